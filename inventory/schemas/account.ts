@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { homePathSchema, hostnameSchema, nameSchema } from "./common.ts";
+
+/** Numbers 1 to 65535: the 16 bits between a site's /48 and an account's /64. */
+export const accountNumberSchema = z.int().min(1).max(65_535);
+
+const common = {
+  name: nameSchema.max(24),
+  /** Stable number of this HTTP server inside the account, 1 to 999, never reused: its port is 8000 + number. */
+  number: z.int().min(1).max(999),
+  /** Host names it answers for. The account's own address is answered by its lowest-numbered server. */
+  hostnames: z.array(hostnameSchema).default([]),
+  /** Seconds without a request until it is stopped; 0 = never. Default 300. */
+  idleSeconds: z.int().min(0).max(86_400).default(300),
+};
+
+/** Text that may stand in an environment value or a command argument: no control characters (a newline would begin another directive). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const lineSchema = z
+  .string()
+  .max(4096)
+  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: "must be one line without control characters" });
+
+const staticServerSchema = z.strictObject({
+  ...common,
+  kind: z.literal("static"),
+  /** Directory served, inside the account's home. Default `www`. */
+  root: homePathSchema.default("www"),
+});
+
+const programServerSchema = z.strictObject({
+  ...common,
+  kind: z.literal("program"),
+  /** Program and its arguments; the program is an absolute path on the host's /usr or a path inside the account's home. Not read by a shell. */
+  command: z.array(lineSchema.min(1)).min(1).max(64),
+  /** Where it is started, inside the account's home. Default the home itself (`.`). */
+  directory: z.union([z.literal("."), homePathSchema]).default("."),
+  /**
+   * `true`: the program takes over the listening socket (sd_listen_fds(3)) and ends itself when idle.
+   * `false` (default): it listens on 127.0.0.1 or [::1] port `$PORT` of its own network; a proxy starts and stops it.
+   */
+  socketActivation: z.boolean().default(false),
+  /** Environment variables; not for secrets, they are shown in previews. */
+  environment: z
+    .record(
+      z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "must be upper-case letters, digits and _" }),
+      lineSchema,
+    )
+    .default({}),
+});
+
+export const httpServerSchema = z.discriminatedUnion("kind", [staticServerSchema, programServerSchema]);
+export type HttpServerEntry = z.infer<typeof httpServerSchema>;
+
+/** An account: one file `accounts/<anything>.yaml` each. */
+export const accountSchema = z.strictObject({
+  /** Identity: given once, never reused; uid, slice, prefix and ports follow from it. */
+  number: accountNumberSchema,
+  name: nameSchema,
+  plan: nameSchema,
+  host: nameSchema,
+  /** Whether removing the account is refused until this is false. Default true. */
+  protect: z.boolean().default(true),
+  httpServers: z.array(httpServerSchema).max(50).default([]),
+});
+
+export type Account = z.infer<typeof accountSchema>;
+
+/** A deleted account's number stays taken: `tombstones.yaml` is a list of these. */
+export const tombstoneSchema = z.strictObject({
+  number: accountNumberSchema,
+  name: nameSchema,
+  /** Day of deletion, ISO 8601 (`2026-11-22`). */
+  deleted: z.iso.date(),
+});
+
+export type Tombstone = z.infer<typeof tombstoneSchema>;

@@ -1,0 +1,21 @@
+import type { Account, Tombstone } from "./account.ts";
+import type { Host } from "./host.ts";
+import type { Network } from "./network.ts";
+import type { Plan } from "./plan.ts";
+import type { Site } from "./site.ts";
+
+export type { Account, HttpServerEntry, Tombstone } from "./account.ts";
+export type { Host } from "./host.ts";
+export type { Network } from "./network.ts";
+export type { Plan } from "./plan.ts";
+export type { Site } from "./site.ts";
+
+/** A whole inventory as plain data: schema-checked, references resolved, sorted by name or number. What `loadFleet` returns. */
+export interface Fleet {
+  readonly network: Network;
+  readonly sites: readonly Site[];
+  readonly hosts: readonly Host[];
+  readonly plans: readonly Plan[];
+  readonly accounts: readonly Account[];
+  readonly tombstones: readonly Tombstone[];
+}
