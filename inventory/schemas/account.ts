@@ -14,12 +14,11 @@ const common = {
   idleSeconds: z.int().min(0).max(86_400).default(300),
 };
 
-/** Text that may stand in an environment value or a command argument: no control characters (a newline would begin another directive). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+/** Text that may stand in an environment value or a command argument: a newline would begin another directive. */
 const lineSchema = z
   .string()
   .max(4096)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: "must be one line without control characters" });
+  .regex(/^\P{Cc}*$/u, { error: "must be one line without control characters" });
 
 const staticServerSchema = z.strictObject({
   ...common,
