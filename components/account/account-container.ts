@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AccountContainerInputs } from "../declaration.ts";
+
+/**
+ * One account's container: uid, slice, limits and directory, all following from its number. Protected by default: as
+ * long as `protect` is true, Pulumi refuses to delete it.
+ */
+export class AccountContainer extends pulumi.ComponentResource {
+  declare readonly number: pulumi.Output<number>;
+  declare readonly host: pulumi.Output<string>;
+
+  constructor(name: string, args: AccountContainerInputs, opts?: pulumi.ComponentResourceOptions) {
+    super("fairhost:account:AccountContainer", name, args, { protect: args.protect, ...opts });
+    this.number = pulumi.output(args.number);
+    this.host = pulumi.output(args.host);
+    this.registerOutputs(args);
+  }
+}

@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BareMetalHostInputs } from "../declaration.ts";
+
+/**
+ * A bare-metal host: where it stands, what it is built of and what hangs on it. Its files are delivered by
+ * `HostDelivery`; everything a policy needs is a plain input, registered as output too because stack policies see only outputs.
+ */
+export class BareMetalHost extends pulumi.ComponentResource {
+  declare readonly site: pulumi.Output<string>;
+  declare readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: BareMetalHostInputs, opts?: pulumi.ComponentResourceOptions) {
+    super("fairhost:host:BareMetalHost", name, args, opts);
+    this.site = pulumi.output(args.site);
+    this.address = pulumi.output(args.address);
+    this.registerOutputs(args);
+  }
+}

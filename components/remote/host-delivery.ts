@@ -1,0 +1,101 @@
+import { remote, type types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { RandomBytes } from "@pulumi/random";
+import type { ApplyReport, Bundle, Delivery } from "../../host/bundle.ts";
+
+/** How the controller reaches a host. The host key is always pinned: there is no way to leave it out. */
+export interface Connection {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** `<type> <base64>`, as in known_hosts. */
+  readonly hostKey: string;
+  /** A private key in OpenSSH form; without one the SSH agent at `SSH_AUTH_SOCK` is asked. */
+  readonly privateKey?: pulumi.Output<string>;
+}
+
+export interface HostDeliveryArgs {
+  readonly host: string;
+  readonly connection: Connection;
+  /** Constant text of the bootstrap command and the payload on its standard input. */
+  readonly bootstrap: { readonly script: string; readonly payload: string; readonly digest: string };
+  readonly bundle: Bundle;
+  /** The bundle as it travels: gzip, base64. */
+  readonly encoded: string;
+  /** Raised to rotate the host's master secret on purpose. */
+  readonly secretEpoch: number;
+}
+
+/**
+ * Brings one host to its bundle: a bootstrap command (packages, the applier) and one apply command that carries the
+ * whole bundle on its standard input. Both run again when their input changes and change nothing when nothing differs.
+ * Deleting it retires the accounts' units; the accounts' data stay.
+ */
+export class HostDelivery extends pulumi.ComponentResource {
+  /** What the applier reported last: result, generation, errors by account. */
+  declare readonly report: pulumi.Output<Pick<ApplyReport, "result" | "generation" | "errors">>;
+
+  constructor(name: string, args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
+    const shown = {
+      host: args.host,
+      digest: args.bundle.digest,
+      applier: args.bootstrap.digest,
+      accounts: Object.values(args.bundle.groups).filter((group) => group?.account).length,
+      secretEpoch: args.secretEpoch,
+    };
+    super("fairhost:remote:HostDelivery", name, shown, opts);
+    const master = new RandomBytes(
+      `${args.host}-master-secret`,
+      { length: 32, keepers: { epoch: `${args.secretEpoch}` } },
+      { parent: this },
+    );
+    const connection = dial(args.connection);
+    const bootstrap = new remote.Command(
+      `${args.host}-bootstrap`,
+      {
+        connection,
+        create: args.bootstrap.script,
+        stdin: args.bootstrap.payload,
+        logging: "stderr",
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, customTimeouts: { create: "30m", update: "30m" } },
+    );
+    const delivery = master.base64.apply((masterSecret) =>
+      JSON.stringify({ bundle: args.encoded, masterSecret, secretEpoch: args.secretEpoch } satisfies Delivery),
+    );
+    const apply = new remote.Command(
+      `${args.host}-apply`,
+      {
+        connection,
+        create: "/usr/local/sbin/fairhost-host apply",
+        delete: "/usr/local/sbin/fairhost-host retire",
+        stdin: pulumi.secret(delivery),
+        logging: "stderr",
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
+    );
+    this.report = apply.stdout.apply(readReport);
+    this.registerOutputs({ ...shown, report: this.report });
+  }
+}
+
+/** Few dials, each bounded: a dead host fails in half a minute (upstream's default is ten dials). */
+function dial(connection: Connection): types.input.remote.ConnectionArgs {
+  const { address, port, user, hostKey, privateKey } = connection;
+  return {
+    host: address,
+    port,
+    user,
+    hostKey,
+    dialErrorLimit: 3,
+    perDialTimeout: 10,
+    ...(privateKey && { privateKey }),
+  };
+}
+
+function readReport(stdout: string): Pick<ApplyReport, "result" | "generation" | "errors"> {
+  const { result, generation, errors } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
+  return { result, generation, errors };
+}

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { buildApplier } from "../host/build.ts";
+
+/** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
+export interface SimulatedHost extends AsyncDisposable {
+  readonly port: number;
+  /** Where the applier puts the host's files. */
+  readonly root: string;
+  readonly knownHosts: string;
+  readonly privateKeyFile: string;
+}
+
+/** Needs root and Debian's openssh-server. Everything lives in one temporary directory and ends with disposal. */
+export async function simulatedHost(): Promise<SimulatedHost> {
+  const directory = await mkdtemp(join(tmpdir(), "fairhost-host-"));
+  const at = (name: string) => join(directory, name);
+  const root = at("root");
+  await mkdir(root);
+  await mkdir("/run/sshd", { recursive: true });
+  for (const key of ["host_key", "id"]) await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
+  await writeFile(at("applier.mjs"), await buildApplier());
+  await writeFile(at("authorized_keys"), await readFile(at("id.pub")), { mode: 0o600 });
+  await writeFile(at("command"), commandScript(at("applier.mjs"), root), { mode: 0o700 });
+  const port = await freePort();
+  await writeFile(at("sshd_config"), sshdConfig(at, port));
+  const server = execa("/usr/sbin/sshd", ["-D", "-e", "-f", at("sshd_config")], {
+    reject: false,
+    stdin: "ignore",
+    buffer: false,
+  });
+  await answering(port);
+  const hostKey = (await readFile(at("host_key.pub"), "utf8")).split(" ").slice(0, 2).join(" ");
+  return {
+    port,
+    root,
+    knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
+    privateKeyFile: at("id"),
+    async [Symbol.asyncDispose]() {
+      server.kill();
+      await server;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Only the applier's own commands run; the bootstrap's payload is read and dropped: packages are the machine's own. */
+function commandScript(applier: string, root: string): string {
+  return `#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+  "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${applier}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
+  *) exec cat >/dev/null ;;
+esac
+`;
+}
+
+function sshdConfig(at: (name: string) => string, port: number): string {
+  return `ListenAddress 127.0.0.1
+Port ${port}
+HostKey ${at("host_key")}
+AuthorizedKeysFile ${at("authorized_keys")}
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+PermitRootLogin yes
+ForceCommand ${at("command")}
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port from the kernel");
+  return address.port;
+}
+
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const scan = await execa("ssh-keyscan", ["-T", "1", "-p", `${port}`, "127.0.0.1"], { reject: false });
+    if (scan.stdout.includes("ssh-ed25519")) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the simulated host's SSH server does not answer on 127.0.0.1 port ${port}`);
+}

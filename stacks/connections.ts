@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../components/remote/host-delivery.ts";
+import { pinnedKey } from "../components/remote/known-hosts.ts";
+import type { Host } from "../inventory/schemas/index.ts";
+import type { Settings } from "./settings.ts";
+
+/** @throws RunError naming every host without a pinned key: no command goes to a host whose key nobody has seen. */
+export function connections(hosts: readonly Host[], settings: Settings): Map<string, Connection> {
+  const found = new Map<string, Connection>();
+  const problems: string[] = [];
+  for (const { name, ssh } of hosts) {
+    const hostKey = pinnedKey(settings.knownHosts, ssh.address, ssh.port);
+    if (hostKey === undefined) {
+      problems.push(
+        `${name}: no key for ${ssh.address} port ${ssh.port} in the known_hosts file (fairhost:knownHosts): compare the key on the host's console, then add the line of \`ssh-keyscan -p ${ssh.port} -t ed25519 ${ssh.address}\``,
+      );
+      continue;
+    }
+    const privateKey = settings.privateKey && { privateKey: settings.privateKey };
+    found.set(name, { address: ssh.address, port: ssh.port, user: settings.sshUser, hostKey, ...privateKey });
+  }
+  if (problems.length > 0) throw new pulumi.RunError(`Hosts without a pinned host key:\n  ${problems.join("\n  ")}`);
+  return found;
+}

@@ -1,0 +1,61 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { AccountContainer } from "../components/account/account-container.ts";
+import type { Declaration } from "../components/declaration.ts";
+import { BareMetalHost } from "../components/host/bare-metal-host.ts";
+import { FrontEnd } from "../components/http/front-end.ts";
+import { HttpServer } from "../components/http/http-server.ts";
+import { AccountAddress } from "../components/network/account-address.ts";
+import { type Connection, HostDelivery } from "../components/remote/host-delivery.ts";
+import { encodeBundle, renderBundle } from "../components/remote/render-bundle.ts";
+import type { Bootstrap } from "../host/bootstrap.ts";
+
+export interface PlatformArgs {
+  readonly declaration: Declaration;
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly bootstrap: Bootstrap;
+  readonly secretEpoch: number;
+}
+
+/** What a stack exports: each host's last report. */
+export type PlatformOutputs = Record<string, HostDelivery["report"]>;
+
+/** Composes one cell: every component of the declaration, and one delivery a host. Names carry numbers: a renamed account stays itself. */
+export function platform({ declaration, connections, bootstrap, secretEpoch }: PlatformArgs): PlatformOutputs {
+  const hosts = new Map<string, pulumi.Resource>();
+  const accounts = new Map<number, pulumi.Resource>();
+  const parentOf = <K>(map: Map<K, pulumi.Resource>, key: K) => ({ parent: map.get(key)! });
+
+  for (const host of declaration.hosts) hosts.set(host.name, new BareMetalHost(host.name, host));
+  for (const frontEnd of declaration.frontEnds) {
+    new FrontEnd(`${frontEnd.host}-front-end`, frontEnd, parentOf(hosts, frontEnd.host));
+  }
+  for (const account of declaration.accounts) {
+    accounts.set(
+      account.number,
+      new AccountContainer(`account-${account.number}`, account, parentOf(hosts, account.host)),
+    );
+  }
+  for (const address of declaration.addresses) {
+    new AccountAddress(`account-${address.account}-address`, address, parentOf(accounts, address.account));
+  }
+  for (const server of declaration.httpServers) new HttpServer(server.unit, server, parentOf(accounts, server.account));
+
+  const reports: PlatformOutputs = {};
+  for (const { name, release } of declaration.hosts) {
+    const bundle = renderBundle(declaration, name);
+    const delivery = new HostDelivery(
+      `${name}-delivery`,
+      {
+        host: name,
+        connection: connections.get(name)!,
+        bootstrap: bootstrap.for(release),
+        bundle,
+        encoded: encodeBundle(bundle),
+        secretEpoch,
+      },
+      parentOf(hosts, name),
+    );
+    reports[name] = delivery.report;
+  }
+  return reports;
+}

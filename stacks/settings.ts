@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+
+/** The stack's configuration (`Pulumi.<stack>.yaml`), checked as a whole. Paths are relative to the project. */
+export interface Settings {
+  /** Directory of the fleet. */
+  readonly inventory: string;
+  /** Only this cell's hosts; all of them when not set. */
+  readonly cell: string | undefined;
+  /** Text of the OpenSSH known_hosts file. */
+  readonly knownHosts: string;
+  readonly sshUser: string;
+  /** Text of the private key; without it the SSH agent is asked. */
+  readonly privateKey: pulumi.Output<string> | undefined;
+  readonly secretEpoch: number;
+}
+
+/** @throws RunError that lists every missing key and file at once, and how to mend each. */
+export function readSettings(config = new pulumi.Config("fairhost")): Settings {
+  const problems: string[] = [];
+  const need = (key: string, example: string) => {
+    const value = config.get(key);
+    if (!value) problems.push(`fairhost:${key} is not set: run \`pulumi config set fairhost:${key} ${example}\``);
+    return value ?? "";
+  };
+  const read = (key: string, path: string) => {
+    if (path && existsSync(path)) return readFileSync(path, "utf8");
+    if (path)
+      problems.push(
+        `fairhost:${key}: no file ${path}${path.startsWith(".lab/") ? ": the lab makes it, run `npm run lab -- up`" : ""}`,
+      );
+    return "";
+  };
+  const inventory = need("inventory", "inventory/prod");
+  const knownHosts = read("knownHosts", need("knownHosts", "inventory/prod/known_hosts"));
+  const keyFile = config.get("sshPrivateKeyFile");
+  const privateKey = keyFile === undefined ? undefined : pulumi.secret(read("sshPrivateKeyFile", keyFile));
+  const secretEpoch = config.getNumber("secretEpoch") ?? 1;
+  if (problems.length > 0)
+    throw new pulumi.RunError(`The stack's configuration is incomplete:\n  ${problems.join("\n  ")}`);
+  return {
+    inventory,
+    cell: config.get("cell"),
+    knownHosts,
+    sshUser: config.get("sshUser") ?? "root",
+    privateKey,
+    secretEpoch,
+  };
+}
