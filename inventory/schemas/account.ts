@@ -74,3 +74,6 @@ export const tombstoneSchema = z.strictObject({
 });
 
 export type Tombstone = z.infer<typeof tombstoneSchema>;
+
+/** The whole file `tombstones.yaml`. */
+export const tombstonesSchema = z.array(tombstoneSchema);

@@ -1,0 +1,124 @@
+import type { Subject } from "../policies/rule.ts";
+import { checkAccounts } from "./check-accounts.ts";
+import { checkPlaces } from "./check-places.ts";
+import type { Entries } from "./check-references.ts";
+import { InventoryError, type Path, type Problem } from "./problem.ts";
+import { type FileKind, readFleet } from "./read-fleet.ts";
+import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { hostSchema } from "./schemas/host.ts";
+import type { Fleet } from "./schemas/index.ts";
+import { networkSchema } from "./schemas/network.ts";
+import { planSchema } from "./schemas/plan.ts";
+import { siteSchema } from "./schemas/site.ts";
+import type { Source } from "./source.ts";
+import { type Entry, validate } from "./validate.ts";
+
+export { formatProblems, InventoryError, type Problem } from "./problem.ts";
+
+/** What can be looked up with {@link Loaded.where}: the subjects of rules, and sites. */
+export type Kind = Subject["kind"] | "site";
+
+/** A sound inventory. */
+export interface Loaded {
+  /** Plain data, frozen, sorted by name or number: the same for every order and naming of account files. */
+  readonly fleet: Fleet;
+  /**
+   * File and line of something, relative to the fleet's directory: `accounts/1204-alice.yaml:7`.
+   * @param kind of the subject; `address` is an account's, `frontEnd` a host's
+   * @param name host's, plan's or site's name; account's number; `<account number>/<name>` of an HTTP server
+   * @param path property path, for example `powerSupplies.1.chain`; what is not in the file is shown at its nearest parent
+   * @returns `undefined` if there is nothing of this kind and name
+   */
+  where(kind: Kind, name: string, path?: string): string | undefined;
+}
+
+/**
+ * Reads a whole inventory: `network.yaml`, `tombstones.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
+ * and `accounts/`. Writes nothing.
+ * @throws {InventoryError} with every problem at once
+ */
+export async function loadFleet(directory: string): Promise<Loaded> {
+  const read = readFleet(directory);
+  const problems: Problem[] = [...read.problems];
+  const of = (kind: FileKind): Source[] =>
+    read.sources.filter((entry) => entry.kind === kind).map((entry) => entry.source);
+  const checked = <T>(check: { entry: Entry<T>; problems: Problem[] }): Entry<T> => {
+    problems.push(...check.problems);
+    return check.entry;
+  };
+
+  const entries = {
+    network: of("network").map((source) => checked(validate(networkSchema, source)))[0],
+    tombstones: of("tombstones").map((source) => checked(validate(tombstonesSchema, source)))[0],
+    sites: of("site").map((source) => checked(validate(siteSchema, source))),
+    hosts: of("host").map((source) => checked(validate(hostSchema, source))),
+    plans: of("plan").map((source) => checked(validate(planSchema, source))),
+    accounts: of("account").map((source) => checked(validate(accountSchema, source))),
+  } satisfies Entries;
+  problems.push(...checkPlaces(entries), ...checkAccounts(entries));
+  if (problems.length > 0) throw new InventoryError(directory, problems);
+
+  const fleet = freeze({
+    network: entries.network!.whole!,
+    sites: wholes(entries.sites).sort(byName),
+    hosts: wholes(entries.hosts).sort(byName),
+    plans: wholes(entries.plans).sort(byName),
+    accounts: wholes(entries.accounts).sort(byNumber),
+    tombstones: [...(entries.tombstones?.whole ?? [])].sort(byNumber),
+  });
+  return { fleet, where: finder(entries) };
+}
+
+function wholes<T>(entries: readonly Entry<T>[]): T[] {
+  return entries.map((entry) => entry.whole!);
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function byNumber(a: { number: number }, b: { number: number }): number {
+  return a.number - b.number;
+}
+
+function finder(entries: Entries): Loaded["where"] {
+  const index = new Map<string, Source>();
+  for (const { source, whole } of entries.sites) index.set(`site ${whole!.name}`, source);
+  for (const { source, whole } of entries.hosts) index.set(`host ${whole!.name}`, source);
+  for (const { source, whole } of entries.plans) index.set(`plan ${whole!.name}`, source);
+  const accounts = new Map(
+    entries.accounts.map(({ source, whole }) => [String(whole!.number), { source, whole: whole! }]),
+  );
+
+  return (kind, name, path) => {
+    const parts = (path ?? "").split(".").filter((part) => part !== "");
+    let found: { source: Source; path: Path } | undefined;
+    if (kind === "account" || kind === "address" || kind === "httpServer") {
+      const [number, server] = name.split("/") as [string, string | undefined];
+      const account = accounts.get(number);
+      if (account === undefined) return undefined;
+      if (kind === "httpServer") {
+        const position = account.whole.httpServers.findIndex((candidate) => candidate.name === server);
+        if (position < 0) return undefined;
+        found = { source: account.source, path: ["httpServers", position, ...numbered(parts)] };
+      } else found = { source: account.source, path: numbered(parts) };
+    } else {
+      const source = index.get(`${kind === "frontEnd" ? "host" : kind} ${name}`);
+      if (source === undefined) return undefined;
+      found = { source, path: numbered(parts) };
+    }
+    return `${found.source.file}:${found.source.at(found.path, "key").line}`;
+  };
+}
+
+function numbered(parts: readonly string[]): Path {
+  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function freeze<T>(value: T): T {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    for (const inner of Object.values(value)) freeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,102 @@
+/** One thing wrong with an inventory: where, what, and how to mend it. */
+export interface Problem {
+  /** Relative to the fleet's directory, with `/`. */
+  readonly file: string;
+  /** From 1; 1 when the whole file is meant. */
+  readonly line: number;
+  /** From 1, in UTF-16 units as editors count. */
+  readonly column: number;
+  /** Property path in the file, for example `httpServers.0.kind`; empty for the whole file. */
+  readonly path: string;
+  /** What is wrong, with the value that was found. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly mend: string;
+}
+
+/** A place in a file by its keys and list positions. */
+export type Path = readonly (string | number)[];
+
+/** Everything that is wrong with an inventory, at once; the message is readable on a terminal. */
+export class InventoryError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(directory: string, problems: readonly Problem[]) {
+    super(formatProblems(problems, directory));
+    this.name = "InventoryError";
+    this.problems = problems;
+  }
+}
+
+/** By file, then by place in it: the same for every order of finding. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const by = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...problems].sort(
+    (a, b) => by(a.file, b.file) || a.line - b.line || a.column - b.column || by(a.message, b.message),
+  );
+}
+
+/**
+ * Readable on a terminal, sorted, with the number of problems at the end:
+ * ```
+ * inventory/lab/accounts/1-alice.yaml:4:7 plan
+ *   there is no plan "smal"
+ *   mend: did you mean "small"?
+ * ```
+ * @param directory put before each file, so that a terminal can open it
+ */
+export function formatProblems(problems: readonly Problem[], directory = ""): string {
+  const prefix = directory === "" ? "" : `${directory.replace(/\/+$/, "")}/`;
+  const blocks = sortProblems(problems).map((problem) => {
+    const place = `${prefix}${problem.file}:${problem.line}:${problem.column}`;
+    return `${printable(`${place} ${problem.path}`.trimEnd())}\n  ${printable(problem.message)}\n  mend: ${printable(problem.mend)}`;
+  });
+  const files = new Set(problems.map((problem) => problem.file)).size;
+  blocks.push(`${count(problems.length, "problem")} in ${count(files, "file")}`);
+  return blocks.join("\n");
+}
+
+/** `1 problem`, `2 problems`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** File names and keys come from outside: nothing of them may steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** A value as a message shows it: JSON, cut at 60 characters; text in quotes, so that `"1"` and `1` differ. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (value !== null && typeof value === "object") return "a map";
+  if (value === null || value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
+}
+
+/** The known word nearest to a wrong one, if it is near enough to be a slip of the finger. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein's distance: letters added, dropped or replaced. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 12 || a.length > 64) return Number.POSITIVE_INFINITY;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,180 @@
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit } from "yaml";
+import { type Path, type Problem, shown } from "./problem.ts";
+
+/** One YAML file of an inventory: its data, and where each property of it stands. */
+export interface Source {
+  /** Relative to the fleet's directory, with `/`. */
+  readonly file: string;
+  /** Plain data, or `undefined` when the text could not be read as YAML. */
+  readonly data: unknown;
+  /**
+   * Line and column (from 1) of a property: of its value, or with `key` of its key. What is missing is shown at the
+   * nearest parent that is there. Found by reading the text again, only when asked: 1,000 sound files never pay for it.
+   */
+  at(path: Path, what: "key" | "value"): { line: number; column: number };
+  /** A problem at a property. */
+  problem(path: Path, message: string, mend: string, what?: "key" | "value"): Problem;
+}
+
+/** Plain decimal: what every YAML reader, old or new, takes for the same number. */
+const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** Reads YAML 1.2 (core schema) and refuses what one reader may take for something else than another. */
+export function readSource(file: string, text: string): { source: Source; problems: Problem[] } {
+  const document = parse(text);
+  const problems: Problem[] = [];
+  const lines = lineCounter(text);
+  const add = (offset: number, path: Path, message: string, mend: string): void => {
+    const { line, col } = lines().linePos(offset);
+    problems.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join("."), message, mend });
+  };
+
+  let broken = false;
+  for (const error of document.errors) {
+    const [offset] = error.pos;
+    if (error.code === "DUPLICATE_KEY") {
+      const key = /^[^\s:]*/.exec(text.slice(offset))![0];
+      add(offset, [], `the key ${shown(key)} is given twice`, "keep one of the two");
+    } else if (error.code === "MULTIPLE_DOCS") {
+      add(offset, [], "the file holds several YAML documents", "write one document a file, without a --- line between");
+      broken = true;
+    } else {
+      // What follows the first error of syntax is mostly its echo.
+      if (!broken) {
+        const message = `not valid YAML: ${error.message.split("\n")[0]}`;
+        add(offset, [], message, "look at indentation, quotes and brackets here and on the line before");
+      }
+      broken = true;
+    }
+  }
+  if (!broken && document.directives?.yaml.explicit) {
+    add(0, [], "a %YAML directive changes how the file is read", "remove the %YAML line: YAML 1.2 is meant");
+    broken = true;
+  }
+  if (!broken && (document.contents === null || (isScalar(document.contents) && document.contents.value === null))) {
+    add(0, [], "the file is empty", "write the entry into it, or delete the file");
+    broken = true;
+  }
+  if (!broken) broken = refuseAmbiguity(document, add);
+
+  const located = once(() => parse(text));
+  const source: Source = {
+    file,
+    data: broken ? undefined : (document.toJS() as unknown),
+    at: (path, what) => {
+      const { line, col } = lines().linePos(offsetOf(located(), path, what));
+      return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    },
+    problem: (path, message, mend, what = "value") => ({
+      file,
+      ...source.at(path, what),
+      path: path.join("."),
+      message,
+      mend,
+    }),
+  };
+  return { source, problems };
+}
+
+function parse(text: string): Document.Parsed {
+  return parseDocument(text, { prettyErrors: false, version: "1.2", logLevel: "error" });
+}
+
+/** Reports aliases, tags, odd keys and numbers not in plain decimal. Returns whether the data must not be used. */
+function refuseAmbiguity(
+  document: Document.Parsed,
+  add: (offset: number, path: Path, message: string, mend: string) => void,
+): boolean {
+  let broken = false;
+  visit(document, {
+    Alias(_, node, parents) {
+      const mend = "write the value out: one entry must be readable without looking elsewhere";
+      add(
+        node.range?.[0] ?? 0,
+        pathOf([...parents, node]),
+        `the alias *${node.source} stands for something else`,
+        mend,
+      );
+      broken = true;
+    },
+    Node(_, node, parents) {
+      const offset = node.range?.[0] ?? 0;
+      const path = (): Path => pathOf([...parents, node]);
+      if (node.tag !== undefined) {
+        add(
+          offset,
+          path(),
+          `the tag ${node.tag} changes how the value is read`,
+          "remove the tag, write the plain value",
+        );
+        broken = true;
+      }
+      if (isScalar(node) && typeof node.value === "number" && !plainNumber.test(node.source ?? "")) {
+        const plain = Number.isFinite(node.value) ? `write ${node.value}` : "write a number";
+        const mend = `${plain} if the number is meant, or put it in quotes if text is meant`;
+        add(offset, path(), `got ${node.source}, a number that is not in plain decimal`, mend);
+      }
+    },
+    Pair(_, pair, parents) {
+      const { key } = pair;
+      if (isScalar(key) && typeof key.value === "string" && key.value !== "__proto__") return;
+      const range = (key as { range?: [number, number, number] } | null)?.range;
+      const name = isScalar(key) ? shown(key.value) : "a list or map";
+      add(range?.[0] ?? 0, pathOf(parents), `got ${name} as a key`, "write a plain word as the key");
+      broken = true;
+    },
+  });
+  return broken;
+}
+
+/** Keys and list positions from a chain of parents as the YAML library gives them: document, map, pair, value, ... */
+function pathOf(chain: readonly unknown[]): Path {
+  return chain.flatMap((element, index): Path => {
+    if (isPair(element)) return isScalar(element.key) ? [String(element.key.value)] : [];
+    const parent = chain[index - 1];
+    return isSeq(parent) ? [parent.items.indexOf(element)] : [];
+  });
+}
+
+function offsetOf(document: Document.Parsed, path: Path, what: "key" | "value"): number {
+  let node: unknown = document.contents;
+  let offset = rangeStart(node) ?? 0;
+  for (const [depth, part] of path.entries()) {
+    const last = depth === path.length - 1;
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && item.key.value === part);
+      if (pair === undefined) break;
+      const key = rangeStart(pair.key) ?? offset;
+      node = pair.value;
+      // A map or list begins on the next line: its key says more about where to look.
+      const inner = last && what === "value" && isScalar(node) && node.source !== "" ? rangeStart(node) : undefined;
+      offset = inner ?? key;
+    } else if (isSeq(node) && typeof part === "number") {
+      node = node.items[part];
+      offset = rangeStart(node) ?? offset;
+    } else break;
+  }
+  return offset;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return (node as { range?: [number, number, number] | null } | null | undefined)?.range?.[0];
+}
+
+function lineCounter(text: string): () => LineCounter {
+  return once(() => {
+    const counter = new LineCounter();
+    counter.addNewLine(0);
+    for (let index = text.indexOf("\n"); index >= 0; index = text.indexOf("\n", index + 1))
+      counter.addNewLine(index + 1);
+    return counter;
+  });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
