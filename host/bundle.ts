@@ -53,7 +53,7 @@ export interface BundleUnit {
 }
 
 export interface BundleGroup {
-  /** SHA-256 over the group's canonical JSON without this field, hex: equal digest = nothing to do for the group. */
+  /** SHA-256 over the group's canonical JSON without this field, hex (`sealGroup`): equal digest = nothing to do for the group. */
   readonly digest: string;
   readonly files: readonly BundleFile[];
   readonly units: readonly BundleUnit[];
@@ -63,7 +63,7 @@ export interface BundleGroup {
 export interface Bundle {
   readonly format: typeof bundleFormat;
   readonly host: string;
-  /** SHA-256 over the sorted group digests, hex: the bundle's identity. */
+  /** SHA-256 over format, host and all group digests, hex (`sealBundle`): the bundle's identity. */
   readonly digest: string;
   readonly groups: Readonly<Partial<Record<Group, BundleGroup>>>;
 }
@@ -86,7 +86,10 @@ export interface ApplyReport {
   readonly generation: string;
   readonly changedGroups: readonly string[];
   readonly filesWritten: number;
+  /** What was run, for example `daemon-reload`, `reload nginx.service`. */
   readonly hooks: readonly string[];
+  /** What had been changed by hand and was put right: files, stopped units, a flushed firewall. */
+  readonly repaired: readonly string[];
   /** What is wrong, where, how to mend. */
   readonly errors: readonly { readonly group: string; readonly path?: string; readonly message: string }[];
 }

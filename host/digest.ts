@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { type Bundle, type BundleGroup, bundleFormat, type Group } from "./bundle.ts";
+
+/** JSON with the keys of every object sorted and undefined members left out: equal data give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
+    const record = member as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.keys(record)
+        .sort()
+        .map((key) => [key, record[key]]),
+    );
+  });
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** SHA-256, hex, over the group's canonical JSON without `digest`. */
+export function groupDigest(group: Omit<BundleGroup, "digest">): string {
+  const { files, units, account } = group;
+  return sha256(canonicalJson({ files, units, account }));
+}
+
+/** SHA-256, hex, over format, host and every group's digest. */
+export function bundleDigest(bundle: Pick<Bundle, "host" | "groups">): string {
+  const digests = Object.fromEntries(Object.entries(bundle.groups).map(([name, group]) => [name, group?.digest]));
+  return sha256(canonicalJson({ format: bundleFormat, host: bundle.host, digests }));
+}
+
+/** The group with its digest. */
+export function sealGroup(group: Omit<BundleGroup, "digest">): BundleGroup {
+  return { digest: groupDigest(group), ...group };
+}
+
+/** The bundle of one host with its digest. */
+export function sealBundle(host: string, groups: Partial<Record<Group, BundleGroup>>): Bundle {
+  return { format: bundleFormat, host, digest: bundleDigest({ host, groups }), groups };
+}
+
+/** The bundle as it travels: canonical JSON, gzip, base64. The same bundle always gives the same text. */
+export function encodeBundle(bundle: Bundle): string {
+  return gzipSync(canonicalJson(bundle), { level: 9 }).toString("base64");
+}
+
+/** Undoes `encodeBundle` without judging the content. @throws when the text is not gzip in base64, or not JSON. */
+export function decodeBundle(text: string): unknown {
+  return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8"));
+}
