@@ -1,9 +1,20 @@
-import type { Declaration } from "../components/declaration.ts";
+import type {
+  AccountAddressInputs,
+  AccountContainerInputs,
+  BareMetalHostInputs,
+  Declaration,
+  FrontEndInputs,
+  HttpServerInputs,
+  PlanInputs,
+} from "../components/declaration.ts";
 
 /** What a violation is about; the program adds file and line from it. */
 export interface Subject {
   readonly kind: "host" | "plan" | "account" | "address" | "httpServer" | "frontEnd";
-  /** Name of the host or plan; number of the account; `<account>/<server>` of an HTTP server. */
+  /**
+   * Name of the host or plan; number of the account (of its address too); `<account>/<server>` of an HTTP server; name of
+   * the front end's host.
+   */
   readonly name: string;
   /** Property path inside it, for example `powerSupplies.1.chain`. */
   readonly path?: string;
@@ -12,7 +23,7 @@ export interface Subject {
 export interface Violation {
   readonly rule: string;
   readonly subject: Subject;
-  /** One sentence what is wrong, with the values; one sentence how to mend it. */
+  /** One sentence what is wrong, with the values. Why it matters and how to mend it are the rule's `reason` and `remediation`. */
   readonly message: string;
 }
 
@@ -21,7 +32,7 @@ export interface Violation {
  * policy pack over what is registered, and by the guard over a preview.
  */
 export interface Rule {
-  /** For example `two-disks-in-a-mirror`: the policy's name in the pack. */
+  /** For example `mounts-on-mirrors`: the policy's name in the pack and the name of its file. */
   readonly name: string;
   readonly severity: "low" | "medium" | "high" | "critical";
   /** A full sentence: what must hold. */
@@ -36,4 +47,49 @@ export interface Rule {
    */
   readonly scope: "resource" | "stack";
   check(declaration: Declaration): Violation[];
+}
+
+/** A violation as a rule's `find` yields it, before the rule's name is put on. */
+export type Finding = Omit<Violation, "rule">;
+
+/** Makes a rule of a generator of findings. `find` must be linear in the declaration's size. */
+export function defineRule({
+  find,
+  ...rule
+}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration) => Iterable<Finding> }): Rule {
+  return {
+    ...rule,
+    check: (declaration) => Array.from(find(declaration), (finding) => ({ rule: rule.name, ...finding })),
+  };
+}
+
+const at = (kind: Subject["kind"], name: string, path?: string): Subject =>
+  path === undefined ? { kind, name } : { kind, name, path };
+
+/** Subjects, one function a kind; `path` is the property path inside the element. */
+export const subject = {
+  host: (host: Pick<BareMetalHostInputs, "name">, path?: string) => at("host", host.name, path),
+  plan: (plan: Pick<PlanInputs, "name">, path?: string) => at("plan", plan.name, path),
+  account: (account: Pick<AccountContainerInputs, "number">, path?: string) =>
+    at("account", String(account.number), path),
+  address: (address: Pick<AccountAddressInputs, "account">, path?: string) =>
+    at("address", String(address.account), path),
+  httpServer: (server: Pick<HttpServerInputs, "account" | "name">, path?: string) =>
+    at("httpServer", `${server.account}/${server.name}`, path),
+  frontEnd: (frontEnd: Pick<FrontEndInputs, "host">, path?: string) => at("frontEnd", frontEnd.host, path),
+};
+
+/** Every element whose key an earlier element has too, with that earlier element. Elements without a key are passed over. */
+export function* repeats<T>(
+  elements: Iterable<T>,
+  key: (element: T) => string | number | undefined,
+): Generator<{ element: T; first: T; key: string | number }> {
+  const seen = new Map<string | number, T>();
+  for (const element of elements) {
+    const value = key(element);
+    if (value === undefined) continue;
+    const first = seen.get(value);
+    if (first === undefined) seen.set(value, element);
+    else yield { element, first, key: value };
+  }
 }

@@ -1,0 +1,64 @@
+import type { Rule, Subject, Violation } from "./rule.ts";
+import { rules } from "./rules.ts";
+
+/** How many violations of one rule are shown one by one; the rest is counted. */
+const shownPerRule = 10;
+
+/** Why a rule exists and what to do about a violation, in two sentences for one line. */
+export function whyAndMend({ reason, remediation }: Pick<Rule, "reason" | "remediation">): string {
+  return `Why: ${reason} Mend: ${remediation}`;
+}
+
+/**
+ * Violations for a terminal: for each rule what is wrong and where, why it matters and how to mend it. Violations of one
+ * rule share one paragraph; after ten the rest is counted.
+ * @param where file and line of a subject (`inventory/prod/hosts/h1.yaml:12`); without one the subject itself is named.
+ * @returns the empty string when there is no violation.
+ */
+export function formatViolations(
+  violations: readonly Violation[],
+  where: (subject: Subject) => string | undefined = () => undefined,
+): string {
+  if (violations.length === 0) return "";
+  const byRule = Map.groupBy(violations, (violation) => violation.rule);
+  const paragraphs = [...byRule].map(([name, group]) => formatRule(name, group, where));
+  const [rule, violation] = [plural(byRule.size, "rule"), plural(violations.length, "violation")];
+  return `${paragraphs.join("\n\n")}\n\n${violation} of ${rule}.\n`;
+}
+
+function formatRule(
+  name: string,
+  group: readonly Violation[],
+  where: (subject: Subject) => string | undefined,
+): string {
+  const rule = rules.find((candidate) => candidate.name === name);
+  const lines = [rule ? `${name} (${rule.severity}): ${rule.description}` : name];
+  for (const { subject, message } of group.slice(0, shownPerRule)) {
+    lines.push(`  ${where(subject) ?? nameOf(subject)}: ${message}`);
+  }
+  const hidden = group.slice(shownPerRule);
+  if (hidden.length > 0) {
+    const last = hidden.at(-1)!.subject;
+    lines.push(`  and ${hidden.length} more, up to ${where(last) ?? nameOf(last)}.`);
+  }
+  if (rule) lines.push(`  Why: ${rule.reason}`, `  Mend: ${rule.remediation}`);
+  return lines.join("\n");
+}
+
+const kinds: Readonly<Record<Subject["kind"], string>> = {
+  host: "host",
+  plan: "plan",
+  account: "account",
+  address: "address of account",
+  httpServer: "HTTP server",
+  frontEnd: "front end of",
+};
+
+/** A subject in words, for example `host h1, disks.0.serial`. */
+export function nameOf({ kind, name, path }: Subject): string {
+  return `${kinds[kind]} ${name}${path === undefined ? "" : `, ${path}`}`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}

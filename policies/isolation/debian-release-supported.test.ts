@@ -1,0 +1,13 @@
+import { changed, testRule } from "../test-rule.ts";
+import { debianReleaseSupported } from "./debian-release-supported.ts";
+
+testRule(debianReleaseSupported, {
+  "an old release": {
+    break: (valid) => changed(valid, "hosts", 0, (host) => ({ ...host, release: "bookworm" })),
+    expect: ["host h1 release: Host h1 runs bookworm (Debian 12, end of life 2026-06-10)."],
+  },
+  "an unknown release": {
+    break: (valid) => changed(valid, "hosts", 0, (host) => ({ ...host, release: "sid" })),
+    expect: ["host h1 release: Host h1 runs sid (not a release known here)."],
+  },
+});

@@ -1,0 +1,57 @@
+import { changed, testRule } from "../test-rule.ts";
+import { limitsSet } from "./limits-set.ts";
+
+testRule(limitsSet, {
+  "no memoryMaxMb": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, limits: { ...account.limits, memoryMaxMb: 0 } })),
+    expect: ["account 1 limits.memoryMaxMb: Account 1 has memoryMaxMb 0."],
+  },
+  "no tasksMax": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, limits: { ...account.limits, tasksMax: 0 } })),
+    expect: ["account 1 limits.tasksMax: Account 1 has tasksMax 0."],
+  },
+  "no diskGb": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, limits: { ...account.limits, diskGb: 0 } })),
+    expect: ["account 1 limits.diskGb: Account 1 has diskGb 0."],
+  },
+  "half a task": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, limits: { ...account.limits, tasksMax: 0.5 } })),
+    expect: ["account 1 limits.tasksMax: Account 1 has tasksMax 0.5."],
+  },
+  "a limit without end": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({
+        ...account,
+        limits: { ...account.limits, diskGb: Number.POSITIVE_INFINITY },
+      })),
+    expect: ["account 1 limits.diskGb: Account 1 has diskGb Infinity."],
+  },
+  "not a number": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({
+        ...account,
+        limits: { ...account.limits, memoryMaxMb: Number.NaN },
+      })),
+    expect: ["account 1 limits.memoryMaxMb: Account 1 has memoryMaxMb NaN."],
+  },
+  "weights out of range": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({
+        ...account,
+        limits: { ...account.limits, cpuWeight: 0, ioWeight: 10_001 },
+      })),
+    expect: [
+      "account 1 limits.cpuWeight: Account 1 has cpuWeight 0.",
+      "account 1 limits.ioWeight: Account 1 has ioWeight 10001.",
+    ],
+    alsoBreaks: ["equal-weights-in-a-plan"],
+  },
+  "a plan without a limit": {
+    break: (valid) => changed(valid, "plans", 0, (plan) => ({ ...plan, memoryMaxMb: -1 })),
+    expect: ["plan small memoryMaxMb: Plan small has memoryMaxMb -1."],
+  },
+});

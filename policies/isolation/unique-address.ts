@@ -1,0 +1,27 @@
+import { defineRule, repeats, subject } from "../rule.ts";
+
+export const uniqueAddress = defineRule({
+  name: "unique-address",
+  severity: "critical",
+  scope: "stack",
+  description: "No IPv6 address belongs to two accounts, or to an account and a host.",
+  reason: "Requests to a shared address reach either owner by chance, so one account answers in another's name.",
+  remediation: "Give each account its own `number`, and keep the addresses of hosts inside subnet 0 of their site.",
+  *find({ hosts, addresses }) {
+    const owners = [
+      ...hosts.map((host) => ({
+        address: host.address,
+        name: `host ${host.name}`,
+        subject: subject.host(host, "address"),
+      })),
+      ...addresses.map((each) => ({
+        address: each.address,
+        name: `account ${each.account}`,
+        subject: subject.address(each, "address"),
+      })),
+    ];
+    for (const { element, first, key } of repeats(owners, (owner) => owner.address)) {
+      yield { subject: element.subject, message: `Address ${key} of ${element.name} is that of ${first.name} too.` };
+    }
+  },
+});
