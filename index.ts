@@ -1,9 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
-import { bootstrapFor } from "./host/bootstrap.ts";
-import { declare } from "./inventory/allocate.ts";
-import { formatProblems, loadFleet } from "./inventory/load.ts";
-import { checkDeclaration, formatViolations } from "./policies/check-declaration.ts";
 import { connections } from "./stacks/connections.ts";
+import { declared } from "./stacks/declared.ts";
 import { leanSdk } from "./stacks/lean-sdk.ts";
 import { platform } from "./stacks/platform.ts";
 import { readSettings } from "./stacks/settings.ts";
+
+leanSdk();
+const settings = readSettings();
+const { fleet, declaration } = await declared(settings.inventory, settings.cell);
+
+/** Each host's last report: result, generation, errors by account. */
+export const hosts = await platform({ declaration, connections: connections(fleet.hosts, declaration, settings), settings });

@@ -1,14 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../components/remote/host-delivery.ts";
 import { pinnedKey } from "../components/remote/known-hosts.ts";
+import type { Declaration } from "../components/declaration.ts";
 import type { Host } from "../inventory/schemas/index.ts";
 import type { Settings } from "./settings.ts";
 
-/** @throws RunError naming every host without a pinned key: no command goes to a host whose key nobody has seen. */
-export function connections(hosts: readonly Host[], settings: Settings): Map<string, Connection> {
+/**
+ * How to reach each declared host.
+ * @throws RunError naming every host without a pinned key: no command goes to a host whose key nobody has seen.
+ */
+export function connections(hosts: readonly Host[], declaration: Declaration, settings: Settings): Map<string, Connection> {
+  const declared = new Set(declaration.hosts.map(({ name }) => name));
   const found = new Map<string, Connection>();
   const problems: string[] = [];
-  for (const { name, ssh } of hosts) {
+  for (const { name, ssh } of hosts.filter((host) => declared.has(host.name))) {
     const hostKey = pinnedKey(settings.knownHosts, ssh.address, ssh.port);
     if (hostKey === undefined) {
       problems.push(

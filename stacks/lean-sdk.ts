@@ -9,18 +9,18 @@ import * as pulumi from "@pulumi/pulumi";
  * @returns the names of what was changed, for the test that guards the pinned SDK.
  */
 export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] {
-  if (environment["PULUMI_DEBUG_PROMISE_LEAKS"] || environment["FAIRHOST_PLAIN_SDK"]) return [];
+  if (environment.PULUMI_DEBUG_PROMISE_LEAKS || environment.FAIRHOST_PLAIN_SDK) return [];
   const done: string[] = [];
   const require = createRequire(import.meta.url);
   const debuggable: Record<string, unknown> = require("@pulumi/pulumi/runtime/debuggable");
-  const debuggablePromise = debuggable["debuggablePromise"];
+  const debuggablePromise = debuggable.debuggablePromise;
   if (typeof debuggablePromise === "function") {
-    debuggable["debuggablePromise"] = (...args: unknown[]) => withoutStackTraces(() => debuggablePromise(...args));
+    debuggable.debuggablePromise = (...args: unknown[]) => withoutStackTraces(() => debuggablePromise(...args));
     done.push("debuggablePromise");
   }
   const log: Record<string, unknown> = require("@pulumi/pulumi/log");
-  if (typeof log["debug"] === "function") {
-    log["debug"] = () => Promise.resolve();
+  if (typeof log.debug === "function") {
+    log.debug = () => Promise.resolve();
     done.push("debug");
   }
   if ("callsites" in pulumi.Resource) {

@@ -36,7 +36,10 @@ function read(path) {
 async function answer(url) {
   if (url.pathname !== "/probe") return "Hello from dave";
   const query = url.searchParams;
-  return JSON.stringify({ connect: await connect(query.get("address"), Number(query.get("port"))), read: read(query.get("path")) });
+  return JSON.stringify({
+    connect: await connect(query.get("address"), Number(query.get("port"))),
+    read: read(query.get("path")),
+  });
 }
 
 let running = 0;

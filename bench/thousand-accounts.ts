@@ -1,0 +1,72 @@
+/**
+ * One host with 1,000 accounts, end to end: the real engine, the policy pack, a real SSH server on loopback, the applier
+ * into a directory tree. Each figure stands beside an empty program's in the same run, since machines differ.
+ * `node bench/thousand-accounts.ts [accounts]`
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { encodeBundle, renderBundle } from "../components/remote/render-bundle.ts";
+import { declare } from "../inventory/allocate.ts";
+import { loadFleet } from "../inventory/load.ts";
+import { simulatedHost } from "../lab/simulated-host.ts";
+import { temporaryProject } from "../toolchain/temporary-project.ts";
+import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
+
+const accounts = Number(process.argv[2] ?? 1000);
+const pack = ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];
+const atTheEnd = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
+await using host = await simulatedHost();
+const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));
+const fleet = join(directory, "fleet");
+await mkdir(fleet);
+const knownHosts = join(directory, "known_hosts");
+await writeFile(knownHosts, host.knownHosts);
+await using project = await temporaryProject({ inventory: fleet, knownHosts, sshPrivateKeyFile: host.privateKeyFile });
+
+const table = new Table({ head: ["step", "accounts", "seconds", "over one account"] });
+let exitCode = 0;
+
+/** Times one `pulumi` command; a failure is printed and fails the benchmark. */
+async function step(args: string[]): Promise<number> {
+  const begin = performance.now();
+  const result = await project.pulumi(args, atTheEnd);
+  if (result.exitCode !== 0) {
+    console.error(result.all);
+    exitCode = 1;
+  }
+  return (performance.now() - begin) / 1000;
+}
+
+async function measure(count: number): Promise<Record<string, number>> {
+  await generateFleet(fleet, count, host.port);
+  const create = await step(["up", "--yes", "--skip-preview", ...pack]);
+  const preview = await step(["preview", "--expect-no-changes", ...pack]);
+  await writeFile(accountFile(fleet, 1), accountText(1, 120));
+  const change = await step(["up", "--yes", "--skip-preview", ...pack]);
+  const plain = await step(["preview", "--expect-no-changes"]);
+  await step(["destroy", "--yes", "--skip-preview"]);
+  await rm(fleet, { recursive: true });
+  return { create, "no-op preview": preview, "one account changed": change, "no-op preview without the pack": plain };
+}
+
+await measure(1); // warms compile caches
+const small = await measure(1);
+const large = await measure(accounts);
+for (const [name, seconds] of Object.entries(large)) {
+  table.push([name, accounts, seconds.toFixed(1), `${(seconds / small[name]!).toFixed(1)} x`]);
+}
+for (const [name, seconds] of Object.entries(small)) table.push([name, 1, seconds.toFixed(1), "1 x"]);
+console.log(table.toString());
+
+await generateFleet(fleet, accounts, host.port);
+const loaded = await loadFleet(fleet);
+const bundle = encodeBundle(renderBundle(declare(loaded.fleet), "web1"));
+console.log(`bundle: ${(bundle.length / 1e6).toFixed(2)} MB for ${accounts} accounts, as it travels`);
+const report = await readFile(join(host.root, "var/lib/fairhost/report.json"), "utf8").catch(() => "none");
+console.log(`last report on the host: ${report.trim().slice(0, 200)}`);
+await rm(directory, { recursive: true });
+process.exitCode = exitCode;

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, test } from "vitest";
+import { declarationFixture } from "../policies/fixture.ts";
+import { renderBundle } from "./remote/render-bundle.ts";
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+const registered: Registered[] = [];
+const declaration = declarationFixture();
+
+beforeAll(async () => {
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, name, inputs }) => {
+      registered.push({ type, name, inputs: inputs as Record<string, unknown> });
+      const outputs = { ...inputs, base64: "c2VjcmV0", stdout: `{"result":"applied","generation":"7","errors":[]}\n` };
+      return { id: `${name}-id`, state: outputs };
+    },
+    call: () => ({}),
+  });
+  const { platform } = await import("../stacks/platform.ts");
+  const connection = { address: "127.0.0.1", port: 2201, user: "root", hostKey: "ssh-ed25519 AAAA" };
+  const reports = platform({
+    declaration,
+    connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
+    bootstrap: { for: (release) => ({ script: "exec sh", payload: `applier for ${release}`, digest: "d1" }) },
+    secretEpoch: 1,
+  });
+  await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
+});
+
+const of = (type: string) => registered.filter((resource) => resource.type === type);
+
+test("every element of the declaration is one component with exactly its inputs", () => {
+  const inputsOf = (type: string) => of(type).map(({ inputs }) => inputs);
+  expect(inputsOf("fairhost:host:BareMetalHost")).toEqual(declaration.hosts);
+  expect(inputsOf("fairhost:account:AccountContainer")).toEqual(declaration.accounts);
+  expect(inputsOf("fairhost:network:AccountAddress")).toEqual(declaration.addresses);
+  expect(inputsOf("fairhost:http:HttpServer")).toEqual(declaration.httpServers);
+  expect(inputsOf("fairhost:http:FrontEnd")).toEqual(declaration.frontEnds);
+});
+
+test("resources are named by number, so that a renamed account stays itself", () => {
+  expect(of("fairhost:account:AccountContainer").map(({ name }) => name)).toEqual(
+    declaration.accounts.map(({ number }) => `account-${number}`),
+  );
+});
+
+test("a host has two commands: bootstrap, then apply with the bundle on a secret standard input", () => {
+  const host = declaration.hosts[0]!.name;
+  const [bootstrap, apply] = of("command:remote:Command").filter(({ name }) => name.startsWith(host));
+  expect(bootstrap).toMatchObject({
+    name: `${host}-bootstrap`,
+    inputs: { create: "exec sh", stdin: "applier for trixie", logging: "stderr" },
+  });
+  expect(apply).toMatchObject({
+    name: `${host}-apply`,
+    inputs: { create: "/usr/local/sbin/fairhost-host apply", delete: "/usr/local/sbin/fairhost-host retire" },
+  });
+  expect(apply?.inputs.connection).toMatchObject({ hostKey: "ssh-ed25519 AAAA" });
+  const stdin = apply?.inputs.stdin as { value: string };
+  expect(stdin).toHaveProperty(pulumi.runtime.specialSigKey, pulumi.runtime.specialSecretSig);
+  expect(JSON.parse(stdin.value)).toMatchObject({ masterSecret: "c2VjcmV0", secretEpoch: 1 });
+});
+
+test("what people see of a delivery is its digest and counts, never the bundle", () => {
+  const [delivery] = of("fairhost:remote:HostDelivery");
+  const host = declaration.hosts[0]!.name;
+  expect(delivery?.inputs).toEqual({
+    host,
+    digest: renderBundle(declaration, host).digest,
+    applier: "d1",
+    accounts: declaration.accounts.filter((account) => account.host === host).length,
+    secretEpoch: 1,
+  });
+});

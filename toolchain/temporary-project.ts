@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa, type Result } from "execa";
+import { toolchainEnv } from "./env.ts";
+
+const checkout = fileURLToPath(new URL("..", import.meta.url));
+
+/** The project's own program with a stack, state and configuration of its own, away from the checkout. */
+export interface TemporaryProject extends AsyncDisposable {
+  readonly directory: string;
+  /** Runs `pulumi` there, without colours or questions; never throws on an exit status. */
+  pulumi(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Result<{ all: true; reject: false }>>;
+  /** The same, as a running process: for tests that kill it. */
+  start(args: readonly string[], environment?: NodeJS.ProcessEnv): ReturnType<typeof run>;
+  /** Writes the stack's configuration, replacing what was there; keys without their namespace. */
+  configure(config: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** Needs the toolchain set up. Removed with everything in it on disposal. */
+export async function temporaryProject(config: Readonly<Record<string, string>>): Promise<TemporaryProject> {
+  const directory = await mkdtemp(join(tmpdir(), "fairhost-project-"));
+  await mkdir(join(directory, "state"));
+  // The program is reached by a link: Node resolves it, so imports come from the checkout, relative paths from here.
+  for (const name of ["index.ts", "package.json", "node_modules"])
+    await symlink(join(checkout, name), join(directory, name));
+  await writeFile(join(directory, "Pulumi.yaml"), "name: fairhost\nruntime: nodejs\nmain: index.ts\n");
+  const environment = {
+    ...toolchainEnv(),
+    PULUMI_BACKEND_URL: `file://${directory}/state`,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+  };
+  const start = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+    run(directory, args, { ...environment, ...extra });
+  const configure = (values: Readonly<Record<string, string>>) =>
+    writeFile(join(directory, "Pulumi.test.yaml"), configText(values));
+  const init = await start(["stack", "init", "test", "--secrets-provider", "passphrase"]);
+  if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
+  await configure(config);
+  return {
+    directory,
+    pulumi: (args, extra) => start(args, extra),
+    start,
+    configure,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+function run(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  const flags = ["--non-interactive", "--color", "never"];
+  return execa("pulumi", [...args, ...flags], {
+    cwd,
+    env,
+    extendEnv: false,
+    all: true,
+    reject: false,
+    stdin: "ignore",
+  });
+}
+
+function configText(config: Readonly<Record<string, string>>): string {
+  return `config:\n${Object.entries(config)
+    .map(([key, value]) => `  fairhost:${key}: ${JSON.stringify(value)}\n`)
+    .join("")}`;
+}
