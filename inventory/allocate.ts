@@ -7,7 +7,7 @@ import type {
   HttpServerInputs,
 } from "../components/declaration.ts";
 import { canonical } from "./schemas/common.ts";
-import type { Account, Fleet, Host, HttpServerEntry, Plan, Site } from "./schemas/index.ts";
+import type { Account, Fleet, Host, HttpServerEntry, Network, Plan, Site } from "./schemas/index.ts";
 
 /**
  * Uid and gid of account number 0; no account has it. Accounts take 200001 to 265535. Clear of what Debian 13 gives out:
@@ -81,11 +81,12 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
   const hostByName = byKey(hosts, (host) => host.name);
   const planByName = byKey(fleet.plans, (plan) => plan.name);
   const siteByName = byKey(fleet.sites, (site) => site.name);
+  const switchByName = byKey(fleet.network.switches, (device) => device.name);
   refuseTakenNumbers(fleet);
 
-  const everyHost = new Set(fleet.hosts.map((host) => host.name));
+  const elsewhere = new Set(fleet.hosts.filter((host) => !hostByName.has(host.name)).map((host) => host.name));
   const accounts = sortBy(fleet.accounts, (account) => account.number)
-    .filter((account) => hostByName.has(account.host) || !everyHost.has(account.host))
+    .filter((account) => !elsewhere.has(account.host))
     .map((account) => {
       const host = found(hostByName, account.host, `host of account ${account.number}`);
       const site = found(siteByName, host.site, `site of host ${host.name}`);
@@ -93,9 +94,11 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
       return { account, site, plan, own: identity(account.number, site) };
     });
   const httpServers = accounts.flatMap(({ account, own }) => declareServers(account, own));
+  const accountsOf = Map.groupBy(accounts, ({ account }) => account.host);
+  const serversOf = Map.groupBy(httpServers, (server) => server.host);
 
   return {
-    hosts: hosts.map((host) => declareHost(host, fleet)),
+    hosts: hosts.map((host) => declareHost(host, fleet.network, siteByName, switchByName)),
     plans: sortBy(fleet.plans, (plan) => plan.name).map((plan) => ({ ...plan })),
     accounts: accounts.map(({ account, plan, own }) => declareAccount(account, plan, own)),
     addresses: accounts.map(({ account, site, own }): AccountAddressInputs => {
@@ -105,8 +108,8 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
     frontEnds: hosts.map((host) => ({
       host: host.name,
       ports: frontEndPorts,
-      accounts: accounts.filter(({ account }) => account.host === host.name).length,
-      httpServers: httpServers.filter((server) => server.host === host.name).length,
+      accounts: accountsOf.get(host.name)?.length ?? 0,
+      httpServers: serversOf.get(host.name)?.length ?? 0,
     })),
   };
 }
@@ -121,15 +124,15 @@ function refuseTakenNumbers({ accounts, tombstones }: Fleet): void {
   }
 }
 
-function declareHost(host: Host, { network, sites }: Fleet): BareMetalHostInputs {
-  const site = found(
-    byKey(sites, ({ name }) => name),
-    host.site,
-    `site of host ${host.name}`,
-  );
+function declareHost(
+  host: Host,
+  network: Network,
+  sites: ReadonlyMap<string, Site>,
+  switches: ReadonlyMap<string, Network["switches"][number]>,
+): BareMetalHostInputs {
+  const site = found(sites, host.site, `site of host ${host.name}`);
   const halls = byKey(site.halls, ({ name }) => name);
   const chains = byKey(found(halls, host.hall, `hall of host ${host.name}`).chains, ({ name }) => name);
-  const switches = byKey(network.switches, ({ name }) => name);
   return {
     name: host.name,
     cell: host.cell,

@@ -14,6 +14,7 @@ import {
 import { type Path, type Problem, shown } from "./problem.ts";
 import { canonical } from "./schemas/common.ts";
 import type { Host, Site } from "./schemas/index.ts";
+import { siteSchema } from "./schemas/site.ts";
 import type { Source } from "./source.ts";
 import type { Entry } from "./validate.ts";
 
@@ -85,7 +86,7 @@ function checkDevices({ network, sites }: Entries): Problem[] {
   );
   const problems = devices.flatMap(({ path, device }) => {
     const inSite = device.site === undefined ? undefined : sites.find((site) => nameOf(site) === device.site);
-    const racks = inSite?.whole?.halls.flatMap((hall) => hall.racks.map((rack) => rack.name));
+    const racks = (inSite && hallsOf(inSite))?.flatMap((hall) => hall.racks.map((rack) => rack.name));
     return [
       ...placed(source, [...path, "site"], device.site).flatMap((here) => known(here, "site", siteNames)),
       ...placed(source, [...path, "rack"], device.rack).flatMap((here) =>
@@ -104,7 +105,7 @@ function checkDevices({ network, sites }: Entries): Problem[] {
 
 function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries): Problem[] {
   const site = sites.find((candidate) => nameOf(candidate) === loose.site);
-  const halls = site?.whole?.halls;
+  const halls = site && hallsOf(site);
   const hall = halls?.find((candidate) => candidate.name === loose.hall);
   const at = ` at site "${loose.site}"`;
   const inHall = ` in hall "${loose.hall}"${at}`;
@@ -191,6 +192,11 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
       "correct it: two hosts cannot answer at one place",
     ),
   ];
+}
+
+/** The halls of a site, if they are sound: something else of the site may be wrong. */
+function hallsOf(site: Entry<Site>): Site["halls"] | undefined {
+  return site.whole?.halls ?? siteSchema.shape.halls.safeParse(site.loose.halls).data;
 }
 
 /** One text property of every entry of a list. */

@@ -61,14 +61,18 @@ export function known(here: Placed<string>, what: string, names: ReadonlySet<str
   return [here.source.problem(here.path, `there is no ${what} ${shown(here.value)}${inside}`, mend)];
 }
 
-/** Names of entries by their files: an entry whose file cannot be read still takes its name. */
+/** Names of entries and of their files: what refers to an entry that is wrong, or wrongly named, is not wrong as well. */
 export function names<T extends { name: string }>(entries: readonly Entry<T>[]): Set<string> {
-  return new Set(entries.map((entry) => nameOf(entry)));
+  return new Set(entries.flatMap((entry) => [nameOf(entry), stem(entry.source.file)]));
 }
 
 export function nameOf<T extends { name: string }>(entry: Entry<T>): string {
   const loose = entry.loose as { name?: string };
-  return loose.name ?? entry.source.file.replace(/^.*\/|\.yaml$/g, "");
+  return loose.name ?? stem(entry.source.file);
+}
+
+function stem(file: string): string {
+  return file.replace(/^.*\/|\.yaml$/g, "");
 }
 
 /** A list with positions, without the entries that were not sound. */
@@ -78,18 +82,16 @@ export function items<T>(list: readonly (T | undefined)[] | undefined): [number,
   );
 }
 
-/** Sites, hosts and plans are found by name: the file says it too. */
+/** Sites, hosts and plans are found by name: the file says it too, so no two have the same. */
 export function fileNames<T extends { name: string }>(entries: readonly Entry<T>[]): Problem[] {
+  const files = new Set(entries.map(({ source }) => source.file));
   return entries.flatMap(({ source, loose }) => {
     const { name } = loose as { name?: string };
-    const [folder, file] = source.file.split("/");
-    if (name === undefined || file === `${name}.yaml`) return [];
-    return [
-      source.problem(
-        ["name"],
-        `the name ${shown(name)} and the file ${file} differ`,
-        `rename the file to ${folder}/${name}.yaml, or correct the name`,
-      ),
-    ];
+    const file = source.file.replace(/[^/]*$/, `${name}.yaml`);
+    if (name === undefined || file === source.file) return [];
+    const mend = files.has(file)
+      ? `the name belongs to ${file}: write name: ${stem(source.file)}`
+      : `rename the file to ${file}, or write name: ${stem(source.file)}`;
+    return [source.problem(["name"], `the name ${shown(name)} does not match the file ${source.file}`, mend)];
   });
 }

@@ -5,13 +5,24 @@ import { homePathSchema, hostnameSchema, nameSchema } from "./common.ts";
 export const accountNumberSchema = z.int().min(1).max(65_535);
 
 const common = {
-  name: nameSchema.max(24),
-  /** Stable number of this HTTP server inside the account, 1 to 999, never reused: its port is 8000 + number. */
-  number: z.int().min(1).max(999),
-  /** Host names it answers for. The account's own address is answered by its lowest-numbered server. */
-  hostnames: z.array(hostnameSchema).default([]),
-  /** Seconds without a request until it is stopped; 0 = never. Default 300. */
-  idleSeconds: z.int().min(0).max(86_400).default(300),
+  name: nameSchema.max(24).describe("Unique in the account; part of the unit's name. At most 24 characters."),
+  number: z
+    .int()
+    .min(1)
+    .max(999)
+    .describe(
+      "Stable number of this HTTP server inside the account, 1 to 999, never reused: its port is 8000 + number.",
+    ),
+  hostnames: z
+    .array(hostnameSchema)
+    .default([])
+    .describe("Host names it answers for. The account's own address is answered by its lowest-numbered server."),
+  idleSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe("Seconds without a request until it is stopped; 0 = never. Default 300."),
 };
 
 /** Text that may stand in an environment value or a command argument: a newline would begin another directive. */
@@ -22,30 +33,37 @@ const lineSchema = z
 
 const staticServerSchema = z.strictObject({
   ...common,
-  kind: z.literal("static"),
-  /** Directory served, inside the account's home. Default `www`. */
-  root: homePathSchema.default("www"),
+  kind: z.literal("static").describe("`static`: files of the account's home."),
+  root: homePathSchema.default("www").describe("Directory served, inside the account's home. Default `www`."),
 });
 
 const programServerSchema = z.strictObject({
   ...common,
-  kind: z.literal("program"),
-  /** Program and its arguments; the program is an absolute path on the host's /usr or a path inside the account's home. Not read by a shell. */
-  command: z.array(lineSchema.min(1)).min(1).max(64),
-  /** Where it is started, inside the account's home. Default the home itself (`.`). */
-  directory: z.union([z.literal("."), homePathSchema]).default("."),
-  /**
-   * `true`: the program takes over the listening socket (sd_listen_fds(3)) and ends itself when idle.
-   * `false` (default): it listens on 127.0.0.1 or [::1] port `$PORT` of its own network; a proxy starts and stops it.
-   */
-  socketActivation: z.boolean().default(false),
-  /** Environment variables; not for secrets, they are shown in previews. */
+  kind: z.literal("program").describe("`program`: a program of the account answers."),
+  command: z
+    .array(lineSchema.min(1))
+    .min(1)
+    .max(64)
+    .describe(
+      "Program and its arguments; the program is an absolute path on the host's /usr or a path inside the account's home. Not read by a shell.",
+    ),
+  directory: z
+    .union([z.literal("."), homePathSchema])
+    .default(".")
+    .describe("Where it is started, inside the account's home. Default the home itself (`.`)."),
+  socketActivation: z
+    .boolean()
+    .default(false)
+    .describe(
+      "`true`: the program takes over the listening socket (sd_listen_fds(3)) and ends itself when idle. `false` (default): it listens on 127.0.0.1 or [::1] port `$PORT` of its own network; a proxy starts and stops it.",
+    ),
   environment: z
     .record(
       z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "must be upper-case letters, digits and _" }),
       lineSchema,
     )
-    .default({}),
+    .default({})
+    .describe("Environment variables; not for secrets, they are shown in previews."),
 });
 
 export const httpServerSchema = z.discriminatedUnion("kind", [staticServerSchema, programServerSchema]);
@@ -53,24 +71,26 @@ export type HttpServerEntry = z.infer<typeof httpServerSchema>;
 
 /** An account: one file `accounts/<anything>.yaml` each. */
 export const accountSchema = z.strictObject({
-  /** Identity: given once, never reused; uid, slice, prefix and ports follow from it. */
-  number: accountNumberSchema,
-  name: nameSchema,
-  plan: nameSchema,
-  host: nameSchema,
-  /** Whether removing the account is refused until this is false. Default true. */
-  protect: z.boolean().default(true),
-  httpServers: z.array(httpServerSchema).max(50).default([]),
+  number: accountNumberSchema.describe(
+    "Identity: given once, never reused; uid, slice, prefix and ports follow from it. 1 to 65535.",
+  ),
+  name: nameSchema.describe("Unique in the fleet; may be changed."),
+  plan: nameSchema.describe("Name of a plan: a file in plans/."),
+  host: nameSchema.describe("Name of the host it lives on: a file in hosts/."),
+  protect: z
+    .boolean()
+    .default(true)
+    .describe("Whether removing the account is refused until this is false. Default true."),
+  httpServers: z.array(httpServerSchema).max(50).default([]).describe("The web sites and programs of the account."),
 });
 
 export type Account = z.infer<typeof accountSchema>;
 
 /** A deleted account's number stays taken: `tombstones.yaml` is a list of these. */
 export const tombstoneSchema = z.strictObject({
-  number: accountNumberSchema,
-  name: nameSchema,
-  /** Day of deletion, ISO 8601 (`2026-11-22`). */
-  deleted: z.iso.date(),
+  number: accountNumberSchema.describe("The number that stays taken."),
+  name: nameSchema.describe("The account's last name."),
+  deleted: z.iso.date().describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
 });
 
 export type Tombstone = z.infer<typeof tombstoneSchema>;

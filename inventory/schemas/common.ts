@@ -6,10 +6,20 @@ export const nameSchema = z.string().regex(/^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/
   error: "must be 1 to 32 lower-case letters, digits or inner hyphens, starting with a letter",
 });
 
+/** A line of text for people: a model, a serial number, a city. */
+export const textSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, { error: "must be one line without control characters" });
+
 /** An IPv6 address in any textual form of RFC 4291; compare it only after {@link canonical}. */
-export const address6Schema = z.string().refine((text) => Address6.isValid(text) && !text.includes("/"), {
-  error: "must be an IPv6 address such as 2a00:b6e0::11",
-});
+export const address6Schema = z
+  .string()
+  .refine((text) => Address6.isValid(text) && !/[/%]/.test(text), {
+    error: "must be an IPv6 address such as 2a00:b6e0::11",
+  })
+  .meta({ format: "ipv6" });
 
 /** An IPv6 prefix whose host bits are zero, such as `2a00:b6e0:1::/48`. */
 export const prefix6Schema = z.string().refine(

@@ -1,59 +1,74 @@
+import { Address6 } from "ip-address";
 import { z } from "zod";
-import { address6Schema, nameSchema } from "./common.ts";
+import { address6Schema, nameSchema, textSchema } from "./common.ts";
 import { asNumberSchema } from "./network.ts";
 
+/** What a TCP connection is opened to. */
+const sshAddressSchema = z
+  .string()
+  .max(253)
+  .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), {
+    error: "must be a host name or an IP address",
+  });
+
 const diskSchema = z.strictObject({
-  slot: nameSchema,
-  serial: z.string().min(1),
-  model: z.string().min(1),
-  /** Gigabytes (10^9 bytes), as printed on the disk. */
-  sizeGb: z.number().positive(),
+  slot: nameSchema.describe("Where it sits; mirrors name it. Unique in the host."),
+  serial: textSchema.describe("As printed on the disk; unique in the fleet."),
+  model: textSchema,
+  sizeGb: z.number().positive().describe("Gigabytes (10^9 bytes), as printed on the disk."),
   kind: z.enum(["ssd", "hdd"]),
-  hotSwap: z.boolean(),
+  hotSwap: z.boolean().describe("Whether it can be changed while the host runs."),
 });
 
 const mirrorSchema = z.strictObject({
   name: nameSchema,
   level: z.enum(["raid1"]),
-  /** Slots of the member disks. */
-  disks: z.array(nameSchema).min(1),
-  /** Where its file system is mounted. */
-  mount: z.enum(["/", "/srv/accounts"]),
+  disks: z.array(nameSchema).min(1).describe("Slots of the member disks."),
+  mount: z.enum(["/", "/srv/accounts"]).describe("Where its file system is mounted."),
 });
 
 const linkSchema = z.strictObject({
-  /** The interface's name on the host. */
-  port: z.string().regex(/^[a-z][a-z0-9]{1,14}$/, { error: "must be an interface name such as eth0" }),
-  switch: nameSchema,
+  port: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{1,14}$/, { error: "must be an interface name such as eth0" })
+    .describe("The interface's name on the host."),
+  switch: nameSchema.describe("Name of a switch of the site, in network.yaml."),
 });
 
 /** A bare-metal host: `hosts/<name>.yaml`. */
 export const hostSchema = z.strictObject({
-  name: nameSchema,
-  /** The cell whose stack holds this host (config `fairhost:cell`). Default `main`. */
-  cell: nameSchema.default("main"),
-  site: nameSchema,
-  hall: nameSchema,
-  rack: nameSchema,
-  /** Debian release by code name. */
-  release: z.enum(["bookworm", "trixie"]),
-  /** The host's own address: in the site's subnet 0. */
-  address: address6Schema,
-  /** The private AS number (RFC 6996) the host announces its accounts' prefixes from; unique in the fleet. */
-  asNumber: asNumberSchema,
-  /** How the controller reaches it. The host key comes from the known_hosts file of the stack (`fairhost:knownHosts`). */
-  ssh: z.strictObject({
-    address: z.string().min(1),
-    port: z.int().min(1).max(65_535).default(22),
-  }),
+  name: nameSchema.describe("Unique in the fleet, and the file's name."),
+  cell: nameSchema
+    .default("main")
+    .describe("The cell whose stack holds this host (config `fairhost:cell`). Default `main`."),
+  site: nameSchema.describe("Name of a site: a file in sites/."),
+  hall: nameSchema.describe("A hall of the site."),
+  rack: nameSchema.describe("A rack of the hall."),
+  release: z.enum(["bookworm", "trixie"]).describe("Debian release by code name."),
+  address: address6Schema.describe("The host's own address: in the site's subnet 0."),
+  asNumber: asNumberSchema.describe(
+    "The private AS number (RFC 6996) the host announces its accounts' prefixes from; unique in the fleet.",
+  ),
+  ssh: z
+    .strictObject({
+      address: sshAddressSchema,
+      port: z.int().min(1).max(65_535).default(22),
+    })
+    .describe(
+      "How the controller reaches it. The host key comes from the known_hosts file of the stack (`fairhost:knownHosts`).",
+    ),
   disks: z.array(diskSchema).min(1),
   mirrors: z.array(mirrorSchema).min(1),
-  powerSupplies: z.array(z.strictObject({ name: nameSchema, chain: nameSchema })).min(1),
+  powerSupplies: z
+    .array(
+      z.strictObject({ name: nameSchema, chain: nameSchema.describe("The electrical chain of the hall it hangs on.") }),
+    )
+    .min(1),
   links: z.array(linkSchema).min(1),
   capacity: z.strictObject({
     cores: z.int().min(1),
-    memoryMb: z.int().min(256),
-    diskGb: z.number().positive(),
+    memoryMb: z.int().min(256).describe("Mebibytes of memory."),
+    diskGb: z.number().positive().describe("Gigabytes for accounts on /srv/accounts."),
   }),
 });
 

@@ -3,18 +3,23 @@ import { nameSchema } from "./common.ts";
 
 /** What an account is promised: `plans/<name>.yaml`. */
 export const planSchema = z.strictObject({
-  name: nameSchema,
-  /** systemd CPUWeight=, 1 to 10000. Default 100: an equal share. */
-  cpuWeight: z.int().min(1).max(10_000).default(100),
-  /** systemd IOWeight=, 1 to 10000. Default 100: an equal share. */
-  ioWeight: z.int().min(1).max(10_000).default(100),
-  /** Hard memory limit of one account in MiB. */
-  memoryMaxMb: z.int().min(16),
-  /** Most tasks (processes and threads) of one account. */
-  tasksMax: z.int().min(4).max(65_536),
-  diskGb: z.number().positive(),
-  /** Days backups are kept. */
-  retentionDays: z.union([z.literal(3), z.literal(7), z.literal(20), z.literal(30)]),
+  name: nameSchema.describe("Unique in the fleet, and the file's name."),
+  cpuWeight: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe("systemd CPUWeight=, 1 to 10000. Default 100: an equal share."),
+  ioWeight: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe("systemd IOWeight=, 1 to 10000. Default 100: an equal share."),
+  memoryMaxMb: z.int().min(16).describe("Hard memory limit of one account in MiB."),
+  tasksMax: z.int().min(4).max(65_536).describe("Most tasks (processes and threads) of one account."),
+  diskGb: z.number().positive().describe("Gigabytes (10^9 bytes) of an account's home."),
+  retentionDays: z.literal([3, 7, 20, 30]).describe("Days backups are kept."),
 });
 
 export type Plan = z.infer<typeof planSchema>;

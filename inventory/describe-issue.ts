@@ -1,0 +1,111 @@
+import type { z } from "zod";
+import { nearest, type Path, type Problem, shown } from "./problem.ts";
+import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
+import type { Source } from "./source.ts";
+
+/** A zod issue in the words of the inventory: what was got, what is wanted, how to mend it. */
+export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source: Source): Problem[] {
+  const path = issue.path as Path;
+  const value = valueAt(source.data, path);
+  const problem = (message: string, mend: string, what?: "key" | "value"): Problem[] => [
+    source.problem(path, message, mend, what),
+  ];
+  if (issue.code === "unrecognized_keys") return unknownKeys(issue, schema, source);
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
+    const place = [...path, issue.discriminator] as Path;
+    return [oneOf(place, choices(schema, source.data, path), source)];
+  }
+  if (value === undefined && path.length > 0 && issue.code !== "invalid_key") {
+    const meaning = schemaAt(schema, source.data, path)?.description;
+    const wanted = issue.code === "invalid_value" ? `one of ${issue.values.join(", ")}` : wantedType(issue);
+    return problem(`"${path.at(-1)}" is missing`, `add it: ${wanted}${meaning === undefined ? "" : `. ${meaning}`}`);
+  }
+
+  switch (issue.code) {
+    case "invalid_type":
+      return problem(`got ${withKind(value)}, expected ${wantedType(issue)}`, mendType(issue.expected, value));
+    case "too_small":
+    case "too_big": {
+      const small = issue.code === "too_small";
+      const bound = `${small ? (issue.inclusive === false ? "more than" : "at least") : "at most"} ${small ? issue.minimum : issue.maximum}`;
+      if (issue.origin !== "string" && issue.origin !== "array") {
+        return problem(`got ${shown(value)}, expected ${bound}`, `write a number that is ${bound}`);
+      }
+      const unit = issue.origin === "string" ? "characters" : "entries";
+      const size = (value as string | unknown[]).length;
+      return problem(`got ${size} ${unit}, expected ${bound}`, small ? "add what is missing" : "make it shorter");
+    }
+    case "invalid_value":
+      return [oneOf(path, issue.values.map(String), source)];
+    case "invalid_union": {
+      const wanted = issue.errors
+        .flat()
+        .map((one) => (one.code === "invalid_value" ? one.values.map(shown).join(" or ") : one.message))
+        .join(", or ");
+      return problem(`got ${shown(value)}, expected ${wanted}`, `write ${wanted}`);
+    }
+    case "invalid_key":
+      return problem(`the key ${shown(path.at(-1))} ${issue.issues[0]?.message}`, "rename the key", "key");
+    case "invalid_format":
+      if (issue.format === "date") return problem(`got ${shown(value)}, no day`, "write a day such as 2026-11-22");
+      return format(value, issue.message, problem);
+    default:
+      return format(value, issue.message, problem);
+  }
+}
+
+function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType, source: Source): Problem[] {
+  const path = issue.path as Path;
+  const known = keysAt(schema, source.data, path);
+  return issue.keys.map((key) => {
+    const guess = nearest(key, known);
+    const mend = guess === undefined ? "remove it" : `did you mean "${guess}"?`;
+    return source.problem([...path, key], `unknown key ${shown(key)}`, `${mend} (known: ${known.join(", ")})`, "key");
+  });
+}
+
+function oneOf(path: Path, known: readonly string[], source: Source): Problem {
+  const value = valueAt(source.data, path);
+  const list = `one of ${known.join(", ")}`;
+  if (value === undefined) return source.problem(path, `"${path.at(-1)}" is missing`, `add it: ${list}`);
+  const guess = typeof value === "string" ? nearest(value, known) : undefined;
+  const mend = guess === undefined ? `write ${list}` : `did you mean "${guess}"?`;
+  return source.problem(path, `got ${shown(value)}, expected ${list}`, mend);
+}
+
+/** The messages of the schemas begin with `must be`. */
+function format(value: unknown, reason: string, problem: (message: string, mend: string) => Problem[]): Problem[] {
+  const lower = typeof value === "string" && !reason.includes("upper-case") ? value.toLowerCase() : value;
+  const mend = lower === value ? "correct the value" : `write ${shown(lower)}, if that is what is meant`;
+  return problem(`got ${shown(value)}, ${reason.replace(/^must be/, "expected")}`, mend);
+}
+
+/** Words for zod's names of types. */
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys and values",
+  record: "a map of keys and values",
+};
+
+function wantedType(issue: z.core.$ZodIssue): string {
+  return issue.code === "invalid_type" ? (kinds[issue.expected] ?? issue.expected) : "a value";
+}
+
+function withKind(value: unknown): string {
+  if (typeof value === "string") return `the text ${shown(value)}`;
+  if (typeof value === "number") return `the number ${shown(value)}`;
+  return shown(value);
+}
+
+function mendType(expected: string, value: unknown): string {
+  const number = expected === "number" || expected === "int";
+  if (number && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) return `remove the quotes: ${value}`;
+  if (expected === "string" && ["number", "boolean"].includes(typeof value)) return `put it in quotes: "${value}"`;
+  if (expected === "boolean") return "write true or false, without quotes; yes, no, on and off are text";
+  if (expected === "array") return "write a list: each entry on its own line after a hyphen, or [a, b]";
+  return `write ${kinds[expected] ?? expected}`;
+}
