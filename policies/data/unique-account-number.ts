@@ -6,7 +6,7 @@ export const uniqueAccountNumber = defineRule({
   scope: "stack",
   description: "No two accounts have the same number, and no account has two addresses.",
   reason:
-    "uid, directory, prefix and ports follow from the number: two accounts with one number share data and network.",
+    "Uid, directory, prefix and ports follow from the number: two accounts with one number share data and network.",
   remediation: "Give the newer account a `number` that was never used; numbers of deleted accounts stay taken.",
   *find({ accounts, addresses }) {
     for (const { element, first } of repeats(accounts, (account) => account.number)) {
