@@ -111,6 +111,8 @@ function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries):
   const inHall = ` in hall "${loose.hall}"${at}`;
   const switches = items(network?.loose.switches).filter(([, device]) => device.site === loose.site);
   const switchNames = new Set(switches.flatMap(([, device]) => device.name ?? []));
+  // A name that is missing or given twice is the problem; the references to it are not.
+  const switchesUnclear = switchNames.size < switches.length || network?.loose.switches === undefined;
   const slots = named(source, ["disks"], loose.disks, "slot");
   const slotNames = new Set(slots.map(({ value }) => value));
 
@@ -126,16 +128,14 @@ function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries):
       hall === undefined ? [] : known(here, "chain", new Set(hall.chains.map(({ name }) => name)), inHall),
     ),
     ...named(source, ["links"], loose.links, "switch").flatMap((here) =>
-      network?.loose.switches === undefined ? [] : known(here, "switch", switchNames, at),
+      site === undefined || switchesUnclear ? [] : known(here, "switch", switchNames, at),
     ),
     ...items(loose.mirrors).flatMap(([index, mirror]) => {
       const members = items(mirror.disks).flatMap(([disk, slot]) =>
         placed(source, ["mirrors", index, "disks", disk], slot),
       );
       const there =
-        slots.length === items(loose.disks).length
-          ? members.flatMap((here) => known(here, "disk in slot", slotNames))
-          : [];
+        slotNames.size === loose.disks?.length ? members.flatMap((here) => known(here, "disk in slot", slotNames)) : [];
       return [...there, ...unique(members, "the disk", "name two different disks")];
     }),
     ...unique(slots, "the slot", "give every disk its own slot"),
@@ -196,7 +196,12 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
 
 /** The halls of a site, if they are sound: something else of the site may be wrong. */
 function hallsOf(site: Entry<Site>): Site["halls"] | undefined {
-  return site.whole?.halls ?? siteSchema.shape.halls.safeParse(site.loose.halls).data;
+  const halls = site.whole?.halls ?? siteSchema.shape.halls.safeParse(site.loose.halls).data;
+  const once = (list: readonly { name: string }[]): boolean =>
+    new Set(list.map(({ name }) => name)).size === list.length;
+  return halls !== undefined && [halls, ...halls.flatMap(({ chains, racks }) => [chains, racks])].every(once)
+    ? halls
+    : undefined;
 }
 
 /** One text property of every entry of a list. */

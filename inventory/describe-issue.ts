@@ -10,30 +10,44 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
   const problem = (message: string, mend: string, what?: "key" | "value"): Problem[] => [
     source.problem(path, message, mend, what),
   ];
+  const place = schemaAt(schema, source.data, path);
+  const explained = (mend: string): string =>
+    place?.description === undefined ? mend : `${mend}. ${place.description}`;
+  /** The messages of the schemas begin with `must be`. */
+  const format = (): Problem[] => {
+    const lower = typeof value === "string" ? value.toLowerCase() : value;
+    const slip = lower !== value && place?.safeParse(lower).success;
+    const mend = slip ? `write ${shown(lower)}, if that is what is meant` : explained("correct it");
+    return problem(`got ${shown(value)}, ${issue.message.replace(/^must be/, "expected")}`, mend);
+  };
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, schema, source);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
-    const place = [...path, issue.discriminator] as Path;
-    return [oneOf(place, choices(schema, source.data, path), source)];
+    return [oneOf(path, choices(schema, source.data, path.slice(0, -1)), source)];
   }
   if (value === undefined && path.length > 0 && issue.code !== "invalid_key") {
-    const meaning = schemaAt(schema, source.data, path)?.description;
     const wanted = issue.code === "invalid_value" ? `one of ${issue.values.join(", ")}` : wantedType(issue);
-    return problem(`"${path.at(-1)}" is missing`, `add it: ${wanted}${meaning === undefined ? "" : `. ${meaning}`}`);
+    return problem(`"${path.at(-1)}" is missing`, explained(`add it: ${wanted}`));
   }
 
   switch (issue.code) {
     case "invalid_type":
-      return problem(`got ${withKind(value)}, expected ${wantedType(issue)}`, mendType(issue.expected, value));
+      return problem(
+        `got ${withKind(value)}, expected ${wantedType(issue)}`,
+        mendType(issue.expected, value) ?? explained(`write ${wantedType(issue)}`),
+      );
     case "too_small":
     case "too_big": {
       const small = issue.code === "too_small";
       const bound = `${small ? (issue.inclusive === false ? "more than" : "at least") : "at most"} ${small ? issue.minimum : issue.maximum}`;
       if (issue.origin !== "string" && issue.origin !== "array") {
-        return problem(`got ${shown(value)}, expected ${bound}`, `write a number that is ${bound}`);
+        return problem(`got ${shown(value)}, expected ${bound}`, explained(`write a number that is ${bound}`));
       }
       const unit = issue.origin === "string" ? "characters" : "entries";
       const size = (value as string | unknown[]).length;
-      return problem(`got ${size} ${unit}, expected ${bound}`, small ? "add what is missing" : "make it shorter");
+      return problem(
+        `got ${size} ${unit}, expected ${bound}`,
+        explained(small ? "add what is missing" : "make it shorter"),
+      );
     }
     case "invalid_value":
       return [oneOf(path, issue.values.map(String), source)];
@@ -42,15 +56,15 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
         .flat()
         .map((one) => (one.code === "invalid_value" ? one.values.map(shown).join(" or ") : one.message))
         .join(", or ");
-      return problem(`got ${shown(value)}, expected ${wanted}`, `write ${wanted}`);
+      return problem(`got ${shown(value)}, expected ${wanted}`, explained("correct it"));
     }
     case "invalid_key":
       return problem(`the key ${shown(path.at(-1))} ${issue.issues[0]?.message}`, "rename the key", "key");
     case "invalid_format":
       if (issue.format === "date") return problem(`got ${shown(value)}, no day`, "write a day such as 2026-11-22");
-      return format(value, issue.message, problem);
+      return format();
     default:
-      return format(value, issue.message, problem);
+      return format();
   }
 }
 
@@ -71,13 +85,6 @@ function oneOf(path: Path, known: readonly string[], source: Source): Problem {
   const guess = typeof value === "string" ? nearest(value, known) : undefined;
   const mend = guess === undefined ? `write ${list}` : `did you mean "${guess}"?`;
   return source.problem(path, `got ${shown(value)}, expected ${list}`, mend);
-}
-
-/** The messages of the schemas begin with `must be`. */
-function format(value: unknown, reason: string, problem: (message: string, mend: string) => Problem[]): Problem[] {
-  const lower = typeof value === "string" && !reason.includes("upper-case") ? value.toLowerCase() : value;
-  const mend = lower === value ? "correct the value" : `write ${shown(lower)}, if that is what is meant`;
-  return problem(`got ${shown(value)}, ${reason.replace(/^must be/, "expected")}`, mend);
 }
 
 /** Words for zod's names of types. */
@@ -101,11 +108,11 @@ function withKind(value: unknown): string {
   return shown(value);
 }
 
-function mendType(expected: string, value: unknown): string {
+function mendType(expected: string, value: unknown): string | undefined {
   const number = expected === "number" || expected === "int";
   if (number && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) return `remove the quotes: ${value}`;
   if (expected === "string" && ["number", "boolean"].includes(typeof value)) return `put it in quotes: "${value}"`;
   if (expected === "boolean") return "write true or false, without quotes; yes, no, on and off are text";
   if (expected === "array") return "write a list: each entry on its own line after a hyphen, or [a, b]";
-  return `write ${kinds[expected] ?? expected}`;
+  return undefined;
 }

@@ -35,17 +35,20 @@ export function readSource(file: string, text: string): { source: Source; proble
     if (error.code === "DUPLICATE_KEY") {
       const key = /^[^\s:]*/.exec(text.slice(offset))![0];
       add(offset, [], `the key ${shown(key)} is given twice`, "keep one of the two");
-    } else if (error.code === "MULTIPLE_DOCS") {
-      add(offset, [], "the file holds several YAML documents", "write one document a file, without a --- line between");
-      broken = true;
-    } else {
-      // What follows the first error of syntax is mostly its echo.
-      if (!broken) {
-        const message = `not valid YAML: ${error.message.split("\n")[0]}`;
-        add(offset, [], message, "look at indentation, quotes and brackets here and on the line before");
-      }
-      broken = true;
+      continue;
     }
+    broken = true;
+    if (error.code === "MULTIPLE_DOCS") {
+      const mend = "write one document a file, without a --- line between";
+      add(offset, [], "the file holds several YAML documents", mend);
+    } else if (error.message.includes("call stack")) {
+      add(0, [], tooDeep, flatten);
+    } else {
+      const reason = error.message.split("\n")[0];
+      add(offset, [], `not valid YAML: ${reason}`, syntaxMends[error.code] ?? syntaxMend);
+    }
+    // What follows the first error of syntax is mostly its echo.
+    break;
   }
   if (!broken && document.directives?.yaml.explicit) {
     add(0, [], "a %YAML directive changes how the file is read", "remove the %YAML line: YAML 1.2 is meant");
@@ -80,33 +83,50 @@ function parse(text: string): Document.Parsed {
   return parseDocument(text, { prettyErrors: false, version: "1.2", logLevel: "error" });
 }
 
+const tooDeep = "lists or maps are nested far too deeply";
+const flatten = "look for brackets that are not closed";
+/** Far more than any entry needs, far less than would exhaust the stack. */
+const maxDepth = 50;
+
+const syntaxMend = "look at indentation, quotes and brackets here and on the line before";
+const syntaxMends: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: `${syntaxMend}; text that ends in a colon, such as "2a00:b6e0::", needs quotes`,
+  TAB_AS_INDENT: "indent with spaces",
+};
+
 /** Reports aliases, tags, odd keys and numbers not in plain decimal. Returns whether the data must not be used. */
 function refuseAmbiguity(
   document: Document.Parsed,
   add: (offset: number, path: Path, message: string, mend: string) => void,
 ): boolean {
   let broken = false;
+  let aliased = false;
   visit(document, {
     Alias(_, node, parents) {
-      const mend = "write the value out: one entry must be readable without looking elsewhere";
-      add(
-        node.range?.[0] ?? 0,
-        pathOf([...parents, node]),
-        `the alias *${node.source} stands for something else`,
-        mend,
-      );
+      // Once a file: a bomb has thousands.
+      if (!aliased) {
+        const mend = "write the value out everywhere: an entry must be readable without looking elsewhere";
+        add(
+          node.range?.[0] ?? 0,
+          pathOf([...parents, node]),
+          `the alias *${node.source} stands for something else`,
+          mend,
+        );
+      }
+      aliased = true;
       broken = true;
     },
     Node(_, node, parents) {
       const offset = node.range?.[0] ?? 0;
       const path = (): Path => pathOf([...parents, node]);
+      if (parents.length > 2 * maxDepth) {
+        add(0, [], tooDeep, flatten);
+        broken = true;
+        return visit.BREAK;
+      }
       if (node.tag !== undefined) {
-        add(
-          offset,
-          path(),
-          `the tag ${node.tag} changes how the value is read`,
-          "remove the tag, write the plain value",
-        );
+        const tag = node.tag.replace("tag:yaml.org,2002:", "!!");
+        add(offset, path(), `the tag ${tag} changes how the value is read`, "remove the tag, write the plain value");
         broken = true;
       }
       if (isScalar(node) && typeof node.value === "number" && !plainNumber.test(node.source ?? "")) {
@@ -114,6 +134,7 @@ function refuseAmbiguity(
         const mend = `${plain} if the number is meant, or put it in quotes if text is meant`;
         add(offset, path(), `got ${node.source}, a number that is not in plain decimal`, mend);
       }
+      return undefined;
     },
     Pair(_, pair, parents) {
       const { key } = pair;

@@ -1,0 +1,186 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Changes to a copy of a fleet, file by file; every change must hit, or the case would test nothing. */
+export class Draft {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  edit(file: string, from: string, to: string): this {
+    const text = readFileSync(join(this.directory, file), "utf8");
+    if (!text.includes(from)) throw new Error(`${file} has no ${JSON.stringify(from)}`);
+    return this.write(
+      file,
+      text.replace(from, () => to),
+    );
+  }
+
+  append(file: string, text: string): this {
+    return this.write(file, readFileSync(join(this.directory, file), "utf8") + text);
+  }
+
+  copy(from: string, to: string, ...changes: readonly [string, string][]): this {
+    this.write(to, readFileSync(join(this.directory, from), "utf8"));
+    for (const [before, after] of changes) this.edit(to, before, after);
+    return this;
+  }
+
+  write(file: string, content: string | Uint8Array): this {
+    writeFileSync(join(this.directory, file), content);
+    return this;
+  }
+
+  folder(name: string): this {
+    mkdirSync(join(this.directory, name));
+    return this;
+  }
+
+  link(file: string, target: string): this {
+    symlinkSync(target, join(this.directory, file));
+    return this;
+  }
+
+  pipe(file: string): this {
+    execFileSync("mkfifo", [join(this.directory, file)]);
+    return this;
+  }
+
+  remove(file: string): this {
+    rmSync(join(this.directory, file));
+    return this;
+  }
+}
+
+const alice = "accounts/1-alice.yaml";
+const bob = "accounts/2-bob.yaml";
+const carol = "accounts/3-carol.yaml";
+const web1 = "hosts/web1.yaml";
+const web2 = "hosts/web2.yaml";
+
+/** Kinds of wrong inventory: each one small change to the lab's fleet. What is said about it is in the golden file. */
+export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown>> = {
+  // The text of a file
+  "empty file": (draft) => draft.write(alice, ""),
+  "only a comment": (draft) => draft.write(alice, "# later\n"),
+  "syntax: bracket not closed": (draft) => draft.edit(alice, "[blog.alice.test]", "[blog.alice.test"),
+  "syntax: tab as indentation": (draft) => draft.edit(alice, "    number: 1", "\tnumber: 1"),
+  "syntax: wrong indentation": (draft) => draft.edit(alice, "plan: small", " plan: small"),
+  "syntax: an address that ends in a colon": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000::"),
+  "deeply nested, but closed": (draft) => draft.write(alice, `name: ${"[".repeat(200)}${"]".repeat(200)}`),
+  "syntax: deeply nested brackets": (draft) => draft.write(alice, `name: ${"[".repeat(50_000)}`),
+  "the same key twice": (draft) => draft.edit(alice, "plan: small\n", "plan: small\nplan: small\n"),
+  "several documents": (draft) => draft.append(alice, "---\nname: second\n"),
+  "an alias": (draft) => draft.edit(alice, "name: alice", "name: &x alice").edit(alice, "name: blog", "name: *x"),
+  "a bomb of aliases": (draft) =>
+    draft.write(alice, `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g", "h", "i"].map(bomb).join("")}`),
+  "a tag": (draft) => draft.edit(alice, "name: alice", "name: !!binary YWxpY2U="),
+  "a %YAML directive": (draft) => draft.write(alice, `%YAML 1.1\n---\n${"name: alice\n"}`),
+  "a key that is no word": (draft) => draft.append(alice, "? [a, b]\n: c\n"),
+  "a key that means something to JavaScript": (draft) => draft.append(alice, "__proto__: {}\n"),
+  "a number in hexadecimal": (draft) => draft.edit(alice, "number: 1\n", "number: 0x10\n"),
+  "a number with a leading zero": (draft) => draft.edit(alice, "number: 1\n", "number: 010\n"),
+  "a number with an exponent": (draft) => draft.edit(alice, "number: 1\n", "number: 1e3\n"),
+  "not UTF-8": (draft) => draft.write(alice, Buffer.from("number: 1\nname: al\xefce\n", "latin1")),
+
+  // Files and directories
+  "no network.yaml": (draft) => draft.remove("network.yaml"),
+  "a file in no known place": (draft) => draft.write("alice.yaml", "name: alice\n"),
+  "a directory with a slip in its name": (draft) => draft.folder("acounts"),
+  "a wrong extension": (draft) => draft.copy(alice, "accounts/5-erin.yml"),
+  "a directory inside accounts": (draft) => draft.folder("accounts/old"),
+  "a directory named like a file": (draft) => draft.folder("accounts/old.yaml"),
+  "a link out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
+  "a link to nowhere": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
+  "a pipe": (draft) => draft.remove(alice).pipe(alice),
+  "a device": (draft) => draft.remove(alice).link(alice, "/dev/zero"),
+  "a file far too large": (draft) => draft.append(alice, `#${" ".repeat(5_000_000)}\n`),
+  "a host's file with another name": (draft) => draft.edit(web2, "name: web2", "name: web3"),
+  "a host's file copied, its name forgotten": (draft) => draft.edit(web2, "name: web2", "name: web1"),
+
+  // Types and shapes
+  "a list instead of a map": (draft) => draft.write(alice, "- name: alice\n"),
+  "text instead of a map": (draft) => draft.write(alice, "alice\n"),
+  "a quoted number": (draft) => draft.edit(alice, "number: 1\n", 'number: "1"\n'),
+  "a fraction for a whole number": (draft) => draft.edit(alice, "number: 1\n", "number: 1.5\n"),
+  "a number out of range": (draft) => draft.edit(alice, "number: 1\n", "number: 65536\n"),
+  "yes for true": (draft) => draft.edit(web1, "hotSwap: true", "hotSwap: yes"),
+  "a number for text": (draft) => draft.edit(alice, "plan: small", "plan: 5"),
+  "text instead of a list": (draft) => draft.edit(alice, "[blog.alice.test]", "blog.alice.test"),
+  "nothing behind a key": (draft) => draft.edit(alice, "plan: small", "plan:"),
+  "a missing key": (draft) => draft.edit(alice, "plan: small\n", ""),
+  "a missing key with few values": (draft) => draft.edit(web1, "release: trixie\n", ""),
+  "an unknown key, nearly right": (draft) => draft.edit(alice, "plan:", "plans:"),
+  "an unknown key of an HTTP server": (draft) => draft.edit(alice, "idleSeconds: 20", "idleSecond: 20"),
+  "a key of the other kind of HTTP server": (draft) => draft.append(alice, "    command: [/usr/bin/node]\n"),
+  "an unknown kind": (draft) => draft.edit(alice, "kind: static", "kind: statik"),
+  "no kind": (draft) => draft.edit(alice, "    kind: static\n", ""),
+  "an unknown Debian release": (draft) => draft.edit(web1, "trixie", "trixy"),
+  "a retention that is not offered": (draft) => draft.edit("plans/small.yaml", "retentionDays: 7", "retentionDays: 8"),
+  "an empty list": (draft) => draft.edit(bob, "[/usr/bin/python3, app.py]", "[]"),
+  "a name in capitals": (draft) => draft.edit(alice, "name: alice", "name: Alice"),
+  "a name too long": (draft) => draft.edit(alice, "name: blog", `name: ${"b".repeat(25)}`),
+  "a host name without a dot": (draft) => draft.edit(alice, "blog.alice.test", "localhost"),
+  "a path out of the home": (draft) => draft.append(alice, "    root: ../bob/www\n"),
+  "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
+  "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
+  "a variable in small letters": (draft) => draft.append(bob, "    environment: {path: /tmp}\n"),
+  "no such day": (draft) => draft.edit("tombstones.yaml", "2026-11-02", "2026-02-30"),
+  "no IPv6 address": (draft) => draft.edit(web1, "fd00:8000::11", "192.0.2.11"),
+  "host bits in a prefix": (draft) => draft.edit("network.yaml", "fd00:8000::/32", "fd00:8000::1/32"),
+  "a site's prefix of another length": (draft) => draft.edit("sites/lab.yaml", "fd00:8000::/48", "fd00:8000::/56"),
+  "an SSH address with an option in it": (draft) => draft.edit(web1, "address: 127.0.0.1", "address: -oProxyCommand=x"),
+
+  // References
+  "an unknown plan": (draft) => draft.edit(alice, "plan: small", "plan: smal"),
+  "an unknown host": (draft) => draft.edit(alice, "host: web1", "host: db7"),
+  "an unknown site": (draft) => draft.edit(web1, "site: lab", "site: paris"),
+  "an unknown hall": (draft) => draft.edit(web1, "hall: hall-1", "hall: hall-2"),
+  "an unknown rack": (draft) => draft.edit(web1, "rack: rack-1", "rack: rack-9"),
+  "an unknown chain": (draft) => draft.edit(web1, "chain: b", "chain: c"),
+  "an unknown switch": (draft) => draft.edit(web1, "switch: switch-b", "switch: switch-c"),
+  "a mirror of a disk that is not there": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vdc]"),
+  "a mirror of one disk twice": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vda]"),
+  "a router at an unknown site": (draft) => draft.edit("network.yaml", "site: lab", "site: lap"),
+  "a router in an unknown rack": (draft) => draft.edit("network.yaml", "rack: rack-1", "rack: rack-7"),
+
+  // Given twice
+  "an account number twice": (draft) => draft.edit(bob, "number: 2", "number: 1"),
+  "the number of a deleted account": (draft) => draft.edit(bob, "number: 2", "number: 9"),
+  "a deleted account twice": (draft) =>
+    draft.append("tombstones.yaml", "- {number: 9, name: judy, deleted: 2026-11-03}\n"),
+  "an account name twice": (draft) => draft.edit(bob, "name: bob", "name: alice"),
+  "a host name of two accounts": (draft) => draft.edit(carol, "www.carol.test", "blog.alice.test"),
+  "an HTTP server's name and number twice": (draft) =>
+    draft.append(alice, "  - {name: blog, number: 1, kind: static, hostnames: [two.alice.test]}\n"),
+  "a host's address twice": (draft) => draft.edit(web2, "fd00:8000::12", "fd00:8000:0:0:0::11"),
+  "the router's address": (draft) => draft.edit(web2, "fd00:8000::12", "fd00:8000::1"),
+  "an AS number twice": (draft) => draft.edit(web2, "4200000012", "4200000011"),
+  "a disk's serial twice": (draft) => draft.edit(web2, "web2-a", "web1-a"),
+  "a slot twice": (draft) => draft.edit(web1, "slot: vdb", "slot: vda"),
+  "a mount point twice": (draft) => draft.edit(web1, "mount: /srv/accounts", "mount: /"),
+  "a power supply twice": (draft) => draft.edit(web1, "name: psu2", "name: psu1"),
+  "a port twice": (draft) => draft.edit(web1, "port: eth1", "port: eth0"),
+  "an SSH address twice": (draft) => draft.edit(web2, "port: 2202", "port: 2201"),
+  "a switch twice": (draft) => draft.edit("network.yaml", "name: switch-b", "name: switch-a"),
+  "a chain twice": (draft) => draft.edit("sites/lab.yaml", "- name: b", "- name: a"),
+
+  // Addresses and numbers that do not fit
+  "a site's prefix that is not owned": (draft) => draft.edit("network.yaml", "fd00:8000::/32", "fd00:9000::/32"),
+  "two sites with one prefix": (draft) => draft.copy("sites/lab.yaml", "sites/lab2.yaml", ["name: lab", "name: lab2"]),
+  "owned prefixes that overlap": (draft) =>
+    draft.edit("network.yaml", "  - fd00:8000::/32\n", "  - fd00:8000::/32\n  - fd00:8000:5::/48\n"),
+  "a host's address in an account's subnet": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000:0:1::11"),
+  "a host's address in another site": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000:1::11"),
+  "the anycast address": (draft) => draft.edit(web1, "fd00:8000::11", '"fd00:8000::"'),
+  "a public AS number for a host": (draft) => draft.edit(web1, "4200000011", "64496"),
+};
+
+/** One line of a bomb: nine times the line before. */
+function bomb(letter: string): string {
+  const before = String.fromCharCode(letter.charCodeAt(0) - 1);
+  return `${letter}: &${letter} [${Array(9).fill(`*${before}`).join(",")}]\n`;
+}
