@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Where Debian's packages come from; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
+export const mirrors = {
+  debian: process.env.FAIRHOST_DEBIAN_MIRROR ?? "http://deb.debian.org/debian",
+  security: process.env.FAIRHOST_DEBIAN_SECURITY_MIRROR ?? "http://deb.debian.org/debian-security",
+};
+
+/** What a host is made of. Hosts have no way out, so what the bootstrap would install must be here already. */
+export const packages: readonly string[] = [
+  // the machine
+  "linux-image-amd64",
+  "initramfs-tools",
+  "zstd",
+  "systemd",
+  "systemd-sysv",
+  "systemd-userdbd",
+  "libnss-systemd",
+  "udev",
+  "dbus",
+  "mdadm",
+  "e2fsprogs",
+  "quota",
+  "kmod",
+  "procps",
+  "iproute2",
+  "qemu-guest-agent",
+  // serving
+  "openssh-server",
+  "openssh-sftp-server",
+  "nginx",
+  "lighttpd",
+  "nftables",
+  "bird2",
+  "nodejs",
+  "python3-minimal",
+  "ca-certificates",
+  "curl",
+];
+
+/** Units a host should not run: they need the outside, or belong to programs that only accounts start. */
+export const disabledUnits: readonly string[] = [
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "dpkg-db-backup.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "mdcheck_start.timer",
+  "mdcheck_continue.timer",
+  "mdmonitor-oneshot.timer",
+  "lighttpd.service",
+  "lighttpd-maint.timer",
+];
+
+/** The host's disk: sizes in MiB, the same on both. */
+export const disk = { sizeMiB: 4096, rootStartMiB: 1, rootMiB: 2560, dataStartMiB: 2561, dataMiB: 1500 } as const;
+
+const treeDirectory = join(import.meta.dirname, "tree");
+
+/** Files laid over Debian's, as they lie in the checkout. */
+export const overlayDirectory: string = treeDirectory;
+
+/**
+ * Names what the recipe makes: a hash over packages, mirrors, files and the code that puts them together.
+ * A changed recipe has a new key, so an old image is never used by mistake.
+ */
+export async function recipeKey(): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([packages, mirrors, disabledUnits, disk]));
+  for (const file of (await readdir(treeDirectory, { recursive: true })).sort()) {
+    const path = join(treeDirectory, file);
+    const info = await stat(path);
+    if (info.isFile()) hash.update(`${file}\0${info.mode & 0o111}\0`).update(await readFile(path));
+  }
+  for (const file of ["tree.ts"]) hash.update(await readFile(join(import.meta.dirname, file)));
+  return hash.digest("hex").slice(0, 16);
+}
