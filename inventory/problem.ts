@@ -62,7 +62,7 @@ export function count(number: number, noun: string): string {
 }
 
 /** File names and keys come from outside: nothing of them may steer a terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 

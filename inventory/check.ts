@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import { checkDeclaration } from "../policies/check-declaration.ts";
+import { formatViolations } from "../policies/format-violations.ts";
+import type { Subject } from "../policies/rule.ts";
+import { declare } from "./allocate.ts";
+import { InventoryError, type Loaded, loadFleet } from "./load.ts";
+import { count, printable } from "./problem.ts";
+
+/** What a check of an inventory found, for people and for programs. */
+export interface Checked {
+  readonly sound: boolean;
+  /** For a terminal. */
+  readonly text: string;
+  /** For programs: problems of the files; violations of the rules with `where` (`accounts/1-alice.yaml:4`) added. */
+  readonly json: unknown;
+}
+
+/** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. */
+export async function check(directory: string): Promise<Checked> {
+  let loaded: Loaded;
+  try {
+    loaded = await loadFleet(directory);
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error;
+    return { sound: false, text: error.message, json: { sound: false, problems: error.problems, violations: [] } };
+  }
+  const { fleet, where } = loaded;
+  const violations = checkDeclaration(declare(fleet));
+  const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
+  const sound = violations.length === 0;
+  const servers = fleet.accounts.reduce((sum, account) => sum + account.httpServers.length, 0);
+  const summary = [
+    count(fleet.sites.length, "site"),
+    count(fleet.hosts.length, "host"),
+    count(fleet.plans.length, "plan"),
+    count(fleet.accounts.length, "account"),
+    count(servers, "HTTP server"),
+  ].join(", ");
+  return {
+    sound,
+    text: sound
+      ? `${printable(directory)} is sound: ${summary}`
+      : formatViolations(violations, (subject) => {
+          const found = place(subject);
+          return found && `${directory.replace(/\/+$/, "")}/${found}`;
+        }),
+    json: {
+      sound,
+      problems: [],
+      violations: violations.map((violation) => ({ ...violation, where: place(violation.subject) })),
+    },
+  };
+}
+
+if (import.meta.main) {
+  const command = new Command("check")
+    .description("Checks an inventory: its files, what they refer to, and the mandatory rules. Changes nothing.")
+    .argument("<directory>", "the fleet's directory, for example inventory/lab")
+    .option("--json", "print one JSON document for programs")
+    .addHelpText("after", "\nExit status: 0 if the inventory is sound, 1 if not.")
+    .parse();
+  const { sound, text, json } = await check(command.args[0]!);
+  if (command.opts<{ json?: true }>().json) console.log(JSON.stringify(json, undefined, 2));
+  else if (sound) console.log(text);
+  else console.error(text);
+  process.exitCode = sound ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Command } from "commander";
+import { z } from "zod";
+import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { hostSchema } from "./schemas/host.ts";
+import { networkSchema } from "./schemas/network.ts";
+import { planSchema } from "./schemas/plan.ts";
+import { siteSchema } from "./schemas/site.ts";
+
+/** Where editors find the schemas: the first line of each YAML file names one, relative to itself. */
+const directory = join(import.meta.dirname, "json-schemas");
+
+const schemas = {
+  site: ["A site (datacenter)", siteSchema],
+  host: ["A bare-metal host", hostSchema],
+  plan: ["A plan: what an account is promised", planSchema],
+  account: ["An account", accountSchema],
+  network: ["The own network", networkSchema],
+  tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
+} as const satisfies Record<string, readonly [string, z.ZodType]>;
+
+/** Text of every JSON Schema file by its path, from the zod schemas: what an editor may accept is what the loader accepts. */
+export function jsonSchemas(): Map<string, string> {
+  return new Map(
+    Object.entries(schemas).map(([name, [title, schema]]) => {
+      const json = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
+      return [join(directory, `${name}.schema.json`), `${JSON.stringify({ title, ...json }, undefined, 2)}\n`];
+    }),
+  );
+}
+
+/** The files that differ from what the zod schemas say. */
+export function staleSchemas(): string[] {
+  return [...jsonSchemas()].filter(([file, text]) => read(file) !== text).map(([file]) => file);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  const { check } = new Command("json-schemas")
+    .description("Writes the JSON Schemas of the inventory, for editors, from the zod schemas.")
+    .option("--check", "write nothing; exit with 1 if a file is stale")
+    .parse()
+    .opts<{ check?: true }>();
+  const stale = staleSchemas().map((file) => relative(process.cwd(), file));
+  if (check && stale.length > 0) {
+    console.error(`stale: ${stale.join(", ")}\nmend: node inventory/json-schemas.ts`);
+    process.exitCode = 1;
+  } else if (!check) {
+    mkdirSync(directory, { recursive: true });
+    for (const [file, text] of jsonSchemas()) if (read(file) !== text) writeFileSync(file, text);
+    console.log(stale.length === 0 ? "up to date" : `written: ${stale.join(", ")}`);
+  }
+}
