@@ -6,13 +6,27 @@
 /** Version of this format; the applier refuses any other and says which applier is needed. */
 export const bundleFormat = 1;
 
+/**
+ * Where the generation in force is found on a host. Units and configurations name their files below it. A real directory
+ * (generations are exchanged in one step), because systemd resolves the path of drop-ins: behind a link that moved, every
+ * unit would ask for a daemon-reload after each change.
+ */
+export const currentGeneration = "/var/lib/fairhost/current";
+
 /** Who a file belongs to in error isolation: the host itself, or one account by number. A broken account keeps its old files. */
 export type Group = "host" | `account-${number}`;
 
 export interface BundleFile {
   /**
-   * Path inside a generation, for example `systemd/account-1204.slice`. The first part says which program reads it:
-   * `systemd/` (units, drop-ins, .wants links), `userdb/`, `nginx/`, `lighttpd/`, `nftables/`, `bird/`, `sysctl/`, `network/`, `env/`.
+   * Path inside a generation, for example `systemd/account-1204.slice`. The first part says which program reads it, and how:
+   * - `systemd/` units, drop-ins, .wants links: the link /usr/local/lib/systemd/system points at it; `daemon-reload` on change
+   * - `userdb/` user and group records: the link /etc/userdb points at it
+   * - `sysctl/` the link /usr/local/lib/sysctl.d points at it (read at boot); `sysctl -p FILE` on change
+   * - `nginx/nginx.conf` named by nginx.service's drop-in; includes are relative. `nginx -t -c`; reload nginx.service on any change in `nginx/`
+   * - `nftables/fairhost.nft` named by nftables.service's drop-in, replaces its own table at once. `nft -c -f`; `nft -f` on change, under a dead-man timer
+   * - `bird/bird.conf` named by bird.service's drop-in; includes are relative. `bird -p -c`; reload bird.service on any change in `bird/`
+   * - `network/` the accounts' prefixes: restart fairhost-routes.service on any change in it
+   * - `lighttpd/` named by units, see `restartOn`. `lighttpd -tt -f`
    */
   readonly path: string;
   /** Text of the file; exactly one of `content` and `link`. */
@@ -30,10 +44,13 @@ export interface BundleAccount {
   readonly gid: number;
   /** `/srv/accounts/<number>` */
   readonly directory: string;
-  /** Directories inside it, parents first. */
+  /** Relative to `directory`, parents first; `.` is the directory itself. */
   readonly directories: readonly {
     readonly path: string;
-    /** `account`: the account's uid and gid. `root`: root and the account's gid. `logs`: www-data and the account's gid. */
+    /**
+     * `account`: the account's uid and gid. `root`: root and the account's gid. `logs`: www-data and the account's gid.
+     * In a directory the account may write (`home`, mode 1770) the account may have put anything: open by descriptor, follow no link.
+     */
     readonly owner: "account" | "root" | "logs";
     readonly mode: number;
   }[];
@@ -46,9 +63,13 @@ export interface BundleUnit {
   /**
    * `start`: must be active (sockets, slices' daemons). `on-demand`: something else starts it (services behind a socket):
    * never started by the applier, stopped when removed or when one of `restartOn` changed (the next request starts it anew).
+   * Stop these before a socket is restarted: systemd starts no socket whose service runs.
    */
   readonly want: "start" | "on-demand";
-  /** Bundle paths; a change of any restarts it (`start`) or stops it if running (`on-demand`). */
+  /**
+   * Bundle paths; a change of any restarts it (`start`) or stops it if running (`on-demand`). Leave out what the program
+   * reads anew by a reload (`nginx/`, `bird/`, `nftables/`).
+   */
   readonly restartOn: readonly string[];
 }
 

@@ -1,0 +1,43 @@
+import { currentGeneration } from "../../host/bundle.ts";
+import type { AccountContainerInputs } from "../declaration.ts";
+import { plain } from "../host/unit-file.ts";
+
+type Account = Pick<AccountContainerInputs, "name" | "number" | "directory" | "user" | "uid">;
+
+/** The account's home as its own programs see it: `/home/<name>`. */
+export function homeInside({ name }: Pick<Account, "name">): string {
+  return `/home/${plain(name, /[a-z][a-z0-9-]*/, "account name")}`;
+}
+
+/** A path of the inventory, relative to the home, as the account's programs see it. `.` is the home itself. */
+export function insideHome(account: Pick<Account, "name">, path: string): string {
+  const home = homeInside(account);
+  return path === "." ? home : `${home}/${path}`;
+}
+
+/** Where the front end writes the account's access log, in the account's directory. */
+export const frontEndLogs = "admin/logs/front-end";
+
+/**
+ * `[Service]` settings every unit of an account has in common, whatever it runs; the sandbox is a prefix drop-in.
+ * @param unit name without suffix, after `account-<number>-`: names the log, `admin/logs/<unit>.log`. systemd opens it as root, so
+ *   no directory on the way may be written by anyone else.
+ */
+export function accountSettings(account: Account, unit: string) {
+  const { directory, number } = account;
+  const home = homeInside(account);
+  return {
+    Slice: `account-${number}.slice`,
+    User: plain(account.user, /a\d+/, "user name"),
+    WorkingDirectory: home,
+    BindPaths: `${directory}/home:${home}`,
+    BindReadOnlyPaths: `${directory}/admin:${home}/admin`,
+    StandardOutput: `append:${directory}/admin/logs/${unit}.log`,
+  } as const;
+}
+
+/** What a program needs to find its own name by uid, and nobody else's: the records of its account alone. */
+export function ownRecords({ user, uid }: Account): string {
+  const names = [`${user}.user`, `${uid}.user`, `${user}.group`, `${uid}.group`];
+  return names.map((name) => `${currentGeneration}/userdb/${name}:/etc/userdb/${name}`).join(" ");
+}

@@ -1,0 +1,87 @@
+import type { BundleFile } from "../../host/bundle.ts";
+import { unitFile } from "../host/unit-file.ts";
+
+/** Bundle path of the sandbox: services name it among the files whose change restarts them. */
+export const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
+
+/** What of the host's /etc a program needs: names, certificates, time zone; nothing that tells of other accounts. */
+const shownOfEtc = [
+  "alternatives",
+  "ca-certificates",
+  "host.conf",
+  "hosts",
+  "ld.so.cache",
+  "localtime",
+  "mime.types",
+  "nsswitch.conf",
+  "perl",
+  "protocols",
+  "python3",
+  "python3.13",
+  "resolv.conf",
+  "services",
+  "ssl/certs",
+  "ssl/openssl.cnf",
+  "timezone",
+];
+
+/** @system-service, less what no web program needs and what kernel exploits like. */
+const systemCalls = [
+  "@system-service",
+  "~@privileged @resources @mount @debug @obsolete @keyring @clock @module @raw-io @reboot @swap @cpu-emulation",
+  "~bpf userfaultfd perf_event_open io_uring_enter io_uring_register io_uring_setup",
+];
+
+/**
+ * The sandbox of every unit whose name begins with `account-`: a prefix drop-in (systemd.unit(5)), read after the unit's own
+ * file, so no unit can weaken it. What differs by account (user, slice, home) stands in the unit.
+ */
+export function renderSandbox(): BundleFile[] {
+  return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings }) }];
+}
+
+/** A broken program must never end its socket for good: the socket slows it down instead (PollLimit). */
+const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
+
+const sandboxSettings = {
+  Type: "exec",
+  TimeoutStopSec: "10s",
+  OOMScoreAdjust: "500",
+  UMask: "0027",
+  // An empty root in memory; the directory named is only where it is mounted.
+  RootDirectory: "/var/lib/fairhost",
+  TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777", "/sys:ro,mode=0755", "/var/tmp:mode=1777"],
+  MountAPIVFS: "yes",
+  BindLogSockets: "no",
+  BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],
+  PrivateTmp: "disconnected",
+  PrivateUsers: "self",
+  PrivatePIDs: "yes",
+  PrivateIPC: "yes",
+  PrivateNetwork: "yes",
+  PrivateDevices: "yes",
+  PrivateMounts: "yes",
+  DevicePolicy: "closed",
+  ProtectSystem: "strict",
+  ProtectProc: "invisible",
+  ProcSubset: "pid",
+  ProtectHostname: "yes",
+  ProtectClock: "yes",
+  ProtectKernelTunables: "yes",
+  ProtectKernelModules: "yes",
+  ProtectKernelLogs: "yes",
+  ProtectControlGroups: "yes",
+  NoNewPrivileges: "yes",
+  CapabilityBoundingSet: "",
+  AmbientCapabilities: "",
+  RestrictNamespaces: "yes",
+  RestrictAddressFamilies: "AF_UNIX AF_INET AF_INET6",
+  RestrictSUIDSGID: "yes",
+  RestrictRealtime: "yes",
+  LockPersonality: "yes",
+  RemoveIPC: "yes",
+  KeyringMode: "private",
+  SystemCallArchitectures: "native",
+  SystemCallFilter: systemCalls,
+  SystemCallErrorNumber: "EPERM",
+};

@@ -1,0 +1,70 @@
+/** Writing systemd's unit files so that no value can become a directive, whatever it contains. */
+
+/** A setting and its value; a list repeats the setting (systemd adds them up). */
+export type Settings = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The text of a unit file or drop-in (systemd.syntax(7)): sections in the given order, empty ones left out.
+ * @throws {RangeError} for a value with a control character (a line end would begin another directive) or a final backslash
+ *   (which would swallow the next line): inputs are checked by the inventory, so this is a fault of the caller.
+ */
+export function unitFile(sections: Readonly<Record<string, Settings>>): string {
+  return Object.entries(sections)
+    .map(([name, settings]) => [name, Object.entries(settings).flatMap(settingLines)] as const)
+    .filter(([, lines]) => lines.length > 0)
+    .map(([name, lines]) => `[${name}]\n${lines.join("")}`)
+    .join("\n");
+}
+
+function settingLines([key, value]: [string, string | readonly string[]]): string[] {
+  return (typeof value === "string" ? [value] : value).map((text) => {
+    if (/\p{Cc}|\\$/u.test(text)) throw new RangeError(`${key}= may not hold ${JSON.stringify(text)}`);
+    return `${key}=${text}\n`;
+  });
+}
+
+/**
+ * One word of `ExecStart=:` or `Environment=`: in double quotes, C-style escapes, specifiers doubled (systemd.service(5),
+ * systemd.unit(5)). `$` needs nothing: with the prefix `:` no variable is put in, and `Environment=` knows none.
+ * @throws {RangeError} for a NUL, which no program can be given
+ */
+export function quoteWord(text: string): string {
+  if (text.includes("\0")) throw new RangeError(`a NUL may not stand in ${JSON.stringify(text)}`);
+  const escaped = text
+    .replace(/["\\]/g, "\\$&")
+    .replaceAll("%", "%%")
+    .replace(/\p{Cc}/gu, escapeControl);
+  return `"${escaped}"`;
+}
+
+/** Octets of its UTF-8, so that the reader puts the same character together again. */
+function escapeControl(character: string): string {
+  return Array.from(Buffer.from(character), (octet) => `\\x${octet.toString(16).padStart(2, "0")}`).join("");
+}
+
+/** `ExecStart=` for an argument vector: no shell, no variables, no specifiers, exactly these words. The first is an absolute path. */
+export function execLine(words: readonly string[]): string {
+  const [program, ...rest] = words;
+  if (!program || !/^\/[A-Za-z0-9/._+-]+$/.test(program)) throw new RangeError(`${program} is no plain absolute path`);
+  return [`:${program}`, ...rest.map((word) => (/^[A-Za-z0-9/._:=@[\]-]+$/.test(word) ? word : quoteWord(word)))].join(
+    " ",
+  );
+}
+
+/** `Environment=` lines, sorted by name. */
+export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
+  return Object.keys(variables)
+    .sort()
+    .map((name) => quoteWord(`${name}=${variables[name]}`));
+}
+
+/**
+ * Hands a value through that matches `pattern` as a whole: for places where the reading program has no quoting.
+ * @throws {RangeError} naming what it is otherwise
+ */
+export function plain(text: string, pattern: RegExp, what: string): string {
+  if (!new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(text)) {
+    throw new RangeError(`${JSON.stringify(text)} is no ${what}`);
+  }
+  return text;
+}

@@ -1,0 +1,130 @@
+import type { BundleFile } from "../../host/bundle.ts";
+import { frontEndLogs } from "../account/account-paths.ts";
+import type { AccountAddressInputs, HttpServerInputs } from "../declaration.ts";
+import { plain } from "../host/unit-file.ts";
+
+/** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
+const readTimeout = 300;
+
+/** Connections one account may hold of the front end's: the rest stays for the others. */
+const connectionsPerAccount = 2000;
+
+/**
+ * Which site answers for which host name, one file an account: broken data of one account stays its own. The value is
+ * `<account>/[address]:port`; the address itself, for requests by literal address, leads to the lowest-numbered server.
+ */
+export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
+  const [first] = servers;
+  if (!first) return [];
+  const backend = ({ listen }: HttpServerInputs) =>
+    `${address.account}/[${plain(listen.address, /[0-9a-f:]+/, "IPv6 address")}]:${listen.port}`;
+  const lines = [
+    `${plain(address.address, /[0-9a-f:]+/, "IPv6 address")} ${backend(first)};`,
+    ...servers.flatMap((server) =>
+      server.hostnames.toSorted().map((name) => `${plain(name, /[a-z0-9.-]+/, "host name")} ${backend(server)};`),
+    ),
+  ];
+  return [{ path: `nginx/accounts/${address.account}.map`, content: `${lines.join("\n")}\n` }];
+}
+
+/** The front end itself: the same text on every host, whatever accounts it has. */
+export function renderFrontEnd(ports: readonly number[]): BundleFile[] {
+  const listen = ports.map((port) => `    listen [::]:${port} default_server;\n`).join("");
+  return [{ path: "nginx/nginx.conf", content: configuration(listen) }];
+}
+
+const configuration = (
+  listen: string,
+) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
+user www-data;
+worker_processes auto;
+worker_rlimit_nofile 65536;
+pid /run/nginx.pid;
+error_log /var/log/nginx/error.log;
+
+events {
+  worker_connections 16384;
+}
+
+http {
+  server_tokens off;
+  access_log off;
+  default_type text/html;
+  client_max_body_size 1g;
+  map_hash_bucket_size 512;
+  map_hash_max_size 65536;
+
+  # A request by literal address is looked up by the address it came to.
+  map $host $site_name {
+    default $host;
+    "~^\\[" $server_addr;
+  }
+  map $site_name $site {
+    default "";
+    include accounts/*.map;
+  }
+  map $site $account {
+    default "";
+    "~^(?<site_account>[0-9]+)/" $site_account;
+  }
+  map $site $backend {
+    default "";
+    "~/(?<site_backend>.+)$" $site_backend;
+  }
+  map $account $unknown {
+    default 0;
+    "" 1;
+  }
+  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    "" close;
+  }
+
+  log_format account '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+    '"$http_referer" "$http_user_agent" $host $request_time';
+  open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
+  limit_conn_zone $account zone=accounts:8m;
+
+  server {
+${listen}
+    # A log whose path has variables is only written if root exists.
+    root /srv/accounts;
+    access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
+    access_log /var/log/nginx/access.log account if=$unknown;
+
+    location / {
+      if ($backend = "") {
+        return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
+      }
+      limit_conn accounts ${connectionsPerAccount};
+      proxy_pass http://$backend;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      # What a client says about these is dropped.
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header Forwarded "";
+      proxy_set_header Proxy "";
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      # An account may not steer the front end by its answers.
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;
+      proxy_redirect off;
+      proxy_connect_timeout 5s;
+      proxy_send_timeout 60s;
+      proxy_read_timeout ${readTimeout}s;
+      error_page 502 @not_answering;
+      error_page 504 @too_slow;
+    }
+    location @not_answering {
+      return 502 "<!doctype html><title>Not answering</title><h1>Not answering</h1><p>This site's program ended without an answer.</p>\\n";
+    }
+    location @too_slow {
+      return 504 "<!doctype html><title>Too slow</title><h1>Too slow</h1><p>This site's program did not answer in time.</p>\\n";
+    }
+  }
+}
+`;

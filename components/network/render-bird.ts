@@ -1,0 +1,73 @@
+import type { BundleFile } from "../../host/bundle.ts";
+import type { AccountAddressInputs, BareMetalHostInputs } from "../declaration.ts";
+import { plain } from "../host/unit-file.ts";
+
+/** An account's /64 as other parts of a host's configuration may name it. */
+export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): string {
+  return plain(prefix, /[0-9a-f:]+\/64/, "IPv6 /64");
+}
+
+/**
+ * One account's announcement, in a file of its own. `unreachable` is BIRD's word only: nothing of it goes into the kernel,
+ * where the prefix is a local route (render-routes.ts).
+ */
+export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] {
+  return [{ path: `bird/accounts/${address.account}.conf`, content: `route ${plainPrefix(address)} unreachable;\n` }];
+}
+
+/**
+ * BIRD 2: from its private AS the host announces exactly its accounts' /64s to each router of its site and takes the default
+ * route from them, so that it follows the router that lives.
+ */
+export function renderBird(host: BareMetalHostInputs): BundleFile[] {
+  const own = plain(host.address, /[0-9a-f:]+/, "IPv6 address");
+  const sessions = host.routers
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(
+      ({ name, address, asNumber }) => `
+protocol bgp ${plain(name, /[a-z][a-z0-9-]*/, "router name").replaceAll("-", "_")} from site {
+  neighbor ${plain(address, /[0-9a-f:]+/, "IPv6 address")} as ${asNumber};
+}
+`,
+    );
+  return [
+    {
+      path: "bird/bird.conf",
+      content: `# Announces this host's accounts. Includes are relative to this file.
+log syslog all;
+# Unique as the AS number is: the same 32 bits (RFC 6286).
+router id ${dotted(host.asNumber)};
+
+protocol device {
+}
+
+protocol static accounts {
+  ipv6;
+  include "accounts/*.conf";
+}
+
+protocol kernel {
+  ipv6 {
+    import none;
+    export where source = RTS_BGP;
+  };
+}
+
+template bgp site {
+  local ${own} as ${host.asNumber};
+  hold time 90;
+  graceful restart on;
+  ipv6 {
+    import where net = ::/0;
+    export where proto = "accounts";
+  };
+}
+${sessions.join("")}`,
+    },
+  ];
+}
+
+/** 32 bits in the form of an IPv4 address. */
+function dotted(number: number): string {
+  return [24, 16, 8, 0].map((bits) => (number >>> bits) & 255).join(".");
+}

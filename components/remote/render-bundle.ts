@@ -1,0 +1,90 @@
+import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "../../host/bundle.ts";
+import { sealBundle, sealGroup } from "../../host/digest.ts";
+import { renderAccount, renderAccountDefaults } from "../account/render-account.ts";
+import { renderSandbox } from "../account/render-sandbox.ts";
+import type { AccountAddressInputs, AccountContainerInputs, Declaration, HttpServerInputs } from "../declaration.ts";
+import { renderHost } from "../host/render-host.ts";
+import { renderFrontEnd, renderSites } from "../http/render-front-end.ts";
+import { renderHttpDefaults, renderHttpServer } from "../http/render-http-server.ts";
+import { renderAnnouncement, renderBird } from "../network/render-bird.ts";
+import { renderNftables } from "../network/render-nftables.ts";
+import { renderRoute, renderRoutes } from "../network/render-routes.ts";
+
+export { encodeBundle } from "../../host/digest.ts";
+
+interface Part {
+  readonly files: readonly BundleFile[];
+  readonly units?: readonly BundleUnit[];
+  readonly account?: BundleAccount;
+}
+
+/**
+ * Every file and unit one host must have, from what is declared: pure, linear in its accounts, the same for every order of
+ * the declaration's lists.
+ * @throws {RangeError} for a host, address or front end that is not declared, or for text that no configuration may hold
+ *   (the inventory's schemas refuse both with file and line)
+ */
+export function renderBundle(declaration: Declaration, host: string): Bundle {
+  const ofHost = <T extends { readonly host: string }>(list: readonly T[]) => list.filter((item) => item.host === host);
+  const addresses = new Map(ofHost(declaration.addresses).map((address) => [address.account, address]));
+  const servers = Map.groupBy(ofHost(declaration.httpServers), ({ account }) => account);
+  const accounts = ofHost(declaration.accounts).toSorted((a, b) => a.number - b.number);
+  const groups: Partial<Record<Group, BundleGroup>> = { host: renderHostGroup(declaration, host) };
+  for (const account of accounts) {
+    const address = addresses.get(account.number);
+    if (!address) throw new RangeError(`account ${account.number} has no address on ${host}`);
+    const own = (servers.get(account.number) ?? []).toSorted((a, b) => a.number - b.number);
+    groups[`account-${account.number}`] = renderAccountGroup(account, address, own);
+  }
+  return sealBundle(host, groups);
+}
+
+function renderHostGroup(declaration: Declaration, name: string): BundleGroup {
+  const host = declaration.hosts.find((entry) => entry.name === name);
+  if (!host) throw new RangeError(`host ${name} is not declared`);
+  const ports = (declaration.frontEnds.find((entry) => entry.host === name)?.ports ?? []).toSorted((a, b) => a - b);
+  return assemble([
+    renderHost(),
+    { files: renderAccountDefaults() },
+    { files: renderSandbox() },
+    { files: renderHttpDefaults() },
+    { files: renderFrontEnd(ports) },
+    { files: renderNftables(host, ports) },
+    { files: renderBird(host) },
+    renderRoutes(),
+  ]);
+}
+
+function renderAccountGroup(
+  account: AccountContainerInputs,
+  address: AccountAddressInputs,
+  servers: readonly HttpServerInputs[],
+): BundleGroup {
+  return assemble([
+    renderAccount(account),
+    { files: renderSites(address, servers) },
+    { files: renderAnnouncement(address) },
+    { files: renderRoute(address) },
+    ...servers.map((server) => renderHttpServer(account, server)),
+  ]);
+}
+
+/** One group of its parts, sorted by path and name. */
+function assemble(parts: readonly Part[]): BundleGroup {
+  const account = parts.find((part) => part.account)?.account;
+  return sealGroup({
+    files: sortBy(
+      parts.flatMap(({ files }) => files),
+      ({ path }) => path,
+    ),
+    units: sortBy(
+      parts.flatMap(({ units }) => units ?? []),
+      ({ name }) => name,
+    ),
+    ...(account && { account }),
+  });
+}
+
+function sortBy<T>(list: readonly T[], key: (item: T) => string): T[] {
+  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
