@@ -4,9 +4,9 @@ import { rules } from "./rules.ts";
 /** How many violations of one rule are shown one by one; the rest is counted. */
 const shownPerRule = 10;
 
-/** Why a rule exists and what to do about a violation, in two sentences for one line. */
+/** Why a rule exists and what to do about a violation, a line each. */
 export function whyAndMend({ reason, remediation }: Pick<Rule, "reason" | "remediation">): string {
-  return `Why: ${reason} Mend: ${remediation}`;
+  return `Why: ${reason}\nMend: ${remediation}`;
 }
 
 /**
@@ -41,7 +41,7 @@ function formatRule(
     const last = hidden.at(-1)!.subject;
     lines.push(`  and ${hidden.length} more, up to ${where(last) ?? nameOf(last)}.`);
   }
-  if (rule) lines.push(`  Why: ${rule.reason}`, `  Mend: ${rule.remediation}`);
+  if (rule) lines.push(whyAndMend(rule).replace(/^/gm, "  "));
   return lines.join("\n");
 }
 

@@ -1,0 +1,178 @@
+import { createRequire } from "node:module";
+import { expect, test } from "vitest";
+import { declarationFixture } from "../fixture.ts";
+import type { EngineResource } from "./engine-rules.ts";
+import { judgeResource, judgeStack, packRules, type StackResource } from "./judge.ts";
+import { shapes } from "./shapes.ts";
+
+/** As the policy runtime does it: touching what is unknown throws. */
+const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)("@pulumi/policy/proxy") as {
+  unknownCheckingProxy<T>(value: T): T;
+  unknownStringValue: string;
+};
+
+type Properties = Record<string, unknown>;
+
+function resource(type: string, props: object, more: Partial<EngineResource> = {}): StackResource {
+  const properties = unknownCheckingProxy(props as Properties);
+  return { type, name: "x", urn: `urn:${type}::x`, props: properties, opts: { protect: true }, ...more };
+}
+
+const { hosts, accounts, addresses, httpServers, frontEnds } = declarationFixture();
+const hostType = "fairhost:host:BareMetalHost";
+const accountType = "fairhost:account:AccountContainer";
+
+function stack(): StackResource[] {
+  const all = { hosts, accounts, addresses, httpServers, frontEnds };
+  return [...shapes.keys()].flatMap((type, index) =>
+    Object.values(all)[index]!.map((props, position) => resource(type, props, { name: `${type}-${position}` })),
+  );
+}
+
+test("every rule has its own name", () => {
+  expect(new Set(packRules.map((rule) => rule.name)).size).toBe(packRules.length);
+});
+
+test("a valid stack passes, resource by resource and as a whole", () => {
+  expect(stack().flatMap(judgeResource)).toEqual([]);
+  expect(judgeStack(stack())).toEqual([]);
+});
+
+test("a rule of the program judges a single resource", () => {
+  const broken = { ...hosts[0]!, release: "bookworm" };
+  expect(judgeResource(resource(hostType, broken))).toEqual([
+    {
+      rule: "debian-release-supported",
+      message: "Host h1 runs bookworm (Debian 12, end of life 2026-06-10).",
+    },
+  ]);
+});
+
+test("a rule of the program judges the stack and names the resource", () => {
+  const resources = stack().map((each) =>
+    each.name === `${accountType}-1` ? { ...each, urn: "urn:second", props: { ...accounts[1]!, uid: 200_001 } } : each,
+  );
+  expect(judgeStack(resources)).toEqual([
+    { rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" },
+  ]);
+});
+
+test("a stack without its hosts is refused", () => {
+  const reports = judgeStack(stack().filter(({ type }) => type !== hostType));
+  expect(reports.map(({ message }) => message)).toContain("Account 1 is on host h1, which is not declared.");
+});
+
+test.each([
+  [
+    "unknown at the top",
+    { site: unknownStringValue },
+    "site cannot be known before the update, so no rule can judge it",
+  ],
+  [
+    "unknown deep inside",
+    { disks: [hosts[0]!.disks[0]!, { ...hosts[0]!.disks[1]!, serial: unknownStringValue }] },
+    "disks.1.serial cannot be known before the update, so no rule can judge it",
+  ],
+  [
+    "unknown as a whole",
+    { links: unknownStringValue },
+    "links cannot be known before the update, so no rule can judge it",
+  ],
+  [
+    "of the wrong type",
+    { disks: [{ ...hosts[0]!.disks[0]!, hotSwap: "yes" }] },
+    "disks.0.hotSwap cannot be read: boolean expected",
+  ],
+  ["missing", { release: undefined }, "release cannot be read: string expected"],
+  ["null", { capacity: null }, "capacity cannot be read: object expected"],
+])("a property %s is a violation, in inputs and in outputs", (_, change, problem) => {
+  const broken = resource(hostType, { ...hosts[0]!, ...change });
+  expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message: `x: Property ${problem}.` }]);
+  // Nothing else is said of a stack that cannot be read as a whole: it would not be true.
+  expect(judgeStack([broken, ...stack().slice(1)])).toEqual([
+    { rule: "readable-outputs", message: `x: Property ${problem}.`, urn: broken.urn },
+  ]);
+});
+
+test("a component that has registered no outputs is a violation", () => {
+  expect(new Set(judgeStack([resource(accountType, {})]).map(({ rule }) => rule))).toEqual(
+    new Set(["readable-outputs"]),
+  );
+});
+
+test("further properties are not read, known or not", () => {
+  expect(judgeResource(resource(hostType, { ...hosts[0]!, report: unknownStringValue }))).toEqual([]);
+});
+
+test("an account declared protected must be protected", () => {
+  const [account] = accounts;
+  expect(judgeResource(resource(accountType, account!, { opts: { protect: false } }))).toEqual([
+    {
+      rule: "account-protected",
+      message: "Account x is declared with protect: true, but its resource is not protected.",
+    },
+  ]);
+  expect(judgeResource(resource(accountType, { ...account!, protect: false }, { opts: { protect: false } }))).toEqual(
+    [],
+  );
+});
+
+const commandType = "command:remote:Command";
+
+test.each([
+  ["no connection", {}, "Command x has no hostKey in its connection."],
+  ["no host key", { connection: { host: "h", privateKey: "SECRET" } }, "Command x has no hostKey in its connection."],
+  ["an empty host key", { connection: { hostKey: " " } }, "Command x has no hostKey in its connection."],
+  [
+    "a proxy without host key",
+    { connection: { hostKey: "ssh-ed25519 AAAA", proxy: { host: "p" } } },
+    "Command x has no hostKey in its connection's proxy.",
+  ],
+  [
+    "an unknown host key",
+    { connection: { hostKey: unknownStringValue } },
+    "The host key of command x cannot be known before the update.",
+  ],
+  [
+    "an unknown connection",
+    { connection: unknownStringValue },
+    "The host key of command x cannot be known before the update.",
+  ],
+])("a remote command with %s is refused, and no secret is printed", (_, props, message) => {
+  expect(judgeResource(resource(commandType, props))).toEqual([{ rule: "host-key-pinned", message }]);
+});
+
+test("a pinned command passes, its secrets untouched", () => {
+  const props = { connection: { hostKey: "ssh-ed25519 AAAA" }, stdin: unknownStringValue };
+  expect(judgeResource(resource(commandType, props))).toEqual([]);
+});
+
+test("only a command under a declared host passes", () => {
+  const props = { connection: { hostKey: "ssh-ed25519 AAAA" } };
+  const host = resource(hostType, hosts[0]!);
+  const delivery = resource("fairhost:remote:HostDelivery", {}, { parent: host });
+  const stackOf = resource("pulumi:pulumi:Stack", {});
+  expect(judgeStack([...stack(), resource(commandType, props, { parent: delivery })])).toEqual([]);
+  expect(judgeStack([...stack(), resource(commandType, props, { parent: stackOf })])).toEqual([
+    {
+      rule: "command-under-host",
+      message: "Command x has no BareMetalHost above it.",
+      urn: "urn:command:remote:Command::x",
+    },
+  ]);
+});
+
+test.each([
+  ["pulumi:pulumi:Stack", true],
+  ["pulumi:providers:command", true],
+  ["random:index/randomBytes:RandomBytes", true],
+  ["fairhost:remote:HostDelivery", true],
+  ["command:local:Command", false],
+  ["command:remote:CopyToRemote", false],
+  ["pulumi-nodejs:dynamic:Resource", false],
+  ["aws:s3/bucket:Bucket", false],
+])("a resource of type %s: allowed %s", (type, allowed) => {
+  const props = { connection: { hostKey: "ssh-ed25519 AAAA" } };
+  const expected = allowed ? [] : [{ rule: "known-resource-types", message: `Resource x is of type ${type}.` }];
+  expect(judgeResource(resource(type, props))).toEqual(expected);
+});

@@ -1,0 +1,90 @@
+import type { Declaration } from "../../components/declaration.ts";
+import { checkDeclaration } from "../check-declaration.ts";
+import { nameOf } from "../format-violations.ts";
+import type { Rule } from "../rule.ts";
+import { rules } from "../rules.ts";
+import { type EngineResource, engineRules, type RuleText, readableInputs, readableOutputs } from "./engine-rules.ts";
+import { readElement } from "./read-element.ts";
+import { type Element, shapes } from "./shapes.ts";
+
+/** Every rule the pack enforces: those of the program, and those about what only the engine sees. */
+export const packRules: readonly RuleText[] = [readableInputs, readableOutputs, ...engineRules, ...rules];
+
+/** A violation of a rule of the pack. */
+export interface Report {
+  readonly rule: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** The resource; without one the stack. */
+  readonly urn?: string;
+}
+
+/** A resource of a whole stack. */
+export type StackResource = EngineResource & { readonly urn: string };
+
+const scoped = (scope: Rule["scope"]) => ({
+  engine: engineRules.filter((rule) => rule.scope === scope),
+  plain: rules.filter((rule) => rule.scope === scope),
+});
+const byScope = { resource: scoped("resource"), stack: scoped("stack") };
+
+/** Judges one resource by the inputs it is registered with. */
+export function judgeResource(resource: EngineResource): Report[] {
+  const reports: Report[] = [];
+  for (const rule of byScope.resource.engine) {
+    const message = rule.judge(resource);
+    if (message !== undefined) reports.push({ rule: rule.name, message });
+  }
+  const shape = shapes.get(resource.type);
+  if (!shape) return reports;
+  const read = readElement(shape, resource.props);
+  if ("problems" in read) {
+    for (const problem of read.problems) {
+      reports.push({ rule: readableInputs.name, message: `${resource.name}: ${problem}` });
+    }
+    return reports;
+  }
+  const violations = checkDeclaration(declarationOf([read.element]), byScope.resource.plain);
+  return [...reports, ...violations.map(({ rule, message }) => ({ rule, message }))];
+}
+
+/** Judges what needs several resources, by the outputs they have registered. Reads each once for all rules. */
+export function judgeStack(resources: readonly StackResource[]): Report[] {
+  const reports: Report[] = [];
+  const elements: Element[] = [];
+  const urns = new Map<string, string>();
+  let readable = true;
+  for (const resource of resources) {
+    const { name, type, urn } = resource;
+    for (const rule of byScope.stack.engine) {
+      const message = rule.judge(resource);
+      if (message !== undefined) reports.push({ rule: rule.name, message, urn });
+    }
+    const shape = shapes.get(type);
+    if (!shape) continue;
+    const read = readElement(shape, resource.props);
+    if ("problems" in read) {
+      readable = false;
+      for (const problem of read.problems) {
+        reports.push({ rule: readableOutputs.name, message: `${name}: ${problem}`, urn });
+      }
+    } else {
+      elements.push(read.element);
+      urns.set(nameOf(read.element.subject), urn);
+    }
+  }
+  // Judged without the unreadable ones, the others would seem to refer to what is not there.
+  if (!readable) return reports;
+  for (const { rule, subject, message } of checkDeclaration(declarationOf(elements), byScope.stack.plain)) {
+    const urn = urns.get(nameOf({ kind: subject.kind, name: subject.name }));
+    reports.push(urn === undefined ? { rule, message } : { rule, message, urn });
+  }
+  return reports;
+}
+
+function declarationOf(elements: readonly Element[]): Declaration {
+  const nothing: Declaration = { hosts: [], plans: [], accounts: [], addresses: [], httpServers: [], frontEnds: [] };
+  const grouped = Map.groupBy(elements, ({ kind }) => kind);
+  const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
+  return { ...nothing, ...Object.fromEntries(values) };
+}

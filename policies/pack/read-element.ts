@@ -1,0 +1,44 @@
+import type { Element, Shape } from "./shapes.ts";
+
+/** One element of a declaration, or what is wrong with the properties it should be read from. */
+export type ReadElement = { readonly element: Element } | { readonly problems: readonly string[] };
+
+/**
+ * Reads a component's properties as the policy runtime hands them over: touching one that cannot be known before the
+ * update throws there. Problems name properties, never values: secrets reach policies decrypted.
+ */
+export function readElement({ keys, parse }: Shape, properties: Readonly<Record<string, unknown>>): ReadElement {
+  const unknown: string[] = [];
+  const plain = copy(properties, "", unknown, keys);
+  if (unknown.length > 0) {
+    return {
+      problems: unknown.map((path) => `Property ${path} cannot be known before the update, so no rule can judge it.`),
+    };
+  }
+  const parsed = parse(plain);
+  if (parsed.success) return { element: parsed.data };
+  return {
+    problems: parsed.error.issues.map((issue) => {
+      const path = issue.path.length > 0 ? `Property ${issue.path.join(".")}` : "The properties";
+      return `${path} cannot be read: ${issue.code === "invalid_type" ? `${issue.expected} expected` : issue.message}.`;
+    }),
+  };
+}
+
+/** A plain copy, without what is unknown; the paths of that are added to `unknown`. */
+function copy(value: unknown, path: string, unknown: string[], only?: readonly string[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const result: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {};
+  for (const key of only ?? Object.keys(value)) {
+    const inner = path === "" ? key : `${path}.${key}`;
+    let member: unknown;
+    try {
+      member = Reflect.get(value, key);
+    } catch {
+      unknown.push(inner);
+      continue;
+    }
+    if (member !== undefined) Reflect.set(result, key, copy(member, inner, unknown));
+  }
+  return result;
+}

@@ -1,0 +1,51 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { engineRules, type RuleText, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
+import { ruleFolders } from "./rules.ts";
+
+const file = new URL("../docs/policies.md", import.meta.url);
+
+const titles: Readonly<Record<keyof typeof ruleFolders, string>> = {
+  redundancy: "Redundancy",
+  isolation: "Isolation",
+  data: "Data",
+};
+
+/** The reference of all rules as Markdown: text of `docs/policies.md`. */
+export function policyReference(): string {
+  const sections = Object.entries(ruleFolders).map(
+    ([folder, rules]) => `## ${titles[folder as keyof typeof ruleFolders]}\n\n${rules.map(describeRule).join("\n\n")}`,
+  );
+  return `<!-- Written by \`node policies/reference.ts\` from the rules in policies/. Do not edit. -->
+
+# Policies
+
+All rules are mandatory: one violation and nothing is deployed. The program runs them over the whole declaration before it
+declares anything; the policy pack (\`pulumi preview --policy-pack policies\`) runs them again over what is really registered,
+those of scope *resource* one resource at a time, those of scope *stack* over all registered outputs.
+
+${sections.join("\n\n")}
+
+## Only in the policy pack
+
+These are about what only the engine sees.
+
+${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n")}
+`;
+}
+
+function describeRule({ name, severity, scope, description, reason, remediation }: RuleText): string {
+  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}.\n- Why: ${reason}\n- Mend: ${remediation}`;
+}
+
+/** Whether `docs/policies.md` is what the rules say. */
+export function isCurrent(): boolean {
+  return readFileSync(file, "utf8") === policyReference();
+}
+
+if (import.meta.main) {
+  if (!process.argv.includes("--check")) writeFileSync(file, policyReference());
+  else if (!isCurrent()) {
+    console.error("docs/policies.md is not what the rules say: run `node policies/reference.ts`.");
+    process.exitCode = 1;
+  }
+}
