@@ -19,7 +19,7 @@ import type { Source } from "./source.ts";
 import type { Entry } from "./validate.ts";
 
 /** Private AS numbers (RFC 6996): free to use inside one's own network. */
-export function isPrivateAs(asNumber: number): boolean {
+function isPrivateAs(asNumber: number): boolean {
   return (asNumber >= 64_512 && asNumber <= 65_534) || (asNumber >= 4_200_000_000 && asNumber <= 4_294_967_294);
 }
 

@@ -51,7 +51,7 @@ if (import.meta.main) {
     .opts<{ check?: true }>();
   const stale = staleSchemas().map((file) => relative(process.cwd(), file));
   if (check && stale.length > 0) {
-    console.error(`stale: ${stale.join(", ")}\nmend: node inventory/json-schemas.ts`);
+    console.error(`stale: ${stale.join(", ")}\nmend: npm run generate`);
     process.exitCode = 1;
   } else if (!check) {
     mkdirSync(directory, { recursive: true });

@@ -29,7 +29,7 @@ export class InventoryError extends Error {
 }
 
 /** By file, then by place in it: the same for every order of finding. */
-export function sortProblems(problems: readonly Problem[]): Problem[] {
+function sortProblems(problems: readonly Problem[]): Problem[] {
   const by = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...problems].sort(
     (a, b) => by(a.file, b.file) || a.line - b.line || a.column - b.column || by(a.message, b.message),
@@ -48,7 +48,8 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
 export function formatProblems(problems: readonly Problem[], directory = ""): string {
   const prefix = directory === "" ? "" : `${directory.replace(/\/+$/, "")}/`;
   const blocks = sortProblems(problems).map((problem) => {
-    const place = `${prefix}${problem.file}:${problem.line}:${problem.column}`;
+    const file = problem.file === "." ? directory : `${prefix}${problem.file}`;
+    const place = `${file}:${problem.line}:${problem.column}`;
     return `${printable(`${place} ${problem.path}`.trimEnd())}\n  ${printable(problem.message)}\n  mend: ${printable(problem.mend)}`;
   });
   const files = new Set(problems.map((problem) => problem.file)).size;

@@ -4,7 +4,7 @@ import type { Problem } from "./problem.ts";
 import type { Source } from "./source.ts";
 
 /** A value whose every part may be missing: what is left of an entry when its wrong parts are taken out. */
-export type Loose<T> = T extends readonly (infer Element)[]
+type Loose<T> = T extends readonly (infer Element)[]
   ? (Loose<Element> | undefined)[]
   : T extends object
     ? { [Key in keyof T]?: Loose<T[Key]> | undefined }

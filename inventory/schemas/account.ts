@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { homePathSchema, hostnameSchema, nameSchema } from "./common.ts";
+import { homePathSchema, hostnameSchema, lineSchema, nameSchema } from "./common.ts";
 
 /** Numbers 1 to 65535: the 16 bits between a site's /48 and an account's /64. */
-export const accountNumberSchema = z.int().min(1).max(65_535);
+const accountNumberSchema = z.int().min(1).max(65_535);
 
 const common = {
   name: nameSchema.max(24).describe("Unique in the account; part of the unit's name. At most 24 characters."),
@@ -25,11 +25,8 @@ const common = {
     .describe("Seconds without a request until it is stopped; 0 = never. Default 300."),
 };
 
-/** Text that may stand in an environment value or a command argument: a newline would begin another directive. */
-const lineSchema = z
-  .string()
-  .max(4096)
-  .regex(/^\P{Cc}*$/u, { error: "must be one line without control characters" });
+/** Text that may stand in an environment value or a command argument. */
+const argumentSchema = lineSchema.max(4096);
 
 const staticServerSchema = z.strictObject({
   ...common,
@@ -41,7 +38,7 @@ const programServerSchema = z.strictObject({
   ...common,
   kind: z.literal("program").describe("`program`: a program of the account answers."),
   command: z
-    .array(lineSchema.min(1))
+    .array(argumentSchema.min(1))
     .min(1)
     .max(64)
     .describe(
@@ -60,13 +57,13 @@ const programServerSchema = z.strictObject({
   environment: z
     .record(
       z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "must be upper-case letters, digits and _" }),
-      lineSchema,
+      argumentSchema,
     )
     .default({})
     .describe("Environment variables; not for secrets, they are shown in previews."),
 });
 
-export const httpServerSchema = z.discriminatedUnion("kind", [staticServerSchema, programServerSchema]);
+const httpServerSchema = z.discriminatedUnion("kind", [staticServerSchema, programServerSchema]);
 export type HttpServerEntry = z.infer<typeof httpServerSchema>;
 
 /** An account: one file `accounts/<anything>.yaml` each. */
@@ -87,7 +84,7 @@ export const accountSchema = z.strictObject({
 export type Account = z.infer<typeof accountSchema>;
 
 /** A deleted account's number stays taken: `tombstones.yaml` is a list of these. */
-export const tombstoneSchema = z.strictObject({
+const tombstoneSchema = z.strictObject({
   number: accountNumberSchema.describe("The number that stays taken."),
   name: nameSchema.describe("The account's last name."),
   deleted: z.iso.date().describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
