@@ -1,0 +1,89 @@
+/**
+ * The environment in which plain `pulumi` works in this checkout. `node toolchain/env.ts` prints it as shell commands
+ * for `toolchain/activate`.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ToolchainError } from "./error.ts";
+import { binDirectory, checkout, compileCache, decisionFile, pluginDirectory, pulumiHome } from "./paths.ts";
+import type { Toolchain } from "./setup.ts";
+import { shellWord } from "./wrappers.ts";
+
+/**
+ * Passphrase of the lab's stack. Public on purpose: what it encrypts guards machines that live on one machine and are
+ * reached from nowhere else. Every other stack needs a passphrase of its own.
+ */
+export const labPassphrase = "lab";
+
+/** Puts directories first on a search path, each once. */
+export function prependPath(path: string, directories: readonly string[]): string {
+  const rest = path.split(delimiter).filter((dir) => dir !== "" && !directories.includes(dir));
+  return [...directories, ...rest].join(delimiter);
+}
+
+/**
+ * Where the state is, when Pulumi.yaml says so relative to the project: Pulumi itself resolves such an address against
+ * the directory it is started in, so it would look elsewhere from a sub-directory.
+ *
+ * @returns an absolute `file://` address, or nothing when Pulumi.yaml has none that is relative.
+ */
+export function absoluteBackend(projectFile: string, project: string): string | undefined {
+  const relative = /^backend:\s*\n\s+url:\s*["']?file:\/\/(\.[^"'\s]*)/m.exec(projectFile)?.[1];
+  return relative === undefined ? undefined : `file://${join(project, relative)}`;
+}
+
+/** What is added to or changed in an environment; pure apart from what it is given. */
+export function toolchainVariables(
+  env: NodeJS.ProcessEnv,
+  kind: Toolchain["kind"],
+  projectFile: string,
+): Record<string, string> {
+  const added: Record<string, string> = {
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE || compileCache,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const directories = [join(checkout, "node_modules", ".bin")];
+  if (kind === "built") {
+    directories.push(binDirectory);
+    // A home that an activated checkout set, this one or another, is not the user's own.
+    if (!env.PULUMI_HOME || env.PULUMI_HOME === env.FAIRHOST_PULUMI_HOME)
+      added.PULUMI_HOME = added.FAIRHOST_PULUMI_HOME = pulumiHome;
+    else directories.push(pluginDirectory);
+    // What is missing cannot be downloaded here: say so at once instead of trying.
+    added.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+  }
+  added.PATH = prependPath(env.PATH ?? "", directories);
+  const backend = absoluteBackend(projectFile, checkout);
+  if (backend && (!env.PULUMI_BACKEND_URL || env.PULUMI_BACKEND_URL === env.FAIRHOST_BACKEND_URL))
+    added.PULUMI_BACKEND_URL = added.FAIRHOST_BACKEND_URL = backend;
+  if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
+    added.PULUMI_CONFIG_PASSPHRASE = labPassphrase;
+  return added;
+}
+
+function ownVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  if (!existsSync(decisionFile))
+    throw new ToolchainError(`Pulumi is not set up in ${checkout}. Run \`npm run setup\` there first.`);
+  const { kind } = JSON.parse(readFileSync(decisionFile, "utf8")) as Toolchain;
+  return toolchainVariables(env, kind, readFileSync(join(checkout, "Pulumi.yaml"), "utf8"));
+}
+
+/**
+ * The environment for starting `pulumi` from a program, made from this process's own: search path, compile cache,
+ * state and the lab's passphrase. What the user set for state, passphrase and Pulumi's home stays.
+ *
+ * @throws ToolchainError when setup has not run yet.
+ */
+export function toolchainEnv(): NodeJS.ProcessEnv {
+  return { ...process.env, ...ownVariables(process.env) };
+}
+
+if (import.meta.main) {
+  try {
+    for (const [name, value] of Object.entries(ownVariables(process.env)))
+      console.log(`export ${name}=${shellWord(value)}`);
+  } catch (error) {
+    console.error(error instanceof ToolchainError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
