@@ -35,7 +35,8 @@ export const packages: readonly string[] = [
   "nftables",
   "bird2",
   "nodejs",
-  "python3-minimal",
+  "python3",
+  "tini",
   "ca-certificates",
   "curl",
 ];
