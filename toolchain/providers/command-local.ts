@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
@@ -63,31 +63,17 @@ async function run(which: Which, inputs: Properties, state: Properties, operatio
   const directory = (plain.dir as string | undefined) ?? process.cwd();
   const redact = redactor(inputs);
   const { stdout, stderr } = captureOutput(plain.logging as Logging, redact, operation);
-  const child = spawn(program, [...args, plain[which] as string], {
-    cwd: directory,
-    env: {
+  const how = await execute(program, [...args, plain[which] as string], {
+    directory,
+    environment: {
       ...process.env,
       ...((plain.environment as { [name: string]: string } | undefined) ?? {}),
       ...Object.fromEntries(previousOutputs(plain, revealAll(state))),
     },
-    // Not in a process group of its own: the engine ends ours, and with it the command, when it ends us.
-    stdio: ["pipe", "pipe", "pipe"],
-    signal: operation.cancelled,
-  });
-  child.stdout.on("data", stdout.write);
-  child.stderr.on("data", stderr.write);
-  // A command may end without reading all of its input.
-  child.stdin.on("error", () => {});
-  child.stdin.end((plain.stdin as string | undefined) ?? "");
-  const how = await new Promise<string | undefined>((resolve) => {
-    let broken: string | undefined;
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      broken = error.name === "AbortError" ? "was cancelled" : `cannot be run (${explain(error, program, directory)})`;
-      if (child.pid === undefined) resolve(broken);
-    });
-    child.on("close", (status, signal) => {
-      resolve(broken ?? (status === 0 ? undefined : signal ? `was ended by ${signal}` : `ended with status ${status}`));
-    });
+    stdin: (plain.stdin as string | undefined) ?? "",
+    cancelled: operation.cancelled,
+    onStdout: stdout.write,
+    onStderr: stderr.write,
   });
   const outputs = { stdout: stdout.end(), stderr: stderr.end() };
   if (how !== undefined) {
@@ -97,9 +83,46 @@ async function run(which: Which, inputs: Properties, state: Properties, operatio
   return { ...outputs, ...(await collectFiles(plain, directory)) };
 }
 
-function explain(error: NodeJS.ErrnoException, program: string, directory: string): string {
-  if (error.code === "ENOENT") return `there is no program ${program} or no directory ${directory}`;
-  if (error.code !== "E2BIG") return error.message;
+interface Execution {
+  readonly directory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly stdin: string;
+  readonly cancelled: AbortSignal;
+  onStdout(chunk: Buffer): void;
+  onStderr(chunk: Buffer): void;
+}
+
+/** Runs a program to its end; what went wrong, if anything did. */
+async function execute(program: string, args: string[], run: Execution): Promise<string | undefined> {
+  return await new Promise((resolve) => {
+    const explained = (error: Error) => `cannot be run (${explain(error, program, run.directory)})`;
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      // Not in a process group of its own: the engine ends ours, and with it the command, when it ends us.
+      const options = { cwd: run.directory, env: run.environment, signal: run.cancelled };
+      child = spawn(program, args, options);
+    } catch (error) {
+      return resolve(explained(error as Error));
+    }
+    let broken: string | undefined;
+    child.on("error", (error) => {
+      broken = error.name === "AbortError" ? "was cancelled" : explained(error);
+      if (child.pid === undefined) resolve(broken);
+    });
+    child.on("close", (status, signal) => {
+      resolve(broken ?? (status === 0 ? undefined : signal ? `was ended by ${signal}` : `ended with status ${status}`));
+    });
+    child.stdout.on("data", run.onStdout);
+    child.stderr.on("data", run.onStderr);
+    // A command may end without reading all of its input.
+    child.stdin.on("error", () => {});
+    child.stdin.end(run.stdin);
+  });
+}
+
+function explain({ code, message }: NodeJS.ErrnoException, program: string, directory: string): string {
+  if (code === "ENOENT") return `there is no program ${program} or no directory ${directory}`;
+  if (code !== "E2BIG") return message;
   return "environment and command are too long; if the previous output is, set addPreviousOutputInEnv: false";
 }
 

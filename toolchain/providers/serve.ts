@@ -44,17 +44,19 @@ export async function startProvider(provider: Provider, engineAddress = ""): Pro
  * commands it runs on this machine when the engine is gone.
  */
 export async function serve(provider: Provider): Promise<void> {
-  // The engine passes Ctrl-C on as a call to `cancel`; what runs on a host shall end by itself.
-  process.on("SIGINT", () => {});
   const running = await startProvider(provider, engineAddress(process.argv.slice(2)));
   const end = () => {
     running.close();
     endOwnGroup();
   };
-  process.on("SIGTERM", () => {
-    running.close();
-    process.exit(0);
-  });
+  // Ctrl-C reaches us as a call to `cancel`, never as a signal: plugins have process groups of their own. SIGINT is the
+  // engine's way of ending a plugin it needs no more; it waits five seconds for each one that does not follow.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      running.close();
+      process.exit(0);
+    });
+  }
   exitWithParent(end);
   process.stdout.write(`${running.port}\n`);
 }
