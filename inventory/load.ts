@@ -13,10 +13,10 @@ import { siteSchema } from "./schemas/site.ts";
 import type { Source } from "./source.ts";
 import { type Entry, validate } from "./validate.ts";
 
-export { formatProblems, InventoryError, type Problem } from "./problem.ts";
+export { formatProblems, InventoryError } from "./problem.ts";
 
 /** What can be looked up with {@link Loaded.where}: the subjects of rules, and sites. */
-export type Kind = Subject["kind"] | "site";
+type Kind = Subject["kind"] | "site";
 
 /** A sound inventory. */
 export interface Loaded {

@@ -45,7 +45,7 @@ export class Draft {
   }
 
   pipe(file: string): this {
-    execFileSync("mkfifo", [join(this.directory, file)]);
+    execFileSync("/usr/bin/mkfifo", [join(this.directory, file)]);
     return this;
   }
 

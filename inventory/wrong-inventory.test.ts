@@ -43,6 +43,8 @@ describe("each kind of wrong inventory", () => {
     const text = [...golden].map(([name, problems]) => `== ${name}\n${problems}\n`).join("\n");
     expect(golden.size).toBe(Object.keys(wrongInventories).length);
     await expect(text).toMatchFileSnapshot("wrong-inventory.golden.txt");
+    const messages = new Set([...golden.values()].map((problems) => problems.split("\n")[1]));
+    expect(messages.size, "different kinds of mistake are told apart by their first message").toBeGreaterThan(80);
   });
 });
 
