@@ -25,8 +25,8 @@ export interface BundleFile {
    * - `nginx/nginx.conf` named by nginx.service's drop-in; includes are relative. `nginx -t -c`; reload nginx.service on any change in `nginx/`
    * - `nftables/fairhost.nft` named by nftables.service's drop-in, replaces its own table at once. `nft -c -f`; `nft -f` on change, under a dead-man timer
    * - `bird/bird.conf` named by bird.service's drop-in; includes are relative. `bird -p -c`; reload bird.service on any change in `bird/`
-   * - `network/` the accounts' prefixes: restart fairhost-routes.service on any change in it
-   * - `lighttpd/` named by units, see `restartOn`. `lighttpd -tt -f`
+   * - `network/` the accounts' prefixes: set by fairhost-routes.service (`restartOn: ["network/"]`)
+   * - `lighttpd/`, `libexec/` (scripts) named by units, see `restartOn`. `lighttpd -tt -f`
    */
   readonly path: string;
   /** Text of the file; exactly one of `content` and `link`. */
@@ -67,7 +67,7 @@ export interface BundleUnit {
    */
   readonly want: "start" | "on-demand";
   /**
-   * Bundle paths; a change of any restarts it (`start`) or stops it if running (`on-demand`). Leave out what the program
+   * Bundle paths, or a top folder with its slash (`network/`) for any file in it; a change of any restarts it (`start`) or stops it if running (`on-demand`). Leave out what the program
    * reads anew by a reload (`nginx/`, `bird/`, `nftables/`).
    */
   readonly restartOn: readonly string[];

@@ -45,6 +45,8 @@ const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSe
 
 const sandboxSettings = {
   Type: "exec",
+  // SIGTERM for the main process alone; what is left when it has ended is killed.
+  KillMode: "mixed",
   TimeoutStopSec: "10s",
   OOMScoreAdjust: "500",
   UMask: "0027",

@@ -1,45 +1,43 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/bundle.ts";
 import { accountSettings, homeInside, insideHome, ownRecords } from "../account/account-paths.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { AccountContainerInputs, HttpServerInputs } from "../declaration.ts";
-import { environmentLines, execLine, plain, type Settings, unitFile } from "../host/unit-file.ts";
+import { environmentLines, execLine, plain, unitFile } from "../host/unit-file.ts";
 
+type Static = Extract<HttpServerInputs, { kind: "static" }>;
 type Program = Extract<HttpServerInputs, { kind: "program" }>;
 
 /** Bundle paths of what all servers share. */
 const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 const staticConfiguration = "lighttpd/static.conf";
+const programScript = "libexec/run-program";
 
 /** As PID 1 of its own namespace a program would neither stop on SIGTERM nor collect orphans: Debian's tini does both. */
 const init = ["/usr/bin/tini", "--"];
 
-/** Connections a proxied program is given at a time; more wait in the socket. A connection takes the proxy 6 descriptors. */
-const proxiedConnections = 512;
+/** Where a program's sandbox shows the script that runs it. */
+const programScriptInside = "/opt/fairhost/run-program";
 
-/** Seconds a program may take until it listens. */
-const startSeconds = 60;
-
-/** Socket, service and link of one HTTP server; for a program that listens itself a proxy and the program. */
+/** Socket, service and link of one HTTP server. */
 export function renderHttpServer(
   account: AccountContainerInputs,
   server: HttpServerInputs,
 ): { files: BundleFile[]; units: BundleUnit[] } {
-  const { socket, socketFile } = renderSocket(account, server);
-  const services = renderServices(account, server);
-  const restartOn = [socketFile, sandboxFile, socketDefaults];
+  const unit = plain(server.unit, /account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
+  const [socket, service] = [`${unit}.socket`, `${unit}.service`];
+  const ofSocket = [`systemd/${socket}`, socketDefaults];
+  const { text, shared } = renderService(account, server);
   return {
     files: [
-      { path: socketFile, content: socket },
-      { path: `systemd/fairhost.target.wants/${server.unit}.socket`, link: `../${server.unit}.socket` },
-      ...services.map(({ name, content }) => ({ path: `systemd/${name}`, content })),
+      { path: `systemd/${socket}`, content: renderSocket(account, server) },
+      { path: `systemd/fairhost.target.wants/${socket}`, link: `../${socket}` },
+      { path: `systemd/${service}`, content: text },
     ],
     units: [
-      { name: `${server.unit}.socket`, want: "start", restartOn: [socketFile, socketDefaults] },
-      ...services.map(({ name, alsoRestartOn }) => ({
-        name,
-        want: "on-demand" as const,
-        restartOn: [`systemd/${name}`, ...restartOn, ...alsoRestartOn],
-      })),
+      { name: socket, want: "start", restartOn: ofSocket },
+      { name: service, want: "on-demand", restartOn: [`systemd/${service}`, sandboxFile, shared, ...ofSocket] },
     ],
   };
 }
@@ -63,34 +61,25 @@ export function renderHttpDefaults(): BundleFile[] {
       }),
     },
     { path: staticConfiguration, content: lighttpdConfiguration },
+    { path: programScript, content: readFileSync(join(import.meta.dirname, "run-program.sh"), "utf8"), mode: 0o755 },
   ];
 }
 
-function renderSocket(account: AccountContainerInputs, { name, listen, unit }: HttpServerInputs) {
+function renderSocket(account: AccountContainerInputs, { name, listen }: HttpServerInputs): string {
   const address = plain(listen.address, /[0-9a-f:]+/, "IPv6 address");
-  const socketFile = `systemd/${plain(unit, /account-\d+-http-[a-z][a-z0-9-]*/, "unit name")}.socket`;
-  const socket = unitFile({
+  return unitFile({
     Unit: { Description: `HTTP server ${name} of account ${account.number}` },
     Socket: { ListenStream: `[${address}]:${listen.port}` },
   });
-  return { socket, socketFile };
 }
 
-interface Service {
-  readonly name: string;
-  readonly content: string;
-  readonly alsoRestartOn: readonly string[];
-}
-
-function renderServices(account: AccountContainerInputs, server: HttpServerInputs): Service[] {
-  const name = `${server.unit}.service`;
+/** The service's text, and the shared files it depends on. */
+function renderService(account: AccountContainerInputs, server: HttpServerInputs): { text: string; shared: string } {
   switch (server.kind) {
     case "static":
-      return [{ name, content: renderStatic(account, server.name, server), alsoRestartOn: [staticConfiguration] }];
+      return { text: renderStatic(account, server), shared: staticConfiguration };
     case "program":
-      return server.socketActivation
-        ? [{ name, content: renderActivated(account, server), alsoRestartOn: [] }]
-        : renderProxied(account, server);
+      return { text: renderProgram(account, server), shared: programScript };
     default:
       return server satisfies never;
   }
@@ -99,11 +88,7 @@ function renderServices(account: AccountContainerInputs, server: HttpServerInput
 /** Handed the socket, main process of its own PID namespace: systemd's LISTEN_PID is the outer number, inside it is 1. */
 const mainProcessListens = '"LISTEN_PID=1"';
 
-function renderStatic(
-  account: AccountContainerInputs,
-  name: string,
-  { root, idleSeconds }: Extract<HttpServerInputs, { kind: "static" }>,
-): string {
+function renderStatic(account: AccountContainerInputs, { name, root, idleSeconds }: Static): string {
   const idle = idleSeconds > 0 ? ["-i", `${idleSeconds}`] : [];
   const configuration = "/etc/lighttpd/lighttpd.conf";
   const common = accountSettings(account, `http-${name}`);
@@ -118,92 +103,33 @@ function renderStatic(
   });
 }
 
-function renderActivated(account: AccountContainerInputs, server: Program): string {
-  // The program is tini's child: only it can know its own number.
-  const listen = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"];
+function renderProgram(account: AccountContainerInputs, server: Program): string {
+  const { name, listen, idleSeconds, socketActivation, environment } = server;
+  const common = accountSettings(account, `http-${name}`);
+  const idle = { FAIRHOST_IDLE_SECONDS: `${idleSeconds}` };
+  const port = `${listen.port}`;
+  const how = socketActivation ? ["activated"] : ["proxied", port, `${idleSeconds}`];
   return unitFile({
-    Unit: { Description: `HTTP server ${server.name} of account ${account.number} (program)` },
+    Unit: { Description: `HTTP server ${name} of account ${account.number} (program)` },
     Service: {
-      ...programSettings(account, server, { FAIRHOST_IDLE_SECONDS: `${server.idleSeconds}` }),
-      ExecStart: execLine([...init, ...listen, ...commandInside(account, server)]),
+      ...common,
+      WorkingDirectory: insideHome(account, server.directory),
+      BindReadOnlyPaths: [
+        common.BindReadOnlyPaths,
+        ownRecords(account),
+        `${currentGeneration}/${programScript}:${programScriptInside}`,
+      ],
+      LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
+      Environment: environmentLines({ ...environment, ...idle, ...(socketActivation ? {} : { PORT: port }) }),
+      ExecStart: execLine([...init, programScriptInside, ...how, ...commandInside(account, server)]),
     },
   });
-}
-
-/** The proxy is what the socket starts and what ends when idle; it needs the program, which stops when nothing needs it. */
-function renderProxied(account: AccountContainerInputs, server: Program): Service[] {
-  const { name, listen, idleSeconds } = server;
-  const proxy = `${server.unit}.service`;
-  const program = `account-${account.number}-program-${name}.service`;
-  const programUnit = unitFile({
-    Unit: { Description: `Program ${name} of account ${account.number}`, StopWhenUnneeded: "yes" },
-    Service: {
-      ...programSettings(account, server, { PORT: `${listen.port}`, FAIRHOST_IDLE_SECONDS: `${idleSeconds}` }),
-      ExecStart: execLine([...init, ...commandInside(account, server)]),
-      ExecStartPost: execLine(["/bin/sh", "-c", untilListening(listen.port)]),
-      TimeoutStartSec: `${startSeconds}s`,
-      Restart: "on-failure",
-      RestartSec: "1s",
-      RestartSteps: "5",
-      RestartMaxDelaySec: "30s",
-    },
-  });
-  const proxyUnit = unitFile({
-    // Wants, not Requires: without its program the proxy still answers, by closing the connection: 502 at once.
-    Unit: {
-      Description: `HTTP server ${name} of account ${account.number} (proxy)`,
-      Wants: program,
-      After: program,
-      JoinsNamespaceOf: program,
-    },
-    Service: {
-      ...accountSettings(account, `http-${name}`),
-      Environment: mainProcessListens,
-      LimitNOFILE: `${proxiedConnections * 8}`,
-      ExecStart: execLine(["/bin/sh", "-c", proxyTo(listen.port, idleSeconds)]),
-    },
-  });
-  return [
-    { name: proxy, content: proxyUnit, alsoRestartOn: [`systemd/${program}`] },
-    { name: program, content: programUnit, alsoRestartOn: [] },
-  ];
-}
-
-function programSettings(account: AccountContainerInputs, server: Program, given: Record<string, string>): Settings {
-  const common = accountSettings(account, `http-${server.name}`);
-  return {
-    ...common,
-    WorkingDirectory: insideHome(account, server.directory),
-    BindReadOnlyPaths: [common.BindReadOnlyPaths, ownRecords(account)],
-    LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
-    Environment: environmentLines({ ...server.environment, ...given }),
-  };
 }
 
 /** The program is an absolute path or one in the home. */
 function commandInside(account: AccountContainerInputs, { command }: Program): string[] {
   const [program = "", ...rest] = command;
   return [program.startsWith("/") ? program : `${homeInside(account)}/${program}`, ...rest];
-}
-
-/** Waits until someone in this network listens on the port, without waking the program by a connection (proc_net_tcp). */
-function untilListening(port: number): string {
-  const listening = ` [0-9A-F]*:${hexPort(port)} [0-9A-F]*:0000 0A `;
-  return `until grep -qs '${listening}' /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done`;
-}
-
-/** A program that listens on [::1] alone is reached there, any other on 127.0.0.1. */
-function proxyTo(port: number, idleSeconds: number): string {
-  const onlyIpv6 = ` 0\\{24\\}01000000:${hexPort(port)} 0*:0000 0A `;
-  const idle = idleSeconds > 0 ? `--exit-idle-time=${idleSeconds}s ` : "";
-  return (
-    `host=127.0.0.1; if grep -qs '${onlyIpv6}' /proc/net/tcp6; then host='[::1]'; fi; ` +
-    `exec /usr/lib/systemd/systemd-socket-proxyd ${idle}--connections-max=${proxiedConnections} "$host:${port}"`
-  );
-}
-
-function hexPort(port: number): string {
-  return port.toString(16).toUpperCase().padStart(4, "0");
 }
 
 /** One configuration for every static server: what differs comes in the environment, the socket from systemd. */
@@ -213,7 +139,6 @@ server.document-root = env.FAIRHOST_ROOT
 server.modules = ( "mod_staticfile" )
 server.tag = ""
 index-file.names = ( "index.html", "index.htm" )
-dir-listing.activate = "disable"
 # No inotify or FAM, no spool on disk: request bodies have no use here.
 server.max-request-size = 64
 server.max-keep-alive-requests = 100
