@@ -1,0 +1,101 @@
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { BundleAccount } from "./bundle.ts";
+import { ApplyError, type Machine } from "./machine.ts";
+
+const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Uid of Debian's www-data: the front end writes an account's logs. */
+const wwwData = 33;
+
+/** True when something of the account's directories is missing: the cheap look of an apply that changes nothing. */
+export function directoriesMissing(machine: Machine, account: BundleAccount): boolean {
+  const base = machine.layout.at(account.directory);
+  return account.directories.some(({ path }) => !lstatSync(join(base, path), { throwIfNoEntry: false }));
+}
+
+/**
+ * Makes an account's missing directories. What lies under them belongs to somebody who may be hostile: every step opens
+ * one name below an already open directory and never follows a link, nothing is done recursively, nothing is deleted.
+ * Where the account may write, it may put what it likes in the place of its own directories.
+ * @throws ApplyError when something else stands where a directory must be.
+ */
+export function ensureDirectories(machine: Machine, account: BundleAccount): void {
+  const root = machine.layout.at("/");
+  for (const { path, owner, mode } of account.directories) {
+    const uid = owner === "account" ? account.uid : owner === "logs" ? wwwData : 0;
+    const names = join(account.directory, path).split("/").filter(Boolean);
+    descend(root, names, { uid, gid: account.gid, mode, account });
+  }
+}
+
+interface Wanted {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly account: BundleAccount;
+}
+
+/** Opens name after name from `root`; makes the missing last one with its owner and mode. */
+function descend(root: string, names: readonly string[], last: Wanted): void {
+  let directory = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    for (const [index, name] of names.entries()) {
+      const isLast = index === names.length - 1;
+      const next = openOrMake(directory, name, isLast ? last : undefined, `/${names.slice(0, index + 1).join("/")}`);
+      if (next === undefined) return;
+      closeSync(directory);
+      directory = next;
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function openOrMake(parent: number, name: string, wanted: Wanted | undefined, shown: string): number | undefined {
+  // Node has no openat; /proc/self/fd/<n>/<name> resolves the single name below the open directory, which is the same.
+  const path = `/proc/self/fd/${parent}/${name}`;
+  const made = makeUnlessThere(path, wanted ? 0o700 : 0o755);
+  let directory: number;
+  try {
+    directory = openSync(path, openDirectory);
+  } catch {
+    if (wanted && wanted.uid === wanted.account.uid && mayArrange(parent, wanted.account)) return undefined;
+    throw inTheWay(shown, "a link or a file stands there, no directory");
+  }
+  if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
+  return directory;
+}
+
+function makeUnlessThere(path: string, mode: number): boolean {
+  try {
+    mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** In a directory that the account may write it may have made anything, and arranges its own as it likes. */
+function mayArrange(directory: number, { uid, gid }: BundleAccount): boolean {
+  const stat = fstatSync(directory);
+  return stat.uid === uid || (stat.gid === gid && (stat.mode & 0o020) !== 0);
+}
+
+function settle(directory: number, { uid, gid, mode, account }: Wanted, ours: boolean, shown: string): void {
+  // Without root (simulations, tests) ownership cannot be set and is left alone.
+  const isRoot = process.getuid?.() === 0;
+  const now = fstatSync(directory);
+  if (!ours) {
+    if (isRoot && uid !== account.uid && now.uid !== uid)
+      throw inTheWay(shown, `it belongs to uid ${now.uid}, not ${uid}`);
+    return;
+  }
+  if (isRoot && (now.uid !== uid || now.gid !== gid)) fchownSync(directory, uid, gid);
+  if ((now.mode & 0o7777) !== mode) fchmodSync(directory, mode);
+}
+
+function inTheWay(shown: string, what: string): ApplyError {
+  return new ApplyError(`${shown}: ${what}: move it away on the host and apply again`);
+}

@@ -1,0 +1,136 @@
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Told before each change, with the name of the operation; a test that throws here is a crash at that point. */
+export type Observer = (operation: string, path: string) => void;
+
+/** Every change the applier makes to the file system goes through here, so tests can stop it at each one. */
+export class Disk {
+  readonly #observe: Observer;
+
+  constructor(observe: Observer = () => {}) {
+    this.#observe = observe;
+  }
+
+  /** Makes a directory and its missing parents. The mode is set for those it makes. */
+  makeDirectory(path: string, mode = 0o755): void {
+    this.#observe("makeDirectory", path);
+    mkdirSync(path, { recursive: true, mode });
+  }
+
+  /** Writes a new file with its final mode; fails if it exists. `sync: false` leaves durability to a later `syncFileSystem`. */
+  create(path: string, content: string | Uint8Array, mode: number, options: { sync: boolean }): void {
+    this.#observe("create", path);
+    const file = openSync(path, "wx", 0o600);
+    try {
+      const bytes = Buffer.from(content);
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      fchmodSync(file, mode);
+      if (options.sync) fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Puts a file in place in one step, durably: readers see the old text or the new. */
+  replace(path: string, content: string, mode: number): void {
+    const temporary = join(dirname(path), `.new-${process.pid}`);
+    this.remove(temporary);
+    try {
+      this.create(temporary, content, mode, { sync: true });
+    } catch (error) {
+      this.remove(temporary);
+      throw error;
+    }
+    this.rename(temporary, path);
+  }
+
+  link(existing: string, path: string): void {
+    this.#observe("link", path);
+    linkSync(existing, path);
+  }
+
+  symbolicLink(target: string, path: string): void {
+    this.#observe("symbolicLink", path);
+    symlinkSync(target, path);
+  }
+
+  /** Renames durably, replacing a file, link or empty directory. */
+  rename(from: string, to: string): void {
+    this.#observe("rename", to);
+    renameSync(from, to);
+    this.syncDirectory(dirname(to));
+  }
+
+  /** Moves a file or tree, to another file system if need be. Not in one step. */
+  move(from: string, to: string): void {
+    this.#observe("move", to);
+    execFileSync("mv", ["--no-target-directory", from, to], { stdio: ["ignore", "ignore", "pipe"] });
+    this.syncDirectory(dirname(to));
+  }
+
+  /** Exchanges two directories in one step (renameat2 with RENAME_EXCHANGE): at no moment is either name missing. */
+  exchange(one: string, other: string): void {
+    this.#observe("exchange", one);
+    exchangeNames(one, other);
+    this.syncDirectory(dirname(one));
+    this.syncDirectory(dirname(other));
+  }
+
+  /** Removes a file, link or tree; a missing one is no error. Never follows links. `first` goes before anything else in a tree. */
+  remove(path: string, first?: string): void {
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (!entry) return;
+    if (entry.isDirectory()) {
+      const names = readdirSync(path).sort((a, b) => Number(b === first) - Number(a === first));
+      for (const name of names) this.remove(join(path, name));
+      this.#observe("remove", path);
+      rmdirSync(path);
+    } else {
+      this.#observe("remove", path);
+      unlinkSync(path);
+    }
+  }
+
+  syncDirectory(path: string): void {
+    this.#observe("syncDirectory", path);
+    const directory = openSync(path, "r");
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  }
+
+  /** Makes everything written so far to the file system of `path` durable: one call instead of thousands of fsyncs. */
+  syncFileSystem(path: string): void {
+    this.#observe("syncFileSystem", path);
+    execFileSync("sync", ["-f", path], { stdio: ["ignore", "ignore", "pipe"] });
+  }
+}
+
+function exchangeNames(one: string, other: string): void {
+  try {
+    execFileSync("mv", ["--exchange", "--no-target-directory", one, other], { stdio: ["ignore", "ignore", "pipe"] });
+  } catch (error) {
+    if (!String((error as { stderr?: Buffer }).stderr).includes("--exchange")) throw error;
+    // Debian 12 (simulations on a controller): coreutils before 9.5 cannot; perl is essential there. 316 = renameat2 on amd64, 2 = RENAME_EXCHANGE.
+    const call = "exit(syscall(316, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 ? 0 : 1)";
+    execFileSync("perl", ["-e", call, one, other], { stdio: ["ignore", "ignore", "pipe"] });
+  }
+}

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle, BundleFile, Group } from "./bundle.ts";
+import { sealBundle } from "./digest.ts";
+import type { Machine } from "./machine.ts";
+
+/**
+ * One complete set of files. `bundle` is what is really in it: a group that was refused is there as it was before.
+ * Kept inside the generation as `generation.json`, written last: a directory without it is not complete.
+ */
+export interface Generation {
+  /** Counts up: `12`. */
+  readonly number: number;
+  readonly bundle: Bundle;
+  /** Paths that were put right in it after a change by hand: programs may have read the wrong text before. */
+  readonly repaired: readonly string[];
+}
+
+/** The generation whose hooks completed last, and what was seen then. */
+export interface Applied {
+  readonly number: number;
+  /** Hash of the kernel's packet filter as loaded; `undefined` when there is none of ours. */
+  readonly firewall: string | undefined;
+  /** Epoch of the secrets that services read. */
+  readonly epoch: number;
+}
+
+export const recordName = "generation.json";
+
+/** How many older generations stay, for a look or a way back. */
+const kept = 3;
+
+export const noGeneration: Generation = { number: 0, bundle: sealBundle("", {}), repaired: [] };
+
+export function readGeneration(directory: string): Generation | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory, recordName), "utf8")) as Generation;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readCurrent({ layout }: Machine): Generation {
+  return readGeneration(layout.current) ?? noGeneration;
+}
+
+export function readApplied({ layout }: Machine): Applied | undefined {
+  return existsSync(layout.applied) ? (JSON.parse(readFileSync(layout.applied, "utf8")) as Applied) : undefined;
+}
+
+export function writeApplied({ disk, layout }: Machine, applied: Applied): void {
+  disk.replace(layout.applied, JSON.stringify(applied), 0o644);
+}
+
+export function generationDirectory({ layout }: Machine, number: number): string {
+  return join(layout.generations, `${number}`);
+}
+
+/**
+ * Puts the directories in order after a crash at any point: a generation that was just exchanged gets its own name back, one
+ * that was never completed goes away.
+ */
+export function settleGenerations(machine: Machine): void {
+  const { disk, layout } = machine;
+  for (const directory of [layout.state, layout.generations, layout.current]) {
+    if (!existsSync(directory)) disk.makeDirectory(directory);
+  }
+  for (const name of readdirSync(layout.generations)) {
+    const path = join(layout.generations, name);
+    const number = readGeneration(path)?.number;
+    if (number === undefined) discard(machine, path);
+    else if (`${number}` !== name) disk.rename(path, generationDirectory(machine, number));
+  }
+}
+
+/**
+ * What the running host may come from, the generation whose hooks completed last first. Only that one, unless a run was
+ * interrupted: then also those that were in force, or may have been, since.
+ */
+export function possibleBases(machine: Machine, current: Generation, applied: number): Generation[] {
+  const since = storedNumbers(machine).filter((number) => number > applied && number !== current.number);
+  const read = (number: number) =>
+    number === current.number ? current : (readGeneration(generationDirectory(machine, number)) ?? noGeneration);
+  return [...new Set([applied, ...since, current.number])].map(read);
+}
+
+/** A number no generation has had, as far as the directories tell. */
+export function nextNumber(machine: Machine, current: Generation): number {
+  return Math.max(current.number, ...storedNumbers(machine)) + 1;
+}
+
+/** Removes what is no longer needed, once hooks have completed: all but the last few before the one in force. */
+export function pruneGenerations(machine: Machine, current: Generation): void {
+  const numbers = storedNumbers(machine);
+  const stay = new Set(numbers.filter((number) => number < current.number).slice(0, kept));
+  for (const number of numbers) if (!stay.has(number)) discard(machine, generationDirectory(machine, number));
+}
+
+/** Numbers of the generations beside the one in force, newest first. */
+function storedNumbers({ layout }: Machine): number[] {
+  return readdirSync(layout.generations)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** Its record goes first: what is half removed is not taken for complete. */
+export function discard({ disk }: Machine, path: string): void {
+  disk.remove(path, recordName);
+}
+
+/** Every file of a bundle by path, with its group. */
+export function filesOf(bundle: Bundle): Map<string, BundleFile & { readonly group: Group }> {
+  const files = new Map<string, BundleFile & { readonly group: Group }>();
+  for (const [group, { files: own }] of Object.entries(bundle.groups) as [Group, { files: readonly BundleFile[] }][]) {
+    for (const file of own) files.set(file.path, { ...file, group });
+  }
+  return files;
+}
+
+export function sameFile(a: BundleFile, b: BundleFile): boolean {
+  return a.content === b.content && a.link === b.link && modeOf(a) === modeOf(b);
+}
+
+export function modeOf({ mode }: BundleFile): number {
+  return mode ?? 0o644;
+}

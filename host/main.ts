@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { apply } from "./apply.ts";
+import type { ApplyReport } from "./bundle.ts";
+import { readApplied, readCurrent } from "./generations.ts";
+import { init } from "./init.ts";
+import { jobById, jobOf, runDetached } from "./job.ts";
+import { withLock } from "./lock.ts";
+import { ApplyError, type Machine, machine as machineAt } from "./machine.ts";
+import { type Received, receive } from "./receive.ts";
+import { storeReport } from "./report.ts";
+import { recover, retire } from "./retire.ts";
+import { formatStatus, status } from "./status.ts";
+
+const usage = `Usage: fairhost-host [--root DIR] COMMAND
+
+  apply             bring this host to the delivery on standard input; progress on standard error, the report
+                    (one line of JSON) on standard output
+  retire            stop every account and service of ours; accounts' data, secrets and the firewall stay
+  status [--json]   what is in force, what is not as it should be; changes nothing
+  init              make the fixed links and the recovery unit (the bootstrap does this)
+  recover           finish or take back an interrupted change (the boot does this)
+
+Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
+4 rolled back, 5 failed, nothing changed or not all verified.
+--root DIR works on a directory tree instead of this host: files only, hooks are only named.
+`;
+
+const exitCodes: Record<ApplyReport["result"], number> = {
+  unchanged: 0,
+  applied: 0,
+  partial: 3,
+  "rolled-back": 4,
+  failed: 5,
+};
+
+async function main(): Promise<number> {
+  process.umask(0o022);
+  // A lost session must not end the work: what cannot be shown is not shown.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const options = { root: { type: "string", default: "/" }, json: { type: "boolean", default: false } } as const;
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  try {
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const machine = machineAt(parsed.values.root, (line) => process.stderr.write(`${line}\n`));
+  const [command, argument] = parsed.positionals;
+  switch (command) {
+    case "apply":
+      return conclude(machine, () => applyDelivery(machine, readFileSync(0, "utf8")));
+    case "apply-spooled":
+      return applySpooled(machine, argument ?? "");
+    case "retire":
+      return conclude(machine, () => withLock(machine, "retire", () => retire(named(machine))));
+    case "recover":
+      return conclude(machine, () => withLock(machine, "recover", () => recover(named(machine))));
+    case "init":
+      for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
+      return 0;
+    case "status": {
+      const seen = await status(machine);
+      process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatStatus(seen));
+      return 0;
+    }
+    default:
+      process.stderr.write(usage);
+      return 2;
+  }
+}
+
+async function applyDelivery(machine: Machine, text: string): Promise<ApplyReport> {
+  const received = receive(text);
+  if (!machine.live) return applyReceived(machine, received);
+  const job = jobOf(machine, received);
+  return runDetached(machine, job, text, [process.execPath, process.argv[1]!, "apply-spooled", job.id]);
+}
+
+function applyReceived(machine: Machine, { bundle, masterSecret, secretEpoch }: Received): Promise<ApplyReport> {
+  const secret = { master: masterSecret, epoch: secretEpoch };
+  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret));
+}
+
+/** The other half of `apply`, in its own unit: nobody reads standard output, the report goes to its file. */
+async function applySpooled(machine: Machine, id: string): Promise<number> {
+  const job = jobById(machine.layout.jobs, id);
+  const report = await reported(machine, () => {
+    const text = readFileSync(job.delivery, "utf8");
+    return applyReceived(machine, receive(text));
+  });
+  machine.disk.remove(job.delivery);
+  machine.disk.replace(job.report, JSON.stringify(report), 0o600);
+  return 0;
+}
+
+/** Prints the report and gives its exit status. */
+async function conclude(machine: Machine, work: () => Promise<ApplyReport | undefined>): Promise<number> {
+  const report = await reported(machine, work);
+  if (!report) return 0;
+  for (const { group, message } of report.errors) machine.say(`${group}: ${message}`);
+  machine.say(`${report.host}: ${report.result}, generation ${report.generation}`);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return exitCodes[report.result];
+}
+
+/** What cannot even be tried is a report, too. */
+async function reported<T extends ApplyReport | undefined>(
+  machine: Machine,
+  work: () => Promise<T>,
+): Promise<T | ApplyReport> {
+  let report: T | ApplyReport;
+  try {
+    report = await work();
+  } catch (error) {
+    const { number, bundle } = readCurrent(machine);
+    const message = error instanceof ApplyError ? error.message : String((error as Error).stack ?? error);
+    report = {
+      host: bundle.host,
+      digest: bundle.digest,
+      result: "failed",
+      generation: `${readApplied(machine) ? number : 0}`,
+      changedGroups: [],
+      filesWritten: 0,
+      hooks: [],
+      repaired: [],
+      errors: [{ group: "host", message }],
+    };
+  }
+  if (report) storeReport(machine, report);
+  return report;
+}
+
+/** Progress lines begin with the host's name: many hosts' lines run together on a controller. */
+function named(machine: Machine, host: string = readCurrent(machine).bundle.host): Machine {
+  return { ...machine, say: (line) => machine.say(`${host}: ${line}`) };
+}
+
+process.exitCode = await main();

@@ -1,0 +1,50 @@
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Machine } from "./machine.ts";
+
+const errorLog = "/var/log/nginx/error.log";
+
+/** Milliseconds the new workers may take to come up. */
+const patience = 20_000;
+
+/**
+ * Reloads nginx and waits until workers with the new configuration serve. `nginx -s reload` itself succeeds even when the
+ * master then keeps the old configuration (an address in use, for example): only new workers prove it.
+ * @returns what went wrong, with nginx's own words
+ */
+export async function reloadFrontEnd(machine: Machine): Promise<string | undefined> {
+  const before = new Set(workers());
+  const logged = existsSync(errorLog) ? statSync(errorLog).size : 0;
+  const { status, stderr } = await machine.run("systemctl", ["reload", "nginx.service"]);
+  if (status !== 0) return stderr.trim();
+  for (const end = performance.now() + patience; performance.now() < end; await sleep(20)) {
+    if (workers().some((pid) => !before.has(pid))) return undefined;
+    if (emergencies(logged).length > 0) break;
+  }
+  return `nginx keeps its old configuration: ${emergencies(logged).join("; ") || "no new worker appeared"}`;
+}
+
+/** The master's children, dying ones included. */
+function workers(): number[] {
+  try {
+    const master = Number(readFileSync("/run/nginx.pid", "utf8"));
+    return readdirSync(`/proc/${master}/task`).flatMap((task) =>
+      readFileSync(`/proc/${master}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function emergencies(from: number): string[] {
+  if (!existsSync(errorLog)) return [];
+  const file = openSync(errorLog, "r");
+  try {
+    const buffer = Buffer.alloc(64 << 10);
+    const length = readSync(file, buffer, 0, buffer.length, from);
+    const lines = buffer.toString("utf8", 0, length).split("\n");
+    return lines.filter((line) => line.includes("[emerg]"));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Bundle, BundleUnit, Group } from "./bundle.ts";
+import { filesOf, sameFile } from "./generations.ts";
+import { entryFiles } from "./layout.ts";
+
+/** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
+export type UnitStates = ReadonlyMap<string, string>;
+
+/** Never restarted: its stop takes the rules away. They are loaded in one step instead. */
+const firewallUnit = "nftables.service";
+
+export interface Changes {
+  readonly added: ReadonlySet<string>;
+  /** Same path, other text, mode or target; or put right after a change by hand. */
+  readonly modified: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+}
+
+/** What must be done so that the running host fits `next`, in this order. */
+export interface HookPlan {
+  readonly firewall: boolean;
+  /** Bundle paths. */
+  readonly sysctl: readonly string[];
+  /** Units that `next` has no longer. */
+  readonly stop: readonly string[];
+  readonly daemonReload: boolean;
+  /** Units behind sockets whose inputs changed, and sockets about to be started anew. */
+  readonly stopChanged: readonly string[];
+  readonly start: readonly string[];
+  readonly restart: readonly string[];
+  readonly nginx: boolean;
+  readonly bird: boolean;
+}
+
+export interface PlanInput {
+  /**
+   * What the running host may come from: the bundle whose hooks completed last comes first; after crashes also every one
+   * that was in force since, because some of its hooks may have run.
+   */
+  readonly bases: readonly Bundle[];
+  readonly next: Bundle;
+  /** Bundle paths that were put right although both bundles agree. */
+  readonly repaired?: ReadonlySet<string>;
+  /** Services must read their account's secret anew. */
+  readonly rotated?: boolean;
+  /** The kernel's packet filter is not the one that was loaded. */
+  readonly firewallLost?: boolean;
+  /** Without it (a directory tree) every unit of the first base is taken for active. */
+  readonly states?: UnitStates;
+}
+
+export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
+  const before = filesOf(base);
+  const after = filesOf(next);
+  const added = new Set<string>();
+  const modified = new Set<string>();
+  for (const [path, file] of after) {
+    const old = before.get(path);
+    if (!old) added.add(path);
+    else if (!sameFile(old, file) || repaired.has(path)) modified.add(path);
+  }
+  return { added, modified, removed: new Set([...before.keys()].filter((path) => !after.has(path))) };
+}
+
+/** Works out the smallest set of hooks from what changed and what is running. Pure. */
+export function planHooks({ bases, next, repaired, rotated, firewallLost, states }: PlanInput): HookPlan {
+  const changes = union(bases.map((base) => changesBetween(base, next, repaired)));
+  const changed = new Set([...changes.added, ...changes.modified, ...changes.removed]);
+  const folders = new Set([...changed].map((path) => path.slice(0, path.indexOf("/") + 1)));
+  const touches = (path: string) => (path.endsWith("/") ? folders.has(path) : changed.has(path));
+  const before = new Set(bases.flatMap((base) => [...unitsOf(base).keys()]));
+  const after = unitsOf(next);
+
+  const start: string[] = [];
+  const restart: string[] = [];
+  const stopChanged: string[] = [];
+  for (const [name, { want, restartOn, group }] of after) {
+    const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
+    const isProgram = group !== "host" && name.endsWith(".service");
+    const affected = (rotated === true && isProgram) || restartOn.some(touches);
+    if (want === "on-demand") {
+      if (affected && before.has(name)) stopChanged.push(name);
+    } else if (state === "failed" && isProgram && !affected) {
+      // Its owner's program, which ended by itself: not for us to start again and again.
+    } else if (state !== "active") {
+      start.push(name);
+    } else if (affected && name.endsWith(".socket")) {
+      stopChanged.push(name);
+      start.push(name);
+    } else if (affected && name !== firewallUnit) {
+      restart.push(name);
+    }
+  }
+  const reloads = (unit: string) => after.has(unit) && ![...start, ...restart].includes(unit);
+  const has = (path: string) =>
+    Object.values(next.groups).some((group) => group!.files.some((file) => file.path === path));
+  return {
+    firewall: (touches("nftables/") || firewallLost === true) && has(entryFiles.nftables),
+    sysctl: [...changes.added, ...changes.modified].filter((path) => path.startsWith("sysctl/")),
+    stop: [...before].filter((name) => !after.has(name)),
+    daemonReload: needsDaemonReload(changes),
+    stopChanged,
+    start,
+    restart,
+    nginx: touches("nginx/") && has(entryFiles.nginx) && reloads("nginx.service"),
+    bird: touches("bird/") && has(entryFiles.bird) && reloads("bird.service"),
+  };
+}
+
+function union(all: readonly Changes[]): Changes {
+  const collect = (part: keyof Changes) => new Set(all.flatMap((changes) => [...changes[part]]));
+  return { added: collect("added"), modified: collect("modified"), removed: collect("removed") };
+}
+
+/** True when nothing has to be run. */
+export function isEmpty(plan: HookPlan): boolean {
+  return Object.values(plan).every((part: boolean | readonly string[]) =>
+    Array.isArray(part) ? part.length === 0 : !part,
+  );
+}
+
+export function unitsOf(bundle: Bundle): Map<string, BundleUnit & { readonly group: Group }> {
+  const units = new Map<string, BundleUnit & { readonly group: Group }>();
+  for (const [group, { units: own }] of Object.entries(bundle.groups) as [Group, { units: readonly BundleUnit[] }][]) {
+    for (const unit of own) units.set(unit.name, { ...unit, group });
+  }
+  return units;
+}
+
+/**
+ * systemd finds new unit files by itself when they are started, and forgets removed ones once stopped: only what it may
+ * have read before and reads differently now needs a reload.
+ */
+function needsDaemonReload({ added, modified, removed }: Changes): boolean {
+  const isUnitFile = (path: string) => path.startsWith("systemd/");
+  const ownerOf = (path: string) => /^(systemd\/[^/]+)\.d\//.exec(path)?.[1];
+  return (
+    [...modified].some(isUnitFile) ||
+    [...added].some((path) => ownerOf(path) !== undefined && !added.has(ownerOf(path)!)) ||
+    [...removed].some((path) => ownerOf(path) !== undefined && !removed.has(ownerOf(path)!))
+  );
+}
