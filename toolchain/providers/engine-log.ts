@@ -47,12 +47,16 @@ export class EngineLog {
   }
 
   async #send(): Promise<void> {
-    for (let entry = this.#queue.shift(); entry; entry = this.#queue.shift()) {
-      const lines = [entry.message];
-      while (lines.length < mostLinesPerCall && this.#queue[0] && sameKind(entry, this.#queue[0])) {
-        lines.push(this.#queue.shift()!.message);
+    while (this.#queue.length > 0) {
+      const waiting = this.#queue;
+      this.#queue = [];
+      for (let first = 0; first < waiting.length; ) {
+        let end = first + 1;
+        while (end < first + mostLinesPerCall && waiting[end] && sameKind(waiting[first]!, waiting[end]!)) end += 1;
+        const message = waiting.slice(first, end).map((entry) => entry.message);
+        await this.#call({ ...waiting[first]!, message: message.join("\n") });
+        first = end;
       }
-      await this.#call({ ...entry, message: lines.join("\n") });
     }
   }
 
