@@ -16,7 +16,7 @@ export function checkDeclaration(declaration: Declaration, judgedBy: readonly Ru
 
 const { compare } = new Intl.Collator("en", { numeric: true });
 
-/** Numbers inside names and paths count as numbers: account 9 before account 10. */
-function compareSubjects(left: Subject, right: Subject): number {
+/** An order of subjects: by kind, name and path; numbers inside count as numbers, so account 9 comes before account 10. */
+export function compareSubjects(left: Subject, right: Subject): number {
   return compare(left.kind, right.kind) || compare(left.name, right.name) || compare(left.path ?? "", right.path ?? "");
 }

@@ -2,7 +2,7 @@ import type { Rule, Subject, Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 /** How many violations of one rule are shown one by one; the rest is counted. */
-const shownPerRule = 10;
+export const shownPerRule = 10;
 
 /** Why a rule exists and what to do about a violation, a line each. */
 export function whyAndMend({ reason, remediation }: Pick<Rule, "reason" | "remediation">): string {

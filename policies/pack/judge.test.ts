@@ -52,9 +52,9 @@ test("a rule of the program judges the stack and names the resource", () => {
   const resources = stack().map((each) =>
     each.name === `${accountType}-1` ? { ...each, urn: "urn:second", props: { ...accounts[1]!, uid: 200_001 } } : each,
   );
-  expect(judgeStack(resources)).toEqual([
-    { rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" },
-  ]);
+  const expected = [{ rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" }];
+  expect(judgeStack(resources)).toEqual(expected);
+  expect(judgeStack(resources.reverse())).toEqual(expected);
 });
 
 test("a stack without its hosts is refused", () => {

@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { checkDeclaration } from "../check-declaration.ts";
+import { checkDeclaration, compareSubjects } from "../check-declaration.ts";
 import { nameOf } from "../format-violations.ts";
 import type { Rule } from "../rule.ts";
 import { rules } from "../rules.ts";
@@ -75,6 +75,8 @@ export function judgeStack(resources: readonly StackResource[]): Report[] {
   }
   // Judged without the unreadable ones, the others would seem to refer to what is not there.
   if (!readable) return reports;
+  // Components are registered in no certain order; which of two is called the second one must not be left to chance.
+  elements.sort((left, right) => compareSubjects(left.subject, right.subject));
   for (const { rule, subject, message } of checkDeclaration(declarationOf(elements), byScope.stack.plain)) {
     const urn = urns.get(nameOf({ kind: subject.kind, name: subject.name }));
     reports.push(urn === undefined ? { rule, message } : { rule, message, urn });

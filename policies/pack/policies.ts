@@ -1,0 +1,56 @@
+import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { shownPerRule, whyAndMend } from "../format-violations.ts";
+import type { RuleText } from "./engine-rules.ts";
+import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
+
+/**
+ * Judges once for all policies: the policy runtime asks one policy after the other about the same subject, within one
+ * turn of its event loop. If it ever did not, each would judge for itself: slower, never wrong.
+ */
+function onceATurn<T>(judge: (subject: T) => Report[]): (key: string, subject: T) => Report[] {
+  const judged = new Map<string, Report[]>();
+  return (key, subject) => {
+    const known = judged.get(key);
+    if (known) return known;
+    const reports = judge(subject);
+    if (judged.size === 0) setImmediate(() => judged.clear());
+    judged.set(key, reports);
+    return reports;
+  };
+}
+
+const reportsOfResource = onceATurn(judgeResource);
+const reportsOfStack = onceATurn(judgeStack);
+
+function report(rule: RuleText, all: readonly Report[], reportViolation: ReportViolation): void {
+  const reports = all.filter((each) => each.rule === rule.name);
+  for (const { message, urn } of reports.slice(0, shownPerRule)) {
+    reportViolation(`${message}\n${whyAndMend(rule)}`, urn);
+  }
+  const hidden = reports.slice(shownPerRule);
+  const last = hidden.at(-1);
+  if (last) reportViolation(`And ${hidden.length} more, the last: ${last.message}`, last.urn);
+}
+
+function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPolicy {
+  const text = {
+    name: rule.name,
+    description: rule.description,
+    severity: rule.severity,
+    remediationSteps: rule.remediation,
+    enforcementLevel: "mandatory",
+  } as const;
+  if (rule.scope === "resource") {
+    return {
+      ...text,
+      validateResource: (args, reportViolation) => report(rule, reportsOfResource(args.urn, args), reportViolation),
+    };
+  }
+  return {
+    ...text,
+    validateStack: ({ resources }, reportViolation) => report(rule, reportsOfStack("", resources), reportViolation),
+  };
+}
+
+/** The pack's policies: one for each rule, so that each is seen by its name. */
+export const policies = packRules.map(policyOf);
