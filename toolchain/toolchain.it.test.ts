@@ -1,0 +1,218 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { setupToolchain } from "./setup.ts";
+import { processesOf, ToyProject, toyPack, toyProgram } from "./toy-project.ts";
+
+let toy: ToyProject | undefined;
+
+beforeAll(async () => {
+  await setupToolchain();
+}, 600_000);
+
+afterEach(() => {
+  toy?.[Symbol.dispose]();
+  toy = undefined;
+});
+
+/** A project whose stack exists. */
+async function project(program: string, files: Record<string, string> = {}): Promise<ToyProject> {
+  toy = new ToyProject({ "index.ts": program, ...files });
+  expect(await toy.pulumi("stack", "init", "test")).toMatchObject({ exitCode: 0 });
+  return toy;
+}
+
+/** Waits until a condition holds; says what it waited for when it never does. */
+async function until(what: string, seconds: number, condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !condition(); ) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe("a project with components, configuration, secrets, outputs and a policy pack", () => {
+  it("goes through preview, up, refresh and destroy", async () => {
+    const { pulumi, state } = bound(await project(toyProgram, toyPack));
+    await pulumi("config", "set", "n", "3");
+    await pulumi("config", "set", "--secret", "password", "hunter2");
+
+    const preview = await pulumi("preview", "--policy-pack", "policies");
+    expect(preview).toMatchObject({ exitCode: 0 });
+    expect(preview.output).toContain("toy:index:Thing thing create");
+    expect(preview.output).toContain("toy@v0.0.1");
+    expect(preview.output).toContain("the program speaks");
+    expect(preview.output).not.toContain("hunter2");
+    // The engine warns when it takes a plugin from a place it does not expect.
+    expect(preview.output).not.toContain("warning");
+
+    expect(await pulumi("up", "--yes", "--policy-pack", "policies")).toMatchObject({ exitCode: 0 });
+    const outputs = await pulumi("stack", "output", "--json");
+    expect(JSON.parse(outputs.output)).toEqual({
+      stack: "test",
+      organization: "organization",
+      password: "[secret]",
+    });
+    const shown = await pulumi("stack", "output", "password", "--show-secrets");
+    expect(shown.output.trim()).toBe("hunter2");
+    expect(state()).not.toContain("hunter2");
+
+    expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ exitCode: 0 });
+    expect(await pulumi("refresh", "--yes", "--expect-no-changes")).toMatchObject({ exitCode: 0 });
+    expect(await pulumi("destroy", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(state()).not.toContain("toy:index:Thing");
+  });
+
+  it("is refused by a mandatory policy, with the policy's words", async () => {
+    const { pulumi } = bound(await project(toyProgram, toyPack));
+    await pulumi("config", "set", "n", "6");
+    await pulumi("config", "set", "--secret", "password", "hunter2");
+    const refused = await pulumi("preview", "--policy-pack", "policies");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("n is 6: lower it");
+    expect(await pulumi("preview")).toMatchObject({ exitCode: 0 });
+  });
+
+  it("says when a policy pack's packages are not installed", async () => {
+    const files = { ...toyPack, "policies/pack.ts": 'import "not-installed";\n' };
+    const { pulumi } = bound(await project("export {};\n", files));
+    const failed = await pulumi("preview", "--policy-pack", "policies");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("not-installed");
+  });
+
+  it("uses the providers under the versions of the npm packages", async () => {
+    const program = `import { unsecret } from "@pulumi/pulumi";
+      import * as random from "@pulumi/random";
+      import * as command from "@pulumi/command";
+      const password = new random.RandomPassword("password", { length: 20 });
+      export const length = unsecret(password.result).apply((text) => text.length);
+      export const said = new command.local.Command("say", { create: "echo said" }).stdout;`;
+    const { pulumi } = bound(await project(program));
+    const up = await pulumi("up", "--yes", "--skip-preview");
+    expect(up).toMatchObject({ exitCode: 0 });
+    expect(up.output).not.toContain("warning");
+    expect(JSON.parse((await pulumi("stack", "output", "--json")).output)).toEqual({ length: 20, said: "said" });
+  });
+});
+
+describe("a program that fails", () => {
+  it("by an error: message and place, once", async () => {
+    const { pulumi } = bound(
+      await project('function deep(): never { throw new Error("broken on purpose"); }\ndeep();\n'),
+    );
+    const failed = await pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("Error: broken on purpose");
+    expect(failed.output).toMatch(/deep .*index\.ts:1:/);
+    expect(failed.output).not.toContain("exit code");
+  });
+
+  it("by a RunError: the message alone", async () => {
+    const program = 'import { RunError } from "@pulumi/pulumi";\nthrow new RunError("mend your configuration");\n';
+    const failed = await (await project(program)).pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("error: mend your configuration");
+    expect(failed.output).not.toContain("index.ts:");
+  });
+
+  it("by an exit code of its own", async () => {
+    const failed = await (await project("process.exit(3);\n")).pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("Program exited with non-zero exit code: 3");
+  });
+
+  it("by a signal", async () => {
+    const failed = await (await project('process.kill(process.pid, "SIGKILL");\n')).pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("Program ended by signal SIGKILL");
+  });
+
+  it("in a promise that nobody awaits", async () => {
+    const failed = await (await project('void Promise.reject(new Error("left alone"));\n')).pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("left alone");
+  });
+
+  it("by its syntax", async () => {
+    const failed = await (await project("const = 1;\n")).pulumi("preview");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("SyntaxError");
+  });
+});
+
+describe("runtime options of Pulumi.yaml", () => {
+  it("nodeargs reach Node, unknown ones do no harm", async () => {
+    const yaml = [
+      "name: toy\nmain: index.ts\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
+      "    packagemanager: npm\n    nodeargs: --stack-trace-limit=7 --title='a b'\n    later: true\n",
+    ].join("");
+    const program = "console.log(JSON.stringify(process.execArgv), process.title);\n";
+    const preview = await (await project(program, { "Pulumi.yaml": yaml })).pulumi("preview");
+    expect(preview).toMatchObject({ exitCode: 0 });
+    expect(preview.output).toContain('["--stack-trace-limit=7","--title=a b"] a b');
+  });
+
+  it("a program in a sub-directory finds its packages and configuration", async () => {
+    const yaml = "name: toy\nmain: program/\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n";
+    const files = {
+      "Pulumi.yaml": yaml,
+      "program/package.json": JSON.stringify({ type: "module", main: "start.ts" }),
+      "program/start.ts": toyProgram,
+    };
+    const { pulumi } = bound(await project("", files));
+    await pulumi("config", "set", "n", "1");
+    await pulumi("config", "set", "--secret", "password", "x");
+    expect(await pulumi("preview")).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe("a run that is ended", () => {
+  const endless = `import * as command from "@pulumi/command";
+    new command.local.Command("first", { create: "true" });
+    console.log("running", process.pid);
+    setInterval(() => {}, 1000);
+    await new Promise(() => {});
+    `;
+
+  /** Starts `up` and waits until the program, the policy pack and a provider run. */
+  async function running(toy: ToyProject) {
+    const up = toy.start("up", "--yes", "--skip-preview", "--policy-pack", "policies");
+    for (const part of ["cmd/run", "run-policy-pack", "providers/command.ts", "language/main.ts"]) {
+      await until(`${part} runs`, 30, () => processesOf(toy.directory).some((p) => p.commandLine.includes(part)));
+    }
+    await until("a resource is there", 30, () => bound(toy).state().includes("command:local:Command"));
+    // Not `up` itself: whoever awaits this would wait for its end.
+    return { up };
+  }
+
+  it("by Ctrl-C: ends soon, leaves no process and no lock", async () => {
+    const toy = await project(endless, toyPack);
+    const { up } = await running(toy);
+    up.kill("SIGINT");
+    const end = await Promise.race([up, new Promise((resolve) => setTimeout(resolve, 15_000, "still running"))]);
+    expect(end).toMatchObject({ exitCode: 255 });
+    await until("no process is left", 5, () => processesOf(toy.directory).length === 0);
+    toy.write({ "index.ts": "export {};\n" });
+    expect(await toy.pulumi("up", "--yes", "--skip-preview")).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each([
+    ["waits", endless],
+    ["is busy", endless.replace("setInterval(() => {}, 1000);", "setTimeout(() => { for (;;) {} }, 1500);")],
+  ])("by kill -9 of the engine while the program %s: leaves no process", async (_, program) => {
+    const toy = await project(program, toyPack);
+    const { up } = await running(toy);
+    expect(processesOf(toy.directory).length).toBeGreaterThan(3);
+    up.kill("SIGKILL");
+    await up;
+    await until("no process is left", 5, () => processesOf(toy.directory).length === 0);
+    expect((await toy.pulumi("up", "--yes")).output).toContain("currently locked");
+    expect(await toy.pulumi("cancel", "--yes")).toMatchObject({ exitCode: 0 });
+  });
+});
+
+/** A project's methods, usable without the project. */
+function bound(toy: ToyProject) {
+  return {
+    pulumi: (...args: string[]) => toy.pulumi(...args),
+    state: () => toy.read("state/.pulumi/stacks/toy/test.json"),
+  };
+}
