@@ -2,8 +2,6 @@ import type { Declaration } from "../components/declaration.ts";
 import type { Rule, Subject, Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
 
-export { formatViolations } from "./format-violations.ts";
-
 /**
  * Judges a declaration by every rule. Linear in its size; never throws over what a declaration says.
  * @returns all violations, in the order of `rules`, then by subject; empty when the declaration may go ahead.

@@ -8,9 +8,10 @@ import type {
   PlanInputs,
 } from "../components/declaration.ts";
 
-/** Builders of valid elements for tests, in the documentation prefix 2001:db8::/32. Each takes what should be different. */
-
-/** Host number `index` (from 1). */
+/**
+ * A valid host, number `index` (from 1); addresses are in the documentation prefix 2001:db8::/32. `change` is what differs.
+ * @public
+ */
 export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}): BareMetalHostInputs {
   const disk = (slot: number) => ({
     slot: `bay${slot}`,
@@ -51,6 +52,10 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
   };
 }
 
+/**
+ * A valid plan.
+ * @public
+ */
 export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
   return {
     name: "small",
@@ -64,6 +69,10 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
   };
 }
 
+/**
+ * A valid account on host h1.
+ * @public
+ */
 export function accountFixture(number = 1, change: Partial<AccountContainerInputs> = {}): AccountContainerInputs {
   const { cpuWeight, ioWeight, memoryMaxMb, tasksMax, diskGb } = planFixture();
   return {
@@ -82,6 +91,10 @@ export function accountFixture(number = 1, change: Partial<AccountContainerInput
   };
 }
 
+/**
+ * A valid account's address.
+ * @public
+ */
 export function addressFixture(account = 1, change: Partial<AccountAddressInputs> = {}): AccountAddressInputs {
   const subnet = `2001:db8:1:${account.toString(16)}::`;
   return { account, host: "h1", site: "alpha", prefix: `${subnet}/64`, address: `${subnet}1`, ...change };
@@ -101,10 +114,18 @@ const serverFixture = (account: number, name: string, number: number) => ({
   unit: `account-${account}-http-${name}`,
 });
 
+/**
+ * A valid HTTP server of kind static, number 1 of its account.
+ * @public
+ */
 export function staticServerFixture(account = 1, change: Partial<StaticServer> = {}): StaticServer {
   return { ...serverFixture(account, "www", 1), kind: "static", root: "www", ...change };
 }
 
+/**
+ * A valid HTTP server of kind program, number 2 of its account.
+ * @public
+ */
 export function programServerFixture(account = 1, change: Partial<ProgramServer> = {}): ProgramServer {
   return {
     ...serverFixture(account, "api", 2),
@@ -117,6 +138,10 @@ export function programServerFixture(account = 1, change: Partial<ProgramServer>
   };
 }
 
+/**
+ * A valid front end.
+ * @public
+ */
 export function frontEndFixture(change: Partial<FrontEndInputs> = {}): FrontEndInputs {
   return { host: "h1", ports: [80, 443], accounts: 2, httpServers: 4, ...change };
 }

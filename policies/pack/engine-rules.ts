@@ -19,9 +19,9 @@ export interface EngineRule extends RuleText {
   judge(resource: EngineResource): string | undefined;
 }
 
-export const commandType = "command:remote:Command";
-export const accountType = "fairhost:account:AccountContainer";
-export const hostType = "fairhost:host:BareMetalHost";
+const commandType = "command:remote:Command";
+const accountType = "fairhost:account:AccountContainer";
+const hostType = "fairhost:host:BareMetalHost";
 
 /** What the engine itself registers for a program that uses the two providers. */
 const engineTypes = new Set(["pulumi:pulumi:Stack", "pulumi:providers:command", "pulumi:providers:random"]);

@@ -13,7 +13,7 @@ import { AccountAddress } from "../../components/network/account-address.ts";
 export type Twist = "none" | "unknown-input" | "unprotected" | "unpinned-command" | "foreign-resource";
 
 /** Read from `toy.json` in the project's directory. */
-export interface Toy {
+interface Toy {
   readonly declaration: Declaration;
   readonly twist: Twist;
 }
