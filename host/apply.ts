@@ -17,7 +17,7 @@ import {
 import { runHooks } from "./hooks.ts";
 import { ApplyError, type Machine } from "./machine.ts";
 import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
-import { prepare } from "./prepare.ts";
+import { changedGroups, prepare } from "./prepare.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
 import { ensureSecrets } from "./secrets.ts";
 import { ensureSpace } from "./space.ts";
@@ -228,11 +228,6 @@ function keepHostName({ disk, layout }: Machine, host: string): void {
   throw new ApplyError(
     `this host is ${known}, the bundle is for ${host}: check the address of ${host} in the inventory; if the host was really renamed, remove ${layout.host} on it`,
   );
-}
-
-function changedGroups(before: Bundle, after: Bundle): string[] {
-  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
-  return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
 }
 
 function report(

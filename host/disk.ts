@@ -47,17 +47,17 @@ export class Disk {
     }
   }
 
-  /** Puts a file in place in one step, durably: readers see the old text or the new. */
-  replace(path: string, content: string, mode: number): void {
+  /** Puts a file in place in one step, durably unless told otherwise: readers see the old text or the new. */
+  replace(path: string, content: string, mode: number, options: { sync: boolean } = { sync: true }): void {
     const temporary = join(dirname(path), `.new-${process.pid}`);
     this.remove(temporary);
     try {
-      this.create(temporary, content, mode, { sync: true });
+      this.create(temporary, content, mode, options);
     } catch (error) {
       this.remove(temporary);
       throw error;
     }
-    this.rename(temporary, path);
+    this.rename(temporary, path, options);
   }
 
   link(existing: string, path: string): void {
@@ -70,11 +70,11 @@ export class Disk {
     symlinkSync(target, path);
   }
 
-  /** Renames durably, replacing a file, link or empty directory. */
-  rename(from: string, to: string): void {
+  /** Renames, durably unless told otherwise, replacing a file, link or empty directory. */
+  rename(from: string, to: string, options: { sync: boolean } = { sync: true }): void {
     this.#observe("rename", to);
     renameSync(from, to);
-    this.syncDirectory(dirname(to));
+    if (options.sync) this.syncDirectory(dirname(to));
   }
 
   /** Moves a file or tree, to another file system if need be. Not in one step. */

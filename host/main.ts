@@ -88,9 +88,10 @@ async function applySpooled(machine: Machine, id: string): Promise<number> {
   const job = jobById(machine.layout.jobs, id);
   const report = await reported(machine, () => {
     const text = readFileSync(job.delivery, "utf8");
+    // At once: it holds a secret, and a later client must be able to leave its own.
+    machine.disk.remove(job.delivery);
     return applyReceived(machine, receive(text));
   });
-  machine.disk.remove(job.delivery);
   machine.disk.replace(job.report, JSON.stringify(report), 0o600);
   return 0;
 }

@@ -37,7 +37,8 @@ export async function prepare(
       staging.discard();
       return { generation: undefined, filesWritten: 0, problems };
     }
-    machine.say(`staged ${staging.written} files for ${accountsIn(bundle)} accounts`);
+    const accounts = changedGroups(current.bundle, staging.bundle).filter((name) => name !== "host").length;
+    machine.say(`staged ${staging.written} files, ${accounts} accounts changed`);
     return { generation: staging.seal(options.repaired), filesWritten: staging.written, problems };
   } catch (error) {
     staging.discard();
@@ -95,6 +96,12 @@ function directories(machine: Machine, staging: Staging, current: Generation): r
     }
   }
   return problems;
+}
+
+/** Groups that are not the same in both. */
+export function changedGroups(before: Bundle, after: Bundle): Group[] {
+  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
+  return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
 }
 
 export function accountsIn(bundle: Bundle): number {
