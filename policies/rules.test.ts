@@ -44,3 +44,9 @@ test("judging is linear: ten times the accounts take far less than a hundred tim
   time(1000);
   expect(time(10_000)).toBeLessThan(30 * time(1000));
 });
+
+test("the pack has the program's version", () => {
+  const version = (file: string) =>
+    (JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")) as { version: string }).version;
+  expect(version("package.json")).toBe(version("../package.json"));
+});
