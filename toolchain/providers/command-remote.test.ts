@@ -1,9 +1,11 @@
 import net from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandProvider } from "./command-provider.ts";
+import { remoteCommand } from "./command-remote.ts";
 import { startWithClient } from "./fixtures/client.ts";
 import { newKey, type Shell, startSshServer } from "./fixtures/ssh-server.ts";
 import { isSecret, type Properties, secret, unknownValue } from "./properties.ts";
+import { SshPool } from "./ssh-pool.ts";
 
 const type = "command:remote:Command";
 
@@ -182,6 +184,23 @@ describe("the connection", () => {
     } finally {
       strict.close();
     }
+  });
+
+  test("it is closed when idle, and opened again when needed", async () => {
+    const resources = { [type]: remoteCommand(new SshPool(30)) };
+    const impatient = await startWithClient({ name: "command", version: "", resources });
+    await impatient.client.create(type, inputs({ create: "wait 100" }));
+    await expect.poll(() => server.seen).toMatchObject({ connections: 1, open: 0 });
+    await impatient.client.create(type, inputs({ create: "cat" }));
+    expect(server.seen.connections).toBe(2);
+    impatient.close();
+  });
+
+  test("one that the host closed meanwhile is opened again", async () => {
+    await provider.client.create(type, inputs({ create: "cat" }));
+    server.disconnect();
+    await provider.client.create(type, inputs({ create: "cat" }));
+    expect(server.seen.connections).toBe(2);
   });
 
   test("closing the provider closes it", async () => {

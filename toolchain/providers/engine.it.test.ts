@@ -68,7 +68,7 @@ const stateText = () => {
   return readFileSync(join(folder, readdirSync(folder).find((file) => file.endsWith(".json"))!), "utf8");
 };
 
-test("up, again, changes of each kind, destroy", async () => {
+test("up, again, changes of each kind, destroy", { timeout: 400_000 }, async () => {
   const preview = await pulumi({}, "preview");
   expect(preview).toMatch(/\+ 8 to create/);
   expect(sshd.logins()).toBe(0);
@@ -139,7 +139,7 @@ test("Ctrl-C lets the command on the host end, and records it", async () => {
   await pulumi({}, "destroy", "--yes");
 });
 
-test("kill -9 of the engine ends the provider, and with it a local command", async () => {
+test("when its engine is killed the provider ends, and with it a local command", async () => {
   // Stands for the engine: starts the provider as its child in a group of its own, then dies.
   const provider = join(import.meta.dirname, "command.ts");
   const script = `

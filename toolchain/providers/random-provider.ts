@@ -73,7 +73,7 @@ const randomUuid = madeByInputs({
   },
 });
 
-/** The random provider. */
+/** The random provider; unlike upstream's, the id of RandomBytes is not the secret, and there is no RandomPet and such. */
 export function randomProvider(): Provider {
   return {
     name: "random",

@@ -10,9 +10,6 @@ const sessionsPerConnection = 10;
 /** Connections lost under a command that had not begun, before giving up. */
 const mostLosses = 3;
 
-/** Milliseconds a connection stays open with nothing to do. */
-const idleTime = 20_000;
-
 /** What a user of the pool tells it. */
 export interface Lease {
   readonly cancelled: AbortSignal;
@@ -34,6 +31,12 @@ interface Entry {
 export class SshPool {
   readonly #entries = new Map<string, Entry>();
   readonly #refused = new Map<string, DialError>();
+  readonly #idleTime: number;
+
+  /** @param idleTime milliseconds a connection stays open with nothing to do. */
+  constructor(idleTime = 20_000) {
+    this.#idleTime = idleTime;
+  }
 
   /**
    * Calls `work` with a connection. Waits while the connection has as many sessions as the server allows.
@@ -137,7 +140,7 @@ export class SshPool {
     entry.active -= 1;
     entry.waiting.shift()?.();
     if (entry.active > 0 || entry.waiting.length > 0) return;
-    entry.idle = setTimeout(() => this.#drop(id, entry), idleTime);
+    entry.idle = setTimeout(() => this.#drop(id, entry), this.#idleTime);
     entry.idle.unref();
   }
 
