@@ -1,3 +1,4 @@
+import { loadBootstrap } from "./host/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";
 import { leanSdk } from "./stacks/lean-sdk.ts";
@@ -9,4 +10,9 @@ const settings = readSettings();
 const { fleet, declaration } = await declared(settings.inventory, settings.cell);
 
 /** Each host's last report: result, generation, errors by account. */
-export const hosts = await platform({ declaration, connections: connections(fleet.hosts, declaration, settings), settings });
+export const hosts = platform({
+  declaration,
+  connections: connections(fleet.hosts, declaration, settings),
+  bootstrap: await loadBootstrap(),
+  secretEpoch: settings.secretEpoch,
+});

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { execa, type Result } from "execa";
+import { execa } from "execa";
 import { toolchainEnv } from "./env.ts";
 
 const checkout = fileURLToPath(new URL("..", import.meta.url));
@@ -10,10 +10,11 @@ const checkout = fileURLToPath(new URL("..", import.meta.url));
 /** The project's own program with a stack, state and configuration of its own, away from the checkout. */
 export interface TemporaryProject extends AsyncDisposable {
   readonly directory: string;
-  /** Runs `pulumi` there, without colours or questions; never throws on an exit status. */
-  pulumi(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Result<{ all: true; reject: false }>>;
-  /** The same, as a running process: for tests that kill it. */
-  start(args: readonly string[], environment?: NodeJS.ProcessEnv): ReturnType<typeof run>;
+  /**
+   * Runs `pulumi` there, without colours or questions: a promise of its result that never throws on an exit status,
+   * and the running process, for tests that kill it.
+   */
+  pulumi(args: readonly string[], environment?: NodeJS.ProcessEnv): ReturnType<typeof run>;
   /** Writes the stack's configuration, replacing what was there; keys without their namespace. */
   configure(config: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -31,17 +32,17 @@ export async function temporaryProject(config: Readonly<Record<string, string>>)
     PULUMI_BACKEND_URL: `file://${directory}/state`,
     PULUMI_CONFIG_PASSPHRASE: "test",
   };
-  const start = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
+  const pulumi = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
     run(directory, args, { ...environment, ...extra });
-  const configure = (values: Readonly<Record<string, string>>) =>
-    writeFile(join(directory, "Pulumi.test.yaml"), configText(values));
-  const init = await start(["stack", "init", "test", "--secrets-provider", "passphrase"]);
+  const init = await pulumi(["stack", "init", "test", "--secrets-provider", "passphrase"]);
   if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
+  const file = join(directory, "Pulumi.test.yaml");
+  const salt = await readFile(file, "utf8"); // what `stack init` wrote: the encryption salt
+  const configure = (values: Readonly<Record<string, string>>) => writeFile(file, salt + configText(values));
   await configure(config);
   return {
     directory,
-    pulumi: (args, extra) => start(args, extra),
-    start,
+    pulumi,
     configure,
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };

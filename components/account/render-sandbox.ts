@@ -50,9 +50,10 @@ const sandboxSettings = {
   TimeoutStopSec: "10s",
   OOMScoreAdjust: "500",
   UMask: "0027",
-  // An empty root in memory; the directory named is only where it is mounted.
-  RootDirectory: "/var/lib/fairhost",
-  TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777", "/sys:ro,mode=0755", "/var/tmp:mode=1777"],
+  // An empty root in memory; the directory is only where it is mounted. ProtectSystem= would silently take its place.
+  RootDirectory: "/srv/accounts",
+  TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777"],
+  InaccessiblePaths: "/sys",
   MountAPIVFS: "yes",
   BindLogSockets: "no",
   BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],
@@ -64,7 +65,6 @@ const sandboxSettings = {
   PrivateDevices: "yes",
   PrivateMounts: "yes",
   DevicePolicy: "closed",
-  ProtectSystem: "strict",
   ProtectProc: "invisible",
   ProcSubset: "pid",
   ProtectHostname: "yes",
