@@ -25,6 +25,21 @@ const shownOfEtc = [
   "timezone",
 ];
 
+/** What the kernel shows in /sys. */
+const shownBySys = [
+  "block",
+  "bus",
+  "class",
+  "dev",
+  "devices",
+  "firmware",
+  "fs",
+  "hypervisor",
+  "kernel",
+  "module",
+  "power",
+];
+
 /** @system-service, less what no web program needs and what kernel exploits like. */
 const systemCalls = [
   "@system-service",
@@ -40,20 +55,23 @@ export function renderSandbox(): BundleFile[] {
   return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings }) }];
 }
 
-/** A broken program must never end its socket for good: the socket slows it down instead (PollLimit). */
+/** A broken program must never end its socket for good. */
 const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
 
 const sandboxSettings = {
   Type: "exec",
+  // What fails is started again by the next connection in the socket, at once if one waits there: a second's pause, outside of the
+  // sandbox (+, as root), because it may be the sandbox that fails. So nothing an account chooses may stand in Environment=.
+  ExecStopPost: `+:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
   // SIGTERM for the main process alone; what is left when it has ended is killed.
   KillMode: "mixed",
   TimeoutStopSec: "10s",
   OOMScoreAdjust: "500",
   UMask: "0027",
-  // An empty root in memory; the directory is only where it is mounted. ProtectSystem= would silently take its place.
-  RootDirectory: "/srv/accounts",
+  // An empty root in memory. RootDirectory= and ProtectSystem= would each take its place.
   TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777"],
-  InaccessiblePaths: "/sys",
+  // /sys itself cannot be hidden (systemd puts it over whatever is asked), what it holds can: other accounts' cgroups above all.
+  InaccessiblePaths: shownBySys.map((name) => `-/sys/${name}`).join(" "),
   MountAPIVFS: "yes",
   BindLogSockets: "no",
   BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],

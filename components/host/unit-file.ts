@@ -51,11 +51,19 @@ export function execLine(words: readonly string[]): string {
   );
 }
 
-/** `Environment=` lines, sorted by name. */
-export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
+/**
+ * `NAME=value`, sorted by name.
+ * @throws {RangeError} for a name no shell would take
+ */
+export function assignments(variables: Readonly<Record<string, string>>): string[] {
   return Object.keys(variables)
     .sort()
-    .map((name) => quoteWord(`${name}=${variables[name]}`));
+    .map((name) => `${plain(name, /[A-Za-z_][A-Za-z0-9_]*/, "variable name")}=${variables[name]}`);
+}
+
+/** The values of `Environment=`, sorted by name. */
+export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
+  return assignments(variables).map(quoteWord);
 }
 
 /**

@@ -4,7 +4,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/
 import { accountSettings, homeInside, insideHome, ownRecords } from "../account/account-paths.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { AccountContainerInputs, HttpServerInputs } from "../declaration.ts";
-import { environmentLines, execLine, plain, unitFile } from "../host/unit-file.ts";
+import { assignments, environmentLines, execLine, plain, unitFile } from "../host/unit-file.ts";
 
 type Static = Extract<HttpServerInputs, { kind: "static" }>;
 type Program = Extract<HttpServerInputs, { kind: "program" }>;
@@ -12,13 +12,14 @@ type Program = Extract<HttpServerInputs, { kind: "program" }>;
 /** Bundle paths of what all servers share. */
 const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 const staticConfiguration = "lighttpd/static.conf";
+const staticScript = "libexec/run-static";
 const programScript = "libexec/run-program";
 
 /** As PID 1 of its own namespace a program would neither stop on SIGTERM nor collect orphans: Debian's tini does both. */
 const init = ["/usr/bin/tini", "--"];
 
-/** Where a program's sandbox shows the script that runs it. */
-const programScriptInside = "/opt/fairhost/run-program";
+/** Where a sandbox shows the script that runs the server. */
+const scriptInside = "/opt/fairhost/run";
 
 /** Socket, service and link of one HTTP server. */
 export function renderHttpServer(
@@ -37,7 +38,7 @@ export function renderHttpServer(
     ],
     units: [
       { name: socket, want: "start", restartOn: ofSocket },
-      { name: service, want: "on-demand", restartOn: [`systemd/${service}`, sandboxFile, shared, ...ofSocket] },
+      { name: service, want: "on-demand", restartOn: [`systemd/${service}`, sandboxFile, ...shared, ...ofSocket] },
     ],
   };
 }
@@ -53,15 +54,14 @@ export function renderHttpDefaults(): BundleFile[] {
           FreeBind: "yes",
           Backlog: "1024",
           NoDelay: "yes",
-          // A limit of triggers would end the socket for good; this one makes a program that ends at once wait.
+          // A limit of triggers would end the socket for good; ExecStopPost= of the sandbox slows down what fails.
           TriggerLimitIntervalSec: "0",
-          PollLimitIntervalSec: "10s",
-          PollLimitBurst: "10",
         },
       }),
     },
     { path: staticConfiguration, content: lighttpdConfiguration },
-    { path: programScript, content: readFileSync(join(import.meta.dirname, "run-program.sh"), "utf8"), mode: 0o755 },
+    { path: staticScript, content: asset("run-static.sh"), mode: 0o755 },
+    { path: programScript, content: asset("run-program.sh"), mode: 0o755 },
   ];
 }
 
@@ -74,54 +74,56 @@ function renderSocket(account: AccountContainerInputs, { name, listen }: HttpSer
 }
 
 /** The service's text, and the shared files it depends on. */
-function renderService(account: AccountContainerInputs, server: HttpServerInputs): { text: string; shared: string } {
+function renderService(account: AccountContainerInputs, server: HttpServerInputs): { text: string; shared: string[] } {
   switch (server.kind) {
     case "static":
-      return { text: renderStatic(account, server), shared: staticConfiguration };
+      return { text: renderStatic(account, server), shared: [staticConfiguration, staticScript] };
     case "program":
-      return { text: renderProgram(account, server), shared: programScript };
+      return { text: renderProgram(account, server), shared: [programScript] };
     default:
       return server satisfies never;
   }
 }
 
-/** Handed the socket, main process of its own PID namespace: systemd's LISTEN_PID is the outer number, inside it is 1. */
-const mainProcessListens = '"LISTEN_PID=1"';
-
 function renderStatic(account: AccountContainerInputs, { name, root, idleSeconds }: Static): string {
-  const idle = idleSeconds > 0 ? ["-i", `${idleSeconds}`] : [];
-  const configuration = "/etc/lighttpd/lighttpd.conf";
   const common = accountSettings(account, `http-${name}`);
   return unitFile({
     Unit: { Description: `HTTP server ${name} of account ${account.number} (static)` },
     Service: {
       ...common,
-      BindReadOnlyPaths: [common.BindReadOnlyPaths, `${currentGeneration}/${staticConfiguration}:${configuration}`],
-      Environment: [...environmentLines({ FAIRHOST_ROOT: insideHome(account, root) }), mainProcessListens],
-      ExecStart: execLine(["/usr/sbin/lighttpd", "-D", ...idle, "-f", configuration]),
+      BindReadOnlyPaths: [
+        common.BindReadOnlyPaths,
+        `${currentGeneration}/${staticConfiguration}:/etc/lighttpd/lighttpd.conf`,
+        `${currentGeneration}/${staticScript}:${scriptInside}`,
+      ],
+      Environment: environmentLines({ FAIRHOST_ROOT: insideHome(account, root) }),
+      ExecStart: execLine([scriptInside, `${idleSeconds}`]),
     },
   });
 }
 
+/**
+ * The account's own variables travel as arguments, not in Environment=: they are for its program alone, nothing that systemd
+ * runs beside it (ExecStopPost= as root) may see them.
+ */
 function renderProgram(account: AccountContainerInputs, server: Program): string {
   const { name, listen, idleSeconds, socketActivation, environment } = server;
   const common = accountSettings(account, `http-${name}`);
-  const idle = { FAIRHOST_IDLE_SECONDS: `${idleSeconds}` };
-  const port = `${listen.port}`;
-  const how = socketActivation ? ["activated"] : ["proxied", port, `${idleSeconds}`];
+  const given = { FAIRHOST_IDLE_SECONDS: `${idleSeconds}`, ...(!socketActivation && { PORT: `${listen.port}` }) };
+  const own = assignments(environment);
+  const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own];
   return unitFile({
     Unit: { Description: `HTTP server ${name} of account ${account.number} (program)` },
     Service: {
       ...common,
-      WorkingDirectory: insideHome(account, server.directory),
       BindReadOnlyPaths: [
         common.BindReadOnlyPaths,
         ownRecords(account),
-        `${currentGeneration}/${programScript}:${programScriptInside}`,
+        `${currentGeneration}/${programScript}:${scriptInside}`,
       ],
       LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
-      Environment: environmentLines({ ...environment, ...idle, ...(socketActivation ? {} : { PORT: port }) }),
-      ExecStart: execLine([...init, programScriptInside, ...how, ...commandInside(account, server)]),
+      Environment: environmentLines(given),
+      ExecStart: execLine([...init, ...run, ...commandInside(account, server)]),
     },
   });
 }
@@ -130,6 +132,10 @@ function renderProgram(account: AccountContainerInputs, server: Program): string
 function commandInside(account: AccountContainerInputs, { command }: Program): string[] {
   const [program = "", ...rest] = command;
   return [program.startsWith("/") ? program : `${homeInside(account)}/${program}`, ...rest];
+}
+
+function asset(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), "utf8");
 }
 
 /** One configuration for every static server: what differs comes in the environment, the socket from systemd. */
