@@ -10,10 +10,15 @@ const enginePackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 /** Oldest Go that can read `engine/go.mod`. */
 const oldestGo = [1, 24] as const;
 
-/** Finds a Go that can build the engine. */
-async function findGo(): Promise<string> {
+/**
+ * Finds a Go that can build the engine.
+ *
+ * @param candidates names or paths, the first fit is taken.
+ * @throws ToolchainError that says which were found too old, and how to get one.
+ */
+export async function findGo(candidates: readonly string[] = ["go", "/usr/local/go/bin/go"]): Promise<string> {
   const seen: string[] = [];
-  for (const go of ["go", "/usr/local/go/bin/go"]) {
+  for (const go of candidates) {
     const found = await execa(go, ["env", "GOVERSION", "GOTOOLCHAIN"], { cwd: "/", reject: false });
     if (found.exitCode !== 0) continue;
     const [version = "", toolchain = ""] = found.stdout.split("\n");
