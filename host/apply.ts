@@ -16,7 +16,7 @@ import {
 } from "./generations.ts";
 import { runHooks } from "./hooks.ts";
 import { ApplyError, type Machine } from "./machine.ts";
-import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
+import { isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
 import { changedGroups, prepare } from "./prepare.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
 import { ensureSecrets } from "./secrets.ts";
@@ -90,15 +90,17 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
 
 /** Nothing to switch to: hooks that an interrupted run left undone, units stopped and rules flushed by hand. */
 async function converge(course: Course, current: Generation): Promise<ApplyReport> {
+  const refused = concernsHost(course.problems);
   const problems = await bring(course, current);
-  const hostFails = problems.some(({ group }) => group === "host");
+  const last = course.bases[0]!;
   course.problems.push(...problems);
-  const [last] = course.bases;
-  if (hostFails && last!.number !== current.number) return goBack(course, current, last!);
-  if (!hostFails) complete(course, current);
-  const kept =
-    course.problems.length > 0 ? "partial" : course.hooks.length + course.repaired.length > 0 ? "applied" : "unchanged";
-  return report(course, current, hostFails ? "failed" : kept, []);
+  if (concernsHost(problems)) {
+    if (last.number !== current.number) return goBack(course, current, last);
+    return report(course, current, "failed", []);
+  }
+  await complete(course, current);
+  const done = course.hooks.length + course.repaired.length > 0 ? "applied" : "unchanged";
+  return report(course, current, refused ? "rolled-back" : course.problems.length > 0 ? "partial" : done, []);
 }
 
 async function switchOver(course: Course, current: Generation, next: Generation): Promise<ApplyReport> {
@@ -167,29 +169,28 @@ async function goBack(course: Course, from: Generation, to: Generation): Promise
 /** Runs the hooks that bring the running host to what is in force, and verifies. */
 async function bring(course: Course, next: Generation): Promise<readonly Problem[]> {
   const { machine, applied } = course;
-  const interrupted = course.bases.length > 1;
+  const last = course.bases[0]!.bundle;
+  const firewallLost =
+    machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
   const input: PlanInput = {
     bases: course.bases.map(({ bundle }) => bundle),
     next: next.bundle,
     repaired: course.repairedPaths,
     rotated: applied !== undefined && applied.epoch !== course.epoch,
-    firewallLost:
-      machine.live && applied !== undefined && (await firewallHash(machine, next.bundle)) !== applied.firewall,
+    firewallLost,
     ...(machine.live && { states: await unitStates(machine) }),
   };
   const plan = planHooks(input);
-  if (!interrupted) course.repaired.push(...lost(plan.start, input.firewallLost === true));
+  if (course.bases.length === 1) {
+    const known = unitsOf(last);
+    const stopped = plan.start.filter((unit) => known.has(unit) && !plan.stopChanged.includes(unit));
+    course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
+    if (firewallLost) course.repaired.push("the packet filter was not as loaded");
+  }
   if (isEmpty(plan)) return [];
   const { hooks, problems } = await runHooks(machine, plan, next.bundle);
   course.hooks.push(...hooks);
   return problems.length > 0 ? problems : verify(machine, next.bundle);
-}
-
-function lost(started: readonly string[], firewall: boolean): string[] {
-  return [
-    ...started.map((unit) => `${unit} was not running`),
-    ...(firewall ? ["the packet filter was not as loaded"] : []),
-  ];
 }
 
 /** The hooks of `generation` are done: says so for the next run, and clears away what is no longer needed. */

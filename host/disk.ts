@@ -17,7 +17,9 @@ import {
 import { dirname, join } from "node:path";
 
 /** Told before each change, with the name of the operation; a test that throws here is a crash at that point. */
-export type Observer = (operation: string, path: string) => void;
+export type Observer = (operation: string, path: string, from?: string) => void;
+
+const unfinished = ".new-";
 
 /** Every change the applier makes to the file system goes through here, so tests can stop it at each one. */
 export class Disk {
@@ -35,7 +37,7 @@ export class Disk {
 
   /** Writes a new file with its final mode; fails if it exists. `sync: false` leaves durability to a later `syncFileSystem`. */
   create(path: string, content: string | Uint8Array, mode: number, options: { sync: boolean }): void {
-    this.#observe("create", path);
+    this.#observe(options.sync ? "create" : "create unsynced", path);
     const file = openSync(path, "wx", 0o600);
     try {
       const bytes = Buffer.from(content);
@@ -49,7 +51,7 @@ export class Disk {
 
   /** Puts a file in place in one step, durably unless told otherwise: readers see the old text or the new. */
   replace(path: string, content: string, mode: number, options: { sync: boolean } = { sync: true }): void {
-    const temporary = join(dirname(path), `.new-${process.pid}`);
+    const temporary = join(dirname(path), `${unfinished}${process.pid}`);
     this.remove(temporary);
     try {
       this.create(temporary, content, mode, options);
@@ -58,6 +60,11 @@ export class Disk {
       throw error;
     }
     this.rename(temporary, path, options);
+  }
+
+  /** Removes what an interrupted `replace` left in a directory. */
+  removeUnfinished(directory: string): void {
+    for (const name of readdirSync(directory)) if (name.startsWith(unfinished)) this.remove(join(directory, name));
   }
 
   link(existing: string, path: string): void {
@@ -72,7 +79,7 @@ export class Disk {
 
   /** Renames, durably unless told otherwise, replacing a file, link or empty directory. */
   rename(from: string, to: string, options: { sync: boolean } = { sync: true }): void {
-    this.#observe("rename", to);
+    this.#observe("rename", to, from);
     renameSync(from, to);
     if (options.sync) this.syncDirectory(dirname(to));
   }

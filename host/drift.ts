@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile } from "./bundle.ts";
 import { type Generation, modeOf, recordName } from "./generations.ts";
@@ -36,6 +36,7 @@ function asWritten(path: string, file: BundleFile): boolean {
 }
 
 function walk(directory: string, prefix = ""): string[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(join(directory, prefix), { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? walk(directory, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
   );

@@ -65,6 +65,9 @@ export function settleGenerations(machine: Machine): void {
   for (const directory of [layout.state, layout.generations, layout.current]) {
     if (!existsSync(directory)) disk.makeDirectory(directory);
   }
+  for (const directory of [layout.state, layout.secrets, join(layout.secrets, "accounts")]) {
+    if (existsSync(directory)) disk.removeUnfinished(directory);
+  }
   for (const name of readdirSync(layout.generations)) {
     const path = join(layout.generations, name);
     const number = readGeneration(path)?.number;
@@ -98,6 +101,7 @@ export function pruneGenerations(machine: Machine, current: Generation): void {
 
 /** Numbers of the generations beside the one in force, newest first. */
 function storedNumbers({ layout }: Machine): number[] {
+  if (!existsSync(layout.generations)) return [];
   return readdirSync(layout.generations)
     .map(Number)
     .sort((a, b) => b - a);
