@@ -8,6 +8,7 @@ const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));
 export async function generateFleet(directory: string, accounts: number, sshPort: number): Promise<void> {
   await cp(labFleet, directory, { recursive: true });
   await rm(join(directory, "accounts"), { recursive: true });
+  await rm(join(directory, "tombstones.yaml"));
   await rm(join(directory, "hosts/web2.yaml"));
   const host = join(directory, "hosts/web1.yaml");
   await writeFile(host, (await readFile(host, "utf8")).replace(/port: 2201/, `port: ${sshPort}`));

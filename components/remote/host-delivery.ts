@@ -81,7 +81,7 @@ export class HostDelivery extends pulumi.ComponentResource {
   }
 }
 
-/** Few dials, each bounded: a dead host fails in half a minute (upstream's default is ten dials). */
+/** Few dials, each bounded: a dead host fails within a minute (upstream's default is ten dials). */
 function dial(connection: Connection): types.input.remote.ConnectionArgs {
   const { address, port, user, hostKey, privateKey } = connection;
   return {
@@ -90,7 +90,7 @@ function dial(connection: Connection): types.input.remote.ConnectionArgs {
     user,
     hostKey,
     dialErrorLimit: 3,
-    perDialTimeout: 10,
+    perDialTimeout: 20,
     ...(privateKey && { privateKey }),
   };
 }
