@@ -1,4 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { labPassphrase } from "./env.ts";
+import { foreignEnv } from "./official.ts";
+import { checkout } from "./paths.ts";
 import { setupToolchain } from "./setup.ts";
 import { processesOf, ToyProject, toyPack, toyProgram } from "./toy-project.ts";
 
@@ -90,6 +96,56 @@ describe("a project with components, configuration, secrets, outputs and a polic
     expect(up).toMatchObject({ exitCode: 0 });
     expect(up.output).not.toContain("warning");
     expect(JSON.parse((await pulumi("stack", "output", "--json")).output)).toEqual({ length: 20, said: "said" });
+  });
+});
+
+describe("toolchain/activate", () => {
+  const source = (shell: string, commands: string, env: NodeJS.ProcessEnv = {}) =>
+    execa(shell, ["-c", `. "${checkout}/toolchain/activate" && ${commands}`], {
+      cwd: join(checkout, "toolchain", "language"),
+      env: { ...foreignEnv(process.env), PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
+      extendEnv: false,
+    });
+
+  it.each(["sh", "bash"])("makes plain pulumi work in %s, from a sub-directory", async (shell) => {
+    const { stdout, stderr } = await source(shell, "pulumi version && pulumi stack ls --json && node --version");
+    expect(stdout).toMatch(/^v3\.\d+\.\d+\n\[[\s\S]*\]\nv\d+/);
+    expect(stderr).toMatch(/^Pulumi .* is ready/);
+  });
+
+  it("keeps the user's state and passphrase, and gives the lab's passphrase when there is none", async () => {
+    const show = 'printf "%s %s" "$PULUMI_BACKEND_URL" "$PULUMI_CONFIG_PASSPHRASE"';
+    const own = { PULUMI_BACKEND_URL: "s3://mine", PULUMI_CONFIG_PASSPHRASE: "it's mine" };
+    expect((await source("sh", show, own)).stdout).toBe("s3://mine it's mine");
+    expect((await source("sh", show, { PULUMI_BACKEND_URL: "s3://mine" })).stdout).toBe("s3://mine lab");
+  });
+
+  it("says so outside the checkout, and changes nothing", async () => {
+    const script = `. "${checkout}/toolchain/activate"; command -v pulumi`;
+    const result = await execa("sh", ["-c", script], {
+      cwd: "/",
+      env: { PATH: "/usr/bin:/bin" },
+      extendEnv: false,
+      reject: false,
+    });
+    expect(result.stderr).toContain("source it inside the checkout");
+    expect(result.stdout).toBe("");
+  });
+});
+
+describe("the lab's stack file", () => {
+  it("opens with the public passphrase and no other, and making the stack does not change it", async () => {
+    const text = readFileSync(join(checkout, "Pulumi.lab.yaml"), "utf8");
+    const yaml = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
+    const files = { "Pulumi.yaml": yaml, "Pulumi.lab.yaml": text };
+    toy = new ToyProject(files, { PULUMI_CONFIG_PASSPHRASE: labPassphrase });
+    expect(await toy.pulumi("stack", "init", "lab")).toMatchObject({ exitCode: 0 });
+    expect(await toy.pulumi("config")).toMatchObject({ exitCode: 0 });
+    expect(toy.read("Pulumi.lab.yaml")).toBe(text);
+    using stranger = new ToyProject(files, { PULUMI_CONFIG_PASSPHRASE: "other" });
+    const refused = await stranger.pulumi("stack", "init", "lab");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("incorrect passphrase");
   });
 });
 

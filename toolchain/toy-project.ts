@@ -46,14 +46,15 @@ export function processesOf(directory: string): ToyProcess[] {
 /** A small project in a directory of its own, with the checkout's packages and `file://` state beside it. For tests. */
 export class ToyProject implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "fairhost-toy-"));
-  readonly #env: NodeJS.ProcessEnv;
+  /** Environment of every `pulumi` started here. */
+  readonly env: NodeJS.ProcessEnv;
 
   /**
    * @param files path in the project to text; `Pulumi.yaml` and `package.json` have defaults.
    * @param env variables beside the toolchain's own.
    */
   constructor(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
-    this.#env = {
+    this.env = {
       ...toolchainEnv(),
       PULUMI_BACKEND_URL: `file://${this.directory}/state`,
       PULUMI_CONFIG_PASSPHRASE: "toy",
@@ -89,7 +90,7 @@ export class ToyProject implements Disposable {
   start(...args: string[]) {
     return execa("pulumi", [...args, "--non-interactive", "--color", "never"], {
       cwd: this.directory,
-      env: this.#env,
+      env: this.env,
       extendEnv: false,
       all: true,
       reject: false,
