@@ -17,7 +17,7 @@ import {
 import { dirname, join } from "node:path";
 
 /** Told before each change, with the name of the operation; a test that throws here is a crash at that point. */
-export type Observer = (operation: string, path: string, from?: string) => void;
+export type Observer = (operation: string, path: string) => void;
 
 const unfinished = ".new-";
 
@@ -79,7 +79,7 @@ export class Disk {
 
   /** Renames, durably unless told otherwise, replacing a file, link or empty directory. */
   rename(from: string, to: string, options: { sync: boolean } = { sync: true }): void {
-    this.#observe("rename", to, from);
+    this.#observe("rename", to);
     renameSync(from, to);
     if (options.sync) this.syncDirectory(dirname(to));
   }
