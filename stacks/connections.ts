@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Declaration } from "../components/declaration.ts";
 import type { Connection } from "../components/remote/host-delivery.ts";
 import { pinnedKey } from "../components/remote/known-hosts.ts";
-import type { Declaration } from "../components/declaration.ts";
 import type { Host } from "../inventory/schemas/index.ts";
 import type { Settings } from "./settings.ts";
 
@@ -9,7 +9,11 @@ import type { Settings } from "./settings.ts";
  * How to reach each declared host.
  * @throws RunError naming every host without a pinned key: no command goes to a host whose key nobody has seen.
  */
-export function connections(hosts: readonly Host[], declaration: Declaration, settings: Settings): Map<string, Connection> {
+export function connections(
+  hosts: readonly Host[],
+  declaration: Declaration,
+  settings: Settings,
+): Map<string, Connection> {
   const declared = new Set(declaration.hosts.map(({ name }) => name));
   const found = new Map<string, Connection>();
   const problems: string[] = [];

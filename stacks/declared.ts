@@ -11,9 +11,13 @@ import { formatViolations } from "../policies/format-violations.ts";
  * This runs before any resource exists, so no flag of the engine gets round it.
  * @throws RunError with every problem or every violation at once, with file and line.
  */
-export async function declared(inventory: string, cell: string | undefined): Promise<{ fleet: Fleet; declaration: Declaration }> {
+export async function declared(
+  inventory: string,
+  cell: string | undefined,
+): Promise<{ fleet: Fleet; declaration: Declaration }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
-    if (error instanceof InventoryError) throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
+    if (error instanceof InventoryError)
+      throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
     throw error;
   });
   const whole = declare(fleet);
@@ -23,7 +27,9 @@ export async function declared(inventory: string, cell: string | undefined): Pro
       const found = where(subject.kind, subject.name, subject.path);
       return found && `${inventory}/${found}`;
     };
-    throw new pulumi.RunError(`The fleet breaks mandatory rules; nothing was touched.\n${formatViolations(violations, place)}`);
+    throw new pulumi.RunError(
+      `The fleet breaks mandatory rules; nothing was touched.\n${formatViolations(violations, place)}`,
+    );
   }
   return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell }) };
 }
