@@ -60,9 +60,13 @@ const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSe
 
 const sandboxSettings = {
   Type: "exec",
-  // What fails is started again by the next connection in the socket, at once if one waits there: a second's pause, outside of the
-  // sandbox (+, as root), because it may be the sandbox that fails. So nothing an account chooses may stand in Environment=.
-  ExecStopPost: `+:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
+  // What fails is started again by the next connection in the socket, at once if one waits there: so a pause of a second.
+  ExecStopPost: `:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
+  // Where the sandbox itself fails (a missing directory, no memory), that cannot run either: there the pause grows.
+  RestartForceExitStatus: range(200, 245).join(" "),
+  RestartSec: "1s",
+  RestartSteps: "5",
+  RestartMaxDelaySec: "60s",
   // SIGTERM for the main process alone; what is left when it has ended is killed.
   KillMode: "mixed",
   TimeoutStopSec: "10s",
@@ -73,6 +77,8 @@ const sandboxSettings = {
   // /sys itself cannot be hidden (systemd puts it over whatever is asked), what it holds can: other accounts' cgroups above all.
   InaccessiblePaths: shownBySys.map((name) => `-/sys/${name}`).join(" "),
   MountAPIVFS: "yes",
+  // Its file lies in /sys, which is hidden.
+  MemoryPressureWatch: "off",
   BindLogSockets: "no",
   BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],
   PrivateTmp: "disconnected",
@@ -105,3 +111,7 @@ const sandboxSettings = {
   SystemCallFilter: systemCalls,
   SystemCallErrorNumber: "EPERM",
 };
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

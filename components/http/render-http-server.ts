@@ -103,8 +103,8 @@ function renderStatic(account: AccountContainerInputs, { name, root, idleSeconds
 }
 
 /**
- * The account's own variables travel as arguments, not in Environment=: they are for its program alone, nothing that systemd
- * runs beside it (ExecStopPost= as root) may see them.
+ * The account's own variables travel as arguments, not in Environment=: they are for its program alone, not for the script
+ * that runs it nor for whatever systemd may run beside it one day as root.
  */
 function renderProgram(account: AccountContainerInputs, server: Program): string {
   const { name, listen, idleSeconds, socketActivation, environment } = server;

@@ -73,8 +73,8 @@ until listens_on '[0-9A-F]+'; do
   if ((tries++ < 250)); then sleep 0.02; else sleep 0.5; fi
 done
 host=127.0.0.1
-# All addresses, 127.0.0.1, or its form in IPv6; else [::1].
-listens_on '0+|0100007F|0+FFFF00000100007F' || host='[::1]'
+# All addresses, 127.0.0.1, or its form in IPv6; else ::1, which the proxy takes without brackets only.
+listens_on '0+|0100007F|0+FFFF00000100007F' || host=::1
 options=(--connections-max=512)
 [ "$FAIRHOST_IDLE_SECONDS" = 0 ] || options+=("--exit-idle-time=${FAIRHOST_IDLE_SECONDS}s")
 hand_over $proxy "${options[@]}" "$host:$PORT" &

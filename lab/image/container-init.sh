@@ -57,6 +57,8 @@ ip link set lo up
 mkdir -p old
 pivot_root . old
 umount -l old
+# As systemd does itself when it is no container: without it LoadCredential= and mounts of units' helpers never arrive.
+mount --make-rshared /
 # What would reach the machine itself is dropped; mknod stays, PrivateDevices= needs it.
 exec /usr/bin/env -i container=fairhost PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   /usr/bin/setpriv --bounding-set="$dropped" --inh-caps="$dropped" \
