@@ -1,0 +1,232 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../remote/bundle-fixture.ts";
+import { placeBundle, succeed } from "../remote/placed-host.ts";
+import { renderBundle } from "../remote/render-bundle.ts";
+
+const hostile = () => programServer("probe", ["/usr/bin/python3", "hostile.py"], { socketActivation: true });
+const bundle = renderBundle(
+  declarationOf([
+    { number: 1, name: "alice", servers: [staticServer("blog")] },
+    { number: 666, name: "mallory", servers: [hostile()] },
+    { number: 667, name: "accomplice", servers: [hostile()] },
+  ]),
+  "web1",
+);
+const victim = "fd00:8000:0:1::1 8001";
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "hostile" });
+  await placeBundle(host, bundle);
+  await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
+  await host.writeFile("/srv/accounts/1/home/private", "alice's\n", 0o666);
+  const program = readFileSync(join(import.meta.dirname, "fixtures/hostile.py"));
+  for (const number of [666, 667]) await host.writeFile(`/srv/accounts/${number}/home/hostile.py`, program);
+  // The neighbour runs while the others try.
+  expect(await sh("curl -s http://[fd00:8000:0:1::1]/")).toBe("Hello from alice\n");
+});
+afterAll(() => host?.stop());
+
+type Check = readonly [check: string, argument: string];
+
+/** What account 666 (or another) gets when it tries. */
+async function attempt(checks: readonly Check[], account = 666): Promise<string[]> {
+  const query = checks.map(([check, argument]) => `${check}=${encodeURIComponent(argument)}`).join("&");
+  const address = `[fd00:8000:0:${account.toString(16)}::1]`;
+  return JSON.parse(await succeed(host, ["curl", "-sS", "-g", "--max-time", "30", `http://${address}/?${query}`]));
+}
+
+async function refused(checks: Readonly<Record<string, readonly string[]>>, errors: readonly string[]): Promise<void> {
+  const list = Object.entries(checks).flatMap(([check, inputs]) => inputs.map((input): Check => [check, input]));
+  const results = await attempt(list);
+  expect(results).toHaveLength(list.length);
+  for (const [at, result] of results.entries()) expect(errors, list[at]?.join(" ")).toContain(result);
+}
+
+const absent = ["ENOENT", "ENOTDIR"];
+const denied = ["EPERM", "EACCES"];
+
+describe("a hostile account", () => {
+  test("can try: what it may do does work", async () => {
+    const [home, file, tmp] = await attempt([
+      ["list", "/home/mallory"],
+      ["write", "/home/mallory/own"],
+      ["write", "/tmp/own"],
+    ]);
+    expect(home).toContain("hostile.py");
+    expect([file, tmp]).toEqual(["ok 1", "ok 1"]);
+    expect(await attempt([["listen", "8080"]])).toEqual(["ok"]);
+  });
+
+  test("sees its own files, processes and nobody else's", async () => {
+    const [home, processes, etc] = await attempt([
+      ["list", "/home"],
+      ["list", "/proc"],
+      ["list", "/etc/userdb"],
+    ]);
+    expect(home).toBe("ok ['mallory']");
+    const pids = [...processes!.matchAll(/'(\d+)'/g)].map(([, pid]) => Number(pid));
+    expect(Math.max(...pids)).toBeLessThan(1000);
+    expect(pids.length).toBeLessThan(6);
+    expect(etc).toBe("ok ['200666.group', '200666.user', 'a666.group', 'a666.user']");
+    await refused(
+      {
+        list: ["/srv", "/srv/accounts", "/home/alice", "/root", "/var/lib/fairhost", "/boot", "/etc/nginx", "/etc/ssh"],
+        read: [
+          "/etc/passwd",
+          "/etc/shadow",
+          "/srv/accounts/1/home/private",
+          "/proc/kcore",
+          "/proc/kallsyms",
+          "/proc/cpuinfo",
+        ],
+        unix: [
+          "/run/systemd/private",
+          "/run/dbus/system_bus_socket",
+          "/run/systemd/journal/socket",
+          "/run/systemd/journal/stdout",
+        ],
+      },
+      absent,
+    );
+    await refused({ list: ["/sys/fs", "/sys/kernel", "/sys/devices", "/sys/class"] }, denied);
+  });
+
+  test("writes in its home alone, and cannot put anything in the place of its logs", async () => {
+    await refused(
+      { write: ["/x", "/usr/x", "/etc/x", "/home/x", "/opt/fairhost/run", "/run/x", "/home/mallory/admin/logs/x"] },
+      ["EROFS", ...denied],
+    );
+    await refused({ rename: ["/home/mallory/admin"], remove: ["/home/mallory/admin"] }, ["EBUSY", ...denied]);
+    // Not even from outside of the sandbox, with its uid alone.
+    const outside = ["setpriv", "--reuid=200666", "--regid=200666", "--clear-groups"];
+    for (const command of [
+      "mv home/admin home/x",
+      "rmdir home/admin",
+      "mv admin x",
+      "ln -s / admin/logs/x",
+      "mv home x",
+    ]) {
+      const result = await host.run([...outside, "sh", "-c", `cd /srv/accounts/666 && ${command}`]);
+      expect(result.exitCode, command).not.toBe(0);
+    }
+  });
+
+  test("gets no other rights", async () => {
+    await refused(
+      {
+        mount: ["/tmp"],
+        // New user, mount, network, PID namespaces.
+        unshare: ["10000000", "20000", "40000000", "20000000"],
+        setuid: ["0", "200001"],
+        chown: ["/home/mallory/own"],
+        setuidbit: ["/home/mallory/setuid"],
+        mknod: ["/home/mallory/disk"],
+        chroot: ["/tmp"],
+        raw: ["-"],
+        netlink: ["-"],
+        bpf: ["-"],
+        keyctl: ["-"],
+        iouring: ["-"],
+        ptrace: ["1"],
+      },
+      ["EAFNOSUPPORT", "EINVAL", ...denied],
+    );
+    expect(await attempt([["sudo", "/usr/bin/su"]])).not.toEqual(["ok True"]);
+  });
+
+  test("shares no memory, temporary file or signal with an accomplice", async () => {
+    await attempt([
+      ["write", "/dev/shm/drop"],
+      ["write", "/tmp/drop"],
+      ["write", "/var/tmp/drop"],
+    ]);
+    const drop: Check[] = [
+      ["read", "/dev/shm/drop"],
+      ["read", "/tmp/drop"],
+      ["read", "/var/tmp/drop"],
+    ];
+    expect(await attempt(drop)).toEqual(["ok x", "ok x", "ok x"]);
+    expect(await attempt(drop, 667)).toEqual(["ENOENT", "ENOENT", "ENOENT"]);
+    const neighbour = (await sh("systemctl show -p MainPID --value account-667-http-probe")).trim();
+    expect(
+      await attempt([
+        ["kill", neighbour],
+        ["ptrace", neighbour],
+      ]),
+    ).toEqual(["ESRCH", expect.stringMatching(/EPERM|ESRCH/)]);
+  });
+
+  test("reaches nobody from its own network", async () => {
+    await refused(
+      {
+        connect: [
+          victim,
+          "fd00:8000:0:1::1 80",
+          "::1 80",
+          "127.0.0.1 80",
+          "fd00:8000::11 22",
+          "fd00:8000:0:29b::1 8001",
+        ],
+      },
+      ["ENETUNREACH", "ECONNREFUSED", "EADDRNOTAVAIL"],
+    );
+  });
+
+  test("reaches nobody through a socket of the host's network that was handed to it", async () => {
+    const byConnection = async (target: string) => {
+      const file = "/srv/accounts/666/home/accepted.json";
+      await host.run(["rm", "-f", file]);
+      const query = `accepted=${encodeURIComponent(target)}`;
+      await host.run(["curl", "-sg", "--max-time", "8", `http://[fd00:8000:0:29a::1]:8001/?${query}`]);
+      for (let tries = 0; tries < 100; tries++) {
+        const { stdout, exitCode } = await host.run(["cat", file]);
+        if (exitCode === 0 && stdout !== "") return JSON.parse(stdout) as string;
+        await sleep(50);
+      }
+      throw new Error("the account did not say what came of it");
+    };
+    const stopped = () =>
+      sh("systemctl stop account-666-http-probe.service && systemctl restart account-666-http-probe.socket");
+    const byListening = async (target: string) => {
+      const [result] = await attempt([["listening", target]]);
+      await stopped();
+      return result;
+    };
+    // Without the firewall both ways lead out: the test can fail.
+    await sh("systemctl stop nftables");
+    expect(await byConnection(victim)).toBe("ok done");
+    expect(await byListening(victim)).toBe("ok done");
+    await sh("systemctl start nftables");
+    for (const target of [victim, "::1 80", "fd00:8000:0:1::1 80"]) {
+      expect(await byConnection(target), target).toMatch(
+        /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/,
+      );
+      expect(await byListening(target), target).toMatch(
+        /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/,
+      );
+    }
+    expect(await sh("nft list chain inet fairhost output")).toMatch(/skuid .* counter packets [1-9]/);
+    expect(await sh("curl -s http://[fd00:8000:0:1::1]/")).toBe("Hello from alice\n");
+  });
+
+  test("left the host in order", async () => {
+    expect(await sh("ls /srv/accounts")).toBe("1\n666\n667\n");
+    expect(await sh("ls /var/lib/fairhost")).toBe("current\nsecrets\n");
+  });
+});
+
+test("systemd finds little exposed", async () => {
+  const report = JSON.parse(await sh("systemd-analyze security --json=short account-666-http-probe.service"));
+  expect(report.length).toBeGreaterThan(50);
+  const overall = await sh("systemd-analyze security --no-pager account-666-http-probe.service | tail -1");
+  const exposure = Number(/: (\d+\.\d+) /.exec(overall)?.[1]);
+  console.info(overall.trim());
+  expect(exposure).toBeLessThanOrEqual(1.0);
+});
