@@ -6,7 +6,7 @@ import { entryFiles } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 
 /** Seconds after which the old rules come back unless the new ones were confirmed. */
-const deadManSeconds = 60;
+const deadManSeconds = 30;
 const deadMan = "fairhost-firewall-dead-man";
 
 /**

@@ -26,7 +26,7 @@ export async function outdated({ run }: Machine, units: readonly string[]): Prom
 export async function reasonFor({ run }: Machine, unit: string): Promise<string> {
   const properties = "--property=LoadState,ActiveState,SubState,Result,LoadError";
   const shown = await run("systemctl", ["show", properties, "--", unit]);
-  const log = await run("journalctl", ["--no-pager", "--quiet", "--output=cat", "--lines=3", "--unit", unit]);
+  const log = await run("journalctl", ["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit]);
   const facts = shown.stdout.split("\n").filter((line) => line && !line.endsWith('=""') && !line.endsWith("="));
   return [facts.join(" "), ...log.stdout.trim().split("\n")].filter(Boolean).join("; ");
 }

@@ -88,6 +88,9 @@ async function staticServers(staged: Staged): Promise<readonly Problem[]> {
   return problems;
 }
 
+/** nginx's last line names the main file, whoever's file is at fault. */
+const summary = /configuration file \S+ test failed$/;
+
 /** One problem for each line that names a file of ours; failing that, one with all that was said. */
 function judge(
   staged: Staged,
@@ -98,7 +101,8 @@ function judge(
   if (status === 0) return [];
   const text = `${stderr}${stdout}`.trim();
   const groupOf = groupOfPath(staged.bundle);
-  const problems = text.split("\n").flatMap((line) => {
+  const lines = text.split("\n").filter((line) => !summary.test(line));
+  const problems = lines.flatMap((line) => {
     const path = /(\/[^\s:,"]+)/g;
     for (const [, found] of line.matchAll(path)) {
       const group = groupOf(found!);
