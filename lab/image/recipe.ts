@@ -13,6 +13,7 @@ export const packages: readonly string[] = [
   // the machine
   "linux-image-amd64",
   "initramfs-tools",
+  "busybox",
   "zstd",
   "systemd",
   "systemd-sysv",
@@ -56,8 +57,8 @@ export const disabledUnits: readonly string[] = [
   "lighttpd-maint.timer",
 ];
 
-/** The host's disk: sizes in MiB, the same on both. */
-export const disk = { sizeMiB: 4096, rootStartMiB: 1, rootMiB: 2560, dataStartMiB: 2561, dataMiB: 1500 } as const;
+/** The host's disk: sizes in MiB, the same on both; 3 GB, as the lab's inventory says. */
+export const disk = { sizeMiB: 2860, rootStartMiB: 1, rootMiB: 1536, dataStartMiB: 1537, dataMiB: 1320 } as const;
 
 const treeDirectory = join(import.meta.dirname, "tree");
 
@@ -75,6 +76,6 @@ export async function recipeKey(): Promise<string> {
     const info = await stat(path);
     if (info.isFile()) hash.update(`${file}\0${info.mode & 0o111}\0`).update(await readFile(path));
   }
-  for (const file of ["tree.ts"]) hash.update(await readFile(join(import.meta.dirname, file)));
+  for (const file of ["tree.ts", "disks.ts"]) hash.update(await readFile(join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 16);
 }

@@ -83,9 +83,11 @@ async function debootstrap(directory: string, log: string): Promise<void> {
       `--essential-hook=cp -r --no-preserve=ownership "${overlayDirectory}/." "$1/"`,
       hook(`chroot "$1" systemctl disable --quiet ${disabledUnits.join(" ")}`),
       hook(`chroot "$1" systemctl enable --quiet systemd-networkd.service systemd-userdbd.socket`),
-      // Whatever belongs to one host alone comes later: keys, machine-id, name.
+      // The lab gives each host its key; making an RSA key alone would take an emulated host half a minute.
+      hook(`chroot "$1" systemctl mask --quiet sshd-keygen.service`),
+      // What belongs to one host alone comes later: keys, name, machine-id. The template's own keeps systemd from a "first boot".
       hook(
-        `rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname "$1"/var/lib/dbus/machine-id; echo uninitialized > "$1"/etc/machine-id`,
+        `rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname "$1"/var/lib/dbus/machine-id; echo fa1057abfa1057abfa1057abfa1057ab > "$1"/etc/machine-id`,
       ),
       hook(`mkdir -p "$1"/srv/accounts "$1"/root/.ssh; chmod 700 "$1"/root/.ssh`),
       hook(`rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/*`),

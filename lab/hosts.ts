@@ -1,0 +1,229 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+import { execa } from "execa";
+import { guestRun } from "./guest.ts";
+import type { Template } from "./image/template.ts";
+import { type Accelerator, openMonitor, qemuCommand, thaw } from "./machine.ts";
+import { type LabHostPlan, namespace } from "./network.ts";
+import { controllerKey, hostPaths, knownHosts } from "./paths.ts";
+import { inNamespace } from "./router.ts";
+import { endService, recordedServices, runningService, startService, waitFor } from "./services.ts";
+
+/** What the lab remembers of a host while its disks exist. */
+export interface HostRecord {
+  /** New with every clone, so it also says whether a host is still the one that was configured. */
+  readonly machineId: string;
+  /** When it was cloned, ISO 8601. */
+  readonly born: string;
+  readonly accelerator: Accelerator;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** Cables that are cut; they stay so over a power cut. */
+  readonly cut: readonly [boolean, boolean];
+}
+
+export async function readRecord(name: string): Promise<HostRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(hostPaths(name).record, "utf8")) as HostRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeRecord(name: string, record: HostRecord): Promise<void> {
+  const path = hostPaths(name).record;
+  await writeFile(`${path}.new`, JSON.stringify(record));
+  await rename(`${path}.new`, path);
+}
+
+/** Makes the controller's key and every host's key once a checkout, and writes known_hosts. Keys outlive `down`. */
+export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
+  const ensureKey = async (path: string, comment: string): Promise<void> => {
+    if (existsSync(path) && existsSync(`${path}.pub`)) return;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(path, { force: true });
+    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
+  };
+  await ensureKey(controllerKey, "fairhost-lab-controller");
+  const lines: string[] = [];
+  for (const plan of plans) {
+    const { hostKey } = hostPaths(plan.name);
+    await ensureKey(hostKey, plan.name);
+    const [type, key] = (await readFile(`${hostKey}.pub`, "utf8")).split(" ");
+    lines.push(`[127.0.0.1]:${plan.sshPort} ${type} ${key}\n`);
+  }
+  await writeFile(knownHosts, lines.join(""), { mode: 0o600 });
+}
+
+/** What makes a clone a host of its own, written to its disks so that it also boots as this host. */
+function identityScript(
+  plan: LabHostPlan,
+  record: HostRecord,
+  hostKey: string,
+  hostKeyPublic: string,
+  authorized: string,
+): string {
+  const write = (path: string, content: string): string =>
+    `cat > ${path} <<'END-OF-FILE'\n${content.trimEnd()}\nEND-OF-FILE\n`;
+  return `set -eu
+date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null
+umask 077
+${write("/root/.ssh/authorized_keys", authorized)}
+${write("/etc/ssh/ssh_host_ed25519_key", hostKey)}
+umask 022
+${write("/etc/ssh/ssh_host_ed25519_key.pub", hostKeyPublic)}
+${write("/etc/hostname", plan.name)}
+${write("/etc/machine-id", record.machineId)}
+${write("/etc/hosts", `127.0.0.1 localhost\n::1 localhost\n${plan.address} ${plan.name}`)}
+${write(
+  "/etc/systemd/network/15-bond0.network",
+  `[Match]
+Name=bond0
+
+[Link]
+MACAddress=${plan.macs.bond}
+
+[Network]
+LinkLocalAddressing=ipv6
+IPv6AcceptRA=no
+ConfigureWithoutCarrier=yes
+
+[Address]
+Address=${plan.address}/64
+DuplicateAddressDetection=none`,
+)}
+hostname ${plan.name}
+networkctl reload
+systemctl start --no-block ssh
+# The journal files itself under the machine-id: the new one from here on.
+systemctl restart --no-block systemd-journald
+`;
+}
+
+/** Makes a host out of the template: running in about three seconds on an idle machine. */
+export async function cloneHost(plan: LabHostPlan, template: Template): Promise<void> {
+  const paths = hostPaths(plan.name);
+  await rm(paths.folder, { recursive: true, force: true });
+  await mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  for (const [index, base] of template.disks.entries()) {
+    await execa("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", paths.disks[index] as string]);
+  }
+  const record: HostRecord = {
+    machineId: randomUUID().replaceAll("-", ""),
+    born: new Date().toISOString(),
+    accelerator: template.accelerator,
+    kernel: template.image.kernel,
+    initrd: template.image.initrd,
+    cut: [false, false],
+  };
+  await startMachine(plan, record, template);
+  const [hostKey, hostKeyPublic, authorized] = await Promise.all(
+    [paths.hostKey, `${paths.hostKey}.pub`, `${controllerKey}.pub`].map((path) => readFile(path, "utf8")),
+  );
+  const script = identityScript(plan, record, hostKey ?? "", hostKeyPublic ?? "", authorized ?? "");
+  const result = await guestRun(paths.agent, script, 120_000);
+  if (result.exitCode !== 0)
+    throw new Error(`${plan.name} could not be given its identity: ${result.stderr || result.stdout}`);
+  // Only now: without a record the next `up` clones it anew.
+  await writeRecord(plan.name, record);
+}
+
+/** Switches a host on: a real boot from its own disks. */
+export async function bootHost(plan: LabHostPlan): Promise<void> {
+  const record = await readRecord(plan.name);
+  if (!record) throw new Error(`${plan.name} has no disks`);
+  await startMachine(plan, record);
+}
+
+async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Template): Promise<void> {
+  const paths = hostPaths(plan.name);
+  for (const socket of [paths.monitor, paths.agent]) await rm(socket, { force: true });
+  const qemu = qemuCommand({
+    accelerator: record.accelerator,
+    kernel: record.kernel,
+    initrd: record.initrd,
+    disks: paths.disks.map((path, index) => ({ path, format: "qcow2", serial: plan.serials[index] ?? "" })),
+    links: plan.taps.map((tap, index) => ({ tap, mac: plan.macs.links[index] ?? "" })),
+    monitor: paths.monitor,
+    agent: paths.agent,
+    console: paths.console,
+    ...(template && { memory: { path: template.memory, use: "copy" as const }, incoming: true }),
+  });
+  const service = await startService(plan.name, [...inNamespace, ...qemu]);
+  try {
+    await waitFor(service, "monitor", 30_000, async () => existsSync(paths.monitor) && existsSync(paths.agent));
+    await using monitor = await openMonitor(paths.monitor);
+    if (template) await thaw(monitor, template.state);
+    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(plan, index, false);
+  } catch (error) {
+    await endService(service);
+    throw error;
+  }
+}
+
+/** Power gone: QEMU is killed. What the host had not flushed is lost; its disks stay. */
+export async function killHost(plan: LabHostPlan): Promise<void> {
+  for (const service of recordedServices()) if (service.name === plan.name) await endService(service);
+}
+
+/** Cuts or mends a cable: the host's card loses its carrier, and the switch's port too. */
+export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean): Promise<void> {
+  const record = await readRecord(plan.name);
+  if (!record) throw new Error(`${plan.name} has no disks`);
+  const cut = record.cut.map((old, one) => (one === index ? !intact : old)) as [boolean, boolean];
+  await writeRecord(plan.name, { ...record, cut });
+  if (await runningService(plan.name)) await setCable(plan, index, intact);
+}
+
+async function setCable(plan: LabHostPlan, index: number, intact: boolean): Promise<void> {
+  await using monitor = await openMonitor(hostPaths(plan.name).monitor);
+  await monitor.call("set_link", { name: `link${index}`, up: intact });
+  await execa("ip", ["-n", namespace, "link", "set", plan.taps[index] as string, intact ? "up" : "down"]);
+}
+
+/** The controller's way in: a port of 127.0.0.1 outside, carried to the host's port 22 inside. */
+export async function ensureForward(plan: LabHostPlan): Promise<void> {
+  const name = `${plan.name}-ssh`;
+  if (await runningService(name)) return;
+  // Quoted for socat, to which the address's colons and commas would mean something.
+  const inside = `${inNamespace.join(" ")} socat STDIO TCP6:[${plan.address}]:22,connect-timeout=10`;
+  const listen = `TCP4-LISTEN:${plan.sshPort},bind=127.0.0.1,reuseaddr,fork`;
+  const service = await startService(name, ["socat", listen, `EXEC:'${inside}'`]);
+  await waitFor(service, "listening port", 5_000, async () => (await probePort(plan.sshPort, 1_000)) !== "refused");
+}
+
+/** Whether an SSH server greets behind the controller's port: `ssh`, `silent` (nobody behind it yet) or `refused`. */
+export async function probePort(port: number, timeoutMs: number): Promise<"ssh" | "silent" | "refused"> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    let connected = false;
+    const end = (verdict: "ssh" | "silent" | "refused"): void => {
+      socket.destroy();
+      resolve(verdict);
+    };
+    socket.setTimeout(timeoutMs, () => end(connected ? "silent" : "refused"));
+    socket.on("connect", () => {
+      connected = true;
+    });
+    socket.on("data", (data) => end(data.toString("latin1").startsWith("SSH-") ? "ssh" : "silent"));
+    socket.on("error", () => end(connected ? "silent" : "refused"));
+    socket.on("close", () => end("silent"));
+  });
+}
+
+/** Waits until the host greets on SSH. @throws Error with the console's end when it does not, or its QEMU ends. */
+export async function waitForSsh(plan: LabHostPlan, timeoutMs: number): Promise<void> {
+  const service = await runningService(plan.name);
+  if (!service) throw new Error(`${plan.name} is off`);
+  try {
+    await waitFor(service, "SSH", timeoutMs, async () => (await probePort(plan.sshPort, 3_000)) === "ssh", 250);
+  } catch (error) {
+    const console = await readFile(hostPaths(plan.name).console, "utf8").catch(() => "");
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)}\n${console.split("\n").slice(-8).join("\n")}`,
+    );
+  }
+}

@@ -1,0 +1,345 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { freemem } from "node:os";
+import { execa, type Options } from "execa";
+import { ensureDebianPackages } from "../toolchain/system.ts";
+import { LabError, requireRoot } from "./errors.ts";
+import {
+  bootHost,
+  cloneHost,
+  ensureForward,
+  ensureKeys,
+  killHost,
+  probePort,
+  readRecord,
+  setLink,
+  waitForSsh,
+} from "./hosts.ts";
+import { ensureTemplate } from "./image/template.ts";
+import type { Progress } from "./image/tree.ts";
+import { lock } from "./lock.ts";
+import { hosts, type LabHostPlan } from "./network.ts";
+import {
+  cacheDirectory,
+  checkout,
+  controllerKey,
+  hostPaths,
+  knownHosts,
+  labDirectory,
+  runtimeDirectory,
+} from "./paths.ts";
+import { claimMachine, ensureNetwork, inNamespace, networkIsUp, removeNetwork } from "./router.ts";
+import { endService, recordedServices, refuseNewServices, runningService } from "./services.ts";
+
+export { type HostStatus, type LabStatus, status } from "./status.ts";
+
+/** Debian packages of the machine the lab runs on. */
+const packages = [
+  "qemu-system-x86",
+  "qemu-utils",
+  "iproute2",
+  "util-linux",
+  "procps",
+  "socat",
+  "bird2",
+  "openssh-client",
+  "curl",
+];
+
+/** Memory a host may come to need on this machine, MiB: its own, QEMU's, and the pages of its disks. */
+const memoryPerHostMiB = 1200;
+
+/** Milliseconds a real boot may take: a minute under emulation on an idle machine, several on a busy one. */
+const bootTimeoutMs = 600_000;
+
+/** What a command in the lab gave. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface CommandOptions {
+  readonly stdin?: string | Uint8Array;
+  /** Milliseconds. Default 120,000. */
+  readonly timeout?: number;
+  /** Whether an exit status other than 0 is an error. Default true. */
+  readonly reject?: boolean;
+}
+
+/** Looks a host up by name. @throws LabError naming the hosts there are. */
+export function hostNamed(name: string): LabHostPlan {
+  const plan = hosts.find((host) => host.name === name);
+  if (!plan)
+    throw new LabError(
+      `there is no host "${name}" in the lab`,
+      `use one of ${hosts.map((host) => host.name).join(", ")}`,
+    );
+  return plan;
+}
+
+/** The lab changes by one command at a time. */
+function labLock(progress: Progress = () => {}): Promise<AsyncDisposable> {
+  return lock("/run/fairhost-lab.lock", (pid) => progress(`waiting for process ${pid}, which is changing the lab`));
+}
+
+/**
+ * Brings the lab up: image and template (once), network, routers, hosts. What is up already stays as it is; a host that is off
+ * boots from its own disks. Interrupted (SIGINT, SIGTERM), a lab that was down before is taken down again.
+ * @throws LabError when the machine is not fit for it, with what to do.
+ */
+export async function up(progress: Progress = () => {}): Promise<void> {
+  requireRoot();
+  await mkdir(labDirectory, { recursive: true, mode: 0o700 });
+  await using _lock = await labLock(progress);
+  if (await isUp()) {
+    progress("the lab is up");
+    return;
+  }
+  const fresh = recordedServices().length === 0;
+  const interrupted = async (signal: NodeJS.Signals): Promise<void> => {
+    refuseNewServices();
+    progress(`${signal}: taking the lab down`);
+    if (fresh) await takeDown();
+    await _lock[Symbol.asyncDispose]();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    await ensureDebianPackages(packages);
+    await checkMachine();
+    await claimMachine(checkout);
+    const template = await ensureTemplate(progress);
+    await ensureKeys(hosts);
+    await ensureNetwork(hosts);
+    progress("network: switch-a, switch-b, router-1, router-2");
+    await settle(hosts.map((plan) => ensureHost(plan, template, progress)));
+  } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+  }
+}
+
+async function ensureHost(
+  plan: LabHostPlan,
+  template: Awaited<ReturnType<typeof ensureTemplate>>,
+  progress: Progress,
+): Promise<void> {
+  const start = performance.now();
+  const running = await runningService(plan.name);
+  const record = await readRecord(plan.name);
+  let how = "was running";
+  if (!running && record && existsSync(record.kernel)) {
+    progress(`${plan.name}: booting from its own disks`);
+    await bootHost(plan);
+    how = "booted";
+  } else if (!running || !record) {
+    await killHost(plan);
+    await cloneHost(plan, template);
+    how = "cloned";
+  }
+  await ensureForward(plan);
+  await waitForSsh(plan, bootTimeoutMs);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  progress(`${plan.name}: ${how}, SSH at 127.0.0.1:${plan.sshPort} after ${seconds} s`);
+}
+
+/** Waits for all, then throws every error there was, together. */
+async function settle(tasks: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(tasks))
+    .filter((one) => one.status === "rejected")
+    .map((one) => one.reason as Error);
+  if (failed.length > 0) {
+    throw new LabError(
+      failed.map((error) => error.message).join("\n"),
+      "see `npm run lab -- logs HOST`; `npm run lab -- down`, then up again",
+    );
+  }
+}
+
+async function isUp(): Promise<boolean> {
+  if (!networkIsUp() || !(await runningService("router"))) return false;
+  for (const plan of hosts) {
+    if (!(await runningService(plan.name)) || !(await readRecord(plan.name))) return false;
+    if ((await probePort(plan.sshPort, 10_000)) !== "ssh") return false;
+  }
+  return true;
+}
+
+/** Everything that is missing at once: memory for the hosts to start, ports for the ways in. */
+async function checkMachine(): Promise<void> {
+  const problems: string[] = [];
+  const mends: string[] = [];
+  let starting = 0;
+  for (const plan of hosts) {
+    if (!(await runningService(plan.name))) starting++;
+    if (await runningService(`${plan.name}-ssh`)) continue;
+    if (!(await portIsFree(plan.sshPort))) {
+      problems.push(`port ${plan.sshPort} of 127.0.0.1 is taken, ${plan.name} needs it`);
+      mends.push(`stop what listens there (ss -ltnp 'sport = ${plan.sshPort}')`);
+    }
+  }
+  const need = starting * memoryPerHostMiB;
+  const have = Math.round(availableMemory() / 2 ** 20);
+  if (have < need) {
+    problems.push(`${starting} hosts need ${need} MiB of memory, ${have} MiB are free`);
+    mends.push(`free ${need - have} MiB or use a larger machine`);
+  }
+  if (problems.length > 0) throw new LabError(problems.join("; "), mends.join("; "));
+}
+
+function availableMemory(): number {
+  // Node takes MemAvailable on Linux. The variable lets a test, or a cautious user, pretend to less.
+  const limit = Number(process.env.FAIRHOST_LAB_MEMORY_MIB);
+  return limit > 0 ? Math.min(freemem(), limit * 2 ** 20) : freemem();
+}
+
+async function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ host: "127.0.0.1", port }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Takes the lab down: ends every process it started, by id, removes its network and the hosts' disks. Keys and images stay. */
+export async function down(progress: Progress = () => {}): Promise<void> {
+  requireRoot();
+  await using _lock = await labLock(progress);
+  await takeDown();
+}
+
+async function takeDown(): Promise<void> {
+  await Promise.all(recordedServices().map((service) => endService(service)));
+  if (networkIsUp()) {
+    await claimMachine(checkout);
+    await removeNetwork();
+  }
+  await rm(`${labDirectory}/hosts`, { recursive: true, force: true });
+  await rm(runtimeDirectory, { recursive: true, force: true });
+}
+
+/** Deletes keys, logs and all cached images: the next `up` makes everything anew. @throws LabError while the lab is up. */
+export async function clean(): Promise<void> {
+  requireRoot();
+  if (networkIsUp() || recordedServices().length > 0)
+    throw new LabError("the lab is up", "take it down first: npm run lab -- down");
+  await rm(labDirectory, { recursive: true, force: true });
+  await rm(cacheDirectory, { recursive: true, force: true });
+}
+
+/** @throws LabError while the lab is down. */
+export function requireUp(): void {
+  if (!networkIsUp()) throw new LabError("the lab is down", "bring it up: npm run lab -- up");
+}
+
+/** Options that make `ssh` reach a lab host as root, with its key checked. */
+export function sshArguments(plan: LabHostPlan): string[] {
+  const options = [
+    `UserKnownHostsFile=${knownHosts}`,
+    "GlobalKnownHostsFile=/dev/null",
+    "StrictHostKeyChecking=yes",
+    "IdentitiesOnly=yes",
+    "ConnectTimeout=60",
+    "LogLevel=ERROR",
+  ];
+  return [
+    "-F",
+    "none",
+    "-i",
+    controllerKey,
+    "-p",
+    `${plan.sshPort}`,
+    ...options.flatMap((option) => ["-o", option]),
+    "root@127.0.0.1",
+  ];
+}
+
+/**
+ * Runs a command on a host over SSH, as root. A list of words is quoted for the host's shell, a string is a shell script.
+ * @throws Error when its exit status is not 0 (unless `reject` is false); 255 is SSH's own failure.
+ */
+export async function sshRun(
+  host: string,
+  command: string | readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const plan = hostNamed(host);
+  requireUp();
+  const remote = typeof command === "string" ? command : command.map(shellWord).join(" ");
+  return run(["ssh", "-o", "BatchMode=yes", ...sshArguments(plan), "--", remote], options);
+}
+
+/** Runs a command inside the lab's network, where the routers and clients are. */
+export async function exec(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  requireUp();
+  return run([...inNamespace, ...command], options);
+}
+
+/** Runs curl inside the lab's network: the only way to the accounts' addresses. */
+export async function curl(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return exec(["curl", ...args], options);
+}
+
+/** Cuts a host's power: its QEMU is killed, its disks stay. */
+export async function powerCut(host: string): Promise<void> {
+  const plan = hostNamed(host);
+  requireRoot();
+  await using _lock = await labLock();
+  await killHost(plan);
+}
+
+/** Switches a host on and waits for SSH: a real boot from its own disks, about a minute under emulation. */
+export async function powerOn(host: string): Promise<void> {
+  const plan = hostNamed(host);
+  requireRoot();
+  requireUp();
+  await using _lock = await labLock();
+  if (!(await readRecord(host))) throw new LabError(`${host} has no disks yet`, "npm run lab -- up");
+  if (!(await runningService(host))) await bootHost(plan);
+  await ensureForward(plan);
+  await waitForSsh(plan, bootTimeoutMs);
+}
+
+/** Cuts a host's cable 0 (to switch-a) or 1 (to switch-b): host and switch lose the carrier. It stays cut over a power cut. */
+export async function cutLink(host: string, index: 0 | 1): Promise<void> {
+  requireUp();
+  await setLink(hostNamed(host), index, false);
+}
+
+/** Mends a cut cable. */
+export async function mendLink(host: string, index: 0 | 1): Promise<void> {
+  requireUp();
+  await setLink(hostNamed(host), index, true);
+}
+
+/** Where a host's console is written; lives as long as its disks. */
+export function consolePath(host: string): string {
+  return hostPaths(hostNamed(host).name).console;
+}
+
+async function run(command: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const [program, ...args] = command as [string, ...string[]];
+  const settings: Options = {
+    reject: false,
+    timeout: options.timeout ?? 120_000,
+    killSignal: "SIGKILL",
+    stripFinalNewline: false,
+    maxBuffer: 200_000_000,
+  };
+  const result = await execa(program, args, {
+    ...settings,
+    ...(options.stdin === undefined ? { stdin: "ignore" } : { input: options.stdin }),
+  });
+  const exitCode = result.timedOut ? 124 : (result.exitCode ?? 128);
+  const output = { stdout: String(result.stdout ?? ""), stderr: String(result.stderr ?? ""), exitCode };
+  if (exitCode !== 0 && options.reject !== false) {
+    const what = result.timedOut ? "was not done in time" : `ended with ${exitCode}`;
+    throw new Error(`${program} ${what}: ${output.stderr.trim() || output.stdout.trim().slice(-500)}`);
+  }
+  return output;
+}
+
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
