@@ -33,7 +33,7 @@ export function bundleDigest(bundle: Pick<Bundle, "host" | "groups">): string {
 
 /** The group with its digest. */
 export function sealGroup(group: Omit<BundleGroup, "digest">): BundleGroup {
-  return { digest: groupDigest(group), ...group };
+  return { ...group, digest: groupDigest(group) };
 }
 
 /** The bundle of one host with its digest. */
