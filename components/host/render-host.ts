@@ -28,7 +28,6 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
   bird: {
     ExecStartPre: ["", "/usr/lib/bird/prepare-environment", `/usr/sbin/bird -p -c ${currentGeneration}/bird/bird.conf`],
     ExecStart: ["", `/usr/sbin/bird -f -u $BIRD_RUN_USER -g $BIRD_RUN_GROUP -c ${currentGeneration}/bird/bird.conf`],
-    ExecReload: ["", `/usr/sbin/birdc configure "${currentGeneration}/bird/bird.conf"`],
   },
   nftables: {
     ExecStart: ["", `/usr/sbin/nft -f ${currentGeneration}/nftables/fairhost.nft`],

@@ -31,6 +31,8 @@ protocol bgp ${plain(name, /[a-z][a-z0-9-]*/, "router name").replaceAll("-", "_"
 `,
     );
   return [
+    // BIRD refuses an include that matches nothing: a host without accounts has this file alone.
+    { path: "bird/accounts/0.conf", content: "# One file an account.\n" },
     {
       path: "bird/bird.conf",
       content: `# Announces this host's accounts. Includes are relative to this file.

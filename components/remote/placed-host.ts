@@ -44,6 +44,8 @@ export async function placeBundle(host: ContainerHost, bundle: Bundle): Promise<
   const links = fixedLinks;
   const secrets = "/var/lib/fairhost/secrets/accounts";
   const stdin = JSON.stringify({ bundle, current: currentGeneration, links, secrets });
+  // A socket is not started while its service runs.
+  await succeed(host, ["systemctl", "stop", "account-*.service", "account-*.socket"]);
   await succeed(host, ["/usr/bin/node", "-e", place], stdin);
   await succeed(host, ["systemctl", "daemon-reload"]);
   const units = Object.values(bundle.groups).flatMap((group) => group?.units ?? []);
