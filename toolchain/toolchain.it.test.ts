@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -204,6 +204,27 @@ describe("runtime options of Pulumi.yaml", () => {
     const preview = await (await project(program, { "Pulumi.yaml": yaml })).pulumi("preview");
     expect(preview).toMatchObject({ exitCode: 0 });
     expect(preview.output).toContain('["--stack-trace-limit=7","--title=a b"] a b');
+  });
+
+  it("packagemanager installs the packages, and its failure is told", async () => {
+    const yaml = (manager: string) =>
+      `name: toy\nruntime:\n  name: nodejs\n  options:\n    packagemanager: ${manager}\n`;
+    const install = (manager: string) => {
+      const toy = new ToyProject({ "Pulumi.yaml": yaml(manager) }, { TOY_EXIT: "0" });
+      toy.write({ manager: '#!/bin/sh\necho "asked to $*"\necho "to stderr" >&2\nexit $TOY_EXIT\n' });
+      chmodSync(join(toy.directory, "manager"), 0o755);
+      return toy;
+    };
+    using good = install("./manager");
+    const done = await good.pulumi("install");
+    expect(done).toMatchObject({ exitCode: 0 });
+    expect(done.output).toContain("asked to install");
+    good.env.TOY_EXIT = "3";
+    const failed = await good.pulumi("install");
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("./manager install ended with 3");
+    using none = install("./none");
+    expect((await none.pulumi("install")).output).toContain("./none cannot be started");
   });
 
   it("a program in a sub-directory finds its packages and configuration", async () => {

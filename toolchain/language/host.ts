@@ -126,12 +126,14 @@ export function createLanguageHost(started: HostArguments, version: string) {
     child.stdout.on("data", forward("setStdout"));
     child.stderr.on("data", forward("setStderr"));
     stream.on("cancelled", () => child.kill());
+    // In grpc-js this, and not destroy(), ends a stream with a status.
+    const fail = (details: string) => stream.emit("error", { code: 2, details });
     track(child).then(
       ({ code, signal }) => {
         if (code === 0) stream.end();
-        else stream.destroy(new Error(`${manager} install ended with ${code ?? signal}`));
+        else fail(`${manager} install ended with ${code ?? signal}`);
       },
-      (error: Error) => stream.destroy(new Error(`${manager} cannot be started: ${error.message}`)),
+      (error: Error) => fail(`${manager} cannot be started: ${error.message}`),
     );
   }
 
