@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,7 @@ export async function temporaryProject(config: Readonly<Record<string, string>>)
   // The program is reached by a link: Node resolves it, so imports come from the checkout, relative paths from here.
   for (const name of ["index.ts", "package.json", "node_modules"])
     await symlink(join(checkout, name), join(directory, name));
-  await writeFile(join(directory, "Pulumi.yaml"), "name: fairhost\nruntime: nodejs\nmain: index.ts\n");
+  await copyFile(join(checkout, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   const environment = {
     ...toolchainEnv(),
     PULUMI_BACKEND_URL: `file://${directory}/state`,
