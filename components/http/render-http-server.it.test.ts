@@ -272,7 +272,7 @@ test("a sandbox that cannot be set up is tried ever more rarely, and its socket 
   const request = host.run("curl -s --max-time 6 -H 'Host: every.dave.test' http://[::1]/");
   await sleep(6000);
   const starts = Number(
-    await sh("journalctl -u account-4-http-every.service -o cat | grep -c '^Main process exited.*NAMESPACE'"),
+    await sh("journalctl -u account-4-http-every.service -o cat | grep -c ': Main process exited.*NAMESPACE'"),
   );
   expect(starts).toBeGreaterThan(1);
   expect(starts).toBeLessThan(6);
