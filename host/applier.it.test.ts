@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bootContainer, type ContainerHost, type RunResult } from "../lab/container.ts";
-import { loadBootstrap } from "./bootstrap.ts";
+import { ensureDebianPackages } from "../toolchain/system.ts";
+import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import {
   type ApplyReport,
   type Bundle,
@@ -140,6 +142,12 @@ describe("bootstrap", () => {
     return host.run(["/bin/sh", "-c", script], { stdin: change(payload) });
   };
 
+  test("its script is clean to shellcheck", async () => {
+    await ensureDebianPackages(["shellcheck"]);
+    const { stdout } = await execa("shellcheck", ["--shell=sh", "-"], { input: bootstrapScript, reject: false });
+    expect(stdout).toBe("");
+  });
+
   test("refuses another release and a damaged applier, installing nothing", async () => {
     const wrong = await run("bookworm");
     expect([wrong.exitCode, wrong.stderr]).toEqual([
@@ -262,7 +270,7 @@ describe("apply", () => {
     expect([exitCode, report.result, report.changedGroups]).toEqual([3, "partial", ["account-2"]]);
     expect(new Set(report.errors.map(({ group }) => group))).toEqual(new Set(["account-1", "account-3", "account-4"]));
     expect(report.errors.find(({ group }) => group === "account-4")!.message).toMatch(
-      /account-4-http-blog.socket is failed: .*in use/,
+      /account-4-http-blog.socket is failed: .*Result=resources.*20004/,
     );
     const description = (number: number) =>
       shell(`systemctl show -p Description --value account-${number}-http-blog.service`);
