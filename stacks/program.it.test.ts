@@ -1,0 +1,223 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountFile, accountText, generateFleet } from "../bench/generate-fleet.ts";
+import { Draft, wrongInventories } from "../inventory/wrong-inventory.cases.ts";
+import { type SimulatedHost, simulatedHost } from "../lab/simulated-host.ts";
+import { setupToolchain } from "../toolchain/setup.ts";
+import { type TemporaryProject, temporaryProject } from "../toolchain/temporary-project.ts";
+
+const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));
+const upNow = ["up", "--yes", "--skip-preview"];
+
+let directory: string;
+let fleet: string;
+let host: SimulatedHost;
+let project: TemporaryProject;
+let epoch = "1";
+
+const settings = () => ({
+  inventory: fleet,
+  knownHosts: join(directory, "known_hosts"),
+  sshPrivateKeyFile: host.privateKeyFile,
+  secretEpoch: epoch,
+});
+const onHost = (path: string) => join(host.root, "var/lib/fairhost", path);
+const report = () => JSON.parse(readFileSync(onHost("report.json"), "utf8")) as Record<string, unknown>;
+const secret = () => readFile(onHost("secrets/accounts/1"), "utf8");
+
+async function up(environment?: NodeJS.ProcessEnv): Promise<string> {
+  const result = await project.pulumi(upNow, environment);
+  expect(result.exitCode, result.all).toBe(0);
+  return result.all;
+}
+
+async function resources(): Promise<string[]> {
+  const { stdout } = await project.pulumi(["stack", "export"]);
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { urn: string }[] } };
+  return (deployment.resources ?? []).map(({ urn }) => urn);
+}
+
+beforeAll(async () => {
+  await setupToolchain();
+  host = await simulatedHost();
+  directory = await mkdtemp(join(tmpdir(), "fairhost-program-"));
+  fleet = join(directory, "fleet");
+  await mkdir(fleet);
+  await writeFile(join(directory, "known_hosts"), host.knownHosts);
+  project = await temporaryProject(settings());
+});
+
+afterAll(async () => {
+  await project?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
+
+describe("what is refused before anything is declared", () => {
+  // A process each: every third kind, which leaves more than thirty. All kinds are the loader's own test.
+  const kinds = Object.keys(wrongInventories).filter((kind, index) => index % 3 === 0 && kind !== "a pipe");
+
+  test(`${kinds.length} kinds of wrong inventory: own message, exit status, no resource`, {
+    timeout: 600_000,
+  }, async () => {
+    const golden = await readFile(join(labFleet, "../wrong-inventory.golden.txt"), "utf8");
+    const messages = new Set<string>();
+    for (const kind of kinds) {
+      const broken = join(directory, "broken");
+      await cp(labFleet, broken, { recursive: true });
+      wrongInventories[kind]!(new Draft(broken));
+      await project.configure({ ...settings(), inventory: broken });
+      const { exitCode, all } = await project.pulumi(upNow);
+      expect(exitCode, kind).not.toBe(0);
+      expect(all).toContain("The inventory is not sound; nothing was touched.");
+      const message = golden.split(`== ${kind}\n`)[1]!.split("\n")[1]!.trim();
+      expect(all, kind).toContain(message);
+      messages.add(message);
+      await rm(broken, { recursive: true });
+    }
+    expect(messages.size).toBeGreaterThanOrEqual(30);
+    expect((await resources()).filter((urn) => !urn.includes("pulumi:pulumi:Stack"))).toEqual([]);
+    expect(existsSync(onHost(""))).toBe(false);
+  });
+
+  test("a broken rule, by preview, by up and by up that skips the preview", async () => {
+    const broken = join(directory, "broken");
+    await cp(labFleet, broken, { recursive: true });
+    new Draft(broken).edit("hosts/web1.yaml", "chain: b", "chain: a");
+    await project.configure({ ...settings(), inventory: broken });
+    for (const args of [["preview"], ["up", "--yes"], upNow]) {
+      const { exitCode, all } = await project.pulumi(args);
+      expect(exitCode).not.toBe(0);
+      expect(all).toContain("The fleet breaks mandatory rules; nothing was touched.");
+      expect(all).toMatch(/broken\/hosts\/web1\.yaml:\d+: Host web1 has all its power supplies on chain a\./);
+      expect(all).toContain("Mend: ");
+    }
+  });
+
+  test("configuration that is incomplete: every key at once, and how to set it", async () => {
+    await project.configure({ sshPrivateKeyFile: "nowhere" });
+    const { exitCode, all } = await project.pulumi(["preview"]);
+    expect(exitCode).not.toBe(0);
+    expect(all).toContain("fairhost:inventory is not set: run `pulumi config set fairhost:inventory inventory/prod`");
+    expect(all).toContain("fairhost:knownHosts is not set");
+    expect(all).toContain("fairhost:sshPrivateKeyFile: no file nowhere");
+  });
+
+  test("a host whose key nobody pinned", async () => {
+    await writeFile(join(directory, "nobody"), "");
+    await generateFleet(fleet, 3, host.port);
+    await project.configure({ ...settings(), knownHosts: join(directory, "nobody") });
+    const { exitCode, all } = await project.pulumi(["preview"]);
+    expect(exitCode).not.toBe(0);
+    expect(all).toContain(`web1: no key for 127.0.0.1 port ${host.port} in the known_hosts file`);
+    expect(all).toContain(`ssh-keyscan -p ${host.port} -t ed25519 127.0.0.1`);
+  });
+
+  test("a host that shows another key than the pinned one gets no command", async () => {
+    const other = host.knownHosts.replace(
+      /AAAA\S+/,
+      "AAAAC3NzaC1lZDI1NTE5AAAAIAbHMpV4ZSEUTkhQW8dn3xPZAYz5RzmvdQ0NqHnx8gXh",
+    );
+    await writeFile(join(directory, "other"), other);
+    await project.configure({ ...settings(), knownHosts: join(directory, "other") });
+    const { exitCode, all } = await project.pulumi(upNow);
+    expect(exitCode).not.toBe(0);
+    expect(all).toMatch(/host key/i);
+    expect(existsSync(onHost("report.json"))).toBe(false);
+  });
+});
+
+describe("a fleet that lives", () => {
+  test("a run without checkpoints, killed: no state; the next one adopts what the host has, secrets included", async () => {
+    await project.configure(settings());
+    await project.pulumi(["destroy", "--yes"]);
+    const running = project.pulumi(upNow, { PULUMI_SKIP_CHECKPOINTS: "true" });
+    while (!existsSync(onHost("secrets/accounts/1"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    running.kill("SIGKILL");
+    await running;
+    const before = await secret();
+    await project.pulumi(["cancel", "--yes"]);
+    expect((await resources()).filter((urn) => urn.includes("RandomBytes"))).toEqual([]);
+    await up({ PULUMI_SKIP_CHECKPOINTS: "true" });
+    expect(report()).toMatchObject({ errors: [] });
+    expect(await secret()).toBe(before);
+  });
+
+  test("a second up changes nothing and does not even log in", async () => {
+    const before = await readFile(onHost("report.json"), "utf8");
+    const preview = await project.pulumi(["preview", "--expect-no-changes"]);
+    expect(preview.exitCode, preview.all).toBe(0);
+    expect(await up()).toMatch(/Resources:\n\s+\d+ unchanged/);
+    expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
+  });
+
+  test("one account changed: its group alone", async () => {
+    await writeFile(accountFile(fleet, 2), accountText(2, 60));
+    await up();
+    expect(report()).toMatchObject({ result: "applied", changedGroups: ["account-2"] });
+  });
+
+  test("the master secret is rotated on purpose only, and an epoch is never lowered", async () => {
+    const before = await secret();
+    epoch = "2";
+    await project.configure(settings());
+    await up();
+    expect(await secret()).not.toBe(before);
+    await project.configure({ ...settings(), secretEpoch: "1" });
+    const lowered = await project.pulumi(upNow);
+    expect(lowered.exitCode).not.toBe(0);
+    expect(lowered.all).toContain("an epoch is never lowered, since data may be sealed with the later one");
+    await project.configure(settings());
+    await up();
+  });
+
+  test("the engine killed at several moments: each time one command converges, and nothing is doubled", {
+    timeout: 600_000,
+  }, async () => {
+    for (const [round, milliseconds] of [900, 1_500, 2_000, 2_500, 3_000].entries()) {
+      await writeFile(accountFile(fleet, 3), accountText(3, 100 + round));
+      const running = project.pulumi(upNow);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      running.kill("SIGKILL");
+      await running;
+      await project.pulumi(["cancel", "--yes"]);
+      await project.pulumi(["refresh", "--yes", "--clear-pending-creates"]);
+      await up();
+      const urns = await resources();
+      expect(new Set(urns).size).toBe(urns.length);
+      expect(urns.filter((urn) => urn.includes("command:remote:Command"))).toHaveLength(2);
+      expect(["applied", "unchanged"]).toContain(report().result);
+      const unit = await readFile(onHost("current/systemd/account-3-http-site.service"), "utf8");
+      expect(unit).toContain(`${100 + round}`);
+    }
+  });
+
+  test("a dead host fails within a bound", async () => {
+    await writeFile(
+      join(directory, "known_hosts"),
+      `${host.knownHosts}[127.0.0.1]:9 ${host.knownHosts.split(" ").slice(1).join(" ")}`,
+    );
+    await rm(fleet, { recursive: true });
+    await generateFleet(fleet, 3, 9);
+    const begin = Date.now();
+    const { exitCode, all } = await project.pulumi(upNow);
+    expect(exitCode).not.toBe(0);
+    expect(all).toMatch(/127\.0\.0\.1:9|port 9/);
+    expect(Date.now() - begin).toBeLessThan(100_000);
+    await writeFile(join(directory, "known_hosts"), host.knownHosts);
+    await rm(fleet, { recursive: true });
+    await generateFleet(fleet, 3, host.port);
+  });
+
+  test("refresh and destroy are plain commands; accounts' secrets stay on the host", async () => {
+    expect((await project.pulumi(["refresh", "--yes"])).exitCode).toBe(0);
+    const { exitCode, all } = await project.pulumi(["destroy", "--yes"]);
+    expect(exitCode, all).toBe(0);
+    expect(await resources()).toEqual([]);
+    expect(await secret()).toBeTruthy();
+  });
+});
