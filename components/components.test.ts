@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
+import { canonicalJson } from "../host/digest.ts";
 import { declarationFixture } from "../policies/fixture.ts";
 import { renderBundle } from "./remote/render-bundle.ts";
 
@@ -32,15 +33,18 @@ beforeAll(async () => {
   await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
 });
 
-const of = (type: string) => registered.filter((resource) => resource.type === type);
+/** In the order of names: the SDK registers concurrently. */
+const of = (type: string) =>
+  registered.filter((resource) => resource.type === type).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 test("every element of the declaration is one component with exactly its inputs", () => {
-  const inputsOf = (type: string) => of(type).map(({ inputs }) => inputs);
-  expect(inputsOf("fairhost:host:BareMetalHost")).toEqual(declaration.hosts);
-  expect(inputsOf("fairhost:account:AccountContainer")).toEqual(declaration.accounts);
-  expect(inputsOf("fairhost:network:AccountAddress")).toEqual(declaration.addresses);
-  expect(inputsOf("fairhost:http:HttpServer")).toEqual(declaration.httpServers);
-  expect(inputsOf("fairhost:http:FrontEnd")).toEqual(declaration.frontEnds);
+  const texts = (elements: readonly unknown[]) => elements.map(canonicalJson).sort();
+  const inputsOf = (type: string) => texts(of(type).map(({ inputs }) => inputs));
+  expect(inputsOf("fairhost:host:BareMetalHost")).toEqual(texts(declaration.hosts));
+  expect(inputsOf("fairhost:account:AccountContainer")).toEqual(texts(declaration.accounts));
+  expect(inputsOf("fairhost:network:AccountAddress")).toEqual(texts(declaration.addresses));
+  expect(inputsOf("fairhost:http:HttpServer")).toEqual(texts(declaration.httpServers));
+  expect(inputsOf("fairhost:http:FrontEnd")).toEqual(texts(declaration.frontEnds));
 });
 
 test("resources are named by number, so that a renamed account stays itself", () => {
@@ -51,7 +55,7 @@ test("resources are named by number, so that a renamed account stays itself", ()
 
 test("a host has two commands: bootstrap, then apply with the bundle on a secret standard input", () => {
   const host = declaration.hosts[0]!.name;
-  const [bootstrap, apply] = of("command:remote:Command").filter(({ name }) => name.startsWith(host));
+  const [apply, bootstrap] = of("command:remote:Command").filter(({ name }) => name.startsWith(host));
   expect(bootstrap).toMatchObject({
     name: `${host}-bootstrap`,
     inputs: { create: "exec sh", stdin: "applier for trixie", logging: "stderr" },
@@ -60,7 +64,7 @@ test("a host has two commands: bootstrap, then apply with the bundle on a secret
     name: `${host}-apply`,
     inputs: { create: "/usr/local/sbin/fairhost-host apply", delete: "/usr/local/sbin/fairhost-host retire" },
   });
-  expect(apply?.inputs.connection).toMatchObject({ hostKey: "ssh-ed25519 AAAA" });
+  expect(apply?.inputs.connection).toMatchObject({ value: { hostKey: "ssh-ed25519 AAAA" } }); // secret as a whole
   const stdin = apply?.inputs.stdin as { value: string };
   expect(stdin).toHaveProperty(pulumi.runtime.specialSigKey, pulumi.runtime.specialSecretSig);
   expect(JSON.parse(stdin.value)).toMatchObject({ masterSecret: "c2VjcmV0", secretEpoch: 1 });

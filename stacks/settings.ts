@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 
+/** What an activated shell uses unless told otherwise (toolchain/activate): everybody knows it. */
+const labPassphrase = "lab";
+
 /** The stack's configuration (`Pulumi.<stack>.yaml`), checked as a whole. Paths are relative to the project. */
 export interface Settings {
   /** Directory of the fleet. */
@@ -31,6 +34,10 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
       );
     return "";
   };
+  if (process.env.PULUMI_CONFIG_PASSPHRASE === labPassphrase && pulumi.getStack() !== "lab")
+    problems.push(
+      `the passphrase "${labPassphrase}" is public and for the lab alone: set PULUMI_CONFIG_PASSPHRASE to your own, and change this stack's by \`pulumi stack change-secrets-provider passphrase\``,
+    );
   const inventory = need("inventory", "inventory/prod");
   const knownHosts = read("knownHosts", need("knownHosts", "inventory/prod/known_hosts"));
   const keyFile = config.get("sshPrivateKeyFile");

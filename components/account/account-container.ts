@@ -6,13 +6,13 @@ import type { AccountContainerInputs } from "../declaration.ts";
  * long as `protect` is true, Pulumi refuses to delete it.
  */
 export class AccountContainer extends pulumi.ComponentResource {
-  declare readonly number: pulumi.Output<number>;
-  declare readonly host: pulumi.Output<string>;
+  readonly number: number;
+  readonly host: string;
 
   constructor(name: string, args: AccountContainerInputs, opts?: pulumi.ComponentResourceOptions) {
     super("fairhost:account:AccountContainer", name, args, { protect: args.protect, ...opts });
-    this.number = pulumi.output(args.number);
-    this.host = pulumi.output(args.host);
+    this.number = args.number;
+    this.host = args.host;
     this.registerOutputs(args);
   }
 }

@@ -6,13 +6,13 @@ import type { BareMetalHostInputs } from "../declaration.ts";
  * `HostDelivery`; everything a policy needs is a plain input, registered as output too because stack policies see only outputs.
  */
 export class BareMetalHost extends pulumi.ComponentResource {
-  declare readonly site: pulumi.Output<string>;
-  declare readonly address: pulumi.Output<string>;
+  readonly site: string;
+  readonly address: string;
 
   constructor(name: string, args: BareMetalHostInputs, opts?: pulumi.ComponentResourceOptions) {
     super("fairhost:host:BareMetalHost", name, args, opts);
-    this.site = pulumi.output(args.site);
-    this.address = pulumi.output(args.address);
+    this.site = args.site;
+    this.address = args.address;
     this.registerOutputs(args);
   }
 }

@@ -3,11 +3,11 @@ import type { HttpServerInputs } from "../declaration.ts";
 
 /** One HTTP server of an account: started by its first request under the account's own uid, stopped when idle. */
 export class HttpServer extends pulumi.ComponentResource {
-  declare readonly unit: pulumi.Output<string>;
+  readonly unit: string;
 
   constructor(name: string, args: HttpServerInputs, opts?: pulumi.ComponentResourceOptions) {
     super("fairhost:http:HttpServer", name, args, opts);
-    this.unit = pulumi.output(args.unit);
+    this.unit = args.unit;
     this.registerOutputs(args);
   }
 }

@@ -3,13 +3,13 @@ import type { AccountAddressInputs } from "../declaration.ts";
 
 /** An account's IPv6 prefix and its own address in it; announced by the host that has the account. */
 export class AccountAddress extends pulumi.ComponentResource {
-  declare readonly prefix: pulumi.Output<string>;
-  declare readonly address: pulumi.Output<string>;
+  readonly prefix: string;
+  readonly address: string;
 
   constructor(name: string, args: AccountAddressInputs, opts?: pulumi.ComponentResourceOptions) {
     super("fairhost:network:AccountAddress", name, args, opts);
-    this.prefix = pulumi.output(args.prefix);
-    this.address = pulumi.output(args.address);
+    this.prefix = args.prefix;
+    this.address = args.address;
     this.registerOutputs(args);
   }
 }

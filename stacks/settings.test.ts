@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, expect, test, vi } from "vitest";
+import { readSettings } from "./settings.ts";
+
+const mocks = {
+  newResource: () => ({ id: undefined, state: {} }),
+  call: () => ({}),
+};
+
+afterEach(() => vi.unstubAllEnvs());
+
+test("the lab's public passphrase is refused for any other stack", async () => {
+  vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "lab");
+  await pulumi.runtime.setMocks(mocks, "fairhost", "prod");
+  expect(() => readSettings()).toThrow('the passphrase "lab" is public and for the lab alone');
+  await pulumi.runtime.setMocks(mocks, "fairhost", "lab");
+  expect(() => readSettings()).not.toThrow("is public");
+});
+
+test("everything missing is said at once, with the command that mends it", async () => {
+  await pulumi.runtime.setMocks(mocks, "fairhost", "prod");
+  expect(() => readSettings()).toThrow(
+    [
+      "The stack's configuration is incomplete:",
+      "  fairhost:inventory is not set: run `pulumi config set fairhost:inventory inventory/prod`",
+      "  fairhost:knownHosts is not set: run `pulumi config set fairhost:knownHosts inventory/prod/known_hosts`",
+    ].join("\n"),
+  );
+});
