@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -66,6 +66,7 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
   }
   const image = await ensureTree(options.progress);
   await ensureDebianPackages(["iproute2", "util-linux"]);
+  await sweepCgroups(await cgroup2Root());
   const cgroup = join(await cgroup2Root(), `fairhost-${options.name}-${randomUUID().slice(0, 8)}`);
   await mkdir(cgroup);
   const init = join(import.meta.dirname, "image", "container-init.sh");
@@ -216,6 +217,17 @@ async function endContainer(outer: ProcessId, cgroup: string): Promise<void> {
     await sleep(20);
   }
   throw new Error(`${cgroup} still holds processes`);
+}
+
+/** Removes the empty cgroups of containers whose starter was killed; a container that is just being started has a young one. */
+async function sweepCgroups(root: string): Promise<void> {
+  for (const entry of await readdir(root)) {
+    const path = join(root, entry);
+    if (!/^fairhost-.*-[0-9a-f]{8}$/.test(entry)) continue;
+    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    const events = await readFile(join(path, "cgroup.events"), "utf8").catch(() => "");
+    if (age > 60_000 && /^populated 0$/m.test(events)) await removeCgroup(path);
+  }
 }
 
 async function removeCgroup(path: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { execa } from "execa";
 import { guestRun } from "./guest.ts";
 import type { Template } from "./image/template.ts";
+import type { JsonSocket } from "./json-socket.ts";
 import { type Accelerator, openMonitor, qemuCommand, thaw } from "./machine.ts";
 import { type LabHostPlan, namespace } from "./network.ts";
 import { controllerKey, hostPaths, knownHosts } from "./paths.ts";
@@ -97,6 +98,8 @@ DuplicateAddressDetection=none`,
 )}
 hostname ${plan.name}
 networkctl reload
+# The disks' serial numbers are new, too.
+udevadm trigger --action=change /dev/vda /dev/vdb
 systemctl start --no-block ssh
 # The journal files itself under the machine-id: the new one from here on.
 systemctl restart --no-block systemd-journald
@@ -157,7 +160,7 @@ async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Te
     await waitFor(service, "monitor", 30_000, async () => existsSync(paths.monitor) && existsSync(paths.agent));
     await using monitor = await openMonitor(paths.monitor);
     if (template) await thaw(monitor, template.state);
-    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(plan, index, false);
+    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(monitor, plan, index, false);
   } catch (error) {
     await endService(service);
     throw error;
@@ -175,11 +178,13 @@ export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean):
   if (!record) throw new Error(`${plan.name} has no disks`);
   const cut = record.cut.map((old, one) => (one === index ? !intact : old)) as [boolean, boolean];
   await writeRecord(plan.name, { ...record, cut });
-  if (await runningService(plan.name)) await setCable(plan, index, intact);
+  if (!(await runningService(plan.name))) return;
+  await using monitor = await openMonitor(hostPaths(plan.name).monitor);
+  await setCable(monitor, plan, index, intact);
 }
 
-async function setCable(plan: LabHostPlan, index: number, intact: boolean): Promise<void> {
-  await using monitor = await openMonitor(hostPaths(plan.name).monitor);
+/** QEMU's monitor serves one connection at a time, so it is handed in. */
+async function setCable(monitor: JsonSocket, plan: LabHostPlan, index: number, intact: boolean): Promise<void> {
   await monitor.call("set_link", { name: `link${index}`, up: intact });
   await execa("ip", ["-n", namespace, "link", "set", plan.taps[index] as string, intact ? "up" : "down"]);
 }

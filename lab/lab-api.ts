@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { freemem } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa, type Options } from "execa";
 import { ensureDebianPackages } from "../toolchain/system.ts";
 import { LabError, requireRoot } from "./errors.ts";
@@ -81,7 +82,7 @@ export function hostNamed(name: string): LabHostPlan {
 
 /** The lab changes by one command at a time. */
 function labLock(progress: Progress = () => {}): Promise<AsyncDisposable> {
-  return lock("/run/fairhost-lab.lock", (pid) => progress(`waiting for process ${pid}, which is changing the lab`));
+  return lock(`${runtimeDirectory}.lock`, (pid) => progress(`waiting for process ${pid}, which is changing the lab`));
 }
 
 /**
@@ -92,20 +93,27 @@ function labLock(progress: Progress = () => {}): Promise<AsyncDisposable> {
 export async function up(progress: Progress = () => {}): Promise<void> {
   requireRoot();
   await mkdir(labDirectory, { recursive: true, mode: 0o700 });
-  await using _lock = await labLock(progress);
+  await using labIsOurs = await labLock(progress);
   if (await isUp()) {
     progress("the lab is up");
     return;
   }
   const fresh = recordedServices().length === 0;
-  const interrupted = async (signal: NodeJS.Signals): Promise<void> => {
+  const work = Promise.withResolvers<void>();
+  let ending: Promise<never> | undefined;
+  const interrupted = (signal: NodeJS.Signals): void => {
+    progress(`${signal}: ${fresh ? "taking the lab down" : "stopping; what was up stays up"}`);
     refuseNewServices();
-    progress(`${signal}: taking the lab down`);
-    if (fresh) await takeDown();
-    await _lock[Symbol.asyncDispose]();
-    process.exit(signal === "SIGINT" ? 130 : 143);
+    ending ??= (async () => {
+      if (fresh) await takeDown();
+      // What is under way fails now that its processes are gone; only then can nothing more be made.
+      await Promise.race([work.promise, sleep(10_000)]);
+      if (fresh) await takeDown();
+      await labIsOurs[Symbol.asyncDispose]();
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    })();
   };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     await ensureDebianPackages(packages);
     await checkMachine();
@@ -116,6 +124,9 @@ export async function up(progress: Progress = () => {}): Promise<void> {
     progress("network: switch-a, switch-b, router-1, router-2");
     await settle(hosts.map((plan) => ensureHost(plan, template, progress)));
   } finally {
+    work.resolve();
+    // Interrupted: the process ends there, before anybody is told of the errors this caused.
+    await ending;
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
 }

@@ -40,7 +40,7 @@ const duration = (seconds: number | undefined): string => {
 
 function table(status: lab.LabStatus): string {
   const head = ["host", "state", "address", "ssh", "links", "mirrors", "uptime", "memory"];
-  const rows = new Table({ head, style: { head: [] } });
+  const rows = new Table({ head, style: { head: [], border: [] } });
   for (const host of status.hosts) {
     const links = host.links.map((link) => `${link.switch} ${link.cut ? "CUT" : link.active ? "active" : "ready"}`);
     const mirrors = Object.entries(host.mirrors).map(
@@ -77,7 +77,7 @@ Try:
   npm run lab -- up                                 bring everything up (minutes the first time, seconds later)
   npm run lab -- status
   npm run lab -- ssh web1                           a shell on a host
-  npm run lab -- curl -s http://[fd00:8000:1::1]/   a request from inside the lab's network
+  npm run lab -- curl -s http://[fd00:8000:0:1::1]/   a request from inside the lab's network
   npm run lab -- cut-link web1 0                    pull a cable; mend-link puts it back
   npm run lab -- power-cut web1                     pull the plug; power-on boots it from its own disks
   npm run lab -- down                               end everything, delete the hosts' disks
@@ -167,7 +167,7 @@ program
   });
 program
   .command("curl")
-  .description("curl inside the lab's network, for example curl -s http://[fd00:8000:1::1]/")
+  .description("curl inside the lab's network, for example curl -s http://[fd00:8000:0:1::1]/")
   .argument("<args...>", "curl's own arguments")
   .passThroughOptions()
   .allowUnknownOption()

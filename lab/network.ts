@@ -1,8 +1,10 @@
+import { labName, portBase } from "./paths.ts";
+
 /**
  * The lab's network, as constants: one namespace without a way out. Hosts hang on two switches with a link to each; the
  * namespace itself plays the two routers of the site and the clients outside. Drawn in lab/README.md.
  */
-export const namespace = "fairhost-lab";
+export const namespace: string = labName;
 
 /** Two bridges joined by a trunk: one layer-2 domain, like two switches of a rack. */
 export const switches = ["switch-a", "switch-b"] as const;
@@ -50,7 +52,7 @@ export function planHost(number: number): LabHostPlan {
     number,
     address: `fd00:8000::${10 + number}`,
     asNumber: 4_200_000_010 + number,
-    sshPort: 2200 + number,
+    sshPort: portBase + number,
     macs: { bond: mac(0), links: [mac(1), mac(2)] },
     taps: [`${name}-a`, `${name}-b`],
     serials: [`${name}-a`, `${name}-b`],

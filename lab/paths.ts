@@ -4,14 +4,28 @@ import { join, resolve } from "node:path";
 /** The checkout this lab belongs to. */
 export const checkout: string = resolve(import.meta.dirname, "..");
 
+/**
+ * Which lab: `FAIRHOST_LAB` names a second one beside the usual one, for tests; it needs ports of its own too
+ * (`FAIRHOST_LAB_PORTS`, the number before web1's, default 2200).
+ */
+const instance: string = process.env.FAIRHOST_LAB ?? "";
+if (!/^[a-z0-9]{0,8}$/.test(instance))
+  throw new Error(`FAIRHOST_LAB="${instance}": up to 8 lower-case letters or digits, please`);
+
+/** The lab's name on this machine: its network namespace, its folder in /run, its lock. */
+export const labName: string = instance ? `fairhost-lab-${instance}` : "fairhost-lab";
+
+/** Ports of 127.0.0.1 come after this one. */
+export const portBase: number = Number(process.env.FAIRHOST_LAB_PORTS ?? 2200);
+
 /** What belongs to this checkout's lab: process records, overlays, keys, consoles. Ignored by git. */
-export const labDirectory: string = join(checkout, ".lab");
+export const labDirectory: string = join(checkout, ".lab", instance && `other-${instance}`);
 
 /** Images, shared by all checkouts of a user; one folder a recipe. Safe to delete: it is made again. */
 export const cacheDirectory: string = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fairhost", "lab");
 
-/** Sockets of the lab that is up; one lab a machine. Here and not in the checkout, as a socket's path has 107 bytes at most. */
-export const runtimeDirectory = "/run/fairhost-lab";
+/** Sockets of the lab that is up. Here and not in the checkout, as a socket's path has 107 bytes at most. */
+export const runtimeDirectory: string = join("/run", labName);
 
 /** The controller's key pair, made at the first `up`, authorised for root on every lab host. */
 export const controllerKey: string = join(labDirectory, "id_ed25519");

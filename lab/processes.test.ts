@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { endProcess, identify, isAlive } from "./processes.ts";
+
+function sleeper(script = "exec sleep 60") {
+  const child = spawn("sh", ["-c", script], { stdio: "ignore" });
+  return { child, pid: child.pid as number, ended: new Promise((resolve) => child.once("exit", resolve)) };
+}
+
+describe("processes by id", () => {
+  it("ends exactly the one meant", async () => {
+    const { pid, ended } = sleeper();
+    const id = await identify(pid);
+    expect(await isAlive(id!)).toBe(true);
+    await endProcess(id!);
+    await ended;
+    expect(await isAlive(id!)).toBe(false);
+    await endProcess(id!);
+  });
+
+  it("leaves a process alone that was given a dead one's id", async () => {
+    const { child, pid, ended } = sleeper();
+    const id = await identify(pid);
+    const dead = { pid, started: `${Number(id!.started) - 1}` };
+    expect(await isAlive(dead)).toBe(false);
+    await endProcess(dead, 100);
+    expect(await isAlive(id!)).toBe(true);
+    child.kill("SIGKILL");
+    await ended;
+  });
+
+  it("uses force only after the time given", async () => {
+    const { pid, ended } = sleeper("trap '' TERM; while :; do sleep 0.1; done");
+    const id = await identify(pid);
+    const begin = performance.now();
+    await endProcess(id!, 300);
+    expect(performance.now() - begin).toBeGreaterThan(290);
+    await ended;
+  });
+
+  it("knows itself, and nobody behind an id that cannot be", async () => {
+    expect(await identify(process.pid)).toMatchObject({ pid: process.pid, started: expect.stringMatching(/^\d+$/) });
+    expect(await identify(2 ** 22 + 1)).toBeUndefined();
+  });
+});
