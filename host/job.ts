@@ -82,12 +82,12 @@ async function follow(machine: Machine, job: Job, before: string): Promise<Apply
       showFrom(job.log, shown, machine.say);
       return JSON.parse(readFileSync(job.report, "utf8")) as ApplyReport;
     }
-    if (++looks % 20 === 0) {
+    if (++looks % 5 === 0) {
       const { stdout } = await machine.run("systemctl", ["show", "--property=ActiveState", "--value", job.unit]);
       const isOver = !/^(active|activating|deactivating|reloading)/.test(stdout);
       if (isOver && identity(job.report) === before) return undefined;
     }
-    await sleep(50);
+    await sleep(200);
   }
 }
 

@@ -85,7 +85,7 @@ describe("a fleet on real hosts", () => {
   test("a changed site changes its account alone; the neighbour's open connection survives", async () => {
     // bob's answer to this takes two seconds at least: nobody answers there.
     const slow = request(`${bob}probe?address=fd00:8000:0:9::1&port=1&path=/`);
-    await edit("accounts/1-alice.yaml", "idleSeconds: 20", "idleSeconds: 25");
+    await edit("accounts/1-alice.yaml", "idleSeconds: 10", "idleSeconds: 25");
     await up();
     await slow;
     const { stdout } = await lab.sshRun("web1", ["cat", "/var/lib/fairhost/report.json"]);
