@@ -98,9 +98,9 @@ DuplicateAddressDetection=none`,
 )}
 hostname ${plan.name}
 networkctl reload
+systemctl start --no-block ssh
 # The disks' serial numbers are new, too.
 udevadm trigger --action=change /dev/vda /dev/vdb
-systemctl start --no-block ssh
 # The journal files itself under the machine-id: the new one from here on.
 systemctl restart --no-block systemd-journald
 `;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { freemem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +33,7 @@ import {
 import { claimMachine, ensureNetwork, inNamespace, networkIsUp, removeNetwork } from "./router.ts";
 import { endService, recordedServices, refuseNewServices, runningService } from "./services.ts";
 
-export { type HostStatus, type LabStatus, status } from "./status.ts";
+export { type LabStatus, status } from "./status.ts";
 
 /** Debian packages of the machine the lab runs on. */
 const packages = [
@@ -43,7 +43,6 @@ const packages = [
   "util-linux",
   "procps",
   "socat",
-  "bird2",
   "openssh-client",
   "curl",
 ];
@@ -120,7 +119,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
     await claimMachine(checkout);
     const template = await ensureTemplate(progress);
     await ensureKeys(hosts);
-    await ensureNetwork(hosts);
+    await ensureNetwork(hosts, template.image.tree);
     progress("network: switch-a, switch-b, router-1, router-2");
     await settle(hosts.map((plan) => ensureHost(plan, template, progress)));
   } finally {
@@ -233,8 +232,11 @@ async function takeDown(): Promise<void> {
 /** Deletes keys, logs and all cached images: the next `up` makes everything anew. @throws LabError while the lab is up. */
 export async function clean(): Promise<void> {
   requireRoot();
-  if (networkIsUp() || recordedServices().length > 0)
-    throw new LabError("the lab is up", "take it down first: npm run lab -- down");
+  // Any lab of this machine, of whatever checkout: their hosts run on the cached images.
+  const up = (await readdir("/run")).filter((entry) => /^fairhost-lab(-[a-z0-9]+)?$/.test(entry));
+  if (up.length > 0 || recordedServices().length > 0) {
+    throw new LabError(`a lab is up: ${up.join(", ")}`, "take it down first: npm run lab -- down");
+  }
   await rm(labDirectory, { recursive: true, force: true });
   await rm(cacheDirectory, { recursive: true, force: true });
 }

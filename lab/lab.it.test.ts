@@ -233,6 +233,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     });
     const status = await command(["exec", "--", "sh", "-c", "exit 5"]);
     expect(status.exitCode).toBe(5);
+    expect(await command(["clean"])).toMatchObject({ exitCode: 1, output: expect.stringContaining("a lab is up") });
     await expect(lab.sshRun("web9", "true")).rejects.toThrow("use one of web1, web2");
   });
 

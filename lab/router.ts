@@ -17,8 +17,21 @@ export function networkIsUp(): boolean {
   return existsSync(namespaceFile);
 }
 
+/**
+ * A program of the image run on the machine as it is, by the image's own loader: installing Debian's bird2 would start a
+ * BIRD in the machine's own network, too.
+ */
+function ofImage(tree: string, program: string): [string, ...string[]] {
+  return [
+    `${tree}/lib64/ld-linux-x86-64.so.2`,
+    "--library-path",
+    `${tree}/usr/lib/x86_64-linux-gnu`,
+    `${tree}${program}`,
+  ];
+}
+
 /** Makes the namespace with its switches, cables and taps, unless it is there; starts the routers' BIRD, unless it runs. */
-export async function ensureNetwork(plans: readonly LabHostPlan[]): Promise<void> {
+export async function ensureNetwork(plans: readonly LabHostPlan[], tree: string): Promise<void> {
   if (!networkIsUp()) {
     await execa("ip", ["netns", "add", namespace]);
     try {
@@ -42,8 +55,18 @@ export async function ensureNetwork(plans: readonly LabHostPlan[]): Promise<void
   await writeFile(configuration, renderRouterBird());
   const control = join(runtimeDirectory, "router.ctl");
   await rm(control, { force: true });
-  const service = await startService("router", [...inNamespace, "bird", "-f", "-c", configuration, "-s", control]);
-  const look = async () => (await execa("birdc", ["-s", control, "show", "status"], { reject: false })).exitCode === 0;
+  const service = await startService("router", [
+    ...inNamespace,
+    ...ofImage(tree, "/usr/sbin/bird"),
+    "-f",
+    "-c",
+    configuration,
+    "-s",
+    control,
+  ]);
+  const [loader, ...birdc] = ofImage(tree, "/usr/sbin/birdc");
+  const look = async () =>
+    (await execa(loader, [...birdc, "-s", control, "show", "status"], { reject: false })).exitCode === 0;
   await waitFor(service, "answer", 10_000, look);
 }
 
