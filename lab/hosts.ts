@@ -40,7 +40,7 @@ async function writeRecord(name: string, record: HostRecord): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Makes the controller's key and every host's key once a checkout, and writes known_hosts. Keys outlive `down`. */
+/** Makes the controller's key once a checkout and every host's key once for its disks, and writes known_hosts. */
 export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
   const ensureKey = async (path: string, comment: string): Promise<void> => {
     if (existsSync(path) && existsSync(`${path}.pub`)) return;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { freemem } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa, type Options } from "execa";
 import { ensureDebianPackages } from "../toolchain/system.ts";
@@ -212,7 +213,7 @@ async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-/** Takes the lab down: ends every process it started, by id, removes its network and the hosts' disks. Keys and images stay. */
+/** Takes the lab down: ends every process it started, by id, removes its network, the hosts' disks and their keys. The controller's key and images stay. */
 export async function down(progress: Progress = () => {}): Promise<void> {
   requireRoot();
   await using _lock = await labLock(progress);
@@ -225,7 +226,8 @@ async function takeDown(): Promise<void> {
     await claimMachine(checkout);
     await removeNetwork();
   }
-  await rm(`${labDirectory}/hosts`, { recursive: true, force: true });
+  // Keys go with the disks: the next hosts are new ones, and a stack that knows the old ones' keys deploys them anew.
+  for (const name of ["hosts", "host-keys"]) await rm(join(labDirectory, name), { recursive: true, force: true });
   await rm(runtimeDirectory, { recursive: true, force: true });
 }
 
