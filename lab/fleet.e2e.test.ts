@@ -24,7 +24,7 @@ async function fingerprint(host: string): Promise<string> {
   const script = [
     "stat --dereference --format='%n %i %Y' /var/lib/fairhost/current",
     "systemctl show nginx bird nftables 'account-*.socket' --property=Id,ActiveEnterTimestampMonotonic,NeedDaemonReload",
-    "pgrep --full 'nginx: worker'",
+    'pgrep --parent "$(cat /run/nginx.pid)"',
   ].join("; ");
   return (await lab.sshRun(host, ["sh", "-c", script])).stdout;
 }
