@@ -11,7 +11,7 @@ const [firstPause, longestPause] = [100, 5000];
 
 // A host that vanishes in the middle of a command is noticed after this many unanswered probes, two minutes in all:
 // long enough for an overloaded one.
-const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 8 };
+const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 4 };
 
 /** What an attempt to connect needs from outside. */
 export interface Dialling {
