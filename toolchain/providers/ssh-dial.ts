@@ -9,7 +9,7 @@ import { changedHostKey, hostKeyAlgorithms, parseHostKey } from "./ssh-host-key.
 /** Milliseconds before the first retry, and at most before any. */
 const [firstPause, longestPause] = [100, 5000];
 
-// A host that vanishes in the middle of a command is noticed after this many unanswered probes, two minutes in all:
+// A host that vanishes in the middle of a command is noticed after this many unanswered probes, a minute in all:
 // long enough for an overloaded one.
 const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 4 };
 
