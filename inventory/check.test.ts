@@ -25,7 +25,7 @@ function run(...args: readonly string[]): { status: number | null; stdout: strin
 
 test.each([
   ["lab", "1 site, 2 hosts, 1 plan, 4 accounts, 4 HTTP servers"],
-  ["prod", "2 sites, 4 hosts, 3 plans, 8 accounts, 9 HTTP servers"],
+  ["prod", "3 sites, 12 hosts, 4 plans, 12 accounts, 13 HTTP servers"],
 ])("%s is sound and passes every rule", async (fleet, summary) => {
   const directory = join(import.meta.dirname, fleet);
   expect(await check(directory)).toEqual({
@@ -45,7 +45,13 @@ test("a fleet that loads but breaks a rule: the rule's message, with file and li
   expect(sound).toBe(false);
   expect(text).toContain(`${directory}/hosts/par1-web1.yaml:`);
   expect(text).toContain("feed-north");
-  expect(json).toMatchObject({ sound: false, problems: [], violations: [{ subject: { name: "par1-web1" } }, {}] });
+  expect(json).toMatchObject({
+    sound: false,
+    problems: [],
+    violations: expect.arrayContaining([
+      expect.objectContaining({ subject: expect.objectContaining({ name: "par1-web1" }) }),
+    ]),
+  });
 });
 
 test("the command's exit status and output, for people and for programs", () => {

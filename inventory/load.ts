@@ -5,6 +5,7 @@ import type { Entries } from "./check-references.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
 import { type FileKind, readFleet } from "./read-fleet.ts";
 import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { canonicalPrefix } from "./schemas/common.ts";
 import { hostSchema } from "./schemas/host.ts";
 import type { Fleet } from "./schemas/index.ts";
 import { networkSchema } from "./schemas/network.ts";
@@ -15,8 +16,8 @@ import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
 
-/** What can be looked up with {@link Loaded.where}: the subjects of rules, and sites. */
-type Kind = Subject["kind"] | "site";
+/** What can be looked up with {@link Loaded.where}: the subjects of rules. */
+type Kind = Subject["kind"];
 
 /** A sound inventory. */
 export interface Loaded {
@@ -25,7 +26,7 @@ export interface Loaded {
   /**
    * File and line of something, relative to the fleet's directory: `accounts/1204-alice.yaml:7`.
    * @param kind of the subject; `address` is an account's, `frontEnd` a host's
-   * @param name host's, plan's or site's name; account's number; `<account number>/<name>` of an HTTP server
+   * @param name as in {@link Subject}
    * @param path property path, for example `powerSupplies.1.chain`; what is not in the file is shown at its nearest parent
    * @returns `undefined` if there is nothing of this kind and name
    */
@@ -102,6 +103,9 @@ function finder(entries: Entries): Loaded["where"] {
         if (position < 0) return undefined;
         found = { source: account.source, path: ["httpServers", position, ...numbered(parts)] };
       } else found = { source: account.source, path: numbered(parts) };
+    } else if (kind === "network" || kind === "range" || kind === "router" || kind === "switch") {
+      found = inNetwork(entries, kind, name, numbered(parts));
+      if (found === undefined) return undefined;
     } else {
       const source = index.get(`${kind === "frontEnd" ? "host" : kind} ${name}`);
       if (source === undefined) return undefined;
@@ -109,6 +113,37 @@ function finder(entries: Entries): Loaded["where"] {
     }
     return `${found.source.file}:${found.source.at(found.path, "key").line}`;
   };
+}
+
+/** A place in network.yaml; a site's range is in the site's file. */
+function inNetwork(
+  { network, sites }: Entries,
+  kind: "network" | "range" | "router" | "switch",
+  name: string,
+  path: Path,
+): { source: Source; path: Path } | undefined {
+  const { source, whole } = network!;
+  if (kind === "network") return { source, path };
+  if (kind === "range") {
+    for (const key of ["prefixes", "prefixes4"] as const) {
+      const position = whole![key].findIndex((prefix) => same(prefix, name));
+      if (position >= 0) return { source, path: [key, position] };
+    }
+    for (const { source: file, whole: site } of sites) {
+      for (const key of ["prefix", "prefix4"] as const) {
+        const prefix = site![key];
+        if (prefix !== undefined && same(prefix, name)) return { source: file, path: [key] };
+      }
+    }
+    return undefined;
+  }
+  const list = kind === "router" ? "routers" : "switches";
+  const position = whole![list].findIndex((device) => device.name === name);
+  return position < 0 ? undefined : { source, path: [list, position, ...path] };
+}
+
+function same(prefix: string, canonical: string): boolean {
+  return prefix === canonical || (prefix.includes(":") && canonicalPrefix(prefix) === canonical);
 }
 
 function numbered(parts: readonly string[]): Path {

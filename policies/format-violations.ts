@@ -46,6 +46,11 @@ function formatRule(
 }
 
 const kinds: Readonly<Record<Subject["kind"], string>> = {
+  site: "site",
+  network: "network AS",
+  router: "router",
+  switch: "switch",
+  range: "range",
   host: "host",
   plan: "plan",
   account: "account",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Declaration } from "../components/declaration.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { declarationFixture } from "./fixture.ts";
-import type { Rule } from "./rule.ts";
+import { nothingDeclared, type Rule } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 type Element<K extends keyof Declaration> = Declaration[K][number];
@@ -59,9 +59,8 @@ export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>
 
 /** What a rule says when each element is judged alone, as the policy pack does for `resource` rules. */
 function judgedAlone(rule: Rule, declaration: Declaration) {
-  const empty: Declaration = { hosts: [], plans: [], accounts: [], addresses: [], httpServers: [], frontEnds: [] };
-  const kinds = Object.keys(empty) as (keyof Declaration)[];
+  const kinds = Object.keys(nothingDeclared) as (keyof Declaration)[];
   return kinds.flatMap((kind) =>
-    declaration[kind].flatMap((element) => checkDeclaration({ ...empty, [kind]: [element] }, [rule])),
+    declaration[kind].flatMap((element) => checkDeclaration({ ...nothingDeclared, [kind]: [element] }, [rule])),
   );
 }

@@ -18,14 +18,14 @@ function resource(type: string, props: object, more: Partial<EngineResource> = {
   return { type, name: "x", urn: `urn:${type}::x`, props: properties, opts: { protect: true }, ...more };
 }
 
-const { hosts, accounts, addresses, httpServers, frontEnds } = declarationFixture();
+const valid = declarationFixture();
+const { hosts, accounts } = valid;
 const hostType = "fairhost:host:BareMetalHost";
 const accountType = "fairhost:account:AccountContainer";
 
 function stack(): StackResource[] {
-  const all = { hosts, accounts, addresses, httpServers, frontEnds };
-  return [...shapes.keys()].flatMap((type, index) =>
-    Object.values(all)[index]!.map((props, position) => resource(type, props, { name: `${type}-${position}` })),
+  return [...shapes].flatMap(([type, { kind }]) =>
+    valid[kind].map((props, position) => resource(type, props, { name: `${type}-${position}` })),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Declaration } from "../../components/declaration.ts";
 import { checkDeclaration, compareSubjects } from "../check-declaration.ts";
 import { nameOf } from "../format-violations.ts";
-import type { Rule } from "../rule.ts";
+import { nothingDeclared, type Rule } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { type EngineResource, engineRules, type RuleText, readableInputs, readableOutputs } from "./engine-rules.ts";
 import { readElement } from "./read-element.ts";
@@ -85,8 +85,7 @@ export function judgeStack(resources: readonly StackResource[]): Report[] {
 }
 
 function declarationOf(elements: readonly Element[]): Declaration {
-  const nothing: Declaration = { hosts: [], plans: [], accounts: [], addresses: [], httpServers: [], frontEnds: [] };
   const grouped = Map.groupBy(elements, ({ kind }) => kind);
   const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
-  return { ...nothing, ...Object.fromEntries(values) };
+  return { ...nothingDeclared, ...Object.fromEntries(values) };
 }
