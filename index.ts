@@ -7,7 +7,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration } = await declared(settings.inventory, settings.cell);
+const { fleet, declaration } = await declared(settings);
 
 /** Each host's last report: result, generation, errors by account. */
 export const hosts = platform({

@@ -33,6 +33,26 @@ export const failures = [
 ] as const;
 export type Failure = (typeof failures)[number];
 
+/**
+ * Leave to break one rule for a while: on the element that breaks it, so that a diff of the element shows it and the policy
+ * pack, which sees one resource at a time, knows it.
+ */
+export interface WaiverInputs {
+  readonly rule: string;
+  /** Only violations at this property, or inside it; without one all of the element. */
+  readonly path?: string;
+  /** Who answers for it. */
+  readonly owner: string;
+  readonly reason: string;
+  /** The last day it holds, ISO 8601. */
+  readonly expires: string;
+}
+
+/** An element that may carry waivers. */
+interface Waivable {
+  readonly waivers?: readonly WaiverInputs[];
+}
+
 /** One power supply of a host, router or switch. `feed` is what the chain hangs on, from the site. */
 export interface PowerSupplyInputs {
   readonly name: string;
@@ -42,7 +62,7 @@ export interface PowerSupplyInputs {
 }
 
 /** Where something stands. Halls belong to a site, racks to a hall. */
-interface Placed {
+interface Placed extends Waivable {
   readonly name: string;
   readonly site: string;
   readonly hall: string;
@@ -50,7 +70,7 @@ interface Placed {
 }
 
 /** Inputs of `fairhost:datacenter:Datacenter`: a site. */
-export interface DatacenterInputs {
+export interface DatacenterInputs extends Waivable {
   readonly name: string;
   readonly provider: string;
   readonly city: string;
@@ -77,7 +97,7 @@ export interface DatacenterInputs {
 }
 
 /** Inputs of `fairhost:network:Network`. */
-export interface NetworkInputs {
+export interface NetworkInputs extends Waivable {
   readonly asNumber: number;
   /** Owned ranges, IPv6 and IPv4. */
   readonly prefixes: readonly string[];
@@ -167,7 +187,7 @@ export interface BareMetalHostInputs extends Placed {
 }
 
 /** Inputs of `fairhost:account:Plan`: what its accounts are promised. */
-export interface PlanInputs {
+export interface PlanInputs extends Waivable {
   readonly name: string;
   readonly cpuWeight: number;
   readonly ioWeight: number;
@@ -186,7 +206,7 @@ export interface PlanInputs {
 }
 
 /** Inputs of `fairhost:account:AccountContainer`. */
-export interface AccountContainerInputs {
+export interface AccountContainerInputs extends Waivable {
   readonly name: string;
   readonly number: number;
   readonly host: string;
@@ -224,7 +244,7 @@ export interface AccountAddressInputs {
   readonly address: string;
 }
 
-interface HttpServerCommon {
+interface HttpServerCommon extends Waivable {
   readonly account: number;
   readonly name: string;
   readonly number: number;

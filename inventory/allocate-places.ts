@@ -3,16 +3,36 @@ import type {
   DatacenterInputs,
   Declaration,
   PowerSupplyInputs,
+  WaiverInputs,
 } from "../components/declaration.ts";
 import { byKey, found, sortBy } from "./lists.ts";
 import { within4, within6 } from "./ranges.ts";
 import { canonical, canonicalPrefix } from "./schemas/common.ts";
-import type { Host, Network, Site } from "./schemas/index.ts";
+import type { Fleet, Host, Network, Site } from "./schemas/index.ts";
+import type { waivableKinds } from "./schemas/waiver.ts";
+
+/** Waivers of a resource, as its component takes them. */
+export type WaiversOf = (kind: (typeof waivableKinds)[number], name: string | number) => { waivers?: WaiverInputs[] };
+
+/** Finds each resource's waivers, in the order of the file. */
+export function waiversOf({ waivers }: Pick<Fleet, "waivers">): WaiversOf {
+  const byResource = Map.groupBy(waivers, ({ resource }) => resource);
+  return (kind, name) => {
+    const own = byResource.get(`${kind} ${name}`);
+    if (own === undefined) return {};
+    return {
+      waivers: own.map(({ rule, path, owner, reason, expires }) => {
+        return { rule, ...(path !== undefined && { path }), owner, reason, expires };
+      }),
+    };
+  };
+}
 
 /** A site as its component takes it. */
-export function declareSite(site: Site): DatacenterInputs {
+export function declareSite(site: Site, waivers: WaiversOf): DatacenterInputs {
   const { location } = site;
   return {
+    ...waivers("site", site.name),
     name: site.name,
     provider: site.provider,
     city: location.city,
@@ -49,6 +69,7 @@ export function feedsOf(
 export function declareDevices(
   network: Network,
   sites: ReadonlyMap<string, Site>,
+  waivers: WaiversOf,
 ): Pick<Declaration, "networks" | "routers" | "switches"> {
   const common = (device: Network["switches"][number] | Network["routers"][number]) => ({
     name: device.name,
@@ -63,6 +84,7 @@ export function declareDevices(
   return {
     networks: [
       {
+        ...waivers("network", network.asNumber),
         asNumber: network.asNumber,
         prefixes: network.prefixes.map(canonicalPrefix),
         prefixes4: network.prefixes4,
@@ -75,11 +97,13 @@ export function declareDevices(
       },
     ],
     routers: sortBy(network.routers, ({ name }) => name).map((router) => ({
+      ...waivers("router", router.name),
       ...common(router),
       address: canonical(router.address),
       links: router.links,
     })),
     switches: sortBy(network.switches, ({ name }) => name).map((device) => ({
+      ...waivers("switch", device.name),
       ...common(device),
       uplinks: device.uplinks,
     })),

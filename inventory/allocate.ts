@@ -6,7 +6,7 @@ import type {
   Declaration,
   HttpServerInputs,
 } from "../components/declaration.ts";
-import { declareDevices, declareRanges, declareSite, feedsOf } from "./allocate-places.ts";
+import { declareDevices, declareRanges, declareSite, feedsOf, type WaiversOf, waiversOf } from "./allocate-places.ts";
 import { byKey, found, sortBy } from "./lists.ts";
 import { canonical } from "./schemas/common.ts";
 import type { Account, Fleet, Host, HttpServerEntry, Network, Plan, Site } from "./schemas/index.ts";
@@ -95,18 +95,23 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
       const plan = found(planByName, account.plan, `plan of account ${account.number}`);
       return { account, site, plan, own: identity(account.number, site) };
     });
-  const httpServers = accounts.flatMap(({ account, own }) => declareServers(account, own));
+  const waivers = waiversOf(fleet);
+  const httpServers = accounts.flatMap(({ account, own }) => declareServers(account, own, waivers));
   const accountsOf = Map.groupBy(accounts, ({ account }) => account.host);
   const serversOf = Map.groupBy(httpServers, (server) => server.host);
 
   const places = sortBy(fleet.sites, (site) => site.name);
   return {
-    sites: places.map(declareSite),
-    ...declareDevices(fleet.network, siteByName),
+    sites: places.map((site) => declareSite(site, waivers)),
+    ...declareDevices(fleet.network, siteByName, waivers),
     ranges: declareRanges(fleet.network, places),
-    hosts: hosts.map((host) => declareHost(host, fleet.network, siteByName, switchByName)),
-    plans: sortBy(fleet.plans, (plan) => plan.name).map((plan) => ({ ...plan })),
-    accounts: accounts.map(({ account, site, plan, own }) => declareAccount(account, site, plan, own)),
+    hosts: hosts.map((host) => {
+      return { ...waivers("host", host.name), ...declareHost(host, fleet.network, siteByName, switchByName) };
+    }),
+    plans: sortBy(fleet.plans, (plan) => plan.name).map((plan) => ({ ...waivers("plan", plan.name), ...plan })),
+    accounts: accounts.map(({ account, site, plan, own }) => {
+      return { ...waivers("account", account.number), ...declareAccount(account, site, plan, own) };
+    }),
     addresses: accounts.map(({ account, site, own }): AccountAddressInputs => {
       return { account: account.number, host: account.host, site: site.name, prefix: own.prefix, address: own.address };
     }),
@@ -193,9 +198,10 @@ function declareAccount(account: Account, site: Site, plan: Plan, own: Identity)
   };
 }
 
-function declareServers(account: Account, own: Identity): HttpServerInputs[] {
+function declareServers(account: Account, own: Identity, waivers: WaiversOf): HttpServerInputs[] {
   return sortBy(account.httpServers, (server) => server.number).map((server) => {
     const common = {
+      ...waivers("httpServer", `${account.number}/${server.name}`),
       account: account.number,
       name: server.name,
       number: server.number,

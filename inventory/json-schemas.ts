@@ -7,6 +7,7 @@ import { hostSchema } from "./schemas/host.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
 import { siteSchema } from "./schemas/site.ts";
+import { waiversSchema } from "./schemas/waiver.ts";
 
 /** Where editors find the schemas: the first line of each YAML file names one, relative to itself. */
 const directory = join(import.meta.dirname, "json-schemas");
@@ -18,6 +19,7 @@ const schemas = {
   account: ["An account", accountSchema],
   network: ["The own network", networkSchema],
   tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
+  waivers: ["Leave to break a rule for a while", waiversSchema],
 } as const satisfies Record<string, readonly [string, z.ZodType]>;
 
 /** Text of every JSON Schema file by its path, from the zod schemas: what an editor may accept is what the loader accepts. */

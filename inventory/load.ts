@@ -2,6 +2,7 @@ import type { Subject } from "../policies/rule.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkPlaces } from "./check-places.ts";
 import type { Entries } from "./check-references.ts";
+import { checkWaivers } from "./check-waivers.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
 import { type FileKind, readFleet } from "./read-fleet.ts";
 import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
@@ -11,6 +12,7 @@ import type { Fleet } from "./schemas/index.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
 import { siteSchema } from "./schemas/site.ts";
+import { waiversSchema } from "./schemas/waiver.ts";
 import type { Source } from "./source.ts";
 import { type Entry, validate } from "./validate.ts";
 
@@ -34,7 +36,7 @@ export interface Loaded {
 }
 
 /**
- * Reads a whole inventory: `network.yaml`, `tombstones.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
+ * Reads a whole inventory: `network.yaml`, `tombstones.yaml` and `waivers.yaml` (both optional) and the YAML files of `sites/`, `hosts/`, `plans/`
  * and `accounts/`. Writes nothing.
  * @throws {InventoryError} with every problem at once
  */
@@ -51,12 +53,13 @@ export async function loadFleet(directory: string): Promise<Loaded> {
   const entries = {
     network: of("network").map((source) => checked(validate(networkSchema, source)))[0],
     tombstones: of("tombstones").map((source) => checked(validate(tombstonesSchema, source)))[0],
+    waivers: of("waivers").map((source) => checked(validate(waiversSchema, source)))[0],
     sites: of("site").map((source) => checked(validate(siteSchema, source))),
     hosts: of("host").map((source) => checked(validate(hostSchema, source))),
     plans: of("plan").map((source) => checked(validate(planSchema, source))),
     accounts: of("account").map((source) => checked(validate(accountSchema, source))),
   } satisfies Entries;
-  problems.push(...checkPlaces(entries), ...checkAccounts(entries));
+  problems.push(...checkPlaces(entries), ...checkAccounts(entries), ...checkWaivers(entries));
   if (problems.length > 0) throw new InventoryError(directory, problems);
 
   const fleet = freeze({
@@ -66,6 +69,7 @@ export async function loadFleet(directory: string): Promise<Loaded> {
     plans: wholes(entries.plans).sort(byName),
     accounts: wholes(entries.accounts).sort(byNumber),
     tombstones: [...(entries.tombstones?.whole ?? [])].sort(byNumber),
+    waivers: entries.waivers?.whole ?? [],
   });
   return { fleet, where: finder(entries) };
 }
@@ -93,6 +97,8 @@ function finder(entries: Entries): Loaded["where"] {
 
   return (kind, name, path) => {
     const parts = (path ?? "").split(".").filter((part) => part !== "");
+    const waiver = /^waivers\.(\d+)$/.exec(path ?? "")?.[1];
+    if (waiver !== undefined) return ofWaiver(entries, `${kind} ${name}`, Number(waiver));
     let found: { source: Source; path: Path } | undefined;
     if (kind === "account" || kind === "address" || kind === "httpServer") {
       const [number, server] = name.split("/") as [string, string | undefined];
@@ -113,6 +119,13 @@ function finder(entries: Entries): Loaded["where"] {
     }
     return `${found.source.file}:${found.source.at(found.path, "key").line}`;
   };
+}
+
+/** The place of a resource's waiver, counted among its own. */
+function ofWaiver({ waivers }: Entries, resource: string, index: number): string | undefined {
+  const own = [...(waivers?.whole ?? []).entries()].filter(([, waiver]) => waiver.resource === resource);
+  const position = own[index]?.[0];
+  return position === undefined ? undefined : `${waivers!.source.file}:${waivers!.source.at([position], "key").line}`;
 }
 
 /** A place in network.yaml; a site's range is in the site's file. */

@@ -161,6 +161,11 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
     draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 64500, routers: [router-9]}\n"),
   "a backup at an unknown site": (draft) => draft.append("sites/lab.yaml", "backupSite: elsewhere\n"),
   "a standby host that is not there": (draft) => draft.edit(alice, "host: web1", "host: web1\nstandby: web7"),
+  "a waiver for a host that is not there": (draft) => draft.write("waivers.yaml", waiver("host web9")),
+  "a waiver for a kind that is none": (draft) => draft.write("waivers.yaml", waiver("computer web1")),
+  "a waiver without a reason": (draft) =>
+    draft.write("waivers.yaml", waiver("host web1").replace("until the new disk is here", "later")),
+  "a waiver twice": (draft) => draft.write("waivers.yaml", waiver("host web1").repeat(2)),
   "a promise that nobody knows": (draft) => draft.edit("plans/small.yaml", "[disk, supply", "[dusk, supply"),
 
   // Given twice
@@ -222,6 +227,10 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a management controller in an account's subnet": (draft) => draft.edit(web1, "fd00:8000::b1", "fd00:8000:0:1::b1"),
   "a public AS number for a host": (draft) => draft.edit(web1, "4200000011", "64496"),
 };
+
+function waiver(resource: string): string {
+  return `- {rule: two-disks, resource: ${resource}, owner: Ada, reason: until the new disk is here, expires: 2026-12-01}\n`;
+}
 
 /** One line of a bomb: nine times the line before. */
 function bomb(letter: string): string {

@@ -178,3 +178,6 @@ export function declarationFixture({ hosts = 2, accounts = 3 } = {}): Declaratio
     }),
   };
 }
+
+/** The day tests judge at. */
+export const today = "2026-11-22";

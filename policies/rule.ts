@@ -62,8 +62,14 @@ export interface Rule {
    * `stack`: needs several elements.
    */
   readonly scope: "resource" | "stack";
-  check(declaration: Declaration): Violation[];
+  /** Whether a waiver may let violations pass for a while. Never set where accounts would share or lose what is theirs. */
+  readonly waivable?: true;
+  /** @param today the day to judge at, ISO 8601; no rule looks at a clock */
+  check(declaration: Declaration, today: string): Violation[];
 }
+
+/** A rule without its check: what is said of it. */
+export type RuleText = Omit<Rule, "check">;
 
 /** A violation as a rule's `find` yields it, before the rule's name is put on. */
 export type Finding = Omit<Violation, "rule">;
@@ -72,10 +78,10 @@ export type Finding = Omit<Violation, "rule">;
 export function defineRule({
   find,
   ...rule
-}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration) => Iterable<Finding> }): Rule {
+}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration, today: string) => Iterable<Finding> }): Rule {
   return {
     ...rule,
-    check: (declaration) => Array.from(find(declaration), (finding) => ({ rule: rule.name, ...finding })),
+    check: (declaration, today) => Array.from(find(declaration, today), (finding) => ({ rule: rule.name, ...finding })),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../components/declaration.ts";
 import { checkDeclaration } from "./check-declaration.ts";
-import { declarationFixture } from "./fixture.ts";
+import { declarationFixture, today } from "./fixture.ts";
 import { nothingDeclared, type Rule } from "./rule.ts";
 import { rules } from "./rules.ts";
 
@@ -36,18 +36,19 @@ export interface BrokenCase {
  */
 export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>): void {
   describe(rule.name, () => {
-    test("passes the valid fixture", () => expect(rule.check(declarationFixture())).toEqual([]));
+    test("passes the valid fixture", () => expect(rule.check(declarationFixture(), today)).toEqual([]));
     test("has a broken case", () => expect(Object.keys(cases)).not.toEqual([]));
     for (const [name, { break: breakIt, expect: expected, alsoBreaks = [] }] of Object.entries(cases)) {
       test(name, () => {
         const broken = breakIt(declarationFixture());
-        const violations = checkDeclaration(broken);
+        const violations = checkDeclaration(broken, today);
         const own = violations.filter((violation) => violation.rule === rule.name);
         expect(
           own.map(({ subject: { kind, name, path }, message }) => `${[kind, name, path].join(" ")}: ${message}`),
         ).toEqual(expected);
         const others = checkDeclaration(
           broken,
+          today,
           rules.filter((other) => other !== rule),
         ).map(({ rule }) => rule);
         expect([...new Set(others)].sort()).toEqual([...alsoBreaks].sort());
@@ -61,6 +62,6 @@ export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>
 function judgedAlone(rule: Rule, declaration: Declaration) {
   const kinds = Object.keys(nothingDeclared) as (keyof Declaration)[];
   return kinds.flatMap((kind) =>
-    declaration[kind].flatMap((element) => checkDeclaration({ ...nothingDeclared, [kind]: [element] }, [rule])),
+    declaration[kind].flatMap((element) => checkDeclaration({ ...nothingDeclared, [kind]: [element] }, today, [rule])),
   );
 }

@@ -3,25 +3,29 @@ import type { Declaration } from "../components/declaration.ts";
 import { declare } from "../inventory/allocate.ts";
 import { InventoryError, loadFleet } from "../inventory/load.ts";
 import type { Fleet } from "../inventory/schemas/index.ts";
-import { checkDeclaration } from "../policies/check-declaration.ts";
+import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";
+import { describeWaived } from "../policies/waivers.ts";
+import type { Settings } from "./settings.ts";
 
 /**
- * Loads the inventory, judges the whole fleet by the mandatory rules and returns what this cell's stack declares.
+ * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares.
  * This runs before any resource exists, so no flag of the engine gets round it.
  * @throws RunError with every problem or every violation at once, with file and line.
  */
-export async function declared(
-  inventory: string,
-  cell: string | undefined,
-): Promise<{ fleet: Fleet; declaration: Declaration }> {
+export async function declared({
+  inventory,
+  cell,
+  today,
+}: Pick<Settings, "inventory" | "cell" | "today">): Promise<{ fleet: Fleet; declaration: Declaration }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
     throw error;
   });
   const whole = declare(fleet);
-  const violations = checkDeclaration(whole);
+  const { violations, waived } = judgeDeclaration(whole, today);
+  for (const each of waived) pulumi.log.warn(describeWaived(each));
   if (violations.length > 0) {
     const place = (subject: { kind: Parameters<typeof where>[0]; name: string; path?: string }) => {
       const found = where(subject.kind, subject.name, subject.path);

@@ -3,12 +3,14 @@ import type { Host } from "./host.ts";
 import type { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import type { Site } from "./site.ts";
+import type { Waiver } from "./waiver.ts";
 
 export type { Account, HttpServerEntry, Tombstone } from "./account.ts";
 export type { Host } from "./host.ts";
 export type { Network } from "./network.ts";
 export type { Plan } from "./plan.ts";
 export type { Site } from "./site.ts";
+export type { Waiver } from "./waiver.ts";
 
 /** A whole inventory as plain data: schema-checked, references resolved, sorted by name or number. What `loadFleet` returns. */
 export interface Fleet {
@@ -18,4 +20,5 @@ export interface Fleet {
   readonly plans: readonly Plan[];
   readonly accounts: readonly Account[];
   readonly tombstones: readonly Tombstone[];
+  readonly waivers: readonly Waiver[];
 }

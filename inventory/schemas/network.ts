@@ -35,7 +35,7 @@ const routerSchema = z.strictObject({
   links: z
     .array(nameSchema)
     .default([])
-    .describe("Routers it is cabled to directly, at its own or another site. One of the two names the other."),
+    .describe("Routers it is cabled to directly, at its own or another site; naming it from both ends is one cable."),
 });
 
 const switchSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import type { RuleText } from "../rule.ts";
 
 /** What the engine shows of one resource. */
 export interface EngineResource {
@@ -9,9 +9,6 @@ export interface EngineResource {
   readonly opts: { readonly protect: boolean };
   readonly parent?: EngineResource;
 }
-
-/** A rule without its check: what is said of it. */
-export type RuleText = Omit<Rule, "check">;
 
 /** A rule about what only the engine sees, so only the policy pack can judge it. */
 export interface EngineRule extends RuleText {

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { declarationFixture } from "../fixture.ts";
+import { declarationFixture, today } from "../fixture.ts";
 import type { EngineResource } from "./engine-rules.ts";
-import { judgeResource, judgeStack, packRules, type StackResource } from "./judge.ts";
+import * as judge from "./judge.ts";
+import { packRules, type StackResource } from "./judge.ts";
 import { shapes } from "./shapes.ts";
 
 /** As the policy runtime does it: touching what is unknown throws. */
@@ -10,6 +11,9 @@ const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.u
   unknownCheckingProxy<T>(value: T): T;
   unknownStringValue: string;
 };
+
+const judgeResource = (resource: EngineResource) => judge.judgeResource(resource, today);
+const judgeStack = (resources: readonly StackResource[]) => judge.judgeStack(resources, today);
 
 type Properties = Record<string, unknown>;
 
@@ -34,7 +38,7 @@ test("every rule has its own name", () => {
 });
 
 test("a valid stack passes, resource by resource and as a whole", () => {
-  expect(stack().flatMap(judgeResource)).toEqual([]);
+  expect(stack().flatMap((each) => judgeResource(each))).toEqual([]);
   expect(judgeStack(stack())).toEqual([]);
 });
 

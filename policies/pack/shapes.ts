@@ -20,11 +20,15 @@ const text = z.string();
 const number = z.number();
 const texts = z.array(text);
 
+const waivers = z
+  .array(z.object({ rule: text, path: text.exactOptional(), owner: text, reason: text, expires: text }))
+  .exactOptional();
 const powerSupplies = z.array(z.object({ name: text, model: text, chain: text, feed: text }));
-const placed = { name: text, site: text, hall: text, rack: text };
+const placed = { waivers, name: text, site: text, hall: text, rack: text };
 const device = { ...placed, manufacturer: text, model: text, pair: text.exactOptional(), powerSupplies };
 
 const site = z.object({
+  waivers,
   name: text,
   provider: text,
   city: text,
@@ -41,6 +45,7 @@ const site = z.object({
 }) satisfies z.ZodType<DatacenterInputs>;
 
 const network = z.object({
+  waivers,
   asNumber: number,
   prefixes: texts,
   prefixes4: texts,
@@ -65,6 +70,7 @@ const range = z.object({
 }) satisfies z.ZodType<AddressRangeInputs>;
 
 const plan = z.object({
+  waivers,
   name: text,
   cpuWeight: number,
   ioWeight: number,
@@ -98,6 +104,7 @@ const host = z.object({
 }) satisfies z.ZodType<BareMetalHostInputs>;
 
 const account = z.object({
+  waivers,
   name: text,
   number,
   host: text,
@@ -128,6 +135,7 @@ const address = z.object({
 }) satisfies z.ZodType<AccountAddressInputs>;
 
 const serverCommon = {
+  waivers,
   account: number,
   name: text,
   number,
