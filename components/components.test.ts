@@ -45,6 +45,7 @@ test("every element of the declaration is one component with exactly its inputs"
   expect(inputsOf("fairhost:network:Router")).toEqual(texts(declaration.routers));
   expect(inputsOf("fairhost:network:Switch")).toEqual(texts(declaration.switches));
   expect(inputsOf("fairhost:network:AddressRange")).toEqual(texts(declaration.ranges));
+  expect(inputsOf("fairhost:account:Register")).toEqual(texts(declaration.registers));
   expect(inputsOf("fairhost:account:Plan")).toEqual(texts(declaration.plans));
   expect(inputsOf("fairhost:host:BareMetalHost")).toEqual(texts(declaration.hosts));
   expect(inputsOf("fairhost:account:AccountContainer")).toEqual(texts(declaration.accounts));

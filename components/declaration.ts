@@ -9,6 +9,8 @@ export interface Declaration {
   readonly routers: readonly RouterInputs[];
   readonly switches: readonly SwitchInputs[];
   readonly ranges: readonly AddressRangeInputs[];
+  /** One: what is taken for ever, and what got lost. */
+  readonly registers: readonly RegisterInputs[];
   readonly hosts: readonly BareMetalHostInputs[];
   readonly plans: readonly PlanInputs[];
   readonly accounts: readonly AccountContainerInputs[];
@@ -143,6 +145,16 @@ export interface AddressRangeInputs {
   readonly within?: string;
   readonly site?: string;
   readonly purpose: string;
+}
+
+/** Inputs of `fairhost:account:Register`: what is taken for ever, and what the stack has that nobody declares any more. */
+export interface RegisterInputs {
+  /** Numbers of deleted accounts. */
+  readonly tombstones: readonly number[];
+  /** What was given up on purpose: `host web3`, `range 2001:db8::/48`. */
+  readonly retired: readonly string[];
+  /** What the stack holds and the inventory neither has nor says to be gone. Empty, or nothing is deployed. */
+  readonly vanished: readonly { readonly kind: string; readonly name: string; readonly protect: boolean }[];
 }
 
 /** Inputs of `fairhost:host:BareMetalHost`. */

@@ -7,6 +7,7 @@ import type {
   HttpServerInputs,
 } from "../components/declaration.ts";
 import { declareDevices, declareRanges, declareSite, feedsOf, type WaiversOf, waiversOf } from "./allocate-places.ts";
+import { declareRegister, type Held } from "./held.ts";
 import { byKey, found, sortBy } from "./lists.ts";
 import { canonical } from "./schemas/common.ts";
 import type { Account, Fleet, Host, HttpServerEntry, Network, Plan, Site } from "./schemas/index.ts";
@@ -72,10 +73,14 @@ export function httpPort(server: Pick<HttpServerEntry, "number">): number {
 /**
  * What the program declares for a fleet: pure, in milliseconds, the same for every order of the fleet's lists.
  * @param options.cell only the hosts of this cell and what lives on them; default all
+ * @param options.held what the stack has from its last run; what of it is in no list of the fleet is declared as vanished
  * @throws {RangeError} for an account that {@link loadFleet} would have refused: unknown host, site or plan, a number given
  *   twice or taken by a tombstone
  */
-export function declare(fleet: Fleet, options: { readonly cell?: string } = {}): Declaration {
+export function declare(
+  fleet: Fleet,
+  options: { readonly cell?: string; readonly held?: readonly Held[] } = {},
+): Declaration {
   const hosts = sortBy(
     fleet.hosts.filter((host) => options.cell === undefined || host.cell === options.cell),
     (host) => host.name,
@@ -104,6 +109,7 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
   return {
     sites: places.map((site) => declareSite(site, waivers)),
     ...declareDevices(fleet.network, siteByName, waivers),
+    registers: [declareRegister(fleet, options.held ?? [])],
     ranges: declareRanges(fleet.network, places),
     hosts: hosts.map((host) => {
       return { ...waivers("host", host.name), ...declareHost(host, fleet.network, siteByName, switchByName) };

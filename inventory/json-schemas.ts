@@ -6,6 +6,7 @@ import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
 import { hostSchema } from "./schemas/host.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
+import { retiredListSchema } from "./schemas/retired.ts";
 import { siteSchema } from "./schemas/site.ts";
 import { waiversSchema } from "./schemas/waiver.ts";
 
@@ -19,6 +20,7 @@ const schemas = {
   account: ["An account", accountSchema],
   network: ["The own network", networkSchema],
   tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
+  retired: ["Hosts, devices, ranges and sites that were given up", retiredListSchema],
   waivers: ["Leave to break a rule for a while", waiversSchema],
 } as const satisfies Record<string, readonly [string, z.ZodType]>;
 

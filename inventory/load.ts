@@ -11,6 +11,7 @@ import { hostSchema } from "./schemas/host.ts";
 import type { Fleet } from "./schemas/index.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
+import { retiredListSchema } from "./schemas/retired.ts";
 import { siteSchema } from "./schemas/site.ts";
 import { waiversSchema } from "./schemas/waiver.ts";
 import type { Source } from "./source.ts";
@@ -36,7 +37,7 @@ export interface Loaded {
 }
 
 /**
- * Reads a whole inventory: `network.yaml`, `tombstones.yaml` and `waivers.yaml` (both optional) and the YAML files of `sites/`, `hosts/`, `plans/`
+ * Reads a whole inventory: `network.yaml`, `tombstones.yaml`, `retired.yaml` and `waivers.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
  * and `accounts/`. Writes nothing.
  * @throws {InventoryError} with every problem at once
  */
@@ -53,6 +54,7 @@ export async function loadFleet(directory: string): Promise<Loaded> {
   const entries = {
     network: of("network").map((source) => checked(validate(networkSchema, source)))[0],
     tombstones: of("tombstones").map((source) => checked(validate(tombstonesSchema, source)))[0],
+    retired: of("retired").map((source) => checked(validate(retiredListSchema, source)))[0],
     waivers: of("waivers").map((source) => checked(validate(waiversSchema, source)))[0],
     sites: of("site").map((source) => checked(validate(siteSchema, source))),
     hosts: of("host").map((source) => checked(validate(hostSchema, source))),
@@ -69,6 +71,7 @@ export async function loadFleet(directory: string): Promise<Loaded> {
     plans: wholes(entries.plans).sort(byName),
     accounts: wholes(entries.accounts).sort(byNumber),
     tombstones: [...(entries.tombstones?.whole ?? [])].sort(byNumber),
+    retired: entries.retired?.whole ?? [],
     waivers: entries.waivers?.whole ?? [],
   });
   return { fleet, where: finder(entries) };
@@ -98,6 +101,7 @@ function finder(entries: Entries): Loaded["where"] {
   return (kind, name, path) => {
     const parts = (path ?? "").split(".").filter((part) => part !== "");
     const waiver = /^waivers\.(\d+)$/.exec(path ?? "")?.[1];
+    if (kind === "register") return undefined;
     if (waiver !== undefined) return ofWaiver(entries, `${kind} ${name}`, Number(waiver));
     let found: { source: Source; path: Path } | undefined;
     if (kind === "account" || kind === "address" || kind === "httpServer") {

@@ -5,7 +5,7 @@ import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 
 /** What a file of an inventory describes; follows from where it lies. */
-export type FileKind = "network" | "tombstones" | "waivers" | "site" | "host" | "plan" | "account";
+export type FileKind = "network" | "tombstones" | "retired" | "waivers" | "site" | "host" | "plan" | "account";
 
 /** Where each kind lies: the only directories and files a fleet has. */
 const folders: Readonly<Record<string, FileKind>> = {
@@ -17,6 +17,7 @@ const folders: Readonly<Record<string, FileKind>> = {
 const files: Readonly<Record<string, FileKind>> = {
   "network.yaml": "network",
   "tombstones.yaml": "tombstones",
+  "retired.yaml": "retired",
   "waivers.yaml": "waivers",
 };
 

@@ -95,12 +95,13 @@ export function switchFixture(index: 1 | 2 = 1, change: Partial<SwitchInputs> = 
 /** What stands around `hosts` hosts. */
 export function placesFixture(
   hosts: number,
-): Pick<Declaration, "sites" | "networks" | "routers" | "switches" | "ranges"> {
+): Pick<Declaration, "sites" | "networks" | "routers" | "switches" | "ranges" | "registers"> {
   return {
     sites: [siteFixture("alpha", hosts), siteFixture("beta", hosts)],
     networks: [networkFixture()],
     routers: [routerFixture(1), routerFixture(2)],
     switches: [switchFixture(1), switchFixture(2)],
+    registers: [{ tombstones: [60_000], retired: [], vanished: [] }],
     ranges: [
       { prefix: "2001:db8::/32", version: 6, purpose: "owned" },
       { prefix: "192.0.2.0/24", version: 4, purpose: "owned" },

@@ -52,6 +52,7 @@ const kinds: Readonly<Record<Subject["kind"], string>> = {
   router: "router",
   switch: "switch",
   range: "range",
+  register: "the",
   host: "host",
   plan: "plan",
   account: "account",

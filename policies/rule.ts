@@ -21,6 +21,7 @@ export interface Subject {
     | "router"
     | "switch"
     | "range"
+    | "register"
     | "host"
     | "plan"
     | "account"
@@ -28,7 +29,7 @@ export interface Subject {
     | "httpServer"
     | "frontEnd";
   /**
-   * Name of the site, router, switch, host or plan; AS number of the network; prefix of the range; number of the account (of
+   * Name of the site, router, switch, host or plan; AS number of the network; prefix of the range; `register`; number of the account (of
    * its address too); `<account>/<server>` of an HTTP server; name of the front end's host.
    */
   readonly name: string;
@@ -95,6 +96,7 @@ export const subject = {
   router: (router: Pick<RouterInputs, "name">, path?: string) => at("router", router.name, path),
   switch: (device: Pick<SwitchInputs, "name">, path?: string) => at("switch", device.name, path),
   range: (range: Pick<AddressRangeInputs, "prefix">, path?: string) => at("range", range.prefix, path),
+  register: (path?: string) => at("register", "register", path),
   host: (host: Pick<BareMetalHostInputs, "name">, path?: string) => at("host", host.name, path),
   plan: (plan: Pick<PlanInputs, "name">, path?: string) => at("plan", plan.name, path),
   account: (account: Pick<AccountContainerInputs, "number">, path?: string) =>
@@ -113,6 +115,7 @@ export const nothingDeclared: Declaration = {
   routers: [],
   switches: [],
   ranges: [],
+  registers: [],
   hosts: [],
   plans: [],
   accounts: [],

@@ -1,5 +1,6 @@
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
+import { nothingVanishes } from "./data/nothing-vanishes.ts";
 import { referencesExist } from "./data/references-exist.ts";
 import { uniqueAccountNumber } from "./data/unique-account-number.ts";
 import { uniqueDirectory } from "./data/unique-directory.ts";
@@ -14,6 +15,7 @@ import { httpServerFollowsNumber } from "./isolation/http-server-follows-number.
 import { limitsSet } from "./isolation/limits-set.ts";
 import { listensOnOwnAddress } from "./isolation/listens-on-own-address.ts";
 import { noHostAdministration } from "./isolation/no-host-administration.ts";
+import { numberNotReused } from "./isolation/number-not-reused.ts";
 import { pathsInsideHome } from "./isolation/paths-inside-home.ts";
 import { prefixInsideSite } from "./isolation/prefix-inside-site.ts";
 import { rangesApart } from "./isolation/ranges-apart.ts";
@@ -68,6 +70,7 @@ export const ruleFolders: Readonly<Record<"redundancy" | "isolation" | "data", r
   ],
   isolation: [
     debianReleaseSupported,
+    numberNotReused,
     uidInRange,
     uniqueUid,
     accountFollowsNumber,
@@ -88,7 +91,15 @@ export const ruleFolders: Readonly<Record<"redundancy" | "isolation" | "data", r
     accountsOnAccountHosts,
     frontEndPorts,
   ],
-  data: [uniqueAccountNumber, uniqueDirectory, uniqueHost, referencesExist, backupTarget, accountWithDataProtected],
+  data: [
+    uniqueAccountNumber,
+    uniqueDirectory,
+    uniqueHost,
+    referencesExist,
+    backupTarget,
+    accountWithDataProtected,
+    nothingVanishes,
+  ],
 };
 
 /** Every rule. */

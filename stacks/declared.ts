@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/declaration.ts";
 import { declare } from "../inventory/allocate.ts";
+import type { Held } from "../inventory/held.ts";
 import { InventoryError, loadFleet } from "../inventory/load.ts";
 import type { Fleet } from "../inventory/schemas/index.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
@@ -13,17 +14,16 @@ import type { Settings } from "./settings.ts";
  * This runs before any resource exists, so no flag of the engine gets round it.
  * @throws RunError with every problem or every violation at once, with file and line.
  */
-export async function declared({
-  inventory,
-  cell,
-  today,
-}: Pick<Settings, "inventory" | "cell" | "today">): Promise<{ fleet: Fleet; declaration: Declaration }> {
+export async function declared(
+  { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
+  held: readonly Held[],
+): Promise<{ fleet: Fleet; declaration: Declaration }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
     throw error;
   });
-  const whole = declare(fleet);
+  const whole = declare(fleet, { held });
   const { violations, waived } = judgeDeclaration(whole, today);
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   if (violations.length > 0) {
@@ -35,5 +35,5 @@ export async function declared({
       `The fleet breaks mandatory rules; nothing was touched.\n${formatViolations(violations, place)}`,
     );
   }
-  return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell }) };
+  return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell, held }) };
 }

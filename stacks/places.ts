@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Plan } from "../components/account/plan.ts";
+import { Register } from "../components/account/register.ts";
 import { Datacenter } from "../components/datacenter/datacenter.ts";
 import type { Declaration } from "../components/declaration.ts";
 import { AddressRange } from "../components/network/address-range.ts";
@@ -7,7 +8,7 @@ import { Network } from "../components/network/network.ts";
 import { Router } from "../components/network/router.ts";
 import { Switch } from "../components/network/switch.ts";
 
-/** Components of what hosts stand on: sites, network, plans. Every cell has them whole. */
+/** Components of what hosts stand on: sites, network, plans, register. Every cell has them whole. */
 export function places(declaration: Declaration): void {
   const sites = new Map<string, pulumi.Resource>();
   const networks: pulumi.Resource[] = [];
@@ -20,5 +21,6 @@ export function places(declaration: Declaration): void {
     const parent = range.site === undefined ? networks[0] : sites.get(range.site);
     new AddressRange(`range-${range.prefix}`, range, parent && { parent });
   }
+  for (const register of declaration.registers) new Register("register", register);
   for (const plan of declaration.plans) new Plan(`plan-${plan.name}`, plan);
 }

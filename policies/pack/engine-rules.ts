@@ -21,7 +21,13 @@ const accountType = "fairhost:account:AccountContainer";
 const hostType = "fairhost:host:BareMetalHost";
 
 /** What the engine itself registers for a program that uses the two providers. */
-const engineTypes = new Set(["pulumi:pulumi:Stack", "pulumi:providers:command", "pulumi:providers:random"]);
+const engineTypes = new Set([
+  "pulumi:pulumi:Stack",
+  "pulumi:providers:command",
+  "pulumi:providers:random",
+  // Of its own accord, for a program that reads what its stack holds.
+  "pulumi:providers:pulumi",
+]);
 
 const knownResourceTypes: EngineRule = {
   name: "known-resource-types",

@@ -11,6 +11,7 @@ import {
   type HttpServerInputs,
   type NetworkInputs,
   type PlanInputs,
+  type RegisterInputs,
   type RouterInputs,
   type SwitchInputs,
 } from "../../components/declaration.ts";
@@ -68,6 +69,12 @@ const range = z.object({
   site: text.exactOptional(),
   purpose: text,
 }) satisfies z.ZodType<AddressRangeInputs>;
+
+const register = z.object({
+  tombstones: z.array(number),
+  retired: texts,
+  vanished: z.array(z.object({ kind: text, name: text, protect: z.boolean() })),
+}) satisfies z.ZodType<RegisterInputs>;
 
 const plan = z.object({
   waivers,
@@ -196,6 +203,7 @@ export const shapes: ReadonlyMap<string, Shape> = new Map([
   ["fairhost:network:Router", shape("routers", router.shape, router, subject.router)],
   ["fairhost:network:Switch", shape("switches", switchShape.shape, switchShape, subject.switch)],
   ["fairhost:network:AddressRange", shape("ranges", range.shape, range, subject.range)],
+  ["fairhost:account:Register", shape("registers", register.shape, register, () => subject.register())],
   ["fairhost:account:Plan", shape("plans", plan.shape, plan, subject.plan)],
   ["fairhost:host:BareMetalHost", shape("hosts", host.shape, host, subject.host)],
   ["fairhost:account:AccountContainer", shape("accounts", account.shape, account, subject.account)],
