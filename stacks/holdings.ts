@@ -18,7 +18,7 @@ interface HeldResource {
 
 /**
  * What this stack has from its last run, read from its own state: a policy pack sees only what is declared now, so what
- * vanished is found here (docs/decisions/0012). Empty on the first run.
+ * vanished is found here (docs/decisions/0010). Empty on the first run.
  */
 export async function holdings(): Promise<Held[]> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
