@@ -8,7 +8,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration } = await declared(settings, await holdings());
+const { fleet, declaration } = await declared(settings, holdings);
 
 /** Each host's last report: result, generation, errors by account. */
 export const hosts = platform({
