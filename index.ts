@@ -1,13 +1,14 @@
 import { loadBootstrap } from "./host/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";
+import { holdings } from "./stacks/holdings.ts";
 import { leanSdk } from "./stacks/lean-sdk.ts";
 import { platform } from "./stacks/platform.ts";
 import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration } = await declared(settings.inventory, settings.cell);
+const { fleet, declaration } = await declared(settings, holdings);
 
 /** Each host's last report: result, generation, errors by account. */
 export const hosts = platform({

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,7 +11,13 @@ export async function generateFleet(directory: string, accounts: number, sshPort
   await rm(join(directory, "tombstones.yaml"));
   await rm(join(directory, "hosts/web2.yaml"));
   const host = join(directory, "hosts/web1.yaml");
-  await writeFile(host, (await readFile(host, "utf8")).replace(/port: 2201/, `port: ${sshPort}`));
+  // As large as a host for a thousand accounts is; alone, so its plan promises no other host for them.
+  const large = (text: string) =>
+    text
+      .replace("port: 2201", `port: ${sshPort}`)
+      .replace(/capacity:[\s\S]*/, "capacity:\n  cores: 64\n  memoryMb: 524288\n  diskGb: 7000\n");
+  await writeFile(host, large(await readFile(host, "utf8")));
+  await appendFile(join(directory, "plans/small.yaml"), "takeover: false\n");
   await mkdir(join(directory, "accounts"));
   for (let number = 1; number <= accounts; number++)
     await writeFile(accountFile(directory, number), accountText(number));

@@ -6,6 +6,9 @@ import type {
   Declaration,
   HttpServerInputs,
 } from "../components/declaration.ts";
+import { declareDevices, declareRanges, declareSite, feedsOf, type WaiversOf, waiversOf } from "./allocate-places.ts";
+import { declareRegister, type Held } from "./held.ts";
+import { byKey, found, sortBy } from "./lists.ts";
 import { canonical } from "./schemas/common.ts";
 import type { Account, Fleet, Host, HttpServerEntry, Network, Plan, Site } from "./schemas/index.ts";
 
@@ -70,10 +73,14 @@ export function httpPort(server: Pick<HttpServerEntry, "number">): number {
 /**
  * What the program declares for a fleet: pure, in milliseconds, the same for every order of the fleet's lists.
  * @param options.cell only the hosts of this cell and what lives on them; default all
+ * @param options.held what the stack has from its last run; what of it is in no list of the fleet is declared as vanished
  * @throws {RangeError} for an account that {@link loadFleet} would have refused: unknown host, site or plan, a number given
  *   twice or taken by a tombstone
  */
-export function declare(fleet: Fleet, options: { readonly cell?: string } = {}): Declaration {
+export function declare(
+  fleet: Fleet,
+  options: { readonly cell?: string; readonly held?: readonly Held[] } = {},
+): Declaration {
   const hosts = sortBy(
     fleet.hosts.filter((host) => options.cell === undefined || host.cell === options.cell),
     (host) => host.name,
@@ -93,14 +100,24 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
       const plan = found(planByName, account.plan, `plan of account ${account.number}`);
       return { account, site, plan, own: identity(account.number, site) };
     });
-  const httpServers = accounts.flatMap(({ account, own }) => declareServers(account, own));
+  const waivers = waiversOf(fleet);
+  const httpServers = accounts.flatMap(({ account, own }) => declareServers(account, own, waivers));
   const accountsOf = Map.groupBy(accounts, ({ account }) => account.host);
   const serversOf = Map.groupBy(httpServers, (server) => server.host);
 
+  const places = sortBy(fleet.sites, (site) => site.name);
   return {
-    hosts: hosts.map((host) => declareHost(host, fleet.network, siteByName, switchByName)),
-    plans: sortBy(fleet.plans, (plan) => plan.name).map((plan) => ({ ...plan })),
-    accounts: accounts.map(({ account, plan, own }) => declareAccount(account, plan, own)),
+    sites: places.map((site) => declareSite(site, waivers)),
+    ...declareDevices(fleet.network, siteByName, waivers),
+    registers: [declareRegister(fleet, options.held ?? [])],
+    ranges: declareRanges(fleet.network, places),
+    hosts: hosts.map((host) => {
+      return { ...waivers("host", host.name), ...declareHost(host, fleet.network, siteByName, switchByName) };
+    }),
+    plans: sortBy(fleet.plans, (plan) => plan.name).map((plan) => ({ ...waivers("plan", plan.name), ...plan })),
+    accounts: accounts.map(({ account, site, plan, own }) => {
+      return { ...waivers("account", account.number), ...declareAccount(account, site, plan, own) };
+    }),
     addresses: accounts.map(({ account, site, own }): AccountAddressInputs => {
       return { account: account.number, host: account.host, site: site.name, prefix: own.prefix, address: own.address };
     }),
@@ -108,6 +125,7 @@ export function declare(fleet: Fleet, options: { readonly cell?: string } = {}):
     frontEnds: hosts.map((host) => ({
       host: host.name,
       ports: frontEndPorts,
+      ...(host.address4 !== undefined && { address4: host.address4 }),
       accounts: accountsOf.get(host.name)?.length ?? 0,
       httpServers: serversOf.get(host.name)?.length ?? 0,
     })),
@@ -130,12 +148,14 @@ function declareHost(
   sites: ReadonlyMap<string, Site>,
   switches: ReadonlyMap<string, Network["switches"][number]>,
 ): BareMetalHostInputs {
-  const site = found(sites, host.site, `site of host ${host.name}`);
-  const halls = byKey(site.halls, ({ name }) => name);
-  const chains = byKey(found(halls, host.hall, `hall of host ${host.name}`).chains, ({ name }) => name);
   return {
     name: host.name,
     cell: host.cell,
+    role: host.role,
+    manufacturer: host.manufacturer,
+    model: host.model,
+    serial: host.serial,
+    managementAddress: canonical(host.managementAddress),
     site: host.site,
     hall: host.hall,
     rack: host.rack,
@@ -144,14 +164,11 @@ function declareHost(
     asNumber: host.asNumber,
     disks: host.disks,
     mirrors: host.mirrors,
-    powerSupplies: host.powerSupplies.map(({ name, chain }) => ({
-      name,
-      chain,
-      feed: found(chains, chain, `chain of ${host.name}'s ${name}`).feed,
-    })),
+    powerSupplies: feedsOf(host, sites),
     links: host.links.map((link) => ({
       port: link.port,
       switch: link.switch,
+      switchPort: link.switchPort,
       switchManufacturer: found(switches, link.switch, `switch of ${host.name}'s ${link.port}`).manufacturer,
     })),
     capacity: host.capacity,
@@ -162,11 +179,14 @@ function declareHost(
   };
 }
 
-function declareAccount(account: Account, plan: Plan, own: Identity): AccountContainerInputs {
+function declareAccount(account: Account, site: Site, plan: Plan, own: Identity): AccountContainerInputs {
+  const retentionDays = account.retentionDays ?? plan.retentionDays;
   return {
     name: account.name,
     number: account.number,
     host: account.host,
+    ...(account.standby !== undefined && { standby: account.standby }),
+    ...(site.backupSite !== undefined && { backup: { site: site.backupSite, retentionDays } }),
     plan: account.plan,
     protect: account.protect,
     uid: own.uid,
@@ -184,9 +204,10 @@ function declareAccount(account: Account, plan: Plan, own: Identity): AccountCon
   };
 }
 
-function declareServers(account: Account, own: Identity): HttpServerInputs[] {
+function declareServers(account: Account, own: Identity, waivers: WaiversOf): HttpServerInputs[] {
   return sortBy(account.httpServers, (server) => server.number).map((server) => {
     const common = {
+      ...waivers("httpServer", `${account.number}/${server.name}`),
       account: account.number,
       name: server.name,
       number: server.number,
@@ -207,18 +228,4 @@ function declareServers(account: Account, own: Identity): HttpServerInputs[] {
           environment: server.environment,
         };
   });
-}
-
-function byKey<T, Key>(list: readonly T[], key: (item: T) => Key): Map<Key, T> {
-  return new Map(list.map((item) => [key(item), item]));
-}
-
-function found<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
-  const value = map.get(name);
-  if (value === undefined) throw new RangeError(`the ${what}, "${name}", is not in the fleet`);
-  return value;
-}
-
-function sortBy<T, Key extends string | number>(list: readonly T[], key: (item: T) => Key): T[] {
-  return [...list].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }

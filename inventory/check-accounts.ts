@@ -24,6 +24,7 @@ export function checkAccounts({ accounts, tombstones, hosts, plans }: Entries): 
     ...accounts.flatMap(({ source, loose }) => [
       ...placed(source, ["plan"], loose.plan).flatMap((here) => known(here, "plan", planNames)),
       ...placed(source, ["host"], loose.host).flatMap((here) => known(here, "host", hostNames)),
+      ...placed(source, ["standby"], loose.standby).flatMap((here) => known(here, "host", hostNames)),
       ...unique(
         items(loose.httpServers).flatMap(([index, server]) =>
           placed(source, ["httpServers", index, "name"], server.name),

@@ -1,4 +1,5 @@
-import { Address6 } from "ip-address";
+import { hallsOf, inSubnetZero, named } from "./check-halls.ts";
+import { checkNetwork, checkPower } from "./check-network.ts";
 import {
   type Entries,
   fileNames,
@@ -7,15 +8,13 @@ import {
   nameOf,
   names,
   type Placed,
-  place,
   placed,
   unique,
 } from "./check-references.ts";
-import { type Path, type Problem, shown } from "./problem.ts";
-import { canonical } from "./schemas/common.ts";
+import { type Problem, shown } from "./problem.ts";
+import { within4, within6 } from "./ranges.ts";
+import { canonical, canonicalPrefix } from "./schemas/common.ts";
 import type { Host, Site } from "./schemas/index.ts";
-import { siteSchema } from "./schemas/site.ts";
-import type { Source } from "./source.ts";
 import type { Entry } from "./validate.ts";
 
 /** Private AS numbers (RFC 6996): free to use inside one's own network. */
@@ -30,7 +29,7 @@ export function checkPlaces(entries: Entries): Problem[] {
     ...fileNames(entries.hosts),
     ...fileNames(entries.plans),
     ...checkSites(entries),
-    ...checkDevices(entries),
+    ...checkNetwork(entries),
     ...entries.hosts.flatMap((host) => checkHost(host, entries)),
     ...checkHostsTogether(entries),
   ];
@@ -41,7 +40,7 @@ function checkSites({ network, sites }: Entries): Problem[] {
   const prefixes = sites.flatMap(({ source, loose }) => placed(source, ["prefix"], loose.prefix));
   const outside = prefixes.flatMap((here) => {
     if (network === undefined || owned.length === 0) return [];
-    if (owned.some(([, prefix]) => within(here.value, prefix))) return [];
+    if (owned.some(([, prefix]) => within6(here.value, prefix))) return [];
     const list = owned.map(([, prefix]) => prefix).join(", ");
     const message = `the site's prefix ${here.value} lies outside the owned prefixes ${list}`;
     return [
@@ -53,9 +52,40 @@ function checkSites({ network, sites }: Entries): Problem[] {
     ];
   });
   const ownedOverlap = owned.flatMap(([index, prefix], position) => {
-    const other = owned.slice(0, position).find(([, earlier]) => within(prefix, earlier) || within(earlier, prefix));
+    const other = owned.slice(0, position).find(([, earlier]) => within6(prefix, earlier) || within6(earlier, prefix));
     if (other === undefined) return [];
     return [network!.source.problem(["prefixes", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only")];
+  });
+  const owned4 = items(network?.loose.prefixes4);
+  const prefixes4 = sites.flatMap(({ source, loose }) => placed(source, ["prefix4"], loose.prefix4));
+  const outside4 = prefixes4.flatMap((here, position) => {
+    const overlap = prefixes4.slice(0, position).find(({ value }) => overlap4(value, here.value));
+    if (overlap) {
+      const message = `the IPv4 range ${here.value} overlaps ${overlap.value} of another site`;
+      return [here.source.problem(here.path, message, "choose a free range: two sites must not share addresses")];
+    }
+    if (network === undefined || owned4.some(([, prefix]) => within4(here.value, prefix))) return [];
+    const list = owned4.length === 0 ? "of which there are none" : owned4.map(([, prefix]) => prefix).join(", ");
+    const message = `the site's IPv4 range ${here.value} lies outside the owned ranges, ${list}`;
+    const mend = "choose a free part of them, or add the range to prefixes4 of network.yaml if it is owned";
+    return [here.source.problem(here.path, message, mend)];
+  });
+  const emulated = sites.flatMap(({ source, loose }) => {
+    if (!loose.emulated || loose.prefix === undefined || within6(loose.prefix, "fc00::/7")) return [];
+    const message = `the site is emulated, but its prefix ${loose.prefix} is not unique local`;
+    return [
+      source.problem(["emulated"], message, "write emulated: false: only a model of a site has addresses of fc00::/7"),
+    ];
+  });
+  const backups = sites.flatMap(({ source, loose }) =>
+    placed(source, ["backupSite"], loose.backupSite).flatMap((here) => known(here, "site", names(sites))),
+  );
+  const owned4Overlap = owned4.flatMap(([index, prefix], position) => {
+    const other = owned4.slice(0, position).find(([, earlier]) => overlap4(prefix, earlier));
+    if (other === undefined) return [];
+    return [
+      network!.source.problem(["prefixes4", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only"),
+    ];
   });
   const inner = sites.flatMap(({ source, loose }) =>
     items(loose.halls).flatMap(([hall, { chains, racks }]) => [
@@ -66,6 +96,10 @@ function checkSites({ network, sites }: Entries): Problem[] {
   return [
     ...outside,
     ...ownedOverlap,
+    ...outside4,
+    ...owned4Overlap,
+    ...emulated,
+    ...backups,
     // All are /48: they overlap exactly if they are equal.
     ...unique(prefixes, "the prefix", "choose another /48: two sites must not share addresses", (text) =>
       canonicalPrefix(String(text)),
@@ -75,32 +109,6 @@ function checkSites({ network, sites }: Entries): Problem[] {
     ),
     ...inner,
   ];
-}
-
-function checkDevices({ network, sites }: Entries): Problem[] {
-  if (network === undefined) return [];
-  const { source, loose } = network;
-  const siteNames = names(sites);
-  const devices = (["routers", "switches"] as const).flatMap((list) =>
-    items(loose[list]).map(([index, device]) => ({ path: [list, index], device })),
-  );
-  const problems = devices.flatMap(({ path, device }) => {
-    const inSite = device.site === undefined ? undefined : sites.find((site) => nameOf(site) === device.site);
-    const racks = (inSite && hallsOf(inSite))?.flatMap((hall) => hall.racks.map((rack) => rack.name));
-    return [
-      ...placed(source, [...path, "site"], device.site).flatMap((here) => known(here, "site", siteNames)),
-      ...placed(source, [...path, "rack"], device.rack).flatMap((here) =>
-        racks === undefined ? [] : known(here, "rack", new Set(racks), ` at site "${device.site}"`),
-      ),
-    ];
-  });
-  const all = devices.flatMap(({ path, device }) => placed(source, [...path, "name"], device.name));
-  const addresses = items(loose.routers).flatMap(([index, router]) =>
-    placed(source, ["routers", index, "address"], router.address).flatMap((here) =>
-      inSubnetZero(here, router.site, sites, "router"),
-    ),
-  );
-  return [...problems, ...unique(all, "the device name", "give every router and switch its own name"), ...addresses];
 }
 
 function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries): Problem[] {
@@ -124,9 +132,7 @@ function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries):
     ...placed(source, ["rack"], loose.rack).flatMap((here) =>
       hall === undefined ? [] : known(here, "rack", new Set(hall.racks.map(({ name }) => name)), inHall),
     ),
-    ...named(source, ["powerSupplies"], loose.powerSupplies, "chain").flatMap((here) =>
-      hall === undefined ? [] : known(here, "chain", new Set(hall.chains.map(({ name }) => name)), inHall),
-    ),
+    ...checkPower(source, [], loose.powerSupplies, hall, inHall),
     ...named(source, ["links"], loose.links, "switch").flatMap((here) =>
       site === undefined || switchesUnclear ? [] : known(here, "switch", switchNames, at),
     ),
@@ -141,13 +147,12 @@ function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries):
     ...unique(slots, "the slot", "give every disk its own slot"),
     ...unique(named(source, ["mirrors"], loose.mirrors), "the mirror", "give every mirror its own name"),
     ...unique(named(source, ["mirrors"], loose.mirrors, "mount"), "the mount point", "mount one mirror at each place"),
-    ...unique(
-      named(source, ["powerSupplies"], loose.powerSupplies),
-      "the power supply",
-      "give every power supply its own name",
-    ),
     ...unique(named(source, ["links"], loose.links, "port"), "the port", "one cable goes into one port"),
     ...placed(source, ["address"], loose.address).flatMap((here) => inSubnetZero(here, loose.site, sites, "host")),
+    ...placed(source, ["managementAddress"], loose.managementAddress).flatMap((here) =>
+      inSubnetZero(here, loose.site, sites, "host's management controller"),
+    ),
+    ...placed(source, ["address4"], loose.address4).flatMap((here) => inRange4(here, site)),
     ...placed(source, ["asNumber"], loose.asNumber).flatMap((here) =>
       isPrivateAs(here.value)
         ? []
@@ -167,7 +172,10 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
   const routers = items(network?.loose.routers).flatMap(([index, router]) =>
     placed(network!.source, ["routers", index, "address"], router.address),
   );
-  const addresses = hosts.flatMap(({ source, loose }) => placed(source, ["address"], loose.address));
+  const addresses = hosts.flatMap(({ source, loose }) => [
+    ...placed(source, ["address"], loose.address),
+    ...placed(source, ["managementAddress"], loose.managementAddress),
+  ]);
   const own = network === undefined ? [] : placed(network.source, ["asNumber"], network.loose.asNumber);
   return [
     ...unique([...routers, ...addresses], "the address", "choose a free address of the site's subnet 0", (text) =>
@@ -184,6 +192,29 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
       "look at the label of the disk: one disk is in one place",
     ),
     ...unique(
+      hosts.flatMap(({ source, loose }) => placed(source, ["address4"], loose.address4)),
+      "the IPv4 address",
+      "choose a free address of the site's IPv4 range",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) => placed(source, ["serial"], loose.serial)),
+      "the serial number",
+      "look at the label of the chassis: one host is in one place",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) =>
+        items(loose.links).flatMap(([index, link]) =>
+          placed(
+            source,
+            ["links", index, "switchPort"],
+            link.switch && link.switchPort && `${link.switch} ${link.switchPort}`,
+          ),
+        ),
+      ),
+      "the switch port",
+      "one cable goes into one port",
+    ),
+    ...unique(
       hosts.flatMap(({ source, loose }) => {
         const { address, port } = loose.ssh ?? {};
         return placed(source, ["ssh", "address"], address === undefined ? undefined : `${address} port ${port ?? 22}`);
@@ -194,52 +225,20 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
   ];
 }
 
-/** The halls of a site, if they are sound: something else of the site may be wrong. */
-function hallsOf(site: Entry<Site>): Site["halls"] | undefined {
-  const halls = site.whole?.halls ?? siteSchema.shape.halls.safeParse(site.loose.halls).data;
-  const once = (list: readonly { name: string }[]): boolean =>
-    new Set(list.map(({ name }) => name)).size === list.length;
-  return halls !== undefined && [halls, ...halls.flatMap(({ chains, racks }) => [chains, racks])].every(once)
-    ? halls
-    : undefined;
+/** A front end's IPv4 address lies in its site's range. */
+function inRange4(here: Placed<string>, site: Entry<Site> | undefined): Problem[] {
+  if (site === undefined) return [];
+  const range = site.loose.prefix4;
+  if (range !== undefined && within4(here.value, range)) return [];
+  const message =
+    range === undefined
+      ? `the site has no IPv4 range for ${shown(here.value)}`
+      : `the IPv4 address ${shown(here.value)} is not in its site's range ${range}`;
+  return [
+    here.source.problem(here.path, message, "choose a free address of the site's `prefix4`, or give the site one"),
+  ];
 }
 
-/** One text property of every entry of a list. */
-function named(
-  source: Source,
-  path: Path,
-  list: readonly (object | undefined)[] | undefined,
-  key = "name",
-): Placed<string>[] {
-  return items(list).flatMap(([index, item]) =>
-    placed(source, [...path, index, key], (item as Record<string, string | undefined>)[key]),
-  );
-}
-
-/** The site's subnet 0 is its infrastructure: its first /64 without the anycast address `::` (RFC 4291, 2.6.1). */
-function inSubnetZero(
-  here: Placed<string>,
-  siteName: string | undefined,
-  sites: Entries["sites"],
-  what: string,
-): Problem[] {
-  const site: Entry<Site> | undefined = sites.find((candidate) => nameOf(candidate) === siteName);
-  const prefix = site?.loose.prefix;
-  if (site === undefined || prefix === undefined) return [];
-  const subnet = prefix.replace(/\/48$/, "/64");
-  const address = canonical(here.value);
-  if (within(`${address}/128`, subnet) && address !== canonical(subnet.replace("/64", ""))) return [];
-  const where = place({ source: site.source, path: ["prefix"], value: prefix });
-  const message = `the address ${shown(here.value)} of the ${what} is not in subnet 0 of its site, ${subnet} (${where})`;
-  const example = canonical(`${subnet.replace("/64", "")}`).replace(/::$/, "::11");
-  return [here.source.problem(here.path, message, `choose a free address of ${subnet}, such as ${example}`)];
-}
-
-function within(inner: string, outer: string): boolean {
-  return new Address6(inner).isInSubnet(new Address6(outer));
-}
-
-function canonicalPrefix(prefix: string): string {
-  const [address, length] = prefix.split("/") as [string, string];
-  return `${canonical(address)}/${length}`;
+function overlap4(one: string, other: string): boolean {
+  return within4(one, other) || within4(other, one);
 }

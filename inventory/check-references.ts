@@ -1,5 +1,5 @@
 import { nearest, type Path, type Problem, shown } from "./problem.ts";
-import type { Account, Host, Network, Plan, Site, Tombstone } from "./schemas/index.ts";
+import type { Account, Host, Network, Plan, Retired, Site, Tombstone, Waiver } from "./schemas/index.ts";
 import type { Source } from "./source.ts";
 import type { Entry } from "./validate.ts";
 
@@ -7,6 +7,8 @@ import type { Entry } from "./validate.ts";
 export interface Entries {
   readonly network: Entry<Network> | undefined;
   readonly tombstones: Entry<Tombstone[]> | undefined;
+  readonly retired: Entry<Retired[]> | undefined;
+  readonly waivers: Entry<Waiver[]> | undefined;
   readonly sites: readonly Entry<Site>[];
   readonly hosts: readonly Entry<Host>[];
   readonly plans: readonly Entry<Plan>[];

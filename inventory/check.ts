@@ -1,7 +1,9 @@
 import { Command } from "commander";
-import { checkDeclaration } from "../policies/check-declaration.ts";
+import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";
 import type { Subject } from "../policies/rule.ts";
+import { utcToday } from "../policies/today.ts";
+import { describeWaived } from "../policies/waivers.ts";
 import { declare } from "./allocate.ts";
 import { InventoryError, type Loaded, loadFleet } from "./load.ts";
 import { count, printable } from "./problem.ts";
@@ -15,8 +17,8 @@ export interface Checked {
   readonly json: unknown;
 }
 
-/** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. */
-export async function check(directory: string): Promise<Checked> {
+/** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. @param today ISO 8601 */
+export async function check(directory: string, today: string): Promise<Checked> {
   let loaded: Loaded;
   try {
     loaded = await loadFleet(directory);
@@ -25,7 +27,7 @@ export async function check(directory: string): Promise<Checked> {
     return { sound: false, text: error.message, json: { sound: false, problems: error.problems, violations: [] } };
   }
   const { fleet, where } = loaded;
-  const violations = checkDeclaration(declare(fleet));
+  const { violations, waived } = judgeDeclaration(declare(fleet), today);
   const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
   const sound = violations.length === 0;
   const servers = fleet.accounts.reduce((sum, account) => sum + account.httpServers.length, 0);
@@ -39,7 +41,7 @@ export async function check(directory: string): Promise<Checked> {
   return {
     sound,
     text: sound
-      ? `${printable(directory)} is sound: ${summary}`
+      ? [`${printable(directory)} is sound: ${summary}`, ...waived.map(describeWaived)].join("\n")
       : formatViolations(violations, (subject) => {
           const found = place(subject);
           return found && `${directory.replace(/\/+$/, "")}/${found}`;
@@ -48,6 +50,12 @@ export async function check(directory: string): Promise<Checked> {
       sound,
       problems: [],
       violations: violations.map((violation) => ({ ...violation, where: place(violation.subject) })),
+      waived: waived.map(({ violation, waiver, at, daysLeft }) => ({
+        ...violation,
+        waiver,
+        daysLeft,
+        where: place(at),
+      })),
     },
   };
 }
@@ -56,10 +64,11 @@ if (import.meta.main) {
   const command = new Command("check")
     .description("Checks an inventory: its files, what they refer to, and the mandatory rules. Changes nothing.")
     .argument("<directory>", "the fleet's directory, for example inventory/lab")
+    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", utcToday())
     .option("--json", "print one JSON document for programs")
     .addHelpText("after", "\nExit status: 0 if the inventory is sound, 1 if not.")
     .parse();
-  const { sound, text, json } = await check(command.args[0]!);
+  const { sound, text, json } = await check(command.args[0]!, command.opts<{ today: string }>().today);
   if (command.opts<{ json?: true }>().json) console.log(JSON.stringify(json, undefined, 2));
   else if (sound) console.log(text);
   else console.error(text);

@@ -6,7 +6,9 @@ import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
 import { hostSchema } from "./schemas/host.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
+import { retiredListSchema } from "./schemas/retired.ts";
 import { siteSchema } from "./schemas/site.ts";
+import { waiversSchema } from "./schemas/waiver.ts";
 
 /** Where editors find the schemas: the first line of each YAML file names one, relative to itself. */
 const directory = join(import.meta.dirname, "json-schemas");
@@ -18,6 +20,8 @@ const schemas = {
   account: ["An account", accountSchema],
   network: ["The own network", networkSchema],
   tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
+  retired: ["Hosts, devices, ranges and sites that were given up", retiredListSchema],
+  waivers: ["Leave to break a rule for a while", waiversSchema],
 } as const satisfies Record<string, readonly [string, z.ZodType]>;
 
 /** Text of every JSON Schema file by its path, from the zod schemas: what an editor may accept is what the loader accepts. */

@@ -2,21 +2,25 @@ import type { Subject } from "../policies/rule.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkPlaces } from "./check-places.ts";
 import type { Entries } from "./check-references.ts";
+import { checkWaivers } from "./check-waivers.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
 import { type FileKind, readFleet } from "./read-fleet.ts";
 import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { canonicalPrefix } from "./schemas/common.ts";
 import { hostSchema } from "./schemas/host.ts";
 import type { Fleet } from "./schemas/index.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
+import { retiredListSchema } from "./schemas/retired.ts";
 import { siteSchema } from "./schemas/site.ts";
+import { waiversSchema } from "./schemas/waiver.ts";
 import type { Source } from "./source.ts";
 import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
 
-/** What can be looked up with {@link Loaded.where}: the subjects of rules, and sites. */
-type Kind = Subject["kind"] | "site";
+/** What can be looked up with {@link Loaded.where}: the subjects of rules. */
+type Kind = Subject["kind"];
 
 /** A sound inventory. */
 export interface Loaded {
@@ -25,7 +29,7 @@ export interface Loaded {
   /**
    * File and line of something, relative to the fleet's directory: `accounts/1204-alice.yaml:7`.
    * @param kind of the subject; `address` is an account's, `frontEnd` a host's
-   * @param name host's, plan's or site's name; account's number; `<account number>/<name>` of an HTTP server
+   * @param name as in {@link Subject}
    * @param path property path, for example `powerSupplies.1.chain`; what is not in the file is shown at its nearest parent
    * @returns `undefined` if there is nothing of this kind and name
    */
@@ -33,7 +37,7 @@ export interface Loaded {
 }
 
 /**
- * Reads a whole inventory: `network.yaml`, `tombstones.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
+ * Reads a whole inventory: `network.yaml`, `tombstones.yaml`, `retired.yaml` and `waivers.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
  * and `accounts/`. Writes nothing.
  * @throws {InventoryError} with every problem at once
  */
@@ -50,12 +54,14 @@ export async function loadFleet(directory: string): Promise<Loaded> {
   const entries = {
     network: of("network").map((source) => checked(validate(networkSchema, source)))[0],
     tombstones: of("tombstones").map((source) => checked(validate(tombstonesSchema, source)))[0],
+    retired: of("retired").map((source) => checked(validate(retiredListSchema, source)))[0],
+    waivers: of("waivers").map((source) => checked(validate(waiversSchema, source)))[0],
     sites: of("site").map((source) => checked(validate(siteSchema, source))),
     hosts: of("host").map((source) => checked(validate(hostSchema, source))),
     plans: of("plan").map((source) => checked(validate(planSchema, source))),
     accounts: of("account").map((source) => checked(validate(accountSchema, source))),
   } satisfies Entries;
-  problems.push(...checkPlaces(entries), ...checkAccounts(entries));
+  problems.push(...checkPlaces(entries), ...checkAccounts(entries), ...checkWaivers(entries));
   if (problems.length > 0) throw new InventoryError(directory, problems);
 
   const fleet = freeze({
@@ -65,6 +71,8 @@ export async function loadFleet(directory: string): Promise<Loaded> {
     plans: wholes(entries.plans).sort(byName),
     accounts: wholes(entries.accounts).sort(byNumber),
     tombstones: [...(entries.tombstones?.whole ?? [])].sort(byNumber),
+    retired: entries.retired?.whole ?? [],
+    waivers: entries.waivers?.whole ?? [],
   });
   return { fleet, where: finder(entries) };
 }
@@ -92,6 +100,9 @@ function finder(entries: Entries): Loaded["where"] {
 
   return (kind, name, path) => {
     const parts = (path ?? "").split(".").filter((part) => part !== "");
+    const waiver = /^waivers\.(\d+)$/.exec(path ?? "")?.[1];
+    if (kind === "register") return undefined;
+    if (waiver !== undefined) return ofWaiver(entries, `${kind} ${name}`, Number(waiver));
     let found: { source: Source; path: Path } | undefined;
     if (kind === "account" || kind === "address" || kind === "httpServer") {
       const [number, server] = name.split("/") as [string, string | undefined];
@@ -102,6 +113,9 @@ function finder(entries: Entries): Loaded["where"] {
         if (position < 0) return undefined;
         found = { source: account.source, path: ["httpServers", position, ...numbered(parts)] };
       } else found = { source: account.source, path: numbered(parts) };
+    } else if (kind === "network" || kind === "range" || kind === "router" || kind === "switch") {
+      found = inNetwork(entries, kind, name, numbered(parts));
+      if (found === undefined) return undefined;
     } else {
       const source = index.get(`${kind === "frontEnd" ? "host" : kind} ${name}`);
       if (source === undefined) return undefined;
@@ -109,6 +123,44 @@ function finder(entries: Entries): Loaded["where"] {
     }
     return `${found.source.file}:${found.source.at(found.path, "key").line}`;
   };
+}
+
+/** The place of a resource's waiver, counted among its own. */
+function ofWaiver({ waivers }: Entries, resource: string, index: number): string | undefined {
+  const own = [...(waivers?.whole ?? []).entries()].filter(([, waiver]) => waiver.resource === resource);
+  const position = own[index]?.[0];
+  return position === undefined ? undefined : `${waivers!.source.file}:${waivers!.source.at([position], "key").line}`;
+}
+
+/** A place in network.yaml; a site's range is in the site's file. */
+function inNetwork(
+  { network, sites }: Entries,
+  kind: "network" | "range" | "router" | "switch",
+  name: string,
+  path: Path,
+): { source: Source; path: Path } | undefined {
+  const { source, whole } = network!;
+  if (kind === "network") return { source, path };
+  if (kind === "range") {
+    for (const key of ["prefixes", "prefixes4"] as const) {
+      const position = whole![key].findIndex((prefix) => same(prefix, name));
+      if (position >= 0) return { source, path: [key, position] };
+    }
+    for (const { source: file, whole: site } of sites) {
+      for (const key of ["prefix", "prefix4"] as const) {
+        const prefix = site![key];
+        if (prefix !== undefined && same(prefix, name)) return { source: file, path: [key] };
+      }
+    }
+    return undefined;
+  }
+  const list = kind === "router" ? "routers" : "switches";
+  const position = whole![list].findIndex((device) => device.name === name);
+  return position < 0 ? undefined : { source, path: [list, position, ...path] };
+}
+
+function same(prefix: string, canonical: string): boolean {
+  return prefix === canonical || (prefix.includes(":") && canonicalPrefix(prefix) === canonical);
 }
 
 function numbered(parts: readonly string[]): Path {

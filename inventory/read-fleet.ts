@@ -5,7 +5,7 @@ import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 
 /** What a file of an inventory describes; follows from where it lies. */
-export type FileKind = "network" | "tombstones" | "site" | "host" | "plan" | "account";
+export type FileKind = "network" | "tombstones" | "retired" | "waivers" | "site" | "host" | "plan" | "account";
 
 /** Where each kind lies: the only directories and files a fleet has. */
 const folders: Readonly<Record<string, FileKind>> = {
@@ -14,7 +14,12 @@ const folders: Readonly<Record<string, FileKind>> = {
   plans: "plan",
   accounts: "account",
 };
-const files: Readonly<Record<string, FileKind>> = { "network.yaml": "network", "tombstones.yaml": "tombstones" };
+const files: Readonly<Record<string, FileKind>> = {
+  "network.yaml": "network",
+  "tombstones.yaml": "tombstones",
+  "retired.yaml": "retired",
+  "waivers.yaml": "waivers",
+};
 
 /** Allowed beside them and not read here: the hosts' public SSH keys, and notes for people. */
 const beside = /^(?:known_hosts|.*\.md)$/;

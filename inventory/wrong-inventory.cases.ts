@@ -146,6 +146,27 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a mirror of one disk twice": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vda]"),
   "a router at an unknown site": (draft) => draft.edit("network.yaml", "site: lab", "site: lap"),
   "a router in an unknown rack": (draft) => draft.edit("network.yaml", "rack: rack-1", "rack: rack-7"),
+  "a switch in an unknown hall": (draft) =>
+    draft.edit(
+      "network.yaml",
+      "name: switch-b\n    site: lab\n    hall: hall-1",
+      "name: switch-b\n    site: lab\n    hall: hall-8",
+    ),
+  "a router's chain that is not there": (draft) => draft.edit("network.yaml", "chain: b", "chain: c"),
+  "an uplink to an unknown router": (draft) => draft.edit("network.yaml", "router: router-1", "router: router-7"),
+  "a pair of an unknown switch": (draft) => draft.edit("network.yaml", "pair: switch-b", "pair: switch-c"),
+  "a link to an unknown router": (draft) =>
+    draft.edit("network.yaml", "address: fd00:8000::1\n", "address: fd00:8000::1\n    links: [router-5]\n"),
+  "an operator on an unknown router": (draft) =>
+    draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 64500, routers: [router-9]}\n"),
+  "a backup at an unknown site": (draft) => draft.append("sites/lab.yaml", "backupSite: elsewhere\n"),
+  "a standby host that is not there": (draft) => draft.edit(alice, "host: web1", "host: web1\nstandby: web7"),
+  "a waiver for a host that is not there": (draft) => draft.write("waivers.yaml", waiver("host web9")),
+  "a waiver for a kind that is none": (draft) => draft.write("waivers.yaml", waiver("computer web1")),
+  "a waiver without a reason": (draft) =>
+    draft.write("waivers.yaml", waiver("host web1").replace("until the new disk is here", "later")),
+  "a waiver twice": (draft) => draft.write("waivers.yaml", waiver("host web1").repeat(2)),
+  "a promise that nobody knows": (draft) => draft.edit("plans/small.yaml", "[disk, supply", "[dusk, supply"),
 
   // Given twice
   "an account number twice": (draft) => draft.edit(bob, "number: 2", "number: 1"),
@@ -166,6 +187,19 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a port twice": (draft) => draft.edit(web1, "port: eth1", "port: eth0"),
   "an SSH address twice": (draft) => draft.edit(web2, "port: 2202", "port: 2201"),
   "a switch twice": (draft) => draft.edit("network.yaml", "name: switch-b", "name: switch-a"),
+  "a switch port twice": (draft) => draft.edit(web2, "Ethernet2", "Ethernet1"),
+  "a chassis twice": (draft) => draft.edit(web2, "serial: lab-web2", "serial: lab-web1"),
+  "an operator twice": (draft) =>
+    draft.append(
+      "network.yaml",
+      `operators:\n${"  - {name: transit, asNumber: 64500, routers: [router-1]}\n".repeat(2)}`,
+    ),
+  "an IPv4 address twice": (draft) =>
+    draft
+      .append("network.yaml", "prefixes4: [192.0.2.0/24]\n")
+      .append("sites/lab.yaml", "prefix4: 192.0.2.0/25\n")
+      .append(web1, "address4: 192.0.2.1\n")
+      .append(web2, "address4: 192.0.2.1\n"),
   "a chain twice": (draft) => draft.edit("sites/lab.yaml", "- name: b", "- name: a"),
 
   // Addresses and numbers that do not fit
@@ -176,8 +210,27 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a host's address in an account's subnet": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000:0:1::11"),
   "a host's address in another site": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000:1::11"),
   "the anycast address": (draft) => draft.edit(web1, "fd00:8000::11", '"fd00:8000::"'),
+  "an IPv4 address without a range": (draft) => draft.append(web1, "address4: 192.0.2.1\n"),
+  "an IPv4 address out of its site's range": (draft) =>
+    draft
+      .append("network.yaml", "prefixes4: [192.0.2.0/24]\n")
+      .append("sites/lab.yaml", "prefix4: 192.0.2.0/25\n")
+      .append(web1, "address4: 192.0.2.200\n"),
+  "an IPv4 range that is not owned": (draft) => draft.append("sites/lab.yaml", "prefix4: 192.0.2.0/25\n"),
+  "owned IPv4 ranges that overlap": (draft) =>
+    draft.append("network.yaml", "prefixes4: [192.0.2.0/24, 192.0.2.128/25]\n"),
+  "host bits in an IPv4 range": (draft) => draft.append("network.yaml", "prefixes4: [192.0.2.1/24]\n"),
+  "an emulated site with public addresses": (draft) =>
+    draft
+      .edit("sites/lab.yaml", "fd00:8000::/48", "2001:db8::/48")
+      .edit("network.yaml", "fd00:8000::/32", "2001:db8::/32"),
+  "a management controller in an account's subnet": (draft) => draft.edit(web1, "fd00:8000::b1", "fd00:8000:0:1::b1"),
   "a public AS number for a host": (draft) => draft.edit(web1, "4200000011", "64496"),
 };
+
+function waiver(resource: string): string {
+  return `- {rule: two-disks, resource: ${resource}, owner: Ada, reason: until the new disk is here, expires: 2026-12-01}\n`;
+}
 
 /** One line of a bomb: nine times the line before. */
 function bomb(letter: string): string {

@@ -1,15 +1,51 @@
 import type { Declaration } from "../components/declaration.ts";
 import type { Rule, Subject, Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
+import { type Waived, waive, waiversInForce, waiversNeeded } from "./waivers.ts";
+
+/** What was found in a declaration. */
+export interface Judgement {
+  /** In the order of the rules, then by subject; empty when the declaration may go ahead. */
+  readonly violations: readonly Violation[];
+  /** Violations that a waiver in force lets pass. */
+  readonly waived: readonly Waived[];
+}
 
 /**
- * Judges a declaration by every rule. Linear in its size; never throws over what a declaration says.
- * @returns all violations, in the order of `rules`, then by subject; empty when the declaration may go ahead.
+ * Judges a declaration by every rule, and its waivers. Linear in its size; never throws over what a declaration says.
+ * @param today the day to judge at, ISO 8601
  */
-export function checkDeclaration(declaration: Declaration, judgedBy: readonly Rule[] = rules): Violation[] {
-  return judgedBy.flatMap((rule) =>
-    rule.check(declaration).sort((left, right) => compareSubjects(left.subject, right.subject)),
+export function judgeDeclaration(
+  declaration: Declaration,
+  today: string,
+  judgedBy: readonly Rule[] = rules,
+): Judgement {
+  const { violations, waived } = applyRules(declaration, today, judgedBy);
+  return {
+    violations: [
+      ...violations,
+      ...waiversInForce(declaration, today, rules),
+      ...waiversNeeded(declaration, waived, today),
+    ],
+    waived,
+  };
+}
+
+/** Judges by these rules alone; of the waivers only those in force are looked at, and whether they are needed is not asked. */
+export function applyRules(declaration: Declaration, today: string, judgedBy: readonly Rule[]): Judgement {
+  const found = judgedBy.flatMap((rule) =>
+    rule.check(declaration, today).sort((left, right) => compareSubjects(left.subject, right.subject)),
   );
+  return waive(found, declaration, today, judgedBy);
+}
+
+/** The violations of {@link judgeDeclaration}. */
+export function checkDeclaration(
+  declaration: Declaration,
+  today: string,
+  judgedBy?: readonly Rule[],
+): readonly Violation[] {
+  return judgeDeclaration(declaration, today, judgedBy).violations;
 }
 
 const { compare } = new Intl.Collator("en", { numeric: true });

@@ -7,6 +7,7 @@ import type {
   HttpServerInputs,
   PlanInputs,
 } from "../components/declaration.ts";
+import { placesFixture, powerSuppliesFixture } from "./fixture-places.ts";
 
 /**
  * A valid host, number `index` (from 1); addresses are in the documentation prefix 2001:db8::/32. `change` is what differs.
@@ -24,6 +25,11 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
   return {
     name: `h${index}`,
     cell: "main",
+    role: "accounts",
+    manufacturer: "supermicro",
+    model: "AS-1115",
+    serial: `C${index}`,
+    managementAddress: `2001:db8:1:0:2::${index.toString(16)}`,
     site: "alpha",
     hall: "one",
     rack: `r${index}`,
@@ -35,13 +41,10 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
       { name: "system", level: "raid1", disks: ["bay0", "bay1"], mount: "/" },
       { name: "data", level: "raid1", disks: ["bay0", "bay1"], mount: "/srv/accounts" },
     ],
-    powerSupplies: [
-      { name: "psu0", chain: "a", feed: "north" },
-      { name: "psu1", chain: "b", feed: "south" },
-    ],
+    powerSupplies: powerSuppliesFixture,
     links: [
-      { port: "eth0", switch: "sw1", switchManufacturer: "arista" },
-      { port: "eth1", switch: "sw2", switchManufacturer: "juniper" },
+      { port: "eth0", switch: "sw1", switchPort: `p${index}`, switchManufacturer: "arista" },
+      { port: "eth1", switch: "sw2", switchPort: `p${index}`, switchManufacturer: "juniper" },
     ],
     capacity: { cores: 32, memoryMb: 262_144, diskGb: 900 },
     routers: [
@@ -65,6 +68,10 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     tasksMax: 128,
     diskGb: 10,
     retentionDays: 7,
+    survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
+    takeover: true,
+    guaranteed: { cores: 0.05, memoryMb: 64 },
+    overcommit: { memory: 8, disk: 4 },
     ...change,
   };
 }
@@ -81,6 +88,7 @@ export function accountFixture(number = 1, change: Partial<AccountContainerInput
     host: "h1",
     plan: "small",
     protect: true,
+    backup: { site: "beta", retentionDays: 7 },
     uid: 200_000 + number,
     gid: 200_000 + number,
     user: `a${number}`,
@@ -147,7 +155,7 @@ export function frontEndFixture(change: Partial<FrontEndInputs> = {}): FrontEndI
 }
 
 /**
- * A valid declaration: one plan, `hosts` hosts with a front end each, and `accounts` accounts with a static and a program
+ * A valid declaration: two sites, two routers, two switches, four operators, one plan, `hosts` hosts with a front end each, and `accounts` accounts with a static and a program
  * HTTP server each, spread over the hosts in turn. Default: 2 hosts, 3 accounts.
  */
 export function declarationFixture({ hosts = 2, accounts = 3 } = {}): Declaration {
@@ -155,6 +163,7 @@ export function declarationFixture({ hosts = 2, accounts = 3 } = {}): Declaratio
   const on = (number: number) => ({ host: `h${((number - 1) % hosts) + 1}` });
   const indexes = Array.from({ length: hosts }, (_, index) => index + 1);
   return {
+    ...placesFixture(hosts),
     hosts: indexes.map((index) => hostFixture(index)),
     plans: [planFixture()],
     accounts: numbers.map((number) => accountFixture(number, on(number))),
@@ -169,3 +178,6 @@ export function declarationFixture({ hosts = 2, accounts = 3 } = {}): Declaratio
     }),
   };
 }
+
+/** The day tests judge at. */
+export const today = "2026-11-22";

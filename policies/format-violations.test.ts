@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { checkDeclaration } from "./check-declaration.ts";
-import { declarationFixture } from "./fixture.ts";
+import { declarationFixture, today } from "./fixture.ts";
 import { formatViolations } from "./format-violations.ts";
+import { accountFollowsNumber } from "./isolation/account-follows-number.ts";
+import { debianReleaseSupported } from "./isolation/debian-release-supported.ts";
+import { twoLinksToTwoSwitches } from "./redundancy/two-links-to-two-switches.ts";
 
 test("says nothing about a valid declaration", () => {
-  expect(formatViolations(checkDeclaration(declarationFixture()))).toBe("");
+  expect(formatViolations(checkDeclaration(declarationFixture(), today))).toBe("");
 });
 
 test("says what, where, why and how to mend", () => {
@@ -14,14 +17,18 @@ test("says what, where, why and how to mend", () => {
     hosts: valid.hosts.map((host) => ({ ...host, release: "bookworm", links: host.links.slice(0, 1) })),
   };
   const lines = new Map([["h1", "inventory/prod/hosts/h1.yaml:9"]]);
-  expect(formatViolations(checkDeclaration(broken), ({ name }) => lines.get(name))).toBe(
+  expect(
+    formatViolations(checkDeclaration(broken, today, [twoLinksToTwoSwitches, debianReleaseSupported]), ({ name }) =>
+      lines.get(name),
+    ),
+  ).toBe(
     `two-links-to-two-switches (critical): Every host has at least two links, on different ports, to different switches.
   inventory/prod/hosts/h1.yaml:9: Host h1 has one link (eth0 to sw1).
   host h2, links: Host h2 has one link (eth0 to sw1).
   Why: With one link, port or switch the host and all its accounts are off the network when that one fails.
   Mend: Cable a second port of the host to another switch and list both under \`links\`.
 
-debian-release-supported (critical): Every host runs a supported Debian release: trixie.
+debian-release-supported (critical): Every host runs a supported Debian release (trixie) that is not past its end of life.
   inventory/prod/hosts/h1.yaml:9: Host h1 runs bookworm (Debian 12, end of life 2026-06-10).
   host h2, release: Host h2 runs bookworm (Debian 12, end of life 2026-06-10).
   Why: A release without security updates leaves the walls between accounts open to every hole found from then on.
@@ -35,7 +42,7 @@ debian-release-supported (critical): Every host runs a supported Debian release:
 test("a thousand equal violations are one paragraph, in the order of the accounts' numbers", () => {
   const valid = declarationFixture({ accounts: 1000 });
   const accounts = valid.accounts.map((account) => ({ ...account, directory: `/home/${account.number}` })).reverse();
-  const lines = formatViolations(checkDeclaration({ ...valid, accounts })).split("\n");
+  const lines = formatViolations(checkDeclaration({ ...valid, accounts }, today, [accountFollowsNumber])).split("\n");
   expect(lines).toHaveLength(17);
   expect(lines.slice(1, 12)).toEqual([
     ...Array.from({ length: 10 }, (_, index) => {

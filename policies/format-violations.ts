@@ -1,5 +1,6 @@
-import type { Rule, Subject, Violation } from "./rule.ts";
+import type { Rule, RuleText, Subject, Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
+import { waiverRules } from "./waivers.ts";
 
 /** How many violations of one rule are shown one by one; the rest is counted. */
 export const shownPerRule = 10;
@@ -31,7 +32,7 @@ function formatRule(
   group: readonly Violation[],
   where: (subject: Subject) => string | undefined,
 ): string {
-  const rule = rules.find((candidate) => candidate.name === name);
+  const rule: RuleText | undefined = [...rules, ...waiverRules].find((candidate) => candidate.name === name);
   const lines = [rule ? `${name} (${rule.severity}): ${rule.description}` : name];
   for (const { subject, message } of group.slice(0, shownPerRule)) {
     lines.push(`  ${where(subject) ?? nameOf(subject)}: ${message}`);
@@ -46,6 +47,12 @@ function formatRule(
 }
 
 const kinds: Readonly<Record<Subject["kind"], string>> = {
+  site: "site",
+  network: "network AS",
+  router: "router",
+  switch: "switch",
+  range: "range",
+  register: "the",
   host: "host",
   plan: "plan",
   account: "account",

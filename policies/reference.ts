@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { engineRules, type RuleText, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
+import { engineRules, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
+import type { RuleText } from "./rule.ts";
 import { ruleFolders } from "./rules.ts";
+import { waiverRules } from "./waivers.ts";
 
 const file = new URL("../docs/policies.md", import.meta.url);
 
@@ -25,6 +27,14 @@ those of scope *resource* one resource at a time, those of scope *stack* over al
 
 ${sections.join("\n\n")}
 
+## Waivers
+
+A violation of a rule that can be waived may pass for a while: an entry of \`waivers.yaml\` names the rule, the resource, who answers
+for it, why, and the last day. Every preview shows it with the days left. Days are counted from \`fairhost:today\` of the stack's
+configuration, or without it from the clock's day (UTC).
+
+${waiverRules.map(describeRule).join("\n\n")}
+
 ## Only in the policy pack
 
 These are about what only the engine sees.
@@ -33,8 +43,8 @@ ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n
 `;
 }
 
-function describeRule({ name, severity, scope, description, reason, remediation }: RuleText): string {
-  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}.\n- Why: ${reason}\n- Mend: ${remediation}`;
+function describeRule({ name, severity, scope, description, reason, remediation, waivable }: RuleText): string {
+  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Mend: ${remediation}`;
 }
 
 /** Whether `docs/policies.md` is what the rules say. */

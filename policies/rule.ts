@@ -1,19 +1,36 @@
 import type {
   AccountAddressInputs,
   AccountContainerInputs,
+  AddressRangeInputs,
   BareMetalHostInputs,
+  DatacenterInputs,
   Declaration,
   FrontEndInputs,
   HttpServerInputs,
+  NetworkInputs,
   PlanInputs,
+  RouterInputs,
+  SwitchInputs,
 } from "../components/declaration.ts";
 
 /** What a violation is about; the program adds file and line from it. */
 export interface Subject {
-  readonly kind: "host" | "plan" | "account" | "address" | "httpServer" | "frontEnd";
+  readonly kind:
+    | "site"
+    | "network"
+    | "router"
+    | "switch"
+    | "range"
+    | "register"
+    | "host"
+    | "plan"
+    | "account"
+    | "address"
+    | "httpServer"
+    | "frontEnd";
   /**
-   * Name of the host or plan; number of the account (of its address too); `<account>/<server>` of an HTTP server; name of
-   * the front end's host.
+   * Name of the site, router, switch, host or plan; AS number of the network; prefix of the range; `register`; number of the account (of
+   * its address too); `<account>/<server>` of an HTTP server; name of the front end's host.
    */
   readonly name: string;
   /** Property path inside it, for example `powerSupplies.1.chain`. */
@@ -46,8 +63,14 @@ export interface Rule {
    * `stack`: needs several elements.
    */
   readonly scope: "resource" | "stack";
-  check(declaration: Declaration): Violation[];
+  /** Whether a waiver may let violations pass for a while. Never set where accounts would share or lose what is theirs. */
+  readonly waivable?: true;
+  /** @param today the day to judge at, ISO 8601; no rule looks at a clock */
+  check(declaration: Declaration, today: string): Violation[];
 }
+
+/** A rule without its check: what is said of it. */
+export type RuleText = Omit<Rule, "check">;
 
 /** A violation as a rule's `find` yields it, before the rule's name is put on. */
 export type Finding = Omit<Violation, "rule">;
@@ -56,10 +79,10 @@ export type Finding = Omit<Violation, "rule">;
 export function defineRule({
   find,
   ...rule
-}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration) => Iterable<Finding> }): Rule {
+}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration, today: string) => Iterable<Finding> }): Rule {
   return {
     ...rule,
-    check: (declaration) => Array.from(find(declaration), (finding) => ({ rule: rule.name, ...finding })),
+    check: (declaration, today) => Array.from(find(declaration, today), (finding) => ({ rule: rule.name, ...finding })),
   };
 }
 
@@ -68,6 +91,12 @@ const at = (kind: Subject["kind"], name: string, path?: string): Subject =>
 
 /** Subjects, one function a kind; `path` is the property path inside the element. */
 export const subject = {
+  site: (site: Pick<DatacenterInputs, "name">, path?: string) => at("site", site.name, path),
+  network: (network: Pick<NetworkInputs, "asNumber">, path?: string) => at("network", String(network.asNumber), path),
+  router: (router: Pick<RouterInputs, "name">, path?: string) => at("router", router.name, path),
+  switch: (device: Pick<SwitchInputs, "name">, path?: string) => at("switch", device.name, path),
+  range: (range: Pick<AddressRangeInputs, "prefix">, path?: string) => at("range", range.prefix, path),
+  register: (path?: string) => at("register", "register", path),
   host: (host: Pick<BareMetalHostInputs, "name">, path?: string) => at("host", host.name, path),
   plan: (plan: Pick<PlanInputs, "name">, path?: string) => at("plan", plan.name, path),
   account: (account: Pick<AccountContainerInputs, "number">, path?: string) =>
@@ -77,6 +106,22 @@ export const subject = {
   httpServer: (server: Pick<HttpServerInputs, "account" | "name">, path?: string) =>
     at("httpServer", `${server.account}/${server.name}`, path),
   frontEnd: (frontEnd: Pick<FrontEndInputs, "host">, path?: string) => at("frontEnd", frontEnd.host, path),
+};
+
+/** A declaration of nothing. */
+export const nothingDeclared: Declaration = {
+  sites: [],
+  networks: [],
+  routers: [],
+  switches: [],
+  ranges: [],
+  registers: [],
+  hosts: [],
+  plans: [],
+  accounts: [],
+  addresses: [],
+  httpServers: [],
+  frontEnds: [],
 };
 
 /** Every element whose key an earlier element has too, with that earlier element. Elements without a key are passed over. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../components/declaration.ts";
 import { checkDeclaration } from "./check-declaration.ts";
-import { declarationFixture } from "./fixture.ts";
-import type { Rule } from "./rule.ts";
+import { declarationFixture, today } from "./fixture.ts";
+import { nothingDeclared, type Rule } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 type Element<K extends keyof Declaration> = Declaration[K][number];
@@ -36,18 +36,19 @@ export interface BrokenCase {
  */
 export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>): void {
   describe(rule.name, () => {
-    test("passes the valid fixture", () => expect(rule.check(declarationFixture())).toEqual([]));
+    test("passes the valid fixture", () => expect(rule.check(declarationFixture(), today)).toEqual([]));
     test("has a broken case", () => expect(Object.keys(cases)).not.toEqual([]));
     for (const [name, { break: breakIt, expect: expected, alsoBreaks = [] }] of Object.entries(cases)) {
       test(name, () => {
         const broken = breakIt(declarationFixture());
-        const violations = checkDeclaration(broken);
+        const violations = checkDeclaration(broken, today);
         const own = violations.filter((violation) => violation.rule === rule.name);
         expect(
           own.map(({ subject: { kind, name, path }, message }) => `${[kind, name, path].join(" ")}: ${message}`),
         ).toEqual(expected);
         const others = checkDeclaration(
           broken,
+          today,
           rules.filter((other) => other !== rule),
         ).map(({ rule }) => rule);
         expect([...new Set(others)].sort()).toEqual([...alsoBreaks].sort());
@@ -59,9 +60,8 @@ export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>
 
 /** What a rule says when each element is judged alone, as the policy pack does for `resource` rules. */
 function judgedAlone(rule: Rule, declaration: Declaration) {
-  const empty: Declaration = { hosts: [], plans: [], accounts: [], addresses: [], httpServers: [], frontEnds: [] };
-  const kinds = Object.keys(empty) as (keyof Declaration)[];
+  const kinds = Object.keys(nothingDeclared) as (keyof Declaration)[];
   return kinds.flatMap((kind) =>
-    declaration[kind].flatMap((element) => checkDeclaration({ ...empty, [kind]: [element] }, [rule])),
+    declaration[kind].flatMap((element) => checkDeclaration({ ...nothingDeclared, [kind]: [element] }, today, [rule])),
   );
 }

@@ -1,28 +1,32 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/declaration.ts";
 import { declare } from "../inventory/allocate.ts";
+import type { Held } from "../inventory/held.ts";
 import { InventoryError, loadFleet } from "../inventory/load.ts";
 import type { Fleet } from "../inventory/schemas/index.ts";
-import { checkDeclaration } from "../policies/check-declaration.ts";
+import { checkDeclaration, judgeDeclaration } from "../policies/check-declaration.ts";
+import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";
+import type { Violation } from "../policies/rule.ts";
+import { describeWaived } from "../policies/waivers.ts";
+import type { Settings } from "./settings.ts";
 
 /**
- * Loads the inventory, judges the whole fleet by the mandatory rules and returns what this cell's stack declares.
+ * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares.
  * This runs before any resource exists, so no flag of the engine gets round it.
  * @throws RunError with every problem or every violation at once, with file and line.
  */
 export async function declared(
-  inventory: string,
-  cell: string | undefined,
+  { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
+  holdings: () => Promise<readonly Held[]>,
 ): Promise<{ fleet: Fleet; declaration: Declaration }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
     throw error;
   });
-  const whole = declare(fleet);
-  const violations = checkDeclaration(whole);
-  if (violations.length > 0) {
+  const refuse = (violations: readonly Violation[]) => {
+    if (violations.length === 0) return;
     const place = (subject: { kind: Parameters<typeof where>[0]; name: string; path?: string }) => {
       const found = where(subject.kind, subject.name, subject.path);
       return found && `${inventory}/${found}`;
@@ -30,6 +34,13 @@ export async function declared(
     throw new pulumi.RunError(
       `The fleet breaks mandatory rules; nothing was touched.\n${formatViolations(violations, place)}`,
     );
-  }
-  return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell }) };
+  };
+  const { violations, waived } = judgeDeclaration(declare(fleet), today);
+  for (const each of waived) pulumi.log.warn(describeWaived(each));
+  refuse(violations);
+  // Only now: asking the engine leaves a trace in the state of a stack that is new.
+  const held = await holdings();
+  const whole = declare(fleet, { held });
+  refuse(checkDeclaration(whole, today, [nothingVanishes]));
+  return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell, held }) };
 }

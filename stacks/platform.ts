@@ -8,6 +8,7 @@ import { AccountAddress } from "../components/network/account-address.ts";
 import { type Connection, HostDelivery } from "../components/remote/host-delivery.ts";
 import { encodeBundle, renderBundle } from "../components/remote/render-bundle.ts";
 import type { Bootstrap } from "../host/bootstrap.ts";
+import { places } from "./places.ts";
 
 export interface PlatformArgs {
   readonly declaration: Declaration;
@@ -21,10 +22,12 @@ export type PlatformOutputs = Record<string, HostDelivery["report"]>;
 
 /** Composes one cell: every component of the declaration, and one delivery a host. Names carry numbers: a renamed account stays itself. */
 export function platform({ declaration, connections, bootstrap, secretEpoch }: PlatformArgs): PlatformOutputs {
+  places(declaration);
   const hosts = new Map<string, pulumi.Resource>();
   const accounts = new Map<number, pulumi.Resource>();
   const parentOf = <K>(map: Map<K, pulumi.Resource>, key: K) => ({ parent: map.get(key)! });
 
+  // Not under its site: a resource's parent is part of its identity, and a host that is carried to another site stays itself.
   for (const host of declaration.hosts) hosts.set(host.name, new BareMetalHost(host.name, host));
   for (const frontEnd of declaration.frontEnds) {
     new FrontEnd(`${frontEnd.host}-front-end`, frontEnd, parentOf(hosts, frontEnd.host));

@@ -161,6 +161,24 @@ describe("a fleet that lives", () => {
     expect(report()).toMatchObject({ result: "applied", changedGroups: ["account-2"] });
   });
 
+  test("an account that leaves the inventory without a word is refused; with a tombstone it is deleted", async () => {
+    const number = 77;
+    await writeFile(accountFile(fleet, number), accountText(number));
+    await up();
+    await rm(accountFile(fleet, number));
+    for (const args of [["preview"], upNow]) {
+      const { exitCode, all } = await project.pulumi(args);
+      expect(exitCode, all).not.toBe(0);
+      expect(all).toContain(
+        "The stack has account 77, the inventory has not, and tombstones.yaml does not say that it is gone.",
+      );
+    }
+    expect(await resources()).toContainEqual(expect.stringContaining("::account-77"));
+    await writeFile(join(fleet, "tombstones.yaml"), "- {number: 77, name: user77, deleted: 2026-11-22}\n");
+    await up();
+    expect(await resources()).not.toContainEqual(expect.stringContaining("::account-77"));
+  });
+
   test("the master secret is rotated on purpose only, and an epoch is never lowered", async () => {
     const before = await secret();
     epoch = "2";

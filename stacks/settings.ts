@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { utcToday } from "../policies/today.ts";
 
 /** What an activated shell uses unless told otherwise (toolchain/activate): everybody knows it. */
 const labPassphrase = "lab";
@@ -16,6 +17,8 @@ export interface Settings {
   /** Text of the private key; without it the SSH agent is asked. */
   readonly privateKey: pulumi.Output<string> | undefined;
   readonly secretEpoch: number;
+  /** The day that waivers and Debian releases are judged at, ISO 8601 (`fairhost:today`); without it the clock's. */
+  readonly today: string;
 }
 
 /** @throws RunError that lists every missing key and file at once, and how to mend each. */
@@ -43,6 +46,9 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
   const keyFile = config.get("sshPrivateKeyFile");
   const privateKey = keyFile === undefined ? undefined : pulumi.secret(read("sshPrivateKeyFile", keyFile));
   const secretEpoch = config.getNumber("secretEpoch") ?? 1;
+  const today = config.get("today") ?? utcToday();
+  if (Number.isNaN(Date.parse(`${today}T00:00:00Z`)))
+    problems.push(`fairhost:today is "${today}", which is no day: write one such as 2026-11-22, or remove it`);
   if (problems.length > 0)
     throw new pulumi.RunError(`The stack's configuration is incomplete:\n  ${problems.join("\n  ")}`);
   return {
@@ -52,5 +58,6 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
     sshUser: config.get("sshUser") ?? "root",
     privateKey,
     secretEpoch,
+    today,
   };
 }

@@ -1,4 +1,5 @@
 import { httpPort, identity } from "../../inventory/allocate.ts";
+import { nothingDeclared } from "../../policies/rule.ts";
 import type { AccountContainerInputs, BareMetalHostInputs, Declaration, HttpServerInputs } from "../declaration.ts";
 
 type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "listen" | "unit"> : never;
@@ -20,6 +21,11 @@ const site = { prefix: "fd00:8000::/48" };
 export const fixtureHost: BareMetalHostInputs = {
   name: "web1",
   cell: "main",
+  role: "accounts",
+  manufacturer: "qemu",
+  model: "QEMU virtual machine",
+  serial: "1",
+  managementAddress: "fd00:8000::b1",
   site: "alpha",
   hall: "one",
   rack: "r1",
@@ -50,8 +56,8 @@ export function declarationOf(accounts: readonly FixtureAccount[]): Declaration 
     }),
   );
   return {
+    ...nothingDeclared,
     hosts: [fixtureHost],
-    plans: [],
     accounts: accounts.map(({ number, name, limits: own }) => {
       const { uid, gid, user, slice, directory } = identity(number, site);
       return {

@@ -74,6 +74,10 @@ export const accountSchema = z.strictObject({
   name: nameSchema.describe("Unique in the fleet; may be changed."),
   plan: nameSchema.describe("Name of a plan: a file in plans/."),
   host: nameSchema.describe("Name of the host it lives on: a file in hosts/."),
+  standby: nameSchema
+    .optional()
+    .describe("Host of another site that takes over at once; plans that survive the loss of a host need one."),
+  retentionDays: z.int().min(1).max(3660).optional().describe("Days its backups are kept, if longer than its plan's."),
   protect: z
     .boolean()
     .default(true)

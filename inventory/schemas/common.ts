@@ -1,4 +1,4 @@
-import { Address6 } from "ip-address";
+import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 
 /** A name people type and units carry: lower-case letters, digits and inner hyphens, 1 to 32 characters, a letter first. */
@@ -34,6 +34,23 @@ export const prefix6Schema = z.string().refine(
   { error: "must be an IPv6 prefix with zero host bits, such as 2a00:b6e0:1::/48" },
 );
 
+/** An IPv4 address, four numbers. */
+export const address4Schema = z
+  .string()
+  .refine((text) => /^\d+\.\d+\.\d+\.\d+$/.test(text) && Address4.isValid(text), {
+    error: "must be an IPv4 address such as 185.31.40.11",
+  })
+  .meta({ format: "ipv4" });
+
+/** An IPv4 range whose host bits are zero, such as `185.31.40.0/22`. */
+export const prefix4Schema = z.string().refine(
+  (text) => {
+    if (!/^\d+\.\d+\.\d+\.\d+\/\d{1,2}$/.test(text) || !Address4.isValid(text)) return false;
+    return new Address4(text).startAddress().correctForm() === text.split("/")[0];
+  },
+  { error: "must be an IPv4 range with zero host bits, such as 185.31.40.0/22" },
+);
+
 /** A fully qualified host name of a web site (RFC 1123), lower case, no trailing dot, at most 253 characters. */
 export const hostnameSchema = z
   .string()
@@ -50,4 +67,10 @@ export const homePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Z
 /** The canonical text of an IPv6 address (RFC 5952): what is compared and what is written. */
 export function canonical(address: string): string {
   return new Address6(address).correctForm();
+}
+
+/** The canonical text of an IPv6 prefix. */
+export function canonicalPrefix(prefix: string): string {
+  const [address, length] = prefix.split("/") as [string, string];
+  return `${canonical(address)}/${length}`;
 }

@@ -1,7 +1,7 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
-import { address6Schema, nameSchema, textSchema } from "./common.ts";
-import { asNumberSchema } from "./network.ts";
+import { address4Schema, address6Schema, nameSchema, textSchema } from "./common.ts";
+import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "./network.ts";
 
 /** What a TCP connection is opened to. */
 const sshAddressSchema = z
@@ -33,6 +33,7 @@ const linkSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9]{1,14}$/, { error: "must be an interface name such as eth0" })
     .describe("The interface's name on the host."),
   switch: nameSchema.describe("Name of a switch of the site, in network.yaml."),
+  switchPort: devicePortSchema.describe("The port of the switch; one cable goes into one port."),
 });
 
 /** A bare-metal host: `hosts/<name>.yaml`. */
@@ -41,11 +42,24 @@ export const hostSchema = z.strictObject({
   cell: nameSchema
     .default("main")
     .describe("The cell whose stack holds this host (config `fairhost:cell`). Default `main`."),
+  role: z
+    .enum(["accounts", "spare", "backup"])
+    .default("accounts")
+    .describe(
+      "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups. Default `accounts`.",
+    ),
+  manufacturer: nameSchema,
+  model: textSchema,
+  serial: textSchema.describe("As printed on the chassis; unique in the fleet."),
   site: nameSchema.describe("Name of a site: a file in sites/."),
   hall: nameSchema.describe("A hall of the site."),
   rack: nameSchema.describe("A rack of the hall."),
   release: z.enum(["bookworm", "trixie"]).describe("Debian release by code name."),
   address: address6Schema.describe("The host's own address: in the site's subnet 0."),
+  address4: address4Schema
+    .optional()
+    .describe("IPv4 address of the front end, in the site's IPv4 range: for visitors without IPv6."),
+  managementAddress: address6Schema.describe("Address of its management controller (BMC): in the site's subnet 0."),
   asNumber: asNumberSchema.describe(
     "The private AS number (RFC 6996) the host announces its accounts' prefixes from; unique in the fleet.",
   ),
@@ -59,11 +73,7 @@ export const hostSchema = z.strictObject({
     ),
   disks: z.array(diskSchema).min(1),
   mirrors: z.array(mirrorSchema).min(1),
-  powerSupplies: z
-    .array(
-      z.strictObject({ name: nameSchema, chain: nameSchema.describe("The electrical chain of the hall it hangs on.") }),
-    )
-    .min(1),
+  powerSupplies: powerSuppliesSchema,
   links: z.array(linkSchema).min(1),
   capacity: z.strictObject({
     cores: z.int().min(1),

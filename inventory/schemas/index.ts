@@ -2,13 +2,17 @@ import type { Account, Tombstone } from "./account.ts";
 import type { Host } from "./host.ts";
 import type { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
+import type { Retired } from "./retired.ts";
 import type { Site } from "./site.ts";
+import type { Waiver } from "./waiver.ts";
 
 export type { Account, HttpServerEntry, Tombstone } from "./account.ts";
 export type { Host } from "./host.ts";
 export type { Network } from "./network.ts";
 export type { Plan } from "./plan.ts";
+export type { Retired } from "./retired.ts";
 export type { Site } from "./site.ts";
+export type { Waiver } from "./waiver.ts";
 
 /** A whole inventory as plain data: schema-checked, references resolved, sorted by name or number. What `loadFleet` returns. */
 export interface Fleet {
@@ -18,4 +22,6 @@ export interface Fleet {
   readonly plans: readonly Plan[];
   readonly accounts: readonly Account[];
   readonly tombstones: readonly Tombstone[];
+  readonly retired: readonly Retired[];
+  readonly waivers: readonly Waiver[];
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameSchema, prefix6Schema, textSchema } from "./common.ts";
+import { nameSchema, prefix4Schema, prefix6Schema, textSchema } from "./common.ts";
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */
 const chainSchema = z.strictObject({
@@ -39,7 +39,19 @@ export const siteSchema = z.strictObject({
       error: "must be a /48: one /64 for each account number",
     })
     .describe("The site's /48: account `n` gets its /64 number `n`; number 0 is the site's own infrastructure."),
+  prefix4: prefix4Schema.optional().describe("IPv4 range of the site's front ends, inside an owned one."),
+  emulated: z
+    .boolean()
+    .default(false)
+    .describe(
+      "`true`: virtual machines that model a site; its prefix is unique local (fc00::/7), and rules about places, routers, operators and spare parts do not apply. Default false.",
+    ),
+  backupSite: nameSchema.optional().describe("Where the accounts of this site are backed up: another site."),
   halls: z.array(hallSchema).min(1),
+  spares: z
+    .array(z.strictObject({ model: textSchema, count: z.int().min(0) }))
+    .default([])
+    .describe("Parts that lie ready at the site, by the model they replace."),
 });
 
 export type Site = z.infer<typeof siteSchema>;

@@ -10,6 +10,7 @@ testRule(referencesExist, {
       "httpServer 1/api host: HTTP server 1/api is on host h1, but account 1 is on h9.",
       "httpServer 1/www host: HTTP server 1/www is on host h1, but account 1 is on h9.",
     ],
+    alsoBreaks: ["survives-any-single-loss"],
   },
   "an account that is not there": {
     break: (valid) => changed(valid, "accounts", 0, () => undefined),

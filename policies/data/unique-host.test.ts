@@ -5,7 +5,7 @@ testRule(uniqueHost, {
   "one name for two": {
     break: (valid) => changed(valid, "hosts", 1, (host) => ({ ...host, name: "h1" })),
     expect: ["host h1 name: A host in rack r2 of alpha is named h1, as one in rack r1 of alpha is."],
-    alsoBreaks: ["references-exist"],
+    alsoBreaks: ["references-exist", "survives-any-single-loss"],
   },
   "one AS number for two": {
     break: (valid) => changed(valid, "hosts", 0, (host) => ({ ...host, asNumber: 4_200_000_002 })),

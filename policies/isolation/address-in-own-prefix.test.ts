@@ -23,6 +23,7 @@ testRule(addressInOwnPrefix, {
   "another length": {
     break: (valid) => changed(valid, "addresses", 0, (address) => ({ ...address, prefix: "2001:db8:1::/48" })),
     expect: ["address 1 prefix: Account 1 has prefix 2001:db8:1::/48, which is not a canonical /64."],
+    alsoBreaks: ["prefix-inside-site"],
   },
   "host bits set": {
     break: (valid) => changed(valid, "addresses", 0, (address) => ({ ...address, prefix: "2001:db8:1:1:1::/64" })),
@@ -31,5 +32,6 @@ testRule(addressInOwnPrefix, {
   "no prefix at all": {
     break: (valid) => changed(valid, "addresses", 0, (address) => ({ ...address, prefix: "everything" })),
     expect: ["address 1 prefix: Account 1 has prefix everything, which is not a canonical /64."],
+    alsoBreaks: ["prefix-inside-site"],
   },
 });

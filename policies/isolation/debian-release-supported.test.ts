@@ -1,3 +1,5 @@
+import { expect, test } from "vitest";
+import { declarationFixture } from "../fixture.ts";
 import { changed, testRule } from "../test-rule.ts";
 import { debianReleaseSupported } from "./debian-release-supported.ts";
 
@@ -10,4 +12,12 @@ testRule(debianReleaseSupported, {
     break: (valid) => changed(valid, "hosts", 0, (host) => ({ ...host, release: "sid" })),
     expect: ["host h1 release: Host h1 runs sid (not a release known here)."],
   },
+});
+
+test("a release that was supported ends with the last day of its life", () => {
+  const valid = declarationFixture({ hosts: 1 });
+  expect(debianReleaseSupported.check(valid, "2028-08-09")).toEqual([]);
+  expect(debianReleaseSupported.check(valid, "2028-08-10").map(({ message }) => message)).toEqual([
+    "Host h1 runs trixie (Debian 13, end of life 2028-08-09).",
+  ]);
 });

@@ -8,13 +8,14 @@ export const debianReleaseSupported = defineRule({
   name: "debian-release-supported",
   severity: "critical",
   scope: "resource",
-  description: `Every host runs a supported Debian release: ${supported.join(", ")}.`,
+  waivable: true,
+  description: `Every host runs a supported Debian release (${supported.join(", ")}) that is not past its end of life.`,
   reason: "A release without security updates leaves the walls between accounts open to every hole found from then on.",
   remediation: `Move the host's accounts away, install ${supported.join(" or ")} on it and set \`release\`.`,
-  *find({ hosts }) {
+  *find({ hosts }, today) {
     for (const host of hosts) {
       const release = byCodeName.get(host.release);
-      if (release?.supported) continue;
+      if (release?.supported && today <= release.endOfLife) continue;
       const why = release ? `Debian ${release.version}, end of life ${release.endOfLife}` : "not a release known here";
       yield { subject: subject.host(host, "release"), message: `Host ${host.name} runs ${host.release} (${why}).` };
     }

@@ -29,6 +29,7 @@ testRule(limitsSet, {
         limits: { ...account.limits, diskGb: Number.POSITIVE_INFINITY },
       })),
     expect: ["account 1 limits.diskGb: Account 1 has diskGb Infinity."],
+    alsoBreaks: ["capacity-after-host-loss", "overcommit-within-plan"],
   },
   "not a number": {
     break: (valid) =>
@@ -37,6 +38,7 @@ testRule(limitsSet, {
         limits: { ...account.limits, memoryMaxMb: Number.NaN },
       })),
     expect: ["account 1 limits.memoryMaxMb: Account 1 has memoryMaxMb NaN."],
+    alsoBreaks: ["overcommit-within-plan"],
   },
   "weights out of range": {
     break: (valid) =>

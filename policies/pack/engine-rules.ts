@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import type { RuleText } from "../rule.ts";
 
 /** What the engine shows of one resource. */
 export interface EngineResource {
@@ -9,9 +9,6 @@ export interface EngineResource {
   readonly opts: { readonly protect: boolean };
   readonly parent?: EngineResource;
 }
-
-/** A rule without its check: what is said of it. */
-export type RuleText = Omit<Rule, "check">;
 
 /** A rule about what only the engine sees, so only the policy pack can judge it. */
 export interface EngineRule extends RuleText {
@@ -24,7 +21,13 @@ const accountType = "fairhost:account:AccountContainer";
 const hostType = "fairhost:host:BareMetalHost";
 
 /** What the engine itself registers for a program that uses the two providers. */
-const engineTypes = new Set(["pulumi:pulumi:Stack", "pulumi:providers:command", "pulumi:providers:random"]);
+const engineTypes = new Set([
+  "pulumi:pulumi:Stack",
+  "pulumi:providers:command",
+  "pulumi:providers:random",
+  // Of its own accord, for a program that reads what its stack holds.
+  "pulumi:providers:pulumi",
+]);
 
 const knownResourceTypes: EngineRule = {
   name: "known-resource-types",

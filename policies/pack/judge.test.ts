@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { declarationFixture } from "../fixture.ts";
+import { declarationFixture, today } from "../fixture.ts";
 import type { EngineResource } from "./engine-rules.ts";
-import { judgeResource, judgeStack, packRules, type StackResource } from "./judge.ts";
+import * as judge from "./judge.ts";
+import { packRules, type StackResource } from "./judge.ts";
 import { shapes } from "./shapes.ts";
 
 /** As the policy runtime does it: touching what is unknown throws. */
@@ -11,6 +12,9 @@ const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.u
   unknownStringValue: string;
 };
 
+const judgeResource = (resource: EngineResource) => judge.judgeResource(resource, today);
+const judgeStack = (resources: readonly StackResource[]) => judge.judgeStack(resources, today);
+
 type Properties = Record<string, unknown>;
 
 function resource(type: string, props: object, more: Partial<EngineResource> = {}): StackResource {
@@ -18,14 +22,14 @@ function resource(type: string, props: object, more: Partial<EngineResource> = {
   return { type, name: "x", urn: `urn:${type}::x`, props: properties, opts: { protect: true }, ...more };
 }
 
-const { hosts, accounts, addresses, httpServers, frontEnds } = declarationFixture();
+const valid = declarationFixture();
+const { hosts, accounts } = valid;
 const hostType = "fairhost:host:BareMetalHost";
 const accountType = "fairhost:account:AccountContainer";
 
 function stack(): StackResource[] {
-  const all = { hosts, accounts, addresses, httpServers, frontEnds };
-  return [...shapes.keys()].flatMap((type, index) =>
-    Object.values(all)[index]!.map((props, position) => resource(type, props, { name: `${type}-${position}` })),
+  return [...shapes].flatMap(([type, { kind }]) =>
+    valid[kind].map((props, position) => resource(type, props, { name: `${type}-${position}` })),
   );
 }
 
@@ -34,7 +38,7 @@ test("every rule has its own name", () => {
 });
 
 test("a valid stack passes, resource by resource and as a whole", () => {
-  expect(stack().flatMap(judgeResource)).toEqual([]);
+  expect(stack().flatMap((each) => judgeResource(each))).toEqual([]);
   expect(judgeStack(stack())).toEqual([]);
 });
 

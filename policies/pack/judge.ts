@@ -1,14 +1,21 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { checkDeclaration, compareSubjects } from "../check-declaration.ts";
+import { applyRules, compareSubjects } from "../check-declaration.ts";
 import { nameOf } from "../format-violations.ts";
-import type { Rule } from "../rule.ts";
+import { nothingDeclared, type Rule, type RuleText } from "../rule.ts";
 import { rules } from "../rules.ts";
-import { type EngineResource, engineRules, type RuleText, readableInputs, readableOutputs } from "./engine-rules.ts";
+import { waiversInForce, waiversInForceText } from "../waivers.ts";
+import { type EngineResource, engineRules, readableInputs, readableOutputs } from "./engine-rules.ts";
 import { readElement } from "./read-element.ts";
 import { type Element, shapes } from "./shapes.ts";
 
 /** Every rule the pack enforces: those of the program, and those about what only the engine sees. */
-export const packRules: readonly RuleText[] = [readableInputs, readableOutputs, ...engineRules, ...rules];
+export const packRules: readonly RuleText[] = [
+  readableInputs,
+  readableOutputs,
+  ...engineRules,
+  waiversInForceText,
+  ...rules,
+];
 
 /** A violation of a rule of the pack. */
 export interface Report {
@@ -29,7 +36,7 @@ const scoped = (scope: Rule["scope"]) => ({
 const byScope = { resource: scoped("resource"), stack: scoped("stack") };
 
 /** Judges one resource by the inputs it is registered with. */
-export function judgeResource(resource: EngineResource): Report[] {
+export function judgeResource(resource: EngineResource, today: string): Report[] {
   const reports: Report[] = [];
   for (const rule of byScope.resource.engine) {
     const message = rule.judge(resource);
@@ -44,12 +51,16 @@ export function judgeResource(resource: EngineResource): Report[] {
     }
     return reports;
   }
-  const violations = checkDeclaration(declarationOf([read.element]), byScope.resource.plain);
+  const declaration = declarationOf([read.element]);
+  const violations = [
+    ...applyRules(declaration, today, byScope.resource.plain).violations,
+    ...waiversInForce(declaration, today, rules),
+  ];
   return [...reports, ...violations.map(({ rule, message }) => ({ rule, message }))];
 }
 
 /** Judges what needs several resources, by the outputs they have registered. Reads each once for all rules. */
-export function judgeStack(resources: readonly StackResource[]): Report[] {
+export function judgeStack(resources: readonly StackResource[], today: string): Report[] {
   const reports: Report[] = [];
   const elements: Element[] = [];
   const urns = new Map<string, string>();
@@ -77,7 +88,7 @@ export function judgeStack(resources: readonly StackResource[]): Report[] {
   if (!readable) return reports;
   // Components are registered in no certain order; which of two is called the second one must not be left to chance.
   elements.sort((left, right) => compareSubjects(left.subject, right.subject));
-  for (const { rule, subject, message } of checkDeclaration(declarationOf(elements), byScope.stack.plain)) {
+  for (const { rule, subject, message } of applyRules(declarationOf(elements), today, byScope.stack.plain).violations) {
     const urn = urns.get(nameOf({ kind: subject.kind, name: subject.name }));
     reports.push(urn === undefined ? { rule, message } : { rule, message, urn });
   }
@@ -85,8 +96,7 @@ export function judgeStack(resources: readonly StackResource[]): Report[] {
 }
 
 function declarationOf(elements: readonly Element[]): Declaration {
-  const nothing: Declaration = { hosts: [], plans: [], accounts: [], addresses: [], httpServers: [], frontEnds: [] };
   const grouped = Map.groupBy(elements, ({ kind }) => kind);
   const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
-  return { ...nothing, ...Object.fromEntries(values) };
+  return { ...nothingDeclared, ...Object.fromEntries(values) };
 }

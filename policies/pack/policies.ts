@@ -1,18 +1,23 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { Config } from "@pulumi/pulumi";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
-import type { RuleText } from "./engine-rules.ts";
+import type { RuleText } from "../rule.ts";
+import { utcToday } from "../today.ts";
 import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
+
+/** The pack's edge to the clock: `fairhost:today` of the stack's configuration comes first. */
+const today = new Config("fairhost").get("today") ?? utcToday();
 
 /**
  * Judges once for all policies: the policy runtime asks one policy after the other about the same subject, within one
  * turn of its event loop. If it ever did not, each would judge for itself: slower, never wrong.
  */
-function onceATurn<T>(judge: (subject: T) => Report[]): (key: string, subject: T) => Report[] {
+function onceATurn<T>(judge: (subject: T, today: string) => Report[]): (key: string, subject: T) => Report[] {
   const judged = new Map<string, Report[]>();
   return (key, subject) => {
     const known = judged.get(key);
     if (known) return known;
-    const reports = judge(subject);
+    const reports = judge(subject, today);
     if (judged.size === 0) setImmediate(() => judged.clear());
     judged.set(key, reports);
     return reports;

@@ -1,11 +1,19 @@
 import { z } from "zod";
-import type {
-  AccountAddressInputs,
-  AccountContainerInputs,
-  BareMetalHostInputs,
-  Declaration,
-  FrontEndInputs,
-  HttpServerInputs,
+import {
+  type AccountAddressInputs,
+  type AccountContainerInputs,
+  type AddressRangeInputs,
+  type BareMetalHostInputs,
+  type DatacenterInputs,
+  type Declaration,
+  type FrontEndInputs,
+  failures,
+  type HttpServerInputs,
+  type NetworkInputs,
+  type PlanInputs,
+  type RegisterInputs,
+  type RouterInputs,
+  type SwitchInputs,
 } from "../../components/declaration.ts";
 import { type Subject, subject } from "../rule.ts";
 
@@ -13,29 +21,104 @@ const text = z.string();
 const number = z.number();
 const texts = z.array(text);
 
-const host = z.object({
+const waivers = z
+  .array(z.object({ rule: text, path: text.exactOptional(), owner: text, reason: text, expires: text }))
+  .exactOptional();
+const powerSupplies = z.array(z.object({ name: text, model: text, chain: text, feed: text }));
+const placed = { waivers, name: text, site: text, hall: text, rack: text };
+const device = { ...placed, manufacturer: text, model: text, pair: text.exactOptional(), powerSupplies };
+
+const site = z.object({
+  waivers,
   name: text,
+  provider: text,
+  city: text,
+  country: text,
+  latitude: number,
+  longitude: number,
+  availabilityClass: number,
+  emulated: z.boolean(),
+  prefix: text,
+  prefix4: text.exactOptional(),
+  backupSite: text.exactOptional(),
+  halls: z.array(z.object({ name: text, chains: z.array(z.object({ name: text, feed: text })), racks: texts })),
+  spares: z.array(z.object({ model: text, count: number })),
+}) satisfies z.ZodType<DatacenterInputs>;
+
+const network = z.object({
+  waivers,
+  asNumber: number,
+  prefixes: texts,
+  prefixes4: texts,
+  operators: z.array(
+    z.object({ name: text, asNumber: number, parentAsNumber: number.exactOptional(), routers: texts }),
+  ),
+}) satisfies z.ZodType<NetworkInputs>;
+
+const router = z.object({ ...device, address: text, links: texts }) satisfies z.ZodType<RouterInputs>;
+
+const switchShape = z.object({
+  ...device,
+  uplinks: z.array(z.object({ port: text, router: text })),
+}) satisfies z.ZodType<SwitchInputs>;
+
+const range = z.object({
+  prefix: text,
+  version: number,
+  within: text.exactOptional(),
+  site: text.exactOptional(),
+  purpose: text,
+}) satisfies z.ZodType<AddressRangeInputs>;
+
+const register = z.object({
+  tombstones: z.array(number),
+  retired: texts,
+  vanished: z.array(z.object({ kind: text, name: text, protect: z.boolean() })),
+}) satisfies z.ZodType<RegisterInputs>;
+
+const plan = z.object({
+  waivers,
+  name: text,
+  cpuWeight: number,
+  ioWeight: number,
+  memoryMaxMb: number,
+  tasksMax: number,
+  diskGb: number,
+  retentionDays: number,
+  survives: z.array(z.enum(failures)),
+  takeover: z.boolean(),
+  guaranteed: z.object({ cores: number, memoryMb: number }),
+  overcommit: z.object({ memory: number, disk: number }),
+}) satisfies z.ZodType<PlanInputs>;
+
+const host = z.object({
+  ...placed,
   cell: text,
-  site: text,
-  hall: text,
-  rack: text,
+  role: text,
+  manufacturer: text,
+  model: text,
+  serial: text,
+  managementAddress: text,
   release: text,
   address: text,
   asNumber: number,
   disks: z.array(z.object({ slot: text, serial: text, model: text, sizeGb: number, kind: text, hotSwap: z.boolean() })),
   mirrors: z.array(z.object({ name: text, level: text, disks: texts, mount: text })),
-  powerSupplies: z.array(z.object({ name: text, chain: text, feed: text })),
-  links: z.array(z.object({ port: text, switch: text, switchManufacturer: text })),
+  powerSupplies,
+  links: z.array(z.object({ port: text, switch: text, switchPort: text, switchManufacturer: text })),
   capacity: z.object({ cores: number, memoryMb: number, diskGb: number }),
   routers: z.array(z.object({ name: text, address: text, asNumber: number })),
 }) satisfies z.ZodType<BareMetalHostInputs>;
 
 const account = z.object({
+  waivers,
   name: text,
   number,
   host: text,
+  standby: text.exactOptional(),
   plan: text,
   protect: z.boolean(),
+  backup: z.object({ site: text, retentionDays: number }).exactOptional(),
   uid: number,
   gid: number,
   user: text,
@@ -59,6 +142,7 @@ const address = z.object({
 }) satisfies z.ZodType<AccountAddressInputs>;
 
 const serverCommon = {
+  waivers,
   account: number,
   name: text,
   number,
@@ -82,19 +166,21 @@ const httpServer = z.discriminatedUnion("kind", [staticServer, programServer]) s
 const frontEnd = z.object({
   host: text,
   ports: z.array(number),
+  address4: text.exactOptional(),
   accounts: number,
   httpServers: number,
 }) satisfies z.ZodType<FrontEndInputs>;
 
 /** One element of a declaration, and what a violation calls it. */
 export interface Element {
-  readonly kind: Exclude<keyof Declaration, "plans">;
+  readonly kind: keyof Declaration;
   readonly value: Declaration[Element["kind"]][number];
   readonly subject: Subject;
 }
 
 /** How a component's properties are read. */
 export interface Shape {
+  readonly kind: Element["kind"];
   /** The properties that are read; further ones may be anything. */
   readonly keys: readonly string[];
   parse(properties: unknown): z.ZodSafeParseResult<Element>;
@@ -107,11 +193,18 @@ function shape<K extends Element["kind"]>(
   subjectOf: (value: Declaration[K][number]) => Subject,
 ): Shape {
   const element = schema.transform((value) => ({ kind, value, subject: subjectOf(value) }));
-  return { keys: Object.keys(keys), parse: (properties) => element.safeParse(properties) };
+  return { kind, keys: Object.keys(keys), parse: (properties) => element.safeParse(properties) };
 }
 
 /** The components that carry a declaration, by type token. */
 export const shapes: ReadonlyMap<string, Shape> = new Map([
+  ["fairhost:datacenter:Datacenter", shape("sites", site.shape, site, subject.site)],
+  ["fairhost:network:Network", shape("networks", network.shape, network, subject.network)],
+  ["fairhost:network:Router", shape("routers", router.shape, router, subject.router)],
+  ["fairhost:network:Switch", shape("switches", switchShape.shape, switchShape, subject.switch)],
+  ["fairhost:network:AddressRange", shape("ranges", range.shape, range, subject.range)],
+  ["fairhost:account:Register", shape("registers", register.shape, register, () => subject.register())],
+  ["fairhost:account:Plan", shape("plans", plan.shape, plan, subject.plan)],
   ["fairhost:host:BareMetalHost", shape("hosts", host.shape, host, subject.host)],
   ["fairhost:account:AccountContainer", shape("accounts", account.shape, account, subject.account)],
   ["fairhost:network:AccountAddress", shape("addresses", address.shape, address, subject.address)],

@@ -8,6 +8,7 @@ import { BareMetalHost } from "../../components/host/bare-metal-host.ts";
 import { FrontEnd } from "../../components/http/front-end.ts";
 import { HttpServer } from "../../components/http/http-server.ts";
 import { AccountAddress } from "../../components/network/account-address.ts";
+import { places } from "../../stacks/places.ts";
 
 /** What the program under test does besides declaring its components, each against one rule of the pack. */
 export type Twist = "none" | "unknown-input" | "unprotected" | "unpinned-command" | "foreign-resource";
@@ -20,6 +21,7 @@ interface Toy {
 
 /** A program without the real one's own checks: what the pack finds here, nothing else has found before. */
 function declareToy({ declaration, twist }: Toy): void {
+  places(declaration);
   const hosts = declaration.hosts.map((host, index) => {
     if (twist !== "unknown-input" || index > 0) return new BareMetalHost(host.name, host);
     const rack = new RandomId("rack", { byteLength: 2 }).hex as unknown as string;

@@ -4,6 +4,7 @@ export const hotSwapSsds = defineRule({
   name: "hot-swap-ssds",
   severity: "high",
   scope: "resource",
+  waivable: true,
   description: "Every disk of a host is a solid-state disk that can be swapped while the host runs.",
   reason: "Swapping any other disk means stopping every account of the host while its mirror has only one leg.",
   remediation: "Replace the disk by an SSD in a hot-swap bay, then set `kind: ssd` and `hotSwap: true`.",

@@ -44,6 +44,7 @@ testRule(mountsOnMirrors, {
       "host h1 mirrors.1.disks: Mirror data of host h1 has one disk (bay0).",
       "host h1 mirrors.2.disks: Mirror spare of host h1 has no disk.",
     ],
+    alsoBreaks: ["survives-any-single-loss"],
   },
   "a disk the host does not have": {
     break: (valid) =>
@@ -52,5 +53,6 @@ testRule(mountsOnMirrors, {
         mirrors: [host.mirrors[0]!, { ...host.mirrors[1]!, disks: ["bay0", "bay7"] }],
       })),
     expect: ["host h1 mirrors.1.disks.1: Mirror data of host h1 names disk bay7, which the host does not have."],
+    alsoBreaks: ["survives-any-single-loss"],
   },
 });

@@ -8,6 +8,7 @@ export const mountsOnMirrors = defineRule({
   name: "mounts-on-mirrors",
   severity: "critical",
   scope: "resource",
+  waivable: true,
   description: "On every host `/` and `/srv/accounts` each lie on one RAID1 of at least two of the host's disks.",
   reason:
     "What is not mirrored is gone with the first disk that fails, and a host whose `/` is not mirrored does not boot.",

@@ -4,6 +4,7 @@ export const twoDisks = defineRule({
   name: "two-disks",
   severity: "critical",
   scope: "resource",
+  waivable: true,
   description: "Every host has at least two disks, each in its own slot.",
   reason: "With one disk the host and all its accounts are lost when that disk fails.",
   remediation: "Put a second disk into the host and list both under `disks`, each with the slot it sits in.",

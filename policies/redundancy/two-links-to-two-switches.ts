@@ -4,6 +4,7 @@ export const twoLinksToTwoSwitches = defineRule({
   name: "two-links-to-two-switches",
   severity: "critical",
   scope: "resource",
+  waivable: true,
   description: "Every host has at least two links, on different ports, to different switches.",
   reason: "With one link, port or switch the host and all its accounts are off the network when that one fails.",
   remediation: "Cable a second port of the host to another switch and list both under `links`.",

@@ -4,6 +4,7 @@ export const twoPowerSuppliesOnTwoChains = defineRule({
   name: "two-power-supplies-on-two-chains",
   severity: "critical",
   scope: "resource",
+  waivable: true,
   description:
     "Every host has at least two power supplies, on different electrical chains that hang on different feeds.",
   reason:

@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AddressRangeInputs } from "../declaration.ts";
+
+/** An owned address range, or the part of one that a site has. */
+export class AddressRange extends pulumi.ComponentResource {
+  readonly prefix: string;
+
+  constructor(name: string, args: AddressRangeInputs, opts?: pulumi.ComponentResourceOptions) {
+    super("fairhost:network:AddressRange", name, args, opts);
+    this.prefix = args.prefix;
+    this.registerOutputs(args);
+  }
+}

@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RouterInputs } from "../declaration.ts";
+
+/** A router of a site. Its configuration is not delivered here; the rules judge where it stands and what hangs on it. */
+export class Router extends pulumi.ComponentResource {
+  readonly address: string;
+
+  constructor(name: string, args: RouterInputs, opts?: pulumi.ComponentResourceOptions) {
+    super("fairhost:network:Router", name, args, opts);
+    this.address = args.address;
+    this.registerOutputs(args);
+  }
+}

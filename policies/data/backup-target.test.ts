@@ -1,0 +1,24 @@
+import { changed, testRule } from "../test-rule.ts";
+import { backupTarget } from "./backup-target.ts";
+
+testRule(backupTarget, {
+  "no backup": {
+    break: (valid) => changed(valid, "accounts", 0, ({ backup: _none, ...account }) => account),
+    expect: ["account 1 backup: Account 1 has no backup."],
+  },
+  "a backup at home": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "alpha", retentionDays: 7 } })),
+    expect: ["account 1 backup.site: Account 1 is backed up at alpha, where it lives."],
+  },
+  "a backup nowhere": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "gone", retentionDays: 7 } })),
+    expect: ["account 1 backup.site: Account 1 is backed up at site gone, which is not declared."],
+  },
+  "thrown away too early": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "beta", retentionDays: 6 } })),
+    expect: ["account 1 retentionDays: Account 1 keeps its backups 6 days, its plan small promises 7."],
+  },
+});

@@ -1,0 +1,41 @@
+import { emulatedSites } from "../places.ts";
+import { defineRule, subject } from "../rule.ts";
+
+export const backupTarget = defineRule({
+  name: "backup-target",
+  severity: "critical",
+  scope: "stack",
+  description:
+    "Every account is backed up at a declared site other than its own, and its backups are kept at least as long as its plan promises.",
+  reason:
+    "An account without a backup is gone with its host; one whose backups end early cannot undo last week's mistake.",
+  remediation:
+    "Name a `backupSite` for the site; leave `retentionDays` of the account out, or make it longer than the plan's.",
+  *find(declaration) {
+    const emulated = emulatedSites(declaration);
+    const sites = new Set(declaration.sites.map(({ name }) => name));
+    const siteOf = new Map(declaration.hosts.map((host) => [host.name, host.site]));
+    const planOf = new Map(declaration.plans.map((plan) => [plan.name, plan]));
+    for (const account of declaration.accounts) {
+      const site = siteOf.get(account.host);
+      const { backup } = account;
+      const wrong = (path: string, found: string) => ({
+        subject: subject.account(account, path),
+        message: `Account ${account.number} ${found}.`,
+      });
+      if (backup === undefined) {
+        if (site !== undefined && !emulated.has(site)) yield wrong("backup", "has no backup");
+        continue;
+      }
+      if (!sites.has(backup.site))
+        yield wrong("backup.site", `is backed up at site ${backup.site}, which is not declared`);
+      else if (backup.site === site) yield wrong("backup.site", `is backed up at ${backup.site}, where it lives`);
+      const promised = planOf.get(account.plan)?.retentionDays ?? 0;
+      if (backup.retentionDays >= promised) continue;
+      yield wrong(
+        "retentionDays",
+        `keeps its backups ${backup.retentionDays} days, its plan ${account.plan} promises ${promised}`,
+      );
+    }
+  },
+});

@@ -1,0 +1,24 @@
+import { defineRule, subject } from "../rule.ts";
+
+export const nothingVanishes = defineRule({
+  name: "nothing-vanishes",
+  severity: "critical",
+  scope: "resource",
+  description:
+    "Everything the stack holds (account, host, router, switch, range, site) is in the inventory, or the inventory says that it is gone on purpose.",
+  reason:
+    "A file lost in a merge is a deletion that nobody decided on: of an account's data, or of a host with all its accounts.",
+  remediation:
+    "Bring the file back; or say that it is gone: an account's number in tombstones.yaml, anything else in retired.yaml.",
+  *find({ registers }) {
+    for (const { vanished } of registers) {
+      for (const [index, { kind, name, protect }] of vanished.entries()) {
+        const where = kind === "account" ? "tombstones.yaml" : "retired.yaml";
+        yield {
+          subject: subject.register(`vanished.${index}`),
+          message: `The stack has ${protect ? "the protected " : ""}${kind} ${name}, the inventory has not, and ${where} does not say that it is gone.`,
+        };
+      }
+    }
+  },
+});

@@ -1,0 +1,127 @@
+import type { Declaration, Failure } from "../../components/declaration.ts";
+import type { Subject } from "../rule.ts";
+import { explain } from "./explain.ts";
+import { Outages } from "./outage.ts";
+import { type AccountClass, type ServiceGraph, serviceGraph } from "./service-graph.ts";
+
+/** Elements whose loss takes accounts down whose plan promises that they survive it. */
+export interface Counterexample {
+  /** What is cut: one element, or two. */
+  readonly cut: readonly { readonly name: string; readonly failure: Failure; readonly subject: Subject }[];
+  readonly hosts: readonly string[];
+  readonly accounts: number;
+  /** One sentence: what is cut, what goes dark, the path between them, how many accounts. */
+  readonly message: string;
+}
+
+/** Result of a proof. */
+export interface Proof {
+  /** How many elements, or pairs of them, were taken away. */
+  readonly tried: number;
+  readonly counterexamples: readonly Counterexample[];
+  /** Accounts that are not served though nothing is cut. */
+  readonly dark: readonly { readonly host: string; readonly accounts: number; readonly message: string }[];
+}
+
+/** N-1: takes each element away, one at a time. The cost follows the classes of accounts, not the accounts. */
+export function proveSingles(declaration: Declaration): Proof {
+  const prover = new Prover(serviceGraph(declaration));
+  return prover.prove(prover.elements.map((element) => [element]));
+}
+
+/**
+ * N-2: takes away every two elements together that some account depends on both of. A pair counts against a plan that promises
+ * to survive each of the two; accounts that one of them takes down by itself are left out.
+ */
+export function provePairs(declaration: Declaration): Proof {
+  const prover = new Prover(serviceGraph(declaration));
+  return prover.prove(prover.pairs());
+}
+
+class Prover {
+  readonly #graph: ServiceGraph;
+  readonly #outages: Outages;
+  /** Classes by the position of a host that serves them. */
+  readonly #served = new Map<number, AccountClass[]>();
+  /** Classes that are dark though nothing is cut. */
+  readonly #dark: ReadonlySet<AccountClass>;
+  readonly #singles = new Map<number, ReadonlySet<AccountClass>>();
+  /** Everything that can fail, by position. */
+  readonly elements: readonly number[];
+
+  constructor(graph: ServiceGraph) {
+    this.#graph = graph;
+    this.#outages = new Outages(graph);
+    for (const each of graph.classes) {
+      for (const host of each.servedBy) this.#served.set(host, [...(this.#served.get(host) ?? []), each]);
+    }
+    const broken = this.#outages.after([]);
+    this.#dark = new Set(graph.classes.filter(({ servedBy }) => servedBy.every((host) => broken.has(host))));
+    this.elements = graph.nodes.flatMap(({ failure }, position) => (failure === undefined ? [] : [position]));
+  }
+
+  prove(cuts: Iterable<readonly number[]>): Proof {
+    const counterexamples: Counterexample[] = [];
+    let tried = 0;
+    for (const cut of cuts) {
+      tried++;
+      const down = cut.length === 1 ? this.#outages.afterOne(cut[0]!) : this.#outages.after(cut);
+      const lost = this.#lost(down).filter(({ survives }) =>
+        cut.every((position) => survives.has(this.#graph.nodes[position]!.failure!)),
+      );
+      const classes = cut.length === 1 ? lost : lost.filter((each) => !cut.some((one) => this.#alone(one).has(each)));
+      if (classes.length > 0) counterexamples.push(this.#counterexample(cut, down, classes));
+    }
+    return { tried, counterexamples, dark: this.#darkAccounts() };
+  }
+
+  /** Every two elements that some class depends on both of. */
+  *pairs(): Generator<readonly number[]> {
+    const touched = this.elements.map((element) => {
+      const reached = this.#outages.reach([element]);
+      return new Set([...reached].flatMap((position) => this.#served.get(position) ?? []));
+    });
+    for (const [a, first] of this.elements.entries()) {
+      for (let b = a + 1; b < this.elements.length; b++) {
+        const [one, other] = [touched[a]!, touched[b]!];
+        const [few, many] = one.size < other.size ? [one, other] : [other, one];
+        if ([...few].some((each) => many.has(each))) yield [first, this.elements[b]!];
+      }
+    }
+  }
+
+  /** Classes that one element takes down by itself. */
+  #alone(element: number): ReadonlySet<AccountClass> {
+    const known = this.#singles.get(element) ?? new Set(this.#lost(this.#outages.afterOne(element)));
+    this.#singles.set(element, known);
+    return known;
+  }
+
+  /** Classes none of whose hosts work, without those that are always dark. */
+  #lost(down: ReadonlySet<number>): AccountClass[] {
+    const touched = new Set<AccountClass>();
+    for (const position of down) for (const each of this.#served.get(position) ?? []) touched.add(each);
+    return [...touched].filter(
+      (each) => !this.#dark.has(each) && each.servedBy.every((position) => down.has(position)),
+    );
+  }
+
+  #counterexample(cut: readonly number[], down: ReadonlySet<number>, classes: readonly AccountClass[]): Counterexample {
+    const nodes = cut.map((position) => this.#graph.nodes[position]!);
+    return {
+      cut: nodes.map(({ name, failure, subject }) => ({ name, failure: failure!, subject })),
+      hosts: [...new Set(classes.map(({ host }) => host))].sort(),
+      accounts: classes.reduce((sum, each) => sum + each.accounts, 0),
+      message: explain(this.#graph, this.#outages, cut, down, classes),
+    };
+  }
+
+  #darkAccounts(): Proof["dark"] {
+    const down = this.#outages.after([]);
+    return [...Map.groupBy(this.#dark, ({ host }) => host)].map(([host, classes]) => ({
+      host,
+      accounts: classes.reduce((sum, each) => sum + each.accounts, 0),
+      message: explain(this.#graph, this.#outages, [], down, classes),
+    }));
+  }
+}

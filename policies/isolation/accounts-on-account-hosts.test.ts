@@ -1,0 +1,18 @@
+import { changed, testRule } from "../test-rule.ts";
+import { accountsOnAccountHosts } from "./accounts-on-account-hosts.ts";
+
+testRule(accountsOnAccountHosts, {
+  "on a spare host": {
+    break: (valid) => changed(valid, "hosts", 1, (host) => ({ ...host, role: "spare" })),
+    expect: ["account 2 host: Account 2 lives on host h2, which is a spare host."],
+  },
+  "a standby among the backups": {
+    break: (valid) => ({
+      ...changed(valid, "accounts", 0, (account) => ({ ...account, standby: "h3" })),
+      hosts: [...valid.hosts, { ...valid.hosts[0]!, name: "h3", asNumber: 4_200_000_099, disks: [], role: "backup" }],
+      frontEnds: valid.frontEnds,
+    }),
+    expect: ["account 1 standby: Account 1 has as its standby host h3, which is a backup host."],
+    alsoBreaks: ["mounts-on-mirrors", "two-disks", "unique-address"],
+  },
+});

@@ -1,0 +1,26 @@
+import { changed, testRule } from "../test-rule.ts";
+import { prefixInsideSite } from "./prefix-inside-site.ts";
+
+const prefix = (subnet: string) => (valid: Parameters<typeof changed>[0]) => ({
+  ...changed(valid, "addresses", 0, (address) => ({ ...address, prefix: `${subnet}/64`, address: `${subnet}1` })),
+  httpServers: valid.httpServers.map((server) =>
+    server.account === 1 ? { ...server, listen: { ...server.listen, address: `${subnet}1` } } : server,
+  ),
+});
+
+testRule(prefixInsideSite, {
+  "another site's": {
+    break: prefix("2001:db8:2:1::"),
+    expect: [
+      "address 1 prefix: The prefix 2001:db8:2:1::/64 of account 1 lies outside the range 2001:db8:1::/48 of site alpha.",
+    ],
+  },
+  "the site's own": {
+    break: prefix("2001:db8:1::"),
+    expect: ["address 1 prefix: The prefix 2001:db8:1::/64 of account 1 is site alpha's own."],
+  },
+  "a site that is not there": {
+    break: (valid) => changed(valid, "addresses", 0, (address) => ({ ...address, site: "gone" })),
+    expect: ["address 1 prefix: The prefix 2001:db8:1:1::/64 of account 1 is at site gone, which is not declared."],
+  },
+});

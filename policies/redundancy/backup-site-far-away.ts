@@ -1,0 +1,39 @@
+import { distanceKm, emulatedSites } from "../places.ts";
+import { defineRule, subject } from "../rule.ts";
+
+/** Farther than a flood, a gas explosion or a cut of the grid usually reaches. */
+const leastKm = 5;
+
+export const backupSiteFarAway = defineRule({
+  name: "backup-site-far-away",
+  severity: "critical",
+  scope: "stack",
+  waivable: true,
+  description: `Every site with accounts is backed up at another site, of another provider, at least ${leastKm} km away by great circle.`,
+  reason: "Copies that burn, drown or are locked up together with the data are no copies.",
+  remediation: "Name a `backupSite` of another provider farther away.",
+  *find(declaration) {
+    const emulated = emulatedSites(declaration);
+    const siteOf = new Map(declaration.hosts.map((host) => [host.name, host.site]));
+    const used = new Set(declaration.accounts.map((account) => siteOf.get(account.host)));
+    const byName = new Map(declaration.sites.map((site) => [site.name, site]));
+    for (const site of declaration.sites) {
+      if (!used.has(site.name) || emulated.has(site.name)) continue;
+      const backup = site.backupSite === undefined ? undefined : byName.get(site.backupSite);
+      const at = subject.site(site, "backupSite");
+      if (site.backupSite === undefined) yield { subject: at, message: `Site ${site.name} has no backup site.` };
+      else if (backup === undefined || backup === site) {
+        yield {
+          subject: at,
+          message: `Site ${site.name} has ${site.backupSite} as its backup site, which is no other one.`,
+        };
+      } else {
+        const name = `Site ${site.name} is backed up at ${backup.name}`;
+        if (backup.provider === site.provider)
+          yield { subject: at, message: `${name}, which is ${site.provider}'s too.` };
+        const km = distanceKm(site, backup);
+        if (km < leastKm) yield { subject: at, message: `${name}, ${km.toFixed(1)} km away.` };
+      }
+    }
+  },
+});

@@ -1,0 +1,29 @@
+import { defineRule, subject } from "../rule.ts";
+
+export const redundantOnTwoSites = defineRule({
+  name: "redundant-on-two-sites",
+  severity: "critical",
+  scope: "stack",
+  description: "Every account whose plan survives the loss of a site has a standby host, at another site.",
+  reason: "The plan is sold as two sites; with one, a fire in it is the account's end.",
+  remediation: "Name a host of another site as the account's `standby`, or give the account another plan.",
+  *find({ accounts, plans, hosts }) {
+    const promised = new Set(plans.filter(({ survives }) => survives.includes("site")).map(({ name }) => name));
+    const siteOf = new Map(hosts.map((host) => [host.name, host.site]));
+    for (const account of accounts) {
+      if (!promised.has(account.plan)) continue;
+      const name = `Account ${account.number} of plan ${account.plan}`;
+      const at = subject.account(account, "standby");
+      if (account.standby === undefined) yield { subject: at, message: `${name} has no standby host.` };
+      else if (!siteOf.has(account.standby)) {
+        yield { subject: at, message: `${name} has standby host ${account.standby}, which is not declared.` };
+      } else if (siteOf.get(account.standby) === siteOf.get(account.host)) {
+        const site = siteOf.get(account.host);
+        yield {
+          subject: at,
+          message: `${name} has standby host ${account.standby} at ${site}, the site of its host ${account.host}.`,
+        };
+      }
+    }
+  },
+});

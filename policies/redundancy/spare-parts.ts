@@ -1,0 +1,59 @@
+import type { Declaration } from "../../components/declaration.ts";
+import { emulatedSites } from "../places.ts";
+import { defineRule, subject } from "../rule.ts";
+
+/** One spare part for so many in use. */
+const forEach = 20;
+
+export const spareParts = defineRule({
+  name: "spare-parts",
+  severity: "high",
+  scope: "stack",
+  waivable: true,
+  description: `For every model of disk, power supply, router and switch a site has at least one spare part, and one for every ${forEach} in use there.`,
+  reason:
+    "Until a failed part is replaced the next failure is an outage, and a part that must be ordered comes in days.",
+  remediation: "Put the part on the shelf and count it under `spares` of the site.",
+  *find(declaration) {
+    const emulated = emulatedSites(declaration);
+    const deployed = deployedBySite(declaration);
+    for (const site of declaration.sites) {
+      if (emulated.has(site.name)) continue;
+      const spares = new Map<string, number>();
+      for (const { model, count } of site.spares) spares.set(model, (spares.get(model) ?? 0) + count);
+      for (const [model, { what, count }] of deployed.get(site.name) ?? []) {
+        const least = Math.max(1, Math.ceil(count / forEach));
+        const there = spares.get(model) ?? 0;
+        if (there >= least) continue;
+        yield {
+          subject: subject.site(site, "spares"),
+          message: `Site ${site.name} has ${there} spare ${what} ${model} for ${count} in use, not ${least}.`,
+        };
+      }
+    }
+  },
+});
+
+type Models = Map<string, { readonly what: string; readonly count: number }>;
+
+function deployedBySite({ hosts, routers, switches }: Declaration): Map<string, Models> {
+  const sites = new Map<string, Models>();
+  const add = (site: string, what: string, model: string) => {
+    const models = sites.get(site) ?? new Map();
+    sites.set(site, models.set(model, { what, count: (models.get(model)?.count ?? 0) + 1 }));
+  };
+  for (const host of hosts) {
+    for (const disk of host.disks) add(host.site, "disk", disk.model);
+    for (const supply of host.powerSupplies) add(host.site, "power supply", supply.model);
+  }
+  for (const [what, devices] of [
+    ["router", routers],
+    ["switch", switches],
+  ] as const) {
+    for (const device of devices) {
+      add(device.site, what, device.model);
+      for (const supply of device.powerSupplies) add(device.site, "power supply", supply.model);
+    }
+  }
+  return sites;
+}

@@ -1,0 +1,144 @@
+import type { Declaration, WaiverInputs } from "../components/declaration.ts";
+import { type Rule, type RuleText, type Subject, subject, type Violation } from "./rule.ts";
+
+/** A violation that is let pass, and by what. */
+export interface Waived {
+  readonly violation: Violation;
+  readonly waiver: WaiverInputs;
+  /** The element that carries the waiver; `path` is the waiver's place in it. */
+  readonly at: Subject;
+  /** Whole days until it ends; 0 on its last day. */
+  readonly daysLeft: number;
+}
+
+/** The longest a waiver may last, in days from the day it is judged at. */
+const mostDays = 90;
+
+/** A waiver that is not, or no longer, one. */
+export const waiversInForceText: RuleText = {
+  name: "waivers-in-force",
+  severity: "high",
+  scope: "resource",
+  description: `Every waiver names a rule that can be waived, ends no more than ${mostDays} days from today, and has not ended.`,
+  reason: "A waiver is a debt with a date: one that never ends is a rule switched off.",
+  remediation:
+    "Mend what the waiver lets pass and remove it; or, if its owner answers for more time, write a new `expires` in waivers.yaml.",
+};
+
+/** A waiver that waives nothing. */
+export const waiversNeededText: RuleText = {
+  name: "waivers-needed",
+  severity: "medium",
+  scope: "stack",
+  description: "Every waiver lets a violation pass.",
+  reason: "A waiver left behind when its violation is mended lets the next one pass unseen.",
+  remediation: "Remove it from waivers.yaml; if a violation should have matched, correct its rule, resource or path.",
+};
+
+/** Rules about waivers themselves. They cannot be waived. */
+export const waiverRules: readonly RuleText[] = [waiversInForceText, waiversNeededText];
+
+interface Carried {
+  readonly waiver: WaiverInputs;
+  readonly element: Subject;
+  readonly at: Subject;
+}
+
+/** Every waiver with the element that carries it. */
+function* carried(declaration: Declaration): Generator<Carried> {
+  yield* of(declaration.sites, subject.site);
+  yield* of(declaration.networks, subject.network);
+  yield* of(declaration.routers, subject.router);
+  yield* of(declaration.switches, subject.switch);
+  yield* of(declaration.hosts, subject.host);
+  yield* of(declaration.plans, subject.plan);
+  yield* of(declaration.accounts, subject.account);
+  yield* of(declaration.httpServers, subject.httpServer);
+}
+
+function* of<T extends { readonly waivers?: readonly WaiverInputs[] }>(
+  elements: readonly T[],
+  subjectOf: (element: T, path?: string) => Subject,
+): Generator<Carried> {
+  for (const element of elements) {
+    for (const [index, waiver] of element.waivers?.entries() ?? []) {
+      yield { waiver, element: subjectOf(element), at: subjectOf(element, `waivers.${index}`) };
+    }
+  }
+}
+
+/** Divides violations into those that stand and those that a waiver in force lets pass. */
+export function waive(
+  violations: readonly Violation[],
+  declaration: Declaration,
+  today: string,
+  judgedBy: readonly Rule[],
+): { violations: Violation[]; waived: Waived[] } {
+  const waivable = new Set(judgedBy.filter((rule) => rule.waivable).map(({ name }) => name));
+  const byPlace = new Map<string, Carried[]>();
+  for (const each of carried(declaration)) {
+    if (!waivable.has(each.waiver.rule) || daysBetween(today, each.waiver.expires) < 0) continue;
+    const place = placeOf(each.waiver.rule, each.element);
+    byPlace.set(place, [...(byPlace.get(place) ?? []), each]);
+  }
+  if (byPlace.size === 0) return { violations: [...violations], waived: [] };
+  const waived: Waived[] = [];
+  const standing = violations.filter((violation) => {
+    const by = byPlace.get(placeOf(violation.rule, violation.subject))?.find(({ waiver }) => covers(waiver, violation));
+    if (by) waived.push({ violation, waiver: by.waiver, at: by.at, daysLeft: daysBetween(today, by.waiver.expires) });
+    return !by;
+  });
+  return { violations: standing, waived };
+}
+
+/** Waivers that have ended, last too long, or are for no rule that can be waived. */
+export function waiversInForce(declaration: Declaration, today: string, known: readonly Rule[]): Violation[] {
+  const byName = new Map(known.map((rule) => [rule.name, rule]));
+  return [...carried(declaration)].flatMap(({ waiver, at }) => {
+    const left = daysBetween(today, waiver.expires);
+    const rule = byName.get(waiver.rule);
+    let found: string | undefined;
+    if (rule === undefined) found = "is for no rule there is";
+    else if (!rule.waivable) found = "is for a rule that cannot be waived";
+    else if (Number.isNaN(left)) found = `ends on ${waiver.expires}, which is no day`;
+    else if (left < 0) found = `ended ${days(-left)} ago, on ${waiver.expires}`;
+    else if (left > mostDays) found = `ends in ${days(left)}, on ${waiver.expires}; ${mostDays} is the most`;
+    if (found === undefined) return [];
+    const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}, by ${waiver.owner}, ${found}.`;
+    return [{ rule: waiversInForceText.name, subject: at, message }];
+  });
+}
+
+/** Waivers that let nothing pass. Those that are not in force are for {@link waiversInForce}. */
+export function waiversNeeded(declaration: Declaration, waived: readonly Waived[], today: string): Violation[] {
+  const used = new Set(waived.map(({ waiver }) => waiver));
+  return [...carried(declaration)].flatMap(({ waiver, at }) => {
+    if (used.has(waiver) || !(daysBetween(today, waiver.expires) >= 0)) return [];
+    const where = waiver.path === undefined ? "" : `, ${waiver.path}`;
+    const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}${where}, by ${waiver.owner}, lets nothing pass.`;
+    return [{ rule: waiversNeededText.name, subject: at, message }];
+  });
+}
+
+/** One line for people, shown in every preview. */
+export function describeWaived({ violation, waiver, daysLeft }: Waived): string {
+  return `Waived until ${waiver.expires} (${daysLeft === 0 ? "its last day" : `${days(daysLeft)} left`}) by ${waiver.owner}: ${violation.message} (${violation.rule}). ${waiver.reason}`;
+}
+
+function covers({ path }: WaiverInputs, violation: Violation): boolean {
+  const at = violation.subject.path ?? "";
+  return path === undefined || at === path || at.startsWith(`${path}.`);
+}
+
+function placeOf(rule: string, { kind, name }: Subject): string {
+  return `${rule} ${kind} ${name}`;
+}
+
+/** Whole days from one day to another, both ISO 8601; NaN if either is no day. */
+function daysBetween(from: string, to: string): number {
+  return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000;
+}
+
+function days(count: number): string {
+  return count === 1 ? "1 day" : `${count} days`;
+}
