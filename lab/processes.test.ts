@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { endProcess, identify, isAlive } from "./processes.ts";
 
 function sleeper(script = "exec sleep 60") {
-  const child = spawn("sh", ["-c", script], { stdio: "ignore" });
+  const child = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
   return { child, pid: child.pid as number, ended: new Promise((resolve) => child.once("exit", resolve)) };
 }
 
@@ -30,7 +31,8 @@ describe("processes by id", () => {
   });
 
   it("uses force only after the time given", async () => {
-    const { pid, ended } = sleeper("trap '' TERM; while :; do sleep 0.1; done");
+    const { child, pid, ended } = sleeper("trap '' TERM; echo deaf; while :; do sleep 0.1; done");
+    await once(child.stdout, "data");
     const id = await identify(pid);
     const begin = performance.now();
     await endProcess(id!, 300);
