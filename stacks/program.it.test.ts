@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,7 +46,7 @@ beforeAll(async () => {
   host = await simulatedHost();
   directory = await mkdtemp(join(tmpdir(), "fairhost-program-"));
   fleet = join(directory, "fleet");
-  await mkdir(fleet);
+  await generateFleet(fleet, 3, host.port);
   await writeFile(join(directory, "known_hosts"), host.knownHosts);
   project = await temporaryProject(settings());
 });
@@ -109,7 +109,6 @@ describe("what is refused before anything is declared", () => {
 
   test("a host whose key nobody pinned", async () => {
     await writeFile(join(directory, "nobody"), "");
-    await generateFleet(fleet, 3, host.port);
     await project.configure({ ...settings(), knownHosts: join(directory, "nobody") });
     const { exitCode, all } = await project.pulumi(["preview"]);
     expect(exitCode).not.toBe(0);
@@ -177,6 +176,22 @@ describe("a fleet that lives", () => {
     await writeFile(join(fleet, "tombstones.yaml"), "- {number: 77, name: user77, deleted: 2026-11-22}\n");
     await up();
     expect(await resources()).not.toContainEqual(expect.stringContaining("::account-77"));
+  });
+
+  test("an account that moves to another host of its site keeps its identity: updated, never deleted or replaced", async () => {
+    // Only previewed: nobody answers at this port.
+    const web2 = await readFile(join(labFleet, "hosts/web2.yaml"), "utf8");
+    await writeFile(join(fleet, "hosts/web2.yaml"), web2.replace("port: 2202", "port: 9"));
+    await writeFile(join(directory, "two"), host.knownHosts + host.knownHosts.replace(`:${host.port}`, ":9"));
+    await project.configure({ ...settings(), knownHosts: join(directory, "two") });
+    await writeFile(accountFile(fleet, 2), accountText(2, 60).replace("host: web1", "host: web2"));
+    const { exitCode, all } = await project.pulumi(["preview"]);
+    await rm(join(fleet, "hosts/web2.yaml"));
+    await writeFile(accountFile(fleet, 2), accountText(2, 60));
+    await project.configure(settings());
+    expect(exitCode, all).toBe(0);
+    expect(all).toMatch(/~\s+fairhost:account:AccountContainer account-2 update \[diff: ~host\]/);
+    expect(all).not.toMatch(/ (delete|replace)/);
   });
 
   test("the master secret is rotated on purpose only, and an epoch is never lowered", async () => {
