@@ -49,6 +49,8 @@ export function renderHttpDefaults(): BundleFile[] {
     {
       path: socketDefaults,
       content: unitFile({
+        // Several changes of one account within seconds must not end in "start was attempted too often".
+        Unit: { StartLimitIntervalSec: "0" },
         Socket: {
           // The address is the account's by an AnyIP route that may come later.
           FreeBind: "yes",

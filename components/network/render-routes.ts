@@ -45,6 +45,8 @@ comm -3 --output-delimiter=+ <(want) <(have) |
             Description: "Local routes of the accounts' prefixes",
             After: "network-pre.target",
             Before: "network.target",
+            // Each deploy that adds an account restarts it; several within seconds are no fault.
+            StartLimitIntervalSec: "0",
           },
           Service: {
             Type: "oneshot",
