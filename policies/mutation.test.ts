@@ -2,10 +2,11 @@ import { readdirSync } from "node:fs";
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Declaration } from "../components/declaration.ts";
 import { checkDeclaration } from "./check-declaration.ts";
+import { declareSeed } from "./declare-seed.ts";
 import { declarationFixture, today } from "./fixture.ts";
 import type { Rule } from "./rule.ts";
 import { ruleFolders, rules } from "./rules.ts";
-import { declareSeed, seededToday, seeds } from "./seeded.cases.ts";
+import { seededToday, seeds } from "./seeded.cases.ts";
 import type { BrokenCase } from "./test-rule.ts";
 
 /** The broken cases beside every rule, collected instead of tested again. What else is tested in those files runs here once more. */

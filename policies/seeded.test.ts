@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { checkDeclaration } from "./check-declaration.ts";
+import { declareSeed } from "./declare-seed.ts";
 import { rules } from "./rules.ts";
-import { declareSeed, seededToday, seeds, soundChanges } from "./seeded.cases.ts";
+import { seededToday, seeds, soundChanges } from "./seeded.cases.ts";
 import { waiverRules } from "./waivers.ts";
 
 describe("each violation seeded into a copy of the example fleet", () => {
