@@ -98,6 +98,50 @@ test.each([
   ]);
 });
 
+/** For every component that carries a declaration: a property at the top, and one deep inside if it has any. */
+const unknowns: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  "fairhost:datacenter:Datacenter": ["provider", "halls.0.chains.1.feed"],
+  "fairhost:network:Network": ["asNumber", "operators.0.routers.0"],
+  "fairhost:network:Router": ["pair", "powerSupplies.1.feed"],
+  "fairhost:network:Switch": ["manufacturer", "uplinks.0.router"],
+  "fairhost:network:AddressRange": ["prefix", "within"],
+  "fairhost:account:Register": ["tombstones", "vanished.0.protect"],
+  "fairhost:account:Plan": ["survives", "guaranteed.cores"],
+  [hostType]: ["release", "disks.1.serial"],
+  [accountType]: ["uid", "limits.memoryMaxMb"],
+  "fairhost:network:AccountAddress": ["address"],
+  "fairhost:http:HttpServer": ["hostnames", "listen.port"],
+  "fairhost:http:FrontEnd": ["ports.0"],
+};
+
+test("unknown values are tried in every component that carries a declaration", () => {
+  expect(Object.keys(unknowns).sort()).toEqual([...shapes.keys()].sort());
+});
+
+/** A copy with the value at this path unknown; the path must be there, or the case would test nothing. */
+function withUnknown(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) return unknownStringValue;
+  const copy: Properties = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Properties;
+  if (!(key in copy)) throw new Error(`there is no ${key}`);
+  copy[key] = withUnknown(copy[key], rest);
+  return copy;
+}
+
+test.each(Object.entries(unknowns).flatMap(([type, paths]) => paths.map((path) => [type, path] as const)))(
+  "%s whose %s is unknown is a violation of its own, in inputs and in outputs",
+  (type, path) => {
+    const kind = shapes.get(type)!.kind;
+    const vanished = [{ kind: "host", name: "h9", protect: true }];
+    const range = { within: "2001:db8::/32" };
+    const whole = { ...valid[kind][0]!, ...(kind === "registers" && { vanished }), ...(kind === "ranges" && range) };
+    const broken = resource(type, withUnknown(whole, path.split(".")) as object);
+    const message = `x: Property ${path} cannot be known before the update, so no rule can judge it.`;
+    expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message }]);
+    const others = stack().filter((each) => each.type !== type);
+    expect(judgeStack([broken, ...others])).toEqual([{ rule: "readable-outputs", message, urn: broken.urn }]);
+  },
+);
+
 test("a component that has registered no outputs is a violation", () => {
   expect(new Set(judgeStack([resource(accountType, {})]).map(({ rule }) => rule))).toEqual(
     new Set(["readable-outputs"]),

@@ -7,13 +7,13 @@ testRule(plansPromiseTheBasics, {
   "a plan that promises nothing": {
     break: (valid) => changed(valid, "plans", 0, (plan) => ({ ...plan, survives: [] })),
     expect: [
-      "plan small survives: Plan small does not promise that its accounts survive the loss of a disk, supply, chain, link, switch, router, operator.",
+      "plan small survives: Plan small does not promise that its accounts survive the loss of one disk, supply, chain, link, switch, router, operator.",
     ],
   },
   "a plan without operators": {
     break: (valid) =>
       changed(valid, "plans", 0, (plan) => ({ ...plan, survives: plan.survives.filter((one) => one !== "operator") })),
-    expect: ["plan small survives: Plan small does not promise that its accounts survive the loss of a operator."],
+    expect: ["plan small survives: Plan small does not promise that its accounts survive the loss of one operator."],
   },
 });
 

@@ -25,7 +25,7 @@ export const plansPromiseTheBasics = defineRule({
       if (missing.length === 0) continue;
       yield {
         subject: subject.plan(plan, "survives"),
-        message: `Plan ${plan.name} does not promise that its accounts survive the loss of a ${missing.join(", ")}.`,
+        message: `Plan ${plan.name} does not promise that its accounts survive the loss of one ${missing.join(", ")}.`,
       };
     }
   },
