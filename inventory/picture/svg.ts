@@ -12,7 +12,7 @@ text { font-family: "DejaVu Sans", Verdana, Arial, sans-serif; fill: #1f2933 }
 rect { stroke: #9aa5b1; fill: #fff } .site > rect { fill: #eef2f6 } .hall > rect { fill: #f7f9fb } .rack > rect { stroke-dasharray: 3 3 }
 .operator > rect { fill: #e3f1e4 } .router > rect { fill: #fff3d6 } .switch > rect { fill: #e4ebfb } .chain > rect { fill: #f3ead9 }
 path { fill: none; stroke-width: 1.4 } .cord { stroke-width: 1.2; stroke-dasharray: 2 2 }
-g.dark > rect { fill: #fde4e4; stroke: #d0021b } g.cut > rect { fill: #d0021b; stroke: #7a0010 }
+g.dark > rect:not(.part) { fill: #fde4e4; stroke: #d0021b } g.cut > rect:not(.part) { fill: #d0021b; stroke: #7a0010 }
 path.dark, path.cut { stroke: #d0021b } path.cut { stroke-width: 2.4 } rect.part.dark { fill: #f4a6a6; stroke: #d0021b } rect.part.cut { fill: #d0021b; stroke: #7a0010 }
 `;
 /** Colours of buses and of chains; red is kept for what fails. */
