@@ -1,4 +1,5 @@
-import type { AccountContainerInputs, Declaration, Failure, PowerSupplyInputs } from "../../components/declaration.ts";
+import type { AccountContainerInputs, Declaration, Failure } from "../../components/declaration.ts";
+import type { Equipment } from "./service-graph.ts";
 
 /**
  * The same question as the proof's, answered in the plainest way: for one account, walk its fleet by the words of the
@@ -57,14 +58,6 @@ function cableBetween(one: string, other: string): string {
 }
 
 type Gone = ReadonlySet<string>;
-
-interface Equipment {
-  readonly name: string;
-  readonly site: string;
-  readonly hall: string;
-  readonly rack: string;
-  readonly powerSupplies: readonly PowerSupplyInputs[];
-}
 
 /** It stands somewhere that is there, and one of its power supplies has current. */
 function runs({ sites }: Declaration, what: string, at: Equipment, gone: Gone): boolean {

@@ -143,7 +143,7 @@ function addSite(builder: Builder, site: DatacenterInputs): void {
 }
 
 /** What hosts, routers and switches have in common: a rack and power. */
-interface Equipment {
+export interface Equipment {
   readonly name: string;
   readonly site: string;
   readonly hall: string;
