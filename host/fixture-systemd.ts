@@ -10,6 +10,10 @@ export class FakeSystemd {
   /** Running units with the text of their unit file as of their start. */
   readonly running = new Map<string, string>();
   readonly failed = new Set<string>();
+  /** Loaded only because another unit names them: gone when a stop comes to them. */
+  readonly passing = new Set<string>();
+  /** Units that do not stop. */
+  readonly stuck = new Set<string>();
   readonly calls: string[] = [];
   /** Units that do not come up, by name, when their text matches. */
   broken: (name: string, text: string) => boolean = () => false;
@@ -48,8 +52,7 @@ export class FakeSystemd {
         for (const unit of rest) if (!this.running.has(unit)) this.#start(unit);
         return ok();
       case "stop":
-        for (const unit of rest) this.running.delete(unit);
-        return ok();
+        return this.#stop(rest);
       case "restart":
         for (const unit of rest) {
           this.running.delete(unit);
@@ -70,7 +73,19 @@ export class FakeSystemd {
     return [
       ...[...this.running.keys()].map((unit) => ({ unit, active: "active" })),
       ...[...this.failed].map((unit) => ({ unit, active: "failed" })),
+      ...[...this.passing].map((unit) => ({ unit, active: "inactive" })),
     ];
+  }
+
+  #stop(units: readonly string[]): RunResult {
+    const gone = units.filter((unit) => this.passing.delete(unit));
+    const stuck = units.filter((unit) => this.stuck.has(unit));
+    for (const unit of units) if (!this.stuck.has(unit)) this.running.delete(unit);
+    const wrong = [
+      ...gone.map((unit) => `Failed to stop ${unit}: Unit ${unit} not loaded.`),
+      ...stuck.map((unit) => `Job for ${unit} canceled.`),
+    ];
+    return { status: wrong.length, stdout: "", stderr: wrong.join("\n") };
   }
 
   #start(unit: string): void {

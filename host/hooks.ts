@@ -49,13 +49,23 @@ export async function runHooks(machine: Machine, plan: HookPlan, next: Bundle): 
   return { hooks, problems };
 }
 
-/** Only what is loaded can be stopped; what failed is forgotten. */
+/**
+ * Only what is loaded can be stopped; what failed is forgotten. What counts is that nothing runs afterwards: a service that
+ * was loaded for its socket's sake alone is dropped by systemd as soon as the socket stops, and stopping it then fails.
+ */
 async function stop(machine: Machine, units: readonly string[]): Promise<string | undefined> {
   const states = await unitStates(machine);
   const loaded = units.filter((unit) => states.has(unit));
   const failed = loaded.filter((unit) => states.get(unit) === "failed");
   await systemctl(machine, "reset-failed", failed);
-  return said(systemctl(machine, "stop", loaded));
+  const wrong = await said(systemctl(machine, "stop", loaded));
+  if (wrong === undefined) return undefined;
+  const after = await unitStates(machine);
+  return loaded.every((unit) => isDown(after.get(unit))) ? undefined : wrong;
+}
+
+function isDown(state: string | undefined): boolean {
+  return state === undefined || state === "inactive" || state === "failed";
 }
 
 /** A unit that does not start is not said here but found by `verify`, with its reason and its account. */

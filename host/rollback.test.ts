@@ -44,6 +44,23 @@ test("an account whose socket does not come up goes back alone", async () => {
   expect(systemd.text("account-3.slice")).toBeUndefined();
 });
 
+test("an account that leaves: its service may be dropped by systemd before its stop, but must not go on running", async () => {
+  using tree = new Tree();
+  const { systemd, send } = await host(tree);
+  const without = bundleOf({ 1: accountGroup(1) });
+  systemd.passing.add("account-2-http-blog.service");
+  expect(await send(without)).toMatchObject({ result: "applied", errors: [] });
+  await send(bundleOf({ 1: accountGroup(1), 2: accountGroup(2) }));
+  systemd.request("account-2-http-blog.service");
+  systemd.stuck.add("account-2-http-blog.service");
+  const report = await send(without);
+  expect(report.result).toBe("rolled-back");
+  expect(report.errors[0]).toMatchObject({
+    group: "host",
+    message: expect.stringContaining("Job for account-2-http-blog.service canceled."),
+  });
+});
+
 test("an account's program that fails stands against nobody's deployment", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
