@@ -4,7 +4,7 @@ import { nameOf } from "../policies/format-violations.ts";
 import type { Subject } from "../policies/rule.ts";
 import { resyncMinutes } from "./costs.ts";
 import { type Change, touches } from "./diff.ts";
-import { accountsOn, type Effect, listed } from "./effect.ts";
+import { accountsOn, differences, type Effect, listed } from "./effect.ts";
 import type { Context } from "./guard-rule.ts";
 
 /** A change of one element in the words of the trade. What the host does about it is said of the host. */
@@ -48,7 +48,7 @@ function plain(change: Change): Effect {
     case "delete":
       return effect(change.subject, `Gives up ${name}.`, [], { destroys: true });
     case "update":
-      return effect(change.subject, `Changes ${name}: ${listed(change.paths)}.`);
+      return effect(change.subject, `Changes ${name}: ${differences(change)}.`);
     default:
       return change satisfies never;
   }
@@ -120,7 +120,7 @@ function describeAccount(change: Change<"accounts">, { before, after }: Context)
   }
   const said = ["host", "plan", "limits", "name", "protect", "backup", "standby", "waivers"];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
-  if (rest.length > 0) effects.push(effect(subject, `Changes ${who}: ${listed(rest)}.`, own));
+  if (rest.length > 0) effects.push(effect(subject, `Changes ${who}: ${differences(change, rest)}.`, own));
   return effects;
 }
 
@@ -163,7 +163,7 @@ function describeServer(change: Change<"httpServers">, { changes }: Context): Ef
       : [effect(subject, `Takes HTTP server ${of} away${answering(server.hostnames)}; its files stay.`, own)];
   }
   const rest = change.paths.filter((path) => !(withAccount && path === "host"));
-  return rest.length === 0 ? [] : [effect(subject, `Changes HTTP server ${of}: ${listed(rest)}.`, own)];
+  return rest.length === 0 ? [] : [effect(subject, `Changes HTTP server ${of}: ${differences(change, rest)}.`, own)];
 }
 
 function answering(hostnames: readonly string[]): string {
@@ -216,7 +216,8 @@ function describeHost(change: Change<"hosts">, { before, after }: Context): Effe
   }
   const said = ["serial", "disks", "mirrors", "release", "role", "waivers"];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
-  if (rest.length > 0) effects.push(effect(subject, `Changes host ${is.name}: ${listed(rest)}.`, residents));
+  if (rest.length > 0)
+    effects.push(effect(subject, `Changes host ${is.name}: ${differences(change, rest)}.`, residents));
   return effects;
 }
 
@@ -256,10 +257,6 @@ function describePlan(change: Change<"plans">, { after }: Context): Effect[] {
     .map(({ number }) => number);
   if (op !== "update") return [plain(change)];
   return [
-    effect(
-      subject,
-      `Changes plan ${plan.name}: ${listed(change.paths)}; ${count(members.length, "account")}.`,
-      members,
-    ),
+    effect(subject, `Changes plan ${plan.name}: ${differences(change)}; ${count(members.length, "account")}.`, members),
   ];
 }

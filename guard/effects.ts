@@ -19,8 +19,10 @@ export function effectsOf(context: Context): Effect[] {
 }
 
 /** What the applier will do on one host: the words for its plan of hooks. */
-function effectsOnHost(change: HostChange, { before, after }: Context): Effect[] {
+function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
   const { host, hooks, groups, applier } = change;
+  // One that comes or goes is told as a whole.
+  if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
   const about = subject.host({ name: host });
   const residents = accountsOn(after.declaration, host);
   const effects: Effect[] = [];

@@ -19,6 +19,13 @@ export class Draft {
     );
   }
 
+  /** Every place, not only the first. */
+  replaceAll(file: string, from: string, to: string): this {
+    const text = readFileSync(join(this.directory, file), "utf8");
+    this.edit(file, from, to);
+    return this.write(file, text.replaceAll(from, () => to));
+  }
+
   append(file: string, text: string): this {
     return this.write(file, readFileSync(join(this.directory, file), "utf8") + text);
   }

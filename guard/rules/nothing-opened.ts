@@ -18,7 +18,7 @@ export const nothingOpened: GuardRule = {
       const guarding = groups
         .filter(({ group }) => group === "host")
         .flatMap(({ files }) => files)
-        .filter(({ path, before, after }) => before !== undefined && before !== after && protects(path))
+        .filter(({ path, before, after }) => before !== undefined && after !== undefined && protects(path))
         .map(({ path }) => path);
       if (guarding.length > 0) yield open(host, `Rewrites what protects ${host}: ${guarding.join(", ")}.`);
     }
