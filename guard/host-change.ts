@@ -21,11 +21,13 @@ export interface HostChange {
   readonly hooks: HookPlan;
   /** Whether the applier itself, or the bootstrap before it, is another one. */
   readonly applier: boolean;
+  /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
+  readonly unknown?: string;
 }
 
-/** Whether the host's own files or its applier change, and not only accounts'. */
-export function touchesHost({ groups, applier }: HostChange): boolean {
-  return applier || groups.some(({ group }) => group === "host");
+/** Whether the host's own files or its applier change, or may, and not only accounts'. */
+export function touchesHost({ groups, applier, unknown }: HostChange): boolean {
+  return applier || unknown !== undefined || groups.some(({ group }) => group === "host");
 }
 
 /**
@@ -41,9 +43,19 @@ export function hostChanges(before: Side, after: Side, changes: readonly Change[
     if (scope && !accounts && !applier) return [];
     const bundle = ({ declaration, render }: Side) =>
       declaration.hosts.some(({ name }) => name === host)
-        ? render(accounts || scope ? narrowed(declaration, host, accounts ?? new Set()) : declaration, host)
+        ? render(scope ? narrowed(declaration, host, accounts ?? new Set()) : declaration, host)
         : sealBundle(host, {});
-    const [old, next] = [bundle(before), bundle(after)];
+    let both: readonly [Bundle, Bundle];
+    try {
+      both = [bundle(before), bundle(after)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const nothing = sealBundle(host, {});
+      return [
+        { host, groups: [], hooks: planHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
+      ];
+    }
+    const [old, next] = both;
     const groups = groupChanges(old, next);
     const hooks = planHooks({ bases: [old], next });
     return groups.length === 0 && isEmpty(hooks) && !applier ? [] : [{ host, groups, hooks, applier }];
