@@ -15,6 +15,8 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: [...exclude, "**/*.it.test.ts", "**/*.e2e.test.ts"],
+          // Some start a process of their own, which a busy machine takes seconds for.
+          testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },

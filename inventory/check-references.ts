@@ -1,5 +1,16 @@
 import { nearest, type Path, type Problem, shown } from "./problem.ts";
-import type { Account, Host, Network, Plan, Retired, Site, Tombstone, Waiver } from "./schemas/index.ts";
+import type {
+  Account,
+  Approval,
+  Host,
+  Limits,
+  Network,
+  Plan,
+  Retired,
+  Site,
+  Tombstone,
+  Waiver,
+} from "./schemas/index.ts";
 import type { Source } from "./source.ts";
 import type { Entry } from "./validate.ts";
 
@@ -9,6 +20,8 @@ export interface Entries {
   readonly tombstones: Entry<Tombstone[]> | undefined;
   readonly retired: Entry<Retired[]> | undefined;
   readonly waivers: Entry<Waiver[]> | undefined;
+  readonly approvals: Entry<Approval[]> | undefined;
+  readonly limits: Entry<Limits> | undefined;
   readonly sites: readonly Entry<Site>[];
   readonly hosts: readonly Entry<Host>[];
   readonly plans: readonly Entry<Plan>[];

@@ -36,3 +36,15 @@ export function checkWaivers(entries: Entries): Problem[] {
     ),
   ];
 }
+
+/** Checks of `approvals.yaml`. What an approval is for may be gone by now: that is what most are for. */
+export function checkApprovals({ approvals }: Entries): Problem[] {
+  if (approvals === undefined) return [];
+  return unique(
+    items(Array.isArray(approvals.loose) ? approvals.loose : []).flatMap(([index, { action, resource }]) =>
+      placed(approvals.source, [index, "action"], action && resource && `to ${action} ${resource}`),
+    ),
+    "the approval",
+    "keep one of them",
+  );
+}

@@ -1,4 +1,4 @@
-import type { RegisterInputs } from "../components/declaration.ts";
+import type { Declaration, RegisterInputs } from "../components/declaration.ts";
 import { sortBy } from "./lists.ts";
 import { canonicalPrefix } from "./schemas/common.ts";
 import type { Fleet } from "./schemas/index.ts";
@@ -9,6 +9,23 @@ export interface Held {
   /** An account's number, a range's prefix, the name of anything else. */
   readonly name: string;
   readonly protect: boolean;
+}
+
+/** What a stack has that was brought up from a declaration. */
+export function heldBy({ accounts, hosts, routers, switches, ranges, sites }: Declaration): Held[] {
+  const all = (kind: Held["kind"], names: readonly string[]) => names.map((name) => ({ kind, name, protect: true }));
+  const named = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
+  return [
+    ...accounts.map(({ number, protect }) => ({ kind: "account" as const, name: String(number), protect })),
+    ...all("host", named(hosts)),
+    ...all("router", named(routers)),
+    ...all("switch", named(switches)),
+    ...all(
+      "range",
+      ranges.map(({ prefix }) => prefix),
+    ),
+    ...all("site", named(sites)),
+  ];
 }
 
 /** What is taken for ever, and what of the stack's is neither in the fleet nor said to be gone. */

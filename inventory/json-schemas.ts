@@ -3,7 +3,9 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { approvalsSchema } from "./schemas/approval.ts";
 import { hostSchema } from "./schemas/host.ts";
+import { limitsSchema } from "./schemas/limits.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
 import { retiredListSchema } from "./schemas/retired.ts";
@@ -22,6 +24,8 @@ const schemas = {
   tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
   retired: ["Hosts, devices, ranges and sites that were given up", retiredListSchema],
   waivers: ["Leave to break a rule for a while", waiversSchema],
+  approvals: ["Leave to do once what the guard holds back", approvalsSchema],
+  limits: ["How much one update may touch", limitsSchema],
 } as const satisfies Record<string, readonly [string, z.ZodType]>;
 
 /** Text of every JSON Schema file by its path, from the zod schemas: what an editor may accept is what the loader accepts. */

@@ -2,13 +2,15 @@ import type { Subject } from "../policies/rule.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkPlaces } from "./check-places.ts";
 import type { Entries } from "./check-references.ts";
-import { checkWaivers } from "./check-waivers.ts";
+import { checkApprovals, checkWaivers } from "./check-waivers.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
 import { type FileKind, readFleet } from "./read-fleet.ts";
 import { accountSchema, tombstonesSchema } from "./schemas/account.ts";
+import { approvalsSchema } from "./schemas/approval.ts";
 import { canonicalPrefix } from "./schemas/common.ts";
 import { hostSchema } from "./schemas/host.ts";
 import type { Fleet } from "./schemas/index.ts";
+import { defaultLimits, limitsSchema } from "./schemas/limits.ts";
 import { networkSchema } from "./schemas/network.ts";
 import { planSchema } from "./schemas/plan.ts";
 import { retiredListSchema } from "./schemas/retired.ts";
@@ -37,7 +39,7 @@ export interface Loaded {
 }
 
 /**
- * Reads a whole inventory: `network.yaml`, `tombstones.yaml`, `retired.yaml` and `waivers.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
+ * Reads a whole inventory: `network.yaml`, `tombstones.yaml`, `retired.yaml`, `waivers.yaml`, `approvals.yaml` and `limits.yaml` (optional) and the YAML files of `sites/`, `hosts/`, `plans/`
  * and `accounts/`. Writes nothing.
  * @throws {InventoryError} with every problem at once
  */
@@ -56,12 +58,19 @@ export async function loadFleet(directory: string): Promise<Loaded> {
     tombstones: of("tombstones").map((source) => checked(validate(tombstonesSchema, source)))[0],
     retired: of("retired").map((source) => checked(validate(retiredListSchema, source)))[0],
     waivers: of("waivers").map((source) => checked(validate(waiversSchema, source)))[0],
+    approvals: of("approvals").map((source) => checked(validate(approvalsSchema, source)))[0],
+    limits: of("limits").map((source) => checked(validate(limitsSchema, source)))[0],
     sites: of("site").map((source) => checked(validate(siteSchema, source))),
     hosts: of("host").map((source) => checked(validate(hostSchema, source))),
     plans: of("plan").map((source) => checked(validate(planSchema, source))),
     accounts: of("account").map((source) => checked(validate(accountSchema, source))),
   } satisfies Entries;
-  problems.push(...checkPlaces(entries), ...checkAccounts(entries), ...checkWaivers(entries));
+  problems.push(
+    ...checkPlaces(entries),
+    ...checkAccounts(entries),
+    ...checkWaivers(entries),
+    ...checkApprovals(entries),
+  );
   if (problems.length > 0) throw new InventoryError(directory, problems);
 
   const fleet = freeze({
@@ -73,6 +82,8 @@ export async function loadFleet(directory: string): Promise<Loaded> {
     tombstones: [...(entries.tombstones?.whole ?? [])].sort(byNumber),
     retired: entries.retired?.whole ?? [],
     waivers: entries.waivers?.whole ?? [],
+    approvals: entries.approvals?.whole ?? [],
+    limits: entries.limits?.whole ?? defaultLimits,
   });
   return { fleet, where: finder(entries) };
 }

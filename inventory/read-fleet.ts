@@ -5,7 +5,17 @@ import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 
 /** What a file of an inventory describes; follows from where it lies. */
-export type FileKind = "network" | "tombstones" | "retired" | "waivers" | "site" | "host" | "plan" | "account";
+export type FileKind =
+  | "network"
+  | "tombstones"
+  | "retired"
+  | "waivers"
+  | "approvals"
+  | "limits"
+  | "site"
+  | "host"
+  | "plan"
+  | "account";
 
 /** Where each kind lies: the only directories and files a fleet has. */
 const folders: Readonly<Record<string, FileKind>> = {
@@ -19,6 +29,8 @@ const files: Readonly<Record<string, FileKind>> = {
   "tombstones.yaml": "tombstones",
   "retired.yaml": "retired",
   "waivers.yaml": "waivers",
+  "approvals.yaml": "approvals",
+  "limits.yaml": "limits",
 };
 
 /** Allowed beside them and not read here: the hosts' public SSH keys, and notes for people. */

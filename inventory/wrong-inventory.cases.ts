@@ -19,6 +19,16 @@ export class Draft {
     );
   }
 
+  /** Every place, not only the first. */
+  replaceAll(file: string, from: string, to: string): this {
+    const text = readFileSync(join(this.directory, file), "utf8");
+    this.edit(file, from, to);
+    return this.write(
+      file,
+      text.replaceAll(from, () => to),
+    );
+  }
+
   append(file: string, text: string): this {
     return this.write(file, readFileSync(join(this.directory, file), "utf8") + text);
   }
@@ -166,6 +176,14 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a waiver without a reason": (draft) =>
     draft.write("waivers.yaml", waiver("host web1").replace("until the new disk is here", "later")),
   "a waiver twice": (draft) => draft.write("waivers.yaml", waiver("host web1").repeat(2)),
+  "an approval of what needs none": (draft) =>
+    draft.write("approvals.yaml", approval("account 3").replace("delete", "create")),
+  "an approval without a name": (draft) => draft.write("approvals.yaml", approval("account")),
+  "an approval by nobody": (draft) =>
+    draft.write("approvals.yaml", approval("account 3").replace("approvedBy: Grace, ", "")),
+  "an approval twice": (draft) => draft.write("approvals.yaml", approval("account 3").repeat(2)),
+  "a limit of nothing": (draft) => draft.write("limits.yaml", "hosts: 0\n"),
+  "a limit that is none": (draft) => draft.write("limits.yaml", "host: 2\ndeployment: slowly\n"),
   "a promise that nobody knows": (draft) => draft.edit("plans/small.yaml", "[disk, supply", "[dusk, supply"),
 
   // Given twice
@@ -230,6 +248,10 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
 
 function waiver(resource: string): string {
   return `- {rule: two-disks, resource: ${resource}, owner: Ada, reason: until the new disk is here, expires: 2026-12-01}\n`;
+}
+
+function approval(resource: string): string {
+  return `- {action: delete, resource: ${resource}, approvedBy: Grace, reason: the contract has ended, expires: 2026-12-01}\n`;
 }
 
 /** One line of a bomb: nine times the line before. */

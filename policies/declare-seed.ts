@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Declaration } from "../components/declaration.ts";
 import { declare } from "../inventory/allocate.ts";
-import type { Held } from "../inventory/held.ts";
+import { type Held, heldBy } from "../inventory/held.ts";
 import { type Loaded, loadFleet } from "../inventory/load.ts";
 import { Draft } from "../inventory/wrong-inventory.cases.ts";
 import type { Seed } from "./seeded.cases.ts";
@@ -29,32 +29,6 @@ let held: Promise<Held[]> | undefined;
 
 /** What a stack has that was brought up from the example fleet. */
 function heldByStack(): Promise<Held[]> {
-  held ??= loadFleet(clean).then(({ fleet }) => {
-    const { accounts, hosts, routers, switches, ranges, sites } = declare(fleet);
-    const all = (kind: Held["kind"], names: readonly string[]) => names.map((name) => ({ kind, name, protect: true }));
-    return [
-      ...accounts.map(({ number, protect }) => ({ kind: "account" as const, name: String(number), protect })),
-      ...all(
-        "host",
-        hosts.map(({ name }) => name),
-      ),
-      ...all(
-        "router",
-        routers.map(({ name }) => name),
-      ),
-      ...all(
-        "switch",
-        switches.map(({ name }) => name),
-      ),
-      ...all(
-        "range",
-        ranges.map(({ prefix }) => prefix),
-      ),
-      ...all(
-        "site",
-        sites.map(({ name }) => name),
-      ),
-    ];
-  });
+  held ??= loadFleet(clean).then(({ fleet }) => heldBy(declare(fleet)));
   return held;
 }

@@ -1,5 +1,7 @@
 import type { Account, Tombstone } from "./account.ts";
+import type { Approval } from "./approval.ts";
 import type { Host } from "./host.ts";
+import type { Limits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import type { Retired } from "./retired.ts";
@@ -7,7 +9,9 @@ import type { Site } from "./site.ts";
 import type { Waiver } from "./waiver.ts";
 
 export type { Account, HttpServerEntry, Tombstone } from "./account.ts";
+export type { Approval } from "./approval.ts";
 export type { Host } from "./host.ts";
+export type { Limits } from "./limits.ts";
 export type { Network } from "./network.ts";
 export type { Plan } from "./plan.ts";
 export type { Retired } from "./retired.ts";
@@ -24,4 +28,6 @@ export interface Fleet {
   readonly tombstones: readonly Tombstone[];
   readonly retired: readonly Retired[];
   readonly waivers: readonly Waiver[];
+  readonly approvals: readonly Approval[];
+  readonly limits: Limits;
 }

@@ -1,0 +1,113 @@
+import type { Declaration } from "../components/declaration.ts";
+import type { Bundle, BundleFile, Group } from "../host/bundle.ts";
+import { sealBundle } from "../host/digest.ts";
+import { type HookPlan, isEmpty, planHooks } from "../host/plan.ts";
+import type { Change } from "./diff.ts";
+import type { Side } from "./side.ts";
+
+/** One file of a host before and after; `undefined` where it is not there. */
+export interface FileChange {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What a deployment changes on one host. */
+export interface HostChange {
+  readonly host: string;
+  /** Groups whose files or units differ. `host`: the host's own. */
+  readonly groups: readonly { readonly group: Group; readonly files: readonly FileChange[] }[];
+  /** What the applier will run for it, by its own planner. */
+  readonly hooks: HookPlan;
+  /** Whether the applier itself, or the bootstrap before it, is another one. */
+  readonly applier: boolean;
+  /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
+  readonly unknown?: string;
+}
+
+/** Whether the host's own files or its applier change, or may, and not only accounts'. */
+export function touchesHost({ groups, applier, unknown }: HostChange): boolean {
+  return applier || unknown !== undefined || groups.some(({ group }) => group === "host");
+}
+
+/**
+ * What differs on each host, file by file. Only hosts and accounts with a change are rendered, unless the two sides' programs
+ * render differently: then all are.
+ */
+export function hostChanges(before: Side, after: Side, changes: readonly Change[]): HostChange[] {
+  const applier = before.applier !== undefined && after.applier !== undefined && before.applier !== after.applier;
+  const scope = before.render === after.render ? scopeOf(changes) : undefined;
+  const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
+  return [...names].sort().flatMap((host) => {
+    const accounts = scope?.get(host);
+    if (scope && !accounts && !applier) return [];
+    const bundle = ({ declaration, render }: Side) =>
+      declaration.hosts.some(({ name }) => name === host)
+        ? render(scope ? narrowed(declaration, host, accounts ?? new Set()) : declaration, host)
+        : sealBundle(host, {});
+    let both: readonly [Bundle, Bundle];
+    try {
+      both = [bundle(before), bundle(after)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const nothing = sealBundle(host, {});
+      return [
+        { host, groups: [], hooks: planHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
+      ];
+    }
+    const [old, next] = both;
+    const groups = groupChanges(old, next);
+    const hooks = planHooks({ bases: [old], next });
+    return groups.length === 0 && isEmpty(hooks) && !applier ? [] : [{ host, groups, hooks, applier }];
+  });
+}
+
+/** Hosts with a change, and their accounts that have one. */
+function scopeOf(changes: readonly Change[]): Map<string, Set<number>> {
+  const scope = new Map<string, Set<number>>();
+  const add = (host: string, account?: number) => {
+    const accounts = scope.get(host) ?? new Set();
+    if (account !== undefined) accounts.add(account);
+    scope.set(host, accounts);
+  };
+  for (const change of changes) {
+    for (const side of [change.before, change.after]) {
+      if (side === undefined) continue;
+      if (change.kind === "hosts") add((side as { name: string }).name);
+      else if ("host" in side)
+        add(side.host, "account" in side ? side.account : "number" in side ? side.number : undefined);
+    }
+  }
+  return scope;
+}
+
+/** What a host's bundle needs of a declaration, for these accounts alone. */
+function narrowed(declaration: Declaration, host: string, accounts: ReadonlySet<number>): Declaration {
+  const own = ({ account }: { readonly account: number }) => accounts.has(account);
+  return {
+    ...declaration,
+    hosts: declaration.hosts.filter(({ name }) => name === host),
+    accounts: declaration.accounts.filter(({ number }) => accounts.has(number)),
+    addresses: declaration.addresses.filter(own),
+    httpServers: declaration.httpServers.filter(own),
+  };
+}
+
+function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
+  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
+  return [...names].flatMap((group) => {
+    const [old, next] = [before.groups[group], after.groups[group]];
+    if (old?.digest === next?.digest) return [];
+    const [was, is] = [old, next].map((side) => new Map((side?.files ?? []).map((file) => [file.path, file])));
+    const paths = [...new Set([...was!.keys(), ...is!.keys()])].sort();
+    const files = paths
+      .map((path) => ({ path, before: textOf(was!.get(path)), after: textOf(is!.get(path)) }))
+      .filter((file) => file.before !== file.after);
+    return [{ group, files }];
+  });
+}
+
+function textOf(file: BundleFile | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  return file.link === undefined ? file.content : `-> ${file.link}\n`;
+}

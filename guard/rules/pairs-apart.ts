@@ -1,0 +1,101 @@
+import type { BareMetalHostInputs } from "../../components/declaration.ts";
+import { count } from "../../inventory/problem.ts";
+import { subject } from "../../policies/rule.ts";
+import { swappedDisks } from "../describe.ts";
+import { type Change, touches } from "../diff.ts";
+import type { Finding, GuardRule } from "../guard-rule.ts";
+import { touchesHost } from "../host-change.ts";
+
+/** Redundancy is what is left while one of two is being worked on. */
+export const pairsApart: GuardRule = {
+  name: "pairs-apart",
+  description: "One update never works on both members of a redundant pair.",
+  reason: "While one is being changed the other one carries everything; when both are, nothing does.",
+  remediation: "Change one member, deploy, see that it carries its load again, then change the other.",
+  *find({ changes, waves, hosts, after, limits }) {
+    yield* devices("router", changes.routers);
+    yield* devices("switch", changes.switches);
+    for (const change of changes.hosts) {
+      if (change.op === "update") yield* insideHost(change.before, change.after);
+    }
+    for (const change of changes.sites) {
+      if (change.op === "update") yield* feeds(change);
+    }
+    // Hosts that stand by for each other come apart by waves; an update of everything at once has none.
+    if (limits.deployment === "in-waves" || waves.length < 2) return;
+    const own = new Set(hosts.filter(touchesHost).map(({ host }) => host));
+    const told = new Set<string>();
+    for (const account of after.declaration.accounts) {
+      const pair = [account.host, account.standby ?? ""].sort().join(" and ");
+      if (!own.has(account.host) || !own.has(account.standby ?? "") || told.has(pair)) continue;
+      told.add(pair);
+      yield {
+        subject: subject.host({ name: account.host }),
+        message: `Hosts ${pair} stand by for each other's accounts and both change.`,
+      };
+    }
+  },
+};
+
+/** What of a router or switch is paper and not work on the device. */
+const paper = ["waivers"];
+
+function* devices(kind: "router" | "switch", changes: readonly Change<"routers" | "switches">[]): Generator<Finding> {
+  const worked = new Map(
+    changes
+      .filter(
+        (change) =>
+          change.op !== "create" &&
+          !(change.op === "update" && change.paths.every((path) => paper.includes(path.split(".")[0]!))),
+      )
+      .map((change) => [change.subject.name, change]),
+  );
+  for (const [name, change] of worked) {
+    const pair = change.before?.pair;
+    if (pair === undefined || !worked.has(pair) || name > pair) continue;
+    yield {
+      subject: change.subject,
+      message: `Both ${kind === "switch" ? "switches" : "routers"} of a pair change at once: ${name} and ${pair}.`,
+    };
+  }
+}
+
+function* insideHost(was: BareMetalHostInputs, is: BareMetalHostInputs): Generator<Finding> {
+  const swapped = new Set(swappedDisks(was, is).map(({ slot }) => slot));
+  // Another machine is another matter (nothing-replaced).
+  if (was.serial !== is.serial) return;
+  for (const [index, mirror] of was.mirrors.entries()) {
+    if (swapped.size < 2 || !mirror.disks.every((slot) => swapped.has(slot))) continue;
+    yield {
+      subject: subject.host(is, `mirrors.${index}`),
+      message: `Every disk of mirror ${mirror.name} of ${is.name} is swapped at once: ${mirror.disks.join(", ")}.`,
+    };
+  }
+  for (const [part, noun] of [
+    ["powerSupplies", "power supply"],
+    ["links", "link"],
+  ] as const) {
+    const key = (each: { name?: string; port?: string }) => each.name ?? each.port;
+    const next = new Map<unknown, unknown>(is[part].map((each) => [key(each), each]));
+    const worked = was[part].filter((each) => JSON.stringify(next.get(key(each))) !== JSON.stringify(each));
+    if (was[part].length < 2 || worked.length < was[part].length) continue;
+    const all = count(worked.length, noun).replace(/supplys$/, "supplies");
+    yield { subject: subject.host(is, part), message: `All ${all} of ${is.name} change at once.` };
+  }
+}
+
+function* feeds(change: Change<"sites"> & { op: "update" }): Generator<Finding> {
+  if (!touches(change, "halls")) return;
+  for (const hall of change.before.halls) {
+    const next = change.after.halls.find(({ name }) => name === hall.name);
+    if (!next) continue;
+    const worked = hall.chains.filter(
+      ({ name, feed }) => next.chains.find((chain) => chain.name === name)?.feed !== feed,
+    );
+    if (hall.chains.length < 2 || worked.length < hall.chains.length) continue;
+    yield {
+      subject: change.subject,
+      message: `All chains of hall ${hall.name} at ${change.after.name} are worked on at once: ${worked.map(({ name }) => name).join(", ")}.`,
+    };
+  }
+}

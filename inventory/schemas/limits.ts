@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** How much one update may touch: the file `limits.yaml`. */
+export const limitsSchema = z.strictObject({
+  deployment: z
+    .enum(["in-waves", "at-once"])
+    .default("in-waves")
+    .describe(
+      "`in-waves`: what one update may not touch at once is deployed in several, with a look at the hosts in between. `at-once`: it is refused.",
+    ),
+  hosts: z.int().min(1).default(2).describe("Hosts whose own files change in one update. Default 2."),
+  accounts: z.int().min(1).default(1000).describe("Accounts that one update touches. Default 1000."),
+  capacityPercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(25)
+    .describe(
+      "Per cent of the fleet's cores on hosts whose own files change in one update; one host always may. Default 25.",
+    ),
+  waves: z.int().min(1).default(20).describe("Most updates one change may be split into. Default 20."),
+  deletions: z.int().min(0).default(10).describe("Accounts that one change may delete. Default 10."),
+});
+
+export type Limits = z.infer<typeof limitsSchema>;
+
+export const defaultLimits: Limits = limitsSchema.parse({});
