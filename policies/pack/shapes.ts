@@ -189,9 +189,13 @@ export interface Shape {
   parse(properties: unknown): z.ZodSafeParseResult<Element>;
 }
 
-function shape<K extends Element["kind"]>(
+type Keys<T> = T extends unknown ? keyof T : never;
+/** Nothing when every input of a component has its place in the schema, optional ones too; else no argument fits. */
+type Whole<T, S> = [Exclude<Keys<T>, Keys<z.output<S>>>] extends [never] ? unknown : never;
+
+function shape<K extends Element["kind"], S extends z.ZodType<Declaration[K][number]>>(
   kind: K,
-  schema: z.ZodType<Declaration[K][number]>,
+  schema: S & Whole<Declaration[K][number], S>,
   subjectOf: (value: Declaration[K][number]) => Subject,
 ): Shape {
   const element = schema.transform((value) => ({ kind, value, subject: subjectOf(value) }));
