@@ -16,24 +16,30 @@ import { waiversSchema } from "./schemas/waiver.ts";
 const directory = join(import.meta.dirname, "json-schemas");
 
 const schemas = {
-  site: ["A site (datacenter)", siteSchema],
-  host: ["A bare-metal host", hostSchema],
-  plan: ["A plan: what an account is promised", planSchema],
-  account: ["An account", accountSchema],
-  network: ["The own network", networkSchema],
-  tombstones: ["Numbers of deleted accounts, which stay taken", tombstonesSchema],
-  retired: ["Hosts, devices, ranges and sites that were given up", retiredListSchema],
-  waivers: ["Leave to break a rule for a while", waiversSchema],
-  approvals: ["Leave to do once what the guard holds back", approvalsSchema],
-  limits: ["How much one update may touch", limitsSchema],
-} as const satisfies Record<string, readonly [string, z.ZodType]>;
+  site: ["sites/<name>.yaml", "A site (datacenter)", siteSchema],
+  host: ["hosts/<name>.yaml", "A bare-metal host", hostSchema],
+  plan: ["plans/<name>.yaml", "A plan: what an account is promised", planSchema],
+  account: ["accounts/<any name>.yaml", "An account", accountSchema],
+  network: ["network.yaml", "The own network", networkSchema],
+  tombstones: ["tombstones.yaml", "Numbers of deleted accounts, which stay taken", tombstonesSchema],
+  retired: ["retired.yaml", "Hosts, devices, ranges and sites that were given up", retiredListSchema],
+  waivers: ["waivers.yaml", "Leave to break a rule for a while", waiversSchema],
+  approvals: ["approvals.yaml", "Leave to do once what the guard holds back", approvalsSchema],
+  limits: ["limits.yaml", "How much one update may touch", limitsSchema],
+} as const satisfies Record<string, readonly [string, string, z.ZodType]>;
 
-/** Text of every JSON Schema file by its path, from the zod schemas: what an editor may accept is what the loader accepts. */
+/** The kinds of files an inventory has, each with its JSON Schema, from the zod schemas. */
+export function fileKinds(): { name: string; file: string; title: string; schema: z.core.JSONSchema.BaseSchema }[] {
+  return Object.entries(schemas).map(([name, [file, title, schema]]) => {
+    return { name, file, title, schema: z.toJSONSchema(schema, { io: "input", target: "draft-7" }) };
+  });
+}
+
+/** Text of every JSON Schema file by its path: what an editor may accept is what the loader accepts. */
 export function jsonSchemas(): Map<string, string> {
   return new Map(
-    Object.entries(schemas).map(([name, [title, schema]]) => {
-      const json = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
-      return [join(directory, `${name}.schema.json`), `${JSON.stringify({ title, ...json }, undefined, 2)}\n`];
+    fileKinds().map(({ name, title, schema }) => {
+      return [join(directory, `${name}.schema.json`), `${JSON.stringify({ title, ...schema }, undefined, 2)}\n`];
     }),
   );
 }

@@ -55,6 +55,7 @@ function branches(union: z.ZodDiscriminatedUnion): [unknown, z.ZodObject][] {
 
 function bare(schema: z.ZodType): z.ZodType {
   let current = schema;
-  while (current instanceof z.ZodDefault || current instanceof z.ZodOptional) current = current.unwrap() as z.ZodType;
+  while (current instanceof z.ZodDefault || current instanceof z.ZodPrefault || current instanceof z.ZodOptional)
+    current = current.unwrap() as z.ZodType;
   return current;
 }

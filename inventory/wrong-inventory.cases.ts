@@ -125,6 +125,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a missing key with few values": (draft) => draft.edit(web1, "release: trixie\n", ""),
   "an unknown key, nearly right": (draft) => draft.edit(alice, "plan:", "plans:"),
   "an unknown key of an HTTP server": (draft) => draft.edit(alice, "idleSeconds: 10", "idleSecond: 10"),
+  "an unknown key of what is guaranteed": (draft) => draft.append("plans/small.yaml", "guaranteed:\n  core: 1\n"),
   "a key of the other kind of HTTP server": (draft) => draft.append(alice, "    command: [/usr/bin/node]\n"),
   "an unknown kind": (draft) => draft.edit(alice, "kind: static", "kind: statik"),
   "no kind": (draft) => draft.edit(alice, "    kind: static\n", ""),

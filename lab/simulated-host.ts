@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildApplier } from "../host/build.ts";
-import { ensureDebianPackages } from "../toolchain/system.ts";
+import { ensureSshd } from "../toolchain/system.ts";
 
 /** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
 export interface SimulatedHost extends AsyncDisposable {
@@ -15,9 +15,9 @@ export interface SimulatedHost extends AsyncDisposable {
   readonly privateKeyFile: string;
 }
 
-/** Needs root; installs Debian's openssh-server where it is missing. Everything lives in one temporary directory and ends with disposal. */
+/** Needs root. Everything lives in one temporary directory and ends with disposal. */
 export async function simulatedHost(): Promise<SimulatedHost> {
-  await ensureDebianPackages(["openssh-server"]);
+  const sshd = await ensureSshd();
   const directory = await mkdtemp(join(tmpdir(), "fairhost-host-"));
   const at = (name: string) => join(directory, name);
   const root = at("root");
@@ -29,7 +29,7 @@ export async function simulatedHost(): Promise<SimulatedHost> {
   await writeFile(at("command"), commandScript(at("applier.mjs"), root), { mode: 0o700 });
   const port = await freePort();
   await writeFile(at("sshd_config"), sshdConfig(at, port));
-  const server = execa("/usr/sbin/sshd", ["-D", "-e", "-f", at("sshd_config")], {
+  const server = execa(sshd, ["-D", "-e", "-f", at("sshd_config")], {
     reject: false,
     stdin: "ignore",
     buffer: false,

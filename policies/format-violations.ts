@@ -1,13 +1,13 @@
-import type { Rule, RuleText, Subject, Violation } from "./rule.ts";
+import { pageOf, type RuleText, type Subject, type Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { waiverRules } from "./waivers.ts";
 
 /** How many violations of one rule are shown one by one; the rest is counted. */
 export const shownPerRule = 10;
 
-/** Why a rule exists and what to do about a violation, a line each. */
-export function whyAndMend({ reason, remediation }: Pick<Rule, "reason" | "remediation">): string {
-  return `Why: ${reason}\nMend: ${remediation}`;
+/** Why a rule exists, what to do about a violation and where more is said, a line each. */
+export function whyAndMend(rule: RuleText): string {
+  return `Why: ${rule.reason}\nMend: ${rule.remediation}\nSee: ${pageOf(rule)}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { packRules } from "./pack/judge.ts";
 import { isCurrent, policyReference } from "./reference.ts";
+import { pageOf } from "./rule.ts";
 import { waiversNeededText } from "./waivers.ts";
 
 test("docs/policies.md is what the rules say (else run `node policies/reference.ts`)", () => {
@@ -9,5 +10,8 @@ test("docs/policies.md is what the rules say (else run `node policies/reference.
 
 test("every rule of the pack is in it once", () => {
   const named = [...policyReference().matchAll(/^### (.+)$/gm)].map(([, name]) => name);
-  expect(named.sort()).toEqual([...packRules, waiversNeededText].map(({ name }) => name).sort());
+  const rules = [...packRules, waiversNeededText];
+  expect(named.sort()).toEqual(rules.map(({ name }) => name).sort());
+  // A heading of one lower-case word with hyphens is its own anchor: what messages link to is there.
+  for (const rule of rules) expect(pageOf(rule)).toBe(`docs/policies.md#${named.find((name) => name === rule.name)}`);
 });

@@ -72,6 +72,11 @@ export interface Rule {
 /** A rule without its check: what is said of it. */
 export type RuleText = Omit<Rule, "check">;
 
+/** Where a rule is described: a heading of the generated page, seen from the project's directory. */
+export function pageOf({ name }: Pick<Rule, "name">): string {
+  return `docs/policies.md#${name}`;
+}
+
 /** A violation as a rule's `find` yields it, before the rule's name is put on. */
 export type Finding = Omit<Violation, "rule">;
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ensureDebianPackages } from "./system.ts";
+import { ensureDebianPackages, ensureSshd } from "./system.ts";
 
 let bin: string;
 beforeEach(() => {
@@ -67,4 +67,18 @@ it("gives the command when it is not root, and runs nothing", async () => {
 it("says so where there is no dpkg", async () => {
   rmSync(join(bin, "dpkg-query"));
   await expect(ensureDebianPackages(["new"])).rejects.toThrow("This machine has no dpkg");
+});
+
+it("an SSH server is installed with its service masked before, and left alone where there is one", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const unit = join(bin, "etc/systemd/system/ssh.service");
+  script("apt-get", `${note()}; [ -L ${unit} ]`);
+  expect(await ensureSshd(bin)).toBe(join(bin, "usr/sbin/sshd"));
+  expect(readlinkSync(unit)).toBe("/dev/null");
+  expect(calls()).toEqual(["install -y --no-install-recommends openssh-server"]);
+
+  mkdirSync(join(bin, "usr/sbin"), { recursive: true });
+  script("usr/sbin/sshd", "");
+  await ensureSshd(bin);
+  expect(calls()).toHaveLength(1);
 });

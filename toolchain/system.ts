@@ -1,3 +1,5 @@
+import { existsSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import { ToolchainError } from "./error.ts";
 
@@ -56,4 +58,24 @@ export async function ensureDebianPackages(
     const said = String(result.all).trimEnd().split("\n").slice(-8).join("\n");
     throw refuse(`apt-get failed:\n${said}\nMend that, then run:`);
   }
+}
+
+/**
+ * Makes sure OpenSSH's server is there as a program, for tests and benchmarks on loopback.
+ *
+ * @param root where its service is masked.
+ * @returns its path.
+ */
+export async function ensureSshd(root = "/"): Promise<string> {
+  const sshd = join(root, "usr/sbin/sshd");
+  if (existsSync(sshd)) return sshd;
+  // Debian's package enables and starts a server for the whole network, on a machine that had none.
+  const service = join(root, "etc/systemd/system/ssh.service");
+  if (process.getuid?.() === 0 && !lstatSync(service, { throwIfNoEntry: false })) {
+    mkdirSync(join(root, "etc/systemd/system"), { recursive: true });
+    symlinkSync("/dev/null", service);
+    console.error("Installing openssh-server for tests, its service masked (systemctl unmask ssh)");
+  }
+  await ensureDebianPackages(["openssh-server"]);
+  return sshd;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { homePathSchema, hostnameSchema, lineSchema, nameSchema } from "./common.ts";
+import { daySchema, format, homePathSchema, hostnameSchema, lineSchema, nameSchema } from "./common.ts";
 
 /** Numbers 1 to 65535: the 16 bits between a site's /48 and an account's /64. */
 const accountNumberSchema = z.int().min(1).max(65_535);
@@ -56,7 +56,7 @@ const programServerSchema = z.strictObject({
     ),
   environment: z
     .record(
-      z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "must be upper-case letters, digits and _" }),
+      format("upper-case letters, digits and _", (says) => z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, says)),
       argumentSchema,
     )
     .default({})
@@ -91,7 +91,7 @@ export type Account = z.infer<typeof accountSchema>;
 const tombstoneSchema = z.strictObject({
   number: accountNumberSchema.describe("The number that stays taken."),
   name: nameSchema.describe("The account's last name."),
-  deleted: z.iso.date().describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
+  deleted: daySchema.describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
 });
 
 export type Tombstone = z.infer<typeof tombstoneSchema>;

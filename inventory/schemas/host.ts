@@ -1,37 +1,36 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
-import { address4Schema, address6Schema, nameSchema, textSchema } from "./common.ts";
+import { address4Schema, address6Schema, format, nameSchema, textSchema } from "./common.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "./network.ts";
 
 /** What a TCP connection is opened to. */
-const sshAddressSchema = z
-  .string()
-  .max(253)
-  .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), {
-    error: "must be a host name or an IP address",
-  });
+const sshAddressSchema = format("a host name or an IP address", (says) =>
+  z
+    .string()
+    .max(253)
+    .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), says),
+);
 
 const diskSchema = z.strictObject({
   slot: nameSchema.describe("Where it sits; mirrors name it. Unique in the host."),
   serial: textSchema.describe("As printed on the disk; unique in the fleet."),
-  model: textSchema,
+  model: textSchema.describe("Spare parts are counted by model."),
   sizeGb: z.number().positive().describe("Gigabytes (10^9 bytes), as printed on the disk."),
-  kind: z.enum(["ssd", "hdd"]),
+  kind: z.enum(["ssd", "hdd"]).describe("The rules ask for `ssd`."),
   hotSwap: z.boolean().describe("Whether it can be changed while the host runs."),
 });
 
 const mirrorSchema = z.strictObject({
-  name: nameSchema,
-  level: z.enum(["raid1"]),
+  name: nameSchema.describe("Unique in the host."),
+  level: z.enum(["raid1"]).describe("Every member has everything."),
   disks: z.array(nameSchema).min(1).describe("Slots of the member disks."),
   mount: z.enum(["/", "/srv/accounts"]).describe("Where its file system is mounted."),
 });
 
 const linkSchema = z.strictObject({
-  port: z
-    .string()
-    .regex(/^[a-z][a-z0-9]{1,14}$/, { error: "must be an interface name such as eth0" })
-    .describe("The interface's name on the host."),
+  port: format("an interface name such as eth0", (says) => z.string().regex(/^[a-z][a-z0-9]{1,14}$/, says)).describe(
+    "The interface's name on the host.",
+  ),
   switch: nameSchema.describe("Name of a switch of the site, in network.yaml."),
   switchPort: devicePortSchema.describe("The port of the switch; one cable goes into one port."),
 });
@@ -48,8 +47,8 @@ export const hostSchema = z.strictObject({
     .describe(
       "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups. Default `accounts`.",
     ),
-  manufacturer: nameSchema,
-  model: textSchema,
+  manufacturer: nameSchema.describe("Who made it."),
+  model: textSchema.describe("As the maker calls it."),
   serial: textSchema.describe("As printed on the chassis; unique in the fleet."),
   site: nameSchema.describe("Name of a site: a file in sites/."),
   hall: nameSchema.describe("A hall of the site."),
@@ -65,21 +64,23 @@ export const hostSchema = z.strictObject({
   ),
   ssh: z
     .strictObject({
-      address: sshAddressSchema,
-      port: z.int().min(1).max(65_535).default(22),
+      address: sshAddressSchema.describe("What the controller connects to."),
+      port: z.int().min(1).max(65_535).default(22).describe("TCP port. Default 22."),
     })
     .describe(
       "How the controller reaches it. The host key comes from the known_hosts file of the stack (`fairhost:knownHosts`).",
     ),
-  disks: z.array(diskSchema).min(1),
-  mirrors: z.array(mirrorSchema).min(1),
+  disks: z.array(diskSchema).min(1).describe("Its disks; the rules ask for two."),
+  mirrors: z.array(mirrorSchema).min(1).describe("Its RAID1 arrays: one for `/`, one for `/srv/accounts`."),
   powerSupplies: powerSuppliesSchema,
-  links: z.array(linkSchema).min(1),
-  capacity: z.strictObject({
-    cores: z.int().min(1),
-    memoryMb: z.int().min(256).describe("Mebibytes of memory."),
-    diskGb: z.number().positive().describe("Gigabytes for accounts on /srv/accounts."),
-  }),
+  links: z.array(linkSchema).min(1).describe("Its cables; the rules ask for two, to two switches."),
+  capacity: z
+    .strictObject({
+      cores: z.int().min(1).describe("CPU cores."),
+      memoryMb: z.int().min(256).describe("Mebibytes of memory."),
+      diskGb: z.number().positive().describe("Gigabytes for accounts on /srv/accounts."),
+    })
+    .describe("What its accounts share."),
 });
 
 export type Host = z.infer<typeof hostSchema>;

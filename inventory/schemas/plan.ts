@@ -10,13 +10,13 @@ export const planSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .default(100)
-    .describe("systemd CPUWeight=, 1 to 10000. Default 100: an equal share."),
+    .describe("Systemd's CPUWeight=, 1 to 10000. Default 100: an equal share."),
   ioWeight: z
     .int()
     .min(1)
     .max(10_000)
     .default(100)
-    .describe("systemd IOWeight=, 1 to 10000. Default 100: an equal share."),
+    .describe("Systemd's IOWeight=, 1 to 10000. Default 100: an equal share."),
   memoryMaxMb: z.int().min(16).describe("Hard memory limit of one account in MiB."),
   tasksMax: z.int().min(4).max(65_536).describe("Most tasks (processes and threads) of one account."),
   diskGb: z.number().positive().describe("Gigabytes (10^9 bytes) of an account's home."),

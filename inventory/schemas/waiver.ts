@@ -1,18 +1,18 @@
 import { z } from "zod";
-import { lineSchema, textSchema } from "./common.ts";
+import { daySchema, format, lineSchema, textSchema } from "./common.ts";
 
 /** Kinds of resources that may carry a waiver. */
 export const waivableKinds = ["site", "network", "router", "switch", "host", "plan", "account", "httpServer"] as const;
 
-const resourceSchema = z.string().regex(new RegExp(`^(${waivableKinds.join("|")}) [a-z0-9/-]{1,64}$`), {
-  error: "must be a kind and a name, such as host web3, account 1204, httpServer 1204/blog, network 60362",
-});
+const resourceSchema = format(
+  "a kind and a name, such as host web3, account 1204, httpServer 1204/blog, network 60362",
+  (says) => z.string().regex(new RegExp(`^(${waivableKinds.join("|")}) [a-z0-9/-]{1,64}$`), says),
+);
 
 const waiverSchema = z.strictObject({
-  rule: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{1,63}$/, { error: "must be the name of a rule, such as two-disks" })
-    .describe("Name of the rule, as its message shows it."),
+  rule: format("the name of a rule, such as two-disks", (says) =>
+    z.string().regex(/^[a-z][a-z0-9-]{1,63}$/, says),
+  ).describe("Name of the rule, as its message shows it."),
   resource: resourceSchema.describe(
     `The resource whose violations pass: its kind (${waivableKinds.join(", ")}) and its name, as the message shows them.`,
   ),
@@ -24,7 +24,7 @@ const waiverSchema = z.strictObject({
     ),
   owner: textSchema.describe("Who answers for it: a person, not a team."),
   reason: lineSchema.min(10).max(500).describe("Why it is right to wait."),
-  expires: z.iso.date().describe("The last day it holds, ISO 8601; at most 90 days ahead."),
+  expires: daySchema.describe("The last day it holds, ISO 8601; at most 90 days ahead."),
 });
 
 export type Waiver = z.infer<typeof waiverSchema>;

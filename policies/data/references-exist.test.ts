@@ -28,6 +28,14 @@ testRule(referencesExist, {
     break: (valid) => changed(valid, "accounts", 0, (account) => ({ ...account, plan: "huge" })),
     expect: ["account 1 plan: Account 1 has plan huge, which is not declared."],
   },
+  "no plan at all": {
+    break: (valid) => ({ ...valid, plans: [] }),
+    expect: [
+      "account 1 plan: Account 1 has plan small, which is not declared.",
+      "account 2 plan: Account 2 has plan small, which is not declared.",
+      "account 3 plan: Account 3 has plan small, which is not declared.",
+    ],
+  },
   "a host without a front end": {
     break: (valid) => changed(valid, "frontEnds", 1, () => undefined),
     expect: ["account 2 host: Account 2 is on host h2, which has no front end."],

@@ -37,8 +37,7 @@ function* judgeAccounts(
 ): Generator<Finding> {
   const addressed = new Set(addresses.map((address) => address.account));
   const served = new Set(frontEnds.map((frontEnd) => frontEnd.host));
-  // Plans are no resources: what is registered carries the limits of each account, not the plans.
-  const planNames = plans.length > 0 ? new Set(plans.map((plan) => plan.name)) : undefined;
+  const planNames = new Set(plans.map((plan) => plan.name));
   for (const account of accounts) {
     const wrong = (path: string, what: string): Finding => ({
       subject: subject.account(account, path),
@@ -47,8 +46,7 @@ function* judgeAccounts(
     if (!hosts.has(account.host)) yield wrong("host", `is on host ${account.host}, which is not declared`);
     else if (!served.has(account.host)) yield wrong("host", `is on host ${account.host}, which has no front end`);
     if (!addressed.has(account.number)) yield wrong("number", "has no address");
-    if (planNames && !planNames.has(account.plan))
-      yield wrong("plan", `has plan ${account.plan}, which is not declared`);
+    if (!planNames.has(account.plan)) yield wrong("plan", `has plan ${account.plan}, which is not declared`);
   }
 }
 

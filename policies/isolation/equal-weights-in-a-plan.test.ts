@@ -12,11 +12,4 @@ testRule(equalWeightsInAPlan, {
       changed(valid, "accounts", 2, (account) => ({ ...account, limits: { ...account.limits, ioWeight: 10 } })),
     expect: ["account 3 limits.ioWeight: Account 3 has ioWeight 10, its plan small has 100."],
   },
-  "without plans, against most accounts": {
-    break: (valid) => ({
-      ...changed(valid, "accounts", 0, (account) => ({ ...account, limits: { ...account.limits, cpuWeight: 200 } })),
-      plans: [],
-    }),
-    expect: ["account 1 limits.cpuWeight: Account 1 has cpuWeight 200, its plan small has 100."],
-  },
 });

@@ -1,4 +1,3 @@
-import type { AccountContainerInputs } from "../../components/declaration.ts";
 import { defineRule, subject } from "../rule.ts";
 
 export const equalWeightsInAPlan = defineRule({
@@ -10,33 +9,17 @@ export const equalWeightsInAPlan = defineRule({
   remediation: "Change the weight in the plan, for all its accounts; for one account choose another `plan`.",
   *find({ plans, accounts }) {
     const byName = new Map(plans.map((plan) => [plan.name, plan]));
-    const byPlan = new Map<string, AccountContainerInputs[]>();
     for (const account of accounts) {
-      const group = byPlan.get(account.plan);
-      if (group) group.push(account);
-      else byPlan.set(account.plan, [account]);
-    }
-    for (const [name, group] of byPlan) {
+      const plan = byName.get(account.plan);
+      // An account of no plan is for `references-exist` to report.
+      if (plan === undefined) continue;
       for (const weight of ["cpuWeight", "ioWeight"] as const) {
-        // Plans are no resources: among registered accounts the plan's weight is the one most of them have.
-        const expected = byName.get(name)?.[weight] ?? mostCommon(group.map((account) => account.limits[weight]));
-        for (const account of group) {
-          if (account.limits[weight] === expected) continue;
-          yield {
-            subject: subject.account(account, `limits.${weight}`),
-            message: `Account ${account.number} has ${weight} ${account.limits[weight]}, its plan ${name} has ${expected}.`,
-          };
-        }
+        if (account.limits[weight] === plan[weight]) continue;
+        yield {
+          subject: subject.account(account, `limits.${weight}`),
+          message: `Account ${account.number} has ${weight} ${account.limits[weight]}, its plan ${plan.name} has ${plan[weight]}.`,
+        };
       }
     }
   },
 });
-
-/** The value that occurs most often; of several the one met first. */
-function mostCommon(values: readonly number[]): number | undefined {
-  const counts = new Map<number, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  let best: number | undefined;
-  for (const [value, count] of counts) if (best === undefined || count > counts.get(best)!) best = value;
-  return best;
-}

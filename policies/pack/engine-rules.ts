@@ -99,7 +99,8 @@ const commandUnderHost: EngineRule = {
 
 const readable = {
   severity: "critical",
-  reason: "A rule cannot judge what it cannot read, and a rule that is left out protects nobody.",
+  reason:
+    "A rule cannot judge what it cannot read, and an option that no rule knows could be a privilege, a path of the host or a device.",
 } as const;
 
 /** What is reported when a component's inputs are unknown or not what they should be. */
@@ -107,8 +108,10 @@ export const readableInputs: RuleText = {
   ...readable,
   name: "readable-inputs",
   scope: "resource",
-  description: "The inputs of fairhost's components are plain values of the right type.",
-  remediation: "Pass plain values to the component, not outputs of other resources.",
+  description:
+    "The inputs of fairhost's components are plain values of the right type, and every one is known to the rules.",
+  remediation:
+    "Pass plain values to the component, not outputs of other resources; a new input goes into policies/pack/shapes.ts, and what it may be into a rule.",
 };
 
 /** The same of a component's outputs: they are all that rules about the whole stack see. */
@@ -116,7 +119,8 @@ export const readableOutputs: RuleText = {
   ...readable,
   name: "readable-outputs",
   scope: "stack",
-  description: "Fairhost's components register all their inputs as outputs, as plain values of the right type.",
+  description:
+    "Fairhost's components register all their inputs as outputs and nothing else, as plain values of the right type.",
   remediation: "End the component's constructor with `registerOutputs(args)`, and pass plain values to it.",
 };
 

@@ -148,8 +148,21 @@ test("a component that has registered no outputs is a violation", () => {
   );
 });
 
-test("further properties are not read, known or not", () => {
-  expect(judgeResource(resource(hostType, { ...hosts[0]!, report: unknownStringValue }))).toEqual([]);
+test.each([
+  ["a capability", accountType, { ...accounts[0]!, capabilities: ["CAP_SYS_ADMIN"] }, "capabilities"],
+  ["a path of the host", accountType, { ...accounts[0]!, mounts: [{ host: "/etc" }] }, "mounts"],
+  [
+    "a device",
+    accountType,
+    { ...accounts[0]!, limits: { ...accounts[0]!.limits, device: "/dev/sda" } },
+    "limits.device",
+  ],
+  ["a privilege", "fairhost:http:HttpServer", { ...valid.httpServers[0]!, privileged: true }, "privileged"],
+])("%s, or any other property that no rule knows, is a violation, in inputs and in outputs", (_, type, props, path) => {
+  const broken = resource(type, props);
+  const message = `x: Property ${path} is known to no rule.`;
+  expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message }]);
+  expect(judgeStack([broken])).toEqual([{ rule: "readable-outputs", message, urn: broken.urn }]);
 });
 
 test("an account declared protected must be protected", () => {

@@ -1,7 +1,7 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { Config } from "@pulumi/pulumi";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
-import type { RuleText } from "../rule.ts";
+import { pageOf, type RuleText } from "../rule.ts";
 import { utcToday } from "../today.ts";
 import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
 
@@ -43,6 +43,7 @@ function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPol
     description: rule.description,
     severity: rule.severity,
     remediationSteps: rule.remediation,
+    url: pageOf(rule),
     enforcementLevel: "mandatory",
   } as const;
   if (rule.scope === "resource") {

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Element, Shape } from "./shapes.ts";
 
 /** One element of a declaration, or what is wrong with the properties it should be read from. */
@@ -7,9 +8,9 @@ export type ReadElement = { readonly element: Element } | { readonly problems: r
  * Reads a component's properties as the policy runtime hands them over: touching one that cannot be known before the
  * update throws there. Problems name properties, never values: secrets reach policies decrypted.
  */
-export function readElement({ keys, parse }: Shape, properties: Readonly<Record<string, unknown>>): ReadElement {
+export function readElement({ parse }: Shape, properties: Readonly<Record<string, unknown>>): ReadElement {
   const unknown: string[] = [];
-  const plain = copy(properties, "", unknown, keys);
+  const plain = copy(properties, "", unknown);
   if (unknown.length > 0) {
     return {
       problems: unknown.map((path) => `Property ${path} cannot be known before the update, so no rule can judge it.`),
@@ -17,19 +18,22 @@ export function readElement({ keys, parse }: Shape, properties: Readonly<Record<
   }
   const parsed = parse(plain);
   if (parsed.success) return { element: parsed.data };
-  return {
-    problems: parsed.error.issues.map((issue) => {
-      const path = issue.path.length > 0 ? `Property ${issue.path.join(".")}` : "The properties";
-      return `${path} cannot be read: ${issue.code === "invalid_type" ? `${issue.expected} expected` : issue.message}.`;
-    }),
-  };
+  return { problems: parsed.error.issues.flatMap(describe) };
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `Property ${[...issue.path, key].join(".")} is known to no rule.`);
+  }
+  const path = issue.path.length > 0 ? `Property ${issue.path.join(".")}` : "The properties";
+  return [`${path} cannot be read: ${issue.code === "invalid_type" ? `${issue.expected} expected` : issue.message}.`];
 }
 
 /** A plain copy, without what is unknown; the paths of that are added to `unknown`. */
-function copy(value: unknown, path: string, unknown: string[], only?: readonly string[]): unknown {
+function copy(value: unknown, path: string, unknown: string[]): unknown {
   if (typeof value !== "object" || value === null) return value;
   const result: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {};
-  for (const key of only ?? Object.keys(value)) {
+  for (const key of Object.keys(value)) {
     const inner = path === "" ? key : `${path}.${key}`;
     let member: unknown;
     try {

@@ -22,13 +22,13 @@ const number = z.number();
 const texts = z.array(text);
 
 const waivers = z
-  .array(z.object({ rule: text, path: text.exactOptional(), owner: text, reason: text, expires: text }))
+  .array(z.strictObject({ rule: text, path: text.exactOptional(), owner: text, reason: text, expires: text }))
   .exactOptional();
-const powerSupplies = z.array(z.object({ name: text, model: text, chain: text, feed: text }));
+const powerSupplies = z.array(z.strictObject({ name: text, model: text, chain: text, feed: text }));
 const placed = { waivers, name: text, site: text, hall: text, rack: text };
 const device = { ...placed, manufacturer: text, model: text, pair: text.exactOptional(), powerSupplies };
 
-const site = z.object({
+const site = z.strictObject({
   waivers,
   name: text,
   provider: text,
@@ -41,28 +41,30 @@ const site = z.object({
   prefix: text,
   prefix4: text.exactOptional(),
   backupSite: text.exactOptional(),
-  halls: z.array(z.object({ name: text, chains: z.array(z.object({ name: text, feed: text })), racks: texts })),
-  spares: z.array(z.object({ model: text, count: number })),
+  halls: z.array(
+    z.strictObject({ name: text, chains: z.array(z.strictObject({ name: text, feed: text })), racks: texts }),
+  ),
+  spares: z.array(z.strictObject({ model: text, count: number })),
 }) satisfies z.ZodType<DatacenterInputs>;
 
-const network = z.object({
+const network = z.strictObject({
   waivers,
   asNumber: number,
   prefixes: texts,
   prefixes4: texts,
   operators: z.array(
-    z.object({ name: text, asNumber: number, parentAsNumber: number.exactOptional(), routers: texts }),
+    z.strictObject({ name: text, asNumber: number, parentAsNumber: number.exactOptional(), routers: texts }),
   ),
 }) satisfies z.ZodType<NetworkInputs>;
 
-const router = z.object({ ...device, address: text, links: texts }) satisfies z.ZodType<RouterInputs>;
+const router = z.strictObject({ ...device, address: text, links: texts }) satisfies z.ZodType<RouterInputs>;
 
-const switchShape = z.object({
+const switchShape = z.strictObject({
   ...device,
-  uplinks: z.array(z.object({ port: text, router: text })),
+  uplinks: z.array(z.strictObject({ port: text, router: text })),
 }) satisfies z.ZodType<SwitchInputs>;
 
-const range = z.object({
+const range = z.strictObject({
   prefix: text,
   version: number,
   within: text.exactOptional(),
@@ -70,13 +72,13 @@ const range = z.object({
   purpose: text,
 }) satisfies z.ZodType<AddressRangeInputs>;
 
-const register = z.object({
+const register = z.strictObject({
   tombstones: z.array(number),
   retired: texts,
-  vanished: z.array(z.object({ kind: text, name: text, protect: z.boolean() })),
+  vanished: z.array(z.strictObject({ kind: text, name: text, protect: z.boolean() })),
 }) satisfies z.ZodType<RegisterInputs>;
 
-const plan = z.object({
+const plan = z.strictObject({
   waivers,
   name: text,
   cpuWeight: number,
@@ -87,11 +89,11 @@ const plan = z.object({
   retentionDays: number,
   survives: z.array(z.enum(failures)),
   takeover: z.boolean(),
-  guaranteed: z.object({ cores: number, memoryMb: number }),
-  overcommit: z.object({ memory: number, disk: number }),
+  guaranteed: z.strictObject({ cores: number, memoryMb: number }),
+  overcommit: z.strictObject({ memory: number, disk: number }),
 }) satisfies z.ZodType<PlanInputs>;
 
-const host = z.object({
+const host = z.strictObject({
   ...placed,
   cell: text,
   role: text,
@@ -102,15 +104,17 @@ const host = z.object({
   release: text,
   address: text,
   asNumber: number,
-  disks: z.array(z.object({ slot: text, serial: text, model: text, sizeGb: number, kind: text, hotSwap: z.boolean() })),
-  mirrors: z.array(z.object({ name: text, level: text, disks: texts, mount: text })),
+  disks: z.array(
+    z.strictObject({ slot: text, serial: text, model: text, sizeGb: number, kind: text, hotSwap: z.boolean() }),
+  ),
+  mirrors: z.array(z.strictObject({ name: text, level: text, disks: texts, mount: text })),
   powerSupplies,
-  links: z.array(z.object({ port: text, switch: text, switchPort: text, switchManufacturer: text })),
-  capacity: z.object({ cores: number, memoryMb: number, diskGb: number }),
-  routers: z.array(z.object({ name: text, address: text, asNumber: number })),
+  links: z.array(z.strictObject({ port: text, switch: text, switchPort: text, switchManufacturer: text })),
+  capacity: z.strictObject({ cores: number, memoryMb: number, diskGb: number }),
+  routers: z.array(z.strictObject({ name: text, address: text, asNumber: number })),
 }) satisfies z.ZodType<BareMetalHostInputs>;
 
-const account = z.object({
+const account = z.strictObject({
   waivers,
   name: text,
   number,
@@ -118,13 +122,13 @@ const account = z.object({
   standby: text.exactOptional(),
   plan: text,
   protect: z.boolean(),
-  backup: z.object({ site: text, retentionDays: number }).exactOptional(),
+  backup: z.strictObject({ site: text, retentionDays: number }).exactOptional(),
   uid: number,
   gid: number,
   user: text,
   slice: text,
   directory: text,
-  limits: z.object({
+  limits: z.strictObject({
     cpuWeight: number,
     ioWeight: number,
     memoryMaxMb: number,
@@ -133,7 +137,7 @@ const account = z.object({
   }),
 }) satisfies z.ZodType<AccountContainerInputs>;
 
-const address = z.object({
+const address = z.strictObject({
   account: number,
   host: text,
   site: text,
@@ -149,11 +153,11 @@ const serverCommon = {
   host: text,
   hostnames: texts,
   idleSeconds: number,
-  listen: z.object({ address: text, port: number }),
+  listen: z.strictObject({ address: text, port: number }),
   unit: text,
 };
-const staticServer = z.object({ ...serverCommon, kind: z.literal("static"), root: text });
-const programServer = z.object({
+const staticServer = z.strictObject({ ...serverCommon, kind: z.literal("static"), root: text });
+const programServer = z.strictObject({
   ...serverCommon,
   kind: z.literal("program"),
   command: texts,
@@ -163,7 +167,7 @@ const programServer = z.object({
 });
 const httpServer = z.discriminatedUnion("kind", [staticServer, programServer]) satisfies z.ZodType<HttpServerInputs>;
 
-const frontEnd = z.object({
+const frontEnd = z.strictObject({
   host: text,
   ports: z.array(number),
   address4: text.exactOptional(),
@@ -181,36 +185,35 @@ export interface Element {
 /** How a component's properties are read. */
 export interface Shape {
   readonly kind: Element["kind"];
-  /** The properties that are read; further ones may be anything. */
-  readonly keys: readonly string[];
+  /** Refuses properties it does not know: what no rule reads could be a privilege, a path of the host or a device. */
   parse(properties: unknown): z.ZodSafeParseResult<Element>;
 }
 
-function shape<K extends Element["kind"]>(
+type Keys<T> = T extends unknown ? keyof T : never;
+/** Nothing when every input of a component has its place in the schema, optional ones too; else no argument fits. */
+type Whole<T, S> = [Exclude<Keys<T>, Keys<z.output<S>>>] extends [never] ? unknown : never;
+
+function shape<K extends Element["kind"], S extends z.ZodType<Declaration[K][number]>>(
   kind: K,
-  keys: object,
-  schema: z.ZodType<Declaration[K][number]>,
+  schema: S & Whole<Declaration[K][number], S>,
   subjectOf: (value: Declaration[K][number]) => Subject,
 ): Shape {
   const element = schema.transform((value) => ({ kind, value, subject: subjectOf(value) }));
-  return { kind, keys: Object.keys(keys), parse: (properties) => element.safeParse(properties) };
+  return { kind, parse: (properties) => element.safeParse(properties) };
 }
 
 /** The components that carry a declaration, by type token. */
 export const shapes: ReadonlyMap<string, Shape> = new Map([
-  ["fairhost:datacenter:Datacenter", shape("sites", site.shape, site, subject.site)],
-  ["fairhost:network:Network", shape("networks", network.shape, network, subject.network)],
-  ["fairhost:network:Router", shape("routers", router.shape, router, subject.router)],
-  ["fairhost:network:Switch", shape("switches", switchShape.shape, switchShape, subject.switch)],
-  ["fairhost:network:AddressRange", shape("ranges", range.shape, range, subject.range)],
-  ["fairhost:account:Register", shape("registers", register.shape, register, () => subject.register())],
-  ["fairhost:account:Plan", shape("plans", plan.shape, plan, subject.plan)],
-  ["fairhost:host:BareMetalHost", shape("hosts", host.shape, host, subject.host)],
-  ["fairhost:account:AccountContainer", shape("accounts", account.shape, account, subject.account)],
-  ["fairhost:network:AccountAddress", shape("addresses", address.shape, address, subject.address)],
-  [
-    "fairhost:http:HttpServer",
-    shape("httpServers", { ...staticServer.shape, ...programServer.shape }, httpServer, subject.httpServer),
-  ],
-  ["fairhost:http:FrontEnd", shape("frontEnds", frontEnd.shape, frontEnd, subject.frontEnd)],
+  ["fairhost:datacenter:Datacenter", shape("sites", site, subject.site)],
+  ["fairhost:network:Network", shape("networks", network, subject.network)],
+  ["fairhost:network:Router", shape("routers", router, subject.router)],
+  ["fairhost:network:Switch", shape("switches", switchShape, subject.switch)],
+  ["fairhost:network:AddressRange", shape("ranges", range, subject.range)],
+  ["fairhost:account:Register", shape("registers", register, () => subject.register())],
+  ["fairhost:account:Plan", shape("plans", plan, subject.plan)],
+  ["fairhost:host:BareMetalHost", shape("hosts", host, subject.host)],
+  ["fairhost:account:AccountContainer", shape("accounts", account, subject.account)],
+  ["fairhost:network:AccountAddress", shape("addresses", address, subject.address)],
+  ["fairhost:http:HttpServer", shape("httpServers", httpServer, subject.httpServer)],
+  ["fairhost:http:FrontEnd", shape("frontEnds", frontEnd, subject.frontEnd)],
 ]);

@@ -1,0 +1,61 @@
+/**
+ * What the policy pack's rules cost: a preview of a fleet nobody has deployed yet, with no pack, with an empty one and with
+ * ours, in turns. The engine asks any pack about every resource, so the empty one is what a pack costs whatever it judges.
+ * `node bench/pack-cost.ts [accounts] [rounds]`
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { setupToolchain } from "../toolchain/setup.ts";
+import { temporaryProject } from "../toolchain/temporary-project.ts";
+import { generateFleet } from "./generate-fleet.ts";
+
+const [accounts, rounds] = [Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 5)];
+/** Of the bar: ours over an empty one. */
+const most = 1.25;
+
+const emptyPack = {
+  "PulumiPolicy.yaml": "runtime: nodejs\n",
+  "package.json": JSON.stringify({ name: "empty", version: "0.0.1", type: "module", main: "index.js" }),
+  "index.js": 'import { PolicyPack } from "@pulumi/policy";\nnew PolicyPack("empty", { policies: [] });\n',
+};
+
+await setupToolchain();
+await using project = await temporaryProject({});
+const at = (path: string) => join(project.directory, path);
+await mkdir(at("fleet"));
+await generateFleet(at("fleet"), accounts, 9);
+// A preview connects to nothing, but the program asks for the host's key.
+await writeFile(at("known_hosts"), `[127.0.0.1]:9 ssh-ed25519 ${"A".repeat(68)}\n`);
+await writeFile(at("id"), "none\n");
+await project.configure({ inventory: "fleet", knownHosts: "known_hosts", sshPrivateKeyFile: "id" });
+await mkdir(at("empty"));
+for (const [name, text] of Object.entries(emptyPack)) await writeFile(at(`empty/${name}`), text);
+
+const packs = {
+  "no pack": [],
+  "an empty pack": ["--policy-pack", at("empty")],
+  "the pack": ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))],
+};
+const seconds = new Map<string, number[]>(Object.keys(packs).map((name) => [name, []]));
+let resources = 0;
+// Round 0 compiles; what a machine does beside us hits all three alike when they take turns.
+for (let round = 0; round <= rounds; round++) {
+  for (const [name, args] of Object.entries(packs)) {
+    const begin = performance.now();
+    const { exitCode, all } = await project.pulumi(["preview", ...args]);
+    if (exitCode !== 0) throw new Error(all);
+    resources = Number(/\+ (\d+) to create/.exec(all)?.[1]);
+    if (round > 0) seconds.get(name)!.push((performance.now() - begin) / 1000);
+  }
+}
+
+const median = (name: keyof typeof packs) => seconds.get(name)!.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+const table = new Table({ head: [`preview, ${resources} resources`, "best", "median", "over an empty pack"] });
+for (const name of Object.keys(packs) as (keyof typeof packs)[]) {
+  const shown = [Math.min(...seconds.get(name)!), median(name)].map((s) => `${s.toFixed(2)} s`);
+  table.push([name, ...shown, `${(median(name) / median("an empty pack")).toFixed(2)} x`]);
+}
+console.log(table.toString());
+if (median("the pack") > most * median("an empty pack")) process.exitCode = 1;

@@ -1,0 +1,20 @@
+/**
+ * The N-1 proof of a large fleet: time, and the whole process's memory with the fleet in it.
+ * `node bench/proof.ts [hosts] [accounts]`
+ */
+import { declarationFixture } from "../policies/fixture.ts";
+import { proveSingles } from "../policies/graph/proof.ts";
+
+const [hosts, accounts] = [Number(process.argv[2] ?? 100), Number(process.argv[3] ?? 30_000)];
+/** The bar, for the default fleet. */
+const [mostSeconds, mostMb] = [2, 500];
+
+const declaration = declarationFixture({ hosts, accounts });
+const megabytes = () => process.resourceUsage().maxRSS / 1024;
+const before = megabytes();
+const begin = performance.now();
+const { tried, counterexamples } = proveSingles(declaration);
+const seconds = (performance.now() - begin) / 1000;
+console.log(`${tried} elements taken away one by one, ${hosts} hosts, ${accounts} accounts: ${seconds.toFixed(2)} s`);
+console.log(`memory at most ${megabytes().toFixed(0)} MiB, of that ${before.toFixed(0)} MiB before the proof`);
+if (counterexamples.length > 0 || seconds > mostSeconds || megabytes() > mostMb) process.exitCode = 1;
