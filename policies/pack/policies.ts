@@ -1,9 +1,11 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { Config } from "@pulumi/pulumi";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
-import { pageOf, type RuleText } from "../rule.ts";
+import { nothingDeclared, pageOf, type RuleText } from "../rule.ts";
+import { rules } from "../rules.ts";
 import { utcToday } from "../today.ts";
 import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
+import { shapes } from "./shapes.ts";
 
 /** The pack's edge to the clock: `fairhost:today` of the stack's configuration comes first. */
 const today = new Config("fairhost").get("today") ?? utcToday();
@@ -37,6 +39,23 @@ function report(rule: RuleText, all: readonly Report[], reportViolation: ReportV
   if (last) reportViolation(`And ${hidden.length} more, the last: ${last.message}`, last.urn);
 }
 
+/**
+ * The type of component that alone a rule about single resources can say something of; undefined when there are several. Given
+ * nothing, a rule that never looks at a kind of element finds nothing in one of that kind either: up to the first look both run alike.
+ */
+export function onlyTypeOf({ name }: RuleText): string | undefined {
+  const read = new Set<string | symbol>();
+  const recording = new Proxy(nothingDeclared, {
+    get(nothing, kind) {
+      read.add(kind);
+      return Reflect.get(nothing, kind);
+    },
+  });
+  rules.find((rule) => rule.name === name)?.check(recording, today);
+  const types = [...shapes].filter(([, { kind }]) => read.has(kind)).map(([type]) => type);
+  return types.length === 1 ? types[0] : undefined;
+}
+
 function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPolicy {
   const text = {
     name: rule.name,
@@ -47,10 +66,11 @@ function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPol
     enforcementLevel: "mandatory",
   } as const;
   if (rule.scope === "resource") {
-    return {
-      ...text,
-      validateResource: (args, reportViolation) => report(rule, reportsOfResource(args.urn, args), reportViolation),
-    };
+    const validateResource: ResourceValidationPolicy["validateResource"] = (args, reportViolation) =>
+      report(rule, reportsOfResource(args.urn, args), reportViolation);
+    // What `validateResourceOfType` of the SDK sets: for resources of other types the runtime need not read them anew for this
+    // policy, which is most of what a policy costs.
+    return { ...text, validateResource: Object.assign(validateResource, { __pulumiType: onlyTypeOf(rule) }) };
   }
   return {
     ...text,

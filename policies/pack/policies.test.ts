@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Declaration } from "../../components/declaration.ts";
+import { declarationFixture, today } from "../fixture.ts";
+import { nothingDeclared } from "../rule.ts";
+import { rules } from "../rules.ts";
+import { onlyTypeOf } from "./policies.ts";
+import { shapes } from "./shapes.ts";
+
+const ofResource = rules.filter(({ scope }) => scope === "resource");
+
+test("most rules about single resources are about one type", () => {
+  const types = Object.fromEntries(ofResource.map((rule) => [rule.name, onlyTypeOf(rule)]));
+  expect(types).toMatchObject({
+    "two-disks": "fairhost:host:BareMetalHost",
+    "uid-in-range": "fairhost:account:AccountContainer",
+    "paths-inside-home": "fairhost:http:HttpServer",
+    "limits-set": undefined,
+    "devices-on-two-chains": undefined,
+  });
+  expect(Object.values(types).filter((type) => type === undefined)).toHaveLength(2);
+});
+
+test("a rule says nothing of other types, whatever is in them", () => {
+  for (const rule of ofResource) {
+    const type = onlyTypeOf(rule);
+    for (const { kind } of type === undefined ? [] : shapes.values()) {
+      if (kind === shapes.get(type!)!.kind) continue;
+      // Touching anything of the element throws, so not even a look goes unseen.
+      const untouchable = new Proxy({}, { get: () => expect.fail(`${rule.name} looks at ${kind}`) });
+      const declaration: Declaration = {
+        ...nothingDeclared,
+        [kind]: declarationFixture()[kind].map(() => untouchable),
+      };
+      expect(rule.check(declaration, today)).toEqual([]);
+    }
+  }
+});
