@@ -59,10 +59,11 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const current = readCurrent(machine);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
-  const repairs = await repair(machine, current, bases.length > 1);
   const drift = findDrift(machine.layout.current, current);
+  const drifted = new Set(drift.changed.keys());
+  const repairs = await repair(machine, current, drifted, bases.length > 1);
   const repaired = [
-    ...[...drift.changed.keys()].map((path) => `${path} was not as written`),
+    ...[...drifted].map((path) => `${path} was not as written`),
     ...drift.unknown.map((path) => `${path} is in no bundle: still to be found in generation ${current.number}`),
   ];
   const course: Course = {
@@ -71,7 +72,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     applied,
     bases,
     repairedPaths: new Set([
-      ...drift.changed.keys(),
+      ...drifted,
       ...repairs.paths,
       ...bases.slice(1).flatMap((generation) => generation.repaired),
     ]),
@@ -90,13 +91,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     return converge(course, current);
   }
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
-  const { generation, filesWritten, problems } = await prepare(
-    machine,
-    current,
-    bundle,
-    new Set(drift.changed.keys()),
-    options,
-  );
+  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, drifted, options);
   course.problems.push(...problems);
   course.filesWritten = filesWritten;
   return generation ? switchOver(course, current, generation) : converge(course, current);

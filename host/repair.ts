@@ -25,9 +25,15 @@ export interface Repairs {
 /**
  * Puts right what stands around the generation in force: fixed links, masks, drop-ins and unit files in front of ours (kept
  * under /var/lib/fairhost/saved). What else differs is only named, for the hooks to mend. Finds nothing the second time.
+ * @param drifted bundle paths whose files are not as written, which the apply itself puts right
  * @param interrupted whether hooks of an earlier run are still to be done
  */
-export async function repair(machine: Machine, generation: Generation, interrupted: boolean): Promise<Repairs> {
+export async function repair(
+  machine: Machine,
+  generation: Generation,
+  drifted: ReadonlySet<string>,
+  interrupted: boolean,
+): Promise<Repairs> {
   const { bundle } = generation;
   const said: string[] = [];
   // What an interrupted run left undone is nobody's drift.
@@ -55,7 +61,7 @@ export async function repair(machine: Machine, generation: Generation, interrupt
     outdated.add(what);
     reload = true;
   }
-  for (const { kind, what, message } of await lookAtPrograms(machine, bundle, shown)) {
+  for (const { kind, what, message } of await lookAtPrograms(machine, bundle, shown, drifted)) {
     say(message);
     if (kind === "configuration-not-loaded") paths.add(entryOf(what)!);
     else outdated.add(what);

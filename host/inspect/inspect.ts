@@ -51,7 +51,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtRoutes(machine, bundle),
       lookAtLinks(machine, declared),
       lookAtSsh(),
-      lookAtPrograms(machine, bundle, shown),
+      lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
       lookAtMirrors(machine, declared),
       // Of the machine around it, a container's kernel is not this host's.
