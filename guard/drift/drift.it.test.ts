@@ -176,6 +176,17 @@ describe("what cannot be done at the same time", () => {
     expect(await succeed(host, "cat /var/lib/fairhost/saved/*etc-userdb/admins")).toBe("");
   });
 
+  test("systemd taken out of nsswitch.conf: the records are sound, so only hands can mend it", async () => {
+    await succeed(host, "sed -i.away 's/ systemd//' /etc/nsswitch.conf");
+    const { findings } = await inspect();
+    expect(findings).toHaveLength(8);
+    for (const { kind, repaired } of findings) {
+      expect(kind).toBe("user-unresolvable");
+      expect(repaired).toMatch(/^by hand: look for "systemd" in the line (passwd|group) of \/etc\/nsswitch\.conf/);
+    }
+    await succeed(host, "mv /etc/nsswitch.conf.away /etc/nsswitch.conf");
+  });
+
   test("the whole packet filter flushed, nginx stopped, another configuration in its place", async () => {
     await succeed(host, "nft flush ruleset && systemctl stop nginx.service && systemctl reset-failed nginx.service");
     expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
