@@ -86,8 +86,9 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
   if (secret) ensureSecrets(machine, bundle, secret);
+  const unmended = repairDirectories(course, current.bundle);
   if (!differs) {
-    repairDirectories(course, current.bundle);
+    course.problems.push(...unmended);
     return converge(course, current);
   }
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
@@ -214,8 +215,9 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   pruneGenerations(machine, generation);
 }
 
-/** Directories that are gone or changed although nothing else is. */
-function repairDirectories(course: Course, bundle: Bundle): void {
+/** Directories that are gone or changed. @returns what could not be put right; staging says so again */
+function repairDirectories(course: Course, bundle: Bundle): Problem[] {
+  const problems: Problem[] = [];
   for (const [name, group] of Object.entries(bundle.groups) as [Group, Bundle["groups"][Group]][]) {
     if (!group?.account || wrongDirectories(course.machine, group.account).length === 0) continue;
     try {
@@ -223,9 +225,10 @@ function repairDirectories(course: Course, bundle: Bundle): void {
       course.repaired.push(`directories of ${name} were not as they should be`);
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
-      course.problems.push({ group: name, path: group.account.directory, message: error.message });
+      problems.push({ group: name, path: group.account.directory, message: error.message });
     }
   }
+  return problems;
 }
 
 function concernsHost(problems: readonly Problem[]): boolean {
