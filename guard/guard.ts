@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import { cellsCommand } from "./commands/cells.ts";
+import { commentCommand } from "./commands/comment.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { exitStatus } from "./exit-status.ts";
 
 /** The guard's commands, one file each in `commands/`. */
-const commands: readonly Command[] = [reviewCommand];
+const commands: readonly Command[] = [reviewCommand, cellsCommand, commentCommand];
 
 const guard = new Command("guard").description(
   "Judges changes before they reach a host: what they do, to whom, and whether they may.",
