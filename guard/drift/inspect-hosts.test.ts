@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Declaration } from "../../components/declaration.ts";
+import { declarationOf, staticServer } from "../../components/remote/bundle-fixture.ts";
+import { fakeSsh } from "./fake-ssh.ts";
+import { declaredFacts, inspectHosts } from "./inspect-hosts.ts";
+import type { SshTarget } from "./ssh.ts";
+
+const one = declarationOf([{ number: 1, name: "alice", servers: [staticServer("www")] }]);
+const names = Array.from({ length: 100 }, (_, index) => `web${index + 1}`);
+const many: Declaration = { ...one, hosts: names.map((name) => ({ ...one.hosts[0]!, name })) };
+const targets = names.map((name): SshTarget => {
+  return { name, address: name, port: 22, user: "root", knownHosts: "/dev/null" };
+});
+
+/** Finds the host's name, its address, before `--`; then `$1` is the command. */
+const parse = 'while [ "$2" != -- ]; do shift; done; host=$1; shift 2';
+
+test("each host is asked with everything declared for it, and its answer comes back in order", async () => {
+  using ssh = fakeSsh(
+    `${parse}; cat >$here/$host; echo '{"host":"'$host'","generation":7,"findings":[]}'; [ "$1" = "/usr/local/sbin/fairhost-host inspect --json" ] || exit 5`,
+  );
+  expect(await inspectHosts(many, targets.slice(0, 2), { applier: "abc" })).toEqual([
+    { host: "web1", generation: 7, findings: [] },
+    { host: "web2", generation: 7, findings: [] },
+  ]);
+  expect(JSON.parse(readFileSync(join(ssh.directory, "web1"), "utf8"))).toEqual({
+    digests: { host: expect.stringMatching(/^[0-9a-f]{64}$/), "account-1": expect.stringMatching(/^[0-9a-f]{64}$/) },
+    disks: [],
+    mirrors: [],
+    links: [],
+    release: "trixie",
+    applier: "abc",
+  });
+  expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");
+});
+
+test("100 hosts, 50 at a time: all 50 are asked before the first has answered, and never more", async () => {
+  // Nobody answers before it has seen 50 under way: with fewer at once all would give up.
+  using ssh = fakeSsh(
+    `${parse}; cat >/dev/null; mkdir -p $here/begun $here/ended; : >$here/begun/$host
+begun=$(ls $here/begun | wc -l); echo $((begun - $(ls $here/ended | wc -l))) >$here/$host
+tries=0; until [ "$(ls $here/begun | wc -l)" -ge 50 ]; do sleep 0.05; tries=$((tries + 1)); [ $tries -lt 400 ] || exit 5; done
+: >$here/ended/$host; echo '{"host":"'$host'","generation":1,"findings":[]}'`,
+  );
+  const results = await inspectHosts(many, targets);
+  expect(results.filter((result) => "findings" in result)).toHaveLength(100);
+  const underWay = names.map((name) => Number(readFileSync(join(ssh.directory, name), "utf8")));
+  expect(Math.max(...underWay)).toBeLessThanOrEqual(50);
+}, 60_000);
+
+test("a dead host holds nobody up, and says why; the others answer meanwhile", async () => {
+  using ssh = fakeSsh(
+    `${parse}; cat >/dev/null; if [ $host = web1 ]; then until [ -e $here/web3 ]; do sleep 0.05; done; exec sleep 60; fi
+: >$here/$host; echo '{"host":"'$host'","generation":1,"findings":[]}'`,
+  );
+  const results = await inspectHosts(many, targets.slice(0, 3), { parallel: 2, ssh: { seconds: 3 } });
+  expect(results).toMatchObject([
+    { host: "web1", error: expect.stringContaining("did not answer within 3 s") },
+    { host: "web2", findings: [] },
+    { host: "web3", findings: [] },
+  ]);
+  expect(readdirSync(ssh.directory)).toContain("web3");
+});
+
+test("a host without an applier, with an older one, and one that could not look", async () => {
+  using _ssh = fakeSsh(
+    `${parse}; cat >/dev/null; case $host in web1) exit 127 ;; web2) exit 2 ;; esac; echo no state >&2; exit 5`,
+  );
+  expect(await inspectHosts(many, targets.slice(0, 3))).toMatchObject([
+    {
+      host: "web1",
+      findings: [{ kind: "applier-other", message: expect.stringContaining("nothing was ever deployed") }],
+    },
+    { host: "web2", findings: [{ kind: "applier-other", message: expect.stringContaining("older") }] },
+    { host: "web3", error: "web3 could not look: no state" },
+  ]);
+});

@@ -1,0 +1,98 @@
+import type { Declaration } from "../../components/declaration.ts";
+import { renderBundle } from "../../components/remote/render-bundle.ts";
+import type { DeclaredFacts, Finding } from "../../host/inspect/finding.ts";
+import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";
+import type { Host } from "../../inventory/schemas/index.ts";
+import type { StackConfig } from "../stack-config.ts";
+import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
+
+/** Where a host has its applier. */
+const applier = "/usr/local/sbin/fairhost-host";
+
+/** One host's answer: what is not as it should be there, or why it could not be asked. */
+export type HostDrift =
+  | { readonly host: string; readonly generation: number; readonly findings: readonly Finding[] }
+  | { readonly host: string; readonly error: string };
+
+export interface InspectOptions {
+  /** SHA-256 of the applier that the program would install (`loadBootstrap().applier`); without it appliers are not compared. */
+  readonly applier?: string;
+  /** Hosts asked at once. Default 50. */
+  readonly parallel?: number;
+  readonly ssh?: Omit<SshOptions, "stdin">;
+}
+
+/** How the stack reaches a host of its fleet. */
+export function sshTarget(config: StackConfig, { name, ssh }: Pick<Host, "name" | "ssh">): SshTarget {
+  const { knownHosts, sshUser: user, sshPrivateKeyFile } = config;
+  const key = sshPrivateKeyFile === undefined ? {} : { privateKeyFile: sshPrivateKeyFile };
+  return { name, address: ssh.address, port: ssh.port, user, knownHosts, ...key };
+}
+
+/**
+ * Asks hosts, in parallel and over one connection each, what they really have against what is declared. Changes nothing. A
+ * host that does not answer holds nobody up: it has its own bound, and its result says why.
+ * @returns in the order of `targets`
+ */
+export function inspectHosts(
+  declaration: Declaration,
+  targets: readonly SshTarget[],
+  options: InspectOptions = {},
+): Promise<HostDrift[]> {
+  return eachHost(targets, options.parallel ?? 50, async (target): Promise<HostDrift> => {
+    try {
+      return await inspectHost(declaration, target, options);
+    } catch (error) {
+      if (error instanceof SshError) return { host: target.name, error: error.message };
+      throw error;
+    }
+  });
+}
+
+async function inspectHost(declaration: Declaration, target: SshTarget, options: InspectOptions): Promise<HostDrift> {
+  const host = target.name;
+  const facts = declaredFacts(declaration, host, options.applier);
+  const command = [applier, "inspect", "--json"];
+  const { stdout, stderr, exitCode } = await sshRun(target, command, { ...options.ssh, stdin: JSON.stringify(facts) });
+  // Nobody was there to answer: never deployed, or by a release that did not know the question.
+  if (exitCode === 127 || exitCode === 2) return { host, generation: 0, findings: [withoutApplier(exitCode)] };
+  if (exitCode !== 0 && exitCode !== 1)
+    return { host, error: `${host} could not look: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
+  const { generation, findings } = JSON.parse(stdout) as Inspection;
+  return { host, generation, findings };
+}
+
+function withoutApplier(exitCode: number): Finding {
+  const message =
+    exitCode === 127 ? "there is no applier: nothing was ever deployed" : "the applier is older than this question";
+  return { group: "host", kind: "applier-other", what: applier, message, repaired: byDeploy };
+}
+
+/** Everything declared for a host that the host can check. */
+export function declaredFacts(declaration: Declaration, name: string, applier?: string): DeclaredFacts {
+  const { groups } = renderBundle(declaration, name);
+  const { disks, mirrors, links, release } = declaration.hosts.find((host) => host.name === name)!;
+  return {
+    digests: Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own?.digest])),
+    disks: disks.map(({ slot, serial }) => ({ slot, serial })),
+    mirrors,
+    links: links.map(({ port }) => ({ port })),
+    release,
+    ...(applier !== undefined && { applier }),
+  };
+}
+
+/** Does something for every host, at most `parallel` at once. @returns in the same order */
+export async function eachHost<T, R>(
+  hosts: readonly T[],
+  parallel: number,
+  work: (host: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = new Array(hosts.length);
+  const queue = hosts.entries();
+  const worker = async () => {
+    for (const [index, host] of queue) results[index] = await work(host);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, hosts.length) }, worker));
+  return results;
+}

@@ -1,0 +1,147 @@
+import { execa } from "execa";
+
+/** How to reach one host. */
+export interface SshTarget {
+  /** The host's name in the inventory, for messages. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH known_hosts file with the host's pinned key: the only one looked at. */
+  readonly knownHosts: string;
+  /** Without it the SSH agent is asked. */
+  readonly privateKeyFile?: string;
+}
+
+export interface SshOptions {
+  /** Travels on the command's standard input; secrets go here, never into the command. */
+  readonly stdin?: string;
+  /** Seconds until the connection must stand. Default 15. */
+  readonly connectSeconds?: number;
+  /** Seconds for everything. Default 120. */
+  readonly seconds?: number;
+}
+
+export interface SshResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export type SshFailure =
+  | "refused"
+  | "timed-out"
+  | "unreachable"
+  | "host-key-changed"
+  | "host-key-unknown"
+  | "login-refused"
+  | "lost"
+  | "no-client";
+
+/** The host could not be asked: nothing is known about it. */
+export class SshError extends Error {
+  override readonly name = "SshError";
+  readonly host: string;
+  readonly reason: SshFailure;
+
+  constructor(host: string, reason: SshFailure, message: string) {
+    super(message);
+    this.host = host;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Runs one command on one host over one OpenSSH connection. An exit status of the command is a result, not an error.
+ * @param command words that need no quoting: what is interpolated into a shell is refused
+ * @throws SshError when the host could not be asked, with what to do
+ */
+export async function sshRun(
+  target: SshTarget,
+  command: readonly string[],
+  options: SshOptions = {},
+): Promise<SshResult> {
+  const odd = command.find((word) => !/^[A-Za-z0-9_@%+=:,./-]+$/.test(word));
+  if (odd !== undefined) throw new Error(`"${odd}" would need quoting in a shell: send it on standard input`);
+  const seconds = options.seconds ?? 120;
+  const result = await execa("ssh", [...sshArguments(target, options.connectSeconds ?? 15), "--", command.join(" ")], {
+    reject: false,
+    input: options.stdin ?? "",
+    timeout: seconds * 1000,
+    killSignal: "SIGKILL",
+    stripFinalNewline: false,
+    maxBuffer: 64 << 20,
+  });
+  const output = { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 255 };
+  if (result.timedOut)
+    throw failure(target, "timed-out", `did not answer within ${seconds} s`, "it may be overloaded; try again");
+  if (result.code === "ENOENT")
+    throw failure(target, "no-client", "cannot be asked: no ssh on PATH", "install openssh-client");
+  if (output.exitCode === 255) throw judge(target, output.stderr);
+  return output;
+}
+
+/** Nothing of the user's or the machine's configuration has a say; only pinned keys are accepted. */
+function sshArguments({ address, port, user, knownHosts, privateKeyFile }: SshTarget, connect: number): string[] {
+  const settings = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    `UserKnownHostsFile="${knownHosts}"`,
+    "GlobalKnownHostsFile=/dev/null",
+    "UpdateHostKeys=no",
+    `ConnectTimeout=${connect}`,
+    "ServerAliveInterval=10",
+    "ServerAliveCountMax=3",
+    "ForwardAgent=no",
+    "LogLevel=ERROR",
+    ...(privateKeyFile === undefined ? [] : ["IdentitiesOnly=yes"]),
+  ];
+  const key = privateKeyFile === undefined ? [] : ["-i", privateKeyFile];
+  const to = ["-p", `${port}`, "-l", user, address];
+  return ["-F", "/dev/null", "-T", ...key, ...settings.flatMap((setting) => ["-o", setting]), ...to];
+}
+
+const reasons: readonly (readonly [RegExp, SshFailure])[] = [
+  [/REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY/i, "host-key-changed"],
+  [/No \S+ host key is known|Host key verification failed/i, "host-key-unknown"],
+  [/Permission denied|Too many authentication failures|no such identity/i, "login-refused"],
+  [/Connection refused/i, "refused"],
+  [/timed out|not responding/i, "timed-out"],
+  [/No route to host|unreachable|Could not resolve|Name or service not known/i, "unreachable"],
+];
+
+/** What OpenSSH's own failure means, from its words. */
+function judge(target: SshTarget, stderr: string): SshError {
+  const reason = reasons.find(([words]) => words.test(stderr))?.[1] ?? "lost";
+  const { address, port, user, knownHosts } = target;
+  const pin = `compare the key on its console, then put the line of \`ssh-keyscan -p ${port} -t ed25519 ${address}\` into ${knownHosts}`;
+  const last = stderr.trim().split("\n").at(-1) || "no word from ssh";
+  switch (reason) {
+    case "refused":
+      return failure(target, reason, "refuses connections", "is sshd running there?");
+    case "timed-out":
+      return failure(target, reason, "does not answer", "is it up, and is the way to it?");
+    case "unreachable":
+      return failure(target, reason, `cannot be reached (${last})`, "check its address in the inventory");
+    case "host-key-changed":
+      return failure(target, reason, "shows another key than the pinned one; nothing was sent", `if it is new, ${pin}`);
+    case "host-key-unknown":
+      return failure(target, reason, "has no pinned key; nothing was sent", pin);
+    case "login-refused":
+      return failure(
+        target,
+        reason,
+        `refuses the login of ${user}`,
+        "check fairhost:sshUser, and fairhost:sshPrivateKeyFile or the SSH agent",
+      );
+    case "lost":
+    case "no-client":
+      return failure(target, reason, `was lost (${last})`, "try again");
+    default:
+      return reason satisfies never;
+  }
+}
+
+function failure({ name, address, port }: SshTarget, reason: SshFailure, what: string, mend: string): SshError {
+  return new SshError(name, reason, `${name} (${address} port ${port}) ${what}: ${mend}`);
+}

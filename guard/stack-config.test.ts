@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readStackConfig } from "./stack-config.ts";
+
+let project: string;
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), "fairhost-config-"));
+});
+
+afterEach(() => rmSync(project, { recursive: true }));
+
+const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+
+test("paths become absolute, what has a default gets it, other settings are left alone", () => {
+  write("known_hosts", "");
+  write(
+    "Pulumi.prod.yaml",
+    `config:
+  fairhost:inventory: .
+  fairhost:knownHosts: known_hosts
+  fairhost:cell: main
+  fairhost:secretEpoch: 3
+  fairhost:other: {secure: v1:abc}
+`,
+  );
+  for (const stack of ["prod", "organization/fairhost/prod"]) {
+    expect(readStackConfig(stack, project)).toEqual({
+      stack: "prod",
+      projectDirectory: project,
+      inventory: project,
+      cell: "main",
+      knownHosts: join(project, "known_hosts"),
+      sshUser: "root",
+      sshPrivateKeyFile: undefined,
+    });
+  }
+});
+
+test("everything that is wrong is said at once, with how to mend it", () => {
+  write(
+    "Pulumi.prod.yaml",
+    `config:
+  fairhost:knownHosts: .lab/known_hosts
+  fairhost:sshUser: {secure: v1:abc}
+  fairhost:sshPrivateKeyFile: nowhere
+`,
+  );
+  expect(() => readStackConfig("prod", project)).toThrow(`Pulumi.prod.yaml is not complete:
+  fairhost:inventory is not set: run \`pulumi config set fairhost:inventory inventory/prod\`
+  fairhost:sshUser is encrypted, which nothing here needs: set it without --secret
+  fairhost:knownHosts: no file .lab/known_hosts: the lab makes it, run \`npm run lab -- up\`
+  fairhost:sshPrivateKeyFile: no file nowhere`);
+});
+
+test("a stack that is not there, and a file that is no YAML", () => {
+  expect(() => readStackConfig("nobody", project)).toThrow(`no such file in ${project}`);
+  write("Pulumi.broken.yaml", "config: [");
+  expect(() => readStackConfig("broken", project)).toThrow("Pulumi.broken.yaml is not complete:\n  Flow sequence");
+});

@@ -1,0 +1,99 @@
+import type { Group } from "../bundle.ts";
+
+/** Everything that can be found on a host that is not as it should be. */
+export const findingKinds = [
+  // Files of the generation in force
+  "file-changed",
+  "file-removed",
+  "file-added",
+  "mode-changed",
+  "owner-changed",
+  "link-changed",
+  "fixed-link",
+  "generation-outdated",
+  "apply-interrupted",
+  // Units
+  "unit-stopped",
+  "unit-failed",
+  "unit-masked",
+  "unit-overridden",
+  "unit-shadowed",
+  "unit-not-reloaded",
+  "foreign-process",
+  // Accounts
+  "user-shadowed",
+  "user-unresolvable",
+  "account-directory",
+  "secret-missing",
+  // Network
+  "firewall-changed",
+  "foreign-table",
+  "route-missing",
+  "route-foreign",
+  "link-down",
+  "ssh-silent",
+  // Programs and system
+  "configuration-not-loaded",
+  "program-outdated",
+  "sysctl-changed",
+  "package-missing",
+  "release-other",
+  "applier-other",
+  "kernel-outdated",
+  // Disks
+  "mirror-degraded",
+  "mirror-disk",
+] as const;
+export type FindingKind = (typeof findingKinds)[number];
+
+/** Who puts it right: an apply, or a person, and how. */
+export type Repair = "by the next deploy" | `by hand: ${string}`;
+
+/** One thing that is not as it should be. */
+export interface Finding {
+  readonly group: Group;
+  readonly kind: FindingKind;
+  /** Path, unit, user, table, interface: what it is about. */
+  readonly what: string;
+  /** One sentence: what is, what should be. Never a secret. */
+  readonly message: string;
+  readonly repaired: Repair;
+  /** True for what is worth knowing but no drift: it does not count for the exit status. */
+  readonly note?: true;
+}
+
+/** What the controller declares for a host and the host can check; what is left out is not looked at. */
+export interface DeclaredFacts {
+  /** Digest of every group of the bundle. */
+  readonly digests?: Readonly<Partial<Record<Group, string>>>;
+  readonly disks?: readonly { readonly slot: string; readonly serial: string }[];
+  readonly mirrors?: readonly {
+    readonly name: string;
+    readonly level: string;
+    readonly disks: readonly string[];
+    readonly mount: string;
+  }[];
+  readonly links?: readonly { readonly port: string }[];
+  /** Debian release by code name. */
+  readonly release?: string;
+  /** SHA-256 of the applier's text, hex. */
+  readonly applier?: string;
+}
+
+/** What `inspect --json` prints. */
+export interface Inspection {
+  readonly host: string;
+  /** Number of the generation in force; 0 when nothing was ever applied. */
+  readonly generation: number;
+  readonly findings: readonly Finding[];
+}
+
+/** What `health --json` prints. */
+export interface Health {
+  readonly healthy: boolean;
+  readonly problems: readonly { readonly group: Group; readonly message: string }[];
+  /** Accounts that were sent a request; it wakes them. `status` is 0 when there was no answer. */
+  readonly woken: readonly { readonly account: number; readonly status: number; readonly ms: number }[];
+}
+
+export const byDeploy = "by the next deploy";
