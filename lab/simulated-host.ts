@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,10 @@ export interface SimulatedHost extends AsyncDisposable {
   readonly root: string;
   readonly knownHosts: string;
   readonly privateKeyFile: string;
+  /** Lets a second key in: the file of its public half. */
+  admit(publicKeyFile: string): Promise<void>;
+  /** What its SSH server has seen, in order: how often somebody connected, and which commands ran when (milliseconds). */
+  seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
 
 /** Needs root and Debian's openssh-server. Everything lives in one temporary directory and ends with disposal. */
@@ -24,10 +28,11 @@ export async function simulatedHost(): Promise<SimulatedHost> {
   for (const key of ["host_key", "id"]) await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
   await writeFile(at("applier.mjs"), await buildApplier());
   await writeFile(at("authorized_keys"), await readFile(at("id.pub")), { mode: 0o600 });
-  await writeFile(at("command"), commandScript(at("applier.mjs"), root), { mode: 0o700 });
+  await writeFile(at("commands"), "");
+  await writeFile(at("command"), commandScript(at("applier.mjs"), root, at("commands")), { mode: 0o700 });
   const port = await freePort();
   await writeFile(at("sshd_config"), sshdConfig(at, port));
-  const server = execa("/usr/sbin/sshd", ["-D", "-e", "-f", at("sshd_config")], {
+  const server = execa("/usr/sbin/sshd", ["-D", "-E", at("log"), "-f", at("sshd_config")], {
     reject: false,
     stdin: "ignore",
     buffer: false,
@@ -39,6 +44,17 @@ export async function simulatedHost(): Promise<SimulatedHost> {
     root,
     knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
     privateKeyFile: at("id"),
+    admit: async (file) => appendFile(at("authorized_keys"), await readFile(file)),
+    async seen() {
+      const [log, commands] = await Promise.all([readFile(at("log"), "utf8"), readFile(at("commands"), "utf8")]);
+      return {
+        connections: log.split("\n").filter((line) => line.startsWith("Connection from ")).length,
+        commands: commands
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => ({ at: Number(line.split(" ")[0]), command: line.split(" ").slice(1).join(" ") })),
+      };
+    },
     async [Symbol.asyncDispose]() {
       server.kill();
       await server;
@@ -48,8 +64,9 @@ export async function simulatedHost(): Promise<SimulatedHost> {
 }
 
 /** Only the applier's own commands run; the bootstrap's payload is read and dropped: packages are the machine's own. */
-function commandScript(applier: string, root: string): string {
+function commandScript(applier: string, root: string, commands: string): string {
   return `#!/bin/sh
+printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${commands}"
 case "$SSH_ORIGINAL_COMMAND" in
   "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${applier}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
   *) exec cat >/dev/null ;;
@@ -63,6 +80,7 @@ Port ${port}
 HostKey ${at("host_key")}
 AuthorizedKeysFile ${at("authorized_keys")}
 PidFile none
+LogLevel VERBOSE
 UsePAM no
 StrictModes no
 PasswordAuthentication no
