@@ -8,7 +8,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration } = await declared(settings, holdings);
+const { fleet, declaration, repairs } = await declared(settings, holdings);
 
 /** Each host's last report: result, generation, errors by account. */
 export const hosts = platform({
@@ -16,4 +16,5 @@ export const hosts = platform({
   connections: connections(fleet.hosts, declaration, settings),
   bootstrap: await loadBootstrap(),
   secretEpoch: settings.secretEpoch,
+  repairs,
 });

@@ -27,8 +27,12 @@ beforeAll(async () => {
   const reports = platform({
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
-    bootstrap: { for: (release) => ({ script: "exec sh", payload: `applier for ${release}`, digest: "d1" }) },
+    bootstrap: {
+      applier: "a1",
+      for: (release, repair) => ({ script: "exec sh", payload: `applier for ${release}, ${repair}`, digest: "d1" }),
+    },
     secretEpoch: 1,
+    repairs: new Map([[declaration.hosts[0]!.name, 2]]),
   });
   await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
 });
@@ -65,7 +69,7 @@ test("a host has two commands: bootstrap, then apply with the bundle on a secret
   const [apply, bootstrap] = of("command:remote:Command").filter(({ name }) => name.startsWith(host));
   expect(bootstrap).toMatchObject({
     name: `${host}-bootstrap`,
-    inputs: { create: "exec sh", stdin: "applier for trixie", logging: "stderr" },
+    inputs: { create: "exec sh", stdin: "applier for trixie, 2", logging: "stderr" },
   });
   expect(apply).toMatchObject({
     name: `${host}-apply`,
@@ -74,7 +78,7 @@ test("a host has two commands: bootstrap, then apply with the bundle on a secret
   expect(apply?.inputs.connection).toMatchObject({ value: { hostKey: "ssh-ed25519 AAAA" } }); // secret as a whole
   const stdin = apply?.inputs.stdin as { value: string };
   expect(stdin).toHaveProperty(pulumi.runtime.specialSigKey, pulumi.runtime.specialSecretSig);
-  expect(JSON.parse(stdin.value)).toMatchObject({ masterSecret: "c2VjcmV0", secretEpoch: 1 });
+  expect(JSON.parse(stdin.value)).toMatchObject({ masterSecret: "c2VjcmV0", secretEpoch: 1, repair: 2 });
 });
 
 test("what people see of a delivery is its digest and counts, never the bundle", () => {
@@ -86,5 +90,6 @@ test("what people see of a delivery is its digest and counts, never the bundle",
     applier: "d1",
     accounts: declaration.accounts.filter((account) => account.host === host).length,
     secretEpoch: 1,
+    repair: 2,
   });
 });

@@ -1,5 +1,15 @@
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import type { BundleAccount } from "./bundle.ts";
 import { ApplyError, type Machine } from "./machine.ts";
 
@@ -8,10 +18,43 @@ const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_N
 /** Uid of Debian's www-data: the front end writes an account's logs. */
 const wwwData = 33;
 
-/** True when something of the account's directories is missing: the cheap look of an apply that changes nothing. */
-export function directoriesMissing(machine: Machine, account: BundleAccount): boolean {
-  const base = machine.layout.at(account.directory);
-  return account.directories.some(({ path }) => !lstatSync(join(base, path), { throwIfNoEntry: false }));
+/** A directory of an account that is not as it should be. */
+export interface WrongDirectory {
+  readonly path: string;
+  /** Goes on after the path: `is missing`. */
+  readonly wrong: string;
+  /** Whether `ensureDirectories` puts it right. */
+  readonly mendable: boolean;
+}
+
+/** What is wrong with an account's directories: a cheap look that follows no link in their place. */
+export function wrongDirectories(machine: Machine, account: BundleAccount): WrongDirectory[] {
+  const isRoot = process.getuid?.() === 0;
+  return account.directories.flatMap(({ path: inside, owner, mode }): WrongDirectory[] => {
+    const path = join(account.directory, inside);
+    const at = machine.layout.at(path);
+    const now = lstatSync(at, { throwIfNoEntry: false });
+    if (!now) return [{ path, wrong: "is missing", mendable: true }];
+    const uid = ownerOf(account, owner);
+    const parent = lstatSync(dirname(at));
+    if (inside !== "." && isArrangedBy(parent, account)) {
+      // What it has made of its own is its affair; what is root's must be.
+      const taken = uid !== account.uid && (!now.isDirectory() || (isRoot && now.uid !== uid));
+      return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, mendable: false }] : [];
+    }
+    if (!now.isDirectory()) return [{ path, wrong: "is a link or a file, it should be a directory", mendable: false }];
+    if (isRoot && (now.uid !== uid || now.gid !== account.gid)) {
+      const wrong = `belongs to ${now.uid}:${now.gid}, it should belong to ${uid}:${account.gid}`;
+      return [{ path, wrong, mendable: true }];
+    }
+    if ((now.mode & 0o7777) === mode) return [];
+    const wrong = `has the mode ${(now.mode & 0o7777).toString(8)}, it should have ${mode.toString(8)}`;
+    return [{ path, wrong, mendable: true }];
+  });
+}
+
+function ownerOf(account: BundleAccount, owner: BundleAccount["directories"][number]["owner"]): number {
+  return owner === "account" ? account.uid : owner === "logs" ? wwwData : 0;
 }
 
 /**
@@ -23,7 +66,7 @@ export function directoriesMissing(machine: Machine, account: BundleAccount): bo
 export function ensureDirectories(machine: Machine, account: BundleAccount): void {
   const root = machine.layout.at("/");
   for (const { path, owner, mode } of account.directories) {
-    const uid = owner === "account" ? account.uid : owner === "logs" ? wwwData : 0;
+    const uid = ownerOf(account, owner);
     const names = join(account.directory, path).split("/").filter(Boolean);
     descend(root, names, { uid, gid: account.gid, mode, account });
   }
@@ -78,8 +121,11 @@ function makeUnlessThere(path: string, mode: number): boolean {
 }
 
 /** In a directory that the account may write it may have made anything, and arranges its own as it likes. */
-function mayArrange(directory: number, { uid, gid }: BundleAccount): boolean {
-  const stat = fstatSync(directory);
+function mayArrange(directory: number, account: BundleAccount): boolean {
+  return isArrangedBy(fstatSync(directory), account);
+}
+
+function isArrangedBy(stat: Stats, { uid, gid }: BundleAccount): boolean {
   return stat.uid === uid || (stat.gid === gid && (stat.mode & 0o020) !== 0);
 }
 

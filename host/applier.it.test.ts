@@ -138,7 +138,7 @@ afterAll(async () => host?.stop());
 
 describe("bootstrap", () => {
   const run = async (release: string, change = (payload: string) => payload) => {
-    const { script, payload } = (await loadBootstrap()).for(release);
+    const { script, payload } = (await loadBootstrap()).for(release, 0);
     return host.run(["/bin/sh", "-c", script], { stdin: change(payload) });
   };
 
@@ -174,7 +174,7 @@ describe("bootstrap", () => {
   test("a missing package and no mirror: a clear error, running services untouched", async () => {
     await shell("cp /var/lib/dpkg/status /run/status && sed -i '/^Package: tini$/,/^$/d' /var/lib/dpkg/status");
     const nginxPid = await shell("cat /run/nginx.pid");
-    const { script, payload } = (await loadBootstrap()).for("trixie");
+    const { script, payload } = (await loadBootstrap()).for("trixie", 0);
     const result = await host.run(["/usr/bin/env", "FAIRHOST_LOCK_SECONDS=1", "/bin/sh", "-c", script], {
       stdin: payload,
     });

@@ -195,7 +195,7 @@ test("directories that vanish are made again, others' files in them stay", async
   const report = await apply(tree.machine(), two, secret);
   expect(report).toMatchObject({
     result: "applied",
-    repaired: ["directories of account-1 were missing"],
+    repaired: ["directories of account-1 were not as they should be"],
     filesWritten: 0,
   });
   expect(existsSync(tree.at("/srv/accounts/1/home/www"))).toBe(true);

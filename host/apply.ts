@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { directoriesMissing, ensureDirectories } from "./accounts.ts";
+import { ensureDirectories, wrongDirectories } from "./accounts.ts";
 import type { ApplyReport, Bundle, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
 import { findDrift } from "./drift.ts";
@@ -19,6 +19,7 @@ import { ApplyError, type Machine } from "./machine.ts";
 import { isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
 import { changedGroups, prepare } from "./prepare.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
+import { type Repairs, repair } from "./repair.ts";
 import { ensureSecrets } from "./secrets.ts";
 import { ensureSpace } from "./space.ts";
 import { switchTo } from "./switch.ts";
@@ -34,6 +35,7 @@ interface Course {
   readonly bases: Generation[];
   readonly repairedPaths: ReadonlySet<string>;
   readonly repaired: string[];
+  readonly repairs: Repairs;
   readonly hooks: string[];
   readonly problems: Problem[];
   filesWritten: number;
@@ -57,9 +59,10 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const current = readCurrent(machine);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
+  const repairs = await repair(machine, current, bases.length > 1);
   const drift = findDrift(machine.layout.current, current);
   const repaired = [
-    ...[...drift.changed].map((path) => `${path} was not as written`),
+    ...[...drift.changed.keys()].map((path) => `${path} was not as written`),
     ...drift.unknown.map((path) => `${path} is in no bundle: still to be found in generation ${current.number}`),
   ];
   const course: Course = {
@@ -67,8 +70,13 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     epoch: secret?.epoch ?? applied?.epoch ?? 1,
     applied,
     bases,
-    repairedPaths: new Set([...drift.changed, ...bases.slice(1).flatMap((generation) => generation.repaired)]),
-    repaired,
+    repairedPaths: new Set([
+      ...drift.changed.keys(),
+      ...repairs.paths,
+      ...bases.slice(1).flatMap((generation) => generation.repaired),
+    ]),
+    repaired: [...repairs.said, ...repaired],
+    repairs,
     hooks: [],
     problems: [],
     filesWritten: 0,
@@ -82,7 +90,13 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     return converge(course, current);
   }
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
-  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, drift.changed, options);
+  const { generation, filesWritten, problems } = await prepare(
+    machine,
+    current,
+    bundle,
+    new Set(drift.changed.keys()),
+    options,
+  );
   course.problems.push(...problems);
   course.filesWritten = filesWritten;
   return generation ? switchOver(course, current, generation) : converge(course, current);
@@ -176,6 +190,8 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     bases: course.bases.map(({ bundle }) => bundle),
     next: next.bundle,
     repaired: course.repairedPaths,
+    outdated: course.repairs.outdated,
+    reload: course.repairs.reload,
     rotated: applied !== undefined && applied.epoch !== course.epoch,
     firewallLost,
     ...(machine.live && { states: await unitStates(machine) }),
@@ -203,13 +219,13 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   pruneGenerations(machine, generation);
 }
 
-/** Directories that are gone although nothing changed. */
+/** Directories that are gone or changed although nothing else is. */
 function repairDirectories(course: Course, bundle: Bundle): void {
   for (const [name, group] of Object.entries(bundle.groups) as [Group, Bundle["groups"][Group]][]) {
-    if (!group?.account || !directoriesMissing(course.machine, group.account)) continue;
+    if (!group?.account || wrongDirectories(course.machine, group.account).length === 0) continue;
     try {
       ensureDirectories(course.machine, group.account);
-      course.repaired.push(`directories of ${name} were missing`);
+      course.repaired.push(`directories of ${name} were not as they should be`);
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
       course.problems.push({ group: name, path: group.account.directory, message: error.message });

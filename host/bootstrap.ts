@@ -1,44 +1,39 @@
 import { createHash } from "node:crypto";
 import { buildApplier } from "./build.ts";
-
-/** Debian packages a host needs beyond a minimal system; all from the release's main section. */
-export const hostPackages: readonly string[] = [
-  "bird2",
-  "ca-certificates",
-  "iproute2",
-  "libnss-systemd",
-  "lighttpd",
-  "nftables",
-  "nginx",
-  "nodejs",
-  "openssh-server",
-  "python3",
-  "systemd-userdbd",
-  "tini",
-];
+import { hostPackages } from "./packages.ts";
 
 /** What the bootstrap command of a host is: a constant text, and what it is given on standard input. No secrets in either. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <SHA-256 of the applier> <package> ...`, then the applier's text. */
+  /** One line `<release> <SHA-256 of the applier> <repair> <package> ...`, then the applier's text. */
   readonly payload: string;
-  /** SHA-256 of the payload, hex. */
+  /** SHA-256 of the payload without a repair, hex. */
   readonly digest: string;
 }
 
 export interface Bootstrap {
-  /** @param release Debian release by code name, as the inventory declares it: `trixie`. */
-  for(release: string): HostBootstrap;
+  /** SHA-256 of the applier's text, hex. */
+  readonly applier: string;
+  /**
+   * @param release Debian release by code name, as the inventory declares it: `trixie`
+   * @param repair raised to have it run again although nothing else changed
+   */
+  for(release: string, repair: number): HostBootstrap;
 }
 
 /** Builds the applier (or takes it from the cache) and puts the bootstrap together. */
 export async function loadBootstrap(): Promise<Bootstrap> {
-  const applier = await buildApplier();
+  const text = await buildApplier();
+  const applier = sha256(text);
+  const payload = (release: string, repair: number) =>
+    `${release} ${applier} ${repair} ${hostPackages.join(" ")}\n${text}`;
   return {
-    for(release) {
-      const payload = `${release} ${sha256(applier)} ${hostPackages.join(" ")}\n${applier}`;
-      return { script: bootstrapScript, payload, digest: sha256(payload) };
-    },
+    applier,
+    for: (release, repair) => ({
+      script: bootstrapScript,
+      payload: payload(release, repair),
+      digest: sha256(payload(release, 0)),
+    }),
   };
 }
 
@@ -73,7 +68,7 @@ apt() {
 }
 
 [ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to one who may'
-IFS=' ' read -r release digest packages || fail 'nothing arrived on standard input'
+IFS=' ' read -r release digest _ packages || fail 'nothing arrived on standard input'
 # shellcheck source=/dev/null
 system=$(. /etc/os-release && echo "\${ID:-unknown} \${VERSION_CODENAME:-}")
 [ "$system" = "debian $release" ] || fail "this host runs $system, the inventory says debian $release: mend one of them"

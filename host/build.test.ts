@@ -23,9 +23,9 @@ test("the applier is one file, the same each time, that needs nothing but Node",
 });
 
 test("the bootstrap's payload announces what follows; its script is short and plain", async () => {
-  const { payload, script } = (await loadBootstrap()).for("trixie");
+  const { payload, script } = (await loadBootstrap()).for("trixie", 0);
   const [line, ...rest] = payload.split("\n");
-  expect(line).toMatch(/^trixie [0-9a-f]{64} bird2 /);
+  expect(line).toMatch(/^trixie [0-9a-f]{64} 0 bird2 /);
   expect(rest.join("\n")).toBe(await buildApplier());
   expect(script).toBe(bootstrapScript);
   expect(script.length).toBeLessThan(4000);

@@ -33,7 +33,7 @@ async function fromCache(): Promise<string> {
 
 async function sourcesDigest(): Promise<string> {
   const hash = createHash("sha256").update(target);
-  const names = (await readdir(import.meta.dirname)).filter(
+  const names = (await readdir(import.meta.dirname, { recursive: true })).filter(
     (name) => name.endsWith(".ts") && !name.endsWith("test.ts"),
   );
   const texts = await Promise.all(names.sort().map((name) => readFile(join(import.meta.dirname, name))));

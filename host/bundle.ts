@@ -96,6 +96,8 @@ export interface Delivery {
   readonly masterSecret: string;
   /** Raise it to rotate the master secret on purpose. Starts at 1. */
   readonly secretEpoch: number;
+  /** How many times a repair was asked for. Only there to make the delivery another one: every apply repairs. */
+  readonly repair: number;
 }
 
 /** What the applier prints on standard output, one JSON document on one line, at the end. */

@@ -75,7 +75,7 @@ async function applyKilled(tree: Tree, systemd: FakeSystemd, bundle: Bundle, nem
 function inForce(tree: Tree): Bundle {
   const directory = tree.at("/var/lib/fairhost/current");
   const current = readCurrent(tree.machine());
-  expect(findDrift(directory, current)).toEqual({ changed: new Set(), unknown: [] });
+  expect(findDrift(directory, current)).toEqual({ changed: new Map(), unknown: [] });
   return current.bundle;
 }
 

@@ -3,36 +3,39 @@ import { join } from "node:path";
 import type { BundleFile } from "./bundle.ts";
 import { type Generation, modeOf, recordName } from "./generations.ts";
 
+/** What can be wrong with a file, the worst first. */
+export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";
+
 export interface Drift {
   /** Bundle paths whose file is missing or not as written: by hand, by accident, by a failing disk. */
-  readonly changed: ReadonlySet<string>;
+  readonly changed: ReadonlyMap<string, FileDrift>;
   /** Files in the generation that no bundle has. */
   readonly unknown: readonly string[];
 }
 
 /** Compares every file of the generation in force with what was written there: text, mode, owner. */
 export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">): Drift {
-  const changed = new Set<string>();
+  const changed = new Map<string, FileDrift>();
   const known = new Set<string>([recordName]);
   for (const group of Object.values(bundle.groups)) {
     for (const file of group!.files) {
       known.add(file.path);
-      if (!asWritten(join(directory, file.path), file)) changed.add(file.path);
+      const wrong = driftOf(join(directory, file.path), file);
+      if (wrong) changed.set(file.path, wrong);
     }
   }
   return { changed, unknown: walk(directory).filter((path) => !known.has(path)) };
 }
 
-function asWritten(path: string, file: BundleFile): boolean {
-  try {
-    if (file.link !== undefined) return readlinkSync(path) === file.link;
-    const stat = lstatSync(path);
-    const owned = stat.uid === 0 || process.getuid?.() !== 0;
-    if (!stat.isFile() || !owned || (stat.mode & 0o7777) !== modeOf(file)) return false;
-    return readFileSync(path, "utf8") === file.content;
-  } catch {
-    return false;
+function driftOf(path: string, file: BundleFile): FileDrift | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return "file-removed";
+  if (file.link !== undefined) {
+    return stat.isSymbolicLink() && readlinkSync(path) === file.link ? undefined : "link-changed";
   }
+  if (!stat.isFile() || readFileSync(path, "utf8") !== file.content) return "file-changed";
+  if (stat.uid !== 0 && process.getuid?.() === 0) return "owner-changed";
+  return (stat.mode & 0o7777) === modeOf(file) ? undefined : "mode-changed";
 }
 
 function walk(directory: string, prefix = ""): string[] {

@@ -14,15 +14,22 @@ const deadMan = "fairhost-firewall-dead-man";
  * sets): after a flush or an edit by hand it is another one. `undefined` when the bundle has no firewall.
  */
 export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<string | undefined> {
-  const files = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("nftables/"));
-  const tables = files.flatMap(({ content }) => [...(content ?? "").matchAll(/^\s*table\s+(\w+)\s+([\w-]+)\s*\{/gm)]);
+  const tables = ourTables(bundle);
   if (tables.length === 0) return undefined;
   const hash = createHash("sha256");
-  for (const [, family, name] of tables) {
-    const { status, stdout } = await run("nft", ["-j", "list", "table", family!, name!]);
+  for (const { family, name } of tables) {
+    const { status, stdout } = await run("nft", ["-j", "list", "table", family, name]);
     hash.update(status === 0 ? JSON.stringify(JSON.parse(stdout), steady) : `no table ${name}`);
   }
   return hash.digest("hex");
+}
+
+/** Tables that the bundle's rules make. */
+export function ourTables(bundle: Bundle): { family: string; name: string }[] {
+  const files = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("nftables/"));
+  return files
+    .flatMap(({ content }) => [...(content ?? "").matchAll(/^\s*table\s+(\w+)\s+([\w-]+)\s*\{/gm)])
+    .map(([, family, name]) => ({ family: family!, name: name! }));
 }
 
 function steady(key: string, value: unknown): unknown {
@@ -66,7 +73,7 @@ async function shutOut(answeredBefore: boolean): Promise<string | undefined> {
 }
 
 /** True when the SSH server greets on the port by which the controller came (22 otherwise). */
-function sshAnswers(): Promise<boolean> {
+export function sshAnswers(): Promise<boolean> {
   const port = Number(process.env.SSH_CONNECTION?.split(" ")[3] ?? 22);
   return new Promise((resolve) => {
     const socket = createConnection({ host: "localhost", port, timeout: 3000 });

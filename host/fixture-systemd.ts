@@ -63,11 +63,15 @@ export class FakeSystemd {
         for (const unit of rest) this.failed.delete(unit);
         return ok();
       case "show":
-        return ok(rest.some((unit) => this.#isOutdated(unit)) ? "NeedDaemonReload=yes\n" : "NeedDaemonReload=no\n");
+        return ok(rest.map((unit) => this.#shown(unit)).join("\n"));
       default:
         throw new Error(`the fake systemd knows no ${verb}`);
     }
   };
+
+  #shown(unit: string): string {
+    return `Id=${unit}\nNeedDaemonReload=${this.#isOutdated(unit) ? "yes" : "no"}\nMainPID=0\n`;
+  }
 
   #units(): { unit: string; active: string }[] {
     return [

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle, BundleFile, Group } from "./bundle.ts";
+import type { Bundle, BundleAccount, BundleFile, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
 import type { Machine } from "./machine.ts";
 
@@ -119,6 +119,13 @@ export function filesOf(bundle: Bundle): Map<string, BundleFile & { readonly gro
     for (const file of own) files.set(file.path, { ...file, group });
   }
   return files;
+}
+
+/** Every account of a bundle, with its group. */
+export function accountsOf({ groups }: Bundle): [Group, BundleAccount][] {
+  return (Object.entries(groups) as [Group, Bundle["groups"][Group]][]).flatMap(
+    ([name, group]): [Group, BundleAccount][] => (group?.account ? [[name, group.account]] : []),
+  );
 }
 
 export function sameFile(a: BundleFile, b: BundleFile): boolean {

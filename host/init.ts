@@ -31,32 +31,16 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   settleGenerations(machine);
   ensureReadAtBoot(machine);
   const done: string[] = [];
-  for (const [link, target] of Object.entries(fixedLinks)) {
+  for (const { path: link, link: target } of missingFixtures(machine)) {
     const path = layout.at(link);
-    if (isLinkTo(path, target)) continue;
-    if (lstatSync(path, { throwIfNoEntry: false })) done.push(save(machine, path, link));
     disk.makeDirectory(dirname(path));
-    disk.symbolicLink(target, path);
-    done.push(`${link} -> ${target}`);
-  }
-  const system = layout.at("/etc/systemd/system");
-  const unit = join(system, "fairhost-recover.service");
-  if (!existsSync(unit) || readFileSync(unit, "utf8") !== recoverUnit) {
-    disk.makeDirectory(system);
-    disk.replace(unit, recoverUnit, 0o644);
-    done.push("installed fairhost-recover.service");
-  }
-  const wants: Record<string, string> = {
-    "multi-user.target.wants/fairhost-recover.service": "../fairhost-recover.service",
-    ...Object.fromEntries(masked.map((name) => [name, "/dev/null"])),
-  };
-  for (const [name, target] of Object.entries(wants)) {
-    const path = join(system, name);
-    if (isLinkTo(path, target)) continue;
-    disk.makeDirectory(dirname(path));
-    disk.remove(path);
-    disk.symbolicLink(target, path);
-    done.push(`${path} -> ${target}`);
+    if (link in fixedLinks && lstatSync(path, { throwIfNoEntry: false })) done.push(setAside(machine, link));
+    if (target === undefined) disk.replace(path, recoverUnit, 0o644);
+    else {
+      disk.remove(path);
+      disk.symbolicLink(target, path);
+    }
+    done.push(target === undefined ? `installed ${basename(link)}` : `${link} -> ${target}`);
   }
   const accounts = layout.at("/srv/accounts");
   if (!existsSync(accounts)) {
@@ -70,19 +54,37 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   return done;
 }
 
+/** What `init` makes and is not there as it should be: fixed links, and the recovery unit, which is a file. */
+export function missingFixtures({ layout }: Machine): { path: string; link?: string; wanted: string }[] {
+  const system = "/etc/systemd/system";
+  const unit = `${system}/fairhost-recover.service`;
+  const links: Record<string, string> = {
+    ...fixedLinks,
+    [`${system}/multi-user.target.wants/${basename(unit)}`]: `../${basename(unit)}`,
+    ...Object.fromEntries(masked.map((name) => [`${system}/${name}`, "/dev/null"])),
+  };
+  const wrong = Object.entries(links).filter(([path, target]) => !isLinkTo(layout.at(path), target));
+  const isWritten = existsSync(layout.at(unit)) && readFileSync(layout.at(unit), "utf8") === recoverUnit;
+  return [
+    ...wrong.map(([path, link]) => ({ path, link, wanted: `a link to ${link}` })),
+    ...(isWritten ? [] : [{ path: unit, wanted: "the unit that finishes an interrupted change" }]),
+  ];
+}
+
 function isLinkTo(path: string, target: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(path) === target;
 }
 
-function save({ disk, layout }: Machine, path: string, link: string): string {
+/** Moves what stands in the way to /var/lib/fairhost/saved, under a name that says when. @returns what was done */
+export function setAside({ disk, layout }: Machine, path: string): string {
   disk.makeDirectory(layout.saved, 0o700);
-  const name = link.slice(1).replaceAll("/", "-");
+  const name = `${new Date().toISOString()}-${path.slice(1).replaceAll("/", "-")}`;
   let saved = join(layout.saved, name);
   for (let count = 2; lstatSync(saved, { throwIfNoEntry: false }); count++)
     saved = join(layout.saved, `${name}.${count}`);
   // Possibly another file system: then it is copied by `mv`, which rename(2) cannot.
-  disk.move(path, saved);
-  return `${link} was there: kept as ${join(basename(layout.saved), basename(saved))}`;
+  disk.move(layout.at(path), saved);
+  return `${path} was there: kept as ${join(basename(layout.saved), basename(saved))}`;
 }
 
 /** systemd reads units before it mounts anything: they must lie on the root file system. */

@@ -4,6 +4,8 @@ import { apply } from "./apply.ts";
 import type { ApplyReport } from "./bundle.ts";
 import { readApplied, readCurrent } from "./generations.ts";
 import { init } from "./init.ts";
+import { formatHealth, health } from "./inspect/health.ts";
+import { formatInspection, hasDrift, inspect, readFacts } from "./inspect/inspect.ts";
 import { jobById, jobOf, runDetached } from "./job.ts";
 import { withLock } from "./lock.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./machine.ts";
@@ -18,11 +20,16 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     (one line of JSON) on standard output
   retire            stop every account and service of ours; accounts' data, secrets and the firewall stay
   status [--json]   what is in force, what is not as it should be; changes nothing
+  inspect [--json]  what this host has against what is in force and against what is declared (JSON on standard input,
+                    may be empty); changes nothing
+  health [--json] [ACCOUNT...]
+                    whether it serves: units, front end, the named accounts (up to 5; else a sample of 3), which wakes them
   init              make the fixed links and the recovery unit (the bootstrap does this)
   recover           finish or take back an interrupted change (the boot does this)
 
 Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
 4 rolled back, 5 failed, nothing changed or not all verified.
+Of inspect and health: 0 nothing found or healthy, 1 findings or unhealthy, 2 wrong usage, 5 could not look.
 --root DIR works on a directory tree instead of this host: files only, hooks are only named.
 `;
 
@@ -65,9 +72,38 @@ async function main(): Promise<number> {
       process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatStatus(seen));
       return 0;
     }
+    case "inspect":
+      return look(machine, async () => {
+        const facts = readFacts(process.stdin.isTTY ? "" : readFileSync(0, "utf8"));
+        const seen = await inspect(machine, facts, process.argv[1]!);
+        process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatInspection(seen));
+        return hasDrift(seen.findings) ? 1 : 0;
+      });
+    case "health": {
+      const numbers = parsed.positionals.slice(1).map(Number);
+      if (numbers.some((number) => !Number.isSafeInteger(number) || number < 1)) {
+        process.stderr.write(`accounts are named by number\n\n${usage}`);
+        return 2;
+      }
+      return look(machine, async () => {
+        const seen = await health(machine, numbers);
+        process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatHealth(seen));
+        return seen.healthy ? 0 : 1;
+      });
+    }
     default:
       process.stderr.write(usage);
       return 2;
+  }
+}
+
+/** A look that failed is not a host in order. */
+async function look(machine: Machine, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    machine.say(error instanceof ApplyError ? error.message : String((error as Error).stack ?? error));
+    return 5;
   }
 }
 

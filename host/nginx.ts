@@ -31,7 +31,7 @@ export async function reloadFrontEnd(machine: Machine): Promise<string | undefin
 }
 
 /** The master's children, dying ones included. */
-function workers(): number[] {
+export function workers(): number[] {
   try {
     const master = Number(readFileSync("/run/nginx.pid", "utf8"));
     return readdirSync(`/proc/${master}/task`).flatMap((task) =>

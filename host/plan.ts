@@ -40,6 +40,10 @@ export interface PlanInput {
   readonly next: Bundle;
   /** Bundle paths that were put right although both bundles agree. */
   readonly repaired?: ReadonlySet<string>;
+  /** Units that run by other settings or with another program than they should, whatever the bundles say. */
+  readonly outdated?: ReadonlySet<string>;
+  /** systemd must read its units anew, whatever the bundles say. */
+  readonly reload?: boolean;
   /** Services must read their account's secret anew. */
   readonly rotated?: boolean;
   /** The kernel's packet filter is not the one that was loaded. */
@@ -62,7 +66,8 @@ export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet
 }
 
 /** Works out the smallest set of hooks from what changed and what is running. Pure. */
-export function planHooks({ bases, next, repaired, rotated, firewallLost, states }: PlanInput): HookPlan {
+export function planHooks(input: PlanInput): HookPlan {
+  const { bases, next, repaired, rotated, firewallLost, states, outdated, reload = false } = input;
   const changes = union(bases.map((base) => changesBetween(base, next, repaired)));
   const changed = new Set([...changes.added, ...changes.modified, ...changes.removed]);
   const folders = new Set([...changed].map((path) => path.slice(0, path.indexOf("/") + 1)));
@@ -76,7 +81,7 @@ export function planHooks({ bases, next, repaired, rotated, firewallLost, states
   for (const [name, { want, restartOn, group }] of after) {
     const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
     const isProgram = group !== "host" && name.endsWith(".service");
-    const affected = (rotated === true && isProgram) || restartOn.some(touches);
+    const affected = (rotated === true && isProgram) || outdated?.has(name) === true || restartOn.some(touches);
     if (want === "on-demand") {
       if (affected && before.has(name)) stopChanged.push(name);
     } else if (state === "failed" && isProgram && !affected) {
@@ -97,7 +102,7 @@ export function planHooks({ bases, next, repaired, rotated, firewallLost, states
     firewall: (touches("nftables/") || firewallLost === true) && has(entryFiles.nftables),
     sysctl: [...changes.added, ...changes.modified].filter((path) => path.startsWith("sysctl/")),
     stop: [...before].filter((name) => !after.has(name)),
-    daemonReload: needsDaemonReload(changes),
+    daemonReload: reload || needsDaemonReload(changes),
     stopChanged,
     start,
     restart,

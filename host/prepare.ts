@@ -1,4 +1,4 @@
-import { directoriesMissing, ensureDirectories } from "./accounts.ts";
+import { ensureDirectories, wrongDirectories } from "./accounts.ts";
 import type { Bundle, Group } from "./bundle.ts";
 import type { Generation } from "./generations.ts";
 import { ApplyError, type Machine } from "./machine.ts";
@@ -86,7 +86,7 @@ function directories(machine: Machine, staging: Staging, current: Generation): r
   for (const [name, group] of Object.entries(staging.bundle.groups) as [Group, Bundle["groups"][Group]][]) {
     if (!group?.account) continue;
     const unchanged = current.bundle.groups[name]?.digest === group.digest;
-    if (unchanged && !directoriesMissing(machine, group.account)) continue;
+    if (unchanged && wrongDirectories(machine, group.account).length === 0) continue;
     try {
       ensureDirectories(machine, group.account);
     } catch (error) {

@@ -44,7 +44,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     accounts: accountsIn(bundle),
     applied: applied?.number ?? 0,
     interrupted: possibleBases(machine, { number, bundle, repaired: [] }, applied?.number ?? 0).length > 1,
-    drift: [...drift.changed, ...drift.unknown],
+    drift: [...drift.changed.keys(), ...drift.unknown],
     notRunning: states
       ? wanted
           .map(({ name }) => ({ unit: name, state: states.get(name) ?? "not loaded" }))

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/declaration.ts";
 import { declare } from "../inventory/allocate.ts";
-import type { Held } from "../inventory/held.ts";
 import { InventoryError, loadFleet } from "../inventory/load.ts";
 import type { Fleet } from "../inventory/schemas/index.ts";
 import { checkDeclaration, judgeDeclaration } from "../policies/check-declaration.ts";
@@ -9,17 +8,20 @@ import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";
 import type { Violation } from "../policies/rule.ts";
 import { describeWaived } from "../policies/waivers.ts";
+import type { Holdings } from "./holdings.ts";
+import { requestedRepairs } from "./repairs.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares.
+ * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares, and how many
+ * times a repair of each of its hosts was asked for.
  * This runs before any resource exists, so no flag of the engine gets round it.
  * @throws RunError with every problem or every violation at once, with file and line.
  */
 export async function declared(
   { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
-  holdings: () => Promise<readonly Held[]>,
-): Promise<{ fleet: Fleet; declaration: Declaration }> {
+  holdings: () => Promise<Holdings>,
+): Promise<{ fleet: Fleet; declaration: Declaration; repairs: ReadonlyMap<string, number> }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
@@ -39,8 +41,9 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: asking the engine leaves a trace in the state of a stack that is new.
-  const held = await holdings();
+  const { held, repairs } = await holdings();
   const whole = declare(fleet, { held });
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
-  return { fleet, declaration: cell === undefined ? whole : declare(fleet, { cell, held }) };
+  const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
+  return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs) };
 }

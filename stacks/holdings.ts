@@ -16,16 +16,30 @@ interface HeldResource {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
+/** What this stack has from its last run. */
+export interface Holdings {
+  /** What is judged by its loss. */
+  readonly held: readonly Held[];
+  /** How many times a repair of each host was asked for. */
+  readonly repairs: ReadonlyMap<string, number>;
+}
+
 /**
- * What this stack has from its last run, read from its own state: a policy pack sees only what is declared now, so what
- * vanished is found here (docs/decisions/0010). Empty on the first run.
+ * Reads what the stack has from its own state: a policy pack sees only what is declared now, so what vanished is found here
+ * (docs/decisions/0010). Empty on the first run.
  */
-export async function holdings(): Promise<Held[]> {
+export async function holdings(): Promise<Holdings> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const result = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  return Object.values(result.outputs as Readonly<Record<string, HeldResource>>).flatMap(({ type, outputs }) => {
+  const resources = Object.values(result.outputs as Readonly<Record<string, HeldResource>>);
+  const held = resources.flatMap(({ type, outputs }): Held[] => {
     const [kind, key] = judged[type] ?? [];
     if (kind === undefined || key === undefined || outputs[key] === undefined) return [];
     return [{ kind, name: String(outputs[key]), protect: outputs.protect === true }];
   });
+  const deliveries = resources.filter(({ type }) => type === "fairhost:remote:HostDelivery");
+  return {
+    held,
+    repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),
+  };
 }

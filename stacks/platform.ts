@@ -15,13 +15,15 @@ export interface PlatformArgs {
   readonly connections: ReadonlyMap<string, Connection>;
   readonly bootstrap: Bootstrap;
   readonly secretEpoch: number;
+  /** How many times a repair of each host was asked for. */
+  readonly repairs: ReadonlyMap<string, number>;
 }
 
 /** What a stack exports: each host's last report. */
 export type PlatformOutputs = Record<string, HostDelivery["report"]>;
 
 /** Composes one cell: every component of the declaration, and one delivery a host. Names carry numbers: a renamed account stays itself. */
-export function platform({ declaration, connections, bootstrap, secretEpoch }: PlatformArgs): PlatformOutputs {
+export function platform({ declaration, connections, bootstrap, secretEpoch, repairs }: PlatformArgs): PlatformOutputs {
   places(declaration);
   const hosts = new Map<string, pulumi.Resource>();
   const accounts = new Map<number, pulumi.Resource>();
@@ -46,15 +48,17 @@ export function platform({ declaration, connections, bootstrap, secretEpoch }: P
   const reports: PlatformOutputs = {};
   for (const { name, release } of declaration.hosts) {
     const bundle = renderBundle(declaration, name);
+    const repair = repairs.get(name) ?? 0;
     const delivery = new HostDelivery(
       `${name}-delivery`,
       {
         host: name,
         connection: connections.get(name)!,
-        bootstrap: bootstrap.for(release),
+        bootstrap: bootstrap.for(release, repair),
         bundle,
         encoded: encodeBundle(bundle),
         secretEpoch,
+        repair,
       },
       parentOf(hosts, name),
     );

@@ -160,6 +160,27 @@ describe("a fleet that lives", () => {
     expect(report()).toMatchObject({ result: "applied", changedGroups: ["account-2"] });
   });
 
+  test("a repair that is asked for happens once and is remembered: the next plain up changes nothing", async () => {
+    const unit = onHost("current/systemd/account-1-http-site.service");
+    const written = await readFile(unit, "utf8");
+    await writeFile(unit, "tampered");
+    expect(await up()).toMatch(/Resources:\n\s+\d+ unchanged/);
+    expect(await readFile(unit, "utf8")).toBe("tampered");
+
+    const unknown = await project.pulumi(upNow, { FAIRHOST_REPAIR: "web9" });
+    expect(unknown.exitCode).not.toBe(0);
+    expect(unknown.all).toContain("FAIRHOST_REPAIR names web9, which this stack does not have");
+
+    const preview = await project.pulumi(["preview"], { FAIRHOST_REPAIR: "web1" });
+    expect(preview.all).toMatch(/~\s+fairhost:remote:HostDelivery web1-delivery update \[diff: ~repair\]/);
+    await up({ FAIRHOST_REPAIR: "web1" });
+    expect(await readFile(unit, "utf8")).toBe(written);
+    expect(report()).toMatchObject({ result: "applied", repaired: [expect.stringContaining("was not as written")] });
+    const before = await readFile(onHost("report.json"), "utf8");
+    expect(await up()).toMatch(/Resources:\n\s+\d+ unchanged/);
+    expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
+  });
+
   test("an account that leaves the inventory without a word is refused; with a tombstone it is deleted", async () => {
     const number = 77;
     await writeFile(accountFile(fleet, number), accountText(number));

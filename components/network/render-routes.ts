@@ -1,10 +1,8 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/bundle.ts";
+import { routeProtocol } from "../../host/layout.ts";
 import type { AccountAddressInputs } from "../declaration.ts";
 import { unitFile } from "../host/unit-file.ts";
 import { plainPrefix } from "./render-bird.ts";
-
-/** Marks our routes in the kernel, so that others' are left alone; 0 to 255, free in iproute2's rt_protos. */
-const routeProtocol = 66;
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";

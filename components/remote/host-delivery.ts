@@ -24,6 +24,8 @@ export interface HostDeliveryArgs {
   readonly encoded: string;
   /** Raised to rotate the host's master secret on purpose. */
   readonly secretEpoch: number;
+  /** How many times a repair of this host was asked for: raised, both commands run again although nothing else changed. */
+  readonly repair: number;
 }
 
 /**
@@ -42,6 +44,7 @@ export class HostDelivery extends pulumi.ComponentResource {
       applier: args.bootstrap.digest,
       accounts: Object.values(args.bundle.groups).filter((group) => group?.account).length,
       secretEpoch: args.secretEpoch,
+      repair: args.repair,
     };
     super("fairhost:remote:HostDelivery", name, shown, opts);
     const master = new RandomBytes(
@@ -62,7 +65,12 @@ export class HostDelivery extends pulumi.ComponentResource {
       { parent: this, customTimeouts: { create: "30m", update: "30m" } },
     );
     const delivery = master.base64.apply((masterSecret) =>
-      JSON.stringify({ bundle: args.encoded, masterSecret, secretEpoch: args.secretEpoch } satisfies Delivery),
+      JSON.stringify({
+        bundle: args.encoded,
+        masterSecret,
+        secretEpoch: args.secretEpoch,
+        repair: args.repair,
+      } satisfies Delivery),
     );
     const apply = new remote.Command(
       `${args.host}-apply`,

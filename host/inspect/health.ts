@@ -1,0 +1,110 @@
+import { request } from "node:http";
+import type { Bundle, Group } from "../bundle.ts";
+import { filesOf, readCurrent } from "../generations.ts";
+import { entryFiles } from "../layout.ts";
+import type { Machine } from "../machine.ts";
+import { unitsOf } from "../plan.ts";
+import { reasonFor, unitStates } from "../systemd.ts";
+import { accountNumber } from "./files.ts";
+import type { Health } from "./finding.ts";
+import { lookAtStates } from "./units.ts";
+
+/** Accounts that may be asked for by number; more of them, or none, and a sample is taken. */
+const most = 5;
+const sample = 3;
+
+/** Milliseconds a request may take: the front end itself gives up a cold start at 60 s. */
+const patience = 65_000;
+
+/** What the front end says when an account's server does not answer. */
+const notAnswering = [502, 503, 504];
+
+/**
+ * Whether the host serves: every unit of ours that should run does, the front end answers, and some accounts answer a real
+ * request through it, which wakes them. Changes nothing else.
+ * @param accounts numbers to ask; without any, or with more than five, a sample of three
+ */
+export async function health(machine: Machine, accounts: readonly number[]): Promise<Health> {
+  const { number, bundle } = readCurrent(machine);
+  const problems: { group: Group; message: string }[] = [];
+  if (number === 0)
+    return { healthy: false, problems: [{ group: "host", message: "nothing was ever applied" }], woken: [] };
+  const ours = unitsOf(bundle);
+  for (const { group, what, message } of lookAtStates(bundle, await unitStates(machine))) {
+    if (ours.has(what)) problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
+  }
+  const ports = portsOf(bundle);
+  for (const port of ports) {
+    const { status, error } = await get("::1", port, "localhost");
+    if (status === 0)
+      problems.push({ group: "host", message: `the front end does not answer on port ${port}: ${error}` });
+  }
+  const sites = sitesOf(bundle);
+  for (const account of accounts.filter((account) => !bundle.groups[`account-${account}`]))
+    problems.push({ group: "host", message: `account ${account} is not on this host` });
+  const woken = await Promise.all(
+    chosen(accounts, sites).map(async ({ account, address }) => {
+      const begin = performance.now();
+      const { status, error } = await get(address, ports[0] ?? 80, `[${address}]`);
+      const ms = Math.round(performance.now() - begin);
+      if (status === 0 || notAnswering.includes(status)) {
+        const message = `account ${account} does not answer at ${address}: ${error ?? `status ${status}`}`;
+        problems.push({ group: `account-${account}`, message });
+      }
+      return { account, status, ms };
+    }),
+  );
+  return { healthy: problems.length === 0, problems, woken };
+}
+
+interface Site {
+  readonly account: number;
+  readonly address: string;
+}
+
+/** Accounts with a site, and the address that leads to it: the first line of each account's map. */
+function sitesOf(bundle: Bundle): Site[] {
+  return [...filesOf(bundle).values()]
+    .flatMap(({ path, content, group }) => {
+      const [, address] = /^([0-9a-f:]+) /.exec(content ?? "") ?? [];
+      return path.startsWith("nginx/accounts/") && address ? [{ account: accountNumber(group), address }] : [];
+    })
+    .sort((a, b) => a.account - b.account);
+}
+
+/** What was asked for if that is few; else the first, the middle and the last. */
+function chosen(accounts: readonly number[], sites: readonly Site[]): readonly Site[] {
+  const asked = accounts.length === 0 ? sites : sites.filter(({ account }) => accounts.includes(account));
+  if (asked.length <= sample || (accounts.length > 0 && accounts.length <= most)) return asked;
+  return [asked[0]!, asked[asked.length >> 1]!, asked.at(-1)!];
+}
+
+function portsOf(bundle: Bundle): number[] {
+  const text = filesOf(bundle).get(entryFiles.nginx)?.content ?? "";
+  return [...text.matchAll(/listen \[::\]:(\d+)/g)].map(([, port]) => Number(port));
+}
+
+/** @returns status 0 and why when there was no answer */
+function get(host: string, port: number, name: string): Promise<{ status: number; error?: string }> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(patience);
+    const sent = request({ host, port, path: "/", headers: { host: name, connection: "close" }, agent: false, signal });
+    sent.once("response", (response) => {
+      resolve({ status: response.statusCode ?? 0 });
+      response.destroy();
+    });
+    sent.once("error", (error) => {
+      resolve({ status: 0, error: signal.aborted ? `no answer within ${patience / 1000} s` : error.message });
+    });
+    sent.end();
+  });
+}
+
+/** For a human at the console. */
+export function formatHealth({ healthy, problems, woken }: Health): string {
+  return [
+    ...problems.map(({ group, message }) => `${group}: ${message}`),
+    ...woken.map(({ account, status, ms }) => `account ${account}: status ${status} after ${ms} ms`),
+    healthy ? "healthy\n" : "not healthy\n",
+  ].join("\n");
+}

@@ -1,0 +1,95 @@
+import { readCurrent } from "../generations.ts";
+import { ApplyError, type Machine } from "../machine.ts";
+import { unitStates } from "../systemd.ts";
+import {
+  accountNumber,
+  lookAtApplier,
+  lookAtDirectories,
+  lookAtFiles,
+  lookAtFixtures,
+  lookAtGeneration,
+  lookAtSecrets,
+} from "./files.ts";
+import { type DeclaredFacts, type Finding, findingKinds, type Inspection } from "./finding.ts";
+import { lookAtMirrors } from "./mirrors.ts";
+import { lookAtFirewall, lookAtLinks, lookAtRoutes, lookAtSsh } from "./network.ts";
+import { findOverlays } from "./overlays.ts";
+import { inContainer, lookAtKernel, lookAtKernelSettings, lookAtPrograms, lookAtSystem } from "./programs.ts";
+import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
+import { lookAtShadows, lookAtUsers } from "./users.ts";
+
+/**
+ * What the host really has against the generation in force and against what is declared. Changes nothing, waits for nobody.
+ * A directory tree that stands for a host is looked at as far as it has files.
+ * @param program the applier's own file
+ */
+export async function inspect(machine: Machine, declared: DeclaredFacts, program: string): Promise<Inspection> {
+  const generation = readCurrent(machine);
+  const { number, bundle } = generation;
+  const files = lookAtFiles(machine, generation);
+  const findings = [
+    ...lookAtGeneration(machine, generation, declared),
+    ...files,
+    ...findOverlays(machine, bundle).map(({ finding }) => finding),
+    ...lookAtDirectories(machine, bundle),
+    ...lookAtSecrets(machine, bundle),
+    ...lookAtApplier(program, declared),
+  ];
+  if (machine.live) {
+    const states = await unitStates(machine);
+    const shown = await showUnits(machine, bundle, states);
+    const broken = new Set(files.map(({ what }) => what));
+    const live = await Promise.all([
+      lookAtFixtures(machine),
+      lookAtStates(bundle, states),
+      lookAtReloads(bundle, shown),
+      lookAtProcesses(machine, bundle),
+      lookAtShadows(machine, bundle),
+      lookAtUsers(machine, bundle, broken),
+      lookAtFirewall(machine, bundle),
+      lookAtRoutes(machine, bundle),
+      lookAtLinks(machine, declared),
+      lookAtSsh(),
+      lookAtPrograms(machine, bundle, shown),
+      lookAtSystem(machine, declared),
+      lookAtMirrors(machine, declared),
+      // Of the machine around it, a container's kernel is not this host's.
+      inContainer(machine) ? [] : [...lookAtKernelSettings(machine, bundle), ...lookAtKernel(machine)],
+    ]);
+    findings.push(...live.flat());
+  }
+  return { host: bundle.host, generation: number, findings: findings.sort(byGroupAndKind) };
+}
+
+/** The host's own first, then by account and kind. */
+function byGroupAndKind(a: Finding, b: Finding): number {
+  const order = findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind);
+  return accountNumber(a.group) - accountNumber(b.group) || order || (a.what < b.what ? -1 : 1);
+}
+
+/** What arrived on standard input. @throws ApplyError if it is no JSON object */
+export function readFacts(text: string): DeclaredFacts {
+  if (text.trim() === "") return {};
+  try {
+    const facts: unknown = JSON.parse(text);
+    if (facts !== null && typeof facts === "object" && !Array.isArray(facts)) return facts;
+  } catch {
+    // Said below.
+  }
+  throw new ApplyError("what is declared arrived on standard input and is no JSON object");
+}
+
+/** For a human at the console. */
+export function formatInspection({ host, generation, findings }: Inspection): string {
+  const lines = findings.map(
+    ({ group, kind, message, repaired, note }) =>
+      `${group.padEnd(14)} ${note ? "note: " : ""}${kind}: ${message}\n${" ".repeat(15)}repaired ${repaired}`,
+  );
+  const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${findings.length === 0 ? "as it should be" : `${findings.length} findings`}`;
+  return `${[...lines, summary].join("\n")}\n`;
+}
+
+/** Notes are no drift. */
+export function hasDrift(findings: readonly Finding[]): boolean {
+  return findings.some(({ note }) => !note);
+}

@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Machine } from "../machine.ts";
+import type { DeclaredFacts, Finding } from "./finding.ts";
+
+/** The declared mirrors as the kernel has them: found by where they are mounted, their disks by serial. */
+export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }: DeclaredFacts): Finding[] {
+  const serials = new Map(disks.map(({ slot, serial }) => [slot, serial]));
+  return mirrors.flatMap(({ name, level, disks: slots, mount }): Finding[] => {
+    const found = (
+      message: string,
+      repaired: Finding["repaired"],
+      kind: Finding["kind"] = "mirror-degraded",
+    ): Finding => {
+      return { group: "host", kind, what: name, message, repaired };
+    };
+    const device = mountedFrom(layout.at, mount);
+    const mirror = device && mirrorBelow(layout.at, device);
+    if (!mirror)
+      return [
+        found(`${mount} is not on a mirror`, "by hand: see which device is mounted there (findmnt), nothing is wiped"),
+      ];
+    const md = layout.at(`/sys/block/${mirror}/md`);
+    const findings: Finding[] = [];
+    const is = text(join(md, "level"));
+    if (is !== level)
+      findings.push(found(`${mirror} at ${mount} is a ${is}, it should be a ${level}`, "by hand: make it anew"));
+    const missing = Number(text(join(md, "degraded")) ?? 0);
+    const faulty = members(md).filter(({ state }) => state.includes("faulty"));
+    const action = text(join(md, "sync_action")) ?? "idle";
+    if (missing > 0 || faulty.length > 0) {
+      const how = action === "recover" ? "; it is being filled again" : "";
+      const message = `${mirror} at ${mount} has ${Math.max(missing, faulty.length)} disk less than it should${how}`;
+      const mend = action === "recover" ? "wait" : `change the disk, then \`mdadm /dev/${mirror} --add\` its partition`;
+      findings.push(found(message, `by hand: ${mend}`));
+    }
+    const wanted = new Map(slots.flatMap((slot) => (serials.has(slot) ? [[serials.get(slot)!, slot] as const] : [])));
+    const there = members(md).filter(({ state }) => !state.includes("faulty"));
+    for (const { disk } of there) {
+      const serial = serialOf(layout.at, disk);
+      // A disk that tells no serial proves nothing.
+      if (serial === undefined || wanted.delete(serial)) continue;
+      const message = `${mirror} at ${mount} has the disk ${disk} with the serial ${serial}, which is not declared for it`;
+      findings.push(found(message, "by hand: mend the inventory, or put the declared disk in", "mirror-disk"));
+    }
+    if (there.every(({ disk }) => serialOf(layout.at, disk) !== undefined)) {
+      for (const [serial, slot] of wanted) {
+        const message = `${mirror} at ${mount} lacks the disk of slot ${slot}, serial ${serial}`;
+        findings.push(found(message, "by hand: put it in, or mend the inventory", "mirror-disk"));
+      }
+    }
+    return findings;
+  });
+}
+
+/** Kernel name of the device a file system is mounted from. */
+function mountedFrom(at: (path: string) => string, mount: string): string | undefined {
+  const table = at("/proc/self/mountinfo");
+  const lines = existsSync(table) ? readFileSync(table, "utf8").split("\n") : [];
+  // The last one lies over the others.
+  const number = lines.map((line) => line.split(" ")).findLast((fields) => fields[4] === mount)?.[2];
+  const link = at(`/sys/dev/block/${number}`);
+  return number !== undefined && existsSync(link) ? basename(readlinkSync(link)) : undefined;
+}
+
+/** The mirror a device is, or lies on (encryption and volumes between). */
+function mirrorBelow(at: (path: string) => string, device: string): string | undefined {
+  if (existsSync(at(`/sys/block/${device}/md`))) return device;
+  const below = at(`/sys/block/${device}/slaves`);
+  for (const name of existsSync(below) ? readdirSync(below) : []) {
+    const found = mirrorBelow(at, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Members of a mirror: the disk each is on (a partition is a folder of its disk's), and its state. */
+function members(md: string): { disk: string; state: string }[] {
+  return readdirSync(md)
+    .filter((name) => name.startsWith("dev-"))
+    .map((name) => {
+      // dev-vda1/block links to .../block/vda/vda1, or to .../block/vda of a whole disk.
+      const [parent, own] = readlinkSync(join(md, name, "block"))
+        .split("/")
+        .slice(-2) as [string, string];
+      return { disk: parent === "block" ? own : parent, state: text(join(md, name, "state")) ?? "" };
+    });
+}
+
+function serialOf(at: (path: string) => string, disk: string): string | undefined {
+  const direct = text(at(`/sys/block/${disk}/serial`)) ?? text(at(`/sys/block/${disk}/device/serial`));
+  if (direct) return direct;
+  const number = text(at(`/sys/block/${disk}/dev`));
+  return /^E:ID_SERIAL_SHORT=(.+)$/m.exec(text(at(`/run/udev/data/b${number}`)) ?? "")?.[1];
+}
+
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}

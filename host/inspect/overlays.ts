@@ -1,0 +1,94 @@
+import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle, Group } from "../bundle.ts";
+import { filesOf } from "../generations.ts";
+import type { Machine } from "../machine.ts";
+import { unitsOf } from "../plan.ts";
+import { byDeploy, type Finding } from "./finding.ts";
+
+/** Where systemd looks before it comes to ours, highest first (systemd.unit(5)); generators' are systemd's own. */
+const before = [
+  "/etc/systemd/system.control",
+  "/run/systemd/system.control",
+  "/run/systemd/transient",
+  "/etc/systemd/system",
+  "/run/systemd/system",
+];
+
+/** Something that takes precedence over one of our units. */
+export interface Overlay {
+  readonly finding: Finding;
+  /** Units it takes precedence over. Empty when it is about every unit of the host: then it is not ours to move. */
+  readonly units: readonly string[];
+}
+
+/** Unit files, masks and drop-ins that stand in front of ours. A look at five directories, however many units there are. */
+export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
+  const ours = ourUnits(bundle);
+  return before.flatMap((directory) => {
+    const path = layout.at(directory);
+    if (!existsSync(path)) return [];
+    return readdirSync(path).flatMap((name): Overlay[] => {
+      if (name.endsWith(".d")) {
+        const units = coveredBy(name.slice(0, -2), ours);
+        return units === undefined ? [] : dropIns(join(path, name), join(directory, name), units, ours);
+      }
+      const group = ours.get(name);
+      return group === undefined ? [] : [unitFile(join(path, name), join(directory, name), name, group)];
+    });
+  });
+}
+
+/** Every unit with a file or drop-in in the bundle, with its group. */
+export function ourUnits(bundle: Bundle): Map<string, Group> {
+  const ours = new Map<string, Group>();
+  for (const { path, group } of filesOf(bundle).values()) {
+    const [, name] = /^systemd\/([^/]+?)(?:\.d\/.*)?$/.exec(path) ?? [];
+    // Not the prefix drop-ins: there is no unit of the name `account-.service`.
+    if (name !== undefined && !/-\.[a-z]+$/.test(name)) ours.set(name, group);
+  }
+  for (const { name, group } of unitsOf(bundle).values()) ours.set(name, group);
+  return ours;
+}
+
+/** Units a drop-in directory is for: `nginx.service`, a prefix (`account-1-.service`), or a type (`service`). */
+function coveredBy(owner: string, ours: ReadonlyMap<string, Group>): string[] | undefined {
+  if (ours.has(owner)) return [owner];
+  if (["service", "socket", "slice", "target"].includes(owner)) return [];
+  const [, prefix, suffix] = /^(.+-)(\.[a-z]+)$/.exec(owner) ?? [];
+  if (prefix === undefined) return undefined;
+  const units = [...ours.keys()].filter((name) => name.startsWith(prefix) && name.endsWith(suffix!));
+  return units.length > 0 ? units : undefined;
+}
+
+function dropIns(
+  directory: string,
+  shown: string,
+  units: readonly string[],
+  ours: ReadonlyMap<string, Group>,
+): Overlay[] {
+  const groups = new Set(units.map((unit) => ours.get(unit)!));
+  const group = groups.size === 1 ? [...groups][0]! : "host";
+  const whose = units.length === 1 ? units[0] : units.length === 0 ? "every unit" : `${units.length} units of ours`;
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(".conf"))
+    .map((name) => {
+      const what = join(shown, name);
+      const repaired = units.length > 0 ? byDeploy : (`by hand: remove ${what} unless it is meant` as const);
+      const message = `${what} changes settings of ${whose}; only the generation in force should`;
+      return { units, finding: { group, kind: "unit-overridden", what, message, repaired } };
+    });
+}
+
+function unitFile(path: string, what: string, unit: string, group: Group): Overlay {
+  const stat = lstatSync(path);
+  // An empty file masks, too.
+  const masks = stat.isSymbolicLink() ? readlinkSync(path) === "/dev/null" : stat.size === 0;
+  const message = masks
+    ? `${what} masks ${unit}, which should be able to start`
+    : `${what} stands in front of ${unit} of the generation in force`;
+  return {
+    units: [unit],
+    finding: { group, kind: masks ? "unit-masked" : "unit-shadowed", what, message, repaired: byDeploy },
+  };
+}

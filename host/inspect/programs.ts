@@ -1,0 +1,174 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { release as runningKernel, uptime } from "node:os";
+import { join } from "node:path";
+import { type Bundle, currentGeneration } from "../bundle.ts";
+import { filesOf, readCurrent } from "../generations.ts";
+import { entryFiles } from "../layout.ts";
+import type { Machine } from "../machine.ts";
+import { workers } from "../nginx.ts";
+import { hostPackages } from "../packages.ts";
+import { unitsOf } from "../plan.ts";
+import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
+import type { Shown } from "./units.ts";
+
+/** Daemons that read their configuration from the generation, and when they last did. */
+const readers: readonly { unit: string; entry: string; lastRead: (machine: Machine) => Promise<number | undefined> }[] =
+  [
+    { unit: "nginx.service", entry: entryFiles.nginx, lastRead: async () => newestWorker() },
+    { unit: "bird.service", entry: entryFiles.bird, lastRead: birdReconfigured },
+  ];
+
+/** Daemons that run an older configuration or program than the one on disk. */
+export async function lookAtPrograms(
+  machine: Machine,
+  bundle: Bundle,
+  shown: ReadonlyMap<string, Shown>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const files = filesOf(bundle);
+  for (const [unit, { group }] of unitsOf(bundle)) {
+    const pid = shown.get(unit)?.mainPid ?? 0;
+    if (group !== "host" || pid === 0) continue;
+    const reader = readers.find((candidate) => candidate.unit === unit && files.has(candidate.entry));
+    const outdated = (message: string) =>
+      findings.push({ group: "host", kind: "program-outdated", what: unit, message, repaired: byDeploy });
+    if (linkOf(`/proc/${pid}/exe`).endsWith(" (deleted)")) {
+      outdated(`${unit} still runs a program that was replaced on disk`);
+    } else if (reader && !commandOf(pid).includes(`${currentGeneration}/${reader.entry}`)) {
+      outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.entry}`);
+    } else if (reader) {
+      const read = await reader.lastRead(machine);
+      if (read === undefined || read >= newestText(machine, reader.entry)) continue;
+      const message = `${unit} runs an older configuration than ${reader.entry} and its includes say`;
+      findings.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
+    }
+  }
+  return findings;
+}
+
+/** The entry file a unit reads. */
+export function entryOf(unit: string): string | undefined {
+  return readers.find((reader) => reader.unit === unit)?.entry;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Milliseconds since 1970 at which a file below the entry's folder was written last. Hard links between generations keep that time, so
+ * a switch alone makes nothing newer. Times to come are nobody's doing but the clock's.
+ */
+function newestText(machine: Machine, entry: string): number {
+  const folder = `${entry.split("/")[0]}/`;
+  const paths = [...filesOf(readCurrent(machine).bundle).keys()].filter((path) => path.startsWith(folder));
+  const times = paths.flatMap((path) => {
+    const stat = statSync(join(machine.layout.current, path), { throwIfNoEntry: false });
+    return stat && stat.mtimeMs <= Date.now() ? [stat.mtimeMs] : [];
+  });
+  return Math.max(0, ...times);
+}
+
+/** When nginx's newest worker started: workers hold the configuration they were started with. */
+function newestWorker(): number | undefined {
+  const starts = workers().flatMap((pid) => startOf(pid) ?? []);
+  return starts.length > 0 ? Math.max(...starts) : undefined;
+}
+
+/** Milliseconds since 1970, to a hundredth of a second, rounded up. */
+function startOf(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    const ticks = Number(fields[19]);
+    return Date.now() - uptime() * 1000 + ticks * 10 + 20;
+  } catch {
+    return undefined;
+  }
+}
+
+/** BIRD says it to the second or better, in the host's local time. */
+async function birdReconfigured({ run }: Machine): Promise<number | undefined> {
+  const { stdout } = await run("birdc", ["show", "status"]);
+  const [, time] = /^Last reconfiguration on (\S+ \S+)$/m.exec(stdout) ?? [];
+  const at = time === undefined ? Number.NaN : Date.parse(time.replace(" ", "T"));
+  return Number.isNaN(at) ? undefined : at + 1000;
+}
+
+/** True where the kernel is somebody else's. */
+export function inContainer({ layout }: Machine): boolean {
+  return existsSync(layout.at("/run/systemd/container"));
+}
+
+/** Kernel settings of the bundle that have another value now. A setting this kernel does not know is not looked at. */
+export function lookAtKernelSettings({ layout }: Machine, bundle: Bundle): Finding[] {
+  const files = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("sysctl/"));
+  return files.flatMap(({ content }) =>
+    (content ?? "").split("\n").flatMap((line): Finding[] => {
+      const [, key, wanted] = /^\s*-?([a-z][\w./-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+      const path = key && layout.at(`/proc/sys/${key.replaceAll(".", "/")}`);
+      if (!path || !existsSync(path)) return [];
+      const value = readFileSync(path, "utf8").trim().replaceAll(/\s+/g, " ");
+      if (value === wanted) return [];
+      const message = `${key} is ${value}, it should be ${wanted}`;
+      return [{ group: "host", kind: "sysctl-changed", what: key, message, repaired: byDeploy }];
+    }),
+  );
+}
+
+/** Packages that are gone or half installed, and the release. */
+export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): Finding[] {
+  const findings: Finding[] = [];
+  const status = layout.at("/var/lib/dpkg/status");
+  if (existsSync(status)) {
+    const installed = new Set(
+      readFileSync(status, "utf8")
+        .split("\n\n")
+        .flatMap((block) => {
+          return /^Status: \S+ ok installed$/m.test(block) ? (/^Package: (\S+)$/m.exec(block)?.[1] ?? []) : [];
+        }),
+    );
+    for (const name of hostPackages.filter((name) => !installed.has(name))) {
+      const message = `the package ${name} is not (or not wholly) installed`;
+      findings.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
+    }
+  }
+  const os = layout.at("/etc/os-release");
+  const running = existsSync(os) ? /^VERSION_CODENAME="?(\w+)/m.exec(readFileSync(os, "utf8"))?.[1] : undefined;
+  if (release !== undefined && running !== undefined && running !== release) {
+    const message = `this host runs Debian ${running}, ${release} is declared`;
+    const repaired = "by hand: upgrade the host, or mend `release` in the inventory" as const;
+    findings.push({ group: "host", kind: "release-other", what: "/etc/os-release", message, repaired });
+  }
+  return findings;
+}
+
+/** A note, no drift: a newer kernel waits for the next boot. */
+export function lookAtKernel({ layout }: Machine, running: string = runningKernel()): Finding[] {
+  const boot = layout.at("/boot");
+  const installed = existsSync(boot) ? readdirSync(boot).flatMap((name) => /^vmlinuz-(.+)$/.exec(name)?.[1] ?? []) : [];
+  const newest = installed.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+  if (newest === undefined || newest === running || !installed.includes(running)) return [];
+  const message = `the kernel ${running} runs, ${newest} is installed`;
+  return [
+    {
+      group: "host",
+      kind: "kernel-outdated",
+      what: newest,
+      message,
+      repaired: "by hand: reboot when it suits",
+      note: true,
+    },
+  ];
+}

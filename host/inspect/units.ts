@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import type { Bundle, Group } from "../bundle.ts";
+import { accountsOf } from "../generations.ts";
+import type { Machine } from "../machine.ts";
+import { type UnitStates, unitsOf } from "../plan.ts";
+import { byDeploy, type Finding } from "./finding.ts";
+import { ourUnits } from "./overlays.ts";
+
+/** What systemd says of one loaded unit. */
+export interface Shown {
+  readonly needsReload: boolean;
+  /** 0 when it runs none. */
+  readonly mainPid: number;
+}
+
+/** Loaded units of ours, in one call. What is not loaded yet is read when it starts: nothing to ask. */
+export async function showUnits(
+  { run }: Machine,
+  bundle: Bundle,
+  states: UnitStates,
+): Promise<ReadonlyMap<string, Shown>> {
+  const loaded = [...ourUnits(bundle).keys()].filter((name) => states.has(name));
+  if (loaded.length === 0) return new Map();
+  const properties = "--property=Id,NeedDaemonReload,MainPID";
+  const { stdout } = await run("systemctl", ["show", properties, "--", ...loaded], { timeout: 300_000 });
+  return new Map(
+    stdout.split("\n\n").map((block) => {
+      const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(block)?.[1] ?? "";
+      return [value("Id"), { needsReload: value("NeedDaemonReload") === "yes", mainPid: Number(value("MainPID")) }];
+    }),
+  );
+}
+
+/** Units that should run and do not, and failed ones of others that the host may need. */
+export function lookAtStates(bundle: Bundle, states: UnitStates): Finding[] {
+  const units = unitsOf(bundle);
+  const findings: Finding[] = [];
+  for (const { name, want, group } of units.values()) {
+    const state = states.get(name) ?? "not loaded";
+    // An account's program that ended by itself is its owner's affair.
+    const isProgram = group !== "host" && name.endsWith(".service");
+    if (want !== "start" || state === "active" || (state === "failed" && isProgram)) continue;
+    const kind = state === "failed" ? "unit-failed" : "unit-stopped";
+    findings.push({ group, kind, what: name, message: `${name} is ${state}, it should be active`, repaired: byDeploy });
+  }
+  for (const [name, state] of states) {
+    if (state !== "failed" || units.has(name) || /^account-\d+[-.]/.test(name)) continue;
+    const repaired = `by hand: see \`systemctl status ${name}\`` as const;
+    findings.push({ group: "host", kind: "unit-failed", what: name, message: `${name} is failed`, repaired });
+  }
+  return findings;
+}
+
+export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>): Finding[] {
+  const ours = ourUnits(bundle);
+  return [...shown].flatMap(([name, { needsReload }]) => {
+    if (!needsReload) return [];
+    const message = `${name} was edited and systemd has not read it anew: it runs by other settings than its files say`;
+    return [{ group: ours.get(name) ?? "host", kind: "unit-not-reloaded", what: name, message, repaired: byDeploy }];
+  });
+}
+
+/** Processes in an account's slice that no unit of it has, and processes of an account outside of its slice. */
+export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] {
+  const findings: Finding[] = [];
+  const ours = ourUnits(bundle);
+  const root = layout.at("/sys/fs/cgroup/account.slice");
+  for (const slice of existsSync(root) ? directories(root) : []) {
+    const number = Number(/^account-(\d+)\.slice$/.exec(slice)?.[1]);
+    const known: Group = `account-${number}`;
+    const group = bundle.groups[known] ? known : "host";
+    const foreign =
+      group === "host" ? [""] : ["", ...directories(`${root}/${slice}`).filter((name) => !ours.has(name))];
+    for (const name of foreign) {
+      // Without a name: what sits in the slice itself. A slice nobody declared is foreign as a whole.
+      const pids = processesIn(`${root}/${slice}/${name}`, name !== "" || group === "host");
+      if (pids.length === 0) continue;
+      const what = name || slice;
+      const message = `${what} runs process ${pids[0]} in the slice ${slice}, where only the account's own services should run`;
+      const mend = /\.(service|scope|slice)$/.test(what) ? `systemctl stop ${what}` : `kill ${pids[0]}`;
+      findings.push({
+        group,
+        kind: "foreign-process",
+        what,
+        message,
+        repaired: `by hand: ${name ? mend : `kill ${pids[0]}`}`,
+      });
+    }
+  }
+  return [...findings, ...strays(layout.at("/proc"), bundle)];
+}
+
+function strays(proc: string, bundle: Bundle): Finding[] {
+  if (!existsSync(proc)) return [];
+  const byUid = new Map(accountsOf(bundle).map(([group, { uid, number }]) => [uid, { group, number }]));
+  return readdirSync(proc).flatMap((pid): Finding[] => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const account = byUid.get(statSync(`${proc}/${pid}`).uid);
+      if (!account || readFileSync(`${proc}/${pid}/cgroup`, "utf8").includes(`/account-${account.number}.slice/`))
+        return [];
+      const name = readFileSync(`${proc}/${pid}/comm`, "utf8").trim();
+      const message = `process ${pid} (${name}) of account ${account.number} runs outside of its slice, without its limits`;
+      const repaired = `by hand: kill ${pid}` as const;
+      return [{ group: account.group, kind: "foreign-process", what: name, message, repaired }];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
+function directories(path: string): string[] {
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
+function processesIn(cgroup: string, recursive: boolean): number[] {
+  try {
+    const own = readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").filter(Boolean).map(Number);
+    const below = recursive ? directories(cgroup).flatMap((name) => processesIn(`${cgroup}/${name}`, true)) : [];
+    return [...own, ...below];
+  } catch {
+    // Threaded or already gone.
+    return [];
+  }
+}

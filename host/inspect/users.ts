@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Bundle, Group } from "../bundle.ts";
+import { filesOf } from "../generations.ts";
+import type { Machine } from "../machine.ts";
+import { byDeploy, type Finding } from "./finding.ts";
+
+/** One record of `userdb/` as the bundle has it. */
+interface UserRecord {
+  readonly group: Group;
+  readonly path: string;
+  readonly database: "passwd" | "group";
+  readonly name: string;
+  /** uid or gid. */
+  readonly id: number;
+  readonly gid: number;
+}
+
+/** Local files that name an account, its uid or its gid: they win over the record. */
+export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
+  const records = recordsOf(bundle);
+  return (["passwd", "group"] as const).flatMap((database) => {
+    const path = `/etc/${database}`;
+    if (!existsSync(layout.at(path))) return [];
+    const own = records.filter((record) => record.database === database);
+    const byName = new Map(own.map((record) => [record.name, record]));
+    const byId = new Map(own.map((record) => [record.id, record]));
+    return readFileSync(layout.at(path), "utf8")
+      .split("\n")
+      .flatMap((line): Finding[] => {
+        const [name = "", , id, last] = line.split(":");
+        const record = byName.get(name) ?? byId.get(Number(id));
+        if (!record || id === undefined) return [];
+        const extra = database === "passwd" ? Number(last) !== record.gid : last !== "";
+        if (name === record.name && Number(id) === record.id && !extra) return [];
+        const message = `${path} has ${name} with ${id}${database === "group" && last ? ` and the members ${last}` : ""}, which stands in front of ${record.name} with ${record.id}`;
+        const repaired = `by hand: take ${name} out of ${path} (vipw${database === "group" ? " -g" : ""})` as const;
+        return [{ group: record.group, kind: "user-shadowed", what: name, message, repaired }];
+      });
+  });
+}
+
+/** Whether the host's programs find every record: two calls, however many accounts. */
+export async function lookAtUsers({ run }: Machine, bundle: Bundle, broken: ReadonlySet<string>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const database of ["passwd", "group"] as const) {
+    const records = recordsOf(bundle).filter((record) => record.database === database);
+    if (records.length === 0) continue;
+    const { stdout } = await run("getent", [database, ...records.map(({ name }) => name)], { timeout: 300_000 });
+    const found = new Set(stdout.split("\n").map((line) => line.split(":")[0]));
+    for (const { group, path, name } of records.filter((record) => !found.has(record.name))) {
+      const message = `the ${database === "passwd" ? "user" : "group"} ${name} is not found by the host's programs`;
+      // The record is as written: something between it and the programs is not.
+      const byHand =
+        `by hand: look for "systemd" in the line ${database} of /etc/nsswitch.conf, then at systemd-userdbd.socket` as const;
+      findings.push({
+        group,
+        kind: "user-unresolvable",
+        what: name,
+        message,
+        repaired: broken.has(path) ? byDeploy : byHand,
+      });
+    }
+  }
+  return findings;
+}
+
+function recordsOf(bundle: Bundle): UserRecord[] {
+  return [...filesOf(bundle).values()].flatMap(({ path, content, group }): UserRecord[] => {
+    if (!path.startsWith("userdb/") || content === undefined) return [];
+    const record = JSON.parse(content) as { userName?: string; groupName?: string; uid?: number; gid: number };
+    const { userName, groupName, uid, gid } = record;
+    if (userName !== undefined) return [{ group, path, database: "passwd", name: userName, id: uid!, gid }];
+    return groupName === undefined ? [] : [{ group, path, database: "group", name: groupName, id: gid, gid }];
+  });
+}
