@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const exclude = ["**/node_modules/**", "**/.lab/**", "**/dist/**"];
+const exclude = ["**/node_modules/**", "**/.lab/**", "**/.state/**", "**/dist/**"];
 
 /**
  * Three kinds of test, run in this order: `unit` needs nothing but Node; `it` needs the engine or root for namespaces;

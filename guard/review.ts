@@ -46,6 +46,8 @@ export interface ReviewInput {
   readonly before: Side;
   readonly after: Side;
   readonly engine?: readonly EngineStep[];
+  /** Findings of whoever put the sides together, each under the name of a rule. */
+  readonly also?: readonly (Finding & { readonly rule: string })[];
   readonly approvals: readonly Approval[];
   readonly limits: Limits;
   /** ISO 8601. */
@@ -56,7 +58,7 @@ export interface ReviewInput {
 const mostDays = 30;
 
 /** Reviews a change: what it does, to whom, and whether it may. Pure, linear in what differs and in the fleet's size. */
-export function review({ before, after, engine = [], approvals, limits, today }: ReviewInput): Review {
+export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
   const byKind = Object.fromEntries(
     kinds.map((kind: Kind) => [kind, changes.filter((change) => change.kind === kind)]),
@@ -72,6 +74,7 @@ export function review({ before, after, engine = [], approvals, limits, today }:
   const findings = guardRules.flatMap((rule) =>
     [...rule.find(context)].map((finding) => weigh(rule.name, finding, approvals, today, used)),
   );
+  findings.push(...also.map((finding) => weigh(finding.rule, finding, approvals, today, used)));
   findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
   return {
     level: findings[0]?.level ?? "safe",

@@ -20,7 +20,10 @@ export interface Side {
   readonly applier?: string;
 }
 
-/** A declaration as this very program sees it. */
+/**
+ * A declaration as this very program sees it.
+ * @public
+ */
 export function sideOf(declaration: Declaration): Side {
   return { declaration, render: renderBundle, judge: judgeDeclaration, rules: rules.map(({ name }) => name) };
 }

@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+
+/** What a commit has, laid out as files; removed on disposal. */
+export interface Checkout extends AsyncDisposable {
+  readonly directory: string;
+}
+
+/** @throws Error that says what to do, if there is no such commit here */
+export async function commitOf(root: string, ref: string): Promise<string> {
+  const { stdout, exitCode } = await git(root, [
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    "--end-of-options",
+    `${ref}^{commit}`,
+  ]);
+  if (exitCode === 0) return stdout.trim();
+  throw new Error(
+    `"${ref}" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it`,
+  );
+}
+
+/** Files that differ between a commit and the working tree, new ones too; relative to `root`, which may lie inside the repository. */
+export async function changedFiles(root: string, commit: string): Promise<string[]> {
+  const lists = [
+    ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", "."],
+    ["ls-files", "--others", "--exclude-standard", "-z"],
+  ];
+  const outputs = await Promise.all(lists.map((args) => gitOrThrow(root, args)));
+  return outputs.flatMap((output) => output.split("\0").filter((name) => name !== "")).sort();
+}
+
+/**
+ * Lays a commit's files out below `.state/`: inside the checkout, since that is where Node.js finds the packages. No worktree:
+ * that would be written into the repository, and stay there after a crash.
+ */
+export async function checkOut(root: string, commit: string): Promise<Checkout> {
+  await mkdir(join(root, ".state"), { recursive: true });
+  const directory = await mkdtemp(join(root, ".state", `base-${commit.slice(0, 12)}-`));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    // From a subdirectory of a repository only that is taken.
+    const tree = (await gitOrThrow(root, ["rev-parse", `${commit}:./`])).trim();
+    const gitDirectory = (await gitOrThrow(root, ["rev-parse", "--absolute-git-dir"])).trim();
+    const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };
+    await gitOrThrow(directory, ["read-tree", tree], environment);
+    await gitOrThrow(directory, ["checkout-index", "--all", "--quiet"], environment);
+    return { directory, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return execa("git", args, { cwd: directory, env: environment, reject: false, stripFinalNewline: false });
+}
+
+async function gitOrThrow(
+  directory: string,
+  args: readonly string[],
+  environment?: NodeJS.ProcessEnv,
+): Promise<string> {
+  const result = await git(directory, args, environment);
+  if (result.exitCode === 0) return result.stdout;
+  throw new Error(`git ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`);
+}

@@ -1,0 +1,16 @@
+import { Command } from "commander";
+import { reviewCommand } from "./commands/review.ts";
+import { exitStatus } from "./exit-status.ts";
+
+/** The guard's commands, one file each in `commands/`. */
+const commands: readonly Command[] = [reviewCommand];
+
+const guard = new Command("guard").description(
+  "Judges changes before they reach a host: what they do, to whom, and whether they may.",
+);
+for (const command of commands) {
+  // Commander's own errors are errors of usage.
+  guard.addCommand(command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"])));
+}
+guard.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"]));
+await guard.parseAsync();

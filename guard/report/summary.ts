@@ -1,0 +1,175 @@
+import { stringify } from "yaml";
+import { count } from "../../inventory/problem.ts";
+import type { ApprovableAction } from "../../inventory/schemas/approval.ts";
+import { nameOf } from "../../policies/format-violations.ts";
+import type { Rule, RuleText, Subject } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { waiverRules } from "../../policies/waivers.ts";
+import { guardRules } from "../guard-rules.ts";
+import type { Outcome, Reviewed } from "../outcome.ts";
+import type { Level, Review, Weighed } from "../review.ts";
+
+/** What the outcome comes to, and what is to be done about it. */
+export interface Verdict {
+  readonly level: Level;
+  /** `Blocked: 2 findings`. */
+  readonly sentence: string;
+  readonly todo: string;
+}
+
+export function levelOf(outcome: Outcome): Level {
+  return outcome.kind === "unsound" ? "blocked" : outcome.review.level;
+}
+
+export function verdictOf(outcome: Outcome): Verdict {
+  if (outcome.kind === "unsound") {
+    const sentence = `Blocked: the inventory is not sound, ${count(outcome.problems.length, "problem")}`;
+    return {
+      level: "blocked",
+      sentence,
+      todo: "Mend the files named below; what the change would do is not known before that.",
+    };
+  }
+  const { review } = outcome;
+  const blocked = review.findings.filter(({ level }) => level === "blocked").length;
+  const open = missingApprovals(review).length;
+  switch (review.level) {
+    case "blocked": {
+      const more = open > 0 ? `, and ${count(open, "approval")} missing` : "";
+      return {
+        level: "blocked",
+        sentence: `Blocked: ${count(blocked, "finding")}${more}`,
+        todo: "Mend what is found below; no approval lets it pass.",
+      };
+    }
+    case "needs approval":
+      return {
+        level: "needs approval",
+        sentence: `Needs approval: ${count(open, "approval")} missing`,
+        todo: "If all of it is meant, somebody other than the author fills in the approvals below; otherwise mend it.",
+      };
+    case "safe": {
+      const used = approvalsUsed(review).length;
+      if (review.changes.length === 0 && review.hosts.length === 0)
+        return { level: "safe", sentence: "Safe: nothing changes", todo: "There is nothing to deploy." };
+      return {
+        level: "safe",
+        sentence: used > 0 ? `Safe: ${count(used, "approval")} used` : "Safe: nothing found",
+        todo: "It may be deployed.",
+      };
+    }
+    default:
+      return review.level satisfies never;
+  }
+}
+
+/** Whom a change touches. */
+export interface Affected {
+  readonly hosts: number;
+  readonly accounts: number;
+  /** Accounts that do not answer for a while. */
+  readonly stopped: number;
+  /** How long at most, in seconds. */
+  readonly seconds: number;
+  /** Accounts that lose data or an identity. */
+  readonly losing: number;
+}
+
+export function affectedBy({ effects, hosts }: Review): Affected {
+  const all = new Set<number>();
+  const losing = new Set<number>();
+  const seconds = new Map<number, number>();
+  for (const effect of effects) {
+    for (const account of effect.accounts) {
+      all.add(account);
+      if (effect.destroys) losing.add(account);
+      // Several things that stop one account happen in one go: it waits for the longest.
+      if (effect.seconds > 0) seconds.set(account, Math.max(effect.seconds, seconds.get(account) ?? 0));
+    }
+  }
+  let most = 0;
+  for (const each of seconds.values()) most = Math.max(most, each);
+  return { hosts: hosts.length, accounts: all.size, stopped: seconds.size, seconds: most, losing: losing.size };
+}
+
+/** Whom a change touches, in one sentence. */
+export function affectedSentence({ hosts, accounts, stopped, seconds, losing }: Affected): string {
+  if (hosts + accounts === 0) return "Touches no host and no account.";
+  const stops =
+    stopped === 0
+      ? "none stops answering"
+      : `${stopped} stop${stopped === 1 ? "s" : ""} for about ${seconds} s at most`;
+  const loses = losing === 0 ? "" : `; ${losing} lose${losing === 1 ? "s" : ""} data or identity`;
+  return `Touches ${count(hosts, "host")} and ${count(accounts, "account")}: ${stops}${loses}.`;
+}
+
+/** `inventory/prod against main, cell main, as of 2026-11-24`. */
+export function scopeSentence({ inventory, base, cell, today }: Outcome): string {
+  return `${inventory} against ${base}${cell === undefined ? "" : `, cell ${cell}`}, as of ${today}`;
+}
+
+export interface WantedApproval {
+  readonly action: ApprovableAction;
+  readonly resource: string;
+}
+
+/** Approvals that would let findings pass, each once. */
+export function missingApprovals({ findings }: Pick<Review, "findings">): WantedApproval[] {
+  const wanted = findings.flatMap(({ level, approval }) => (level === "needs approval" && approval ? [approval] : []));
+  return [...new Map(wanted.map((each) => [`${each.action} ${each.resource}`, each])).values()];
+}
+
+/** Findings that an approval lets pass. */
+export function approvalsUsed({ findings }: Review): (Weighed & { approved: NonNullable<Weighed["approved"]> })[] {
+  return findings.flatMap((finding) => (finding.approved ? [{ ...finding, approved: finding.approved }] : []));
+}
+
+/** An entry for approvals.yaml that is refused until somebody has signed it: who and why are left empty. */
+export function approvalYaml({ action, resource }: WantedApproval, today: string): string {
+  const expires = new Date(Date.parse(today) + 14 * 86_400_000).toISOString().slice(0, 10);
+  return stringify([{ action, resource, approvedBy: "", reason: "", expires }]);
+}
+
+type Texts = Pick<RuleText, "name" | "description" | "reason" | "remediation">;
+const texts = new Map<string, Texts>(
+  [...rules, ...waiverRules, ...guardRules].map((rule: Texts | Rule) => [rule.name, rule]),
+);
+
+/** What is said of a rule; `undefined` for one that only the other side has. */
+export function textOf(rule: string): Texts | undefined {
+  return texts.get(rule);
+}
+
+/** File and line of a subject, or its name where it stands in no file. */
+export function placeOf({ where }: Pick<Reviewed, "where">, subject: Subject): string {
+  return where(subject) ?? nameOf(subject);
+}
+
+/** Days until something ends, in words. */
+export function daysWords(left: number): string {
+  return left === 0 ? "its last day" : `${count(left, "day")} left`;
+}
+
+/** Findings of the guard's own rules. What the policies found is shown by their rules. */
+export function ownFindings({ findings }: Review): Weighed[] {
+  return findings.filter(({ rule }) => rule !== "policies-hold");
+}
+
+/** Fair shares that change by more than this many per cent are worth a line. */
+const shareThreshold = 1;
+
+export function notableShares({ shares }: Review): Review["shares"] {
+  return shares.filter(({ before, after }) => {
+    if (!before || !after) return true;
+    return [
+      [before.guaranteedCores, after.guaranteedCores],
+      [before.burstCores, after.burstCores],
+    ].some(([was, is]) => Math.abs(is! - was!) * 100 > shareThreshold * was!);
+  });
+}
+
+/** `0.53 of 32 cores`: guaranteed, and burst. */
+export function shareWords(share: Review["shares"][number]["before"]): string {
+  if (!share) return "none";
+  return `${share.guaranteedCores.toPrecision(3)} of ${share.burstCores} cores each, ${count(share.accounts, "account")}`;
+}

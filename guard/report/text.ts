@@ -1,0 +1,116 @@
+import Table from "cli-table3";
+import { formatProblems, printable } from "../../inventory/problem.ts";
+import { formatViolations } from "../../policies/format-violations.ts";
+import { describeWaived } from "../../policies/waivers.ts";
+import type { Outcome, Reviewed } from "../outcome.ts";
+import * as summary from "./summary.ts";
+
+const width = 100;
+/** How many lines of one kind are shown; the rest is counted. */
+const most = 25;
+
+/** An outcome for a terminal: verdict, whom it touches, findings, what happens. 100 columns. */
+export function formatText(outcome: Outcome): string {
+  const { sentence, todo } = summary.verdictOf(outcome);
+  const head = [
+    `${sentence}. ${todo}`,
+    `Compared: ${summary.scopeSentence(outcome)}.`,
+    ...outcome.notices.map((notice) => `Note: ${notice}`),
+  ];
+  const rest = outcome.kind === "unsound" ? [formatProblems(outcome.problems, outcome.inventory)] : sections(outcome);
+  return `${[head.flatMap((text) => wrap(text)).join("\n"), ...rest].join("\n\n")}\n`;
+}
+
+function sections(outcome: Reviewed): string[] {
+  const { review } = outcome;
+  const parts = [wrap(summary.affectedSentence(summary.affectedBy(review))).join("\n"), ...findings(outcome)];
+  const violations = formatViolations(review.policies.violations, outcome.where).trimEnd();
+  if (violations !== "") parts.push(violations);
+  const add = (title: string, lines: readonly string[]): void => {
+    if (lines.length > 0) parts.push([title, ...cut(lines).flatMap((text) => wrap(text, "  - "))].join("\n"));
+  };
+  add(
+    "What happens:",
+    review.effects.map(({ sentence }) => sentence),
+  );
+  add("Waived:", review.policies.waived.map(describeWaived));
+  add(
+    "Approvals used:",
+    summary.approvalsUsed(review).map(({ message, approved: { approval, daysLeft } }) => {
+      return `${approval.action} ${approval.resource}, by ${approval.approvedBy} (${summary.daysWords(daysLeft)}): ${message}`;
+    }),
+  );
+  add(
+    "Approvals that nothing asks for, to be removed:",
+    review.unusedApprovals.map(({ action, resource, approvedBy }) => `${action} ${resource}, by ${approvedBy}`),
+  );
+  if (review.waves.length > 0) {
+    const rows = review.waves.map(({ hosts, accounts, capacityPercent }, index) => [
+      ...[`${index + 1}`, hosts.join(" "), `${accounts}`, `${capacityPercent} %`],
+    ]);
+    parts.push(table(["wave", "hosts", "accounts", "of all cores"], rows));
+  }
+  const shares = summary.notableShares(review);
+  if (shares.length > 0) {
+    const rows = shares.map(({ host, plan, before, after }) => [
+      host,
+      plan,
+      summary.shareWords(before),
+      summary.shareWords(after),
+    ]);
+    parts.push(table(["host", "plan", "guaranteed before", "guaranteed after"], rows));
+  }
+  return parts;
+}
+
+/** By rule, with why and how to mend it said once. */
+function findings(outcome: Reviewed): string[] {
+  const open = summary.ownFindings(outcome.review).filter(({ level }) => level !== "safe");
+  const parts = [...Map.groupBy(open, ({ rule, level }) => `${rule} (${level})`)].map(([title, group]) => {
+    const text = summary.textOf(group[0]!.rule);
+    const lines = cut(group.map(({ subject, message }) => `${summary.placeOf(outcome, subject)}: ${message}`));
+    return [
+      ...wrap(text ? `${title}: ${text.description}` : title),
+      ...lines.flatMap((line) => wrap(line, "  ")),
+      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Mend: ${text.remediation}`, "  ")] : []),
+    ].join("\n");
+  });
+  const missing = summary.missingApprovals(outcome.review);
+  if (missing.length > 0) {
+    const yaml = cut(missing.map((each) => summary.approvalYaml(each, outcome.today).trimEnd()));
+    parts.push([`To approve, for ${outcome.inventory}/approvals.yaml:`, ...yaml].join("\n"));
+  }
+  return parts;
+}
+
+function cut(lines: readonly string[]): string[] {
+  if (lines.length <= most) return [...lines];
+  return [...lines.slice(0, most), `and ${lines.length - most} more; --json has all of them`];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const shown = rows.slice(0, most).map((row) => row.map(printable));
+  const widths = head.map((title, index) => Math.max(title.length, ...shown.map((row) => row[index]!.length)) + 2);
+  while (widths.reduce((sum, one) => sum + one, head.length + 1) > width)
+    widths[widths.indexOf(Math.max(...widths))]! -= 1;
+  const made = new Table({
+    head: [...head],
+    colWidths: widths,
+    wordWrap: true,
+    style: { head: [], border: [], compact: true },
+  });
+  made.push(...shown);
+  const hidden = rows.length - shown.length;
+  return hidden === 0 ? made.toString() : `${made.toString()}\nand ${hidden} more; --json has all of them`;
+}
+
+/** Text in lines of the terminal's width. Words longer than a line stay whole: a path must stay one to be opened. */
+function wrap(text: string, indent = ""): string[] {
+  const lines: string[] = [];
+  for (const word of printable(text).split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${lines.length === 0 ? indent : " ".repeat(indent.length)}${word}`);
+  }
+  return lines;
+}
