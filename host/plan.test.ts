@@ -52,6 +52,24 @@ test("a removed account's units are stopped, with nothing read anew", () => {
   });
 });
 
+test("a socket that was stopped while its service runs on: the service stops first", () => {
+  const states = up(before, { "account-1-http-blog.socket": "inactive", "account-1-http-blog.service": "active" });
+  expect(todo(before, { states })).toEqual({
+    stopChanged: ["account-1-http-blog.service"],
+    start: ["account-1-http-blog.socket"],
+  });
+});
+
+test("units that run by other settings than their files': read anew and started anew, whatever the bundles say", () => {
+  const outdated = new Set(["nginx.service", "account-1-http-blog.socket"]);
+  expect(todo(before, { outdated, reload: true })).toEqual({
+    daemonReload: true,
+    stopChanged: ["account-1-http-blog.socket", "account-1-http-blog.service"],
+    start: ["account-1-http-blog.socket"],
+    restart: ["nginx.service"],
+  });
+});
+
 test("a changed socket: its service stops first, then it starts anew", () => {
   const changed = accountGroup(1);
   const files = changed.files.map((file) =>

@@ -69,11 +69,15 @@ export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet
 export function planHooks(input: PlanInput): HookPlan {
   const { bases, next, repaired, rotated, firewallLost, states, outdated, reload = false } = input;
   const changes = union(bases.map((base) => changesBetween(base, next, repaired)));
-  const changed = new Set([...changes.added, ...changes.modified, ...changes.removed]);
+  const byHand = [...(outdated ?? [])].map((unit) => `systemd/${unit}`);
+  const changed = new Set([...changes.added, ...changes.modified, ...changes.removed, ...byHand]);
   const folders = new Set([...changed].map((path) => path.slice(0, path.indexOf("/") + 1)));
   const touches = (path: string) => (path.endsWith("/") ? folders.has(path) : changed.has(path));
   const before = new Set(bases.flatMap((base) => [...unitsOf(base).keys()]));
   const after = unitsOf(next);
+  // systemd starts no socket whose service runs.
+  const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
+  const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
 
   const start: string[] = [];
   const restart: string[] = [];
@@ -83,7 +87,8 @@ export function planHooks(input: PlanInput): HookPlan {
     const isProgram = group !== "host" && name.endsWith(".service");
     const affected = (rotated === true && isProgram) || outdated?.has(name) === true || restartOn.some(touches);
     if (want === "on-demand") {
-      if (affected && before.has(name)) stopChanged.push(name);
+      const inTheWay = ["active", "activating"].includes(state ?? "") && restartOn.some(startsSocket);
+      if ((affected && before.has(name)) || inTheWay) stopChanged.push(name);
     } else if (state === "failed" && isProgram && !affected) {
       // Its owner's program, which ended by itself: not for us to start again and again.
     } else if (state !== "active") {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildApplier } from "../host/build.ts";
+import { ensureDebianPackages } from "../toolchain/system.ts";
 
 /** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
 export interface SimulatedHost extends AsyncDisposable {
@@ -18,8 +19,9 @@ export interface SimulatedHost extends AsyncDisposable {
   seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
 
-/** Needs root and Debian's openssh-server. Everything lives in one temporary directory and ends with disposal. */
+/** Needs root; Debian's openssh-server is installed when it is missing. Everything lives in one temporary directory and ends with disposal. */
 export async function simulatedHost(): Promise<SimulatedHost> {
+  await ensureDebianPackages(["openssh-server"]);
   const directory = await mkdtemp(join(tmpdir(), "fairhost-host-"));
   const at = (name: string) => join(directory, name);
   const root = at("root");

@@ -97,3 +97,8 @@ export interface Health {
 }
 
 export const byDeploy = "by the next deploy";
+
+/** Notes are no drift. */
+export function hasDrift(findings: readonly Finding[]): boolean {
+  return findings.some(({ note }) => !note);
+}

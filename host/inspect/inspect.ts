@@ -88,8 +88,3 @@ export function formatInspection({ host, generation, findings }: Inspection): st
   const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${findings.length === 0 ? "as it should be" : `${findings.length} findings`}`;
   return `${[...lines, summary].join("\n")}\n`;
 }
-
-/** Notes are no drift. */
-export function hasDrift(findings: readonly Finding[]): boolean {
-  return findings.some(({ note }) => !note);
-}

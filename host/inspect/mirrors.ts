@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Machine } from "../machine.ts";
 import type { DeclaredFacts, Finding } from "./finding.ts";
@@ -60,7 +60,8 @@ function mountedFrom(at: (path: string) => string, mount: string): string | unde
   // The last one lies over the others.
   const number = lines.map((line) => line.split(" ")).findLast((fields) => fields[4] === mount)?.[2];
   const link = at(`/sys/dev/block/${number}`);
-  return number !== undefined && existsSync(link) ? basename(readlinkSync(link)) : undefined;
+  const isThere = number !== undefined && lstatSync(link, { throwIfNoEntry: false }) !== undefined;
+  return isThere ? basename(readlinkSync(link)) : undefined;
 }
 
 /** The mirror a device is, or lies on (encryption and volumes between). */

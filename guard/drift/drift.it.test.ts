@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { declarationOf, staticServer } from "../../components/remote/bundle-fixture.ts";
+import { succeed } from "../../components/remote/placed-host.ts";
+import { encodeBundle, renderBundle } from "../../components/remote/render-bundle.ts";
+import { loadBootstrap } from "../../host/bootstrap.ts";
+import type { ApplyReport } from "../../host/bundle.ts";
+import type { DeclaredFacts, Finding, Health, Inspection } from "../../host/inspect/finding.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declaredFacts } from "./inspect-hosts.ts";
+import { tamperings } from "./tampering.cases.ts";
+
+/** A real Debian 13 under systemd with the whole bundle in force; SSH is a listener that greets. */
+let host: ContainerHost;
+
+const accounts = [1, 2, 3, 4].map((number) => ({ number, name: `user${number}`, servers: [staticServer("www")] }));
+const declaration = declarationOf(accounts);
+const bundle = renderBundle(declaration, "web1");
+let bootstrap: Awaited<ReturnType<typeof loadBootstrap>>;
+let facts: DeclaredFacts;
+
+async function inspect(declared: DeclaredFacts = facts): Promise<Inspection & { exitCode: number }> {
+  const stdin = JSON.stringify(declared);
+  const { stdout, stderr, exitCode } = await host.run(["fairhost-host", "inspect", "--json"], { stdin });
+  if (stdout === "") throw new Error(stderr);
+  return { ...(JSON.parse(stdout) as Inspection), exitCode };
+}
+
+/** What a deploy does on the host: both commands. */
+async function deploy(): Promise<ApplyReport> {
+  const { script, payload } = bootstrap.for("trixie", 1);
+  await succeed(host, ["/bin/sh", "-c", script], payload);
+  const masterSecret = Buffer.alloc(32, 7).toString("base64");
+  const stdin = JSON.stringify({ bundle: encodeBundle(bundle), masterSecret, secretEpoch: 1, repair: 1 });
+  const { stdout, stderr } = await host.run(["fairhost-host", "apply"], { stdin, timeout: 120_000 });
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout) as ApplyReport;
+}
+
+/** Greets as SSH does. */
+async function startGreeter(): Promise<void> {
+  const greet =
+    "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-x\\r\\n')});s.TCPServer.address_family=10;s.TCPServer.allow_reuse_address=True;s.TCPServer(('::',22),h).serve_forever()";
+  await succeed(host, `systemd-run --quiet --unit=greeter python3 -c "${greet}"`);
+}
+
+/** Everything of account 4, which nobody touches, of the admin's own files and of what only a person may change. */
+const untouched = () =>
+  succeed(
+    host,
+    `systemctl show -p ActiveEnterTimestampMonotonic,MainPID,NeedDaemonReload account-4-http-www.socket account-4-http-www.service
+find /srv/accounts/4 -printf '%p %i %m %u %g %T@ %C@\\n' | grep -v '/logs/' | sort
+stat -c '%n %Y %Z' /etc/passwd /etc/group /etc/systemd/system/admin.service
+nft list tables; ip -6 route show table local proto 66 | grep 0:4:; ls /var/lib/fairhost/secrets/accounts/4 -l`,
+  );
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "drift" });
+  await startGreeter();
+  bootstrap = await loadBootstrap();
+  facts = { ...declaredFacts(declaration, "web1", bootstrap.applier), disks: [], mirrors: [] };
+  await host.writeFile("/etc/systemd/system/admin.service", "[Service]\nExecStart=/bin/true\n");
+  const { errors } = await deploy();
+  expect(errors).toEqual([]);
+  // BIRD tells times to the second.
+  await sleep(2_500);
+}, 300_000);
+
+afterAll(async () => host?.stop());
+
+test("a host that was deployed is as it should be, and a second deploy changes nothing", async () => {
+  expect(await inspect()).toEqual({ host: "web1", generation: 1, findings: [], exitCode: 0 });
+  expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+});
+
+test("the gate: everything runs, the front end answers, the accounts asked for wake", async () => {
+  const { stdout, exitCode } = await host.run(["fairhost-host", "health", "--json", "4", "2"]);
+  expect([exitCode, JSON.parse(stdout)]).toEqual([
+    0,
+    {
+      healthy: true,
+      problems: [],
+      woken: [2, 4].map((account) => ({ account, status: expect.any(Number), ms: expect.any(Number) })),
+    },
+  ]);
+  await succeed(host, "systemctl is-active account-2-http-www.service account-4-http-www.service");
+});
+
+test("of many accounts a sample of three is woken; one that does not answer or is not here fails the gate", async () => {
+  const health = async (...numbers: string[]) => {
+    const { stdout, exitCode } = await host.run(["fairhost-host", "health", "--json", ...numbers]);
+    return { ...(JSON.parse(stdout) as Health), exitCode };
+  };
+  expect((await health()).woken.map(({ account }) => account)).toEqual([1, 3, 4]);
+  await succeed(host, "systemctl stop account-3-http-www.socket account-3-http-www.service");
+  const ill = await health("3", "77");
+  expect(ill).toMatchObject({ healthy: false, exitCode: 1, woken: [{ account: 3, status: 502 }] });
+  expect(ill.problems.map(({ group, message }) => `${group}: ${message}`)).toEqual([
+    expect.stringMatching(/^account-3: account-3-http-www\.socket is inactive, it should be active: /),
+    "host: account 77 is not on this host",
+    "account-3: account 3 does not answer at fd00:8000:0:3::1: status 502",
+  ]);
+  await succeed(host, "systemctl start account-3-http-www.socket");
+  expect((await host.run(["fairhost-host", "health", "alice"])).exitCode).toBe(2);
+});
+
+describe("what was done by hand", () => {
+  let found: readonly Finding[];
+  let fingerprint: string;
+  let report: ApplyReport;
+  let after: readonly Finding[];
+
+  beforeAll(async () => {
+    for (const { done, shell } of tamperings) {
+      const { exitCode, stderr } = await host.run(shell);
+      expect(exitCode, `${done}: ${stderr}`).toBe(0);
+    }
+    fingerprint = await untouched();
+    const seen = await inspect({ ...facts, links: [{ port: "eth9" }] });
+    expect(seen.exitCode).toBe(1);
+    found = seen.findings;
+    expect(await untouched(), "looking changes nothing").toBe(fingerprint);
+    report = await deploy();
+    after = (await inspect({ ...facts, links: [{ port: "eth9" }] })).findings;
+  }, 300_000);
+
+  test.each(tamperings)("$done: $kind of $group", ({ group, kind, what, undo }) => {
+    const finding = found.find((one) => one.group === group && one.kind === kind && one.what === what);
+    expect(finding, JSON.stringify(found, undefined, 1)).toBeDefined();
+    expect(finding!.repaired).toMatch(undo === undefined ? /^by the next deploy$/ : /^by hand: ./);
+    expect(finding!.message).toMatch(/^.{20,}[^.]$/);
+  });
+
+  test("nothing was found that nobody did", () => {
+    const expected = (finding: Finding) =>
+      tamperings.some(({ group, kind }) => finding.group === group && finding.kind === kind);
+    expect(found.filter((finding) => !expected(finding))).toEqual([]);
+  });
+
+  test("one deploy repairs what a deploy may, and says so", async () => {
+    expect(report).toMatchObject({ result: "applied", errors: [] });
+    expect(report.repaired.length).toBeGreaterThanOrEqual(tamperings.filter(({ undo }) => !undo).length - 6);
+    const left = after.map(({ group, kind, what }) => `${group} ${kind} ${what}`).sort();
+    const byHand = tamperings.filter(({ undo }) => undo !== undefined);
+    expect(left).toEqual(byHand.map(({ group, kind, what }) => `${group} ${kind} ${what}`).sort());
+  });
+
+  test("nothing else was touched, and what stood in the way is kept", async () => {
+    expect(await untouched()).toBe(fingerprint);
+    const saved = await succeed(host, "ls /var/lib/fairhost/saved");
+    for (const name of ["fairhost-routes.service", "mine.conf", "50-TasksMax.conf", "sysctl.d"])
+      expect(saved).toContain(name);
+    expect(await succeed(host, "systemctl show -p TasksMax --value account-3.slice")).toBe("200\n");
+    expect(await succeed(host, "systemctl show -p OOMScoreAdjust --value nginx.service")).toBe("-500\n");
+  });
+
+  test("a second deploy changes nothing", async () => {
+    expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [], repaired: [], filesWritten: 0 });
+  });
+
+  test("and with the hands' part done the host is as it should be", async () => {
+    for (const { undo } of tamperings) if (undo !== undefined) await succeed(host, undo);
+    await startGreeter();
+    expect((await inspect({ ...facts, links: [{ port: "eth9" }] })).findings).toEqual([]);
+  });
+});
+
+describe("what cannot be done at the same time", () => {
+  test("/etc/userdb replaced by a directory: every account's user is lost, one deploy brings them back", async () => {
+    await succeed(host, "rm /etc/userdb && mkdir /etc/userdb && touch /etc/userdb/admins");
+    const { findings } = await inspect();
+    expect(findings).toContainEqual(expect.objectContaining({ kind: "fixed-link", what: "/etc/userdb" }));
+    expect(findings.filter(({ kind }) => kind === "user-unresolvable")).toHaveLength(8);
+    expect(await deploy()).toMatchObject({ errors: [] });
+    expect((await inspect()).findings).toEqual([]);
+    expect(await succeed(host, "cat /var/lib/fairhost/saved/*etc-userdb/admins")).toBe("");
+  });
+
+  test("the whole packet filter flushed, nginx stopped, another configuration in its place", async () => {
+    await succeed(host, "nft flush ruleset && systemctl stop nginx.service && systemctl reset-failed nginx.service");
+    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+      "unit-stopped nginx.service",
+      "firewall-changed inet fairhost",
+    ]);
+    await deploy();
+    expect((await inspect()).findings).toEqual([]);
+  });
+
+  test("a package removed and the applier edited: the bootstrap's part of a deploy", async () => {
+    await succeed(
+      host,
+      "cp /var/lib/dpkg/status /run/status && sed -i '/^Package: tini$/,/^$/d' /var/lib/dpkg/status && echo '// x' >>/usr/local/sbin/fairhost-host",
+    );
+    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+      "package-missing tini",
+      "applier-other /usr/local/sbin/fairhost-host",
+    ]);
+    await succeed(host, "cp /run/status /var/lib/dpkg/status");
+    await deploy();
+    expect((await inspect()).findings).toEqual([]);
+  });
+
+  test("another release is declared, an account changed, one new and one gone", async () => {
+    const { findings } = await inspect({
+      release: "forky",
+      digests: { ...facts.digests, "account-3": "0".repeat(64), "account-9": "0".repeat(64), "account-4": undefined! },
+    });
+    expect(findings.map(({ group, kind, message }) => `${group} ${kind}: ${message}`)).toEqual([
+      "host release-other: this host runs Debian trixie, forky is declared",
+      "account-3 generation-outdated: account-3 is not the declared one",
+      "account-4 generation-outdated: account-4 is in force and no longer declared",
+      "account-9 generation-outdated: account-9 was never applied",
+    ]);
+  });
+
+  test("nothing on standard input: against what is in force alone; nonsense: could not look", async () => {
+    expect((await host.run(["fairhost-host", "inspect"])).stdout).toBe("web1, generation 3: as it should be\n");
+    expect(await host.run(["fairhost-host", "inspect"], { stdin: "[" })).toMatchObject({ exitCode: 5, stdout: "" });
+  });
+});

@@ -1,0 +1,253 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { apply } from "../apply.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../fixture.ts";
+import type { Finding } from "./finding.ts";
+import { hasDrift } from "./finding.ts";
+import { formatInspection, inspect, readFacts } from "./inspect.ts";
+import { lookAtMirrors } from "./mirrors.ts";
+import { lookAtLinks } from "./network.ts";
+import { lookAtKernel, lookAtKernelSettings, lookAtSystem } from "./programs.ts";
+import { lookAtShadows } from "./users.ts";
+
+const current = "/var/lib/fairhost/current";
+const two = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
+
+/** A tree with two accounts in force. */
+async function deployed(): Promise<Tree> {
+  const tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  return tree;
+}
+
+function write(tree: Tree, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(tree.at(path)), { recursive: true });
+    writeFileSync(tree.at(path), text);
+  }
+}
+
+function link(tree: Tree, links: Readonly<Record<string, string>>): void {
+  for (const [path, target] of Object.entries(links)) {
+    mkdirSync(dirname(tree.at(path)), { recursive: true });
+    symlinkSync(target, tree.at(path));
+  }
+}
+
+const short = (findings: readonly Finding[]) =>
+  findings.map(({ group, kind, message, repaired }) => `${group} ${kind}: ${message} (${repaired})`);
+const look = async (tree: Tree, facts = {}) => (await inspect(tree.machine(), facts, process.execPath)).findings;
+
+test("a host as it was deployed has no findings; one that never was lacks every group", async () => {
+  using tree = await deployed();
+  const digests = Object.fromEntries(Object.entries(two.groups).map(([name, group]) => [name, group!.digest]));
+  const seen = await inspect(tree.machine(), { digests }, process.execPath);
+  expect(seen).toEqual({ host: "web1", generation: 1, findings: [] });
+  expect(formatInspection(seen)).toBe("web1, generation 1: as it should be\n");
+  using empty = new Tree();
+  expect(short(await look(empty, { digests }))).toEqual([
+    "host generation-outdated: host was never applied (by the next deploy)",
+    "account-1 generation-outdated: account-1 was never applied (by the next deploy)",
+    "account-2 generation-outdated: account-2 was never applied (by the next deploy)",
+  ]);
+});
+
+test("files, directories and secrets, each under its owner; looking changes nothing", async () => {
+  using tree = await deployed();
+  const at = (path: string) => tree.at(`${current}/${path}`);
+  writeFileSync(at("systemd/account-1-http-blog.service"), "tampered");
+  unlinkSync(at("userdb/a2.user"));
+  chmodSync(at("systemd/account-.service.d/50-sandbox.conf"), 0o600);
+  unlinkSync(at("systemd/fairhost.target.wants/account-1-http-blog.socket"));
+  symlinkSync("/dev/null", at("systemd/fairhost.target.wants/account-1-http-blog.socket"));
+  writeFileSync(at("systemd/account-2-mine.service"), "");
+  chmodSync(tree.at("/srv/accounts/2"), 0o777);
+  rmSync(tree.at("/srv/accounts/1/home/www"), { recursive: true });
+  unlinkSync(tree.at("/var/lib/fairhost/secrets/accounts/1"));
+  const before = readdirSync(tree.root, { recursive: true });
+  expect(short(await look(tree))).toEqual([
+    "host mode-changed: systemd/account-.service.d/50-sandbox.conf should have the mode 644 and has not (by the next deploy)",
+    "account-1 file-changed: systemd/account-1-http-blog.service has another text than was written (by the next deploy)",
+    "account-1 link-changed: systemd/fairhost.target.wants/account-1-http-blog.socket should be a link to ../account-1-http-blog.socket and is not (by the next deploy)",
+    "account-1 account-directory: /srv/accounts/1/home/www is missing (by the next deploy)",
+    `account-1 secret-missing: ${tree.at("/var/lib/fairhost/secrets/accounts/1")} is missing (by the next deploy)`,
+    "account-2 file-removed: userdb/a2.user is missing (by the next deploy)",
+    "account-2 file-added: systemd/account-2-mine.service is in no bundle: nobody but the applier should write there (by the next deploy)",
+    "account-2 account-directory: /srv/accounts/2 has the mode 777, it should have 711 (by the next deploy)",
+  ]);
+  expect(readdirSync(tree.root, { recursive: true })).toEqual(before);
+  expect((await apply(tree.machine(), two, secret)).result).toBe("applied");
+  expect(await look(tree)).toEqual([]);
+});
+
+test("what stands in front of our units is found, moved aside by an apply, and kept; what is about every unit is left", async () => {
+  using tree = await deployed();
+  const system = "/etc/systemd/system";
+  write(tree, {
+    [`${system}/account-1-http-blog.service.d/mine.conf`]: "[Service]\n",
+    [`${system}/account-1-http-blog.service.d/readme`]: "not read",
+    [`${system}/account-2-.socket.d/mine.conf`]: "[Socket]\n",
+    [`${system}/service.d/all.conf`]: "[Service]\n",
+    [`${system}/ssh.service.d/mine.conf`]: "[Service]\n",
+    [`${system}/admin.service`]: "[Service]\n",
+    "/run/systemd/system/fairhost.target": "[Unit]\n",
+    "/etc/systemd/system.control/account-2.slice.d/50-TasksMax.conf": "[Slice]\n",
+  });
+  link(tree, { [`${system}/account-2-http-blog.socket`]: "/dev/null" });
+  const found = await look(tree);
+  expect(found.map(({ group, kind, what }) => `${group} ${kind} ${what}`)).toEqual([
+    `host unit-overridden ${system}/service.d/all.conf`,
+    "host unit-shadowed /run/systemd/system/fairhost.target",
+    `account-1 unit-overridden ${system}/account-1-http-blog.service.d/mine.conf`,
+    `account-2 unit-masked ${system}/account-2-http-blog.socket`,
+    "account-2 unit-overridden /etc/systemd/system.control/account-2.slice.d/50-TasksMax.conf",
+    `account-2 unit-overridden ${system}/account-2-.socket.d/mine.conf`,
+  ]);
+  const report = await apply(tree.machine(), two, secret);
+  expect(report).toMatchObject({
+    result: "applied",
+    filesWritten: 0,
+    hooks: [
+      "daemon-reload",
+      "stop changed account-1-http-blog.service account-2-http-blog.socket account-2-http-blog.service",
+      "start account-2-http-blog.socket",
+      "restart fairhost.target",
+    ],
+  });
+  expect(report.repaired).toHaveLength(5);
+  expect((await look(tree)).map(({ repaired }) => repaired)).toEqual([
+    `by hand: remove ${system}/service.d/all.conf unless it is meant`,
+  ]);
+  expect(readdirSync(tree.at("/var/lib/fairhost/saved"))).toHaveLength(5);
+  expect(readdirSync(tree.at(system)).sort()).toEqual([
+    "account-1-http-blog.service.d",
+    "admin.service",
+    "service.d",
+    "ssh.service.d",
+  ]);
+  expect((await apply(tree.machine(), two, secret)).result).toBe("unchanged");
+});
+
+test("an entry of /etc/passwd or /etc/group that says something else than an account's record", () => {
+  using tree = new Tree();
+  const group = { path: "userdb/a1.group", content: '{"groupName":"a1","gid":200001}' };
+  const bundle = bundleOf({ 1: accountGroup(1, "one", [group]), 2: accountGroup(2) });
+  write(tree, {
+    "/etc/passwd": "root:x:0:0::/:/bin/sh\na1:x:200001:200001::/home:/bin/false\nmallory:x:200002:0::/:/bin/sh\n",
+    "/etc/group": "root:x:0:\na1:x:200001:mallory\n",
+  });
+  expect(short(lookAtShadows(tree.machine(), bundle))).toEqual([
+    "account-2 user-shadowed: /etc/passwd has mallory with 200002, which stands in front of a2 with 200002 (by hand: take mallory out of /etc/passwd (vipw))",
+    "account-1 user-shadowed: /etc/group has a1 with 200001 and the members mallory, which stands in front of a1 with 200001 (by hand: take a1 out of /etc/group (vipw -g))",
+  ]);
+});
+
+test("kernel settings, packages, release, kernel and links", () => {
+  using tree = new Tree();
+  const settings = "# Comment\nkernel.kptr_restrict = 2\nfs.protected_fifos = 2\nkernel.unknown = 1\n";
+  const bundle = bundleOf({}, hostGroup("one", [{ path: "sysctl/60-fairhost.conf", content: settings }]));
+  write(tree, {
+    "/proc/sys/kernel/kptr_restrict": "0\n",
+    "/proc/sys/fs/protected_fifos": "2\n",
+    "/var/lib/dpkg/status":
+      "Package: nginx\nStatus: install ok installed\n\nPackage: tini\nStatus: install ok half-configured\n",
+    "/etc/os-release": 'ID=debian\nVERSION_CODENAME="trixie"\n',
+    "/boot/vmlinuz-6.12.9-amd64": "",
+    "/boot/vmlinuz-6.12.10-amd64": "",
+    "/sys/class/net/eth0/carrier": "1\n",
+    "/sys/class/net/eth1/carrier": "0\n",
+  });
+  const machine = tree.machine();
+  expect(short(lookAtKernelSettings(machine, bundle))).toEqual([
+    "host sysctl-changed: kernel.kptr_restrict is 0, it should be 2 (by the next deploy)",
+  ]);
+  const missing = lookAtSystem(machine, { release: "forky" });
+  expect(missing.map(({ what }) => what)).toContain("tini");
+  expect(missing.map(({ what }) => what)).not.toContain("nginx");
+  expect(short(missing.slice(-1))).toEqual([
+    "host release-other: this host runs Debian trixie, forky is declared (by hand: upgrade the host, or mend `release` in the inventory)",
+  ]);
+  const kernel = lookAtKernel(machine, "6.12.9-amd64");
+  expect(short(kernel)).toEqual([
+    "host kernel-outdated: the kernel 6.12.9-amd64 runs, 6.12.10-amd64 is installed (by hand: reboot when it suits)",
+  ]);
+  expect(hasDrift(kernel)).toBe(false);
+  expect(lookAtKernel(machine, "6.12.10-amd64")).toEqual([]);
+  const links = lookAtLinks(machine, { links: ["eth0", "eth1", "eth2"].map((port) => ({ port })) });
+  expect(links.map(({ message }) => message)).toEqual([
+    "eth1 has no carrier or is switched off",
+    "there is no interface eth2",
+  ]);
+});
+
+test("mirrors: found by their mount, their disks by serial; degraded, filled again, a disk of another serial", () => {
+  using tree = new Tree();
+  const declared = {
+    disks: [
+      { slot: "left", serial: "A" },
+      { slot: "right", serial: "B" },
+    ],
+    mirrors: [{ name: "data", level: "raid1", disks: ["left", "right"], mount: "/srv/accounts" }],
+  };
+  const md = "/sys/block/md1/md";
+  write(tree, {
+    "/proc/self/mountinfo": "25 1 9:1 / /srv/accounts rw - ext4 /dev/md1 rw\n",
+    [`${md}/level`]: "raid1\n",
+    [`${md}/degraded`]: "0\n",
+    [`${md}/sync_action`]: "idle\n",
+    [`${md}/dev-vda2/state`]: "in_sync\n",
+    [`${md}/dev-sdb/state`]: "in_sync\n",
+    "/sys/block/vda/serial": "A\n",
+    "/sys/block/sdb/dev": "8:16\n",
+    "/run/udev/data/b8:16": "E:ID_SERIAL_SHORT=B\n",
+  });
+  link(tree, {
+    "/sys/dev/block/9:1": "../../devices/virtual/block/md1",
+    [`${md}/dev-vda2/block`]: "../../../../pci0/block/vda/vda2",
+    [`${md}/dev-sdb/block`]: "../../../../pci0/block/sdb",
+  });
+  const mirrors = () => short(lookAtMirrors(tree.machine(), declared));
+  expect(mirrors()).toEqual([]);
+
+  write(tree, { [`${md}/degraded`]: "1", [`${md}/dev-sdb/state`]: "faulty" });
+  expect(mirrors()).toEqual([
+    "host mirror-degraded: md1 at /srv/accounts has 1 disk less than it should (by hand: change the disk, then `mdadm /dev/md1 --add` its partition)",
+    "host mirror-disk: md1 at /srv/accounts lacks the disk of slot right, serial B (by hand: put it in, or mend the inventory)",
+  ]);
+
+  write(tree, {
+    [`${md}/sync_action`]: "recover",
+    [`${md}/dev-sdb/state`]: "spare",
+    "/run/udev/data/b8:16": "E:ID_SERIAL_SHORT=C\n",
+  });
+  expect(mirrors()).toEqual([
+    "host mirror-degraded: md1 at /srv/accounts has 1 disk less than it should; it is being filled again (by hand: wait)",
+    "host mirror-disk: md1 at /srv/accounts has the disk sdb with the serial C, which is not declared for it (by hand: mend the inventory, or put the declared disk in)",
+    "host mirror-disk: md1 at /srv/accounts lacks the disk of slot right, serial B (by hand: put it in, or mend the inventory)",
+  ]);
+
+  write(tree, { "/proc/self/mountinfo": "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n" });
+  expect(mirrors()).toEqual([
+    "host mirror-degraded: /srv/accounts is not on a mirror (by hand: see which device is mounted there (findmnt), nothing is wiped)",
+  ]);
+});
+
+test("an applier that is another one than declared, and what is declared in no form that can be read", async () => {
+  using tree = await deployed();
+  write(tree, { "/applier": "text" });
+  const seen = await inspect(tree.machine(), { applier: "0".repeat(64) }, tree.at("/applier"));
+  expect(seen.findings).toMatchObject([{ kind: "applier-other", repaired: "by the next deploy" }]);
+  expect(readFacts(" ")).toEqual({});
+  for (const text of ["[", "[]", "null"]) expect(() => readFacts(text)).toThrow("is no JSON object");
+  expect(readFileSync(tree.at("/applier"), "utf8")).toBe("text");
+});
