@@ -20,13 +20,18 @@ export function effectsOf(context: Context): Effect[] {
 
 /** What the applier will do on one host: the words for its plan of hooks. */
 function effectsOnHost(change: HostChange, { before, after }: Context): Effect[] {
-  const { host, hooks, groups, applier } = change;
+  const { host, hooks, groups, applier, redelivered } = change;
   const about = subject.host({ name: host });
   const residents = accountsOn(after.declaration, host);
   const effects: Effect[] = [];
   const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
     effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
 
+  if (redelivered) {
+    const why =
+      "the last delivery did not end well, a repair is due, it is reached in another way or rendered by another program";
+    say(`Delivers to ${host} again, and any of its files may change: ${why}.`, residents);
+  }
   if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
