@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildApplier } from "../host/build.ts";
+import type { Health } from "../host/inspect/finding.ts";
 import { ensureDebianPackages } from "../toolchain/system.ts";
 
 /** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
@@ -15,6 +16,8 @@ export interface SimulatedHost extends AsyncDisposable {
   readonly privateKeyFile: string;
   /** Lets a second key in: the file of its public half. */
   admit(publicKeyFile: string): Promise<void>;
+  /** What it says of its health; healthy until told otherwise: there are no units to ask. */
+  setHealth(answer: Pick<Health, "healthy" | "problems">): Promise<void>;
   /** What its SSH server has seen, in order: how often somebody connected, and which commands ran when (milliseconds). */
   seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
@@ -31,7 +34,10 @@ export async function simulatedHost(): Promise<SimulatedHost> {
   await writeFile(at("applier.mjs"), await buildApplier());
   await writeFile(at("authorized_keys"), await readFile(at("id.pub")), { mode: 0o600 });
   await writeFile(at("commands"), "");
-  await writeFile(at("command"), commandScript(at("applier.mjs"), root, at("commands")), { mode: 0o700 });
+  const setHealth: SimulatedHost["setHealth"] = (answer) =>
+    writeFile(at("health"), `${JSON.stringify({ ...answer, woken: [] })}\n`);
+  await setHealth({ healthy: true, problems: [] });
+  await writeFile(at("command"), commandScript(at, root), { mode: 0o700 });
   const port = await freePort();
   await writeFile(at("sshd_config"), sshdConfig(at, port));
   const server = execa("/usr/sbin/sshd", ["-D", "-E", at("log"), "-f", at("sshd_config")], {
@@ -47,6 +53,7 @@ export async function simulatedHost(): Promise<SimulatedHost> {
     knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
     privateKeyFile: at("id"),
     admit: async (file) => appendFile(at("authorized_keys"), await readFile(file)),
+    setHealth,
     async seen() {
       const [log, commands] = await Promise.all([readFile(at("log"), "utf8"), readFile(at("commands"), "utf8")]);
       return {
@@ -66,11 +73,12 @@ export async function simulatedHost(): Promise<SimulatedHost> {
 }
 
 /** Only the applier's own commands run; the bootstrap's payload is read and dropped: packages are the machine's own. */
-function commandScript(applier: string, root: string, commands: string): string {
+function commandScript(at: (name: string) => string, root: string): string {
   return `#!/bin/sh
-printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${commands}"
+printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${at("commands")}"
 case "$SSH_ORIGINAL_COMMAND" in
-  "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${applier}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
+  "/usr/local/sbin/fairhost-host health --json") cat "${at("health")}" ;;
+  "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${at("applier.mjs")}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
   *) exec cat >/dev/null ;;
 esac
 `;

@@ -3,9 +3,11 @@ import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { InventoryError, loadFleet } from "../../inventory/load.ts";
 import { printable } from "../../inventory/problem.ts";
+import type { Fleet } from "../../inventory/schemas/index.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { checkout } from "../base.ts";
 import { type DeployResult, deploy } from "../deploy/deploy.ts";
+import { driftOn } from "../deploy/drift.ts";
 import { healthGate } from "../deploy/gate.ts";
 import { LockedError } from "../deploy/lock.ts";
 import { readRecords, recordsDirectory } from "../deploy/record.ts";
@@ -32,6 +34,8 @@ interface Options {
   readonly json?: string;
   readonly wait: number;
   readonly today?: string;
+  readonly repair?: true;
+  readonly drift: boolean;
 }
 
 /** `guard deploy`: previews, judges, asks, and does exactly what was judged. */
@@ -46,6 +50,8 @@ export const deployCommand = new Command("deploy")
   .option("--message <text>", "said in the stack's history")
   .option("--json <file>", "write the deploy's record there")
   .option("--wait <seconds>", "wait for another deploy of this stack to end", seconds, 0)
+  .option("--repair", "ask every host first, and put right what was changed by hand, also where nothing else changes")
+  .option("--no-drift", "do not ask the hosts that the change touches what was changed by hand there")
   .option("--today <day>", "judge approvals and waivers as on this day, ISO 8601")
   .addHelpText(
     "after",
@@ -57,16 +63,16 @@ Exit status: 0 done or nothing to do, 2 wrong usage or not confirmed, 3 needs ap
     process.exitCode = deployStatus[await run(options)];
   });
 
-async function run({ stack, cwd, yes, json, ...options }: Options): Promise<keyof typeof deployStatus> {
+async function run({ stack, cwd, yes, json, drift, ...options }: Options): Promise<keyof typeof deployStatus> {
   const say = (text: string) => void process.stderr.write(text);
   try {
     const config = readStackConfig(stack, cwd);
     const engine = { directory: cwd, stack, environment: toolchainEnv() };
     // Its problems are the program's to tell; here only how hosts are reached is of interest.
-    const hosts = await loadFleet(config.inventory).then(
-      ({ fleet }) => fleet.hosts,
+    const fleet = await loadFleet(config.inventory).then(
+      (loaded): Pick<Fleet, "hosts"> => loaded.fleet,
       (error: unknown) => {
-        if (error instanceof InventoryError) return [];
+        if (error instanceof InventoryError) return { hosts: [] };
         throw error;
       },
     );
@@ -74,7 +80,8 @@ async function run({ stack, cwd, yes, json, ...options }: Options): Promise<keyo
       ...options,
       engine,
       config,
-      gate: healthGate(config, hosts),
+      gate: healthGate(config, fleet.hosts),
+      ...((drift || options.repair) && { drift: driftOn(config, fleet, say) }),
       confirm: async (question) => yes === true || ask(question, say),
       say,
     });

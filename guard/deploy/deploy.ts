@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { declare } from "../../inventory/allocate.ts";
+import { InventoryError, loadFleet } from "../../inventory/load.ts";
 import { utcToday } from "../../policies/today.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Previewed, preview } from "../engine/preview.ts";
@@ -6,6 +8,7 @@ import { sidesOf } from "../engine/sides.ts";
 import { formatText } from "../report/text.ts";
 import type { Review } from "../review.ts";
 import type { StackConfig } from "../stack-config.ts";
+import type { Drift } from "./drift.ts";
 import { localFacts } from "./engine-lock.ts";
 import { fingerprint, sameFingerprint } from "./fingerprint.ts";
 import { type Gate, problemsOn } from "./gate.ts";
@@ -35,8 +38,9 @@ export interface DeployOptions {
   /** ISO 8601; the clock's without. */
   readonly today?: string;
   readonly gate: Gate;
-  /** Hosts that differ from what was delivered; shows what it finds. They are repaired by this deploy. */
-  readonly drift?: () => Promise<readonly string[]>;
+  /** Asks hosts what they have: those that a deploy touches, before it overwrites anything; with `repair` all, and what differs is put right. */
+  readonly drift?: Drift;
+  readonly repair?: boolean;
   readonly confirm: (question: string) => Promise<boolean>;
   /** For people: what is going on. */
   readonly say: (text: string) => void;
@@ -103,13 +107,14 @@ async function guarded(
   const onOutput = say;
   const today = options.today ?? utcToday();
 
-  if ((await stateFacts(engine)).pending > 0) {
+  let state = await stateFacts(engine);
+  if (state.pending > 0) {
     say("A killed engine has left operations without an end in the state: they are cleared, and done again.\n");
     await clearPending(engine, { locks, say });
+    state = await stateFacts(engine);
   }
-  const drifted = (await options.drift?.()) ?? [];
+  const drifted = options.repair ? await driftEverywhere(options) : [];
   await journal.write({ repaired: [...drifted] });
-  let state = (await stateFacts(engine)).digest;
   const whole = await preview(engine, { policyPack, onOutput, environment: repairing(drifted) });
   if (whole.kind === "failed") {
     const reason = whole.messages.join("\n");
@@ -127,6 +132,11 @@ async function guarded(
   if (sides.engine.length === 0) return { kind: "nothing to do" };
 
   const stages = stagesOf(review.waves);
+  if (!options.repair)
+    await options.drift?.(
+      sides.before.declaration,
+      stages.flatMap(({ hosts }) => hosts),
+    );
   const question = stages.length > 1 ? `Deploy in ${stages.length} waves?` : "Deploy?";
   if (!(await options.confirm(question))) return { kind: "not confirmed" };
   await journal.write({ waves: stages.map(({ hosts }) => ({ hosts: [...hosts], result: "waiting", problems: [] })) });
@@ -149,7 +159,7 @@ async function guarded(
       planned = own;
     }
     if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
-    const moved = await whatMoved(state);
+    const moved = await whatMoved(state.digest);
     if (moved !== undefined) return stopped(index, [moved]);
     say(`\n${title}.\n`);
     await journal.wave(index, "running");
@@ -172,7 +182,7 @@ async function guarded(
     ]);
     if (problems.length > 0) return stopped(index, problems);
     if (unhealthy.length > 0) return stopped(index, unhealthy, true);
-    if (!last) state = (await stateFacts(engine)).digest;
+    if (!last) state = await stateFacts(engine);
   }
   return { kind: "done" };
 
@@ -188,6 +198,20 @@ async function guarded(
     say(`\n${goingOn(stages, index, reached, reason)}`);
     return { kind: "failed", reason };
   }
+}
+
+/** Hosts of the stack that differ from what is declared. An inventory that is not sound is for the preview to tell. */
+async function driftEverywhere({ config, drift }: DeployOptions): Promise<readonly string[]> {
+  const loaded = await loadFleet(config.inventory).catch((error: unknown) => {
+    if (error instanceof InventoryError) return undefined;
+    throw error;
+  });
+  if (!loaded || !drift) return [];
+  const declaration = declare(loaded.fleet, config.cell === undefined ? {} : { cell: config.cell });
+  return drift(
+    declaration,
+    declaration.hosts.map(({ name }) => name),
+  );
 }
 
 /** The hosts that the program delivers to again although nothing changes there (stacks/repairs.ts). */
