@@ -45,7 +45,6 @@ const recordSchema = z.object({
   seconds: z.number().exactOptional(),
 });
 export type DeployRecord = z.infer<typeof recordSchema>;
-export type WaveRecord = z.infer<typeof waveSchema>;
 
 /** Ids sort by time. */
 export function newRecord(
