@@ -59,10 +59,11 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const current = readCurrent(machine);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
-  const repairs = await repair(machine, current, bases.length > 1);
   const drift = findDrift(machine.layout.current, current);
+  const drifted = new Set(drift.changed.keys());
+  const repairs = await repair(machine, current, drifted, bases.length > 1);
   const repaired = [
-    ...[...drift.changed.keys()].map((path) => `${path} was not as written`),
+    ...[...drifted].map((path) => `${path} was not as written`),
     ...drift.unknown.map((path) => `${path} is in no bundle: still to be found in generation ${current.number}`),
   ];
   const course: Course = {
@@ -71,7 +72,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     applied,
     bases,
     repairedPaths: new Set([
-      ...drift.changed.keys(),
+      ...drifted,
       ...repairs.paths,
       ...bases.slice(1).flatMap((generation) => generation.repaired),
     ]),
@@ -85,18 +86,13 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
   if (secret) ensureSecrets(machine, bundle, secret);
+  const unmended = repairDirectories(course, current.bundle);
   if (!differs) {
-    repairDirectories(course, current.bundle);
+    course.problems.push(...unmended);
     return converge(course, current);
   }
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
-  const { generation, filesWritten, problems } = await prepare(
-    machine,
-    current,
-    bundle,
-    new Set(drift.changed.keys()),
-    options,
-  );
+  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, drifted, options);
   course.problems.push(...problems);
   course.filesWritten = filesWritten;
   return generation ? switchOver(course, current, generation) : converge(course, current);
@@ -219,8 +215,9 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   pruneGenerations(machine, generation);
 }
 
-/** Directories that are gone or changed although nothing else is. */
-function repairDirectories(course: Course, bundle: Bundle): void {
+/** Directories that are gone or changed. @returns what could not be put right; staging says so again */
+function repairDirectories(course: Course, bundle: Bundle): Problem[] {
+  const problems: Problem[] = [];
   for (const [name, group] of Object.entries(bundle.groups) as [Group, Bundle["groups"][Group]][]) {
     if (!group?.account || wrongDirectories(course.machine, group.account).length === 0) continue;
     try {
@@ -228,9 +225,10 @@ function repairDirectories(course: Course, bundle: Bundle): void {
       course.repaired.push(`directories of ${name} were not as they should be`);
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
-      course.problems.push({ group: name, path: group.account.directory, message: error.message });
+      problems.push({ group: name, path: group.account.directory, message: error.message });
     }
   }
+  return problems;
 }
 
 function concernsHost(problems: readonly Problem[]): boolean {

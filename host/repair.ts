@@ -4,7 +4,7 @@ import { filesOf, type Generation } from "./generations.ts";
 import { init, setAside } from "./init.ts";
 import { lookAtFixtures } from "./inspect/files.ts";
 import { lookAtRoutes } from "./inspect/network.ts";
-import { findOverlays } from "./inspect/overlays.ts";
+import { coverEveryUnit, findOverlays } from "./inspect/overlays.ts";
 import { entryOf, inContainer, lookAtKernelSettings, lookAtPrograms } from "./inspect/programs.ts";
 import { lookAtReloads, showUnits } from "./inspect/units.ts";
 import type { Machine } from "./machine.ts";
@@ -25,9 +25,15 @@ export interface Repairs {
 /**
  * Puts right what stands around the generation in force: fixed links, masks, drop-ins and unit files in front of ours (kept
  * under /var/lib/fairhost/saved). What else differs is only named, for the hooks to mend. Finds nothing the second time.
+ * @param drifted bundle paths whose files are not as written, which the apply itself puts right
  * @param interrupted whether hooks of an earlier run are still to be done
  */
-export async function repair(machine: Machine, generation: Generation, interrupted: boolean): Promise<Repairs> {
+export async function repair(
+  machine: Machine,
+  generation: Generation,
+  drifted: ReadonlySet<string>,
+  interrupted: boolean,
+): Promise<Repairs> {
   const { bundle } = generation;
   const said: string[] = [];
   // What an interrupted run left undone is nobody's drift.
@@ -38,7 +44,8 @@ export async function repair(machine: Machine, generation: Generation, interrupt
   // A first apply: nothing of ours is there yet.
   if (generation.number === 0) return { said, paths, outdated, reload };
   if (machine.live && lookAtFixtures(machine).length > 0) said.push(...(await init(machine)));
-  for (const { finding, units } of findOverlays(machine, bundle)) {
+  const overlays = findOverlays(machine, bundle);
+  for (const { finding, units } of overlays) {
     if (units.length === 0) continue;
     said.push(setAside(machine, finding.what));
     leaveNoFolder(machine, dirname(finding.what));
@@ -48,13 +55,13 @@ export async function repair(machine: Machine, generation: Generation, interrupt
   if (!machine.live) return { said, paths, outdated, reload };
 
   const shown = await showUnits(machine, bundle, await unitStates(machine));
-  for (const { what, message } of lookAtReloads(bundle, shown)) {
+  for (const { what, message } of lookAtReloads(bundle, shown, coverEveryUnit(overlays))) {
     // What was set aside above is said already.
     if (!outdated.has(what)) say(message);
     outdated.add(what);
     reload = true;
   }
-  for (const { kind, what, message } of await lookAtPrograms(machine, bundle, shown)) {
+  for (const { kind, what, message } of await lookAtPrograms(machine, bundle, shown, drifted)) {
     say(message);
     if (kind === "configuration-not-loaded") paths.add(entryOf(what)!);
     else outdated.add(what);

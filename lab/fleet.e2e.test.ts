@@ -2,7 +2,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
+import type { Health } from "../host/inspect/finding.ts";
 import { declare } from "../inventory/allocate.ts";
 import { loadFleet } from "../inventory/load.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
@@ -33,6 +36,19 @@ async function up(...args: string[]): Promise<string> {
   const result = await project.pulumi(["up", "--yes", "--skip-preview", ...args]);
   expect(result.exitCode, result.all).toBe(0);
   return result.all;
+}
+
+/** What the hosts have against what is declared, as the command says it, and its exit status. */
+async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: number | undefined }> {
+  const command = fileURLToPath(new URL("../guard/drift.ts", import.meta.url));
+  const args = [command, "-s", "test", "--cwd", project.directory, "--json"];
+  const { stdout, stderr, exitCode } = await execa(process.execPath, args, { reject: false, stdin: "ignore" });
+  if (stdout === "") throw new Error(stderr);
+  const hosts = (JSON.parse(stdout) as HostDrift[]).map((result) => [
+    result.host,
+    "error" in result ? [result.error] : result.findings.map(({ kind, what }) => `${kind} ${what}`),
+  ]);
+  return { hosts: Object.fromEntries(hosts) as Record<string, string[]>, exitCode };
 }
 
 async function edit(file: string, from: string | RegExp, to: string): Promise<void> {
@@ -97,6 +113,53 @@ describe("a fleet on real hosts", () => {
     await lab.cutLink("web1", 0);
     expect((await request(alice)).body).toContain("alice");
     await lab.mendLink("web1", 0);
+  });
+
+  test("the gate after a deploy: the host serves, the account asked for wakes", async () => {
+    const { stdout } = await lab.sshRun("web1", ["fairhost-host", "health", "--json", "1"]);
+    const health = JSON.parse(stdout) as Health;
+    expect(health).toMatchObject({ healthy: true, problems: [], woken: [{ account: 1, status: 200 }] });
+  });
+
+  test("drift is found by one command, told by host, and repaired once by an up that asks for it", async () => {
+    await expect
+      .poll(drift, { timeout: 120_000, interval: 5_000 })
+      .toEqual({ hosts: { web1: [], web2: [] }, exitCode: 0 });
+    const before = await fingerprint("web2");
+    await lab.sshRun(
+      "web1",
+      `sysctl --quiet kernel.kptr_restrict=0 &&
+      mdadm --quiet /dev/md1 --fail /dev/vdb2 && mdadm --quiet /dev/md1 --remove /dev/vdb2 &&
+      echo '# x' >>/var/lib/fairhost/current/nginx/accounts/1.map &&
+      ip -6 route del local fd00:8000:0:1::/64 dev lo table local && nft flush ruleset`,
+    );
+    await lab.cutLink("web1", 1);
+    const byHand = ["link-down eth1", "mirror-degraded data", "mirror-disk data"];
+    expect(await drift()).toEqual({
+      hosts: {
+        web1: [
+          "firewall-changed inet fairhost",
+          "link-down eth1",
+          "sysctl-changed kernel.kptr_restrict",
+          ...byHand.slice(1),
+          "file-changed nginx/accounts/1.map",
+          "route-missing fd00:8000:0:1::/64",
+        ],
+        web2: [],
+      },
+      exitCode: 1,
+    });
+    expect(await up()).toMatch(/\d+ unchanged/);
+    const repair = await project.pulumi(["up", "--yes", "--skip-preview"], { FAIRHOST_REPAIR: "web1" });
+    expect(repair.exitCode, repair.all).toBe(0);
+    expect(await drift()).toEqual({ hosts: { web1: byHand, web2: [] }, exitCode: 1 });
+    expect((await request(alice)).body).toContain("alice");
+    expect(await up()).toMatch(/\d+ unchanged/);
+    expect(await fingerprint("web2")).toBe(before);
+
+    await lab.mendLink("web1", 1);
+    await lab.sshRun("web1", "mdadm --quiet /dev/md1 --add /dev/vdb2");
+    await expect.poll(drift, { timeout: 300_000, interval: 10_000 }).toMatchObject({ exitCode: 0 });
   });
 
   test("a fleet that breaks a rule is refused by a plain up, and by one that skips the preview", async () => {

@@ -48,7 +48,7 @@ async function startGreeter(): Promise<void> {
 const untouched = () =>
   succeed(
     host,
-    `systemctl show -p ActiveEnterTimestampMonotonic,MainPID,NeedDaemonReload account-4-http-www.socket account-4-http-www.service
+    `systemctl show -p ActiveEnterTimestampMonotonic,MainPID account-4-http-www.socket account-4-http-www.service
 find /srv/accounts/4 -printf '%p %i %m %u %g %T@ %C@\\n' | grep -v '/logs/' | sort
 stat -c '%n %Y %Z' /etc/passwd /etc/group /etc/systemd/system/admin.service
 nft list tables; ip -6 route show table local proto 66 | grep 0:4:; ls /var/lib/fairhost/secrets/accounts/4 -l`,
@@ -211,6 +211,20 @@ describe("what cannot be done at the same time", () => {
       "account-4 generation-outdated: account-4 is in force and no longer declared",
       "account-9 generation-outdated: account-9 was never applied",
     ]);
+  });
+
+  test("a drop-in for every service of the host: said once, left to its owner, and no account is restarted for it", async () => {
+    await succeed(
+      host,
+      "mkdir -p /etc/systemd/system/service.d && printf '[Unit]\\nX-Mine=1\\n' >/etc/systemd/system/service.d/mine.conf",
+    );
+    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+      "unit-overridden /etc/systemd/system/service.d/mine.conf",
+    ]);
+    const before = await untouched();
+    expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [] });
+    expect(await untouched()).toBe(before);
+    await succeed(host, "rm -r /etc/systemd/system/service.d && systemctl daemon-reload");
   });
 
   test("nothing on standard input: against what is in force alone; nonsense: could not look", async () => {

@@ -19,7 +19,6 @@ function formatHost(result: HostDrift): string {
     head: ["whose", "kind", "what is, and who repairs it"],
     colWidths: [15, 27, width - 15 - 27 - 4],
     wordWrap: true,
-    wrapOnWordBoundary: false,
     style: { head: [], border: [], compact: true },
   });
   for (const finding of findings) table.push(row(finding));
@@ -28,7 +27,8 @@ function formatHost(result: HostDrift): string {
 
 function row({ group, kind, message, repaired, note }: Finding): string[] {
   const who = note ? `note; ${repaired}` : repaired;
-  return [group, kind, `${printable(message)} (${printable(who)})`];
+  // A word longer than its column would be cut off.
+  return [group, kind, `${printable(message)} (${printable(who)})`.replaceAll(/\S{50}(?=\S)/g, "$& ")];
 }
 
 function summary(results: readonly HostDrift[]): string {

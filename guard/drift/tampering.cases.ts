@@ -77,6 +77,7 @@ export const tamperings: readonly Tampering[] = [
     "unit-masked",
     "/etc/systemd/system/account-1-http-www.socket",
   ),
+  byDeploy("and stopped with that", "true", "account-1", "unit-stopped", "account-1-http-www.socket"),
   byDeploy(
     "a drop-in in /etc",
     "mkdir -p /etc/systemd/system/account-1-http-www.service.d && printf '[Service]\\nUser=root\\n' >/etc/systemd/system/account-1-http-www.service.d/mine.conf && systemctl daemon-reload",
@@ -186,8 +187,8 @@ export const tamperings: readonly Tampering[] = [
   ),
   byHand(
     "a process of an account outside of it",
-    "systemd-run --quiet --unit=stray --property=User=200003 sleep infinity",
-    "account-3",
+    "systemd-run --quiet --unit=stray --property=User=a1 sleep infinity",
+    "account-1",
     "foreign-process",
     "sleep",
     "systemctl stop stray.service",
@@ -215,14 +216,6 @@ export const tamperings: readonly Tampering[] = [
     "foreign-table",
     "ip evil",
     "nft delete table ip evil",
-  ),
-  byHand(
-    "a drop-in for every service",
-    "mkdir -p /etc/systemd/system/service.d && printf '[Unit]\\nX-Mine=1\\n' >/etc/systemd/system/service.d/mine.conf",
-    "host",
-    "unit-overridden",
-    "/etc/systemd/system/service.d/mine.conf",
-    "rm -r /etc/systemd/system/service.d && systemctl daemon-reload",
   ),
   byHand(
     "a service that failed",

@@ -6,6 +6,7 @@ import type { Bundle, Group } from "../bundle.ts";
 import { type FileDrift, findDrift } from "../drift.ts";
 import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../generations.ts";
 import { missingFixtures } from "../init.ts";
+import { holder } from "../lock.ts";
 import type { Machine } from "../machine.ts";
 import { groupOfPath } from "../problem.ts";
 import { readReport } from "../report.ts";
@@ -84,15 +85,15 @@ export function lookAtGeneration(
 ): Finding[] {
   const findings: Finding[] = [];
   const applied = readApplied(machine)?.number ?? 0;
-  if (possibleBases(machine, { number, bundle, repaired: [] }, applied).length > 1) {
-    const message = `an apply was cut off: generation ${number} is in force, the hooks of ${applied} were completed last`;
-    findings.push({
-      group: "host",
-      kind: "apply-interrupted",
-      what: `generation ${number}`,
-      message,
-      repaired: byDeploy,
-    });
+  const now = holder(machine.layout.lock);
+  const what = `generation ${number}`;
+  if (now && existsSync(machine.layout.at(`/proc/${now.pid}`))) {
+    const message = `${now.work} (process ${now.pid}, since ${now.since}) is at work: what is found now may pass`;
+    const repaired = "by hand: look again when it is done" as const;
+    findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired, note: true });
+  } else if (possibleBases(machine, { number, bundle, repaired: [] }, applied).length > 1) {
+    const message = `an apply was cut off: ${what} is in force, the hooks of ${applied} were completed last`;
+    findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired: byDeploy });
   }
   if (!digests) return findings;
   const refused = new Map(
@@ -106,7 +107,7 @@ export function lookAtGeneration(
       should === undefined
         ? `${group} is in force and no longer declared`
         : `${group} ${is === undefined ? "was never applied" : "is not the declared one"}${why === undefined ? "" : `; the last deploy refused it: ${why}`}`;
-    findings.push({ group, kind: "generation-outdated", what: `generation ${number}`, message, repaired: byDeploy });
+    findings.push({ group, kind: "generation-outdated", what, message, repaired: byDeploy });
   }
   return findings;
 }

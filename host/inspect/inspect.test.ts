@@ -242,6 +242,20 @@ test("mirrors: found by their mount, their disks by serial; degraded, filled aga
   ]);
 });
 
+test("an apply that was cut off is drift; one that is at work is worth a note", async () => {
+  using tree = await deployed();
+  write(tree, { "/var/lib/fairhost/applied.json": '{"number":0,"epoch":1}' });
+  expect(short(await look(tree))).toEqual([
+    "host apply-interrupted: an apply was cut off: generation 1 is in force, the hooks of 0 were completed last (by the next deploy)",
+  ]);
+  write(tree, { "/run/fairhost/lock": '{"pid":7,"work":"apply","since":"noon"}', "/proc/7/comm": "node" });
+  const found = await look(tree);
+  expect(short(found)).toEqual([
+    "host apply-interrupted: apply (process 7, since noon) is at work: what is found now may pass (by hand: look again when it is done)",
+  ]);
+  expect(hasDrift(found)).toBe(false);
+});
+
 test("an applier that is another one than declared, and what is declared in no form that can be read", async () => {
   using tree = await deployed();
   write(tree, { "/applier": "text" });

@@ -13,7 +13,7 @@ import {
 import { type DeclaredFacts, type Finding, findingKinds, type Inspection } from "./finding.ts";
 import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtFirewall, lookAtLinks, lookAtRoutes, lookAtSsh } from "./network.ts";
-import { findOverlays } from "./overlays.ts";
+import { coverEveryUnit, findOverlays } from "./overlays.ts";
 import { inContainer, lookAtKernel, lookAtKernelSettings, lookAtPrograms, lookAtSystem } from "./programs.ts";
 import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
 import { lookAtShadows, lookAtUsers } from "./users.ts";
@@ -27,10 +27,11 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
   const generation = readCurrent(machine);
   const { number, bundle } = generation;
   const files = lookAtFiles(machine, generation);
+  const overlays = findOverlays(machine, bundle);
   const findings = [
     ...lookAtGeneration(machine, generation, declared),
     ...files,
-    ...findOverlays(machine, bundle).map(({ finding }) => finding),
+    ...overlays.map(({ finding }) => finding),
     ...lookAtDirectories(machine, bundle),
     ...lookAtSecrets(machine, bundle),
     ...lookAtApplier(program, declared),
@@ -42,7 +43,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
     const live = await Promise.all([
       lookAtFixtures(machine),
       lookAtStates(bundle, states),
-      lookAtReloads(bundle, shown),
+      lookAtReloads(bundle, shown, coverEveryUnit(overlays)),
       lookAtProcesses(machine, bundle),
       lookAtShadows(machine, bundle),
       lookAtUsers(machine, bundle, broken),
@@ -50,7 +51,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtRoutes(machine, bundle),
       lookAtLinks(machine, declared),
       lookAtSsh(),
-      lookAtPrograms(machine, bundle, shown),
+      lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
       lookAtMirrors(machine, declared),
       // Of the machine around it, a container's kernel is not this host's.

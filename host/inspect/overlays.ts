@@ -39,6 +39,11 @@ export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
   });
 }
 
+/** Whether one of them is about every unit of the host. */
+export function coverEveryUnit(overlays: readonly Overlay[]): boolean {
+  return overlays.some(({ units }) => units.length === 0);
+}
+
 /** Every unit with a file or drop-in in the bundle, with its group. */
 export function ourUnits(bundle: Bundle): Map<string, Group> {
   const ours = new Map<string, Group>();

@@ -18,11 +18,15 @@ const readers: readonly { unit: string; entry: string; lastRead: (machine: Machi
     { unit: "bird.service", entry: entryFiles.bird, lastRead: birdReconfigured },
   ];
 
-/** Daemons that run an older configuration or program than the one on disk. */
+/**
+ * Daemons that run an older configuration or program than the one on disk.
+ * @param drifted bundle paths that are not as written: that a daemon has not read those is no fault
+ */
 export async function lookAtPrograms(
   machine: Machine,
   bundle: Bundle,
   shown: ReadonlyMap<string, Shown>,
+  drifted: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const files = filesOf(bundle);
@@ -38,7 +42,7 @@ export async function lookAtPrograms(
       outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.entry}`);
     } else if (reader) {
       const read = await reader.lastRead(machine);
-      if (read === undefined || read >= newestText(machine, reader.entry)) continue;
+      if (read === undefined || read >= newestText(machine, reader.entry, drifted)) continue;
       const message = `${unit} runs an older configuration than ${reader.entry} and its includes say`;
       findings.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
     }
@@ -71,9 +75,11 @@ function commandOf(pid: number): string {
  * Milliseconds since 1970 at which a file below the entry's folder was written last. Hard links between generations keep that time, so
  * a switch alone makes nothing newer. Times to come are nobody's doing but the clock's.
  */
-function newestText(machine: Machine, entry: string): number {
+function newestText(machine: Machine, entry: string, drifted: ReadonlySet<string>): number {
   const folder = `${entry.split("/")[0]}/`;
-  const paths = [...filesOf(readCurrent(machine).bundle).keys()].filter((path) => path.startsWith(folder));
+  const paths = [...filesOf(readCurrent(machine).bundle).keys()].filter((path) => {
+    return path.startsWith(folder) && !drifted.has(path);
+  });
   const times = paths.flatMap((path) => {
     const stat = statSync(join(machine.layout.current, path), { throwIfNoEntry: false });
     return stat && stat.mtimeMs <= Date.now() ? [stat.mtimeMs] : [];

@@ -51,8 +51,10 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Finding[] {
   return findings;
 }
 
-export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>): Finding[] {
+/** @param ofEveryUnit whether somebody changes settings of every unit of the host: then it is that, not each of ours */
+export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>, ofEveryUnit: boolean): Finding[] {
   const ours = ourUnits(bundle);
+  if (ofEveryUnit) return [];
   return [...shown].flatMap(([name, { needsReload }]) => {
     if (!needsReload) return [];
     const message = `${name} was edited and systemd has not read it anew: it runs by other settings than its files say`;
