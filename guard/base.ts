@@ -43,5 +43,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
 export function isProgram(file: string): boolean {
   if (/\.(?:test\.ts|md)$|(?:^|\/)(?:golden|fixtures)\//.test(file)) return false;
   if (/^inventory\/[^/]+\/.*\.yaml$/.test(file)) return false;
-  return /^(?:components|guard|host|inventory|policies|stacks)\/|^(?:index\.ts|package(?:-lock)?\.json)$/.test(file);
+  return /^(?:components|guard|host|inventory|policies|stacks)\/|^(?:index\.ts|package(?:-lock)?\.json|Pulumi\..*yaml)$/.test(
+    file,
+  );
 }

@@ -90,7 +90,7 @@ async function compare(
     const was = old?.where(kind, name, path);
     return was === undefined ? undefined : `${join(inventory, was)} (before)`;
   };
-  return { kind: "reviewed", ...common(options, notices), review: result, ...sides, where };
+  return { kind: "reviewed", ...common(options, notices), review: result, ...sides, fleet: after.whole, where };
 }
 
 async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, program: Program): Promise<Loaded> {

@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { cellsCommand } from "./commands/cells.ts";
+import { commentCommand } from "./commands/comment.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { recordsCommand } from "./commands/records.ts";
 import { reviewCommand } from "./commands/review.ts";
@@ -6,7 +8,14 @@ import { unlockCommand } from "./commands/unlock.ts";
 import { exitStatus } from "./exit-status.ts";
 
 /** The guard's commands, one file each in `commands/`. */
-const commands: readonly Command[] = [reviewCommand, deployCommand, recordsCommand, unlockCommand];
+const commands: readonly Command[] = [
+  reviewCommand,
+  cellsCommand,
+  commentCommand,
+  deployCommand,
+  unlockCommand,
+  recordsCommand,
+];
 
 const guard = new Command("guard").description(
   "Judges changes before they reach a host: what they do, to whom, and whether they may.",

@@ -1,3 +1,4 @@
+import type { Declaration } from "../components/declaration.ts";
 import type { Problem } from "../inventory/problem.ts";
 import type { Subject } from "../policies/rule.ts";
 import type { Review } from "./review.ts";
@@ -24,6 +25,8 @@ export interface Reviewed extends Common {
   readonly review: Review;
   readonly before: Side;
   readonly after: Side;
+  /** The new side's whole fleet, whatever cell is looked at: half a fleet proves nothing. */
+  readonly fleet: Declaration;
   readonly where: Where;
 }
 

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { count } from "../../inventory/problem.ts";
 import type { ApprovableAction } from "../../inventory/schemas/approval.ts";
 import { nameOf } from "../../policies/format-violations.ts";
+import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import type { Rule, RuleText, Subject } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { waiverRules } from "../../policies/waivers.ts";
@@ -172,4 +173,14 @@ export function notableShares({ shares }: Review): Review["shares"] {
 export function shareWords(share: Review["shares"][number]["before"]): string {
   if (!share) return "none";
   return `${share.guaranteedCores.toPrecision(3)} of ${share.burstCores} cores each, ${count(share.accounts, "account")}`;
+}
+
+/** The rule that proves that no single loss takes accounts down. */
+export const proofRule = "survives-any-single-loss";
+
+/** Elements whose loss takes accounts down against what they were promised, the worst first. Worked out only if the rule found some. */
+export function counterexamples({ review: { policies }, fleet }: Reviewed): readonly Counterexample[] {
+  const found = [...policies.violations, ...policies.waived.map(({ violation }) => violation)];
+  if (!found.some(({ rule }) => rule === proofRule)) return [];
+  return proveSingles(fleet).counterexamples.toSorted((a, b) => b.accounts - a.accounts);
 }

@@ -1,8 +1,9 @@
 import Table from "cli-table3";
 import { formatProblems, printable } from "../../inventory/problem.ts";
-import { formatViolations } from "../../policies/format-violations.ts";
+import type { Violation } from "../../policies/rule.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../outcome.ts";
+import type { Extras } from "./comment.ts";
 import * as summary from "./summary.ts";
 
 const width = 100;
@@ -10,22 +11,25 @@ const width = 100;
 const most = 25;
 
 /** An outcome for a terminal: verdict, whom it touches, findings, what happens. 100 columns. */
-export function formatText(outcome: Outcome): string {
+export function formatText(outcome: Outcome, extras: Extras = {}): string {
   const { sentence, todo } = summary.verdictOf(outcome);
   const head = [
     `${sentence}. ${todo}`,
     `Compared: ${summary.scopeSentence(outcome)}.`,
     ...outcome.notices.map((notice) => `Note: ${notice}`),
   ];
-  const rest = outcome.kind === "unsound" ? [formatProblems(outcome.problems, outcome.inventory)] : sections(outcome);
+  const rest =
+    outcome.kind === "unsound" ? [formatProblems(outcome.problems, outcome.inventory)] : sections(outcome, extras);
   return `${[head.flatMap((text) => wrap(text)).join("\n"), ...rest].join("\n\n")}\n`;
 }
 
-function sections(outcome: Reviewed): string[] {
+function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
   const { review } = outcome;
-  const parts = [wrap(summary.affectedSentence(summary.affectedBy(review))).join("\n"), ...findings(outcome)];
-  const violations = formatViolations(review.policies.violations, outcome.where).trimEnd();
-  if (violations !== "") parts.push(violations);
+  const parts = [
+    wrap(summary.affectedSentence(summary.affectedBy(review))).join("\n"),
+    ...findings(outcome),
+    ...byRule(outcome, review.policies.violations, ({ rule }) => `${rule} (broken)`),
+  ];
   const add = (title: string, lines: readonly string[]): void => {
     if (lines.length > 0) parts.push([title, ...cut(lines).flatMap((text) => wrap(text, "  - "))].join("\n"));
   };
@@ -43,6 +47,10 @@ function sections(outcome: Reviewed): string[] {
   add(
     "Approvals that nothing asks for, to be removed:",
     review.unusedApprovals.map(({ action, resource, approvedBy }) => `${action} ${resource}, by ${approvedBy}`),
+  );
+  add(
+    "Drift, hosts that are not as declared:",
+    drift.map(({ host, group, message }) => `${group === "host" ? host : `${host} ${group}`}: ${message}`),
   );
   if (review.waves.length > 0) {
     const rows = review.waves.map(({ hosts, accounts, capacityPercent }, index) => [
@@ -63,24 +71,28 @@ function sections(outcome: Reviewed): string[] {
   return parts;
 }
 
-/** By rule, with why and how to mend it said once. */
 function findings(outcome: Reviewed): string[] {
   const open = summary.ownFindings(outcome.review).filter(({ level }) => level !== "safe");
-  const parts = [...Map.groupBy(open, ({ rule, level }) => `${rule} (${level})`)].map(([title, group]) => {
-    const text = summary.textOf(group[0]!.rule);
-    const lines = cut(group.map(({ subject, message }) => `${summary.placeOf(outcome, subject)}: ${message}`));
-    return [
-      ...wrap(text ? `${title}: ${text.description}` : title),
-      ...lines.flatMap((line) => wrap(line, "  ")),
-      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Mend: ${text.remediation}`, "  ")] : []),
-    ].join("\n");
-  });
+  const parts = byRule(outcome, open, ({ rule, level }) => `${rule} (${level})`);
   const missing = summary.missingApprovals(outcome.review);
   if (missing.length > 0) {
     const yaml = cut(missing.map((each) => summary.approvalYaml(each, outcome.today).trimEnd()));
     parts.push([`To approve, for ${outcome.inventory}/approvals.yaml:`, ...yaml].join("\n"));
   }
   return parts;
+}
+
+/** By rule, with why and how to mend it said once. */
+function byRule<T extends Violation>(outcome: Reviewed, all: readonly T[], title: (each: T) => string): string[] {
+  return [...Map.groupBy(all, title)].map(([name, group]) => {
+    const text = summary.textOf(group[0]!.rule);
+    const lines = cut(group.map(({ subject, message }) => `${summary.placeOf(outcome, subject)}: ${message}`));
+    return [
+      ...wrap(text ? `${name}: ${text.description}` : name),
+      ...lines.flatMap((line) => wrap(line, "  ")),
+      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Mend: ${text.remediation}`, "  ")] : []),
+    ].join("\n");
+  });
 }
 
 function cut(lines: readonly string[]): string[] {

@@ -15,22 +15,27 @@ path { fill: none; stroke-width: 1.4 } .cord { stroke-width: 1.2; stroke-dasharr
 g.dark > rect:not(.part) { fill: #fde4e4; stroke: #d0021b } g.cut > rect:not(.part) { fill: #d0021b; stroke: #7a0010 }
 path.dark, path.cut { stroke: #d0021b } path.cut { stroke-width: 2.4 } rect.part.dark { fill: #f4a6a6; stroke: #d0021b } rect.part.cut { fill: #d0021b; stroke: #7a0010 }
 `;
-/** Colours of buses and of chains; red is kept for what fails. */
+const touchedStyle = `g.touched > rect:not(.part) { fill: #ffc14d; stroke: #b36b00; stroke-width: 2 } rect.part.touched { fill: #e08e00; stroke: #b36b00 }
+`;
+/** Colours of buses and of chains; red is kept for what fails, amber for what a change touches. */
 const busColours = ["#1d5fa8", "#2f8f4e", "#8a5cc2", "#0f8b8d", "#b0741a", "#5b6b7b", "#3949ab", "#6d7f1f"];
 const cordColours = ["#a8721c", "#6b5b95", "#3b7a57", "#555555"];
 
 /**
  * The fleet as one self-contained SVG: operators at the top, sites with halls, racks and what stands in them, the chains at the
  * bottom of each hall. What is cut and what goes dark with it is red. The same input gives the same bytes.
+ * @param touched what a change touches, by the names of its nodes: amber, with a legend
  */
 export function fleetSvg(
   declaration: Declaration,
   failed: Failed = failedWithout(serviceGraph(declaration), []),
+  touched: ReadonlySet<string> = new Set(),
 ): string {
   const plan = planOf(declaration);
   const draft = layOut(declaration, plan, 0);
   const words = wrapped(caption(declaration, failed), draft.width - 2 * size.margin, size.text);
-  const top = size.margin + words.length * size.label;
+  const legendTop = size.margin + words.length * size.label;
+  const top = touched.size === 0 ? legendTop : legendTop + size.label;
   const layout = layOut(declaration, plan, top);
   const { width, height } = layout;
   const heading = words.map((text, index) =>
@@ -43,19 +48,22 @@ export function fleetSvg(
     }),
   );
   const { states } = failed;
+  // What fails is red even where it is touched.
+  const shown: Shown = new Map([...Array.from(touched, (name) => [name, "touched"] as const), ...states]);
   return `${tag(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, role: "img" },
     ...[
       tag("title", {}, escaped(words.join(" "))),
-      tag("style", {}, style),
+      tag("style", {}, touched.size === 0 ? style : style + touchedStyle),
       tag("rect", { width, height, style: "stroke:none" }),
       ...heading,
+      ...(touched.size === 0 ? [] : legend(legendTop, failed, width)),
       ...frames(layout, states),
       ...cords(layout, states),
       ...wires(layout, states),
       ...bars(layout, states),
-      ...[...layout.boxes].map(([box, at]) => drawnBox(box, at, states)),
+      ...[...layout.boxes].map(([box, at]) => drawnBox(box, at, shown)),
     ].map((element) => `\n${element}`),
     "\n",
   )}\n`;
@@ -73,6 +81,28 @@ function caption({ sites, hosts, accounts }: Declaration, failed: Failed): strin
 }
 
 type States = Failed["states"];
+type Shown = ReadonlyMap<string, State | "touched">;
+
+/** What the colours mean. */
+function legend(y: number, { cut, states }: Failed, width: number): string[] {
+  const dark = [...states.values()].includes("dark");
+  const words = [
+    ["touched", "touched by the change"],
+    ...(cut.length > 0 ? [["cut", "taken away"]] : []),
+    ...(dark ? [["dark", "dark"]] : []),
+  ] as const;
+  return words
+    .map(([name, meaning], index) => {
+      const x = size.margin + index * 150;
+      return tag(
+        "g",
+        { class: `legend ${name}` },
+        tag("rect", { x, y: y + 2, width: 12, height: 10 }),
+        tag("text", { x: x + 18, y: y + size.text, "font-size": size.small, style: "fill:#1f2933" }, escaped(meaning)),
+      );
+    })
+    .filter((_, index) => size.margin + index * 150 + 130 < width || index === 0);
+}
 
 const classes = (...names: (string | undefined)[]): string => names.filter((name) => name !== undefined).join(" ");
 
@@ -158,7 +188,7 @@ function bars({ bars: all }: Layout, states: States): string[] {
   );
 }
 
-function drawnBox(box: Box, { x, y, width, height }: Rectangle, states: States): string {
+function drawnBox(box: Box, { x, y, width, height }: Rectangle, states: Shown): string {
   const inside = { x: x + size.gap, width: width - 2 * size.gap };
   const step = Math.min(14, inside.width / box.disks.length);
   const disks = box.disks.map(({ name, slot }, index) =>

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How to reach a forge's REST API. */
+export interface ClientOptions {
+  readonly name: string;
+  /** For example `https://api.github.com`. */
+  readonly api: string;
+  /** Sent with every request; the only place where the token is. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Never shown, whatever the other side answers. */
+  readonly token: string;
+  /** Seconds before the first repetition; doubled each time. */
+  readonly backoffSeconds?: number;
+}
+
+/** An answer that is not a success. */
+export class ForgeError extends Error {
+  readonly status: number | undefined;
+  /** Whether it may have been carried out all the same, so that it must not simply be sent again. */
+  readonly uncertain: boolean;
+
+  constructor(message: string, status?: number, uncertain = false) {
+    super(message);
+    this.name = "ForgeError";
+    this.status = status;
+    this.uncertain = uncertain;
+  }
+}
+
+interface Answer {
+  readonly body: unknown;
+  /** The next page, if there is one. */
+  readonly next: string | undefined;
+}
+
+const attempts = 5;
+const longestWait = 120;
+const timeoutSeconds = 30;
+
+/** A forge's REST API: waits and asks again when it is busy or broken, walks pages, tells errors in words. */
+export class Client {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = { ...options, api: options.api.replace(/\/+$/, "") };
+  }
+
+  /** Every element of a list, over all its pages. */
+  async *list<T>(path: string): AsyncGenerator<T> {
+    for (let url: string | undefined = this.#url(path); url !== undefined; ) {
+      const { body, next }: Answer = await this.#send("GET", url);
+      yield* body as T[];
+      url = next;
+    }
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.#send("GET", this.#url(path))).body as T;
+  }
+
+  async send(method: "POST" | "PATCH" | "PUT", path: string, body: unknown): Promise<void> {
+    await this.#send(method, this.#url(path), body);
+  }
+
+  #url(path: string): string {
+    return `${this.#options.api}${path}`;
+  }
+
+  async #send(method: string, url: string, body?: unknown): Promise<Answer> {
+    const { api, backoffSeconds = 1 } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      let wait = backoffSeconds * 2 ** (attempt - 1);
+      let failure: ForgeError;
+      try {
+        const response = await fetch(url, {
+          method,
+          headers: { ...this.#options.headers, "content-type": "application/json", "user-agent": "fairhost-guard" },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+          signal: AbortSignal.timeout(timeoutSeconds * 1000),
+        });
+        const text = await response.text();
+        if (response.ok) return { body: text === "" ? undefined : JSON.parse(text), next: nextPage(response, api) };
+        failure = this.#refused(method, url, response, text);
+        const asked = retryAfter(response);
+        // 403 with a time to wait is how GitHub slows down a client that asks too much.
+        const busy = response.status === 429 || (response.status === 403 && asked !== undefined);
+        if (!busy && response.status < 500) throw failure;
+        if (!busy && method === "POST") throw failure;
+        wait = asked ?? wait;
+      } catch (error) {
+        if (error instanceof ForgeError) throw error;
+        failure = new ForgeError(
+          this.#words(`${method} ${url} failed: ${causeOf(error)}`),
+          undefined,
+          method === "POST",
+        );
+        if (method === "POST") throw failure;
+      }
+      if (attempt === attempts || wait > longestWait) throw failure;
+      await sleep(wait * 1000);
+    }
+  }
+
+  #refused(method: string, url: string, { status }: Response, text: string): ForgeError {
+    let said = text.slice(0, 300);
+    try {
+      const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
+      said = typeof message === "string" ? message : JSON.stringify(message ?? error);
+    } catch {
+      // Not JSON: as it is.
+    }
+    const mend =
+      status === 401
+        ? " The token is not valid (any more)."
+        : status === 403 || status === 404
+          ? " The token may lack the right to write comments here."
+          : "";
+    return new ForgeError(
+      this.#words(`answers ${status} to ${method} ${url}: ${said}.${mend}`),
+      status,
+      status >= 500 && method === "POST",
+    );
+  }
+
+  #words(text: string): string {
+    const { name, token } = this.#options;
+    return `${name}: ${text}`.replaceAll(token, "***");
+  }
+}
+
+/** The next page of a list. A page elsewhere is not followed: the token would go there. */
+function nextPage(response: Response, api: string): string | undefined {
+  const next = /<([^>]+)>;[^,]*\brel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+  if (next === undefined) return undefined;
+  const url = new URL(next, api);
+  if (url.origin !== new URL(api).origin)
+    throw new ForgeError(`The next page of a list is on ${url.origin}, not on ${api}.`);
+  return url.href;
+}
+
+/** Seconds that an answer asks to wait: a number, or a date. */
+function retryAfter({ headers }: Response): number | undefined {
+  const value = headers.get("retry-after");
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
+function causeOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? cause.message || message : message;
+}

@@ -1,0 +1,141 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { fakeForge } from "./fake-forge.ts";
+import { comment, type Forge } from "./forge.ts";
+import { github } from "./github.ts";
+import { gitlab } from "./gitlab.ts";
+
+const marker = "<!-- fairhost-guard: inventory/prod -->";
+const token = "ghs_very-secret";
+const quick = 0.001;
+
+const forges: Readonly<Record<string, (url: string) => Promise<Forge> | Forge>> = {
+  github: (url) => github({ GITHUB_TOKEN: token, GITHUB_REPOSITORY: "acme/fleet", GITHUB_API_URL: url }, 7, quick),
+  gitlab: (url) =>
+    gitlab(
+      { GITLAB_TOKEN: token, CI_PROJECT_ID: "12", CI_API_V4_URL: url, CI_MERGE_REQUEST_IID: "7" },
+      undefined,
+      quick,
+    ),
+};
+
+test.each(Object.keys(forges))(
+  "%s: one comment is created, then rewritten, then left as it is, wherever it is in the pages",
+  async (name) => {
+    await using fake = await fakeForge();
+    fake.user = "guard";
+    const forge = await forges[name]!(fake.url);
+    for (const id of [1, 2, 3]) fake.comments.push({ id, body: `Looks good ${id}`, author: "someone" });
+    expect(await comment(forge, `${marker}\nfirst\n`)).toBe("created");
+    for (const id of [5, 6]) fake.comments.push({ id, body: "More", author: "someone" });
+    expect(await comment(forge, `${marker}\nsecond\n`)).toBe("updated");
+    expect(await comment(forge, `${marker}\nsecond\n`)).toBe("unchanged");
+    expect(await comment(forge, "<!-- fairhost-guard: inventory/prod second -->\nother cell\n")).toBe("created");
+    expect(fake.comments.filter(({ author }) => author === "guard").map(({ body }) => body)).toEqual([
+      `${marker}\nsecond\n`,
+      "<!-- fairhost-guard: inventory/prod second -->\nother cell\n",
+    ]);
+    for (const { headers, path, body } of fake.requests) {
+      expect(headers[name === "github" ? "authorization" : "private-token"]).toContain(token);
+      expect(path + body).not.toContain(token);
+    }
+  },
+);
+
+test.each(Object.keys(forges))(
+  "%s: nobody else's comment is rewritten, even if it begins like the guard's",
+  async (name) => {
+    await using fake = await fakeForge();
+    fake.comments.push({ id: 1, body: `${marker}\nSafe: nothing found`, author: "mallory" });
+    fake.user = "guard";
+    expect(await comment(await forges[name]!(fake.url), `${marker}\nBlocked`)).toBe("created");
+    expect(fake.comments[0]!.body).toBe(`${marker}\nSafe: nothing found`);
+  },
+);
+
+test("github: a workflow's own token knows its comments as a bot's", async () => {
+  await using fake = await fakeForge();
+  fake.comments.push({ id: 1, body: `${marker}\nforged`, author: "mallory" });
+  const forge = await forges.github!(fake.url);
+  expect(await comment(forge, `${marker}\nfirst`)).toBe("created");
+  expect(await comment(forge, `${marker}\nsecond`)).toBe("updated");
+  expect(fake.comments.map(({ body }) => body)).toEqual([`${marker}\nforged`, `${marker}\nsecond`]);
+});
+
+test("a busy or broken forge is asked again, as it asks to be", async () => {
+  await using fake = await fakeForge();
+  fake.user = "guard";
+  fake.failures.push(
+    [429, { "retry-after": "0" }],
+    [502],
+    [403, { "retry-after": "0" }],
+    [503, { "retry-after": new Date().toUTCString() }],
+  );
+  expect(await comment(await forges.github!(fake.url), `${marker}\nfirst`)).toBe("created");
+  expect(fake.requests.map(({ method }) => method)).toEqual(["GET", "GET", "GET", "GET", "GET", "GET", "POST"]);
+});
+
+test("a creation that was carried out although it failed is not done twice", async () => {
+  await using fake = await fakeForge();
+  fake.user = "guard";
+  const forge = await forges.github!(fake.url);
+  fake.failures.push(undefined, undefined, { after: [502] });
+  expect(await comment(forge, `${marker}\nonce`)).toBe("unchanged");
+  expect(fake.comments).toHaveLength(1);
+});
+
+test("a forge that stays broken, or refuses, is told in words without the token", async () => {
+  await using fake = await fakeForge();
+  const forge = await forges.github!(fake.url);
+  fake.failures.push(...Array(5).fill([500, {}, `{"message":"boom ${token}"}`]));
+  await expect(comment(forge, marker)).rejects.toThrow(
+    /^GitHub: answers 500 to GET http:\/\/127.0.0.1:\d+\/user: boom \*\*\*\.$/,
+  );
+  fake.user = "guard";
+  fake.failures.push(
+    [200, {}, '{"login":"guard"}'],
+    [200, {}, "[]"],
+    [403, {}, '{"message":"Resource not accessible by integration"}'],
+  );
+  await expect(comment(forge, marker)).rejects.toThrow(
+    /Resource not accessible by integration\. The token may lack the right to write comments here\.$/,
+  );
+  fake.failures.push([401, {}, '{"message":"Bad credentials"}']);
+  await expect(comment(forge, marker)).rejects.toThrow(/Bad credentials\. The token is not valid/);
+  await expect(comment(await forges.github!("http://127.0.0.1:9"), marker)).rejects.toThrow(/^GitHub: GET .* failed: /);
+});
+
+test("a list that goes on elsewhere is not followed: the token would go there", async () => {
+  await using fake = await fakeForge();
+  fake.user = "guard";
+  fake.failures.push({ after: [200, {}, '{"login":"guard"}'] }, [
+    200,
+    { link: '<https://evil.example/next>; rel="next"' },
+    "[]",
+  ]);
+  await expect(comment(await forges.github!(fake.url), marker)).rejects.toThrow(
+    "The next page of a list is on https://evil.example, not on http://127.0.0.1",
+  );
+});
+
+test("what is missing is named", async () => {
+  const scratch = await mkdtemp(join(tmpdir(), "fairhost-forge-"));
+  const event = join(scratch, "event.json");
+  await writeFile(event, '{"ref":"refs/heads/main"}');
+  try {
+    await expect(github({})).rejects.toThrow("GITHUB_TOKEN is not set");
+    await expect(github({ GITHUB_TOKEN: token })).rejects.toThrow("GITHUB_REPOSITORY is not set to owner/name");
+    const pushed = { GITHUB_TOKEN: token, GITHUB_REPOSITORY: "acme/fleet", GITHUB_EVENT_PATH: event };
+    await expect(github(pushed)).rejects.toThrow("this run is not for a pull request");
+    expect(() => gitlab({})).toThrow("neither GITLAB_TOKEN nor CI_JOB_TOKEN is set");
+    expect(() => gitlab({ CI_JOB_TOKEN: token })).toThrow("CI_API_V4_URL or CI_PROJECT_ID is not set");
+    expect(() => gitlab({ CI_JOB_TOKEN: token, CI_API_V4_URL: "x", CI_PROJECT_ID: "1" })).toThrow(
+      "not for a merge request",
+    );
+    await expect(comment({} as Forge, "no marker")).rejects.toThrow("does not begin with the guard's own line");
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+});

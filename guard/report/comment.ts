@@ -1,0 +1,189 @@
+import { count } from "../../inventory/problem.ts";
+import { rules } from "../../policies/rules.ts";
+import { describeWaived } from "../../policies/waivers.ts";
+import type { Outcome, Reviewed } from "../outcome.ts";
+import { fileGroups, renderGroup } from "./file-diffs.ts";
+import { code, fence, marker, text, within } from "./markdown.ts";
+import * as summary from "./summary.ts";
+
+/** Longest comment, in characters; GitHub takes 65,536. */
+const longest = 59_000;
+
+/** Where a host is not as it is declared. */
+export interface Drift {
+  readonly host: string;
+  /** `host`, or `account-1204`. */
+  readonly group: string;
+  readonly message: string;
+}
+
+/** What a comment may show beyond the outcome. */
+export interface Extras {
+  readonly drift?: readonly Drift[];
+}
+
+/** The comment's own line, by which the next run finds it: one comment for each fleet and cell. */
+export function markerOf({ inventory, cell }: Outcome): string {
+  return marker(cell === undefined ? inventory : `${inventory} ${cell}`);
+}
+
+/**
+ * An outcome as a Markdown comment: the verdict first, files last and collapsed. Always shorter than 60,000 characters: each section
+ * has its room, whole items are left out and counted, and files get what is left.
+ */
+export function formatComment(outcome: Outcome, extras: Extras = {}): string {
+  const { sentence, todo } = summary.verdictOf(outcome);
+  const parts = [
+    markerOf(outcome),
+    `### ${text(sentence)}`,
+    text(todo),
+    ...(outcome.kind === "reviewed" ? [text(summary.affectedSentence(summary.affectedBy(outcome.review)))] : []),
+    `<sub>Compared: ${text(summary.scopeSentence(outcome))}.</sub>`,
+    ...section("", 1500, outcome.notices, (notice) => `> ${text(notice)}`),
+    ...(outcome.kind === "unsound" ? problems(outcome) : sections(outcome, extras)),
+  ];
+  if (outcome.kind === "reviewed") {
+    const used = parts.reduce((sum, part) => sum + part.length + 2, 0);
+    parts.push(...section("Files", longest - used, fileGroups(outcome), renderGroup));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function problems({ problems: all, inventory }: Extract<Outcome, { kind: "unsound" }>): string[] {
+  return section("Problems", 40_000, all, ({ file, line, path, message, mend }) => {
+    const place = `${code(`${inventory}/${file}:${line}`)}${path === "" ? "" : ` ${code(path)}`}`;
+    return `- ${place}: ${text(message)}\n  Mend: ${text(mend)}`;
+  });
+}
+
+function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
+  const { review } = outcome;
+  const list = (title: string, budget: number, lines: readonly string[]) =>
+    section(title, budget, lines, (line) => `- ${text(line)}`);
+  return [
+    ...list(
+      "What happens",
+      8000,
+      review.effects.map(({ sentence }) => sentence),
+    ),
+    ...findings(outcome),
+    ...approvals(outcome),
+    ...policies(outcome),
+    ...list("Waived for now", 2500, review.policies.waived.map(describeWaived)),
+    ...waves(outcome),
+    ...shares(outcome),
+    ...section("Drift: hosts that are not as declared", 3000, drift, ({ host, group, message }) => {
+      return `- ${code(group === "host" ? host : `${host} ${group}`)}: ${text(message)}`;
+    }),
+  ];
+}
+
+/** By rule: what was found and where, then why it matters and how to mend it. */
+function findings(outcome: Reviewed): string[] {
+  const open = summary.ownFindings(outcome.review).filter(({ level }) => level !== "safe");
+  const groups = [...Map.groupBy(open, ({ rule, level }) => `${level} ${rule}`).values()];
+  return section("Findings", 12_000, groups, (group) => {
+    const { rule, level } = group[0]!;
+    const items = within(
+      group,
+      2200,
+      ({ subject, message, approval }) => {
+        const needs = approval ? ` Needs the approval ${code(`${approval.action} ${approval.resource}`)}.` : "";
+        return `- ${code(summary.placeOf(outcome, subject))}: ${text(message)}${needs}`;
+      },
+      (left) => `- and ${left} more`,
+    );
+    return ruled(rule, level, items);
+  });
+}
+
+function ruled(rule: string, how: string, items: readonly string[]): string {
+  const said = summary.textOf(rule);
+  const why = said ? [`\n_Why:_ ${said.reason} _Mend:_ ${said.remediation}`] : [];
+  return [`**${text(rule)}** (${how})${said ? `: ${said.description}` : ""}\n`, ...items, ...why].join("\n");
+}
+
+function approvals(outcome: Reviewed): string[] {
+  const { review, inventory, today } = outcome;
+  const missing = summary.missingApprovals(review);
+  const entries = within(
+    missing,
+    4000,
+    (each) => summary.approvalYaml(each, today).trimEnd(),
+    (left) => `# and ${left} more; the JSON result has all of them`,
+  );
+  const wanted =
+    missing.length === 0
+      ? []
+      : [
+          "#### Approvals wanted",
+          `For ${code(`${inventory}/approvals.yaml`)}; it is refused until somebody other than the author has filled in who and why.`,
+          fence(entries.join("\n"), "yaml"),
+        ];
+  return [
+    ...wanted,
+    ...section(
+      "Approvals used",
+      2500,
+      summary.approvalsUsed(review),
+      ({ message, approved: { approval, daysLeft } }) => {
+        return `- ${code(`${approval.action} ${approval.resource}`)} by ${text(approval.approvedBy)}, ${summary.daysWords(daysLeft)}: ${text(message, 300)}`;
+      },
+    ),
+    ...section("Approvals that nothing asks for", 1000, review.unusedApprovals, ({ action, resource, approvedBy }) => {
+      return `- ${code(`${action} ${resource}`)} by ${text(approvedBy)}: remove it`;
+    }),
+  ];
+}
+
+/** Broken rules; the proof's counterexamples first, since they say what would go dark. */
+function policies(outcome: Reviewed): string[] {
+  const { violations } = outcome.review.policies;
+  if (violations.length === 0) return ["#### Policies", `All ${rules.length} rules hold.`];
+  const groups = [...Map.groupBy(violations, ({ rule }) => rule)].sort(
+    ([a], [b]) => Number(b === summary.proofRule) - Number(a === summary.proofRule),
+  );
+  return section(
+    `Policies: ${count(groups.length, "rule")} of ${rules.length} broken`,
+    8000,
+    groups,
+    ([rule, group]) => {
+      const items = within(
+        group,
+        2000,
+        ({ subject, message }) => `- ${code(summary.placeOf(outcome, subject))}: ${text(message)}`,
+        (left) => `- and ${left} more`,
+      );
+      return ruled(rule, rule === summary.proofRule ? "counterexamples" : "broken", items);
+    },
+  );
+}
+
+function waves({ review }: Reviewed): string[] {
+  const title = review.waves.length === 1 ? "Deploys in one update" : `Deploys in ${review.waves.length} waves`;
+  return section(title, 2000, [...review.waves.entries()], ([index, { hosts, accounts, capacityPercent }]) => {
+    const all = hosts.length > 6 ? `${hosts.slice(0, 6).join(", ")} and ${hosts.length - 6} more` : hosts.join(", ");
+    return `${index + 1}. ${text(all)}: ${count(accounts, "account")}, ${capacityPercent} % of the cores`;
+  });
+}
+
+function shares({ review }: Reviewed): string[] {
+  const changed = summary.notableShares(review);
+  if (changed.length === 0) return [];
+  const rows = within(
+    changed,
+    2200,
+    ({ host, plan, before, after }) =>
+      `| ${[host, plan, summary.shareWords(before), summary.shareWords(after)].map((cell) => text(cell, 80)).join(" | ")} |`,
+    (left) => `\nand ${left} more`,
+  );
+  return ["#### Fair shares", ["| host | plan | before | after |", "| --- | --- | --- | --- |", ...rows].join("\n")];
+}
+
+/** A heading and as many items as its room allows; nothing at all without items. */
+function section<T>(title: string, budget: number, items: readonly T[], render: (item: T) => string): string[] {
+  if (items.length === 0) return [];
+  const shown = within(items, budget - title.length, render, (left) => `\n…and ${left} more.`);
+  const blocks = shown.some((item) => item.includes("\n"));
+  return [...(title === "" ? [] : [`#### ${title}`]), shown.join(blocks ? "\n\n" : "\n")];
+}

@@ -1,0 +1,94 @@
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
+import { count } from "../../inventory/problem.ts";
+import type { FileChange } from "../host-change.ts";
+import type { Reviewed } from "../outcome.ts";
+import { details, fence } from "./markdown.ts";
+import { maskFile } from "./mask.ts";
+
+/** Files that change together, in one place or alike in several. */
+export interface FileGroup {
+  readonly title: string;
+  readonly files: readonly FileChange[];
+}
+
+/** Longest diff of one file that is shown whole, in lines. */
+const mostLines = 80;
+const mostColumns = 200;
+/** Files of one group that are shown. */
+const mostFiles = 20;
+
+/** What changes on disk, host by host and account by account. What changes alike on several hosts is one. */
+export function fileGroups({ review: { hosts }, before, after }: Reviewed): FileGroup[] {
+  const names = new Map(
+    [before, after].flatMap(({ declaration: { accounts } }) => accounts.map(({ number, name }) => [number, name])),
+  );
+  const alike = new Map<string, { hosts: string[]; files: readonly FileChange[] }>();
+  const ofAccounts: FileGroup[] = [];
+  for (const { host, groups } of hosts) {
+    for (const { group, files } of groups) {
+      if (group === "host") {
+        const key = JSON.stringify(files);
+        const known = alike.get(key);
+        if (known) known.hosts.push(host);
+        else alike.set(key, { hosts: [host], files });
+      } else {
+        const number = Number(group.slice("account-".length));
+        const name = names.get(number);
+        ofAccounts.push({
+          title: `${host}, account ${number}${name ? ` (${name})` : ""}: ${count(files.length, "file")}`,
+          files,
+        });
+      }
+    }
+  }
+  const ofHosts = [...alike.values()].map(({ hosts: all, files }) => ({
+    title: `${titleOf(all)}: ${count(files.length, "file")}`,
+    files,
+  }));
+  // What goes on in another way says more than what is new, and that more than what is gone.
+  const rank = ({ files }: FileGroup): number =>
+    files.some(({ before: was, after: is }) => was !== undefined && is !== undefined)
+      ? 0
+      : files.some((file) => file.after !== undefined)
+        ? 1
+        : 2;
+  return [...ofHosts, ...ofAccounts].sort((left, right) => rank(left) - rank(right));
+}
+
+function titleOf(hosts: readonly string[]): string {
+  if (hosts.length === 1) return `${hosts[0]} itself`;
+  return `${count(hosts.length, "host")} alike (${hosts.slice(0, 3).join(", ")}${hosts.length > 3 ? ", ..." : ""})`;
+}
+
+/** A group with the differences of its files, collapsed. */
+export function renderGroup({ title, files }: FileGroup): string {
+  const shown = files.slice(0, mostFiles).map(diffOf);
+  if (files.length > mostFiles) shown.push(`(and ${count(files.length - mostFiles, "more file")})`);
+  return details(title, shown.length === 0 ? "Only units change." : fence(shown.join("\n"), "diff"));
+}
+
+/** The unified diff of one file. */
+function diffOf({ path, before, after }: FileChange): string {
+  const [was, is] = [before, after].map((content) => (content === undefined ? "" : maskFile(content))) as [
+    string,
+    string,
+  ];
+  if (after === undefined)
+    return `--- ${path}\n+++ /dev/null\n(${count(was.trimEnd().split("\n").length, "line")} removed)`;
+  const names = [before === undefined ? "/dev/null" : path, path] as const;
+  const patch = createTwoFilesPatch(...names, was, is, undefined, undefined, {
+    context: 2,
+    headerOptions: FILE_HEADERS_ONLY,
+    // Beyond that nobody reads it, and working it out takes time.
+    maxEditLength: 2000,
+  });
+  if (patch === undefined) return `--- ${names[0]}\n+++ ${names[1]}\n(nearly everything differs)`;
+  const lines = patch.trimEnd().split("\n");
+  if (lines.length <= 2) lines.push("(only what is masked differs)");
+  const cut = lines
+    .slice(0, mostLines)
+    .map((each) => (each.length > mostColumns ? `${each.slice(0, mostColumns)}…` : each));
+  return [...cut, ...(lines.length > mostLines ? [`(and ${count(lines.length - mostLines, "more line")})`] : [])].join(
+    "\n",
+  );
+}

@@ -1,0 +1,102 @@
+import { printable } from "../../inventory/problem.ts";
+import { maskSentence } from "./mask.ts";
+
+/**
+ * Text from outside (names, values, messages) as Markdown that GitHub and GitLab show as just that text: one line that ends no
+ * table cell, fence or block, is no HTML, and neither pings anybody nor links an issue.
+ */
+export function text(value: string, most = 600): string {
+  return apart(line(value, most))
+    .replace(/[\\`*_[\]|~$]/g, "\\$&")
+    .replace(/[&<>]/g, (character) => entities[character]!)
+    .replace(/^[-+=:#]/, "\\$&")
+    .replace(/^(\d+)(?=[.)](?:\s|$))/, "$1\\")
+    .replace(/(:)(?=\/\/)|\b(www)(?=\.)/gi, "$&\\");
+}
+
+/** The same as code, for what people copy: file and line, names. Not for tables, where a bar would end the cell. */
+export function code(value: string, most = 200): string {
+  const shown = line(value, most);
+  if (shown === "") return "(empty)";
+  const ticks = "`".repeat(longestRun(shown) + 1);
+  return /^`|`$/.test(shown) ? `${ticks} ${shown} ${ticks}` : `${ticks}${shown}${ticks}`;
+}
+
+/** Lines as a fenced block that nothing inside can end. */
+export function fence(content: string, language: string): string {
+  const ticks = "`".repeat(Math.max(3, longestRun(content) + 1));
+  const lines = content.split("\n").map((each) => visible(each.replaceAll("\t", "    ")));
+  return [`${ticks}${language}`, ...lines, ticks].join("\n");
+}
+
+/** Something collapsed, with its title always in sight. */
+export function details(title: string, content: string): string {
+  const shown = apart(line(title, 200)).replace(/[&<>]/g, (character) => entities[character]!);
+  // The empty lines make Markdown of what is between.
+  return `<details><summary>${shown}</summary>\n\n${content}\n\n</details>`;
+}
+
+/** A line that nobody sees and the next run finds its comment by. */
+export function marker(name: string): string {
+  const shown = name
+    .replace(/[^\w./-]+/g, " ")
+    .replace(/-{2,}/g, "-")
+    .trim()
+    .slice(0, 100);
+  return `<!-- fairhost-guard: ${shown || "none"} -->`;
+}
+
+/**
+ * As many whole items as fit the budget, in their order, and how many are left out.
+ * @param budget characters, with room for the line that counts the rest
+ */
+export function within<T>(
+  items: readonly T[],
+  budget: number,
+  render: (item: T) => string,
+  rest: (left: number) => string,
+): string[] {
+  const shown: string[] = [];
+  let left = budget - 120;
+  let missed = 0;
+  for (const [index, item] of items.entries()) {
+    const rendered = render(item);
+    if (rendered.length + 2 <= left) {
+      shown.push(rendered);
+      left -= rendered.length + 2;
+      continue;
+    }
+    missed++;
+    // A smaller one further on may still fit; that all of ten thousand are tried helps nobody.
+    if (left < 200 || missed === 20) {
+      missed += items.length - index - 1;
+      break;
+    }
+  }
+  return missed === 0 ? shown : [...shown, rest(missed)];
+}
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** One line of at most so many characters, secrets masked, with what cannot be seen made visible. */
+function line(value: string, most: number): string {
+  const shown = visible(maskSentence(value)).trim();
+  return shown.length <= most ? shown : `${shown.slice(0, most - 1).toWellFormed()}…`;
+}
+
+/** Control characters, and those that turn text around or hide it. */
+function visible(value: string): string {
+  return printable(value.toWellFormed()).replace(
+    /[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
+  );
+}
+
+/** A zero-width space behind whatever would make the next word a mention, an issue, a merge request, a label, ... */
+function apart(value: string): string {
+  return value.replace(/[@#!$%~&^](?=[\p{L}\p{N}_"'-])/gu, "$&\u200b");
+}
+
+function longestRun(value: string): number {
+  return Math.max(0, ...Array.from(value.matchAll(/`+/g), ([run]) => run.length));
+}

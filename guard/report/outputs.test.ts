@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import type { Reviewed } from "../outcome.ts";
+import { everything, reviewOf, unprotected } from "./fixture.ts";
+import { reportSchema, toJson } from "./json.ts";
+import { toSvg } from "./picture.ts";
+import { formatText } from "./text.ts";
+
+const outcome = (await reviewOf(everything, unprotected)) as Reviewed;
+
+test("JSON: as its schema says, strictly, and without a secret", () => {
+  const report = toJson(outcome);
+  expect(reportSchema.strict().parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  expect(JSON.stringify(report)).not.toContain("geheim");
+  expect(report).toMatchObject({
+    schemaVersion: 1,
+    verdict: "blocked",
+    affected: { hosts: 2, stopped: 1, seconds: 2, losing: 2 },
+    missingApprovals: [
+      { action: "replace", resource: "host par2-web1" },
+      { action: "move", resource: "account 1001" },
+      { action: "shrink", resource: "plan medium" },
+      { action: "waive", resource: "host par2-web4" },
+    ],
+    unusedApprovals: [{ resource: "host par1-web9" }],
+    counterexamples: [{ cut: ["feed feed-north at par1"], hosts: ["par1-web2"], accounts: 3 }, { accounts: 3 }],
+  });
+  const approved = report.findings.find(({ level }) => level === "safe");
+  expect(approved).toMatchObject({
+    rule: "data-kept",
+    where: "inventory/prod/accounts/1002-choir.yaml:2 (before)",
+    approved: { daysLeft: 7 },
+  });
+});
+
+test("JSON of an inventory that is not sound", async () => {
+  const report = toJson(await reviewOf({ "accounts/1001-bakery.yaml": [["plan: small", "plan: smal"]] }));
+  expect(reportSchema.strict().parse(report)).toMatchObject({
+    verdict: "blocked",
+    problems: [{ file: "inventory/prod/accounts/1001-bakery.yaml", line: 4 }],
+    findings: [],
+  });
+});
+
+test("text for a terminal, byte for byte; it fits unless a word is longer", async () => {
+  const text = formatText(outcome, {
+    drift: [{ host: "par2-web3", group: "account-1014", message: "MemoryMax=2G by hand." }],
+  });
+  await expect(text).toMatchFileSnapshot("golden/everything.txt");
+  expect(text).not.toContain("geheim");
+});
+
+/** Class of what is drawn for an element. */
+function drawn(svg: string, element: string): string | undefined {
+  const tag = [...svg.matchAll(/<(?:g|path|rect)( [^>]*)>/g)].find(([, attributes]) =>
+    attributes!.includes(` data-element="${element}"`),
+  );
+  return tag && /class="([^"]*)"/.exec(tag[1]!)![1];
+}
+
+test("picture: what is touched is amber, what the worst counterexample takes along is red, with a legend", async () => {
+  const svg = toSvg(outcome);
+  await expect(svg).toMatchFileSnapshot("golden/everything.svg");
+  expect(drawn(svg, "chain a of hall hall-a at par1")).toBe("chain cut");
+  expect(drawn(svg, "host par1-web2")).toBe("host dark");
+  expect(drawn(svg, "host par2-web1")).toBe("host touched");
+  expect(drawn(svg, "disk bay1 of host par2-web1")).toBe("part touched");
+  expect(drawn(svg, "host par2-web2")).toBe("host");
+  expect(svg).toContain(">touched by the change<");
+  const untouched = toSvg((await reviewOf({})) as Reviewed);
+  expect(untouched).not.toMatch(/touched|legend/);
+});

@@ -1,0 +1,34 @@
+import { type Failed, failedWithout } from "../../inventory/picture/failed.ts";
+import { fleetSvg } from "../../inventory/picture/svg.ts";
+import { serviceGraph } from "../../policies/graph/service-graph.ts";
+import { swappedDisks } from "../describe.ts";
+import type { Reviewed } from "../outcome.ts";
+import { counterexamples } from "./summary.ts";
+
+/** The new fleet as SVG: what the change touches in amber, and what the worst counterexample of the proof cuts in red. */
+export function toSvg(outcome: Reviewed): string {
+  return fleetSvg(outcome.fleet, failedBy(outcome), touchedBy(outcome));
+}
+
+function failedBy(outcome: Reviewed): Failed {
+  const graph = serviceGraph(outcome.fleet);
+  const all = counterexamples(outcome);
+  // A feed is not drawn; its chains are.
+  const shown = all.find(({ cut }) => !cut.some(({ name }) => name.startsWith("feed "))) ?? all[0];
+  const names = new Set(shown?.cut.map(({ name }) => name));
+  return failedWithout(
+    graph,
+    graph.nodes.flatMap(({ name }, position) => (names.has(name) ? [position] : [])),
+  );
+}
+
+/** Names of the nodes that a change touches; what is no longer there cannot be drawn. */
+function touchedBy({ review: { changes, hosts } }: Reviewed): Set<string> {
+  const touched = new Set(hosts.map(({ host }) => `host ${host}`));
+  for (const { kind, op, subject, before, after } of changes) {
+    if (kind === "hosts" || kind === "routers" || kind === "switches") touched.add(`${subject.kind} ${subject.name}`);
+    if (kind !== "hosts" || op !== "update") continue;
+    for (const { slot } of swappedDisks(before, after)) touched.add(`disk ${slot} of host ${after.name}`);
+  }
+  return touched;
+}

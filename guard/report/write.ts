@@ -1,0 +1,47 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import type { Outcome } from "../outcome.ts";
+import { type Extras, formatComment } from "./comment.ts";
+import { toJson } from "./json.ts";
+import { toSvg } from "./picture.ts";
+import { formatText } from "./text.ts";
+
+/** Where an outcome goes. `-` is standard output, in place of the text for people. */
+export interface OutputOptions {
+  readonly json?: string;
+  readonly markdown?: string;
+  readonly svg?: string;
+}
+
+/** Adds the options that every command with an outcome has. */
+export function withOutputs(command: Command): Command {
+  return command
+    .option("--json <file>", "write the result for programs there; - is standard output")
+    .option("--markdown <file>", "write the pull request's comment there; - is standard output")
+    .option("--svg <file>", "draw there what is touched; no picture if the inventory is not sound")
+    .hook("preAction", (_, action) => {
+      const { json, markdown } = action.opts<OutputOptions>();
+      if (json === "-" && markdown === "-")
+        action.error("error: --json and --markdown cannot both go to standard output");
+    });
+}
+
+/** Writes an outcome wherever it is wanted. @throws Error if a file cannot be written */
+export async function writeOutcome(outcome: Outcome, options: OutputOptions, extras: Extras = {}): Promise<void> {
+  const { json, markdown, svg } = options;
+  let toPeople = true;
+  const put = async (file: string, content: string): Promise<void> => {
+    if (file === "-") {
+      toPeople = false;
+      process.stdout.write(content);
+      return;
+    }
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  };
+  if (json !== undefined) await put(json, `${JSON.stringify(toJson(outcome), undefined, 2)}\n`);
+  if (markdown !== undefined) await put(markdown, formatComment(outcome, extras));
+  if (svg !== undefined && outcome.kind === "reviewed") await put(svg, toSvg(outcome));
+  if (toPeople) process.stdout.write(formatText(outcome, extras));
+}
