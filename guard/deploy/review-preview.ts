@@ -18,9 +18,10 @@ export async function reviewPreview(
   today: string,
 ): Promise<{ readonly review: Review; readonly sides: EngineSides; readonly outcome: Reviewed }> {
   const { fleet, where } = await loadFleet(config.inventory);
+  const whole = declare(fleet);
   const sides = sidesOf(previewed.resources);
   // One and the same function says that both sides judge alike.
-  const judge = config.cell === undefined ? sides.after.judge : inWhole(declare(fleet), config.cell);
+  const judge = config.cell === undefined ? sides.after.judge : inWhole(whole, config.cell);
   const [before, after] = [sides.before, sides.after].map((side): Side => ({ ...side, judge }));
   const { approvals, limits } = fleet;
   const { engine, also, notes } = sides;
@@ -32,6 +33,7 @@ export async function reviewPreview(
     base: `what stack ${stack} holds`,
     before: before!,
     after: after!,
+    fleet: whole,
     where: ({ kind, name, path }) => {
       const found = where(kind, name, path);
       return found && join(inventory, found);
