@@ -20,7 +20,7 @@ export function effectsOf(context: Context): Effect[] {
 
 /** What the applier will do on one host: the words for its plan of hooks. */
 function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
-  const { host, hooks, groups, applier, unknown } = change;
+  const { host, hooks, groups, applier, unknown, redelivered } = change;
   // One that comes or goes is told as a whole.
   if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
   const about = subject.host({ name: host });
@@ -30,6 +30,11 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
 
   if (unknown !== undefined) say(`What changes on ${host} cannot be told in full: ${unknown}.`, residents);
+  if (redelivered) {
+    const why =
+      "the last delivery did not end well, a repair is due, it is reached in another way or rendered by another program";
+    say(`Delivers to ${host} again, and any of its files may change: ${why}.`, residents);
+  }
   if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);

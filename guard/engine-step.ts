@@ -20,4 +20,6 @@ export interface DeliveryFacts {
   /** Digest of the applier. */
   readonly applier: string;
   readonly secretEpoch: number;
+  /** Today's program renders another bundle from the declaration that was delivered. */
+  readonly foreign?: true;
 }

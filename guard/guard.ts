@@ -1,11 +1,21 @@
 import { Command } from "commander";
 import { cellsCommand } from "./commands/cells.ts";
 import { commentCommand } from "./commands/comment.ts";
+import { deployCommand } from "./commands/deploy.ts";
+import { recordsCommand } from "./commands/records.ts";
 import { reviewCommand } from "./commands/review.ts";
+import { unlockCommand } from "./commands/unlock.ts";
 import { exitStatus } from "./exit-status.ts";
 
 /** The guard's commands, one file each in `commands/`. */
-const commands: readonly Command[] = [reviewCommand, cellsCommand, commentCommand];
+const commands: readonly Command[] = [
+  reviewCommand,
+  cellsCommand,
+  commentCommand,
+  deployCommand,
+  unlockCommand,
+  recordsCommand,
+];
 
 const guard = new Command("guard").description(
   "Judges changes before they reach a host: what they do, to whom, and whether they may.",

@@ -3,6 +3,7 @@ import type { Bundle, BundleFile, Group } from "../host/bundle.ts";
 import { sealBundle } from "../host/digest.ts";
 import { type HookPlan, isEmpty, planHooks } from "../host/plan.ts";
 import type { Change } from "./diff.ts";
+import type { EngineStep } from "./engine-step.ts";
 import type { Side } from "./side.ts";
 
 /** One file of a host before and after; `undefined` where it is not there. */
@@ -23,24 +24,35 @@ export interface HostChange {
   readonly applier: boolean;
   /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
   readonly unknown?: string;
+  /**
+   * The engine delivers to it for a reason that the declarations do not show: a delivery that failed, a repair, another way to
+   * reach it, a program that renders in another way. Any of its files may change.
+   */
+  readonly redelivered?: true;
 }
 
 /** Whether the host's own files or its applier change, or may, and not only accounts'. */
-export function touchesHost({ groups, applier, unknown }: HostChange): boolean {
-  return applier || unknown !== undefined || groups.some(({ group }) => group === "host");
+export function touchesHost({ groups, applier, redelivered, unknown }: HostChange): boolean {
+  return applier || redelivered === true || unknown !== undefined || groups.some(({ group }) => group === "host");
 }
 
 /**
  * What differs on each host, file by file. Only hosts and accounts with a change are rendered, unless the two sides' programs
  * render differently: then all are.
  */
-export function hostChanges(before: Side, after: Side, changes: readonly Change[]): HostChange[] {
-  const applier = before.applier !== undefined && after.applier !== undefined && before.applier !== after.applier;
+export function hostChanges(
+  before: Side,
+  after: Side,
+  changes: readonly Change[],
+  engine: readonly EngineStep[] = [],
+): HostChange[] {
+  const delivered = new Set(engine.flatMap(({ host, type }) => (type.startsWith("fairhost:") ? [] : (host ?? []))));
   const scope = before.render === after.render ? scopeOf(changes) : undefined;
   const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
-  return [...names].sort().flatMap((host) => {
+  return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
-    if (scope && !accounts && !applier) return [];
+    const applier = hasOtherApplier(before, after, host);
+    if (scope && !accounts && !applier && !delivered.has(host)) return [];
     const bundle = ({ declaration, render }: Side) =>
       declaration.hosts.some(({ name }) => name === host)
         ? render(scope ? narrowed(declaration, host, accounts ?? new Set()) : declaration, host)
@@ -58,8 +70,16 @@ export function hostChanges(before: Side, after: Side, changes: readonly Change[
     const [old, next] = both;
     const groups = groupChanges(old, next);
     const hooks = planHooks({ bases: [old], next });
-    return groups.length === 0 && isEmpty(hooks) && !applier ? [] : [{ host, groups, hooks, applier }];
+    const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
+    const redelivered = delivered.has(host) && (nothing || before.deliveries?.get(host)?.foreign);
+    return nothing && !redelivered ? [] : [{ host, groups, hooks, applier, ...(redelivered && { redelivered }) }];
   });
+}
+
+/** Whether another applier comes to a host: as the engine holds it, or as the two programs are. */
+function hasOtherApplier(before: Side, after: Side, host: string): boolean {
+  const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
+  return old !== undefined && next !== undefined && old !== next;
 }
 
 /** Hosts with a change, and their accounts that have one. */

@@ -59,6 +59,6 @@ export async function programAt(root: string): Promise<Program> {
 
 async function digestOf(load: typeof loadBootstrap): Promise<string> {
   // The release is part of the host's declaration, not of the program.
-  const { script, payload } = (await load()).for("any");
+  const { script, payload } = (await load()).for("any", 0);
   return createHash("sha256").update(script).update(payload).digest("hex");
 }

@@ -63,7 +63,7 @@ export function review({ before, after, engine = [], also = [], approvals, limit
   const byKind = Object.fromEntries(
     kinds.map((kind: Kind) => [kind, changes.filter((change) => change.kind === kind)]),
   ) as unknown as Context["changes"];
-  const hosts = hostChanges(before, after, changes);
+  const hosts = hostChanges(before, after, changes, engine);
   const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);
   const judged = {
     before: before.judge(before.declaration, today),

@@ -54,8 +54,11 @@ export function holder(lock: string): Holder | undefined {
   return text === "" ? undefined : (JSON.parse(text) as Holder);
 }
 
-/** A child holds the lock until its standard input ends, which it does with this process at the latest. */
-async function take(lock: string, seconds: number): Promise<(() => void) | undefined> {
+/**
+ * Takes a lock of the kernel. A child holds it until its standard input ends, which it does with this process at the latest.
+ * @returns how to let it go; undefined when somebody else still has it after these seconds
+ */
+export async function take(lock: string, seconds: number): Promise<(() => void) | undefined> {
   const wait = ["--exclusive", "--timeout", `${seconds}`, lock];
   const child = spawn("flock", [...wait, "sh", "-c", "echo; exec cat >/dev/null"], {
     stdio: ["pipe", "pipe", "ignore"],

@@ -10,6 +10,8 @@ const checkout = fileURLToPath(new URL("..", import.meta.url));
 /** The project's own program with a stack, state and configuration of its own, away from the checkout. */
 export interface TemporaryProject extends AsyncDisposable {
   readonly directory: string;
+  /** In which programs find `pulumi` and this project's state. */
+  readonly environment: NodeJS.ProcessEnv;
   /**
    * Runs `pulumi` there, without colours or questions: a promise of its result that never throws on an exit status,
    * and the running process, for tests that kill it.
@@ -42,6 +44,7 @@ export async function temporaryProject(config: Readonly<Record<string, string>>)
   await configure(config);
   return {
     directory,
+    environment,
     pulumi,
     configure,
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

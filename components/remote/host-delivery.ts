@@ -3,6 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomBytes } from "@pulumi/random";
 import type { ApplyReport, Bundle, Delivery } from "../../host/bundle.ts";
 
+/** Nothing before the first delivery. */
+type Report = Pick<ApplyReport, "result" | "generation" | "errors"> | undefined;
+
 /** How the controller reaches a host. The host key is always pinned: there is no way to leave it out. */
 export interface Connection {
   readonly address: string;
@@ -35,7 +38,7 @@ export interface HostDeliveryArgs {
  */
 export class HostDelivery extends pulumi.ComponentResource {
   /** What the applier reported last: result, generation, errors by account. */
-  declare readonly report: pulumi.Output<Pick<ApplyReport, "result" | "generation" | "errors">>;
+  declare readonly report: pulumi.Output<Report>;
 
   constructor(name: string, args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     const shown = {
@@ -103,7 +106,9 @@ function dial(connection: Connection): types.input.remote.ConnectionArgs {
   };
 }
 
-function readReport(stdout: string): Pick<ApplyReport, "result" | "generation" | "errors"> {
+/** `stdout` is missing when an update of other hosts alone (`--target`) leaves this one, which is new, for later. */
+function readReport(stdout: string | undefined): Report {
+  if (stdout === undefined) return undefined;
   const { result, generation, errors } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
   return { result, generation, errors };
 }

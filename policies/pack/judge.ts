@@ -95,7 +95,8 @@ export function judgeStack(resources: readonly StackResource[], today: string): 
   return reports;
 }
 
-function declarationOf(elements: readonly Element[]): Declaration {
+/** Elements by kind, as a declaration. */
+export function declarationOf(elements: readonly Element[]): Declaration {
   const grouped = Map.groupBy(elements, ({ kind }) => kind);
   const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
   return { ...nothingDeclared, ...Object.fromEntries(values) };

@@ -1,0 +1,272 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SimulatedHost } from "../../lab/simulated-host.ts";
+import { setupToolchain } from "../../toolchain/setup.ts";
+import { readStackConfig } from "../stack-config.ts";
+import { type DeployOptions, deploy } from "./deploy.ts";
+import { deployLock } from "./lock.ts";
+import { processesOf } from "./orphans.ts";
+import { type DeployRecord, readRecords, recordsDirectory } from "./record.ts";
+import { type TwoHosts, twoHosts } from "./two-hosts.ts";
+
+const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
+const plainDeploy = ["deploy", "--yes", "--no-drift", "--policy-pack", policyPack];
+
+let two: TwoHosts;
+const healthy = { healthy: true, problems: [] };
+
+const records = () => readRecords(recordsDirectory(two.engine));
+const lastRecord = async () => (await records()).at(-1)!;
+
+async function run(args: readonly string[], status: number): Promise<string> {
+  const { exitCode, all } = await two.guard(args);
+  expect(exitCode, all).toBe(status);
+  return all;
+}
+
+/** Everything that was seen on both hosts while something was done. */
+async function seenDuring(work: () => Promise<unknown>): Promise<{ connections: number[]; order: string[] }> {
+  const hosts = [two.web1, two.web2];
+  const before = await Promise.all(hosts.map((host) => host.seen()));
+  await work();
+  const after = await Promise.all(hosts.map((host) => host.seen()));
+  const fresh = after.flatMap(({ commands }, index) =>
+    commands.slice(before[index]!.commands.length).map((each) => ({ ...each, host: `web${index + 1}` })),
+  );
+  return {
+    connections: after.map(({ connections }, index) => connections - before[index]!.connections),
+    order: fresh
+      .sort((left, right) => left.at - right.at)
+      .map(({ host, command }) => `${host} ${/fairhost-host (\S+)/.exec(command)?.[1] ?? "bootstrap"}`),
+  };
+}
+
+async function idleSecondsOn(host: SimulatedHost, unit: string): Promise<string> {
+  return readFile(join(host.root, "var/lib/fairhost/current/systemd", `${unit}.service`), "utf8");
+}
+
+async function stateResources(): Promise<{ urns: string[]; pending: number }> {
+  const { stdout } = await two.project.pulumi(["stack", "export"]);
+  const { deployment } = JSON.parse(stdout) as {
+    deployment: { resources: { urn: string }[]; pending_operations?: unknown[] };
+  };
+  return { urns: deployment.resources.map(({ urn }) => urn), pending: deployment.pending_operations?.length ?? 0 };
+}
+
+function inProcess(options: Partial<DeployOptions>): Promise<Awaited<ReturnType<typeof deploy>>> {
+  const config = readStackConfig("test", two.engine.directory);
+  const say = () => {};
+  return deploy({
+    ...{ engine: two.engine, config, policyPack, say, gate: async () => healthy, confirm: async () => true },
+    ...options,
+  });
+}
+
+beforeAll(async () => {
+  await setupToolchain();
+  two = await twoHosts();
+});
+
+afterAll(async () => {
+  await two?.[Symbol.asyncDispose]();
+});
+
+describe("a deploy under guard", () => {
+  test("a new fleet comes in two waves; the second begins when the first host is healthy", async () => {
+    const { order } = await seenDuring(() => run(plainDeploy, 0));
+    expect(order).toEqual([
+      "web1 bootstrap",
+      "web1 apply",
+      "web1 health",
+      "web2 bootstrap",
+      "web2 apply",
+      "web2 health",
+    ]);
+    expect(await lastRecord()).toMatchObject({
+      result: "succeeded",
+      level: "safe",
+      waves: [
+        { hosts: ["web1"], result: "succeeded" },
+        { hosts: ["web2"], result: "succeeded" },
+      ],
+    });
+    expect((await lastRecord()).plan).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("nothing to do: nobody logs in anywhere", async () => {
+    const { connections } = await seenDuring(async () => {
+      expect(await run(plainDeploy, 0)).toContain("Nothing to do: every host has what is declared.");
+    });
+    expect(connections).toEqual([0, 0]);
+  });
+
+  test("a wave that is not healthy afterwards is the last one; the next deploy does only what is left", async () => {
+    two.change(21);
+    await two.web1.setHealth({
+      healthy: false,
+      problems: [{ group: "host", message: "the front end does not answer" }],
+    });
+    const first = await seenDuring(async () => {
+      const said = await run(plainDeploy, 5);
+      expect(said).toContain("Stopped: web1: the front end does not answer");
+      expect(said).toContain("New on: web1.\nUntouched: web2.\nTo go on: mend the cause, then `guard deploy` again");
+    });
+    expect(first.order).toEqual(["web1 apply", "web1 health"]);
+    expect(first.connections[1]).toBe(0);
+    expect(await lastRecord()).toMatchObject({
+      result: "failed",
+      waves: [{ result: "failed" }, { result: "waiting" }],
+    });
+    await two.web1.setHealth(healthy);
+    const second = await seenDuring(() => run(plainDeploy, 0));
+    expect(second.order).toEqual(["web2 apply", "web2 health"]);
+  });
+
+  test("both members of a pair: blocked before any connection to a host", async () => {
+    for (const name of ["a", "b"])
+      two.draft.edit(
+        "network.yaml",
+        `name: switch-${name}\n    site: lab\n    hall: hall-1\n    rack: rack-1\n    manufacturer: ${name === "a" ? "arista" : "juniper"}\n    model: `,
+        `name: switch-${name}\n    site: lab\n    hall: hall-1\n    rack: rack-1\n    manufacturer: ${name === "a" ? "arista" : "juniper"}\n    model: new `,
+      );
+    const { connections } = await seenDuring(async () => {
+      expect(await run(plainDeploy, 4)).toContain("Both switches of a pair change at once: switch-a and switch-b.");
+    });
+    expect(connections).toEqual([0, 0]);
+    expect(await lastRecord()).toMatchObject({ result: "refused", level: "blocked" });
+    await two.restore();
+    two.change(21);
+  });
+
+  test("a broken rule and an unsound inventory are blocked in the program's own words", async () => {
+    two.draft.edit("hosts/web1.yaml", "chain: b", "chain: a");
+    expect(await run(plainDeploy, 4)).toContain("Host web1 has all its power supplies on chain a.");
+    await two.restore();
+    two.change(21);
+  });
+
+  test("what needs an approval is not deployed", async () => {
+    two.draft.edit("network.yaml", "fd00:8000::1\n", "fd00:8000::7\n");
+    const { connections } = await seenDuring(async () => {
+      expect(await run(plainDeploy, 3)).toContain("nothing-opened");
+    });
+    expect(connections).toEqual([0, 0]);
+    await two.restore();
+    two.change(21);
+  });
+
+  test("an inventory or a state that moves while somebody thinks is not deployed", async () => {
+    two.change(22);
+    const moved = await inProcess({
+      confirm: async () => {
+        two.change(23);
+        return true;
+      },
+    });
+    expect(moved).toEqual({ kind: "failed", reason: "The inventory moved since it was judged: deploy again." });
+    const behind = await inProcess({
+      confirm: async () => (await two.project.pulumi(["refresh", "--yes", "--skip-preview"])).exitCode === 0,
+    });
+    expect(behind).toEqual({ kind: "failed", reason: "The state moved since it was judged: deploy again." });
+    expect(await idleSecondsOn(two.web1, "account-1-http-blog")).toContain("21");
+    two.change(21);
+  });
+
+  test("drift is put right although nothing else changes, and nowhere else", async () => {
+    const repair = () => inProcess({ repair: true, drift: async () => ["web1"] });
+    const { order } = await seenDuring(async () => expect(await repair()).toEqual({ kind: "done" }));
+    expect(order).toEqual(["web1 bootstrap", "web1 apply"]);
+    expect(await lastRecord()).toMatchObject({ result: "succeeded", repaired: ["web1"] });
+    expect(await inProcess({})).toEqual({ kind: "nothing to do" });
+  });
+});
+
+describe("locks", () => {
+  const engineLock = async (pid: number, host = hostname()) => {
+    const folder = join(two.engine.directory, "state/.pulumi/locks/organization/fairhost/test");
+    await mkdir(folder, { recursive: true });
+    const timestamp = new Date().toISOString();
+    await writeFile(join(folder, "x.json"), JSON.stringify({ pid, username: "eve", hostname: host, timestamp }));
+  };
+
+  test("a second deploy leaves, or waits, and says who is at it", async () => {
+    const lock = await deployLock(recordsDirectory(two.engine), "guard deploy", 0, () => {});
+    const said = await run(plainDeploy, 6);
+    expect(said).toMatch(new RegExp(`\`guard deploy\` of \\S+@${hostname()} \\(process ${process.pid}\\), since 20`));
+    const waiting = run([...plainDeploy, "--wait", "60"], 0);
+    await sleep(1_000);
+    await lock[Symbol.asyncDispose]();
+    expect(await waiting).toContain("Waiting for `guard deploy` of ");
+  });
+
+  test("an engine's lock is removed only when its owner is dead", async () => {
+    two.change(24);
+    await engineLock(process.pid);
+    expect(await run(plainDeploy, 6)).toContain(`eve@${hostname()} (process ${process.pid})`);
+    await engineLock(process.pid, "elsewhere");
+    expect(await run(["unlock"], 6)).toContain("Whether it still runs cannot be seen from here: look there.");
+    await engineLock(4_194_303);
+    expect(await run(["unlock"], 0)).toContain("which is dead: the lock is removed");
+    await engineLock(4_194_303);
+    expect(await run(plainDeploy, 0)).toContain("which is dead: the lock is removed");
+  });
+});
+
+describe("kill -9", () => {
+  /** A generator of the same numbers in [0, 1) every time (mulberry32). */
+  function seeded(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), 1 | state);
+      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+    };
+  }
+
+  async function killEngine(record: DeployRecord | undefined): Promise<void> {
+    const processes = record ? await processesOf(record.id) : [];
+    for (const { pid, name } of processes) if (name === "pulumi") process.kill(pid, "SIGKILL");
+  }
+
+  test("at 10 moments of a deploy in two waves: one command brings state and hosts together again", {
+    timeout: 900_000,
+  }, async () => {
+    const random = seeded(20_261_124);
+    two.change(100);
+    const begin = performance.now();
+    await run(plainDeploy, 0);
+    const whole = performance.now() - begin;
+    for (let round = 0; round < 10; round++) {
+      const victim = (["engine", "guard", "both"] as const)[round % 3]!;
+      two.change(101 + round);
+      const running = two.guard(plainDeploy);
+      await sleep((whole * (round + random())) / 10);
+      const record = await lastRecord();
+      if (victim !== "engine") running.kill("SIGKILL");
+      if (victim !== "guard") await killEngine(record);
+      await running;
+      const said = await run([...plainDeploy, "--wait", "60"], 0);
+      for (const [host, unit] of [
+        [two.web1, "account-1-http-blog"],
+        [two.web2, "account-3-http-site"],
+      ] as const) {
+        expect(await idleSecondsOn(host, unit), `${victim} in round ${round}: ${said}`).toContain(`${101 + round}`);
+      }
+    }
+    const { urns, pending } = await stateResources();
+    expect(new Set(urns).size).toBe(urns.length);
+    expect(urns.filter((urn) => urn.includes("command:remote:Command"))).toHaveLength(4);
+    expect(pending).toBe(0);
+    const all = await records();
+    expect(all.filter(({ result }) => result === "running")).toEqual([]);
+    expect(all.every(({ ended, seconds }) => ended !== undefined && seconds !== undefined)).toBe(true);
+    expect(all.filter(({ result }) => result === "interrupted").length).toBeGreaterThanOrEqual(4);
+    for (const { id } of all) expect(await processesOf(id)).toEqual([]);
+    expect(await run(["records"], 0)).toContain("interrupted");
+  });
+});

@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import { declare } from "../../inventory/allocate.ts";
+import { InventoryError, loadFleet } from "../../inventory/load.ts";
+import { utcToday } from "../../policies/today.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type Previewed, preview } from "../engine/preview.ts";
+import { sidesOf } from "../engine/sides.ts";
+import { formatText } from "../report/text.ts";
+import type { Review } from "../review.ts";
+import type { StackConfig } from "../stack-config.ts";
+import type { Drift } from "./drift.ts";
+import { localFacts } from "./engine-lock.ts";
+import { fingerprint, sameFingerprint } from "./fingerprint.ts";
+import { type Gate, problemsOn } from "./gate.ts";
+import { Journal } from "./journal.ts";
+import { deployLock, LockedError } from "./lock.ts";
+import { deployVariable } from "./orphans.ts";
+import { self } from "./owner.ts";
+import { newRecord, recordsDirectory } from "./record.ts";
+import { recover } from "./recover.ts";
+import { reviewPreview } from "./review-preview.ts";
+import { stagesOf, strayHosts, targetsOf } from "./targets.ts";
+import { clearPending, stateFacts, update } from "./update.ts";
+
+/** What a deploy came to. */
+export type DeployResult =
+  | { readonly kind: "done" | "nothing to do" | "not confirmed" }
+  | { readonly kind: "needs approval" | "blocked" | "failed"; readonly reason: string };
+
+export interface DeployOptions {
+  readonly engine: Engine;
+  readonly config: StackConfig;
+  /** Directory of the policy pack. */
+  readonly policyPack?: string;
+  readonly message?: string;
+  /** Seconds to wait for another deploy. */
+  readonly wait?: number;
+  /** ISO 8601; the clock's without. */
+  readonly today?: string;
+  readonly gate: Gate;
+  /** Asks hosts what they have: those that a deploy touches, before it overwrites anything; with `repair` all, and what differs is put right. */
+  readonly drift?: Drift;
+  readonly repair?: boolean;
+  readonly confirm: (question: string) => Promise<boolean>;
+  /** For people: what is going on. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Deploys a stack under guard: previews, judges, asks, and then does exactly what was judged, wave by wave, each followed by a look
+ * at its hosts. Every run leaves a record, and mends first what a killed one has left.
+ * @throws LockedError when somebody else is at it
+ */
+export async function deploy(options: DeployOptions): Promise<DeployResult> {
+  const { engine, config, say } = options;
+  const directory = recordsDirectory(engine);
+  await using _lock = await deployLock(directory, "guard deploy", options.wait ?? 0, say);
+  const past = await recover(directory, say);
+  const made = await fingerprint(config);
+  const owner = await self();
+  const journal = await Journal.begin(directory, newRecord({ stack: engine.stack, owner, ...made }, new Date()));
+  const signal = new AbortController();
+  // The engine is told on its own; here it means that nothing new is begun.
+  const interrupt = () => signal.abort();
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    const result = await guarded(options, journal, made, past.engines, signal.signal);
+    await journal.end(resultWord(result), "reason" in result ? result.reason : result.kind);
+    return result;
+  } catch (error) {
+    await journal.end(error instanceof LockedError ? "refused" : "failed", (error as Error).message);
+    throw error;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+function resultWord({ kind }: DeployResult): "succeeded" | "failed" | "refused" {
+  switch (kind) {
+    case "done":
+    case "nothing to do":
+      return "succeeded";
+    case "failed":
+      return "failed";
+    case "needs approval":
+    case "blocked":
+    case "not confirmed":
+      return "refused";
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function guarded(
+  options: DeployOptions,
+  journal: Journal,
+  made: Awaited<ReturnType<typeof fingerprint>>,
+  engines: readonly number[],
+  signal: AbortSignal,
+): Promise<DeployResult> {
+  const { config, policyPack, say, gate } = options;
+  const engine = {
+    ...options.engine,
+    environment: { ...options.engine.environment, [deployVariable]: journal.record.id },
+  };
+  const locks = localFacts(engine, engines);
+  const onOutput = say;
+  const today = options.today ?? utcToday();
+
+  let state = await stateFacts(engine);
+  if (state.pending > 0) {
+    say("A killed engine has left operations without an end in the state: they are cleared, and done again.\n");
+    await clearPending(engine, { locks, say });
+    state = await stateFacts(engine);
+  }
+  const drifted = options.repair ? await driftEverywhere(options) : [];
+  await journal.write({ repaired: [...drifted] });
+  const whole = await preview(engine, { policyPack, onOutput, environment: repairing(drifted) });
+  if (whole.kind === "failed") {
+    const reason = whole.messages.join("\n");
+    say(`\n${reason}\n`);
+    return { kind: whole.why === "refused" ? "blocked" : "failed", reason };
+  }
+  const reviewed = await reviewPreview(whole, config, engine.stack, today);
+  const { review, sides } = reviewed;
+  say(`\n${formatText(reviewed.outcome)}`);
+  await journal.write({ plan: digestOf(whole.plan), level: review.level, findings: shownFindings(review) });
+  if (review.level !== "safe") {
+    const findings = review.findings.filter(({ level }) => level !== "safe");
+    return { kind: review.level, reason: findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n") };
+  }
+  if (sides.engine.length === 0) return { kind: "nothing to do" };
+
+  const stages = stagesOf(review.waves);
+  if (!options.repair)
+    await options.drift?.(
+      sides.before.declaration,
+      stages.flatMap(({ hosts }) => hosts),
+    );
+  const question = stages.length > 1 ? `Deploy in ${stages.length} waves?` : "Deploy?";
+  if (!(await options.confirm(question))) return { kind: "not confirmed" };
+  await journal.write({ waves: stages.map(({ hosts }) => ({ hosts: [...hosts], result: "waiting", problems: [] })) });
+
+  for (const [index, wave] of stages.entries()) {
+    const last = index === stages.length - 1;
+    const title =
+      stages.length > 1 ? `Wave ${index + 1} of ${stages.length}, ${wave.hosts.join(" and ")}` : "Deploying";
+    const environment = repairing(drifted.filter((host) => wave.hosts.includes(host)));
+    let planned: Previewed = whole;
+    // What is left goes with the last wave, so that the stack ends whole. The pack judges whole stacks alone: half-way between two
+    // of them is a fleet that nobody has declared.
+    const scope = last ? { policyPack } : { targets: targetsOf(sides, wave) };
+    if (stages.length > 1) {
+      say(`\n${title}: preview.\n`);
+      const own = await preview(engine, { ...scope, environment });
+      if (own.kind === "failed") return stopped(index, own.messages);
+      const stray = strayHosts(sidesOf(own.resources), wave);
+      if (stray.length > 0) return stopped(index, [`The engine would touch ${stray.join(", ")}, not of this wave.`]);
+      planned = own;
+    }
+    if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
+    const moved = await whatMoved(state.digest);
+    if (moved !== undefined) return stopped(index, [moved]);
+    say(`\n${title}.\n`);
+    await journal.wave(index, "running");
+    const message = `guard ${journal.record.id}: ${review.level}, ${title}${options.message ? `: ${options.message}` : ""}`;
+    const onStart = (pid: number) => void journal.engine(pid);
+    const problems = await update(engine, {
+      ...scope,
+      plan: planned.plan,
+      environment,
+      message,
+      locks,
+      say,
+      onOutput,
+      onStart,
+    });
+    const unhealthy = problems.length > 0 ? [] : await problemsOn(wave.hosts, gate);
+    await journal.wave(index, problems.length + unhealthy.length > 0 ? "failed" : "succeeded", [
+      ...problems,
+      ...unhealthy,
+    ]);
+    if (problems.length > 0) return stopped(index, problems);
+    if (unhealthy.length > 0) return stopped(index, unhealthy, true);
+    if (!last) state = await stateFacts(engine);
+  }
+  return { kind: "done" };
+
+  async function whatMoved(before: string): Promise<string | undefined> {
+    if (!sameFingerprint(await fingerprint(config), made))
+      return "The inventory moved since it was judged: deploy again.";
+    if ((await stateFacts(engine)).digest !== before) return "The state moved since it was judged: deploy again.";
+    return undefined;
+  }
+
+  function stopped(index: number, problems: readonly string[], reached = false): DeployResult {
+    const reason = problems.join("\n");
+    say(`\n${goingOn(stages, index, reached, reason)}`);
+    return { kind: "failed", reason };
+  }
+}
+
+/** Hosts of the stack that differ from what is declared. An inventory that is not sound is for the preview to tell. */
+async function driftEverywhere({ config, drift }: DeployOptions): Promise<readonly string[]> {
+  const loaded = await loadFleet(config.inventory).catch((error: unknown) => {
+    if (error instanceof InventoryError) return undefined;
+    throw error;
+  });
+  if (!loaded || !drift) return [];
+  const declaration = declare(loaded.fleet, config.cell === undefined ? {} : { cell: config.cell });
+  return drift(
+    declaration,
+    declaration.hosts.map(({ name }) => name),
+  );
+}
+
+/** The hosts that the program delivers to again although nothing changes there (stacks/repairs.ts). */
+function repairing(hosts: readonly string[]): Record<string, string> {
+  return hosts.length === 0 ? {} : { FAIRHOST_REPAIR: hosts.join(",") };
+}
+
+/** What was done, what was not, and the two ways from here. */
+function goingOn(
+  stages: readonly { readonly hosts: readonly string[] }[],
+  index: number,
+  reached: boolean,
+  reason: string,
+): string {
+  const names = (from: number, to?: number) => stages.slice(from, to).flatMap(({ hosts }) => hosts);
+  const done = names(0, reached ? index + 1 : index);
+  const here = reached ? [] : names(index, index + 1);
+  const left = names(index + 1);
+  return [
+    `Stopped: ${reason}`,
+    ...(done.length > 0 ? [`New on: ${done.join(", ")}.`] : []),
+    ...(here.length > 0 ? [`Old or new, never half, on: ${here.join(", ")}.`] : []),
+    ...(left.length > 0 ? [`Untouched: ${left.join(", ")}.`] : []),
+    "To go on: mend the cause, then `guard deploy` again; it does only what is left.",
+    "To go back: `git revert` the change, then `guard deploy`.",
+    "",
+  ].join("\n");
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function shownFindings({ findings }: Review): { rule: string; level: Review["level"]; message: string }[] {
+  return findings.map(({ rule, level, message }) => ({ rule, level, message }));
+}

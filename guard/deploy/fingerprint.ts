@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { StackConfig } from "../stack-config.ts";
+
+/** What a deploy is made of, before the engine looks at it. */
+export interface Fingerprint {
+  /** SHA-256 over the inventory's files, the stack's configuration, the pinned host keys and what differs from the commit. */
+  readonly inventory: string;
+  /** Commit of the project; empty where it is none. */
+  readonly commit: string;
+  readonly dirty: boolean;
+}
+
+export async function fingerprint({
+  projectDirectory,
+  stack,
+  inventory,
+  knownHosts,
+}: StackConfig): Promise<Fingerprint> {
+  const hash = createHash("sha256");
+  const add = async (name: string, path: string) => {
+    const content = await readFile(path);
+    hash.update(`${name}\0${content.length}\0`).update(content);
+  };
+  const files = await readdir(inventory, { recursive: true, withFileTypes: true });
+  const paths = files.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  for (const path of paths.sort()) await add(path.slice(inventory.length), path);
+  await add("configuration", join(projectDirectory, `Pulumi.${stack}.yaml`));
+  await add("host keys", knownHosts);
+  const git = async (...args: string[]) =>
+    (await execa("git", args, { cwd: projectDirectory, reject: false })).stdout.trim();
+  const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
+  const dirty = commit !== "" && (await git("status", "--porcelain", "--untracked-files=normal")) !== "";
+  if (dirty) hash.update(await git("diff", "HEAD"));
+  return { inventory: hash.digest("hex"), commit, dirty };
+}
+
+export function sameFingerprint(left: Fingerprint, right: Fingerprint): boolean {
+  return left.inventory === right.inventory && left.commit === right.commit && left.dirty === right.dirty;
+}

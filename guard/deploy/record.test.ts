@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Journal } from "./journal.ts";
+import { LockedError } from "./lock.ts";
+import { self } from "./owner.ts";
+import { type DeployRecord, ended, newRecord, readRecords, recordsDirectory, withWave, writeRecord } from "./record.ts";
+import { recover } from "./recover.ts";
+
+const began = new Date("2026-11-24T14:00:00.500Z");
+const later = new Date("2026-11-24T14:01:02.600Z");
+let directory: string;
+let fresh: DeployRecord;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "fairhost-records-"));
+  fresh = newRecord({ stack: "prod", owner: await self(), commit: "abc", dirty: false, inventory: "d" }, began);
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const waves: DeployRecord["waves"] = [
+  { hosts: ["web1"], result: "waiting", problems: [] },
+  { hosts: ["web2"], result: "waiting", problems: [] },
+];
+
+test("ids sort by time", () => {
+  expect(fresh.id).toMatch(/^20261124T140000Z-[0-9a-f]{6}$/);
+});
+
+test("a wave begins and ends; the end of the deploy ends what was under way", () => {
+  const running = withWave(withWave({ ...fresh, waves }, 0, "running", began), 0, "succeeded", later);
+  const second = withWave(running, 1, "running", later);
+  expect(ended(second, "interrupted", later, "its process is gone")).toMatchObject({
+    waves: [
+      { result: "succeeded", began: began.toISOString(), ended: later.toISOString() },
+      { result: "failed", ended: later.toISOString() },
+    ],
+    result: "interrupted",
+    reason: "its process is gone",
+    seconds: 62.1,
+  });
+});
+
+test("a record ends once", () => {
+  expect(() => ended(ended(fresh, "succeeded", later), "failed", later)).toThrow("has ended already: succeeded");
+});
+
+test("what is written is read again, in order, and nothing half", async () => {
+  const journal = await Journal.begin(directory, fresh);
+  await Promise.all([journal.write({ waves }), journal.wave(0, "running"), journal.wave(0, "failed", ["why"])]);
+  await journal.end("failed", "why");
+  const older = { ...fresh, id: "20250101T000000Z-000000" };
+  await writeRecord(directory, ended(older, "succeeded", later));
+  const odd: string[] = [];
+  await writeFile(join(directory, "notes.json"), "{}");
+  const [first, second] = await readRecords(directory, (file) => odd.push(file));
+  expect(first?.id).toBe(older.id);
+  expect(second).toMatchObject({
+    result: "failed",
+    reason: "why",
+    waves: [{ result: "failed", problems: ["why"] }, {}],
+  });
+  expect(odd).toEqual([join(directory, "notes.json")]);
+  expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
+});
+
+test("a running record of a dead process is interrupted; one of a living or a distant process is left alone", async () => {
+  await writeRecord(directory, { ...fresh, owner: { ...fresh.owner, started: "1" }, engine: { pid: 7, started: "1" } });
+  expect(await recover(directory, () => {})).toEqual({ engines: [7] });
+  expect(await readRecords(directory)).toMatchObject([{ result: "interrupted", reason: "its process is gone" }]);
+  await writeRecord(directory, { ...fresh, owner: { ...fresh.owner, hostname: "elsewhere" } });
+  await expect(recover(directory, () => {})).rejects.toThrow(LockedError);
+  expect(await readRecords(directory)).toMatchObject([{ result: "running" }]);
+  await writeRecord(directory, fresh);
+  await expect(recover(directory, () => {})).rejects.toThrow("is at work since 2026-11-24T14:00:00.500Z");
+});
+
+test("records lie beside the state, or where they are told to", () => {
+  const at = (environment: NodeJS.ProcessEnv) =>
+    recordsDirectory({ directory: "/srv/project", stack: "organization/fairhost/prod", environment });
+  expect(at({ PULUMI_BACKEND_URL: "file:///srv/state" })).toBe("/srv/state/records/prod");
+  expect(at({ PULUMI_BACKEND_URL: "s3://bucket" })).toBe("/srv/project/.state/records/prod");
+  expect(at({ PULUMI_BACKEND_URL: "s3://bucket", FAIRHOST_RECORDS: "/mnt/team" })).toBe("/mnt/team/prod");
+});

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
+import { readEvents } from "../engine/events.ts";
+import { failed, type PreviewOptions, scope } from "../engine/preview.ts";
+import { type LocalFacts, runLocking } from "./engine-lock.ts";
+
+/** What the state is, without its content: enough to see that it moved. */
+export interface StateFacts {
+  readonly digest: string;
+  /** Operations that a killed engine has begun and not recorded the end of. */
+  readonly pending: number;
+}
+
+export async function stateFacts(engine: Engine): Promise<StateFacts> {
+  const { exitCode, stdout, output } = await runEngine(engine, ["stack", "export"]);
+  if (exitCode !== 0) throw new Error(`The state cannot be read: ${output.trim()}`);
+  const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } | null };
+  return {
+    digest: createHash("sha256").update(stdout).digest("hex"),
+    pending: deployment?.pending_operations?.length ?? 0,
+  };
+}
+
+export interface UpdateOptions extends Pick<PreviewOptions, "policyPack" | "targets">, EngineOptions {
+  readonly plan: string;
+  readonly message: string;
+  readonly locks: LocalFacts;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Does exactly what a plan says.
+ * @returns what went wrong; nothing when all is done
+ * @throws LockedError
+ */
+export async function update(engine: Engine, options: UpdateOptions): Promise<readonly string[]> {
+  const directory = await mkdtemp(join(tmpdir(), "fairhost-update-"));
+  try {
+    const [plan, events] = [join(directory, "plan"), join(directory, "events")];
+    await writeFile(plan, options.plan, { mode: 0o600 });
+    const { exitCode, output } = await runLocking(
+      engine,
+      [
+        ...["up", "--yes", "--skip-preview", "--suppress-outputs", "--message", options.message],
+        ...["--plan", plan, "--event-log", events, ...scope(options)],
+      ],
+      options.locks,
+      options,
+    );
+    return exitCode === 0 ? [] : failed(await readEvents(events), output).messages;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Forgets what a killed engine had begun to create: deliveries are done again, and change nothing twice. */
+export async function clearPending(engine: Engine, options: Pick<UpdateOptions, "locks" | "say">): Promise<void> {
+  const { exitCode, output } = await runLocking(
+    engine,
+    ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
+    options.locks,
+    options,
+  );
+  if (exitCode !== 0) throw new Error(`Pending operations of a killed engine cannot be cleared: ${output.trim()}`);
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { renderBundle } from "../../components/remote/render-bundle.ts";
+import { defaultLimits } from "../../inventory/schemas/limits.ts";
+import { review } from "../review.ts";
+import { parseEvents, type ResourceEvent, resourceEvents } from "./events.ts";
+import { failed } from "./preview.ts";
+import { type EngineSides, sidesOf } from "./sides.ts";
+
+/** Recorded from `pulumi preview`: the lab's fleet, whose router gets another address. Secrets and outputs are left out. */
+const recorded = readFileSync(new URL("fixtures/router-address.events.jsonl", import.meta.url), "utf8");
+
+let resources: ResourceEvent[];
+
+beforeEach(() => {
+  resources = resourceEvents(parseEvents(recorded));
+});
+
+function named(name: string): ResourceEvent {
+  return resources.find(({ urn }) => urn.endsWith(`::${name}`))!;
+}
+
+/** As if today's program had delivered what the state declares. */
+function deliveredByThisProgram(): void {
+  const { before } = sidesOf(resources);
+  for (const host of ["web1", "web2"])
+    named(`${host}-delivery`).old!.inputs!.digest = renderBundle(before.declaration, host).digest;
+}
+
+function judged(sides: EngineSides) {
+  return review({ ...sides, approvals: [], limits: defaultLimits, today: "2026-11-24" });
+}
+
+describe("both sides from one preview", () => {
+  test("what the state holds, and what would be", () => {
+    const { before, after } = sidesOf(resources);
+    expect(before.declaration.routers.map(({ address }) => address)).toEqual(["fd00:8000::1"]);
+    expect(after.declaration.routers.map(({ address }) => address)).toEqual(["fd00:8000::7"]);
+    for (const { declaration } of [before, after]) {
+      expect(declaration.hosts.map(({ name }) => name).sort()).toEqual(["web1", "web2"]);
+      expect(declaration.accounts.map(({ number }) => number).sort()).toEqual([1, 2, 3, 4]);
+      expect(declaration.httpServers).toHaveLength(4);
+    }
+    expect(before.deliveries?.get("web1")).toMatchObject({ host: "web1", secretEpoch: 1 });
+  });
+
+  test("steps that change something, each with the host it belongs to", () => {
+    const { engine, hostsOf } = sidesOf(resources);
+    expect(engine.map(({ op, name, host }) => `${op} ${name} of ${host ?? "no host"}`).sort()).toEqual([
+      "update router-router-1 of no host",
+      "update web1 of web1",
+      "update web1-apply of web1",
+      "update web1-delivery of web1",
+      "update web2 of web2",
+      "update web2-apply of web2",
+      "update web2-delivery of web2",
+    ]);
+    expect(hostsOf.get(named("account-3-http-site").urn)).toEqual(["web2"]);
+  });
+
+  test("an account that moves belongs to both hosts", () => {
+    const event = named("account-1");
+    event.op = "update";
+    event.new!.parent = named("web2").urn;
+    expect(sidesOf(resources).hostsOf.get(event.urn)).toEqual(["web1", "web2"]);
+  });
+
+  test("a log that a crash has cut short is read up to its last whole line", () => {
+    expect(parseEvents(recorded.slice(0, -20))).toHaveLength(recorded.split("\n").length - 2);
+  });
+});
+
+describe("what the declarations do not show", () => {
+  test("files that another program has rendered are said to be so", () => {
+    named("web1-delivery").old!.inputs!.digest = "0".repeat(64);
+    expect(sidesOf(resources).notes.join()).toContain("web1");
+    deliveredByThisProgram();
+    expect(sidesOf(resources).notes).toEqual([]);
+  });
+
+  test("a delivery without a change of the declaration touches its host all the same", () => {
+    deliveredByThisProgram();
+    for (const { urn } of resources.filter(({ op }) => op !== "same")) {
+      const event = resources.find((each) => each.urn === urn)!;
+      event.op = urn.endsWith("::web2-apply") ? "update" : "same";
+      event.new!.inputs = event.old!.inputs;
+    }
+    const { hosts, waves, effects } = judged(sidesOf(resources));
+    expect(hosts.map(({ host, redelivered }) => [host, redelivered])).toEqual([["web2", true]]);
+    expect(waves.map((wave) => wave.hosts)).toEqual([["web2"]]);
+    expect(effects.map(({ sentence }) => sentence).join()).toContain("Delivers to web2 again");
+  });
+
+  test("what another version has left and this one cannot read is named, and its deletion needs an approval", () => {
+    named("account-2").old!.inputs = { shape: "of another age" };
+    const { notes, before, also } = sidesOf(resources);
+    expect(notes[0]).toContain("account-2 (Property name cannot be read: string expected)");
+    expect(before.declaration.accounts.map(({ number }) => number).sort()).toEqual([1, 3, 4]);
+    expect(also).toEqual([]);
+    const event = named("account-2");
+    event.op = "delete";
+    delete event.new;
+    const findings = judged(sidesOf(resources)).findings.map(({ message, level }) => `${level}: ${message}`);
+    expect(findings).toContain(
+      "needs approval: Deletes account-2, which another version of the program has left and this one cannot read: what is lost with it is not known.",
+    );
+  });
+
+  test("what this program cannot read of itself is an error", () => {
+    named("account-2").new!.inputs = {};
+    expect(() => sidesOf(resources)).toThrow("This program cannot read what it declares itself: account-2");
+  });
+});
+
+describe("a preview that fails", () => {
+  const diagnostic = (message: string) => ({ diagnosticEvent: { message, severity: "error" } });
+
+  test("the program refuses", () => {
+    const said = "<{%fg 1%}>error: <{%reset%}>The fleet breaks mandatory rules; nothing was touched.\nrule: why";
+    expect(failed([diagnostic(said), diagnostic("preview failed")], "")).toEqual({
+      kind: "failed",
+      why: "refused",
+      messages: ["The fleet breaks mandatory rules; nothing was touched.\nrule: why"],
+    });
+  });
+
+  test("a policy refuses", () => {
+    const policyEvent = { message: "Too open.", policyName: "ports", enforcementLevel: "mandatory" };
+    const advisory = { ...policyEvent, policyName: "taste", enforcementLevel: "advisory" };
+    expect(failed([{ policyEvent }, { policyEvent: advisory }], "")).toEqual({
+      kind: "failed",
+      why: "refused",
+      messages: ["ports: Too open."],
+    });
+  });
+
+  test("the engine cannot", () => {
+    expect(failed([], "error: could not reach the backend\n")).toEqual({
+      kind: "failed",
+      why: "broken",
+      messages: ["could not reach the backend"],
+    });
+  });
+});

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { Declaration } from "../../components/declaration.ts";
+import { renderBundle } from "../../components/remote/render-bundle.ts";
+import { declarationOf } from "../../policies/pack/judge.ts";
+import { readElement } from "../../policies/pack/read-element.ts";
+import { type Element, shapes } from "../../policies/pack/shapes.ts";
+import { subject } from "../../policies/rule.ts";
+import { listed } from "../effect.ts";
+import type { DeliveryFacts, EngineStep } from "../engine-step.ts";
+import type { ReviewInput } from "../review.ts";
+import { type Side, sideOf } from "../side.ts";
+import type { ResourceEvent } from "./events.ts";
+
+/** What the engine's preview says, as the guard reviews it: what the state holds against what would be. */
+export interface EngineSides extends Pick<ReviewInput, "before" | "after"> {
+  readonly engine: readonly EngineStep[];
+  readonly also: NonNullable<ReviewInput["also"]>;
+  /** What a reader has to know, one sentence each. */
+  readonly notes: readonly string[];
+  /** The host each resource belongs to, by URN; of a resource that moves both. */
+  readonly hostsOf: ReadonlyMap<string, readonly string[]>;
+}
+
+const hostType = "fairhost:host:BareMetalHost";
+const deliveryType = "fairhost:remote:HostDelivery";
+const unchanged = new Set(["same", "read", "read-replacement", "refresh"]);
+const deleting = new Set(["delete", "delete-replaced", "discard", "discard-replaced"]);
+
+const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier: z.string(), secretEpoch: z.number() });
+
+/**
+ * Builds both sides of a review from the engine's steps. What an older program has left in the state and this one cannot read is
+ * named, and judged as if it were not there; where it is deleted, that needs an approval.
+ */
+export function sidesOf(resources: readonly ResourceEvent[]): EngineSides {
+  const before = new Half("old");
+  const after = new Half("new");
+  const also: EngineSides["also"][number][] = [];
+  for (const event of resources) {
+    const readable = before.add(event);
+    if (!deleting.has(event.op)) after.add(event);
+    else if (!readable) also.push(unreadDeletion(event));
+  }
+  const engine = resources
+    .filter(({ op }) => !unchanged.has(op))
+    .map(({ op, urn, type, keys }): EngineStep => {
+      const host = after.hostOf(urn) ?? before.hostOf(urn);
+      return { op, urn, type, name: nameOf(urn), ...(host !== undefined && { host }), replaceKeys: keys ?? [] };
+    });
+  const hostsOf = new Map(
+    resources.map(({ urn }) => [
+      urn,
+      [...new Set([before.hostOf(urn), after.hostOf(urn)])].filter((host) => host !== undefined),
+    ]),
+  );
+  const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
+  if (after.unread.size > 0)
+    throw new Error(`This program cannot read what it declares itself: ${[...after.unread][0]}`);
+  const sides = { before: before.side(), after: after.side() };
+  const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
+  if (foreign.length > 0) {
+    notes.push(
+      `What lies on ${listed(foreign)} was rendered by another program: files before are shown as today's program renders them.`,
+    );
+  }
+  return { ...sides, engine, also, notes, hostsOf };
+}
+
+/** One side's resources. */
+class Half {
+  readonly unread = new Set<string>();
+  readonly #which: "old" | "new";
+  readonly #elements = new Map<string, Element>();
+  readonly #parents = new Map<string, string>();
+  readonly #deliveries = new Map<string, DeliveryFacts>();
+
+  constructor(which: "old" | "new") {
+    this.#which = which;
+  }
+
+  /** @returns false for a component that has no readable form here. */
+  add(event: ResourceEvent): boolean {
+    const { urn, type } = event;
+    const state = event[this.#which];
+    if (!state) return true;
+    if (state.parent) this.#parents.set(urn, state.parent);
+    if (type === deliveryType) {
+      const { data } = deliverySchema.safeParse(state.inputs ?? {});
+      if (data) this.#deliveries.set(data.host, data);
+      else this.unread.add(`${nameOf(urn)} (its inputs are of another form)`);
+      return true;
+    }
+    const shape = shapes.get(type);
+    if (!shape) return true;
+    const read = readElement(shape, state.inputs ?? {});
+    if ("element" in read) this.#elements.set(urn, read.element);
+    else this.unread.add(`${nameOf(urn)} (${read.problems[0]!.replace(/\.$/, "")})`);
+    return "element" in read;
+  }
+
+  /** Name of the host that a resource is, or lies under. */
+  hostOf(urn: string): string | undefined {
+    for (let each: string | undefined = urn; each !== undefined; each = this.#parents.get(each)) {
+      if (each.includes(`::${hostType}::`)) return nameOf(each);
+    }
+    return undefined;
+  }
+
+  side(): Side {
+    return { ...sideOf(declarationOf([...this.#elements.values()])), deliveries: this.#deliveries };
+  }
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
+function unreadNote(unread: readonly string[]): string {
+  return `The state holds what this program cannot read, so it is judged as new: ${listed(unread)}. It was left by another version; look at these by hand.`;
+}
+
+function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {
+  const name = nameOf(urn);
+  return {
+    rule: "data-kept",
+    subject: subject.register(),
+    message: `Deletes ${name}, which another version of the program has left and this one cannot read: what is lost with it is not known.`,
+    approval: { action: "delete", resource: `resource ${name}` },
+  };
+}
+
+/**
+ * Marks the deliveries of these hosts whose bundle today's program would not render from the same declaration.
+ * @returns their hosts
+ */
+function markForeign({ declaration, deliveries }: Side, hosts: ReadonlySet<string>): string[] {
+  const facts = deliveries as Map<string, DeliveryFacts>;
+  return [...hosts].sort().filter((host) => {
+    const delivered = facts.get(host);
+    if (!delivered || renderedDigest(declaration, host) === delivered.digest) return false;
+    facts.set(host, { ...delivered, foreign: true });
+    return true;
+  });
+}
+
+function renderedDigest(declaration: Declaration, host: string): string | undefined {
+  try {
+    return renderBundle(declaration, host).digest;
+  } catch (error) {
+    // Parts of it could not be read.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
