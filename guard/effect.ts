@@ -33,6 +33,8 @@ export function differences(
 ): string {
   return listed(
     only.map((path) => {
+      // What an account's programs are given may be a secret, against all advice: only that it changes is told.
+      if (/^(command|environment)\b/.test(path)) return path;
       const [old, next] = [before, after].map((side) => valueAt(side, path));
       return old === undefined && next === undefined ? path : `${path} ${old ?? "none"} to ${next ?? "none"}`;
     }),
