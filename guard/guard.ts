@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { cellsCommand } from "./commands/cells.ts";
 import { commentCommand } from "./commands/comment.ts";
 import { deployCommand } from "./commands/deploy.ts";
+import { driftCommand } from "./commands/drift.ts";
+import { previewCommand } from "./commands/preview.ts";
 import { recordsCommand } from "./commands/records.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { unlockCommand } from "./commands/unlock.ts";
@@ -12,6 +14,8 @@ const commands: readonly Command[] = [
   reviewCommand,
   cellsCommand,
   commentCommand,
+  previewCommand,
+  driftCommand,
   deployCommand,
   unlockCommand,
   recordsCommand,

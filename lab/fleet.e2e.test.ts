@@ -40,8 +40,8 @@ async function up(...args: string[]): Promise<string> {
 
 /** What the hosts have against what is declared, as the command says it, and its exit status. */
 async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: number | undefined }> {
-  const command = fileURLToPath(new URL("../guard/drift.ts", import.meta.url));
-  const args = [command, "-s", "test", "--cwd", project.directory, "--json"];
+  const command = fileURLToPath(new URL("../guard/guard.ts", import.meta.url));
+  const args = [command, "drift", "-s", "test", "--cwd", project.directory, "--json"];
   const { stdout, stderr, exitCode } = await execa(process.execPath, args, { reject: false, stdin: "ignore" });
   if (stdout === "") throw new Error(stderr);
   const hosts = (JSON.parse(stdout) as HostDrift[]).map((result) => [

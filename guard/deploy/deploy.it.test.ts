@@ -104,6 +104,24 @@ describe("a deploy under guard", () => {
     expect(connections).toEqual([0, 0]);
   });
 
+  test("a preview gives the verdict, the comment and the picture, and touches nobody", async () => {
+    two.change(21);
+    const at = (name: string) => join(two.engine.directory, "preview", name);
+    const outputs = ["--json", at("preview.json"), "--markdown", at("comment.md"), "--svg", at("picture.svg")];
+    const preview = ["preview", "--policy-pack", policyPack, ...outputs];
+    const { connections } = await seenDuring(async () => {
+      expect(await run(preview, 0)).toContain("Stops 1 HTTP server of account 1 (alice) for about 2 s");
+    });
+    expect(connections).toEqual([0, 0]);
+    expect(await readFile(at("comment.md"), "utf8")).toMatch(/^<!-- .* -->\n\n### Safe/);
+    expect(JSON.parse(await readFile(at("preview.json"), "utf8"))).toMatchObject({ level: "safe" });
+    expect(await readFile(at("picture.svg"), "utf8")).toContain("<svg");
+    two.draft.edit("hosts/web1.yaml", "chain: b", "chain: a");
+    expect(await run(preview, 4)).toContain("Host web1 has all its power supplies on chain a.");
+    expect(await readFile(at("comment.md"), "utf8")).toContain("Host web1 has all its power supplies on chain a.");
+    await two.restore();
+  });
+
   test("a wave that is not healthy afterwards is the last one; the next deploy does only what is left", async () => {
     two.change(21);
     await two.web1.setHealth({

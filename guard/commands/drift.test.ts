@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fakeSsh } from "./drift/fake-ssh.ts";
+import { fakeSsh } from "../drift/fake-ssh.ts";
 
-const command = fileURLToPath(new URL("drift.ts", import.meta.url));
-const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));
+const command = fileURLToPath(new URL("../guard.ts", import.meta.url));
+const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));
 let project: string;
 
 beforeAll(() => {
@@ -20,7 +20,7 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true }));
 
 const run = (...args: string[]) =>
-  execa(process.execPath, [command, "--cwd", project, ...args], { reject: false, stdin: "ignore" });
+  execa(process.execPath, [command, "drift", "--cwd", project, ...args], { reject: false, stdin: "ignore" });
 
 /** Each of the lab's hosts has a port of its own. */
 const answer = (web1: string) =>

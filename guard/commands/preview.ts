@@ -1,0 +1,65 @@
+import { Command } from "commander";
+import { utcToday } from "../../policies/today.ts";
+import { toolchainEnv } from "../../toolchain/env.ts";
+import { checkout } from "../base.ts";
+import { reviewPreview } from "../deploy/review-preview.ts";
+import { preview } from "../engine/preview.ts";
+import { exitHelp, exitStatus } from "../exit-status.ts";
+import type { Drift } from "../report/comment.ts";
+import { levelOf } from "../report/summary.ts";
+import { type OutputOptions, withOutputs, writeFailure, writeOutcome } from "../report/write.ts";
+import { readStackConfig } from "../stack-config.ts";
+import { drift } from "./drift.ts";
+import { attempt, day } from "./options.ts";
+
+interface Options extends OutputOptions {
+  readonly stack: string;
+  readonly cwd: string;
+  readonly policyPack: string;
+  readonly today: string;
+  readonly drift?: true;
+}
+
+/** `guard preview`: judges what a deploy would do to what the stack holds. */
+export const previewCommand = withOutputs(new Command("preview"))
+  .description(
+    "Judges what a deploy would do, as the engine previews it against what the stack holds. Touches no host; with --drift each is asked what it has.",
+  )
+  .requiredOption("-s, --stack <stack>", "the stack")
+  .option("--cwd <directory>", "the project's directory", checkout)
+  .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
+  .option("--drift", "ask every host over SSH what was changed there by hand, and show it")
+  .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", day, utcToday())
+  .addHelpText("after", exitHelp)
+  .action(async ({ stack, cwd, policyPack, today, drift: ask, ...outputs }: Options) => {
+    let scope = { inventory: stack, cell: undefined as string | undefined };
+    await attempt(
+      "Not reviewed",
+      async () => {
+        const config = readStackConfig(stack, cwd);
+        scope = { inventory: config.inventory, cell: config.cell };
+        const engine = { directory: cwd, stack, environment: toolchainEnv() };
+        const onOutput = (text: string) => void process.stderr.write(text);
+        const previewed = await preview(engine, { policyPack, onOutput });
+        if (previewed.kind === "failed") {
+          const reason = previewed.messages.join("\n");
+          if (previewed.why === "broken") throw new Error(reason);
+          await writeFailure(scope, reason, outputs);
+          return exitStatus.blocked;
+        }
+        const { outcome } = await reviewPreview(previewed, config, stack, today);
+        await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
+        return exitStatus[levelOf(outcome)];
+      },
+      (reason) => writeFailure(scope, reason, outputs),
+    );
+  });
+
+/** What hosts have that nobody declared, a line each. A host that cannot be asked is a line as well. */
+async function driftOf(stack: string, directory: string): Promise<Drift[]> {
+  return (await drift(stack, directory, [])).flatMap((result): Drift[] => {
+    const { host } = result;
+    if ("error" in result) return [{ host, group: "host", message: `could not be asked: ${result.error}` }];
+    return result.findings.filter(({ note }) => !note).map(({ group, message }) => ({ host, group, message }));
+  });
+}
