@@ -114,7 +114,7 @@ describe("a deploy under guard", () => {
     });
     expect(connections).toEqual([0, 0]);
     expect(await readFile(at("comment.md"), "utf8")).toMatch(/^<!-- .* -->\n\n### Safe/);
-    expect(JSON.parse(await readFile(at("preview.json"), "utf8"))).toMatchObject({ level: "safe" });
+    expect(JSON.parse(await readFile(at("preview.json"), "utf8"))).toMatchObject({ verdict: "safe" });
     expect(await readFile(at("picture.svg"), "utf8")).toContain("<svg");
     two.draft.edit("hosts/web1.yaml", "chain: b", "chain: a");
     expect(await run(preview, 4)).toContain("Host web1 has all its power supplies on chain a.");
