@@ -81,7 +81,7 @@ async function run({ stack, cwd, yes, json, drift, ...options }: Options): Promi
       engine,
       config,
       gate: healthGate(config, fleet.hosts),
-      ...((drift || options.repair) && { drift: driftOn(config, fleet, say) }),
+      ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
       confirm: async (question) => yes === true || ask(question, say),
       say,
     });

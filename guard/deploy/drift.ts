@@ -1,9 +1,9 @@
 import type { Declaration } from "../../components/declaration.ts";
 import { byDeploy, hasDrift } from "../../host/inspect/finding.ts";
-import type { Fleet } from "../../inventory/schemas/index.ts";
 import { formatDrift } from "../drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.ts";
 import type { StackConfig } from "../stack-config.ts";
+import type { Reachable } from "./gate.ts";
 
 /** What hosts have that was not delivered: shown, and the names of those where a deploy would put it right. */
 export type Drift = (declaration: Declaration, hosts: readonly string[]) => Promise<readonly string[]>;
@@ -12,10 +12,10 @@ export type Drift = (declaration: Declaration, hosts: readonly string[]) => Prom
 const delivered = new Set(["generation-outdated", "applier-other"]);
 
 /** Asks hosts over one connection each. */
-export function driftOn(config: StackConfig, fleet: Pick<Fleet, "hosts">, say: (text: string) => void): Drift {
+export function driftOn(config: StackConfig, hosts: readonly Reachable[], say: (text: string) => void): Drift {
   return async (declaration, names) => {
     const there = new Set(declaration.hosts.map(({ name }) => name));
-    const targets = fleet.hosts.filter(({ name }) => names.includes(name) && there.has(name));
+    const targets = hosts.filter(({ name }) => names.includes(name) && there.has(name));
     const results = await inspectHosts(
       declaration,
       targets.map((host) => sshTarget(config, host)),

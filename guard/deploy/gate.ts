@@ -1,8 +1,11 @@
 import type { Health } from "../../host/inspect/finding.ts";
-import type { Fleet } from "../../inventory/schemas/index.ts";
+import type { Host } from "../../inventory/schemas/index.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";
 import type { StackConfig } from "../stack-config.ts";
+
+/** What the inventory says of how to reach a host. */
+export type Reachable = Pick<Host, "name" | "ssh">;
 
 /** Looks whether a host serves after a wave. */
 export type Gate = (host: string) => Promise<Pick<Health, "healthy" | "problems">>;
@@ -10,7 +13,7 @@ export type Gate = (host: string) => Promise<Pick<Health, "healthy" | "problems"
 const applier = "/usr/local/sbin/fairhost-host";
 
 /** Asks the host itself over one connection: units, front end, and some accounts by a real request. */
-export function healthGate(config: StackConfig, hosts: Fleet["hosts"]): Gate {
+export function healthGate(config: StackConfig, hosts: readonly Reachable[]): Gate {
   return async (name) => {
     const host = hosts.find((each) => each.name === name);
     // A host that was given up has nobody to ask.

@@ -1,0 +1,55 @@
+import { afterEach, expect, test } from "vitest";
+import { declarationOf } from "../../components/remote/bundle-fixture.ts";
+import { fakeSsh } from "../drift/fake-ssh.ts";
+import type { StackConfig } from "../stack-config.ts";
+import { driftOn } from "./drift.ts";
+import { healthGate, problemsOn } from "./gate.ts";
+
+const config = { stack: "s", projectDirectory: "/", inventory: "/", cell: undefined, knownHosts: "/dev/null" };
+const stack: StackConfig = { ...config, sshUser: "root", sshPrivateKeyFile: undefined };
+const names = ["web1", "web2", "web3"];
+const hosts = names.map((name) => ({ name, ssh: { address: name, port: 22 } }));
+const one = declarationOf([]);
+const declaration = { ...one, hosts: names.map((name) => ({ ...one.hosts[0]!, name })) };
+const parse = 'while [ "$2" != -- ]; do shift; done; host=$1; shift 2; cat >/dev/null';
+const finding = (kind: string, repaired: string) =>
+  `{"group":"host","kind":"${kind}","what":"x","message":"${kind} of x","repaired":"${repaired}"}`;
+const answer = (...findings: string[]) => `{"host":"x","generation":3,"findings":[${findings.join(",")}]}`;
+
+let ssh: Disposable | undefined;
+afterEach(() => ssh?.[Symbol.dispose]());
+
+test("drift is shown; hosts where a deploy mends something are named, what it brings anyway is none", async () => {
+  ssh = fakeSsh(`${parse}
+case $host in
+  web1) echo '${answer(finding("file-changed", "by the next deploy"))}' ;;
+  web2) echo '${answer(finding("generation-outdated", "by the next deploy"))}' ;;
+  web3) echo '${answer(finding("mirror-degraded", "by hand: swap it"))}' ;;
+esac
+exit 1`);
+  const said: string[] = [];
+  const drift = driftOn(stack, hosts, (text) => said.push(text));
+  expect(await drift(declaration, names)).toEqual(["web1"]);
+  expect(said.join("")).toMatch(/web1, generation 3:.*file-changed.*web3, generation 3:.*mirror-degraded/s);
+  expect(said.join("")).not.toContain("web2");
+});
+
+test("only hosts that are asked for are asked, and silence is not drift", async () => {
+  ssh = fakeSsh(`${parse}; [ $host = web2 ] || exit 9; echo '${answer()}'`);
+  const said: string[] = [];
+  expect(await driftOn(stack, hosts, (text) => said.push(text))(declaration, ["web2"])).toEqual([]);
+  expect(said).toEqual([]);
+});
+
+test("the gate: healthy, not healthy, not there, and given up", async () => {
+  ssh = fakeSsh(`${parse}
+case $host in
+  web1) echo '{"healthy":true,"problems":[],"woken":[]}' ;;
+  web2) echo '{"healthy":false,"problems":[{"group":"account-7","message":"account 7 does not answer"}],"woken":[]}'; exit 1 ;;
+  web3) echo 'ssh: connect to host web3 port 22: Connection refused' >&2; exit 255 ;;
+esac`);
+  expect(await problemsOn([...names, "retired"], healthGate(stack, hosts))).toEqual([
+    "web2: account 7 does not answer",
+    "web3: web3 (web3 port 22) refuses connections: is sshd running there?",
+  ]);
+});
