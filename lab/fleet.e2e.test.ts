@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DeployRecord } from "../guard/deploy/record.ts";
 import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
 import type { Health } from "../host/inspect/finding.ts";
 import { declare } from "../inventory/allocate.ts";
@@ -49,6 +50,20 @@ async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: num
     "error" in result ? [result.error] : result.findings.map(({ kind, what }) => `${kind} ${what}`),
   ]);
   return { hosts: Object.fromEntries(hosts) as Record<string, string[]>, exitCode };
+}
+
+/** A command of the guard on the test's stack. */
+function guard(command: string, ...args: string[]) {
+  const main = fileURLToPath(new URL("../guard/guard.ts", import.meta.url));
+  const own = command === "deploy" ? ["--policy-pack", pack[1]!] : [];
+  const all = [main, command, "-s", "test", "--cwd", project.directory, ...own, ...args];
+  return execa(process.execPath, all, {
+    env: project.environment,
+    extendEnv: false,
+    all: true,
+    reject: false,
+    stdin: "ignore",
+  });
 }
 
 async function edit(file: string, from: string | RegExp, to: string): Promise<void> {
@@ -160,6 +175,43 @@ describe("a fleet on real hosts", () => {
     await lab.mendLink("web1", 1);
     await lab.sshRun("web1", "mdadm --quiet /dev/md1 --add /dev/vdb2");
     await expect.poll(drift, { timeout: 300_000, interval: 10_000 }).toMatchObject({ exitCode: 0 });
+  });
+
+  test("under guard both switches of a pair are blocked before any host is connected to", async () => {
+    const logins = async () =>
+      Number(
+        (await lab.sshRun("web1", "journalctl --quiet --unit=ssh --grep='^Accepted' --output=cat | wc -l")).stdout,
+      );
+    const sound = await readFile(join(fleet, "network.yaml"));
+    await edit("network.yaml", "model: 7050SX3-48YC8", "model: 7050SX3-96YC8");
+    await edit("network.yaml", "model: QFX5120-48Y", "model: QFX5120-48T");
+    const before = await logins();
+    const { exitCode, all } = await guard("deploy", "--yes");
+    expect(exitCode, all).toBe(4);
+    expect(all).toContain("Both switches of a pair change at once: switch-a and switch-b.");
+    // The one login is that of the first count.
+    expect(await logins()).toBe(before + 1);
+    await writeFile(join(fleet, "network.yaml"), sound);
+  });
+
+  test("under guard a change of both hosts goes in two waves, each host seen to serve before the next", async () => {
+    await writeFile(join(fleet, "limits.yaml"), "accounts: 1\n");
+    await edit("accounts/2-bob.yaml", /idleSeconds: \d+/, "idleSeconds: 21");
+    await edit("accounts/3-carol.yaml", /idleSeconds: \d+/, "idleSeconds: 21");
+    const { exitCode, all } = await guard("deploy", "--yes");
+    expect(exitCode, all).toBe(0);
+    expect(all).toContain("Wave 2 of 2, web2.");
+    const records = JSON.parse((await guard("records", "--json")).stdout) as DeployRecord[];
+    expect(records.at(-1)).toMatchObject({
+      result: "succeeded",
+      level: "safe",
+      waves: [
+        { hosts: ["web1"], result: "succeeded", problems: [] },
+        { hosts: ["web2"], result: "succeeded", problems: [] },
+      ],
+    });
+    expect((await request(alice)).body).toContain("alice");
+    expect((await guard("deploy", "--yes")).all).toContain("Nothing to do: every host has what is declared.");
   });
 
   test("a fleet that breaks a rule is refused by a plain up, and by one that skips the preview", async () => {
