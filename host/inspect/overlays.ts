@@ -6,11 +6,14 @@ import type { Machine } from "../machine.ts";
 import { unitsOf } from "../plan.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 
+/** Where systemd itself puts every transient unit. */
+const transient = "/run/systemd/transient";
+
 /** Where systemd looks before it comes to ours, highest first (systemd.unit(5)); generators' are systemd's own. */
 const before = [
   "/etc/systemd/system.control",
   "/run/systemd/system.control",
-  "/run/systemd/transient",
+  transient,
   "/etc/systemd/system",
   "/run/systemd/system",
 ];
@@ -42,6 +45,29 @@ export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
 /** Whether one of them is about every unit of the host. */
 export function coverEveryUnit(overlays: readonly Overlay[]): boolean {
   return overlays.some(({ units }) => units.length === 0);
+}
+
+/**
+ * Units one of whose files was written after a moment (milliseconds since 1970): what systemd read before that may differ. All of them
+ * when something came or went where others' settings lie.
+ */
+export function changedSince({ layout }: Machine, bundle: Bundle, moment: number): Set<string> {
+  const ours = ourUnits(bundle);
+  const isNewer = (path: string) => (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > moment;
+  const folders = before
+    .filter((directory) => directory !== transient && existsSync(layout.at(directory)))
+    .flatMap((directory) => {
+      const names = readdirSync(layout.at(directory)).filter((name) => name.endsWith(".d"));
+      return ["", ...names].map((name) => layout.at(join(directory, name)));
+    });
+  if (folders.some(isNewer)) return new Set(ours.keys());
+  const changed = new Set<string>();
+  for (const path of filesOf(bundle).keys()) {
+    const [, name, dropIn] = /^systemd\/([^/]+?)(?:\.d(\/.*))?$/.exec(path) ?? [];
+    if (name === undefined || !isNewer(join(layout.current, path))) continue;
+    for (const unit of dropIn === undefined ? [name] : (coveredBy(name, ours) ?? [])) changed.add(unit);
+  }
+  return changed;
 }
 
 /** Every unit with a file or drop-in in the bundle, with its group. */

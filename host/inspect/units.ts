@@ -4,7 +4,7 @@ import { accountsOf } from "../generations.ts";
 import type { Machine } from "../machine.ts";
 import { type UnitStates, unitsOf } from "../plan.ts";
 import { byDeploy, type Finding } from "./finding.ts";
-import { ourUnits } from "./overlays.ts";
+import { changedSince, ourUnits } from "./overlays.ts";
 
 /** What systemd says of one loaded unit. */
 export interface Shown {
@@ -13,22 +13,36 @@ export interface Shown {
   readonly mainPid: number;
 }
 
-/** Loaded units of ours, in one call. What is not loaded yet is read when it starts: nothing to ask. */
+/**
+ * Loaded units of ours whose settings may have changed since systemd read them, and the host's own, in one call. systemd needs
+ * milliseconds for each (it tells all properties, whatever is asked for): with a thousand accounts those that cannot have changed
+ * are left out. What is not loaded yet is read when it starts: nothing to ask.
+ */
 export async function showUnits(
-  { run }: Machine,
+  machine: Machine,
   bundle: Bundle,
   states: UnitStates,
 ): Promise<ReadonlyMap<string, Shown>> {
-  const loaded = [...ourUnits(bundle).keys()].filter((name) => states.has(name));
-  if (loaded.length === 0) return new Map();
+  const changed = changedSince(machine, bundle, await lastReload(machine));
+  const asked = [...ourUnits(bundle)].flatMap(([name, group]) =>
+    states.has(name) && (group === "host" || changed.has(name)) ? [name] : [],
+  );
+  if (asked.length === 0) return new Map();
   const properties = "--property=Id,NeedDaemonReload,MainPID";
-  const { stdout } = await run("systemctl", ["show", properties, "--", ...loaded], { timeout: 300_000 });
+  const { stdout } = await machine.run("systemctl", ["show", properties, "--", ...asked], { timeout: 300_000 });
   return new Map(
     stdout.split("\n\n").map((block) => {
       const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(block)?.[1] ?? "";
       return [value("Id"), { needsReload: value("NeedDaemonReload") === "yes", mainPid: Number(value("MainPID")) }];
     }),
   );
+}
+
+/** When systemd last read all its units, less what clocks are unsure of: milliseconds since 1970. */
+async function lastReload({ run }: Machine): Promise<number> {
+  const { stdout } = await run("systemctl", ["show", "--property=UnitsLoadTimestampMonotonic", "--value"]);
+  const age = Number(process.hrtime.bigint() / 1000n) - Number(stdout);
+  return Date.now() - age / 1000 - 1000;
 }
 
 /** Units that should run and do not, and failed ones of others that the host may need. */
