@@ -1,10 +1,15 @@
-import type { AccountContainerInputs, BareMetalHostInputs, PlanInputs } from "../components/declaration.ts";
+import type {
+  AccountContainerInputs,
+  BareMetalHostInputs,
+  Declaration,
+  PlanInputs,
+} from "../components/declaration.ts";
 import { count } from "../inventory/problem.ts";
 import { nameOf } from "../policies/format-violations.ts";
 import type { Subject } from "../policies/rule.ts";
 import { resyncMinutes } from "./costs.ts";
 import { type Change, touches } from "./diff.ts";
-import { accountsOn, type Effect, listed } from "./effect.ts";
+import { accountsOn, type Effect, listed, once } from "./effect.ts";
 import type { Context } from "./guard-rule.ts";
 
 /** A change of one element in the words of the trade. What the host does about it is said of the host. */
@@ -54,15 +59,18 @@ function plain(change: Change): Effect {
   }
 }
 
+const servers = once(({ httpServers }: Declaration) => Map.groupBy(httpServers, ({ account }) => account));
+const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
+const byNumber = once((all: readonly Change<"accounts">[]) => new Map(all.map((each) => [each.subject.name, each])));
+
 function describeAccount(change: Change<"accounts">, { before, after }: Context): Effect[] {
   const { subject, op } = change;
   const account = change.after ?? change.before;
   const who = `account ${account.number} (${account.name})`;
   const own = [account.number];
-  const serversOf = (side: typeof before) =>
-    side.declaration.httpServers.filter((server) => server.account === account.number).length;
+  const serversOf = ({ declaration }: typeof before) => servers(declaration).get(account.number)?.length ?? 0;
   if (op === "create") {
-    const address = after.declaration.addresses.find((each) => each.account === account.number);
+    const address = addresses(after.declaration).get(account.number);
     return [
       effect(
         subject,
@@ -150,10 +158,9 @@ function describeServer(change: Change<"httpServers">, { changes }: Context): Ef
   const own = [server.account];
   const of = `${server.name} of account ${server.account}`;
   // One that comes, goes or moves with its account is told with it.
-  const withAccount = changes.accounts.some(
-    ({ subject: { name }, op: its, before, after }) =>
-      name === String(server.account) && (its === op || (before && after && before.host !== after.host)),
-  );
+  const its = byNumber(changes.accounts).get(String(server.account));
+  const withAccount =
+    its !== undefined && (its.op === op || (its.op === "update" && its.before.host !== its.after.host));
   if (op === "create") {
     return withAccount ? [] : [effect(subject, `Adds HTTP server ${of}${answering(server.hostnames)}.`, own)];
   }

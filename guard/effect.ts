@@ -23,3 +23,16 @@ export function accountsOn({ accounts }: Declaration, host: string): number[] {
 export function listed(words: readonly string[]): string {
   return words.length <= 5 ? words.join(", ") : `${words.slice(0, 5).join(", ")} and ${words.length - 5} more`;
 }
+
+/** Works something out of an object once, so that what asks for it a thousand times stays linear. */
+export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
+  const known = new WeakMap<T, { readonly value: R }>();
+  return (of) => {
+    let found = known.get(of);
+    if (!found) {
+      found = { value: work(of) };
+      known.set(of, found);
+    }
+    return found.value;
+  };
+}

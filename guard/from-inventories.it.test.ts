@@ -103,6 +103,21 @@ test("a rule of the policies or of the guard that is taken away needs an approva
   ]);
 });
 
+test("a rule of the guard that is weakened still holds for the change that weakens it", async () => {
+  await repository.edit({
+    "guard/rules/moves-planned.ts": [
+      ["change.before.host === change.after.host", "change.before.host !== change.after.plan"],
+    ],
+    "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(3);
+  expect(messages(report)).toEqual([
+    "needs approval rules-kept: The guard's rule moves-planned objects to this on the old side, and lets it pass on the new one: Moves account 1001 (bakery) from par1-web1 to par1-web2 without its data.",
+  ]);
+  expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
+});
+
 test("an account that vanishes is blocked, at the place where it was", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": undefined });
   const { exitCode, report } = await review("HEAD");
@@ -150,7 +165,7 @@ test("a base that its own program cannot judge needs an approval and says why", 
   const { exitCode, report } = await review(old);
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The base cannot be judged by its own program: policies/rules.ts has no rules. Whether this change weakens a rule or rewrites files on hosts is not known.",
+    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './rules.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
   ]);
   await repository.commit();
 });

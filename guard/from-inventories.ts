@@ -8,7 +8,7 @@ import { nothingDeclared, subject } from "../policies/rule.ts";
 import { openBase } from "./base.ts";
 import type { Outcome, Where } from "./outcome.ts";
 import { ownProgram, type Program } from "./program.ts";
-import { review } from "./review.ts";
+import { levels, type Review, type ReviewInput, review, type Weighed } from "./review.ts";
 import type { Side } from "./side.ts";
 
 export interface InventoriesOptions {
@@ -77,13 +77,13 @@ async function compare(
     { ...before, program, applier: applier.before },
     { ...after, program: ownProgram, applier: applier.after },
   );
-  const result = review({
-    ...sides,
-    approvals: head.fleet.approvals,
-    limits,
-    today,
-    ...(failure !== undefined && { also: [unjudged(failure)] }),
-  });
+  const input = { ...sides, approvals: head.fleet.approvals, limits, today };
+  const also = failure === undefined ? [] : [unjudged(failure)];
+  let result = review({ ...input, also });
+  if (program !== ownProgram && program.review) {
+    const excused = excusedFindings(program.review(input), result);
+    if (excused.length > 0) result = review({ ...input, also: [...also, ...excused] });
+  }
   const where: Where = ({ kind, name, path }) => {
     const is = head.where(kind, name, path);
     if (is !== undefined) return join(inventory, is);
@@ -132,6 +132,23 @@ function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
   const own = judge(after);
   // One and the same function says that both sides judge alike.
   return { before: side(before, before.program === after.program ? own : judge(before)), after: side(after, own) };
+}
+
+/** What the base's guard finds and this one lets pass: a change does not change its own judge. */
+function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["also"]> {
+  const key = ({ rule, subject: { kind, name, path = "" } }: Weighed) => `${rule} ${kind} ${name} ${path}`;
+  const worst = new Map<string, number>();
+  for (const finding of own.findings) worst.set(key(finding), Math.max(rank(finding), worst.get(key(finding)) ?? 0));
+  return base.findings
+    .filter((finding) => rank(finding) > (worst.get(key(finding)) ?? 0))
+    .map(({ rule, subject: about, message, approval }) => {
+      const said = `The guard's rule ${rule} objects to this on the old side, and lets it pass on the new one: ${message}`;
+      return { rule: "rules-kept", subject: about, message: said, ...(approval && { approval }) };
+    });
+}
+
+function rank({ level }: Weighed): number {
+  return levels.indexOf(level);
 }
 
 function unjudged(failure: string) {

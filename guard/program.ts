@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { renderBundle } from "../components/remote/render-bundle.ts";
@@ -8,6 +9,7 @@ import { loadFleet } from "../inventory/load.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.ts";
 import { guardRules } from "./guard-rules.ts";
+import { review } from "./review.ts";
 import type { Side } from "./side.ts";
 
 /** What one version of the program makes of an inventory: how it reads, declares, renders and judges it. */
@@ -16,6 +18,8 @@ export interface Program extends Pick<Side, "render" | "judge"> {
   readonly declare: typeof declare;
   /** Names of its rules, the guard's own too: nobody takes one away unseen. */
   readonly rules: readonly string[];
+  /** Its own guard, if it has one. */
+  readonly review?: typeof review;
   /** SHA-256 of what its bootstrap brings to a host: the applier and how it is installed. */
   readonly applier: () => Promise<string>;
 }
@@ -26,6 +30,7 @@ export const ownProgram: Program = {
   declare,
   render: renderBundle,
   judge: judgeDeclaration,
+  review,
   rules: [...rules, ...guardRules].map(({ name }) => name),
   applier: () => digestOf(loadBootstrap),
 };
@@ -42,17 +47,21 @@ export async function programAt(root: string): Promise<Program> {
   };
   const named = async (file: string, name: string) =>
     (await at<readonly { name: string }[]>(file, name)).map((each) => each.name);
+  // A program from before there was a guard has none to lose.
+  const guard = existsSync(join(root, "guard/review.ts"))
+    ? {
+        rules: await named("guard/guard-rules.ts", "guardRules"),
+        review: await at<typeof review>("guard/review.ts", "review"),
+      }
+    : undefined;
   const bootstrap = await at<typeof loadBootstrap>("host/bootstrap.ts", "loadBootstrap");
   return {
     loadFleet: await at("inventory/load.ts", "loadFleet"),
     declare: await at("inventory/allocate.ts", "declare"),
     render: await at("components/remote/render-bundle.ts", "renderBundle"),
     judge: await at("policies/check-declaration.ts", "judgeDeclaration"),
-    rules: [
-      ...(await named("policies/rules.ts", "rules")),
-      // A program from before there was a guard has none to lose.
-      ...(await named("guard/guard-rules.ts", "guardRules").catch(() => [])),
-    ],
+    rules: [...(await named("policies/rules.ts", "rules")), ...(guard?.rules ?? [])],
+    ...(guard && { review: guard.review }),
     applier: () => digestOf(bootstrap),
   };
 }

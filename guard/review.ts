@@ -66,7 +66,10 @@ export function review({ before, after, engine = [], also = [], approvals, limit
   const hosts = hostChanges(before, after, changes, engine);
   const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);
   const judged = {
-    before: before.judge(before.declaration, today),
+    // Only few rules ask what was wrong before.
+    get before() {
+      return before.judge(before.declaration, today);
+    },
     after: after.judge(after.declaration, today),
   };
   const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };

@@ -20,12 +20,21 @@ export function day(text: string): string {
   throw new InvalidArgumentError("Write a day such as 2026-11-22.");
 }
 
-/** Runs a command to its exit status; an error is told on standard error, since standard output may be for programs. */
-export async function attempt(failed: string, run: () => Promise<number>): Promise<void> {
+/**
+ * Runs a command to its exit status; an error is told on standard error, since standard output may be for programs.
+ * @param otherwise what else is done with the reason
+ */
+export async function attempt(
+  failed: string,
+  run: () => Promise<number>,
+  otherwise?: (reason: string) => Promise<void>,
+): Promise<void> {
   try {
     process.exitCode = await run();
   } catch (error) {
-    console.error(`${failed}: ${(error as Error).message.split("\n").map(printable).join("\n")}`);
+    const reason = (error as Error).message.split("\n").map(printable).join("\n");
+    console.error(`${failed}: ${reason}`);
     process.exitCode = exitStatus["not reviewed"];
+    await otherwise?.(reason);
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { exitHelp, exitStatus } from "../exit-status.ts";
 import { reviewInventories } from "../from-inventories.ts";
 import { levelOf } from "../report/summary.ts";
-import { type OutputOptions, withOutputs, writeOutcome } from "../report/write.ts";
+import { type OutputOptions, withOutputs, writeFailure, writeOutcome } from "../report/write.ts";
 import { attempt, inventoriesCommand } from "./options.ts";
 
 interface Options extends OutputOptions {
@@ -20,9 +20,13 @@ export const reviewCommand: Command = withOutputs(inventoriesCommand("review"))
   .option("--cell <name>", "only the hosts of this cell and what lives on them")
   .addHelpText("after", exitHelp)
   .action(({ base, inventory, cell, today, ...outputs }: Options) =>
-    attempt("Not reviewed", async () => {
-      const outcome = await reviewInventories({ base, inventory, cell, today });
-      await writeOutcome(outcome, outputs);
-      return exitStatus[levelOf(outcome)];
-    }),
+    attempt(
+      "Not reviewed",
+      async () => {
+        const outcome = await reviewInventories({ base, inventory, cell, today });
+        await writeOutcome(outcome, outputs);
+        return exitStatus[levelOf(outcome)];
+      },
+      (reason) => writeFailure({ inventory, cell }, reason, outputs),
+    ),
   );

@@ -4,6 +4,7 @@ import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../outcome.ts";
 import { fileGroups, renderGroup } from "./file-diffs.ts";
 import { code, fence, marker, text, within } from "./markdown.ts";
+import { maskFile } from "./mask.ts";
 import * as summary from "./summary.ts";
 
 /** Longest comment, in characters; GitHub takes 65,536. */
@@ -23,7 +24,7 @@ export interface Extras {
 }
 
 /** The comment's own line, by which the next run finds it: one comment for each fleet and cell. */
-export function markerOf({ inventory, cell }: Outcome): string {
+function markerOf({ inventory, cell }: Pick<Outcome, "inventory" | "cell">): string {
   return marker(cell === undefined ? inventory : `${inventory} ${cell}`);
 }
 
@@ -47,6 +48,11 @@ export function formatComment(outcome: Outcome, extras: Extras = {}): string {
     parts.push(...section("Files", longest - used, fileGroups(outcome), renderGroup));
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+/** The comment when there is no outcome: an older verdict must not stay as if it were this run's. */
+export function formatFailure(scope: Pick<Outcome, "inventory" | "cell">, reason: string): string {
+  return `${markerOf(scope)}\n\n### Not reviewed\n\nWhat this change would do is not known.\n\n${fence(maskFile(reason).slice(0, 4000), "text")}\n`;
 }
 
 function problems({ problems: all, inventory }: Extract<Outcome, { kind: "unsound" }>): string[] {

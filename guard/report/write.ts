@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import type { Outcome } from "../outcome.ts";
-import { type Extras, formatComment } from "./comment.ts";
+import { type Extras, formatComment, formatFailure } from "./comment.ts";
 import { toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";
 import { formatText } from "./text.ts";
@@ -30,18 +30,26 @@ export function withOutputs(command: Command): Command {
 /** Writes an outcome wherever it is wanted. @throws Error if a file cannot be written */
 export async function writeOutcome(outcome: Outcome, options: OutputOptions, extras: Extras = {}): Promise<void> {
   const { json, markdown, svg } = options;
-  let toPeople = true;
-  const put = async (file: string, content: string): Promise<void> => {
-    if (file === "-") {
-      toPeople = false;
-      process.stdout.write(content);
-      return;
-    }
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  };
   if (json !== undefined) await put(json, `${JSON.stringify(toJson(outcome), undefined, 2)}\n`);
   if (markdown !== undefined) await put(markdown, formatComment(outcome, extras));
   if (svg !== undefined && outcome.kind === "reviewed") await put(svg, toSvg(outcome));
-  if (toPeople) process.stdout.write(formatText(outcome, extras));
+  if (json !== "-" && markdown !== "-") process.stdout.write(formatText(outcome, extras));
+}
+
+/** Writes the comment of a review that failed; the other outputs stay away. */
+export async function writeFailure(
+  scope: Pick<Outcome, "inventory" | "cell">,
+  reason: string,
+  { markdown }: OutputOptions,
+): Promise<void> {
+  if (markdown !== undefined) await put(markdown, formatFailure(scope, reason));
+}
+
+async function put(file: string, content: string): Promise<void> {
+  if (file === "-") {
+    process.stdout.write(content);
+    return;
+  }
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
 }

@@ -1,0 +1,103 @@
+/**
+ * What the guard costs beyond the engine: a change of so many elements judged, and rendered as comment, JSON and picture. Beside it
+ * the time in which the program declares both sides, in the same run, since machines differ.
+ * `node bench/guard.ts [elements]`
+ */
+import Table from "cli-table3";
+import type { Declaration } from "../components/declaration.ts";
+import type { Outcome } from "../guard/outcome.ts";
+import { formatComment } from "../guard/report/comment.ts";
+import { toJson } from "../guard/report/json.ts";
+import { toSvg } from "../guard/report/picture.ts";
+import { review } from "../guard/review.ts";
+import { sideOf } from "../guard/side.ts";
+import { declare } from "../inventory/allocate.ts";
+import { loadFleet } from "../inventory/load.ts";
+import type { Fleet } from "../inventory/schemas/index.ts";
+
+const elements = Number(process.argv[2] ?? 10_000);
+const today = "2026-11-24";
+const { fleet } = await loadFleet("inventory/prod");
+const hosts = fleet.hosts.filter(({ role, site }) => role === "accounts" && site === "par1").map(({ name }) => name);
+
+interface Shape {
+  /** Position of the host of the first account; the others follow in turn. */
+  readonly first: number;
+  readonly idleSeconds: number;
+}
+
+/** The example fleet with so many accounts more, one server each. */
+function withAccounts(count: number, { first, idleSeconds }: Shape): Fleet {
+  const accounts = Array.from({ length: count }, (_, index): Fleet["accounts"][number] => {
+    const number = 2000 + index;
+    const hostnames = [`www.user${number}.example`];
+    const host = hosts[(index + first) % hosts.length]!;
+    const httpServers = [{ name: "site", number: 1, kind: "static" as const, root: "www", hostnames, idleSeconds }];
+    return { ...fleet.accounts[0]!, number, name: `user${number}`, host, httpServers };
+  });
+  return { ...fleet, accounts: [...fleet.accounts, ...accounts] };
+}
+
+/** The least CPU time of five runs, in ms, and the last result. */
+function measure<T>(run: () => T): [milliseconds: number, result: T] {
+  let least = Number.POSITIVE_INFINITY;
+  let result: T;
+  for (let round = 0; round < 5; round++) {
+    const begin = process.cpuUsage();
+    result = run();
+    const { user, system } = process.cpuUsage(begin);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return [least, result!];
+}
+
+const table = new Table({
+  head: ["change", "step", "CPU ms", "over declaring"],
+  style: { compact: true, head: [], border: [] },
+});
+
+/** Measures one change. */
+function bench(name: string, was: Fleet, is: Fleet): void {
+  const [declaring, [before, after]] = measure((): [Declaration, Declaration] => [declare(was), declare(is)]);
+  const sides = { before: sideOf(before), after: sideOf(after) };
+  const [judging, result] = measure(() => review({ ...sides, approvals: [], limits: fleet.limits, today }));
+  const common = { inventory: "inventory/prod", base: "main", cell: undefined, today, notices: [] };
+  const outcome: Outcome = {
+    kind: "reviewed",
+    ...common,
+    ...sides,
+    review: result,
+    fleet: after,
+    where: () => undefined,
+  };
+  const [commenting, comment] = measure(() => formatComment(outcome));
+  const [writing, json] = measure(() => JSON.stringify(toJson(outcome)));
+  const [drawing, svg] = measure(() => toSvg(outcome));
+  const all = judging + commenting + writing + drawing;
+  const steps = {
+    "declare both sides": declaring,
+    judge: judging,
+    comment: commenting,
+    JSON: writing,
+    picture: drawing,
+    "all but declare": all,
+  };
+  for (const [step, ms] of Object.entries(steps))
+    table.push([name, step, ms.toFixed(0), `${(ms / declaring).toFixed(2)} x`]);
+  const sizes = [
+    `comment ${comment.length} characters`,
+    `JSON ${(json.length / 1e6).toFixed(1)} MB`,
+    `picture ${(svg.length / 1e3).toFixed(0)} kB`,
+  ];
+  console.log(
+    `${name}: ${result.changes.length} changed elements, ${result.findings.length} findings, ${result.level}; ${sizes.join(", ")}`,
+  );
+}
+
+const third = Math.round(elements / 3);
+const still = { first: 0, idleSeconds: 300 };
+// Three elements of each account change: itself, its address, its server. That is what so many steps of the engine are.
+bench("every account moves", withAccounts(third, still), withAccounts(third, { ...still, first: 1 }));
+// The dearest: each element is of another account, whose files are rendered on both sides.
+bench("every server changes", withAccounts(elements, still), withAccounts(elements, { ...still, idleSeconds: 600 }));
+console.log(table.toString());
