@@ -5,6 +5,7 @@ import { accountFixture, declarationFixture, hostFixture, today } from "../polic
 import { changed } from "../policies/test-rule.ts";
 import type { EngineStep } from "./engine-step.ts";
 import { guardRules } from "./guard-rules.ts";
+import { isCurrent } from "./reference.ts";
 import { type Review, type ReviewInput, review } from "./review.ts";
 import { sideOf } from "./side.ts";
 
@@ -190,4 +191,8 @@ test("every rule has a text of whole sentences, and the names are unique", () =>
     for (const text of [description, reason, remediation]) expect(text, name).toMatch(/^[A-Z].*\.$/);
   }
   expect(new Set(guardRules.map(({ name }) => name)).size).toBe(guardRules.length);
+});
+
+test("docs/guard.md is what the rules say (else run `npm run generate`)", () => {
+  expect(isCurrent()).toBe(true);
 });

@@ -23,6 +23,7 @@ test("paths become absolute, what has a default gets it, other settings are left
   fairhost:knownHosts: known_hosts
   fairhost:cell: main
   fairhost:secretEpoch: 3
+  fairhost:today: 2026-11-22
   fairhost:other: {secure: v1:abc}
 `,
   );
@@ -35,6 +36,7 @@ test("paths become absolute, what has a default gets it, other settings are left
       knownHosts: join(project, "known_hosts"),
       sshUser: "root",
       sshPrivateKeyFile: undefined,
+      today: "2026-11-22",
     });
   }
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { utcToday } from "../policies/today.ts";
 
 /** The plain part of a stack's configuration (`Pulumi.<stack>.yaml`), read without the engine. Paths are absolute. */
 export interface StackConfig {
@@ -16,6 +17,8 @@ export interface StackConfig {
   readonly sshUser: string;
   /** Without it the SSH agent is asked. */
   readonly sshPrivateKeyFile: string | undefined;
+  /** The day that approvals, waivers and Debian releases are judged at, ISO 8601; without it the clock's. */
+  readonly today: string;
 }
 
 /** Everything that is wrong with a stack's configuration, and how to mend it. */
@@ -38,6 +41,7 @@ const schema = z.looseObject({
   "fairhost:cell": text.optional(),
   "fairhost:sshUser": text.default("root"),
   "fairhost:sshPrivateKeyFile": text.optional(),
+  "fairhost:today": z.iso.date({ error: "must be a day such as 2026-11-22" }).default(utcToday),
 });
 
 const examples: Readonly<Record<string, string>> = {
@@ -94,5 +98,6 @@ export function readStackConfig(stack: string, projectDirectory: string): StackC
     knownHosts: knownHosts!,
     sshUser: found["fairhost:sshUser"]!,
     sshPrivateKeyFile,
+    today: found["fairhost:today"]!,
   };
 }

@@ -29,7 +29,7 @@ export function inventoryReference(): string {
 # Inventory
 
 A fleet is a directory of YAML files. One key too many, a wrong type or a name that refers to nothing: all of it is said at once,
-with file and line, and nothing is touched. \`node inventory/check.ts inventory/<fleet>\` says so without Pulumi. The first line of a
+with file and line, and nothing is touched. \`npm run inventory -- inventory/<fleet>\` says so without Pulumi. The first line of a
 file names its JSON Schema, for editors. \`a[].b\` is key \`b\` of every item of list \`a\`; a name is
 ${nameWords}.
 

@@ -33,7 +33,6 @@ interface Options {
   readonly message?: string;
   readonly json?: string;
   readonly wait: number;
-  readonly today?: string;
   readonly repair?: true;
   readonly drift: boolean;
 }
@@ -52,7 +51,6 @@ export const deployCommand = new Command("deploy")
   .option("--wait <seconds>", "wait for another deploy of this stack to end", seconds, 0)
   .option("--repair", "ask every host first, and put right what was changed by hand, also where nothing else changes")
   .option("--no-drift", "do not ask the hosts that the change touches what was changed by hand there")
-  .option("--today <day>", "judge approvals and waivers as on this day, ISO 8601")
   .addHelpText(
     "after",
     `

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { utcToday } from "../../policies/today.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { checkout } from "../base.ts";
 import { reviewPreview } from "../deploy/review-preview.ts";
@@ -10,13 +9,12 @@ import { levelOf } from "../report/summary.ts";
 import { type OutputOptions, withOutputs, writeFailure, writeOutcome } from "../report/write.ts";
 import { readStackConfig } from "../stack-config.ts";
 import { drift } from "./drift.ts";
-import { attempt, day } from "./options.ts";
+import { attempt } from "./options.ts";
 
 interface Options extends OutputOptions {
   readonly stack: string;
   readonly cwd: string;
   readonly policyPack: string;
-  readonly today: string;
   readonly drift?: true;
 }
 
@@ -29,9 +27,8 @@ export const previewCommand = withOutputs(new Command("preview"))
   .option("--cwd <directory>", "the project's directory", checkout)
   .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
   .option("--drift", "ask every host over SSH what was changed there by hand, and show it")
-  .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", day, utcToday())
   .addHelpText("after", exitHelp)
-  .action(async ({ stack, cwd, policyPack, today, drift: ask, ...outputs }: Options) => {
+  .action(async ({ stack, cwd, policyPack, drift: ask, ...outputs }: Options) => {
     let scope = { inventory: stack, cell: undefined as string | undefined };
     await attempt(
       "Not reviewed",
@@ -47,7 +44,7 @@ export const previewCommand = withOutputs(new Command("preview"))
           await writeFailure(scope, reason, outputs);
           return exitStatus.blocked;
         }
-        const { outcome } = await reviewPreview(previewed, config, stack, today);
+        const { outcome } = await reviewPreview(previewed, config, stack);
         await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
         return exitStatus[levelOf(outcome)];
       },

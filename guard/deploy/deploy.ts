@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { declare } from "../../inventory/allocate.ts";
 import { InventoryError, loadFleet } from "../../inventory/load.ts";
-import { utcToday } from "../../policies/today.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Previewed, preview } from "../engine/preview.ts";
 import { sidesOf } from "../engine/sides.ts";
@@ -35,8 +34,6 @@ export interface DeployOptions {
   readonly message?: string;
   /** Seconds to wait for another deploy. */
   readonly wait?: number;
-  /** ISO 8601; the clock's without. */
-  readonly today?: string;
   readonly gate: Gate;
   /** Asks hosts what they have: those that a deploy touches, before it overwrites anything; with `repair` all, and what differs is put right. */
   readonly drift?: Drift;
@@ -105,7 +102,6 @@ async function guarded(
   };
   const locks = localFacts(engine, engines);
   const onOutput = say;
-  const today = options.today ?? utcToday();
 
   let state = await stateFacts(engine);
   if (state.pending > 0) {
@@ -121,7 +117,7 @@ async function guarded(
     say(`\n${reason}\n`);
     return { kind: whole.why === "refused" ? "blocked" : "failed", reason };
   }
-  const reviewed = await reviewPreview(whole, config, engine.stack, today);
+  const reviewed = await reviewPreview(whole, config, engine.stack);
   const { review, sides } = reviewed;
   say(`\n${formatText(reviewed.outcome)}`);
   await journal.write({ plan: digestOf(whole.plan), level: review.level, findings: shownFindings(review) });

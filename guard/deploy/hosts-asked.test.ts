@@ -6,7 +6,7 @@ import { driftOn } from "./drift.ts";
 import { healthGate, problemsOn } from "./gate.ts";
 
 const config = { stack: "s", projectDirectory: "/", inventory: "/", cell: undefined, knownHosts: "/dev/null" };
-const stack: StackConfig = { ...config, sshUser: "root", sshPrivateKeyFile: undefined };
+const stack: StackConfig = { ...config, sshUser: "root", sshPrivateKeyFile: undefined, today: "2026-11-24" };
 const names = ["web1", "web2", "web3"];
 const hosts = names.map((name) => ({ name, ssh: { address: name, port: 22 } }));
 const one = declarationOf([]);

@@ -15,8 +15,8 @@ export async function reviewPreview(
   previewed: Pick<Previewed, "resources">,
   config: StackConfig,
   stack: string,
-  today: string,
 ): Promise<{ readonly review: Review; readonly sides: EngineSides; readonly outcome: Reviewed }> {
+  const { today } = config;
   const { fleet, where } = await loadFleet(config.inventory);
   const whole = declare(fleet);
   const sides = sidesOf(previewed.resources);
