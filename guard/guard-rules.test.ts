@@ -138,6 +138,20 @@ describe("waves and limits", () => {
     expect(result.waves.every(({ overLimit }) => !overLimit)).toBe(true);
   });
 
+  test("no wave has all hosts that a site has for one purpose", () => {
+    const spare = (name: string) => (name === "h5" || name === "h6" ? { role: "spare" } : {});
+    const roles = (declaration: Declaration): Declaration => ({
+      ...declaration,
+      hosts: declaration.hosts.map((host) => ({ ...host, ...spare(host.name) })),
+    });
+    const limits = { ...defaultLimits, hosts: 5, capacityPercent: 100 };
+    const sides = { before: sideOf(roles(six)), after: sideOf(roles(moved)) };
+    expect(reviewed(valid, { ...sides, limits }).waves.map(({ hosts }) => hosts)).toEqual([
+      ["h2", "h3", "h4", "h5"],
+      ["h1", "h6"],
+    ]);
+  });
+
   test("per cent of the fleet's cores", () => {
     expect(waves({ hosts: 6, capacityPercent: 34 }).waves.map(({ hosts }) => hosts.length)).toEqual([2, 2, 2]);
     expect(waves({ hosts: 6, capacityPercent: 1 }).waves.map(({ hosts }) => hosts.length)).toEqual([1, 1, 1, 1, 1, 1]);

@@ -26,7 +26,8 @@ interface Unit {
 
 /**
  * Splits a change into updates that each keep to the limits. Hosts between which an account moves stay together: it must not
- * be announced twice, or nowhere, in between. A host and the standby of its accounts never share an update of their own files.
+ * be announced twice, or nowhere, in between. A host and the standby of its accounts never share an update of their own files, and
+ * where updates come in waves no wave has all hosts that a site has for one purpose.
  * The first wave is the smallest: what is wrong shows there first.
  */
 export function planWaves(
@@ -38,6 +39,11 @@ export function planWaves(
   const units = coupled(hosts, accountChanges).map((group) => unitOf(group, after));
   const fleetCores = after.hosts.reduce((sum, { capacity }) => sum + capacity.cores, 0) || 1;
   const apart = standbys(after);
+  const purposes = Object.values(Object.groupBy(after.hosts, ({ site, role }) => `${site} ${role}`))
+    .map((group) => group!.map(({ name }) => name))
+    .filter((group) => group.length > 1);
+  const isWhole = ({ own }: Unit): boolean =>
+    limits.deployment === "in-waves" && purposes.some((group) => group.every((host) => own.includes(host)));
   const waves: Unit[] = [];
   const fits = (unit: Unit): boolean =>
     unit.own.length <= limits.hosts && unit.accounts <= limits.accounts && percent(unit) <= limits.capacityPercent;
@@ -45,7 +51,9 @@ export function planWaves(
   for (const unit of units.sort((a, b) => a.own.length - b.own.length || a.accounts - b.accounts)) {
     const index = waves.findIndex(
       (wave) =>
-        fits(joined(wave, unit)) && !wave.own.some((host) => unit.own.some((other) => apart.get(host)?.has(other))),
+        fits(joined(wave, unit)) &&
+        !isWhole(joined(wave, unit)) &&
+        !wave.own.some((host) => unit.own.some((other) => apart.get(host)?.has(other))),
     );
     if (index >= 0) waves[index] = joined(waves[index]!, unit);
     else waves.push(unit);
