@@ -284,17 +284,21 @@ describe("kill -9", () => {
     expect(all.every(({ result, ended, seconds }) => result !== "running" && ended && seconds !== undefined)).toBe(
       true,
     );
-    expect(all.filter(({ result }) => result === "interrupted").length).toBeGreaterThanOrEqual(2);
+    const interrupted = all.filter(({ result }) => result === "interrupted").length;
+    expect(interrupted).toBeGreaterThanOrEqual(Math.floor(moments.length / 2));
     for (const { id } of all) expect(await processesOf(id)).toEqual([]);
   }
 
-  test("at 10 moments of a deploy in two waves: one command brings state and hosts together again", {
+  /** A minute for every two; `FAIRHOST_KILLS=10` looks closer. */
+  const kills = Number(process.env.FAIRHOST_KILLS ?? 4);
+
+  test(`at ${kills} moments of a deploy in two waves: one command brings state and hosts together again`, {
     timeout: 900_000,
   }, async () => {
     // Two fleets at a time: an engine waits more than it computes.
     await using other = await twoHosts();
     const random = seeded(20_261_124);
-    const moments = Array.from({ length: 10 }, (_, index) => (index + random()) / 10);
+    const moments = Array.from({ length: kills }, (_, index) => (index + random()) / kills);
     await Promise.all([
       survive(
         two,
