@@ -38,6 +38,7 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     "inventory",
     "policies",
     "stacks",
+    "toolchain",
     "index.ts",
     "package.json",
     ".gitignore",

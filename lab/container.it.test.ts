@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { identify, isAlive } from "../toolchain/processes.ts";
 import { bootContainer, type ContainerHost } from "./container.ts";
-import { identify, isAlive } from "./processes.ts";
 
 async function ok(host: ContainerHost, command: string): Promise<string> {
   const result = await host.run(command);

@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endProcess, identify, isAlive, type ProcessId } from "../toolchain/processes.ts";
 import { labDirectory } from "./paths.ts";
-import { endProcess, identify, isAlive, type ProcessId } from "./processes.ts";
 
 /** A process the lab keeps running, written down so that any later command can end exactly it. */
 export interface Service extends ProcessId {

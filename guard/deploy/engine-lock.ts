@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { identify } from "../../lab/processes.ts";
+import { identify } from "../../toolchain/processes.ts";
 import { type Engine, type EngineOptions, type EngineRun, runEngine } from "../engine/engine.ts";
 import { LockedError } from "./lock.ts";
 import type { Life } from "./owner.ts";

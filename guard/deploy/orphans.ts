@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { endProcess, identify, type ProcessId } from "../../lab/processes.ts";
+import { endProcess, identify, type ProcessId } from "../../toolchain/processes.ts";
 
 /** Says in the environment of an engine, and of everything it starts, which deploy they belong to. */
 export const deployVariable = "FAIRHOST_DEPLOY";

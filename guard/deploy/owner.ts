@@ -1,7 +1,7 @@
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { z } from "zod";
-import { identify, isAlive } from "../../lab/processes.ts";
+import { identify, isAlive } from "../../toolchain/processes.ts";
 
 /** A process that means itself alone, wherever it is read: machine, boot, process namespace, id and start. */
 export const ownerSchema = z.object({
