@@ -39,29 +39,37 @@ export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
   });
 }
 
-/** Whether the host's programs find every record: two calls, however many accounts. */
-export async function lookAtUsers({ run }: Machine, bundle: Bundle, broken: ReadonlySet<string>): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const database of ["passwd", "group"] as const) {
-    const records = recordsOf(bundle).filter((record) => record.database === database);
-    if (records.length === 0) continue;
-    const { stdout } = await run("getent", [database, ...records.map(({ name }) => name)], { timeout: 300_000 });
-    const found = new Set(stdout.split("\n").map((line) => line.split(":")[0]));
-    for (const { group, path, name } of records.filter((record) => !found.has(record.name))) {
-      const message = `the ${database === "passwd" ? "user" : "group"} ${name} is not found by the host's programs`;
-      // The record is as written: something between it and the programs is not.
-      const byHand =
-        `by hand: look for "systemd" in the line ${database} of /etc/nsswitch.conf, then at systemd-userdbd.socket` as const;
-      findings.push({
-        group,
-        kind: "user-unresolvable",
-        what: name,
-        message,
-        repaired: broken.has(path) ? byDeploy : byHand,
-      });
-    }
-  }
-  return findings;
+/**
+ * Whether the host's programs find every record, in one call a database. A group takes milliseconds, because its members are looked for
+ * everywhere: of those whose record is sound one stands for all, until it is not found.
+ * @param broken bundle paths that are not as written
+ */
+export async function lookAtUsers(machine: Machine, bundle: Bundle, broken: ReadonlySet<string>): Promise<Finding[]> {
+  const records = recordsOf(bundle);
+  const users = records.filter(({ database }) => database === "passwd");
+  const groups = records.filter(({ database }) => database === "group");
+  const sample = groups.find(({ path }) => !broken.has(path));
+  const few = groups.filter((record) => record === sample || broken.has(record.path));
+  const [lostUsers, lostGroups] = await Promise.all([lost(machine, users), lost(machine, few)]);
+  const all = sample && lostGroups.includes(sample) ? await lost(machine, groups) : lostGroups;
+  return [...lostUsers, ...all].map(({ group, path, name, database }): Finding => {
+    const message = `the ${database === "passwd" ? "user" : "group"} ${name} is not found by the host's programs`;
+    // The record is as written: something between it and the programs is not.
+    const byHand =
+      `by hand: look for "systemd" in the line ${database} of /etc/nsswitch.conf, then at systemd-userdbd.socket` as const;
+    const repaired = broken.has(path) ? byDeploy : byHand;
+    return { group, kind: "user-unresolvable", what: name, message, repaired };
+  });
+}
+
+/** Records, all of one database, that nobody finds. */
+async function lost({ run }: Machine, records: readonly UserRecord[]): Promise<readonly UserRecord[]> {
+  const [first] = records;
+  if (!first) return [];
+  const names = records.map(({ name }) => name);
+  const { stdout } = await run("getent", [first.database, ...names], { timeout: 300_000 });
+  const found = new Set(stdout.split("\n").map((line) => line.split(":")[0]));
+  return records.filter(({ name }) => !found.has(name));
 }
 
 function recordsOf(bundle: Bundle): UserRecord[] {
