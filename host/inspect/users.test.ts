@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { accountGroup, bundleOf, Tree } from "../fixture.ts";
+import type { Run } from "../machine.ts";
+import { lookAtUsers } from "./users.ts";
+
+const numbers = [1, 2, 3];
+const bundle = bundleOf(
+  Object.fromEntries(
+    numbers.map((number) => {
+      const content = `{"groupName":"a${number}","gid":${200_000 + number}}`;
+      return [number, accountGroup(number, "one", [{ path: `userdb/a${number}.group`, content }])];
+    }),
+  ),
+);
+
+/** What is found wrong, and what getent was asked, when it finds some names alone. */
+async function look(found: Readonly<Record<string, readonly string[]>>, broken: readonly string[] = []) {
+  using tree = new Tree();
+  const asked: string[] = [];
+  const run: Run = async (program, [database = "", ...names]) => {
+    asked.push([program, database, ...names].join(" "));
+    const known = names.filter((name) => found[database]?.includes(name));
+    return {
+      status: known.length === names.length ? 0 : 2,
+      stdout: known.map((name) => `${name}:x:1:\n`).join(""),
+      stderr: "",
+    };
+  };
+  const findings = await lookAtUsers(tree.machine({ run }), bundle, new Set(broken));
+  return { asked, findings: findings.map(({ group, message, repaired }) => `${group}: ${message} (${repaired})`) };
+}
+
+const all = numbers.map((number) => `a${number}`);
+
+test("all are found: every user is asked for, one group stands for the others", async () => {
+  expect(await look({ passwd: all, group: all })).toEqual({
+    asked: ["getent passwd a1 a2 a3", "getent group a1"],
+    findings: [],
+  });
+});
+
+test("records that are not as written are asked for themselves, and the next deploy brings them back", async () => {
+  const broken = ["userdb/a1.user", "userdb/a1.group"];
+  expect(await look({ passwd: ["a2", "a3"], group: ["a2", "a3"] }, broken)).toEqual({
+    asked: ["getent passwd a1 a2 a3", "getent group a1 a2"],
+    findings: [
+      "account-1: the user a1 is not found by the host's programs (by the next deploy)",
+      "account-1: the group a1 is not found by the host's programs (by the next deploy)",
+    ],
+  });
+});
+
+test("when the one that stands for all is not found all are asked for; only hands can mend what is between", async () => {
+  const { asked, findings } = await look({ passwd: all });
+  expect(asked.slice(1)).toEqual(["getent group a1", "getent group a1 a2 a3"]);
+  expect(findings).toHaveLength(3);
+  expect(findings[2]).toMatch(/^account-3: the group a3 .* \(by hand: look for "systemd" in the line group of /);
+});
