@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   const { platform } = await import("../stacks/platform.ts");
   const connection = { address: "127.0.0.1", port: 2201, user: "root", hostKey: "ssh-ed25519 AAAA" };
-  const reports = platform({
+  const reports = await platform({
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {

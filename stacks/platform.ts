@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { AccountContainer } from "../components/account/account-container.ts";
 import type { Declaration } from "../components/declaration.ts";
@@ -23,7 +24,13 @@ export interface PlatformArgs {
 export type PlatformOutputs = Record<string, HostDelivery["report"]>;
 
 /** Composes one cell: every component of the declaration, and one delivery a host. Names carry numbers: a renamed account stays itself. */
-export function platform({ declaration, connections, bootstrap, secretEpoch, repairs }: PlatformArgs): PlatformOutputs {
+export async function platform({
+  declaration,
+  connections,
+  bootstrap,
+  secretEpoch,
+  repairs,
+}: PlatformArgs): Promise<PlatformOutputs> {
   places(declaration);
   const hosts = new Map<string, pulumi.Resource>();
   const accounts = new Map<number, pulumi.Resource>();
@@ -34,7 +41,9 @@ export function platform({ declaration, connections, bootstrap, secretEpoch, rep
   for (const frontEnd of declaration.frontEnds) {
     new FrontEnd(`${frontEnd.host}-front-end`, frontEnd, parentOf(hosts, frontEnd.host));
   }
-  for (const account of declaration.accounts) {
+  for (const [index, account] of declaration.accounts.entries()) {
+    // Nothing is sent before this turn of the event loop ends: the engine shall not wait until everything is declared.
+    if (index % 100 === 99) await setImmediate();
     accounts.set(
       account.number,
       new AccountContainer(`account-${account.number}`, account, parentOf(hosts, account.host)),
@@ -44,6 +53,7 @@ export function platform({ declaration, connections, bootstrap, secretEpoch, rep
     new AccountAddress(`account-${address.account}-address`, address, parentOf(accounts, address.account));
   }
   for (const server of declaration.httpServers) new HttpServer(server.unit, server, parentOf(accounts, server.account));
+  await setImmediate();
 
   const reports: PlatformOutputs = {};
   for (const { name, release } of declaration.hosts) {

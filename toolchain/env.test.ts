@@ -16,6 +16,7 @@ describe("toolchainVariables", () => {
       PULUMI_BACKEND_URL: state,
       PULUMI_CONFIG_PASSPHRASE: "lab",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      GOGC: "400",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     });
   });
@@ -26,6 +27,7 @@ describe("toolchainVariables", () => {
       PULUMI_CONFIG_PASSPHRASE_FILE: "/run/passphrase",
       PULUMI_HOME: "/home/me/.pulumi",
       NODE_COMPILE_CACHE: "/cache",
+      GOGC: "100",
     };
     const added = toolchainVariables({ PATH: "/bin", ...own }, "built", projectFile);
     expect({ ...own, ...added }).toMatchObject(own);

@@ -41,6 +41,8 @@ export function toolchainVariables(
   const added: Record<string, string> = {
     NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE || compileCache,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The engine is short-lived: collecting its garbage less often spares a quarter of its CPU for some hundred MB.
+    GOGC: env.GOGC || "400",
   };
   const directories = [join(checkout, "node_modules", ".bin")];
   if (kind === "built") {

@@ -1,6 +1,8 @@
 import { PolicyPack } from "@pulumi/policy";
+import { leanRuntime } from "./lean-runtime.ts";
 import { policies } from "./policies.ts";
 
+leanRuntime();
 new PolicyPack("fairhost", {
   description: "What every fairhost stack must keep: redundancy, isolation and data.",
   enforcementLevel: "mandatory",
