@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../components/declaration.ts";
-import type { Bundle, BundleFile, Group } from "../host/bundle.ts";
+import type { Bundle, BundleFile, BundleGroup, Group } from "../host/bundle.ts";
 import { sealBundle } from "../host/digest.ts";
+import { sameFile } from "../host/generations.ts";
 import { type HookPlan, isEmpty, planHooks } from "../host/plan.ts";
 import type { Change } from "./diff.ts";
 import type { EngineStep } from "./engine-step.ts";
@@ -117,14 +119,29 @@ function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
   const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
   return [...names].flatMap((group) => {
     const [old, next] = [before.groups[group], after.groups[group]];
-    if (old?.digest === next?.digest) return [];
-    const [was, is] = [old, next].map((side) => new Map((side?.files ?? []).map((file) => [file.path, file])));
-    const paths = [...new Set([...was!.keys(), ...is!.keys()])].sort();
-    const files = paths
-      .map((path) => ({ path, before: textOf(was!.get(path)), after: textOf(is!.get(path)) }))
-      .filter((file) => file.before !== file.after);
-    return [{ group, files }];
+    const files = fileChanges(old, next);
+    return files.length > 0 || !isDeepStrictEqual(beside(old), beside(next)) ? [{ group, files }] : [];
   });
+}
+
+/** Files that differ, by path. Digests are not looked at: most groups that are rendered here differ. */
+function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undefined): FileChange[] {
+  const next = new Map(after?.files.map((file) => [file.path, file]));
+  const changes: FileChange[] = [];
+  const add = (path: string, was: BundleFile | undefined, is: BundleFile | undefined) =>
+    changes.push({ path, before: textOf(was), after: textOf(is) });
+  for (const was of before?.files ?? []) {
+    const is = next.get(was.path);
+    next.delete(was.path);
+    if (is === undefined || !sameFile(was, is)) add(was.path, was, is);
+  }
+  for (const is of next.values()) add(is.path, undefined, is);
+  return changes.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** What a group has beside its files. */
+function beside(group: BundleGroup | undefined) {
+  return [group?.units, group?.account];
 }
 
 function textOf(file: BundleFile | undefined): string | undefined {

@@ -33,12 +33,24 @@ export function bundleDigest(bundle: Pick<Bundle, "host" | "groups">): string {
 
 /** The group with its digest. */
 export function sealGroup(group: Omit<BundleGroup, "digest">): BundleGroup {
-  return { ...group, digest: groupDigest(group) };
+  return sealed(group, () => groupDigest(group));
 }
 
 /** The bundle of one host with its digest. */
 export function sealBundle(host: string, groups: Partial<Record<Group, BundleGroup>>): Bundle {
-  return { format: bundleFormat, host, digest: bundleDigest({ host, groups }), groups };
+  return sealed({ format: bundleFormat, host, groups }, () => bundleDigest({ host, groups }));
+}
+
+/** Worked out when first asked for: it takes as long as rendering, and who compares files never asks. */
+function sealed<T extends object>(value: T, digest: () => string): T & { readonly digest: string } {
+  let known: string | undefined;
+  return {
+    ...value,
+    get digest() {
+      known ??= digest();
+      return known;
+    },
+  };
 }
 
 /** The bundle as it travels: canonical JSON, gzip, base64. The same bundle always gives the same text. */

@@ -1,5 +1,5 @@
-import type { Bundle, BundleUnit, Group } from "./bundle.ts";
-import { filesOf, sameFile } from "./generations.ts";
+import type { Bundle, BundleFile, BundleUnit, Group } from "./bundle.ts";
+import { sameFile } from "./generations.ts";
 import { entryFiles } from "./layout.ts";
 
 /** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
@@ -53,8 +53,7 @@ export interface PlanInput {
 }
 
 export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
-  const before = filesOf(base);
-  const after = filesOf(next);
+  const [before, after] = [byPath(base), byPath(next)];
   const added = new Set<string>();
   const modified = new Set<string>();
   for (const [path, file] of after) {
@@ -63,6 +62,12 @@ export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet
     else if (!sameFile(old, file) || repaired.has(path)) modified.add(path);
   }
   return { added, modified, removed: new Set([...before.keys()].filter((path) => !after.has(path))) };
+}
+
+function byPath({ groups }: Bundle): Map<string, BundleFile> {
+  const files = new Map<string, BundleFile>();
+  for (const group of Object.values(groups)) for (const file of group!.files) files.set(file.path, file);
+  return files;
 }
 
 /** Works out the smallest set of hooks from what changed and what is running. Pure. */

@@ -54,9 +54,7 @@ function renderRecords(account: AccountContainerInputs): BundleFile[] {
  * the unit's own file. No MemoryHigh: just under MemoryMax it delays the OOM killer by minutes.
  */
 function renderSlice({ number, name, slice, limits }: AccountContainerInputs): BundleFile[] {
-  const unequal = limits.cpuWeight !== equalWeight || limits.ioWeight !== equalWeight;
-  const weights = unitFile({ Slice: { CPUWeight: `${limits.cpuWeight}`, IOWeight: `${limits.ioWeight}` } });
-  return [
+  const files: BundleFile[] = [
     {
       path: `systemd/${slice}`,
       content: unitFile({
@@ -64,8 +62,10 @@ function renderSlice({ number, name, slice, limits }: AccountContainerInputs): B
         Slice: { MemoryMax: `${limits.memoryMaxMb}M`, TasksMax: `${limits.tasksMax}` },
       }),
     },
-    ...(unequal ? [{ path: `systemd/${slice}.d/60-plan.conf`, content: weights }] : []),
   ];
+  if (limits.cpuWeight === equalWeight && limits.ioWeight === equalWeight) return files;
+  const weights = unitFile({ Slice: { CPUWeight: `${limits.cpuWeight}`, IOWeight: `${limits.ioWeight}` } });
+  return [...files, { path: `systemd/${slice}.d/60-plan.conf`, content: weights }];
 }
 
 /**

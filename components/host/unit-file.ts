@@ -9,18 +9,21 @@ export type Settings = Readonly<Record<string, string | readonly string[]>>;
  *   (which would swallow the next line): inputs are checked by the inventory, so this is a fault of the caller.
  */
 export function unitFile(sections: Readonly<Record<string, Settings>>): string {
-  return Object.entries(sections)
-    .map(([name, settings]) => [name, Object.entries(settings).flatMap(settingLines)] as const)
-    .filter(([, lines]) => lines.length > 0)
-    .map(([name, lines]) => `[${name}]\n${lines.join("")}`)
-    .join("\n");
+  let text = "";
+  for (const [section, settings] of Object.entries(sections)) {
+    let lines = "";
+    for (const [key, value] of Object.entries(settings)) {
+      if (typeof value === "string") lines += settingLine(key, value);
+      else for (const each of value) lines += settingLine(key, each);
+    }
+    if (lines !== "") text += `${text === "" ? "" : "\n"}[${section}]\n${lines}`;
+  }
+  return text;
 }
 
-function settingLines([key, value]: [string, string | readonly string[]]): string[] {
-  return (typeof value === "string" ? [value] : value).map((text) => {
-    if (/\p{Cc}|\\$/u.test(text)) throw new RangeError(`${key}= may not hold ${JSON.stringify(text)}`);
-    return `${key}=${text}\n`;
-  });
+function settingLine(key: string, value: string): string {
+  if (/\p{Cc}|\\$/u.test(value)) throw new RangeError(`${key}= may not hold ${JSON.stringify(value)}`);
+  return `${key}=${value}\n`;
 }
 
 /**
@@ -66,17 +69,17 @@ export function environmentLines(variables: Readonly<Record<string, string>>): s
   return assignments(variables).map(quoteWord);
 }
 
-/** Patterns of {@link plain} as a whole, compiled once: with a thousand accounts that is a tenth of all rendering. */
+/** Patterns of {@link plain} as a whole by their source, compiled once: with a thousand accounts that is a tenth of all rendering. */
 const anchored = new Map<string, RegExp>();
 
 /**
- * Hands a value through that matches `pattern` as a whole: for places where the reading program has no quoting.
+ * Hands a value through that matches `pattern` (without flags) as a whole: for places where the reading program has no quoting.
  * @throws {RangeError} naming what it is otherwise
  */
 export function plain(text: string, pattern: RegExp, what: string): string {
-  const key = `${pattern}`;
-  const whole = anchored.get(key) ?? new RegExp(`^(?:${pattern.source})$`, pattern.flags);
-  anchored.set(key, whole);
+  const { source } = pattern;
+  const whole = anchored.get(source) ?? new RegExp(`^(?:${source})$`);
+  anchored.set(source, whole);
   if (!whole.test(text)) {
     throw new RangeError(`${JSON.stringify(text)} is no ${what}`);
   }
