@@ -2,9 +2,19 @@ import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**", "**/.lab/**", "**/.state/**", "**/dist/**"];
 
+/** Runs of the engine against hosts that are directories: two at a time, since one waits for itself a third of its time. */
+const engine = [
+  "ci/workflows.it.test.ts",
+  "guard/deploy/*.it.test.ts",
+  "guard/*.it.test.ts",
+  "policies/**/*.it.test.ts",
+  "stacks/*.it.test.ts",
+];
+
 /**
- * Three kinds of test, run in this order: `unit` needs nothing but Node; `it` needs the engine or root for namespaces;
- * `e2e` boots the lab. The last two share one machine's names and memory, so they run file by file.
+ * Four kinds of test, run in this order: `unit` needs nothing but Node; `it` needs root for namespaces or packages; `engine`
+ * needs what those left installed; `e2e` boots the lab. `it` and `e2e` share one machine's names and memory, so they run file
+ * by file.
  */
 export default defineConfig({
   test: {
@@ -17,6 +27,7 @@ export default defineConfig({
           exclude: [...exclude, "**/*.it.test.ts", "**/*.e2e.test.ts"],
           // Some start a process of their own, which a busy machine takes seconds for.
           testTimeout: 60_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -24,11 +35,22 @@ export default defineConfig({
         test: {
           name: "it",
           include: ["**/*.it.test.ts"],
-          exclude,
+          exclude: [...exclude, ...engine],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "engine",
+          include: engine,
+          exclude,
+          maxWorkers: 2,
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -39,7 +61,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

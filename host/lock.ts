@@ -44,7 +44,7 @@ export async function withLock<T>(
     return await action();
   } finally {
     writeFileSync(layout.lock, "");
-    release();
+    await release();
   }
 }
 
@@ -56,19 +56,20 @@ export function holder(lock: string): Holder | undefined {
 
 /**
  * Takes a lock of the kernel. A child holds it until its standard input ends, which it does with this process at the latest.
- * @returns how to let it go; undefined when somebody else still has it after these seconds
+ * @returns how to let it go, which is done when anybody else can have it; undefined when somebody else still has it after these seconds
  */
-export async function take(lock: string, seconds: number): Promise<(() => void) | undefined> {
+export async function take(lock: string, seconds: number): Promise<(() => Promise<void>) | undefined> {
   const wait = ["--exclusive", "--timeout", `${seconds}`, lock];
   const child = spawn("flock", [...wait, "sh", "-c", "echo; exec cat >/dev/null"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
-  const taken = await Promise.race([
-    once(child.stdout, "data").then(() => true),
-    once(child, "exit").then(() => false),
-  ]);
+  const ended = once(child, "exit");
+  const taken = await Promise.race([once(child.stdout, "data").then(() => true), ended.then(() => false)]);
   if (!taken) return undefined;
-  return () => child.stdin.end();
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
 }
 
 function shown(known: Holder | undefined): string {

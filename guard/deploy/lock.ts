@@ -39,11 +39,10 @@ export async function deployLock(
   }
   const own: Holder = { owner: await self(), command, since: new Date().toISOString() };
   await writeFile(file, JSON.stringify(own));
-  const done = release;
   return {
     async [Symbol.asyncDispose]() {
       await writeFile(file, "");
-      done();
+      await release();
     },
   };
 }
