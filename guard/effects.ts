@@ -30,10 +30,13 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
 
   if (unknown !== undefined) say(`What changes on ${host} cannot be told in full: ${unknown}.`, residents);
-  if (redelivered) {
-    const why =
-      "the last delivery did not end well, a repair is due, it is reached in another way or rendered by another program";
-    say(`Delivers to ${host} again, and any of its files may change: ${why}.`, residents);
+  if (redelivered === "again") {
+    const why = "the last delivery did not end well, a repair is due, or it is reached in another way";
+    say(`Delivers to ${host} again (${why}): what it lacks is put right, the rest stays as it is.`);
+  }
+  if (redelivered === "anew") {
+    const why = "the program renders in another way, or the host or its master secret is another";
+    say(`Delivers to ${host} anew, and any of its files may change: ${why}.`, residents);
   }
   if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];

@@ -27,15 +27,23 @@ export interface HostChange {
   /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
   readonly unknown?: string;
   /**
-   * The engine delivers to it for a reason that the declarations do not show: a delivery that failed, a repair, another way to
-   * reach it, a program that renders in another way. Any of its files may change.
+   * The engine delivers to it for a reason that the declarations do not show. `again`: the very delivery that the state holds; one
+   * that did not end well, a repair, another way to reach it. `anew`: another program, master secret or host; any file may change.
    */
-  readonly redelivered?: true;
+  readonly redelivered?: "again" | "anew";
 }
 
 /** Whether the host's own files or its applier change, or may, and not only accounts'. */
-export function touchesHost({ groups, applier, redelivered, unknown }: HostChange): boolean {
-  return applier || redelivered === true || unknown !== undefined || groups.some(({ group }) => group === "host");
+export function touchesHost(change: HostChange): boolean {
+  return change.redelivered === "again" || touchesResidents(change);
+}
+
+/**
+ * Whether all accounts of the host may notice. Not by a delivery made again: what that still has to do was counted when it was
+ * judged, and a deploy that was killed must never be kept from its end by how much it may touch.
+ */
+export function touchesResidents({ groups, applier, redelivered, unknown }: HostChange): boolean {
+  return applier || redelivered === "anew" || unknown !== undefined || groups.some(({ group }) => group === "host");
 }
 
 /**
@@ -73,9 +81,20 @@ export function hostChanges(
     const groups = groupChanges(old, next);
     const hooks = planHooks({ bases: [old], next });
     const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
-    const redelivered = delivered.has(host) && (nothing || before.deliveries?.get(host)?.foreign);
-    return nothing && !redelivered ? [] : [{ host, groups, hooks, applier, ...(redelivered && { redelivered }) }];
+    const change = { host, groups, hooks, applier };
+    if (!delivered.has(host)) return nothing ? [] : [change];
+    const foreign = before.deliveries?.get(host)?.foreign === true;
+    if (!nothing && !foreign) return [change];
+    const moved = changes.some(({ kind, subject }) => kind === "hosts" && subject.name === host);
+    const again = nothing && !foreign && !moved && isSameDelivery(before, after, host);
+    return [{ ...change, redelivered: again ? "again" : "anew" }];
   });
+}
+
+/** Whether the engine holds of a host's delivery what it would hold of the next. */
+function isSameDelivery(before: Side, after: Side, host: string): boolean {
+  const [old, next] = [before, after].map(({ deliveries }) => deliveries?.get(host));
+  return old !== undefined && isDeepStrictEqual(old, next);
 }
 
 /** Whether another applier comes to a host: as the engine holds it, or as the two programs are. */

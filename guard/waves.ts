@@ -1,7 +1,7 @@
 import type { Declaration } from "../components/declaration.ts";
 import type { Limits } from "../inventory/schemas/index.ts";
 import type { Change } from "./diff.ts";
-import { type HostChange, touchesHost } from "./host-change.ts";
+import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
 
 /** One update of several that a change is split into. */
 export interface Wave {
@@ -92,7 +92,7 @@ function unitOf(group: readonly HostChange[], { accounts, hosts }: Declaration):
   const own = group.filter(touchesHost).map(({ host }) => host);
   const cores = hosts.filter(({ name }) => own.includes(name)).reduce((sum, { capacity }) => sum + capacity.cores, 0);
   const touched = group.map((change) =>
-    touchesHost(change)
+    touchesResidents(change)
       ? Math.max(accounts.filter(({ host }) => host === change.host).length, accountsOf(change))
       : accountsOf(change),
   );

@@ -1,9 +1,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { processesOf } from "../guard/deploy/orphans.ts";
 import type { DeployRecord } from "../guard/deploy/record.ts";
 import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
 import type { Health } from "../host/inspect/finding.ts";
@@ -22,6 +24,8 @@ const bob = "http://[fd00:8000:0:2::1]/";
 
 let project: TemporaryProject;
 let fleet: string;
+/** Milliseconds that a deploy in two waves takes here. */
+let twoWaves = 0;
 
 /** What would differ if anything on a host had been rewritten, restarted or reloaded. */
 async function fingerprint(host: string): Promise<string> {
@@ -66,11 +70,21 @@ function guard(command: string, ...args: string[]) {
   });
 }
 
+async function records(): Promise<DeployRecord[]> {
+  return JSON.parse((await guard("records", "--json")).stdout) as DeployRecord[];
+}
+
 async function edit(file: string, from: string | RegExp, to: string): Promise<void> {
   const path = join(fleet, file);
   const text = await readFile(path, "utf8");
   expect(text, `${file} has ${from}`).toMatch(from);
   await writeFile(path, text.replace(from, to));
+}
+
+/** Changes every account, two a host. */
+async function changeAll(idleSeconds: number): Promise<void> {
+  for (const account of ["1-alice", "2-bob", "3-carol", "4-dave"])
+    await edit(`accounts/${account}.yaml`, /idleSeconds: \d+/, `idleSeconds: ${idleSeconds}`);
 }
 
 beforeAll(async () => {
@@ -195,14 +209,14 @@ describe("a fleet on real hosts", () => {
   });
 
   test("under guard a change of both hosts goes in two waves, each host seen to serve before the next", async () => {
-    await writeFile(join(fleet, "limits.yaml"), "accounts: 1\n");
-    await edit("accounts/2-bob.yaml", /idleSeconds: \d+/, "idleSeconds: 21");
-    await edit("accounts/3-carol.yaml", /idleSeconds: \d+/, "idleSeconds: 21");
+    await writeFile(join(fleet, "limits.yaml"), "accounts: 2\n");
+    await changeAll(21);
+    const begin = performance.now();
     const { exitCode, all } = await guard("deploy", "--yes");
+    twoWaves = performance.now() - begin;
     expect(exitCode, all).toBe(0);
     expect(all).toContain("Wave 2 of 2, web2.");
-    const records = JSON.parse((await guard("records", "--json")).stdout) as DeployRecord[];
-    expect(records.at(-1)).toMatchObject({
+    expect((await records()).at(-1)).toMatchObject({
       result: "succeeded",
       level: "safe",
       waves: [
@@ -212,6 +226,40 @@ describe("a fleet on real hosts", () => {
     });
     expect((await request(alice)).body).toContain("alice");
     expect((await guard("deploy", "--yes")).all).toContain("Nothing to do: every host has what is declared.");
+  });
+
+  /** Once, in the middle; `FAIRHOST_KILLS=10` looks closer. */
+  const kills = Number(process.env.FAIRHOST_KILLS ?? 1);
+
+  test(`an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command mends all`, {
+    timeout: kills * 300_000,
+  }, async () => {
+    for (let round = 0; round < kills; round++) {
+      await changeAll(40 + round);
+      const running = guard("deploy", "--yes");
+      await sleep((twoWaves * (round + 0.5)) / kills);
+      const { id } = (await records()).at(-1)!;
+      if (round % 2 === 0) running.kill("SIGKILL");
+      for (const { pid, name } of await processesOf(id)) if (name === "pulumi") process.kill(pid, "SIGKILL");
+      const said = (await running).all;
+      expect((await request(alice)).body, said).toContain("alice");
+      const { exitCode, all } = await guard("deploy", "--yes", "--wait", "60");
+      expect(exitCode, `round ${round}: ${said}\n${all}`).toBe(0);
+      for (const [host, unit] of [
+        ["web1", "account-2-http-app"],
+        ["web2", "account-3-http-site"],
+      ] as const) {
+        const { stdout } = await lab.sshRun(host, ["systemctl", "cat", `${unit}.service`]);
+        expect(stdout, `round ${round}: ${all}`).toContain(`${40 + round}`);
+        const status = await lab.sshRun(host, ["fairhost-host", "status", "--json"]);
+        expect(JSON.parse(status.stdout)).toMatchObject({ drift: [] });
+      }
+      for (const url of [alice, bob]) expect((await request(url)).body).not.toBe("");
+    }
+    const all = await records();
+    expect(all.filter(({ result }) => result === "running")).toEqual([]);
+    const cut = all.filter(({ result }) => result === "interrupted" || result === "failed");
+    expect(cut.length).toBeGreaterThanOrEqual(Math.ceil(kills / 2));
   });
 
   test("a fleet that breaks a rule is refused by a plain up, and by one that skips the preview", async () => {
@@ -229,7 +277,7 @@ describe("a fleet on real hosts", () => {
   });
 
   test("a host that lost power in the middle of an apply comes back whole", async () => {
-    await edit("accounts/1-alice.yaml", "idleSeconds: 25", "idleSeconds: 30");
+    await edit("accounts/1-alice.yaml", /idleSeconds: \d+/, "idleSeconds: 30");
     const running = project.pulumi(["up", "--yes", "--skip-preview"]);
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     await lab.powerCut("web1");

@@ -27,8 +27,8 @@ function deliveredByThisProgram(): void {
     named(`${host}-delivery`).old!.inputs!.digest = renderBundle(before.declaration, host).digest;
 }
 
-function judged(sides: EngineSides) {
-  return review({ ...sides, approvals: [], limits: defaultLimits, today: "2026-11-24" });
+function judged(sides: EngineSides, limits = defaultLimits) {
+  return review({ ...sides, approvals: [], limits, today: "2026-11-24" });
 }
 
 describe("both sides from one preview", () => {
@@ -78,17 +78,36 @@ describe("what the declarations do not show", () => {
     expect(sidesOf(resources).notes).toEqual([]);
   });
 
-  test("a delivery without a change of the declaration touches its host all the same", () => {
-    deliveredByThisProgram();
-    for (const { urn } of resources.filter(({ op }) => op !== "same")) {
-      const event = resources.find((each) => each.urn === urn)!;
-      event.op = urn.endsWith("::web2-apply") ? "update" : "same";
-      event.new!.inputs = event.old!.inputs;
+  /** As after a killed deploy: the state declares what is declared now, and one delivery is still to be made. */
+  function onlyDelivers(): void {
+    for (const event of resources.filter(({ op }) => op !== "same")) {
+      event.op = event.urn.endsWith("::web2-apply") ? "update" : "same";
+      event.new!.inputs = structuredClone(event.old!.inputs)!;
     }
-    const { hosts, waves, effects } = judged(sidesOf(resources));
-    expect(hosts.map(({ host, redelivered }) => [host, redelivered])).toEqual([["web2", true]]);
-    expect(waves.map((wave) => wave.hosts)).toEqual([["web2"]]);
+  }
+  const oneAccount = { ...defaultLimits, accounts: 1 };
+
+  test("a delivery that is only made again touches its host, and none of the accounts that were counted when it was judged", () => {
+    deliveredByThisProgram();
+    onlyDelivers();
+    const { level, hosts, waves, effects } = judged(sidesOf(resources), oneAccount);
+    expect(hosts.map(({ host, redelivered }) => [host, redelivered])).toEqual([["web2", "again"]]);
+    expect(waves).toMatchObject([{ hosts: ["web2"], accounts: 0, overLimit: false }]);
     expect(effects.map(({ sentence }) => sentence).join()).toContain("Delivers to web2 again");
+    expect(level).toBe("safe");
+  });
+
+  test("one of another program's, or with another master secret, may touch all of them", () => {
+    for (const change of [{ digest: "0".repeat(64) }, { secretEpoch: 0 }]) {
+      resources = resourceEvents(parseEvents(recorded));
+      deliveredByThisProgram();
+      onlyDelivers();
+      Object.assign(named("web2-delivery").old!.inputs!, change);
+      const { hosts, waves, effects } = judged(sidesOf(resources), oneAccount);
+      expect(hosts.map(({ host, redelivered }) => [host, redelivered])).toEqual([["web2", "anew"]]);
+      expect(waves).toMatchObject([{ hosts: ["web2"], accounts: 2, overLimit: true }]);
+      expect(effects.map(({ sentence }) => sentence).join()).toContain("any of its files may change");
+    }
   });
 
   test("what another version has left and this one cannot read is named, and its deletion needs an approval", () => {
