@@ -9,7 +9,13 @@ export const limitsSchema = z.strictObject({
       "`in-waves`: what one update may not touch at once is deployed in several, with a look at the hosts in between. `at-once`: it is refused.",
     ),
   hosts: z.int().min(1).default(2).describe("Hosts whose own files change in one update. Default 2."),
-  accounts: z.int().min(1).default(1000).describe("Accounts that one update touches. Default 1000."),
+  accounts: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe(
+      "Accounts that one update touches: all of a host whose own files change, so fewer than a host has let nothing of the host itself through. Default 1000.",
+    ),
   capacityPercent: z
     .number()
     .min(1)
