@@ -228,12 +228,11 @@ describe("a fleet on real hosts", () => {
     expect((await guard("deploy", "--yes")).all).toContain("Nothing to do: every host has what is declared.");
   });
 
-  /** Once, in the middle; `FAIRHOST_KILLS=10` looks closer. */
-  const kills = Number(process.env.FAIRHOST_KILLS ?? 1);
+  // Two minutes and a half a moment under emulation: the gate kills on simulated hosts alone, `FAIRHOST_KILLS=10` here too.
+  const kills = Number(process.env.FAIRHOST_KILLS ?? 0);
 
-  test(`an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command mends all`, {
-    timeout: kills * 300_000,
-  }, async () => {
+  const killed = `an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command mends all`;
+  const surviveKills = async () => {
     for (let round = 0; round < kills; round++) {
       await changeAll(40 + round);
       const running = guard("deploy", "--yes");
@@ -260,7 +259,8 @@ describe("a fleet on real hosts", () => {
     expect(all.filter(({ result }) => result === "running")).toEqual([]);
     const cut = all.filter(({ result }) => result === "interrupted" || result === "failed");
     expect(cut.length).toBeGreaterThanOrEqual(Math.ceil(kills / 2));
-  });
+  };
+  if (kills > 0) test(killed, { timeout: kills * 300_000 }, surviveKills);
 
   test("a fleet that breaks a rule is refused by a plain up, and by one that skips the preview", async () => {
     const before = await fingerprint("web1");
