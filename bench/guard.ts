@@ -1,7 +1,7 @@
 /**
  * What the guard costs beyond the engine: a change of so many elements judged, and rendered as comment, JSON and picture. Beside it
  * the time in which the program declares both sides, in the same run, since machines differ.
- * `node bench/guard.ts [elements]`
+ * `npm run bench:guard -- [elements]`: with the nursery of `npm run guard`.
  */
 import Table from "cli-table3";
 import type { Declaration } from "../components/declaration.ts";
