@@ -83,15 +83,14 @@ export function hostChanges(
     const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
     const change = { host, groups, hooks, applier };
     if (!delivered.has(host)) return nothing ? [] : [change];
-    const foreign = before.deliveries?.get(host)?.foreign === true;
-    if (!nothing && !foreign) return [change];
+    if (!nothing && before.deliveries?.get(host)?.foreign === undefined) return [change];
     const moved = changes.some(({ kind, subject }) => kind === "hosts" && subject.name === host);
-    const again = nothing && !foreign && !moved && isSameDelivery(before, after, host);
+    const again = !moved && isSameDelivery(before, after, host);
     return [{ ...change, redelivered: again ? "again" : "anew" }];
   });
 }
 
-/** Whether the engine holds of a host's delivery what it would hold of the next. */
+/** Whether the engine holds of a host's delivery what it would hold of the next; of what is foreign it does not. */
 function isSameDelivery(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries }) => deliveries?.get(host));
   return old !== undefined && isDeepStrictEqual(old, next);

@@ -249,7 +249,7 @@ describe("a fleet on real hosts", () => {
         ["web2", "account-3-http-site"],
       ] as const) {
         const { stdout } = await lab.sshRun(host, ["systemctl", "cat", `${unit}.service`]);
-        expect(stdout, `round ${round}: ${all}`).toContain(`${40 + round}`);
+        expect(stdout, `round ${round}: ${all}`).toMatch(new RegExp(`(IDLE_SECONDS=|/run )${40 + round}\\b`));
         const status = await lab.sshRun(host, ["fairhost-host", "status", "--json"]);
         expect(JSON.parse(status.stdout)).toMatchObject({ drift: [] });
       }

@@ -92,7 +92,7 @@ describe("what the declarations do not show", () => {
     onlyDelivers();
     const { level, hosts, waves, effects } = judged(sidesOf(resources), oneAccount);
     expect(hosts.map(({ host, redelivered }) => [host, redelivered])).toEqual([["web2", "again"]]);
-    expect(waves).toMatchObject([{ hosts: ["web2"], accounts: 0, overLimit: false }]);
+    expect(waves).toMatchObject([{ hosts: ["web2"], accounts: 0, capacityPercent: 50, overLimit: false }]);
     expect(effects.map(({ sentence }) => sentence).join()).toContain("Delivers to web2 again");
     expect(level).toBe("safe");
   });
