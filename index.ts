@@ -1,3 +1,4 @@
+import "./policies/lazy-modules.ts";
 import { loadBootstrap } from "./host/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";

@@ -74,6 +74,7 @@ export function waive(
   today: string,
   judgedBy: readonly Rule[],
 ): { violations: Violation[]; waived: Waived[] } {
+  if (violations.length === 0) return { violations: [], waived: [] };
   const waivable = new Set(judgedBy.filter((rule) => rule.waivable).map(({ name }) => name));
   const byPlace = new Map<string, Carried[]>();
   for (const each of carried(declaration)) {
@@ -93,10 +94,9 @@ export function waive(
 
 /** Waivers that have ended, last too long, or are for no rule that can be waived. */
 export function waiversInForce(declaration: Declaration, today: string, known: readonly Rule[]): Violation[] {
-  const byName = new Map(known.map((rule) => [rule.name, rule]));
   return [...carried(declaration)].flatMap(({ waiver, at }) => {
     const left = daysBetween(today, waiver.expires);
-    const rule = byName.get(waiver.rule);
+    const rule = known.find(({ name }) => name === waiver.rule);
     let found: string | undefined;
     if (rule === undefined) found = "is for no rule there is";
     else if (!rule.waivable) found = "is for a rule that cannot be waived";

@@ -5,6 +5,7 @@ import { nothingDeclared, type Rule, type RuleText } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { waiversInForce, waiversInForceText } from "../waivers.ts";
 import { type EngineResource, engineRules, readableInputs, readableOutputs } from "./engine-rules.ts";
+import { kindsRead } from "./kinds-read.ts";
 import { readElement } from "./read-element.ts";
 import { type Element, shapes } from "./shapes.ts";
 
@@ -35,6 +36,11 @@ const scoped = (scope: Rule["scope"]) => ({
 });
 const byScope = { resource: scoped("resource"), stack: scoped("stack") };
 
+/** The rules about single resources that look at elements of a kind at all. */
+const plainOf = new Map(
+  [...shapes.values()].map(({ kind }) => [kind, byScope.resource.plain.filter((rule) => kindsRead(rule).has(kind))]),
+);
+
 /** Judges one resource by the inputs it is registered with. */
 export function judgeResource(resource: EngineResource, today: string): Report[] {
   const reports: Report[] = [];
@@ -53,7 +59,7 @@ export function judgeResource(resource: EngineResource, today: string): Report[]
   }
   const declaration = declarationOf([read.element]);
   const violations = [
-    ...applyRules(declaration, today, byScope.resource.plain).violations,
+    ...applyRules(declaration, today, plainOf.get(shape.kind)!).violations,
     ...waiversInForce(declaration, today, rules),
   ];
   return [...reports, ...violations.map(({ rule, message }) => ({ rule, message }))];

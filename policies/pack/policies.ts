@@ -1,10 +1,11 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { Config } from "@pulumi/pulumi";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
-import { nothingDeclared, pageOf, type RuleText } from "../rule.ts";
+import { pageOf, type RuleText } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { utcToday } from "../today.ts";
 import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
+import { kindsRead } from "./kinds-read.ts";
 import { shapes } from "./shapes.ts";
 
 /** The pack's edge to the clock: `fairhost:today` of the stack's configuration comes first. */
@@ -39,20 +40,11 @@ function report(rule: RuleText, all: readonly Report[], reportViolation: ReportV
   if (last) reportViolation(`And ${hidden.length} more, the last: ${last.message}`, last.urn);
 }
 
-/**
- * The type of component that alone a rule about single resources can say something of; undefined when there are several. Given
- * nothing, a rule that never looks at a kind of element finds nothing in one of that kind either: up to the first look both run alike.
- */
+/** The type of component that alone a rule about single resources can say something of; undefined when there are several. */
 export function onlyTypeOf({ name }: RuleText): string | undefined {
-  const read = new Set<string | symbol>();
-  const recording = new Proxy(nothingDeclared, {
-    get(nothing, kind) {
-      read.add(kind);
-      return Reflect.get(nothing, kind);
-    },
-  });
-  rules.find((rule) => rule.name === name)?.check(recording, today);
-  const types = [...shapes].filter(([, { kind }]) => read.has(kind)).map(([type]) => type);
+  const rule = rules.find((each) => each.name === name);
+  const read = rule && kindsRead(rule);
+  const types = [...shapes].filter(([, { kind }]) => read?.has(kind)).map(([type]) => type);
   return types.length === 1 ? types[0] : undefined;
 }
 

@@ -1,0 +1,18 @@
+import type { Declaration } from "../../components/declaration.ts";
+import { nothingDeclared, type Rule } from "../rule.ts";
+
+/**
+ * The kinds of element a rule about single resources can say something of. Given nothing, a rule that never looks at a kind of
+ * element finds nothing in one of that kind either: up to the first look both run alike.
+ */
+export function kindsRead(rule: Rule): ReadonlySet<keyof Declaration> {
+  const read = new Set<keyof Declaration>();
+  const recording = new Proxy(nothingDeclared, {
+    get(nothing, kind: keyof Declaration) {
+      read.add(kind);
+      return nothing[kind];
+    },
+  });
+  rule.check(recording, "2000-01-01");
+  return read;
+}
