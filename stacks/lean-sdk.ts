@@ -2,9 +2,9 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Takes the three costs out of the Node.js SDK that grow with every resource: a stack trace for each promise, one RPC
- * for each debug line, an unlimited call-site walk for each resource (measured for 3,003 resources, no-op preview:
- * 11.7 s as it is, 3.3 s so). These are internals: where one is not found as expected the SDK is left as it is, only slower.
+ * Takes the costs out of the Node.js SDK that grow with every resource: a stack trace for each promise, one RPC for each
+ * debug line, an unlimited call-site walk for each resource (measured for 3,003 resources, no-op preview: 11.7 s as it is,
+ * 3.3 s so), several promises for each property even where nothing has to be waited for. These are internals: where one is not found as expected the SDK is left as it is, only slower.
  * `PULUMI_DEBUG_PROMISE_LEAKS` or `FAIRHOST_PLAIN_SDK` in the environment keep everything. Stack traces of one's own errors stay whole.
  * @returns the names of what was changed, for the test that guards the pinned SDK.
  */
@@ -27,7 +27,46 @@ export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] 
     Object.assign(pulumi.Resource, { callsites: () => [] });
     done.push("callsites");
   }
+  const rpc: Record<string, unknown> = require("@pulumi/pulumi/runtime/rpc");
+  const { serializeResourceProperties, serializeProperties } = rpc;
+  if (typeof serializeResourceProperties === "function" && typeof serializeProperties === "function") {
+    rpc.serializeResourceProperties = async (
+      label: string,
+      { id: _, urn: __, ...props }: Properties,
+      ...rest: unknown[]
+    ) => {
+      const plain = plainCopy(props);
+      // No property depends on another resource: that the engine takes from the map's being empty.
+      return plain ? [plain, new Map()] : serializeResourceProperties(label, props, ...rest);
+    };
+    rpc.serializeProperties = async (label: string, props: Properties, ...rest: unknown[]) =>
+      plainCopy(props) ?? serializeProperties(label, props, ...rest);
+    done.push("serializeProperties");
+  }
   return done;
+}
+
+type Properties = Record<string, unknown>;
+
+/** What the SDK makes of values that are plain JSON: members that are undefined are left out, elements are null. Undefined for any others. */
+function plainCopy(value: Properties): Properties | undefined {
+  let isPlain = true;
+  const copy = (inner: unknown): unknown => {
+    if (inner === null || ["undefined", "boolean", "number", "string"].includes(typeof inner)) return inner;
+    if (Array.isArray(inner)) return inner.map((element) => copy(element) ?? null);
+    if (typeof inner !== "object" || Object.getPrototypeOf(inner) !== Object.prototype) {
+      isPlain = false;
+      return undefined;
+    }
+    const result: Properties = {};
+    for (const [key, member] of Object.entries(inner)) {
+      const copied = copy(member);
+      if (copied !== undefined) result[key] = copied;
+    }
+    return result;
+  };
+  const copied = copy(value) as Properties;
+  return isPlain ? copied : undefined;
 }
 
 function withoutStackTraces<T>(work: () => T): T {

@@ -4,7 +4,7 @@ import { shownPerRule, whyAndMend } from "../format-violations.ts";
 import { pageOf, type RuleText } from "../rule.ts";
 import { rules } from "../rules.ts";
 import { utcToday } from "../today.ts";
-import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
+import { judgeResource, judgeStack, packRules, type Report, type StackResource } from "./judge.ts";
 import { kindsRead } from "./kinds-read.ts";
 import { shapes } from "./shapes.ts";
 
@@ -28,7 +28,15 @@ function onceATurn<T>(judge: (subject: T, today: string) => Report[]): (key: str
 }
 
 const reportsOfResource = onceATurn(judgeResource);
-const reportsOfStack = onceATurn(judgeStack);
+/**
+ * The lean runtime shows a stack to its first policy alone. There is none without a resource, its own one at least: judged empty,
+ * a stack would pass everything.
+ */
+const reportsOfStack = onceATurn((resources: readonly StackResource[], day: string) => {
+  if (resources.length === 0)
+    throw new Error("the policy runtime shows a stack without resources: nothing can be judged");
+  return judgeStack(resources, day);
+});
 
 function report(rule: RuleText, all: readonly Report[], reportViolation: ReportViolation): void {
   const reports = all.filter((each) => each.rule === rule.name);
