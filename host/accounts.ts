@@ -30,14 +30,16 @@ export interface WrongDirectory {
 /** What is wrong with an account's directories: a cheap look that follows no link in their place. */
 export function wrongDirectories(machine: Machine, account: BundleAccount): WrongDirectory[] {
   const isRoot = process.getuid?.() === 0;
+  // Parents come first, so most are seen already when their children are.
+  const seen = new Map<string, Stats>();
   return account.directories.flatMap(({ path: inside, owner, mode }): WrongDirectory[] => {
     const path = join(account.directory, inside);
     const at = machine.layout.at(path);
     const now = lstatSync(at, { throwIfNoEntry: false });
     if (!now) return [{ path, wrong: "is missing", mendable: true }];
+    seen.set(at, now);
     const uid = ownerOf(account, owner);
-    const parent = lstatSync(dirname(at));
-    if (inside !== "." && isArrangedBy(parent, account)) {
+    if (inside !== "." && isArrangedBy(seen.get(dirname(at)) ?? lstatSync(dirname(at)), account)) {
       // What it has made of its own is its affair; what is root's must be.
       const taken = uid !== account.uid && (!now.isDirectory() || (isRoot && now.uid !== uid));
       return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, mendable: false }] : [];
@@ -64,11 +66,16 @@ function ownerOf(account: BundleAccount, owner: BundleAccount["directories"][num
  * @throws ApplyError when something else stands where a directory must be.
  */
 export function ensureDirectories(machine: Machine, account: BundleAccount): void {
-  const root = machine.layout.at("/");
-  for (const { path, owner, mode } of account.directories) {
-    const uid = ownerOf(account, owner);
-    const names = join(account.directory, path).split("/").filter(Boolean);
-    descend(root, names, { uid, gid: account.gid, mode, account });
+  // Open from the root down to the directory made last: the next one shares most of the way.
+  const way = [{ name: "", directory: openSync(machine.layout.at("/"), constants.O_RDONLY | constants.O_DIRECTORY) }];
+  try {
+    for (const { path, owner, mode } of account.directories) {
+      const names = ["", ...join(account.directory, path).split("/").filter(Boolean)];
+      const uid = ownerOf(account, owner);
+      descend(way, names, { uid, gid: account.gid, mode, account });
+    }
+  } finally {
+    for (const { directory } of way) closeSync(directory);
   }
 }
 
@@ -79,19 +86,22 @@ interface Wanted {
   readonly account: BundleAccount;
 }
 
-/** Opens name after name from `root`; makes the missing last one with its owner and mode. */
-function descend(root: string, names: readonly string[], last: Wanted): void {
-  let directory = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    for (const [index, name] of names.entries()) {
-      const isLast = index === names.length - 1;
-      const next = openOrMake(directory, name, isLast ? last : undefined, `/${names.slice(0, index + 1).join("/")}`);
-      if (next === undefined) return;
-      closeSync(directory);
-      directory = next;
-    }
-  } finally {
-    closeSync(directory);
+interface Step {
+  readonly name: string;
+  readonly directory: number;
+}
+
+/** Goes from where `way` leads to where `names` lead, name after name; makes the missing last one with its owner and mode. */
+function descend(way: Step[], names: readonly string[], last: Wanted): void {
+  // The last one is always opened anew: that is where its owner and mode are settled.
+  const parted = names.findIndex((name, index) => index === names.length - 1 || way[index]?.name !== name);
+  const shared = Math.max(parted, 1);
+  for (const { directory } of way.splice(shared)) closeSync(directory);
+  for (const [index, name] of [...names.entries()].slice(shared)) {
+    const wanted = index === names.length - 1 ? last : undefined;
+    const directory = openOrMake(way.at(-1)!.directory, name, wanted, names.slice(0, index + 1).join("/"));
+    if (directory === undefined) return;
+    way.push({ name, directory });
   }
 }
 
@@ -106,7 +116,12 @@ function openOrMake(parent: number, name: string, wanted: Wanted | undefined, sh
     if (wanted && wanted.uid === wanted.account.uid && mayArrange(parent, wanted.account)) return undefined;
     throw inTheWay(shown, "a link or a file stands there, no directory");
   }
-  if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
+  try {
+    if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
+  } catch (error) {
+    closeSync(directory);
+    throw error;
+  }
   return directory;
 }
 

@@ -6,6 +6,7 @@ import { findDrift } from "./drift.ts";
 import { firewallHash } from "./firewall.ts";
 import {
   type Applied,
+  accountsOf,
   type Generation,
   possibleBases,
   pruneGenerations,
@@ -17,7 +18,7 @@ import {
 import { runHooks } from "./hooks.ts";
 import { ApplyError, type Machine } from "./machine.ts";
 import { isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
-import { changedGroups, prepare } from "./prepare.ts";
+import { changedGroups, prepare, type Seen } from "./prepare.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
 import { type Repairs, repair } from "./repair.ts";
 import { ensureSecrets } from "./secrets.ts";
@@ -86,13 +87,14 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
   if (secret) ensureSecrets(machine, bundle, secret);
-  const unmended = repairDirectories(course, current.bundle);
+  const { inOrder, problems: unmended } = repairDirectories(course, current.bundle);
   if (!differs) {
     course.problems.push(...unmended);
     return converge(course, current);
   }
+  const seen = { drifted, inOrder };
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
-  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, drifted, options);
+  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, seen, options);
   course.problems.push(...problems);
   course.filesWritten = filesWritten;
   return generation ? switchOver(course, current, generation) : converge(course, current);
@@ -137,6 +139,9 @@ async function switchOver(course: Course, current: Generation, next: Generation)
   );
 }
 
+/** A generation this run has itself just put together. */
+const unseen: Seen = { drifted: new Set(), inOrder: new Set() };
+
 /** Puts single accounts back whose units did not come up. @returns what is in force then; nothing if that does not run either. */
 async function withoutGroups(
   course: Course,
@@ -153,7 +158,7 @@ async function withoutGroups(
     else delete mixed[group];
   }
   const bundle = sealBundle(now.bundle.host, mixed);
-  const { generation, problems } = await prepare(machine, now, bundle, new Set(), {
+  const { generation, problems } = await prepare(machine, now, bundle, unseen, {
     force: true,
     repaired: now.repaired,
   });
@@ -215,20 +220,23 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   pruneGenerations(machine, generation);
 }
 
-/** Directories that are gone or changed. @returns what could not be put right; staging says so again */
-function repairDirectories(course: Course, bundle: Bundle): Problem[] {
+/** Puts right directories that are gone or changed. @returns what could not be put right; staging says so again */
+function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group>; problems: Problem[] } {
   const problems: Problem[] = [];
-  for (const [name, group] of Object.entries(bundle.groups) as [Group, Bundle["groups"][Group]][]) {
-    if (!group?.account || wrongDirectories(course.machine, group.account).length === 0) continue;
+  const inOrder = new Set<Group>();
+  for (const [name, account] of accountsOf(bundle)) {
     try {
-      ensureDirectories(course.machine, group.account);
-      course.repaired.push(`directories of ${name} were not as they should be`);
+      if (wrongDirectories(course.machine, account).length > 0) {
+        ensureDirectories(course.machine, account);
+        course.repaired.push(`directories of ${name} were not as they should be`);
+      }
+      inOrder.add(name);
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
-      problems.push({ group: name, path: group.account.directory, message: error.message });
+      problems.push({ group: name, path: account.directory, message: error.message });
     }
   }
-  return problems;
+  return { inOrder, problems };
 }
 
 function concernsHost(problems: readonly Problem[]): boolean {

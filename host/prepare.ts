@@ -7,6 +7,14 @@ import { distinctGroups, type Problem } from "./problem.ts";
 import { Staging } from "./stage.ts";
 import { offlineValidators, staged, validators } from "./validate.ts";
 
+/** What a run has seen of the generation in force before it stages another. */
+export interface Seen {
+  /** Bundle paths whose files are not what was written: written anew. */
+  readonly drifted: ReadonlySet<string>;
+  /** Groups whose account has its directories in order. */
+  readonly inOrder: ReadonlySet<Group>;
+}
+
 export interface Prepared {
   /** Complete and on disk; `undefined` when nothing is left to change or the host's own files are refused. */
   readonly generation: Generation | undefined;
@@ -18,20 +26,22 @@ export interface Prepared {
 /**
  * Stages a bundle beside the generation in force and has it judged. An account that fails is put back to its old files, the
  * others go on.
- * @param drifted paths whose files in force are not what was written: written anew.
  * @throws ApplyError or the system's error (disk full) with nothing left behind.
  */
 export async function prepare(
   machine: Machine,
   current: Generation,
   bundle: Bundle,
-  drifted: ReadonlySet<string>,
+  { drifted, inOrder }: Seen,
   options: { readonly force: boolean; readonly repaired: readonly string[] },
 ): Promise<Prepared> {
   const staging = new Staging(machine, current, drifted);
   try {
     staging.fill(bundle);
-    const problems = [...(await judge(machine, staging, current, drifted)), ...directories(machine, staging, current)];
+    const problems = [
+      ...(await judge(machine, staging, current, drifted)),
+      ...directories(machine, staging, current, inOrder),
+    ];
     const refused = problems.some(({ group }) => group === "host");
     if (refused || (staging.bundle.digest === current.bundle.digest && !options.force)) {
       staging.discard();
@@ -81,12 +91,17 @@ async function judge(
 }
 
 /** The accounts' directories, before anything that needs them is in force. */
-function directories(machine: Machine, staging: Staging, current: Generation): readonly Problem[] {
+function directories(
+  machine: Machine,
+  staging: Staging,
+  current: Generation,
+  inOrder: ReadonlySet<Group>,
+): readonly Problem[] {
   const problems: Problem[] = [];
   for (const [name, group] of Object.entries(staging.bundle.groups) as [Group, Bundle["groups"][Group]][]) {
     if (!group?.account) continue;
     const unchanged = current.bundle.groups[name]?.digest === group.digest;
-    if (unchanged && wrongDirectories(machine, group.account).length === 0) continue;
+    if (unchanged && (inOrder.has(name) || wrongDirectories(machine, group.account).length === 0)) continue;
     try {
       ensureDirectories(machine, group.account);
     } catch (error) {
