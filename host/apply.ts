@@ -55,9 +55,8 @@ export interface Secret {
  * @throws ApplyError or the system's error when it could not be tried (disk full, wrong host): then nothing was changed.
  */
 export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): Promise<ApplyReport> {
-  settleGenerations(machine);
+  const current = settleGenerations(machine);
   keepHostName(machine, bundle.host);
-  const current = readCurrent(machine);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
   const drift = findDrift(machine.layout.current, current);

@@ -25,6 +25,13 @@ export function groupDigest(group: Omit<BundleGroup, "digest">): string {
   return sha256(canonicalJson({ files, units, account }));
 }
 
+/** Whether a group that was just parsed has the digest it says. */
+export function hasItsDigest(group: BundleGroup): boolean {
+  const { files, units, account, digest } = group;
+  // It mostly arrives as canonical JSON: then the parser has kept the order and nothing need be sorted.
+  return sha256(JSON.stringify({ account, files, units })) === digest || groupDigest(group) === digest;
+}
+
 /** SHA-256, hex, over format, host and every group's digest. */
 export function bundleDigest(bundle: Pick<Bundle, "host" | "groups">): string {
   const digests = Object.fromEntries(Object.entries(bundle.groups).map(([name, group]) => [name, group?.digest]));

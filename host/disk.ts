@@ -102,16 +102,18 @@ export class Disk {
   /** Removes a file, link or tree; a missing one is no error. Never follows links. `first` goes before anything else in a tree. */
   remove(path: string, first?: string): void {
     const entry = lstatSync(path, { throwIfNoEntry: false });
-    if (!entry) return;
-    if (entry.isDirectory()) {
-      const names = readdirSync(path).sort((a, b) => Number(b === first) - Number(a === first));
-      for (const name of names) this.remove(join(path, name));
-      this.#observe("remove", path);
-      rmdirSync(path);
-    } else {
-      this.#observe("remove", path);
-      unlinkSync(path);
+    if (entry) this.#remove(path, entry.isDirectory(), first);
+  }
+
+  #remove(path: string, isDirectory: boolean, first?: string): void {
+    if (isDirectory) {
+      const entries = readdirSync(path, { withFileTypes: true });
+      if (first !== undefined) entries.sort((a, b) => Number(b.name === first) - Number(a.name === first));
+      for (const entry of entries) this.#remove(join(path, entry.name), entry.isDirectory());
     }
+    this.#observe("remove", path);
+    if (isDirectory) rmdirSync(path);
+    else unlinkSync(path);
   }
 
   syncDirectory(path: string): void {

@@ -20,7 +20,7 @@ export function findDrift(directory: string, { bundle }: Pick<Generation, "bundl
   for (const group of Object.values(bundle.groups)) {
     for (const file of group!.files) {
       known.add(file.path);
-      const wrong = driftOf(join(directory, file.path), file);
+      const wrong = driftOf(`${directory}/${file.path}`, file);
       if (wrong) changed.set(file.path, wrong);
     }
   }

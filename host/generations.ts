@@ -58,9 +58,9 @@ export function generationDirectory({ layout }: Machine, number: number): string
 
 /**
  * Puts the directories in order after a crash at any point: a generation that was just exchanged gets its own name back, one
- * that was never completed goes away.
+ * that was never completed goes away. @returns the generation in force
  */
-export function settleGenerations(machine: Machine): void {
+export function settleGenerations(machine: Machine): Generation {
   const { disk, layout } = machine;
   for (const directory of [layout.state, layout.generations, layout.current]) {
     if (!existsSync(directory)) disk.makeDirectory(directory);
@@ -68,12 +68,16 @@ export function settleGenerations(machine: Machine): void {
   for (const directory of [layout.state, layout.secrets, join(layout.secrets, "accounts")]) {
     if (existsSync(directory)) disk.removeUnfinished(directory);
   }
+  const current = readCurrent(machine);
   for (const name of readdirSync(layout.generations)) {
     const path = join(layout.generations, name);
+    // An older one has been in force: it is whole and has its own name, unless its removal was cut off after its record.
+    if (Number(name) < current.number && existsSync(join(path, recordName))) continue;
     const number = readGeneration(path)?.number;
     if (number === undefined) discard(machine, path);
     else if (`${number}` !== name) disk.rename(path, generationDirectory(machine, number));
   }
+  return current;
 }
 
 /**
@@ -112,12 +116,19 @@ export function discard({ disk }: Machine, path: string): void {
   disk.remove(path, recordName);
 }
 
-/** Every file of a bundle by path, with its group. */
-export function filesOf(bundle: Bundle): Map<string, BundleFile & { readonly group: Group }> {
-  const files = new Map<string, BundleFile & { readonly group: Group }>();
+type GroupFile = BundleFile & { readonly group: Group };
+
+const knownFiles = new WeakMap<Bundle, ReadonlyMap<string, GroupFile>>();
+
+/** Every file of a bundle by path, with its group. Worked out once: a bundle never changes, and everybody asks. */
+export function filesOf(bundle: Bundle): ReadonlyMap<string, GroupFile> {
+  const known = knownFiles.get(bundle);
+  if (known) return known;
+  const files = new Map<string, GroupFile>();
   for (const [group, { files: own }] of Object.entries(bundle.groups) as [Group, { files: readonly BundleFile[] }][]) {
     for (const file of own) files.set(file.path, { ...file, group });
   }
+  knownFiles.set(bundle, files);
   return files;
 }
 

@@ -1,5 +1,5 @@
-import type { Bundle, BundleFile, BundleUnit, Group } from "./bundle.ts";
-import { sameFile } from "./generations.ts";
+import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "./bundle.ts";
+import { filesOf, sameFile } from "./generations.ts";
 import { entryFiles } from "./layout.ts";
 
 /** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
@@ -52,21 +52,27 @@ export interface PlanInput {
   readonly states?: UnitStates;
 }
 
+/** @param repaired bundle paths that count as modified although both have them alike */
 export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
-  const [before, after] = [byPath(base), byPath(next)];
+  const [before, after] = [filesBeside(base, next), filesBeside(next, base)];
   const added = new Set<string>();
   const modified = new Set<string>();
   for (const [path, file] of after) {
     const old = before.get(path);
     if (!old) added.add(path);
-    else if (!sameFile(old, file) || repaired.has(path)) modified.add(path);
+    else if (!sameFile(old, file)) modified.add(path);
   }
+  for (const path of repaired) if (filesOf(next).has(path) && !added.has(path)) modified.add(path);
   return { added, modified, removed: new Set([...before.keys()].filter((path) => !after.has(path))) };
 }
 
-function byPath({ groups }: Bundle): Map<string, BundleFile> {
+/** Files of the groups that the other bundle does not have alike. */
+function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile> {
   const files = new Map<string, BundleFile>();
-  for (const group of Object.values(groups)) for (const file of group!.files) files.set(file.path, file);
+  for (const [name, group] of Object.entries(groups) as [Group, BundleGroup][]) {
+    if (other.groups[name]?.digest === group.digest) continue;
+    for (const file of group.files) files.set(file.path, file);
+  }
   return files;
 }
 
@@ -106,8 +112,7 @@ export function planHooks(input: PlanInput): HookPlan {
     }
   }
   const reloads = (unit: string) => after.has(unit) && ![...start, ...restart].includes(unit);
-  const has = (path: string) =>
-    Object.values(next.groups).some((group) => group!.files.some((file) => file.path === path));
+  const has = (path: string) => filesOf(next).has(path);
   return {
     firewall: (touches("nftables/") || firewallLost === true) && has(entryFiles.nftables),
     sysctl: [...changes.added, ...changes.modified].filter((path) => path.startsWith("sysctl/")),
@@ -133,11 +138,19 @@ export function isEmpty(plan: HookPlan): boolean {
   );
 }
 
-export function unitsOf(bundle: Bundle): Map<string, BundleUnit & { readonly group: Group }> {
-  const units = new Map<string, BundleUnit & { readonly group: Group }>();
+type GroupUnit = BundleUnit & { readonly group: Group };
+
+const knownUnits = new WeakMap<Bundle, ReadonlyMap<string, GroupUnit>>();
+
+/** Every unit of a bundle by name, with its group. Worked out once, as `filesOf`. */
+export function unitsOf(bundle: Bundle): ReadonlyMap<string, GroupUnit> {
+  const known = knownUnits.get(bundle);
+  if (known) return known;
+  const units = new Map<string, GroupUnit>();
   for (const [group, { units: own }] of Object.entries(bundle.groups) as [Group, { units: readonly BundleUnit[] }][]) {
     for (const unit of own) units.set(unit.name, { ...unit, group });
   }
+  knownUnits.set(bundle, units);
   return units;
 }
 

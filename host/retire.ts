@@ -1,7 +1,7 @@
 import { apply } from "./apply.ts";
 import type { ApplyReport, BundleFile } from "./bundle.ts";
 import { sealBundle, sealGroup } from "./digest.ts";
-import { possibleBases, readApplied, readCurrent, settleGenerations } from "./generations.ts";
+import { possibleBases, readApplied, settleGenerations } from "./generations.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -9,8 +9,7 @@ import type { Machine } from "./machine.ts";
  * and so does the firewall: a retired host is not an open one. Doing it twice changes nothing.
  */
 export async function retire(machine: Machine): Promise<ApplyReport> {
-  settleGenerations(machine);
-  const { bundle } = readCurrent(machine);
+  const { bundle } = settleGenerations(machine);
   const host = bundle.groups.host;
   const files = (host?.files ?? []).filter(isFirewall);
   const units = (host?.units ?? []).filter(({ name }) => name === "nftables.service");
@@ -27,8 +26,7 @@ function isFirewall({ path }: BundleFile): boolean {
  * or back if that does not run. @returns nothing when there was nothing to do.
  */
 export async function recover(machine: Machine): Promise<ApplyReport | undefined> {
-  settleGenerations(machine);
-  const current = readCurrent(machine);
+  const current = settleGenerations(machine);
   const bases = possibleBases(machine, current, readApplied(machine)?.number ?? 0);
   return bases.length > 1 ? apply(machine, current.bundle) : undefined;
 }

@@ -4,6 +4,7 @@ import type { Bundle, BundleFile, BundleGroup, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
 import {
   discard,
+  filesOf,
   type Generation,
   generationDirectory,
   modeOf,
@@ -30,21 +31,22 @@ export class Staging {
   readonly #directories = new Set<string>();
   #host = "";
   #groups: Partial<Record<Group, BundleGroup>> = {};
+  #bundle: Bundle | undefined;
 
   /** @param drifted bundle paths in the generation in force that must not be linked: their text is not what was written. */
   constructor(machine: Machine, current: Generation, drifted: ReadonlySet<string> = new Set()) {
     this.#machine = machine;
     this.#current = current;
     this.#drifted = drifted;
-    const files = Object.values(current.bundle.groups).flatMap((group) => group!.files);
-    this.#old = new Map(files.map((file) => [file.path, file]));
+    this.#old = filesOf(current.bundle);
     this.number = nextNumber(machine, current);
     this.directory = generationDirectory(machine, this.number);
   }
 
   /** What is in it now. */
   get bundle(): Bundle {
-    return sealBundle(this.#host, this.#groups);
+    this.#bundle ??= sealBundle(this.#host, { ...this.#groups });
+    return this.#bundle;
   }
 
   /** Writes every file of the bundle, or links it where the generation in force has the same. */
@@ -58,7 +60,7 @@ export class Staging {
   /** Takes a group's new files out again and leaves it as the generation in force has it (not at all, if it is new). */
   keepOld(name: Group): void {
     for (const { path } of this.#groups[name]?.files ?? []) this.#machine.disk.remove(join(this.directory, path));
-    this.#groups = { ...this.#groups };
+    this.#bundle = undefined;
     delete this.#groups[name];
     const old = this.#current.bundle.groups[name];
     if (old) this.#add(name, old);
@@ -81,18 +83,19 @@ export class Staging {
   }
 
   #add(name: Group, group: BundleGroup): void {
+    this.#bundle = undefined;
     this.#groups[name] = group;
     for (const file of group.files) this.#place(file);
   }
 
   #place(file: BundleFile): void {
     const { disk, layout } = this.#machine;
-    const path = join(this.directory, file.path);
+    const path = `${this.directory}/${file.path}`;
     this.#ensureDirectory(dirname(path));
     const old = this.#old.get(file.path);
     if (file.link !== undefined) disk.symbolicLink(file.link, path);
     else if (old && sameFile(old, file) && !this.#drifted.has(file.path))
-      disk.link(join(layout.current, file.path), path);
+      disk.link(`${layout.current}/${file.path}`, path);
     else {
       disk.create(path, file.content!, modeOf(file), { sync: this.written < syncEach });
       this.written++;

@@ -41,8 +41,9 @@ export function staged(machine: Machine, staging: Staging, changed: ReadonlySet<
 /** userdb ignores a record it cannot read without a word. */
 async function records({ bundle, changed }: Staged): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
-  for (const { path, content, group } of filesOf(bundle).values()) {
-    if (!path.startsWith("userdb/") || content === undefined || !changed.has(path)) continue;
+  for (const path of changed) {
+    const { content, group } = filesOf(bundle).get(path) ?? {};
+    if (!path.startsWith("userdb/") || content === undefined || group === undefined) continue;
     try {
       JSON.parse(content);
     } catch (error) {
@@ -79,9 +80,10 @@ async function entry(
 /** Values that come from the environment at run time stand as `/` here. */
 async function staticServers(staged: Staged): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
-  for (const { path, content } of filesOf(staged.bundle).values()) {
-    if (!path.startsWith("lighttpd/") || !staged.changed.has(path)) continue;
-    const variables = [...(content ?? "").matchAll(/\benv\.([A-Z_]+)/g)].map(([, name]) => `${name}=/`);
+  for (const path of staged.changed) {
+    const file = filesOf(staged.bundle).get(path);
+    if (!path.startsWith("lighttpd/") || !file) continue;
+    const variables = [...(file.content ?? "").matchAll(/\benv\.([A-Z_]+)/g)].map(([, name]) => `${name}=/`);
     const result = await staged.run("env", [...variables, "lighttpd", "-tt", "-f", `${currentGeneration}/${path}`]);
     problems.push(...judge(staged, result, "lighttpd", path));
   }
