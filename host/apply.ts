@@ -91,7 +91,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
     course.problems.push(...unmended);
     return converge(course, current);
   }
-  const seen = { drifted, inOrder };
+  const seen = { drifted, inodes: drift.inodes, inOrder };
   const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
   const { generation, filesWritten, problems } = await prepare(machine, current, bundle, seen, options);
   course.problems.push(...problems);
@@ -139,7 +139,7 @@ async function switchOver(course: Course, current: Generation, next: Generation)
 }
 
 /** A generation this run has itself just put together. */
-const unseen: Seen = { drifted: new Set(), inOrder: new Set() };
+const unseen: Seen = { drifted: new Set(), inodes: new Map(), inOrder: new Set() };
 
 /** Puts single accounts back whose units did not come up. @returns what is in force then; nothing if that does not run either. */
 async function withoutGroups(

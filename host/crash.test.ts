@@ -75,7 +75,7 @@ async function applyKilled(tree: Tree, systemd: FakeSystemd, bundle: Bundle, nem
 function inForce(tree: Tree): Bundle {
   const directory = tree.at("/var/lib/fairhost/current");
   const current = readCurrent(tree.machine());
-  expect(findDrift(directory, current)).toEqual({ changed: new Map(), unknown: [] });
+  expect(findDrift(directory, current)).toMatchObject({ changed: new Map(), unknown: [] });
   return current.bundle;
 }
 
@@ -145,6 +145,24 @@ test("killed at every step on the way from A to B, then sent A again: what B had
     expectConverged(tree, systemd, a);
   }
 }, 120_000);
+
+test("killed at every step of an apply that is made of the spare: the old or the new, and no spare is taken for complete", async () => {
+  const a = bundle(["x", "x", "", "x"]);
+  const b = bundle(["y", "", "x", "x"]);
+  let finished = false;
+  for (let at = 1; !finished; at++) {
+    using tree = new Tree();
+    const systemd = new FakeSystemd(tree.root);
+    for (const sent of [a, b, a, b, a]) {
+      await apply(tree.machine({ run: systemd.run, live: true }), sent, secret);
+    }
+    expect(existsSync(tree.at("/var/lib/fairhost/spare"))).toBe(true);
+    finished = !(await applyKilled(tree, systemd, b, new Nemesis(at)));
+    expect([a.digest, b.digest]).toContain(inForce(tree).digest);
+    await apply(tree.machine({ run: systemd.run, live: true }), b, secret);
+    expectConverged(tree, systemd, b);
+  }
+}, 240_000);
 
 test("killed anywhere on the way from A to B, then anywhere on the way to C: always a whole A, B or C, and C at last", async () => {
   const step = fc.integer({ min: 1, max: 110 });

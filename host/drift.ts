@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile } from "./bundle.ts";
 import { type Generation, modeOf, recordName } from "./generations.ts";
@@ -11,24 +11,29 @@ export interface Drift {
   readonly changed: ReadonlyMap<string, FileDrift>;
   /** Files in the generation that no bundle has. */
   readonly unknown: readonly string[];
+  /** Inode of every file and link that is as written, by bundle path. */
+  readonly inodes: ReadonlyMap<string, number>;
 }
 
 /** Compares every file of the generation in force with what was written there: text, mode, owner. */
 export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">): Drift {
   const changed = new Map<string, FileDrift>();
+  const inodes = new Map<string, number>();
   const known = new Set<string>([recordName]);
   for (const group of Object.values(bundle.groups)) {
     for (const file of group!.files) {
       known.add(file.path);
-      const wrong = driftOf(`${directory}/${file.path}`, file);
+      const path = `${directory}/${file.path}`;
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      const wrong = driftOf(path, stat, file);
       if (wrong) changed.set(file.path, wrong);
+      else inodes.set(file.path, stat!.ino);
     }
   }
-  return { changed, unknown: walk(directory).filter((path) => !known.has(path)) };
+  return { changed, inodes, unknown: walk(directory).filter((path) => !known.has(path)) };
 }
 
-function driftOf(path: string, file: BundleFile): FileDrift | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+function driftOf(path: string, stat: Stats | undefined, file: BundleFile): FileDrift | undefined {
   if (!stat) return "file-removed";
   if (file.link !== undefined) {
     return stat.isSymbolicLink() && readlinkSync(path) === file.link ? undefined : "link-changed";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleFile, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
 import type { Machine } from "./machine.ts";
+import { keepAsSpare } from "./spare.ts";
 
 /**
  * One complete set of files. `bundle` is what is really in it: a group that was refused is there as it was before.
@@ -96,11 +97,13 @@ export function nextNumber(machine: Machine, current: Generation): number {
   return Math.max(current.number, ...storedNumbers(machine)) + 1;
 }
 
-/** Removes what is no longer needed, once hooks have completed: all but the last few before the one in force. */
+/** Puts by what is no longer needed, once hooks have completed: all but the last few before the one in force. */
 export function pruneGenerations(machine: Machine, current: Generation): void {
   const numbers = storedNumbers(machine);
   const stay = new Set(numbers.filter((number) => number < current.number).slice(0, kept));
-  for (const number of numbers) if (!stay.has(number)) discard(machine, generationDirectory(machine, number));
+  const [first, ...more] = numbers.filter((number) => !stay.has(number));
+  for (const number of more) discard(machine, generationDirectory(machine, number));
+  if (first !== undefined) keepAsSpare(machine, generationDirectory(machine, first));
 }
 
 /** Numbers of the generations beside the one in force, newest first. */

@@ -34,12 +34,17 @@ export const folders = [
   "libexec",
 ] as const;
 
+/** Of every directory in a generation. */
+export const directoryMode = 0o755;
+
 /** Every path of the applier under `root` (`/` on a host, a directory in tests and simulations). */
 export interface Layout {
   readonly root: string;
   readonly state: string;
   readonly current: string;
   readonly generations: string;
+  /** An older generation nobody needs, of which the next one is made. */
+  readonly spare: string;
   readonly secrets: string;
   /** What is known about the last completed apply. */
   readonly applied: string;
@@ -63,6 +68,7 @@ export function layout(root: string): Layout {
     state,
     current: at(currentGeneration),
     generations: join(state, "generations"),
+    spare: join(state, "spare"),
     secrets: join(state, "secrets"),
     applied: join(state, "applied.json"),
     report: join(state, "report.json"),

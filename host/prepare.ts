@@ -11,6 +11,8 @@ import { offlineValidators, staged, validators } from "./validate.ts";
 export interface Seen {
   /** Bundle paths whose files are not what was written: written anew. */
   readonly drifted: ReadonlySet<string>;
+  /** Inode of every file that is as written, by bundle path. */
+  readonly inodes: ReadonlyMap<string, number>;
   /** Groups whose account has its directories in order. */
   readonly inOrder: ReadonlySet<Group>;
 }
@@ -32,10 +34,10 @@ export async function prepare(
   machine: Machine,
   current: Generation,
   bundle: Bundle,
-  { drifted, inOrder }: Seen,
+  { drifted, inodes, inOrder }: Seen,
   options: { readonly force: boolean; readonly repaired: readonly string[] },
 ): Promise<Prepared> {
-  const staging = new Staging(machine, current, drifted);
+  const staging = new Staging(machine, current, { drifted, inodes });
   try {
     staging.fill(bundle);
     const problems = [

@@ -12,8 +12,10 @@ import {
   recordName,
   sameFile,
 } from "./generations.ts";
-import { folders } from "./layout.ts";
+import { directoryMode, folders } from "./layout.ts";
 import type { Machine } from "./machine.ts";
+import type { Seen } from "./prepare.ts";
+import { takeSpare } from "./spare.ts";
 
 /** Up to so many files each is made durable on its own; above, the whole file system at once is quicker. */
 const syncEach = 64;
@@ -27,17 +29,21 @@ export class Staging {
   readonly #machine: Machine;
   readonly #current: Generation;
   readonly #old: ReadonlyMap<string, BundleFile>;
-  readonly #drifted: ReadonlySet<string>;
+  readonly #seen: Pick<Seen, "drifted" | "inodes">;
   readonly #directories = new Set<string>();
+  /** Those with names that came or went. */
+  readonly #touched = new Set<string>();
+  /** Bundle paths that need nothing done. */
+  #there = new Set<string>();
   #host = "";
   #groups: Partial<Record<Group, BundleGroup>> = {};
   #bundle: Bundle | undefined;
 
-  /** @param drifted bundle paths in the generation in force that must not be linked: their text is not what was written. */
-  constructor(machine: Machine, current: Generation, drifted: ReadonlySet<string> = new Set()) {
+  /** @param seen of the generation in force: its drifted files are never linked. */
+  constructor(machine: Machine, current: Generation, seen: Pick<Seen, "drifted" | "inodes">) {
     this.#machine = machine;
     this.#current = current;
-    this.#drifted = drifted;
+    this.#seen = seen;
     this.#old = filesOf(current.bundle);
     this.number = nextNumber(machine, current);
     this.directory = generationDirectory(machine, this.number);
@@ -49,17 +55,23 @@ export class Staging {
     return this.#bundle;
   }
 
-  /** Writes every file of the bundle, or links it where the generation in force has the same. */
+  /** Writes every file of the bundle, or links it where the generation in force has the same; makes it of the spare if there is one. */
   fill(bundle: Bundle): void {
     this.#host = bundle.host;
-    this.#machine.disk.makeDirectory(this.directory);
-    for (const folder of folders) this.#ensureDirectory(join(this.directory, folder));
+    const { there, touched } = takeSpare(this.#machine, this.directory, this.#linkable(bundle));
+    this.#there = there;
+    for (const directory of touched) this.#touched.add(directory);
+    for (const path of ["", ...folders]) this.#ensureDirectory(join(this.directory, path));
     for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) this.#add(name, group);
   }
 
   /** Takes a group's new files out again and leaves it as the generation in force has it (not at all, if it is new). */
   keepOld(name: Group): void {
-    for (const { path } of this.#groups[name]?.files ?? []) this.#machine.disk.remove(join(this.directory, path));
+    for (const { path } of this.#groups[name]?.files ?? []) {
+      this.#machine.disk.remove(join(this.directory, path));
+      this.#touched.add(dirname(join(this.directory, path)));
+      this.#there.delete(path);
+    }
     this.#bundle = undefined;
     delete this.#groups[name];
     const old = this.#current.bundle.groups[name];
@@ -70,7 +82,7 @@ export class Staging {
   seal(repaired: readonly string[] = []): Generation {
     const { disk, layout } = this.#machine;
     if (this.written > syncEach) disk.syncFileSystem(this.directory);
-    else for (const directory of [...this.#directories, this.directory]) disk.syncDirectory(directory);
+    else for (const directory of this.#touched) disk.syncDirectory(directory);
     const generation: Generation = { number: this.number, bundle: this.bundle, repaired };
     disk.create(join(this.directory, recordName), JSON.stringify(generation), 0o600, { sync: true });
     disk.syncDirectory(this.directory);
@@ -88,14 +100,33 @@ export class Staging {
     for (const file of group.files) this.#place(file);
   }
 
+  /** Inodes of the files in force that the bundle has alike. */
+  #linkable(bundle: Bundle): ReadonlyMap<string, number> {
+    const linkable = new Map<string, number>();
+    for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) {
+      const unchanged = this.#current.bundle.groups[name]?.digest === group.digest;
+      for (const file of group.files) {
+        const inode = this.#seen.inodes.get(file.path);
+        if (inode !== undefined && (unchanged || this.#isInForce(file))) linkable.set(file.path, inode);
+      }
+    }
+    return linkable;
+  }
+
+  #isInForce(file: BundleFile): boolean {
+    const old = this.#old.get(file.path);
+    return old !== undefined && sameFile(old, file) && !this.#seen.drifted.has(file.path);
+  }
+
   #place(file: BundleFile): void {
+    if (this.#there.has(file.path)) return;
     const { disk, layout } = this.#machine;
     const path = `${this.directory}/${file.path}`;
     this.#ensureDirectory(dirname(path));
-    const old = this.#old.get(file.path);
-    if (file.link !== undefined) disk.symbolicLink(file.link, path);
-    else if (old && sameFile(old, file) && !this.#drifted.has(file.path))
-      disk.link(`${layout.current}/${file.path}`, path);
+    this.#touched.add(dirname(path));
+    // A symbolic link is linked like a file: the name of it, not where it leads.
+    if (this.#isInForce(file)) disk.link(`${layout.current}/${file.path}`, path);
+    else if (file.link !== undefined) disk.symbolicLink(file.link, path);
     else {
       disk.create(path, file.content!, modeOf(file), { sync: this.written < syncEach });
       this.written++;
@@ -104,7 +135,11 @@ export class Staging {
 
   #ensureDirectory(path: string): void {
     if (this.#directories.has(path)) return;
-    if (!existsSync(path)) this.#machine.disk.makeDirectory(path);
     this.#directories.add(path);
+    if (existsSync(path)) return;
+    this.#ensureDirectory(dirname(path));
+    this.#machine.disk.makeDirectory(path, directoryMode);
+    this.#touched.add(path);
+    this.#touched.add(dirname(path));
   }
 }
