@@ -1,4 +1,3 @@
-import { request } from "node:http";
 import type { Bundle, Group } from "../bundle.ts";
 import { filesOf, readCurrent } from "../generations.ts";
 import { entryFiles } from "../layout.ts";
@@ -86,6 +85,8 @@ function portsOf(bundle: Bundle): number[] {
 
 /** @returns status 0 and why when there was no answer */
 function get(host: string, port: number, name: string): Promise<{ status: number; error?: string }> {
+  // An import would bring in all of Node's HTTP, as long to load as everything else here, into every run of the applier.
+  const { request } = process.getBuiltinModule("node:http");
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(patience);
     const sent = request({ host, port, path: "/", headers: { host: name, connection: "close" }, agent: false, signal });
