@@ -17,8 +17,8 @@ import {
 } from "./generations.ts";
 import { runHooks } from "./hooks.ts";
 import { ApplyError, type Machine } from "./machine.ts";
-import { isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
-import { changedGroups, prepare, type Seen } from "./prepare.ts";
+import { changedGroups, isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
+import { prepare, type Seen } from "./prepare.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
 import { type Repairs, repair } from "./repair.ts";
 import { ensureSecrets } from "./secrets.ts";

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile } from "./bundle.ts";
-import { type Generation, modeOf, recordName } from "./generations.ts";
+import { filesOf, type Generation, modeOf, recordName } from "./generations.ts";
 
 /** What can be wrong with a file, the worst first. */
 export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";
@@ -19,18 +19,15 @@ export interface Drift {
 export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">): Drift {
   const changed = new Map<string, FileDrift>();
   const inodes = new Map<string, number>();
-  const known = new Set<string>([recordName]);
-  for (const group of Object.values(bundle.groups)) {
-    for (const file of group!.files) {
-      known.add(file.path);
-      const path = `${directory}/${file.path}`;
-      const stat = lstatSync(path, { throwIfNoEntry: false });
-      const wrong = driftOf(path, stat, file);
-      if (wrong) changed.set(file.path, wrong);
-      else inodes.set(file.path, stat!.ino);
-    }
+  const files = filesOf(bundle);
+  for (const file of files.values()) {
+    const path = `${directory}/${file.path}`;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const wrong = driftOf(path, stat, file);
+    if (wrong) changed.set(file.path, wrong);
+    else inodes.set(file.path, stat!.ino);
   }
-  return { changed, inodes, unknown: walk(directory).filter((path) => !known.has(path)) };
+  return { changed, inodes, unknown: walk(directory).filter((path) => path !== recordName && !files.has(path)) };
 }
 
 function driftOf(path: string, stat: Stats | undefined, file: BundleFile): FileDrift | undefined {

@@ -52,6 +52,12 @@ export interface PlanInput {
   readonly states?: UnitStates;
 }
 
+/** Groups that are not the same in both. */
+export function changedGroups(before: Bundle, after: Bundle): Group[] {
+  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
+  return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
+}
+
 /** @param repaired bundle paths that count as modified although both have them alike */
 export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
   const [before, after] = [filesBeside(base, next), filesBeside(next, base)];

@@ -2,7 +2,7 @@ import { ensureDirectories, wrongDirectories } from "./accounts.ts";
 import type { Bundle, Group } from "./bundle.ts";
 import type { Generation } from "./generations.ts";
 import { ApplyError, type Machine } from "./machine.ts";
-import { changesBetween } from "./plan.ts";
+import { changedGroups, changesBetween } from "./plan.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
 import { Staging } from "./stage.ts";
 import { offlineValidators, staged, validators } from "./validate.ts";
@@ -113,12 +113,6 @@ function directories(
     }
   }
   return problems;
-}
-
-/** Groups that are not the same in both. */
-export function changedGroups(before: Bundle, after: Bundle): Group[] {
-  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
-  return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
 }
 
 export function accountsIn(bundle: Bundle): number {

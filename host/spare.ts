@@ -26,9 +26,9 @@ export interface Taken {
 /**
  * Makes the spare the directory of a new generation, if there is one, and clears away what does not fit. The spare's own
  * history counts for nothing: a name stays only if it leads to the very file that is in force and was just found as written.
- * @param wanted inode by bundle path
+ * @param fits whether an inode is what the new generation has under a bundle path
  */
-export function takeSpare(machine: Machine, directory: string, wanted: ReadonlyMap<string, number>): Taken {
+export function takeSpare(machine: Machine, directory: string, fits: Clearing["fits"]): Taken {
   const { disk, layout } = machine;
   const there = new Set<string>();
   const touched = new Set<string>();
@@ -37,26 +37,26 @@ export function takeSpare(machine: Machine, directory: string, wanted: ReadonlyM
   disk.remove(join(layout.spare, recordName));
   disk.syncDirectory(layout.spare);
   disk.rename(layout.spare, directory, { sync: false });
-  clear(machine, directory, "", { wanted, there, touched });
+  clear(machine, directory, "", { fits, there, touched });
   return { there, touched };
 }
 
 interface Clearing {
-  readonly wanted: ReadonlyMap<string, number>;
+  readonly fits: (path: string, inode: number) => boolean;
   readonly there: Set<string>;
   readonly touched: Set<string>;
 }
 
 /** @returns whether anything is left in it */
 function clear(machine: Machine, root: string, prefix: string, clearing: Clearing): boolean {
-  const { wanted, there, touched } = clearing;
+  const { fits, there, touched } = clearing;
   let left = false;
   for (const entry of readdirSync(`${root}/${prefix}`, { withFileTypes: true })) {
     const inside = `${prefix}${entry.name}`;
     const path = `${root}/${inside}`;
     if (entry.isDirectory() && isAsMade(path) && clear(machine, root, `${inside}/`, clearing)) {
       left = true;
-    } else if (!entry.isDirectory() && wanted.get(inside) === lstatSync(path).ino) {
+    } else if (!entry.isDirectory() && fits(inside, lstatSync(path).ino)) {
       there.add(inside);
       left = true;
     } else {

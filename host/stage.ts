@@ -14,6 +14,7 @@ import {
 } from "./generations.ts";
 import { directoryMode, folders } from "./layout.ts";
 import type { Machine } from "./machine.ts";
+import { changedGroups } from "./plan.ts";
 import type { Seen } from "./prepare.ts";
 import { takeSpare } from "./spare.ts";
 
@@ -35,6 +36,8 @@ export class Staging {
   readonly #touched = new Set<string>();
   /** Bundle paths that need nothing done. */
   #there = new Set<string>();
+  /** Whether so much is written that it is made durable at the end, all at once. */
+  #together = false;
   #host = "";
   #groups: Partial<Record<Group, BundleGroup>> = {};
   #bundle: Bundle | undefined;
@@ -58,11 +61,18 @@ export class Staging {
   /** Writes every file of the bundle, or links it where the generation in force has the same; makes it of the spare if there is one. */
   fill(bundle: Bundle): void {
     this.#host = bundle.host;
-    const { there, touched } = takeSpare(this.#machine, this.directory, this.#linkable(bundle));
+    this.#together = this.#toWrite(bundle) > syncEach;
+    const files = filesOf(bundle);
+    const { there, touched } = takeSpare(this.#machine, this.directory, (path, inode) => {
+      const file = files.get(path);
+      return file !== undefined && this.#seen.inodes.get(path) === inode && this.#isInForce(file);
+    });
     this.#there = there;
     for (const directory of touched) this.#touched.add(directory);
     for (const path of ["", ...folders]) this.#ensureDirectory(join(this.directory, path));
     for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) this.#add(name, group);
+    // As it was sent: its digest and its files by path are known already.
+    this.#bundle = bundle;
   }
 
   /** Takes a group's new files out again and leaves it as the generation in force has it (not at all, if it is new). */
@@ -81,7 +91,7 @@ export class Staging {
   /** Completes the generation: everything on disk, then its record. */
   seal(repaired: readonly string[] = []): Generation {
     const { disk, layout } = this.#machine;
-    if (this.written > syncEach) disk.syncFileSystem(this.directory);
+    if (this.#together) disk.syncFileSystem(this.directory);
     else for (const directory of this.#touched) disk.syncDirectory(directory);
     const generation: Generation = { number: this.number, bundle: this.bundle, repaired };
     disk.create(join(this.directory, recordName), JSON.stringify(generation), 0o600, { sync: true });
@@ -100,17 +110,11 @@ export class Staging {
     for (const file of group.files) this.#place(file);
   }
 
-  /** Inodes of the files in force that the bundle has alike. */
-  #linkable(bundle: Bundle): ReadonlyMap<string, number> {
-    const linkable = new Map<string, number>();
-    for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) {
-      const unchanged = this.#current.bundle.groups[name]?.digest === group.digest;
-      for (const file of group.files) {
-        const inode = this.#seen.inodes.get(file.path);
-        if (inode !== undefined && (unchanged || this.#isInForce(file))) linkable.set(file.path, inode);
-      }
-    }
-    return linkable;
+  /** How many files cannot be linked. */
+  #toWrite(bundle: Bundle): number {
+    const isNew = (file: BundleFile) => file.content !== undefined && !this.#isInForce(file);
+    const changed = changedGroups(this.#current.bundle, bundle).flatMap((name) => bundle.groups[name]?.files ?? []);
+    return changed.filter(isNew).length + this.#seen.drifted.size;
   }
 
   #isInForce(file: BundleFile): boolean {
@@ -128,7 +132,7 @@ export class Staging {
     if (this.#isInForce(file)) disk.link(`${layout.current}/${file.path}`, path);
     else if (file.link !== undefined) disk.symbolicLink(file.link, path);
     else {
-      disk.create(path, file.content!, modeOf(file), { sync: this.written < syncEach });
+      disk.create(path, file.content!, modeOf(file), { sync: !this.#together });
       this.written++;
     }
   }
