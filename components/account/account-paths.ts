@@ -4,9 +4,12 @@ import { plain } from "../host/unit-file.ts";
 
 type Account = Pick<AccountContainerInputs, "name" | "number" | "directory" | "user" | "uid">;
 
+const plainName = plain(/[a-z][a-z0-9-]*/, "account name");
+const plainUser = plain(/a\d+/, "user name");
+
 /** The account's home as its own programs see it: `/home/<name>`. */
 export function homeInside({ name }: Pick<Account, "name">): string {
-  return `/home/${plain(name, /[a-z][a-z0-9-]*/, "account name")}`;
+  return `/home/${plainName(name)}`;
 }
 
 /** A path of the inventory, relative to the home, as the account's programs see it. `.` is the home itself. */
@@ -28,7 +31,7 @@ export function accountSettings(account: Account, unit: string) {
   const home = homeInside(account);
   return {
     Slice: `account-${number}.slice`,
-    User: plain(account.user, /a\d+/, "user name"),
+    User: plainUser(account.user),
     WorkingDirectory: home,
     BindPaths: `${directory}/home:${home}`,
     BindReadOnlyPaths: `${directory}/admin:${home}/admin`,

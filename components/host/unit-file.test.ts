@@ -114,7 +114,8 @@ test.each([
 });
 
 test("a pattern must match as a whole", () => {
-  expect(plain("abc", /[a-c]+/, "word")).toBe("abc");
-  expect(() => plain("abcd", /[a-c]+/, "word")).toThrow('"abcd" is no word');
-  expect(() => plain("abc\n", /[a-c]+/, "word")).toThrow("is no word");
+  const word = plain(/[a-c]+/, "word");
+  expect(word("abc")).toBe("abc");
+  expect(() => word("abcd")).toThrow('"abcd" is no word');
+  expect(() => word("abc\n")).toThrow("is no word");
 });

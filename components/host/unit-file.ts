@@ -1,5 +1,23 @@
 /** Writing systemd's unit files so that no value can become a directive, whatever it contains. */
 
+/**
+ * A check for places where the reading program has no quoting: hands a value through that matches `pattern` (without flags) as a
+ * whole. Made once and not at each use, since every account passes through a dozen of them.
+ * @param what named by the RangeError that refuses anything else
+ */
+export function plain(pattern: RegExp, what: string): (text: string) => string {
+  const whole = new RegExp(`^(?:${pattern.source})$`);
+  return (text) => {
+    if (!whole.test(text)) throw new RangeError(`${JSON.stringify(text)} is no ${what}`);
+    return text;
+  };
+}
+
+/** An IPv6 address where nothing else may stand. */
+export const plainAddress = plain(/[0-9a-f:]+/, "IPv6 address");
+
+const variableName = plain(/[A-Za-z_][A-Za-z0-9_]*/, "variable name");
+
 /** A setting and its value; a list repeats the setting (systemd adds them up). */
 export type Settings = Readonly<Record<string, string | readonly string[]>>;
 
@@ -9,22 +27,35 @@ export type Settings = Readonly<Record<string, string | readonly string[]>>;
  *   (which would swallow the next line): inputs are checked by the inventory, so this is a fault of the caller.
  */
 export function unitFile(sections: Readonly<Record<string, Settings>>): string {
-  let text = "";
+  // Joined at the end: a text added up piece by piece stays a tree of its pieces, which the garbage collector copies one by one.
+  const lines: string[] = [];
   for (const [section, settings] of Object.entries(sections)) {
-    let lines = "";
-    for (const [key, value] of Object.entries(settings)) {
-      if (typeof value === "string") lines += settingLine(key, value);
-      else for (const each of value) lines += settingLine(key, each);
-    }
-    if (lines !== "") text += `${text === "" ? "" : "\n"}[${section}]\n${lines}`;
+    const own = settingLines(settings);
+    if (own.length > 0) lines.push(lines.length === 0 ? `[${section}]` : `\n[${section}]`, ...own);
   }
-  return text;
+  return [...lines, ""].join("\n");
 }
 
-function settingLine(key: string, value: string): string {
-  if (/\p{Cc}|\\$/u.test(value)) throw new RangeError(`${key}= may not hold ${JSON.stringify(value)}`);
-  return `${key}=${value}\n`;
+function settingLines(settings: Settings): string[] {
+  const lines: string[] = [];
+  for (const key of Object.keys(settings)) {
+    const value = settings[key]!;
+    if (typeof value === "string") lines.push(settingLine(key, value));
+    else for (const each of value) lines.push(settingLine(key, each));
+  }
+  return lines;
 }
+
+const control = /\p{Cc}/u;
+
+function settingLine(key: string, value: string): string {
+  if (control.test(value) || value.endsWith("\\"))
+    throw new RangeError(`${key}= may not hold ${JSON.stringify(value)}`);
+  return `${key}=${value}`;
+}
+
+/** What means itself in a word, with quotes or without. */
+const harmless = /^[A-Za-z0-9/._:=@[\]-]+$/;
 
 /**
  * One word of `ExecStart=:` or `Environment=`: in double quotes, C-style escapes, specifiers doubled (systemd.service(5),
@@ -32,6 +63,7 @@ function settingLine(key: string, value: string): string {
  * @throws {RangeError} for a NUL, which no program can be given
  */
 export function quoteWord(text: string): string {
+  if (harmless.test(text)) return `"${text}"`;
   if (text.includes("\0")) throw new RangeError(`a NUL may not stand in ${JSON.stringify(text)}`);
   const escaped = text
     .replace(/["\\]/g, "\\$&")
@@ -49,9 +81,7 @@ function escapeControl(character: string): string {
 export function execLine(words: readonly string[]): string {
   const [program, ...rest] = words;
   if (!program || !/^\/[A-Za-z0-9/._+-]+$/.test(program)) throw new RangeError(`${program} is no plain absolute path`);
-  return [`:${program}`, ...rest.map((word) => (/^[A-Za-z0-9/._:=@[\]-]+$/.test(word) ? word : quoteWord(word)))].join(
-    " ",
-  );
+  return [`:${program}`, ...rest.map((word) => (harmless.test(word) ? word : quoteWord(word)))].join(" ");
 }
 
 /**
@@ -61,27 +91,10 @@ export function execLine(words: readonly string[]): string {
 export function assignments(variables: Readonly<Record<string, string>>): string[] {
   return Object.keys(variables)
     .sort()
-    .map((name) => `${plain(name, /[A-Za-z_][A-Za-z0-9_]*/, "variable name")}=${variables[name]}`);
+    .map((name) => `${variableName(name)}=${variables[name]}`);
 }
 
 /** The values of `Environment=`, sorted by name. */
 export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
   return assignments(variables).map(quoteWord);
-}
-
-/** Patterns of {@link plain} as a whole by their source, compiled once: with a thousand accounts that is a tenth of all rendering. */
-const anchored = new Map<string, RegExp>();
-
-/**
- * Hands a value through that matches `pattern` (without flags) as a whole: for places where the reading program has no quoting.
- * @throws {RangeError} naming what it is otherwise
- */
-export function plain(text: string, pattern: RegExp, what: string): string {
-  const { source } = pattern;
-  const whole = anchored.get(source) ?? new RegExp(`^(?:${source})$`);
-  anchored.set(source, whole);
-  if (!whole.test(text)) {
-    throw new RangeError(`${JSON.stringify(text)} is no ${what}`);
-  }
-  return text;
 }

@@ -1,10 +1,12 @@
 import type { BundleFile } from "../../host/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, HttpServerInputs } from "../declaration.ts";
-import { plain } from "../host/unit-file.ts";
+import { plain, plainAddress } from "../host/unit-file.ts";
 
 /** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
 const readTimeout = 300;
+
+const plainHostName = plain(/[a-z0-9.-]+/, "host name");
 
 /** Connections one account may hold of the front end's: the rest stays for the others. */
 const connectionsPerAccount = 2000;
@@ -17,14 +19,15 @@ export function renderSites(address: AccountAddressInputs, servers: readonly Htt
   const [first] = servers;
   if (!first) return [];
   const backend = ({ listen }: HttpServerInputs) =>
-    `${address.account}/[${plain(listen.address, /[0-9a-f:]+/, "IPv6 address")}]:${listen.port}`;
+    `${address.account}/[${plainAddress(listen.address)}]:${listen.port}`;
   const lines = [
-    `${plain(address.address, /[0-9a-f:]+/, "IPv6 address")} ${backend(first)};`,
+    `${plainAddress(address.address)} ${backend(first)};`,
     ...servers.flatMap((server) =>
-      server.hostnames.toSorted().map((name) => `${plain(name, /[a-z0-9.-]+/, "host name")} ${backend(server)};`),
+      server.hostnames.toSorted().map((name) => `${plainHostName(name)} ${backend(server)};`),
     ),
+    "",
   ];
-  return [{ path: `nginx/accounts/${address.account}.map`, content: `${lines.join("\n")}\n` }];
+  return [{ path: `nginx/accounts/${address.account}.map`, content: lines.join("\n") }];
 }
 
 /** The front end itself: the same text on every host, whatever accounts it has. */

@@ -4,7 +4,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/
 import { accountSettings, homeInside, insideHome, ownRecords } from "../account/account-paths.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { AccountContainerInputs, HttpServerInputs } from "../declaration.ts";
-import { assignments, environmentLines, execLine, plain, unitFile } from "../host/unit-file.ts";
+import { assignments, environmentLines, execLine, plain, plainAddress, unitFile } from "../host/unit-file.ts";
 
 type Static = Extract<HttpServerInputs, { kind: "static" }>;
 type Program = Extract<HttpServerInputs, { kind: "program" }>;
@@ -14,6 +14,8 @@ const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 const staticConfiguration = "lighttpd/static.conf";
 const staticScript = "libexec/run-static";
 const programScript = "libexec/run-program";
+
+const plainUnit = plain(/account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
 
 /** As PID 1 of its own namespace a program would neither stop on SIGTERM nor collect orphans: Debian's tini does both. */
 const init = ["/usr/bin/tini", "--"];
@@ -26,7 +28,7 @@ export function renderHttpServer(
   account: AccountContainerInputs,
   server: HttpServerInputs,
 ): { files: BundleFile[]; units: BundleUnit[] } {
-  const unit = plain(server.unit, /account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
+  const unit = plainUnit(server.unit);
   const [socket, service] = [`${unit}.socket`, `${unit}.service`];
   const ofSocket = [`systemd/${socket}`, socketDefaults];
   const { text, shared } = renderService(account, server);
@@ -68,10 +70,9 @@ export function renderHttpDefaults(): BundleFile[] {
 }
 
 function renderSocket(account: AccountContainerInputs, { name, listen }: HttpServerInputs): string {
-  const address = plain(listen.address, /[0-9a-f:]+/, "IPv6 address");
   return unitFile({
     Unit: { Description: `HTTP server ${name} of account ${account.number}` },
-    Socket: { ListenStream: `[${address}]:${listen.port}` },
+    Socket: { ListenStream: `[${plainAddress(listen.address)}]:${listen.port}` },
   });
 }
 

@@ -1,10 +1,13 @@
 import type { BundleFile } from "../../host/bundle.ts";
 import type { AccountAddressInputs, BareMetalHostInputs } from "../declaration.ts";
-import { plain } from "../host/unit-file.ts";
+import { plain, plainAddress } from "../host/unit-file.ts";
+
+const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
+const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");
 
 /** An account's /64 as other parts of a host's configuration may name it. */
 export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): string {
-  return plain(prefix, /[0-9a-f:]+\/64/, "IPv6 /64");
+  return prefixOfAccount(prefix);
 }
 
 /**
@@ -20,13 +23,13 @@ export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] 
  * route from them, so that it follows the router that lives.
  */
 export function renderBird(host: BareMetalHostInputs): BundleFile[] {
-  const own = plain(host.address, /[0-9a-f:]+/, "IPv6 address");
+  const own = plainAddress(host.address);
   const sessions = host.routers
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(
       ({ name, address, asNumber }) => `
-protocol bgp ${plain(name, /[a-z][a-z0-9-]*/, "router name").replaceAll("-", "_")} from site {
-  neighbor ${plain(address, /[0-9a-f:]+/, "IPv6 address")} as ${asNumber};
+protocol bgp ${plainRouter(name).replaceAll("-", "_")} from site {
+  neighbor ${plainAddress(address)} as ${asNumber};
 }
 `,
     );

@@ -1,7 +1,7 @@
 import type { BundleFile } from "../../host/bundle.ts";
 import { httpPortBase, uidBase } from "../../inventory/allocate.ts";
 import type { BareMetalHostInputs } from "../declaration.ts";
-import { plain } from "../host/unit-file.ts";
+import { plainAddress } from "../host/unit-file.ts";
 
 /** Ports accounts' HTTP servers listen on, for the front end alone. */
 const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;
@@ -15,7 +15,7 @@ const accountUids = `${uidBase + 1}-${uidBase + 65_535}`;
  * @param ports open to everybody on the host's and all its accounts' addresses, beside SSH
  */
 export function renderNftables(host: BareMetalHostInputs, ports: readonly number[]): BundleFile[] {
-  const routers = host.routers.map(({ address }) => plain(address, /[0-9a-f:]+/, "IPv6 address")).toSorted();
+  const routers = host.routers.map(({ address }) => plainAddress(address)).toSorted();
   const bgp = routers.length > 0 ? `    ip6 saddr { ${routers.join(", ")} } tcp dport 179 accept\n` : "";
   const open = [22, ...ports].join(", ");
   return [
