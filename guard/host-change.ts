@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Declaration } from "../components/declaration.ts";
+import type { Extract } from "../components/remote/render-bundle.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../host/bundle.ts";
 import { sealBundle } from "../host/digest.ts";
 import { sameFile } from "../host/generations.ts";
-import { type HookPlan, isEmpty, planHooks } from "../host/plan.ts";
+import { type Changes, type HookPlan, isEmpty, planHooks } from "../host/plan.ts";
 import type { Change } from "./diff.ts";
 import type { EngineStep } from "./engine-step.ts";
 import type { Side } from "./side.ts";
@@ -47,8 +47,8 @@ export function touchesResidents({ groups, applier, redelivered, unknown }: Host
 }
 
 /**
- * What differs on each host, file by file. Only hosts and accounts with a change are rendered, unless the two sides' programs
- * render differently: then all are.
+ * What differs on each host, file by file. Only hosts, accounts and HTTP servers with a change are rendered, unless the two sides'
+ * programs render differently: then all are.
  */
 export function hostChanges(
   before: Side,
@@ -63,10 +63,9 @@ export function hostChanges(
     const accounts = scope?.get(host);
     const applier = hasOtherApplier(before, after, host);
     if (scope && !accounts && !applier && !delivered.has(host)) return [];
-    const bundle = ({ declaration, render }: Side) =>
-      declaration.hosts.some(({ name }) => name === host)
-        ? render(scope ? narrowed(declaration, host, accounts ?? new Set()) : declaration, host)
-        : sealBundle(host, {});
+    const has = ({ declaration }: Side) => declaration.hosts.some(({ name }) => name === host);
+    const only = scope && extractOf(accounts ?? new Map(), has(before) && has(after));
+    const bundle = (side: Side) => (has(side) ? side.render(side.declaration, host, only) : sealBundle(host, {}));
     let both: readonly [Bundle, Bundle];
     try {
       both = [bundle(before), bundle(after)];
@@ -79,7 +78,7 @@ export function hostChanges(
     }
     const [old, next] = both;
     const groups = groupChanges(old, next);
-    const hooks = planHooks({ bases: [old], next });
+    const hooks = planHooks({ bases: [old], next, changes: pathsIn(groups) });
     const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
     const change = { host, groups, hooks, applier };
     if (!delivered.has(host)) return nothing ? [] : [change];
@@ -102,35 +101,36 @@ function hasOtherApplier(before: Side, after: Side, host: string): boolean {
   return old !== undefined && next !== undefined && old !== next;
 }
 
-/** Hosts with a change, and their accounts that have one. */
-function scopeOf(changes: readonly Change[]): Map<string, Set<number>> {
-  const scope = new Map<string, Set<number>>();
-  const add = (host: string, account?: number) => {
-    const accounts = scope.get(host) ?? new Set();
-    if (account !== undefined) accounts.add(account);
-    scope.set(host, accounts);
+/** Hosts with a change, and of their accounts what may follow from it. */
+function scopeOf(changes: readonly Change[]): Map<string, Extract> {
+  const scope = new Map<string, Map<number, "whole" | Set<string>>>();
+  const partsOn = (host: string) => {
+    const parts = scope.get(host) ?? new Map<number, "whole" | Set<string>>();
+    scope.set(host, parts);
+    return parts;
   };
   for (const change of changes) {
-    for (const side of [change.before, change.after]) {
-      if (side === undefined) continue;
-      if (change.kind === "hosts") add((side as { name: string }).name);
-      else if ("host" in side)
-        add(side.host, "account" in side ? side.account : "number" in side ? side.number : undefined);
+    if (change.kind === "hosts") for (const { name } of sidesOf(change)) partsOn(name);
+    if (change.kind === "frontEnds") for (const { host } of sidesOf(change)) partsOn(host);
+    if (change.kind === "accounts") for (const { host, number } of sidesOf(change)) partsOn(host).set(number, "whole");
+    if (change.kind === "addresses")
+      for (const { host, account } of sidesOf(change)) partsOn(host).set(account, "whole");
+    if (change.kind !== "httpServers") continue;
+    for (const { host, account, name } of sidesOf(change)) {
+      const servers = partsOn(host).get(account) ?? new Set();
+      if (servers !== "whole") partsOn(host).set(account, servers.add(name));
     }
   }
   return scope;
 }
 
-/** What a host's bundle needs of a declaration, for these accounts alone. */
-function narrowed(declaration: Declaration, host: string, accounts: ReadonlySet<number>): Declaration {
-  const own = ({ account }: { readonly account: number }) => accounts.has(account);
-  return {
-    ...declaration,
-    hosts: declaration.hosts.filter(({ name }) => name === host),
-    accounts: declaration.accounts.filter(({ number }) => accounts.has(number)),
-    addresses: declaration.addresses.filter(own),
-    httpServers: declaration.httpServers.filter(own),
-  };
+/** What of a host's accounts is rendered; where one side has no such host, the other has nothing that is the same. */
+function extractOf(accounts: Extract, onBothSides: boolean): Extract {
+  return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
+}
+
+function sidesOf<T>({ before, after }: { readonly before?: T; readonly after?: T }): NonNullable<T>[] {
+  return [before, after].filter((side) => side != null);
 }
 
 function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
@@ -144,17 +144,40 @@ function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
 
 /** Files that differ, by path. Digests are not looked at: most groups that are rendered here differ. */
 function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undefined): FileChange[] {
-  const next = new Map(after?.files.map((file) => [file.path, file]));
+  const [old, next] = [before, after].map((group) => (group?.files ?? []).toSorted(byPath)) as [
+    BundleFile[],
+    BundleFile[],
+  ];
   const changes: FileChange[] = [];
-  const add = (path: string, was: BundleFile | undefined, is: BundleFile | undefined) =>
-    changes.push({ path, before: textOf(was), after: textOf(is) });
-  for (const was of before?.files ?? []) {
-    const is = next.get(was.path);
-    next.delete(was.path);
-    if (is === undefined || !sameFile(was, is)) add(was.path, was, is);
+  for (let [i, j] = [0, 0]; i < old.length || j < next.length; ) {
+    const order = i === old.length ? 1 : j === next.length ? -1 : byPath(old[i]!, next[j]!);
+    const was = order <= 0 ? old[i++] : undefined;
+    const is = order >= 0 ? next[j++] : undefined;
+    if (was && is && sameFile(was, is)) continue;
+    changes.push({ path: (was ?? is)!.path, before: textOf(was), after: textOf(is) });
   }
-  for (const is of next.values()) add(is.path, undefined, is);
-  return changes.sort((left, right) => (left.path < right.path ? -1 : 1));
+  return changes;
+}
+
+function byPath(left: BundleFile, right: BundleFile): number {
+  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+}
+
+/** The paths of what differs, as the planner of hooks asks for them. */
+function pathsIn(groups: HostChange["groups"]): Changes {
+  const [added, modified, removed] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const { files } of groups) {
+    for (const { path, before, after } of files) {
+      (before === undefined ? added : after === undefined ? removed : modified).add(path);
+    }
+  }
+  // One that goes from one group to another.
+  for (const path of added) {
+    if (!removed.delete(path)) continue;
+    added.delete(path);
+    modified.add(path);
+  }
+  return { added, modified, removed };
 }
 
 /** What a group has beside its files. */

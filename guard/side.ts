@@ -1,5 +1,5 @@
 import type { Declaration } from "../components/declaration.ts";
-import { renderBundle } from "../components/remote/render-bundle.ts";
+import { type Extract, renderBundle } from "../components/remote/render-bundle.ts";
 import type { Bundle } from "../host/bundle.ts";
 import { type Judgement, judgeDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.ts";
@@ -8,8 +8,8 @@ import type { DeliveryFacts } from "./engine-step.ts";
 /** One side of a diff: a declaration, and what the program of that side makes of one. */
 export interface Side {
   readonly declaration: Declaration;
-  /** The bundle of one host, as this side's program renders it. */
-  readonly render: (declaration: Declaration, host: string) => Bundle;
+  /** The bundle of one host, as this side's program renders it; more than the extract does no harm. */
+  readonly render: (declaration: Declaration, host: string, only?: Extract) => Bundle;
   /** What this side's rules say of a declaration. */
   readonly judge: (declaration: Declaration, today: string) => Judgement;
   /** Names of this side's rules. */

@@ -38,6 +38,8 @@ export interface PlanInput {
    */
   readonly bases: readonly Bundle[];
   readonly next: Bundle;
+  /** What changes from the bases to `next`, for who has compared them already. */
+  readonly changes?: Changes;
   /** Bundle paths that were put right although both bundles agree. */
   readonly repaired?: ReadonlySet<string>;
   /** Units that run by other settings or with another program than they should, whatever the bundles say. */
@@ -85,12 +87,14 @@ function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile>
 /** Works out the smallest set of hooks from what changed and what is running. Pure. */
 export function planHooks(input: PlanInput): HookPlan {
   const { bases, next, repaired, rotated, firewallLost, states, outdated, reload = false } = input;
-  const changes = union(bases.map((base) => changesBetween(base, next, repaired)));
-  const byHand = [...(outdated ?? [])].map((unit) => `systemd/${unit}`);
-  const changed = new Set([...changes.added, ...changes.modified, ...changes.removed, ...byHand]);
-  const folders = new Set([...changed].map((path) => path.slice(0, path.indexOf("/") + 1)));
-  const touches = (path: string) => (path.endsWith("/") ? folders.has(path) : changed.has(path));
-  const before = new Set(bases.flatMap((base) => [...unitsOf(base).keys()]));
+  const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
+  const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
+  const changed = [changes.added, changes.modified, changes.removed, byHand];
+  const touches = (path: string) =>
+    path.endsWith("/") ? changed.some((paths) => hasIn(paths, path)) : changed.some((paths) => paths.has(path));
+  const before = new Set(
+    bases.flatMap(({ groups }) => Object.values(groups).flatMap((group) => group!.units.map(({ name }) => name))),
+  );
   const after = unitsOf(next);
   // systemd starts no socket whose service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
@@ -130,6 +134,11 @@ export function planHooks(input: PlanInput): HookPlan {
     nginx: touches("nginx/") && has(entryFiles.nginx) && reloads("nginx.service"),
     bird: touches("bird/") && has(entryFiles.bird) && reloads("bird.service"),
   };
+}
+
+function hasIn(paths: ReadonlySet<string>, folder: string): boolean {
+  for (const path of paths) if (path.startsWith(folder)) return true;
+  return false;
 }
 
 function union(all: readonly Changes[]): Changes {

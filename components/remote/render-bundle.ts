@@ -19,22 +19,31 @@ interface Part {
 }
 
 /**
+ * Accounts by number, and what of each is rendered: `whole`, or what follows from these HTTP servers of it, by name. What of an
+ * account follows from its servers one by one is theirs alone; the host's part is always whole.
+ */
+export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
+
+/**
  * Every file and unit one host must have, from what is declared: pure, linear in its accounts, the same for every order of
  * the declaration's lists.
+ * @param only an extract, for who compares two declarations and knows that the rest is the same in both
  * @throws {RangeError} for a host, address or front end that is not declared, or for text that no configuration may hold
  *   (the inventory's schemas refuse both with file and line)
  */
-export function renderBundle(declaration: Declaration, host: string): Bundle {
+export function renderBundle(declaration: Declaration, host: string, only?: Extract): Bundle {
   const ofHost = <T extends { readonly host: string }>(list: readonly T[]) => list.filter((item) => item.host === host);
   const addresses = new Map(ofHost(declaration.addresses).map((address) => [address.account, address]));
   const servers = Map.groupBy(ofHost(declaration.httpServers), ({ account }) => account);
   const accounts = ofHost(declaration.accounts).toSorted((a, b) => a.number - b.number);
   const groups: Partial<Record<Group, BundleGroup>> = { host: renderHostGroup(declaration, host) };
   for (const account of accounts) {
+    const part = only ? only.get(account.number) : "whole";
+    if (part === undefined) continue;
     const address = addresses.get(account.number);
     if (!address) throw new RangeError(`account ${account.number} has no address on ${host}`);
     const own = (servers.get(account.number) ?? []).toSorted((a, b) => a.number - b.number);
-    groups[`account-${account.number}`] = renderAccountGroup(account, address, own);
+    groups[`account-${account.number}`] = renderAccountGroup(account, address, own, part);
   }
   return sealBundle(host, groups);
 }
@@ -59,7 +68,15 @@ function renderAccountGroup(
   account: AccountContainerInputs,
   address: AccountAddressInputs,
   servers: readonly HttpServerInputs[],
+  part: "whole" | ReadonlySet<string>,
 ): BundleGroup {
+  if (part !== "whole") {
+    const some = servers.filter(({ name }) => part.has(name));
+    return assemble([
+      { files: renderSites(address, servers) },
+      ...some.map((server) => renderHttpServer(account, server)),
+    ]);
+  }
   return assemble([
     renderAccount(account),
     { files: renderSites(address, servers) },
