@@ -1,3 +1,7 @@
+import fc from "fast-check";
+import { Address6 } from "ip-address";
+import { expect, test } from "vitest";
+import { nothingDeclared } from "../rule.ts";
 import { changed, testRule } from "../test-rule.ts";
 import { addressInOwnPrefix } from "./address-in-own-prefix.ts";
 
@@ -34,4 +38,17 @@ testRule(addressInOwnPrefix, {
     expect: ["address 1 prefix: Account 1 has prefix everything, which is not a canonical /64."],
     alsoBreaks: ["prefix-inside-site"],
   },
+});
+
+test("takes a /64 for canonical exactly if the library writes it so", () => {
+  const group = fc.oneof(fc.constantFrom("0", "00", "1", "01", "f0", "10"), fc.stringMatching(/^[0-9a-f]{1,4}$/));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 1, maxLength: 4 }), (groups) => {
+      const network = `${groups.join(":")}::`;
+      const address = { account: 1, host: "web1", site: "par1", prefix: `${network}/64`, address: `${network}1` };
+      const found = addressInOwnPrefix.check({ ...nothingDeclared, addresses: [address] }, "2026-11-24");
+      expect(found).toHaveLength(new Address6(network).correctForm() === network ? 0 : 1);
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -1,4 +1,3 @@
-import { Address6 } from "ip-address";
 import { defineRule, subject } from "../rule.ts";
 
 export const addressInOwnPrefix = defineRule({
@@ -29,10 +28,11 @@ export const addressInOwnPrefix = defineRule({
   },
 });
 
-/** The network of a canonical /64, for example `2001:db8:1:4::`; its address 1 is written by appending a 1. */
+/**
+ * The network of a canonical /64, for example `2001:db8:1:4::`; its address 1 is written by appending a 1. At most four groups
+ * before the `::`, since the 64 bits behind them are zero: that is the longest run of zeros, so the last group is none, and the
+ * others stand as they are, without leading zeros.
+ */
 function canonicalNetwork(prefix: string): string | undefined {
-  // At most four groups before the `::`: the 64 bits behind them are zero.
-  const network = /^((?:[0-9a-f]{1,4}:){1,4}:)\/64$/.exec(prefix)?.[1];
-  if (network === undefined) return undefined;
-  return new Address6(network).correctForm() === network ? network : undefined;
+  return /^((?:(?:0|[1-9a-f][0-9a-f]{0,3}):){0,3}[1-9a-f][0-9a-f]{0,3}::)\/64$/.exec(prefix)?.[1];
 }
