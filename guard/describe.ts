@@ -4,12 +4,13 @@ import type {
   Declaration,
   PlanInputs,
 } from "../components/declaration.ts";
+import { once } from "../components/once.ts";
 import { count } from "../inventory/problem.ts";
 import { nameOf } from "../policies/format-violations.ts";
 import type { Subject } from "../policies/rule.ts";
 import { resyncMinutes } from "./costs.ts";
 import { type Change, touches } from "./diff.ts";
-import { accountsOn, differences, type Effect, listed, once } from "./effect.ts";
+import { accountsOn, differences, type Effect, listed } from "./effect.ts";
 import type { Context } from "./guard-rule.ts";
 
 /** A change of one element in the words of the trade. What the host does about it is said of the host. */

@@ -87,12 +87,18 @@ function* differing(before: unknown, after: unknown, path: string): Generator<st
     yield path;
     return;
   }
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+  for (const key of keysOf(before, after)) {
     const [was, is]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
     // Most are scalars and the same: the deep comparison costs fifty times as much.
     if (Object.is(was, is) || isDeepStrictEqual(was, is)) continue;
     yield* differing(was, is, path === "" ? key : `${path}.${key}`);
   }
+}
+
+function keysOf(before: object, after: object): string[] {
+  const keys = Object.keys(before);
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) keys.push(key);
+  return keys;
 }
 
 function isContainer(value: unknown): value is object {

@@ -48,16 +48,3 @@ function valueAt(value: unknown, path: string): string | undefined {
     .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
   return found === undefined || typeof found === "object" ? undefined : shown(found);
 }
-
-/** Works something out of an object once, so that what asks for it a thousand times stays linear. */
-export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
-  const known = new WeakMap<T, { readonly value: R }>();
-  return (of) => {
-    let found = known.get(of);
-    if (!found) {
-      found = { value: work(of) };
-      known.set(of, found);
-    }
-    return found.value;
-  };
-}

@@ -1,4 +1,5 @@
 import type { Declaration } from "../components/declaration.ts";
+import { once } from "../components/once.ts";
 import { count } from "../inventory/problem.ts";
 import { type Subject, subject } from "../policies/rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
@@ -59,12 +60,12 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   const stopping = Map.groupBy([...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))], (unit) =>
     Number(/^account-(\d+)-/.exec(unit)?.[1] ?? 0),
   );
-  const names = namesOf(before.declaration, after.declaration);
   for (const [account, units] of stopping) {
     if (account === 0) continue;
+    const name = names(after.declaration).get(account) ?? names(before.declaration).get(account);
     const servers = new Set(units.map((unit) => unit.replace(/\.(socket|service)$/, ""))).size;
     say(
-      `Stops ${count(servers, "HTTP server")} of account ${account}${names.get(account) ?? ""} for about ${serverRestartSeconds} s; the next request starts ${servers === 1 ? "it" : "them"}.`,
+      `Stops ${count(servers, "HTTP server")} of account ${account}${name === undefined ? "" : ` (${name})`} for about ${serverRestartSeconds} s; the next request starts ${servers === 1 ? "it" : "them"}.`,
       [account],
       serverRestartSeconds,
       subject.account({ number: account }),
@@ -73,9 +74,7 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   return effects;
 }
 
-function namesOf(...declarations: readonly Declaration[]): Map<number, string> {
-  return new Map(declarations.flatMap(({ accounts }) => accounts.map(({ number, name }) => [number, ` (${name})`])));
-}
+const names = once(({ accounts }: Declaration) => new Map(accounts.map(({ number, name }) => [number, name])));
 
 function pathsOf(files: HostChange["groups"][number]["files"]): string {
   const shown = files.slice(0, 3).map(({ path }) => path);

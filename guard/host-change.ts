@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { inOrder } from "../components/in-order.ts";
 import type { Extract } from "../components/remote/render-bundle.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../host/bundle.ts";
 import { sealBundle } from "../host/digest.ts";
@@ -144,23 +145,22 @@ function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
 
 /** Files that differ, by path. Digests are not looked at: most groups that are rendered here differ. */
 function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undefined): FileChange[] {
-  const [old, next] = [before, after].map((group) => (group?.files ?? []).toSorted(byPath)) as [
-    BundleFile[],
-    BundleFile[],
-  ];
+  const old = inOrder(before?.files ?? [], pathOf);
+  const next = inOrder(after?.files ?? [], pathOf);
   const changes: FileChange[] = [];
-  for (let [i, j] = [0, 0]; i < old.length || j < next.length; ) {
-    const order = i === old.length ? 1 : j === next.length ? -1 : byPath(old[i]!, next[j]!);
-    const was = order <= 0 ? old[i++] : undefined;
-    const is = order >= 0 ? next[j++] : undefined;
+  let [i, j] = [0, 0];
+  while (i < old.length || j < next.length) {
+    const [left, right] = [old[i]?.path, next[j]?.path];
+    const was = right === undefined || (left !== undefined && left <= right) ? old[i++] : undefined;
+    const is = left === undefined || (right !== undefined && right <= left) ? next[j++] : undefined;
     if (was && is && sameFile(was, is)) continue;
     changes.push({ path: (was ?? is)!.path, before: textOf(was), after: textOf(is) });
   }
   return changes;
 }
 
-function byPath(left: BundleFile, right: BundleFile): number {
-  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+function pathOf({ path }: BundleFile): string {
+  return path;
 }
 
 /** The paths of what differs, as the planner of hooks asks for them. */

@@ -29,21 +29,21 @@ export type Settings = Readonly<Record<string, string | readonly string[]>>;
 export function unitFile(sections: Readonly<Record<string, Settings>>): string {
   // Joined at the end: a text added up piece by piece stays a tree of its pieces, which the garbage collector copies one by one.
   const lines: string[] = [];
-  for (const [section, settings] of Object.entries(sections)) {
-    const own = settingLines(settings);
-    if (own.length > 0) lines.push(lines.length === 0 ? `[${section}]` : `\n[${section}]`, ...own);
+  for (const section of Object.keys(sections)) {
+    const begin = lines.length;
+    addSettings(lines, sections[section]!);
+    if (lines.length > begin) lines[begin] = `${begin === 0 ? "" : "\n"}[${section}]\n${lines[begin]}`;
   }
-  return [...lines, ""].join("\n");
+  lines.push("");
+  return lines.join("\n");
 }
 
-function settingLines(settings: Settings): string[] {
-  const lines: string[] = [];
+function addSettings(lines: string[], settings: Settings): void {
   for (const key of Object.keys(settings)) {
     const value = settings[key]!;
     if (typeof value === "string") lines.push(settingLine(key, value));
     else for (const each of value) lines.push(settingLine(key, each));
   }
-  return lines;
 }
 
 const control = /\p{Cc}/u;

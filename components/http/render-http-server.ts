@@ -23,24 +23,25 @@ const init = ["/usr/bin/tini", "--"];
 /** Where a sandbox shows the script that runs the server. */
 const scriptInside = "/opt/fairhost/run";
 
-/** Socket, service and link of one HTTP server. */
+/** Socket, service and link of one HTTP server, in the order of their paths. */
 export function renderHttpServer(
   account: AccountContainerInputs,
   server: HttpServerInputs,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const unit = plainUnit(server.unit);
   const [socket, service] = [`${unit}.socket`, `${unit}.service`];
-  const ofSocket = [`systemd/${socket}`, socketDefaults];
+  const [pathOfSocket, pathOfService] = [`systemd/${socket}`, `systemd/${service}`];
+  const ofSocket = [pathOfSocket, socketDefaults];
   const { text, shared } = renderService(account, server);
   return {
     files: [
-      { path: `systemd/${socket}`, content: renderSocket(account, server) },
+      { path: pathOfService, content: text },
+      { path: pathOfSocket, content: renderSocket(account, server) },
       { path: `systemd/fairhost.target.wants/${socket}`, link: `../${socket}` },
-      { path: `systemd/${service}`, content: text },
     ],
     units: [
+      { name: service, want: "on-demand", restartOn: [pathOfService, sandboxFile, ...shared, ...ofSocket] },
       { name: socket, want: "start", restartOn: ofSocket },
-      { name: service, want: "on-demand", restartOn: [`systemd/${service}`, sandboxFile, ...shared, ...ofSocket] },
     ],
   };
 }

@@ -6,9 +6,11 @@ import type { AccountAddressInputs, AccountContainerInputs, Declaration, HttpSer
 import { renderHost } from "../host/render-host.ts";
 import { renderFrontEnd, renderSites } from "../http/render-front-end.ts";
 import { renderHttpDefaults, renderHttpServer } from "../http/render-http-server.ts";
+import { inOrder } from "../in-order.ts";
 import { renderAnnouncement, renderBird } from "../network/render-bird.ts";
 import { renderNftables } from "../network/render-nftables.ts";
 import { renderRoute, renderRoutes } from "../network/render-routes.ts";
+import { once } from "../once.ts";
 
 export { encodeBundle } from "../../host/digest.ts";
 
@@ -32,10 +34,10 @@ export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
  *   (the inventory's schemas refuse both with file and line)
  */
 export function renderBundle(declaration: Declaration, host: string, only?: Extract): Bundle {
-  const ofHost = <T extends { readonly host: string }>(list: readonly T[]) => list.filter((item) => item.host === host);
-  const addresses = new Map(ofHost(declaration.addresses).map((address) => [address.account, address]));
-  const servers = Map.groupBy(ofHost(declaration.httpServers), ({ account }) => account);
-  const accounts = ofHost(declaration.accounts).toSorted((a, b) => a.number - b.number);
+  const all = byHost(declaration);
+  const addresses = new Map(all.addresses.get(host)?.map((address) => [address.account, address]));
+  const servers = Map.groupBy(all.httpServers.get(host) ?? [], ({ account }) => account);
+  const accounts = (all.accounts.get(host) ?? []).toSorted((a, b) => a.number - b.number);
   const groups: Partial<Record<Group, BundleGroup>> = { host: renderHostGroup(declaration, host) };
   for (const account of accounts) {
     const part = only ? only.get(account.number) : "whole";
@@ -47,6 +49,12 @@ export function renderBundle(declaration: Declaration, host: string, only?: Extr
   }
   return sealBundle(host, groups);
 }
+
+/** What lies on which host: looked up once for all of them, or each would go through the whole fleet. */
+const byHost = once(({ accounts, addresses, httpServers }: Declaration) => {
+  const grouped = <T extends { readonly host: string }>(list: readonly T[]) => Map.groupBy(list, ({ host }) => host);
+  return { accounts: grouped(accounts), addresses: grouped(addresses), httpServers: grouped(httpServers) };
+});
 
 function renderHostGroup(declaration: Declaration, name: string): BundleGroup {
   const host = declaration.hosts.find((entry) => entry.name === name);
@@ -88,20 +96,14 @@ function renderAccountGroup(
 
 /** One group of its parts, sorted by path and name. */
 function assemble(parts: readonly Part[]): BundleGroup {
-  const account = parts.find((part) => part.account)?.account;
-  return sealGroup({
-    files: sortBy(
-      parts.flatMap(({ files }) => files),
-      ({ path }) => path,
-    ),
-    units: sortBy(
-      parts.flatMap(({ units }) => units ?? []),
-      ({ name }) => name,
-    ),
-    ...(account && { account }),
-  });
-}
-
-function sortBy<T>(list: readonly T[], key: (item: T) => string): T[] {
-  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  const files: BundleFile[] = [];
+  const units: BundleUnit[] = [];
+  let account: BundleAccount | undefined;
+  for (const part of parts) {
+    files.push(...part.files);
+    if (part.units) units.push(...part.units);
+    account ??= part.account;
+  }
+  const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
+  return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
 }

@@ -14,7 +14,9 @@ export function maskFile(text: string): string {
 
 /** A sentence without what looks like a secret; there a colon is mostly just a colon. */
 export function maskSentence(text: string): string {
-  return common(text).replace(inSentence, `$1${masked}`);
+  const rest = common(text);
+  // Without an equals sign there is no match, and it is found sooner than none.
+  return rest.includes("=") ? rest.replace(inSentence, `$1${masked}`) : rest;
 }
 
 function common(text: string): string {

@@ -1,0 +1,12 @@
+/** Works something out of an object once, so that what asks for it a thousand times stays linear. */
+export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
+  const known = new WeakMap<T, { readonly value: R }>();
+  return (of) => {
+    let found = known.get(of);
+    if (!found) {
+      found = { value: work(of) };
+      known.set(of, found);
+    }
+    return found.value;
+  };
+}
