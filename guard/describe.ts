@@ -4,7 +4,7 @@ import type {
   Declaration,
   PlanInputs,
 } from "../components/declaration.ts";
-import { once } from "../components/once.ts";
+import { once } from "../host/once.ts";
 import { count } from "../inventory/problem.ts";
 import { nameOf } from "../policies/format-violations.ts";
 import type { Subject } from "../policies/rule.ts";

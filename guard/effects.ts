@@ -1,5 +1,5 @@
 import type { Declaration } from "../components/declaration.ts";
-import { once } from "../components/once.ts";
+import { once } from "../host/once.ts";
 import { count } from "../inventory/problem.ts";
 import { type Subject, subject } from "../policies/rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";

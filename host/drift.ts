@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile } from "./bundle.ts";
-import { filesOf, type Generation, modeOf, recordName } from "./generations.ts";
+import { filesOf, type Generation, modeOf } from "./generations.ts";
+import { recordName } from "./layout.ts";
 
 /** What can be wrong with a file, the worst first. */
 export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";

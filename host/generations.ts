@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleFile, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
+import { recordName } from "./layout.ts";
 import type { Machine } from "./machine.ts";
+import { once } from "./once.ts";
 import { keepAsSpare } from "./spare.ts";
 
 /**
@@ -25,8 +27,6 @@ export interface Applied {
   /** Epoch of the secrets that services read. */
   readonly epoch: number;
 }
-
-export const recordName = "generation.json";
 
 /** How many older generations stay, for a look or a way back. */
 const kept = 3;
@@ -121,19 +121,14 @@ export function discard({ disk }: Machine, path: string): void {
 
 type GroupFile = BundleFile & { readonly group: Group };
 
-const knownFiles = new WeakMap<Bundle, ReadonlyMap<string, GroupFile>>();
-
 /** Every file of a bundle by path, with its group. Worked out once: a bundle never changes, and everybody asks. */
-export function filesOf(bundle: Bundle): ReadonlyMap<string, GroupFile> {
-  const known = knownFiles.get(bundle);
-  if (known) return known;
+export const filesOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupFile> => {
   const files = new Map<string, GroupFile>();
-  for (const [group, { files: own }] of Object.entries(bundle.groups) as [Group, { files: readonly BundleFile[] }][]) {
+  for (const [group, { files: own }] of Object.entries(groups) as [Group, { files: readonly BundleFile[] }][]) {
     for (const file of own) files.set(file.path, { ...file, group });
   }
-  knownFiles.set(bundle, files);
   return files;
-}
+});
 
 /** Every account of a bundle, with its group. */
 export function accountsOf({ groups }: Bundle): [Group, BundleAccount][] {

@@ -34,6 +34,9 @@ export const folders = [
   "libexec",
 ] as const;
 
+/** A generation's record: written last, it makes the generation complete. */
+export const recordName = "generation.json";
+
 /** Of every directory in a generation. */
 export const directoryMode = 0o755;
 

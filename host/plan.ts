@@ -1,6 +1,7 @@
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "./bundle.ts";
 import { filesOf, sameFile } from "./generations.ts";
 import { entryFiles } from "./layout.ts";
+import { once } from "./once.ts";
 
 /** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
 export type UnitStates = ReadonlyMap<string, string>;
@@ -155,19 +156,14 @@ export function isEmpty(plan: HookPlan): boolean {
 
 type GroupUnit = BundleUnit & { readonly group: Group };
 
-const knownUnits = new WeakMap<Bundle, ReadonlyMap<string, GroupUnit>>();
-
 /** Every unit of a bundle by name, with its group. Worked out once, as `filesOf`. */
-export function unitsOf(bundle: Bundle): ReadonlyMap<string, GroupUnit> {
-  const known = knownUnits.get(bundle);
-  if (known) return known;
+export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit> => {
   const units = new Map<string, GroupUnit>();
-  for (const [group, { units: own }] of Object.entries(bundle.groups) as [Group, { units: readonly BundleUnit[] }][]) {
+  for (const [group, { units: own }] of Object.entries(groups) as [Group, { units: readonly BundleUnit[] }][]) {
     for (const unit of own) units.set(unit.name, { ...unit, group });
   }
-  knownUnits.set(bundle, units);
   return units;
-}
+});
 
 /**
  * systemd finds new unit files by itself when they are started, and forgets removed ones once stopped: only what it may

@@ -4,15 +4,11 @@ import type { Generation } from "./generations.ts";
 import { ApplyError, type Machine } from "./machine.ts";
 import { changedGroups, changesBetween } from "./plan.ts";
 import { distinctGroups, type Problem } from "./problem.ts";
-import { Staging } from "./stage.ts";
+import { type SeenFiles, Staging } from "./stage.ts";
 import { offlineValidators, staged, validators } from "./validate.ts";
 
-/** What a run has seen of the generation in force before it stages another. */
-export interface Seen {
-  /** Bundle paths whose files are not what was written: written anew. */
-  readonly drifted: ReadonlySet<string>;
-  /** Inode of every file that is as written, by bundle path. */
-  readonly inodes: ReadonlyMap<string, number>;
+/** What a run has seen of the generation in force. */
+export interface Seen extends SeenFiles {
   /** Groups whose account has its directories in order. */
   readonly inOrder: ReadonlySet<Group>;
 }

@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { recordName } from "./generations.ts";
-import { directoryMode } from "./layout.ts";
+import { directoryMode, recordName } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 
 /**

@@ -2,24 +2,22 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bundle, BundleFile, BundleGroup, Group } from "./bundle.ts";
 import { sealBundle } from "./digest.ts";
-import {
-  discard,
-  filesOf,
-  type Generation,
-  generationDirectory,
-  modeOf,
-  nextNumber,
-  recordName,
-  sameFile,
-} from "./generations.ts";
-import { directoryMode, folders } from "./layout.ts";
+import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNumber, sameFile } from "./generations.ts";
+import { directoryMode, folders, recordName } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { changedGroups } from "./plan.ts";
-import type { Seen } from "./prepare.ts";
 import { takeSpare } from "./spare.ts";
 
 /** Up to so many files each is made durable on its own; above, the whole file system at once is quicker. */
 const syncEach = 64;
+
+/** What a run has seen of the files of the generation in force before it stages another. */
+export interface SeenFiles {
+  /** Bundle paths whose files are not what was written: written anew. */
+  readonly drifted: ReadonlySet<string>;
+  /** Inode of every file that is as written, by bundle path. */
+  readonly inodes: ReadonlyMap<string, number>;
+}
 
 /** A generation being put together beside the one in force. Nothing outside its directory is touched. */
 export class Staging {
@@ -30,7 +28,7 @@ export class Staging {
   readonly #machine: Machine;
   readonly #current: Generation;
   readonly #old: ReadonlyMap<string, BundleFile>;
-  readonly #seen: Pick<Seen, "drifted" | "inodes">;
+  readonly #seen: SeenFiles;
   readonly #directories = new Set<string>();
   /** Those with names that came or went. */
   readonly #touched = new Set<string>();
@@ -43,7 +41,7 @@ export class Staging {
   #bundle: Bundle | undefined;
 
   /** @param seen of the generation in force: its drifted files are never linked. */
-  constructor(machine: Machine, current: Generation, seen: Pick<Seen, "drifted" | "inodes">) {
+  constructor(machine: Machine, current: Generation, seen: SeenFiles) {
     this.#machine = machine;
     this.#current = current;
     this.#seen = seen;

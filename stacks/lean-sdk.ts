@@ -4,8 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 /**
  * Takes the costs out of the Node.js SDK that grow with every resource: a stack trace for each promise, one RPC for each
  * debug line, an unlimited call-site walk for each resource (measured for 3,003 resources, no-op preview: 11.7 s as it is,
- * 3.3 s so), several promises for each property even where nothing has to be waited for. These are internals: where one is not found as expected the SDK is left as it is, only slower.
- * `PULUMI_DEBUG_PROMISE_LEAKS` or `FAIRHOST_PLAIN_SDK` in the environment keep everything. Stack traces of one's own errors stay whole.
+ * 3.3 s so), and several promises for each property even where nothing has to be waited for. These are internals: where one is
+ * not found as expected the SDK is left as it is, only slower. `PULUMI_DEBUG_PROMISE_LEAKS` or `FAIRHOST_PLAIN_SDK` in the
+ * environment keep everything. Stack traces of one's own errors stay whole.
  * @returns the names of what was changed, for the test that guards the pinned SDK.
  */
 export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] {
@@ -48,7 +49,10 @@ export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] 
 
 type Properties = Record<string, unknown>;
 
-/** What the SDK makes of values that are plain JSON: members that are undefined are left out, elements are null. Undefined for any others. */
+/**
+ * What the SDK makes of values that are plain JSON: members that are undefined are left out, elements are null.
+ * @returns undefined for values that are not
+ */
 function plainCopy(value: Properties): Properties | undefined {
   let isPlain = true;
   const copy = (inner: unknown): unknown => {

@@ -1,5 +1,6 @@
 import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "../../host/bundle.ts";
 import { sealBundle, sealGroup } from "../../host/digest.ts";
+import { once } from "../../host/once.ts";
 import { renderAccount, renderAccountDefaults } from "../account/render-account.ts";
 import { renderSandbox } from "../account/render-sandbox.ts";
 import type { AccountAddressInputs, AccountContainerInputs, Declaration, HttpServerInputs } from "../declaration.ts";
@@ -10,7 +11,6 @@ import { inOrder } from "../in-order.ts";
 import { renderAnnouncement, renderBird } from "../network/render-bird.ts";
 import { renderNftables } from "../network/render-nftables.ts";
 import { renderRoute, renderRoutes } from "../network/render-routes.ts";
-import { once } from "../once.ts";
 
 export { encodeBundle } from "../../host/digest.ts";
 

@@ -37,9 +37,13 @@ const scoped = (scope: Rule["scope"]) => ({
 const byScope = { resource: scoped("resource"), stack: scoped("stack") };
 
 /** The rules about single resources that look at elements of a kind at all. */
-const plainOf = new Map(
-  [...shapes.values()].map(({ kind }) => [kind, byScope.resource.plain.filter((rule) => kindsRead(rule).has(kind))]),
-);
+const plainOf = ofKinds(byScope.resource.plain);
+
+function ofKinds(plain: readonly Rule[]): ReadonlyMap<Element["kind"], Rule[]> {
+  const read = plain.map((rule) => ({ rule, kinds: kindsRead(rule) }));
+  const about = (kind: Element["kind"]) => read.filter(({ kinds }) => kinds.has(kind)).map(({ rule }) => rule);
+  return new Map([...shapes.values()].map(({ kind }) => [kind, about(kind)]));
+}
 
 /** Judges one resource by the inputs it is registered with. */
 export function judgeResource(resource: EngineResource, today: string): Report[] {

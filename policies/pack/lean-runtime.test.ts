@@ -34,6 +34,6 @@ test("a whole stack is shown to one policy, and one that is shown nothing fails 
   const policy = policies.find((each) => "validateStack" in each);
   const none = { resources: [] } as unknown as StackValidationArgs;
   expect(() => policy && "validateStack" in policy && policy.validateStack(none, () => {})).toThrow(
-    "nothing can be judged",
+    "so nothing can be judged",
   );
 });

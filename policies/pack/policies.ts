@@ -34,7 +34,9 @@ const reportsOfResource = onceATurn(judgeResource);
  */
 const reportsOfStack = onceATurn((resources: readonly StackResource[], day: string) => {
   if (resources.length === 0)
-    throw new Error("the policy runtime shows a stack without resources: nothing can be judged");
+    throw new Error(
+      "The policy runtime shows a stack without resources, so nothing can be judged: install the pinned @pulumi/policy (`npm ci`), or leave out leanRuntime() in policies/pack/pack.ts.",
+    );
   return judgeStack(resources, day);
 });
 
