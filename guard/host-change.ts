@@ -163,19 +163,13 @@ function pathOf({ path }: BundleFile): string {
   return path;
 }
 
-/** The paths of what differs, as the planner of hooks asks for them. */
+/** The paths of what differs, as the planner of hooks asks for them. None goes from one group to another: an account's carry its number. */
 function pathsIn(groups: HostChange["groups"]): Changes {
   const [added, modified, removed] = [new Set<string>(), new Set<string>(), new Set<string>()];
   for (const { files } of groups) {
     for (const { path, before, after } of files) {
       (before === undefined ? added : after === undefined ? removed : modified).add(path);
     }
-  }
-  // One that goes from one group to another.
-  for (const path of added) {
-    if (!removed.delete(path)) continue;
-    added.delete(path);
-    modified.add(path);
   }
   return { added, modified, removed };
 }

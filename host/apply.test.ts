@@ -13,6 +13,8 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { apply } from "./apply.ts";
+import type { BundleAccount } from "./bundle.ts";
+import { sealGroup } from "./digest.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "./fixture.ts";
 import { retire } from "./retire.ts";
 
@@ -200,6 +202,17 @@ test("directories that vanish are made again, others' files in them stay", async
   });
   expect(existsSync(tree.at("/srv/accounts/1/home/www"))).toBe(true);
   expect(readFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "utf8")).toBe("mine");
+});
+
+test("directories are put right in whatever order they are sent", async () => {
+  using tree = new Tree();
+  const group = accountGroup(1);
+  const directories = group.account!.directories.toReversed();
+  const bundle = (account: BundleAccount) => bundleOf({ 1: sealGroup({ ...group, account }) });
+  await apply(tree.machine(), bundle(group.account!), secret);
+  chmodSync(tree.at("/srv/accounts/1/home"), 0o700);
+  await apply(tree.machine(), bundle({ ...group.account!, directories }), secret);
+  expect(statSync(tree.at("/srv/accounts/1/home")).mode & 0o7777).toBe(0o1770);
 });
 
 test("retire stops every unit, keeps data, secrets and the firewall; twice is once", async () => {

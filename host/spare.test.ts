@@ -66,6 +66,17 @@ test("what an older generation was made into is the generation a fresh directory
   expect(readdirSync(tree.at("/var/lib/fairhost/generations")).sort()).toEqual(["3", "4", "5"]);
 });
 
+test("an account that is refused is put back whole, with the files it shares with the spare", async () => {
+  using tree = new Tree();
+  await withSpare(tree, 2);
+  const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
+  const next = bundleOf({ 1: broken, 2: accountGroup(2, "new") });
+  expect((await apply(tree.machine(), next, secret)).errors).toMatchObject([{ group: "account-1" }]);
+  const { bundle: inForce } = readCurrent(tree.machine());
+  expect(inForce.groups["account-1"]).toEqual(accountGroup(1, "round 5"));
+  expect(findDrift(tree.at(current), { bundle: inForce })).toMatchObject({ changed: new Map(), unknown: [] });
+});
+
 test("a folder whose files have all left leaves with them, and comes back with them", async () => {
   using tree = new Tree();
   const file = { path: "nginx/accounts/below/2.conf", content: "x\n" };

@@ -10,6 +10,7 @@ const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js");
 test("the pinned runtime still has the internals; what one request holds is then read once", () => {
   expect(require("@pulumi/pulumi/proto/analyzer_grpc_pb").AnalyzerService).toHaveProperty("remediate");
   expect(leanRuntime()).toEqual(["deserializeProperties", "remediate", "getResourcesList"]);
+  expect(require("@pulumi/pulumi/proto/analyzer_grpc_pb").AnalyzerService).not.toHaveProperty("remediate");
   const { deserializeProperties } = require("@pulumi/policy/deserialize");
   const properties = Struct.fromJavaScript({ name: "web1", disks: [{ serial: "a" }] });
   const read = deserializeProperties(properties, false);
