@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../components/declaration.ts";
 import { compareSubjects } from "../policies/check-declaration.ts";
 import { type Subject, subject } from "../policies/rule.ts";
@@ -69,8 +68,14 @@ export function changesOf<K extends Kind>(kind: K, before: Declaration, after: D
     const about = name(element);
     const was = old.get(about.name);
     old.delete(about.name);
-    if (was === undefined) add(about, "create", undefined, element);
-    else if (!isDeepStrictEqual(was, element)) add(about, "update", was, element, [...differing(was, element, "")]);
+    if (was === undefined) {
+      add(about, "create", undefined, element);
+      continue;
+    }
+    if (was === element) continue;
+    const paths: string[] = [];
+    addDiffering(paths, was, element, "");
+    if (paths.length > 0) add(about, "update", was, element, paths);
   }
   for (const was of old.values()) add(name(was), "delete", was, undefined);
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
@@ -81,17 +86,15 @@ export function touches({ paths }: { readonly paths: readonly string[] }, ...wan
   return paths.some((path) => wanted.some((each) => path === each || path.startsWith(`${each}.`)));
 }
 
-/** Paths of what differs inside two values that do. */
-function* differing(before: unknown, after: unknown, path: string): Generator<string> {
+/** Adds the paths of what differs in two values as JSON has them, where a member that is undefined is none. */
+function addDiffering(paths: string[], before: unknown, after: unknown, path: string): void {
   if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
-    yield path;
+    paths.push(path);
     return;
   }
   for (const key of keysOf(before, after)) {
     const [was, is]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
-    // Most are scalars and the same: the deep comparison costs fifty times as much.
-    if (Object.is(was, is) || isDeepStrictEqual(was, is)) continue;
-    yield* differing(was, is, path === "" ? key : `${path}.${key}`);
+    if (!Object.is(was, is)) addDiffering(paths, was, is, path === "" ? key : `${path}.${key}`);
   }
 }
 

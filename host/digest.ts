@@ -4,15 +4,19 @@ import { type Bundle, type BundleGroup, bundleFormat, type Group } from "./bundl
 
 /** JSON with the keys of every object sorted and undefined members left out: equal data give equal text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
-    const record = member as Record<string, unknown>;
-    return Object.fromEntries(
-      Object.keys(record)
-        .sort()
-        .map((key) => [key, record[key]]),
-    );
-  });
+  return JSON.stringify(sorted(value));
+}
+
+/** A copy whose keys are in order. A replacer would do as well, but is called for every text and number too. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const record = value as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(record)
+      .sort()
+      .map((key) => [key, sorted(record[key])]),
+  );
 }
 
 function sha256(text: string): string {

@@ -9,7 +9,7 @@ export interface Source {
   readonly data: unknown;
   /**
    * Line and column (from 1) of a property: of its value, or with `key` of its key. What is missing is shown at the
-   * nearest parent that is there. Found by reading the text again, only when asked: 1,000 sound files never pay for it.
+   * nearest parent that is there. Its lines are counted when it is first asked: 1,000 sound files never pay for it.
    */
   at(path: Path, what: "key" | "value"): { line: number; column: number };
   /** A problem at a property. */
@@ -60,12 +60,11 @@ export function readSource(file: string, text: string): { source: Source; proble
   }
   if (!broken) broken = refuseAmbiguity(document, add);
 
-  const located = once(() => parse(text));
   const source: Source = {
     file,
     data: broken ? undefined : (document.toJS() as unknown),
     at: (path, what) => {
-      const { line, col } = lines().linePos(offsetOf(located(), path, what));
+      const { line, col } = lines().linePos(offsetOf(document, path, what));
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     },
     problem: (path, message, mend, what = "value") => ({
@@ -183,19 +182,13 @@ function rangeStart(node: unknown): number | undefined {
 }
 
 function lineCounter(text: string): () => LineCounter {
-  return once(() => {
-    const counter = new LineCounter();
+  let counter: LineCounter | undefined;
+  return () => {
+    if (counter) return counter;
+    counter = new LineCounter();
     counter.addNewLine(0);
     for (let index = text.indexOf("\n"); index >= 0; index = text.indexOf("\n", index + 1))
       counter.addNewLine(index + 1);
     return counter;
-  });
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }

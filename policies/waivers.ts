@@ -1,4 +1,5 @@
 import type { Declaration, WaiverInputs } from "../components/declaration.ts";
+import { once } from "../host/once.ts";
 import { type Rule, type RuleText, type Subject, subject, type Violation } from "./rule.ts";
 
 /** A violation that is let pass, and by what. */
@@ -45,26 +46,28 @@ interface Carried {
 }
 
 /** Every waiver with the element that carries it. */
-function* carried(declaration: Declaration): Generator<Carried> {
-  yield* of(declaration.sites, subject.site);
-  yield* of(declaration.networks, subject.network);
-  yield* of(declaration.routers, subject.router);
-  yield* of(declaration.switches, subject.switch);
-  yield* of(declaration.hosts, subject.host);
-  yield* of(declaration.plans, subject.plan);
-  yield* of(declaration.accounts, subject.account);
-  yield* of(declaration.httpServers, subject.httpServer);
-}
+const carried = once((declaration: Declaration): readonly Carried[] => [
+  ...of(declaration.sites, subject.site),
+  ...of(declaration.networks, subject.network),
+  ...of(declaration.routers, subject.router),
+  ...of(declaration.switches, subject.switch),
+  ...of(declaration.hosts, subject.host),
+  ...of(declaration.plans, subject.plan),
+  ...of(declaration.accounts, subject.account),
+  ...of(declaration.httpServers, subject.httpServer),
+]);
 
-function* of<T extends { readonly waivers?: readonly WaiverInputs[] }>(
+function of<T extends { readonly waivers?: readonly WaiverInputs[] }>(
   elements: readonly T[],
   subjectOf: (element: T, path?: string) => Subject,
-): Generator<Carried> {
-  for (const element of elements) {
-    for (const [index, waiver] of element.waivers?.entries() ?? []) {
-      yield { waiver, element: subjectOf(element), at: subjectOf(element, `waivers.${index}`) };
-    }
-  }
+): Carried[] {
+  return elements
+    .filter(({ waivers }) => waivers !== undefined)
+    .flatMap((element) =>
+      element.waivers!.map((waiver, index) => {
+        return { waiver, element: subjectOf(element), at: subjectOf(element, `waivers.${index}`) };
+      }),
+    );
 }
 
 /** Divides violations into those that stand and those that a waiver in force lets pass. */
@@ -94,7 +97,7 @@ export function waive(
 
 /** Waivers that have ended, last too long, or are for no rule that can be waived. */
 export function waiversInForce(declaration: Declaration, today: string, known: readonly Rule[]): Violation[] {
-  return [...carried(declaration)].flatMap(({ waiver, at }) => {
+  return carried(declaration).flatMap(({ waiver, at }) => {
     const left = daysBetween(today, waiver.expires);
     const rule = known.find(({ name }) => name === waiver.rule);
     let found: string | undefined;
@@ -112,7 +115,7 @@ export function waiversInForce(declaration: Declaration, today: string, known: r
 /** Waivers that let nothing pass. Those that are not in force are for {@link waiversInForce}. */
 export function waiversNeeded(declaration: Declaration, waived: readonly Waived[], today: string): Violation[] {
   const used = new Set(waived.map(({ waiver }) => waiver));
-  return [...carried(declaration)].flatMap(({ waiver, at }) => {
+  return carried(declaration).flatMap(({ waiver, at }) => {
     if (used.has(waiver) || !(daysBetween(today, waiver.expires) >= 0)) return [];
     const where = waiver.path === undefined ? "" : `, ${waiver.path}`;
     const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}${where}, by ${waiver.owner}, lets nothing pass.`;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { endProcess, identify, isAlive } from "./processes.ts";
 
@@ -37,6 +38,17 @@ describe("processes by id", () => {
     const begin = performance.now();
     await endProcess(id!, 300);
     expect(performance.now() - begin).toBeGreaterThan(290);
+    await ended;
+  });
+
+  it("takes a process that ended and that nobody has collected yet for none", async () => {
+    // What becomes of the shell never asks after the shell's child.
+    const { child, ended } = sleeper("sleep 0 & echo $!; exec sleep 60");
+    const [printed] = (await once(child.stdout, "data")) as [Buffer];
+    const pid = Number(printed.toString());
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, "utf8"), { timeout: 10_000 }).toContain(" Z ");
+    expect(await identify(pid)).toBeUndefined();
+    child.kill("SIGKILL");
     await ended;
   });
 

@@ -8,27 +8,22 @@ export interface ProcessId {
   readonly started: string;
 }
 
-async function readStat(pid: number): Promise<{ state: string; started: string } | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses and may hold anything, spaces and parentheses included.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "?", started: fields[19] ?? "?" };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The identity of a running process; undefined when there is none with this id. */
+/**
+ * The identity of a running process; undefined when there is none with this id. A zombie does not run: it has ended, and whoever has to
+ * collect it may take a second, or in a container without an init for ever.
+ */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
-  const stat = await readStat(pid);
-  return stat && { pid, started: stat.started };
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The second field is the program's name in parentheses and may hold anything, spaces and parentheses included.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, started] = [fields[0], fields[19] ?? "?"];
+  return state === "Z" || state === "X" ? undefined : { pid, started };
 }
 
-/** Whether exactly this process still runs. A zombie does not. */
+/** Whether exactly this process still runs. */
 export async function isAlive(id: ProcessId): Promise<boolean> {
-  const stat = await readStat(id.pid);
-  return stat !== undefined && stat.started === id.started && stat.state !== "Z" && stat.state !== "X";
+  return (await identify(id.pid))?.started === id.started;
 }
 
 /**

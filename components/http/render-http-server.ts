@@ -29,8 +29,10 @@ export function renderHttpServer(
   server: HttpServerInputs,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const unit = plainUnit(server.unit);
-  const [socket, service] = [`${unit}.socket`, `${unit}.service`];
-  const [pathOfSocket, pathOfService] = [`systemd/${socket}`, `systemd/${service}`];
+  const socket = `${unit}.socket`;
+  const service = `${unit}.service`;
+  const pathOfSocket = `systemd/${socket}`;
+  const pathOfService = `systemd/${service}`;
   const ofSocket = [pathOfSocket, socketDefaults];
   const { text, shared } = renderService(account, server);
   return {

@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { checkout } from "../base.ts";
 import { reviewPreview } from "../deploy/review-preview.ts";
-import { preview } from "../engine/preview.ts";
 import { exitHelp, exitStatus } from "../exit-status.ts";
 import type { Drift } from "../report/comment.ts";
 import { levelOf } from "../report/summary.ts";
@@ -37,14 +36,14 @@ export const previewCommand = withOutputs(new Command("preview"))
         scope = { inventory: config.inventory, cell: config.cell };
         const engine = { directory: cwd, stack, environment: toolchainEnv() };
         const onOutput = (text: string) => void process.stderr.write(text);
-        const previewed = await preview(engine, { policyPack, onOutput });
+        const previewed = await reviewPreview(engine, config, { policyPack, onOutput });
         if (previewed.kind === "failed") {
           const reason = previewed.messages.join("\n");
           if (previewed.why === "broken") throw new Error(reason);
           await writeFailure(scope, reason, outputs);
           return exitStatus.blocked;
         }
-        const { outcome } = await reviewPreview(previewed, config, stack);
+        const { outcome } = previewed;
         await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
         return exitStatus[levelOf(outcome)];
       },

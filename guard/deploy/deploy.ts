@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { declare } from "../../inventory/allocate.ts";
 import { InventoryError, loadFleet } from "../../inventory/load.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type Previewed, preview } from "../engine/preview.ts";
-import { sidesOf } from "../engine/sides.ts";
+import { preview } from "../engine/preview.ts";
 import { formatText } from "../report/text.ts";
 import type { Review } from "../review.ts";
 import type { StackConfig } from "../stack-config.ts";
@@ -54,6 +56,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   await using _lock = await deployLock(directory, "guard deploy", options.wait ?? 0, say);
   const past = await recover(directory, say);
   const made = await fingerprint(config);
+  const plans = await mkdtemp(join(tmpdir(), "fairhost-plans-"));
   const owner = await self();
   const journal = await Journal.begin(directory, newRecord({ stack: engine.stack, owner, ...made }, new Date()));
   const signal = new AbortController();
@@ -61,7 +64,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const interrupt = () => signal.abort();
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    const result = await guarded(options, journal, made, past.engines, signal.signal);
+    const result = await guarded(options, { journal, made, plans, engines: past.engines, signal: signal.signal });
     await journal.end(resultWord(result), "reason" in result ? result.reason : result.kind);
     return result;
   } catch (error) {
@@ -69,7 +72,19 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
     throw error;
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    await rm(plans, { recursive: true, force: true });
   }
+}
+
+/** What one run of a deploy has of its own. */
+interface Run {
+  readonly journal: Journal;
+  readonly made: Awaited<ReturnType<typeof fingerprint>>;
+  /** Directory for the engine's plans. */
+  readonly plans: string;
+  /** Engines that earlier runs have started. */
+  readonly engines: readonly number[];
+  readonly signal: AbortSignal;
 }
 
 function resultWord({ kind }: DeployResult): "succeeded" | "failed" | "refused" {
@@ -88,13 +103,8 @@ function resultWord({ kind }: DeployResult): "succeeded" | "failed" | "refused" 
   }
 }
 
-async function guarded(
-  options: DeployOptions,
-  journal: Journal,
-  made: Awaited<ReturnType<typeof fingerprint>>,
-  engines: readonly number[],
-  signal: AbortSignal,
-): Promise<DeployResult> {
+async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> {
+  const { journal, made, plans, engines, signal } = run;
   const { config, policyPack, say, gate } = options;
   const engine = {
     ...options.engine,
@@ -111,16 +121,19 @@ async function guarded(
   }
   const drifted = options.repair ? await driftEverywhere(options) : [];
   await journal.write({ repaired: [...drifted] });
-  const whole = await preview(engine, { policyPack, onOutput, environment: repairing(drifted) });
+  const whole = await reviewPreview(engine, config, {
+    ...{ policyPack, onOutput },
+    plan: planOf("whole"),
+    environment: repairing(drifted),
+  });
   if (whole.kind === "failed") {
     const reason = whole.messages.join("\n");
     say(`\n${reason}\n`);
     return { kind: whole.why === "refused" ? "blocked" : "failed", reason };
   }
-  const reviewed = await reviewPreview(whole, config, engine.stack);
-  const { review, sides } = reviewed;
-  say(`\n${formatText(reviewed.outcome)}`);
-  await journal.write({ plan: digestOf(whole.plan), level: review.level, findings: shownFindings(review) });
+  const { review, sides } = whole;
+  say(`\n${formatText(whole.outcome)}`);
+  await journal.write({ plan: await digestOf(planOf("whole")), level: review.level, findings: shownFindings(review) });
   if (review.level !== "safe") {
     const findings = review.findings.filter(({ level }) => level !== "safe");
     return { kind: review.level, reason: findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n") };
@@ -142,17 +155,16 @@ async function guarded(
     const title =
       stages.length > 1 ? `Wave ${index + 1} of ${stages.length}, ${wave.hosts.join(" and ")}` : "Deploying";
     const environment = repairing(drifted.filter((host) => wave.hosts.includes(host)));
-    let planned: Previewed = whole;
+    const plan = planOf(stages.length > 1 ? `wave-${index + 1}` : "whole");
     // What is left goes with the last wave, so that the stack ends whole. The pack judges whole stacks alone: half-way between two
     // of them is a fleet that nobody has declared.
     const scope = last ? { policyPack } : { targets: targetsOf(sides, wave) };
     if (stages.length > 1) {
       say(`\n${title}: preview.\n`);
-      const own = await preview(engine, { ...scope, environment });
+      const own = await preview(engine, { ...scope, plan, environment });
       if (own.kind === "failed") return stopped(index, own.messages);
-      const stray = strayHosts(sidesOf(own.resources), wave);
+      const stray = strayHosts(own.sides, wave);
       if (stray.length > 0) return stopped(index, [`The engine would touch ${stray.join(", ")}, not of this wave.`]);
-      planned = own;
     }
     if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
     const moved = await whatMoved(state.digest);
@@ -163,7 +175,7 @@ async function guarded(
     const onStart = (pid: number) => void journal.engine(pid);
     const problems = await update(engine, {
       ...scope,
-      plan: planned.plan,
+      plan,
       environment,
       message,
       locks,
@@ -181,6 +193,10 @@ async function guarded(
     if (!last) state = await stateFacts(engine);
   }
   return { kind: "done" };
+
+  function planOf(name: string): string {
+    return join(plans, name);
+  }
 
   async function whatMoved(before: string): Promise<string | undefined> {
     if (!sameFingerprint(await fingerprint(config), made))
@@ -237,8 +253,10 @@ function goingOn(
   ].join("\n");
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+async function digestOf(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
 }
 
 function shownFindings({ findings }: Review): { rule: string; level: Review["level"]; message: string }[] {

@@ -1,36 +1,50 @@
 import { join, relative } from "node:path";
 import type { Declaration } from "../../components/declaration.ts";
 import { declare } from "../../inventory/allocate.ts";
-import { loadFleet } from "../../inventory/load.ts";
+import { type Loaded, loadFleet } from "../../inventory/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
-import type { Previewed } from "../engine/preview.ts";
-import { type EngineSides, sidesOf } from "../engine/sides.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type Previewed, type PreviewFailed, type PreviewOptions, preview } from "../engine/preview.ts";
 import type { Reviewed } from "../outcome.ts";
 import { type Review, review } from "../review.ts";
 import type { Side } from "../side.ts";
 import type { StackConfig } from "../stack-config.ts";
 
-/** Judges what the engine would do: what the state holds against what would be. */
+/** What the engine would do, judged. */
+export interface ReviewedPreview extends Previewed {
+  readonly review: Review;
+  readonly outcome: Reviewed;
+}
+
+/** Asks the engine what an update would do, and judges that: what the state holds against what would be. */
 export async function reviewPreview(
-  previewed: Pick<Previewed, "resources">,
+  engine: Engine,
   config: StackConfig,
-  stack: string,
-): Promise<{ readonly review: Review; readonly sides: EngineSides; readonly outcome: Reviewed }> {
+  options: PreviewOptions = {},
+): Promise<PreviewFailed | ReviewedPreview> {
   const { today } = config;
-  const { fleet, where } = await loadFleet(config.inventory);
-  const whole = declare(fleet);
-  const sides = sidesOf(previewed.resources);
+  let loading: Promise<Loaded & { readonly whole: Declaration }> | undefined;
+  // Read while the engine works. If it is not sound, the program says so.
+  const onStart = (pid: number) => {
+    options.onStart?.(pid);
+    loading = loadFleet(config.inventory).then((loaded) => ({ ...loaded, whole: declare(loaded.fleet) }));
+    loading.catch(() => {});
+  };
+  const previewed = await preview(engine, { ...options, onStart });
+  if (previewed.kind === "failed") return previewed;
+  const { sides } = previewed;
+  const { fleet, where, whole } = await loading!;
   // One and the same function says that both sides judge alike.
   const judge = config.cell === undefined ? sides.after.judge : inWhole(whole, config.cell);
   const [before, after] = [sides.before, sides.after].map((side): Side => ({ ...side, judge }));
   const { approvals, limits } = fleet;
-  const { engine, also, notes } = sides;
-  const result = review({ before: before!, after: after!, engine, also, approvals, limits, today });
+  const { engine: steps, also, notes } = sides;
+  const result = review({ before: before!, after: after!, engine: steps, also, approvals, limits, today });
   const inventory = relative(config.projectDirectory, config.inventory);
   const outcome: Reviewed = {
     kind: "reviewed",
     ...{ inventory, cell: config.cell, today, notices: notes, review: result },
-    base: `what stack ${stack} holds`,
+    base: `what stack ${engine.stack} holds`,
     before: before!,
     after: after!,
     fleet: whole,
@@ -39,7 +53,7 @@ export async function reviewPreview(
       return found && join(inventory, found);
     },
   };
-  return { review: result, sides, outcome };
+  return { ...previewed, review: result, outcome };
 }
 
 /** Judges a cell with the hosts of the other cells: half a fleet has half of its redundancy. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
@@ -25,6 +25,7 @@ export async function stateFacts(engine: Engine): Promise<StateFacts> {
 }
 
 export interface UpdateOptions extends Pick<PreviewOptions, "policyPack" | "targets">, EngineOptions {
+  /** File of the plan. */
   readonly plan: string;
   readonly message: string;
   readonly locks: LocalFacts;
@@ -39,13 +40,12 @@ export interface UpdateOptions extends Pick<PreviewOptions, "policyPack" | "targ
 export async function update(engine: Engine, options: UpdateOptions): Promise<readonly string[]> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-update-"));
   try {
-    const [plan, events] = [join(directory, "plan"), join(directory, "events")];
-    await writeFile(plan, options.plan, { mode: 0o600 });
+    const events = join(directory, "events");
     const { exitCode, output } = await runLocking(
       engine,
       [
         ...["up", "--yes", "--skip-preview", "--suppress-outputs", "--message", options.message],
-        ...["--plan", plan, "--event-log", events, ...scope(options)],
+        ...["--plan", options.plan, "--event-log", events, ...scope(options)],
       ],
       options.locks,
       options,

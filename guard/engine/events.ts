@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 const stateSchema = z.object({
@@ -50,6 +51,66 @@ export function parseEvents(text: string): EngineEvent[] {
   // What follows the last line feed is empty, or half a line.
   lines.pop();
   return lines.map((line) => eventSchema.parse(JSON.parse(line)));
+}
+
+/** How often a log is looked at, in milliseconds. */
+const interval = 100;
+
+/**
+ * Reads an event log while the engine writes it, so that little is left to read when the engine ends: `take` is given each event in turn.
+ * No file means no events.
+ * @param ended settles when nothing more is written
+ * @throws ZodError for events of another shape
+ */
+export async function followEvents(
+  file: string,
+  ended: Promise<unknown>,
+  take: (event: EngineEvent) => void,
+): Promise<void> {
+  let over = false;
+  const end = ended.then(
+    () => (over = true),
+    () => (over = true),
+  );
+  await using log = new Log(file);
+  for (;;) {
+    // Asked before reading: what was written up to the end is read after it.
+    const last = over;
+    for await (const text of log.added()) for (const event of parseEvents(text)) take(event);
+    if (last) return;
+    await Promise.race([end, sleep(interval, undefined, { ref: false })]);
+  }
+}
+
+/** A text file that grows. */
+class Log implements AsyncDisposable {
+  readonly #file: string;
+  readonly #chunk = Buffer.allocUnsafeSlow(1 << 20);
+  #handle: FileHandle | undefined;
+  /** The beginning of a line whose end is not there yet. */
+  #rest = Buffer.alloc(0);
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** The whole lines that were added since it was asked last. */
+  async *added(): AsyncGenerator<string> {
+    this.#handle ??= await open(this.#file).catch(() => undefined);
+    if (!this.#handle) return;
+    for (;;) {
+      const { bytesRead } = await this.#handle.read(this.#chunk);
+      if (bytesRead === 0) return;
+      const text = Buffer.concat([this.#rest, this.#chunk.subarray(0, bytesRead)]);
+      const end = text.lastIndexOf("\n") + 1;
+      this.#rest = text.subarray(end);
+      if (end > 0) yield text.toString("utf8", 0, end);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle?.close();
+  }
 }
 
 /** The events of a log file; none where the engine did not come so far as to write one. */

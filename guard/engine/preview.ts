@@ -1,17 +1,15 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type Engine, type EngineOptions, runEngine } from "./engine.ts";
-import { type EngineEvent, type ResourceEvent, readEvents, resourceEvents } from "./events.ts";
+import { type EngineEvent, followEvents } from "./events.ts";
+import { type EngineSides, SidesReader } from "./sides.ts";
 
-/** What the engine would do, and the plan that says exactly that. */
+/** What the engine would do. */
 export interface Previewed {
   readonly kind: "previewed";
-  /** Every step, on resources that stay as they are too. */
-  readonly resources: readonly ResourceEvent[];
-  /** Text of the plan: `up` deviates from it nowhere, or fails. */
-  readonly plan: string;
+  readonly sides: EngineSides;
 }
 
 /** Why there is nothing to judge. */
@@ -26,6 +24,8 @@ export interface PreviewFailed {
 export interface PreviewOptions extends EngineOptions {
   /** Directory of a policy pack. */
   readonly policyPack?: string | undefined;
+  /** File to write the plan to: an update that is given it deviates from it nowhere, or fails. It costs a twentieth of the preview. */
+  readonly plan?: string;
   /** URNs; without any the whole stack is previewed. */
   readonly targets?: readonly string[];
 }
@@ -34,15 +34,19 @@ export interface PreviewOptions extends EngineOptions {
 export async function preview(engine: Engine, options: PreviewOptions = {}): Promise<Previewed | PreviewFailed> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-preview-"));
   try {
-    const [events, plan] = [join(directory, "events"), join(directory, "plan")];
-    const { exitCode, output } = await runEngine(
-      engine,
-      ["preview", "--event-log", events, "--save-plan", plan, ...scope(options)],
-      options,
-    );
-    const said = await readEvents(events);
+    const events = join(directory, "events");
+    const savePlan = options.plan === undefined ? [] : ["--save-plan", options.plan];
+    const running = runEngine(engine, ["preview", "--event-log", events, ...savePlan, ...scope(options)], options);
+    // Of a large fleet they are many megabytes, which the engine takes some seconds to write.
+    const reader = new SidesReader();
+    const said: EngineEvent[] = [];
+    await followEvents(events, running, (event) => {
+      if (event.resourcePreEvent) reader.add(event.resourcePreEvent.metadata);
+      else said.push(event);
+    });
+    const { exitCode, output } = await running;
     if (exitCode !== 0) return failed(said, output);
-    return { kind: "previewed", resources: resourceEvents(said), plan: await readFile(plan, "utf8") };
+    return { kind: "previewed", sides: reader.sides() };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Declaration } from "../../components/declaration.ts";
 import { renderBundle } from "../../components/remote/render-bundle.ts";
 import { declarationOf } from "../../policies/pack/judge.ts";
-import { readElement } from "../../policies/pack/read-element.ts";
+import { type ReadElement, readElement } from "../../policies/pack/read-element.ts";
 import { type Element, shapes } from "../../policies/pack/shapes.ts";
 import { subject } from "../../policies/rule.ts";
 import { listed } from "../effect.ts";
@@ -28,71 +28,94 @@ const deleting = new Set(["delete", "delete-replaced", "discard", "discard-repla
 
 const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier: z.string(), secretEpoch: z.number() });
 
+/** Builds both sides of a review from all of the engine's steps. */
+export function sidesOf(resources: Iterable<ResourceEvent>): EngineSides {
+  const reader = new SidesReader();
+  for (const event of resources) reader.add(event);
+  return reader.sides();
+}
+
 /**
- * Builds both sides of a review from the engine's steps. What an older program has left in the state and this one cannot read is
- * named, and judged as if it were not there; where it is deleted, that needs an approval.
+ * Builds both sides of a review from the engine's steps, one by one as they come. What an older program has left in the state and this
+ * one cannot read is named, and judged as if it were not there; where it is deleted, that needs an approval.
  */
-export function sidesOf(resources: readonly ResourceEvent[]): EngineSides {
-  const before = new Half("old");
-  const after = new Half("new");
-  const also: EngineSides["also"][number][] = [];
-  for (const event of resources) {
-    const readable = before.add(event);
-    if (!deleting.has(event.op)) after.add(event);
-    else if (!readable) also.push(unreadDeletion(event));
+export class SidesReader {
+  readonly #before = new Half();
+  readonly #after = new Half();
+  readonly #steps: Pick<ResourceEvent, "op" | "urn" | "type" | "keys">[] = [];
+  readonly #also: EngineSides["also"][number][] = [];
+
+  add(event: ResourceEvent): void {
+    const { op, urn, type, keys } = event;
+    this.#steps.push({ op, urn, type, keys });
+    const is = deleting.has(op) ? undefined : stateOf(event, event.new);
+    // What stays as it is need not be read twice, nor compared.
+    const was = op === "same" && is && event.old ? { ...is, parent: event.old.parent } : stateOf(event, event.old);
+    if (is) this.#after.add(event, is);
+    const readable = was === undefined || this.#before.add(event, was);
+    if (deleting.has(op) && !readable) this.#also.push(unreadDeletion(event));
   }
-  const engine = resources
-    .filter(({ op }) => !unchanged.has(op))
-    .map(({ op, urn, type, keys }): EngineStep => {
-      const host = after.hostOf(urn) ?? before.hostOf(urn);
-      return { op, urn, type, name: nameOf(urn), ...(host !== undefined && { host }), replaceKeys: keys ?? [] };
-    });
-  const hostsOf = new Map(
-    resources.map(({ urn }) => [
-      urn,
-      [...new Set([before.hostOf(urn), after.hostOf(urn)])].filter((host) => host !== undefined),
-    ]),
-  );
-  const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
-  if (after.unread.size > 0)
-    throw new Error(`This program cannot read what it declares itself: ${[...after.unread][0]}`);
-  const sides = { before: before.side(), after: after.side() };
-  const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
-  if (foreign.length > 0) {
-    notes.push(
-      `What lies on ${listed(foreign)} was rendered by another program: files before are shown as today's program renders them.`,
+
+  /** @throws Error for what this program cannot read of its own */
+  sides(): EngineSides {
+    const [before, after] = [this.#before, this.#after];
+    if (after.unread.size > 0)
+      throw new Error(`This program cannot read what it declares itself: ${[...after.unread][0]}`);
+    const engine = this.#steps
+      .filter(({ op }) => !unchanged.has(op))
+      .map(({ op, urn, type, keys }): EngineStep => {
+        const host = after.hostOf(urn) ?? before.hostOf(urn);
+        return { op, urn, type, name: nameOf(urn), ...(host !== undefined && { host }), replaceKeys: keys ?? [] };
+      });
+    const hostsOf = new Map(
+      this.#steps.map(({ urn }) => [
+        urn,
+        [...new Set([before.hostOf(urn), after.hostOf(urn)])].filter((host) => host !== undefined),
+      ]),
     );
+    const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
+    const sides = { before: before.side(), after: after.side() };
+    const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
+    if (foreign.length > 0) {
+      notes.push(
+        `What lies on ${listed(foreign)} was rendered by another program: files before are shown as today's program renders them.`,
+      );
+    }
+    return { ...sides, engine, also: this.#also, notes, hostsOf };
   }
-  return { ...sides, engine, also, notes, hostsOf };
+}
+
+/** A resource on one side, and of a component what it declares. */
+interface State {
+  readonly parent?: string | null | undefined;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly read?: ReadElement | undefined;
+}
+
+function stateOf({ type }: ResourceEvent, state: ResourceEvent["old"]): State | undefined {
+  if (!state) return undefined;
+  const { parent, inputs } = state;
+  const shape = shapes.get(type);
+  return { parent, inputs: inputs ?? {}, read: shape && readElement(shape, inputs ?? {}) };
 }
 
 /** One side's resources. */
 class Half {
   readonly unread = new Set<string>();
-  readonly #which: "old" | "new";
   readonly #elements = new Map<string, Element>();
   readonly #parents = new Map<string, string>();
   readonly #deliveries = new Map<string, DeliveryFacts>();
 
-  constructor(which: "old" | "new") {
-    this.#which = which;
-  }
-
   /** @returns false for a component that has no readable form here. */
-  add(event: ResourceEvent): boolean {
-    const { urn, type } = event;
-    const state = event[this.#which];
-    if (!state) return true;
-    if (state.parent) this.#parents.set(urn, state.parent);
+  add({ urn, type }: ResourceEvent, { parent, inputs, read }: State): boolean {
+    if (parent) this.#parents.set(urn, parent);
     if (type === deliveryType) {
-      const { data } = deliverySchema.safeParse(state.inputs ?? {});
+      const { data } = deliverySchema.safeParse(inputs);
       if (data) this.#deliveries.set(data.host, data);
       else this.unread.add(`${nameOf(urn)} (its inputs are of another form)`);
       return true;
     }
-    const shape = shapes.get(type);
-    if (!shape) return true;
-    const read = readElement(shape, state.inputs ?? {});
+    if (!read) return true;
     if ("element" in read) this.#elements.set(urn, read.element);
     else this.unread.add(`${nameOf(urn)} (${read.problems[0]!.replace(/\.$/, "")})`);
     return "element" in read;
