@@ -78,6 +78,11 @@ http {
     default 0;
     "" 1;
   }
+  # An answer of 500 or more, or one that says no in the server's place; not a client that went away (499).
+  map "$account $status $upstream_status" $failed {
+    default 0;
+    "~^[0-9]+ (5|4(?!99)[0-9]+ $)" 1;
+  }
   map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
@@ -85,6 +90,8 @@ http {
 
   log_format account '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
     '"$http_referer" "$http_user_agent" $host $request_time';
+  log_format failed '$remote_addr [$time_local] "$request" $host $status in $request_time s; '
+    'server $upstream_addr: $upstream_status in $upstream_response_time s';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   limit_conn_zone $account zone=accounts:8m;
 
@@ -93,6 +100,7 @@ ${listen}
     # A log whose path has variables is only written if root exists.
     root /srv/accounts;
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
+    access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
 
     location / {

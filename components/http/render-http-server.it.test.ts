@@ -244,6 +244,26 @@ describe("what goes wrong", () => {
     expect(await log("nowhere")).toContain("the program's directory /home/eve/nowhere is not there");
   });
 
+  test("its own log of errors says which request, what was answered, and by whom", async () => {
+    const log = "/srv/accounts/5/admin/logs/front-end/error.log";
+    await get("crashes.eve.test", { path: "/sound" });
+    await get("crashes.eve.test", { path: "/missing" });
+    await get("crashes.eve.test", { path: "/large", headers: ["Content-Length: 2000000000"] });
+    const lines = (await sh(`cat ${log}`)).trim().split("\n");
+    expect(lines.find((line) => line.includes(" fails.eve.test "))).toMatch(
+      /^::1 \[.*\] "GET \/ HTTP\/1.1" fails\.eve\.test 502 in [\d.]+ s; server \[fd00:.*\]:\d+: 502 in [\d.]+ s$/,
+    );
+    expect(lines.at(-1)).toMatch(/ 413 in [\d.]+ s; server -: - in - s$/);
+    // What its own program answers is the program's affair.
+    expect(lines.join()).not.toMatch(/sound|missing/);
+    expect(await host.run(["test", "-e", "/srv/accounts/3/admin/logs/front-end/error.log"])).not.toMatchObject({
+      exitCode: 0,
+    });
+    const as = ["setpriv", "--reuid=200005", "--regid=200005", "--clear-groups", "sh", "-c"];
+    expect(await host.run([...as, `cat ${log}`])).toMatchObject({ exitCode: 0 });
+    expect((await host.run([...as, `echo x >> ${log}`])).exitCode).not.toBe(0);
+  });
+
   test("a static server without its directory: 502, and 200 as soon as it is there", async () => {
     expect(await get("gone.alice.test")).toMatchObject({ status: 502 });
     expect(await sh("cat /srv/accounts/1/admin/logs/http-gone.log")).toContain("/home/alice/www/gone is not there");
