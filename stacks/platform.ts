@@ -5,8 +5,8 @@ import { BareMetalHost } from "../components/host/bare-metal-host.ts";
 import { FrontEnd } from "../components/http/front-end.ts";
 import { HttpServer } from "../components/http/http-server.ts";
 import { AccountAddress } from "../components/network/account-address.ts";
-import { type Connection, HostDelivery } from "../components/remote/host-delivery.ts";
-import { encodeBundle, renderBundle } from "../components/remote/render-bundle.ts";
+import { type Connection, HostDelivery, packBundle } from "../components/remote/host-delivery.ts";
+import { renderBundle } from "../components/remote/render-bundle.ts";
 import type { Bootstrap } from "../host/bootstrap.ts";
 import { places } from "./places.ts";
 
@@ -58,11 +58,12 @@ export async function platform({
       new HttpServer(server.unit, server, { parent: container });
     sent.push(registered(container));
   }
+  // Rendered while the engine takes the last accounts.
+  const bundles = declaration.hosts.map(({ name }) => packBundle(renderBundle(declaration, name)));
   await Promise.all(sent.slice(-accountsAhead));
 
   const reports: PlatformOutputs = {};
-  for (const { name, release } of declaration.hosts) {
-    const bundle = renderBundle(declaration, name);
+  for (const [index, { name, release }] of declaration.hosts.entries()) {
     const repair = repairs.get(name) ?? 0;
     const delivery = new HostDelivery(
       `${name}-delivery`,
@@ -70,8 +71,7 @@ export async function platform({
         host: name,
         connection: connections.get(name)!,
         bootstrap: bootstrap.for(release, repair),
-        bundle,
-        encoded: encodeBundle(bundle),
+        bundle: bundles[index]!,
         secretEpoch,
         repair,
       },

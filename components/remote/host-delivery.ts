@@ -2,6 +2,7 @@ import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomBytes } from "@pulumi/random";
 import type { ApplyReport, Bundle, Delivery } from "../../host/bundle.ts";
+import { encodeBundle } from "../../host/digest.ts";
 
 /** Nothing before the first delivery. */
 type Report = Pick<ApplyReport, "result" | "generation" | "errors"> | undefined;
@@ -17,14 +18,29 @@ export interface Connection {
   readonly privateKey?: pulumi.Output<string>;
 }
 
+/** A bundle as it travels, and what is shown of it. */
+export interface PackedBundle {
+  readonly digest: string;
+  /** How many the host has. */
+  readonly accounts: number;
+  /** Gzip, base64. */
+  readonly encoded: string;
+}
+
+export function packBundle(bundle: Bundle): PackedBundle {
+  return {
+    digest: bundle.digest,
+    accounts: Object.values(bundle.groups).filter((group) => group?.account).length,
+    encoded: encodeBundle(bundle),
+  };
+}
+
 export interface HostDeliveryArgs {
   readonly host: string;
   readonly connection: Connection;
   /** Constant text of the bootstrap command and the payload on its standard input. */
   readonly bootstrap: { readonly script: string; readonly payload: string; readonly digest: string };
-  readonly bundle: Bundle;
-  /** The bundle as it travels: gzip, base64. */
-  readonly encoded: string;
+  readonly bundle: PackedBundle;
   /** Raised to rotate the host's master secret on purpose. */
   readonly secretEpoch: number;
   /** How many times a repair of this host was asked for: raised, both commands run again although nothing else changed. */
@@ -45,7 +61,7 @@ export class HostDelivery extends pulumi.ComponentResource {
       host: args.host,
       digest: args.bundle.digest,
       applier: args.bootstrap.digest,
-      accounts: Object.values(args.bundle.groups).filter((group) => group?.account).length,
+      accounts: args.bundle.accounts,
       secretEpoch: args.secretEpoch,
       repair: args.repair,
     };
@@ -69,7 +85,7 @@ export class HostDelivery extends pulumi.ComponentResource {
     );
     const delivery = master.base64.apply((masterSecret) =>
       JSON.stringify({
-        bundle: args.encoded,
+        bundle: args.bundle.encoded,
         masterSecret,
         secretEpoch: args.secretEpoch,
         repair: args.repair,

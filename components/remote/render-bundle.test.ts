@@ -2,10 +2,11 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Bundle, BundleFile } from "../../host/bundle.ts";
+import { encodeBundle } from "../../host/digest.ts";
 import { folders } from "../../host/layout.ts";
 import type { Declaration } from "../declaration.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "./bundle-fixture.ts";
-import { encodeBundle, renderBundle } from "./render-bundle.ts";
+import { renderBundle } from "./render-bundle.ts";
 
 const everyKind: readonly FixtureAccount[] = [
   { number: 1, name: "alice", servers: [staticServer("blog", 20), staticServer("always", 0, "www/always")] },

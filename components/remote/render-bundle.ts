@@ -12,8 +12,6 @@ import { renderAnnouncement, renderBird } from "../network/render-bird.ts";
 import { renderNftables } from "../network/render-nftables.ts";
 import { renderRoute, renderRoutes } from "../network/render-routes.ts";
 
-export { encodeBundle } from "../../host/digest.ts";
-
 interface Part {
   readonly files: readonly BundleFile[];
   readonly units?: readonly BundleUnit[];
