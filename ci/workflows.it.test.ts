@@ -147,7 +147,13 @@ test("GitHub: the steps find the cells, review them, create one comment, and rew
   try {
     expect((await runJob(repository, "cells", {}, variables)).outputs).toBe('cells=["main"]\n');
     const review = () => runJob(repository, "review", { "matrix.cell": "main" }, variables);
-    const comment = () => runJob(repository, "comment", { "matrix.cell": "main", "github.token": token }, variables);
+    const comment = async (cells = '["main"]') => {
+      // As the artifacts come down: a directory each.
+      const [from, to] = ["review", "review/review-main"].map((path) => join(repository.directory, path));
+      if (cells !== "[]") await execa("sh", ["-c", 'mkdir "$2" && mv "$1"/*.* "$2"', "-", from!, to!]);
+      const known = { "needs.cells.outputs.cells": cells, "github.token": token };
+      return await runJob(repository, "comment", known, variables);
+    };
     expect((await review()).exitCode).toBe(3);
     const first = await comment();
     expect([first.exitCode, first.output]).toEqual([0, "Comment created."]);
@@ -159,6 +165,18 @@ test("GitHub: the steps find the cells, review them, create one comment, and rew
     expect((await review()).exitCode).toBe(4);
     expect((await comment()).output).toBe("Comment updated.");
     expect(verdict(forge)).toEqual(["Blocked: the inventory is not sound, 1 problem"]);
+
+    await clean(repository);
+    await execa(
+      "sh",
+      ["-c", "git reset --quiet --hard HEAD~2 && git commit --quiet --allow-empty -m 'nothing is left'"],
+      {
+        cwd: repository.directory,
+      },
+    );
+    const { outputs } = await runJob(repository, "cells", {}, variables);
+    expect((await comment(outputs.trim().slice("cells=".length))).output).toBe("1 comment withdrawn.");
+    expect(verdict(forge)).toEqual(["Nothing to review"]);
     expect(forge.requests.every(({ headers }) => headers.authorization === `Bearer ${token}`)).toBe(true);
     expect(first.output).not.toContain(token);
   } finally {
@@ -223,4 +241,10 @@ test("GitLab: the scripts review every touched cell, create one comment, and rew
   expect(verdict(forge)).toEqual(["Safe: nothing found"]);
   const files = (await execa("ls", ["review"], { cwd: repository.directory })).stdout.split("\n");
   expect(files).toEqual(["cells.json", "main.json", "main.md", "main.svg"]);
+
+  await clean(repository);
+  await execa("git", ["checkout", "--quiet", base], { cwd: repository.directory });
+  expect((await runScripts(repository, "review", variables)).exitCode).toBe(0);
+  expect((await runScripts(repository, "comment", withToken)).all).toBe("1 comment withdrawn.");
+  expect(verdict(forge)).toEqual(["Nothing to review"]);
 });

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import { count } from "../../inventory/problem.ts";
 import { exitStatus } from "../exit-status.ts";
-import { comment, type Forge } from "../forge/forge.ts";
+import { comment, type Forge, retireComments } from "../forge/forge.ts";
 import { github } from "../forge/github.ts";
 import { gitlab } from "../forge/gitlab.ts";
 import { attempt } from "./options.ts";
@@ -13,17 +15,24 @@ const forges: Readonly<Record<string, (environment: NodeJS.ProcessEnv, number?: 
 
 interface Options {
   readonly forge: string;
-  readonly file: string;
+  readonly inventory: string;
+  readonly cells?: readonly string[];
   readonly number?: number;
 }
 
-/** `guard comment`: puts a review's comment on its pull or merge request. */
+/** `guard comment`: puts reviews' comments on their pull or merge request. */
 export const commentCommand: Command = new Command("comment")
   .description(
-    "Puts a review's comment on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
+    "Puts reviews' comments on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
   )
   .addOption(new Option("--forge <name>", "where the request is").choices(Object.keys(forges)).makeOptionMandatory())
-  .requiredOption("--file <file>", "the comment, as `guard review --markdown` wrote it")
+  .argument("[files...]", "comments, as `guard review --markdown` wrote them")
+  .option(
+    "--cells <list>",
+    "cells the change touches, as `guard cells` printed them: comments on others are withdrawn",
+    list,
+  )
+  .option("--inventory <directory>", "the fleet that these cells are of", "inventory/prod")
   .option("--number <number>", "number of the request; by default that of the pipeline's event", number)
   .addHelpText(
     "after",
@@ -33,13 +42,24 @@ GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, where it may write comments), CI_API_V4_U
 
 Exit status: ${exitStatus.safe} done, ${exitStatus["wrong usage"]} wrong usage, ${exitStatus["not reviewed"]} not commented (says why on standard error).`,
   )
-  .action(({ forge, file, number: request }: Options) =>
+  .action((files: readonly string[], { forge: name, inventory, cells, number: request }: Options) =>
     attempt("Not commented", async () => {
-      const body = await readFile(file, "utf8");
-      console.log(`Comment ${await comment(await forges[forge]!(process.env, request), body)}.`);
+      const forge = await forges[name]!(process.env, request);
+      for (const file of files) console.log(`Comment ${await comment(forge, await readFile(file, "utf8"))}.`);
+      const retired = cells ? await retireComments(forge, inventory, cells) : 0;
+      if (retired > 0) console.log(`${count(retired, "comment")} withdrawn.`);
+      else if (files.length === 0) console.log("Nothing to comment.");
       return exitStatus.safe;
     }),
   );
+
+function list(text: string): readonly string[] {
+  try {
+    return z.array(z.string()).parse(JSON.parse(text));
+  } catch {
+    throw new InvalidArgumentError('Write a JSON list: ["main"].');
+  }
+}
 
 function number(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);

@@ -1,3 +1,4 @@
+import { markerOf } from "../report/markdown.ts";
 import { ForgeError } from "./client.ts";
 
 /** One comment on a pull or merge request. */
@@ -41,4 +42,25 @@ export async function comment(forge: Forge, body: string): Promise<"created" | "
       if (!(error instanceof ForgeError && error.uncertain) || attempt === tries) throw error;
     }
   }
+}
+
+/**
+ * Rewrites what an earlier run has said of cells that the change touches no longer: an old verdict must not stay as if it were this run's.
+ * @param cells those that it touches
+ * @returns how many comments
+ */
+export async function retireComments(forge: Forge, inventory: string, cells: readonly string[]): Promise<number> {
+  // A comment on the fleet as a whole is another pipeline's.
+  const kept = new Set([markerOf({ inventory }), ...cells.map((cell) => markerOf({ inventory, cell }))]);
+  const ofFleet = markerOf({ inventory }).replace(/-->$/, "");
+  let retired = 0;
+  for await (const { id, body: old } of forge.ownComments()) {
+    const [first] = old.split(/\r?\n/, 1) as [string];
+    if (!first.startsWith(ofFleet) || kept.has(first)) continue;
+    const body = `${first}\n\n### Nothing to review\n\nAs it is now, this change does not touch this cell.\n`;
+    if (old.trim() === body.trim()) continue;
+    await forge.update(id, body);
+    retired++;
+  }
+  return retired;
 }

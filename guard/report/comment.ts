@@ -3,7 +3,7 @@ import { rules } from "../../policies/rules.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../outcome.ts";
 import { fileGroups, renderGroup } from "./file-diffs.ts";
-import { code, fence, marker, text, within } from "./markdown.ts";
+import { code, fence, markerOf, text, within } from "./markdown.ts";
 import { maskFile } from "./mask.ts";
 import * as summary from "./summary.ts";
 
@@ -21,11 +21,6 @@ export interface Drift {
 /** What a comment may show beyond the outcome. */
 export interface Extras {
   readonly drift?: readonly Drift[];
-}
-
-/** The comment's own line, by which the next run finds it: one comment for each fleet and cell. */
-function markerOf({ inventory, cell }: Pick<Outcome, "inventory" | "cell">): string {
-  return marker(cell === undefined ? inventory : `${inventory} ${cell}`);
 }
 
 /**

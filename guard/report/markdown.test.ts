@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { code, details, fence, marker, text, within } from "./markdown.ts";
+import { code, details, fence, markerOf, text, within } from "./markdown.ts";
 import { maskFile, maskSentence } from "./mask.ts";
 
 test("text is shown as it is: no markup, no mention, no second line", () => {
@@ -25,9 +25,11 @@ test("code, fences and details hold whatever is inside", () => {
 });
 
 test("the marker is one line of HTML comment whatever the name is", () => {
-  expect(marker("inventory/prod cell-2")).toBe("<!-- fairhost-guard: inventory/prod cell-2 -->");
-  expect(marker("a--><b>\nc")).toBe("<!-- fairhost-guard: a- b c -->");
-  expect(marker("")).toBe("<!-- fairhost-guard: none -->");
+  expect(markerOf({ inventory: "inventory/prod", cell: "cell-2" })).toBe(
+    "<!-- fairhost-guard: inventory/prod cell-2 -->",
+  );
+  expect(markerOf({ inventory: "a--><b>\nc" })).toBe("<!-- fairhost-guard: a- b c -->");
+  expect(markerOf({ inventory: "" })).toBe("<!-- fairhost-guard: none -->");
 });
 
 test("within a budget items stay whole, smaller ones further on still get in, and the rest is counted", () => {

@@ -36,9 +36,15 @@ export function details(title: string, content: string): string {
   return `<details><summary>${shown}</summary>\n\n${content}\n\n</details>`;
 }
 
-/** A line that nobody sees and the next run finds its comment by. */
-export function marker(name: string): string {
-  const shown = name
+/** A comment's first line, which nobody sees and the next run finds it by: one comment for each fleet and cell. */
+export function markerOf({
+  inventory,
+  cell,
+}: {
+  readonly inventory: string;
+  readonly cell?: string | undefined;
+}): string {
+  const shown = (cell === undefined ? inventory : `${inventory} ${cell}`)
     .replace(/[^\w./-]+/g, " ")
     .replace(/-{2,}/g, "-")
     .trim()
