@@ -55,7 +55,7 @@ export function readFleet(directory: string): FleetFiles {
     problems.push({ file, line, column: 1, path: "", message, mend });
   };
 
-  const root = attempt(() => realpathSync(directory));
+  const root = attempt(() => realpathSync.native(directory));
   const top = root.value === undefined ? root : attempt(() => list(root.value));
   if (root.value === undefined || top.value === undefined) {
     wrong(
@@ -149,7 +149,7 @@ function hidden(name: string): boolean {
 }
 
 function outside(root: string, file: string): boolean {
-  const real = attempt(() => realpathSync(join(root, file))).value;
+  const real = attempt(() => realpathSync.native(join(root, file))).value;
   return real !== undefined && !real.startsWith(root + sep);
 }
 
