@@ -4,8 +4,8 @@ import { RandomBytes } from "@pulumi/random";
 import type { ApplyReport, Bundle, Delivery } from "../../host/bundle.ts";
 import { encodeBundle } from "../../host/digest.ts";
 
-/** Nothing before the first delivery. */
-type Report = Pick<ApplyReport, "result" | "generation" | "errors"> | undefined;
+/** Nothing before the first delivery; no generation where a delivery broke off. */
+type Report = (Pick<ApplyReport, "result" | "errors"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
 
 /** How the controller reaches a host. The host key is always pinned: there is no way to leave it out. */
 export interface Connection {
@@ -103,7 +103,9 @@ export class HostDelivery extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
     );
-    this.report = apply.stdout.apply(readReport);
+    // With --continue-on-error the update goes on: one dead host must not keep the others' reports from the stack's outputs.
+    for (const command of [bootstrap, apply]) leaveFailureToEngine(command);
+    this.report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(args.host, stdout));
     this.registerOutputs({ ...shown, report: this.report });
   }
 }
@@ -122,9 +124,24 @@ function dial(connection: Connection): types.input.remote.ConnectionArgs {
   };
 }
 
+/** In place of what a delivery that ended would have said; it never says nothing. */
+const brokenOff = "";
+
 /** `stdout` is missing when an update of other hosts alone (`--target`) leaves this one, which is new, for later. */
-function readReport(stdout: string | undefined): Report {
+function readReport(host: string, stdout: string | undefined): Report {
   if (stdout === undefined) return undefined;
+  if (stdout === brokenOff) {
+    return {
+      result: "failed",
+      errors: [{ group: "host", message: `Not delivered: see what the engine says of ${host}.` }],
+    };
+  }
   const { result, generation, errors } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
   return { result, generation, errors };
+}
+
+/** The engine tells of a resource that failed; the SDK would tell again, for each output that nobody looks at, and end the program with a stack trace. */
+function leaveFailureToEngine(resource: pulumi.Resource): void {
+  for (const output of Object.values(resource))
+    if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => null);
 }
