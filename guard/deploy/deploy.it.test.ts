@@ -9,8 +9,7 @@ import { setupToolchain } from "../../toolchain/setup.ts";
 import { readStackConfig } from "../stack-config.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
 import { deployLock } from "./lock.ts";
-import { processesOf } from "./orphans.ts";
-import { type DeployRecord, readRecords, recordsDirectory } from "./record.ts";
+import { readRecords, recordsDirectory } from "./record.ts";
 import { type TwoHosts, twoHosts } from "./two-hosts.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
@@ -47,14 +46,6 @@ async function seenDuring(work: () => Promise<unknown>): Promise<{ connections: 
 
 async function serverOn(host: SimulatedHost, unit: string): Promise<string> {
   return readFile(join(host.root, "var/lib/fairhost/current/systemd", `${unit}.service`), "utf8");
-}
-
-async function stateResources({ project }: TwoHosts): Promise<{ urns: string[]; pending: number }> {
-  const { stdout } = await project.pulumi(["stack", "export"]);
-  const { deployment } = JSON.parse(stdout) as {
-    deployment: { resources: { urn: string }[]; pending_operations?: unknown[] };
-  };
-  return { urns: deployment.resources.map(({ urn }) => urn), pending: deployment.pending_operations?.length ?? 0 };
 }
 
 function inProcess(options: Partial<DeployOptions>): Promise<Awaited<ReturnType<typeof deploy>>> {
@@ -231,84 +222,5 @@ describe("locks", () => {
     expect(await run(["unlock"], 0)).toContain("which is dead: the lock is removed");
     await engineLock(4_194_303);
     expect(await run(plainDeploy, 0)).toContain("which is dead: the lock is removed");
-  });
-});
-
-describe("kill -9", () => {
-  /** A generator of the same numbers in [0, 1) every time (mulberry32). */
-  function seeded(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-    };
-  }
-
-  async function killEngine(record: DeployRecord | undefined): Promise<void> {
-    const processes = record ? await processesOf(record.id) : [];
-    for (const { pid, name } of processes) if (name === "pulumi") process.kill(pid, "SIGKILL");
-  }
-
-  /** One fleet, killed at these moments (parts of a whole deploy); after each, one command has to bring everything together again. */
-  async function survive(fleet: TwoHosts, moments: readonly number[]): Promise<void> {
-    const deployed = async (idleSeconds: number, what: string) => {
-      const { exitCode, all } = await fleet.guard([...plainDeploy, "--wait", "60"]);
-      expect(exitCode, `${what}: ${all}`).toBe(0);
-      expect(await serverOn(fleet.web1, "account-1-http-blog"), `${what}: ${all}`).toContain(`${idleSeconds}`);
-      expect(await serverOn(fleet.web2, "account-3-http-site"), `${what}: ${all}`).toContain(`${idleSeconds}`);
-    };
-    const records = () => readRecords(recordsDirectory(fleet.engine));
-    fleet.change(100);
-    const begin = performance.now();
-    await deployed(100, "the first deploy");
-    const whole = performance.now() - begin;
-    for (const [round, moment] of moments.entries()) {
-      const victim = (["both", "engine", "guard"] as const)[round % 3]!;
-      const idleSeconds = 101 + round;
-      fleet.change(idleSeconds);
-      const running = fleet.guard(plainDeploy);
-      await sleep(whole * moment);
-      const record = (await records()).at(-1);
-      if (victim !== "engine") running.kill("SIGKILL");
-      if (victim !== "guard") await killEngine(record);
-      await running;
-      await deployed(idleSeconds, `${victim} killed after ${Math.round(whole * moment)} ms`);
-    }
-    const { urns, pending } = await stateResources(fleet);
-    expect(new Set(urns).size).toBe(urns.length);
-    expect(urns.filter((urn) => urn.includes("command:remote:Command"))).toHaveLength(4);
-    expect(pending).toBe(0);
-    const all = await records();
-    expect(all.every(({ result, ended, seconds }) => result !== "running" && ended && seconds !== undefined)).toBe(
-      true,
-    );
-    const interrupted = all.filter(({ result }) => result === "interrupted").length;
-    expect(interrupted).toBeGreaterThanOrEqual(Math.floor(moments.length / 2));
-    for (const { id } of all) expect(await processesOf(id)).toEqual([]);
-  }
-
-  /** A minute for every two; `FAIRHOST_KILLS=10` looks closer. */
-  const kills = Number(process.env.FAIRHOST_KILLS ?? 4);
-
-  test(`at ${kills} moments of a deploy in two waves: one command brings state and hosts together again`, {
-    timeout: 900_000,
-  }, async () => {
-    // Two fleets at a time: an engine waits more than it computes.
-    await using other = await twoHosts();
-    const random = seeded(20_261_124);
-    const moments = Array.from({ length: kills }, (_, index) => (index + random()) / kills);
-    await Promise.all([
-      survive(
-        two,
-        moments.filter((_, index) => index % 2 === 0),
-      ),
-      survive(
-        other,
-        moments.filter((_, index) => index % 2 === 1),
-      ),
-    ]);
-    expect(await run(["records"], 0)).toContain("interrupted");
   });
 });
