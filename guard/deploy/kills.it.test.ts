@@ -60,7 +60,7 @@ async function survive(half: number, moments: readonly number[]): Promise<void> 
   await deployed(101, "the second deploy");
   const whole = performance.now() - begin;
   for (const [round, moment] of moments.entries()) {
-    const victim = (["both", "engine", "guard"] as const)[(half + round) % 3]!;
+    const victim = (["both", "engine", "guard"] as const)[(2 * half + round) % 3]!;
     const idleSeconds = 102 + round;
     fleet.change(idleSeconds);
     const running = fleet.guard(plainDeploy);
