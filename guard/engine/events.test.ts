@@ -21,6 +21,12 @@ test("a log that a crash has cut short is read up to its last whole line", () =>
   expect(parseEvents(recorded.slice(0, -20))).toEqual(all.slice(0, -1));
 });
 
+test("results of steps are passed over, and everything else is read", () => {
+  const event = (kind: string) =>
+    `${JSON.stringify({ sequence: 7, timestamp: 1_795_636_546, [kind]: { metadata: {} } })}\n`;
+  expect(parseEvents(event("resOutputsEvent") + event("cancelEvent"))).toHaveLength(1);
+});
+
 function lines(text: Buffer): number {
   return text.toString().split("\n").length - 1;
 }

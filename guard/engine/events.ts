@@ -2,10 +2,15 @@ import { type FileHandle, open, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
+/** An object of anything: unlike a record it is not gone through key by key. */
+const properties = z.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
+
 const stateSchema = z.object({
   parent: z.string().nullish(),
   /** Secrets are not in here: the engine blinds them. */
-  inputs: z.record(z.string(), z.unknown()).nullish(),
+  inputs: properties.nullish(),
 });
 
 const eventSchema = z.object({
@@ -42,6 +47,9 @@ export type EngineEvent = z.infer<typeof eventSchema>;
 /** The engine's step on one resource: what it holds (`old`) and what it would hold (`new`). */
 export type ResourceEvent = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
+/** Results of steps, which repeat what the step has told: two thirds of a log, and nothing that is read here. */
+const results = /^\{"sequence":\d+,"timestamp":\d+,"resOutputsEvent":/;
+
 /**
  * Reads an event log: one JSON document a line. A last line that was cut short, by a crash, is left out.
  * @throws ZodError for events of another shape
@@ -50,7 +58,7 @@ export function parseEvents(text: string): EngineEvent[] {
   const lines = text.split("\n");
   // What follows the last line feed is empty, or half a line.
   lines.pop();
-  return lines.map((line) => eventSchema.parse(JSON.parse(line)));
+  return lines.filter((line) => !results.test(line)).map((line) => eventSchema.parse(JSON.parse(line)));
 }
 
 /** How often a log is looked at, in milliseconds. */
