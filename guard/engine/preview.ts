@@ -40,11 +40,14 @@ export async function preview(engine: Engine, options: PreviewOptions = {}): Pro
     // Of a large fleet they are many megabytes, which the engine takes some seconds to write.
     const reader = new SidesReader();
     const said: EngineEvent[] = [];
-    await followEvents(events, running, (event) => {
+    const followed = followEvents(events, running, (event) => {
       if (event.resourcePreEvent) reader.add(event.resourcePreEvent.metadata);
       else said.push(event);
     });
+    // An event that cannot be read is told once the engine has ended: it is never left to itself.
+    await Promise.allSettled([running, followed]);
     const { exitCode, output } = await running;
+    await followed;
     if (exitCode !== 0) return failed(said, output);
     return { kind: "previewed", sides: reader.sides() };
   } finally {
