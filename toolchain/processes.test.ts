@@ -42,10 +42,12 @@ describe("processes by id", () => {
   });
 
   it("takes a process that ended and that nobody has collected yet for none", async () => {
-    // What becomes of the shell never asks after the shell's child.
-    const { child, ended } = sleeper("sleep 0 & echo $!; exec sleep 60");
+    // What the shell becomes never asks after the shell's child.
+    const { child, pid: parent, ended } = sleeper("sleep 60 & echo $!; exec sleep 61");
     const [printed] = (await once(child.stdout, "data")) as [Buffer];
     const pid = Number(printed.toString());
+    await expect.poll(() => readFile(`/proc/${parent}/comm`, "utf8"), { timeout: 10_000 }).toBe("sleep\n");
+    process.kill(pid, "SIGKILL");
     await expect.poll(() => readFile(`/proc/${pid}/stat`, "utf8"), { timeout: 10_000 }).toContain(" Z ");
     expect(await identify(pid)).toBeUndefined();
     child.kill("SIGKILL");
