@@ -3,28 +3,21 @@
  * after it ends, beside the same preview without the guard, in one run since machines differ.
  * `npm run bench:guard-preview -- [accounts]`: an account is three resources.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { execa } from "execa";
-import { simulatedHost } from "../lab/simulated-host.ts";
-import { temporaryProject } from "../toolchain/temporary-project.ts";
+import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
 
 const accounts = Number(process.argv[2] ?? 3333);
 const [pack, guard] = ["../policies", "../guard/guard.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-await using host = await simulatedHost();
-const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));
-const fleet = join(directory, "fleet");
-await mkdir(fleet);
-const knownHosts = join(directory, "known_hosts");
-await writeFile(knownHosts, host.knownHosts);
+await using own = await benchProject();
+const { host, project, directory, fleet } = own;
 await generateFleet(fleet, accounts, host.port);
-await using project = await temporaryProject({ inventory: fleet, knownHosts, sshPrivateKeyFile: host.privateKeyFile });
 
 /** Seconds of the guard before its engine, of the engine, and of the guard after it. */
 async function guarded(): Promise<{ before: number; engine: number; after: number; level: string }> {
@@ -85,5 +78,4 @@ await plain(["up", "--yes", "--skip-preview"]);
 for (let number = 1; number <= accounts; number++)
   await writeFile(accountFile(fleet, number), accountText(number, 120));
 await bench("every HTTP server changes");
-await rm(directory, { recursive: true });
 console.log(table.toString());

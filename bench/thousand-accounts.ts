@@ -3,8 +3,7 @@
  * into a directory tree. Each figure stands beside an empty program's in the same run, since machines differ.
  * `node bench/thousand-accounts.ts [accounts]`
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
@@ -12,21 +11,15 @@ import { renderBundle } from "../components/remote/render-bundle.ts";
 import { encodeBundle } from "../host/digest.ts";
 import { declare } from "../inventory/allocate.ts";
 import { loadFleet } from "../inventory/load.ts";
-import { simulatedHost } from "../lab/simulated-host.ts";
-import { temporaryProject } from "../toolchain/temporary-project.ts";
+import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
 
 const accounts = Number(process.argv[2] ?? 1000);
 const pack = ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];
 const atTheEnd = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
-await using host = await simulatedHost();
-const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));
-const fleet = join(directory, "fleet");
-await mkdir(fleet);
-const knownHosts = join(directory, "known_hosts");
-await writeFile(knownHosts, host.knownHosts);
-await using project = await temporaryProject({ inventory: fleet, knownHosts, sshPrivateKeyFile: host.privateKeyFile });
+await using bench = await benchProject();
+const { host, project, fleet } = bench;
 
 const table = new Table({ head: ["step", "accounts", "seconds", "over one account"] });
 let exitCode = 0;
@@ -69,5 +62,4 @@ const bundle = encodeBundle(renderBundle(declare(loaded.fleet), "web1"));
 console.log(`bundle: ${(bundle.length / 1e6).toFixed(2)} MB for ${accounts} accounts, as it travels`);
 const report = await readFile(join(host.root, "var/lib/fairhost/report.json"), "utf8").catch(() => "none");
 console.log(`last report on the host: ${report.trim().slice(0, 200)}`);
-await rm(directory, { recursive: true });
 process.exitCode = exitCode;
