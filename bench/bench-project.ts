@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type SimulatedHost, simulatedHost } from "../lab/simulated-host.ts";
 import { type TemporaryProject, temporaryProject } from "../toolchain/temporary-project.ts";
 
-/** A project with one simulated host, for benchmarks; removed with everything in `directory` on disposal. */
+/** A project with one simulated host, for benchmarks. */
 export interface BenchProject extends AsyncDisposable {
   readonly host: SimulatedHost;
   readonly project: TemporaryProject;
@@ -13,6 +13,7 @@ export interface BenchProject extends AsyncDisposable {
   readonly fleet: string;
 }
 
+/** Needs the toolchain set up. All of it is removed on disposal. */
 export async function benchProject(): Promise<BenchProject> {
   const host = await simulatedHost();
   const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));

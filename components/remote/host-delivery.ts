@@ -21,12 +21,13 @@ export interface Connection {
 /** A bundle as it travels, and what is shown of it. */
 export interface PackedBundle {
   readonly digest: string;
-  /** How many the host has. */
+  /** How many accounts the host has. */
   readonly accounts: number;
   /** Gzip, base64. */
   readonly encoded: string;
 }
 
+/** Packs a host's bundle for {@link HostDelivery}: the bundle itself need not be kept. */
 export function packBundle(bundle: Bundle): PackedBundle {
   return {
     digest: bundle.digest,

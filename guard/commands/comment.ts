@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { count } from "../../inventory/problem.ts";
 import { exitStatus } from "../exit-status.ts";
-import { comment, type Forge, retireComments } from "../forge/forge.ts";
+import { comment, type Forge, withdrawComments } from "../forge/forge.ts";
 import { github } from "../forge/github.ts";
 import { gitlab } from "../forge/gitlab.ts";
 import { attempt } from "./options.ts";
@@ -46,8 +46,8 @@ Exit status: ${exitStatus.safe} done, ${exitStatus["wrong usage"]} wrong usage, 
     attempt("Not commented", async () => {
       const forge = await forges[name]!(process.env, request);
       for (const file of files) console.log(`Comment ${await comment(forge, await readFile(file, "utf8"))}.`);
-      const retired = cells ? await retireComments(forge, inventory, cells) : 0;
-      if (retired > 0) console.log(`${count(retired, "comment")} withdrawn.`);
+      const withdrawn = cells ? await withdrawComments(forge, inventory, cells) : 0;
+      if (withdrawn > 0) console.log(`${count(withdrawn, "comment")} withdrawn.`);
       else if (files.length === 0) console.log("Nothing to comment.");
       return exitStatus.safe;
     }),

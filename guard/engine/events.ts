@@ -125,7 +125,3 @@ class Log implements AsyncDisposable {
 export async function readEvents(file: string): Promise<EngineEvent[]> {
   return parseEvents(await readFile(file, "utf8").catch(() => ""));
 }
-
-export function resourceEvents(events: readonly EngineEvent[]): ResourceEvent[] {
-  return events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : []));
-}

@@ -3,17 +3,27 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { renderBundle } from "../../components/remote/render-bundle.ts";
 import { defaultLimits } from "../../inventory/schemas/limits.ts";
 import { review } from "../review.ts";
-import { parseEvents, type ResourceEvent, resourceEvents } from "./events.ts";
+import { parseEvents, type ResourceEvent } from "./events.ts";
 import { failed } from "./preview.ts";
-import { type EngineSides, sidesOf } from "./sides.ts";
+import { type EngineSides, SidesReader } from "./sides.ts";
 
 /** Recorded from `pulumi preview`: the lab's fleet, whose router gets another address. Secrets and outputs are left out. */
 const recorded = readFileSync(new URL("fixtures/router-address.events.jsonl", import.meta.url), "utf8");
 
 let resources: ResourceEvent[];
 
+function recordedSteps(): ResourceEvent[] {
+  return parseEvents(recorded).flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
+}
+
+function sidesOf(steps: readonly ResourceEvent[]): EngineSides {
+  const reader = new SidesReader();
+  for (const step of steps) reader.add(step);
+  return reader.sides();
+}
+
 beforeEach(() => {
-  resources = resourceEvents(parseEvents(recorded));
+  resources = recordedSteps();
 });
 
 function named(name: string): ResourceEvent {
@@ -101,7 +111,7 @@ describe("what the declarations do not show", () => {
 
   test("one of another program's, or with another master secret, may touch all of them", () => {
     for (const change of [{ digest: "0".repeat(64) }, { secretEpoch: 0 }]) {
-      resources = resourceEvents(parseEvents(recorded));
+      resources = recordedSteps();
       deliveredByThisProgram();
       onlyDelivers();
       Object.assign(named("web2-delivery").old!.inputs!, change);

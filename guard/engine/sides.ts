@@ -28,13 +28,6 @@ const deleting = new Set(["delete", "delete-replaced", "discard", "discard-repla
 
 const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier: z.string(), secretEpoch: z.number() });
 
-/** Builds both sides of a review from all of the engine's steps. */
-export function sidesOf(resources: Iterable<ResourceEvent>): EngineSides {
-  const reader = new SidesReader();
-  for (const event of resources) reader.add(event);
-  return reader.sides();
-}
-
 /**
  * Builds both sides of a review from the engine's steps, one by one as they come. What an older program has left in the state and this
  * one cannot read is named, and judged as if it were not there; where it is deleted, that needs an approval.

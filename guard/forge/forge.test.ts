@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fakeForge } from "./fake-forge.ts";
-import { comment, type Forge, retireComments } from "./forge.ts";
+import { comment, type Forge, withdrawComments } from "./forge.ts";
 import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
 
@@ -54,13 +54,13 @@ test.each(Object.keys(forges))(
     const kept = [of("main"), `${marker}\nthe whole fleet\n`, of("main").replace("prod", "production"), "By hand"];
     for (const [id, body] of [...kept, of("second")].entries()) fake.comments.push({ id, body, author: "guard" });
     fake.comments.push({ id: 9, body: of("second"), author: "someone" });
-    expect(await retireComments(forge, "inventory/prod", ["main"])).toBe(1);
+    expect(await withdrawComments(forge, "inventory/prod", ["main"])).toBe(1);
     const bodies = fake.comments.map(({ body }) => body);
     expect([bodies.slice(0, 4), bodies[5]]).toEqual([kept, of("second")]);
     expect(bodies[4]).toMatch(/^<!-- fairhost-guard: inventory\/prod second -->\n\n### Nothing to review\n/);
-    expect(await retireComments(forge, "inventory/prod", ["main"])).toBe(0);
+    expect(await withdrawComments(forge, "inventory/prod", ["main"])).toBe(0);
     expect(await comment(forge, of("second"))).toBe("updated");
-    expect(await retireComments(forge, "inventory/prod", ["main", "second"])).toBe(0);
+    expect(await withdrawComments(forge, "inventory/prod", ["main", "second"])).toBe(0);
   },
 );
 

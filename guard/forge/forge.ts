@@ -49,18 +49,18 @@ export async function comment(forge: Forge, body: string): Promise<"created" | "
  * @param cells those that it touches
  * @returns how many comments
  */
-export async function retireComments(forge: Forge, inventory: string, cells: readonly string[]): Promise<number> {
+export async function withdrawComments(forge: Forge, inventory: string, cells: readonly string[]): Promise<number> {
   // A comment on the fleet as a whole is another pipeline's.
   const kept = new Set([markerOf({ inventory }), ...cells.map((cell) => markerOf({ inventory, cell }))]);
   const ofFleet = markerOf({ inventory }).replace(/-->$/, "");
-  let retired = 0;
+  let withdrawn = 0;
   for await (const { id, body: old } of forge.ownComments()) {
     const [first] = old.split(/\r?\n/, 1) as [string];
     if (!first.startsWith(ofFleet) || kept.has(first)) continue;
     const body = `${first}\n\n### Nothing to review\n\nAs it is now, this change does not touch this cell.\n`;
     if (old.trim() === body.trim()) continue;
     await forge.update(id, body);
-    retired++;
+    withdrawn++;
   }
-  return retired;
+  return withdrawn;
 }
