@@ -1,20 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**", "**/.lab/**", "**/.state/**", "**/dist/**"];
-
-/** Runs of the engine against hosts that are directories: two at a time, since one waits for itself a third of its time. */
-const engine = [
-  "ci/workflows.it.test.ts",
-  "guard/deploy/*.it.test.ts",
-  "guard/*.it.test.ts",
-  "policies/**/*.it.test.ts",
-  "stacks/*.it.test.ts",
-];
+const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 
 /**
- * Four kinds of test, run in this order: `unit` needs nothing but Node; `it` needs root for namespaces or packages; `engine`
- * needs what those left installed; `e2e` boots the lab. `it` and `e2e` share one machine's names and memory, so they run file
- * by file.
+ * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
+ * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
+ * those left installed; `*.e2e.test.ts` boots the lab. `it` and `e2e` share one machine's names and memory, so they run file by
+ * file; `engine` runs two at a time, since one waits for itself a third of its time.
  */
 export default defineConfig({
   test: {
@@ -24,7 +17,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: [...exclude, "**/*.it.test.ts", "**/*.e2e.test.ts"],
+          exclude: [...exclude, ...others],
           // Some start a process of their own, which a busy machine takes seconds for.
           testTimeout: 60_000,
           maxWorkers: 2,
@@ -35,7 +28,7 @@ export default defineConfig({
         test: {
           name: "it",
           include: ["**/*.it.test.ts"],
-          exclude: [...exclude, ...engine],
+          exclude,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
@@ -45,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: "engine",
-          include: engine,
+          include: ["**/*.engine.test.ts"],
           exclude,
           maxWorkers: 2,
           testTimeout: 240_000,

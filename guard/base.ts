@@ -29,7 +29,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     throw new Error(`${inventory} lies outside of this checkout, so no commit has it: give a directory as the base`);
   }
   const commit = await commitOf(checkout, base);
-  const changed = (await changedFiles(checkout, commit)).some(isProgram);
+  const changed = (await changedFiles(checkout, commit)).some((file) => isProgram(file, place));
   const files = await checkOut(checkout, commit);
   const fleet = join(files.directory, place);
   return {
@@ -39,11 +39,16 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
   };
 }
 
-/** Whether a file takes part in what hosts get or in how that is judged. What a fleet says is data. */
-export function isProgram(file: string): boolean {
-  if (/\.(?:test\.ts|md)$|(?:^|\/)(?:golden|fixtures)\//.test(file)) return false;
-  if (/^inventory\/[^/]+\/.*\.yaml$/.test(file)) return false;
-  return /^(?:components|guard|host|inventory|policies|stacks)\/|^(?:index\.ts|package(?:-lock)?\.json|Pulumi\..*yaml)$/.test(
-    file,
-  );
+/**
+ * Whether a file may take part in what hosts get or in how that is judged. Only what certainly does not is left out: fleets,
+ * which are data, documents, tests and what only tests read. Anything else, a new folder too, is program.
+ * @param file relative to the checkout, with `/`
+ * @param fleet directory of the fleet that is looked at, likewise; those below `inventory/` are data anyway
+ */
+export function isProgram(file: string, fleet = ""): boolean {
+  const isData = /^inventory\/[^/]+\/.*\.(?:yaml|md)$|^inventory\/[^/]+\/known_hosts$/.test(file);
+  const isOfFleet = fleet !== "" && file.startsWith(`${fleet}/`) && /\.yaml$|\/known_hosts$/.test(file);
+  const isDocument = /^docs\/|\.md$/.test(file);
+  const isTest = /\.(?:test|cases|fixture)\.ts$|(?:^|\/)(?:golden|fixtures)\/|^testing\//.test(file);
+  return !(isData || isOfFleet || isDocument || isTest);
 }

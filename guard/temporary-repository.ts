@@ -39,6 +39,7 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     "policies",
     "stacks",
     "toolchain",
+    "fairhost.ts",
     "index.ts",
     "package.json",
     ".gitignore",

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { isProgram } from "./base.ts";
+
+test.each([
+  "toolchain/providers/command-remote.ts",
+  "a-new-folder/anything.ts",
+  "fairhost.ts",
+  "index.ts",
+  "package.json",
+  "Pulumi.prod.yaml",
+  "inventory/load.ts",
+  "components/http/run-program.sh",
+  ".ci/run",
+])("%s is program: it may change what hosts get, or how that is judged", (file) => {
+  expect(isProgram(file)).toBe(true);
+});
+
+test.each([
+  "inventory/prod/accounts/1001-bakery.yaml",
+  "inventory/prod/known_hosts",
+  "inventory/prod/README.md",
+  "docs/guide.md",
+  "README.md",
+  "policies/rules.test.ts",
+  "guard/deploy/deploy.engine.test.ts",
+  "components/remote/golden/host/nginx/nginx.conf",
+  "testing/fixture.ts",
+])("%s is not", (file) => {
+  expect(isProgram(file)).toBe(false);
+});
+
+test("a fleet may lie anywhere in the repository: its files are data, a program beside them is not", () => {
+  expect(isProgram("fleets/own/hosts/web1.yaml", "fleets/own")).toBe(false);
+  expect(isProgram("fleets/own/hosts/web1.yaml")).toBe(true);
+  expect(isProgram("fleets/own/generate.ts", "fleets/own")).toBe(true);
+});
