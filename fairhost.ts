@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { guardRules } from "./guard/guard-rules.ts";
-import { loadBootstrap } from "./host/bootstrap.ts";
-import { rules as policies } from "./policies/rules.ts";
+import { loadBootstrap } from "./delivery/bootstrap.ts";
+import { guardRules } from "./guard/rules/guard-rules.ts";
+import { rules as policies } from "./policies/rules.generated.ts";
 
 /**
  * Fairhost as a library: load an inventory, declare it, judge it, render what hosts get of it, review a change of it. Needs
@@ -9,10 +9,10 @@ import { rules as policies } from "./policies/rules.ts";
  * included, finds everything here; other paths may move.
  */
 
-export { renderBundle } from "./components/remote/render-bundle.ts";
-export { review } from "./guard/review.ts";
-export { declare } from "./inventory/allocate.ts";
-export { loadFleet } from "./inventory/load.ts";
+export { renderBundle } from "./delivery/render-bundle.ts";
+export { declare } from "./fleet/declare/declare.ts";
+export { loadFleet } from "./fleet/load/load.ts";
+export { review } from "./guard/verdict/review.ts";
 export { judgeDeclaration } from "./policies/check-declaration.ts";
 
 /** Names of every rule, the guard's own too: nobody takes one away unseen. */

@@ -1,5 +1,5 @@
-import "./policies/lazy-modules.ts";
-import { loadBootstrap } from "./host/bootstrap.ts";
+import "./stacks/lazy-modules.ts";
+import { loadBootstrap } from "./delivery/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";
 import { holdings } from "./stacks/holdings.ts";

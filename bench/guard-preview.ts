@@ -13,7 +13,7 @@ import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
 
 const accounts = Number(process.argv[2] ?? 3333);
-const [pack, guard] = ["../policies", "../guard/guard.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const [pack, guard] = ["../policies", "../cli/guard.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 await using own = await benchProject();
 const { host, project, directory, fleet } = own;

@@ -6,15 +6,15 @@
 import { execFileSync } from "node:child_process";
 import Table from "cli-table3";
 import type { Declaration } from "../components/declaration.ts";
-import type { Outcome } from "../guard/outcome.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { loadFleet } from "../fleet/load/load.ts";
+import type { Fleet } from "../fleet/schemas/index.ts";
+import { sideOf } from "../guard/change/side.ts";
 import { formatComment } from "../guard/report/comment.ts";
 import { toJson } from "../guard/report/json.ts";
 import { toSvg } from "../guard/report/picture.ts";
-import { review } from "../guard/review.ts";
-import { sideOf } from "../guard/side.ts";
-import { declare } from "../inventory/allocate.ts";
-import { loadFleet } from "../inventory/load.ts";
-import type { Fleet } from "../inventory/schemas/index.ts";
+import type { Outcome } from "../guard/verdict/outcome.ts";
+import { review } from "../guard/verdict/review.ts";
 
 const elements = Number(process.argv[2] ?? 10_000);
 const today = "2026-11-24";

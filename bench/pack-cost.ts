@@ -7,8 +7,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import { temporaryProject } from "../testing/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
-import { temporaryProject } from "../toolchain/temporary-project.ts";
 import { generateFleet } from "./generate-fleet.ts";
 
 const [accounts, rounds] = [Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 5)];

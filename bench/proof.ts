@@ -2,8 +2,9 @@
  * The N-1 proof of a large fleet: time, and the whole process's memory with the fleet in it.
  * `node bench/proof.ts [hosts] [accounts]`
  */
-import { declarationFixture } from "../policies/fixture.ts";
+
 import { proveSingles } from "../policies/graph/proof.ts";
+import { declarationFixture } from "../testing/fixture.ts";
 
 const [hosts, accounts] = [Number(process.argv[2] ?? 100), Number(process.argv[3] ?? 30_000)];
 /** The bar, for the default fleet. */

@@ -7,10 +7,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import { renderBundle } from "../components/remote/render-bundle.ts";
-import { encodeBundle } from "../host/digest.ts";
-import { declare } from "../inventory/allocate.ts";
-import { loadFleet } from "../inventory/load.ts";
+import { encodeBundle } from "../delivery/protocol/digest.ts";
+import { renderBundle } from "../delivery/render-bundle.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { loadFleet } from "../fleet/load/load.ts";
 import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
 

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
-import { canonicalJson } from "../host/digest.ts";
-import { declarationFixture } from "../policies/fixture.ts";
-import { renderBundle } from "./remote/render-bundle.ts";
+import { canonicalJson } from "../delivery/protocol/digest.ts";
+import { renderBundle } from "../delivery/render-bundle.ts";
+import { declarationFixture } from "../testing/fixture.ts";
 
 interface Registered {
   readonly type: string;

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { bootContainer, type ContainerHost, type RunResult } from "../lab/container.ts";
-import { ensureDebianPackages } from "../toolchain/system.ts";
-import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
+import { bootstrapScript, loadBootstrap } from "../delivery/bootstrap.ts";
 import {
   type ApplyReport,
   type Bundle,
@@ -11,10 +9,12 @@ import {
   type BundleGroup,
   type BundleUnit,
   currentGeneration,
-} from "./bundle.ts";
-import { encodeBundle, sealGroup } from "./digest.ts";
-import { accountGroup, bundleOf, hostGroup } from "./fixture.ts";
-import type { HostStatus } from "./status.ts";
+} from "../delivery/protocol/bundle.ts";
+import { encodeBundle, sealGroup } from "../delivery/protocol/digest.ts";
+import { bootContainer, type ContainerHost, type RunResult } from "../lab/container.ts";
+import { accountGroup, bundleOf, hostGroup } from "../testing/host-tree.ts";
+import { ensureDebianPackages } from "../toolchain/system.ts";
+import type { HostStatus } from "./apply/status.ts";
 
 /** The applier on a real Debian 13 under systemd 257, with the real nginx and nft; SSH is a listener that greets. */
 let host: ContainerHost;

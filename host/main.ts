@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { apply } from "./apply.ts";
-import type { ApplyReport } from "./bundle.ts";
-import { readApplied, readCurrent } from "./generations.ts";
-import { init } from "./init.ts";
+import type { ApplyReport } from "../delivery/protocol/bundle.ts";
+import { apply } from "./apply/apply.ts";
+import { init } from "./apply/init.ts";
+import { jobById, jobOf, runDetached } from "./apply/job.ts";
+import { type Received, receive } from "./apply/receive.ts";
+import { recover, retire } from "./apply/retire.ts";
+import { formatStatus, status } from "./apply/status.ts";
 import { hasDrift } from "./inspect/finding.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
-import { jobById, jobOf, runDetached } from "./job.ts";
-import { withLock } from "./lock.ts";
-import { ApplyError, type Machine, machine as machineAt } from "./machine.ts";
-import { type Received, receive } from "./receive.ts";
-import { storeReport } from "./report.ts";
-import { recover, retire } from "./retire.ts";
-import { formatStatus, status } from "./status.ts";
+import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
+import { readApplied, readCurrent } from "./store/generations.ts";
+import { withLock } from "./store/lock.ts";
+import { storeReport } from "./store/report.ts";
 
 const usage = `Usage: fairhost-host [--root DIR] COMMAND
 

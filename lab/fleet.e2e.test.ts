@@ -5,14 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { declare } from "../fleet/declare/declare.ts";
+import { loadFleet } from "../fleet/load/load.ts";
 import { processesOf } from "../guard/deploy/orphans.ts";
 import type { DeployRecord } from "../guard/deploy/record.ts";
 import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
 import type { Health } from "../host/inspect/finding.ts";
-import { declare } from "../inventory/allocate.ts";
-import { loadFleet } from "../inventory/load.ts";
+import { type TemporaryProject, temporaryProject } from "../testing/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
-import { type TemporaryProject, temporaryProject } from "../toolchain/temporary-project.ts";
 import * as lab from "./lab-api.ts";
 import { announced, measure, request } from "./measure.ts";
 import { controllerKey, knownHosts } from "./paths.ts";
@@ -45,7 +45,7 @@ async function up(...args: string[]): Promise<string> {
 
 /** What the hosts have against what is declared, as the command says it, and its exit status. */
 async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: number | undefined }> {
-  const command = fileURLToPath(new URL("../guard/guard.ts", import.meta.url));
+  const command = fileURLToPath(new URL("../cli/guard.ts", import.meta.url));
   const args = [command, "drift", "-s", "test", "--cwd", project.directory, "--json"];
   const { stdout, stderr, exitCode } = await execa(process.execPath, args, { reject: false, stdin: "ignore" });
   if (stdout === "") throw new Error(stderr);
@@ -58,7 +58,7 @@ async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: num
 
 /** A command of the guard on the test's stack. */
 function guard(command: string, ...args: string[]) {
-  const main = fileURLToPath(new URL("../guard/guard.ts", import.meta.url));
+  const main = fileURLToPath(new URL("../cli/guard.ts", import.meta.url));
   const own = command === "deploy" ? ["--policy-pack", pack[1]!] : [];
   const all = [main, command, "-s", "test", "--cwd", project.directory, ...own, ...args];
   return execa(process.execPath, all, {

@@ -25,7 +25,7 @@ function command(
   env: NodeJS.ProcessEnv = {},
   onOutput: (output: string, pid: number) => void = () => {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [`${import.meta.dirname}/lab.ts`, ...args], {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/../cli/lab.ts`, ...args], {
     env: { ...process.env, ...env },
   });
   let output = "";
@@ -269,7 +269,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       "--regid=65534",
       "--clear-groups",
       process.execPath,
-      `${import.meta.dirname}/lab.ts`,
+      `${import.meta.dirname}/../cli/lab.ts`,
       "up",
     ];
     const nobody = await execa("setpriv", words, { reject: false });

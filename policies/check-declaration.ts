@@ -1,6 +1,6 @@
 import type { Declaration } from "../components/declaration.ts";
-import type { Rule, Subject, Violation } from "./rule.ts";
-import { rules } from "./rules.ts";
+import type { Rule, Subject, Violation } from "../components/rule.ts";
+import { rules } from "./rules.generated.ts";
 import { type Waived, waive, waiversInForce, waiversNeeded } from "./waivers.ts";
 
 /** What was found in a declaration. */

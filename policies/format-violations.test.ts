@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
+import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
+import { twoLinksToTwoSwitches } from "../components/host/rules/two-links-to-two-switches.ts";
+import { declarationFixture, today } from "../testing/fixture.ts";
 import { checkDeclaration } from "./check-declaration.ts";
-import { declarationFixture, today } from "./fixture.ts";
 import { formatViolations } from "./format-violations.ts";
-import { accountFollowsNumber } from "./isolation/account-follows-number.ts";
-import { debianReleaseSupported } from "./isolation/debian-release-supported.ts";
-import { twoLinksToTwoSwitches } from "./redundancy/two-links-to-two-switches.ts";
 
 test("says nothing about a valid declaration", () => {
   expect(formatViolations(checkDeclaration(declarationFixture(), today))).toBe("");

@@ -1,5 +1,5 @@
-import { pageOf, type RuleText, type Subject, type Violation } from "./rule.ts";
-import { rules } from "./rules.ts";
+import { pageOf, type RuleText, type Subject, type Violation } from "../components/rule.ts";
+import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 
 /** How many violations of one rule are shown one by one; the rest is counted. */

@@ -1,25 +1,26 @@
-import { readdirSync } from "node:fs";
+import { globSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Declaration } from "../components/declaration.ts";
+import type { Rule } from "../components/rule.ts";
+import { declareSeed } from "../testing/declare-seed.ts";
+import { declarationFixture, today } from "../testing/fixture.ts";
+import { seededToday, seeds } from "../testing/seeded.cases.ts";
+import type { BrokenCase } from "../testing/test-rule.ts";
 import { checkDeclaration } from "./check-declaration.ts";
-import { declareSeed } from "./declare-seed.ts";
-import { declarationFixture, today } from "./fixture.ts";
-import type { Rule } from "./rule.ts";
-import { ruleFolders, rules } from "./rules.ts";
-import { seededToday, seeds } from "./seeded.cases.ts";
-import type { BrokenCase } from "./test-rule.ts";
+import { rules } from "./rules.generated.ts";
 
 /** The broken cases beside every rule, collected instead of tested again. What else is tested in those files runs here once more. */
 const casesBeside = vi.hoisted(() => new Map<string, Readonly<Record<string, BrokenCase>>>());
-vi.mock("./test-rule.ts", async (original) => ({
+vi.mock("../testing/test-rule.ts", async (original) => ({
   ...(await original<object>()),
   testRule: (rule: Rule, cases: Readonly<Record<string, BrokenCase>>) => casesBeside.set(rule.name, cases),
 }));
-for (const folder of Object.keys(ruleFolders)) {
-  for (const file of readdirSync(new URL(folder, import.meta.url))) {
-    if (file.endsWith(".test.ts")) await import(new URL(`${folder}/${file}`, import.meta.url).href);
-  }
-}
+const checkout = join(import.meta.dirname, "..");
+const testFiles = globSync(["components/*/rules/*.test.ts", "policies/{data,isolation,redundancy}/*.test.ts"], {
+  cwd: checkout,
+});
+for (const file of testFiles) await import(join(checkout, file));
 
 /** A declaration that some test judges, and how that case is called. */
 interface Judged {

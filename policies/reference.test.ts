@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { pageOf } from "../components/rule.ts";
 import { packRules } from "./pack/judge.ts";
 import { isCurrent, policyReference } from "./reference.ts";
-import { pageOf } from "./rule.ts";
 import { waiversNeededText } from "./waivers.ts";
 
 test("docs/policies.md is what the rules say (else run `node policies/reference.ts`)", () => {

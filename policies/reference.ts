@@ -1,22 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { type RuleText, themes } from "../components/rule.ts";
 import { engineRules, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
-import type { RuleText } from "./rule.ts";
-import { ruleFolders } from "./rules.ts";
+import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 
 const file = new URL("../docs/policies.md", import.meta.url);
 
-const titles: Readonly<Record<keyof typeof ruleFolders, string>> = {
-  redundancy: "Redundancy",
-  isolation: "Isolation",
-  data: "Data",
-};
-
 /** The reference of all rules as Markdown: text of `docs/policies.md`. */
 export function policyReference(): string {
-  const sections = Object.entries(ruleFolders).map(
-    ([folder, rules]) => `## ${titles[folder as keyof typeof ruleFolders]}\n\n${rules.map(describeRule).join("\n\n")}`,
-  );
+  const sections = themes.map((theme) => {
+    const own = rules.filter((rule) => rule.theme === theme);
+    return `## ${theme[0]!.toUpperCase()}${theme.slice(1)}\n\n${own.map(describeRule).join("\n\n")}`;
+  });
   return `<!-- Written by \`node policies/reference.ts\` from the rules in policies/. Do not edit. -->
 
 # Policies

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Declaration, WaiverInputs } from "../components/declaration.ts";
+import { declarationFixture, today } from "../testing/fixture.ts";
+import { changed } from "../testing/test-rule.ts";
 import { checkDeclaration, judgeDeclaration } from "./check-declaration.ts";
-import { declarationFixture, today } from "./fixture.ts";
-import { changed } from "./test-rule.ts";
 import { describeWaived } from "./waivers.ts";
 
 const waiver: WaiverInputs = {

@@ -1,6 +1,6 @@
 import type { Declaration, WaiverInputs } from "../components/declaration.ts";
-import { once } from "../host/once.ts";
-import { type Rule, type RuleText, type Subject, subject, type Violation } from "./rule.ts";
+import { type Rule, type RuleText, type Subject, subject, type Violation } from "../components/rule.ts";
+import { once } from "../lib/once.ts";
 
 /** A violation that is let pass, and by what. */
 export interface Waived {

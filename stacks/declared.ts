@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/declaration.ts";
-import { declare } from "../inventory/allocate.ts";
-import { InventoryError, loadFleet } from "../inventory/load.ts";
-import type { Fleet } from "../inventory/schemas/index.ts";
+import type { Violation } from "../components/rule.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { InventoryError, loadFleet } from "../fleet/load/load.ts";
+import type { Fleet } from "../fleet/schemas/index.ts";
 import { checkDeclaration, judgeDeclaration } from "../policies/check-declaration.ts";
 import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";
-import type { Violation } from "../policies/rule.ts";
 import { describeWaived } from "../policies/waivers.ts";
 import type { Holdings } from "./holdings.ts";
 import { requestedRepairs } from "./repairs.ts";

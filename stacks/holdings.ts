@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Held } from "../inventory/held.ts";
+import type { Held } from "../fleet/declare/held.ts";
 
 /** Types whose loss is judged, and which of their outputs names them. */
 const judged: Readonly<Record<string, readonly [kind: Held["kind"], key: string]>> = {

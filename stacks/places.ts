@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { Plan } from "../components/account/plan.ts";
 import { Register } from "../components/account/register.ts";
-import { Datacenter } from "../components/datacenter/datacenter.ts";
 import type { Declaration } from "../components/declaration.ts";
 import { AddressRange } from "../components/network/address-range.ts";
 import { Network } from "../components/network/network.ts";
 import { Router } from "../components/network/router.ts";
 import { Switch } from "../components/network/switch.ts";
+import { Plan } from "../components/plan/plan.ts";
+import { Datacenter } from "../components/site/site.ts";
 
 /** Components of what hosts stand on: sites, network, plans, register. Every cell has them whole. */
 export function places(declaration: Declaration): void {

@@ -1,13 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { AccountContainer } from "../components/account/account-container.ts";
+import { AccountAddress } from "../components/address/account-address.ts";
 import type { Declaration } from "../components/declaration.ts";
 import { BareMetalHost } from "../components/host/bare-metal-host.ts";
 import { FrontEnd } from "../components/http/front-end.ts";
 import { HttpServer } from "../components/http/http-server.ts";
-import { AccountAddress } from "../components/network/account-address.ts";
-import { type Connection, HostDelivery, packBundle } from "../components/remote/host-delivery.ts";
-import { renderBundle } from "../components/remote/render-bundle.ts";
-import type { Bootstrap } from "../host/bootstrap.ts";
+import type { Bootstrap } from "../delivery/bootstrap.ts";
+import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
+import { renderBundle } from "../delivery/render-bundle.ts";
 import { places } from "./places.ts";
 
 export interface PlatformArgs {

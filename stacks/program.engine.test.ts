@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountFile, accountText, generateFleet } from "../bench/generate-fleet.ts";
-import { Draft, wrongInventories } from "../inventory/wrong-inventory.cases.ts";
-import { type SimulatedHost, simulatedHost } from "../lab/simulated-host.ts";
+import { type SimulatedHost, simulatedHost } from "../testing/simulated-host.ts";
+import { type TemporaryProject, temporaryProject } from "../testing/temporary-project.ts";
+import { Draft, wrongInventories } from "../testing/wrong-inventory.cases.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
-import { type TemporaryProject, temporaryProject } from "../toolchain/temporary-project.ts";
 
 const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));
 const upNow = ["up", "--yes", "--skip-preview"];

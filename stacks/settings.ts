@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { utcToday } from "../policies/today.ts";
+import { utcToday } from "../lib/today.ts";
 
 /** What an activated shell uses unless told otherwise (toolchain/activate): everybody knows it. */
 const labPassphrase = "lab";

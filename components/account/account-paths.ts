@@ -1,6 +1,6 @@
-import { currentGeneration } from "../../host/bundle.ts";
+import { currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { plain } from "../../lib/unit-file.ts";
 import type { AccountContainerInputs } from "../declaration.ts";
-import { plain } from "../host/unit-file.ts";
 
 type Account = Pick<AccountContainerInputs, "name" | "number" | "directory" | "user" | "uid">;
 

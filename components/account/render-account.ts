@@ -1,6 +1,6 @@
-import type { BundleAccount, BundleFile } from "../../host/bundle.ts";
+import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
 import type { AccountContainerInputs } from "../declaration.ts";
-import { unitFile } from "../host/unit-file.ts";
 import { frontEndLogs, homeInside } from "./account-paths.ts";
 
 /** systemd's own default and the plans': equal shares. Said once for all accounts, see {@link renderAccountDefaults}. */

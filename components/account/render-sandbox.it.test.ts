@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../remote/bundle-fixture.ts";
-import { placeBundle, succeed } from "../remote/placed-host.ts";
-import { renderBundle } from "../remote/render-bundle.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/placed-host.ts";
 
 const hostile = () => programServer("probe", ["/usr/bin/python3", "hostile.py"], { socketActivation: true });
 const bundle = renderBundle(
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await placeBundle(host, bundle);
   await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
   await host.writeFile("/srv/accounts/1/home/private", "alice's\n", 0o666);
-  const program = readFileSync(join(import.meta.dirname, "fixtures/hostile.py"));
+  const program = readFileSync(join(import.meta.dirname, "../../testing/programs/hostile.py"));
   for (const number of [666, 667]) await host.writeFile(`/srv/accounts/${number}/home/hostile.py`, program);
   // The neighbour runs while the others try.
   expect(await sh("curl -s http://[fd00:8000:0:1::1]/")).toBe("Hello from alice\n");

@@ -1,5 +1,5 @@
-import type { BundleFile } from "../../host/bundle.ts";
-import { unitFile } from "../host/unit-file.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
 
 /** Bundle path of the sandbox: services name it among the files whose change restarts them. */
 export const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";

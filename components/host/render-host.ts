@@ -1,5 +1,5 @@
-import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/bundle.ts";
-import { unitFile } from "./unit-file.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
 
 /** What the kernel must do for accounts to be apart. */
 const sysctl = `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.

@@ -1,7 +1,7 @@
-import type { BundleFile } from "../../host/bundle.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, HttpServerInputs } from "../declaration.ts";
-import { plain, plainAddress } from "../host/unit-file.ts";
 
 /** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
 const readTimeout = 300;

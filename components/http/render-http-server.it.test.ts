@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../remote/bundle-fixture.ts";
-import { placeBundle, succeed } from "../remote/placed-host.ts";
-import { renderBundle } from "../remote/render-bundle.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/placed-host.ts";
 
 const nasty = [
   "",
@@ -58,7 +58,7 @@ const accounts = [
 ] as const;
 
 let host: ContainerHost;
-const echo = readFileSync(join(import.meta.dirname, "fixtures/echo.mjs"));
+const echo = readFileSync(join(import.meta.dirname, "../../testing/programs/echo.mjs"));
 const crash = `import("node:http").then(({createServer}) => createServer((q, r) => q.url === "/crash" ? process.exit(9) : r.end("up")).listen(process.env.PORT))`;
 
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BundleFile, type BundleUnit, currentGeneration } from "../../host/bundle.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { assignments, environmentLines, execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
 import { accountSettings, homeInside, insideHome, ownRecords } from "../account/account-paths.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { AccountContainerInputs, HttpServerInputs } from "../declaration.ts";
-import { assignments, environmentLines, execLine, plain, plainAddress, unitFile } from "../host/unit-file.ts";
 
 type Static = Extract<HttpServerInputs, { kind: "static" }>;
 type Program = Extract<HttpServerInputs, { kind: "program" }>;

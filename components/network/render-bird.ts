@@ -1,6 +1,6 @@
-import type { BundleFile } from "../../host/bundle.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { plain, plainAddress } from "../../lib/unit-file.ts";
 import type { AccountAddressInputs, BareMetalHostInputs } from "../declaration.ts";
-import { plain, plainAddress } from "../host/unit-file.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
 const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, staticServer } from "../remote/bundle-fixture.ts";
-import { placeBundle, succeed } from "../remote/placed-host.ts";
-import { renderBundle } from "../remote/render-bundle.ts";
+import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/placed-host.ts";
 
 const account = (number: number) => ({ number, name: `site-${number}`, servers: [staticServer("web")] });
 const bundleOf = (...numbers: number[]) => renderBundle(declarationOf(numbers.map(account)), "web1");

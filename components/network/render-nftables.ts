@@ -1,7 +1,7 @@
-import type { BundleFile } from "../../host/bundle.ts";
-import { httpPortBase, uidBase } from "../../inventory/allocate.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { httpPortBase, uidBase } from "../../fleet/declare/declare.ts";
+import { plainAddress } from "../../lib/unit-file.ts";
 import type { BareMetalHostInputs } from "../declaration.ts";
-import { plainAddress } from "../host/unit-file.ts";
 
 /** Ports accounts' HTTP servers listen on, for the front end alone. */
 const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;

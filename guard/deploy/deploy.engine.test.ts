@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SimulatedHost } from "../../lab/simulated-host.ts";
+import type { SimulatedHost } from "../../testing/simulated-host.ts";
+import { type TwoHosts, twoHosts } from "../../testing/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
-import { readStackConfig } from "../stack-config.ts";
+import { readStackConfig } from "../engine/stack-config.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
 import { deployLock } from "./lock.ts";
 import { readRecords, recordsDirectory } from "./record.ts";
-import { type TwoHosts, twoHosts } from "./two-hosts.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 const plainDeploy = ["deploy", "--yes", "--no-drift", "--policy-pack", policyPack];

@@ -2,7 +2,7 @@ import type { Declaration } from "../../components/declaration.ts";
 import { byDeploy, hasDrift } from "../../host/inspect/finding.ts";
 import { formatDrift } from "../drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.ts";
-import type { StackConfig } from "../stack-config.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 import type { Reachable } from "./gate.ts";
 
 /** What hosts have that was not delivered: shown, and the names of those where a deploy would put it right. */

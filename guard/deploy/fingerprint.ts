@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { StackConfig } from "../stack-config.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 
 /** What a deploy is made of, before the engine looks at it. */
 export interface Fingerprint {

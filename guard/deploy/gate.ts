@@ -1,8 +1,8 @@
+import type { Host } from "../../fleet/schemas/index.ts";
 import type { Health } from "../../host/inspect/finding.ts";
-import type { Host } from "../../inventory/schemas/index.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";
-import type { StackConfig } from "../stack-config.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 
 /** What the inventory says of how to reach a host. */
 export type Reachable = Pick<Host, "name" | "ssh">;

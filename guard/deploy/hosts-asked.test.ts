@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import { declarationOf } from "../../components/remote/bundle-fixture.ts";
-import { fakeSsh } from "../drift/fake-ssh.ts";
-import type { StackConfig } from "../stack-config.ts";
+import { declarationOf } from "../../testing/bundle-fixture.ts";
+import { fakeSsh } from "../../testing/fake-ssh.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
 import { healthGate, problemsOn } from "./gate.ts";
 

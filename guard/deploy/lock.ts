@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { take } from "../../host/lock.ts";
+import { take } from "../../host/store/lock.ts";
 import { ownerSchema, ownerWords, self } from "./owner.ts";
 
 const holderSchema = z.object({ owner: ownerSchema, command: z.string(), since: z.iso.datetime() });

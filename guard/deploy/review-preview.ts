@@ -1,14 +1,14 @@
 import { join, relative } from "node:path";
 import type { Declaration } from "../../components/declaration.ts";
-import { declare } from "../../inventory/allocate.ts";
-import { type Loaded, loadFleet } from "../../inventory/load.ts";
+import { declare } from "../../fleet/declare/declare.ts";
+import { type Loaded, loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
+import type { Side } from "../change/side.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Previewed, type PreviewFailed, type PreviewOptions, preview } from "../engine/preview.ts";
-import type { Reviewed } from "../outcome.ts";
-import { type Review, review } from "../review.ts";
-import type { Side } from "../side.ts";
-import type { StackConfig } from "../stack-config.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
+import type { Reviewed } from "../verdict/outcome.ts";
+import { type Review, review } from "../verdict/review.ts";
 
 /** What the engine would do, judged. */
 export interface ReviewedPreview extends Previewed {

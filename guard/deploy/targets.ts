@@ -1,5 +1,5 @@
+import type { Wave } from "../change/waves.ts";
 import type { EngineSides } from "../engine/sides.ts";
-import type { Wave } from "../waves.ts";
 
 /** Resources that the engine is told to update in a wave: what changes on its hosts, by URN. */
 export function targetsOf(

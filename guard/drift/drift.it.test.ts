@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { declarationOf, staticServer } from "../../components/remote/bundle-fixture.ts";
-import { succeed } from "../../components/remote/placed-host.ts";
-import { renderBundle } from "../../components/remote/render-bundle.ts";
-import { loadBootstrap } from "../../host/bootstrap.ts";
-import type { ApplyReport } from "../../host/bundle.ts";
-import { encodeBundle } from "../../host/digest.ts";
+import { loadBootstrap } from "../../delivery/bootstrap.ts";
+import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import { encodeBundle } from "../../delivery/protocol/digest.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { DeclaredFacts, Finding, Health, Inspection } from "../../host/inspect/finding.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { succeed } from "../../testing/placed-host.ts";
+import { tamperings } from "../../testing/tampering.cases.ts";
 import { declaredFacts } from "./inspect-hosts.ts";
-import { tamperings } from "./tampering.cases.ts";
 
 /** A real Debian 13 under systemd with the whole bundle in force; SSH is a listener that greets. */
 let host: ContainerHost;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/declaration.ts";
-import { declarationOf, staticServer } from "../../components/remote/bundle-fixture.ts";
-import { fakeSsh } from "./fake-ssh.ts";
+import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { fakeSsh } from "../../testing/fake-ssh.ts";
 import { declaredFacts, inspectHosts } from "./inspect-hosts.ts";
 import type { SshTarget } from "./ssh.ts";
 

@@ -1,9 +1,9 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { renderBundle } from "../../components/remote/render-bundle.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Host } from "../../fleet/schemas/index.ts";
 import type { DeclaredFacts, Finding } from "../../host/inspect/finding.ts";
 import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";
-import type { Host } from "../../inventory/schemas/index.ts";
-import type { StackConfig } from "../stack-config.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
 
 /** Where a host has its applier. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EngineEvent, followEvents, parseEvents } from "./events.ts";
 
-const recorded = await readFile(new URL("fixtures/router-address.events.jsonl", import.meta.url), "utf8");
+const recorded = await readFile(new URL("./fixtures/router-address.events.jsonl", import.meta.url), "utf8");
 const all = parseEvents(recorded);
 
 let directory: string;

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { renderBundle } from "../../components/remote/render-bundle.ts";
-import { defaultLimits } from "../../inventory/schemas/limits.ts";
-import { review } from "../review.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { defaultLimits } from "../../fleet/schemas/limits.ts";
+import { review } from "../verdict/review.ts";
 import { parseEvents, type ResourceEvent } from "./events.ts";
 import { failed } from "./preview.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";
 
 /** Recorded from `pulumi preview`: the lab's fleet, whose router gets another address. Secrets and outputs are left out. */
-const recorded = readFileSync(new URL("fixtures/router-address.events.jsonl", import.meta.url), "utf8");
+const recorded = readFileSync(new URL("./fixtures/router-address.events.jsonl", import.meta.url), "utf8");
 
 let resources: ResourceEvent[];
 

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Declaration } from "../../components/declaration.ts";
-import { renderBundle } from "../../components/remote/render-bundle.ts";
+import { subject } from "../../components/rule.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf } from "../../policies/pack/judge.ts";
 import { type ReadElement, readElement } from "../../policies/pack/read-element.ts";
 import { type Element, shapes } from "../../policies/pack/shapes.ts";
-import { subject } from "../../policies/rule.ts";
-import { listed } from "../effect.ts";
-import type { DeliveryFacts, EngineStep } from "../engine-step.ts";
-import type { ReviewInput } from "../review.ts";
-import { type Side, sideOf } from "../side.ts";
+import { listed } from "../change/effect.ts";
+import { type Side, sideOf } from "../change/side.ts";
+import type { ReviewInput } from "../verdict/review.ts";
+import type { DeliveryFacts, EngineStep } from "./engine-step.ts";
 import type { ResourceEvent } from "./events.ts";
 
 /** What the engine's preview says, as the guard reviews it: what the state holds against what would be. */

@@ -3,10 +3,10 @@ import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { approvalsSchema } from "../../inventory/schemas/approval.ts";
+import { approvalsSchema } from "../../fleet/schemas/approval.ts";
+import { hostileOutcome, hostileText, hostileUnsound } from "../../testing/hostile-review.ts";
+import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
 import { formatComment } from "./comment.ts";
-import { everything, reviewOf, unprotected } from "./fixture.ts";
-import { hostileOutcome, hostileText, hostileUnsound } from "./hostile-fixture.ts";
 
 /** As a forge shows it: GitHub's Markdown, its HTML let through. */
 function shown(markdown: string): string {

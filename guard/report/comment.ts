@@ -1,7 +1,7 @@
-import { count } from "../../inventory/problem.ts";
-import { rules } from "../../policies/rules.ts";
+import { count } from "../../fleet/load/problem.ts";
+import { rules } from "../../policies/rules.generated.ts";
 import { describeWaived } from "../../policies/waivers.ts";
-import type { Outcome, Reviewed } from "../outcome.ts";
+import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { fileGroups, renderGroup } from "./file-diffs.ts";
 import { code, fence, markerOf, text, within } from "./markdown.ts";
 import { maskFile } from "./mask.ts";

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { count } from "../../inventory/problem.ts";
-import type { FileChange } from "../host-change.ts";
-import type { Reviewed } from "../outcome.ts";
+import { count } from "../../fleet/load/problem.ts";
+import type { FileChange } from "../change/host-change.ts";
+import type { Reviewed } from "../verdict/outcome.ts";
 import { details, fence } from "./markdown.ts";
 import { maskFile } from "./mask.ts";
 

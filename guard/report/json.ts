@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { approvableActions } from "../../inventory/schemas/approval.ts";
-import type { Subject } from "../../policies/rule.ts";
-import type { Outcome, Reviewed } from "../outcome.ts";
-import { levels } from "../review.ts";
+import type { Subject } from "../../components/rule.ts";
+import { approvableActions } from "../../fleet/schemas/approval.ts";
+import type { Outcome, Reviewed } from "../verdict/outcome.ts";
+import { levels } from "../verdict/review.ts";
 import { maskSentence } from "./mask.ts";
 import * as summary from "./summary.ts";
 

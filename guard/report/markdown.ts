@@ -1,4 +1,4 @@
-import { printable } from "../../inventory/problem.ts";
+import { printable } from "../../fleet/load/problem.ts";
 import { maskSentence } from "./mask.ts";
 
 /**

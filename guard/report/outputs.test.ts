@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Reviewed } from "../outcome.ts";
-import { everything, reviewOf, unprotected } from "./fixture.ts";
+import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
+import type { Reviewed } from "../verdict/outcome.ts";
 import { reportSchema, toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";
 import { formatText } from "./text.ts";

@@ -1,8 +1,8 @@
-import { type Failed, failedWithout } from "../../inventory/picture/failed.ts";
-import { fleetSvg } from "../../inventory/picture/svg.ts";
+import { type Failed, failedWithout } from "../../fleet/draw/failed.ts";
+import { fleetSvg } from "../../fleet/draw/svg.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
-import { swappedDisks } from "../describe.ts";
-import type { Reviewed } from "../outcome.ts";
+import { swappedDisks } from "../change/describe.ts";
+import type { Reviewed } from "../verdict/outcome.ts";
 import { counterexamples } from "./summary.ts";
 
 /** The new fleet as SVG: what the change touches in amber, and what the worst counterexample of the proof cuts in red. */

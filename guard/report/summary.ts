@@ -1,14 +1,14 @@
 import { stringify } from "yaml";
-import { count } from "../../inventory/problem.ts";
-import type { ApprovableAction } from "../../inventory/schemas/approval.ts";
+import type { Rule, RuleText, Subject } from "../../components/rule.ts";
+import { count } from "../../fleet/load/problem.ts";
+import type { ApprovableAction } from "../../fleet/schemas/approval.ts";
 import { nameOf } from "../../policies/format-violations.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
-import type { Rule, RuleText, Subject } from "../../policies/rule.ts";
-import { rules } from "../../policies/rules.ts";
+import { rules } from "../../policies/rules.generated.ts";
 import { waiverRules } from "../../policies/waivers.ts";
-import { guardRules } from "../guard-rules.ts";
-import type { Outcome, Reviewed } from "../outcome.ts";
-import type { Level, Review, Weighed } from "../review.ts";
+import { guardRules } from "../rules/guard-rules.ts";
+import type { Outcome, Reviewed } from "../verdict/outcome.ts";
+import type { Level, Review, Weighed } from "../verdict/review.ts";
 
 /** What the outcome comes to, and what is to be done about it. */
 export interface Verdict {

@@ -1,8 +1,8 @@
 import Table from "cli-table3";
-import { formatProblems, printable } from "../../inventory/problem.ts";
-import type { Violation } from "../../policies/rule.ts";
+import type { Violation } from "../../components/rule.ts";
+import { formatProblems, printable } from "../../fleet/load/problem.ts";
 import { describeWaived } from "../../policies/waivers.ts";
-import type { Outcome, Reviewed } from "../outcome.ts";
+import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import type { Extras } from "./comment.ts";
 import * as summary from "./summary.ts";
 

@@ -1,7 +1,7 @@
-import { count } from "../../inventory/problem.ts";
-import { subject } from "../../policies/rule.ts";
-import type { GuardRule } from "../guard-rule.ts";
-import { touchesHost } from "../host-change.ts";
+import { subject } from "../../components/rule.ts";
+import { count } from "../../fleet/load/problem.ts";
+import { touchesHost } from "../change/host-change.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** How much one update may touch. */
 export const blastRadius: GuardRule = {

@@ -1,8 +1,8 @@
-import { count } from "../../inventory/problem.ts";
+import { count } from "../../fleet/load/problem.ts";
 import { nameOf } from "../../policies/format-violations.ts";
-import type { Change } from "../diff.ts";
-import { accountsOn } from "../effect.ts";
-import type { Finding, GuardRule } from "../guard-rule.ts";
+import type { Change } from "../change/diff.ts";
+import { accountsOn } from "../change/effect.ts";
+import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** What holds data, or what others stand on, is not deleted in passing. */
 export const dataKept: GuardRule = {

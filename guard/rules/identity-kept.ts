@@ -1,6 +1,6 @@
-import { subject } from "../../policies/rule.ts";
-import { touches } from "../diff.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import { touches } from "../change/diff.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** What people, DNS and backups know an account by. */
 export const identityKept: GuardRule = {

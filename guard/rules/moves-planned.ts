@@ -1,6 +1,6 @@
-import { subject } from "../../policies/rule.ts";
-import { touches } from "../diff.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import { touches } from "../change/diff.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** What goes to another host, rack or account. */
 export const movesPlanned: GuardRule = {

@@ -1,5 +1,5 @@
-import { subject } from "../../policies/rule.ts";
-import type { Finding, GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** Doors to the outside. */
 export const nothingOpened: GuardRule = {

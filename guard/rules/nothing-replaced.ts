@@ -1,9 +1,9 @@
-import { count } from "../../inventory/problem.ts";
-import { subject } from "../../policies/rule.ts";
-import { resyncMinutes } from "../costs.ts";
-import { swappedDisks } from "../describe.ts";
-import { accountsOn } from "../effect.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import { count } from "../../fleet/load/problem.ts";
+import { resyncMinutes } from "../change/costs.ts";
+import { swappedDisks } from "../change/describe.ts";
+import { accountsOn } from "../change/effect.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** Hardware that holds data, and resources that the engine would make anew. */
 export const nothingReplaced: GuardRule = {

@@ -1,10 +1,10 @@
 import type { BareMetalHostInputs } from "../../components/declaration.ts";
-import { count } from "../../inventory/problem.ts";
-import { subject } from "../../policies/rule.ts";
-import { swappedDisks } from "../describe.ts";
-import { type Change, touches } from "../diff.ts";
-import type { Finding, GuardRule } from "../guard-rule.ts";
-import { touchesHost } from "../host-change.ts";
+import { subject } from "../../components/rule.ts";
+import { count } from "../../fleet/load/problem.ts";
+import { swappedDisks } from "../change/describe.ts";
+import { type Change, touches } from "../change/diff.ts";
+import { touchesHost } from "../change/host-change.ts";
+import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** Redundancy is what is left while one of two is being worked on. */
 export const pairsApart: GuardRule = {

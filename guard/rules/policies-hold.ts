@@ -1,4 +1,4 @@
-import type { GuardRule } from "../guard-rule.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** A change that breaks a mandatory rule. */
 export const policiesHold: GuardRule = {

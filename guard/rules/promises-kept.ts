@@ -1,5 +1,5 @@
-import { subject } from "../../policies/rule.ts";
-import type { Finding, GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** What accounts were promised is not taken back in passing. */
 export const promisesKept: GuardRule = {

@@ -1,6 +1,6 @@
-import { debianReleases } from "../../policies/debian-releases.ts";
-import { subject } from "../../policies/rule.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import { debianReleases } from "../../components/host/debian-releases.ts";
+import { subject } from "../../components/rule.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** A major release is a planned change, in one direction. */
 export const releasesForward: GuardRule = {

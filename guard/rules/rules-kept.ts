@@ -1,5 +1,5 @@
-import { subject } from "../../policies/rule.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import { subject } from "../../components/rule.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** The rules of the old side still hold, and are still there. */
 export const rulesKept: GuardRule = {

@@ -1,4 +1,4 @@
-import type { GuardRule } from "../guard-rule.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** A master secret changes on purpose only. */
 export const secretsKept: GuardRule = {

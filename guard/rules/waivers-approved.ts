@@ -1,7 +1,7 @@
 import type { WaiverInputs } from "../../components/declaration.ts";
 import { nameOf } from "../../policies/format-violations.ts";
-import type { Change, Kind } from "../diff.ts";
-import type { GuardRule } from "../guard-rule.ts";
+import type { Change, Kind } from "../change/diff.ts";
+import type { GuardRule } from "./guard-rule.ts";
 
 /** Leave to break a rule comes with what it excuses, so somebody else has to agree. */
 export const waiversApproved: GuardRule = {

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { wrongDirectories } from "../accounts.ts";
-import type { Bundle, Group } from "../bundle.ts";
-import { type FileDrift, findDrift } from "../drift.ts";
-import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../generations.ts";
-import { missingFixtures } from "../init.ts";
-import { holder } from "../lock.ts";
-import type { Machine } from "../machine.ts";
-import { groupOfPath } from "../problem.ts";
-import { readReport } from "../report.ts";
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { missingFixtures } from "../apply/init.ts";
+import { groupOfPath } from "../apply/problem.ts";
+import type { Machine } from "../os/machine.ts";
+import { wrongDirectories } from "../store/accounts.ts";
+import { type FileDrift, findDrift } from "../store/file-drift.ts";
+import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../store/generations.ts";
+import { holder } from "../store/lock.ts";
+import { readReport } from "../store/report.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 
 /** Files of the generation in force. */

@@ -1,4 +1,4 @@
-import type { Group } from "../bundle.ts";
+import type { Group } from "../../delivery/protocol/bundle.ts";
 
 /** Everything that can be found on a host that is not as it should be. */
 export const findingKinds = [

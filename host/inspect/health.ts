@@ -1,9 +1,9 @@
-import type { Bundle, Group } from "../bundle.ts";
-import { filesOf, readCurrent } from "../generations.ts";
-import { entryFiles } from "../layout.ts";
-import type { Machine } from "../machine.ts";
-import { unitsOf } from "../plan.ts";
-import { reasonFor, unitStates } from "../systemd.ts";
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { unitsOf } from "../apply/plan.ts";
+import type { Machine } from "../os/machine.ts";
+import { reasonFor, unitStates } from "../os/systemd.ts";
+import { filesOf, readCurrent } from "../store/generations.ts";
+import { entryFiles } from "../store/layout.ts";
 import { accountNumber } from "./files.ts";
 import type { Health } from "./finding.ts";
 import { lookAtStates } from "./units.ts";

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { apply } from "../apply.ts";
-import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../fixture.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/host-tree.ts";
+import { apply } from "../apply/apply.ts";
 import type { Finding } from "./finding.ts";
 import { hasDrift } from "./finding.ts";
 import { formatInspection, inspect, readFacts } from "./inspect.ts";

@@ -1,6 +1,6 @@
-import { readCurrent } from "../generations.ts";
-import { ApplyError, type Machine } from "../machine.ts";
-import { unitStates } from "../systemd.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { unitStates } from "../os/systemd.ts";
+import { readCurrent } from "../store/generations.ts";
 import {
   accountNumber,
   lookAtApplier,

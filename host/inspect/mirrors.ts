@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Machine } from "../machine.ts";
+import type { Machine } from "../os/machine.ts";
 import type { DeclaredFacts, Finding } from "./finding.ts";
 
 /** The declared mirrors as the kernel has them: found by where they are mounted, their disks by serial. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Bundle } from "../bundle.ts";
-import { firewallHash, ourTables, sshAnswers } from "../firewall.ts";
-import { filesOf, readApplied } from "../generations.ts";
-import { routeProtocol } from "../layout.ts";
-import type { Machine } from "../machine.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { firewallHash, ourTables, sshAnswers } from "../os/nftables.ts";
+import { filesOf, readApplied } from "../store/generations.ts";
+import { routeProtocol } from "../store/layout.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 
 /** Our tables against what was seen when they were loaded, and tables of others. */

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle, Group } from "../bundle.ts";
-import { filesOf } from "../generations.ts";
-import type { Machine } from "../machine.ts";
-import { unitsOf } from "../plan.ts";
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { unitsOf } from "../apply/plan.ts";
+import type { Machine } from "../os/machine.ts";
+import { filesOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 
 /** Where systemd itself puts every transient unit. */

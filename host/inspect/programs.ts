@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { release as runningKernel, uptime } from "node:os";
 import { join } from "node:path";
-import { type Bundle, currentGeneration } from "../bundle.ts";
-import { filesOf, readCurrent } from "../generations.ts";
-import { entryFiles } from "../layout.ts";
-import type { Machine } from "../machine.ts";
-import { workers } from "../nginx.ts";
-import { hostPackages } from "../packages.ts";
-import { unitsOf } from "../plan.ts";
+import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { hostPackages } from "../../delivery/protocol/packages.ts";
+import { unitsOf } from "../apply/plan.ts";
+import type { Machine } from "../os/machine.ts";
+import { workers } from "../os/nginx.ts";
+import { filesOf, readCurrent } from "../store/generations.ts";
+import { entryFiles } from "../store/layout.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 import type { Shown } from "./units.ts";
 

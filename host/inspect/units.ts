@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import type { Bundle, Group } from "../bundle.ts";
-import { accountsOf } from "../generations.ts";
-import type { Machine } from "../machine.ts";
-import { type UnitStates, unitsOf } from "../plan.ts";
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { type UnitStates, unitsOf } from "../apply/plan.ts";
+import type { Machine } from "../os/machine.ts";
+import { accountsOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 import { changedSince, ourUnits } from "./overlays.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { accountGroup, bundleOf, Tree } from "../fixture.ts";
-import type { Run } from "../machine.ts";
+import { accountGroup, bundleOf, Tree } from "../../testing/host-tree.ts";
+import type { Run } from "../os/machine.ts";
 import { lookAtUsers } from "./users.ts";
 
 const numbers = [1, 2, 3];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Bundle, Group } from "../bundle.ts";
-import { filesOf } from "../generations.ts";
-import type { Machine } from "../machine.ts";
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { filesOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 
 /** One record of `userdb/` as the bundle has it. */

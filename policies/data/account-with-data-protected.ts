@@ -1,8 +1,9 @@
-import { emulatedSites } from "../places.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
+import { emulatedSites } from "../../components/site/places.ts";
 
 export const accountWithDataProtected = defineRule({
   name: "account-with-data-protected",
+  theme: "data",
   severity: "critical",
   scope: "stack",
   waivable: true,

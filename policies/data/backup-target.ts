@@ -1,8 +1,9 @@
-import { emulatedSites } from "../places.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
+import { emulatedSites } from "../../components/site/places.ts";
 
 export const backupTarget = defineRule({
   name: "backup-target",
+  theme: "data",
   severity: "critical",
   scope: "stack",
   description:

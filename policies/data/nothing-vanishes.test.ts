@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { nothingVanishes } from "./nothing-vanishes.ts";
 
 testRule(nothingVanishes, {

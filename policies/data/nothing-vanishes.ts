@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const nothingVanishes = defineRule({
   name: "nothing-vanishes",
+  theme: "data",
   severity: "critical",
   scope: "resource",
   description:

@@ -1,8 +1,9 @@
 import type { AccountContainerInputs, Declaration } from "../../components/declaration.ts";
-import { defineRule, type Finding, subject } from "../rule.ts";
+import { defineRule, type Finding, subject } from "../../components/rule.ts";
 
 export const referencesExist = defineRule({
   name: "references-exist",
+  theme: "data",
   severity: "critical",
   scope: "stack",
   description:

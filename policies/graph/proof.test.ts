@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Declaration, type Failure, failures } from "../../components/declaration.ts";
-import { declarationFixture } from "../fixture.ts";
-import { alive, type Cut, cuts } from "./brute-force.ts";
+import { alive, type Cut, cuts } from "../../testing/brute-force.ts";
+import { declarationFixture } from "../../testing/fixture.ts";
 import { provePairs, proveSingles } from "./proof.ts";
 
 /** Small fleets of every shape: anything may hang on, go to or stand in anything, also in circles, also in what is not there. */

@@ -1,5 +1,5 @@
 import type { Declaration, Failure } from "../../components/declaration.ts";
-import type { Subject } from "../rule.ts";
+import type { Subject } from "../../components/rule.ts";
 import { explain } from "./explain.ts";
 import { Outages } from "./outage.ts";
 import { type AccountClass, type ServiceGraph, serviceGraph } from "./service-graph.ts";

@@ -6,7 +6,7 @@ import type {
   Failure,
   PowerSupplyInputs,
 } from "../../components/declaration.ts";
-import { type Subject, subject } from "../rule.ts";
+import { type Subject, subject } from "../../components/rule.ts";
 
 /** What a node cannot work without: at least one of `any`. */
 export interface Need {

@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { accountsOnAccountHosts } from "./accounts-on-account-hosts.ts";
 
 testRule(accountsOnAccountHosts, {

@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const accountsOnAccountHosts = defineRule({
   name: "accounts-on-account-hosts",
+  theme: "isolation",
   severity: "high",
   scope: "stack",
   description: "Accounts live on hosts for accounts: not on spare hosts, nor where backups are kept.",

@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const equalWeightsInAPlan = defineRule({
   name: "equal-weights-in-a-plan",
+  theme: "isolation",
   severity: "high",
   scope: "stack",
   description: "All accounts of one plan have the plan's CPU weight and IO weight.",

@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { limitsSet } from "./limits-set.ts";
 
 testRule(limitsSet, {

@@ -1,4 +1,4 @@
-import { defineRule, type Finding, type Subject, subject } from "../rule.ts";
+import { defineRule, type Finding, type Subject, subject } from "../../components/rule.ts";
 
 type Limit = "memoryMaxMb" | "tasksMax" | "diskGb" | "cpuWeight" | "ioWeight";
 
@@ -6,6 +6,7 @@ const limits: readonly Limit[] = ["memoryMaxMb", "tasksMax", "diskGb", "cpuWeigh
 
 export const limitsSet = defineRule({
   name: "limits-set",
+  theme: "isolation",
   severity: "critical",
   scope: "resource",
   description:

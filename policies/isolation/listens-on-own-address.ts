@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const listensOnOwnAddress = defineRule({
   name: "listens-on-own-address",
+  theme: "isolation",
   severity: "critical",
   scope: "stack",
   description: "Every HTTP server listens on the address of its own account.",

@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { noHostAdministration } from "./no-host-administration.ts";
 
 testRule(noHostAdministration, {

@@ -1,4 +1,4 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 /** Where an account's own programs and the distribution's ordinary ones are; `/usr/sbin` holds what administers the host. */
 const allowed = ["/usr/bin/", "/usr/lib/", "/usr/libexec/", "/usr/local/bin/", "/usr/share/", "/home/"];
@@ -13,6 +13,7 @@ const refused = new Set(
 
 export const noHostAdministration = defineRule({
   name: "no-host-administration",
+  theme: "isolation",
   severity: "critical",
   scope: "resource",
   description:

@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { pathsInsideHome } from "./paths-inside-home.ts";
 
 testRule(pathsInsideHome, {

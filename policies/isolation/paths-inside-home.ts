@@ -1,8 +1,9 @@
 import type { HttpServerInputs } from "../../components/declaration.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const pathsInsideHome = defineRule({
   name: "paths-inside-home",
+  theme: "isolation",
   severity: "critical",
   scope: "resource",
   description:

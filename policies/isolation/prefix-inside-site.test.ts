@@ -1,4 +1,4 @@
-import { changed, testRule } from "../test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { prefixInsideSite } from "./prefix-inside-site.ts";
 
 const prefix = (subnet: string) => (valid: Parameters<typeof changed>[0]) => ({

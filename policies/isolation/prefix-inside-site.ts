@@ -1,8 +1,9 @@
 import { BlockList, isIPv6 } from "node:net";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const prefixInsideSite = defineRule({
   name: "prefix-inside-site",
+  theme: "isolation",
   severity: "critical",
   scope: "stack",
   description: "Every account's prefix lies inside the range of its site, and is not the site's own first /64.",

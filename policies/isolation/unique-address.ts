@@ -1,7 +1,8 @@
-import { defineRule, repeats, subject } from "../rule.ts";
+import { defineRule, repeats, subject } from "../../components/rule.ts";
 
 export const uniqueAddress = defineRule({
   name: "unique-address",
+  theme: "isolation",
   severity: "critical",
   scope: "stack",
   description: "No IPv6 address belongs to two accounts, or to an account and a host.",

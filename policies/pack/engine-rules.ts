@@ -1,4 +1,4 @@
-import type { RuleText } from "../rule.ts";
+import type { RuleText } from "../../components/rule.ts";
 
 /** What the engine shows of one resource. */
 export interface EngineResource {

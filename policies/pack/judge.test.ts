@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { declarationFixture, today } from "../fixture.ts";
+import { declarationFixture, today } from "../../testing/fixture.ts";
 import type { EngineResource } from "./engine-rules.ts";
 import * as judge from "./judge.ts";
 import { packRules, type StackResource } from "./judge.ts";

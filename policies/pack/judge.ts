@@ -1,8 +1,8 @@
 import type { Declaration } from "../../components/declaration.ts";
+import { nothingDeclared, type Rule, type RuleText } from "../../components/rule.ts";
 import { applyRules, compareSubjects } from "../check-declaration.ts";
 import { nameOf } from "../format-violations.ts";
-import { nothingDeclared, type Rule, type RuleText } from "../rule.ts";
-import { rules } from "../rules.ts";
+import { rules } from "../rules.generated.ts";
 import { waiversInForce, waiversInForceText } from "../waivers.ts";
 import { type EngineResource, engineRules, readableInputs, readableOutputs } from "./engine-rules.ts";
 import { kindsRead } from "./kinds-read.ts";

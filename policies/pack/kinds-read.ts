@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { nothingDeclared, type Rule } from "../rule.ts";
+import { nothingDeclared, type Rule } from "../../components/rule.ts";
 
 /**
  * The kinds of element a rule about single resources can say something of. Given nothing, a rule that never looks at a kind of

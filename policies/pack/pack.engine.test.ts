@@ -7,11 +7,11 @@ import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/declaration.ts";
-import { type TemporaryProject, temporaryProject } from "../../toolchain/temporary-project.ts";
-import { declarationFixture } from "../fixture.ts";
-import { changed } from "../test-rule.ts";
+import { declarationFixture } from "../../testing/fixture.ts";
+import { type TemporaryProject, temporaryProject } from "../../testing/temporary-project.ts";
+import { changed } from "../../testing/test-rule.ts";
+import type { Twist } from "../../testing/toy-program.ts";
 import { packRules } from "./judge.ts";
-import type { Twist } from "./toy-program.ts";
 
 const policies = join(import.meta.dirname, "..");
 const valid = declarationFixture();
@@ -24,7 +24,7 @@ describe("on the engine", () => {
   beforeAll(async () => {
     project = await temporaryProject({});
     await rm(join(project.directory, "index.ts"));
-    await symlink(join(import.meta.dirname, "toy-program.ts"), join(project.directory, "index.ts"));
+    await symlink(join(import.meta.dirname, "../../testing/toy-program.ts"), join(project.directory, "index.ts"));
   });
   afterAll(() => project[Symbol.asyncDispose]());
 

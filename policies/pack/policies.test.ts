@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/declaration.ts";
-import { declarationFixture, today } from "../fixture.ts";
-import { nothingDeclared } from "../rule.ts";
-import { rules } from "../rules.ts";
+import { nothingDeclared } from "../../components/rule.ts";
+import { declarationFixture, today } from "../../testing/fixture.ts";
+import { rules } from "../rules.generated.ts";
 import { onlyTypeOf } from "./policies.ts";
 import { shapes } from "./shapes.ts";
 

@@ -1,9 +1,9 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { Config } from "@pulumi/pulumi";
+import { pageOf, type RuleText } from "../../components/rule.ts";
+import { utcToday } from "../../lib/today.ts";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
-import { pageOf, type RuleText } from "../rule.ts";
-import { rules } from "../rules.ts";
-import { utcToday } from "../today.ts";
+import { rules } from "../rules.generated.ts";
 import { judgeResource, judgeStack, packRules, type Report, type StackResource } from "./judge.ts";
 import { kindsRead } from "./kinds-read.ts";
 import { shapes } from "./shapes.ts";

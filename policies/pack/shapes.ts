@@ -15,7 +15,7 @@ import {
   type RouterInputs,
   type SwitchInputs,
 } from "../../components/declaration.ts";
-import { type Subject, subject } from "../rule.ts";
+import { type Subject, subject } from "../../components/rule.ts";
 
 const text = z.string();
 const number = z.number();

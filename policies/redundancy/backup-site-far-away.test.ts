@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { distanceKm } from "../places.ts";
-import { changed, testRule } from "../test-rule.ts";
+import { distanceKm } from "../../components/site/places.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { backupSiteFarAway } from "./backup-site-far-away.ts";
 
 testRule(backupSiteFarAway, {

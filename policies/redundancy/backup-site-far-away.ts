@@ -1,11 +1,12 @@
-import { distanceKm, emulatedSites } from "../places.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
+import { distanceKm, emulatedSites } from "../../components/site/places.ts";
 
 /** Farther than a flood, a gas explosion or a cut of the grid usually reaches. */
 const leastKm = 5;
 
 export const backupSiteFarAway = defineRule({
   name: "backup-site-far-away",
+  theme: "redundancy",
   severity: "critical",
   scope: "stack",
   waivable: true,

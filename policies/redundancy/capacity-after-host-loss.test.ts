@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { declarationFixture, today } from "../fixture.ts";
-import { changed, testRule } from "../test-rule.ts";
+import { declarationFixture, today } from "../../testing/fixture.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { capacityAfterHostLoss } from "./capacity-after-host-loss.ts";
 
 testRule(capacityAfterHostLoss, {

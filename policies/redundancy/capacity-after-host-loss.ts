@@ -1,8 +1,9 @@
 import type { AccountContainerInputs, BareMetalHostInputs, PlanInputs } from "../../components/declaration.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const capacityAfterHostLoss = defineRule({
   name: "capacity-after-host-loss",
+  theme: "redundancy",
   severity: "high",
   scope: "stack",
   waivable: true,

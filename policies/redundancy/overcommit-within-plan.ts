@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const overcommitWithinPlan = defineRule({
   name: "overcommit-within-plan",
+  theme: "redundancy",
   severity: "high",
   scope: "stack",
   waivable: true,

@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { testRule } from "../test-rule.ts";
+import { testRule } from "../../testing/test-rule.ts";
 import { redundantOnTwoSites } from "./redundant-on-two-sites.ts";
 
 const redundant = (valid: Declaration, standby?: string): Declaration => ({

@@ -1,7 +1,8 @@
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
 
 export const redundantOnTwoSites = defineRule({
   name: "redundant-on-two-sites",
+  theme: "redundancy",
   severity: "critical",
   scope: "stack",
   description: "Every account whose plan survives the loss of a site has a standby host, at another site.",

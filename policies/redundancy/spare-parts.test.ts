@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { declarationFixture, today } from "../fixture.ts";
-import { changed, testRule } from "../test-rule.ts";
+import { declarationFixture, today } from "../../testing/fixture.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { spareParts } from "./spare-parts.ts";
 
 const without = (model: string) => (spares: readonly { model: string; count: number }[]) =>

@@ -1,12 +1,13 @@
 import type { Declaration } from "../../components/declaration.ts";
-import { emulatedSites } from "../places.ts";
-import { defineRule, subject } from "../rule.ts";
+import { defineRule, subject } from "../../components/rule.ts";
+import { emulatedSites } from "../../components/site/places.ts";
 
 /** One spare part for so many in use. */
 const forEach = 20;
 
 export const spareParts = defineRule({
   name: "spare-parts",
+  theme: "redundancy",
   severity: "high",
   scope: "stack",
   waivable: true,

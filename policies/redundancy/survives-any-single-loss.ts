@@ -1,8 +1,9 @@
+import { defineRule, subject } from "../../components/rule.ts";
 import { proveSingles } from "../graph/proof.ts";
-import { defineRule, subject } from "../rule.ts";
 
 export const survivesAnySingleLoss = defineRule({
   name: "survives-any-single-loss",
+  theme: "redundancy",
   severity: "critical",
   scope: "stack",
   waivable: true,

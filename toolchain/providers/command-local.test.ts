@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startWithClient } from "../../testing/provider-client.ts";
 import { commandProvider } from "./command-provider.ts";
-import { startWithClient } from "./fixtures/client.ts";
 import { selectFiles } from "./globs.ts";
 import { isArchive, isAsset, type Properties, secret, unknownValue } from "./properties.ts";
 

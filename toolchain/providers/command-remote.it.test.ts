@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startWithClient } from "../../testing/provider-client.ts";
+import { keygen, startSshd } from "../../testing/sshd.ts";
 import { commandProvider } from "./command-provider.ts";
-import { startWithClient } from "./fixtures/client.ts";
-import { keygen, startSshd } from "./fixtures/sshd.ts";
 import { fileAsset, markers, type Properties, secret } from "./properties.ts";
 
 const type = "command:remote:Command";

@@ -1,9 +1,9 @@
 import net from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startWithClient } from "../../testing/provider-client.ts";
+import { newKey, type Shell, startSshServer } from "../../testing/ssh-server.ts";
 import { commandProvider } from "./command-provider.ts";
 import { remoteCommand } from "./command-remote.ts";
-import { startWithClient } from "./fixtures/client.ts";
-import { newKey, type Shell, startSshServer } from "./fixtures/ssh-server.ts";
 import { isSecret, type Properties, secret, unknownValue } from "./properties.ts";
 import { SshPool } from "./ssh-pool.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWithClient } from "../../testing/provider-client.ts";
 import { commandProvider } from "./command-provider.ts";
 import { compareProperties, rootOf } from "./diff.ts";
-import { startWithClient } from "./fixtures/client.ts";
 import { fileAsset, type Properties, secret, unknownValue } from "./properties.ts";
 
 const paths = (before: Properties, after: Properties) => Object.fromEntries(compareProperties(before, after));

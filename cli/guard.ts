@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { exitStatus } from "./exit-status.ts";
+
+/** The guard's commands, one file each in `commands/`. Only what is asked for is loaded: all take a second, `comment` a fifth of it. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  review: async () => (await import("./guard/review.ts")).reviewCommand,
+  cells: async () => (await import("./guard/cells.ts")).cellsCommand,
+  comment: async () => (await import("./guard/comment.ts")).commentCommand,
+  preview: async () => (await import("./guard/preview.ts")).previewCommand,
+  drift: async () => (await import("./guard/drift.ts")).driftCommand,
+  deploy: async () => (await import("./guard/deploy.ts")).deployCommand,
+  unlock: async () => (await import("./guard/unlock.ts")).unlockCommand,
+  records: async () => (await import("./guard/records.ts")).recordsCommand,
+};
+
+const guard = new Command("guard").description(
+  "Judges changes before they reach a host: what they do, to whom, and whether they may.",
+);
+const [asked = ""] = process.argv.slice(2);
+// Help, and what is misspelt, need them all.
+const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
+for (const command of await Promise.all(wanted.map((load) => load()))) {
+  // Commander's own errors are errors of usage.
+  guard.addCommand(command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"])));
+}
+guard.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"]));
+await guard.parseAsync();

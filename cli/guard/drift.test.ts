@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fakeSsh } from "../../testing/fake-ssh.ts";
+
+const command = fileURLToPath(new URL("../guard.ts", import.meta.url));
+const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));
+let project: string;
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "fairhost-drift-"));
+  writeFileSync(join(project, "known_hosts"), "");
+  const config = { "fairhost:inventory": labFleet, "fairhost:knownHosts": "known_hosts" };
+  writeFileSync(join(project, "Pulumi.test.yaml"), JSON.stringify({ config }));
+});
+
+afterAll(() => rmSync(project, { recursive: true }));
+
+const run = (...args: string[]) =>
+  execa(process.execPath, [command, "drift", "--cwd", project, ...args], { reject: false, stdin: "ignore" });
+
+/** Each of the lab's hosts has a port of its own. */
+const answer = (web1: string) =>
+  `while [ "$1" != -p ]; do shift; done; cat >$here/$2; case $2 in 2201) ${web1} ;; esac; echo '{"host":"x","generation":3,"findings":[]}'`;
+const finding = `{"group":"account-1","kind":"unit-stopped","what":"x","message":"x is inactive, it should be active","repaired":"by the next deploy"}`;
+
+test("no drift, drift, a note alone, a host that cannot be asked: each has its exit status", async () => {
+  {
+    using ssh = fakeSsh(answer(":"));
+    const { exitCode, stdout } = await run("-s", "test");
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 of 2 hosts asked: 0 findings on 0 of them")]);
+    expect(readdirSync(ssh.directory).sort()).toEqual(["2201", "2202", "ssh"]);
+  }
+  {
+    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${finding}]}'; exit 1`));
+    const { exitCode, stdout } = await run("-s", "test");
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Repair: FAIRHOST_REPAIR=web1 pulumi up")]);
+    const json = await run("-s", "test", "--json", "--host", "web1");
+    expect([json.exitCode, JSON.parse(json.stdout)]).toEqual([
+      1,
+      [{ host: "web1", generation: 3, findings: [JSON.parse(finding)] }],
+    ]);
+  }
+  {
+    const note = finding.replace("}", ',"note":true}');
+    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${note}]}'; exit 0`));
+    expect((await run("-s", "test")).exitCode).toBe(0);
+  }
+  {
+    using _ssh = fakeSsh(answer("echo Connection refused >&2; exit 255"));
+    const { exitCode, stdout } = await run("-s", "test");
+    expect([exitCode, stdout]).toEqual([3, expect.stringContaining("web1 (127.0.0.1 port 2201) refuses connections")]);
+    expect(stdout).toContain("web2, generation 3: as it should be");
+  }
+}, 60_000);
+
+test("wrong usage and configuration, before any host is asked", async () => {
+  using ssh = fakeSsh(answer(":"));
+  const nobody = await run("-s", "test", "--host", "web9");
+  expect([nobody.exitCode, nobody.stderr]).toEqual([2, "test has no host web9; its hosts: web1, web2"]);
+  const stack = await run("-s", "nobody");
+  expect([stack.exitCode, stack.stderr]).toEqual([2, expect.stringContaining("Pulumi.nobody.yaml is not complete")]);
+  expect([(await run()).exitCode, (await run("-s", "test", "--nonsense")).exitCode]).toEqual([2, 2]);
+  expect((await run("--help")).exitCode).toBe(0);
+  expect(readdirSync(ssh.directory)).toEqual(["ssh"]);
+}, 60_000);

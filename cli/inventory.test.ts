@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Draft } from "../testing/wrong-inventory.cases.ts";
+import { check } from "./inventory.ts";
+
+let scratch = "";
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "fairhost-check-"));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function draft(fleet: string, name: string): Draft {
+  cpSync(join(import.meta.dirname, "../inventory", fleet), join(scratch, name), { recursive: true });
+  return new Draft(join(scratch, name));
+}
+
+/** The command as people run it. */
+function run(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(import.meta.dirname, "inventory.ts"), ...args], { encoding: "utf8" });
+}
+
+test.each([
+  ["lab", "1 site, 2 hosts, 1 plan, 4 accounts, 4 HTTP servers"],
+  ["prod", "3 sites, 12 hosts, 4 plans, 12 accounts, 13 HTTP servers"],
+])("%s is sound and passes every rule", async (fleet, summary) => {
+  const directory = join(import.meta.dirname, "../inventory", fleet);
+  expect(await check(directory, "2026-11-22")).toEqual({
+    sound: true,
+    text: `${directory} is sound: ${summary}`,
+    json: { sound: true, problems: [], violations: [], waived: expect.any(Array) },
+  });
+});
+
+test("a fleet that loads but breaks a rule: the rule's message, with file and line", async () => {
+  const { directory } = draft("prod", "one-feed").edit(
+    "sites/par1.yaml",
+    "      - name: b\n        feed: feed-south",
+    "      - name: b\n        feed: feed-north",
+  );
+  const { sound, text, json } = await check(directory, "2026-11-22");
+  expect(sound).toBe(false);
+  expect(text).toContain(`${directory}/hosts/par1-web1.yaml:`);
+  expect(text).toContain("feed-north");
+  expect(json).toMatchObject({
+    sound: false,
+    problems: [],
+    violations: expect.arrayContaining([
+      expect.objectContaining({ subject: expect.objectContaining({ name: "par1-web1" }) }),
+    ]),
+  });
+});
+
+test("the command's exit status and output, for people and for programs", () => {
+  const wrong = draft("lab", "wrong").edit("accounts/1-alice.yaml", "plan: small", "plan: smal").directory;
+  const expected = `${wrong}/accounts/1-alice.yaml:4:7 plan\n  there is no plan "smal"\n  mend: did you mean "small"? (known: small)\n1 problem in 1 file\n`;
+  expect(run(wrong)).toMatchObject({ status: 1, stdout: "", stderr: expected });
+
+  const programs = run(wrong, "--json");
+  expect([programs.status, programs.stderr]).toEqual([1, ""]);
+  expect(JSON.parse(programs.stdout)).toMatchObject({
+    sound: false,
+    problems: [{ file: "accounts/1-alice.yaml", line: 4, column: 7, path: "plan", message: 'there is no plan "smal"' }],
+  });
+
+  const sound = run(join(import.meta.dirname, "../inventory/lab"));
+  expect([sound.status, sound.stderr]).toEqual([0, ""]);
+  expect(run().status).toBe(1);
+});

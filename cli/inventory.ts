@@ -1,0 +1,76 @@
+import { Command } from "commander";
+import type { Subject } from "../components/rule.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
+import { count, printable } from "../fleet/load/problem.ts";
+import { utcToday } from "../lib/today.ts";
+import { judgeDeclaration } from "../policies/check-declaration.ts";
+import { formatViolations } from "../policies/format-violations.ts";
+import { describeWaived } from "../policies/waivers.ts";
+
+/** What a check of an inventory found, for people and for programs. */
+export interface Checked {
+  readonly sound: boolean;
+  /** For a terminal. */
+  readonly text: string;
+  /** For programs: problems of the files; violations of the rules with `where` (`accounts/1-alice.yaml:4`) added. */
+  readonly json: unknown;
+}
+
+/** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. @param today ISO 8601 */
+export async function check(directory: string, today: string): Promise<Checked> {
+  let loaded: Loaded;
+  try {
+    loaded = await loadFleet(directory);
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error;
+    return { sound: false, text: error.message, json: { sound: false, problems: error.problems, violations: [] } };
+  }
+  const { fleet, where } = loaded;
+  const { violations, waived } = judgeDeclaration(declare(fleet), today);
+  const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
+  const sound = violations.length === 0;
+  const servers = fleet.accounts.reduce((sum, account) => sum + account.httpServers.length, 0);
+  const summary = [
+    count(fleet.sites.length, "site"),
+    count(fleet.hosts.length, "host"),
+    count(fleet.plans.length, "plan"),
+    count(fleet.accounts.length, "account"),
+    count(servers, "HTTP server"),
+  ].join(", ");
+  return {
+    sound,
+    text: sound
+      ? [`${printable(directory)} is sound: ${summary}`, ...waived.map(describeWaived)].join("\n")
+      : formatViolations(violations, (subject) => {
+          const found = place(subject);
+          return found && `${directory.replace(/\/+$/, "")}/${found}`;
+        }),
+    json: {
+      sound,
+      problems: [],
+      violations: violations.map((violation) => ({ ...violation, where: place(violation.subject) })),
+      waived: waived.map(({ violation, waiver, at, daysLeft }) => ({
+        ...violation,
+        waiver,
+        daysLeft,
+        where: place(at),
+      })),
+    },
+  };
+}
+
+if (import.meta.main) {
+  const command = new Command("check")
+    .description("Checks an inventory: its files, what they refer to, and the mandatory rules. Changes nothing.")
+    .argument("<directory>", "the fleet's directory, for example inventory/lab")
+    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", utcToday())
+    .option("--json", "print one JSON document for programs")
+    .addHelpText("after", "\nExit status: 0 if the inventory is sound, 1 if not.")
+    .parse();
+  const { sound, text, json } = await check(command.args[0]!, command.opts<{ today: string }>().today);
+  if (command.opts<{ json?: true }>().json) console.log(JSON.stringify(json, undefined, 2));
+  else if (sound) console.log(text);
+  else console.error(text);
+  process.exitCode = sound ? 0 : 1;
+}

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Draft } from "../testing/wrong-inventory.cases.ts";
+
+const inventory = join(import.meta.dirname, "..", "inventory");
+let scratch = "";
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "fairhost-prove-"));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** The command as people run it. */
+function run(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(import.meta.dirname, "prove.ts"), ...args], { encoding: "utf8" });
+}
+
+test("a fleet that survives what its plans promise", () => {
+  const stdout = "171 elements taken away, one at a time: no account loses what its plan promises.\n";
+  expect(run(join(inventory, "prod"))).toMatchObject({ status: 0, stdout, stderr: "" });
+});
+
+test("both supplies on one chain: each counterexample in its sentence, exit status 1; for programs too", () => {
+  cpSync(join(inventory, "lab"), join(scratch, "lab"), { recursive: true });
+  const { directory } = new Draft(join(scratch, "lab")).edit("hosts/web1.yaml", "chain: b", "chain: a");
+  const because = "because supply psu1 hangs on chain a, and supply psu2 hangs on chain a too";
+  const stderr = `32 elements taken away, one at a time: 2 counterexamples.
+Cut feed feed-north at lab: host web1 goes dark, ${because}, which hangs on feed feed-north; 2 accounts of plan small.
+Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts of plan small.
+`;
+  expect(run(directory)).toMatchObject({ status: 1, stdout: "", stderr });
+
+  const programs = run(directory, "--json");
+  expect(programs.status).toBe(1);
+  expect(JSON.parse(programs.stdout)).toMatchObject({
+    proven: false,
+    tried: 32,
+    counterexamples: [{ hosts: ["web1"], accounts: 2 }, { cut: [{ name: "chain a of hall hall-1 at lab" }] }],
+  });
+});
+
+test("pairs: what no single loss does", () => {
+  const { status, stderr } = run(join(inventory, "lab"), "--pairs");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^\d+ pairs taken away, one at a time: \d+ counterexamples\.\n/);
+  expect(stderr).toContain("Cut switch switch-a and switch switch-b: host web1 and 1 other host go dark");
+});
+
+test("a fleet that does not load: its problems, exit status 1", () => {
+  const { status, stdout, stderr } = run(join(scratch, "nowhere"));
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("nowhere");
+  expect(stderr).not.toContain("    at ");
+});

@@ -1,0 +1,26 @@
+import { defineRule, subject } from "../../rule.ts";
+
+export const accountFollowsNumber = defineRule({
+  name: "account-follows-number",
+  theme: "isolation",
+  severity: "critical",
+  scope: "resource",
+  description: "Every account's user, slice and directory follow from its number.",
+  reason:
+    "Another user, slice or directory belongs to the system or to another account, whose rights and data this one would get.",
+  remediation:
+    "Do not set them by hand: user is `a<number>`, slice `account-<number>.slice`, directory `/srv/accounts/<number>`.",
+  *find({ accounts }) {
+    for (const account of accounts) {
+      const { number } = account;
+      const expected = { user: `a${number}`, slice: `account-${number}.slice`, directory: `/srv/accounts/${number}` };
+      for (const path of ["user", "slice", "directory"] as const) {
+        if (account[path] === expected[path]) continue;
+        yield {
+          subject: subject.account(account, path),
+          message: `Account ${number} has ${path} ${account[path]} instead of ${expected[path]}.`,
+        };
+      }
+    }
+  },
+});

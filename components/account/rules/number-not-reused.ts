@@ -1,0 +1,28 @@
+import { defineRule, subject } from "../../rule.ts";
+
+export const numberNotReused = defineRule({
+  name: "number-not-reused",
+  theme: "isolation",
+  severity: "critical",
+  scope: "stack",
+  description: "No account has the number of a deleted one, and no host the name of one that was given up.",
+  reason:
+    "The uid, prefix and ports follow from the number: a new owner would get the old one's mail, visitors and files that were left behind.",
+  remediation: "Give the next number, or a name, that was never used.",
+  *find({ registers, accounts, hosts }) {
+    const taken = new Set(registers.flatMap(({ tombstones }) => tombstones));
+    const retired = new Set(registers.flatMap((register) => register.retired));
+    for (const account of accounts) {
+      if (!taken.has(account.number)) continue;
+      const message = `Account ${account.number} (${account.name}) has the number of a deleted account.`;
+      yield { subject: subject.account(account, "number"), message };
+    }
+    for (const host of hosts) {
+      if (!retired.has(`host ${host.name}`)) continue;
+      yield {
+        subject: subject.host(host, "name"),
+        message: `Host ${host.name} has the name of a host that was given up.`,
+      };
+    }
+  },
+});

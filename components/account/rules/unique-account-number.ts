@@ -1,0 +1,26 @@
+import { defineRule, repeats, subject } from "../../rule.ts";
+
+export const uniqueAccountNumber = defineRule({
+  name: "unique-account-number",
+  theme: "data",
+  severity: "critical",
+  scope: "stack",
+  description: "No two accounts have the same number, and no account has two addresses.",
+  reason:
+    "Uid, directory, prefix and ports follow from the number: two accounts with one number share data and network.",
+  remediation: "Give the newer account a `number` that was never used; numbers of deleted accounts stay taken.",
+  *find({ accounts, addresses }) {
+    for (const { element, first } of repeats(accounts, (account) => account.number)) {
+      yield {
+        subject: subject.account(element, "number"),
+        message: `Account ${element.name} has number ${element.number}, as account ${first.name} has.`,
+      };
+    }
+    for (const { element, first } of repeats(addresses, (address) => address.account)) {
+      yield {
+        subject: subject.address(element, "account"),
+        message: `Account ${element.account} has a second address ${element.address} beside ${first.address}.`,
+      };
+    }
+  },
+});

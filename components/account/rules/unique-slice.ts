@@ -1,0 +1,19 @@
+import { defineRule, repeats, subject } from "../../rule.ts";
+
+export const uniqueSlice = defineRule({
+  name: "unique-slice",
+  theme: "isolation",
+  severity: "critical",
+  scope: "stack",
+  description: "No two accounts have the same systemd slice.",
+  reason: "Weights and limits hold for a slice: two accounts in one slice take memory, tasks and CPU from each other.",
+  remediation: "Give each account its own `number`: the slice follows from it.",
+  *find({ accounts }) {
+    for (const { element, first, key } of repeats(accounts, (account) => account.slice)) {
+      yield {
+        subject: subject.account(element, "slice"),
+        message: `Account ${element.number} is in slice ${key}, as account ${first.number} is.`,
+      };
+    }
+  },
+});

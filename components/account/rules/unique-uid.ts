@@ -1,0 +1,21 @@
+import { defineRule, repeats, subject } from "../../rule.ts";
+
+export const uniqueUid = defineRule({
+  name: "unique-uid",
+  theme: "isolation",
+  severity: "critical",
+  scope: "stack",
+  description: "No two accounts have the same uid or the same gid.",
+  reason: "The uid is the wall between accounts: two accounts with one uid can read and stop each other.",
+  remediation: "Give each account its own `number`: uid and gid follow from it.",
+  *find({ accounts }) {
+    for (const id of ["uid", "gid"] as const) {
+      for (const { element, first, key } of repeats(accounts, (account) => account[id])) {
+        yield {
+          subject: subject.account(element, id),
+          message: `Account ${element.number} has ${id} ${key}, as account ${first.number} has.`,
+        };
+      }
+    }
+  },
+});

@@ -1,0 +1,60 @@
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { routeProtocol } from "../../host/store/layout.ts";
+import { unitFile } from "../../lib/unit-file.ts";
+import type { AccountAddressInputs } from "../declaration.ts";
+import { plainPrefix } from "../network/render-bird.ts";
+
+const unit = "fairhost-routes.service";
+const script = "network/set-routes";
+
+/** One account's prefix, in a file of its own. */
+export function renderRoute(address: AccountAddressInputs): BundleFile[] {
+  return [{ path: `network/accounts/${address.account}`, content: `${plainPrefix(address)}\n` }];
+}
+
+/**
+ * Makes every address of the accounts' /64s local to the host ("AnyIP": a route of type local, no address on any interface).
+ * A unit of its own, because exactly the listed routes must be there, whichever program manages the links; it costs two
+ * runs of `ip` however many accounts there are, and no route that stays is touched.
+ */
+export function renderRoutes(): { files: BundleFile[]; units: BundleUnit[] } {
+  return {
+    files: [
+      {
+        path: script,
+        mode: 0o755,
+        content: `#!/bin/bash
+# The local routes of the accounts' prefixes: adds what is missing, takes away what is no longer listed.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+shopt -s nullglob
+wanted=(accounts/*)
+have() { ip -6 route show table local proto ${routeProtocol} | sed 's/^local //; s/ .*//' | sort; }
+want() { [ \${#wanted[@]} = 0 ] || sort "\${wanted[@]}"; }
+comm -3 --output-delimiter=+ <(want) <(have) |
+  sed -E 's,^\\+(.*),route del local \\1 dev lo table local proto ${routeProtocol},; t; s,.*,route replace local & dev lo table local proto ${routeProtocol},' |
+  ip -6 -batch -
+`,
+      },
+      {
+        path: `systemd/${unit}`,
+        content: unitFile({
+          Unit: {
+            Description: "Local routes of the accounts' prefixes",
+            After: "network-pre.target",
+            Before: "network.target",
+            // Each deploy that adds an account restarts it; several within seconds are no fault.
+            StartLimitIntervalSec: "0",
+          },
+          Service: {
+            Type: "oneshot",
+            RemainAfterExit: "yes",
+            ExecStart: `${currentGeneration}/${script}`,
+          },
+        }),
+      },
+      { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
+    ],
+    units: [{ name: unit, want: "start", restartOn: [`systemd/${unit}`, script, "network/"] }],
+  };
+}

@@ -1,0 +1,24 @@
+import { defineRule, subject } from "../../rule.ts";
+import { debianReleases } from "../debian-releases.ts";
+
+const byCodeName = new Map(debianReleases.map((release) => [release.codeName, release]));
+const supported = debianReleases.filter((release) => release.supported).map((release) => release.codeName);
+
+export const debianReleaseSupported = defineRule({
+  name: "debian-release-supported",
+  theme: "isolation",
+  severity: "critical",
+  scope: "resource",
+  waivable: true,
+  description: `Every host runs a supported Debian release (${supported.join(", ")}) that is not past its end of life.`,
+  reason: "A release without security updates leaves the walls between accounts open to every hole found from then on.",
+  remediation: `Move the host's accounts away, install ${supported.join(" or ")} on it and set \`release\`.`,
+  *find({ hosts }, today) {
+    for (const host of hosts) {
+      const release = byCodeName.get(host.release);
+      if (release?.supported && today <= release.endOfLife) continue;
+      const why = release ? `Debian ${release.version}, end of life ${release.endOfLife}` : "not a release known here";
+      yield { subject: subject.host(host, "release"), message: `Host ${host.name} runs ${host.release} (${why}).` };
+    }
+  },
+});

@@ -1,0 +1,35 @@
+import type { PowerSupplyInputs } from "../../declaration.ts";
+import { defineRule, type Finding, type Subject, subject } from "../../rule.ts";
+
+export const devicesOnTwoChains = defineRule({
+  name: "devices-on-two-chains",
+  theme: "redundancy",
+  severity: "high",
+  scope: "resource",
+  waivable: true,
+  description: "Every router and switch has at least two power supplies, on chains that hang on different feeds.",
+  reason: "A chain that fails must not take half of a site's network along: then one more fault stops the site.",
+  remediation: "Connect a second power supply to a chain on another feed and list both under `powerSupplies`.",
+  *find({ routers, switches }) {
+    for (const router of routers)
+      yield* judge(`Router ${router.name}`, router, subject.router(router, "powerSupplies"));
+    for (const device of switches)
+      yield* judge(`Switch ${device.name}`, device, subject.switch(device, "powerSupplies"));
+  },
+});
+
+function* judge(
+  name: string,
+  { powerSupplies }: { readonly powerSupplies: readonly PowerSupplyInputs[] },
+  place: Subject,
+): Generator<Finding> {
+  const feeds = new Set(powerSupplies.map(({ feed }) => feed));
+  if (new Set(powerSupplies.map((supply) => supply.name)).size < 2) {
+    yield {
+      subject: place,
+      message: `${name} has ${powerSupplies.length === 0 ? "no power supply" : "one power supply"}.`,
+    };
+  } else if (feeds.size < 2) {
+    yield { subject: place, message: `${name} has all its power supplies on feed ${[...feeds].join()}.` };
+  }
+}

@@ -1,0 +1,54 @@
+import { Address4, Address6 } from "ip-address";
+import { defineRule, subject } from "../../rule.ts";
+
+export const rangesApart = defineRule({
+  name: "ranges-apart",
+  theme: "isolation",
+  severity: "critical",
+  scope: "stack",
+  description:
+    "Every range of a site lies inside an owned range, and no two ranges of sites, nor two owned ones, overlap.",
+  reason: "Addresses of others are not ours to announce, and with overlapping ranges one site gets another's visitors.",
+  remediation: "Give the site a free part of an owned range.",
+  *find({ ranges }) {
+    const all = ranges.map((range) => ({ range, ...bounds(range.prefix) }));
+    const owned = all.filter(({ range }) => range.purpose === "owned");
+    const used = all.filter(({ range }) => range.purpose !== "owned");
+    for (const { range, version, first, last } of used) {
+      if (owned.some((outer) => outer.version === version && outer.first <= first && last <= outer.last)) continue;
+      const message = `The range ${range.prefix} of site ${range.site} lies in no owned range.`;
+      yield { subject: subject.range(range), message };
+    }
+    for (const list of [owned, used]) {
+      // By first address: what overlaps anything overlaps one of its neighbours in this order.
+      const sorted = list.toSorted(
+        (a, b) => a.version - b.version || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0),
+      );
+      let reaching = sorted[0];
+      for (const next of sorted.slice(1)) {
+        if (reaching && next.version === reaching.version && next.first <= reaching.last) {
+          const message = `The range ${next.range.prefix}${at(next.range.site)} overlaps ${reaching.range.prefix}${at(reaching.range.site)}.`;
+          yield { subject: subject.range(next.range), message };
+        }
+        if (!reaching || next.version !== reaching.version || next.last > reaching.last) reaching = next;
+      }
+    }
+  },
+});
+
+function at(site: string | undefined): string {
+  return site === undefined ? "" : ` of site ${site}`;
+}
+
+/** A text that is no range is one of no addresses, which nothing contains. */
+function bounds(text: string): { readonly version: number; readonly first: bigint; readonly last: bigint } {
+  for (const [version, kind] of [
+    [6, Address6],
+    [4, Address4],
+  ] as const) {
+    if (!kind.isValid(text)) continue;
+    const prefix = new kind(text);
+    return { version, first: prefix.startAddress().bigInt(), last: prefix.endAddress().bigInt() };
+  }
+  return { version: 0, first: 0n, last: -1n };
+}

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { buildApplier } from "./build.ts";
+import { hostPackages } from "./protocol/packages.ts";
+
+/** What the bootstrap command of a host is: a constant text, and what it is given on standard input. No secrets in either. */
+export interface HostBootstrap {
+  readonly script: string;
+  /** One line `<release> <SHA-256 of the applier> <repair> <package> ...`, then the applier's text. */
+  readonly payload: string;
+  /** SHA-256 of the payload without a repair, hex. */
+  readonly digest: string;
+}
+
+export interface Bootstrap {
+  /** SHA-256 of the applier's text, hex. */
+  readonly applier: string;
+  /**
+   * @param release Debian release by code name, as the inventory declares it: `trixie`
+   * @param repair raised to have it run again although nothing else changed
+   */
+  for(release: string, repair: number): HostBootstrap;
+}
+
+/** Builds the applier (or takes it from the cache) and puts the bootstrap together. */
+export async function loadBootstrap(): Promise<Bootstrap> {
+  const text = await buildApplier();
+  const applier = sha256(text);
+  const payload = (release: string, repair: number) =>
+    `${release} ${applier} ${repair} ${hostPackages.join(" ")}\n${text}`;
+  return {
+    applier,
+    for: (release, repair) => ({
+      script: bootstrapScript,
+      payload: payload(release, repair),
+      digest: sha256(payload(release, 0)),
+    }),
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/**
+ * POSIX sh, because Node.js may not be there yet. Doing it again changes nothing; with every package there it does not touch
+ * the network. Locks of dpkg and apt are waited for (`FAIRHOST_LOCK_SECONDS`, 300), never removed; packages that cannot be
+ * authenticated are never installed.
+ */
+export const bootstrapScript = `# Prepares a host for Fairhost: packages, the applier, its fixed links.
+set -eu
+umask 022
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+bound=\${FAIRHOST_LOCK_SECONDS:-300}
+say() { printf '%s: %s\\n' "$(uname -n)" "$*" >&2; }
+fail() { say "bootstrap: $*"; exit 1; }
+within() { # Repeats a command until it succeeds or the bound is over: others may hold the package locks.
+  end=$(($(date +%s) + bound))
+  until "$@"; do
+    [ "$(date +%s)" -lt "$end" ] || return 1
+    sleep 5
+  done
+}
+quiet() { "$@" >"$log" 2>&1; }
+apt() {
+  apt-get -q -y -o DPkg::Lock::Timeout="$bound" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \\
+    -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o APT::Get::AllowUnauthenticated=false \\
+    -o Acquire::AllowInsecureRepositories=false --no-install-recommends "$@"
+}
+
+[ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to one who may'
+IFS=' ' read -r release digest _ packages || fail 'nothing arrived on standard input'
+# shellcheck source=/dev/null
+system=$(. /etc/os-release && echo "\${ID:-unknown} \${VERSION_CODENAME:-}")
+[ "$system" = "debian $release" ] || fail "this host runs $system, the inventory says debian $release: mend one of them"
+architecture=$(dpkg --print-architecture)
+[ "$architecture" = amd64 ] || fail "this host is $architecture, only amd64 is supported"
+
+mkdir -p /usr/local/sbin
+applier=/usr/local/sbin/fairhost-host
+log=$(mktemp)
+trap 'rm -f "$applier.new" "$log"' EXIT
+cat >"$applier.new"
+[ "$(sha256sum <"$applier.new")" = "$digest  -" ] || fail 'the applier arrived damaged: run it again'
+
+missing=
+for package in $packages; do
+  [ "$(dpkg-query -W -f='\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  # Accounts start lighttpd from their own sockets; Debian's service would take port 80 as soon as it is installed.
+  systemctl --quiet mask lighttpd.service
+  if [ -n "$(dpkg --audit)" ]; then
+    say 'finishing an interrupted run of dpkg'
+    within quiet dpkg --configure -a --force-confdef --force-confold || {
+      cat "$log" >&2
+      fail "dpkg was interrupted and cannot be finished (or is locked for $bound s): mend it by hand, then run it again"
+    }
+  fi
+  say "installing$missing"
+  # Unquoted on purpose: a list of package names.
+  # shellcheck disable=SC2086
+  quiet apt install $missing || { within quiet apt update --error-on=any && quiet apt install $missing; } || {
+    tail -n 20 "$log" >&2
+    fail "packages could not be installed ($missing ): running services were left alone; see the messages above, then run it again"
+  }
+fi
+
+chmod 755 "$applier.new"
+if cmp -s "$applier.new" "$applier"; then
+  rm "$applier.new"
+else
+  sync "$applier.new"
+  mv -f "$applier.new" "$applier"
+  say 'installed the applier'
+fi
+"$applier" init
+`;

@@ -1,0 +1,33 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Tree } from "../testing/host-tree.ts";
+import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
+import { buildApplier } from "./build.ts";
+
+test("the applier is one file, the same each time, that needs nothing but Node", async () => {
+  const text = await buildApplier();
+  expect(text.startsWith("#!/usr/bin/node\n")).toBe(true);
+  expect([...text.matchAll(/^import .* from "(.*)";$/gm)].filter(([, name]) => !name!.startsWith("node:"))).toEqual([]);
+  expect(await buildApplier()).toBe(text);
+  using tree = new Tree();
+  writeFileSync(tree.at("applier.mjs"), text);
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [tree.at("applier.mjs"), ...args], { encoding: "utf8" });
+  const status = run("--root", tree.root, "status", "--json");
+  expect([status.status, JSON.parse(status.stdout)]).toEqual([
+    0,
+    expect.objectContaining({ generation: 0, drift: [] }),
+  ]);
+  expect([run("nonsense").status, run("--nonsense").status]).toEqual([2, 2]);
+});
+
+test("the bootstrap's payload announces what follows; its script is short and plain", async () => {
+  const { payload, script } = (await loadBootstrap()).for("trixie", 0);
+  const [line, ...rest] = payload.split("\n");
+  expect(line).toMatch(/^trixie [0-9a-f]{64} 0 bird2 /);
+  expect(rest.join("\n")).toBe(await buildApplier());
+  expect(script).toBe(bootstrapScript);
+  expect(script.length).toBeLessThan(4000);
+  execFileSync("sh", ["-n"], { input: script });
+});

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+/** Debian 13's own nodejs. */
+const target = "node20.19";
+
+const entry = join(import.meta.dirname, "../host/main.ts");
+
+/** What esbuild is told; part of the cache's key. */
+const options = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: "node",
+  format: "esm",
+  target,
+  charset: "utf8",
+  legalComments: "none",
+  banner: { js: "#!/usr/bin/node" },
+} as const;
+
+let built: Promise<string> | undefined;
+
+/**
+ * The applier as one file for `/usr/local/sbin/fairhost-host`. The same sources always give the same text. Kept beside the
+ * other caches, since starting esbuild takes longer than a whole preview should: under the digest of every file that esbuild
+ * read, so that a source that moves to another folder is never missed.
+ */
+export function buildApplier(): Promise<string> {
+  built ??= fromCache();
+  return built;
+}
+
+/** Paths that one build read, relative to the entry's folder. */
+type Inputs = readonly string[];
+
+async function fromCache(): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? tmpdir(), ".cache"), "fairhost", "applier");
+  // What esbuild reads follows from the texts of what it read: a list is right as long as every file on it is unchanged.
+  const index = join(cache, `inputs-${sha256(await readFile(entry, "utf8"))}.json`);
+  const lists = await readFile(index, "utf8").then(
+    (text) => JSON.parse(text) as Inputs[],
+    () => [],
+  );
+  for (const inputs of lists) {
+    const digest = await digestOf(inputs);
+    const text = digest && (await readFile(join(cache, `${digest}.mjs`), "utf8").catch(() => undefined));
+    if (text) return text;
+  }
+  const { text, inputs } = await bundleSources();
+  await mkdir(cache, { recursive: true });
+  await replaceFile(join(cache, `${await digestOf(inputs)}.mjs`), text);
+  const others = lists.filter((list) => !isDeepStrictEqual(list, inputs));
+  await replaceFile(index, JSON.stringify([inputs, ...others].slice(0, mostLists)));
+  return text;
+}
+
+/** Checkouts with the same entry file and other files behind it that are remembered side by side. */
+const mostLists = 8;
+
+/** @returns undefined when a file of the list is gone */
+async function digestOf(inputs: Inputs): Promise<string | undefined> {
+  const hash = createHash("sha256").update(JSON.stringify(options));
+  try {
+    const texts = await Promise.all(inputs.map((name) => readFile(join(import.meta.dirname, name))));
+    for (const [position, name] of inputs.entries()) hash.update(`\0${name}\0`).update(texts[position]!);
+  } catch {
+    return undefined;
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+async function bundleSources(): Promise<{ text: string; inputs: Inputs }> {
+  // Loaded only when something has to be built.
+  const { build } = await import("esbuild");
+  const result = await build({ ...options, entryPoints: [entry], absWorkingDir: import.meta.dirname });
+  return { text: result.outputFiles[0]!.text, inputs: Object.keys(result.metafile.inputs).sort() };
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, text);
+  await rename(temporary, file);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,134 @@
+import { gunzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Declaration } from "../components/declaration.ts";
+import { folders } from "../host/store/layout.ts";
+import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
+import type { Bundle, BundleFile } from "./protocol/bundle.ts";
+import { encodeBundle } from "./protocol/digest.ts";
+import { renderBundle } from "./render-bundle.ts";
+
+const everyKind: readonly FixtureAccount[] = [
+  { number: 1, name: "alice", servers: [staticServer("blog", 20), staticServer("always", 0, "www/always")] },
+  {
+    number: 2,
+    name: "bob",
+    limits: { cpuWeight: 50, memoryMaxMb: 1024, tasksMax: 400 },
+    servers: [programServer("app", ["/usr/bin/python3", "app.py"], { environment: { MODE: 'a "b" $c %d' } })],
+  },
+  {
+    number: 1204,
+    name: "dave-s",
+    servers: [programServer("api", ["bin/api", "--say", "50 %"], { socketActivation: true, directory: "apps/api" })],
+  },
+  { number: 65_535, name: "empty" },
+];
+
+const filesOf = (bundle: Bundle) =>
+  Object.entries(bundle.groups).flatMap(([group, value]) => value!.files.map((file) => ({ group, ...file })));
+
+describe("whole files", () => {
+  const bundle = renderBundle(declarationOf(everyKind), "web1");
+  const texts = filesOf(bundle).filter(({ content }) => content !== undefined);
+
+  test.each(texts.map(({ group, path, content }) => [`${group}/${path}`, content!] as const))(
+    "%s",
+    async (path, content) => {
+      await expect(content).toMatchFileSnapshot(`golden/${path}`);
+    },
+  );
+
+  test("paths, modes, links, units and directories", async () => {
+    const shape = Object.entries(bundle.groups).map(([group, value]) => {
+      const files = value!.files.map(
+        ({ path, mode = 0o644, link }) => `  ${mode.toString(8)} ${path}${link === undefined ? "" : ` -> ${link}`}`,
+      );
+      const units = value!.units.map(({ name, want, restartOn }) => `  ${want} ${name}: ${restartOn.join(" ")}`);
+      const directories = (value!.account?.directories ?? []).map(
+        ({ path, owner, mode }) => `  ${owner} ${mode.toString(8)} ${path}`,
+      );
+      return [group, ...files, ...units, ...directories].join("\n");
+    });
+    await expect(`${shape.join("\n")}\n`).toMatchFileSnapshot("golden/shape.txt");
+  });
+});
+
+describe("the bundle", () => {
+  test("is the same for every order of the declaration", () => {
+    const declaration = declarationOf(everyKind);
+    const digest = renderBundle(declaration, "web1").digest;
+    const shuffled = <T>(list: readonly T[]) => fc.shuffledSubarray([...list], { minLength: list.length });
+    const lists = fc.record({
+      accounts: shuffled(declaration.accounts),
+      addresses: shuffled(declaration.addresses),
+      httpServers: shuffled(declaration.httpServers),
+    });
+    fc.assert(
+      fc.property(lists, (change) => {
+        expect(renderBundle({ ...declaration, ...change }, "web1").digest).toBe(digest);
+      }),
+    );
+  });
+
+  test("holds no path twice, only folders the applier knows, and exactly one of content and link", () => {
+    const files: BundleFile[] = filesOf(renderBundle(declarationOf(everyKind), "web1"));
+    expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
+    for (const { path, content, link } of files) {
+      expect(folders).toContain(path.split("/")[0]);
+      expect([content, link].filter((value) => value !== undefined)).toHaveLength(1);
+    }
+  });
+
+  test("restarts only on files it has", () => {
+    const bundle = renderBundle(declarationOf(everyKind), "web1");
+    const paths = filesOf(bundle).map(({ path }) => path);
+    for (const { restartOn } of Object.values(bundle.groups).flatMap((group) => group!.units)) {
+      for (const needed of restartOn)
+        expect(paths.some((path) => path === needed || path.startsWith(needed))).toBe(true);
+    }
+  });
+
+  test("changes one account's group alone when one account changes", () => {
+    const before = renderBundle(declarationOf(everyKind), "web1");
+    const changed = everyKind.map((account) =>
+      account.number === 1 ? { ...account, servers: [staticServer("blog", 21)] } : account,
+    );
+    const after = renderBundle(declarationOf(changed), "web1");
+    const differing = Object.keys(before.groups).filter(
+      (group) => before.groups[group as "host"]!.digest !== after.groups[group as "host"]?.digest,
+    );
+    expect(differing).toEqual(["account-1"]);
+  });
+
+  test("leaves the host's group alone when accounts come and go", () => {
+    const hostDigest = (accounts: readonly FixtureAccount[]) =>
+      renderBundle(declarationOf(accounts), "web1").groups.host!.digest;
+    expect(hostDigest(everyKind)).toBe(hostDigest([]));
+  });
+
+  test("says what is missing", () => {
+    expect(() => renderBundle(declarationOf([]), "web9")).toThrow("host web9 is not declared");
+    const declaration: Declaration = { ...declarationOf(everyKind), addresses: [] };
+    expect(() => renderBundle(declaration, "web1")).toThrow("account 1 has no address on web1");
+  });
+
+  test("of 1,000 accounts is rendered in a second, is small and travels unchanged", () => {
+    const accounts = Array.from({ length: 1000 }, (_, index): FixtureAccount => {
+      const command = ["/usr/bin/python3", "app.py", `--site=${index * 7919}`];
+      const server = index % 2 === 0 ? staticServer("blog") : programServer("app", command);
+      return { number: index + 1, name: `account-${index + 1}`, servers: [server] };
+    });
+    const declaration = declarationOf(accounts);
+    const start = performance.now();
+    const bundle = renderBundle(declaration, "web1");
+    const milliseconds = performance.now() - start;
+    const encoded = encodeBundle(bundle);
+    expect(encoded).toBe(encodeBundle(renderBundle(declaration, "web1")));
+    expect(JSON.parse(gunzipSync(Buffer.from(encoded, "base64")).toString())).toEqual(bundle);
+    expect(encoded.length).toBeLessThan(2_000_000);
+    expect(milliseconds).toBeLessThan(1000);
+    console.info(
+      `1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB as it travels`,
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import Table from "cli-table3";
+import { Command, Option } from "commander";
+import { Address4, Address6 } from "ip-address";
+import type { AddressRangeInputs, Declaration } from "../components/declaration.ts";
+import { sortBy } from "../lib/lists.ts";
+import { declare } from "./declare/declare.ts";
+import { InventoryError, loadFleet } from "./load/load.ts";
+
+/** One line of the address plan. What does not apply to its kind is left out. */
+export interface PlannedAddress {
+  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address. */
+  readonly kind: "owned" | "free" | "site" | "router" | "host" | "management" | "front end" | "account" | "HTTP server";
+  /** Name of the site, router or host, number of the account, `<account>/<name>` of the HTTP server. */
+  readonly name?: string;
+  readonly site?: string;
+  readonly host?: string;
+  /** The range in CIDR notation. */
+  readonly prefix?: string;
+  readonly address?: string;
+  /** TCP port an HTTP server listens on. */
+  readonly port?: number;
+  /** Of a site's IPv4 range: addresses that no front end has. Of its /48: account numbers nobody has or had. */
+  readonly free?: number;
+}
+
+const columns = ["kind", "name", "site", "host", "prefix", "address", "port", "free"] as const;
+
+/**
+ * Who has which range and address, and what is free. Pure. Owned ranges first, each with what is free of it in the largest
+ * blocks; then sites, routers, hosts with their management controllers and front ends, accounts with their HTTP servers.
+ */
+export function addressPlan(declaration: Declaration): PlannedAddress[] {
+  const { ranges, sites, routers, hosts, frontEnds, accounts, addresses, httpServers } = declaration;
+  const addressOf = new Map(addresses.map((address) => [address.account, address]));
+  const serversOf = Map.groupBy(httpServers, ({ account }) => account);
+  const frontEndOf = new Map(frontEnds.map((frontEnd) => [frontEnd.host, frontEnd]));
+  const taken = new Set([
+    ...accounts.map(({ number }) => number),
+    ...declaration.registers.flatMap((r) => r.tombstones),
+  ]);
+  const addresses4 = frontEnds.flatMap(({ address4 }) => address4 ?? []);
+  return [
+    ...ranges
+      .filter(({ purpose }) => purpose === "owned")
+      .flatMap(({ prefix }): PlannedAddress[] => [
+        { kind: "owned", prefix },
+        ...freeParts(prefix, ranges).map((part) => ({ kind: "free" as const, prefix: part })),
+      ]),
+    ...sortBy(sites, ({ name }) => name).flatMap(({ name, prefix, prefix4 }): PlannedAddress[] => [
+      { kind: "site", name, site: name, prefix, free: 65_535 - taken.size },
+      ...(prefix4 === undefined
+        ? []
+        : [{ kind: "site" as const, name, site: name, prefix: prefix4, free: freeAddresses4(prefix4, addresses4) }]),
+    ]),
+    ...sortBy(routers, ({ name }) => name).map(({ name, site, address }): PlannedAddress => {
+      return { kind: "router", name, site, address };
+    }),
+    ...sortBy(hosts, ({ name }) => name).flatMap(({ name, site, address, managementAddress }): PlannedAddress[] => {
+      const address4 = frontEndOf.get(name)?.address4;
+      return [
+        { kind: "host", name, site, host: name, address },
+        { kind: "management", name, site, host: name, address: managementAddress },
+        ...(address4 === undefined ? [] : [{ kind: "front end" as const, name, site, host: name, address: address4 }]),
+      ];
+    }),
+    ...sortBy(accounts, ({ number }) => number).flatMap(({ number, host }): PlannedAddress[] => {
+      const { site, prefix, address } = addressOf.get(number) ?? {};
+      const at = { ...(site !== undefined && { site }), host };
+      const own = { ...(prefix !== undefined && { prefix }), ...(address !== undefined && { address }) };
+      return [
+        { kind: "account", name: String(number), ...at, ...own },
+        ...(serversOf.get(number) ?? []).map(({ name, listen }): PlannedAddress => {
+          return { kind: "HTTP server", name: `${number}/${name}`, ...at, address: listen.address, port: listen.port };
+        }),
+      ];
+    }),
+  ];
+}
+
+interface Block {
+  readonly first: bigint;
+  readonly length: number;
+}
+
+/** The largest blocks of an owned range that no site has. */
+function freeParts(owned: string, ranges: readonly AddressRangeInputs[]): string[] {
+  const bits = owned.includes(":") ? 128 : 32;
+  const used = ranges.filter(({ within }) => within === owned).map(({ prefix }) => block(prefix));
+  const last = ({ first, length }: Block): bigint => first + (1n << BigInt(bits - length)) - 1n;
+  const free = (part: Block): Block[] => {
+    const inside = used.filter((range) => range.first <= last(part) && last(range) >= part.first);
+    if (inside.length === 0) return [part];
+    if (inside.some(({ length }) => length <= part.length)) return [];
+    const length = part.length + 1;
+    const half = { first: part.first, length };
+    return [...free(half), ...free({ first: last(half) + 1n, length })];
+  };
+  return free(block(owned)).map(({ first, length }) => {
+    return `${(bits === 128 ? Address6 : Address4).fromBigInt(first).correctForm()}/${length}`;
+  });
+}
+
+function block(prefix: string): Block {
+  const [address, length] = prefix.split("/") as [string, string];
+  return { first: new (prefix.includes(":") ? Address6 : Address4)(address).bigInt(), length: Number(length) };
+}
+
+/** How many addresses of an IPv4 range no front end has. */
+function freeAddresses4(range: string, used: readonly string[]): number {
+  const outer = new Address4(range);
+  return 2 ** (32 - block(range).length) - used.filter((address) => new Address4(address).isInSubnet(outer)).length;
+}
+
+/** CSV as RFC 4180 has it: a header, lines that end in CR LF, fields with a comma, quote or line break in quotes. */
+export function csv(plan: readonly PlannedAddress[]): string {
+  const field = (value: string | number = ""): string => {
+    const text = String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...plan.map((line) => columns.map((column) => line[column]))]
+    .map((line) => `${line.map(field).join(",")}\r\n`)
+    .join("");
+}
+
+/** For a terminal. */
+export function table(plan: readonly PlannedAddress[]): string {
+  const lines = new Table({ head: [...columns], style: { head: [], border: [], compact: true } });
+  for (const line of plan) lines.push(columns.map((column) => line[column] ?? ""));
+  return `${lines.toString()}\n`;
+}
+
+const formats = { json: (plan: readonly PlannedAddress[]) => `${JSON.stringify(plan, undefined, 2)}\n`, csv, table };
+
+if (import.meta.main) {
+  const command = new Command("addresses")
+    .description("Prints who has which range and address in a fleet, and what is free. Reads the inventory alone.")
+    .argument("<directory>", "the fleet's directory, for example inventory/lab")
+    .addOption(new Option("--format <format>", "how to print it").choices(Object.keys(formats)).default("table"))
+    .addHelpText("after", "\nExit status: 0, or 1 if the inventory cannot be read.")
+    .parse();
+  try {
+    const { fleet } = await loadFleet(command.args[0]!);
+    const { format } = command.opts<{ format: keyof typeof formats }>();
+    process.stdout.write(formats[format](addressPlan(declare(fleet))));
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,234 @@
+import { canonical, canonicalPrefix } from "../../components/schema.ts";
+import { within4, within6 } from "../../lib/ranges.ts";
+import { type Problem, shown } from "../load/problem.ts";
+import type { Entry } from "../load/validate.ts";
+import type { Host, Site } from "../schemas/index.ts";
+import { hallsOf, inSubnetZero, named } from "./halls.ts";
+import { checkNetwork, checkPower } from "./network.ts";
+import { type Entries, fileNames, items, known, nameOf, names, type Placed, placed, unique } from "./references.ts";
+
+/** Private AS numbers (RFC 6996): free to use inside one's own network. */
+function isPrivateAs(asNumber: number): boolean {
+  return (asNumber >= 64_512 && asNumber <= 65_534) || (asNumber >= 4_200_000_000 && asNumber <= 4_294_967_294);
+}
+
+/** Checks across the files of network, sites, hosts and plans. */
+export function checkPlaces(entries: Entries): Problem[] {
+  return [
+    ...fileNames(entries.sites),
+    ...fileNames(entries.hosts),
+    ...fileNames(entries.plans),
+    ...checkSites(entries),
+    ...checkNetwork(entries),
+    ...entries.hosts.flatMap((host) => checkHost(host, entries)),
+    ...checkHostsTogether(entries),
+  ];
+}
+
+function checkSites({ network, sites }: Entries): Problem[] {
+  const owned = items(network?.loose.prefixes);
+  const prefixes = sites.flatMap(({ source, loose }) => placed(source, ["prefix"], loose.prefix));
+  const outside = prefixes.flatMap((here) => {
+    if (network === undefined || owned.length === 0) return [];
+    if (owned.some(([, prefix]) => within6(here.value, prefix))) return [];
+    const list = owned.map(([, prefix]) => prefix).join(", ");
+    const message = `the site's prefix ${here.value} lies outside the owned prefixes ${list}`;
+    return [
+      here.source.problem(
+        here.path,
+        message,
+        "choose a free /48 of them, or add the range to network.yaml if it is owned",
+      ),
+    ];
+  });
+  const ownedOverlap = owned.flatMap(([index, prefix], position) => {
+    const other = owned.slice(0, position).find(([, earlier]) => within6(prefix, earlier) || within6(earlier, prefix));
+    if (other === undefined) return [];
+    return [network!.source.problem(["prefixes", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only")];
+  });
+  const owned4 = items(network?.loose.prefixes4);
+  const prefixes4 = sites.flatMap(({ source, loose }) => placed(source, ["prefix4"], loose.prefix4));
+  const outside4 = prefixes4.flatMap((here, position) => {
+    const overlap = prefixes4.slice(0, position).find(({ value }) => overlap4(value, here.value));
+    if (overlap) {
+      const message = `the IPv4 range ${here.value} overlaps ${overlap.value} of another site`;
+      return [here.source.problem(here.path, message, "choose a free range: two sites must not share addresses")];
+    }
+    if (network === undefined || owned4.some(([, prefix]) => within4(here.value, prefix))) return [];
+    const list = owned4.length === 0 ? "of which there are none" : owned4.map(([, prefix]) => prefix).join(", ");
+    const message = `the site's IPv4 range ${here.value} lies outside the owned ranges, ${list}`;
+    const mend = "choose a free part of them, or add the range to prefixes4 of network.yaml if it is owned";
+    return [here.source.problem(here.path, message, mend)];
+  });
+  const emulated = sites.flatMap(({ source, loose }) => {
+    if (!loose.emulated || loose.prefix === undefined || within6(loose.prefix, "fc00::/7")) return [];
+    const message = `the site is emulated, but its prefix ${loose.prefix} is not unique local`;
+    return [
+      source.problem(["emulated"], message, "write emulated: false: only a model of a site has addresses of fc00::/7"),
+    ];
+  });
+  const backups = sites.flatMap(({ source, loose }) =>
+    placed(source, ["backupSite"], loose.backupSite).flatMap((here) => known(here, "site", names(sites))),
+  );
+  const owned4Overlap = owned4.flatMap(([index, prefix], position) => {
+    const other = owned4.slice(0, position).find(([, earlier]) => overlap4(prefix, earlier));
+    if (other === undefined) return [];
+    return [
+      network!.source.problem(["prefixes4", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only"),
+    ];
+  });
+  const inner = sites.flatMap(({ source, loose }) =>
+    items(loose.halls).flatMap(([hall, { chains, racks }]) => [
+      ...unique(named(source, ["halls", hall, "chains"], chains), "chain", "give every chain of the hall its own name"),
+      ...unique(named(source, ["halls", hall, "racks"], racks), "rack", "give every rack of the hall its own name"),
+    ]),
+  );
+  return [
+    ...outside,
+    ...ownedOverlap,
+    ...outside4,
+    ...owned4Overlap,
+    ...emulated,
+    ...backups,
+    // All are /48: they overlap exactly if they are equal.
+    ...unique(prefixes, "the prefix", "choose another /48: two sites must not share addresses", (text) =>
+      canonicalPrefix(String(text)),
+    ),
+    ...sites.flatMap(({ source, loose }) =>
+      unique(named(source, ["halls"], loose.halls), "hall", "give every hall of the site its own name"),
+    ),
+    ...inner,
+  ];
+}
+
+function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries): Problem[] {
+  const site = sites.find((candidate) => nameOf(candidate) === loose.site);
+  const halls = site && hallsOf(site);
+  const hall = halls?.find((candidate) => candidate.name === loose.hall);
+  const at = ` at site "${loose.site}"`;
+  const inHall = ` in hall "${loose.hall}"${at}`;
+  const switches = items(network?.loose.switches).filter(([, device]) => device.site === loose.site);
+  const switchNames = new Set(switches.flatMap(([, device]) => device.name ?? []));
+  // A name that is missing or given twice is the problem; the references to it are not.
+  const switchesUnclear = switchNames.size < switches.length || network?.loose.switches === undefined;
+  const slots = named(source, ["disks"], loose.disks, "slot");
+  const slotNames = new Set(slots.map(({ value }) => value));
+
+  return [
+    ...placed(source, ["site"], loose.site).flatMap((here) => known(here, "site", names(sites))),
+    ...placed(source, ["hall"], loose.hall).flatMap((here) =>
+      halls === undefined ? [] : known(here, "hall", new Set(halls.map(({ name }) => name)), at),
+    ),
+    ...placed(source, ["rack"], loose.rack).flatMap((here) =>
+      hall === undefined ? [] : known(here, "rack", new Set(hall.racks.map(({ name }) => name)), inHall),
+    ),
+    ...checkPower(source, [], loose.powerSupplies, hall, inHall),
+    ...named(source, ["links"], loose.links, "switch").flatMap((here) =>
+      site === undefined || switchesUnclear ? [] : known(here, "switch", switchNames, at),
+    ),
+    ...items(loose.mirrors).flatMap(([index, mirror]) => {
+      const members = items(mirror.disks).flatMap(([disk, slot]) =>
+        placed(source, ["mirrors", index, "disks", disk], slot),
+      );
+      const there =
+        slotNames.size === loose.disks?.length ? members.flatMap((here) => known(here, "disk in slot", slotNames)) : [];
+      return [...there, ...unique(members, "the disk", "name two different disks")];
+    }),
+    ...unique(slots, "the slot", "give every disk its own slot"),
+    ...unique(named(source, ["mirrors"], loose.mirrors), "the mirror", "give every mirror its own name"),
+    ...unique(named(source, ["mirrors"], loose.mirrors, "mount"), "the mount point", "mount one mirror at each place"),
+    ...unique(named(source, ["links"], loose.links, "port"), "the port", "one cable goes into one port"),
+    ...placed(source, ["address"], loose.address).flatMap((here) => inSubnetZero(here, loose.site, sites, "host")),
+    ...placed(source, ["managementAddress"], loose.managementAddress).flatMap((here) =>
+      inSubnetZero(here, loose.site, sites, "host's management controller"),
+    ),
+    ...placed(source, ["address4"], loose.address4).flatMap((here) => inRange4(here, site)),
+    ...placed(source, ["asNumber"], loose.asNumber).flatMap((here) =>
+      isPrivateAs(here.value)
+        ? []
+        : [
+            source.problem(
+              here.path,
+              `the AS number ${here.value} is not private`,
+              "choose one of 64512 to 65534 or 4200000000 to 4294967294 (RFC 6996)",
+            ),
+          ],
+    ),
+  ];
+}
+
+/** What must be there once in the whole fleet. */
+function checkHostsTogether({ network, hosts }: Entries): Problem[] {
+  const routers = items(network?.loose.routers).flatMap(([index, router]) =>
+    placed(network!.source, ["routers", index, "address"], router.address),
+  );
+  const addresses = hosts.flatMap(({ source, loose }) => [
+    ...placed(source, ["address"], loose.address),
+    ...placed(source, ["managementAddress"], loose.managementAddress),
+  ]);
+  const own = network === undefined ? [] : placed(network.source, ["asNumber"], network.loose.asNumber);
+  return [
+    ...unique([...routers, ...addresses], "the address", "choose a free address of the site's subnet 0", (text) =>
+      canonical(String(text)),
+    ),
+    ...unique(
+      [...own, ...hosts.flatMap(({ source, loose }) => placed(source, ["asNumber"], loose.asNumber))],
+      "the AS number",
+      "choose a free private AS number: routers tell hosts apart by it",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) => named(source, ["disks"], loose.disks, "serial")),
+      "the disk serial",
+      "look at the label of the disk: one disk is in one place",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) => placed(source, ["address4"], loose.address4)),
+      "the IPv4 address",
+      "choose a free address of the site's IPv4 range",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) => placed(source, ["serial"], loose.serial)),
+      "the serial number",
+      "look at the label of the chassis: one host is in one place",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) =>
+        items(loose.links).flatMap(([index, link]) =>
+          placed(
+            source,
+            ["links", index, "switchPort"],
+            link.switch && link.switchPort && `${link.switch} ${link.switchPort}`,
+          ),
+        ),
+      ),
+      "the switch port",
+      "one cable goes into one port",
+    ),
+    ...unique(
+      hosts.flatMap(({ source, loose }) => {
+        const { address, port } = loose.ssh ?? {};
+        return placed(source, ["ssh", "address"], address === undefined ? undefined : `${address} port ${port ?? 22}`);
+      }),
+      "the SSH address",
+      "correct it: two hosts cannot answer at one place",
+    ),
+  ];
+}
+
+/** A front end's IPv4 address lies in its site's range. */
+function inRange4(here: Placed<string>, site: Entry<Site> | undefined): Problem[] {
+  if (site === undefined) return [];
+  const range = site.loose.prefix4;
+  if (range !== undefined && within4(here.value, range)) return [];
+  const message =
+    range === undefined
+      ? `the site has no IPv4 range for ${shown(here.value)}`
+      : `the IPv4 address ${shown(here.value)} is not in its site's range ${range}`;
+  return [
+    here.source.problem(here.path, message, "choose a free address of the site's `prefix4`, or give the site one"),
+  ];
+}
+
+function overlap4(one: string, other: string): boolean {
+  return within4(one, other) || within4(other, one);
+}

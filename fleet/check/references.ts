@@ -1,0 +1,112 @@
+import { nearest, type Path, type Problem, shown } from "../load/problem.ts";
+import type { Source } from "../load/source.ts";
+import type { Entry } from "../load/validate.ts";
+import type {
+  Account,
+  Approval,
+  Host,
+  Limits,
+  Network,
+  Plan,
+  Retired,
+  Site,
+  Tombstone,
+  Waiver,
+} from "../schemas/index.ts";
+
+/** All entries of a fleet, sound or not, as the checks across files see them. */
+export interface Entries {
+  readonly network: Entry<Network> | undefined;
+  readonly tombstones: Entry<Tombstone[]> | undefined;
+  readonly retired: Entry<Retired[]> | undefined;
+  readonly waivers: Entry<Waiver[]> | undefined;
+  readonly approvals: Entry<Approval[]> | undefined;
+  readonly limits: Entry<Limits> | undefined;
+  readonly sites: readonly Entry<Site>[];
+  readonly hosts: readonly Entry<Host>[];
+  readonly plans: readonly Entry<Plan>[];
+  readonly accounts: readonly Entry<Account>[];
+}
+
+/** A value and where it stands. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly source: Source;
+  readonly path: Path;
+}
+
+/** The places where a value is there; what is missing was reported by the schema. */
+export function placed<T>(source: Source, path: Path, value: T | undefined): Placed<T>[] {
+  return value === undefined ? [] : [{ value, source, path }];
+}
+
+/** Every value once: each later one names the first. `what` begins the message: `account number`. */
+export function unique(
+  values: readonly Placed<string | number>[],
+  what: string,
+  mend: string,
+  key: (value: string | number) => string | number = (value) => value,
+): Problem[] {
+  const first = new Map<string | number, Placed<string | number>>();
+  return values.flatMap((here) => {
+    const taken = first.get(key(here.value));
+    if (taken === undefined) {
+      first.set(key(here.value), here);
+      return [];
+    }
+    return [here.source.problem(here.path, `${what} ${shown(here.value)} is already taken by ${place(taken)}`, mend)];
+  });
+}
+
+/** `accounts/1-alice.yaml:3` */
+export function place({ source, path }: Placed<unknown>): string {
+  return `${source.file}:${source.at(path, "value").line}`;
+}
+
+/** A reference to something that must exist. `what` is the thing: `plan`. */
+export function known(here: Placed<string>, what: string, names: ReadonlySet<string>, inside = ""): Problem[] {
+  if (names.has(here.value)) return [];
+  const guess = nearest(here.value, names);
+  const list = [...names].sort();
+  const shownList =
+    list.length === 0
+      ? "there are none yet"
+      : `known: ${list.slice(0, 10).join(", ")}${list.length > 10 ? ", ..." : ""}`;
+  const mend = `${guess === undefined ? `name an existing ${what}, or add it` : `did you mean "${guess}"?`} (${shownList})`;
+  return [here.source.problem(here.path, `there is no ${what} ${shown(here.value)}${inside}`, mend)];
+}
+
+/** Names of entries and of their files: what refers to an entry that is wrong, or wrongly named, is not wrong as well. */
+export function names<T extends { name: string }>(entries: readonly Entry<T>[]): Set<string> {
+  return new Set(entries.flatMap((entry) => [nameOf(entry), stem(entry.source.file)]));
+}
+
+export function nameOf<T extends { name: string }>(entry: Entry<T>): string {
+  const loose = entry.loose as { name?: string };
+  return loose.name ?? stem(entry.source.file);
+}
+
+function stem(file: string): string {
+  return file.replace(/^.*\/|\.yaml$/g, "");
+}
+
+/** A list with positions, without the entries that were not sound. */
+export function items<T>(list: readonly (T | undefined)[] | undefined): [number, T][] {
+  return (list ?? []).flatMap((item, index): [number, T][] =>
+    item === undefined || item === null ? [] : [[index, item]],
+  );
+}
+
+/** Sites, hosts and plans are found by name: the file says it too, so no two have the same. */
+export function fileNames<T extends { name: string }>(entries: readonly Entry<T>[]): Problem[] {
+  const files = new Set(entries.map(({ source }) => source.file));
+  return entries.flatMap(({ source, loose }) => {
+    const { name } = loose as { name?: string };
+    const file = source.file.replace(/[^/]*$/, `${name}.yaml`);
+    if (name === undefined || file === source.file) return [];
+    const mend = files.has(file)
+      ? `the name belongs to ${file}: write name: ${stem(source.file)}`
+      : `rename the file to ${file}, or write name: ${stem(source.file)}`;
+    return [source.problem(["name"], `the name ${shown(name)} does not match the file ${source.file}`, mend)];
+  });
+}

@@ -1,0 +1,176 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Declaration } from "../../components/declaration.ts";
+import { serviceGraph } from "../../policies/graph/service-graph.ts";
+import { declare } from "../declare/declare.ts";
+import { loadFleet } from "../load/load.ts";
+import { failedWithout, findElement } from "./failed.ts";
+import { assignLanes } from "./lanes.ts";
+import { fleetSvg } from "./svg.ts";
+import { formatTable, rowsOf } from "./table.ts";
+
+const inventory = join(import.meta.dirname, "../../inventory");
+const load = async (fleet: string): Promise<Declaration> => declare((await loadFleet(join(inventory, fleet))).fleet);
+const [lab, prod] = [await load("lab"), await load("prod")];
+
+function without(declaration: Declaration, ...elements: readonly string[]) {
+  const graph = serviceGraph(declaration);
+  return failedWithout(
+    graph,
+    elements.map((words) => findElement(graph, words)),
+  );
+}
+
+/** Class of what is drawn for an element, one entry for each time it is drawn. */
+function drawn(svg: string, element: string): string[] {
+  return [...svg.matchAll(/<(?:g|path|rect)( [^>]*)>/g)]
+    .map(([, attributes]) => attributes!)
+    .filter((attributes) => attributes.includes(` data-element="${element}"`))
+    .map((attributes) => /class="([^"]*)"/.exec(attributes)![1]!);
+}
+
+test("the lab fleet, byte for byte: whole, and without a chain and a host", async () => {
+  await expect(fleetSvg(lab)).toMatchFileSnapshot("lab.golden.svg");
+  const cut = fleetSvg(lab, without(lab, "chain a of hall hall-1 at lab", "web2"));
+  await expect(cut).toMatchFileSnapshot("lab-without.golden.svg");
+});
+
+test("the example fleet: every site, hall, rack, chain, host, switch, router, operator, disk, supply and link once, nothing red", () => {
+  const svg = fleetSvg(prod);
+  const names = serviceGraph(prod).nodes.flatMap(({ name, failure }) => (failure ? [name] : []));
+  const once = names.filter((name) => !name.startsWith("feed "));
+  expect(once.length).toBe(165);
+  for (const name of once) expect([name, drawn(svg, name)]).toEqual([name, [expect.not.stringMatching(/cut|dark/)]]);
+});
+
+test("what is cut and what goes dark with it is red, and nothing else", () => {
+  const svg = fleetSvg(lab, without(lab, "router-1"));
+  expect(drawn(svg, "router router-1")).toEqual(["router cut"]);
+  for (const name of ["switch-a", "switch-b"]) expect(drawn(svg, `switch ${name}`)).toEqual(["switch dark"]);
+  for (const name of ["web1", "web2"]) expect(drawn(svg, `host ${name}`)).toEqual(["host dark"]);
+  expect(drawn(svg, "chain a of hall hall-1 at lab")).toEqual(["chain"]);
+  expect(drawn(svg, "disk vda of host web1")).toEqual(["part"]);
+  expect(svg).toContain("Without router router-1: 2 hosts of 2 down, 4 accounts of 4 dark");
+});
+
+/** Room that each text takes, and each straight piece of a line. */
+function room(svg: string) {
+  const texts = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" font-size="(\d+)"[^>]*>([^<]*)/g)].map((match) => {
+    const [x, y, size] = match.slice(1, 4).map(Number) as [number, number, number];
+    return { text: match[4]!, left: x, right: x + match[4]!.length * size * 0.6, top: y - size * 0.8, bottom: y + 2 };
+  });
+  const lines = [...svg.matchAll(/<path class="wire[^"]*" d="M([^"]*)"/g)].flatMap(([, points]) => {
+    const ends = points!.split("L").map((point) => point.split(" ").map(Number) as [number, number]);
+    return ends.slice(1).map(([x, y], index) => {
+      const [fromX, fromY] = ends[index]!;
+      const [left, right] = [Math.min(x, fromX), Math.max(x, fromX)];
+      return { text: "a line", left, right, top: Math.min(y, fromY), bottom: Math.max(y, fromY) };
+    });
+  });
+  return { texts, lines };
+}
+
+test.each([
+  ["lab", lab],
+  ["prod", prod],
+])("%s: no text covers another, no line runs through a text, all of it inside the picture", (_, fleet) => {
+  const svg = fleetSvg(fleet);
+  const { texts, lines } = room(svg);
+  expect(texts.length).toBeGreaterThan(fleet.hosts.length * 2);
+  expect(lines.length).toBeGreaterThan(fleet.hosts.length * 2);
+  const clashes = texts.flatMap((one, index) =>
+    [...texts.slice(index + 1), ...lines]
+      .filter((other) => one.left < other.right && other.left < one.right)
+      .filter((other) => one.top < other.bottom && other.top < one.bottom)
+      .map((other) => `${one.text} and ${other.text}`),
+  );
+  expect(clashes).toEqual([]);
+  const width = Number(/ width="(\d+)"/.exec(svg)![1]);
+  expect(texts.filter(({ right }) => right > width)).toEqual([]);
+});
+
+test("text from the inventory is only ever text", () => {
+  const [first, ...others] = lab.hosts;
+  const name = '<script x="1">&\u0007';
+  const svg = fleetSvg({ ...lab, hosts: [{ ...first!, name, role: "</text>" }, ...others] });
+  expect(svg).not.toContain("<script");
+  expect(svg).toContain("&lt;script x=&quot;1&quot;&gt;&amp;?");
+  expect(svg).toContain("&lt;/text&gt;");
+});
+
+test("spans in one lane never overlap", () => {
+  const span = fc.tuple(fc.nat(50), fc.nat(20)).map(([from, length]) => ({ from, to: from + length }));
+  fc.assert(
+    fc.property(fc.array(span), (spans) => {
+      const { lanes, count } = assignLanes(spans, 1);
+      for (const own of Map.groupBy(spans, (one) => lanes.get(one)!).values()) {
+        own.sort((a, b) => a.from - b.from);
+        for (const [index, { from }] of own.slice(1).entries()) expect(from).toBeGreaterThan(own[index]!.to);
+      }
+      expect(count).toBe(new Set(lanes.values()).size);
+    }),
+  );
+});
+
+test("the table fits its width, by breaking long cells, and says what is dark", () => {
+  const rows = rowsOf(lab, without(lab, "web1"));
+  expect(formatTable(rows)).toBe(
+    [
+      "┌──────┬────────┬────────┬──────┬────────┬───────────────────┬──────────┐",
+      "│ site │ hall   │ rack   │ host │ chains │ switches          │ accounts │",
+      "├──────┼────────┼────────┼──────┼────────┼───────────────────┼──────────┤",
+      "│ lab  │ hall-1 │ rack-1 │ web1 │ a b    │ switch-a switch-b │ 2 dark   │",
+      "│ lab  │ hall-1 │ rack-1 │ web2 │ a b    │ switch-a switch-b │ 2        │",
+      "└──────┴────────┴────────┴──────┴────────┴───────────────────┴──────────┘",
+    ].join("\n"),
+  );
+  const long = rows.map((row) => ({ ...row, host: "q".repeat(90), switches: ["s".repeat(60), "t".repeat(60)] }));
+  const lines = formatTable(long).split("\n");
+  expect(lines.filter((text) => text.length > 100)).toEqual([]);
+  expect(lines.join("").replace(/[^q]/g, "")).toHaveLength(2 * 90);
+});
+
+test("an element by its name, by its short name, and what is not clear or not there", () => {
+  const graph = serviceGraph(prod);
+  const name = (words: string): string => graph.nodes[findElement(graph, words)]!.name;
+  expect(name("chain a of hall hall-a at par1")).toBe("chain a of hall hall-a at par1");
+  expect(name("par1-web1")).toBe("host par1-web1");
+  expect(name("transit-1")).toBe("operator transit-1");
+  expect(() => name("chain a")).toThrow(
+    '3 elements are called "chain a", for example "chain a of hall hall-1 at bak1"',
+  );
+  expect(() => name("host par1-web")).toThrow('there is no element "host par1-web"; did you mean "host par1-web1"?');
+});
+
+test("the command: table, picture, JSON, and an unknown element", () => {
+  const scratch = mkdtempSync(join(tmpdir(), "fairhost-picture-"));
+  const file = join(scratch, "fleet.svg");
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "../../cli/picture.ts"), ...args], { encoding: "utf8" });
+  try {
+    const drawing = run(join(inventory, "lab"), "--without", "web1", "--svg", file);
+    expect([drawing.status, drawing.stderr]).toEqual([0, ""]);
+    expect(drawing.stdout).toContain("│ 2 dark   │");
+    expect(drawing.stdout).toContain("Without host web1: 0 other elements down, 2 accounts dark.");
+    expect(readFileSync(file, "utf8")).toBe(fleetSvg(lab, without(lab, "web1")));
+
+    const programs = run(
+      join(inventory, "lab"),
+      "--without",
+      "switch-a",
+      "uplink et-0/0/48 of switch switch-b",
+      "--json",
+    );
+    expect(JSON.parse(programs.stdout)).toMatchObject({ darkAccounts: 4, dark: expect.arrayContaining(["host web1"]) });
+
+    const unknown = run(join(inventory, "lab"), "--without", "web9");
+    expect([unknown.status, unknown.stdout]).toEqual([1, ""]);
+    expect(unknown.stderr).toMatch(/^there is no element "web9"/);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});

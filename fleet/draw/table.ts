@@ -1,0 +1,58 @@
+import Table from "cli-table3";
+import type { Declaration } from "../../components/declaration.ts";
+import { printable } from "../load/problem.ts";
+import type { Failed } from "./failed.ts";
+
+/** One host of the fleet with what it hangs on. */
+export interface Row {
+  readonly site: string;
+  readonly hall: string;
+  readonly rack: string;
+  readonly host: string;
+  readonly chains: readonly string[];
+  readonly switches: readonly string[];
+  /** Accounts that live on it. */
+  readonly accounts: number;
+  /** How many of them nothing serves. */
+  readonly dark: number;
+}
+
+/** One row a host, by site, hall, rack and name. */
+export function rowsOf(declaration: Declaration, failed: Failed): Row[] {
+  const accounts = Map.groupBy(declaration.accounts, ({ host }) => host);
+  const rows = declaration.hosts.map(({ site, hall, rack, name, powerSupplies, links }) => ({
+    site,
+    hall,
+    rack,
+    host: name,
+    chains: [...new Set(powerSupplies.map(({ chain }) => chain))],
+    switches: [...new Set(links.map((link) => link.switch))],
+    accounts: accounts.get(name)?.length ?? 0,
+    dark: failed.accounts.get(name) ?? 0,
+  }));
+  const key = ({ site, hall, rack, host }: Row): string => [site, hall, rack, host].join("\0");
+  return rows.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+const head = ["site", "hall", "rack", "host", "chains", "switches", "accounts"];
+
+/** The rows for a terminal. @param width columns it may have; longer cells go on in the next line */
+export function formatTable(rows: readonly Row[], width = 100): string {
+  const cells = rows.map((row) => {
+    const dark = row.dark === 0 ? "" : row.dark === row.accounts ? " dark" : ` (${row.dark} dark)`;
+    const lists = [row.chains.join(" "), row.switches.join(" ")];
+    return [row.site, row.hall, row.rack, row.host, ...lists, `${row.accounts}${dark}`].map(printable);
+  });
+  const widths = head.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index]!.length)) + 2);
+  const borders = head.length + 1;
+  while (widths.reduce((sum, one) => sum + one, borders) > width) widths[widths.indexOf(Math.max(...widths))]! -= 1;
+  const table = new Table({
+    head,
+    colWidths: widths,
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...cells);
+  return table.toString();
+}

@@ -1,0 +1,114 @@
+import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Draft, wrongInventories } from "../../testing/wrong-inventory.cases.ts";
+import { formatProblems, InventoryError, loadFleet } from "./load.ts";
+
+const lab = join(import.meta.dirname, "../../inventory/lab");
+let scratch = "";
+let copies = 0;
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "fairhost-inventory-"));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function draft(): Draft {
+  const directory = join(scratch, String(++copies));
+  cpSync(lab, directory, { recursive: true });
+  return new Draft(directory);
+}
+
+async function problemsOf(directory: string): Promise<InventoryError> {
+  const result = await loadFleet(directory).catch((error: unknown) => error);
+  if (!(result instanceof InventoryError)) throw new Error(`expected problems, got ${String(result)}`);
+  return result;
+}
+
+describe("each kind of wrong inventory", () => {
+  const golden = new Map<string, string>();
+
+  test.each(Object.entries(wrongInventories))("%s is refused", async (name, change) => {
+    const { directory } = change(draft()) as Draft;
+    const { problems } = await problemsOf(directory);
+    golden.set(name, formatProblems(problems));
+    for (const problem of problems) {
+      expect(problem.mend, "every problem says how to mend it").not.toBe("");
+      expect(problem.line).toBeGreaterThan(0);
+    }
+  });
+
+  test("the messages are the golden ones", async () => {
+    const text = [...golden].map(([name, problems]) => `== ${name}\n${problems}\n`).join("\n");
+    expect(golden.size).toBe(Object.keys(wrongInventories).length);
+    await expect(text).toMatchFileSnapshot("wrong-inventory.golden.txt");
+    const messages = new Set([...golden.values()].map((problems) => problems.split("\n")[1]));
+    expect(messages.size, "different kinds of mistake are told apart by their first message").toBeGreaterThan(80);
+  });
+});
+
+test("several at once: everything is said, sorted, and one wrong property hides nothing else of its entry", async () => {
+  const { directory } = draft()
+    .edit("accounts/2-bob.yaml", "number: 2", "number: 1")
+    .edit("accounts/2-bob.yaml", "plan: small", "plan: big\ncolour: red")
+    .edit("accounts/2-bob.yaml", "app.bob.test", "blog.alice.test")
+    .edit("hosts/web1.yaml", "chain: b", "chain: c")
+    .edit("hosts/web1.yaml", "hotSwap: true", "hotSwap: maybe")
+    .edit("sites/lab.yaml", "latitude: 48.8566", "latitude: 148")
+    .write("plans/large.yaml", "name: large\nmemoryMaxMb: [\n");
+  const { problems, message } = await problemsOf(directory);
+  expect(problems.map(({ file, path, message: text }) => `${file} ${path}: ${text}`).sort()).toEqual([
+    'accounts/2-bob.yaml colour: unknown key "colour"',
+    'accounts/2-bob.yaml httpServers.0.hostnames.0: host name "blog.alice.test" is already taken by accounts/1-alice.yaml:11',
+    "accounts/2-bob.yaml number: account number 1 is already taken by accounts/1-alice.yaml:2",
+    'accounts/2-bob.yaml plan: there is no plan "big"',
+    'hosts/web1.yaml disks.0.hotSwap: got the text "maybe", expected true or false',
+    'hosts/web1.yaml powerSupplies.1.chain: there is no chain "c" in hall "hall-1" at site "lab"',
+    "plans/large.yaml : not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    "sites/lab.yaml location.latitude: got 148, expected at most 90",
+  ]);
+  expect(message.split("\n").at(-1)).toBe("8 problems in 4 files");
+  expect(message).toContain(`${directory}/accounts/2-bob.yaml:2:9 number\n`);
+});
+
+test("an entry that is wrong, or cannot be read at all, still takes its name: references to it are not wrong as well", async () => {
+  const { directory } = draft().write("hosts/web1.yaml", "").edit("plans/small.yaml", "tasksMax: 64", "tasksMax: 1");
+  const { problems } = await problemsOf(directory);
+  expect(problems.map(({ file, path }) => `${file} ${path}`)).toEqual([
+    "hosts/web1.yaml ",
+    "plans/small.yaml tasksMax",
+  ]);
+});
+
+test("a file that may not be read is named", async () => {
+  const { directory } = draft();
+  chmodSync(join(directory, "accounts/1-alice.yaml"), 0o000);
+  const root = process.geteuid?.() === 0;
+  // Root reads everything: be nobody meanwhile.
+  if (root) {
+    chmodSync(scratch, 0o755);
+    process.seteuid?.(65_534);
+  }
+  try {
+    expect((await problemsOf(directory)).problems).toMatchObject([
+      { file: "accounts/1-alice.yaml", message: "the file cannot be read (EACCES: permission denied)" },
+    ]);
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});
+
+test("no such directory", async () => {
+  const { problems } = await problemsOf(join(scratch, "nowhere"));
+  expect(problems).toMatchObject([
+    { file: ".", message: "the directory cannot be read (ENOENT: no such file or directory)" },
+  ]);
+});
+
+test("what comes from a file never steers the terminal", async () => {
+  const { directory } = draft().write("\u001b[2J.yaml", "").edit("accounts/1-alice.yaml", "plan:", '"\\e[2J":');
+  const { message } = await problemsOf(directory);
+  expect(message).toContain("\\x1b[2J.yaml");
+  expect(message.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+});

@@ -1,0 +1,84 @@
+import type { Declaration } from "../../components/declaration.ts";
+import type { Fleet } from "../../fleet/schemas/index.ts";
+import { openBase } from "./base.ts";
+import { type Change, changesBetween } from "./diff.ts";
+import { ownProgram, type Program } from "./program.ts";
+
+/** The cell of hosts that name none (inventory/schemas/host.ts). */
+const defaultCell = "main";
+
+/**
+ * Cells that a change touches: what a pipeline has to look at. All of them when the program changes or what they share (network,
+ * sites, plans), none when only comments, notes or the order of files differ.
+ * @throws Error that says what to do, if there is nothing to compare with
+ */
+export async function touchedCells({
+  base,
+  inventory,
+}: {
+  readonly base: string;
+  readonly inventory: string;
+}): Promise<string[]> {
+  await using opened = await openBase(base, inventory);
+  const head = await fleetOf(ownProgram, inventory);
+  const before =
+    opened.fleet === undefined
+      ? undefined
+      : await fleetOf((await opened.program?.().catch(() => undefined)) ?? ownProgram, opened.fleet);
+  const all = new Set([...(head?.hosts ?? []), ...(before?.hosts ?? [])].map(({ cell }) => cell ?? defaultCell));
+  // Whoever reviews one of them is told what is wrong with the inventory.
+  if (all.size === 0) return [defaultCell];
+  if (opened.program || !head || !before) return [...all].sort();
+  const [was, is] = [ownProgram.declare(before), ownProgram.declare(head)];
+  const changes = changesBetween(was, is);
+  if (changes.some(isShared)) return [...all].sort();
+  return cellsOf(changes, [was, is]);
+}
+
+async function fleetOf(program: Program, directory: string): Promise<Fleet | undefined> {
+  try {
+    return (await program.loadFleet(directory)).fleet;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether every cell's stack holds it. */
+function isShared({ kind }: Change): boolean {
+  switch (kind) {
+    case "hosts":
+    case "accounts":
+    case "addresses":
+    case "httpServers":
+    case "frontEnds":
+      return false;
+    // Every stack holds it, but a deleted account's number says nothing to hosts of other cells.
+    case "registers":
+      return false;
+    case "sites":
+    case "networks":
+    case "routers":
+    case "switches":
+    case "ranges":
+    case "plans":
+      return true;
+    default:
+      return kind satisfies never;
+  }
+}
+
+function cellsOf(changes: readonly Change[], declarations: readonly Declaration[]): string[] {
+  const cells = new Set<string>();
+  const cellOf = new Map<string, Set<string>>();
+  for (const { hosts } of declarations) {
+    for (const { name, cell } of hosts) cellOf.set(name, (cellOf.get(name) ?? new Set()).add(cell));
+  }
+  for (const { kind, before, after } of changes) {
+    for (const side of [before, after]) {
+      const host =
+        side && (kind === "hosts" ? (side as { name: string }).name : "host" in side ? side.host : undefined);
+      if (host !== undefined) for (const cell of cellOf.get(host) ?? []) cells.add(cell);
+    }
+  }
+  return [...cells].sort();
+}

@@ -1,0 +1,82 @@
+import type { Declaration } from "../../components/declaration.ts";
+import { type Subject, subject } from "../../components/rule.ts";
+import { count } from "../../fleet/load/problem.ts";
+import { once } from "../../lib/once.ts";
+import type { Context } from "../rules/guard-rule.ts";
+import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
+import { describeChange } from "./describe.ts";
+import type { Kind } from "./diff.ts";
+import { accountsOn, type Effect } from "./effect.ts";
+import type { HostChange } from "./host-change.ts";
+
+/** What a change does, worst first: what is lost, then what stops, then the rest in the order of the fleet. */
+export function effectsOf(context: Context): Effect[] {
+  const effects: Effect[] = (Object.keys(context.changes) as Kind[]).flatMap((kind) =>
+    context.changes[kind].flatMap((change) => describeChange(change, context)),
+  );
+  for (const host of context.hosts) effects.push(...effectsOnHost(host, context));
+  const rank = ({ destroys, seconds }: Effect): number => (destroys ? 2 : seconds > 0 ? 1 : 0);
+  return effects.sort((left, right) => rank(right) - rank(left) || right.seconds - left.seconds);
+}
+
+/** What the applier will do on one host: the words for its plan of hooks. */
+function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
+  const { host, hooks, groups, applier, unknown, redelivered } = change;
+  // One that comes or goes is told as a whole.
+  if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
+  const about = subject.host({ name: host });
+  const residents = accountsOn(after.declaration, host);
+  const effects: Effect[] = [];
+  const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
+    effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
+
+  if (unknown !== undefined) say(`What changes on ${host} cannot be told in full: ${unknown}.`, residents);
+  if (redelivered === "again") {
+    const why = "the last delivery did not end well, a repair is due, or it is reached in another way";
+    say(`Delivers to ${host} again (${why}): what it lacks is put right, the rest stays as it is.`);
+  }
+  if (redelivered === "anew") {
+    const why = "the program renders in another way, or the host or its master secret is another";
+    say(`Delivers to ${host} anew, and any of its files may change: ${why}.`, residents);
+  }
+  if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
+  const own = groups.find(({ group }) => group === "host")?.files ?? [];
+  if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
+  if (hooks.firewall) say(`Loads the firewall of ${host} anew, in one step; open connections stay.`, residents);
+  if (hooks.sysctl.length > 0) say(`Sets kernel parameters of ${host}: ${hooks.sysctl.join(", ")}.`, residents);
+  if (hooks.nginx) say(`Rewrites the front end of ${host}: reload, no cut.`);
+  if (hooks.bird) say(`Rewrites the routing of ${host}: reload, sessions stay up.`);
+  const ofHost = (unit: string) => !/^account-\d+-/.test(unit);
+  for (const unit of hooks.restart.filter(ofHost)) {
+    const notices = unit !== "fairhost-routes.service";
+    say(
+      `Restarts ${unit} on ${host}${notices ? `, about ${serviceRestartSeconds} s` : ": routes are set in one go"}.`,
+      notices ? residents : [],
+      notices ? serviceRestartSeconds : 0,
+    );
+  }
+
+  // Per account: its servers stop and start again with the next request.
+  const stopping = Map.groupBy([...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))], (unit) =>
+    Number(/^account-(\d+)-/.exec(unit)?.[1] ?? 0),
+  );
+  for (const [account, units] of stopping) {
+    if (account === 0) continue;
+    const name = names(after.declaration).get(account) ?? names(before.declaration).get(account);
+    const servers = new Set(units.map((unit) => unit.replace(/\.(socket|service)$/, ""))).size;
+    say(
+      `Stops ${count(servers, "HTTP server")} of account ${account}${name === undefined ? "" : ` (${name})`} for about ${serverRestartSeconds} s; the next request starts ${servers === 1 ? "it" : "them"}.`,
+      [account],
+      serverRestartSeconds,
+      subject.account({ number: account }),
+    );
+  }
+  return effects;
+}
+
+const names = once(({ accounts }: Declaration) => new Map(accounts.map(({ number, name }) => [number, name])));
+
+function pathsOf(files: HostChange["groups"][number]["files"]): string {
+  const shown = files.slice(0, 3).map(({ path }) => path);
+  return files.length > 3 ? `${shown.join(", ")} and ${files.length - 3} more` : shown.join(", ");
+}

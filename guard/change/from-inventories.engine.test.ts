@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { type TemporaryRepository, temporaryRepository } from "../../testing/temporary-repository.ts";
+import { type Report, reportSchema } from "../report/json.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let repository: TemporaryRepository;
+beforeAll(async () => {
+  repository = await temporaryRepository();
+});
+afterEach(async () => {
+  expect(await repository.leftovers()).toEqual([]);
+  await repository.reset();
+});
+afterAll(() => repository[Symbol.asyncDispose]());
+
+async function review(base: string, ...more: string[]): Promise<{ exitCode: number | undefined; report: Report }> {
+  const { exitCode, stdout, stderr } = await repository.guard([
+    "review",
+    "--base",
+    base,
+    "--json",
+    "-",
+    "--today",
+    "2026-11-24",
+    ...more,
+  ]);
+  expect(stderr).toBe("");
+  return { exitCode, report: reportSchema.parse(JSON.parse(stdout)) };
+}
+
+const messages = ({ findings }: Report) => findings.map(({ level, rule, message }) => `${level} ${rule}: ${message}`);
+
+test("a comment and another order of keys change nothing, and no cell is touched", async () => {
+  await repository.edit({
+    "inventory/prod/accounts/1001-bakery.yaml": [
+      ["number: 1001\nname: bakery", "# A shop.\nname: bakery\nnumber: 1001"],
+    ],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect([exitCode, report.verdict, report.changes, report.hosts]).toEqual([0, "safe", [], []]);
+  expect((await repository.guard(["cells", "--base", "HEAD"])).stdout).toBe("[]");
+});
+
+test("an account that moves: its two hosts alone are rendered, and it needs an approval", async () => {
+  await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]] });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(3);
+  expect(messages(report)).toEqual([
+    "needs approval moves-planned: Moves account 1001 (bakery) from par1-web1 to par1-web2 without its data.",
+  ]);
+  expect(report.findings[0]!.where).toBe("inventory/prod/accounts/1001-bakery.yaml:5");
+  expect(report.hosts.map(({ host, groups }) => [host, groups.map(({ group }) => group)])).toEqual([
+    ["par1-web1", ["account-1001"]],
+    ["par1-web2", ["account-1001"]],
+  ]);
+});
+
+test("a changed renderer shows as changed files on every host, and its accounts are counted", async () => {
+  await repository.edit({
+    "components/account/render-sandbox.ts": [['NoNewPrivileges: "yes"', 'NoNewPrivileges: "no"']],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(3);
+  expect(report.hosts).toHaveLength(12);
+  expect(report.hosts.every(({ applier }) => !applier)).toBe(true);
+  expect(messages(report)[0]).toBe(
+    "needs approval nothing-opened: Rewrites what protects bak1-backup1: systemd/account-.service.d/50-sandbox.conf.",
+  );
+  expect(JSON.parse((await repository.guard(["cells", "--base", "HEAD"])).stdout)).toEqual(["main"]);
+});
+
+test("another applier shows on every host", async () => {
+  await repository.edit({ "host/main.ts": [[/$/, "console.error('changed');\n"]] });
+  const { report } = await review("HEAD");
+  expect(report.hosts.map(({ applier }) => applier)).toEqual(Array(12).fill(true));
+});
+
+test("a rule that is weakened together with what it refuses is blocked", async () => {
+  await repository.edit({
+    "components/host/rules/hot-swap-ssds.ts": [
+      ["*find({ hosts }) {", "*find({ hosts: all }) {\n    const hosts = all.slice(0, 0);"],
+    ],
+    "inventory/prod/hosts/par2-web4.yaml": [[/hotSwap: true\nmirrors/, "hotSwap: false\nmirrors"]],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(4);
+  expect(messages(report)).toEqual([
+    "blocked rules-kept: Rule hot-swap-ssds no longer objects to this: Disk bay1 of host par2-web4 cannot be hot-swapped.",
+  ]);
+});
+
+test("a rule of the policies or of the guard that is taken away needs an approval", async () => {
+  await repository.edit({
+    "policies/rules.generated.ts": [["    hotSwapSsds,\n", ""]],
+    "guard/rules/guard-rules.ts": [["  blastRadius,\n", ""]],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(3);
+  expect(report.missingApprovals).toEqual([
+    { action: "weaken", resource: "rule hot-swap-ssds" },
+    { action: "weaken", resource: "rule blast-radius" },
+  ]);
+});
+
+test("a rule of the guard that is weakened still holds for the change that weakens it", async () => {
+  await repository.edit({
+    "guard/rules/moves-planned.ts": [
+      ["change.before.host === change.after.host", "change.before.host !== change.after.plan"],
+    ],
+    "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]],
+  });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(3);
+  expect(messages(report)).toEqual([
+    "needs approval rules-kept: The guard's rule moves-planned objects to this on the old side, and lets it pass on the new one: Moves account 1001 (bakery) from par1-web1 to par1-web2 without its data.",
+  ]);
+  expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
+});
+
+test("an account that vanishes is blocked, at the place where it was", async () => {
+  await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": undefined });
+  const { exitCode, report } = await review("HEAD");
+  expect(exitCode).toBe(4);
+  expect(messages(report).map((text) => text.split(":")[0])).toEqual(["blocked policies-hold", "blocked data-kept"]);
+  expect(report.findings[1]!.where).toBe("inventory/prod/accounts/1001-bakery.yaml:2 (before)");
+});
+
+test("limits that are raised do not yet hold for the change that raises them", async () => {
+  await repository.edit({ "inventory/prod/limits.yaml": "deployment: at-once\nhosts: 1\n" });
+  const strict = await repository.commit();
+  await repository.edit({
+    "inventory/prod/limits.yaml": "hosts: 10\n",
+    "inventory/prod/hosts/par1-web1.yaml": [["asNumber: 4200001011", "asNumber: 4200001111"]],
+    "inventory/prod/hosts/par1-web2.yaml": [["asNumber: 4200001012", "asNumber: 4200001112"]],
+  });
+  const { exitCode, report } = await review(strict);
+  expect(exitCode).toBe(4);
+  expect(messages(report)[0]).toMatch(/^blocked blast-radius: One update touches 2 hosts and/);
+  expect(report.notices).toEqual([
+    "limits.yaml changes with this diff; it is judged by the old limits, and the next one by the new.",
+  ]);
+});
+
+test("an inventory that is not sound is blocked with its problems; nothing else is said", async () => {
+  await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["plan: small", "plan: smal"]] });
+  const { exitCode, report } = await review("HEAD");
+  expect([exitCode, report.verdict, report.changes]).toEqual([4, "blocked", []]);
+  expect(report.problems).toMatchObject([
+    { file: "inventory/prod/accounts/1001-bakery.yaml", line: 4, message: 'there is no plan "smal"' },
+  ]);
+  expect((await repository.guard(["cells", "--base", "HEAD"])).stdout).toBe('["main"]');
+});
+
+test("a base that its own program cannot judge needs an approval and says why", async () => {
+  await repository.edit({
+    "policies/rules.generated.ts": [["export const rules:", "export const all:"]],
+    "policies/check-declaration.ts": [["import { rules }", "import { all as rules }"]],
+  });
+  const old = await repository.commit();
+  await repository.edit({
+    "policies/rules.generated.ts": [["export const all:", "export const rules:"]],
+    "policies/check-declaration.ts": [["import { all as rules }", "import { rules }"]],
+  });
+  const { exitCode, report } = await review(old);
+  expect(exitCode).toBe(3);
+  expect(messages(report)).toEqual([
+    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './rules.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
+  ]);
+  await repository.commit();
+});
+
+test("cells: only those that a diff touches, all of them when they share what changes", async () => {
+  const cells = async (...args: string[]) =>
+    JSON.parse((await repository.guard(["cells", "--base", "HEAD", ...args])).stdout) as unknown;
+  const second = ["par2-web1", "par2-web2"].map(
+    (host) => [`inventory/prod/hosts/${host}.yaml`, [[`name: ${host}`, `name: ${host}\ncell: second`]]] as const,
+  );
+  await repository.edit(Object.fromEntries(second));
+  expect(await cells()).toEqual(["main", "second"]);
+  await repository.commit();
+  await repository.edit({ "inventory/prod/accounts/1008-school.yaml": [["plan: small", "plan: medium"]] });
+  expect(await cells()).toEqual(["second"]);
+  const { report } = await review("HEAD", "--cell", "second");
+  expect(report.hosts.map(({ host }) => host)).toEqual(["par2-web1"]);
+  // The rules judge the whole fleet: half of it would break them.
+  expect(report.policies.violations).toEqual([]);
+  expect((await review("HEAD", "--cell", "main")).report.changes.filter(({ kind }) => kind !== "plans")).toEqual([]);
+  await repository.edit({ "inventory/prod/plans/large.yaml": [["cores: 0.5", "cores: 0.4"]] });
+  expect(await cells()).toEqual(["main", "second"]);
+  const unknown = await repository.guard(["review", "--base", "HEAD", "--cell", "third"]);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    5,
+    'Not reviewed: no host is in cell "third"; there are main, second',
+  ]);
+});
+
+test("what cannot be compared, and wrong usage, have exit statuses of their own", async () => {
+  const run = async (...args: string[]) => {
+    const { exitCode, stderr } = await repository.guard(args);
+    return [exitCode, stderr.split("\n")[0]];
+  };
+  expect(await run("review", "--base", "no-such-branch")).toEqual([
+    5,
+    'Not reviewed: "no-such-branch" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it',
+  ]);
+  expect(await run("review", "--base", "--output=/tmp/x")).toEqual([
+    5,
+    expect.stringContaining('"--output=/tmp/x" is neither'),
+  ]);
+  expect(await run("review")).toEqual([2, "error: required option '--base <ref|directory>' not specified"]);
+  expect((await run("review", "--base", "HEAD", "--today", "tomorrow"))[0]).toBe(2);
+  expect(await run("review", "--base", "HEAD", "--json", "-", "--markdown", "-")).toEqual([
+    2,
+    "error: --json and --markdown cannot both go to standard output",
+  ]);
+  expect((await run("reveiw"))[0]).toBe(2);
+});

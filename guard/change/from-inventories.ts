@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import type { Declaration } from "../../components/declaration.ts";
+import { nothingDeclared, subject } from "../../components/rule.ts";
+import { heldBy } from "../../fleet/declare/held.ts";
+import type { Loaded } from "../../fleet/load/load.ts";
+import { count, formatProblems, InventoryError } from "../../fleet/load/problem.ts";
+import { defaultLimits } from "../../fleet/schemas/limits.ts";
+import type { Outcome, Where } from "../verdict/outcome.ts";
+import { levels, type Review, type ReviewInput, review, type Weighed } from "../verdict/review.ts";
+import { openBase } from "./base.ts";
+import { ownProgram, type Program } from "./program.ts";
+import type { Side } from "./side.ts";
+
+export interface InventoriesOptions {
+  /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name git knows. */
+  readonly base: string;
+  /** Directory of the fleet to judge: `inventory/prod`. */
+  readonly inventory: string;
+  /** Only this cell's hosts and what lives on them; the rules judge the whole fleet all the same. */
+  readonly cell?: string | undefined;
+  /** ISO 8601. */
+  readonly today: string;
+}
+
+/**
+ * Reviews a change from two inventories alone: no engine, no state, no secrets, nothing asked of any host. Both sides are read by
+ * their own program, so that changed renderers and changed rules show.
+ * @throws Error that says what to do, if there is nothing to compare with
+ */
+export async function reviewInventories(options: InventoriesOptions): Promise<Outcome> {
+  await using base = await openBase(options.base, options.inventory);
+  let head: Loaded;
+  try {
+    head = await ownProgram.loadFleet(options.inventory);
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error;
+    return { kind: "unsound", ...common(options, []), problems: error.problems };
+  }
+  // Awaited here: the base's files are gone once this returns.
+  if (!base.program) return await compare(options, head, base.fleet, ownProgram);
+  try {
+    return await compare(options, head, base.fleet, await base.program());
+  } catch (error) {
+    // An old base lacks what this program asks of it; what is left is to read its inventory as if it were new.
+    return await compare(options, head, base.fleet, ownProgram, (error as Error).message.split("\n")[0]);
+  }
+}
+
+async function compare(
+  options: InventoriesOptions,
+  head: Loaded,
+  baseFleet: string | undefined,
+  program: Program,
+  failure?: string,
+): Promise<Outcome> {
+  const { inventory, cell, today } = options;
+  const notices: string[] = [];
+  const old = baseFleet === undefined ? undefined : await loadBase(options, baseFleet, program);
+  if (!old) notices.push(`${options.base} has no ${inventory}: everything counts as new.`);
+
+  const declareOld = (of?: string) => (old ? program.declare(old.fleet, narrowed(of)) : nothingDeclared);
+  const before = { whole: declareOld(), part: declareOld(cell) };
+  const held = heldBy(before.part);
+  const declareNew = (of?: string) => ownProgram.declare(head.fleet, { ...narrowed(of), held });
+  const after = { whole: declareNew(), part: declareNew(cell) };
+  if (cell !== undefined && before.part.hosts.length + after.part.hosts.length === 0) {
+    const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
+    throw new Error(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
+  }
+
+  const limits = old ? (old.fleet.limits ?? defaultLimits) : head.fleet.limits;
+  if (JSON.stringify(limits) !== JSON.stringify(head.fleet.limits)) {
+    notices.push("limits.yaml changes with this diff; it is judged by the old limits, and the next one by the new.");
+  }
+  const applier = program === ownProgram ? {} : { before: await program.applier(), after: await ownProgram.applier() };
+  const sides = sidesOf(
+    { ...before, program, applier: applier.before },
+    { ...after, program: ownProgram, applier: applier.after },
+  );
+  const input = { ...sides, approvals: head.fleet.approvals, limits, today };
+  const also = failure === undefined ? [] : [unjudged(failure)];
+  let result = review({ ...input, also });
+  if (program !== ownProgram && program.review) {
+    const excused = excusedFindings(program.review(input), result);
+    if (excused.length > 0) result = review({ ...input, also: [...also, ...excused] });
+  }
+  const where: Where = ({ kind, name, path }) => {
+    const is = head.where(kind, name, path);
+    if (is !== undefined) return join(inventory, is);
+    const was = old?.where(kind, name, path);
+    return was === undefined ? undefined : `${join(inventory, was)} (before)`;
+  };
+  return { kind: "reviewed", ...common(options, notices), review: result, ...sides, fleet: after.whole, where };
+}
+
+async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, program: Program): Promise<Loaded> {
+  return program.loadFleet(fleet).catch((error: unknown) => {
+    // By its name: another version of the program has a class of its own.
+    if ((error as Error)?.name !== "InventoryError") throw error;
+    const { problems } = error as InventoryError;
+    const some = formatProblems(problems.slice(0, 5), inventory);
+    throw new Error(
+      `the inventory of ${base} itself is not sound, so nothing can be compared with it; of ${count(problems.length, "problem")}:\n${some}`,
+    );
+  });
+}
+
+interface Half {
+  readonly whole: Declaration;
+  readonly part: Declaration;
+  readonly program: Program;
+  readonly applier: string | undefined;
+}
+
+/** The two sides of the part that is looked at. Rules judge the whole: half a fleet has half of its redundancy. */
+function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
+  const wholes = new Map([before, after].map(({ part, whole }) => [part, whole]));
+  const judge =
+    ({ program }: Half): Side["judge"] =>
+    (declaration, today) =>
+      program.judge(wholes.get(declaration) ?? declaration, today);
+  const side = (half: Half, judges: Side["judge"]): Side => {
+    const { part, program, applier } = half;
+    return {
+      declaration: part,
+      render: program.render,
+      judge: judges,
+      rules: program.rules,
+      ...(applier && { applier }),
+    };
+  };
+  const own = judge(after);
+  // One and the same function says that both sides judge alike.
+  return { before: side(before, before.program === after.program ? own : judge(before)), after: side(after, own) };
+}
+
+/** What the base's guard finds and this one lets pass: a change does not change its own judge. */
+function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["also"]> {
+  const key = ({ rule, subject: { kind, name, path = "" } }: Weighed) => `${rule} ${kind} ${name} ${path}`;
+  const worst = new Map<string, number>();
+  for (const finding of own.findings) worst.set(key(finding), Math.max(rank(finding), worst.get(key(finding)) ?? 0));
+  return base.findings
+    .filter((finding) => rank(finding) > (worst.get(key(finding)) ?? 0))
+    .map(({ rule, subject: about, message, approval }) => {
+      const said = `The guard's rule ${rule} objects to this on the old side, and lets it pass on the new one: ${message}`;
+      return { rule: "rules-kept", subject: about, message: said, ...(approval && { approval }) };
+    });
+}
+
+function rank({ level }: Weighed): number {
+  return levels.indexOf(level);
+}
+
+function unjudged(failure: string) {
+  return {
+    rule: "rules-kept",
+    subject: subject.register(),
+    message: `The base cannot be judged by its own program: ${failure}. Whether this change weakens a rule or rewrites files on hosts is not known.`,
+    approval: { action: "weaken", resource: "rule any" },
+  } as const;
+}
+
+function narrowed(cell: string | undefined): { cell?: string } {
+  return cell === undefined ? {} : { cell };
+}
+
+function common({ base, inventory, cell, today }: InventoriesOptions, notices: readonly string[]) {
+  return { base, inventory: join(inventory), cell, today, notices };
+}

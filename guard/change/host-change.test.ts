@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import type { Declaration } from "../../components/declaration.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { planHooks } from "../../host/apply/plan.ts";
+import { declarationOf, type FixtureAccount, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { changesBetween } from "./diff.ts";
+import { type HostChange, hostChanges } from "./host-change.ts";
+import { sideOf } from "./side.ts";
+
+const accounts: readonly FixtureAccount[] = [
+  {
+    number: 1,
+    name: "alice",
+    servers: [staticServer("blog"), staticServer("shop"), programServer("app", ["bin/app"])],
+  },
+  { number: 2, name: "bob", servers: [staticServer("blog")] },
+  { number: 3, name: "empty" },
+];
+
+const [alice, ...others] = accounts as [FixtureAccount, ...FixtureAccount[]];
+const valid = declarationOf(accounts);
+
+function between(before: Declaration, after: Declaration): HostChange[] {
+  return hostChanges(sideOf(before), sideOf(after), changesBetween(before, after));
+}
+
+/** As if the two programs rendered differently: everything is rendered on both sides. */
+function betweenWholes(before: Declaration, after: Declaration): HostChange[] {
+  const old = sideOf(before);
+  const side = { ...old, render: (of: Declaration, host: string) => old.render(of, host) };
+  return hostChanges(side, sideOf(after), changesBetween(before, after));
+}
+
+describe("what is rendered of a change shows all that differs", () => {
+  test.each<[string, FixtureAccount]>([
+    ["a server changes", { ...alice, servers: [staticServer("blog", 7), ...alice.servers!.slice(1)] }],
+    ["the first server leaves, the others get other numbers", { ...alice, servers: alice.servers!.slice(1) }],
+    ["a server comes", { ...alice, servers: [...alice.servers!, staticServer("wiki")] }],
+    [
+      "the host names of one",
+      { ...alice, servers: alice.servers!.map((each) => ({ ...each, hostnames: [`${each.name}.test`] })) },
+    ],
+    ["limits and a server", { ...alice, limits: { memoryMaxMb: 4096 }, servers: [staticServer("blog", 7)] }],
+    ["the account alone", { ...alice, name: "alicia" }],
+  ])("%s", (_name, changed) => {
+    const after = declarationOf([changed, ...others]);
+    const found = between(valid, after);
+    expect(found).toEqual(betweenWholes(valid, after));
+    expect(found).toHaveLength(1);
+    // The hooks are those that the applier would find, which has both bundles whole.
+    const [base, next] = [renderBundle(valid, "web1"), renderBundle(after, "web1")];
+    expect(found[0]!.hooks).toEqual(planHooks({ bases: [base], next }));
+    expect(found[0]!.groups.map(({ group }) => group)).toEqual(["account-1"]);
+  });
+
+  test("a server changes while its host leaves: the whole account goes", () => {
+    const servers = valid.httpServers.map((each) => (each.account === 1 ? { ...each, idleSeconds: 7 } : each));
+    const after = { ...valid, hosts: [], httpServers: servers };
+    const files = (found: HostChange[]) => found[0]!.groups.find(({ group }) => group === "account-1")!.files;
+    expect(files(between(valid, after))).toEqual(files(betweenWholes(valid, after)));
+  });
+});

@@ -1,0 +1,185 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
+import { sealBundle } from "../../delivery/protocol/digest.ts";
+import type { Extract } from "../../delivery/render-bundle.ts";
+import { type Changes, type HookPlan, isEmpty, planHooks } from "../../host/apply/plan.ts";
+import { sameFile } from "../../host/store/generations.ts";
+import { inOrder } from "../../lib/in-order.ts";
+import type { EngineStep } from "../engine/engine-step.ts";
+import type { Change } from "./diff.ts";
+import type { Side } from "./side.ts";
+
+/** One file of a host before and after; `undefined` where it is not there. */
+export interface FileChange {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What a deployment changes on one host. */
+export interface HostChange {
+  readonly host: string;
+  /** Groups whose files or units differ. `host`: the host's own. */
+  readonly groups: readonly { readonly group: Group; readonly files: readonly FileChange[] }[];
+  /** What the applier will run for it, by its own planner. */
+  readonly hooks: HookPlan;
+  /** Whether the applier itself, or the bootstrap before it, is another one. */
+  readonly applier: boolean;
+  /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
+  readonly unknown?: string;
+  /**
+   * The engine delivers to it for a reason that the declarations do not show. `again`: the very delivery that the state holds; one
+   * that did not end well, a repair, another way to reach it. `anew`: another program, master secret or host; any file may change.
+   */
+  readonly redelivered?: "again" | "anew";
+}
+
+/** Whether the host's own files or its applier change, or may, and not only accounts'. */
+export function touchesHost(change: HostChange): boolean {
+  return change.redelivered === "again" || touchesResidents(change);
+}
+
+/**
+ * Whether all accounts of the host may notice. Not by a delivery made again: what that still has to do was counted when it was
+ * judged, and a deploy that was killed must never be kept from its end by how much it may touch.
+ */
+export function touchesResidents({ groups, applier, redelivered, unknown }: HostChange): boolean {
+  return applier || redelivered === "anew" || unknown !== undefined || groups.some(({ group }) => group === "host");
+}
+
+/**
+ * What differs on each host, file by file. Only hosts, accounts and HTTP servers with a change are rendered, unless the two sides'
+ * programs render differently: then all are.
+ */
+export function hostChanges(
+  before: Side,
+  after: Side,
+  changes: readonly Change[],
+  engine: readonly EngineStep[] = [],
+): HostChange[] {
+  const delivered = new Set(engine.flatMap(({ host, type }) => (type.startsWith("fairhost:") ? [] : (host ?? []))));
+  const scope = before.render === after.render ? scopeOf(changes) : undefined;
+  const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
+  return [...names].sort().flatMap((host): HostChange[] => {
+    const accounts = scope?.get(host);
+    const applier = hasOtherApplier(before, after, host);
+    if (scope && !accounts && !applier && !delivered.has(host)) return [];
+    const has = ({ declaration }: Side) => declaration.hosts.some(({ name }) => name === host);
+    const only = scope && extractOf(accounts ?? new Map(), has(before) && has(after));
+    const bundle = (side: Side) => (has(side) ? side.render(side.declaration, host, only) : sealBundle(host, {}));
+    let both: readonly [Bundle, Bundle];
+    try {
+      both = [bundle(before), bundle(after)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const nothing = sealBundle(host, {});
+      return [
+        { host, groups: [], hooks: planHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
+      ];
+    }
+    const [old, next] = both;
+    const groups = groupChanges(old, next);
+    const hooks = planHooks({ bases: [old], next, changes: pathsIn(groups) });
+    const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
+    const change = { host, groups, hooks, applier };
+    if (!delivered.has(host)) return nothing ? [] : [change];
+    if (!nothing && before.deliveries?.get(host)?.foreign === undefined) return [change];
+    const moved = changes.some(({ kind, subject }) => kind === "hosts" && subject.name === host);
+    const again = !moved && isSameDelivery(before, after, host);
+    return [{ ...change, redelivered: again ? "again" : "anew" }];
+  });
+}
+
+/** Whether the engine holds of a host's delivery what it would hold of the next; of what is foreign it does not. */
+function isSameDelivery(before: Side, after: Side, host: string): boolean {
+  const [old, next] = [before, after].map(({ deliveries }) => deliveries?.get(host));
+  return old !== undefined && isDeepStrictEqual(old, next);
+}
+
+/** Whether another applier comes to a host: as the engine holds it, or as the two programs are. */
+function hasOtherApplier(before: Side, after: Side, host: string): boolean {
+  const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
+  return old !== undefined && next !== undefined && old !== next;
+}
+
+/** Hosts with a change, and of their accounts what may follow from it. */
+function scopeOf(changes: readonly Change[]): Map<string, Extract> {
+  const scope = new Map<string, Map<number, "whole" | Set<string>>>();
+  const partsOn = (host: string) => {
+    const parts = scope.get(host) ?? new Map<number, "whole" | Set<string>>();
+    scope.set(host, parts);
+    return parts;
+  };
+  for (const change of changes) {
+    if (change.kind === "hosts") for (const { name } of sidesOf(change)) partsOn(name);
+    if (change.kind === "frontEnds") for (const { host } of sidesOf(change)) partsOn(host);
+    if (change.kind === "accounts") for (const { host, number } of sidesOf(change)) partsOn(host).set(number, "whole");
+    if (change.kind === "addresses")
+      for (const { host, account } of sidesOf(change)) partsOn(host).set(account, "whole");
+    if (change.kind !== "httpServers") continue;
+    for (const { host, account, name } of sidesOf(change)) {
+      const servers = partsOn(host).get(account) ?? new Set();
+      if (servers !== "whole") partsOn(host).set(account, servers.add(name));
+    }
+  }
+  return scope;
+}
+
+/** What of a host's accounts is rendered; where one side has no such host, the other has nothing that is the same. */
+function extractOf(accounts: Extract, onBothSides: boolean): Extract {
+  return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
+}
+
+function sidesOf<T>({ before, after }: { readonly before?: T; readonly after?: T }): NonNullable<T>[] {
+  return [before, after].filter((side) => side != null);
+}
+
+function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
+  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
+  return [...names].flatMap((group) => {
+    const [old, next] = [before.groups[group], after.groups[group]];
+    const files = fileChanges(old, next);
+    return files.length > 0 || !isDeepStrictEqual(beside(old), beside(next)) ? [{ group, files }] : [];
+  });
+}
+
+/** Files that differ, by path. Digests are not looked at: most groups that are rendered here differ. */
+function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undefined): FileChange[] {
+  const old = inOrder(before?.files ?? [], pathOf);
+  const next = inOrder(after?.files ?? [], pathOf);
+  const changes: FileChange[] = [];
+  let [i, j] = [0, 0];
+  while (i < old.length || j < next.length) {
+    const [left, right] = [old[i]?.path, next[j]?.path];
+    const was = right === undefined || (left !== undefined && left <= right) ? old[i++] : undefined;
+    const is = left === undefined || (right !== undefined && right <= left) ? next[j++] : undefined;
+    if (was && is && sameFile(was, is)) continue;
+    changes.push({ path: (was ?? is)!.path, before: textOf(was), after: textOf(is) });
+  }
+  return changes;
+}
+
+function pathOf({ path }: BundleFile): string {
+  return path;
+}
+
+/** The paths of what differs, as the planner of hooks asks for them. None goes from one group to another: an account's carry its number. */
+function pathsIn(groups: HostChange["groups"]): Changes {
+  const [added, modified, removed] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const { files } of groups) {
+    for (const { path, before, after } of files) {
+      (before === undefined ? added : after === undefined ? removed : modified).add(path);
+    }
+  }
+  return { added, modified, removed };
+}
+
+/** What a group has beside its files. */
+function beside(group: BundleGroup | undefined) {
+  return [group?.units, group?.account];
+}
+
+function textOf(file: BundleFile | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  return file.link === undefined ? file.content : `-> ${file.link}\n`;
+}

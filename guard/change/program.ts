@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as fairhost from "../../fairhost.ts";
+import type { Side } from "./side.ts";
+
+/** The programmatic entry of a version of the program (`fairhost.ts`). */
+type Entry = typeof fairhost;
+
+/** What one version of the program makes of an inventory: how it reads, declares, renders and judges it. */
+export interface Program extends Pick<Side, "render" | "judge"> {
+  readonly loadFleet: Entry["loadFleet"];
+  readonly declare: Entry["declare"];
+  /** Names of its rules, the guard's own too: nobody takes one away unseen. */
+  readonly rules: readonly string[];
+  /** Its own guard, if it has one. */
+  readonly review?: Entry["review"];
+  /** SHA-256 of what its bootstrap brings to a host: the applier and how it is installed. */
+  readonly applier: () => Promise<string>;
+}
+
+/** This very program. */
+export const ownProgram: Program = programOf(fairhost);
+
+function programOf({
+  loadFleet,
+  declare,
+  renderBundle,
+  judgeDeclaration,
+  review,
+  rules,
+  applierDigest,
+}: Entry): Program {
+  return { loadFleet, declare, render: renderBundle, judge: judgeDeclaration, review, rules, applier: applierDigest };
+}
+
+/**
+ * The program whose files lie in `root`, which has to be inside this checkout: Node.js looks for packages upwards from there.
+ * @throws Error if a file or a function of it is missing, or it cannot be loaded
+ */
+export async function programAt(root: string): Promise<Program> {
+  if (!existsSync(join(root, "fairhost.ts"))) return programBeforeEntry(root);
+  const program = programOf((await load(root, "fairhost.ts")) as Entry);
+  const missing = Object.entries(program).filter(([, part]) => part === undefined);
+  if (missing.length > 0) throw new Error(`fairhost.ts lacks ${missing.map(([name]) => name).join(", ")}`);
+  return program;
+}
+
+function load(root: string, file: string): Promise<unknown> {
+  return import(pathToFileURL(join(root, file)).href);
+}
+
+/** A program from before there was `fairhost.ts`: 0.1.0 and older. */
+async function programBeforeEntry(root: string): Promise<Program> {
+  const at = async <T>(file: string, name: string): Promise<T> => {
+    const module = (await load(root, file)) as Readonly<Record<string, unknown>>;
+    if (module[name] === undefined) throw new Error(`${file} has no ${name}`);
+    return module[name] as T;
+  };
+  const named = async (file: string, name: string) =>
+    (await at<readonly { name: string }[]>(file, name)).map((each) => each.name);
+  // A program from before there was a guard has none to lose.
+  const guard = existsSync(join(root, "guard/review.ts"))
+    ? {
+        rules: await named("guard/guard-rules.ts", "guardRules"),
+        review: await at<Entry["review"]>("guard/review.ts", "review"),
+      }
+    : undefined;
+  type Bootstrap = { for(release: string, repair: number): { script: string; payload: string } };
+  const bootstrap = await at<() => Promise<Bootstrap>>("host/bootstrap.ts", "loadBootstrap");
+  return {
+    loadFleet: await at("inventory/load.ts", "loadFleet"),
+    declare: await at("inventory/allocate.ts", "declare"),
+    render: await at("components/remote/render-bundle.ts", "renderBundle"),
+    judge: await at("policies/check-declaration.ts", "judgeDeclaration"),
+    rules: [...(await named("policies/rules.ts", "rules")), ...(guard?.rules ?? [])],
+    ...(guard && { review: guard.review }),
+    applier: async () => {
+      const { script, payload } = (await bootstrap()).for("any", 0);
+      return createHash("sha256").update(script).update(payload).digest("hex");
+    },
+  };
+}

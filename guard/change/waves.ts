@@ -1,0 +1,116 @@
+import type { Declaration } from "../../components/declaration.ts";
+import type { Limits } from "../../fleet/schemas/index.ts";
+import type { Change } from "./diff.ts";
+import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
+
+/** One update of several that a change is split into. */
+export interface Wave {
+  /** Hosts it touches, sorted. */
+  readonly hosts: readonly string[];
+  /** Accounts it touches: those whose files change, and all of a host whose own files change. */
+  readonly accounts: number;
+  /** Per cent of the fleet's cores on hosts whose own files change. */
+  readonly capacityPercent: number;
+  /** It touches more than the limits allow, and cannot be split further. */
+  readonly overLimit: boolean;
+}
+
+/** Hosts that must be updated together, and what that touches. */
+interface Unit {
+  readonly hosts: readonly string[];
+  /** Hosts whose own files change. */
+  readonly own: readonly string[];
+  readonly accounts: number;
+  readonly cores: number;
+}
+
+/**
+ * Splits a change into updates that each keep to the limits. Hosts between which an account moves stay together: it must not
+ * be announced twice, or nowhere, in between. A host and the standby of its accounts never share an update of their own files, and
+ * where updates come in waves no wave has all hosts that a site has for one purpose.
+ * The first wave is the smallest: what is wrong shows there first.
+ */
+export function planWaves(
+  hosts: readonly HostChange[],
+  accountChanges: readonly Change<"accounts">[],
+  after: Declaration,
+  limits: Limits,
+): Wave[] {
+  const units = coupled(hosts, accountChanges).map((group) => unitOf(group, after));
+  const fleetCores = after.hosts.reduce((sum, { capacity }) => sum + capacity.cores, 0) || 1;
+  const apart = standbys(after);
+  const purposes = Object.values(Object.groupBy(after.hosts, ({ site, role }) => `${site} ${role}`))
+    .map((group) => group!.map(({ name }) => name))
+    .filter((group) => group.length > 1);
+  const isWhole = ({ own }: Unit): boolean =>
+    limits.deployment === "in-waves" && purposes.some((group) => group.every((host) => own.includes(host)));
+  const waves: Unit[] = [];
+  const fits = (unit: Unit): boolean =>
+    unit.own.length <= limits.hosts && unit.accounts <= limits.accounts && percent(unit) <= limits.capacityPercent;
+  const percent = (unit: Unit): number => (unit.own.length <= 1 ? 0 : (100 * unit.cores) / fleetCores);
+  for (const unit of units.sort((a, b) => a.own.length - b.own.length || a.accounts - b.accounts)) {
+    const index = waves.findIndex(
+      (wave) =>
+        fits(joined(wave, unit)) &&
+        !isWhole(joined(wave, unit)) &&
+        !wave.own.some((host) => unit.own.some((other) => apart.get(host)?.has(other))),
+    );
+    if (index >= 0) waves[index] = joined(waves[index]!, unit);
+    else waves.push(unit);
+  }
+  return waves.map((unit) => ({
+    hosts: unit.hosts.toSorted(),
+    accounts: unit.accounts,
+    capacityPercent: Math.round((100 * unit.cores) / fleetCores),
+    overLimit: !fits(unit),
+  }));
+}
+
+function joined(left: Unit, right: Unit): Unit {
+  return {
+    hosts: [...left.hosts, ...right.hosts],
+    own: [...left.own, ...right.own],
+    accounts: left.accounts + right.accounts,
+    cores: left.cores + right.cores,
+  };
+}
+
+/** Hosts in groups: those between which an account moves are one. */
+function coupled(hosts: readonly HostChange[], accountChanges: readonly Change<"accounts">[]): HostChange[][] {
+  const leader = new Map(hosts.map(({ host }) => [host, host]));
+  const find = (host: string): string => {
+    const next = leader.get(host) ?? host;
+    return next === host ? host : find(next);
+  };
+  for (const { before, after } of accountChanges) {
+    if (before && after && before.host !== after.host) leader.set(find(before.host), find(after.host));
+  }
+  return [...Map.groupBy(hosts, ({ host }) => find(host)).values()];
+}
+
+function unitOf(group: readonly HostChange[], { accounts, hosts }: Declaration): Unit {
+  const own = group.filter(touchesHost).map(({ host }) => host);
+  const cores = hosts.filter(({ name }) => own.includes(name)).reduce((sum, { capacity }) => sum + capacity.cores, 0);
+  const touched = group.map((change) =>
+    touchesResidents(change)
+      ? Math.max(accounts.filter(({ host }) => host === change.host).length, accountsOf(change))
+      : accountsOf(change),
+  );
+  return { hosts: group.map(({ host }) => host), own, accounts: touched.reduce((sum, count) => sum + count, 0), cores };
+}
+
+function accountsOf({ groups }: HostChange): number {
+  return groups.filter(({ group }) => group !== "host").length;
+}
+
+/** For each host those that stand by for accounts of it, both ways. */
+function standbys({ accounts }: Declaration): Map<string, Set<string>> {
+  const apart = new Map<string, Set<string>>();
+  const add = (from: string, to: string) => apart.set(from, (apart.get(from) ?? new Set()).add(to));
+  for (const { host, standby } of accounts) {
+    if (standby === undefined) continue;
+    add(host, standby);
+    add(standby, host);
+  }
+  return apart;
+}

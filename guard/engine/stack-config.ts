@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { utcToday } from "../../lib/today.ts";
+
+/** The plain part of a stack's configuration (`Pulumi.<stack>.yaml`), read without the engine. Paths are absolute. */
+export interface StackConfig {
+  readonly stack: string;
+  readonly projectDirectory: string;
+  /** Directory of the fleet. */
+  readonly inventory: string;
+  /** Only this cell's hosts; all of them when not set. */
+  readonly cell: string | undefined;
+  /** OpenSSH known_hosts file. */
+  readonly knownHosts: string;
+  readonly sshUser: string;
+  /** Without it the SSH agent is asked. */
+  readonly sshPrivateKeyFile: string | undefined;
+  /** The day that approvals, waivers and Debian releases are judged at, ISO 8601; without it the clock's. */
+  readonly today: string;
+}
+
+/** Everything that is wrong with a stack's configuration, and how to mend it. */
+export class StackConfigError extends Error {
+  override readonly name = "StackConfigError";
+}
+
+const secret = z.looseObject({ secure: z.string() });
+const text = z
+  .union([z.string().min(1), secret], { error: "must be text" })
+  .refine((value) => typeof value === "string", {
+    error: "is encrypted, which nothing here needs: set it without --secret",
+  })
+  .transform(String);
+
+/** Other settings are other readers' affair. */
+const schema = z.looseObject({
+  "fairhost:inventory": text,
+  "fairhost:knownHosts": text,
+  "fairhost:cell": text.optional(),
+  "fairhost:sshUser": text.default("root"),
+  "fairhost:sshPrivateKeyFile": text.optional(),
+  "fairhost:today": z.iso.date({ error: "must be a day such as 2026-11-22" }).default(utcToday),
+});
+
+const examples: Readonly<Record<string, string>> = {
+  "fairhost:inventory": "inventory/prod",
+  "fairhost:knownHosts": "inventory/prod/known_hosts",
+};
+
+/**
+ * Reads a stack's configuration file.
+ * @param stack name as `pulumi -s` takes it; of `organization/project/stack` the last part counts
+ * @throws StackConfigError with every problem at once
+ */
+export function readStackConfig(stack: string, projectDirectory: string): StackConfig {
+  const name = stack.split("/").at(-1)!;
+  const file = `Pulumi.${name}.yaml`;
+  const refuse = (problems: readonly string[]): never => {
+    throw new StackConfigError(`${file} is not complete:\n  ${problems.join("\n  ")}`);
+  };
+  const path = join(projectDirectory, file);
+  if (!existsSync(path))
+    refuse([`no such file in ${projectDirectory}: choose another stack, or \`pulumi stack init ${name}\``]);
+  let document: unknown;
+  try {
+    document = parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    refuse([(error as Error).message]);
+  }
+  const config: unknown = (document as { config?: unknown } | null)?.config ?? {};
+  const result = schema.safeParse(config);
+  const problems = (result.error?.issues ?? []).map(({ path: [key = "config"], message }) =>
+    examples[String(key)] !== undefined && (config as Record<string, unknown>)[String(key)] === undefined
+      ? `${String(key)} is not set: run \`pulumi config set ${String(key)} ${examples[String(key)]}\``
+      : `${String(key)} ${message}`,
+  );
+  const found = (result.data ?? {}) as Partial<z.infer<typeof schema>>;
+  const at = (key: "fairhost:inventory" | "fairhost:knownHosts" | "fairhost:sshPrivateKeyFile"): string | undefined => {
+    const value = (result.success ? found : (config as typeof found))[key];
+    if (typeof value !== "string") return undefined;
+    const absolute = resolve(projectDirectory, value);
+    if (!existsSync(absolute))
+      problems.push(
+        `${key}: no file ${value}${value.startsWith(".lab/") ? ": the lab makes it, run `npm run lab -- up`" : ""}`,
+      );
+    return absolute;
+  };
+  const [inventory, knownHosts] = [at("fairhost:inventory"), at("fairhost:knownHosts")];
+  const sshPrivateKeyFile = at("fairhost:sshPrivateKeyFile");
+  if (problems.length > 0) refuse(problems);
+  return {
+    stack: name,
+    projectDirectory,
+    inventory: inventory!,
+    cell: found["fairhost:cell"],
+    knownHosts: knownHosts!,
+    sshUser: found["fairhost:sshUser"]!,
+    sshPrivateKeyFile,
+    today: found["fairhost:today"]!,
+  };
+}

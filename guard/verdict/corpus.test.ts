@@ -1,0 +1,85 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { declare } from "../../fleet/declare/declare.ts";
+import { heldBy } from "../../fleet/declare/held.ts";
+import { loadFleet } from "../../fleet/load/load.ts";
+import { judgeDeclaration } from "../../policies/check-declaration.ts";
+import { rules } from "../../policies/rules.generated.ts";
+import { needsApproval } from "../../testing/corpus/approval.ts";
+import { type CorpusCase, corpusToday } from "../../testing/corpus/corpus.ts";
+import { safe } from "../../testing/corpus/safe.ts";
+import { unsafe } from "../../testing/corpus/unsafe.ts";
+import { Draft } from "../../testing/wrong-inventory.cases.ts";
+import { type Side, sideOf } from "../change/side.ts";
+import { type Level, type Review, review } from "./review.ts";
+
+const clean = join(import.meta.dirname, "../../inventory/prod");
+const golden: string[] = [];
+
+async function reviewCase({ base, edit, keeps }: CorpusCase): Promise<Review> {
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-corpus-"));
+  try {
+    cpSync(clean, directory, { recursive: true });
+    const draft = new Draft(directory);
+    base?.(draft);
+    const old = declare((await loadFleet(directory)).fleet);
+    edit(draft);
+    const { fleet } = await loadFleet(directory);
+    const after = sideOf(declare(fleet, { held: heldBy(old) }));
+    const { approvals, limits } = fleet;
+    return review({ before: sideOf(old), after: without(after, keeps), approvals, limits, today: corpusToday });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The side of a program that has some of the rules. */
+function without(side: Side, keeps: CorpusCase["keeps"]): Side {
+  if (!keeps) return side;
+  const kept = rules.filter(keeps);
+  return {
+    ...side,
+    judge: (declaration, today) => judgeDeclaration(declaration, today, kept),
+    rules: kept.map(({ name }) => name),
+  };
+}
+
+describe.each<[Level, Readonly<Record<string, CorpusCase>>]>([
+  ["safe", safe],
+  ["needs approval", needsApproval],
+  ["blocked", unsafe],
+])("%s", (level, cases) => {
+  test("at least twenty", () => expect(Object.keys(cases).length).toBeGreaterThanOrEqual(20));
+
+  test.each(Object.entries(cases))("%s", async (name, each) => {
+    const result = await reviewCase(each);
+    golden.push(
+      [
+        `== ${level}: ${name}`,
+        ...result.effects.map(({ sentence }) => `  ${sentence}`),
+        ...result.findings.map((finding) => {
+          const asks = finding.approval ? ` [${finding.approval.action} ${finding.approval.resource}]` : "";
+          return `  ${finding.level}: ${finding.rule}: ${finding.message}${asks}`;
+        }),
+      ].join("\n"),
+    );
+    expect(result.level, golden.at(-1)).toBe(level);
+    if (level !== "safe") expect(result.findings[0]).toMatchObject({ level });
+  });
+});
+
+test.each([
+  "comments and empty lines",
+  "the keys of a file in another order",
+  "an account's file by another name",
+  "a list of tombstones in another order",
+])("%s are an empty diff", async (name) => {
+  const { changes, hosts, waves, effects } = await reviewCase(safe[name]!);
+  expect({ changes, hosts, waves, effects }).toEqual({ changes: [], hosts: [], waves: [], effects: [] });
+});
+
+test("every message is the golden one", async () => {
+  await expect(`${golden.join("\n\n")}\n`).toMatchFileSnapshot("corpus.golden.txt");
+});

@@ -1,0 +1,117 @@
+import type { Approval, Limits } from "../../fleet/schemas/index.ts";
+import type { Judgement } from "../../policies/check-declaration.ts";
+import { type Change, changesBetween, type Kind, kinds } from "../change/diff.ts";
+import type { Effect } from "../change/effect.ts";
+import { effectsOf } from "../change/effects.ts";
+import { type HostChange, hostChanges } from "../change/host-change.ts";
+import { type ShareChange, shareChanges } from "../change/shares.ts";
+import type { Side } from "../change/side.ts";
+import { planWaves, type Wave } from "../change/waves.ts";
+import type { EngineStep } from "../engine/engine-step.ts";
+import type { Context, Finding } from "../rules/guard-rule.ts";
+import { guardRules } from "../rules/guard-rules.ts";
+
+/** From harmless to forbidden. */
+export const levels = ["safe", "needs approval", "blocked"] as const;
+export type Level = (typeof levels)[number];
+
+/** A finding, weighed. */
+export interface Weighed extends Finding {
+  readonly rule: string;
+  readonly level: Level;
+  /** The approval that lets it pass, and the days it is still good for; 0 on its last day. */
+  readonly approved?: { readonly approval: Approval; readonly daysLeft: number };
+}
+
+/** What the guard knows of a change: the one result that every output is made of. */
+export interface Review {
+  readonly level: Level;
+  /** Worst first, then in the order of the rules. */
+  readonly findings: readonly Weighed[];
+  readonly changes: readonly Change[];
+  /** What happens, in words, worst first. */
+  readonly effects: readonly Effect[];
+  readonly hosts: readonly HostChange[];
+  /** The updates it is deployed in; one is the rule, none when no host is touched. */
+  readonly waves: readonly Wave[];
+  readonly shares: readonly ShareChange[];
+  /** What the policies say of the new side. */
+  readonly policies: Judgement;
+  readonly engine: readonly EngineStep[];
+  /** Approvals that nothing asked for. */
+  readonly unusedApprovals: readonly Approval[];
+}
+
+export interface ReviewInput {
+  readonly before: Side;
+  readonly after: Side;
+  readonly engine?: readonly EngineStep[];
+  /** Findings of whoever put the sides together, each under the name of a rule. */
+  readonly also?: readonly (Finding & { readonly rule: string })[];
+  readonly approvals: readonly Approval[];
+  readonly limits: Limits;
+  /** ISO 8601. */
+  readonly today: string;
+}
+
+/** Longest that an approval may last, in days. */
+const mostDays = 30;
+
+/** Reviews a change: what it does, to whom, and whether it may. Pure, linear in what differs and in the fleet's size. */
+export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
+  const changes = changesBetween(before.declaration, after.declaration);
+  const byKind = Object.fromEntries(
+    kinds.map((kind: Kind) => [kind, changes.filter((change) => change.kind === kind)]),
+  ) as unknown as Context["changes"];
+  const hosts = hostChanges(before, after, changes, engine);
+  const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);
+  const judged = {
+    // Only few rules ask what was wrong before.
+    get before() {
+      return before.judge(before.declaration, today);
+    },
+    after: after.judge(after.declaration, today),
+  };
+  const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };
+  const used = new Set<Approval>();
+  const findings = guardRules.flatMap((rule) =>
+    [...rule.find(context)].map((finding) => weigh(rule.name, finding, approvals, today, used)),
+  );
+  findings.push(...also.map((finding) => weigh(finding.rule, finding, approvals, today, used)));
+  findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
+  return {
+    level: findings[0]?.level ?? "safe",
+    findings,
+    changes,
+    effects: effectsOf(context),
+    hosts,
+    waves,
+    shares: shareChanges(before.declaration, after.declaration),
+    policies: judged.after,
+    engine,
+    unusedApprovals: approvals.filter((approval) => !used.has(approval)),
+  };
+}
+
+function weigh(
+  rule: string,
+  finding: Finding,
+  approvals: readonly Approval[],
+  today: string,
+  used: Set<Approval>,
+): Weighed {
+  const { approval: wanted } = finding;
+  if (!wanted) return { ...finding, rule, level: "blocked" };
+  const approval = approvals.find(({ action, resource }) => action === wanted.action && resource === wanted.resource);
+  if (!approval) return { ...finding, rule, level: "needs approval" };
+  used.add(approval);
+  const daysLeft = Math.round((Date.parse(approval.expires) - Date.parse(today)) / 86_400_000);
+  if (daysLeft < 0 || daysLeft > mostDays) {
+    const why =
+      daysLeft < 0
+        ? `its approval ended on ${approval.expires}`
+        : `its approval ends only on ${approval.expires}, more than ${mostDays} days ahead`;
+    return { ...finding, rule, level: "needs approval", message: `${finding.message.replace(/\.$/, "")}; ${why}.` };
+  }
+  return { ...finding, rule, level: "safe", approved: { approval, daysLeft } };
+}

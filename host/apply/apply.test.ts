@@ -1,0 +1,237 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
+import { sealGroup } from "../../delivery/protocol/digest.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/host-tree.ts";
+import { apply } from "./apply.ts";
+import { retire } from "./retire.ts";
+
+const current = "/var/lib/fairhost/current";
+const two = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
+
+/** Everything below a directory: inode, mode, times of change (a new hard link to a file counts unless told otherwise). */
+function picture(directory: string, options = { links: true }): Record<string, string> {
+  const seen: Record<string, string> = {};
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" }).sort()) {
+    const { ino, mode, mtimeMs, ctimeMs } = lstatSync(join(directory, name));
+    seen[name] = `${ino} ${mode.toString(8)} ${mtimeMs} ${options.links ? ctimeMs : ""}`;
+  }
+  return seen;
+}
+
+test("a first apply puts every file in place, names the hooks and says what it did", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  const report = await apply(machine, two, secret);
+  expect(report).toEqual({
+    host: "web1",
+    digest: two.digest,
+    result: "applied",
+    generation: "1",
+    changedGroups: ["host", "account-1", "account-2"],
+    filesWritten: 10,
+    hooks: ["daemon-reload", "start fairhost.target account-1-http-blog.socket account-2-http-blog.socket"],
+    repaired: [],
+    errors: [],
+  });
+  expect(readFileSync(tree.at(`${current}/userdb/a2.user`), "utf8")).toContain('"uid":200002');
+  expect(
+    lstatSync(tree.at(`${current}/systemd/fairhost.target.wants/account-1-http-blog.socket`)).isSymbolicLink(),
+  ).toBe(true);
+  expect(statSync(tree.at("/srv/accounts/2/home")).mode & 0o7777).toBe(0o1770);
+  expect(machine.said).toContain("staged 10 files, 2 accounts changed");
+});
+
+test("the same bundle again changes nothing, not even a time of change", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const before = picture(tree.root);
+  const changes: string[] = [];
+  const report = await apply(tree.machine({ observe: (operation) => changes.push(operation) }), two, secret);
+  expect(report).toMatchObject({ result: "unchanged", hooks: [], filesWritten: 0, generation: "1" });
+  expect(changes).toEqual([]);
+  expect(picture(tree.root)).toEqual(before);
+});
+
+test("one account changed: only its files are new, the others are hard links, only its units are touched", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const report = await apply(tree.machine(), bundleOf({ 1: accountGroup(1), 2: accountGroup(2, "new") }), secret);
+  expect(report).toMatchObject({
+    result: "applied",
+    changedGroups: ["account-2"],
+    filesWritten: 1,
+    hooks: ["daemon-reload", "stop changed account-2-http-blog.service"],
+  });
+  const inode = (generation: string, path: string) => statSync(tree.at(`/var/lib/fairhost/${generation}/${path}`)).ino;
+  const unit = (number: number) => `systemd/account-${number}-http-blog.service`;
+  expect(inode("current", unit(1))).toBe(inode("generations/1", unit(1)));
+  expect(inode("current", unit(2))).not.toBe(inode("generations/1", unit(2)));
+});
+
+test("three older generations stay", async () => {
+  using tree = new Tree();
+  for (let round = 1; round <= 6; round++)
+    await apply(tree.machine(), bundleOf({ 1: accountGroup(1, `round ${round}`) }), secret);
+  expect(readdirSync(tree.at("/var/lib/fairhost/generations")).sort()).toEqual(["3", "4", "5"]);
+  expect(JSON.parse(readFileSync(tree.at(`${current}/generation.json`), "utf8")).number).toBe(6);
+});
+
+test("a file changed, removed or added by hand is put right once and said, and what was found stays for a look", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const at = (path: string) => tree.at(`${current}/${path}`);
+  writeFileSync(at("systemd/account-1-http-blog.service"), "[Service]\nExecStart=/bin/false\n");
+  chmodSync(at("userdb/a1.user"), 0o666);
+  writeFileSync(at("systemd/mine.service"), "[Service]\n");
+  const report = await apply(tree.machine(), two, secret);
+  expect(report).toMatchObject({
+    result: "applied",
+    changedGroups: [],
+    filesWritten: 2,
+    hooks: ["daemon-reload", "stop changed account-1-http-blog.service"],
+    repaired: [
+      "systemd/account-1-http-blog.service was not as written",
+      "userdb/a1.user was not as written",
+      "systemd/mine.service is in no bundle: still to be found in generation 1",
+    ],
+  });
+  expect(readFileSync(at("systemd/account-1-http-blog.service"), "utf8")).toContain("sleep infinity");
+  expect(existsSync(at("systemd/mine.service"))).toBe(false);
+  expect(existsSync(tree.at("/var/lib/fairhost/generations/1/systemd/mine.service"))).toBe(true);
+  expect((await apply(tree.machine(), two, secret)).result).toBe("unchanged");
+});
+
+test("an account whose files are refused keeps its old ones, the others go on, and the next apply says so again", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
+  const bundle = bundleOf({ 1: broken, 2: accountGroup(2, "new") });
+  for (const result of [await apply(tree.machine(), bundle, secret), await apply(tree.machine(), bundle, secret)]) {
+    expect(result.result).toBe("partial");
+    expect(result.errors).toMatchObject([{ group: "account-1", path: "userdb/200001.user" }]);
+  }
+  const description = (number: number) =>
+    readFileSync(tree.at(`${current}/systemd/account-${number}-http-blog.service`), "utf8").split("\n")[1];
+  expect([description(1), description(2)]).toEqual(["Description=one", "Description=new"]);
+  expect(existsSync(tree.at(`${current}/userdb/200001.user`))).toBe(false);
+});
+
+test("a host whose own files are refused changes nothing", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const before = picture(tree.at(current), { links: false });
+  const bad = hostGroup("new", [{ path: "userdb/x.user", content: "no json" }]);
+  const report = await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "new") }, bad), secret);
+  expect(report).toMatchObject({ result: "rolled-back", generation: "1", hooks: [], errors: [{ group: "host" }] });
+  expect(picture(tree.at(current), { links: false })).toEqual(before);
+});
+
+test("another host's bundle is refused", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  await expect(apply(tree.machine(), { ...two, host: "web2" }, secret)).rejects.toThrow(
+    "this host is web1, the bundle is for web2",
+  );
+});
+
+test("too little space or too few inodes: refused before anything is written", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const before = picture(tree.root);
+  const bundle = bundleOf({ 1: accountGroup(1, "new") });
+  const tight = [
+    { freeBytes: 1 << 20, freeInodes: 1e6, message: "1 MiB free, 32 needed" },
+    { freeBytes: 1 << 30, freeInodes: 5, message: "5 inodes free" },
+  ];
+  for (const { message, ...space } of tight) {
+    await expect(apply(tree.machine({ space: () => space }), bundle, secret)).rejects.toThrow(message);
+  }
+  expect(picture(tree.root)).toEqual(before);
+});
+
+test("a disk that fills up while staging leaves the generation in force and no rubbish", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  const before = picture(tree.at(current), { links: false });
+  const full = (operation: string, path: string) => {
+    if (operation === "create" && path.endsWith("2-http-blog.service"))
+      throw new Error("ENOSPC: no space left on device");
+  };
+  const bundle = bundleOf({ 1: accountGroup(1, "new"), 2: accountGroup(2, "new") });
+  await expect(apply(tree.machine({ observe: full }), bundle, secret)).rejects.toThrow("ENOSPC");
+  expect(picture(tree.at(current), { links: false })).toEqual(before);
+  expect(readdirSync(tree.at("/var/lib/fairhost/generations"))).toEqual([]);
+});
+
+test("a tenant's link in the place of a directory is neither followed nor an obstacle where the tenant may write", async () => {
+  using tree = new Tree();
+  mkdirSync(tree.at("/srv/accounts/1/home"), { recursive: true });
+  mkdirSync(tree.at("/etc"), { mode: 0o755 });
+  // Where the account may not write, a link is refused.
+  symlinkSync(tree.at("/etc"), tree.at("/srv/accounts/2"));
+  const report = await apply(tree.machine(), two, secret);
+  expect(report).toMatchObject({ result: "partial", errors: [{ group: "account-2" }] });
+  expect(report.errors[0]!.message).toContain("/srv/accounts/2: a link or a file stands there");
+  expect(readdirSync(tree.at("/etc"))).toEqual([]);
+  expect(statSync(tree.at("/etc")).mode & 0o777).toBe(0o755);
+});
+
+test("directories that vanish are made again, others' files in them stay", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), two, secret);
+  writeFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "mine");
+  rmdirSync(tree.at("/srv/accounts/1/home/www"));
+  const report = await apply(tree.machine(), two, secret);
+  expect(report).toMatchObject({
+    result: "applied",
+    repaired: ["directories of account-1 were not as they should be"],
+    filesWritten: 0,
+  });
+  expect(existsSync(tree.at("/srv/accounts/1/home/www"))).toBe(true);
+  expect(readFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "utf8")).toBe("mine");
+});
+
+test("directories are put right in whatever order they are sent", async () => {
+  using tree = new Tree();
+  const group = accountGroup(1);
+  const directories = group.account!.directories.toReversed();
+  const bundle = (account: BundleAccount) => bundleOf({ 1: sealGroup({ ...group, account }) });
+  await apply(tree.machine(), bundle(group.account!), secret);
+  // It leaves and comes back to what is still there: nothing is looked at in between.
+  await apply(tree.machine(), bundleOf({}), secret);
+  chmodSync(tree.at("/srv/accounts/1/home"), 0o700);
+  await apply(tree.machine(), bundle({ ...group.account!, directories }), secret);
+  expect(statSync(tree.at("/srv/accounts/1/home")).mode & 0o7777).toBe(0o1770);
+});
+
+test("retire stops every unit, keeps data, secrets and the firewall; twice is once", async () => {
+  using tree = new Tree();
+  const firewall = { path: "nftables/fairhost.nft", content: "table inet fairhost {\n}\n" };
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1) }, hostGroup("one", [firewall])), secret);
+  writeFileSync(tree.at("/srv/accounts/1/home/www/index.html"), "mine");
+  expect(await retire(tree.machine())).toMatchObject({
+    result: "applied",
+    hooks: ["stop fairhost.target account-1-http-blog.socket account-1-http-blog.service", "daemon-reload"],
+  });
+  expect(
+    readdirSync(tree.at(current), { recursive: true }).filter((name) =>
+      /\.(conf|nft|service|socket)$/.test(String(name)),
+    ),
+  ).toEqual(["nftables/fairhost.nft"]);
+  expect(existsSync(tree.at("/srv/accounts/1/home/www/index.html"))).toBe(true);
+  expect(existsSync(tree.at("/var/lib/fairhost/secrets/accounts/1"))).toBe(true);
+  expect((await retire(tree.machine())).result).toBe("unchanged");
+});

@@ -1,0 +1,272 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { firewallHash } from "../os/nftables.ts";
+import { unitStates } from "../os/systemd.ts";
+import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
+import { findDrift } from "../store/file-drift.ts";
+import {
+  type Applied,
+  accountsOf,
+  type Generation,
+  possibleBases,
+  pruneGenerations,
+  readApplied,
+  readCurrent,
+  settleGenerations,
+  writeApplied,
+} from "../store/generations.ts";
+import { ensureSecrets } from "../store/secrets.ts";
+import { ensureSpace } from "../store/space.ts";
+import { switchTo } from "../store/switch.ts";
+import { runHooks } from "./hooks.ts";
+import { changedGroups, isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
+import { prepare, type Seen } from "./prepare.ts";
+import { distinctGroups, type Problem } from "./problem.ts";
+import { type Repairs, repair } from "./repair.ts";
+import { verify } from "./verify.ts";
+
+/** What one run collects on its way to the report. */
+interface Course {
+  readonly machine: Machine;
+  readonly epoch: number;
+  readonly applied: Applied | undefined;
+  /** What the running host may come from; grows with every switch of this run. */
+  readonly bases: Generation[];
+  readonly repairedPaths: ReadonlySet<string>;
+  readonly repaired: string[];
+  readonly repairs: Repairs;
+  readonly hooks: string[];
+  readonly problems: Problem[];
+  filesWritten: number;
+}
+
+/** The host's master secret as delivered; used only where the host has none for the epoch. */
+export interface Secret {
+  readonly master: Uint8Array;
+  readonly epoch: number;
+}
+
+/**
+ * Brings the host to a bundle: stages, validates, switches, runs hooks, verifies; goes back if that fails. Doing it twice
+ * changes nothing; what was changed by hand in between is put right.
+ * @param secret without it the secrets stay as they are
+ * @throws ApplyError or the system's error when it could not be tried (disk full, wrong host): then nothing was changed.
+ */
+export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): Promise<ApplyReport> {
+  const current = settleGenerations(machine);
+  keepHostName(machine, bundle.host);
+  const applied = readApplied(machine);
+  const bases = possibleBases(machine, current, applied?.number ?? 0);
+  const drift = findDrift(machine.layout.current, current);
+  const drifted = new Set(drift.changed.keys());
+  const repairs = await repair(machine, current, drifted, bases.length > 1);
+  const repaired = [
+    ...[...drifted].map((path) => `${path} was not as written`),
+    ...drift.unknown.map((path) => `${path} is in no bundle: still to be found in generation ${current.number}`),
+  ];
+  const course: Course = {
+    machine,
+    epoch: secret?.epoch ?? applied?.epoch ?? 1,
+    applied,
+    bases,
+    repairedPaths: new Set([
+      ...drifted,
+      ...repairs.paths,
+      ...bases.slice(1).flatMap((generation) => generation.repaired),
+    ]),
+    repaired: [...repairs.said, ...repaired],
+    repairs,
+    hooks: [],
+    problems: [],
+    filesWritten: 0,
+  };
+
+  const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
+  if (differs) ensureSpace(machine, bundle);
+  if (secret) ensureSecrets(machine, bundle, secret);
+  const { inOrder, problems: unmended } = repairDirectories(course, current.bundle);
+  if (!differs) {
+    course.problems.push(...unmended);
+    return converge(course, current);
+  }
+  const seen = { drifted, inodes: drift.inodes, inOrder };
+  const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
+  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, seen, options);
+  course.problems.push(...problems);
+  course.filesWritten = filesWritten;
+  return generation ? switchOver(course, current, generation) : converge(course, current);
+}
+
+/** Nothing to switch to: hooks that an interrupted run left undone, units stopped and rules flushed by hand. */
+async function converge(course: Course, current: Generation): Promise<ApplyReport> {
+  const refused = concernsHost(course.problems);
+  const problems = await bring(course, current);
+  const last = course.bases[0]!;
+  course.problems.push(...problems);
+  if (concernsHost(problems)) {
+    if (last.number !== current.number) return goBack(course, current, last);
+    return report(course, current, "failed", []);
+  }
+  await complete(course, current);
+  const done = course.hooks.length + course.repaired.length > 0 ? "applied" : "unchanged";
+  return report(course, current, refused ? "rolled-back" : course.problems.length > 0 ? "partial" : done, []);
+}
+
+async function switchOver(course: Course, current: Generation, next: Generation): Promise<ApplyReport> {
+  const { machine } = course;
+  const changed = changedGroups(current.bundle, next.bundle);
+  machine.say(`switching to generation ${next.number} (${changed.length} groups changed)`);
+  switchTo(machine, current, next.number);
+  const problems = await bring(course, next);
+  course.bases.push(next);
+  course.problems.push(...problems);
+  if (concernsHost(problems)) return goBack(course, next, current);
+  let inForce = next;
+  if (problems.length > 0) {
+    const reduced = await withoutGroups(course, current, next, distinctGroups(problems));
+    if (!reduced) return goBack(course, readCurrent(machine), current);
+    inForce = reduced;
+  }
+  await complete(course, inForce);
+  return report(
+    course,
+    inForce,
+    course.problems.length > 0 ? "partial" : "applied",
+    changedGroups(current.bundle, inForce.bundle),
+  );
+}
+
+/** A generation this run has itself just put together. */
+const unseen: Seen = { drifted: new Set(), inodes: new Map(), inOrder: new Set() };
+
+/** Puts single accounts back whose units did not come up. @returns what is in force then; nothing if that does not run either. */
+async function withoutGroups(
+  course: Course,
+  old: Generation,
+  now: Generation,
+  groups: readonly Group[],
+): Promise<Generation | undefined> {
+  const { machine } = course;
+  machine.say(`putting back ${groups.join(", ")}`);
+  const mixed = { ...now.bundle.groups };
+  for (const group of groups) {
+    const before = old.bundle.groups[group];
+    if (before) mixed[group] = before;
+    else delete mixed[group];
+  }
+  const bundle = sealBundle(now.bundle.host, mixed);
+  const { generation, problems } = await prepare(machine, now, bundle, unseen, {
+    force: true,
+    repaired: now.repaired,
+  });
+  if (!generation || problems.length > 0) return undefined;
+  switchTo(machine, now, generation.number);
+  const left = await bring(course, generation);
+  course.bases.push(generation);
+  course.problems.push(...left);
+  return left.length === 0 ? generation : undefined;
+}
+
+/** Flips back to a generation that has been in force and runs the hooks that lead there. */
+async function goBack(course: Course, from: Generation, to: Generation): Promise<ApplyReport> {
+  const { machine } = course;
+  machine.say(`going back to generation ${to.number}`);
+  switchTo(machine, from, to.number);
+  const problems = await bring(course, to);
+  course.problems.push(...problems);
+  if (!concernsHost(problems)) await complete(course, to);
+  return report(course, to, "rolled-back", []);
+}
+
+/** Runs the hooks that bring the running host to what is in force, and verifies. */
+async function bring(course: Course, next: Generation): Promise<readonly Problem[]> {
+  const { machine, applied } = course;
+  const last = course.bases[0]!.bundle;
+  const firewallLost =
+    machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
+  const input: PlanInput = {
+    bases: course.bases.map(({ bundle }) => bundle),
+    next: next.bundle,
+    repaired: course.repairedPaths,
+    outdated: course.repairs.outdated,
+    reload: course.repairs.reload,
+    rotated: applied !== undefined && applied.epoch !== course.epoch,
+    firewallLost,
+    ...(machine.live && { states: await unitStates(machine) }),
+  };
+  const plan = planHooks(input);
+  if (course.bases.length === 1) {
+    const known = unitsOf(last);
+    const stopped = plan.start.filter((unit) => known.has(unit) && !plan.stopChanged.includes(unit));
+    course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
+    if (firewallLost) course.repaired.push("the packet filter was not as loaded");
+  }
+  if (isEmpty(plan)) return [];
+  const { hooks, problems } = await runHooks(machine, plan, next.bundle);
+  course.hooks.push(...hooks);
+  return problems.length > 0 ? problems : verify(machine, next.bundle);
+}
+
+/** The hooks of `generation` are done: says so for the next run, and clears away what is no longer needed. */
+async function complete(course: Course, generation: Generation): Promise<void> {
+  const { machine, applied, epoch } = course;
+  const ran = course.hooks.length > 0 || applied?.number !== generation.number;
+  const firewall = machine.live && ran ? await firewallHash(machine, generation.bundle) : applied?.firewall;
+  const now: Applied = { number: generation.number, firewall, epoch };
+  if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
+  pruneGenerations(machine, generation);
+}
+
+/** Puts right directories that are gone or changed. @returns what could not be put right; staging says so again */
+function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group>; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const inOrder = new Set<Group>();
+  for (const [name, account] of accountsOf(bundle)) {
+    try {
+      if (wrongDirectories(course.machine, account).length > 0) {
+        ensureDirectories(course.machine, account);
+        course.repaired.push(`directories of ${name} were not as they should be`);
+      }
+      inOrder.add(name);
+    } catch (error) {
+      if (!(error instanceof ApplyError)) throw error;
+      problems.push({ group: name, path: account.directory, message: error.message });
+    }
+  }
+  return { inOrder, problems };
+}
+
+function concernsHost(problems: readonly Problem[]): boolean {
+  return problems.some(({ group }) => group === "host");
+}
+
+/** A host keeps the name of its first bundle: another one's bundle, sent to the wrong address, would take it over. */
+function keepHostName({ disk, layout }: Machine, host: string): void {
+  const known = existsSync(layout.host) ? readFileSync(layout.host, "utf8").trim() : undefined;
+  if (known === undefined) disk.replace(layout.host, `${host}\n`, 0o644);
+  if (known === undefined || known === host) return;
+  throw new ApplyError(
+    `this host is ${known}, the bundle is for ${host}: check the address of ${host} in the inventory; if the host was really renamed, remove ${layout.host} on it`,
+  );
+}
+
+function report(
+  { repaired, hooks, problems, filesWritten }: Course,
+  { number, bundle }: Generation,
+  result: ApplyReport["result"],
+  changed: readonly string[],
+): ApplyReport {
+  return {
+    host: bundle.host,
+    digest: bundle.digest,
+    result,
+    generation: `${number}`,
+    changedGroups: changed,
+    filesWritten,
+    hooks,
+    repaired,
+    errors: problems,
+  };
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import type { Received } from "./receive.ts";
+
+/** Files of one apply that runs outside the SSH session. */
+export interface Job {
+  readonly id: string;
+  readonly unit: string;
+  readonly delivery: string;
+  readonly log: string;
+  readonly report: string;
+}
+
+/** Equal deliveries are one job, whoever sends them. */
+export function jobOf({ layout }: Machine, { bundle, secretEpoch }: Received): Job {
+  return jobById(
+    layout.jobs,
+    createHash("sha256").update(`${bundle.digest} ${secretEpoch}`).digest("hex").slice(0, 16),
+  );
+}
+
+export function jobById(directory: string, id: string): Job {
+  const file = (suffix: string) => join(directory, `${id}.${suffix}`);
+  return {
+    id,
+    unit: `fairhost-apply-${id}.service`,
+    delivery: file("delivery"),
+    log: file("log"),
+    report: file("report"),
+  };
+}
+
+/**
+ * Runs a job in a unit of its own, so that a lost SSH session or a killed controller does not touch it, and follows it:
+ * its progress goes to `say`, its report comes back. A job that is under way already is only followed.
+ * @param command the applier and its arguments for this job
+ */
+export async function runDetached(
+  machine: Machine,
+  job: Job,
+  deliveryText: string,
+  command: readonly string[],
+): Promise<ApplyReport> {
+  const { disk, layout, run } = machine;
+  disk.makeDirectory(layout.jobs, 0o700);
+  // A job can end between the look and the follow-up; then it is run again, which changes nothing.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const before = identity(job.report);
+    disk.replace(job.delivery, deliveryText, 0o600);
+    const properties = ["Type=exec", "StandardOutput=null", `StandardError=truncate:${job.log}`];
+    const session =
+      process.env.SSH_CONNECTION === undefined ? [] : [`--setenv=SSH_CONNECTION=${process.env.SSH_CONNECTION}`];
+    const settings = [
+      "--quiet",
+      "--collect",
+      `--unit=${job.unit}`,
+      ...properties.map((property) => `--property=${property}`),
+    ];
+    const started = await run("systemd-run", [...settings, ...session, "--", ...command]);
+    const isUnderWay = /already (loaded|exists)|was already|fragment file/i.test(started.stderr);
+    if (started.status !== 0 && !isUnderWay) throw new Error(`systemd-run: ${started.stderr.trim()}`);
+    if (isUnderWay) machine.say("the same bundle is being applied already: following that run");
+    const report = await follow(machine, job, before);
+    if (report) return report;
+    if (!isUnderWay) break;
+  }
+  throw new Error(
+    `the applier ended without a report (killed, or the host is going down): what is in force is whole; apply again. Log: ${job.log}, journalctl -u ${job.unit}`,
+  );
+}
+
+async function follow(machine: Machine, job: Job, before: string): Promise<ApplyReport | undefined> {
+  let shown = 0;
+  let looks = 0;
+  for (;;) {
+    shown = showFrom(job.log, shown, machine.say);
+    if (identity(job.report) !== before) {
+      showFrom(job.log, shown, machine.say);
+      return JSON.parse(readFileSync(job.report, "utf8")) as ApplyReport;
+    }
+    if (++looks % 5 === 0) {
+      const { stdout } = await machine.run("systemctl", ["show", "--property=ActiveState", "--value", job.unit]);
+      const isOver = !/^(active|activating|deactivating|reloading)/.test(stdout);
+      if (isOver && identity(job.report) === before) return undefined;
+    }
+    await sleep(200);
+  }
+}
+
+function identity(path: string): string {
+  if (!existsSync(path)) return "";
+  const { ino, mtimeMs } = statSync(path);
+  return `${ino} ${mtimeMs}`;
+}
+
+/** Shows whole new lines. @returns how far the file has been shown */
+function showFrom(path: string, from: number, say: (line: string) => void): number {
+  if (!existsSync(path)) return from;
+  const file = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(64 << 10);
+    const text = buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, from));
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    for (const line of whole.split("\n").slice(0, -1)) say(line);
+    return from + Buffer.byteLength(whole);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,149 @@
+import { expect, test } from "vitest";
+import type { Bundle, BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { sealGroup } from "../../delivery/protocol/digest.ts";
+import { accountGroup, bundleOf, hostGroup } from "../../testing/host-tree.ts";
+import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
+
+const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {
+  const base = hostGroup();
+  return sealGroup({ files: [...base.files, ...files], units: [...base.units, ...units] });
+};
+const nginx: BundleUnit = { name: "nginx.service", want: "start", restartOn: ["systemd/nginx.service.d/x.conf"] };
+const conf: BundleFile = { path: "nginx/nginx.conf", content: "1" };
+const before = bundleOf({ 1: accountGroup(1) }, group([conf], [nginx]));
+
+/** All of a bundle's units that should be are active. */
+const up = ({ groups }: Bundle, more: Record<string, string> = {}) =>
+  new Map([
+    ...Object.values(groups).flatMap((part) =>
+      part!.units.filter(({ want }) => want === "start").map(({ name }) => [name, "active"] as const),
+    ),
+    ...Object.entries(more),
+  ]);
+
+/** What a plan has to do, without what it has not. */
+function todo(next: Bundle, input: Partial<PlanInput> = {}): object {
+  const plan = planHooks({ bases: [before], next, states: up(before), ...input });
+  return Object.fromEntries(Object.entries(plan).filter(([, part]) => (Array.isArray(part) ? part.length > 0 : part)));
+}
+
+test("the same bundle on a healthy host: nothing", () => {
+  expect(isEmpty(planHooks({ bases: [before], next: before, states: up(before) }))).toBe(true);
+});
+
+test("a new account is only started: systemd finds new files by itself", () => {
+  const next = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) }, group([conf], [nginx]));
+  expect(todo(next)).toEqual({ start: ["account-2-http-blog.socket"] });
+});
+
+test("a new account's own drop-in needs no reload either, a new drop-in for an old unit does", () => {
+  const dropIn = (number: number) => ({ path: `systemd/account-${number}.slice.d/60-plan.conf`, content: "[Slice]\n" });
+  expect(
+    todo(bundleOf({ 1: accountGroup(1), 2: accountGroup(2, "x", [dropIn(2)]) }, group([conf], [nginx]))),
+  ).not.toHaveProperty("daemonReload");
+  expect(todo(bundleOf({ 1: accountGroup(1, "one", [dropIn(1)]) }, group([conf], [nginx])))).toEqual({
+    daemonReload: true,
+  });
+});
+
+test("a removed account's units are stopped, with nothing read anew", () => {
+  expect(todo(bundleOf({}, group([conf], [nginx])))).toEqual({
+    stop: ["account-1-http-blog.socket", "account-1-http-blog.service"],
+  });
+});
+
+test("a socket that was stopped while its service runs on: the service stops first", () => {
+  const states = up(before, { "account-1-http-blog.socket": "inactive", "account-1-http-blog.service": "active" });
+  expect(todo(before, { states })).toEqual({
+    stopChanged: ["account-1-http-blog.service"],
+    start: ["account-1-http-blog.socket"],
+  });
+});
+
+test("units that run by other settings than their files': read anew and started anew, whatever the bundles say", () => {
+  const outdated = new Set(["nginx.service", "account-1-http-blog.socket"]);
+  expect(todo(before, { outdated, reload: true })).toEqual({
+    daemonReload: true,
+    stopChanged: ["account-1-http-blog.socket", "account-1-http-blog.service"],
+    start: ["account-1-http-blog.socket"],
+    restart: ["nginx.service"],
+  });
+});
+
+test("a changed socket: its service stops first, then it starts anew", () => {
+  const changed = accountGroup(1);
+  const files = changed.files.map((file) =>
+    file.path.endsWith(".socket") && file.content ? { ...file, content: "[Socket]\n" } : file,
+  );
+  expect(todo(bundleOf({ 1: sealGroup({ ...changed, files }) }, group([conf], [nginx])))).toEqual({
+    daemonReload: true,
+    stopChanged: ["account-1-http-blog.socket", "account-1-http-blog.service"],
+    start: ["account-1-http-blog.socket"],
+  });
+});
+
+test("front end: a reload for its files, a restart for its drop-in, a start when it is down, never two of them", () => {
+  const changed = { ...conf, content: "2" };
+  const dropIn = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
+  expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed], [nginx])))).toEqual({ nginx: true });
+  expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed, dropIn], [nginx])))).toEqual({
+    daemonReload: true,
+    restart: ["nginx.service"],
+  });
+  const down = up(before, { "nginx.service": "failed" });
+  expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed], [nginx])), { states: down })).toEqual({
+    start: ["nginx.service"],
+  });
+});
+
+test("a unit that ran before it was ours is restarted to read our files", () => {
+  const dropIn = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
+  const next = bundleOf({}, group([conf, dropIn], [nginx]));
+  expect(
+    todo(next, {
+      bases: [bundleOf({}, sealGroup({ files: [], units: [] }))],
+      states: new Map([["nginx.service", "active"]]),
+    }),
+  ).toMatchObject({
+    restart: ["nginx.service"],
+    start: ["fairhost.target"],
+  });
+});
+
+test("a folder in restartOn stands for every file in it", () => {
+  const routes: BundleUnit = { name: "fairhost-routes.service", want: "start", restartOn: ["network/"] };
+  const old = bundleOf({}, group([{ path: "network/accounts/1", content: "a" }], [routes]));
+  const next = bundleOf({}, group([], [routes]));
+  expect(todo(next, { bases: [old], states: up(old) })).toEqual({ restart: ["fairhost-routes.service"] });
+});
+
+test("the firewall is loaded in one step, its unit never restarted; lost rules are loaded again", () => {
+  const unit: BundleUnit = {
+    name: "nftables.service",
+    want: "start",
+    restartOn: ["systemd/nftables.service.d/x.conf"],
+  };
+  const files = (text: string) => [
+    { path: "nftables/fairhost.nft", content: text },
+    { path: "systemd/nftables.service.d/x.conf", content: text },
+  ];
+  const old = bundleOf({}, group(files("1"), [unit]));
+  expect(todo(bundleOf({}, group(files("2"), [unit])), { bases: [old], states: up(old) })).toEqual({
+    firewall: true,
+    daemonReload: true,
+  });
+  expect(todo(old, { bases: [old], states: up(old), firewallLost: true })).toEqual({ firewall: true });
+});
+
+test("an interrupted run: what it may have started, stopped or changed is brought to where it belongs", () => {
+  const interrupted = bundleOf(
+    { 1: accountGroup(1, "two"), 2: accountGroup(2) },
+    group([{ ...conf, content: "2" }], [nginx]),
+  );
+  expect(todo(before, { bases: [before, interrupted] })).toEqual({
+    stop: ["account-2-http-blog.socket", "account-2-http-blog.service"],
+    daemonReload: true,
+    stopChanged: ["account-1-http-blog.service"],
+    nginx: true,
+  });
+});

@@ -1,0 +1,180 @@
+import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../delivery/protocol/bundle.ts";
+import { once } from "../../lib/once.ts";
+import { filesOf, sameFile } from "../store/generations.ts";
+import { entryFiles } from "../store/layout.ts";
+
+/** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
+export type UnitStates = ReadonlyMap<string, string>;
+
+/** Never restarted: its stop takes the rules away. They are loaded in one step instead. */
+const firewallUnit = "nftables.service";
+
+export interface Changes {
+  readonly added: ReadonlySet<string>;
+  /** Same path, other text, mode or target; or put right after a change by hand. */
+  readonly modified: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+}
+
+/** What must be done so that the running host fits `next`, in this order. */
+export interface HookPlan {
+  readonly firewall: boolean;
+  /** Bundle paths. */
+  readonly sysctl: readonly string[];
+  /** Units that `next` has no longer. */
+  readonly stop: readonly string[];
+  readonly daemonReload: boolean;
+  /** Units behind sockets whose inputs changed, and sockets about to be started anew. */
+  readonly stopChanged: readonly string[];
+  readonly start: readonly string[];
+  readonly restart: readonly string[];
+  readonly nginx: boolean;
+  readonly bird: boolean;
+}
+
+export interface PlanInput {
+  /**
+   * What the running host may come from: the bundle whose hooks completed last comes first; after crashes also every one
+   * that was in force since, because some of its hooks may have run.
+   */
+  readonly bases: readonly Bundle[];
+  readonly next: Bundle;
+  /** What changes from the bases to `next`, for who has compared them already. */
+  readonly changes?: Changes;
+  /** Bundle paths that were put right although both bundles agree. */
+  readonly repaired?: ReadonlySet<string>;
+  /** Units that run by other settings or with another program than they should, whatever the bundles say. */
+  readonly outdated?: ReadonlySet<string>;
+  /** systemd must read its units anew, whatever the bundles say. */
+  readonly reload?: boolean;
+  /** Services must read their account's secret anew. */
+  readonly rotated?: boolean;
+  /** The kernel's packet filter is not the one that was loaded. */
+  readonly firewallLost?: boolean;
+  /** Without it (a directory tree) every unit of the first base is taken for active. */
+  readonly states?: UnitStates;
+}
+
+/** Groups that are not the same in both. */
+export function changedGroups(before: Bundle, after: Bundle): Group[] {
+  const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
+  return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
+}
+
+/** @param repaired bundle paths that count as modified although both have them alike */
+export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
+  const [before, after] = [filesBeside(base, next), filesBeside(next, base)];
+  const added = new Set<string>();
+  const modified = new Set<string>();
+  for (const [path, file] of after) {
+    const old = before.get(path);
+    if (!old) added.add(path);
+    else if (!sameFile(old, file)) modified.add(path);
+  }
+  for (const path of repaired) if (filesOf(next).has(path) && !added.has(path)) modified.add(path);
+  return { added, modified, removed: new Set([...before.keys()].filter((path) => !after.has(path))) };
+}
+
+/** Files of the groups that the other bundle does not have alike. */
+function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile> {
+  const files = new Map<string, BundleFile>();
+  for (const [name, group] of Object.entries(groups) as [Group, BundleGroup][]) {
+    if (other.groups[name]?.digest === group.digest) continue;
+    for (const file of group.files) files.set(file.path, file);
+  }
+  return files;
+}
+
+/** Works out the smallest set of hooks from what changed and what is running. Pure. */
+export function planHooks(input: PlanInput): HookPlan {
+  const { bases, next, repaired, rotated, firewallLost, states, outdated, reload = false } = input;
+  const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
+  const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
+  const changed = [changes.added, changes.modified, changes.removed, byHand];
+  const touches = (path: string) =>
+    path.endsWith("/") ? changed.some((paths) => hasIn(paths, path)) : changed.some((paths) => paths.has(path));
+  const before = new Set(
+    bases.flatMap(({ groups }) => Object.values(groups).flatMap((group) => group!.units.map(({ name }) => name))),
+  );
+  const after = unitsOf(next);
+  // systemd starts no socket whose service runs.
+  const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
+  const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
+
+  const start: string[] = [];
+  const restart: string[] = [];
+  const stopChanged: string[] = [];
+  for (const [name, { want, restartOn, group }] of after) {
+    const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
+    const isProgram = group !== "host" && name.endsWith(".service");
+    const affected = (rotated === true && isProgram) || outdated?.has(name) === true || restartOn.some(touches);
+    if (want === "on-demand") {
+      const inTheWay = ["active", "activating"].includes(state ?? "") && restartOn.some(startsSocket);
+      if ((affected && before.has(name)) || inTheWay) stopChanged.push(name);
+    } else if (state === "failed" && isProgram && !affected) {
+      // Its owner's program, which ended by itself: not for us to start again and again.
+    } else if (state !== "active") {
+      start.push(name);
+    } else if (affected && name.endsWith(".socket")) {
+      stopChanged.push(name);
+      start.push(name);
+    } else if (affected && name !== firewallUnit) {
+      restart.push(name);
+    }
+  }
+  const reloads = (unit: string) => after.has(unit) && ![...start, ...restart].includes(unit);
+  const has = (path: string) => filesOf(next).has(path);
+  return {
+    firewall: (touches("nftables/") || firewallLost === true) && has(entryFiles.nftables),
+    sysctl: [...changes.added, ...changes.modified].filter((path) => path.startsWith("sysctl/")),
+    stop: [...before].filter((name) => !after.has(name)),
+    daemonReload: reload || needsDaemonReload(changes),
+    stopChanged,
+    start,
+    restart,
+    nginx: touches("nginx/") && has(entryFiles.nginx) && reloads("nginx.service"),
+    bird: touches("bird/") && has(entryFiles.bird) && reloads("bird.service"),
+  };
+}
+
+function hasIn(paths: ReadonlySet<string>, folder: string): boolean {
+  for (const path of paths) if (path.startsWith(folder)) return true;
+  return false;
+}
+
+function union(all: readonly Changes[]): Changes {
+  const collect = (part: keyof Changes) => new Set(all.flatMap((changes) => [...changes[part]]));
+  return { added: collect("added"), modified: collect("modified"), removed: collect("removed") };
+}
+
+/** True when nothing has to be run. */
+export function isEmpty(plan: HookPlan): boolean {
+  return Object.values(plan).every((part: boolean | readonly string[]) =>
+    Array.isArray(part) ? part.length === 0 : !part,
+  );
+}
+
+type GroupUnit = BundleUnit & { readonly group: Group };
+
+/** Every unit of a bundle by name, with its group. Worked out once, as `filesOf`. */
+export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit> => {
+  const units = new Map<string, GroupUnit>();
+  for (const [group, { units: own }] of Object.entries(groups) as [Group, { units: readonly BundleUnit[] }][]) {
+    for (const unit of own) units.set(unit.name, { ...unit, group });
+  }
+  return units;
+});
+
+/**
+ * systemd finds new unit files by itself when they are started, and forgets removed ones once stopped: only what it may
+ * have read before and reads differently now needs a reload.
+ */
+function needsDaemonReload({ added, modified, removed }: Changes): boolean {
+  const isUnitFile = (path: string) => path.startsWith("systemd/");
+  const ownerOf = (path: string) => /^(systemd\/[^/]+)\.d\//.exec(path)?.[1];
+  return (
+    [...modified].some(isUnitFile) ||
+    [...added].some((path) => ownerOf(path) !== undefined && !added.has(ownerOf(path)!)) ||
+    [...removed].some((path) => ownerOf(path) !== undefined && !removed.has(ownerOf(path)!))
+  );
+}

@@ -1,0 +1,116 @@
+import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
+import type { Generation } from "../store/generations.ts";
+import { type SeenFiles, Staging } from "../store/stage.ts";
+import { changedGroups, changesBetween } from "./plan.ts";
+import { distinctGroups, type Problem } from "./problem.ts";
+import { offlineValidators, staged, validators } from "./validate.ts";
+
+/** What a run has seen of the generation in force. */
+export interface Seen extends SeenFiles {
+  /** Groups whose account has its directories in order. */
+  readonly inOrder: ReadonlySet<Group>;
+}
+
+export interface Prepared {
+  /** Complete and on disk; `undefined` when nothing is left to change or the host's own files are refused. */
+  readonly generation: Generation | undefined;
+  readonly filesWritten: number;
+  /** Account groups named here were left as they were. One of the host's means that nothing goes on. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Stages a bundle beside the generation in force and has it judged. An account that fails is put back to its old files, the
+ * others go on.
+ * @throws ApplyError or the system's error (disk full) with nothing left behind.
+ */
+export async function prepare(
+  machine: Machine,
+  current: Generation,
+  bundle: Bundle,
+  { drifted, inodes, inOrder }: Seen,
+  options: { readonly force: boolean; readonly repaired: readonly string[] },
+): Promise<Prepared> {
+  const staging = new Staging(machine, current, { drifted, inodes });
+  try {
+    staging.fill(bundle);
+    const problems = [
+      ...(await judge(machine, staging, current, drifted)),
+      ...directories(machine, staging, current, inOrder),
+    ];
+    const refused = problems.some(({ group }) => group === "host");
+    if (refused || (staging.bundle.digest === current.bundle.digest && !options.force)) {
+      staging.discard();
+      return { generation: undefined, filesWritten: 0, problems };
+    }
+    const accounts = changedGroups(current.bundle, staging.bundle).filter((name) => name !== "host").length;
+    machine.say(`staged ${staging.written} files, ${accounts} accounts changed`);
+    return { generation: staging.seal(options.repaired), filesWritten: staging.written, problems };
+  } catch (error) {
+    staging.discard();
+    throw error;
+  }
+}
+
+/** Runs every validator until nobody complains, putting back the accounts they name. */
+async function judge(
+  machine: Machine,
+  staging: Staging,
+  current: Generation,
+  drifted: ReadonlySet<string>,
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  const keptOld = new Set<Group>();
+  for (let again = true; again; ) {
+    again = false;
+    for (const validate of machine.live ? validators : offlineValidators) {
+      for (let found: readonly Problem[]; ; ) {
+        const { added, modified, removed } = changesBetween(current.bundle, staging.bundle, drifted);
+        found = await validate(staged(machine, staging, new Set([...added, ...modified, ...removed])));
+        if (found.length === 0) break;
+        problems.push(...found);
+        const groups = distinctGroups(found);
+        const atFault = groups.find((group) => group === "host" || keptOld.has(group));
+        if (atFault === "host") return problems;
+        if (atFault) return [...problems, { group: "host", message: `the old files of ${atFault} do not fit either` }];
+        for (const group of groups) {
+          machine.say(`${group} keeps its old files`);
+          staging.keepOld(group);
+          keptOld.add(group);
+        }
+        // What others had found right they must see again without this account's files.
+        again = true;
+      }
+    }
+  }
+  return problems;
+}
+
+/** The accounts' directories, before anything that needs them is in force. */
+function directories(
+  machine: Machine,
+  staging: Staging,
+  current: Generation,
+  inOrder: ReadonlySet<Group>,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, group] of Object.entries(staging.bundle.groups) as [Group, Bundle["groups"][Group]][]) {
+    if (!group?.account) continue;
+    const unchanged = current.bundle.groups[name]?.digest === group.digest;
+    if (unchanged && (inOrder.has(name) || wrongDirectories(machine, group.account).length === 0)) continue;
+    try {
+      ensureDirectories(machine, group.account);
+    } catch (error) {
+      if (!(error instanceof ApplyError)) throw error;
+      problems.push({ group: name, path: group.account.directory, message: error.message });
+      staging.keepOld(name);
+    }
+  }
+  return problems;
+}
+
+export function accountsIn(bundle: Bundle): number {
+  return Object.values(bundle.groups).filter((group) => group?.account).length;
+}

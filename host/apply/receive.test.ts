@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
+import { canonicalJson, decodeBundle, encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import { accountGroup, bundleOf } from "../../testing/host-tree.ts";
+import { receive } from "./receive.ts";
+
+const bundle = bundleOf({ 1: accountGroup(1) });
+const masterSecret = Buffer.alloc(32, 7).toString("base64");
+
+function delivery(sent: unknown, more: object = {}): string {
+  return JSON.stringify({ bundle: encodeBundle(sent as Bundle), masterSecret, secretEpoch: 1, ...more });
+}
+
+/** The bundle with one group changed in a way its digests agree with. */
+function withHost(change: (group: BundleGroup) => Omit<BundleGroup, "digest">): Bundle {
+  return sealBundle("web1", { ...bundle.groups, host: sealGroup(change(bundle.groups.host!)) });
+}
+
+const file = (path: string) => withHost((group) => ({ ...group, files: [{ path, content: "" }] }));
+
+test("a whole delivery is taken as it was sent", () => {
+  expect(receive(delivery(bundle))).toEqual({ bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 });
+});
+
+test.each<[string, string, string]>([
+  ["a text cut off", delivery(bundle).slice(0, -30), "not a whole JSON document"],
+  ["no bundle", JSON.stringify({ masterSecret, secretEpoch: 1 }), "carries no bundle"],
+  [
+    "a damaged bundle",
+    JSON.stringify({ bundle: encodeBundle(bundle).slice(40), masterSecret, secretEpoch: 1 }),
+    "damaged",
+  ],
+  ["a short secret", delivery(bundle, { masterSecret: "c2hvcnQ=" }), "the master secret is not 32 bytes"],
+  ["an epoch of 0", delivery(bundle, { secretEpoch: 0 }), "epoch is not a number from 1"],
+  ["another format", delivery({ ...bundle, format: 2 }), "format 2, this applier knows 1"],
+  ["another host's name", delivery({ ...bundle, host: "web2" }), "the bundle's digest does not fit"],
+  [
+    "a changed file",
+    delivery({ ...bundle, groups: { ...bundle.groups, host: { ...bundle.groups.host, units: [] } } }),
+    "the digest of group host does not fit",
+  ],
+  ["a path upwards", delivery(file("systemd/../../x")), "systemd/../../x is not inside one of systemd, userdb"],
+  ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is not inside"],
+  ["an unknown folder", delivery(file("etc/x")), "etc/x is not inside"],
+  ["another account's file", delivery(file("userdb/a1.user")), "userdb/a1.user is in the groups account-1 and host"],
+  [
+    "neither content nor link",
+    delivery(withHost((group) => ({ ...group, files: [{ path: "env/x" }] }))),
+    "env/x needs either content or link",
+  ],
+  [
+    "an account in the wrong group",
+    delivery(sealBundle("web1", { "account-2": accountGroup(1) })),
+    "group account-2 is the account 1",
+  ],
+])("refuses %s", (_, text, message) => {
+  expect(() => receive(text)).toThrow(`the delivery is refused and nothing was changed: `);
+  expect(() => receive(text)).toThrow(message);
+});
+
+test("no message holds the secret", () => {
+  const text = delivery({ ...bundle, format: 2 });
+  expect(() => receive(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(masterSecret) }));
+});
+
+test("equal bundles travel as the same text, whatever the order of their keys", () => {
+  const reordered = JSON.parse(canonicalJson(bundle), (_, value) =>
+    value && typeof value === "object" && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).reverse())
+      : value,
+  ) as Bundle;
+  expect(Object.keys(reordered)).not.toEqual(Object.keys(bundle));
+  expect(encodeBundle(reordered)).toBe(encodeBundle(bundle));
+  expect(decodeBundle(encodeBundle(bundle))).toEqual(bundle);
+});

@@ -1,0 +1,88 @@
+import { posix } from "node:path";
+import type { Bundle, BundleGroup, Delivery } from "../../delivery/protocol/bundle.ts";
+import { bundleFormat } from "../../delivery/protocol/bundle.ts";
+import { bundleDigest, decodeBundle, hasItsDigest } from "../../delivery/protocol/digest.ts";
+import { ApplyError } from "../os/machine.ts";
+import { folders } from "../store/layout.ts";
+
+export interface Received {
+  readonly bundle: Bundle;
+  readonly masterSecret: Buffer;
+  readonly secretEpoch: number;
+}
+
+/**
+ * Reads a delivery and refuses it whole unless everything in it is as announced: complete, this format, every digest right,
+ * every path inside its own folder and written once.
+ * @throws ApplyError naming what does not fit. Secrets never appear in it.
+ */
+export function receive(text: string): Received {
+  const delivery = parse(text);
+  const { masterSecret, secretEpoch } = delivery;
+  const secret = Buffer.from(typeof masterSecret === "string" ? masterSecret : "", "base64");
+  if (secret.length !== 32) throw refused("the master secret is not 32 bytes in base64");
+  if (!Number.isSafeInteger(secretEpoch) || secretEpoch! < 1)
+    throw refused("the secret's epoch is not a number from 1");
+  return { bundle: readBundle(delivery.bundle), masterSecret: secret, secretEpoch: secretEpoch! };
+}
+
+function parse(text: string): Partial<Delivery> {
+  try {
+    return JSON.parse(text) as Partial<Delivery>;
+  } catch {
+    throw refused(`${text.length} characters arrived, which are not a whole JSON document`);
+  }
+}
+
+function readBundle(encoded: unknown): Bundle {
+  if (typeof encoded !== "string") throw refused("it carries no bundle");
+  let decoded: unknown;
+  try {
+    decoded = decodeBundle(encoded);
+  } catch {
+    throw refused("the bundle is damaged (no gzip of JSON)");
+  }
+  const bundle = decoded as Bundle;
+  if (bundle?.format !== bundleFormat) {
+    throw refused(
+      `the bundle has format ${bundle?.format}, this applier knows ${bundleFormat}: run the bootstrap command of the same release first`,
+    );
+  }
+  const problems = Object.entries(bundle.groups).flatMap(([name, group]) => problemsOf(name, group!));
+  if (bundleDigest(bundle) !== bundle.digest) problems.push("the bundle's digest does not fit its groups");
+  problems.push(...writtenTwice(bundle));
+  if (problems.length > 0) throw refused(problems.join("; "));
+  return bundle;
+}
+
+function problemsOf(name: string, group: BundleGroup): string[] {
+  const problems: string[] = [];
+  if (!hasItsDigest(group)) problems.push(`the digest of group ${name} does not fit its content`);
+  if (name !== "host" && `account-${group.account?.number}` !== name) {
+    problems.push(`group ${name} is the account ${group.account?.number}`);
+  }
+  for (const { path, content, link } of group.files) {
+    const [folder, ...rest] = path.split("/");
+    const inside = rest.length > 0 && posix.normalize(path) === path && folders.some((known) => known === folder);
+    if (!inside) problems.push(`group ${name}: ${path} is not inside one of ${folders.join(", ")}`);
+    if ((content === undefined) === (link === undefined)) problems.push(`${path} needs either content or link`);
+  }
+  return problems;
+}
+
+function writtenTwice(bundle: Bundle): string[] {
+  const owner = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [name, group] of Object.entries(bundle.groups)) {
+    for (const { path } of group!.files) {
+      const other = owner.get(path);
+      if (other !== undefined) problems.push(`${path} is in the groups ${other} and ${name}`);
+      owner.set(path, name);
+    }
+  }
+  return problems;
+}
+
+function refused(reason: string): ApplyError {
+  return new ApplyError(`the delivery is refused and nothing was changed: ${reason}`);
+}

@@ -1,0 +1,32 @@
+import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Machine } from "../os/machine.ts";
+import { possibleBases, readApplied, settleGenerations } from "../store/generations.ts";
+import { apply } from "./apply.ts";
+
+/**
+ * Takes a host out of service: every account and service of ours stops and starts no more. Accounts' data and secrets stay,
+ * and so does the firewall: a retired host is not an open one. Doing it twice changes nothing.
+ */
+export async function retire(machine: Machine): Promise<ApplyReport> {
+  const { bundle } = settleGenerations(machine);
+  const host = bundle.groups.host;
+  const files = (host?.files ?? []).filter(isFirewall);
+  const units = (host?.units ?? []).filter(({ name }) => name === "nftables.service");
+  const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
+  return apply(machine, sealBundle(bundle.host, groups));
+}
+
+function isFirewall({ path }: BundleFile): boolean {
+  return path.startsWith("nftables/") || /^systemd\/.*nftables\.service/.test(path);
+}
+
+/**
+ * After a boot: when a run was interrupted between the switch and the end of its hooks, brings the host to what is in force,
+ * or back if that does not run. @returns nothing when there was nothing to do.
+ */
+export async function recover(machine: Machine): Promise<ApplyReport | undefined> {
+  const current = settleGenerations(machine);
+  const bases = possibleBases(machine, current, readApplied(machine)?.number ?? 0);
+  return bases.length > 1 ? apply(machine, current.bundle) : undefined;
+}

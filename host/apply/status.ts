@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { firewallHash } from "../os/nftables.ts";
+import { unitStates } from "../os/systemd.ts";
+import { findDrift } from "../store/file-drift.ts";
+import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
+import { type Holder, holder } from "../store/lock.ts";
+import { unitsOf } from "./plan.ts";
+import { accountsIn } from "./prepare.ts";
+
+export interface HostStatus {
+  readonly host: string;
+  readonly generation: number;
+  readonly digest: string;
+  readonly accounts: number;
+  /** Generation whose hooks completed last. */
+  readonly applied: number;
+  /** A run was cut off; the next apply (or boot) brings the host to a known state. */
+  readonly interrupted: boolean;
+  /** Files that are not as written, or that no bundle has. */
+  readonly drift: readonly string[];
+  /** Units that should run and do not, with systemd's word for their state. */
+  readonly notRunning: readonly { readonly unit: string; readonly state: string }[];
+  readonly firewall: "as loaded" | "changed" | "none";
+  readonly lastResult: ApplyReport["result"] | "none";
+  /** Who is at work now. */
+  readonly working: Holder | undefined;
+}
+
+/** Looks at everything, changes nothing. */
+export async function status(machine: Machine): Promise<HostStatus> {
+  const { layout, live } = machine;
+  const { number, bundle } = readCurrent(machine);
+  const applied = readApplied(machine);
+  const drift = findDrift(layout.current, { bundle });
+  const states = live ? await unitStates(machine) : undefined;
+  const wanted = [...unitsOf(bundle).values()].filter(({ want }) => want === "start");
+  const hash = live ? await firewallHash(machine, bundle) : undefined;
+  return {
+    host: bundle.host,
+    generation: number,
+    digest: bundle.digest,
+    accounts: accountsIn(bundle),
+    applied: applied?.number ?? 0,
+    interrupted: possibleBases(machine, { number, bundle, repaired: [] }, applied?.number ?? 0).length > 1,
+    drift: [...drift.changed.keys(), ...drift.unknown],
+    notRunning: states
+      ? wanted
+          .map(({ name }) => ({ unit: name, state: states.get(name) ?? "not loaded" }))
+          .filter(({ state }) => state !== "active")
+      : [],
+    firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
+    lastResult: existsSync(layout.report)
+      ? (JSON.parse(readFileSync(layout.report, "utf8")) as ApplyReport).result
+      : "none",
+    working: holder(layout.lock),
+  };
+}
+
+/** For a human at the console. */
+export function formatStatus(status: HostStatus): string {
+  const lines = [
+    `host         ${status.host || "(no bundle yet)"}`,
+    `generation   ${status.generation} (${status.accounts} accounts, bundle ${status.digest.slice(0, 12)})`,
+    `applied      ${status.applied}${status.interrupted ? "  INTERRUPTED: apply again" : ""}`,
+    `last result  ${status.lastResult}`,
+    `firewall     ${status.firewall}`,
+    `drift        ${status.drift.length === 0 ? "none" : status.drift.join(", ")}`,
+    `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
+  ];
+  if (status.working)
+    lines.push(`working      ${status.working.work}, process ${status.working.pid}, since ${status.working.since}`);
+  return `${lines.join("\n")}\n`;
+}

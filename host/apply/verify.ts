@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { reasonFor, unitStates } from "../os/systemd.ts";
+import { type UnitStates, unitsOf } from "./plan.ts";
+import type { Problem } from "./problem.ts";
+
+/** Milliseconds units may take to become active. */
+const patience = 15_000;
+
+/**
+ * Looks whether every unit that must run does. A service of an account is its owner's program: when it does not run this is
+ * said, but it stands against nobody's deployment.
+ */
+export async function verify(machine: Machine, bundle: Bundle): Promise<readonly Problem[]> {
+  if (!machine.live) return [];
+  const wanted = [...unitsOf(bundle).values()].filter(({ want }) => want === "start");
+  let states: UnitStates = new Map();
+  let waiting = wanted;
+  for (const end = performance.now() + patience; performance.now() < end; await sleep(200)) {
+    states = await unitStates(machine);
+    waiting = waiting.filter(({ name }) => states.get(name) !== "active");
+    if (!waiting.some(({ name }) => ["activating", "reloading", "deactivating"].includes(states.get(name) ?? "")))
+      break;
+  }
+  const problems: Problem[] = [];
+  for (const { name, group } of waiting) {
+    const message = `${name} is ${states.get(name) ?? "not loaded"}: ${await reasonFor(machine, name)}`;
+    if (group !== "host" && name.endsWith(".service")) machine.say(`${group}: ${message}`);
+    else problems.push({ group, path: name, message });
+  }
+  return problems;
+}

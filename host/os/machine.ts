@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { existsSync, statfsSync } from "node:fs";
+import { Disk } from "../store/disk.ts";
+import { type Layout, layout } from "../store/layout.ts";
+
+export interface RunResult {
+  /** Exit status; 127 when the program is not there, 124 when its time was up. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Milliseconds. Default 120,000. */
+  readonly timeout?: number;
+  readonly input?: string;
+}
+
+/** Runs a program with an argument array, never through a shell. A non-zero exit status is a result, not an error. */
+export type Run = (program: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>;
+
+export interface Space {
+  readonly freeBytes: number;
+  /** `Infinity` where the file system has no fixed number. */
+  readonly freeInodes: number;
+}
+
+/** What the applier works on: a host, or a directory tree that stands for one. */
+export interface Machine {
+  readonly layout: Layout;
+  readonly disk: Disk;
+  /** True on a host with systemd: programs validate, hooks run, units are looked at. False: files only, hooks are only named. */
+  readonly live: boolean;
+  readonly run: Run;
+  space(path: string): Space;
+  /** One line of progress for a human. */
+  say(line: string): void;
+}
+
+export const run: Run = (program, args, options = {}) =>
+  new Promise((resolve) => {
+    const settings = {
+      timeout: options.timeout ?? 120_000,
+      killSignal: "SIGKILL",
+      maxBuffer: 64 << 20,
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+    } as const;
+    const child = execFile(program, args, settings, (error, stdout, stderr) => {
+      const missing = error?.code === "ENOENT";
+      const status = missing
+        ? 127
+        : error?.killed
+          ? 124
+          : typeof error?.code === "number"
+            ? error.code
+            : error
+              ? 128
+              : 0;
+      resolve({ status, stdout, stderr: missing ? `${program}: not installed` : stderr });
+    });
+    // A program that ends before it has read its input is judged by its exit status.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input ?? "");
+  });
+
+/** The machine under `root`; live only for `/` with systemd running. */
+export function machine(root: string, say: (line: string) => void): Machine {
+  return {
+    layout: layout(root),
+    disk: new Disk(),
+    live: root === "/" && existsSync("/run/systemd/system"),
+    run,
+    space(path) {
+      const { bavail, bsize, files, ffree } = statfsSync(path);
+      return { freeBytes: bavail * bsize, freeInodes: files === 0 ? Number.POSITIVE_INFINITY : ffree };
+    },
+    say,
+  };
+}
+
+/** A failure to report in words: what is wrong, where, how to mend. */
+export class ApplyError extends Error {}

@@ -1,0 +1,32 @@
+import type { UnitStates } from "../apply/plan.ts";
+import type { Machine, RunResult } from "./machine.ts";
+
+/** Every loaded unit with its state, in one call. */
+export async function unitStates({ run }: Machine): Promise<UnitStates> {
+  const { status, stdout, stderr } = await run("systemctl", ["list-units", "--all", "--no-pager", "--output=json"]);
+  if (status !== 0) throw new Error(`systemctl list-units: ${stderr.trim()}`);
+  const units = JSON.parse(stdout) as { unit: string; active: string }[];
+  return new Map(units.map(({ unit, active }) => [unit, active]));
+}
+
+/** Calls systemctl once for all units. An empty list is a success. */
+export async function systemctl({ run }: Machine, verb: string, units: readonly string[]): Promise<RunResult> {
+  if (units.length === 0) return { status: 0, stdout: "", stderr: "" };
+  return run("systemctl", ["--no-ask-password", "--quiet", verb, "--", ...units], { timeout: 600_000 });
+}
+
+/** The units, of those given, whose file on disk is not what systemd has read; loads those it does not know yet. */
+export async function outdated({ run }: Machine, units: readonly string[]): Promise<boolean> {
+  if (units.length === 0) return false;
+  const { stdout } = await run("systemctl", ["show", "--property=NeedDaemonReload", "--", ...units]);
+  return stdout.includes("NeedDaemonReload=yes");
+}
+
+/** Why a unit is not running, in one line: systemd's result and the end of its log. */
+export async function reasonFor({ run }: Machine, unit: string): Promise<string> {
+  const properties = "--property=LoadState,ActiveState,SubState,Result,LoadError";
+  const shown = await run("systemctl", ["show", properties, "--", unit]);
+  const log = await run("journalctl", ["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit]);
+  const facts = shown.stdout.split("\n").filter((line) => line && !line.endsWith('=""') && !line.endsWith("="));
+  return [facts.join(" "), ...log.stdout.trim().split("\n")].filter(Boolean).join("; ");
+}

@@ -1,0 +1,162 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+
+const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Uid of Debian's www-data: the front end writes an account's logs. */
+const wwwData = 33;
+
+/** A directory of an account that is not as it should be. */
+export interface WrongDirectory {
+  readonly path: string;
+  /** Goes on after the path: `is missing`. */
+  readonly wrong: string;
+  /** Whether `ensureDirectories` puts it right. */
+  readonly mendable: boolean;
+}
+
+/** What is wrong with an account's directories: a cheap look that follows no link in their place. */
+export function wrongDirectories(machine: Machine, account: BundleAccount): WrongDirectory[] {
+  const isRoot = process.getuid?.() === 0;
+  // Parents come first, so most are seen already when their children are.
+  const seen = new Map<string, Stats>();
+  return account.directories.flatMap(({ path: inside, owner, mode }): WrongDirectory[] => {
+    const path = join(account.directory, inside);
+    const at = machine.layout.at(path);
+    const now = lstatSync(at, { throwIfNoEntry: false });
+    if (!now) return [{ path, wrong: "is missing", mendable: true }];
+    seen.set(at, now);
+    const uid = ownerOf(account, owner);
+    if (inside !== "." && isArrangedBy(seen.get(dirname(at)) ?? lstatSync(dirname(at)), account)) {
+      // What it has made of its own is its affair; what is root's must be.
+      const taken = uid !== account.uid && (!now.isDirectory() || (isRoot && now.uid !== uid));
+      return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, mendable: false }] : [];
+    }
+    if (!now.isDirectory()) return [{ path, wrong: "is a link or a file, it should be a directory", mendable: false }];
+    if (isRoot && (now.uid !== uid || now.gid !== account.gid)) {
+      const wrong = `belongs to ${now.uid}:${now.gid}, it should belong to ${uid}:${account.gid}`;
+      return [{ path, wrong, mendable: true }];
+    }
+    if ((now.mode & 0o7777) === mode) return [];
+    const wrong = `has the mode ${(now.mode & 0o7777).toString(8)}, it should have ${mode.toString(8)}`;
+    return [{ path, wrong, mendable: true }];
+  });
+}
+
+function ownerOf(account: BundleAccount, owner: BundleAccount["directories"][number]["owner"]): number {
+  return owner === "account" ? account.uid : owner === "logs" ? wwwData : 0;
+}
+
+/**
+ * Makes an account's missing directories. What lies under them belongs to somebody who may be hostile: every step opens
+ * one name below an already open directory and never follows a link, nothing is done recursively, nothing is deleted.
+ * Where the account may write, it may put what it likes in the place of its own directories.
+ * @throws ApplyError when something else stands where a directory must be.
+ */
+export function ensureDirectories(machine: Machine, account: BundleAccount): void {
+  // Open from the root down to the directory made last: the next one shares most of the way.
+  const way = [{ name: "", directory: openSync(machine.layout.at("/"), constants.O_RDONLY | constants.O_DIRECTORY) }];
+  try {
+    for (const { path, owner, mode } of account.directories) {
+      const names = ["", ...join(account.directory, path).split("/").filter(Boolean)];
+      const uid = ownerOf(account, owner);
+      descend(way, names, { uid, gid: account.gid, mode, account });
+    }
+  } finally {
+    for (const { directory } of way) closeSync(directory);
+  }
+}
+
+interface Wanted {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly account: BundleAccount;
+}
+
+interface Step {
+  readonly name: string;
+  readonly directory: number;
+}
+
+/** Goes from where `way` leads to where `names` lead, name after name; makes the missing last one with its owner and mode. */
+function descend(way: Step[], names: readonly string[], last: Wanted): void {
+  // The last one is always opened anew: that is where its owner and mode are settled.
+  const parted = names.findIndex((name, index) => index === names.length - 1 || way[index]?.name !== name);
+  const shared = Math.max(parted, 1);
+  for (const { directory } of way.splice(shared)) closeSync(directory);
+  for (const [index, name] of [...names.entries()].slice(shared)) {
+    const wanted = index === names.length - 1 ? last : undefined;
+    const directory = openOrMake(way.at(-1)!.directory, name, wanted, names.slice(0, index + 1).join("/"));
+    if (directory === undefined) return;
+    way.push({ name, directory });
+  }
+}
+
+function openOrMake(parent: number, name: string, wanted: Wanted | undefined, shown: string): number | undefined {
+  // Node has no openat; /proc/self/fd/<n>/<name> resolves the single name below the open directory, which is the same.
+  const path = `/proc/self/fd/${parent}/${name}`;
+  const made = makeUnlessThere(path, wanted ? 0o700 : 0o755);
+  let directory: number;
+  try {
+    directory = openSync(path, openDirectory);
+  } catch {
+    if (wanted && wanted.uid === wanted.account.uid && mayArrange(parent, wanted.account)) return undefined;
+    throw inTheWay(shown, "a link or a file stands there, no directory");
+  }
+  try {
+    if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
+  } catch (error) {
+    closeSync(directory);
+    throw error;
+  }
+  return directory;
+}
+
+function makeUnlessThere(path: string, mode: number): boolean {
+  try {
+    mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** In a directory that the account may write it may have made anything, and arranges its own as it likes. */
+function mayArrange(directory: number, account: BundleAccount): boolean {
+  return isArrangedBy(fstatSync(directory), account);
+}
+
+function isArrangedBy(stat: Stats, { uid, gid }: BundleAccount): boolean {
+  return stat.uid === uid || (stat.gid === gid && (stat.mode & 0o020) !== 0);
+}
+
+function settle(directory: number, { uid, gid, mode, account }: Wanted, ours: boolean, shown: string): void {
+  // Without root (simulations, tests) ownership cannot be set and is left alone.
+  const isRoot = process.getuid?.() === 0;
+  const now = fstatSync(directory);
+  if (!ours) {
+    if (isRoot && uid !== account.uid && now.uid !== uid)
+      throw inTheWay(shown, `it belongs to uid ${now.uid}, not ${uid}`);
+    return;
+  }
+  if (isRoot && (now.uid !== uid || now.gid !== gid)) fchownSync(directory, uid, gid);
+  if ((now.mode & 0o7777) !== mode) fchmodSync(directory, mode);
+}
+
+function inTheWay(shown: string, what: string): ApplyError {
+  return new ApplyError(`${shown}: ${what}: move it away on the host and apply again`);
+}

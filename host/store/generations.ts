@@ -1,0 +1,146 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle, BundleAccount, BundleFile, Group } from "../../delivery/protocol/bundle.ts";
+import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { once } from "../../lib/once.ts";
+import type { Machine } from "../os/machine.ts";
+import { recordName } from "./layout.ts";
+import { keepAsSpare } from "./spare.ts";
+
+/**
+ * One complete set of files. `bundle` is what is really in it: a group that was refused is there as it was before.
+ * Kept inside the generation as `generation.json`, written last: a directory without it is not complete.
+ */
+export interface Generation {
+  /** Counts up: `12`. */
+  readonly number: number;
+  readonly bundle: Bundle;
+  /** Paths that were put right in it after a change by hand: programs may have read the wrong text before. */
+  readonly repaired: readonly string[];
+}
+
+/** The generation whose hooks completed last, and what was seen then. */
+export interface Applied {
+  readonly number: number;
+  /** Hash of the kernel's packet filter as loaded; `undefined` when there is none of ours. */
+  readonly firewall: string | undefined;
+  /** Epoch of the secrets that services read. */
+  readonly epoch: number;
+}
+
+/** How many older generations stay, for a look or a way back. */
+const kept = 3;
+
+export const noGeneration: Generation = { number: 0, bundle: sealBundle("", {}), repaired: [] };
+
+export function readGeneration(directory: string): Generation | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory, recordName), "utf8")) as Generation;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readCurrent({ layout }: Machine): Generation {
+  return readGeneration(layout.current) ?? noGeneration;
+}
+
+export function readApplied({ layout }: Machine): Applied | undefined {
+  return existsSync(layout.applied) ? (JSON.parse(readFileSync(layout.applied, "utf8")) as Applied) : undefined;
+}
+
+export function writeApplied({ disk, layout }: Machine, applied: Applied): void {
+  disk.replace(layout.applied, JSON.stringify(applied), 0o644);
+}
+
+export function generationDirectory({ layout }: Machine, number: number): string {
+  return join(layout.generations, `${number}`);
+}
+
+/**
+ * Puts the directories in order after a crash at any point: a generation that was just exchanged gets its own name back, one
+ * that was never completed goes away. @returns the generation in force
+ */
+export function settleGenerations(machine: Machine): Generation {
+  const { disk, layout } = machine;
+  for (const directory of [layout.state, layout.generations, layout.current]) {
+    if (!existsSync(directory)) disk.makeDirectory(directory);
+  }
+  for (const directory of [layout.state, layout.secrets, join(layout.secrets, "accounts")]) {
+    if (existsSync(directory)) disk.removeUnfinished(directory);
+  }
+  const current = readCurrent(machine);
+  for (const name of readdirSync(layout.generations)) {
+    const path = join(layout.generations, name);
+    // An older one has been in force: it is whole and has its own name, unless its removal was cut off after its record.
+    if (Number(name) < current.number && existsSync(join(path, recordName))) continue;
+    const number = readGeneration(path)?.number;
+    if (number === undefined) discard(machine, path);
+    else if (`${number}` !== name) disk.rename(path, generationDirectory(machine, number));
+  }
+  return current;
+}
+
+/**
+ * What the running host may come from, the generation whose hooks completed last first. Only that one, unless a run was
+ * interrupted: then also those that were in force, or may have been, since.
+ */
+export function possibleBases(machine: Machine, current: Generation, applied: number): Generation[] {
+  const since = storedNumbers(machine).filter((number) => number > applied && number !== current.number);
+  const read = (number: number) =>
+    number === current.number ? current : (readGeneration(generationDirectory(machine, number)) ?? noGeneration);
+  return [...new Set([applied, ...since, current.number])].map(read);
+}
+
+/** A number no generation has had, as far as the directories tell. */
+export function nextNumber(machine: Machine, current: Generation): number {
+  return Math.max(current.number, ...storedNumbers(machine)) + 1;
+}
+
+/** Puts by what is no longer needed, once hooks have completed: all but the last few before the one in force. */
+export function pruneGenerations(machine: Machine, current: Generation): void {
+  const numbers = storedNumbers(machine);
+  const stay = new Set(numbers.filter((number) => number < current.number).slice(0, kept));
+  const [first, ...more] = numbers.filter((number) => !stay.has(number));
+  for (const number of more) discard(machine, generationDirectory(machine, number));
+  if (first !== undefined) keepAsSpare(machine, generationDirectory(machine, first));
+}
+
+/** Numbers of the generations beside the one in force, newest first. */
+function storedNumbers({ layout }: Machine): number[] {
+  if (!existsSync(layout.generations)) return [];
+  return readdirSync(layout.generations)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** Its record goes first: what is half removed is not taken for complete. */
+export function discard({ disk }: Machine, path: string): void {
+  disk.remove(path, recordName);
+}
+
+type GroupFile = BundleFile & { readonly group: Group };
+
+/** Every file of a bundle by path, with its group. Worked out once: a bundle never changes, and everybody asks. */
+export const filesOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupFile> => {
+  const files = new Map<string, GroupFile>();
+  for (const [group, { files: own }] of Object.entries(groups) as [Group, { files: readonly BundleFile[] }][]) {
+    for (const file of own) files.set(file.path, { ...file, group });
+  }
+  return files;
+});
+
+/** Every account of a bundle, with its group. */
+export function accountsOf({ groups }: Bundle): [Group, BundleAccount][] {
+  return (Object.entries(groups) as [Group, Bundle["groups"][Group]][]).flatMap(
+    ([name, group]): [Group, BundleAccount][] => (group?.account ? [[name, group.account]] : []),
+  );
+}
+
+export function sameFile(a: BundleFile, b: BundleFile): boolean {
+  return a.content === b.content && a.link === b.link && modeOf(a) === modeOf(b);
+}
+
+export function modeOf({ mode }: BundleFile): number {
+  return mode ?? 0o644;
+}

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { ApplyError, type Machine } from "../os/machine.ts";
+
+/** Seconds a second run waits for the first. */
+const patience = 600;
+
+export interface Holder {
+  readonly pid: number;
+  /** What it does, for example `apply`. */
+  readonly work: string;
+  readonly since: string;
+}
+
+/**
+ * Does the work while nobody else changes this host. The kernel holds the lock (flock, through util-linux) and takes it
+ * away with the process, however that ends: there is nothing stale to remove.
+ * @param seconds to wait for another holder, who is named meanwhile
+ * @throws ApplyError naming the holder when the time is up
+ */
+export async function withLock<T>(
+  machine: Machine,
+  work: string,
+  action: () => Promise<T>,
+  seconds: number = patience,
+): Promise<T> {
+  const { layout } = machine;
+  mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
+  let release = await take(layout.lock, 0);
+  if (!release) {
+    machine.say(`waiting for ${shown(holder(layout.lock))}, up to ${seconds} s`);
+    release = await take(layout.lock, seconds);
+  }
+  if (!release) {
+    throw new ApplyError(
+      `nothing was changed: after ${seconds} s ${shown(holder(layout.lock))} still goes on; wait for it, or look at \`fairhost-host status\``,
+    );
+  }
+  try {
+    const own: Holder = { pid: process.pid, work, since: new Date().toISOString() };
+    writeFileSync(layout.lock, JSON.stringify(own));
+    return await action();
+  } finally {
+    writeFileSync(layout.lock, "");
+    await release();
+  }
+}
+
+/** Who holds the lock, as far as the file tells. */
+export function holder(lock: string): Holder | undefined {
+  const text = existsSync(lock) ? readFileSync(lock, "utf8") : "";
+  return text === "" ? undefined : (JSON.parse(text) as Holder);
+}
+
+/**
+ * Takes a lock of the kernel. A child holds it until its standard input ends, which it does with this process at the latest.
+ * @returns how to let it go, which is done when anybody else can have it; undefined when somebody else still has it after these seconds
+ */
+export async function take(lock: string, seconds: number): Promise<(() => Promise<void>) | undefined> {
+  const wait = ["--exclusive", "--timeout", `${seconds}`, lock];
+  const child = spawn("flock", [...wait, "sh", "-c", "echo; exec cat >/dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ended = once(child, "exit");
+  const taken = await Promise.race([once(child.stdout, "data").then(() => true), ended.then(() => false)]);
+  if (!taken) return undefined;
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
+}
+
+function shown(known: Holder | undefined): string {
+  return known ? `${known.work} (process ${known.pid}, since ${known.since})` : "another run";
+}

@@ -1,0 +1,21 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+
+/**
+ * Keeps the report for whoever asks later. An `unchanged` after a success adds nothing and is not written: an apply without
+ * a change writes nothing at all. A disk that is full does not make it worse.
+ */
+export function storeReport({ disk, layout }: Machine, report: ApplyReport): void {
+  if (report.result === "unchanged" && ["applied", "unchanged"].includes(readReport(layout.report)?.result ?? ""))
+    return;
+  try {
+    disk.replace(layout.report, JSON.stringify(report), 0o600);
+  } catch {
+    // Said on standard output anyway.
+  }
+}
+
+export function readReport(path: string): ApplyReport | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ApplyReport) : undefined;
+}

@@ -1,0 +1,63 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { accountGroup, bundleOf, Tree } from "../../testing/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { accountSecret } from "./secrets.ts";
+
+const bundle = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
+const directory = "/var/lib/fairhost/secrets";
+const first = Buffer.alloc(32, 1);
+const second = Buffer.alloc(32, 2);
+
+const read = (tree: Tree, name: string) => readFileSync(tree.at(`${directory}/${name}`), "utf8");
+
+test("an account's secret is HKDF-SHA256 of the master secret: this must never change, data are sealed with it", () => {
+  expect(accountSecret(first, 1204, 1)).toBe("v2Z6Q9ho1VtbsTvODEh1aVqOaMfBAMwWeG6iiWQXbp0=");
+  expect(
+    new Set([
+      accountSecret(first, 1, 1),
+      accountSecret(first, 2, 1),
+      accountSecret(first, 1, 2),
+      accountSecret(second, 1, 1),
+    ]).size,
+  ).toBe(4);
+});
+
+test("only root can read them", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  const mode = (name: string) => statSync(tree.at(`${directory}/${name}`)).mode & 0o777;
+  expect([mode(""), mode("accounts"), mode("master-1"), mode("accounts/1")]).toEqual([0o700, 0o700, 0o600, 0o400]);
+});
+
+test("a lost state's new secret is ignored: the host keeps what its data were sealed with", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  const report = await apply(tree.machine(), bundle, { master: second, epoch: 1 });
+  expect(report.result).toBe("unchanged");
+  expect(read(tree, "master-1")).toBe(first.toString("base64"));
+  expect(read(tree, "accounts/2")).toBe(accountSecret(first, 2, 1));
+});
+
+test("a raised epoch rotates on purpose, restarts what reads secrets, and keeps the old master", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  const report = await apply(tree.machine(), bundle, { master: second, epoch: 2 });
+  expect(report.hooks).toEqual(["stop changed account-1-http-blog.service account-2-http-blog.service"]);
+  expect(read(tree, "accounts/1")).toBe(accountSecret(second, 1, 2));
+  expect(read(tree, "master-1")).toBe(first.toString("base64"));
+  expect((await apply(tree.machine(), bundle, { master: second, epoch: 2 })).result).toBe("unchanged");
+  await expect(apply(tree.machine(), bundle, { master: first, epoch: 1 })).rejects.toThrow(
+    "at epoch 2, the delivery says 1: set fairhost:secretEpoch to 2",
+  );
+});
+
+test("a master secret that is damaged stops everything; an account's own is derived again", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  writeFileSync(tree.at(`${directory}/accounts/1`), "");
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  expect(read(tree, "accounts/1")).toBe(accountSecret(first, 1, 1));
+  writeFileSync(tree.at(`${directory}/master-1`), "");
+  await expect(apply(tree.machine(), bundle, { master: first, epoch: 1 })).rejects.toThrow("master-1 is damaged");
+});

@@ -1,0 +1,98 @@
+// Written by `npm run generate` from the files beside it. Do not edit.
+import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
+import { numberNotReused } from "../components/account/rules/number-not-reused.ts";
+import { uidInRange } from "../components/account/rules/uid-in-range.ts";
+import { uniqueAccountNumber } from "../components/account/rules/unique-account-number.ts";
+import { uniqueDirectory } from "../components/account/rules/unique-directory.ts";
+import { uniqueSlice } from "../components/account/rules/unique-slice.ts";
+import { uniqueUid } from "../components/account/rules/unique-uid.ts";
+import { addressInOwnPrefix } from "../components/address/rules/address-in-own-prefix.ts";
+import { uniquePrefix } from "../components/address/rules/unique-prefix.ts";
+import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
+import { hotSwapSsds } from "../components/host/rules/hot-swap-ssds.ts";
+import { linksToTwoMakers } from "../components/host/rules/links-to-two-makers.ts";
+import { mountsOnMirrors } from "../components/host/rules/mounts-on-mirrors.ts";
+import { twoDisks } from "../components/host/rules/two-disks.ts";
+import { twoLinksToTwoSwitches } from "../components/host/rules/two-links-to-two-switches.ts";
+import { twoPowerSuppliesOnTwoChains } from "../components/host/rules/two-power-supplies-on-two-chains.ts";
+import { uniqueDiskSerial } from "../components/host/rules/unique-disk-serial.ts";
+import { uniqueHost } from "../components/host/rules/unique-host.ts";
+import { frontEndPorts } from "../components/http/rules/front-end-ports.ts";
+import { httpServerFollowsNumber } from "../components/http/rules/http-server-follows-number.ts";
+import { uniqueHostname } from "../components/http/rules/unique-hostname.ts";
+import { uniqueListen } from "../components/http/rules/unique-listen.ts";
+import { devicesInPairs } from "../components/network/rules/devices-in-pairs.ts";
+import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-chains.ts";
+import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
+import { rangesApart } from "../components/network/rules/ranges-apart.ts";
+import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-the-basics.ts";
+import type { Rule } from "../components/rule.ts";
+import { twoProviders } from "../components/site/rules/two-providers.ts";
+import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
+import { backupTarget } from "./data/backup-target.ts";
+import { nothingVanishes } from "./data/nothing-vanishes.ts";
+import { referencesExist } from "./data/references-exist.ts";
+import { accountsOnAccountHosts } from "./isolation/accounts-on-account-hosts.ts";
+import { equalWeightsInAPlan } from "./isolation/equal-weights-in-a-plan.ts";
+import { limitsSet } from "./isolation/limits-set.ts";
+import { listensOnOwnAddress } from "./isolation/listens-on-own-address.ts";
+import { noHostAdministration } from "./isolation/no-host-administration.ts";
+import { pathsInsideHome } from "./isolation/paths-inside-home.ts";
+import { prefixInsideSite } from "./isolation/prefix-inside-site.ts";
+import { uniqueAddress } from "./isolation/unique-address.ts";
+import { backupSiteFarAway } from "./redundancy/backup-site-far-away.ts";
+import { capacityAfterHostLoss } from "./redundancy/capacity-after-host-loss.ts";
+import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
+import { redundantOnTwoSites } from "./redundancy/redundant-on-two-sites.ts";
+import { spareParts } from "./redundancy/spare-parts.ts";
+import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts";
+
+/** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
+export const rules: readonly Rule[] = [
+  devicesOnTwoChains,
+  hotSwapSsds,
+  linksToTwoMakers,
+  mountsOnMirrors,
+  twoDisks,
+  twoLinksToTwoSwitches,
+  twoPowerSuppliesOnTwoChains,
+  backupSiteFarAway,
+  capacityAfterHostLoss,
+  devicesInPairs,
+  fourIndependentOperators,
+  overcommitWithinPlan,
+  plansPromiseTheBasics,
+  redundantOnTwoSites,
+  spareParts,
+  survivesAnySingleLoss,
+  twoProviders,
+  uniqueDiskSerial,
+  accountFollowsNumber,
+  addressInOwnPrefix,
+  debianReleaseSupported,
+  frontEndPorts,
+  httpServerFollowsNumber,
+  limitsSet,
+  noHostAdministration,
+  pathsInsideHome,
+  uidInRange,
+  accountsOnAccountHosts,
+  equalWeightsInAPlan,
+  listensOnOwnAddress,
+  numberNotReused,
+  prefixInsideSite,
+  rangesApart,
+  uniqueAddress,
+  uniqueHostname,
+  uniqueListen,
+  uniquePrefix,
+  uniqueSlice,
+  uniqueUid,
+  nothingVanishes,
+  accountWithDataProtected,
+  backupTarget,
+  referencesExist,
+  uniqueAccountNumber,
+  uniqueDirectory,
+  uniqueHost,
+];

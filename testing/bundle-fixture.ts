@@ -1,0 +1,96 @@
+import type {
+  AccountContainerInputs,
+  BareMetalHostInputs,
+  Declaration,
+  HttpServerInputs,
+} from "../components/declaration.ts";
+import { nothingDeclared } from "../components/rule.ts";
+import { httpPort, identity } from "../fleet/declare/declare.ts";
+
+type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "listen" | "unit"> : never;
+
+/** A server before it has its place: number, ports, unit and names (`<server>.<account>.test`) follow from the account. */
+export type FixtureServer = Unplaced<HttpServerInputs> & { readonly hostnames?: readonly string[] };
+
+/** An account of a test and its HTTP servers, numbered as they stand. */
+export interface FixtureAccount {
+  readonly number: number;
+  readonly name: string;
+  readonly limits?: Partial<AccountContainerInputs["limits"]>;
+  readonly servers?: readonly FixtureServer[];
+}
+
+const site = { prefix: "fd00:8000::/48" };
+
+/** The only host of {@link declarationOf}. */
+export const fixtureHost: BareMetalHostInputs = {
+  name: "web1",
+  cell: "main",
+  role: "accounts",
+  manufacturer: "qemu",
+  model: "QEMU virtual machine",
+  serial: "1",
+  managementAddress: "fd00:8000::b1",
+  site: "alpha",
+  hall: "one",
+  rack: "r1",
+  release: "trixie",
+  address: "fd00:8000::11",
+  asNumber: 4_200_000_011,
+  disks: [],
+  mirrors: [],
+  powerSupplies: [],
+  links: [],
+  capacity: { cores: 8, memoryMb: 32_768, diskGb: 900 },
+  routers: [
+    { name: "edge-a", address: "fd00:8000::1", asNumber: 60_362 },
+    { name: "edge-b", address: "fd00:8000::2", asNumber: 60_362 },
+  ],
+};
+
+/** What the program declares for these accounts on one host, with the inventory's own allocation. */
+export function declarationOf(accounts: readonly FixtureAccount[]): Declaration {
+  const host = fixtureHost.name;
+  const limits = { cpuWeight: 100, ioWeight: 100, memoryMaxMb: 512, tasksMax: 200, diskGb: 5 };
+  const httpServers = accounts.flatMap(({ number: account, name: accountName, servers = [] }) =>
+    servers.map((server, index): HttpServerInputs => {
+      const number = index + 1;
+      const listen = { address: identity(account, site).address, port: httpPort({ number }) };
+      const hostnames = server.hostnames ?? [`${server.name}.${accountName}.test`];
+      return { ...server, account, number, host, hostnames, listen, unit: `account-${account}-http-${server.name}` };
+    }),
+  );
+  return {
+    ...nothingDeclared,
+    hosts: [fixtureHost],
+    accounts: accounts.map(({ number, name, limits: own }) => {
+      const { uid, gid, user, slice, directory } = identity(number, site);
+      return {
+        ...{ name, number, host, plan: "small", protect: true },
+        ...{ uid, gid, user, slice, directory },
+        limits: { ...limits, ...own },
+      };
+    }),
+    addresses: accounts.map(({ number }) => {
+      const { prefix, address } = identity(number, site);
+      return { account: number, host, site: "alpha", prefix, address };
+    }),
+    httpServers,
+    frontEnds: [{ host, ports: [80], accounts: accounts.length, httpServers: httpServers.length }],
+  };
+}
+
+/** A static server. */
+export function staticServer(name: string, idleSeconds = 300, root = "www"): FixtureServer {
+  return { kind: "static", name, root, idleSeconds };
+}
+
+/** A program; `change` is what differs from one that listens on $PORT. */
+export function programServer(
+  name: string,
+  command: readonly string[],
+  change: Partial<Omit<Extract<FixtureServer, { kind: "program" }>, "kind" | "name" | "command">> = {},
+): FixtureServer {
+  const common = { directory: ".", idleSeconds: 300, socketActivation: false, environment: {} };
+  return { kind: "program", name, command, ...common, ...change };
+}

@@ -1,0 +1,82 @@
+import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type Edits, edit } from "./review-fixture.ts";
+
+const checkout = join(import.meta.dirname, "..");
+
+/** A repository of its own with this program and the example fleets in it, one commit; for tests. */
+export interface TemporaryRepository extends AsyncDisposable {
+  readonly directory: string;
+  /** Changes files in the working tree, by their place in the repository. */
+  edit(edits: Edits): Promise<void>;
+  /** Commits everything and returns the commit. */
+  commit(): Promise<string>;
+  /** Throws away what is not committed. */
+  reset(): Promise<void>;
+  /** Runs `guard` there. Never throws on an exit status. */
+  guard(
+    args: readonly string[],
+    environment?: NodeJS.ProcessEnv,
+  ): Promise<{ exitCode?: number; stdout: string; stderr: string }>;
+  /** What the guard left behind in `.state/`. */
+  leftovers(): Promise<string[]>;
+}
+
+export async function temporaryRepository(): Promise<TemporaryRepository> {
+  const directory = await mkdtemp(join(tmpdir(), "fairhost-repository-"));
+  const git = (...args: string[]) =>
+    execa("git", ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", ...args], {
+      cwd: directory,
+    });
+  for (const name of [
+    "cli",
+    "components",
+    "delivery",
+    "examples",
+    "fleet",
+    "guard",
+    "host",
+    "inventory",
+    "lib",
+    "policies",
+    "stacks",
+    "testing",
+    "toolchain",
+    "fairhost.ts",
+    "index.ts",
+    "package.json",
+    ".gitignore",
+  ]) {
+    await cp(join(checkout, name), join(directory, name), {
+      recursive: true,
+      filter: (file) => !file.endsWith(".test.ts"),
+    });
+  }
+  await symlink(join(checkout, "node_modules"), join(directory, "node_modules"));
+  await git("init", "--quiet", "--initial-branch=main");
+  const commit = async () => {
+    await git("add", "--all");
+    await git("commit", "--quiet", "--allow-empty", "--message", "change");
+    return (await git("rev-parse", "HEAD")).stdout;
+  };
+  await commit();
+  return {
+    directory,
+    commit,
+    edit: (edits) => edit(directory, edits),
+    reset: async () => {
+      await git("reset", "--quiet", "--hard");
+      await git("clean", "--quiet", "--force", "-d");
+    },
+    guard: (args, environment = {}) =>
+      execa(process.execPath, [join(directory, "cli/guard.ts"), ...args], {
+        cwd: directory,
+        env: environment,
+        reject: false,
+      }),
+    leftovers: () => readdir(join(directory, ".state")).catch(() => []),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+  };
+}

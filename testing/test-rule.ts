@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import type { Declaration } from "../components/declaration.ts";
+import { nothingDeclared, type Rule } from "../components/rule.ts";
+import { checkDeclaration } from "../policies/check-declaration.ts";
+import { rules } from "../policies/rules.generated.ts";
+import { declarationFixture, today } from "./fixture.ts";
+
+type Element<K extends keyof Declaration> = Declaration[K][number];
+
+/** Changes one element of a declaration: what a test breaks. `undefined` for `element` takes it out. */
+export function changed<K extends keyof Declaration>(
+  declaration: Declaration,
+  kind: K,
+  index: number,
+  change: (element: Element<K>) => Element<K> | undefined,
+): Declaration {
+  const elements: readonly Element<K>[] = declaration[kind];
+  return {
+    ...declaration,
+    [kind]: elements.flatMap((element, position) => (position === index ? (change(element) ?? []) : [element])),
+  };
+}
+
+/** One way to break a rule: from the valid fixture (2 hosts, 3 accounts) to one that only this rule may object to. */
+export interface BrokenCase {
+  readonly break: (valid: Declaration) => Declaration;
+  /** Expected violations, in order: `<kind> <name> <path>: <message>`. */
+  readonly expect: readonly [string, ...string[]];
+  /** Other rules that must object too, because the same value is theirs as well. */
+  readonly alsoBreaks?: readonly string[];
+}
+
+/**
+ * Tests of one rule: the valid fixture passes; each broken case gives exactly these violations when all rules judge it;
+ * and with this rule silenced they are gone, so no other rule stands in for it.
+ */
+export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>): void {
+  describe(rule.name, () => {
+    test("passes the valid fixture", () => expect(rule.check(declarationFixture(), today)).toEqual([]));
+    test("has a broken case", () => expect(Object.keys(cases)).not.toEqual([]));
+    for (const [name, { break: breakIt, expect: expected, alsoBreaks = [] }] of Object.entries(cases)) {
+      test(name, () => {
+        const broken = breakIt(declarationFixture());
+        const violations = checkDeclaration(broken, today);
+        const own = violations.filter((violation) => violation.rule === rule.name);
+        expect(
+          own.map(({ subject: { kind, name, path }, message }) => `${[kind, name, path].join(" ")}: ${message}`),
+        ).toEqual(expected);
+        const others = checkDeclaration(
+          broken,
+          today,
+          rules.filter((other) => other !== rule),
+        ).map(({ rule }) => rule);
+        expect([...new Set(others)].sort()).toEqual([...alsoBreaks].sort());
+        if (rule.scope === "resource") expect(judgedAlone(rule, broken)).toEqual(own);
+      });
+    }
+  });
+}
+
+/** What a rule says when each element is judged alone, as the policy pack does for `resource` rules. */
+function judgedAlone(rule: Rule, declaration: Declaration) {
+  const kinds = Object.keys(nothingDeclared) as (keyof Declaration)[];
+  return kinds.flatMap((kind) =>
+    declaration[kind].flatMap((element) => checkDeclaration({ ...nothingDeclared, [kind]: [element] }, today, [rule])),
+  );
+}
