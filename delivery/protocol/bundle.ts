@@ -13,6 +13,9 @@ export const bundleFormat = 1;
  */
 export const currentGeneration = "/var/lib/fairhost/current";
 
+/** Marks Fairhost's routes in the kernel, so that others are left alone; 0 to 255, free in iproute2's rt_protos. */
+export const routeProtocol = 66;
+
 /** Who a file belongs to in error isolation: the host itself, or one account by number. A broken account keeps its old files. */
 export type Group = "host" | `account-${number}`;
 

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { type Bundle, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash, ourTables, sshAnswers } from "../os/nftables.ts";
 import { filesOf, readApplied } from "../store/generations.ts";
-import { routeProtocol } from "../store/layout.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 
 /** Our tables against what was seen when they were loaded, and tables of others. */

@@ -11,9 +11,6 @@ export const entryFiles = {
   bird: "bird/bird.conf",
 } as const;
 
-/** Marks our routes in the kernel, so that others' are left alone; 0 to 255, free in iproute2's rt_protos. */
-export const routeProtocol = 66;
-
 /** Fixed links from where Debian's programs look to the generation in force; made once by `init`. */
 export const fixedLinks: Readonly<Record<string, string>> = {
   "/usr/local/lib/systemd/system": `${currentGeneration}/systemd`,
