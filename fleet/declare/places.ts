@@ -110,7 +110,7 @@ export function declareDevices(
   };
 }
 
-/** Owned ranges, and what each site has of them. Hosts' and accounts' addresses follow from these (inventory/plan.ts). */
+/** Owned ranges, and what each site has of them. fleet/addresses.ts shows what is free in them. */
 export function declareRanges(network: Network, sites: readonly Site[]): AddressRangeInputs[] {
   const owned = [
     ...network.prefixes.map((prefix) => ({ prefix: canonicalPrefix(prefix), version: 6, purpose: "owned" })),

@@ -4,7 +4,7 @@ import { openBase } from "./base.ts";
 import { type Change, changesBetween } from "./diff.ts";
 import { ownProgram, type Program } from "./program.ts";
 
-/** The cell of hosts that name none (inventory/schemas/host.ts). */
+/** The cell of hosts that name none (components/host/host.schema.ts). */
 const defaultCell = "main";
 
 /**
