@@ -10,7 +10,7 @@ test("no page has a link, a path or an npm script that leads nowhere", () => {
   expect(pages.flatMap((page) => deadInMarkdown(checkout, page))).toEqual([]);
 });
 
-test("no comment of a module names a file that is not there, and no module a page", () => {
+test("no module names a file, a page or an npm script that is not there", () => {
   const modules = [...checkout.files].filter((file) => file.endsWith(".ts") && file !== "docs/links.test.ts");
   expect(modules).toContain("index.ts");
   expect(modules.flatMap((file) => deadInSource(checkout, file))).toEqual([]);
@@ -68,7 +68,7 @@ test("what is not there in a module is named", () => {
  * Reads what inventory/plan.ts and lib/lists.ts say (docs/decisions/0001), see ./near.ts, docs/decisions/0002.
  */
 const a = "inventory/other.ts"; // as in testing/gone.ts, read/write
-const page = "docs/gone.md#anchor";
+const page = "docs/gone.md#anchor", fix = "npm run demo, npm run gone";
 `;
   const files = { "lib/lists.ts": text, "lib/near.ts": "", "docs/decisions/0001-one.md": "" };
   expect(deadInSource(tree(files), "lib/lists.ts")).toEqual([
@@ -76,6 +76,7 @@ const page = "docs/gone.md#anchor";
     "lib/lists.ts: docs/decisions/0002: no such file",
     "lib/lists.ts: testing/gone.ts: no such file",
     "lib/lists.ts: docs/gone.md: no such file",
+    "lib/lists.ts: npm run gone: no such script",
   ]);
 });
 

@@ -113,7 +113,10 @@ function deadScripts(tree: Tree, text: string): string[] {
   return names.filter((name) => !tree.scripts.has(name)).map((name) => `npm run ${name}: no such script`);
 }
 
-/** Source files, pages and decision records named in a module's comments that do not exist, and pages named anywhere in it. */
+/**
+ * Source files, pages and decision records named in a module's comments that do not exist; pages and `npm run` commands named
+ * anywhere in it, since messages name them.
+ */
 export function deadInSource(tree: Tree, file: string): string[] {
   const text = tree.read(file);
   const named = commentsOf(text).flatMap((comment) =>
@@ -126,7 +129,9 @@ export function deadInSource(tree: Tree, file: string): string[] {
   );
   const pages = [...text.matchAll(/\bdocs\/[\w/-]+\.md/g)].map(([page]) => page);
   const dead = new Set([...named, ...pages.filter((page) => !exists(tree, page))]);
-  return [...dead].map((path) => `${file}: ${path}: no such file`);
+  return [...[...dead].map((path) => `${path}: no such file`), ...deadScripts(tree, text)].map(
+    (found) => `${file}: ${found}`,
+  );
 }
 
 /** Lines of comments: not told from strings that look like one, which is enough for paths. */
