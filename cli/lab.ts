@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The lab's command: real Debian 13 hosts on this machine. `node lab/lab.ts --help` says it all. */
+/** The lab's command: real Debian 13 hosts on this machine. `node cli/lab.ts --help` lists its commands. */
 import { spawn } from "node:child_process";
 import Table from "cli-table3";
 import { Argument, Command } from "commander";

@@ -4,7 +4,7 @@ import { packRules } from "./pack/judge.ts";
 import { isCurrent, policyReference } from "./reference.ts";
 import { waiversNeededText } from "./waivers.ts";
 
-test("docs/policies.md is what the rules say (else run `node policies/reference.ts`)", () => {
+test("docs/reference/rules.md is up to date (if not: npm run generate)", () => {
   expect(isCurrent()).toBe(true);
 });
 
@@ -13,5 +13,6 @@ test("every rule of the pack is in it once", () => {
   const rules = [...packRules, waiversNeededText];
   expect(named.sort()).toEqual(rules.map(({ name }) => name).sort());
   // A heading of one lower-case word with hyphens is its own anchor: what messages link to is there.
-  for (const rule of rules) expect(pageOf(rule)).toBe(`docs/policies.md#${named.find((name) => name === rule.name)}`);
+  for (const rule of rules)
+    expect(pageOf(rule)).toBe(`docs/reference/rules.md#${named.find((name) => name === rule.name)}`);
 });

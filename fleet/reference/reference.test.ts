@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fileKinds } from "./json-schemas.ts";
 import { inventoryReference, isCurrent, rowsOf } from "./reference.ts";
 
-test("docs/inventory.md is what the schemas say; if not: npm run generate", () => {
+test("docs/reference/inventory.md is up to date (if not: npm run generate)", () => {
   expect(isCurrent()).toBe(true);
 });
 

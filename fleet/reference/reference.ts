@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { nameWords } from "../../components/schema.ts";
 import { fileKinds } from "./json-schemas.ts";
 
-const file = new URL("../../docs/inventory.md", import.meta.url);
+const file = new URL("../../docs/reference/inventory.md", import.meta.url);
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -18,19 +18,22 @@ interface Row {
   readonly description: string;
 }
 
-/** The reference of the inventory's files as Markdown: text of `docs/inventory.md`. */
+/** The reference of the inventory's files as Markdown: text of `docs/reference/inventory.md`. */
 export function inventoryReference(): string {
   const sections = fileKinds().map(({ name, file, title, schema }) => {
     const head = `## ${name}\n\n${title}: \`${file}\`${schema.type === "array" ? ", a list" : ""}.`;
     return `${head}\n\n${table(rowsOf(schema))}`;
   });
-  return `<!-- Written by \`node inventory/reference.ts\` from the schemas in inventory/schemas/. Do not edit. -->
+  return `<!-- Written by \`node fleet/reference/reference.ts\` from the schemas in components/*/*.schema.ts and fleet/schemas/. Do not edit. -->
 
 # Inventory
 
-A fleet is a directory of YAML files. One key too many, a wrong type or a name that refers to nothing: all of it is said at once,
-with file and line, and nothing is touched. \`npm run inventory -- inventory/<fleet>\` says so without Pulumi. The first line of a
-file names its JSON Schema, for editors. \`a[].b\` is key \`b\` of every item of list \`a\`; a name is
+A fleet is a directory of YAML files. \`npm run inventory -- inventory/<fleet>\` checks it without Pulumi. Unknown keys, wrong types and
+dangling references are all reported together, with file and line. Until they are fixed nothing is deployed.
+
+The first line of each file names its JSON Schema, so that an editor with a YAML language server can explain and check every key.
+
+In the tables, \`a[].b\` is the key \`b\` of every item of the list \`a\`. A name is
 ${nameWords}.
 
 ${sections.join("\n\n")}
@@ -142,7 +145,7 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
-/** Whether `docs/inventory.md` is what the schemas say. */
+/** Whether `docs/reference/inventory.md` is up to date. */
 export function isCurrent(): boolean {
   return readFileSync(file, "utf8") === inventoryReference();
 }
@@ -150,7 +153,7 @@ export function isCurrent(): boolean {
 if (import.meta.main) {
   if (!process.argv.includes("--check")) writeFileSync(file, inventoryReference());
   else if (!isCurrent()) {
-    console.error("docs/inventory.md is not what the schemas say: run `npm run generate`.");
+    console.error("docs/reference/inventory.md is stale. Fix: run `npm run generate`.");
     process.exitCode = 1;
   }
 }

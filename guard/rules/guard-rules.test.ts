@@ -207,6 +207,6 @@ test("every rule has a text of whole sentences, and the names are unique", () =>
   expect(new Set(guardRules.map(({ name }) => name)).size).toBe(guardRules.length);
 });
 
-test("docs/guard.md is what the rules say (else run `npm run generate`)", () => {
+test("docs/reference/guard-rules.md is up to date (if not: npm run generate)", () => {
   expect(isCurrent()).toBe(true);
 });
