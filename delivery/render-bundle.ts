@@ -1,6 +1,8 @@
 import { renderAccount, renderAccountDefaults } from "../components/account/render-account.ts";
 import { renderSandbox } from "../components/account/render-sandbox.ts";
 import { renderRoute, renderRoutes } from "../components/address/render-routes.ts";
+import { folderOf } from "../components/bundle-folder.ts";
+import { bundleFolders } from "../components/bundle-folders.generated.ts";
 import type {
   AccountAddressInputs,
   AccountContainerInputs,
@@ -107,6 +109,8 @@ function assemble(parts: readonly Part[]): BundleGroup {
     if (part.units) units.push(...part.units);
     account ??= part.account;
   }
+  const stray = files.find(({ path }) => folderOf(path, bundleFolders) === undefined);
+  if (stray) throw new RangeError(`${stray.path} is in no registered folder: declare it in a *.host.ts`);
   const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
   return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
 }
