@@ -16,19 +16,19 @@ test.each([
   ["systemd/nginx.service.d/50-fairhost.conf", false],
   ["nginx/nginx.conf", false],
   ["nftables", true],
-  ["waf/rules.conf", true],
+  ["unknown/file", true],
 ])("a change of %s needs an approval: %s", (path, expected) => {
   expect(isBoundary(path, bundleFolders)).toBe(expected);
 });
 
 test("a folder declares by itself whether its files are boundaries", () => {
-  const waf: BundleFolder = {
-    name: "waf",
-    entry: { file: "waf/waf.conf", unit: "waf.service" },
-    takesEffect: { by: "reload", unit: "waf.service", says: (host) => `Reloads the filter of ${host}.` },
+  const example: BundleFolder = {
+    name: "example",
+    entry: { file: "example/example.conf", unit: "example.service" },
+    takesEffect: { by: "reload", unit: "example.service", says: (host) => `Reloads ${host}.` },
     boundary: /^rules\//,
   };
-  expect(isBoundary("waf/rules/1.conf", [...bundleFolders, waf])).toBe(true);
-  expect(isBoundary("waf/waf.conf", [...bundleFolders, waf])).toBe(false);
-  expect(isBoundary("waf/waf.conf", [{ ...waf, boundary: true }])).toBe(true);
+  expect(isBoundary("example/rules/1.conf", [...bundleFolders, example])).toBe(true);
+  expect(isBoundary("example/example.conf", [...bundleFolders, example])).toBe(false);
+  expect(isBoundary("example/example.conf", [{ ...example, boundary: true }])).toBe(true);
 });

@@ -64,7 +64,7 @@ export interface BundleUnit {
   readonly want: "start" | "on-demand";
   /**
    * Bundle paths, or a top folder with its slash (`network/`) for any file in it; a change of any restarts it (`start`) or stops it if running (`on-demand`). Leave out what the program
-   * reads anew by a reload (`nginx/`, `bird/`, `nftables/`).
+   * reads by a reload, or the kernel loads (the folder's `takesEffect`).
    */
   readonly restartOn: readonly string[];
 }

@@ -125,9 +125,9 @@ describe("files of a host that nobody has declared, or that come and go", () => 
     found(reviewed(valid, more)).filter((line) => line.includes("nothing-opened") && line.includes("host h1"));
 
   test("a file in an unknown folder is a boundary", () => {
-    const [one, two] = ["1", "2"].map((content) => withFiles({ path: "waf/rules", content }));
+    const [one, two] = ["1", "2"].map((content) => withFiles({ path: "unknown/file", content }));
     expect(opened({ before: one!, after: two! })).toEqual([
-      "needs approval: nothing-opened: host h1: Rewrites what protects h1: waf/rules. [open host h1]",
+      "needs approval: nothing-opened: host h1: Rewrites what protects h1: unknown/file. [open host h1]",
     ]);
   });
 

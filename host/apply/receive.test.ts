@@ -45,7 +45,7 @@ test.each<[string, string, string]>([
     "systemd/../../x is in no folder that this applier knows (userdb, network, sysctl",
   ],
   ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is in no folder that"],
-  ["an unknown folder", delivery(file("waf/x")), "group host: waf/x is in no folder that this applier knows ("],
+  ["an unknown folder", delivery(file("unknown/x")), "group host: unknown/x is in no folder that this applier knows ("],
   ["another account's file", delivery(file("userdb/a1.user")), "userdb/a1.user is in the groups account-1 and host"],
   [
     "neither content nor link",

@@ -19,7 +19,7 @@ const readers = bundleFolders.flatMap((folder) =>
 
 /**
  * Daemons that run an older configuration or program than the one on disk.
- * @param drifted bundle paths that are not as written: that a daemon has not read those is no fault
+ * @param drifted bundle paths that are not as written: a daemon need not have read those
  */
 export async function lookAtPrograms(
   machine: Machine,
@@ -72,7 +72,7 @@ function commandOf(pid: number): string {
 
 /**
  * Milliseconds since 1970 at which a file that the unit reads was written last. Hard links between generations keep that time, so
- * a switch alone makes nothing newer. Times to come are nobody's doing but the clock's.
+ * a switch alone makes nothing newer. Times in the future are ignored: they come from a wrong clock.
  */
 function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>): number {
   const folders = bundleFolders.filter(({ takesEffect }) => takesEffect.by === "reload" && takesEffect.unit === unit);

@@ -35,7 +35,7 @@ export async function reasonFor({ run }: Machine, unit: string): Promise<string>
  * When a unit was last started or reloaded, in milliseconds since 1970: systemd calls a reload a change of state.
  * @returns undefined if it never was
  */
-export async function lastStateChange({ run }: Machine, unit: string): Promise<number | undefined> {
+export async function lastStateChange({ run }: Pick<Machine, "run">, unit: string): Promise<number | undefined> {
   return sinceBoot(
     (await run("systemctl", ["show", "--property=StateChangeTimestampMonotonic", "--value", "--", unit])).stdout,
   );

@@ -8,18 +8,18 @@ import type { Run } from "../../os/machine.ts";
 import { runHooks } from "./hooks.ts";
 import { planHooks } from "./plan.ts";
 
-const waf: BundleFolder = {
-  name: "waf",
-  entry: { file: "waf/waf.conf", unit: "waf.service" },
-  takesEffect: { by: "reload", unit: "waf.service", says: (host) => `Reloads the filter of ${host}.` },
+const example: BundleFolder = {
+  name: "example",
+  entry: { file: "example/example.conf", unit: "example.service" },
+  takesEffect: { by: "reload", unit: "example.service", says: (host) => `Reloads ${host}.` },
   boundary: true,
 };
-const unit: BundleUnit = { name: "waf.service", want: "start", restartOn: [] };
+const unit: BundleUnit = { name: "example.service", want: "start", restartOn: [] };
 
 function withRules(content: string) {
   const base = hostGroup("one", [
-    { path: "waf/waf.conf", content: "include rules" },
-    { path: "waf/rules", content },
+    { path: "example/example.conf", content: "include rules" },
+    { path: "example/rules", content },
   ]);
   return bundleOf({}, sealGroup({ ...base, units: [...base.units, unit] }));
 }
@@ -31,21 +31,21 @@ test("a folder needs nothing but its declaration to have its unit reloaded", asy
     calls.push([program, ...args].join(" "));
     return { status: 0, stdout: "", stderr: "" };
   };
-  const plan = planHooks({ bases: [withRules("1")], next: withRules("2"), folders: [...bundleFolders, waf] });
-  expect(plan).toMatchObject({ load: [], restart: [], reload: ["waf.service"] });
+  const plan = planHooks({ bases: [withRules("1")], next: withRules("2"), folders: [...bundleFolders, example] });
+  expect(plan).toMatchObject({ load: [], restart: [], reload: ["example.service"] });
   expect(await runHooks(tree.machine({ live: true, run }), plan)).toEqual({
-    hooks: ["reload waf.service"],
+    hooks: ["reload example.service"],
     problems: [],
   });
-  expect(calls).toContain("systemctl --no-ask-password --quiet reload-or-restart -- waf.service");
+  expect(calls).toContain("systemctl --no-ask-password --quiet reload-or-restart -- example.service");
 });
 
 test("what a reload says of its failure stands against the host", async () => {
   using tree = new Tree();
   const run: Run = async () => ({ status: 1, stdout: "", stderr: "Job failed.\n" });
   const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
-  const { problems } = await runHooks(tree.machine({ live: true, run }), { ...nothing, reload: ["waf.service"] });
-  expect(problems).toEqual([{ group: "host", message: "reload waf.service: Job failed." }]);
+  const { problems } = await runHooks(tree.machine({ live: true, run }), { ...nothing, reload: ["example.service"] });
+  expect(problems).toEqual([{ group: "host", message: "reload example.service: Job failed." }]);
 });
 
 test("the firewall is loaded first; nothing else is done once it failed", async () => {

@@ -41,7 +41,7 @@ export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookRe
     if (effect?.by !== "load") continue;
     const { hook: name, load } = loaders[effect.loader];
     await hook(name, () => load(machine, paths));
-    // A firewall that shut us out, or not: the rest must not go on under rules that were taken back.
+    // The old firewall is in force again: the rest of the change must not take effect under it.
     if (effect.first && problems.length > 0) return { hooks, problems };
   }
   if (plan.stop.length > 0) await hook(`stop ${listed(plan.stop)}`, () => stop(machine, plan.stop));
