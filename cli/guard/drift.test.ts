@@ -31,13 +31,13 @@ test("no drift, drift, a note alone, a host that cannot be asked: each has its e
   {
     using ssh = fakeSsh(answer(":"));
     const { exitCode, stdout } = await run("-s", "test");
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 of 2 hosts asked: 0 findings on 0 of them")]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 of 2 hosts answered; no drift found.")]);
     expect(readdirSync(ssh.directory).sort()).toEqual(["2201", "2202", "ssh"]);
   }
   {
     using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${finding}]}'; exit 1`));
     const { exitCode, stdout } = await run("-s", "test");
-    expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Repair: FAIRHOST_REPAIR=web1 pulumi up")]);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Repair: npm run guard -- deploy -s test --repair")]);
     const json = await run("-s", "test", "--json", "--host", "web1");
     expect([json.exitCode, JSON.parse(json.stdout)]).toEqual([
       1,

@@ -51,7 +51,7 @@ export const driftCommand = new Command("drift")
   .action(async ({ stack, host = [], cwd, json }: Options) => {
     try {
       const results = await drift(stack, cwd, host);
-      process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : formatDrift(results));
+      process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : formatDrift(results, stack));
       if (results.some((result) => "error" in result)) process.exitCode = 3;
       else if (results.some((result) => "findings" in result && hasDrift(result.findings))) process.exitCode = 1;
     } catch (error) {
