@@ -1,10 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { type RuleText, themes } from "../components/rule.ts";
 import { engineRules, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
-
-const file = new URL("../docs/policies.md", import.meta.url);
 
 /** The reference of all rules as Markdown: text of `docs/policies.md`. */
 export function policyReference(): string {
@@ -12,7 +9,7 @@ export function policyReference(): string {
     const own = rules.filter((rule) => rule.theme === theme);
     return `## ${theme[0]!.toUpperCase()}${theme.slice(1)}\n\n${own.map(describeRule).join("\n\n")}`;
   });
-  return `<!-- Written by \`node policies/reference.ts\` from the rules in policies/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in components/ and policies/. Do not edit. -->
 
 # Policies
 
@@ -40,17 +37,4 @@ ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n
 
 function describeRule({ name, severity, scope, description, reason, remediation, waivable }: RuleText): string {
   return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Mend: ${remediation}`;
-}
-
-/** Whether `docs/policies.md` is what the rules say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === policyReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, policyReference());
-  else if (!isCurrent()) {
-    console.error("docs/policies.md is not what the rules say: run `node policies/reference.ts`.");
-    process.exitCode = 1;
-  }
 }

@@ -1,9 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
 import { nameWords } from "../../components/schema.ts";
 import { fileKinds } from "./json-schemas.ts";
-
-const file = new URL("../../docs/inventory.md", import.meta.url);
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -24,7 +21,7 @@ export function inventoryReference(): string {
     const head = `## ${name}\n\n${title}: \`${file}\`${schema.type === "array" ? ", a list" : ""}.`;
     return `${head}\n\n${table(rowsOf(schema))}`;
   });
-  return `<!-- Written by \`node inventory/reference.ts\` from the schemas in inventory/schemas/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the schemas in components/ and fleet/schemas/. Do not edit. -->
 
 # Inventory
 
@@ -140,17 +137,4 @@ function table(rows: readonly Row[]): string {
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
-}
-
-/** Whether `docs/inventory.md` is what the schemas say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === inventoryReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, inventoryReference());
-  else if (!isCurrent()) {
-    console.error("docs/inventory.md is not what the schemas say: run `npm run generate`.");
-    process.exitCode = 1;
-  }
 }

@@ -1,14 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { guardRules } from "./guard-rules.ts";
-
-const file = new URL("../../docs/guard.md", import.meta.url);
 
 /** The reference of the guard's rules as Markdown: text of `docs/guard.md`. */
 export function guardReference(): string {
   const rules = guardRules.map(({ name, description, reason, remediation }) => {
     return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Mend: ${remediation}`;
   });
-  return `<!-- Written by \`node guard/reference.ts\` from the rules in guard/rules/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in guard/rules/. Do not edit. -->
 
 # The guard's rules
 
@@ -25,10 +22,3 @@ How much one update may touch stands in \`limits.yaml\` ([inventory.md](inventor
 ${rules.join("\n\n")}
 `;
 }
-
-/** Whether `docs/guard.md` is what the rules say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === guardReference();
-}
-
-if (import.meta.main) writeFileSync(file, guardReference());
