@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
 import { pageOf } from "../components/rule.ts";
 import { packRules } from "./pack/judge.ts";
-import { isCurrent, policyReference } from "./reference.ts";
+import { policyReference } from "./reference.ts";
 import { waiversNeededText } from "./waivers.ts";
-
-test("docs/reference/rules.md is up to date (if not: npm run generate)", () => {
-  expect(isCurrent()).toBe(true);
-});
 
 test("every rule of the pack is in it once", () => {
   const named = [...policyReference().matchAll(/^### (.+)$/gm)].map(([, name]) => name);

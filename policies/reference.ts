@@ -1,10 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { type RuleText, themes } from "../components/rule.ts";
 import { engineRules, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
-
-const file = new URL("../docs/reference/rules.md", import.meta.url);
 
 /** The reference of all rules as Markdown: text of `docs/reference/rules.md`. */
 export function policyReference(): string {
@@ -12,7 +9,7 @@ export function policyReference(): string {
     const own = rules.filter((rule) => rule.theme === theme);
     return `## ${theme[0]!.toUpperCase()}${theme.slice(1)}\n\n${own.map(describeRule).join("\n\n")}`;
   });
-  return `<!-- Written by \`node policies/reference.ts\` from the rules in policies/ and components/*/rules/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in components/ and policies/. Do not edit. -->
 
 # Rules
 
@@ -44,17 +41,4 @@ ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n
 
 function describeRule({ name, severity, scope, description, reason, remediation, waivable }: RuleText): string {
   return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Fix: ${remediation}`;
-}
-
-/** Whether `docs/reference/rules.md` is up to date. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === policyReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, policyReference());
-  else if (!isCurrent()) {
-    console.error("docs/reference/rules.md is stale. Fix: run `npm run generate`.");
-    process.exitCode = 1;
-  }
 }

@@ -14,9 +14,7 @@ const head = "// Written by `npm run generate` from the files beside it. Do not 
  * Text of every generated module by its path, relative to the checkout.
  * @param each is told of each text before the next is made, which may import it
  */
-export async function registries(
-  each?: (file: string, text: string) => Promise<void> | void,
-): Promise<Map<string, string>> {
+export async function registries(each?: (file: string, text: string) => unknown): Promise<Map<string, string>> {
   const written: readonly [string, () => string | Promise<string>][] = [
     // In this order: each reads what those before it have written.
     ["components/http/servers.generated.ts", servers],

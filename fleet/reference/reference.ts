@@ -1,9 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
 import { nameWords } from "../../components/schema.ts";
 import { fileKinds } from "./json-schemas.ts";
-
-const file = new URL("../../docs/reference/inventory.md", import.meta.url);
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -24,7 +21,7 @@ export function inventoryReference(): string {
     const head = `## ${name}\n\n${title}: \`${file}\`${schema.type === "array" ? ", a list" : ""}.`;
     return `${head}\n\n${table(rowsOf(schema))}`;
   });
-  return `<!-- Written by \`node fleet/reference/reference.ts\` from the schemas in components/*/*.schema.ts and fleet/schemas/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the schemas in components/*/*.file.ts. Do not edit. -->
 
 # Inventory
 
@@ -143,17 +140,4 @@ function table(rows: readonly Row[]): string {
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
-}
-
-/** Whether `docs/reference/inventory.md` is up to date. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === inventoryReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, inventoryReference());
-  else if (!isCurrent()) {
-    console.error("docs/reference/inventory.md is stale. Fix: run `npm run generate`.");
-    process.exitCode = 1;
-  }
 }

@@ -1,14 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { guardRules } from "./guard-rules.ts";
-
-const file = new URL("../../docs/reference/guard-rules.md", import.meta.url);
 
 /** The reference of the guard's rules as Markdown: text of `docs/reference/guard-rules.md`. */
 export function guardReference(): string {
   const rules = guardRules.map(({ name, description, reason, remediation }) => {
     return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${remediation}`;
   });
-  return `<!-- Written by \`node guard/rules/reference.ts\` from the rules in guard/rules/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in guard/rules/. Do not edit. -->
 
 # The guard's rules
 
@@ -26,10 +23,3 @@ deleted, replaced or moved, and how much is touched at once. Each finding has on
 ${rules.join("\n\n")}
 `;
 }
-
-/** Whether `docs/reference/guard-rules.md` is up to date. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === guardReference();
-}
-
-if (import.meta.main) writeFileSync(file, guardReference());
