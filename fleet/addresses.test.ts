@@ -118,7 +118,7 @@ test("the table: aligned, with everything in it, and within 100 columns for the 
   }
   const account = plan.findIndex(({ kind, name }) => kind === "account" && name === "1001");
   expect(lines.slice(account, account + 2).map((text) => text.slice(start))).toEqual([
-    "2a00:b6e0:1:3e9::1/64",
-    "[2a00:b6e0:1:3e9::1]:8001",
+    "2a00:b6e0:100:3e9::1/64",
+    "[2a00:b6e0:100:3e9::1]:8001",
   ]);
 });
