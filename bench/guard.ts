@@ -5,10 +5,10 @@
  */
 import { execFileSync } from "node:child_process";
 import Table from "cli-table3";
-import type { Declaration } from "../components/declaration.ts";
+import type { Fleet } from "../components/files.generated.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
-import type { Fleet } from "../fleet/schemas/index.ts";
 import { sideOf } from "../guard/change/side.ts";
 import { formatComment } from "../guard/report/comment.ts";
 import { toJson } from "../guard/report/json.ts";

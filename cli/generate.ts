@@ -4,11 +4,6 @@ import { Command } from "commander";
 import { checkout } from "../toolchain/paths.ts";
 import { registries } from "./generate/registries.ts";
 
-/** Generated files whose text is not what it should be: path and text, relative to the checkout. */
-async function stale(files: ReadonlyMap<string, string>): Promise<[string, string][]> {
-  return [...files].filter(([file, text]) => read(join(checkout, file)) !== text);
-}
-
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
@@ -23,13 +18,16 @@ if (import.meta.main) {
     .option("--check", "write nothing; exit with 1 if a file is stale")
     .parse()
     .opts<{ check?: true }>();
-  const wrong = await stale(await registries());
-  if (!check) for (const [file, text] of wrong) writeFileSync(join(checkout, file), text);
-  const names = wrong.map(([file]) => file).join(", ");
-  if (wrong.length === 0) console.log("Up to date.");
-  else if (!check) console.log(`Written: ${names}`);
+  const stale: string[] = [];
+  await registries((file, text) => {
+    if (read(join(checkout, file)) === text) return;
+    stale.push(file);
+    if (!check) writeFileSync(join(checkout, file), text);
+  });
+  if (stale.length === 0) console.log("Up to date.");
+  else if (!check) console.log(`Written: ${stale.join(", ")}`);
   else {
-    console.error(`Stale: ${names}\nFix: npm run generate`);
+    console.error(`Stale: ${stale.join(", ")}\nFix: npm run generate`);
     process.exitCode = 1;
   }
 }

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import type { Subject } from "../components/rule.ts";
+import type { Subject } from "../components/subject.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../fleet/load/problem.ts";
+import { count, printable } from "../lib/text.ts";
 import { utcToday } from "../lib/today.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../fleet/load/problem.ts";
+import { count, printable } from "../lib/text.ts";
 import { type Proof, provePairs, proveSingles } from "../policies/graph/proof.ts";
 
 /** Whether the fleet survives what its plans promise. Accounts that are dark with nothing cut count against it as well. */

@@ -1,41 +1,5 @@
-import type {
-  AccountAddressInputs,
-  AccountContainerInputs,
-  AddressRangeInputs,
-  BareMetalHostInputs,
-  DatacenterInputs,
-  Declaration,
-  FrontEndInputs,
-  HttpServerInputs,
-  NetworkInputs,
-  PlanInputs,
-  RouterInputs,
-  SwitchInputs,
-} from "./declaration.ts";
-
-/** What a violation is about; the program adds file and line from it. */
-export interface Subject {
-  readonly kind:
-    | "site"
-    | "network"
-    | "router"
-    | "switch"
-    | "range"
-    | "register"
-    | "host"
-    | "plan"
-    | "account"
-    | "address"
-    | "httpServer"
-    | "frontEnd";
-  /**
-   * Name of the site, router, switch, host or plan; AS number of the network; prefix of the range; `register`; number of the account (of
-   * its address too); `<account>/<server>` of an HTTP server; name of the front end's host.
-   */
-  readonly name: string;
-  /** Property path inside it, for example `powerSupplies.1.chain`. */
-  readonly path?: string;
-}
+import type { Declaration } from "./kinds.generated.ts";
+import type { Subject } from "./subject.ts";
 
 export interface Violation {
   readonly rule: string;
@@ -95,44 +59,6 @@ export function defineRule({
     check: (declaration, today) => Array.from(find(declaration, today), (finding) => ({ rule: rule.name, ...finding })),
   };
 }
-
-const at = (kind: Subject["kind"], name: string, path?: string): Subject =>
-  path === undefined ? { kind, name } : { kind, name, path };
-
-/** Subjects, one function a kind; `path` is the property path inside the element. */
-export const subject = {
-  site: (site: Pick<DatacenterInputs, "name">, path?: string) => at("site", site.name, path),
-  network: (network: Pick<NetworkInputs, "asNumber">, path?: string) => at("network", String(network.asNumber), path),
-  router: (router: Pick<RouterInputs, "name">, path?: string) => at("router", router.name, path),
-  switch: (device: Pick<SwitchInputs, "name">, path?: string) => at("switch", device.name, path),
-  range: (range: Pick<AddressRangeInputs, "prefix">, path?: string) => at("range", range.prefix, path),
-  register: (path?: string) => at("register", "register", path),
-  host: (host: Pick<BareMetalHostInputs, "name">, path?: string) => at("host", host.name, path),
-  plan: (plan: Pick<PlanInputs, "name">, path?: string) => at("plan", plan.name, path),
-  account: (account: Pick<AccountContainerInputs, "number">, path?: string) =>
-    at("account", String(account.number), path),
-  address: (address: Pick<AccountAddressInputs, "account">, path?: string) =>
-    at("address", String(address.account), path),
-  httpServer: (server: Pick<HttpServerInputs, "account" | "name">, path?: string) =>
-    at("httpServer", `${server.account}/${server.name}`, path),
-  frontEnd: (frontEnd: Pick<FrontEndInputs, "host">, path?: string) => at("frontEnd", frontEnd.host, path),
-};
-
-/** A declaration of nothing. */
-export const nothingDeclared: Declaration = {
-  sites: [],
-  networks: [],
-  routers: [],
-  switches: [],
-  ranges: [],
-  registers: [],
-  hosts: [],
-  plans: [],
-  accounts: [],
-  addresses: [],
-  httpServers: [],
-  frontEnds: [],
-};
 
 /** Every element whose key an earlier element has too, with that earlier element. Elements without a key are passed over. */
 export function* repeats<T>(

@@ -29,6 +29,14 @@ export const lineSchema = format(
 /** A line of text for people: a model, a serial number, a city. */
 export const textSchema = lineSchema.min(1).max(100);
 
+/** Text that may stand in an environment value or a command argument. */
+export const argumentSchema = lineSchema.max(4096);
+
+/** Name of an environment variable. */
+export const variableSchema = format("upper-case letters, digits and _", (says) =>
+  z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, says),
+);
+
 /** A day, ISO 8601. */
 export const daySchema = z.iso.date().meta({ title: "a day such as 2026-11-22" });
 

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Declaration } from "../components/declaration.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import { folders } from "../host/store/layout.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
 import type { Bundle, BundleFile } from "./protocol/bundle.ts";

@@ -1,33 +1,30 @@
-import { renderAccount, renderAccountDefaults } from "../components/account/render-account.ts";
-import { renderSandbox } from "../components/account/render-sandbox.ts";
-import { renderRoute, renderRoutes } from "../components/address/render-routes.ts";
-import type {
-  AccountAddressInputs,
-  AccountContainerInputs,
-  Declaration,
-  HttpServerInputs,
-} from "../components/declaration.ts";
-import { renderHost } from "../components/host/render-host.ts";
-import { renderFrontEnd, renderSites } from "../components/http/render-front-end.ts";
-import { renderHttpDefaults, renderHttpServer } from "../components/http/render-http-server.ts";
-import { renderAnnouncement, renderBird } from "../components/network/render-bird.ts";
-import { renderNftables } from "../components/network/render-nftables.ts";
+import type { Element, Key } from "../components/kind.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
+import type { AccountContext, Part } from "../components/renderer.ts";
+import { renderers } from "../components/renderers.generated.ts";
+import { allKinds, elementName } from "../components/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
+import { sortBy } from "../lib/lists.ts";
 import { once } from "../lib/once.ts";
 import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "./protocol/bundle.ts";
 import { sealBundle, sealGroup } from "./protocol/digest.ts";
 
-interface Part {
-  readonly files: readonly BundleFile[];
-  readonly units?: readonly BundleUnit[];
-  readonly account?: BundleAccount;
-}
-
 /**
- * Accounts by number, and what of each is rendered: `whole`, or what follows from these HTTP servers of it, by name. What of an
- * account follows from its servers one by one is theirs alone; the host's part is always whole.
+ * Accounts by number, and what of each is rendered: `whole`, or what follows from these elements of it ({@link partName}). What
+ * of an account follows from each of its elements alone is theirs alone; the host's part is always whole.
  */
 export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
+
+/** An element of an account in an extract. */
+export function partName(kind: Key, name: string): string {
+  return `${kind} ${name}`;
+}
+
+/** Whether elements of a kind may be rendered one by one. */
+export function rendersAlone(kind: Key): boolean {
+  const own = renderers.filter(({ key }) => key === kind);
+  return own.length > 0 && own.every(({ ofElement }) => ofElement);
+}
 
 /**
  * Every file and unit one host must have, from what is declared: pure, linear in its accounts, the same for every order of
@@ -36,65 +33,61 @@ export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
  * @throws {RangeError} for a host, address or front end that is not declared, or for text that no configuration may hold
  *   (the inventory's schemas refuse both with file and line)
  */
-export function renderBundle(declaration: Declaration, host: string, only?: Extract): Bundle {
-  const all = byHost(declaration);
-  const addresses = new Map(all.addresses.get(host)?.map((address) => [address.account, address]));
-  const servers = Map.groupBy(all.httpServers.get(host) ?? [], ({ account }) => account);
-  const accounts = (all.accounts.get(host) ?? []).toSorted((a, b) => a.number - b.number);
-  const groups: Partial<Record<Group, BundleGroup>> = { host: renderHostGroup(declaration, host) };
-  for (const account of accounts) {
-    const part = only ? only.get(account.number) : "whole";
-    if (part === undefined) continue;
-    const address = addresses.get(account.number);
-    if (!address) throw new RangeError(`account ${account.number} has no address on ${host}`);
-    const own = (servers.get(account.number) ?? []).toSorted((a, b) => a.number - b.number);
-    groups[`account-${account.number}`] = renderAccountGroup(account, address, own, part);
-  }
-  return sealBundle(host, groups);
-}
-
-/** What lies on which host: looked up once for all of them, or each would go through the whole fleet. */
-const byHost = once(({ accounts, addresses, httpServers }: Declaration) => {
-  const grouped = <T extends { readonly host: string }>(list: readonly T[]) => Map.groupBy(list, ({ host }) => host);
-  return { accounts: grouped(accounts), addresses: grouped(addresses), httpServers: grouped(httpServers) };
-});
-
-function renderHostGroup(declaration: Declaration, name: string): BundleGroup {
+export function renderBundle(declaration: Declaration, name: string, only?: Extract): Bundle {
   const host = declaration.hosts.find((entry) => entry.name === name);
   if (!host) throw new RangeError(`host ${name} is not declared`);
-  const ports = (declaration.frontEnds.find((entry) => entry.host === name)?.ports ?? []).toSorted((a, b) => a - b);
-  return assemble([
-    renderHost(),
-    { files: renderAccountDefaults() },
-    { files: renderSandbox() },
-    { files: renderHttpDefaults() },
-    { files: renderFrontEnd(ports) },
-    { files: renderNftables(host, ports) },
-    { files: renderBird(host) },
-    renderRoutes(),
-  ]);
+  const context = { declaration, host };
+  const groups: Partial<Record<Group, BundleGroup>> = {
+    host: assemble(renderers.flatMap(({ ofHost }) => ofHost?.(context) ?? [])),
+  };
+  for (const account of byHost(declaration).get(name) ?? []) {
+    const part = only ? only.get(account.account.number) : "whole";
+    if (part !== undefined) groups[`account-${account.account.number}`] = renderAccountGroup(account, part);
+  }
+  return sealBundle(name, groups);
 }
 
-function renderAccountGroup(
-  account: AccountContainerInputs,
-  address: AccountAddressInputs,
-  servers: readonly HttpServerInputs[],
-  part: "whole" | ReadonlySet<string>,
-): BundleGroup {
-  if (part !== "whole") {
-    const some = servers.filter(({ name }) => part.has(name));
-    return assemble([
-      { files: renderSites(address, servers) },
-      ...some.map((server) => renderHttpServer(account, server)),
-    ]);
-  }
-  return assemble([
-    renderAccount(account),
-    { files: renderSites(address, servers) },
-    { files: renderAnnouncement(address) },
-    { files: renderRoute(address) },
-    ...servers.map((server) => renderHttpServer(account, server)),
-  ]);
+/** The accounts of each host with what they have: looked up once for all hosts, or each would go through the whole fleet. */
+const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly AccountContext[]> => {
+  const own = allKinds
+    .filter(({ accountOf }) => accountOf)
+    .map(({ key, accountOf }) => {
+      const elements = declaration[key] as readonly Element[];
+      return [key, Map.groupBy(elements, (element) => accountOf!(element as never))] as const;
+    });
+  const none = Object.fromEntries(allKinds.map(({ key }) => [key, []]));
+  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): AccountContext => {
+    const lists = own.map(([key, of]) => [key, sortBy(of.get(account.number) ?? [], orderOf(key))]);
+    const elements = { ...none, ...Object.fromEntries(lists) } as AccountContext["own"];
+    const address = elements.addresses.find(({ host }) => host === account.host);
+    return { account, own: elements, address: address ?? missing(account) };
+  });
+  return Map.groupBy(contexts, ({ account }) => account.host);
+});
+
+/** By number where a kind has one, else by name. */
+function orderOf(key: Key): (element: Element) => string | number {
+  return (element) => ("number" in element ? element.number : elementName(key, element as never));
+}
+
+function missing({ number, host }: Element<"accounts">): never {
+  throw new RangeError(`account ${number} has no address on ${host}`);
+}
+
+function renderAccountGroup(context: AccountContext, part: "whole" | ReadonlySet<string>): BundleGroup {
+  return assemble(
+    renderers.flatMap(({ key, ofAccount, ofElement }): Part[] => {
+      const elements: readonly Element[] = ofElement ? context.own[key] : [];
+      const some =
+        part === "whole"
+          ? elements
+          : elements.filter((element) => part.has(partName(key, elementName(key, element as never))));
+      return [
+        ...(ofAccount ? [ofAccount(context)] : []),
+        ...some.map((element) => ofElement!(element as never, context)),
+      ];
+    }),
+  );
 }
 
 /** One group of its parts, sorted by path and name. */

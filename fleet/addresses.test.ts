@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Declaration } from "../components/declaration.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import { addressPlan, csv, table } from "./addresses.ts";
 import { declare } from "./declare/declare.ts";
 import { loadFleet } from "./load/load.ts";
@@ -40,7 +40,7 @@ test("the example fleet: front ends have IPv4 addresses, and every account, serv
     address: "185.31.40.11",
   });
   expect(of("site").filter(({ name }) => name === "par1")).toEqual([
-    { kind: "site", name: "par1", site: "par1", prefix: "2a00:b6e0:1::/48", free: 65_535 - 14 },
+    { kind: "site", name: "par1", site: "par1", prefix: "2a00:b6e0:100::/40", free: 16_777_215 - 14 },
     { kind: "site", name: "par1", site: "par1", prefix: "185.31.40.0/26", free: 64 - 5 },
   ]);
   expect(of("account")).toHaveLength(declaration.accounts.length);

@@ -1,7 +1,8 @@
 import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { Address4, Address6 } from "ip-address";
-import type { AddressRangeInputs, Declaration } from "../components/declaration.ts";
+import { largestNumberAt } from "../components/declaring.ts";
+import type { AddressRangeInputs, Declaration } from "../components/kinds.generated.ts";
 import { sortBy } from "../lib/lists.ts";
 import { declare } from "./declare/declare.ts";
 import { InventoryError, loadFleet } from "./load/load.ts";
@@ -19,7 +20,7 @@ export interface PlannedAddress {
   readonly address?: string;
   /** TCP port an HTTP server listens on. */
   readonly port?: number;
-  /** Of a site's IPv4 range: addresses that no front end has. Of its /48: account numbers nobody has or had. */
+  /** Of a site's IPv4 range: addresses that no front end has. Of its IPv6 range: account numbers nobody has or had. */
   readonly free?: number;
 }
 
@@ -47,7 +48,7 @@ export function addressPlan(declaration: Declaration): PlannedAddress[] {
         ...freeParts(prefix, ranges).map((part) => ({ kind: "free" as const, prefix: part })),
       ]),
     ...sortBy(sites, ({ name }) => name).flatMap(({ name, prefix, prefix4 }): PlannedAddress[] => [
-      { kind: "site", name, site: name, prefix, free: 65_535 - taken.size },
+      { kind: "site", name, site: name, prefix, free: largestNumberAt({ prefix }) - taken.size },
       ...(prefix4 === undefined
         ? []
         : [{ kind: "site" as const, name, site: name, prefix: prefix4, free: freeAddresses4(prefix4, addresses4) }]),

@@ -1,4 +1,4 @@
-import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../components/declaration.ts";
+import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../components/kinds.generated.ts";
 import * as lab from "./lab-api.ts";
 
 /** What was seen of one account, from outside and from its neighbour's inside. */

@@ -1,5 +1,6 @@
-import type { Declaration } from "../components/declaration.ts";
-import type { Rule, Subject, Violation } from "../components/rule.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
+import type { Rule, Violation } from "../components/rule.ts";
+import type { Subject } from "../components/subject.ts";
 import { rules } from "./rules.generated.ts";
 import { type Waived, waive, waiversInForce, waiversNeeded } from "./waivers.ts";
 

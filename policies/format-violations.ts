@@ -1,4 +1,5 @@
-import { pageOf, type RuleText, type Subject, type Violation } from "../components/rule.ts";
+import { pageOf, type RuleText, type Violation } from "../components/rule.ts";
+import { nameOf, type Subject } from "../components/subject.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 
@@ -44,26 +45,6 @@ function formatRule(
   }
   if (rule) lines.push(whyAndMend(rule).replace(/^/gm, "  "));
   return lines.join("\n");
-}
-
-const kinds: Readonly<Record<Subject["kind"], string>> = {
-  site: "site",
-  network: "network AS",
-  router: "router",
-  switch: "switch",
-  range: "range",
-  register: "the",
-  host: "host",
-  plan: "plan",
-  account: "account",
-  address: "address of account",
-  httpServer: "HTTP server",
-  frontEnd: "front end of",
-};
-
-/** A subject in words, for example `host h1, disks.0.serial`. */
-export function nameOf({ kind, name, path }: Subject): string {
-  return `${kinds[kind]} ${name}${path === undefined ? "" : `, ${path}`}`;
 }
 
 function plural(count: number, word: string): string {

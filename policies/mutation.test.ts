@@ -1,7 +1,7 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
-import type { Declaration } from "../components/declaration.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import type { Rule } from "../components/rule.ts";
 import { declareSeed } from "../testing/declare-seed.ts";
 import { declarationFixture, today } from "../testing/fixture.ts";

@@ -1,6 +1,7 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
 import { numberNotReused } from "../components/account/rules/number-not-reused.ts";
+import { uidFollowsNumber } from "../components/account/rules/uid-follows-number.ts";
 import { uidInRange } from "../components/account/rules/uid-in-range.ts";
 import { uniqueAccountNumber } from "../components/account/rules/unique-account-number.ts";
 import { uniqueDirectory } from "../components/account/rules/unique-directory.ts";
@@ -26,7 +27,6 @@ import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-c
 import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
 import { rangesApart } from "../components/network/rules/ranges-apart.ts";
 import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-the-basics.ts";
-import type { Rule } from "../components/rule.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
@@ -46,6 +46,7 @@ import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
 import { redundantOnTwoSites } from "./redundancy/redundant-on-two-sites.ts";
 import { spareParts } from "./redundancy/spare-parts.ts";
 import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts";
+import type { Rule } from "../components/rule.ts";
 
 /** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
 export const rules: readonly Rule[] = [
@@ -82,6 +83,7 @@ export const rules: readonly Rule[] = [
   numberNotReused,
   prefixInsideSite,
   rangesApart,
+  uidFollowsNumber,
   uniqueAddress,
   uniqueHostname,
   uniqueListen,

@@ -1,5 +1,8 @@
-import type { Declaration, WaiverInputs } from "../components/declaration.ts";
-import { type Rule, type RuleText, type Subject, subject, type Violation } from "../components/rule.ts";
+import type { WaiverInputs } from "../components/inputs.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
+import type { Rule, RuleText, Violation } from "../components/rule.ts";
+import { isWaivable } from "../components/schema-walk.ts";
+import { allKinds, elementName, type Subject } from "../components/subject.ts";
 import { once } from "../lib/once.ts";
 
 /** A violation that is let pass, and by what. */
@@ -46,29 +49,19 @@ interface Carried {
 }
 
 /** Every waiver with the element that carries it. */
-const carried = once((declaration: Declaration): readonly Carried[] => [
-  ...of(declaration.sites, subject.site),
-  ...of(declaration.networks, subject.network),
-  ...of(declaration.routers, subject.router),
-  ...of(declaration.switches, subject.switch),
-  ...of(declaration.hosts, subject.host),
-  ...of(declaration.plans, subject.plan),
-  ...of(declaration.accounts, subject.account),
-  ...of(declaration.httpServers, subject.httpServer),
-]);
+const carried = once((declaration: Declaration): readonly Carried[] =>
+  waivable.flatMap(({ key, name: kind }) =>
+    (declaration[key] as readonly { readonly waivers?: readonly WaiverInputs[] }[]).flatMap((carrier): Carried[] => {
+      if (carrier.waivers === undefined) return [];
+      const element = { kind, name: elementName(key, carrier as never) };
+      return carrier.waivers.map((waiver, index) => {
+        return { waiver, element, at: { ...element, path: `waivers.${index}` } };
+      });
+    }),
+  ),
+);
 
-function of<T extends { readonly waivers?: readonly WaiverInputs[] }>(
-  elements: readonly T[],
-  subjectOf: (element: T, path?: string) => Subject,
-): Carried[] {
-  return elements
-    .filter(({ waivers }) => waivers !== undefined)
-    .flatMap((element) =>
-      element.waivers!.map((waiver, index) => {
-        return { waiver, element: subjectOf(element), at: subjectOf(element, `waivers.${index}`) };
-      }),
-    );
-}
+const waivable = allKinds.filter(isWaivable);
 
 /** Divides violations into those that stand and those that a waiver in force lets pass. */
 export function waive(

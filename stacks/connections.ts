@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Declaration } from "../components/declaration.ts";
+import type { Host } from "../components/declaring.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import type { Connection } from "../delivery/host-delivery.ts";
 import { pinnedKey } from "../delivery/known-hosts.ts";
-import type { Host } from "../fleet/schemas/index.ts";
 import type { Settings } from "./settings.ts";
 
 /**

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Declaration } from "../components/declaration.ts";
+import type { Fleet } from "../components/files.generated.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
 import type { Violation } from "../components/rule.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../fleet/load/load.ts";
-import type { Fleet } from "../fleet/schemas/index.ts";
 import { checkDeclaration, judgeDeclaration } from "../policies/check-declaration.ts";
 import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";

@@ -1,15 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Held } from "../fleet/declare/held.ts";
+import type { Held } from "../components/declaring.ts";
+import { allKinds, elementName } from "../components/subject.ts";
 
-/** Types whose loss is judged, and which of their outputs names them. */
-const judged: Readonly<Record<string, readonly [kind: Held["kind"], key: string]>> = {
-  "fairhost:account:AccountContainer": ["account", "number"],
-  "fairhost:host:BareMetalHost": ["host", "name"],
-  "fairhost:network:Router": ["router", "name"],
-  "fairhost:network:Switch": ["switch", "name"],
-  "fairhost:network:AddressRange": ["range", "prefix"],
-  "fairhost:datacenter:Datacenter": ["site", "name"],
-};
+/** Kinds whose loss is judged, by type token. */
+const judged = new Map(
+  allKinds.filter(({ retired }) => retired !== "freely").map((kind) => [kind.type as string, kind]),
+);
 
 interface HeldResource {
   readonly type: string;
@@ -33,9 +29,9 @@ export async function holdings(): Promise<Holdings> {
   const result = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
   const resources = Object.values(result.outputs as Readonly<Record<string, HeldResource>>);
   const held = resources.flatMap(({ type, outputs }): Held[] => {
-    const [kind, key] = judged[type] ?? [];
-    if (kind === undefined || key === undefined || outputs[key] === undefined) return [];
-    return [{ kind, name: String(outputs[key]), protect: outputs.protect === true }];
+    const kind = judged.get(type);
+    if (kind === undefined || kind.identity.some((input) => outputs[input] === undefined)) return [];
+    return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
   const deliveries = resources.filter(({ type }) => type === "fairhost:remote:HostDelivery");
   return {

@@ -1,4 +1,5 @@
-import type { AccountContainerInputs, Declaration, Failure } from "../components/declaration.ts";
+import type { Failure } from "../components/inputs.ts";
+import type { AccountContainerInputs, Declaration } from "../components/kinds.generated.ts";
 import type { Equipment } from "../policies/graph/service-graph.ts";
 
 /**

@@ -1,11 +1,15 @@
+import { accountFixture } from "../components/account/account-container.fixture.ts";
+import { defaultUidBase, type Identity, identity } from "../components/declaring.ts";
+import { httpPort } from "../components/http/server.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
   Declaration,
   HttpServerInputs,
-} from "../components/declaration.ts";
-import { nothingDeclared } from "../components/rule.ts";
-import { httpPort, identity } from "../fleet/declare/declare.ts";
+} from "../components/kinds.generated.ts";
+import { networkFixture } from "../components/network/network.fixture.ts";
+import { siteFixture } from "../components/site/site.fixture.ts";
+import { nothingDeclared } from "../components/subject.ts";
 
 type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "listen" | "unit"> : never;
 
@@ -20,7 +24,13 @@ export interface FixtureAccount {
   readonly servers?: readonly FixtureServer[];
 }
 
-const site = { prefix: "fd00:8000::/48" };
+const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
+const network = networkFixture({ uidBase: defaultUidBase });
+
+/** What follows from an account's number on {@link fixtureHost}. */
+function identityOf(number: number): Identity {
+  return identity(number, site, network.uidBase);
+}
 
 /** The only host of {@link declarationOf}. */
 export const fixtureHost: BareMetalHostInputs = {
@@ -51,20 +61,22 @@ export const fixtureHost: BareMetalHostInputs = {
 /** What the program declares for these accounts on one host, with the inventory's own allocation. */
 export function declarationOf(accounts: readonly FixtureAccount[]): Declaration {
   const host = fixtureHost.name;
-  const limits = { cpuWeight: 100, ioWeight: 100, memoryMaxMb: 512, tasksMax: 200, diskGb: 5 };
+  const limits = { ...accountFixture().limits, memoryMaxMb: 512, tasksMax: 200, diskGb: 5 };
   const httpServers = accounts.flatMap(({ number: account, name: accountName, servers = [] }) =>
     servers.map((server, index): HttpServerInputs => {
       const number = index + 1;
-      const listen = { address: identity(account, site).address, port: httpPort({ number }) };
+      const listen = { address: identityOf(account).address, port: httpPort({ number }) };
       const hostnames = server.hostnames ?? [`${server.name}.${accountName}.test`];
       return { ...server, account, number, host, hostnames, listen, unit: `account-${account}-http-${server.name}` };
     }),
   );
   return {
     ...nothingDeclared,
+    networks: [network],
+    sites: [site],
     hosts: [fixtureHost],
     accounts: accounts.map(({ number, name, limits: own }) => {
-      const { uid, gid, user, slice, directory } = identity(number, site);
+      const { uid, gid, user, slice, directory } = identityOf(number);
       return {
         ...{ name, number, host, plan: "small", protect: true },
         ...{ uid, gid, user, slice, directory },
@@ -72,7 +84,7 @@ export function declarationOf(accounts: readonly FixtureAccount[]): Declaration 
       };
     }),
     addresses: accounts.map(({ number }) => {
-      const { prefix, address } = identity(number, site);
+      const { prefix, address } = identityOf(number);
       return { account: number, host, site: "alpha", prefix, address };
     }),
     httpServers,

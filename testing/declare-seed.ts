@@ -1,9 +1,9 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Declaration } from "../components/declaration.ts";
-import { declare } from "../fleet/declare/declare.ts";
-import { type Held, heldBy } from "../fleet/declare/held.ts";
+import type { Held } from "../components/declaring.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
+import { declare, heldBy } from "../fleet/declare/declare.ts";
 import { type Loaded, loadFleet } from "../fleet/load/load.ts";
 import type { Seed } from "./seeded.cases.ts";
 import { Draft } from "./wrong-inventory.cases.ts";

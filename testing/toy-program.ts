@@ -3,12 +3,11 @@ import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
 import { AccountContainer } from "../components/account/account-container.ts";
-import { AccountAddress } from "../components/address/account-address.ts";
-import type { Declaration } from "../components/declaration.ts";
 import { BareMetalHost } from "../components/host/bare-metal-host.ts";
-import { FrontEnd } from "../components/http/front-end.ts";
-import { HttpServer } from "../components/http/http-server.ts";
-import { places } from "../stacks/places.ts";
+import type { Kind } from "../components/kind.ts";
+import type { Declaration } from "../components/kinds.generated.ts";
+import { allKinds } from "../components/subject.ts";
+import { Components } from "../stacks/components.ts";
 
 /** What the program under test does besides declaring its components, each against one rule of the pack. */
 export type Twist = "none" | "unknown-input" | "unprotected" | "unpinned-command" | "foreign-resource";
@@ -21,7 +20,13 @@ interface Toy {
 
 /** A program without the real one's own checks: what the pack finds here, nothing else has found before. */
 function declareToy({ declaration, twist }: Toy): void {
-  places(declaration);
+  const components = new Components();
+  for (const kind of allKinds) {
+    if (kind.key === "hosts" || kind.key === "accounts") continue;
+    // Without parents: hosts are made below, each with its twist.
+    for (const element of declaration[kind.key])
+      components.add({ ...kind, parent: () => ["register"] } as Kind, element);
+  }
   const hosts = declaration.hosts.map((host, index) => {
     if (twist !== "unknown-input" || index > 0) return new BareMetalHost(host.name, host);
     const rack = new RandomId("rack", { byteLength: 2 }).hex as unknown as string;
@@ -30,9 +35,6 @@ function declareToy({ declaration, twist }: Toy): void {
   for (const account of declaration.accounts) {
     new AccountContainer(`account-${account.number}`, account, twist === "unprotected" ? { protect: false } : {});
   }
-  for (const address of declaration.addresses) new AccountAddress(`account-${address.account}-address`, address);
-  for (const server of declaration.httpServers) new HttpServer(server.unit, server);
-  for (const frontEnd of declaration.frontEnds) new FrontEnd(`${frontEnd.host}-front-end`, frontEnd);
   if (twist === "unpinned-command") {
     const connection = { host: "127.0.0.1", port: 9, password: pulumi.secret("open-sesame") };
     new remote.Command("unpinned", { connection, create: "true" }, { parent: hosts[0]! });

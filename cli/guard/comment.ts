@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { count } from "../../fleet/load/problem.ts";
 import { comment, type Forge, withdrawComments } from "../../guard/forge/forge.ts";
 import { github } from "../../guard/forge/github.ts";
 import { gitlab } from "../../guard/forge/gitlab.ts";
+import { count } from "../../lib/text.ts";
 import { exitStatus } from "../exit-status.ts";
 import { attempt } from "./options.ts";
 

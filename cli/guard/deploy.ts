@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
+import type { Fleet } from "../../components/files.generated.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
-import { printable } from "../../fleet/load/problem.ts";
-import type { Fleet } from "../../fleet/schemas/index.ts";
 import { checkout } from "../../guard/change/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
@@ -11,6 +10,7 @@ import { healthGate } from "../../guard/deploy/gate.ts";
 import { LockedError } from "../../guard/deploy/lock.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
 import { readStackConfig, StackConfigError } from "../../guard/engine/stack-config.ts";
+import { printable } from "../../lib/text.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 
 /** Exit statuses of commands that change a stack. 1 is left to Node.js: the guard itself broke. */

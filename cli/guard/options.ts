@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { printable } from "../../fleet/load/problem.ts";
+import { printable } from "../../lib/text.ts";
 import { utcToday } from "../../lib/today.ts";
 import { exitStatus } from "../exit-status.ts";
 

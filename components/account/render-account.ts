@@ -1,13 +1,21 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { AccountContainerInputs } from "../declaration.ts";
+import type { Element } from "../kind.ts";
+import { limitNames, limitOf } from "../plan/limits.ts";
+import type { Renderer } from "../renderer.ts";
 import { frontEndLogs, homeInside } from "./account-paths.ts";
+import { renderSandbox } from "./render-sandbox.ts";
 
-/** systemd's own default and the plans': equal shares. Said once for all accounts, see {@link renderAccountDefaults}. */
-const equalWeight = 100;
+type Account = Element<"accounts">;
+
+export const renderer: Renderer<"accounts"> = {
+  key: "accounts",
+  ofHost: () => ({ files: [...renderAccountDefaults(), ...renderSandbox()] }),
+  ofAccount: ({ account }) => renderAccount(account),
+};
 
 /** Identity and limits of one account: records for NSS, slice, directories. */
-export function renderAccount(account: AccountContainerInputs): { files: BundleFile[]; account: BundleAccount } {
+export function renderAccount(account: Account): { files: BundleFile[]; account: BundleAccount } {
   return { files: [...renderRecords(account), ...renderSlice(account)], account: renderDirectories(account) };
 }
 
@@ -19,8 +27,7 @@ export function renderAccountDefaults(): BundleFile[] {
       content: unitFile({
         // Named, so that systemd turns the controllers on; OOMPolicy and the like belong to the services.
         Slice: {
-          CPUWeight: `${equalWeight}`,
-          IOWeight: `${equalWeight}`,
+          ...Object.fromEntries(withDefault.map(({ slice, systemdDefault }) => slice!(systemdDefault!))),
           MemoryAccounting: "yes",
           TasksAccounting: "yes",
         },
@@ -30,7 +37,7 @@ export function renderAccountDefaults(): BundleFile[] {
 }
 
 /** User and group records (systemd's userdb, JSON): no password, no shell; nobody logs in to the host itself. */
-function renderRecords(account: AccountContainerInputs): BundleFile[] {
+function renderRecords(account: Account): BundleFile[] {
   const { user, uid, gid, name } = account;
   const userRecord = {
     userName: user,
@@ -49,23 +56,31 @@ function renderRecords(account: AccountContainerInputs): BundleFile[] {
   ];
 }
 
+/** Limits that every account has as systemd has them unless its plan says otherwise: said once for all, see {@link renderAccountDefaults}. */
+const withDefault = limitNames
+  .map((name) => limitOf[name])
+  .filter(({ systemdDefault }) => systemdDefault !== undefined);
+
 /**
- * The slice with the plan's limits. Weights only when they differ: in a drop-in, because the prefix drop-in would win over
- * the unit's own file. No MemoryHigh: just under MemoryMax it delays the OOM killer by minutes.
+ * The slice with the plan's limits. Weights only when one differs from its default: in a drop-in, because the prefix drop-in
+ * would win over the unit's own file. No MemoryHigh: just under MemoryMax it delays the OOM killer by minutes.
  */
-function renderSlice({ number, name, slice, limits }: AccountContainerInputs): BundleFile[] {
+function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
+  const directives = (hasDefault: boolean) =>
+    Object.fromEntries(
+      limitNames.flatMap((limit) => {
+        const { slice: write, systemdDefault } = limitOf[limit];
+        return write && (systemdDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
+      }),
+    );
   const files: BundleFile[] = [
     {
       path: `systemd/${slice}`,
-      content: unitFile({
-        Unit: { Description: `Account ${number}, ${name}` },
-        Slice: { MemoryMax: `${limits.memoryMaxMb}M`, TasksMax: `${limits.tasksMax}` },
-      }),
+      content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(false) }),
     },
   ];
-  if (limits.cpuWeight === equalWeight && limits.ioWeight === equalWeight) return files;
-  const weights = unitFile({ Slice: { CPUWeight: `${limits.cpuWeight}`, IOWeight: `${limits.ioWeight}` } });
-  return [...files, { path: `systemd/${slice}.d/60-plan.conf`, content: weights }];
+  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf[limit].systemdDefault))) return files;
+  return [...files, { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(true) }) }];
 }
 
 /**
@@ -73,7 +88,7 @@ function renderSlice({ number, name, slice, limits }: AccountContainerInputs): B
  * root's with the sticky bit, the account writes through its group, whose only member it is. Root opens logs below
  * `admin/logs`, so only root may write there; the front end (www-data) has a directory of its own.
  */
-function renderDirectories({ number, uid, gid, directory }: AccountContainerInputs): BundleAccount {
+function renderDirectories({ number, uid, gid, directory }: Account): BundleAccount {
   const directories: BundleAccount["directories"] = [
     { path: ".", owner: "root", mode: 0o711 },
     { path: "admin", owner: "root", mode: 0o751 },

@@ -1,11 +1,18 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { routeProtocol } from "../../host/store/layout.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { AccountAddressInputs } from "../declaration.ts";
+import type { AccountAddressInputs } from "../kinds.generated.ts";
 import { plainPrefix } from "../network/render-bird.ts";
+import type { Renderer } from "../renderer.ts";
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";
+
+export const renderer: Renderer<"addresses"> = {
+  key: "addresses",
+  ofHost: renderRoutes,
+  ofAccount: ({ address }) => ({ files: renderRoute(address) }),
+};
 
 /** One account's prefix, in a file of its own. */
 export function renderRoute(address: AccountAddressInputs): BundleFile[] {

@@ -1,5 +1,6 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import type { Renderer } from "../renderer.ts";
 
 /** What the kernel must do for accounts to be apart. */
 const sysctl = `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.
@@ -35,6 +36,8 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
     ExecStop: ["", "/usr/sbin/nft destroy table inet fairhost"],
   },
 };
+
+export const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: renderHost };
 
 /** The host's own settings: kernel, daemons' start, the target that brings the accounts' sockets up after a boot. */
 export function renderHost(): { files: BundleFile[]; units: BundleUnit[] } {

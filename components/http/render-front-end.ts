@@ -1,7 +1,8 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
-import type { AccountAddressInputs, HttpServerInputs } from "../declaration.ts";
+import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../kinds.generated.ts";
+import type { Renderer } from "../renderer.ts";
 
 /** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
 const readTimeout = 300;
@@ -10,6 +11,17 @@ const plainHostName = plain(/[a-z0-9.-]+/, "host name");
 
 /** Connections one account may hold of the front end's: the rest stays for the others. */
 const connectionsPerAccount = 2000;
+
+export const renderer: Renderer<"frontEnds"> = {
+  key: "frontEnds",
+  ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(portsOf(declaration, host.name)) }),
+  ofAccount: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
+};
+
+/** Ports open to the outside on a host's accounts' addresses, sorted. */
+export function portsOf({ frontEnds }: Declaration, host: string): number[] {
+  return (frontEnds.find((frontEnd) => frontEnd.host === host)?.ports ?? []).toSorted((a, b) => a - b);
+}
 
 /**
  * Which site answers for which host name, one file an account: broken data of one account stays its own. The value is

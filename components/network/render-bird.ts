@@ -1,9 +1,16 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../lib/unit-file.ts";
-import type { AccountAddressInputs, BareMetalHostInputs } from "../declaration.ts";
+import type { AccountAddressInputs, BareMetalHostInputs } from "../kinds.generated.ts";
+import type { Renderer } from "../renderer.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
 const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");
+
+export const renderer: Renderer<"addresses"> = {
+  key: "addresses",
+  ofHost: ({ host }) => ({ files: renderBird(host) }),
+  ofAccount: ({ address }) => ({ files: renderAnnouncement(address) }),
+};
 
 /** An account's /64 as other parts of a host's configuration may name it. */
 export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): string {

@@ -1,20 +1,44 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { httpPortBase, uidBase } from "../../fleet/declare/declare.ts";
 import { plainAddress } from "../../lib/unit-file.ts";
-import type { BareMetalHostInputs } from "../declaration.ts";
+import { largestNumberAt } from "../declaring.ts";
+import { portsOf } from "../http/render-front-end.ts";
+import { httpPortBase } from "../http/server.ts";
+import type { BareMetalHostInputs } from "../kinds.generated.ts";
+import type { HostContext, Renderer } from "../renderer.ts";
 
 /** Ports accounts' HTTP servers listen on, for the front end alone. */
 const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;
 
-/** Every uid an account can have. */
-const accountUids = `${uidBase + 1}-${uidBase + 65_535}`;
+export const renderer: Renderer<"hosts"> = {
+  key: "hosts",
+  ofHost: (context) => ({
+    files: renderNftables(context.host, portsOf(context.declaration, context.host.name), uidsOf(context)),
+  }),
+};
+
+/** Every uid that an account of the host's site can have, as nft writes a range. */
+function uidsOf({ declaration, host }: HostContext): string {
+  const { uidBase } = found(declaration.networks, `network of host ${host.name}`);
+  const site = found(
+    declaration.sites.filter(({ name }) => name === host.site),
+    `site of host ${host.name}`,
+  );
+  return `${uidBase + 1}-${uidBase + largestNumberAt(site)}`;
+}
+
+/** @throws {RangeError} as every renderer does for what is not declared */
+function found<T>([first]: readonly T[], what: string): T {
+  if (first === undefined) throw new RangeError(`the ${what} is not declared`);
+  return first;
+}
 
 /**
  * The firewall: one table, replaced at once, the same whatever accounts the host has (only what is addressed to the host or
  * to one of its accounts comes to `input` at all, so no list of prefixes is needed).
+ * @param accountUids every uid an account can have, `200001-265535`
  * @param ports open to everybody on the host's and all its accounts' addresses, beside SSH
  */
-export function renderNftables(host: BareMetalHostInputs, ports: readonly number[]): BundleFile[] {
+export function renderNftables(host: BareMetalHostInputs, ports: readonly number[], accountUids: string): BundleFile[] {
   const routers = host.routers.map(({ address }) => plainAddress(address)).toSorted();
   const bgp = routers.length > 0 ? `    ip6 saddr { ${routers.join(", ")} } tcp dport 179 accept\n` : "";
   const open = [22, ...ports].join(", ");

@@ -1,4 +1,4 @@
-import type { DatacenterInputs, Declaration } from "../declaration.ts";
+import type { Declaration, SiteInputs } from "../kinds.generated.ts";
 
 /** Names of the sites that only model one: rules about places do not apply there (docs/decisions/0011). */
 export function emulatedSites({ sites }: Pick<Declaration, "sites">): ReadonlySet<string> {
@@ -13,7 +13,7 @@ export function isReal({ sites }: Pick<Declaration, "sites">): boolean {
 const earthRadiusKm = 6371;
 
 /** Kilometres between two sites along the great circle (haversine formula; the mean radius is good to half a percent). */
-export function distanceKm(one: Pick<DatacenterInputs, "latitude" | "longitude">, other: typeof one): number {
+export function distanceKm(one: Pick<SiteInputs, "latitude" | "longitude">, other: typeof one): number {
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const half = (a: number, b: number) => Math.sin(radians(a - b) / 2) ** 2;
   const chord =

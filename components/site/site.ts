@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DatacenterInputs } from "../declaration.ts";
+import type { SiteInputs } from "../kinds.generated.ts";
 
 /** A site: who runs the building, where it is, its halls, racks and electrical chains, and the spare parts that lie there. */
-export class Datacenter extends pulumi.ComponentResource {
+export class Site extends pulumi.ComponentResource {
   readonly provider: string;
   readonly prefix: string;
 
-  constructor(name: string, args: DatacenterInputs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: SiteInputs, opts?: pulumi.ComponentResourceOptions) {
     super("fairhost:datacenter:Datacenter", name, args, opts);
     this.provider = args.provider;
     this.prefix = args.prefix;

@@ -1,10 +1,11 @@
+import { type Site, subnetZero } from "../../components/declaring.ts";
 import { canonical } from "../../components/schema.ts";
-import { siteSchema } from "../../components/site/site.schema.ts";
+import { schema as siteSchema } from "../../components/site/site.file.ts";
 import { within6 } from "../../lib/ranges.ts";
-import { type Path, type Problem, shown } from "../load/problem.ts";
+import { shown } from "../../lib/text.ts";
+import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";
-import type { Site } from "../schemas/index.ts";
 import { type Entries, items, nameOf, type Placed, place, placed } from "./references.ts";
 
 /** The halls of a site, if they are sound: something else of the site may be wrong. */
@@ -39,7 +40,7 @@ export function inSubnetZero(
   const site: Entry<Site> | undefined = sites.find((candidate) => nameOf(candidate) === siteName);
   const prefix = site?.loose.prefix;
   if (site === undefined || prefix === undefined) return [];
-  const subnet = prefix.replace(/\/48$/, "/64");
+  const subnet = subnetZero({ prefix });
   const address = canonical(here.value);
   if (within6(`${address}/128`, subnet) && address !== canonical(subnet.replace("/64", ""))) return [];
   const where = place({ source: site.source, path: ["prefix"], value: prefix });

@@ -1,11 +1,11 @@
+import type { Site } from "../../components/declaring.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
-import type { Site } from "../schemas/index.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";
 
 /** Checks of `network.yaml`: where its devices stand, what they hang on and are cabled to. */
-export function checkNetwork({ network, sites }: Entries): Problem[] {
+export function checkNetwork({ network: [network], sites }: Entries): Problem[] {
   if (network === undefined) return [];
   const { source, loose } = network;
   const siteNames = names(sites);

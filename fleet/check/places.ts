@@ -1,11 +1,24 @@
+import { freeUids, type Host, largestNumberAt, type Site } from "../../components/declaring.ts";
+import type { Fleet } from "../../components/files.generated.ts";
 import { canonical, canonicalPrefix } from "../../components/schema.ts";
 import { within4, within6 } from "../../lib/ranges.ts";
-import { type Problem, shown } from "../load/problem.ts";
+import { shown } from "../../lib/text.ts";
+import type { Problem } from "../load/problem.ts";
 import type { Entry } from "../load/validate.ts";
-import type { Host, Site } from "../schemas/index.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { checkNetwork, checkPower } from "./network.ts";
-import { type Entries, fileNames, items, known, nameOf, names, type Placed, placed, unique } from "./references.ts";
+import {
+  type Entries,
+  fileNames,
+  items,
+  known,
+  nameOf,
+  names,
+  type Placed,
+  place,
+  placed,
+  unique,
+} from "./references.ts";
 
 /** Private AS numbers (RFC 6996): free to use inside one's own network. */
 function isPrivateAs(asNumber: number): boolean {
@@ -25,7 +38,7 @@ export function checkPlaces(entries: Entries): Problem[] {
   ];
 }
 
-function checkSites({ network, sites }: Entries): Problem[] {
+function checkSites({ network: [network], sites }: Entries): Problem[] {
   const owned = items(network?.loose.prefixes);
   const prefixes = sites.flatMap(({ source, loose }) => placed(source, ["prefix"], loose.prefix));
   const outside = prefixes.flatMap((here) => {
@@ -37,7 +50,7 @@ function checkSites({ network, sites }: Entries): Problem[] {
       here.source.problem(
         here.path,
         message,
-        "choose a free /48 of them, or add the range to network.yaml if it is owned",
+        "choose a free part of them, or add the range to network.yaml if it is owned",
       ),
     ];
   });
@@ -90,10 +103,8 @@ function checkSites({ network, sites }: Entries): Problem[] {
     ...owned4Overlap,
     ...emulated,
     ...backups,
-    // All are /48: they overlap exactly if they are equal.
-    ...unique(prefixes, "the prefix", "choose another /48: two sites must not share addresses", (text) =>
-      canonicalPrefix(String(text)),
-    ),
+    ...overlapping(prefixes),
+    ...checkUids(network, prefixes),
     ...sites.flatMap(({ source, loose }) =>
       unique(named(source, ["halls"], loose.halls), "hall", "give every hall of the site its own name"),
     ),
@@ -101,7 +112,7 @@ function checkSites({ network, sites }: Entries): Problem[] {
   ];
 }
 
-function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries): Problem[] {
+function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }: Entries): Problem[] {
   const site = sites.find((candidate) => nameOf(candidate) === loose.site);
   const halls = site && hallsOf(site);
   const hall = halls?.find((candidate) => candidate.name === loose.hall);
@@ -158,7 +169,7 @@ function checkHost({ source, loose }: Entry<Host>, { network, sites }: Entries):
 }
 
 /** What must be there once in the whole fleet. */
-function checkHostsTogether({ network, hosts }: Entries): Problem[] {
+function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
   const routers = items(network?.loose.routers).flatMap(([index, router]) =>
     placed(network!.source, ["routers", index, "address"], router.address),
   );
@@ -211,6 +222,38 @@ function checkHostsTogether({ network, hosts }: Entries): Problem[] {
       }),
       "the SSH address",
       "correct it: two hosts cannot answer at one place",
+    ),
+  ];
+}
+
+/** Two sites must not share addresses, whatever the lengths of their prefixes. */
+function overlapping(prefixes: readonly Placed<string>[]): Problem[] {
+  return prefixes.flatMap((here, position) => {
+    const other = prefixes
+      .slice(0, position)
+      .find(({ value }) => within6(here.value, value) || within6(value, here.value));
+    if (other === undefined) return [];
+    const message =
+      canonicalPrefix(here.value) === canonicalPrefix(other.value)
+        ? `the prefix ${shown(here.value)} is already taken by ${place(other)}`
+        : `the prefix ${shown(here.value)} overlaps ${shown(other.value)} of ${place(other)}`;
+    return [here.source.problem(here.path, message, "choose another range: two sites must not share addresses")];
+  });
+}
+
+/** All uids that accounts can get lie where nothing else of Debian has any. */
+function checkUids(network: Entry<Fleet["network"]> | undefined, prefixes: readonly Placed<string>[]): Problem[] {
+  const base = network?.loose.uidBase;
+  if (network === undefined || base === undefined || prefixes.length === 0) return [];
+  const last = base + Math.max(...prefixes.map(({ value }) => largestNumberAt({ prefix: value })));
+  if (freeUids.some((range) => base >= range.first && last <= range.last)) return [];
+  const free = freeUids.map((range) => `${range.first} to ${range.last}`).join(" and ");
+  const message = `accounts would have uids ${base + 1} to ${last}, which are not all free`;
+  return [
+    network.source.problem(
+      ["uidBase"],
+      message,
+      `choose a base so that all lie within ${free} (systemd's UIDS-GIDS.md), or give the sites longer prefixes: a /48 needs 65535 uids, a /40 16777215`,
     ),
   ];
 }

@@ -1,32 +1,14 @@
-import { nearest, type Path, type Problem, shown } from "../load/problem.ts";
+import type { FileKey, Fleet, FolderKey } from "../../components/files.generated.ts";
+import { shown } from "../../lib/text.ts";
+import { nearest, type Path, type Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";
-import type {
-  Account,
-  Approval,
-  Host,
-  Limits,
-  Network,
-  Plan,
-  Retired,
-  Site,
-  Tombstone,
-  Waiver,
-} from "../schemas/index.ts";
 
-/** All entries of a fleet, sound or not, as the checks across files see them. */
-export interface Entries {
-  readonly network: Entry<Network> | undefined;
-  readonly tombstones: Entry<Tombstone[]> | undefined;
-  readonly retired: Entry<Retired[]> | undefined;
-  readonly waivers: Entry<Waiver[]> | undefined;
-  readonly approvals: Entry<Approval[]> | undefined;
-  readonly limits: Entry<Limits> | undefined;
-  readonly sites: readonly Entry<Site>[];
-  readonly hosts: readonly Entry<Host>[];
-  readonly plans: readonly Entry<Plan>[];
-  readonly accounts: readonly Entry<Account>[];
-}
+/** What one file says: a folder's files hold one item each. */
+type FileOf<K extends FileKey> = K extends FolderKey ? Fleet[K][number] : Fleet[K];
+
+/** All files of a fleet by kind, sound or not, as the checks across files see them; of a kind that is one file, one or none. */
+export type Entries = { readonly [K in FileKey]: readonly Entry<FileOf<K>>[] };
 
 /** A value and where it stands. */
 export interface Placed<T> {

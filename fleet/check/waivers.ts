@@ -1,31 +1,41 @@
+import type { accountEntries } from "../../components/account/entries.generated.ts";
 import type { Problem } from "../load/problem.ts";
+import { accountKinds } from "./accounts.ts";
 import { type Entries, items, known, names, placed, unique } from "./references.ts";
 
 /** Checks of `waivers.yaml`: what a waiver is for must be there. Whether it is in force and needed is for the rules to say. */
 export function checkWaivers(entries: Entries): Problem[] {
-  const { waivers, network, accounts } = entries;
+  const {
+    waivers: [waivers],
+    network: [network],
+    accounts,
+  } = entries;
   if (waivers === undefined) return [];
   const { source } = waivers;
   const devices = (list: "routers" | "switches") =>
     new Set(items(network?.loose[list]).flatMap(([, { name }]) => name ?? []));
-  const there: Readonly<Record<string, ReadonlySet<string>>> = {
-    site: names(entries.sites),
-    network: new Set(network?.loose.asNumber === undefined ? [] : [String(network.loose.asNumber)]),
-    router: devices("routers"),
-    switch: devices("switches"),
-    host: names(entries.hosts),
-    plan: names(entries.plans),
-    account: new Set(accounts.flatMap(({ loose }) => (loose.number === undefined ? [] : [String(loose.number)]))),
-    httpServer: new Set(
-      accounts.flatMap(({ loose }) => items(loose.httpServers).map(([, { name }]) => `${loose.number}/${name}`)),
-    ),
-  };
+  const inAccounts = (key: keyof typeof accountEntries) =>
+    new Set(accounts.flatMap(({ loose }) => items(loose[key]).map(([, { name }]) => `${loose.number}/${name}`)));
+  const there = new Map<string, () => ReadonlySet<string>>([
+    ["site", () => names(entries.sites)],
+    ["network", () => new Set(network?.loose.asNumber === undefined ? [] : [String(network.loose.asNumber)])],
+    ["router", () => devices("routers")],
+    ["switch", () => devices("switches")],
+    ["host", () => names(entries.hosts)],
+    ["plan", () => names(entries.plans)],
+    [
+      "account",
+      () => new Set(accounts.flatMap(({ loose }) => (loose.number === undefined ? [] : [String(loose.number)]))),
+    ],
+    ...accountKinds.map(({ key, name }) => [name, () => inAccounts(key)] as const),
+  ]);
   const list = items(Array.isArray(waivers.loose) ? waivers.loose : []);
   return [
     ...list.flatMap(([index, { resource = "" }]) => {
       const [kind = "", name = ""] = resource.split(" ");
       const here = placed(source, [index, "resource"], name);
-      return here.flatMap((one) => (there[kind] === undefined ? [] : known(one, kind, there[kind])));
+      const find = there.get(kind);
+      return find === undefined ? [] : here.flatMap((one) => known(one, kind, find()));
     }),
     ...unique(
       list.flatMap(([index, { rule, resource, path = "" }]) =>
@@ -38,7 +48,7 @@ export function checkWaivers(entries: Entries): Problem[] {
 }
 
 /** Checks of `approvals.yaml`. What an approval is for may be gone by now: that is what most are for. */
-export function checkApprovals({ approvals }: Entries): Problem[] {
+export function checkApprovals({ approvals: [approvals] }: Entries): Problem[] {
   if (approvals === undefined) return [];
   return unique(
     items(Array.isArray(approvals.loose) ? approvals.loose : []).flatMap(([index, { action, resource }]) =>

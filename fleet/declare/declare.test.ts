@@ -2,10 +2,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { Address6 } from "ip-address";
 import { describe, expect, test } from "vitest";
-import { accountSchema } from "../../components/account/account.schema.ts";
+import { schema as accountSchema } from "../../components/account/account.file.ts";
+import type { Account } from "../../components/declaring.ts";
+import { defaultUidBase, freeUids, identity, largestNumber, largestNumberAt } from "../../components/declaring.ts";
+import type { Fleet } from "../../components/files.generated.ts";
+import { httpPort } from "../../components/http/server.ts";
 import { loadFleet } from "../load/load.ts";
-import type { Account, Fleet } from "../schemas/index.ts";
-import { declare, httpPort, identity, uidBase } from "./declare.ts";
+import { declare } from "./declare.ts";
 
 const { fleet: lab } = await loadFleet(join(import.meta.dirname, "../../inventory/lab"));
 const [web1] = lab.hosts;
@@ -13,15 +16,20 @@ const [web1] = lab.hosts;
 /** Two sites, two hosts at each: a place for any accounts. */
 const ground: Fleet = {
   ...lab,
-  sites: [lab.sites[0]!, { ...lab.sites[0]!, name: "other", prefix: "fd00:8000:ffff::/48" }],
+  sites: [
+    { ...lab.sites[0]!, prefix: "fd00:8000::/40" },
+    { ...lab.sites[0]!, name: "other", prefix: "fd00:8100::/40" },
+  ],
   hosts: ["lab", "lab", "other", "other"].map((site, index) => ({ ...web1!, name: `h${index}`, site })),
   accounts: [],
   tombstones: [],
 };
 
+/** Numbers that fit a /48 and a /40, those at the edges most of all. */
 const number = fc.oneof(
   fc.integer({ min: 1, max: 65_535 }),
-  fc.constantFrom(1, 2, 9, 10, 15, 16, 255, 256, 65_534, 65_535),
+  fc.integer({ min: 1, max: largestNumber }),
+  fc.constantFrom(1, 2, 9, 10, 15, 16, 255, 256, 65_534, 65_535, 65_536, 2 ** 23, largestNumber - 1, largestNumber),
 );
 
 const server = fc.record({
@@ -58,8 +66,8 @@ function allocated(fleet: Fleet, account: number): unknown {
 }
 
 describe("identity", () => {
-  test("follows from the number and the site alone", () => {
-    expect(identity(1204, { prefix: "2a00:b6e0:1::/48" })).toEqual({
+  test("follows from the number, the site and the first uid alone", () => {
+    expect(identity(1204, { prefix: "2a00:b6e0:1::/48" }, 200_000)).toEqual({
       uid: 201_204,
       gid: 201_204,
       user: "a1204",
@@ -68,34 +76,58 @@ describe("identity", () => {
       prefix: "2a00:b6e0:1:4b4::/64",
       address: "2a00:b6e0:1:4b4::1",
     });
+    expect(identity(16_777_215, { prefix: "2a00:b6e0:100::/40" }, defaultUidBase)).toMatchObject({
+      uid: 1_916_777_215,
+      prefix: "2a00:b6e0:1ff:ffff::/64",
+    });
   });
 
-  test.each([0, -1, 65_536, 1.5, Number.NaN])("number %s is refused", (wrong) => {
-    expect(() => identity(wrong, { prefix: "fd00:8000::/48" })).toThrow(RangeError);
+  test.each([0, -1, 65_536, 1.5, Number.NaN])("number %s is refused at a /48", (wrong) => {
+    expect(() => identity(wrong, { prefix: "fd00:8000::/48" }, 200_000)).toThrow(
+      `account number ${wrong} is not a whole number from 1 to 65535, as fd00:8000::/48 has room for`,
+    );
   });
 
-  test("a site's prefix that is no /48 is refused", () => {
-    expect(() => identity(1, { prefix: "fd00:8000::/56" })).toThrow("the site's prefix fd00:8000::/56 is not a /48");
+  test.each(["fd00:8000::/56", "fd00::/39"])("a site's prefix %s is refused", (prefix) => {
+    expect(() => identity(1, { prefix }, 200_000)).toThrow(`the site's prefix ${prefix} is not a /40 to /48`);
   });
 
-  test("every number: inside the ranges, canonical, different from every other", () => {
-    const site = lab.sites[0]!;
-    const subnet = new Address6(site.prefix);
-    const seen = new Set<string>();
-    for (let one = 1; one <= 65_535; one++) {
-      const own = identity(one, site);
-      // Above useradd's people, systemd's dynamic users and nobody; below systemd's containers.
-      if (own.uid <= 65_535 || own.uid >= 524_288 || own.gid !== own.uid) throw new Error(`uid ${own.uid}`);
-      for (const value of [own.uid, own.user, own.slice, own.directory, own.prefix, own.address])
-        seen.add(String(value));
-      if (one % 257 !== 1) continue;
-      const address = new Address6(own.address);
-      expect(address.isInSubnet(new Address6(own.prefix))).toBe(true);
-      expect(address.isInSubnet(subnet)).toBe(true);
-      expect(address.correctForm()).toBe(own.address);
-      expect(own.prefix).not.toBe(`${subnet.startAddress().correctForm()}/64`);
-    }
-    expect(seen.size).toBe(6 * 65_535);
+  test("every number and prefix length: inside the site, canonical, in a free range of uids, no carry into the site's bits", () => {
+    const site = fc.integer({ min: 40, max: 48 }).chain((length) =>
+      fc.record({
+        length: fc.constant(length),
+        prefix: fc.bigInt({ min: 0n, max: 2n ** BigInt(length - 32) - 1n }).map((own) => {
+          const first = (0x2a00b6e0n << 96n) | (own << BigInt(128 - length));
+          return `${Address6.fromBigInt(first).correctForm()}/${length}`;
+        }),
+      }),
+    );
+    fc.assert(
+      fc.property(site, fc.double({ min: 0, max: 1, noNaN: true }), ({ prefix }, share) => {
+        const most = largestNumberAt({ prefix });
+        const one = 1 + Math.floor(share * (most - 1));
+        const own = identity(one, { prefix }, defaultUidBase);
+        expect(own.gid).toBe(own.uid);
+        expect(freeUids.some(({ first, last }) => own.uid >= first && own.uid <= last)).toBe(true);
+        const [address, subnet] = [new Address6(own.address), new Address6(prefix)];
+        expect(address.isInSubnet(new Address6(own.prefix)) && address.isInSubnet(subnet)).toBe(true);
+        expect(address.correctForm()).toBe(own.address);
+        expect((address.bigInt() - subnet.startAddress().bigInt()) >> 64n).toBe(BigInt(one));
+        expect(own.prefix).not.toBe(`${subnet.startAddress().correctForm()}/64`);
+        expect(() => identity(most + 1, { prefix }, defaultUidBase)).toThrow(RangeError);
+      }),
+    );
+  });
+
+  test("no two numbers share anything", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(number, { minLength: 2 }), (numbers) => {
+        const all = numbers.map((one) => identity(one, { prefix: "2a00:b6e0:100::/40" }, defaultUidBase));
+        for (const key of ["uid", "user", "slice", "directory", "prefix", "address"] as const) {
+          expect(new Set(all.map((own) => own[key])).size).toBe(numbers.length);
+        }
+      }),
+    );
   });
 });
 
@@ -115,7 +147,8 @@ describe("allocation of a whole fleet", () => {
         once(httpServers.map(({ listen }) => `${listen.address} ${listen.port}`));
         for (const { listen, number: own } of httpServers) expect(listen.port).toBe(httpPort({ number: own }));
         for (const { listen } of httpServers) expect(listen.port > 8000 && listen.port < 9000).toBe(true);
-        for (const { uid } of containers) expect(uid > uidBase && uid <= uidBase + 65_535).toBe(true);
+        for (const { uid } of containers)
+          expect(uid > defaultUidBase && uid <= defaultUidBase + largestNumber).toBe(true);
       }),
     );
   });

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Held } from "../../components/declaring.ts";
 import { loadFleet } from "../load/load.ts";
 import { declare } from "./declare.ts";
-import type { Held } from "./held.ts";
 
 const { fleet } = await loadFleet(join(import.meta.dirname, "../../inventory/prod"));
 const vanished = (held: readonly Held[], own = fleet) => declare(own, { held }).registers[0]!.vanished;

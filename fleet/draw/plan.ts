@@ -1,4 +1,5 @@
-import type { Declaration, PowerSupplyInputs } from "../../components/declaration.ts";
+import type { PowerSupplyInputs } from "../../components/inputs.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
 
 /** Rows of the picture, from the top; lines between two of them run in the channel between. */
 export const tiers = ["operator", "router", "switch", "host"] as const;

@@ -1,6 +1,6 @@
-import type { Declaration } from "../../components/declaration.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { count } from "../../lib/text.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
-import { count } from "../load/problem.ts";
 import { type Failed, failedWithout, type State } from "./failed.ts";
 import { type Layout, layOut, type Rectangle, size } from "./layout.ts";
 import { escaped, line, tag, wrapped } from "./markup.ts";

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import type { Declaration } from "../../components/declaration.ts";
-import { printable } from "../load/problem.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { printable } from "../../lib/text.ts";
 import type { Failed } from "./failed.ts";
 
 /** One host of the fleet with what it hangs on. */

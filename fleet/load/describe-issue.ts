@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { nearest, type Path, type Problem, shown } from "./problem.ts";
+import { shown } from "../../lib/text.ts";
+import { nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
 import type { Source } from "./source.ts";
 

@@ -1,3 +1,5 @@
+import { count, printable } from "../../lib/text.ts";
+
 /** One thing wrong with an inventory: where, what, and how to mend it. */
 export interface Problem {
   /** Relative to the fleet's directory, with `/`. */
@@ -55,26 +57,6 @@ export function formatProblems(problems: readonly Problem[], directory = ""): st
   const files = new Set(problems.map((problem) => problem.file)).size;
   blocks.push(`${count(problems.length, "problem")} in ${count(files, "file")}`);
   return blocks.join("\n");
-}
-
-/** `1 problem`, `2 problems`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/** File names and keys come from outside: nothing of them may steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-/** A value as a message shows it: JSON, cut at 60 characters; text in quotes, so that `"1"` and `1` differ. */
-export function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (value !== null && typeof value === "object") return "a map";
-  if (value === null || value === undefined) return "nothing";
-  if (typeof value === "number") return String(value);
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
 }
 
 /** The known word nearest to a wrong one, if it is near enough to be a slip of the finger. */

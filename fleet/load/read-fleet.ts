@@ -1,37 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import type { FileKind } from "../../components/file.ts";
+import { type FileKey, fileKinds } from "../../components/files.generated.ts";
 import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 
-/** What a file of an inventory describes; follows from where it lies. */
-export type FileKind =
-  | "network"
-  | "tombstones"
-  | "retired"
-  | "waivers"
-  | "approvals"
-  | "limits"
-  | "site"
-  | "host"
-  | "plan"
-  | "account";
-
 /** Where each kind lies: the only directories and files a fleet has. */
-const folders: Readonly<Record<string, FileKind>> = {
-  sites: "site",
-  hosts: "host",
-  plans: "plan",
-  accounts: "account",
-};
-const files: Readonly<Record<string, FileKind>> = {
-  "network.yaml": "network",
-  "tombstones.yaml": "tombstones",
-  "retired.yaml": "retired",
-  "waivers.yaml": "waivers",
-  "approvals.yaml": "approvals",
-  "limits.yaml": "limits",
-};
+const places = new Map<string, FileKey>(Object.entries(fileKinds).map(([key, { path }]) => [path, key as FileKey]));
 
 /** Allowed beside them and not read here: the hosts' public SSH keys, and notes for people. */
 const beside = /^(?:known_hosts|.*\.md)$/;
@@ -40,7 +16,7 @@ const beside = /^(?:known_hosts|.*\.md)$/;
 const maxBytes = 4 * 1024 * 1024;
 
 export interface FleetFiles {
-  readonly sources: readonly { readonly kind: FileKind; readonly source: Source }[];
+  readonly sources: readonly { readonly key: FileKey; readonly source: Source }[];
   readonly problems: readonly Problem[];
 }
 
@@ -49,7 +25,7 @@ export interface FleetFiles {
  * of the directory and unreadable files are problems, not surprises. Synchronous: for 1,000 small files that is the quickest.
  */
 export function readFleet(directory: string): FleetFiles {
-  const sources: { kind: FileKind; source: Source }[] = [];
+  const sources: { key: FileKey; source: Source }[] = [];
   const problems: Problem[] = [];
   const wrong = (file: string, message: string, mend: string, line = 1): void => {
     problems.push({ file, line, column: 1, path: "", message, mend });
@@ -66,39 +42,40 @@ export function readFleet(directory: string): FleetFiles {
     return { sources, problems };
   }
 
-  const read = (kind: FileKind, file: string): void => {
+  const read = (key: FileKey, file: string): void => {
     const text = readText(root.value, file, wrong);
     if (text === undefined) {
       // Its name is taken all the same: what refers to it is not wrong as well.
-      sources.push({ kind, source: { ...readSource(file, "").source, data: undefined } });
+      sources.push({ key, source: { ...readSource(file, "").source, data: undefined } });
       return;
     }
     const { source, problems: found } = readSource(file, text);
-    sources.push({ kind, source });
+    sources.push({ key, source });
     problems.push(...found);
   };
 
   for (const entry of top.value) {
     const { name } = entry;
-    const [kind, folder] = [files[name], folders[name]];
-    if (kind !== undefined) read(kind, name);
+    const [file, folder] = [places.get(name), places.get(`${name}/`)];
+    if (file !== undefined) read(file, name);
     else if (folder !== undefined) readFolder(root.value, name, folder, read, wrong);
     else if (!beside.test(name) && !hidden(name)) {
-      const known = [...Object.keys(files), ...Object.keys(folders).map((key) => `${key}/`)];
+      const known = [...places.keys()];
       const guess = nearest(entry.isDirectory() ? `${name}/` : name, known);
-      const places = `a fleet has ${known.join(", ")}`;
+      const allowed = `a fleet has ${known.join(", ")}`;
       wrong(
         name,
         "nothing of this name belongs here",
-        guess ? `did you mean ${guess}? ${places}` : `move it: ${places}`,
+        guess ? `did you mean ${guess}? ${allowed}` : `move it: ${allowed}`,
       );
     }
   }
-  if (!top.value.some((entry) => entry.name === "network.yaml")) {
+  for (const { path, title, ...kind } of Object.values(fileKinds) as FileKind[]) {
+    if (path.endsWith("/") || "fallback" in kind || top.value.some((entry) => entry.name === path)) continue;
     wrong(
-      "network.yaml",
+      path,
       "the file is missing",
-      "describe the own network in it: AS number, prefixes, routers, switches",
+      `add it: ${title[0]!.toLowerCase()}${title.slice(1)} (docs/reference/inventory.md)`,
     );
   }
   return { sources, problems };
@@ -109,8 +86,8 @@ type Wrong = (file: string, message: string, mend: string, line?: number) => voi
 function readFolder(
   root: string,
   folder: string,
-  kind: FileKind,
-  read: (kind: FileKind, file: string) => void,
+  key: FileKey,
+  read: (key: FileKey, file: string) => void,
   wrong: Wrong,
 ): void {
   const inside = outside(root, folder) ? { error: "it leads out of the fleet's directory" } : undefined;
@@ -127,7 +104,7 @@ function readFolder(
     const file = `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       wrong(file, "a directory inside is not looked into", `move its files up into ${folder}/`);
-    } else if (entry.name.endsWith(".yaml")) read(kind, file);
+    } else if (entry.name.endsWith(".yaml")) read(key, file);
     else if (!beside.test(entry.name) && !hidden(entry.name)) {
       wrong(
         file,

@@ -10,7 +10,8 @@ import {
   Schema,
   visit,
 } from "yaml";
-import { type Path, type Problem, shown } from "./problem.ts";
+import { shown } from "../../lib/text.ts";
+import type { Path, Problem } from "./problem.ts";
 
 /** One YAML file of an inventory: its data, and where each property of it stands. */
 export interface Source {

@@ -24,7 +24,7 @@ export function inventoryReference(): string {
     const head = `## ${name}\n\n${title}: \`${file}\`${schema.type === "array" ? ", a list" : ""}.`;
     return `${head}\n\n${table(rowsOf(schema))}`;
   });
-  return `<!-- Written by \`node fleet/reference/reference.ts\` from the schemas in components/*/*.schema.ts and fleet/schemas/. Do not edit. -->
+  return `<!-- Written by \`node fleet/reference/reference.ts\` from the schemas in components/*/*.file.ts. Do not edit. -->
 
 # Inventory
 

@@ -1,10 +1,12 @@
-import type { Declaration } from "../../components/declaration.ts";
-import type { Fleet } from "../../fleet/schemas/index.ts";
+import type { Change } from "../../components/change.ts";
+import type { Fleet } from "../../components/files.generated.ts";
+import type { Kind } from "../../components/kind.ts";
+import { type Declaration, kinds } from "../../components/kinds.generated.ts";
 import { openBase } from "./base.ts";
-import { type Change, changesBetween } from "./diff.ts";
+import { changesBetween } from "./diff.ts";
 import { ownProgram, type Program } from "./program.ts";
 
-/** The cell of hosts that name none (components/host/host.schema.ts). */
+/** The cell of hosts that name none (components/host/host.file.ts). */
 const defaultCell = "main";
 
 /**
@@ -43,28 +45,9 @@ async function fleetOf(program: Program, directory: string): Promise<Fleet | und
   }
 }
 
-/** Whether every cell's stack holds it. */
+/** Whether it concerns the whole fleet. */
 function isShared({ kind }: Change): boolean {
-  switch (kind) {
-    case "hosts":
-    case "accounts":
-    case "addresses":
-    case "httpServers":
-    case "frontEnds":
-      return false;
-    // Every stack holds it, but a deleted account's number says nothing to hosts of other cells.
-    case "registers":
-      return false;
-    case "sites":
-    case "networks":
-    case "routers":
-    case "switches":
-    case "ranges":
-    case "plans":
-      return true;
-    default:
-      return kind satisfies never;
-  }
+  return kinds[kind].concerns === "fleet";
 }
 
 function cellsOf(changes: readonly Change[], declarations: readonly Declaration[]): string[] {
@@ -74,9 +57,9 @@ function cellsOf(changes: readonly Change[], declarations: readonly Declaration[
     for (const { name, cell } of hosts) cellOf.set(name, (cellOf.get(name) ?? new Set()).add(cell));
   }
   for (const { kind, before, after } of changes) {
+    const { hostOf }: Kind = kinds[kind];
     for (const side of [before, after]) {
-      const host =
-        side && (kind === "hosts" ? (side as { name: string }).name : "host" in side ? side.host : undefined);
+      const host = side && hostOf?.(side);
       if (host !== undefined) for (const cell of cellOf.get(host) ?? []) cells.add(cell);
     }
   }

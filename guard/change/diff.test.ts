@@ -1,14 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { touches } from "../../components/change.ts";
+import type { Element, Key } from "../../components/kind.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
 import { changed } from "../../testing/test-rule.ts";
-import { changesBetween, type Element, type Kind, kinds, touches } from "./diff.ts";
+import { changesBetween, keys } from "./diff.ts";
 
 const valid = declarationFixture({ hosts: 4, accounts: 8 });
 
 /** Any sub-list of each kind, in any order. */
 const part = fc.record(
-  Object.fromEntries(kinds.map((kind) => [kind, fc.shuffledSubarray([...(valid[kind] as readonly Element[])])])),
+  Object.fromEntries(keys.map((kind) => [kind, fc.shuffledSubarray([...(valid[kind] as readonly Element[])])])),
 ) as fc.Arbitrary<typeof valid>;
 
 test("the order of a list is no difference", () => {
@@ -23,7 +25,7 @@ test("applying what differs to one side gives the other, and backwards it is the
   fc.assert(
     fc.property(part, part, (before, after) => {
       const changes = changesBetween(before, after);
-      for (const kind of kinds) {
+      for (const kind of keys) {
         const own = changes.filter((change) => change.kind === kind);
         const gone = new Set(own.map((change): unknown => change.before));
         const rest = (before[kind] as readonly Element[]).filter((element) => !gone.has(element));
@@ -51,7 +53,7 @@ test("names every property that differs, and only these", () => {
   expect([touches(change!, "disks"), touches(change!, "disk"), touches(change!, "rack")]).toEqual([true, false, true]);
 });
 
-test.each(kinds)("sees what is made and what is given up: %s", (kind: Kind) => {
+test.each(keys)("sees what is made and what is given up: %s", (kind: Key) => {
   const without = { ...valid, [kind]: [] };
   const ops = (changes: ReturnType<typeof changesBetween>) => changes.map((change) => [change.kind, change.op]);
   expect(ops(changesBetween(without, valid))).toEqual(valid[kind].map(() => [kind, "create"]));

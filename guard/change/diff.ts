@@ -1,50 +1,22 @@
-import type { Declaration } from "../../components/declaration.ts";
-import { type Subject, subject } from "../../components/rule.ts";
+import type { Change } from "../../components/change.ts";
+import type { Element, Key } from "../../components/kind.ts";
+import { type Declaration, kinds } from "../../components/kinds.generated.ts";
+import { allKinds, elementName, type Subject } from "../../components/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 
-export type Kind = keyof Declaration;
-export type Element<K extends Kind = Kind> = Declaration[K][number];
-
-/** What happens to one element of a fleet between two declarations. */
-export type Change<K extends Kind = Kind> = {
-  [Each in K]: {
-    readonly kind: Each;
-    readonly subject: Subject;
-    /** Properties that differ, as paths: `limits.memoryMaxMb`, `disks.1.serial`. Empty unless both sides are there. */
-    readonly paths: readonly string[];
-  } & (
-    | { readonly op: "create"; readonly before?: undefined; readonly after: Element<Each> }
-    | { readonly op: "update"; readonly before: Element<Each>; readonly after: Element<Each> }
-    | { readonly op: "delete"; readonly before: Element<Each>; readonly after?: undefined }
-  );
-}[K];
-
-const subjectOf: { readonly [K in Kind]: (element: Element<K>) => Subject } = {
-  sites: (site) => subject.site(site),
-  networks: (network) => subject.network(network),
-  routers: (router) => subject.router(router),
-  switches: (device) => subject.switch(device),
-  ranges: (range) => subject.range(range),
-  registers: () => subject.register(),
-  hosts: (host) => subject.host(host),
-  plans: (plan) => subject.plan(plan),
-  accounts: (account) => subject.account(account),
-  addresses: (address) => subject.address(address),
-  httpServers: (server) => subject.httpServer(server),
-  frontEnds: (frontEnd) => subject.frontEnd(frontEnd),
-};
-
-export const kinds = Object.keys(subjectOf) as Kind[];
+/** Every kind, in the order changes are told. */
+export const keys = allKinds.map(({ key }) => key);
 
 /** What differs between two declarations, in the order of kinds, then of subjects. Pure, linear in their size. */
 export function changesBetween(before: Declaration, after: Declaration): Change[] {
-  return kinds.flatMap((kind) => changesOf(kind, before, after));
+  return keys.flatMap((key) => changesOf(key, before, after));
 }
 
 /** The changes of one kind, with their type. */
-export function changesOf<K extends Kind>(kind: K, before: Declaration, after: Declaration): Change<K>[] {
+export function changesOf<K extends Key>(kind: K, before: Declaration, after: Declaration): Change<K>[] {
   if (before[kind] === after[kind]) return [];
-  const name = subjectOf[kind] as (element: Element<K>) => Subject;
+  const { name: word } = kinds[kind];
+  const name = (element: Element<K>): Subject => ({ kind: word, name: elementName(kind, element) });
   const old = new Map((before[kind] as readonly Element<K>[]).map((element) => [name(element).name, element]));
   const changes: Change<K>[] = [];
   const add = (
@@ -79,11 +51,6 @@ export function changesOf<K extends Kind>(kind: K, before: Declaration, after: D
   }
   for (const was of old.values()) add(name(was), "delete", was, undefined);
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
-}
-
-/** Whether one of a change's paths is `path` or lies inside it. */
-export function touches({ paths }: { readonly paths: readonly string[] }, ...wanted: readonly string[]): boolean {
-  return paths.some((path) => wanted.some((each) => path === each || path.startsWith(`${each}.`)));
 }
 
 /** Adds the paths of what differs in two values as JSON has them, where a member that is undefined is none. */

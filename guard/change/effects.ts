@@ -1,18 +1,20 @@
-import type { Declaration } from "../../components/declaration.ts";
-import { type Subject, subject } from "../../components/rule.ts";
-import { count } from "../../fleet/load/problem.ts";
+import { accountsOn, type Effect } from "../../components/change.ts";
+import { describeChange } from "../../components/describe.ts";
+import type { Key } from "../../components/kind.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { type Subject, subject } from "../../components/subject.ts";
 import { once } from "../../lib/once.ts";
+import { count } from "../../lib/text.ts";
 import type { Context } from "../rules/guard-rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
-import { describeChange } from "./describe.ts";
-import type { Kind } from "./diff.ts";
-import { accountsOn, type Effect } from "./effect.ts";
 import type { HostChange } from "./host-change.ts";
 
 /** What a change does, worst first: what is lost, then what stops, then the rest in the order of the fleet. */
 export function effectsOf(context: Context): Effect[] {
-  const effects: Effect[] = (Object.keys(context.changes) as Kind[]).flatMap((kind) =>
-    context.changes[kind].flatMap((change) => describeChange(change, context)),
+  const { before, after, changes } = context;
+  const words = { before: before.declaration, after: after.declaration, changes };
+  const effects: Effect[] = (Object.keys(context.changes) as Key[]).flatMap((kind) =>
+    context.changes[kind].flatMap((change) => describeChange(change, words)),
   );
   for (const host of context.hosts) effects.push(...effectsOnHost(host, context));
   const rank = ({ destroys, seconds }: Effect): number => (destroys ? 2 : seconds > 0 ? 1 : 0);

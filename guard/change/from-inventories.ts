@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import type { Declaration } from "../../components/declaration.ts";
-import { nothingDeclared, subject } from "../../components/rule.ts";
-import { heldBy } from "../../fleet/declare/held.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { defaultLimits } from "../../components/review/limits.file.ts";
+import { nothingDeclared, subject } from "../../components/subject.ts";
+import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
-import { count, formatProblems, InventoryError } from "../../fleet/load/problem.ts";
-import { defaultLimits } from "../../fleet/schemas/limits.ts";
+import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
+import { count } from "../../lib/text.ts";
 import type { Outcome, Where } from "../verdict/outcome.ts";
 import { levels, type Review, type ReviewInput, review, type Weighed } from "../verdict/review.ts";
 import { openBase } from "./base.ts";
@@ -154,7 +155,7 @@ function rank({ level }: Weighed): number {
 function unjudged(failure: string) {
   return {
     rule: "rules-kept",
-    subject: subject.register(),
+    subject: subject.register({}),
     message: `The base cannot be judged by its own program: ${failure}. Whether this change weakens a rule or rewrites files on hosts is not known.`,
     approval: { action: "weaken", resource: "rule any" },
   } as const;

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Change } from "../../components/change.ts";
+import type { Kind } from "../../components/kind.ts";
+import { kinds } from "../../components/kinds.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import type { Extract } from "../../delivery/render-bundle.ts";
+import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";
 import { type Changes, type HookPlan, isEmpty, planHooks } from "../../host/apply/plan.ts";
 import { sameFile } from "../../host/store/generations.ts";
 import { inOrder } from "../../lib/in-order.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
-import type { Change } from "./diff.ts";
 import type { Side } from "./side.ts";
 
 /** One file of a host before and after; `undefined` where it is not there. */
@@ -111,15 +113,16 @@ function scopeOf(changes: readonly Change[]): Map<string, Extract> {
     return parts;
   };
   for (const change of changes) {
-    if (change.kind === "hosts") for (const { name } of sidesOf(change)) partsOn(name);
-    if (change.kind === "frontEnds") for (const { host } of sidesOf(change)) partsOn(host);
-    if (change.kind === "accounts") for (const { host, number } of sidesOf(change)) partsOn(host).set(number, "whole");
-    if (change.kind === "addresses")
-      for (const { host, account } of sidesOf(change)) partsOn(host).set(account, "whole");
-    if (change.kind !== "httpServers") continue;
-    for (const { host, account, name } of sidesOf(change)) {
-      const servers = partsOn(host).get(account) ?? new Set();
-      if (servers !== "whole") partsOn(host).set(account, servers.add(name));
+    const { hostOf, accountOf }: Kind = kinds[change.kind];
+    if (!hostOf) continue;
+    for (const side of [change.before, change.after]) {
+      if (!side) continue;
+      const parts = partsOn(hostOf(side));
+      const account = accountOf?.(side);
+      if (account === undefined) continue;
+      const known = parts.get(account) ?? new Set();
+      if (known === "whole") continue;
+      parts.set(account, rendersAlone(change.kind) ? known.add(partName(change.kind, change.subject.name)) : "whole");
     }
   }
   return scope;
@@ -128,10 +131,6 @@ function scopeOf(changes: readonly Change[]): Map<string, Extract> {
 /** What of a host's accounts is rendered; where one side has no such host, the other has nothing that is the same. */
 function extractOf(accounts: Extract, onBothSides: boolean): Extract {
   return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
-}
-
-function sidesOf<T>({ before, after }: { readonly before?: T; readonly after?: T }): NonNullable<T>[] {
-  return [before, after].filter((side) => side != null);
 }
 
 function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {

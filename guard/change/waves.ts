@@ -1,6 +1,6 @@
-import type { Declaration } from "../../components/declaration.ts";
-import type { Limits } from "../../fleet/schemas/index.ts";
-import type { Change } from "./diff.ts";
+import type { Change } from "../../components/change.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Limits } from "../../components/review/limits.file.ts";
 import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
 
 /** One update of several that a change is split into. */

@@ -1,4 +1,4 @@
-import type { Host } from "../../fleet/schemas/index.ts";
+import type { Host } from "../../components/declaring.ts";
 import type { Health } from "../../host/inspect/finding.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";

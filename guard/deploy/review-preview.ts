@@ -1,5 +1,7 @@
 import { join, relative } from "node:path";
-import type { Declaration } from "../../components/declaration.ts";
+import type { Element, Key, Kind } from "../../components/kind.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { allKinds } from "../../components/subject.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { type Loaded, loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
@@ -59,18 +61,13 @@ export async function reviewPreview(
 /** Judges a cell with the hosts of the other cells: half a fleet has half of its redundancy. */
 function inWhole(whole: Declaration, cell: string): Side["judge"] {
   const others = new Set(whole.hosts.filter((host) => host.cell !== cell).map(({ name }) => name));
-  const elsewhere = <T extends { readonly host: string }>(list: readonly T[]) =>
-    list.filter(({ host }) => others.has(host));
-  return (declaration, today) =>
-    judgeDeclaration(
-      {
-        ...declaration,
-        hosts: [...declaration.hosts, ...whole.hosts.filter(({ name }) => others.has(name))],
-        accounts: [...declaration.accounts, ...elsewhere(whole.accounts)],
-        addresses: [...declaration.addresses, ...elsewhere(whole.addresses)],
-        httpServers: [...declaration.httpServers, ...elsewhere(whole.httpServers)],
-        frontEnds: [...declaration.frontEnds, ...elsewhere(whole.frontEnds)],
-      },
-      today,
-    );
+  const elsewhere = allKinds.flatMap((kind): [Key, Element[]][] => {
+    const { key, hostOf }: Kind = kind;
+    if (!hostOf) return [];
+    return [[key, (whole[key] as readonly Element[]).filter((element) => others.has(hostOf(element)))]];
+  });
+  return (declaration, today) => {
+    const all = elsewhere.map(([key, elements]) => [key, [...declaration[key], ...elements]]);
+    return judgeDeclaration({ ...declaration, ...Object.fromEntries(all) }, today);
+  };
 }

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import { printable } from "../../fleet/load/problem.ts";
 import type { Finding } from "../../host/inspect/finding.ts";
+import { printable } from "../../lib/text.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 
 /** Columns of a terminal. */

@@ -1,6 +1,6 @@
-import type { Declaration } from "../../components/declaration.ts";
+import type { Host } from "../../components/declaring.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Host } from "../../fleet/schemas/index.ts";
 import type { DeclaredFacts, Finding } from "../../host/inspect/finding.ts";
 import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";
 import type { StackConfig } from "../engine/stack-config.ts";

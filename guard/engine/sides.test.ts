@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { defaultLimits } from "../../components/review/limits.file.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { defaultLimits } from "../../fleet/schemas/limits.ts";
 import { review } from "../verdict/review.ts";
 import { parseEvents, type ResourceEvent } from "./events.ts";
 import { failed } from "./preview.ts";

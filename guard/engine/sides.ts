@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Declaration } from "../../components/declaration.ts";
-import { subject } from "../../components/rule.ts";
+import { type Declaration, kinds } from "../../components/kinds.generated.ts";
+import { subject } from "../../components/subject.ts";
+import { deliveryType, isKnownType } from "../../components/types.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf } from "../../policies/pack/judge.ts";
+import { listed } from "../../lib/text.ts";
+import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
 import { type ReadElement, readElement } from "../../policies/pack/read-element.ts";
-import { type Element, shapes } from "../../policies/pack/shapes.ts";
-import { listed } from "../change/effect.ts";
 import { type Side, sideOf } from "../change/side.ts";
 import type { ReviewInput } from "../verdict/review.ts";
 import type { DeliveryFacts, EngineStep } from "./engine-step.ts";
@@ -21,8 +21,7 @@ export interface EngineSides extends Pick<ReviewInput, "before" | "after"> {
   readonly hostsOf: ReadonlyMap<string, readonly string[]>;
 }
 
-const hostType = "fairhost:host:BareMetalHost";
-const deliveryType = "fairhost:remote:HostDelivery";
+const { type: hostType } = kinds.hosts;
 const unchanged = new Set(["same", "read", "read-replacement", "refresh"]);
 const deleting = new Set(["delete", "delete-replaced", "discard", "discard-replaced"]);
 
@@ -46,7 +45,21 @@ export class SidesReader {
     const was = op === "same" && is && event.old ? { ...is, parent: event.old.parent } : stateOf(event, event.old);
     if (is) this.#after.add(event, is);
     const readable = was === undefined || this.#before.add(event, was);
-    if (deleting.has(op) && !readable) this.#also.push(unreadDeletion(event));
+    if (!isKnownType(type)) this.#addUnknown(event);
+    else if (deleting.has(op) && !readable) this.#also.push(unreadDeletion(event));
+  }
+
+  /** What no rule knows is never let through: its deletion and its change need an approval each. */
+  #addUnknown({ op, urn, type }: ResourceEvent): void {
+    if (unchanged.has(op)) return;
+    const name = nameOf(urn);
+    const isGone = deleting.has(op);
+    this.#also.push({
+      rule: isGone ? "data-kept" : "known-resource-types",
+      subject: subject.register({}),
+      message: `${isGone ? "Deletes" : "Changes"} ${name} of type ${type}, which this program does not know: what it does cannot be judged.`,
+      approval: { action: isGone ? "delete" : "change-unknown", resource: `resource ${name}` },
+    });
   }
 
   /** @throws Error for what this program cannot read of its own */
@@ -139,7 +152,7 @@ function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {
   const name = nameOf(urn);
   return {
     rule: "data-kept",
-    subject: subject.register(),
+    subject: subject.register({}),
     message: `Deletes ${name}, which another version of the program has left and this one cannot read: what is lost with it is not known.`,
     approval: { action: "delete", resource: `resource ${name}` },
   };

@@ -3,7 +3,7 @@ import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { approvalsSchema } from "../../fleet/schemas/approval.ts";
+import { schema as approvalsSchema } from "../../components/review/approvals.file.ts";
 import { hostileOutcome, hostileText, hostileUnsound } from "../../testing/hostile-review.ts";
 import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
 import { formatComment } from "./comment.ts";

@@ -1,4 +1,4 @@
-import { count } from "../../fleet/load/problem.ts";
+import { count } from "../../lib/text.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { count } from "../../fleet/load/problem.ts";
+import { count } from "../../lib/text.ts";
 import type { FileChange } from "../change/host-change.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { details, fence } from "./markdown.ts";

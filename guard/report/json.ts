@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Subject } from "../../components/rule.ts";
-import { approvableActions } from "../../fleet/schemas/approval.ts";
+import { approvableActions } from "../../components/review/approvals.file.ts";
+import type { Subject } from "../../components/subject.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { levels } from "../verdict/review.ts";
 import { maskSentence } from "./mask.ts";

@@ -1,4 +1,4 @@
-import { printable } from "../../fleet/load/problem.ts";
+import { printable } from "../../lib/text.ts";
 import { maskSentence } from "./mask.ts";
 
 /**

@@ -1,7 +1,7 @@
+import { swappedDisks } from "../../components/host/disks.ts";
 import { type Failed, failedWithout } from "../../fleet/draw/failed.ts";
 import { fleetSvg } from "../../fleet/draw/svg.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
-import { swappedDisks } from "../change/describe.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { counterexamples } from "./summary.ts";
 

@@ -1,8 +1,9 @@
 import { stringify } from "yaml";
-import type { Rule, RuleText, Subject } from "../../components/rule.ts";
-import { count } from "../../fleet/load/problem.ts";
-import type { ApprovableAction } from "../../fleet/schemas/approval.ts";
-import { nameOf } from "../../policies/format-violations.ts";
+import type { ApprovableAction } from "../../components/review/approvals.file.ts";
+import type { Rule, RuleText } from "../../components/rule.ts";
+import type { Subject } from "../../components/subject.ts";
+import { nameOf } from "../../components/subject.ts";
+import { count } from "../../lib/text.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { waiverRules } from "../../policies/waivers.ts";

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type { Violation } from "../../components/rule.ts";
-import { formatProblems, printable } from "../../fleet/load/problem.ts";
+import { formatProblems } from "../../fleet/load/problem.ts";
+import { printable } from "../../lib/text.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import type { Extras } from "./comment.ts";

@@ -1,5 +1,5 @@
-import { subject } from "../../components/rule.ts";
-import { count } from "../../fleet/load/problem.ts";
+import { subject } from "../../components/subject.ts";
+import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { GuardRule } from "./guard-rule.ts";
 

@@ -1,7 +1,7 @@
-import { count } from "../../fleet/load/problem.ts";
-import { nameOf } from "../../policies/format-violations.ts";
-import type { Change } from "../change/diff.ts";
-import { accountsOn } from "../change/effect.ts";
+import type { Change } from "../../components/change.ts";
+import { accountsOn } from "../../components/change.ts";
+import { allKinds, nameOf } from "../../components/subject.ts";
+import { count } from "../../lib/text.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** What holds data, or what others stand on, is not deleted in passing. */
@@ -32,8 +32,10 @@ export const dataKept: GuardRule = {
         };
       } else yield deletion(change, left.length > 0 ? `, with ${count(left.length, "account")} on it` : "");
     }
-    for (const kind of ["sites", "routers", "switches", "ranges", "networks"] as const) {
-      for (const change of changes[kind]) if (change.op === "delete") yield deletion(change, "");
+    for (const { key, deletion: asks } of allKinds) {
+      // Of accounts and hosts more is told, above.
+      if (asks !== "approval" || key === "accounts" || key === "hosts") continue;
+      for (const change of changes[key] as readonly Change[]) if (change.op === "delete") yield deletion(change, "");
     }
     const told = new Set(changes.hosts.filter(({ op }) => op === "delete").map(({ subject: { name } }) => name));
     for (const { op, type, name, host } of engine) {

@@ -1,8 +1,9 @@
-import type { Subject } from "../../components/rule.ts";
-import type { ApprovableAction } from "../../fleet/schemas/approval.ts";
-import type { Limits } from "../../fleet/schemas/index.ts";
+import type { Change } from "../../components/change.ts";
+import type { Key } from "../../components/kind.ts";
+import type { ApprovableAction } from "../../components/review/approvals.file.ts";
+import type { Limits } from "../../components/review/limits.file.ts";
+import type { Subject } from "../../components/subject.ts";
 import type { Judgement } from "../../policies/check-declaration.ts";
-import type { Change, Kind } from "../change/diff.ts";
 import type { HostChange } from "../change/host-change.ts";
 import type { Side } from "../change/side.ts";
 import type { Wave } from "../change/waves.ts";
@@ -13,7 +14,7 @@ export interface Context {
   readonly before: Side;
   readonly after: Side;
   /** All changes, by kind. */
-  readonly changes: { readonly [K in Kind]: readonly Change<K>[] };
+  readonly changes: { readonly [K in Key]: readonly Change<K>[] };
   readonly hosts: readonly HostChange[];
   /** What the engine itself would do; empty when two inventories are compared. */
   readonly engine: readonly EngineStep[];

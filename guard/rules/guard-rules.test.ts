@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Declaration } from "../../components/declaration.ts";
-import { defaultLimits } from "../../fleet/schemas/limits.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { defaultLimits } from "../../components/review/limits.file.ts";
 import { accountFixture, declarationFixture, hostFixture, today } from "../../testing/fixture.ts";
 import { changed } from "../../testing/test-rule.ts";
 import { sideOf } from "../change/side.ts";

@@ -1,5 +1,5 @@
-import { subject } from "../../components/rule.ts";
-import { touches } from "../change/diff.ts";
+import { touches } from "../../components/change.ts";
+import { subject } from "../../components/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** What people, DNS and backups know an account by. */
@@ -11,9 +11,20 @@ export const identityKept: GuardRule = {
     "DNS records, certificates, firewalls of others and files on disk name them; a number given twice gives one account another's files.",
   remediation: "Put the old value back. What has to have another identity is a new account.",
   *find({ changes }) {
+    const rebased = changes.networks.find((change) => change.op === "update" && touches(change, "uidBase"));
+    if (rebased?.op === "update") {
+      const { before, after } = rebased;
+      yield {
+        subject: subject.network(after, "uidBase"),
+        message: `The first uid changes from ${before.uidBase} to ${after.uidBase}: every account gets another uid, and its files on hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
+      };
+    }
     for (const change of changes.accounts) {
-      if (change.op !== "update" || !touches(change, "uid", "gid", "user", "slice", "directory")) continue;
-      const what = ["uid", "gid", "user", "slice", "directory"].filter((key) => touches(change, key)).join(", ");
+      if (change.op !== "update") continue;
+      // Other uids of all accounts are told once, above.
+      const own = [...(rebased ? [] : ["uid", "gid"]), "user", "slice", "directory"];
+      const what = own.filter((key) => touches(change, key)).join(", ");
+      if (what === "") continue;
       yield { subject: change.subject, message: `Account ${change.after.number} gets another ${what}.` };
     }
     const moved = new Set(

@@ -1,5 +1,5 @@
-import { subject } from "../../components/rule.ts";
-import { touches } from "../change/diff.ts";
+import { touches } from "../../components/change.ts";
+import { subject } from "../../components/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** What goes to another host, rack or account. */

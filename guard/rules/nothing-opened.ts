@@ -1,4 +1,4 @@
-import { subject } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** Doors to the outside. */

@@ -1,8 +1,7 @@
-import { subject } from "../../components/rule.ts";
-import { count } from "../../fleet/load/problem.ts";
-import { resyncMinutes } from "../change/costs.ts";
-import { swappedDisks } from "../change/describe.ts";
-import { accountsOn } from "../change/effect.ts";
+import { accountsOn } from "../../components/change.ts";
+import { resyncMinutes, swappedDisks } from "../../components/host/disks.ts";
+import { subject } from "../../components/subject.ts";
+import { count } from "../../lib/text.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** Hardware that holds data, and resources that the engine would make anew. */
@@ -40,7 +39,7 @@ export const nothingReplaced: GuardRule = {
       if (op !== "replace" || type.startsWith("random:")) continue;
       const why = replaceKeys.length > 0 ? ` because of ${replaceKeys.join(", ")}` : "";
       yield {
-        subject: host === undefined ? subject.register() : { kind: "host", name: host },
+        subject: host === undefined ? subject.register({}) : { kind: "host", name: host },
         message: `The engine replaces ${type} ${name}${why}: it deletes the old one, which stops what it runs.`,
         approval: { action: "replace", resource: `resource ${name}` },
       };

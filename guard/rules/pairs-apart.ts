@@ -1,8 +1,8 @@
-import type { BareMetalHostInputs } from "../../components/declaration.ts";
-import { subject } from "../../components/rule.ts";
-import { count } from "../../fleet/load/problem.ts";
-import { swappedDisks } from "../change/describe.ts";
-import { type Change, touches } from "../change/diff.ts";
+import { type Change, touches } from "../../components/change.ts";
+import { swappedDisks } from "../../components/host/disks.ts";
+import type { BareMetalHostInputs } from "../../components/kinds.generated.ts";
+import { subject } from "../../components/subject.ts";
+import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 

@@ -1,4 +1,7 @@
-import { subject } from "../../components/rule.ts";
+import type { Element, Kind } from "../../components/kind.ts";
+import { kinds } from "../../components/kinds.generated.ts";
+import { valuesOf } from "../../components/schema-walk.ts";
+import { subject } from "../../components/subject.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** What accounts were promised is not taken back in passing. */
@@ -12,17 +15,7 @@ export const promisesKept: GuardRule = {
     const plans = new Set<string>();
     for (const { op, before: was, after: is } of changes.plans) {
       if (op !== "update" || !was || !is) continue;
-      const less: string[] = [];
-      for (const key of ["cpuWeight", "ioWeight", "memoryMaxMb", "tasksMax", "diskGb", "retentionDays"] as const) {
-        if (is[key] < was[key]) less.push(`${key} ${was[key]} to ${is[key]}`);
-      }
-      for (const key of ["cores", "memoryMb"] as const) {
-        if (is.guaranteed[key] < was.guaranteed[key])
-          less.push(`guaranteed.${key} ${was.guaranteed[key]} to ${is.guaranteed[key]}`);
-      }
-      if (was.takeover && !is.takeover) less.push("no takeover any more");
-      const lost = was.survives.filter((failure) => !is.survives.includes(failure));
-      if (lost.length > 0) less.push(`no longer survives ${lost.join(", ")}`);
+      const less = shrunk(kinds.plans, was, is);
       if (less.length === 0) continue;
       plans.add(is.name);
       yield finding(subject.plan(is), `Plan ${is.name} promises less: ${less.join(", ")}.`, `plan ${is.name}`);
@@ -31,10 +24,7 @@ export const promisesKept: GuardRule = {
       if (op !== "update" || !was || !is) continue;
       // A plan that promises less is told once, not for each of its accounts.
       if (was.plan === is.plan && plans.has(is.plan)) continue;
-      const less: string[] = [];
-      for (const key of ["cpuWeight", "ioWeight", "memoryMaxMb", "tasksMax", "diskGb"] as const) {
-        if (is.limits[key] < was.limits[key]) less.push(`${key} ${was.limits[key]} to ${is.limits[key]}`);
-      }
+      const less = shrunk(kinds.accounts, was, is).map((each) => each.replace(/^limits\./, ""));
       if ((is.backup?.retentionDays ?? 0) < (was.backup?.retentionDays ?? 0)) {
         less.push(`retention ${was.backup?.retentionDays} to ${is.backup?.retentionDays ?? 0} days`);
       }
@@ -64,4 +54,18 @@ export const promisesKept: GuardRule = {
 
 function finding(about: Finding["subject"], message: string, resource: string): Finding {
   return { subject: about, message, approval: { action: "shrink", resource } };
+}
+
+/** Every value of an element that is a promise and is less than it was: a smaller number, a lost flag or item, or none at all. */
+function shrunk(kind: Kind, was: Element, is: Element): string[] {
+  const after = new Map([...valuesOf(kind.inputs, is, "promise")].map(({ path, value }) => [path, value]));
+  return [...valuesOf(kind.inputs, was, "promise")].flatMap(({ path, value: old }) => less(path, old, after.get(path)));
+}
+
+function less(path: string, old: unknown, next: unknown): string[] {
+  if (typeof old === "number")
+    return typeof next === "number" && next >= old ? [] : [`${path} ${old} to ${next ?? "none"}`];
+  if (typeof old === "boolean") return old && next !== true ? [`no ${path} any more`] : [];
+  const lost = (old as readonly unknown[]).filter((item) => !(next as readonly unknown[] | undefined)?.includes(item));
+  return lost.length === 0 ? [] : [`${path} no longer includes ${lost.join(", ")}`];
 }

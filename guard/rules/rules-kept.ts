@@ -1,4 +1,4 @@
-import { subject } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** The rules of the old side still hold, and are still there. */
@@ -25,7 +25,7 @@ export const rulesKept: GuardRule = {
     }
     for (const rule of before.rules.filter((name) => !there.has(name))) {
       yield {
-        subject: subject.register(),
+        subject: subject.register({}),
         message: `Rule ${rule} is taken away.`,
         approval: { action: "weaken", resource: `rule ${rule}` },
       };

@@ -1,6 +1,7 @@
-import type { WaiverInputs } from "../../components/declaration.ts";
-import { nameOf } from "../../policies/format-violations.ts";
-import type { Change, Kind } from "../change/diff.ts";
+import type { Change } from "../../components/change.ts";
+import type { WaiverInputs } from "../../components/inputs.ts";
+import type { Key } from "../../components/kind.ts";
+import { nameOf } from "../../components/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** Leave to break a rule comes with what it excuses, so somebody else has to agree. */
@@ -10,7 +11,7 @@ export const waiversApproved: GuardRule = {
   reason: "A waiver lets the same change pass that brings it: whoever writes both has judged themselves.",
   remediation: "Mend what it would excuse; or let its owner's superior write an approval into approvals.yaml.",
   *find({ changes }) {
-    for (const change of (Object.keys(changes) as Kind[]).flatMap((kind): readonly Change[] => changes[kind])) {
+    for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
       const old = waiversOf(change.before);
       for (const [index, waiver] of waiversOf(change.after).entries()) {
         const was = old.find(({ rule, path }) => rule === waiver.rule && path === waiver.path);

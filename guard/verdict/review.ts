@@ -1,7 +1,8 @@
-import type { Approval, Limits } from "../../fleet/schemas/index.ts";
+import type { Change, Effect } from "../../components/change.ts";
+import type { Approval } from "../../components/review/approvals.file.ts";
+import type { Limits } from "../../components/review/limits.file.ts";
 import type { Judgement } from "../../policies/check-declaration.ts";
-import { type Change, changesBetween, type Kind, kinds } from "../change/diff.ts";
-import type { Effect } from "../change/effect.ts";
+import { changesBetween, keys } from "../change/diff.ts";
 import { effectsOf } from "../change/effects.ts";
 import { type HostChange, hostChanges } from "../change/host-change.ts";
 import { type ShareChange, shareChanges } from "../change/shares.ts";
@@ -61,7 +62,7 @@ const mostDays = 30;
 export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
   const byKind = Object.fromEntries(
-    kinds.map((kind: Kind) => [kind, changes.filter((change) => change.kind === kind)]),
+    keys.map((kind) => [kind, changes.filter((change) => change.kind === kind)]),
   ) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
   const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);

@@ -1,4 +1,5 @@
-import { defineRule, subject } from "../../components/rule.ts";
+import { defineRule } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 
 export const nothingVanishes = defineRule({
   name: "nothing-vanishes",
@@ -16,7 +17,7 @@ export const nothingVanishes = defineRule({
       for (const [index, { kind, name, protect }] of vanished.entries()) {
         const where = kind === "account" ? "tombstones.yaml" : "retired.yaml";
         yield {
-          subject: subject.register(`vanished.${index}`),
+          subject: subject.register({}, `vanished.${index}`),
           message: `The stack has ${protect ? "the protected " : ""}${kind} ${name}, the inventory has not, and ${where} does not say that it is gone.`,
         };
       }

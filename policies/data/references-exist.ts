@@ -1,5 +1,6 @@
-import type { AccountContainerInputs, Declaration } from "../../components/declaration.ts";
-import { defineRule, type Finding, subject } from "../../components/rule.ts";
+import type { AccountContainerInputs, Declaration } from "../../components/kinds.generated.ts";
+import { defineRule, type Finding } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 
 export const referencesExist = defineRule({
   name: "references-exist",

@@ -1,12 +1,11 @@
+import type { Failure, PowerSupplyInputs } from "../../components/inputs.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
-  DatacenterInputs,
   Declaration,
-  Failure,
-  PowerSupplyInputs,
-} from "../../components/declaration.ts";
-import { type Subject, subject } from "../../components/rule.ts";
+  SiteInputs,
+} from "../../components/kinds.generated.ts";
+import { type Subject, subject } from "../../components/subject.ts";
 
 /** What a node cannot work without: at least one of `any`. */
 export interface Need {
@@ -97,7 +96,7 @@ const key = {
   host: (name: string) => `host ${name}`,
 };
 
-function addSite(builder: Builder, site: DatacenterInputs): void {
+function addSite(builder: Builder, site: SiteInputs): void {
   const at = `at ${site.name}`;
   const name = `site ${site.name}`;
   builder.add(key.site(site.name), { name, short: name, failure: "site", subject: subject.site(site) });

@@ -1,4 +1,5 @@
-import { defineRule, subject } from "../../components/rule.ts";
+import { defineRule } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 
 export const accountsOnAccountHosts = defineRule({
   name: "accounts-on-account-hosts",

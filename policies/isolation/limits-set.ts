@@ -1,18 +1,15 @@
-import { defineRule, type Finding, type Subject, subject } from "../../components/rule.ts";
-
-type Limit = "memoryMaxMb" | "tasksMax" | "diskGb" | "cpuWeight" | "ioWeight";
-
-const limits: readonly Limit[] = ["memoryMaxMb", "tasksMax", "diskGb", "cpuWeight", "ioWeight"];
+import { limitNames, limitOf } from "../../components/plan/limits.ts";
+import { defineRule, type Finding } from "../../components/rule.ts";
+import { type Subject, subject } from "../../components/subject.ts";
 
 export const limitsSet = defineRule({
   name: "limits-set",
   theme: "isolation",
   severity: "critical",
   scope: "resource",
-  description:
-    "Every plan and every account has a positive limit for memory, tasks and disk, and weights from 1 to 10000.",
+  description: "Every plan and every account has each limit, within the bounds that a plan may give it.",
   reason: "An account without a limit can take all memory, tasks or disk of its host, and every neighbour stops.",
-  remediation: "Set a positive number in the account's plan (weights: systemd.resource-control(5)).",
+  remediation: "Set a value within the limit's bounds in the account's plan (docs/reference/inventory.md#plan).",
   *find({ plans, accounts }) {
     for (const plan of plans) yield* judge(plan, `Plan ${plan.name}`, (path) => subject.plan(plan, path));
     for (const account of accounts) {
@@ -22,17 +19,12 @@ export const limitsSet = defineRule({
 });
 
 function* judge(
-  values: Readonly<Record<Limit, number>>,
+  values: { readonly [Name in (typeof limitNames)[number]]: number },
   owner: string,
-  subjectOf: (path: Limit) => Subject,
+  subjectOf: (path: string) => Subject,
 ): Generator<Finding> {
-  for (const limit of limits) {
-    const value = values[limit];
-    const most = limit.endsWith("Weight") ? 10_000 : Number.MAX_SAFE_INTEGER;
-    // A disk limit may be a fraction of a gigabyte; the others are written into units as whole numbers.
-    const least = limit === "diskGb" ? Number.MIN_VALUE : 1;
-    const whole = limit === "diskGb" || Number.isInteger(value);
-    if (whole && value >= least && value <= most) continue;
-    yield { subject: subjectOf(limit), message: `${owner} has ${limit} ${value}.` };
+  for (const name of limitNames) {
+    if (values[name] !== undefined && limitOf[name].schema.safeParse(values[name]).success) continue;
+    yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}.` };
   }
 }

@@ -1,4 +1,8 @@
-import { defineRule, subject } from "../../components/rule.ts";
+import { valuesThatMean } from "../../components/meanings.ts";
+import { defineRule } from "../../components/rule.ts";
+
+const commands = valuesThatMean("command");
+const environments = valuesThatMean("environment");
 
 /** Where an account's own programs and the distribution's ordinary ones are; `/usr/sbin` holds what administers the host. */
 const allowed = ["/usr/bin/", "/usr/lib/", "/usr/libexec/", "/usr/local/bin/", "/usr/share/", "/home/"];
@@ -17,30 +21,29 @@ export const noHostAdministration = defineRule({
   severity: "critical",
   scope: "resource",
   description:
-    "Every program of an HTTP server lies in the account's home, or in /usr and is none that administers the host; commands and environment are single lines.",
+    "Every program that an account runs lies in its home, or in /usr and is none that administers the host; commands and environment are single lines.",
   reason:
     "Administration programs are where accounts climb out of their sandbox, and a line break would add directives to the unit.",
   remediation:
     "Name a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), one argument an item.",
-  *find({ httpServers }) {
-    for (const server of httpServers) {
-      if (server.kind !== "program") continue;
-      const name = `HTTP server ${server.account}/${server.name}`;
-      const wrong = judgeProgram(server.command[0]);
-      if (wrong) yield { subject: subject.httpServer(server, "command.0"), message: `${name} ${wrong}.` };
+  *find(declaration) {
+    for (const { subject, owner, value } of commands(declaration)) {
+      const words = value as readonly string[];
+      const at = (index: number) => ({ ...subject, path: `${subject.path}.${index}` });
+      const wrong = judgeProgram(words[0]);
+      if (wrong) yield { subject: at(0), message: `${owner} ${wrong}.` };
       // The values are not shown: an environment may hold what its owner thinks of as secret.
-      for (const [index, word] of server.command.entries()) {
+      for (const [index, word] of words.entries()) {
         if (!/\p{Cc}/u.test(word)) continue;
-        yield {
-          subject: subject.httpServer(server, `command.${index}`),
-          message: `${name} has a control character in word ${index} of its command.`,
-        };
+        yield { subject: at(index), message: `${owner} has a control character in word ${index} of its command.` };
       }
-      for (const [key, value] of Object.entries(server.environment)) {
-        if (/^[A-Z][A-Z0-9_]*$/.test(key) && !/\p{Cc}/u.test(value)) continue;
+    }
+    for (const { subject, owner, value } of environments(declaration)) {
+      for (const [key, text] of Object.entries(value as Readonly<Record<string, string>>)) {
+        if (/^[A-Z][A-Z0-9_]*$/.test(key) && !/\p{Cc}/u.test(text)) continue;
         yield {
-          subject: subject.httpServer(server, `environment.${key}`),
-          message: `${name} has an environment variable ${JSON.stringify(key)} whose name or value cannot stand on one line of a unit.`,
+          subject: { ...subject, path: `${subject.path}.${key}` },
+          message: `${owner} has an environment variable ${JSON.stringify(key)} whose name or value cannot stand on one line of a unit.`,
         };
       }
     }

@@ -1,4 +1,5 @@
-import { defineRule, repeats, subject } from "../../components/rule.ts";
+import { defineRule, repeats } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 
 export const uniqueAddress = defineRule({
   name: "unique-address",

@@ -1,4 +1,6 @@
+import { kinds } from "../../components/kinds.generated.ts";
 import type { RuleText } from "../../components/rule.ts";
+import { commandType, isKnownType } from "../../components/types.ts";
 
 /** What the engine shows of one resource. */
 export interface EngineResource {
@@ -16,31 +18,18 @@ export interface EngineRule extends RuleText {
   judge(resource: EngineResource): string | undefined;
 }
 
-const commandType = "command:remote:Command";
-const accountType = "fairhost:account:AccountContainer";
-const hostType = "fairhost:host:BareMetalHost";
-
-/** What the engine itself registers for a program that uses the two providers. */
-const engineTypes = new Set([
-  "pulumi:pulumi:Stack",
-  "pulumi:providers:command",
-  "pulumi:providers:random",
-  // Of its own accord, for a program that reads what its stack holds.
-  "pulumi:providers:pulumi",
-]);
+const { type: accountType } = kinds.accounts;
+const { type: hostType } = kinds.hosts;
 
 const knownResourceTypes: EngineRule = {
   name: "known-resource-types",
   severity: "high",
   scope: "resource",
-  description: "A stack has nothing but fairhost's components, remote commands and random values.",
+  description: "A stack has nothing but the registered kinds of component and what delivers to their hosts.",
   reason: "What another resource does to a host or to an account is judged by no rule.",
-  remediation: "Say it with a component of fairhost, or keep the resource in a program of its own.",
+  remediation: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own.",
   judge({ type, name }) {
-    if (type.startsWith("fairhost:") || type.startsWith("random:") || type === commandType || engineTypes.has(type)) {
-      return undefined;
-    }
-    return `Resource ${name} is of type ${type}.`;
+    return isKnownType(type) ? undefined : `Resource ${name} is of type ${type}.`;
   },
 };
 
@@ -111,7 +100,7 @@ export const readableInputs: RuleText = {
   description:
     "The inputs of fairhost's components are plain values of the right type, and every one is known to the rules.",
   remediation:
-    "Pass plain values to the component, not outputs of other resources; a new input goes into policies/pack/shapes.ts, and what it may be into a rule.",
+    "Pass plain values to the component, not outputs of other resources; a new input goes into the kind's `inputs`, and what it may be into a rule.",
 };
 
 /** The same of a component's outputs: they are all that rules about the whole stack see. */

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { declarationFixture, today } from "../../testing/fixture.ts";
+import { shapes } from "./elements.ts";
 import type { EngineResource } from "./engine-rules.ts";
 import * as judge from "./judge.ts";
 import { packRules, type StackResource } from "./judge.ts";
-import { shapes } from "./shapes.ts";
 
 /** As the policy runtime does it: touching what is unknown throws. */
 const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)("@pulumi/policy/proxy") as {
@@ -56,7 +56,10 @@ test("a rule of the program judges the stack and names the resource", () => {
   const resources = stack().map((each) =>
     each.name === `${accountType}-1` ? { ...each, urn: "urn:second", props: { ...accounts[1]!, uid: 200_001 } } : each,
   );
-  const expected = [{ rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" }];
+  const expected = [
+    { rule: "uid-follows-number", message: "Account 2 has uid 200001 instead of 200002.", urn: "urn:second" },
+    { rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" },
+  ];
   expect(judgeStack(resources)).toEqual(expected);
   expect(judgeStack(resources.reverse())).toEqual(expected);
 });

@@ -1,13 +1,12 @@
-import type { Declaration } from "../../components/declaration.ts";
-import { nothingDeclared, type Rule, type RuleText } from "../../components/rule.ts";
+import type { Rule, RuleText } from "../../components/rule.ts";
+import { nameOf } from "../../components/subject.ts";
 import { applyRules, compareSubjects } from "../check-declaration.ts";
-import { nameOf } from "../format-violations.ts";
 import { rules } from "../rules.generated.ts";
 import { waiversInForce, waiversInForceText } from "../waivers.ts";
+import { declarationOf, type Element, shapes } from "./elements.ts";
 import { type EngineResource, engineRules, readableInputs, readableOutputs } from "./engine-rules.ts";
 import { kindsRead } from "./kinds-read.ts";
 import { readElement } from "./read-element.ts";
-import { type Element, shapes } from "./shapes.ts";
 
 /** Every rule the pack enforces: those of the program, and those about what only the engine sees. */
 export const packRules: readonly RuleText[] = [
@@ -103,11 +102,4 @@ export function judgeStack(resources: readonly StackResource[], today: string): 
     reports.push(urn === undefined ? { rule, message } : { rule, message, urn });
   }
   return reports;
-}
-
-/** Elements by kind, as a declaration. */
-export function declarationOf(elements: readonly Element[]): Declaration {
-  const grouped = Map.groupBy(elements, ({ kind }) => kind);
-  const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
-  return { ...nothingDeclared, ...Object.fromEntries(values) };
 }

@@ -1,5 +1,6 @@
-import type { Declaration } from "../../components/declaration.ts";
-import { nothingDeclared, type Rule } from "../../components/rule.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Rule } from "../../components/rule.ts";
+import { nothingDeclared } from "../../components/subject.ts";
 
 /**
  * The kinds of element a rule about single resources can say something of. Given nothing, a rule that never looks at a kind of

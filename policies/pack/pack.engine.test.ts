@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Declaration } from "../../components/declaration.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
 import { type TemporaryProject, temporaryProject } from "../../testing/temporary-project.ts";
 import { changed } from "../../testing/test-rule.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Declaration } from "../../components/declaration.ts";
-import { nothingDeclared } from "../../components/rule.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { nothingDeclared } from "../../components/subject.ts";
 import { declarationFixture, today } from "../../testing/fixture.ts";
 import { rules } from "../rules.generated.ts";
+import { shapes } from "./elements.ts";
 import { onlyTypeOf } from "./policies.ts";
-import { shapes } from "./shapes.ts";
 
 const ofResource = rules.filter(({ scope }) => scope === "resource");
 

@@ -4,9 +4,9 @@ import { pageOf, type RuleText } from "../../components/rule.ts";
 import { utcToday } from "../../lib/today.ts";
 import { shownPerRule, whyAndMend } from "../format-violations.ts";
 import { rules } from "../rules.generated.ts";
+import { shapes } from "./elements.ts";
 import { judgeResource, judgeStack, packRules, type Report, type StackResource } from "./judge.ts";
 import { kindsRead } from "./kinds-read.ts";
-import { shapes } from "./shapes.ts";
 
 /** The pack's edge to the clock: `fairhost:today` of the stack's configuration comes first. */
 const today = new Config("fairhost").get("today") ?? utcToday();

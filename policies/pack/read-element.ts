@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Element, Shape } from "./shapes.ts";
+import type { Element, Shape } from "./elements.ts";
 
 /** One element of a declaration, or what is wrong with the properties it should be read from. */
 export type ReadElement = { readonly element: Element } | { readonly problems: readonly string[] };

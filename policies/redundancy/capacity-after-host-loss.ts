@@ -1,5 +1,6 @@
-import type { AccountContainerInputs, BareMetalHostInputs, PlanInputs } from "../../components/declaration.ts";
-import { defineRule, subject } from "../../components/rule.ts";
+import type { AccountContainerInputs, BareMetalHostInputs, PlanInputs } from "../../components/kinds.generated.ts";
+import { defineRule } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 
 export const capacityAfterHostLoss = defineRule({
   name: "capacity-after-host-loss",

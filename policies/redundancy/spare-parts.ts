@@ -1,6 +1,7 @@
-import type { Declaration } from "../../components/declaration.ts";
-import { defineRule, subject } from "../../components/rule.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { defineRule } from "../../components/rule.ts";
 import { emulatedSites } from "../../components/site/places.ts";
+import { subject } from "../../components/subject.ts";
 
 /** One spare part for so many in use. */
 const forEach = 20;

@@ -1,4 +1,5 @@
-import { defineRule, subject } from "../../components/rule.ts";
+import { defineRule } from "../../components/rule.ts";
+import { subject } from "../../components/subject.ts";
 import { proveSingles } from "../graph/proof.ts";
 
 export const survivesAnySingleLoss = defineRule({

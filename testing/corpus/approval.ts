@@ -88,7 +88,7 @@ export const needsApproval: Readonly<Record<string, CorpusCase>> = {
         .edit(clinic, "# At another site: the plan survives the loss of a whole one.\nstandby: par2-web3\n", ""),
   },
   "a host with another address": {
-    edit: (draft) => draft.edit(web2, "address: 2a00:b6e0:1::12\n", "address: 2a00:b6e0:1::112\n"),
+    edit: (draft) => draft.edit(web2, "address: 2a00:b6e0:100::12\n", "address: 2a00:b6e0:100::112\n"),
   },
   "another owned range": {
     edit: (draft) => draft.edit(network, "  - 188.72.70.0/24\n", "  - 188.72.70.0/24\n  - 192.0.2.0/24\n"),

@@ -96,10 +96,13 @@ export const unsafe: Readonly<Record<string, CorpusCase>> = {
         "hosts/par1-web4.yaml",
         "hosts/par1-spare1.yaml",
       ]) {
-        draft.replaceAll(file, "2a00:b6e0:1:", "2a00:b6e0:9:");
+        draft.replaceAll(file, "2a00:b6e0:100:", "2a00:b6e0:900:");
       }
-      draft.write("retired.yaml", "- {kind: range, name: '2a00:b6e0:1::/48', retired: 2026-11-22}\n");
+      draft.write("retired.yaml", "- {kind: range, name: '2a00:b6e0:100::/40', retired: 2026-11-22}\n");
     },
+  },
+  "another first uid": {
+    edit: (draft) => draft.edit(network, "asNumber: 60362\n", "asNumber: 60362\nuidBase: 1880000000\n"),
   },
   "a tombstone removed": {
     edit: (draft) => draft.edit("tombstones.yaml", "- number: 1003\n  name: lighthouse\n  deleted: 2026-03-14\n", ""),

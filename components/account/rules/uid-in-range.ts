@@ -1,26 +1,26 @@
-import { defineRule, subject } from "../../rule.ts";
+import { freeUids } from "../../declaring.ts";
+import { defineRule } from "../../rule.ts";
+import { subject } from "../../subject.ts";
 
-/** 200000 + account number (1 to 65535): above Debian's system and login uids, below 2^31. */
-const first = 200_001;
-const last = 265_535;
+const ranges = freeUids.map(({ first, last }) => `${first} to ${last}`).join(" or ");
 
 export const uidInRange = defineRule({
   name: "uid-in-range",
   theme: "isolation",
   severity: "critical",
   scope: "resource",
-  description: `Every account's uid and gid are equal whole numbers from ${first} to ${last}.`,
+  description: `Every account's uid and gid are equal whole numbers from ${ranges}.`,
   reason:
-    "Any other uid may be root's, a system service's or a person's: the account's programs would run with their rights.",
-  remediation: "Do not set uid or gid: they are 200000 plus the account's `number`.",
+    "Any other uid may be root's, a system service's, a container's or a person's: the account's programs would run with their rights.",
+  remediation: "Do not set uid or gid: they are `uidBase` of network.yaml plus the account's `number`.",
   *find({ accounts }) {
     for (const account of accounts) {
       for (const id of ["uid", "gid"] as const) {
         const value = account[id];
-        if (Number.isInteger(value) && value >= first && value <= last) continue;
+        if (Number.isInteger(value) && freeUids.some(({ first, last }) => value >= first && value <= last)) continue;
         yield {
           subject: subject.account(account, id),
-          message: `Account ${account.number} has ${id} ${value}, which is not from ${first} to ${last}.`,
+          message: `Account ${account.number} has ${id} ${value}, which is not from ${ranges}.`,
         };
       }
       if (account.uid === account.gid) continue;

@@ -1,4 +1,5 @@
-import { defineRule, repeats, subject } from "../../rule.ts";
+import { defineRule, repeats } from "../../rule.ts";
+import { subject } from "../../subject.ts";
 
 export const uniqueAccountNumber = defineRule({
   name: "unique-account-number",

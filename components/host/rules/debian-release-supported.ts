@@ -1,4 +1,5 @@
-import { defineRule, subject } from "../../rule.ts";
+import { defineRule } from "../../rule.ts";
+import { subject } from "../../subject.ts";
 import { debianReleases } from "../debian-releases.ts";
 
 const byCodeName = new Map(debianReleases.map((release) => [release.codeName, release]));

@@ -1,4 +1,5 @@
-import { defineRule, subject } from "../../rule.ts";
+import { defineRule } from "../../rule.ts";
+import { subject } from "../../subject.ts";
 
 export const linksToTwoMakers = defineRule({
   name: "links-to-two-makers",

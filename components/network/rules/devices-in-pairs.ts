@@ -1,6 +1,7 @@
-import type { Declaration, RouterInputs, SwitchInputs } from "../../declaration.ts";
-import { defineRule, type Finding, type Subject, subject } from "../../rule.ts";
+import type { Declaration, RouterInputs, SwitchInputs } from "../../kinds.generated.ts";
+import { defineRule, type Finding } from "../../rule.ts";
 import { emulatedSites } from "../../site/places.ts";
+import { type Subject, subject } from "../../subject.ts";
 
 export const devicesInPairs = defineRule({
   name: "devices-in-pairs",

@@ -1,5 +1,6 @@
-import type { PowerSupplyInputs } from "../../declaration.ts";
-import { defineRule, type Finding, type Subject, subject } from "../../rule.ts";
+import type { PowerSupplyInputs } from "../../inputs.ts";
+import { defineRule, type Finding } from "../../rule.ts";
+import { type Subject, subject } from "../../subject.ts";
 
 export const devicesOnTwoChains = defineRule({
   name: "devices-on-two-chains",

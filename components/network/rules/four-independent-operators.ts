@@ -1,6 +1,7 @@
-import type { NetworkInputs } from "../../declaration.ts";
-import { defineRule, repeats, subject } from "../../rule.ts";
+import type { NetworkInputs } from "../../kinds.generated.ts";
+import { defineRule, repeats } from "../../rule.ts";
 import { isReal } from "../../site/places.ts";
+import { subject } from "../../subject.ts";
 
 const wanted = 4;
 

@@ -1,0 +1,28 @@
+import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import type { AccountContainerInputs } from "../kinds.generated.ts";
+import { eachLimit } from "../plan/limits.ts";
+import { planFixture } from "../plan/plan.fixture.ts";
+
+/** A valid account on host h1.
+ */
+export function accountFixture(number = 1, change: Partial<AccountContainerInputs> = {}): AccountContainerInputs {
+  const plan = planFixture();
+  return {
+    name: `acme-${number}`,
+    number,
+    host: "h1",
+    plan: "small",
+    protect: true,
+    backup: { site: "beta", retentionDays: 7 },
+    uid: 200_000 + number,
+    gid: 200_000 + number,
+    user: `a${number}`,
+    slice: `account-${number}.slice`,
+    directory: `/srv/accounts/${number}`,
+    limits: eachLimit((limit) => plan[limit]),
+    ...change,
+  };
+}
+
+export const fixture: Fixture<"accounts"> = (size) =>
+  upTo(size.accounts).map((number) => accountFixture(number, { host: hostOf(number, size) }));

@@ -1,0 +1,73 @@
+import { once } from "../../lib/once.ts";
+import { count } from "../../lib/text.ts";
+import { type Change, type Describe, differences, type Effect, effect, touches } from "../change.ts";
+import type { Element } from "../kind.ts";
+import type { Declaration } from "../kinds.generated.ts";
+import { limitNames, limits } from "../plan/limits.ts";
+
+type Account = Element<"accounts">;
+
+const servers = once(({ httpServers }: Declaration) => Map.groupBy(httpServers, ({ account }) => account));
+const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
+
+/** What a change of an account does to it. */
+export const describeAccount: Describe<"accounts"> = (change, { before, after }) => {
+  const { subject, op } = change;
+  const account = change.after ?? change.before;
+  const who = `account ${account.number} (${account.name})`;
+  const own = [account.number];
+  const serversOf = (side: Declaration) => count(servers(side).get(account.number)?.length ?? 0, "HTTP server");
+  if (op === "create") {
+    const prefix = addresses(after).get(account.number)?.prefix ?? "no prefix";
+    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}, ${serversOf(after)}.`;
+    return [effect(subject, sentence, own)];
+  }
+  if (op === "delete") {
+    const sentence = `Deletes ${who}: ${serversOf(before)} and the prefix go; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
+    return [effect(subject, sentence, own, { destroys: true })];
+  }
+  return describeUpdate(change, who);
+};
+
+function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, who: string): Effect[] {
+  const { subject, before: was, after: is } = change;
+  const effects: Effect[] = [];
+  const say = (sentence: string, more: Partial<Effect> = {}) =>
+    effects.push(effect(subject, sentence, [is.number], more));
+  if (was.host !== is.host) {
+    say(
+      `Moves ${who} from ${was.host} to ${is.host}; uid and number stay. Its data, up to ${was.limits.diskGb} GB, are not carried along: copy or restore them before the name points there.`,
+      { destroys: true },
+    );
+  }
+  if (was.plan !== is.plan) say(`Changes the plan of ${who} from ${was.plan} to ${is.plan}.`);
+  const changed = changedLimits(was, is);
+  if (changed.length > 0) say(`Limits of ${who}: ${changed.join(", ")}.`);
+  if (was.name !== is.name) say(`Renames account ${is.number} from ${was.name} to ${is.name}.`);
+  if (was.protect !== is.protect) {
+    say(is.protect ? `Protects ${who} from deletion.` : `Takes the protection of ${who} away: it can be deleted next.`);
+  }
+  if (touches(change, "backup")) {
+    const [old, next] = [was.backup, is.backup].map((backup) =>
+      backup ? `${count(backup.retentionDays, "day")} at ${backup.site}` : "none",
+    );
+    say(`Changes the backups of ${who} from ${old} to ${next}.`);
+  }
+  if (touches(change, "standby")) {
+    say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
+  }
+  const said = ["host", "plan", "limits", "name", "protect", "backup", "standby", "waivers"];
+  const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
+  if (rest.length > 0) say(`Changes ${who}: ${differences(change, rest)}.`);
+  return effects;
+}
+
+/** `memory 512 to 256 MiB`, one each. */
+function changedLimits(was: Account, is: Account): string[] {
+  return limitNames
+    .filter((name) => was.limits[name] !== is.limits[name])
+    .map(
+      (name) =>
+        `${limits[name].word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${limits[name].unit}`,
+    );
+}

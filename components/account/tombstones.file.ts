@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { FileKind } from "../file.ts";
+import { daySchema, nameSchema } from "../schema.ts";
+import { accountNumberSchema } from "./account.file.ts";
+
+const tombstone = z.strictObject({
+  number: accountNumberSchema.describe("The number that stays taken."),
+  name: nameSchema.describe("The account's last name."),
+  deleted: daySchema.describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
+});
+
+export const schema = z.array(tombstone);
+
+/** A deleted account's number stays taken. */
+export const file = {
+  key: "tombstones",
+  name: "tombstones",
+  path: "tombstones.yaml",
+  shown: "tombstones.yaml",
+  title: "Numbers of deleted accounts, which stay taken",
+  schema,
+  sortedBy: "number",
+  fallback: [],
+} as const satisfies FileKind;

@@ -1,0 +1,118 @@
+import { Address6 } from "ip-address";
+import type { Fleet } from "./files.generated.ts";
+
+/** One thing that a stack has from its last run. */
+export interface Held {
+  /** Name of its kind. */
+  readonly kind: string;
+  /** As the kind's identity gives it: an account's number, a range's prefix, the name of anything else. */
+  readonly name: string;
+  readonly protect: boolean;
+}
+
+type Item<List> = List extends readonly (infer Each)[] ? Each : never;
+export type Site = Item<Fleet["sites"]>;
+export type Host = Item<Fleet["hosts"]>;
+export type Plan = Item<Fleet["plans"]>;
+export type Account = Item<Fleet["accounts"]>;
+
+/** What follows from an account's number, its site and the fleet's first uid alone. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  /** Login name on the host: `a<number>`. */
+  readonly user: string;
+  /** `account-<number>.slice` */
+  readonly slice: string;
+  /** `/srv/accounts/<number>` */
+  readonly directory: string;
+  /** The account's /64: its number stands in the bits after the site's prefix. Canonical (RFC 5952). */
+  readonly prefix: string;
+  /** `<prefix>::1`, canonical. */
+  readonly address: string;
+}
+
+/** An account with what it stands on. */
+export interface AccountSource {
+  readonly account: Account;
+  readonly site: Site;
+  readonly plan: Plan;
+  readonly own: Identity;
+}
+
+/** What kinds are declared from: a fleet, or the part of it that one cell's stack holds. */
+export interface Declaring {
+  readonly fleet: Fleet;
+  /** Of this cell, by name. */
+  readonly hosts: readonly Host[];
+  /** Of these hosts, by number. */
+  readonly accounts: readonly AccountSource[];
+  /** All sites, by name. */
+  readonly sites: ReadonlyMap<string, Site>;
+}
+
+/**
+ * Uids of accounts, unless the fleet says otherwise. systemd's table of uids (UIDS-GIDS.md) leaves 1879048192 to 2147352575
+ * free: above containers and foreign images, below its transient range, clear of every useradd(8) and of subordinate uids.
+ */
+export const defaultUidBase = 1_900_000_000;
+
+/** Ranges that nothing of Debian 13 gives out, apart from subordinate uids, which a host's bootstrap turns off. */
+export const freeUids = [
+  { first: 65_536, last: 524_287 },
+  { first: 1_879_048_192, last: 2_147_352_575 },
+] as const;
+
+/** Most bits an account's number has, whatever the site's prefix leaves for it. */
+export const numberBits = 24;
+
+/** The largest number an account may have. */
+export const largestNumber = 2 ** numberBits - 1;
+
+/** Lengths that a site's prefix may have: a /64 for each account, and at least 16 bits of numbers. */
+export const sitePrefixLengths = { least: 64 - numberBits, most: 48 } as const;
+
+/** The largest account number that fits between a site's prefix and a /64. */
+export function largestNumberAt({ prefix }: Pick<Site, "prefix">): number {
+  return 2 ** (64 - lengthOf(prefix)) - 1;
+}
+
+/** The first /64 of a site: subnet 0, its own infrastructure. Canonical. */
+export function subnetZero({ prefix }: Pick<Site, "prefix">): string {
+  return `${new Address6(prefix.replace(/\/\d+$/, "")).correctForm()}/64`;
+}
+
+function lengthOf(prefix: string): number {
+  return Number(prefix.slice(prefix.indexOf("/") + 1));
+}
+
+/**
+ * Identity of an account: a pure function, so nothing is stored and nothing can move. The host is no part of it: a move to
+ * another host of the site changes nothing here.
+ * @param uidBase uid of account number 0, which no account has
+ * @throws {RangeError} if the site's prefix is of another length than 40 to 48, or the number does not fit behind it
+ */
+export function identity(number: number, site: Pick<Site, "prefix">, uidBase: number): Identity {
+  const length = lengthOf(site.prefix);
+  if (!(length >= sitePrefixLengths.least && length <= sitePrefixLengths.most)) {
+    throw new RangeError(
+      `the site's prefix ${site.prefix} is not a /${sitePrefixLengths.least} to /${sitePrefixLengths.most}`,
+    );
+  }
+  const most = largestNumberAt(site);
+  if (!Number.isInteger(number) || number < 1 || number > most) {
+    throw new RangeError(
+      `account number ${number} is not a whole number from 1 to ${most}, as ${site.prefix} has room for`,
+    );
+  }
+  const subnet = new Address6(site.prefix.slice(0, site.prefix.indexOf("/"))).bigInt() | (BigInt(number) << 64n);
+  return {
+    uid: uidBase + number,
+    gid: uidBase + number,
+    user: `a${number}`,
+    slice: `account-${number}.slice`,
+    directory: `/srv/accounts/${number}`,
+    prefix: `${Address6.fromBigInt(subnet).correctForm()}/64`,
+    address: Address6.fromBigInt(subnet | 1n).correctForm(),
+  };
+}

@@ -1,0 +1,80 @@
+import { count, listed } from "../../lib/text.ts";
+import { accountsOn, type Describe, differences, type Effect, effect } from "../change.ts";
+import type { Element } from "../kind.ts";
+import { resyncMinutes, swappedDisks } from "./disks.ts";
+
+type Host = Element<"hosts">;
+
+/** What a change of a host does to the accounts on it. */
+export const describeHost: Describe<"hosts"> = ({ subject, op, paths, ...change }, { before, after }) => {
+  const host = (change.after ?? change.before)!;
+  if (op === "create") {
+    return [
+      effect(
+        subject,
+        `Adds host ${host.name} (${host.role}) at ${host.site}, ${host.hall}, ${host.rack}: bootstrap and first generation.`,
+      ),
+    ];
+  }
+  const residents = accountsOn(before, host.name);
+  const served = residents.length === 0 ? "no accounts" : count(residents.length, "account");
+  if (op === "delete") {
+    return [
+      effect(
+        subject,
+        `Removes host ${host.name}: every unit and route of Fairhost on it stops, ${served}.`,
+        residents,
+        {
+          destroys: residents.length > 0,
+        },
+      ),
+    ];
+  }
+  const [was, is] = [change.before!, change.after!];
+  const effects: Effect[] = [];
+  if (was.serial !== is.serial) {
+    effects.push(
+      effect(
+        subject,
+        `Replaces the machine of ${is.name}: ${served}, whose data are only in backups then.`,
+        residents,
+        { destroys: true },
+      ),
+    );
+  }
+  for (const sentence of describeDisks(was, is, served)) effects.push(effect(subject, sentence, residents));
+  if (was.release !== is.release) {
+    effects.push(
+      effect(subject, `Changes Debian on ${is.name} from ${was.release} to ${is.release}: ${served}.`, residents),
+    );
+  }
+  if (was.role !== is.role && after.hosts.length > 0) {
+    effects.push(effect(subject, `Makes ${is.name} a host for ${is.role} (it was for ${was.role}).`, residents));
+  }
+  const said = ["serial", "disks", "mirrors", "release", "role", "waivers"];
+  const rest = paths.filter((path) => !said.includes(path.split(".")[0]!));
+  if (rest.length > 0) {
+    const all = differences({ paths, before: was, after: is }, rest);
+    effects.push(effect(subject, `Changes host ${is.name}: ${all}.`, residents));
+  }
+  return effects;
+};
+
+/** Which disks of which mirrors are other ones. */
+function describeDisks(was: Host, is: Host, served: string): string[] {
+  const swapped = swappedDisks(was, is);
+  if (swapped.length === 0) {
+    const same = JSON.stringify([was.disks, was.mirrors]) === JSON.stringify([is.disks, is.mirrors]);
+    return same ? [] : [`Changes how disks and mirrors of ${is.name} are written down: ${served}.`];
+  }
+  const minutes = Math.max(...swapped.map(({ sizeGb }) => resyncMinutes(sizeGb)));
+  const whole = is.mirrors.filter(({ disks }) => disks.every((slot) => swapped.some((disk) => disk.slot === slot)));
+  if (whole.length > 0) {
+    return [
+      `Replaces every disk of mirror ${listed(whole.map(({ name }) => name))} of ${is.name}: ${served} lose what is on it.`,
+    ];
+  }
+  return [
+    `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on one disk alone while the mirror resyncs, about ${minutes} minutes.`,
+  ];
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { describeNothing } from "../change.ts";
+import { number, text } from "../inputs.ts";
+import { type Kind, ownFile } from "../kind.ts";
+
+export const inputs = z.strictObject({
+  host: text,
+  ports: z.array(number).describe("Ports open to the outside on every account's address."),
+  address4: text.exactOptional().describe("IPv4 address that visitors without IPv6 reach the host's accounts at."),
+  accounts: number,
+  httpServers: number,
+});
+
+/** Ports every account's address answers the outside on, at the front end. */
+const ports = [80] as const;
+
+/** The reverse proxy of one host. */
+export const kind: Kind<"frontEnds"> = {
+  key: "frontEnds",
+  name: "frontEnd",
+  words: ["front end", "front ends"],
+  called: "front end of",
+  type: "fairhost:http:FrontEnd",
+  identity: ["host"],
+  inputs,
+  resourceName: ({ host }) => `${host}-front-end`,
+  parent: ({ host }) => ["host", host],
+  concerns: "host",
+  hostOf: ({ host }) => host,
+  retired: "freely",
+  deletion: "follows",
+  declare: ({ hosts, accounts }) => {
+    const on = Map.groupBy(accounts, ({ account }) => account.host);
+    return hosts.map(({ name, address4 }) => {
+      const own = on.get(name) ?? [];
+      return {
+        host: name,
+        ports,
+        ...(address4 !== undefined && { address4 }),
+        accounts: own.length,
+        httpServers: own.reduce((sum, { account }) => sum + account.httpServers.length, 0),
+      };
+    });
+  },
+  place: ownFile("hosts"),
+  describe: describeNothing,
+};

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
+import { assignments, environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
+import { accountSettings, homeInside, insideHome, ownRecords } from "../../../account/account-paths.ts";
+import { command, environment, flag, homePath } from "../../../inputs.ts";
+import type { Element } from "../../../kind.ts";
+import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
+import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
+
+export const entry = {
+  kind: z.literal("program").describe("`program`: a program of the account answers."),
+  command: z
+    .array(argumentSchema.min(1))
+    .min(1)
+    .max(64)
+    .describe(
+      "Program and its arguments; the program is an absolute path on the host's /usr or a path inside the account's home. Not read by a shell.",
+    ),
+  directory: z
+    .union([z.literal("."), homePathSchema])
+    .default(".")
+    .describe("Where it is started, inside the account's home. Default the home itself (`.`)."),
+  socketActivation: z
+    .boolean()
+    .default(false)
+    .describe(
+      "`true`: the program takes over the listening socket (sd_listen_fds(3)) and ends itself when idle. `false` (default): it listens on 127.0.0.1 or [::1] port `$PORT` of its own network; a proxy starts and stops it.",
+    ),
+  environment: z
+    .record(variableSchema, argumentSchema)
+    .default({})
+    .describe("Environment variables; not for secrets, they are shown in previews."),
+};
+
+export const inputs = {
+  kind: z.literal("program"),
+  command: command(),
+  directory: homePath(),
+  socketActivation: flag,
+  environment: environment(),
+};
+
+type Program = HttpServer<"program">;
+
+const script = "libexec/run-program";
+
+/** As PID 1 of its own namespace a program would neither stop on SIGTERM nor collect orphans: Debian's tini does both. */
+const init = ["/usr/bin/tini", "--"];
+
+/** A program of the account, behind a proxy that starts and stops it or on the socket itself. */
+export const server: ServerKind<Program> = {
+  kind: "program",
+  entry,
+  inputs,
+  shared: () => [
+    { path: script, content: readFileSync(join(import.meta.dirname, "run-program.sh"), "utf8"), mode: 0o755 },
+  ],
+  /**
+   * The account's own variables travel as arguments, not in Environment=: they are for its program alone, not for the script
+   * that runs it nor for whatever systemd may run beside it one day as root.
+   */
+  service(account, server) {
+    const { name, listen, idleSeconds, socketActivation } = server;
+    const common = accountSettings(account, `http-${name}`);
+    const given = { FAIRHOST_IDLE_SECONDS: `${idleSeconds}`, ...(!socketActivation && { PORT: `${listen.port}` }) };
+    const own = assignments(server.environment);
+    const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own];
+    return unitFile({
+      Unit: { Description: `HTTP server ${name} of account ${account.number} (program)` },
+      Service: {
+        ...common,
+        BindReadOnlyPaths: [
+          common.BindReadOnlyPaths,
+          ownRecords(account),
+          `${currentGeneration}/${script}:${scriptInside}`,
+        ],
+        LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
+        Environment: environmentLines(given),
+        ExecStart: execLine([...init, ...run, ...commandInside(account, server)]),
+      },
+    });
+  },
+};
+
+/** The program is an absolute path or one in the home. */
+function commandInside(account: Element<"accounts">, { command: words }: Program): string[] {
+  const [program = "", ...rest] = words;
+  return [program.startsWith("/") ? program : `${homeInside(account)}/${program}`, ...rest];
+}

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { number, text, texts, waivers } from "../inputs.ts";
+import type { Element } from "../kind.ts";
+import { hostnameSchema, nameSchema } from "../schema.ts";
+
+/** Keys of an HTTP server in its account's file, whatever its kind. */
+export const commonEntry = {
+  name: nameSchema.max(24).describe("Unique in the account; part of the unit's name. At most 24 characters."),
+  number: z
+    .int()
+    .min(1)
+    .max(999)
+    .describe(
+      "Stable number of this HTTP server inside the account, 1 to 999, never reused: its port is 8000 + number.",
+    ),
+  hostnames: z
+    .array(hostnameSchema)
+    .default([])
+    .describe("Host names it answers for. The account's own address is answered by its lowest-numbered server."),
+  idleSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe("Seconds without a request until it is stopped; 0 = never. Default 300."),
+};
+
+/** Inputs of an HTTP server, whatever its kind. */
+export const commonInputs = {
+  waivers,
+  account: number,
+  name: text,
+  number,
+  host: text,
+  hostnames: texts,
+  idleSeconds: number.describe("0 = never stopped."),
+  listen: z
+    .strictObject({ address: text, port: number })
+    .describe("Where systemd listens for it: an address of its account, port 8000 + number."),
+  unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
+};
+
+/** Port of an HTTP server with number 0; none has it. Servers take 8001 to 8999 on their account's address. */
+export const httpPortBase = 8000;
+
+/** Port of an HTTP server on its account's address. */
+export function httpPort(server: { readonly number: number }): number {
+  return httpPortBase + server.number;
+}
+
+/** Where a sandbox shows the script that runs the server. */
+export const scriptInside = "/opt/fairhost/run";
+
+export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"httpServers">["kind"]> = Extract<
+  Element<"httpServers">,
+  { readonly kind: Name }
+>;
+
+/**
+ * A kind of HTTP server: one folder below `kinds/`, in a file `<kind>.server.ts`. What its own keys mean to the rules their
+ * inputs say (components/inputs.ts): paths, commands and variables are judged by that, whatever the kind is called.
+ */
+export interface ServerKind<Server extends HttpServer = HttpServer> {
+  readonly kind: Server["kind"];
+  /** Its own keys in an account's file, `kind` among them. */
+  readonly entry: Readonly<Record<string, z.ZodType>>;
+  /** Its own inputs: the same keys, with their defaults filled in. */
+  readonly inputs: Readonly<Record<string, z.ZodType>>;
+  /** Files of a host that all servers of this kind share. */
+  shared(): readonly BundleFile[];
+  /** Text of the server's service; it is stopped when one of the shared files changes. */
+  service(account: Element<"accounts">, server: Server): string;
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+
+/**
+ * Building blocks of components' inputs. What a declaration holds is plain values; whether a value is a good one is for the
+ * rules to say, so formats are not checked here. What a value means to the rules is registered instead: a rule finds it by
+ * its meaning, in every kind there is, and not by the kinds somebody thought of.
+ */
+
+/** What a value is to the rules, whichever kind has it. */
+export type Meaning =
+  /** A path inside an account's home; `.` is the home. */
+  | "home path"
+  /** A program and its arguments, run as an account. */
+  | "command"
+  /** Environment variables of an account's program. */
+  | "environment"
+  /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
+  | "promise";
+
+const meanings = z.registry<{ readonly meaning: Meaning }>();
+
+/** @returns what a schema was registered as, without what wraps it */
+export function meaningOf(schema: z.ZodType): Meaning | undefined {
+  return meanings.get(schema)?.meaning;
+}
+
+function meaning<S extends z.ZodType>(schema: S, what: Meaning): S {
+  meanings.add(schema, { meaning: what });
+  return schema;
+}
+
+export const text = z.string();
+export const number = z.number();
+export const texts = z.array(text);
+export const flag = z.boolean();
+
+/** A path inside the account's home, relative to it. */
+export const homePath = () => meaning(z.string(), "home path");
+export const command = () => meaning(z.array(z.string()), "command");
+export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
+
+/** A value that is a promise to accounts. */
+export function promise<S extends z.ZodType>(schema: S): S {
+  return meaning(schema.clone() as S, "promise");
+}
+
+/**
+ * Permission to break one rule for a while: on the element that breaks it, so that a diff of the element shows it and the
+ * policy pack, which sees one resource at a time, knows it.
+ */
+const waiver = z.strictObject({
+  rule: text,
+  path: text
+    .exactOptional()
+    .describe("Only violations at this property, or inside it; without one all of the element."),
+  owner: text.describe("Who answers for it."),
+  reason: text,
+  expires: text.describe("The last day it holds, ISO 8601."),
+});
+export type WaiverInputs = Readonly<z.output<typeof waiver>>;
+
+/** Of an element that may carry waivers. */
+export const waivers = z.array(waiver).exactOptional().describe("Rules that it may break for a while.");
+
+const powerSupply = z.strictObject({
+  name: text,
+  model: text,
+  chain: text,
+  feed: text.describe("What the chain hangs on, from the site."),
+});
+export type PowerSupplyInputs = Readonly<z.output<typeof powerSupply>>;
+
+/** Power supplies of a host, router or switch. */
+export const powerSupplies = z.array(powerSupply).describe("Its power supplies.");
+
+/** Of something that stands in a rack. Halls belong to a site, racks to a hall. */
+export const placed = { waivers, name: text, site: text, hall: text, rack: text };
+
+/** What can fail alone, as a plan's promise names it. A chain fails up to the site's feed; a link is any cable. */
+export const failures = [
+  "disk",
+  "supply",
+  "chain",
+  "link",
+  "switch",
+  "router",
+  "operator",
+  "host",
+  "rack",
+  "hall",
+  "site",
+] as const;
+export type Failure = (typeof failures)[number];

@@ -1,0 +1,44 @@
+import { byKey, found } from "../../lib/lists.ts";
+import type { Declaring } from "../declaring.ts";
+import type { Fleet } from "../files.generated.ts";
+import { type PowerSupplyInputs, placed, powerSupplies, text } from "../inputs.ts";
+
+/** What a router and a switch have in common. */
+export const deviceInputs = {
+  ...placed,
+  manufacturer: text,
+  model: text,
+  pair: text.exactOptional().describe("The other one of its pair."),
+  powerSupplies,
+};
+
+type Device = Fleet["network"]["switches"][number] | Fleet["network"]["routers"][number];
+
+/** A router's or switch's share of {@link deviceInputs}. */
+export function declareDevice(device: Device, { sites }: Pick<Declaring, "sites">) {
+  return {
+    name: device.name,
+    site: device.site,
+    hall: device.hall,
+    rack: device.rack,
+    manufacturer: device.manufacturer,
+    model: device.model,
+    ...(device.pair !== undefined && { pair: device.pair }),
+    powerSupplies: feedsOf(device, sites),
+  };
+}
+
+/** Power supplies with the feed that the chain of each hangs on. */
+export function feedsOf(
+  { name: owner, site, hall, powerSupplies }: Pick<Device, "name" | "site" | "hall" | "powerSupplies">,
+  sites: Declaring["sites"],
+): PowerSupplyInputs[] {
+  const halls = byKey(found(sites, site, `site of ${owner}`).halls, ({ name }) => name);
+  const chains = byKey(found(halls, hall, `hall of ${owner}`).chains, ({ name }) => name);
+  return powerSupplies.map(({ name, model, chain }) => ({
+    name,
+    model,
+    chain,
+    feed: found(chains, chain, `chain of ${owner}'s ${name}`).feed,
+  }));
+}

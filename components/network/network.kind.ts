@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { number, text, texts, waivers } from "../inputs.ts";
+import type { Kind } from "../kind.ts";
+import { canonicalPrefix } from "../schema.ts";
+
+export const inputs = z.strictObject({
+  waivers,
+  asNumber: number,
+  // A state of 0.1.0 does not say it.
+  uidBase: number
+    .default(200_000)
+    .describe("Uid of account number 0, which no account has: an account's uid is this and its number."),
+  prefixes: texts.describe("Owned IPv6 ranges."),
+  prefixes4: texts.describe("Owned IPv4 ranges."),
+  operators: z
+    .array(
+      z.strictObject({
+        name: text,
+        asNumber: number,
+        parentAsNumber: number.exactOptional().describe("The AS that owns this one, where it is known."),
+        routers: texts.describe("Routers it lands on."),
+      }),
+    )
+    .describe("Who carries the traffic to and from the Internet. None: nothing is routed outside."),
+});
+
+/** The platform's network: AS number, owned ranges, operators of transit. There is one. */
+export const kind: Kind<"networks"> = {
+  key: "networks",
+  name: "network",
+  words: ["network", "networks"],
+  called: "network AS",
+  type: "fairhost:network:Network",
+  identity: ["asNumber"],
+  inputs,
+  resourceName: ({ asNumber }) => `network-as${asNumber}`,
+  concerns: "fleet",
+  retired: "freely",
+  deletion: "approval",
+  declare: ({ fleet: { network } }) => [
+    {
+      asNumber: network.asNumber,
+      uidBase: network.uidBase,
+      prefixes: network.prefixes.map(canonicalPrefix),
+      prefixes4: network.prefixes4,
+      operators: network.operators.map(({ name, asNumber, parentAsNumber, routers }) => ({
+        name,
+        asNumber,
+        ...(parentAsNumber !== undefined && { parentAsNumber }),
+        routers,
+      })),
+    },
+  ],
+  place: (files) => ({ source: files.all("network")[0]!, path: [] }),
+};

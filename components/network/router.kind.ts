@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { sortBy } from "../../lib/lists.ts";
+import { text, texts } from "../inputs.ts";
+import { inNetwork, type Kind } from "../kind.ts";
+import { canonical } from "../schema.ts";
+import { declareDevice, deviceInputs } from "./device.ts";
+
+export const inputs = z.strictObject({
+  ...deviceInputs,
+  address: text.describe("The address hosts of the site speak BGP to, canonical."),
+  links: texts.describe("Routers it is cabled to directly, at its own or another site."),
+});
+
+/** A router of a site. */
+export const kind: Kind<"routers"> = {
+  key: "routers",
+  name: "router",
+  words: ["router", "routers"],
+  type: "fairhost:network:Router",
+  identity: ["name"],
+  inputs,
+  resourceName: ({ name }) => `router-${name}`,
+  parent: ({ site }) => ["site", site],
+  concerns: "fleet",
+  retired: "retired.yaml",
+  deletion: "approval",
+  declare: (from) =>
+    sortBy(from.fleet.network.routers, ({ name }) => name).map((router) => ({
+      ...declareDevice(router, from),
+      address: canonical(router.address),
+      links: router.links,
+    })),
+  place: inNetwork("routers"),
+};

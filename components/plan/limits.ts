@@ -1,0 +1,74 @@
+import { z } from "zod";
+
+/** One limit of an account: its schema in a plan, its words, and where a host enforces it. */
+export interface Limit {
+  readonly schema: z.ZodType<number>;
+  /** In sentences: `memory`. */
+  readonly word: string;
+  /** After a value, with its space: ` MiB`. */
+  readonly unit: string;
+  /**
+   * Directive of the account's slice (systemd.resource-control(5)) and its value; `undefined` where a host does not enforce
+   * the limit yet, which the schema's description says.
+   */
+  readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
+  /** What systemd takes when nothing is said: not written then. */
+  readonly systemdDefault?: number;
+}
+
+const weight = z.int().min(1).max(10_000).default(100);
+
+/**
+ * Every limit of an account. Plans, accounts, the rule that all are set, the guard's that none shrinks unseen, the slice on the
+ * host and the words of a diff follow from this list: a limit that is added here is in all of them.
+ */
+export const limits = {
+  cpuWeight: {
+    schema: weight.describe("Systemd's CPUWeight=, 1 to 10000. Default 100: an equal share."),
+    word: "CPU weight",
+    unit: "",
+    slice: (value) => ["CPUWeight", `${value}`],
+    systemdDefault: 100,
+  },
+  ioWeight: {
+    schema: weight.describe("Systemd's IOWeight=, 1 to 10000. Default 100: an equal share."),
+    word: "IO weight",
+    unit: "",
+    slice: (value) => ["IOWeight", `${value}`],
+    systemdDefault: 100,
+  },
+  memoryMaxMb: {
+    schema: z.int().min(16).describe("Hard memory limit of one account in MiB."),
+    word: "memory",
+    unit: " MiB",
+    slice: (value) => ["MemoryMax", `${value}M`],
+  },
+  tasksMax: {
+    schema: z.int().min(4).max(65_536).describe("Most tasks (processes and threads) of one account."),
+    word: "tasks",
+    unit: "",
+    slice: (value) => ["TasksMax", `${value}`],
+  },
+  diskGb: {
+    schema: z
+      .number()
+      .positive()
+      .describe("Gigabytes (10^9 bytes) of an account's home. Planned with, but not yet in force on hosts."),
+    word: "disk",
+    unit: " GB",
+    slice: undefined,
+  },
+} as const satisfies Readonly<Record<string, Limit>>;
+
+export type LimitName = keyof typeof limits;
+
+/** The names of all limits. */
+export const limitNames = Object.keys(limits) as readonly LimitName[];
+
+/** Limits by name, as a list of entries sees them. */
+export const limitOf: Readonly<Record<LimitName, Limit>> = limits;
+
+/** An object with one member for each limit. */
+export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName]: T } {
+  return Object.fromEntries(limitNames.map((name) => [name, make(name)])) as { [Name in LimitName]: T };
+}

@@ -1,0 +1,23 @@
+import type { Fixture } from "../../testing/kind-fixture.ts";
+import type { PlanInputs } from "../kinds.generated.ts";
+
+/** A valid plan.
+ */
+export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
+  return {
+    name: "small",
+    cpuWeight: 100,
+    ioWeight: 100,
+    memoryMaxMb: 512,
+    tasksMax: 128,
+    diskGb: 10,
+    retentionDays: 7,
+    survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
+    takeover: true,
+    guaranteed: { cores: 0.05, memoryMb: 64 },
+    overcommit: { memory: 8, disk: 4 },
+    ...change,
+  };
+}
+
+export const fixture: Fixture<"plans"> = () => [planFixture()];

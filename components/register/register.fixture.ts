@@ -1,0 +1,3 @@
+import type { Fixture } from "../../testing/kind-fixture.ts";
+
+export const fixture: Fixture<"registers"> = () => [{ tombstones: [60_000], retired: [], vanished: [] }];

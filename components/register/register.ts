@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RegisterInputs } from "../kinds.generated.ts";
+
+/** Numbers and names that are taken for ever; here the policy pack sees what left the inventory without a word. */
+export class Register extends pulumi.ComponentResource {
+  readonly tombstones: readonly number[];
+
+  constructor(name: string, args: RegisterInputs, opts?: pulumi.ComponentResourceOptions) {
+    super("fairhost:account:Register", name, args, opts);
+    this.tombstones = args.tombstones;
+    this.registerOutputs(args);
+  }
+}

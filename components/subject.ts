@@ -1,0 +1,55 @@
+import type { Element, Key, KindName } from "./kind.ts";
+import { type Identities, type KindNames, kinds } from "./kinds.generated.ts";
+
+/** What a violation, a finding or a change is about; file and line are found from it. */
+export interface Subject {
+  readonly kind: KindName;
+  /** From the kind's identity: `web1`, `1204/blog`; of what there is one of, the kind's name. */
+  readonly name: string;
+  /** Property path inside it, for example `powerSupplies.1.chain`. */
+  readonly path?: string;
+}
+
+/** The kinds, in the order of the registry. */
+export const allKinds = Object.values(kinds);
+
+const byName = new Map(allKinds.map((kind) => [kind.name as string, kind]));
+
+/** A kind by its name. */
+export function kindNamed(name: string): (typeof allKinds)[number] | undefined {
+  return byName.get(name);
+}
+
+/** Name of an element among its kind. */
+export function elementName<K extends Key>(
+  kind: K,
+  element: Pick<Element<K>, Identities[K] & keyof Element<K>>,
+): string {
+  const { identity, name } = kinds[kind];
+  return identity.length === 0 ? name : identity.map((input) => Reflect.get(element, input)).join("/");
+}
+
+type SubjectOf<K extends Key> = (element: Pick<Element<K>, Identities[K] & keyof Element<K>>, path?: string) => Subject;
+
+/** Subjects, one function a kind by its name; `path` is the property path inside the element. */
+export const subject = Object.fromEntries(
+  allKinds.map(({ key, name }) => [
+    name,
+    (element: Element, path?: string): Subject => {
+      const about = elementName(key, element as never);
+      return path === undefined ? { kind: name, name: about } : { kind: name, name: about, path };
+    },
+  ]),
+) as unknown as { readonly [K in Key as KindNames[K]]: SubjectOf<K> };
+
+/** A subject in words, for example `host h1, disks.0.serial`. */
+export function nameOf({ kind, name, path }: Subject): string {
+  const { called, words, identity } = byName.get(kind)!;
+  const inner = path === undefined ? "" : `, ${path}`;
+  return identity.length === 0 ? `the ${words[0]}${inner}` : `${called ?? words[0]} ${name}${inner}`;
+}
+
+/** A declaration of nothing. */
+export const nothingDeclared = Object.fromEntries(allKinds.map(({ key }) => [key, []])) as unknown as {
+  readonly [K in Key]: readonly Element<K>[];
+};

@@ -1,0 +1,43 @@
+import type { z } from "zod";
+import type { Element as ElementOf, Key, Kind } from "../../components/kind.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { allKinds, elementName, nothingDeclared, type Subject } from "../../components/subject.ts";
+
+/** One element of a declaration, and what a violation calls it. */
+export interface Element {
+  readonly kind: Key;
+  readonly value: ElementOf;
+  readonly subject: Subject;
+}
+
+/** How a component's properties are read. */
+export interface Shape {
+  readonly kind: Key;
+  /** Refuses properties it does not know: what no rule reads could be a privilege, a path of the host or a device. */
+  parse(properties: unknown): z.ZodSafeParseResult<Element>;
+}
+
+function shapeOf({ key, name, inputs }: Kind): Shape {
+  return {
+    kind: key,
+    parse(properties) {
+      const parsed = inputs.safeParse(properties);
+      if (!parsed.success) return parsed as unknown as z.ZodSafeParseError<Element>;
+      const value = parsed.data as ElementOf;
+      return {
+        success: true,
+        data: { kind: key, value, subject: { kind: name, name: elementName(key, value as never) } },
+      };
+    },
+  };
+}
+
+/** The components that carry a declaration, by type token. */
+export const shapes: ReadonlyMap<string, Shape> = new Map(allKinds.map((kind) => [kind.type, shapeOf(kind as Kind)]));
+
+/** Elements by kind, as a declaration. */
+export function declarationOf(elements: readonly Element[]): Declaration {
+  const grouped = Map.groupBy(elements, ({ kind }) => kind);
+  const values = [...grouped].map(([kind, group]) => [kind, group.map(({ value }) => value)]);
+  return { ...nothingDeclared, ...Object.fromEntries(values) };
+}

@@ -1,0 +1,20 @@
+import type { Element, Key } from "../components/kind.ts";
+
+/** How large the valid declaration of tests is. */
+export interface FixtureSize {
+  readonly hosts: number;
+  readonly accounts: number;
+}
+
+/** Valid elements of one kind, as they fit those of the other kinds. */
+export type Fixture<K extends Key> = (size: FixtureSize) => readonly Element<K>[];
+
+/** Numbers from 1. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** The host of an account: accounts are spread over the hosts in turn. */
+export function hostOf(account: number, { hosts }: FixtureSize): string {
+  return `h${((account - 1) % hosts) + 1}`;
+}
