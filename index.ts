@@ -1,4 +1,4 @@
-import "./stacks/lazy-modules.ts";
+import "./lib/lazy-modules.ts";
 import { loadBootstrap } from "./delivery/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";

@@ -2,11 +2,7 @@ import type { Declaration } from "../components/kinds.generated.ts";
 import { fixtures } from "./fixtures.generated.ts";
 
 export { accountFixture } from "../components/account/account-container.fixture.ts";
-export { addressFixture } from "../components/address/account-address.fixture.ts";
 export { hostFixture } from "../components/host/bare-metal-host.fixture.ts";
-export { frontEndFixture } from "../components/http/front-end.fixture.ts";
-export { programServerFixture, staticServerFixture } from "../components/http/http-server.fixture.ts";
-export { planFixture } from "../components/plan/plan.fixture.ts";
 
 /**
  * A valid declaration: of every kind what its fixture has. Two sites, two routers, two switches, four operators, one plan,

@@ -25,6 +25,7 @@ export async function registries(
     ["components/files.generated.ts", files],
     ["components/resources.generated.ts", resources],
     ["components/renderers.generated.ts", renderers],
+    ["components/bundle-folders.generated.ts", bundleFolders],
     ["policies/rules.generated.ts", rules],
     ["testing/fixtures.generated.ts", fixtures],
   ];
@@ -42,9 +43,11 @@ function sources(...patterns: readonly string[]): string[] {
   return files.filter((file) => !file.endsWith(".test.ts")).sort();
 }
 
-/** `two-disks.ts` exports `twoDisks`. */
+/** `two-disks.ts` exports `twoDisks`, `nginx.host.ts` exports `nginx`. */
 function exportOf(file: string): string {
-  return basename(file, ".ts").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return basename(file, ".ts")
+    .replace(/\.host$/, "")
+    .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function importLine(from: string, file: string): string {
@@ -313,6 +316,29 @@ ${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
 `;
 }
 
+/** In the order of the concepts: hooks of one kind are run, and told, in it. */
+async function bundleFolders(): Promise<string> {
+  const files = sources("components/*/*.host.ts");
+  for (const file of files) {
+    const folder = (await load(file))[exportOf(file)] as { name: string } | undefined;
+    if (folder?.name !== basename(file, ".host.ts")) throw new Error(`${file} exports no folder of its name`);
+  }
+  const from = "components/bundle-folders.generated.ts";
+  return `${head}${importsAndList(from, files, "BundleFolder, NamesIn", "./bundle-folder.ts")}
+const registered = [
+${files.map((file) => `  ${exportOf(file)},`).join("\n")}
+] as const satisfies readonly BundleFolder[];
+
+export type Names = NamesIn<(typeof registered)[number]>;
+
+/** Every folder of a host's generation. A path in any other is refused by the applier and needs an approval. */
+export const bundleFolders: readonly BundleFolder<Names>[] = registered;
+`;
+}
+
+/** Sorted by path, as Biome wants them. */
 function importsAndList(from: string, files: readonly string[], type: string, typeFrom: string): string {
-  return [...files.map((file) => importLine(from, file)), `import type { ${type} } from "${typeFrom}";`, ""].join("\n");
+  const lines = [...files.map((file) => importLine(from, file)), `import type { ${type} } from "${typeFrom}";`];
+  const pathOf = (line: string) => line.slice(line.indexOf('"'));
+  return [...lines.sort((left, right) => (pathOf(left) < pathOf(right) ? -1 : 1)), ""].join("\n");
 }

@@ -58,7 +58,7 @@ function renderRecords(account: Account): BundleFile[] {
 
 /** Limits that every account has as systemd has them unless its plan says otherwise: said once for all, see {@link renderAccountDefaults}. */
 const withDefault = limitNames
-  .map((name) => limitOf[name])
+  .map((name) => limitOf(name))
   .filter(({ systemdDefault }) => systemdDefault !== undefined);
 
 /**
@@ -69,7 +69,7 @@ function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
   const directives = (hasDefault: boolean) =>
     Object.fromEntries(
       limitNames.flatMap((limit) => {
-        const { slice: write, systemdDefault } = limitOf[limit];
+        const { slice: write, systemdDefault } = limitOf(limit);
         return write && (systemdDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
       }),
     );
@@ -79,7 +79,7 @@ function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
       content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(false) }),
     },
   ];
-  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf[limit].systemdDefault))) return files;
+  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf(limit).systemdDefault))) return files;
   return [...files, { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(true) }) }];
 }
 

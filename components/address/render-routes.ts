@@ -1,5 +1,4 @@
-import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { routeProtocol } from "../../host/store/layout.ts";
+import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import type { AccountAddressInputs } from "../kinds.generated.ts";
 import { plainPrefix } from "../network/render-bird.ts";

@@ -65,8 +65,10 @@ export type LimitName = keyof typeof limits;
 /** The names of all limits. */
 export const limitNames = Object.keys(limits) as readonly LimitName[];
 
-/** Limits by name, as a list of entries sees them. */
-export const limitOf: Readonly<Record<LimitName, Limit>> = limits;
+/** A limit by its name. */
+export function limitOf(name: LimitName): Limit {
+  return limits[name];
+}
 
 /** An object with one member for each limit. */
 export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName]: T } {

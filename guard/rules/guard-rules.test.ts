@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/kinds.generated.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountFixture, declarationFixture, hostFixture, today } from "../../testing/fixture.ts";
 import { changed } from "../../testing/test-rule.ts";
 import { sideOf } from "../change/side.ts";
@@ -105,6 +107,43 @@ describe("nothing-opened", () => {
       "needs approval: nothing-opened: host h1: Rewrites what protects h1: systemd/account-.service.d/50-sandbox.conf. [open host h1]",
       "needs approval: nothing-opened: host h2: Rewrites what protects h2: systemd/account-.service.d/50-sandbox.conf. [open host h2]",
     ]);
+  });
+});
+
+describe("files of a host that nobody has declared, or that come and go", () => {
+  /** The valid side, as a program would render it that has these files as well. */
+  const withFiles = (...files: BundleFile[]) => {
+    const side = sideOf(valid);
+    const render: typeof side.render = (declaration, host) => {
+      const bundle = side.render(declaration, host);
+      const group = bundle.groups.host!;
+      return sealBundle(host, { ...bundle.groups, host: sealGroup({ ...group, files: [...group.files, ...files] }) });
+    };
+    return { ...side, render };
+  };
+  const opened = (more: Partial<ReviewInput>) =>
+    found(reviewed(valid, more)).filter((line) => line.includes("nothing-opened") && line.includes("host h1"));
+
+  test("a file in an unknown folder is a boundary", () => {
+    const [one, two] = ["1", "2"].map((content) => withFiles({ path: "unknown/file", content }));
+    expect(opened({ before: one!, after: two! })).toEqual([
+      "needs approval: nothing-opened: host h1: Rewrites what protects h1: unknown/file. [open host h1]",
+    ]);
+  });
+
+  test("so is one that is added or removed", () => {
+    const more = withFiles({ path: "nftables/more.nft", content: "" });
+    expect(opened({ after: more })).toEqual([
+      "needs approval: nothing-opened: host h1: Adds to what protects h1: nftables/more.nft. [open host h1]",
+    ]);
+    expect(opened({ before: more })).toEqual([
+      "needs approval: nothing-opened: host h1: Removes what protects h1: nftables/more.nft. [open host h1]",
+    ]);
+  });
+
+  test("a host comes with its boundaries", () => {
+    const before = sideOf({ ...valid, hosts: valid.hosts.slice(1) });
+    expect(opened({ before })).toEqual([]);
   });
 });
 

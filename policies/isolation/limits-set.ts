@@ -24,7 +24,7 @@ function* judge(
   subjectOf: (path: string) => Subject,
 ): Generator<Finding> {
   for (const name of limitNames) {
-    if (values[name] !== undefined && limitOf[name].schema.safeParse(values[name]).success) continue;
+    if (values[name] !== undefined && limitOf(name).schema.safeParse(values[name]).success) continue;
     yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}.` };
   }
 }

@@ -1,4 +1,4 @@
-import "../../stacks/lazy-modules.ts";
+import "../../lib/lazy-modules.ts";
 import { PolicyPack } from "@pulumi/policy";
 import { leanRuntime } from "./lean-runtime.ts";
 import { policies } from "./policies.ts";
