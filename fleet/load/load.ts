@@ -5,7 +5,7 @@ import { kindNamed } from "../../components/subject.ts";
 import { checkAll } from "../check/check.ts";
 import type { Entries } from "../check/references.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
-import { readFleet } from "./read-fleet.ts";
+import { type FleetFiles, readFleet } from "./read-fleet.ts";
 import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
@@ -29,7 +29,15 @@ export interface Loaded {
  * @throws {InventoryError} with every problem at once
  */
 export async function loadFleet(directory: string): Promise<Loaded> {
-  const read = readFleet(directory);
+  return loadFiles(directory, readFleet(directory));
+}
+
+/**
+ * The same of files that were read already.
+ * @param directory named in errors
+ * @throws {InventoryError} with every problem at once
+ */
+export function loadFiles(directory: string, read: FleetFiles): Loaded {
   const problems: Problem[] = [...read.problems];
   const all = Object.entries(fileKinds).map(([key, { schema }]): [string, Entry<unknown>[]] => {
     const own = read.sources.filter((each) => each.key === key).map(({ source }) => validate(schema, source));
