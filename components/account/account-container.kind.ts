@@ -59,6 +59,6 @@ export const kind: Kind<"accounts"> = {
       directory: own.directory,
       limits: eachLimit((name) => plan[name]),
     })),
-  place: ownFile("accounts"),
+  ...ownFile("accounts", "number"),
   describe: describeAccount,
 };

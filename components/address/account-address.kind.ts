@@ -31,6 +31,6 @@ export const kind: Kind<"addresses"> = {
     accounts.map(({ account, site, own }) => {
       return { account: account.number, host: account.host, site: site.name, prefix: own.prefix, address: own.address };
     }),
-  place: ownFile("accounts"),
+  ...ownFile("accounts", "number"),
   describe: describeNothing,
 };

@@ -78,6 +78,6 @@ export const kind: Kind<"hosts"> = {
       }),
     }));
   },
-  place: ownFile("hosts"),
+  ...ownFile("hosts"),
   describe: describeHost,
 };

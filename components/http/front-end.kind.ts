@@ -42,6 +42,6 @@ export const kind: Kind<"frontEnds"> = {
       };
     });
   },
-  place: ownFile("hosts"),
+  ...ownFile("hosts"),
   describe: describeNothing,
 };

@@ -52,4 +52,6 @@ export const kind: Kind<"networks"> = {
     },
   ],
   place: (files) => ({ source: files.all("network")[0]!, path: [] }),
+  names: (files) =>
+    files.all("network").flatMap(({ loose: { asNumber } }) => (asNumber === undefined ? [] : [String(asNumber)])),
 };

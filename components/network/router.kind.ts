@@ -30,5 +30,5 @@ export const kind: Kind<"routers"> = {
       address: canonical(router.address),
       links: router.links,
     })),
-  place: inNetwork("routers"),
+  ...inNetwork("routers"),
 };

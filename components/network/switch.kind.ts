@@ -27,5 +27,5 @@ export const kind: Kind<"switches"> = {
       ...declareDevice(device, from),
       uplinks: device.uplinks,
     })),
-  place: inNetwork("switches"),
+  ...inNetwork("switches"),
 };

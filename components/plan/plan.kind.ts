@@ -37,7 +37,7 @@ export const kind: Kind<"plans"> = {
   retired: "freely",
   deletion: "free",
   declare: ({ fleet }) => fleet.plans,
-  place: ownFile("plans"),
+  ...ownFile("plans"),
   describe: (change, { after }) => {
     if (change.op !== "update") return undefined;
     const { name } = change.after;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { describeNothing } from "../change.ts";
 import { flag, number, text, texts } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import { inNoFile, type Kind } from "../kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: z.array(number).describe("Numbers of deleted accounts."),
@@ -27,7 +27,7 @@ export const kind: Kind<"registers"> = {
   declare: ({ fleet: { tombstones, retired } }) => [
     { tombstones: tombstones.map(({ number }) => number), retired: retired.map(nameOf).sort(), vanished: [] },
   ],
-  place: () => undefined,
+  place: inNoFile,
   describe: describeNothing,
 };
 

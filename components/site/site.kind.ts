@@ -52,5 +52,5 @@ export const kind: Kind<"sites"> = {
       halls: halls.map(({ name, chains, racks }) => ({ name, chains, racks: racks.map((rack) => rack.name) })),
       spares: site.spares,
     })),
-  place: ownFile("sites"),
+  ...ownFile("sites"),
 };
