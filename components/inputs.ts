@@ -14,6 +14,8 @@ export type Meaning =
   | "command"
   /** Environment variables of an account's program. */
   | "environment"
+  /** Where something of an account listens: an address of its account, and a TCP port. */
+  | "listen"
   /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
   | "promise";
 
@@ -38,6 +40,16 @@ export const flag = z.boolean();
 export const homePath = () => meaning(z.string(), "home path");
 export const command = () => meaning(z.array(z.string()), "command");
 export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
+
+export const listen = () => meaning(z.strictObject({ address: text, port: number }), "listen");
+
+/** Meanings whose values only something of an account has. */
+export const meaningsOfAccounts = [
+  "home path",
+  "command",
+  "environment",
+  "listen",
+] as const satisfies readonly Meaning[];
 
 /** A value that is a promise to accounts. */
 export function promise<S extends z.ZodType>(schema: S): S {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { number, text, texts, waivers } from "../inputs.ts";
+import { listen, number, text, texts, waivers } from "../inputs.ts";
 import type { Element } from "../kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
 
@@ -35,9 +35,7 @@ export const commonInputs = {
   host: text,
   hostnames: texts,
   idleSeconds: number.describe("0 = never stopped."),
-  listen: z
-    .strictObject({ address: text, port: number })
-    .describe("Where systemd listens for it: an address of its account, port 8000 + number."),
+  listen: listen().describe("Where systemd listens for it: an address of its account, port 8000 + number."),
   unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
 };
 
