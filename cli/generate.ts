@@ -19,11 +19,15 @@ if (import.meta.main) {
     .parse()
     .opts<{ check?: true }>();
   const stale: string[] = [];
-  await registries((file, text) => {
+  const write = (file: string, text: string) => {
     if (read(join(checkout, file)) === text) return;
     stale.push(file);
     if (!check) writeFileSync(join(checkout, file), text);
-  });
+  };
+  await registries(write);
+  // Imported late: it reads the registries.
+  const { componentsReference } = await import("../fleet/reference/components.ts");
+  write("docs/reference/components.md", componentsReference());
   if (stale.length === 0) console.log("Up to date.");
   else if (!check) console.log(`Written: ${stale.join(", ")}`);
   else {

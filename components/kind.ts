@@ -26,6 +26,8 @@ export interface Kind<K extends Key = Key> {
   readonly name: KindNames[K];
   /** For people: `HTTP server`, and several of them. */
   readonly words: readonly [one: string, many: string];
+  /** What one is, in a full sentence: for the reference. */
+  readonly description: string;
   /** What stands before its name in a sentence, where that is not its word: `address of account`. */
   readonly called?: string;
   /** Type token of its component. It is part of every URN: never change it without an alias. */

@@ -3,7 +3,7 @@ import { count } from "../../lib/text.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../change.ts";
 import type { Element } from "../kind.ts";
 import type { Declaration } from "../kinds.generated.ts";
-import { limitNames, limits } from "../plan/limits.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
 
 type Account = Element<"accounts">;
 
@@ -64,8 +64,8 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
 function changedLimits(was: Account, is: Account): string[] {
   return limitNames
     .filter((name) => was.limits[name] !== is.limits[name])
-    .map(
-      (name) =>
-        `${limits[name].word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${limits[name].unit}`,
-    );
+    .map((name) => {
+      const { word, unit } = limitOf(name);
+      return `${word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${unit}`;
+    });
 }

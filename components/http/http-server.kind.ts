@@ -15,11 +15,11 @@ export const entries = z
   .default([])
   .describe("The web sites and programs of the account.");
 
-/** An account's own HTTP server, behind the front end. Paths are relative to the account's home. */
 export const kind: Kind<"httpServers"> = {
   key: "httpServers",
   name: "httpServer",
   words: ["HTTP server", "HTTP servers"],
+  description: "An account's own HTTP server, behind the front end. Paths are relative to the account's home.",
   type: "fairhost:http:HttpServer",
   identity: ["account", "name"],
   inputs,

@@ -29,12 +29,12 @@ export const commonEntry = {
 /** Inputs of an HTTP server, whatever its kind. */
 export const commonInputs = {
   waivers,
-  account: number,
-  name: text,
-  number,
-  host: text,
-  hostnames: texts,
-  idleSeconds: number.describe("0 = never stopped."),
+  account: number.describe("Number of the account it belongs to."),
+  name: text.describe("Unique in the account."),
+  number: number.describe("Its number in the account; its port follows from it."),
+  host: text.describe("The host of its account."),
+  hostnames: texts.describe("Host names it answers for."),
+  idleSeconds: number.describe("Seconds without a request until it is stopped; 0 = never."),
   listen: listen().describe("Where systemd listens for it: an address of its account, port 8000 + number."),
   unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
 };
