@@ -18,8 +18,11 @@ export function describing(before: Declaration, after: Declaration, changes: Cha
  * A change of one element in words: the kind's own, or what it is and which properties change. What comes, goes or moves with its
  * account is told with it.
  */
-export function describeChange(change: Change, context: ChangeContext): Effect[] {
-  const kind = kinds[change.kind] as Kind;
+export function describeChange(
+  change: Change,
+  context: ChangeContext,
+  kind: Kind = kinds[change.kind] as Kind,
+): Effect[] {
   const left = besideAccount(change, kind, context);
   if (left === undefined) return [];
   return kind.describe?.(left, context) ?? describePlainly(left, kind);

@@ -41,7 +41,14 @@ export const homePath = () => meaning(z.string(), "home path");
 export const command = () => meaning(z.array(z.string()), "command");
 export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
 
-export const listen = () => meaning(z.strictObject({ address: text, port: number }), "listen");
+export const listen = () =>
+  meaning(
+    z.strictObject({
+      address: text.describe("An address of the account."),
+      port: number.describe("TCP port."),
+    }),
+    "listen",
+  );
 
 /** Meanings whose values only something of an account has. */
 export const meaningsOfAccounts = [

@@ -10,9 +10,7 @@ export function checkWaivers(entries: Entries): Problem[] {
   } = entries;
   if (waivers === undefined) return [];
   const { source } = waivers;
-  const files: LooseFiles = {
-    all: (key) => entries[key].map((entry) => ({ file: entry.source.file, loose: entry.loose as never })),
-  };
+  const files = looseFiles(entries);
   const names = new Map<string, ReadonlySet<string>>();
   const namesOf = (kind: string) => {
     const found = names.get(kind) ?? new Set(kindNamed(kind)?.names?.(files));
@@ -36,6 +34,13 @@ export function checkWaivers(entries: Entries): Problem[] {
       "keep one of them",
     ),
   ];
+}
+
+/** The files as kinds look into them for the names of what is there. */
+export function looseFiles(entries: Entries): LooseFiles {
+  return {
+    all: (key) => entries[key].map(({ source: { file }, loose }) => ({ file, loose: loose as never })),
+  };
 }
 
 /** Checks of `approvals.yaml`. What an approval is for may be gone by now: that is what most are for. */
