@@ -1,5 +1,7 @@
 import { Command } from "commander";
-import type { Subject } from "../components/subject.ts";
+import { accountEntries } from "../components/account/entries.generated.ts";
+import { fileKinds } from "../components/files.generated.ts";
+import { allKinds, type Subject } from "../components/subject.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
 import { count, printable } from "../lib/text.ts";
@@ -19,6 +21,12 @@ export interface Checked {
   readonly json: unknown;
 }
 
+/** Kinds of which each one has a file of its own, or an entry in its account's. */
+const written = allKinds.filter(
+  ({ key }) =>
+    key in accountEntries || Object.entries(fileKinds).some(([file, { path }]) => file === key && path.endsWith("/")),
+);
+
 /** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. @param today ISO 8601 */
 export async function check(directory: string, today: string): Promise<Checked> {
   let loaded: Loaded;
@@ -29,17 +37,11 @@ export async function check(directory: string, today: string): Promise<Checked> 
     return { sound: false, text: error.message, json: { sound: false, problems: error.problems, violations: [] } };
   }
   const { fleet, where } = loaded;
-  const { violations, waived } = judgeDeclaration(declare(fleet), today);
+  const declaration = declare(fleet);
+  const { violations, waived } = judgeDeclaration(declaration, today);
   const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
   const sound = violations.length === 0;
-  const servers = fleet.accounts.reduce((sum, account) => sum + account.httpServers.length, 0);
-  const summary = [
-    count(fleet.sites.length, "site"),
-    count(fleet.hosts.length, "host"),
-    count(fleet.plans.length, "plan"),
-    count(fleet.accounts.length, "account"),
-    count(servers, "HTTP server"),
-  ].join(", ");
+  const summary = written.map(({ key, words }) => count(declaration[key].length, ...words)).join(", ");
   return {
     sound,
     text: sound

@@ -10,6 +10,8 @@ export type Change<K extends Key = Key> = {
     readonly subject: Subject;
     /** Properties that differ, as paths: `limits.memoryMaxMb`, `disks.1.serial`. Empty unless both sides are there. */
     readonly paths: readonly string[];
+    /** Of these, those whose values are not told: what an account's programs are given may be a secret, against all advice. */
+    readonly untold: readonly string[];
   } & (
     | { readonly op: "create"; readonly before?: undefined; readonly after: Element<Each> }
     | { readonly op: "update"; readonly before: Element<Each>; readonly after: Element<Each> }
@@ -35,6 +37,8 @@ export interface ChangeContext {
   readonly before: Declaration;
   readonly after: Declaration;
   readonly changes: { readonly [K in Key]: readonly Change<K>[] };
+  /** What an account has of its own on one side, in words: `2 HTTP servers`. */
+  ownOf(side: Declaration, account: number): string;
 }
 
 /**
@@ -70,13 +74,12 @@ export function accountsOn({ accounts }: Declaration, host: string): number[] {
 
 /** Properties that differ, with their values where these are short: `idleSeconds 300 to 60`. */
 export function differences(
-  { paths, before, after }: Pick<Change, "paths" | "before" | "after">,
+  { paths, untold, before, after }: Pick<Change, "paths" | "untold" | "before" | "after">,
   only = paths,
 ): string {
   return listed(
     only.map((path) => {
-      // What an account's programs are given may be a secret, against all advice: only that it changes is told.
-      if (/^(command|environment)\b/.test(path)) return path;
+      if (untold.includes(path)) return path;
       const [old, next] = [before, after].map((side) => valueAt(side, path));
       return old === undefined && next === undefined ? path : `${path} ${old ?? "none"} to ${next ?? "none"}`;
     }),

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { declarationFixture } from "../testing/fixture.ts";
+import { allKinds } from "./subject.ts";
 
 interface Registered {
   readonly type: string;
@@ -44,18 +45,7 @@ const of = (type: string) =>
 test("every element of the declaration is one component with exactly its inputs", () => {
   const texts = (elements: readonly unknown[]) => elements.map(canonicalJson).sort();
   const inputsOf = (type: string) => texts(of(type).map(({ inputs }) => inputs));
-  expect(inputsOf("fairhost:datacenter:Datacenter")).toEqual(texts(declaration.sites));
-  expect(inputsOf("fairhost:network:Network")).toEqual(texts(declaration.networks));
-  expect(inputsOf("fairhost:network:Router")).toEqual(texts(declaration.routers));
-  expect(inputsOf("fairhost:network:Switch")).toEqual(texts(declaration.switches));
-  expect(inputsOf("fairhost:network:AddressRange")).toEqual(texts(declaration.ranges));
-  expect(inputsOf("fairhost:account:Register")).toEqual(texts(declaration.registers));
-  expect(inputsOf("fairhost:account:Plan")).toEqual(texts(declaration.plans));
-  expect(inputsOf("fairhost:host:BareMetalHost")).toEqual(texts(declaration.hosts));
-  expect(inputsOf("fairhost:account:AccountContainer")).toEqual(texts(declaration.accounts));
-  expect(inputsOf("fairhost:network:AccountAddress")).toEqual(texts(declaration.addresses));
-  expect(inputsOf("fairhost:http:HttpServer")).toEqual(texts(declaration.httpServers));
-  expect(inputsOf("fairhost:http:FrontEnd")).toEqual(texts(declaration.frontEnds));
+  for (const { type, key } of allKinds) expect(inputsOf(type), key).toEqual(texts(declaration[key]));
 });
 
 test("resources are named by number, so that a renamed account stays itself", () => {

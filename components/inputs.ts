@@ -14,6 +14,8 @@ export type Meaning =
   | "command"
   /** Environment variables of an account's program. */
   | "environment"
+  /** Where something of an account listens: an address of its account, and a TCP port. */
+  | "listen"
   /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
   | "promise";
 
@@ -39,6 +41,23 @@ export const homePath = () => meaning(z.string(), "home path");
 export const command = () => meaning(z.array(z.string()), "command");
 export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
 
+export const listen = () =>
+  meaning(
+    z.strictObject({
+      address: text.describe("An address of the account."),
+      port: number.describe("TCP port."),
+    }),
+    "listen",
+  );
+
+/** Meanings whose values only something of an account has. */
+export const meaningsOfAccounts = [
+  "home path",
+  "command",
+  "environment",
+  "listen",
+] as const satisfies readonly Meaning[];
+
 /** A value that is a promise to accounts. */
 export function promise<S extends z.ZodType>(schema: S): S {
   return meaning(schema.clone() as S, "promise");
@@ -49,12 +68,12 @@ export function promise<S extends z.ZodType>(schema: S): S {
  * policy pack, which sees one resource at a time, knows it.
  */
 const waiver = z.strictObject({
-  rule: text,
+  rule: text.describe("Name of the rule."),
   path: text
     .exactOptional()
     .describe("Only violations at this property, or inside it; without one all of the element."),
   owner: text.describe("Who answers for it."),
-  reason: text,
+  reason: text.describe("Why it is right to wait."),
   expires: text.describe("The last day it holds, ISO 8601."),
 });
 export type WaiverInputs = Readonly<z.output<typeof waiver>>;
@@ -63,9 +82,9 @@ export type WaiverInputs = Readonly<z.output<typeof waiver>>;
 export const waivers = z.array(waiver).exactOptional().describe("Rules that it may break for a while.");
 
 const powerSupply = z.strictObject({
-  name: text,
-  model: text,
-  chain: text,
+  name: text.describe("Unique in the device."),
+  model: text.describe("Spare parts are counted by model."),
+  chain: text.describe("The electrical chain of the hall it hangs on."),
   feed: text.describe("What the chain hangs on, from the site."),
 });
 export type PowerSupplyInputs = Readonly<z.output<typeof powerSupply>>;
@@ -74,7 +93,13 @@ export type PowerSupplyInputs = Readonly<z.output<typeof powerSupply>>;
 export const powerSupplies = z.array(powerSupply).describe("Its power supplies.");
 
 /** Of something that stands in a rack. Halls belong to a site, racks to a hall. */
-export const placed = { waivers, name: text, site: text, hall: text, rack: text };
+export const placed = {
+  waivers,
+  name: text.describe("Unique among its kind."),
+  site: text.describe("The site it stands at."),
+  hall: text.describe("The hall of the site."),
+  rack: text.describe("The rack of the hall."),
+};
 
 /** What can fail alone, as a plan's promise names it. A chain fails up to the site's feed; a link is any cable. */
 export const failures = [

@@ -26,6 +26,8 @@ export interface Kind<K extends Key = Key> {
   readonly name: KindNames[K];
   /** For people: `HTTP server`, and several of them. */
   readonly words: readonly [one: string, many: string];
+  /** What one is, in a full sentence: for the reference. */
+  readonly description: string;
   /** What stands before its name in a sentence, where that is not its word: `address of account`. */
   readonly called?: string;
   /** Type token of its component. It is part of every URN: never change it without an alias. */
@@ -53,10 +55,16 @@ export interface Kind<K extends Key = Key> {
   readonly deletion: "approval" | "free" | "follows";
   /** All of a fleet's, or of a cell's part of it; without waivers, which are added where the inputs have room for them. */
   declare(from: Declaring): readonly Element<K>[];
-  /** Where the inventory says it; `undefined` for what stands in no file. */
+  /** Where the inventory says it; {@link inNoFile} for what no file says. */
   place(files: Files, name: string): Place | undefined;
+  /** Names that a waiver may give: of every one that the files have, sound or not. Kinds that may carry a waiver have it. */
+  names?(files: LooseFiles): readonly string[];
   /** What a change does, in words of the trade. Without it: adds, removes, changes this to that. */
   describe?(change: Change<K>, context: ChangeContext): Effect[] | undefined;
+  /**
+   * Of what has a unit that is called as its resource is: what starts it again once a change has stopped it, `the next request`.
+   */
+  readonly wokenBy?: string;
 }
 
 /** A place in a file. */
@@ -82,30 +90,68 @@ export interface Files {
   all<K extends FileKey>(key: K): readonly Located<FileOf<K>>[];
 }
 
-/** Of what has a file of its own. */
-export function ownFile(folder: FileKey): Kind["place"] {
-  return (files, name) => {
-    const source = files.entry(folder, name);
-    return source && { source, path: [] };
+/** What is left of a value when its wrong parts are taken out: every part may be missing. */
+export type Loose<T> = T extends readonly (infer Item)[]
+  ? (Loose<Item> | undefined)[]
+  : T extends object
+    ? { [Member in keyof T]?: Loose<T[Member]> | undefined }
+    : T;
+
+/** The files of an inventory that need not be sound. */
+export interface LooseFiles {
+  all<K extends FileKey>(key: K): readonly { readonly file: string; readonly loose: Loose<FileOf<K>> }[];
+}
+
+/** Where elements of a kind stand. */
+type Standing = Required<Pick<Kind, "place" | "names">>;
+
+/** Of what has a file of its own. @param by the property that the files of the folder are told apart by */
+export function ownFile(folder: FolderKey, by: "name" | "number" = "name"): Standing {
+  return {
+    place(files, name) {
+      const source = files.entry(folder, name);
+      return source && { source, path: [] };
+    },
+    names: (files) =>
+      files.all(folder).flatMap(({ file, loose }) => {
+        const own = (loose as { readonly [Property in typeof by]?: string | number })[by];
+        // Its file's name too: what refers to an entry that is wrong, or wrongly named, is not wrong as well.
+        const stem = by === "name" ? [file.replace(/^.*\/|\.yaml$/g, "")] : [];
+        return own === undefined ? stem : [String(own), ...stem];
+      }),
   };
 }
 
 /** Of an entry of a list in `network.yaml`, found by its name. */
-export function inNetwork(list: "routers" | "switches"): Kind["place"] {
-  return (files, name) => {
-    const [source] = files.all("network");
-    const position = source?.whole[list].findIndex((entry) => entry.name === name) ?? -1;
-    return source && position >= 0 ? { source, path: [list, position] } : undefined;
+export function inNetwork(list: "routers" | "switches"): Standing {
+  return {
+    place(files, name) {
+      const [source] = files.all("network");
+      const position = source?.whole[list].findIndex((entry) => entry.name === name) ?? -1;
+      return source && position >= 0 ? { source, path: [list, position] } : undefined;
+    },
+    names: (files) =>
+      files.all("network").flatMap(({ loose }) => loose[list]?.flatMap((entry) => entry?.name ?? []) ?? []),
   };
 }
 
 /** Of an entry of a list in an account's file, named `<account>/<name>`. */
-export function inAccount(list: string): Kind["place"] {
-  return (files, name) => {
-    const [number = "", own] = name.split("/");
-    const source = files.entry("accounts", number);
-    const entries = (source?.whole as Readonly<Record<string, readonly { name: string }[]>> | undefined)?.[list] ?? [];
-    const position = entries.findIndex((entry) => entry.name === own);
-    return source && position >= 0 ? { source, path: [list, position] } : undefined;
+export function inAccount(list: string): Standing {
+  type Lists = Readonly<Record<string, readonly ({ readonly name?: string } | undefined)[] | undefined>>;
+  const entriesOf = (account: unknown) => (account as Lists | undefined)?.[list] ?? [];
+  return {
+    place(files, name) {
+      const [number = "", own] = name.split("/");
+      const source = files.entry("accounts", number);
+      const position = entriesOf(source?.whole).findIndex((entry) => entry?.name === own);
+      return source && position >= 0 ? { source, path: [list, position] } : undefined;
+    },
+    names: (files) =>
+      files
+        .all("accounts")
+        .flatMap(({ loose }) => entriesOf(loose).flatMap((entry) => (entry ? [`${loose.number}/${entry.name}`] : []))),
   };
 }
+
+/** Of what no file says. */
+export function inNoFile(): undefined {}

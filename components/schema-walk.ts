@@ -26,6 +26,16 @@ export function isWaivable({ inputs }: { readonly inputs: z.ZodType }): boolean 
   return objectsOf(inputs).some(({ shape }) => shape.waivers === waivers);
 }
 
+/** Whether elements of a kind stand in racks. */
+export function standsInRack({ inputs }: { readonly inputs: z.ZodType }): boolean {
+  return hasMember(inputs, "rack");
+}
+
+/** Whether elements of a schema may have a member of this name. */
+export function hasMember(schema: z.ZodType, name: string): boolean {
+  return objectsOf(schema).some(({ shape }) => name in shape);
+}
+
 /** A path of a schema: a member's name, or `*` for every item of a list. */
 type Steps = readonly string[];
 

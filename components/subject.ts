@@ -49,6 +49,12 @@ export function nameOf({ kind, name, path }: Subject): string {
   return identity.length === 0 ? `the ${words[0]}${inner}` : `${called ?? words[0]} ${name}${inner}`;
 }
 
+/** A subject as it begins a sentence: `Host h1`, `HTTP server 1204/blog`. */
+export function ownerOf(of: Subject): string {
+  const name = nameOf(of);
+  return name[0]!.toUpperCase() + name.slice(1);
+}
+
 /** A declaration of nothing. */
 export const nothingDeclared = Object.fromEntries(allKinds.map(({ key }) => [key, []])) as unknown as {
   readonly [K in Key]: readonly Element<K>[];

@@ -1,20 +1,22 @@
 import { Address4, Address6 } from "ip-address";
 import { largestNumberAt } from "../components/declaring.ts";
 import type { AddressRangeInputs, Declaration } from "../components/kinds.generated.ts";
+import { valuesThatMean } from "../components/meanings.ts";
+import { kindNamed } from "../components/subject.ts";
 import { sortBy } from "../lib/lists.ts";
 
 /** One line of the address plan. What does not apply to its kind is left out. */
 export interface PlannedAddress {
-  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address. */
-  readonly kind: "owned" | "free" | "site" | "router" | "host" | "management" | "front end" | "account" | "HTTP server";
-  /** Name of the site, router or host, number of the account, `<account>/<name>` of the HTTP server. */
+  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address: `host`, `HTTP server`. */
+  readonly kind: string;
+  /** Name of the site, router or host, number of the account, `<account>/<name>` of what is an account's. */
   readonly name?: string;
   readonly site?: string;
   readonly host?: string;
   /** The range in CIDR notation. */
   readonly prefix?: string;
   readonly address?: string;
-  /** TCP port an HTTP server listens on. */
+  /** TCP port that something of an account listens on. */
   readonly port?: number;
   /** Of a site's IPv4 range: addresses that no front end has. Of its IPv6 range: account numbers nobody has or had. */
   readonly free?: number;
@@ -22,14 +24,16 @@ export interface PlannedAddress {
 
 const columns = ["kind", "name", "site", "host", "prefix", "address", "port", "free"] as const;
 
+const listening = valuesThatMean("listen");
+
 /**
  * Who has which range and address, and what is free. Pure. Owned ranges first, each with what is free of it in the largest
- * blocks; then sites, routers, hosts with their management controllers and front ends, accounts with their HTTP servers.
+ * blocks; then sites, routers, hosts with their management controllers and front ends, accounts with what listens for them.
  */
 export function addressPlan(declaration: Declaration): PlannedAddress[] {
-  const { ranges, sites, routers, hosts, frontEnds, accounts, addresses, httpServers } = declaration;
+  const { ranges, sites, routers, hosts, frontEnds, accounts, addresses } = declaration;
   const addressOf = new Map(addresses.map((address) => [address.account, address]));
-  const serversOf = Map.groupBy(httpServers, ({ account }) => account);
+  const listeningFor = Map.groupBy(listening(declaration), ({ account }) => account);
   const frontEndOf = new Map(frontEnds.map((frontEnd) => [frontEnd.host, frontEnd]));
   const taken = new Set([
     ...accounts.map(({ number }) => number),
@@ -66,8 +70,9 @@ export function addressPlan(declaration: Declaration): PlannedAddress[] {
       const own = { ...(prefix !== undefined && { prefix }), ...(address !== undefined && { address }) };
       return [
         { kind: "account", name: String(number), ...at, ...own },
-        ...(serversOf.get(number) ?? []).map(({ name, listen }): PlannedAddress => {
-          return { kind: "HTTP server", name: `${number}/${name}`, ...at, address: listen.address, port: listen.port };
+        ...(listeningFor.get(number) ?? []).map(({ subject: { kind, name }, value }): PlannedAddress => {
+          const own = value as { readonly address: string; readonly port: number };
+          return { kind: kindNamed(kind)!.words[0], name, ...at, address: own.address, port: own.port };
         }),
       ];
     }),

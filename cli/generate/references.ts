@@ -5,17 +5,19 @@ import { exitStatusReference } from "../exit-status.ts";
  * imported late: they import the registries, which have to be written before.
  */
 export async function references(): Promise<Map<string, string>> {
-  const [{ jsonSchemas }, { inventoryReference }, { policyReference }, { guardReference }] = await Promise.all([
+  const [schemas, components, inventory, policies, guard] = await Promise.all([
     import("../../fleet/reference/json-schemas.ts"),
+    import("../../fleet/reference/components.ts"),
     import("../../fleet/reference/reference.ts"),
     import("../../policies/reference.ts"),
     import("../../guard/rules/reference.ts"),
   ]);
   return new Map([
-    ...jsonSchemas(),
-    ["docs/reference/inventory.md", inventoryReference()],
-    ["docs/reference/rules.md", policyReference()],
-    ["docs/reference/guard-rules.md", guardReference()],
+    ...schemas.jsonSchemas(),
+    ["docs/reference/components.md", components.componentsReference()],
+    ["docs/reference/inventory.md", inventory.inventoryReference()],
+    ["docs/reference/rules.md", policies.policyReference()],
+    ["docs/reference/guard-rules.md", guard.guardReference()],
     ["docs/reference/exit-statuses.md", exitStatusReference()],
   ]);
 }

@@ -1,6 +1,6 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
 import type { AccountContainerInputs } from "../kinds.generated.ts";
-import { eachLimit } from "../plan/limits.ts";
+import { eachLimit } from "../plan/each-limit.ts";
 import { planFixture } from "../plan/plan.fixture.ts";
 
 /** A valid account on host h1.

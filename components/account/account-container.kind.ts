@@ -1,36 +1,39 @@
 import { z } from "zod";
-import { flag, number, promise, text, waivers } from "../inputs.ts";
+import { flag, number, text, waivers } from "../inputs.ts";
 import { type Kind, ownFile } from "../kind.ts";
-import { eachLimit } from "../plan/limits.ts";
+import { eachLimit, limitInputs } from "../plan/each-limit.ts";
 import { describeAccount } from "./describe-account.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text,
-  number,
-  host: text,
+  name: text.describe("Unique in the fleet; may change."),
+  number: number.describe("What it is: uid, slice, directory, prefix and ports follow from it."),
+  host: text.describe("The host it lives on."),
   standby: text
     .exactOptional()
     .describe("Host that takes over at once when `host` is lost; plans that survive a host need one."),
-  plan: text,
-  protect: flag,
+  plan: text.describe("Its plan."),
+  protect: flag.describe("Whether the engine refuses to delete it."),
   backup: z
-    .strictObject({ site: text, retentionDays: number })
+    .strictObject({
+      site: text.describe("The site they go to."),
+      retentionDays: number.describe("Days they are kept."),
+    })
     .exactOptional()
     .describe("Where its backups go and how many days they are kept."),
-  uid: number,
-  gid: number,
+  uid: number.describe("The network's `uidBase` and its number."),
+  gid: number.describe("As the uid."),
   user: text.describe("Login name on the host: `a<number>`."),
   slice: text.describe("systemd slice: `account-<number>.slice`."),
   directory: text.describe("Directory on the host: `/srv/accounts/<number>`."),
-  limits: z.strictObject(eachLimit(() => promise(number))),
+  limits: z.strictObject(limitInputs()).describe("Its plan's limits."),
 });
 
-/** One account's container: uid, slice, limits and directory, all following from its number. */
 export const kind: Kind<"accounts"> = {
   key: "accounts",
   name: "account",
   words: ["account", "accounts"],
+  description: "One account's container: uid, slice, limits and directory, all following from its number.",
   type: "fairhost:account:AccountContainer",
   identity: ["number"],
   inputs,
@@ -59,6 +62,6 @@ export const kind: Kind<"accounts"> = {
       directory: own.directory,
       limits: eachLimit((name) => plan[name]),
     })),
-  place: ownFile("accounts"),
+  ...ownFile("accounts", "number"),
   describe: describeAccount,
 };

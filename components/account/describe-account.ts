@@ -3,27 +3,25 @@ import { count } from "../../lib/text.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../change.ts";
 import type { Element } from "../kind.ts";
 import type { Declaration } from "../kinds.generated.ts";
-import { limitNames, limits } from "../plan/limits.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
 
 type Account = Element<"accounts">;
 
-const servers = once(({ httpServers }: Declaration) => Map.groupBy(httpServers, ({ account }) => account));
 const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
 
 /** What a change of an account does to it. */
-export const describeAccount: Describe<"accounts"> = (change, { before, after }) => {
+export const describeAccount: Describe<"accounts"> = (change, { before, after, ownOf }) => {
   const { subject, op } = change;
   const account = change.after ?? change.before;
   const who = `account ${account.number} (${account.name})`;
   const own = [account.number];
-  const serversOf = (side: Declaration) => count(servers(side).get(account.number)?.length ?? 0, "HTTP server");
   if (op === "create") {
     const prefix = addresses(after).get(account.number)?.prefix ?? "no prefix";
-    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}, ${serversOf(after)}.`;
+    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}, ${ownOf(after, account.number)}.`;
     return [effect(subject, sentence, own)];
   }
   if (op === "delete") {
-    const sentence = `Deletes ${who}: ${serversOf(before)} and the prefix go; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
+    const sentence = `Deletes ${who}: ${ownOf(before, account.number)} and the prefix go; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);
@@ -66,8 +64,8 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
 function changedLimits(was: Account, is: Account): string[] {
   return limitNames
     .filter((name) => was.limits[name] !== is.limits[name])
-    .map(
-      (name) =>
-        `${limits[name].word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${limits[name].unit}`,
-    );
+    .map((name) => {
+      const { word, unit } = limitOf(name);
+      return `${word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${unit}`;
+    });
 }

@@ -1,7 +1,7 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import type { Element } from "../kind.ts";
-import { limitNames, limitOf } from "../plan/limits.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer } from "../renderer.ts";
 import { frontEndLogs, homeInside } from "./account-paths.ts";
 import { renderSandbox } from "./render-sandbox.ts";

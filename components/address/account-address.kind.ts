@@ -4,18 +4,18 @@ import { number, text } from "../inputs.ts";
 import { type Kind, ownFile } from "../kind.ts";
 
 export const inputs = z.strictObject({
-  account: number,
-  host: text,
-  site: text,
+  account: number.describe("The account's number."),
+  host: text.describe("The host that announces it."),
+  site: text.describe("The site whose prefix it is part of."),
   prefix: text.describe("The account's /64, canonical."),
   address: text.describe("The account's own address, `<prefix>::1`, canonical."),
 });
 
-/** What an account is reached at. */
 export const kind: Kind<"addresses"> = {
   key: "addresses",
   name: "address",
   words: ["address", "addresses"],
+  description: "What an account is reached at: its own /64, and its address in it.",
   called: "address of account",
   type: "fairhost:network:AccountAddress",
   identity: ["account"],
@@ -31,6 +31,6 @@ export const kind: Kind<"addresses"> = {
     accounts.map(({ account, site, own }) => {
       return { account: account.number, host: account.host, site: site.name, prefix: own.prefix, address: own.address };
     }),
-  place: ownFile("accounts"),
+  ...ownFile("accounts", "number"),
   describe: describeNothing,
 };

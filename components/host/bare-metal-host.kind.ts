@@ -8,32 +8,73 @@ import { describeHost } from "./describe-host.ts";
 
 export const inputs = z.strictObject({
   ...placed,
-  cell: text,
+  cell: text.describe("The cell whose stack holds it."),
   role: text.describe(
     "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups.",
   ),
-  manufacturer: text,
-  model: text,
-  serial: text,
+  manufacturer: text.describe("Who made it."),
+  model: text.describe("As the maker calls it."),
+  serial: text.describe("As printed on the chassis; unique in the fleet."),
   managementAddress: text.describe("Address of its management controller."),
   release: text.describe("Debian release by code name."),
   address: text.describe("The host's own IPv6 address, canonical (RFC 5952)."),
-  asNumber: number,
-  disks: z.array(z.strictObject({ slot: text, serial: text, model: text, sizeGb: number, kind: text, hotSwap: flag })),
-  mirrors: z.array(z.strictObject({ name: text, level: text, disks: texts, mount: text })),
+  asNumber: number.describe("The private AS number (RFC 6996) it announces its accounts' prefixes from."),
+  disks: z
+    .array(
+      z.strictObject({
+        slot: text.describe("Where it sits."),
+        serial: text.describe("As printed on the disk."),
+        model: text.describe("Spare parts are counted by model."),
+        sizeGb: number.describe("Gigabytes (10^9 bytes)."),
+        kind: text.describe("`ssd` or `hdd`."),
+        hotSwap: flag.describe("Whether it can be changed while the host runs."),
+      }),
+    )
+    .describe("Its disks."),
+  mirrors: z
+    .array(
+      z.strictObject({
+        name: text.describe("Unique in the host."),
+        level: text.describe("`raid1`: every member has everything."),
+        disks: texts.describe("Slots of the member disks."),
+        mount: text.describe("Where its file system is mounted."),
+      }),
+    )
+    .describe("Its RAID arrays."),
   powerSupplies,
-  links: z.array(z.strictObject({ port: text, switch: text, switchPort: text, switchManufacturer: text })),
-  capacity: z.strictObject({ cores: number, memoryMb: number, diskGb: number }),
+  links: z
+    .array(
+      z.strictObject({
+        port: text.describe("The interface's name on the host."),
+        switch: text.describe("The switch at the other end."),
+        switchPort: text.describe("The port of the switch."),
+        switchManufacturer: text.describe("Who made the switch."),
+      }),
+    )
+    .describe("Its cables."),
+  capacity: z
+    .strictObject({
+      cores: number.describe("CPU cores."),
+      memoryMb: number.describe("MiB of memory."),
+      diskGb: number.describe("Gigabytes for accounts."),
+    })
+    .describe("What its accounts share."),
   routers: z
-    .array(z.strictObject({ name: text, address: text, asNumber: number }))
+    .array(
+      z.strictObject({
+        name: text.describe("The router's name."),
+        address: text.describe("Its address, canonical."),
+        asNumber: number.describe("The AS number it speaks as."),
+      }),
+    )
     .describe("Who the host speaks BGP to: the routers of its site."),
 });
 
-/** A bare-metal host: where it stands, what it is built of and what hangs on it. */
 export const kind: Kind<"hosts"> = {
   key: "hosts",
   name: "host",
   words: ["host", "hosts"],
+  description: "A bare-metal host: where it stands, what it is built of and what hangs on it.",
   type: "fairhost:host:BareMetalHost",
   identity: ["name"],
   inputs,
@@ -78,6 +119,6 @@ export const kind: Kind<"hosts"> = {
       }),
     }));
   },
-  place: ownFile("hosts"),
+  ...ownFile("hosts"),
   describe: describeHost,
 };

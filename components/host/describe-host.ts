@@ -6,7 +6,7 @@ import { resyncMinutes, swappedDisks } from "./disks.ts";
 type Host = Element<"hosts">;
 
 /** What a change of a host does to the accounts on it. */
-export const describeHost: Describe<"hosts"> = ({ subject, op, paths, ...change }, { before, after }) => {
+export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ...change }, { before, after }) => {
   const host = (change.after ?? change.before)!;
   if (op === "create") {
     return [
@@ -54,7 +54,7 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, ...change 
   const said = ["serial", "disks", "mirrors", "release", "role", "waivers"];
   const rest = paths.filter((path) => !said.includes(path.split(".")[0]!));
   if (rest.length > 0) {
-    const all = differences({ paths, before: was, after: is }, rest);
+    const all = differences({ paths, untold, before: was, after: is }, rest);
     effects.push(effect(subject, `Changes host ${is.name}: ${all}.`, residents));
   }
   return effects;

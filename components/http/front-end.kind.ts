@@ -4,21 +4,21 @@ import { number, text } from "../inputs.ts";
 import { type Kind, ownFile } from "../kind.ts";
 
 export const inputs = z.strictObject({
-  host: text,
+  host: text.describe("The host it runs on."),
   ports: z.array(number).describe("Ports open to the outside on every account's address."),
   address4: text.exactOptional().describe("IPv4 address that visitors without IPv6 reach the host's accounts at."),
-  accounts: number,
-  httpServers: number,
+  accounts: number.describe("How many accounts it serves."),
+  httpServers: number.describe("How many HTTP servers are behind it."),
 });
 
 /** Ports every account's address answers the outside on, at the front end. */
 const ports = [80] as const;
 
-/** The reverse proxy of one host. */
 export const kind: Kind<"frontEnds"> = {
   key: "frontEnds",
   name: "frontEnd",
   words: ["front end", "front ends"],
+  description: "The reverse proxy of one host.",
   called: "front end of",
   type: "fairhost:http:FrontEnd",
   identity: ["host"],
@@ -42,6 +42,6 @@ export const kind: Kind<"frontEnds"> = {
       };
     });
   },
-  place: ownFile("hosts"),
+  ...ownFile("hosts"),
   describe: describeNothing,
 };

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { once } from "../../lib/once.ts";
 import { listed } from "../../lib/text.ts";
 import { type Change, type Describe, differences, effect } from "../change.ts";
 import { type Element, inAccount, type Kind } from "../kind.ts";
@@ -16,11 +15,11 @@ export const entries = z
   .default([])
   .describe("The web sites and programs of the account.");
 
-/** An account's own HTTP server, behind the front end. Paths are relative to the account's home. */
 export const kind: Kind<"httpServers"> = {
   key: "httpServers",
   name: "httpServer",
   words: ["HTTP server", "HTTP servers"],
+  description: "An account's own HTTP server, behind the front end. Paths are relative to the account's home.",
   type: "fairhost:http:HttpServer",
   identity: ["account", "name"],
   inputs,
@@ -44,29 +43,18 @@ export const kind: Kind<"httpServers"> = {
           }) satisfies Element<"httpServers">,
       ),
     ),
-  place: inAccount("httpServers"),
-  describe: (change, { changes }) => describeServer(change, byNumber(changes.accounts)),
+  ...inAccount("httpServers"),
+  wokenBy: "the next request",
+  describe: describeServer,
 };
 
-const byNumber = once((all: readonly Change<"accounts">[]) => new Map(all.map((each) => [each.subject.name, each])));
-
-function describeServer(
-  change: Change<"httpServers">,
-  accounts: ReadonlyMap<string, Change<"accounts">>,
-): ReturnType<Describe<"httpServers">> {
+function describeServer(change: Change<"httpServers">): ReturnType<Describe<"httpServers">> {
   const { op, subject } = change;
   const server = change.after ?? change.before;
   const own = [server.account];
   const of = `${server.name} of account ${server.account}`;
-  // One that comes, goes or moves with its account is told with it.
-  const its = accounts.get(String(server.account));
-  const withAccount =
-    its !== undefined && (its.op === op || (its.op === "update" && its.before.host !== its.after.host));
   const answering = server.hostnames.length === 0 ? "" : `, which answers for ${listed(server.hostnames)}`;
-  if (op === "create") return withAccount ? [] : [effect(subject, `Adds HTTP server ${of}${answering}.`, own)];
-  if (op === "delete") {
-    return withAccount ? [] : [effect(subject, `Removes HTTP server ${of}${answering}; its files stay.`, own)];
-  }
-  const rest = change.paths.filter((path) => !(withAccount && path === "host"));
-  return rest.length === 0 ? [] : [effect(subject, `Changes HTTP server ${of}: ${differences(change, rest)}.`, own)];
+  if (op === "create") return [effect(subject, `Adds HTTP server ${of}${answering}.`, own)];
+  if (op === "delete") return [effect(subject, `Removes HTTP server ${of}${answering}; its files stay.`, own)];
+  return [effect(subject, `Changes HTTP server ${of}: ${differences(change)}.`, own)];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { number, text, texts, waivers } from "../inputs.ts";
+import { listen, number, text, texts, waivers } from "../inputs.ts";
 import type { Element } from "../kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
 
@@ -29,15 +29,13 @@ export const commonEntry = {
 /** Inputs of an HTTP server, whatever its kind. */
 export const commonInputs = {
   waivers,
-  account: number,
-  name: text,
-  number,
-  host: text,
-  hostnames: texts,
-  idleSeconds: number.describe("0 = never stopped."),
-  listen: z
-    .strictObject({ address: text, port: number })
-    .describe("Where systemd listens for it: an address of its account, port 8000 + number."),
+  account: number.describe("Number of the account it belongs to."),
+  name: text.describe("Unique in the account."),
+  number: number.describe("Its number in the account; its port follows from it."),
+  host: text.describe("The host of its account."),
+  hostnames: texts.describe("Host names it answers for."),
+  idleSeconds: number.describe("Seconds without a request until it is stopped; 0 = never."),
+  listen: listen().describe("Where systemd listens for it: an address of its account, port 8000 + number."),
   unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
 };
 

@@ -5,18 +5,18 @@ import type { Element, Kind } from "../kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
-  prefix: text.describe("Canonical."),
-  version: number,
+  prefix: text.describe("In CIDR notation, canonical."),
+  version: number.describe("Of the Internet Protocol: 4 or 6."),
   within: text.exactOptional().describe("The owned range it is part of; an owned one has none."),
-  site: text.exactOptional(),
-  purpose: text,
+  site: text.exactOptional().describe("The site that has it; an owned one has none."),
+  purpose: text.describe("What it is for: `owned`, `hosts and accounts` or `front ends`."),
 });
 
-/** An owned range, or what a site has of one. Hosts' and accounts' addresses follow from these. */
 export const kind: Kind<"ranges"> = {
   key: "ranges",
   name: "range",
   words: ["range", "ranges"],
+  description: "An owned range, or what a site has of one. Hosts' and accounts' addresses follow from these.",
   type: "fairhost:network:AddressRange",
   identity: ["prefix"],
   inputs,

@@ -6,8 +6,8 @@ import { type PowerSupplyInputs, placed, powerSupplies, text } from "../inputs.t
 /** What a router and a switch have in common. */
 export const deviceInputs = {
   ...placed,
-  manufacturer: text,
-  model: text,
+  manufacturer: text.describe("Who made it."),
+  model: text.describe("Spare parts are counted by model."),
   pair: text.exactOptional().describe("The other one of its pair."),
   powerSupplies,
 };

@@ -5,7 +5,7 @@ import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  asNumber: number,
+  asNumber: number.describe("The AS number that routers speak as."),
   // A state of 0.1.0 does not say it.
   uidBase: number
     .default(200_000)
@@ -15,8 +15,8 @@ export const inputs = z.strictObject({
   operators: z
     .array(
       z.strictObject({
-        name: text,
-        asNumber: number,
+        name: text.describe("Unique among operators."),
+        asNumber: number.describe("Its AS number."),
         parentAsNumber: number.exactOptional().describe("The AS that owns this one, where it is known."),
         routers: texts.describe("Routers it lands on."),
       }),
@@ -24,11 +24,11 @@ export const inputs = z.strictObject({
     .describe("Who carries the traffic to and from the Internet. None: nothing is routed outside."),
 });
 
-/** The platform's network: AS number, owned ranges, operators of transit. There is one. */
 export const kind: Kind<"networks"> = {
   key: "networks",
   name: "network",
   words: ["network", "networks"],
+  description: "The platform's network: AS number, owned ranges, operators of transit. There is one.",
   called: "network AS",
   type: "fairhost:network:Network",
   identity: ["asNumber"],
@@ -52,4 +52,6 @@ export const kind: Kind<"networks"> = {
     },
   ],
   place: (files) => ({ source: files.all("network")[0]!, path: [] }),
+  names: (files) =>
+    files.all("network").flatMap(({ loose: { asNumber } }) => (asNumber === undefined ? [] : [String(asNumber)])),
 };

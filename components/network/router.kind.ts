@@ -11,11 +11,11 @@ export const inputs = z.strictObject({
   links: texts.describe("Routers it is cabled to directly, at its own or another site."),
 });
 
-/** A router of a site. */
 export const kind: Kind<"routers"> = {
   key: "routers",
   name: "router",
   words: ["router", "routers"],
+  description: "A router of a site.",
   type: "fairhost:network:Router",
   identity: ["name"],
   inputs,
@@ -30,5 +30,5 @@ export const kind: Kind<"routers"> = {
       address: canonical(router.address),
       links: router.links,
     })),
-  place: inNetwork("routers"),
+  ...inNetwork("routers"),
 };

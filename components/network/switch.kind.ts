@@ -6,14 +6,21 @@ import { declareDevice, deviceInputs } from "./device.ts";
 
 export const inputs = z.strictObject({
   ...deviceInputs,
-  uplinks: z.array(z.strictObject({ port: text, router: text })).describe("Cables to the site's routers."),
+  uplinks: z
+    .array(
+      z.strictObject({
+        port: text.describe("The port of the switch."),
+        router: text.describe("The router at the other end."),
+      }),
+    )
+    .describe("Cables to the site's routers."),
 });
 
-/** A switch of a site. */
 export const kind: Kind<"switches"> = {
   key: "switches",
   name: "switch",
   words: ["switch", "switches"],
+  description: "A switch of a site.",
   type: "fairhost:network:Switch",
   identity: ["name"],
   inputs,
@@ -27,5 +34,5 @@ export const kind: Kind<"switches"> = {
       ...declareDevice(device, from),
       uplinks: device.uplinks,
     })),
-  place: inNetwork("switches"),
+  ...inNetwork("switches"),
 };

@@ -20,7 +20,7 @@ const weight = z.int().min(1).max(10_000).default(100);
 
 /**
  * Every limit of an account. Plans, accounts, the rule that all are set, the guard's that none shrinks unseen, the slice on the
- * host and the words of a diff follow from this list: a limit that is added here is in all of them.
+ * host and the words of a diff follow from this list (each-limit.ts): a limit that is added here is in all of them.
  */
 export const limits = {
   cpuWeight: {
@@ -59,18 +59,3 @@ export const limits = {
     slice: undefined,
   },
 } as const satisfies Readonly<Record<string, Limit>>;
-
-export type LimitName = keyof typeof limits;
-
-/** The names of all limits. */
-export const limitNames = Object.keys(limits) as readonly LimitName[];
-
-/** A limit by its name. */
-export function limitOf(name: LimitName): Limit {
-  return limits[name];
-}
-
-/** An object with one member for each limit. */
-export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName]: T } {
-  return Object.fromEntries(limitNames.map((name) => [name, make(name)])) as { [Name in LimitName]: T };
-}

@@ -3,13 +3,13 @@ import { count } from "../../lib/text.ts";
 import { differences, effect } from "../change.ts";
 import { failures, flag, number, promise, text, waivers } from "../inputs.ts";
 import { type Kind, ownFile } from "../kind.ts";
-import { eachLimit } from "./limits.ts";
+import { limitInputs } from "./each-limit.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text,
-  ...eachLimit(() => promise(number)),
-  retentionDays: promise(number),
+  name: text.describe("Unique in the fleet."),
+  ...limitInputs(),
+  retentionDays: promise(number).describe("Days backups are kept."),
   survives: promise(z.array(z.enum(failures))).describe(
     "Failures of a single element that its accounts survive without anybody doing anything.",
   ),
@@ -17,18 +17,21 @@ export const inputs = z.strictObject({
     "Whether the other hosts of the group have room for its accounts when their host is lost.",
   ),
   guaranteed: z
-    .strictObject({ cores: promise(number), memoryMb: promise(number) })
+    .strictObject({
+      cores: promise(number).describe("Share of a core on a busy host."),
+      memoryMb: promise(number).describe("MiB of memory on a full host."),
+    })
     .describe("What every account gets on a full host: cores (0.05 = a twentieth of one) and MiB."),
   overcommit: z
-    .strictObject({ memory: number, disk: number })
+    .strictObject({ memory: number.describe("Times a host's memory."), disk: number.describe("Times a host's disk.") })
     .describe("How many times over a host's memory and disk may be promised to accounts of this plan."),
 });
 
-/** A plan: limits, and what its accounts are promised. */
 export const kind: Kind<"plans"> = {
   key: "plans",
   name: "plan",
   words: ["plan", "plans"],
+  description: "A plan: limits, and what its accounts are promised.",
   type: "fairhost:account:Plan",
   identity: ["name"],
   inputs,
@@ -37,7 +40,7 @@ export const kind: Kind<"plans"> = {
   retired: "freely",
   deletion: "free",
   declare: ({ fleet }) => fleet.plans,
-  place: ownFile("plans"),
+  ...ownFile("plans"),
   describe: (change, { after }) => {
     if (change.op !== "update") return undefined;
     const { name } = change.after;

@@ -1,21 +1,27 @@
 import { z } from "zod";
 import { describeNothing } from "../change.ts";
 import { flag, number, text, texts } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import { inNoFile, type Kind } from "../kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: z.array(number).describe("Numbers of deleted accounts."),
   retired: texts.describe("What was given up on purpose: `host web3`, `range 2001:db8::/48`."),
   vanished: z
-    .array(z.strictObject({ kind: text, name: text, protect: flag }))
+    .array(
+      z.strictObject({
+        kind: text.describe("Name of its kind."),
+        name: text.describe("Its name."),
+        protect: flag.describe("Whether it was declared protected."),
+      }),
+    )
     .describe("What the stack holds and the inventory neither has nor says to be gone. Empty, or nothing is deployed."),
 });
 
-/** What is taken for ever, and what the stack has that nobody declares any more. There is one. */
 export const kind: Kind<"registers"> = {
   key: "registers",
   name: "register",
   words: ["register", "registers"],
+  description: "What is taken for ever, and what the stack has that nobody declares any more. There is one.",
   type: "fairhost:account:Register",
   identity: [],
   inputs,
@@ -27,7 +33,7 @@ export const kind: Kind<"registers"> = {
   declare: ({ fleet: { tombstones, retired } }) => [
     { tombstones: tombstones.map(({ number }) => number), retired: retired.map(nameOf).sort(), vanished: [] },
   ],
-  place: () => undefined,
+  place: inNoFile,
   describe: describeNothing,
 };
 

@@ -5,30 +5,47 @@ import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text,
-  provider: text,
-  city: text,
-  country: text,
+  name: text.describe("Unique in the fleet."),
+  provider: text.describe("The company that runs the building."),
+  city: text.describe("For people."),
+  country: text.describe("ISO 3166-1 alpha-2."),
   latitude: number.describe("Degrees, north positive (WGS 84)."),
   longitude: number.describe("Degrees, east positive (WGS 84)."),
-  availabilityClass: number,
+  availabilityClass: number.describe("Uptime Institute tier or the provider's own class, 1 to 4."),
   emulated: flag.describe(
     "Not a place but a model of one, in virtual machines (docs/decisions/0011): rules about places do not apply.",
   ),
   prefix: text.describe("The site's IPv6 prefix, /40 to /48, canonical."),
   prefix4: text.exactOptional().describe("IPv4 range of the front ends, if the site has one."),
   backupSite: text.exactOptional().describe("Where the accounts of this site are backed up."),
-  halls: z.array(
-    z.strictObject({ name: text, chains: z.array(z.strictObject({ name: text, feed: text })), racks: texts }),
-  ),
-  spares: z.array(z.strictObject({ model: text, count: number })).describe("Parts that lie ready at the site."),
+  halls: z
+    .array(
+      z.strictObject({
+        name: text.describe("Unique in the site."),
+        chains: z
+          .array(
+            z.strictObject({
+              name: text.describe("Unique in the hall."),
+              feed: text.describe("The feed into the building that it hangs on."),
+            }),
+          )
+          .describe("Its electrical chains."),
+        racks: texts.describe("Its racks."),
+      }),
+    )
+    .describe("Its halls."),
+  spares: z
+    .array(
+      z.strictObject({ model: text.describe("The model it replaces."), count: number.describe("How many lie there.") }),
+    )
+    .describe("Parts that lie ready at the site."),
 });
 
-/** A site: who runs the building, where it is, and what stands in it. */
 export const kind: Kind<"sites"> = {
   key: "sites",
   name: "site",
   words: ["site", "sites"],
+  description: "A site: who runs the building, where it is, and what stands in it.",
   type: "fairhost:datacenter:Datacenter",
   identity: ["name"],
   inputs,
@@ -52,5 +69,5 @@ export const kind: Kind<"sites"> = {
       halls: halls.map(({ name, chains, racks }) => ({ name, chains, racks: racks.map((rack) => rack.name) })),
       spares: site.spares,
     })),
-  place: ownFile("sites"),
+  ...ownFile("sites"),
 };

@@ -54,9 +54,9 @@ export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans
 }
 
 /** Kinds that are lists in an account's file. */
-export const accountKinds = (Object.keys(accountEntries) as (keyof typeof accountEntries)[]).map((key) => {
-  const { name, words } = kinds[key];
-  return { key, name, words };
+const accountKinds = (Object.keys(accountEntries) as (keyof typeof accountEntries)[]).map((key) => {
+  const { words } = kinds[key];
+  return { key, words };
 });
 
 /** Entries of one list of an account: each has its own name and, where it has one, its own number. */

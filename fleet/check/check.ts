@@ -1,10 +1,19 @@
+import type { FileKind } from "../../components/file.ts";
+import { type FileKey, fileKinds } from "../../components/files.generated.ts";
 import type { Problem } from "../load/problem.ts";
 import { checkAccounts } from "./accounts.ts";
 import { checkPlaces } from "./places.ts";
-import type { Entries } from "./references.ts";
+import { type Entries, fileNames } from "./references.ts";
 import { checkApprovals, checkWaivers } from "./waivers.ts";
 
 /** Every check across the files of an inventory: what one file says of another. */
 export function checkAll(entries: Entries): Problem[] {
-  return [...checkPlaces(entries), ...checkAccounts(entries), ...checkWaivers(entries), ...checkApprovals(entries)];
+  const named = (Object.entries(fileKinds) as [FileKey, FileKind][]).filter(([, { namedByEntry }]) => namedByEntry);
+  return [
+    ...named.flatMap(([key]) => fileNames(entries[key] as Parameters<typeof fileNames>[0])),
+    ...checkPlaces(entries),
+    ...checkAccounts(entries),
+    ...checkWaivers(entries),
+    ...checkApprovals(entries),
+  ];
 }

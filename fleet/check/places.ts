@@ -7,30 +7,16 @@ import type { Problem } from "../load/problem.ts";
 import type { Entry } from "../load/validate.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { checkNetwork, checkPower } from "./network.ts";
-import {
-  type Entries,
-  fileNames,
-  items,
-  known,
-  nameOf,
-  names,
-  type Placed,
-  place,
-  placed,
-  unique,
-} from "./references.ts";
+import { type Entries, items, known, nameOf, names, type Placed, place, placed, unique } from "./references.ts";
 
 /** Private AS numbers (RFC 6996): free to use inside one's own network. */
 function isPrivateAs(asNumber: number): boolean {
   return (asNumber >= 64_512 && asNumber <= 65_534) || (asNumber >= 4_200_000_000 && asNumber <= 4_294_967_294);
 }
 
-/** Checks across the files of network, sites, hosts and plans. */
+/** Checks across the files of network, sites and hosts. */
 export function checkPlaces(entries: Entries): Problem[] {
   return [
-    ...fileNames(entries.sites),
-    ...fileNames(entries.hosts),
-    ...fileNames(entries.plans),
     ...checkSites(entries),
     ...checkNetwork(entries),
     ...entries.hosts.flatMap((host) => checkHost(host, entries)),

@@ -79,7 +79,7 @@ export function items<T>(list: readonly (T | undefined)[] | undefined): [number,
   );
 }
 
-/** Sites, hosts and plans are found by name: the file says it too, so no two have the same. */
+/** Of files that are named as their entries are: the file says the name too, so no two have the same. */
 export function fileNames<T extends { name: string }>(entries: readonly Entry<T>[]): Problem[] {
   const files = new Set(entries.map(({ source }) => source.file));
   return entries.flatMap(({ source, loose }) => {

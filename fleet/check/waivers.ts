@@ -1,41 +1,30 @@
-import type { accountEntries } from "../../components/account/entries.generated.ts";
+import type { LooseFiles } from "../../components/kind.ts";
+import { kindNamed } from "../../components/subject.ts";
 import type { Problem } from "../load/problem.ts";
-import { accountKinds } from "./accounts.ts";
-import { type Entries, items, known, names, placed, unique } from "./references.ts";
+import { type Entries, items, known, placed, unique } from "./references.ts";
 
 /** Checks of `waivers.yaml`: what a waiver is for must be there. Whether it is in force and needed is for the rules to say. */
 export function checkWaivers(entries: Entries): Problem[] {
   const {
     waivers: [waivers],
-    network: [network],
-    accounts,
   } = entries;
   if (waivers === undefined) return [];
   const { source } = waivers;
-  const devices = (list: "routers" | "switches") =>
-    new Set(items(network?.loose[list]).flatMap(([, { name }]) => name ?? []));
-  const inAccounts = (key: keyof typeof accountEntries) =>
-    new Set(accounts.flatMap(({ loose }) => items(loose[key]).map(([, { name }]) => `${loose.number}/${name}`)));
-  const there = new Map<string, () => ReadonlySet<string>>([
-    ["site", () => names(entries.sites)],
-    ["network", () => new Set(network?.loose.asNumber === undefined ? [] : [String(network.loose.asNumber)])],
-    ["router", () => devices("routers")],
-    ["switch", () => devices("switches")],
-    ["host", () => names(entries.hosts)],
-    ["plan", () => names(entries.plans)],
-    [
-      "account",
-      () => new Set(accounts.flatMap(({ loose }) => (loose.number === undefined ? [] : [String(loose.number)]))),
-    ],
-    ...accountKinds.map(({ key, name }) => [name, () => inAccounts(key)] as const),
-  ]);
+  const files = looseFiles(entries);
+  const names = new Map<string, ReadonlySet<string>>();
+  const namesOf = (kind: string) => {
+    const found = names.get(kind) ?? new Set(kindNamed(kind)?.names?.(files));
+    names.set(kind, found);
+    return found;
+  };
   const list = items(Array.isArray(waivers.loose) ? waivers.loose : []);
   return [
-    ...list.flatMap(([index, { resource = "" }]) => {
+    ...list.flatMap(([index, { resource }]) => {
+      // What is missing or no name at all was reported by the schema.
+      if (resource === undefined) return [];
       const [kind = "", name = ""] = resource.split(" ");
       const here = placed(source, [index, "resource"], name);
-      const find = there.get(kind);
-      return find === undefined ? [] : here.flatMap((one) => known(one, kind, find()));
+      return here.flatMap((one) => known(one, kind, namesOf(kind)));
     }),
     ...unique(
       list.flatMap(([index, { rule, resource, path = "" }]) =>
@@ -45,6 +34,13 @@ export function checkWaivers(entries: Entries): Problem[] {
       "keep one of them",
     ),
   ];
+}
+
+/** The files as kinds look into them for the names of what is there. */
+export function looseFiles(entries: Entries): LooseFiles {
+  return {
+    all: (key) => entries[key].map(({ source: { file }, loose }) => ({ file, loose: loose as never })),
+  };
 }
 
 /** Checks of `approvals.yaml`. What an approval is for may be gone by now: that is what most are for. */

@@ -38,20 +38,23 @@ export async function loadFleet(directory: string): Promise<Loaded> {
  * @throws {InventoryError} with every problem at once
  */
 export function loadFiles(directory: string, read: FleetFiles): Loaded {
+  const { entries, problems } = entriesOf(read);
+  problems.push(...checkAll(entries));
+  if (problems.length > 0) throw new InventoryError(directory, problems);
+
+  const whole = Object.entries(entries).map(([key, own]) => [key, wholeOf(fileKinds[key as FileKey], own)]);
+  return { fleet: freeze(Object.fromEntries(whole)) as unknown as Fleet, where: finder(entries) };
+}
+
+/** Every file of an inventory by its kind, checked by itself, and what is wrong with it. */
+export function entriesOf(read: FleetFiles): { readonly entries: Entries; readonly problems: Problem[] } {
   const problems: Problem[] = [...read.problems];
   const all = Object.entries(fileKinds).map(([key, { schema }]): [string, Entry<unknown>[]] => {
     const own = read.sources.filter((each) => each.key === key).map(({ source }) => validate(schema, source));
     problems.push(...own.flatMap((each) => each.problems));
     return [key, own.map(({ entry }) => entry)];
   });
-  const entries = Object.fromEntries(all) as unknown as Entries;
-  problems.push(...checkAll(entries));
-  if (problems.length > 0) throw new InventoryError(directory, problems);
-
-  const fleet = freeze(
-    Object.fromEntries(all.map(([key, own]) => [key, wholeOf(fileKinds[key as FileKey], own)])),
-  ) as unknown as Fleet;
-  return { fleet, where: finder(entries) };
+  return { entries: Object.fromEntries(all) as unknown as Entries, problems };
 }
 
 /** What the files of one kind say, sorted. */
@@ -75,7 +78,8 @@ function finder(entries: Entries): Loaded["where"] {
   };
 }
 
-function filesOf(entries: Entries): Files {
+/** The files of a sound inventory, as kinds look into them. */
+export function filesOf(entries: Entries): Files {
   const located = new Map<FileKey, Located[]>();
   const byName = new Map<string, Located>();
   for (const [key, { sortedBy, path }] of Object.entries(fileKinds) as [FileKey, FileKind][]) {

@@ -1,14 +1,8 @@
 import type { z } from "zod";
+import type { Loose } from "../../components/kind.ts";
 import { describeIssue } from "./describe-issue.ts";
 import type { Problem } from "./problem.ts";
 import type { Source } from "./source.ts";
-
-/** A value whose every part may be missing: what is left of an entry when its wrong parts are taken out. */
-type Loose<T> = T extends readonly (infer Element)[]
-  ? (Loose<Element> | undefined)[]
-  : T extends object
-    ? { [Key in keyof T]?: Loose<T[Key]> | undefined }
-    : T;
 
 /** One entry of the inventory after its schema was checked. */
 export interface Entry<T> {

@@ -127,14 +127,15 @@ function range(least: number | undefined, most: number | undefined, unit: string
   return `at ${least === undefined ? "most" : "least"} ${bound}${bound === 1 ? unit.replace(/s$/, "") : unit}`;
 }
 
-function table(rows: readonly Row[]): string {
+/** A table of rows, with these headings. */
+export function table(
+  rows: readonly Row[],
+  headings: readonly string[] = ["key", "type", "default", "limits", "what it is"],
+): string {
   const lines = rows.map(({ key, type, fallback, limits, description }) => {
     return [`\`${key}\``, type, fallback, limits, description];
   });
-  const head = [
-    ["key", "type", "default", "limits", "what it is"],
-    ["---", "---", "---", "---", "---"],
-  ];
+  const head = [headings, headings.map(() => "---")];
   return [...head, ...lines].map((cells) => `| ${cells.map(cell).join(" | ")} |`).join("\n");
 }
 

@@ -1,6 +1,7 @@
 import type { Change } from "../../components/change.ts";
-import type { Element, Key } from "../../components/kind.ts";
+import type { Element, Key, Kind } from "../../components/kind.ts";
 import { type Declaration, kinds } from "../../components/kinds.generated.ts";
+import { valuesOf } from "../../components/schema-walk.ts";
 import { allKinds, elementName, type Subject } from "../../components/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 
@@ -31,6 +32,7 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
       subject: about,
       op,
       paths,
+      untold: was && is && paths.length > 0 ? untoldOf(kinds[kind], was, is, paths) : [],
       ...(was && { before: was }),
       ...(is && { after: is }),
     };
@@ -51,6 +53,20 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
   }
   for (const was of old.values()) add(name(was), "delete", was, undefined);
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
+}
+
+/** Meanings whose values are not told. */
+const secretive = ["command", "environment"] as const;
+
+/** Of what differs, what is or lies in a command or an environment on either side. */
+function untoldOf<K extends Key>(
+  { inputs }: Pick<Kind<K>, "inputs">,
+  was: Element<K>,
+  is: Element<K>,
+  paths: readonly string[],
+): string[] {
+  const places = secretive.flatMap((meaning) => [was, is].flatMap((side) => [...valuesOf(inputs, side, meaning)]));
+  return paths.filter((path) => places.some((place) => path === place.path || path.startsWith(`${place.path}.`)));
 }
 
 /** Adds the paths of what differs in two values as JSON has them, where a member that is undefined is none. */

@@ -1,9 +1,9 @@
 import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import { accountsOn, type Effect } from "../../components/change.ts";
-import { describeChange } from "../../components/describe.ts";
-import type { Key } from "../../components/kind.ts";
+import { describeChange, describing } from "../../components/describe.ts";
+import type { Element, Key, Kind } from "../../components/kind.ts";
 import type { Declaration } from "../../components/kinds.generated.ts";
-import { type Subject, subject } from "../../components/subject.ts";
+import { allKinds, type Subject, subject } from "../../components/subject.ts";
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
 import type { Context } from "../rules/guard-rule.ts";
@@ -13,7 +13,7 @@ import type { HostChange } from "./host-change.ts";
 /** What a change does, worst first: what is lost, then what stops, then the rest in the order of the fleet. */
 export function effectsOf(context: Context): Effect[] {
   const { before, after, changes } = context;
-  const words = { before: before.declaration, after: after.declaration, changes };
+  const words = describing(before.declaration, after.declaration, changes);
   const effects: Effect[] = (Object.keys(context.changes) as Key[]).flatMap((kind) =>
     context.changes[kind].flatMap((change) => describeChange(change, words)),
   );
@@ -66,23 +66,41 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     }
   }
 
-  // Per account: its servers stop and start again with the next request.
+  // Per account and kind: what has units stops, and is started again by what wakes it.
   const stopping = Map.groupBy([...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))], (unit) =>
     Number(/^account-(\d+)-/.exec(unit)?.[1] ?? 0),
   );
   for (const [account, units] of stopping) {
     if (account === 0) continue;
     const name = names(after.declaration).get(account) ?? names(before.declaration).get(account);
-    const servers = new Set(units.map((unit) => unit.replace(/\.(socket|service)$/, ""))).size;
-    say(
-      `Stops ${count(servers, "HTTP server")} of account ${account}${name === undefined ? "" : ` (${name})`} for about ${serverRestartSeconds} s; the next request starts ${servers === 1 ? "it" : "them"}.`,
-      [account],
-      serverRestartSeconds,
-      subject.account({ number: account }),
-    );
+    const services = new Set(units.map((unit) => unit.replace(/\.[a-z]+$/, "")));
+    const kindOf = (unit: string) =>
+      kindsOfUnits(after.declaration).get(unit) ?? kindsOfUnits(before.declaration).get(unit);
+    for (const [kind, { length: size }] of Map.groupBy(services, kindOf)) {
+      const what = count(size, ...(kind?.words ?? (["unit", "units"] as const)));
+      const again = kind?.wokenBy === undefined ? "" : `; ${kind.wokenBy} starts ${size === 1 ? "it" : "them"}`;
+      say(
+        `Stops ${what} of account ${account}${name === undefined ? "" : ` (${name})`} for about ${serverRestartSeconds} s${again}.`,
+        [account],
+        serverRestartSeconds,
+        subject.account({ number: account }),
+      );
+    }
   }
   return effects;
 }
+
+/** The kinds of what accounts have, by their units' names without suffix. */
+const kindsOfUnits = once(
+  (declaration: Declaration): ReadonlyMap<string, Kind> =>
+    new Map(
+      (allKinds as readonly Kind[])
+        .filter(({ accountOf }) => accountOf)
+        .flatMap((kind) =>
+          (declaration[kind.key] as readonly Element[]).map((element) => [kind.resourceName(element), kind] as const),
+        ),
+    ),
+);
 
 const names = once(({ accounts }: Declaration) => new Map(accounts.map(({ number, name }) => [number, name])));
 

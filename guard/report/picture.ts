@@ -1,4 +1,6 @@
 import { swappedDisks } from "../../components/host/disks.ts";
+import { kinds } from "../../components/kinds.generated.ts";
+import { standsInRack } from "../../components/schema-walk.ts";
 import { type Failed, failedWithout } from "../../fleet/draw/failed.ts";
 import { fleetSvg } from "../../fleet/draw/svg.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
@@ -26,7 +28,7 @@ function failedBy(outcome: Reviewed): Failed {
 function touchedBy({ review: { changes, hosts } }: Reviewed): Set<string> {
   const touched = new Set(hosts.map(({ host }) => `host ${host}`));
   for (const { kind, op, subject, before, after } of changes) {
-    if (kind === "hosts" || kind === "routers" || kind === "switches") touched.add(`${subject.kind} ${subject.name}`);
+    if (standsInRack(kinds[kind])) touched.add(`${subject.kind} ${subject.name}`);
     if (kind !== "hosts" || op !== "update") continue;
     for (const { slot } of swappedDisks(before, after)) touched.add(`disk ${slot} of host ${after.name}`);
   }

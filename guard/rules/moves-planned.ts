@@ -1,6 +1,9 @@
-import { touches } from "../../components/change.ts";
-import { subject } from "../../components/subject.ts";
+import { type Change, touches } from "../../components/change.ts";
+import { standsInRack } from "../../components/schema-walk.ts";
+import { allKinds, nameOf, subject } from "../../components/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
+
+const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
 
 /** What goes to another host, rack or account. */
 export const movesPlanned: GuardRule = {
@@ -19,15 +22,14 @@ export const movesPlanned: GuardRule = {
         approval: { action: "move", resource: `account ${number}` },
       };
     }
-    for (const kind of ["hosts", "routers", "switches"] as const) {
-      for (const change of changes[kind]) {
+    for (const kind of inRacks) {
+      for (const change of changes[kind] as readonly Change[]) {
         if (change.op !== "update" || !touches(change, "site", "hall", "rack")) continue;
-        const place = ({ site, hall, rack }: { site: string; hall: string; rack: string }) =>
-          `${rack} of ${hall} at ${site}`;
+        const { subject: about, before: was, after: is } = change;
         yield {
-          subject: change.subject,
-          message: `Moves ${change.subject.kind} ${change.after.name} from ${place(change.before)} to ${place(change.after)}.`,
-          approval: { action: "move", resource: `${change.subject.kind} ${change.after.name}` },
+          subject: about,
+          message: `Moves ${nameOf(about)} from ${rackOf(was)} to ${rackOf(is)}.`,
+          approval: { action: "move", resource: `${about.kind} ${about.name}` },
         };
       }
     }
@@ -47,3 +49,8 @@ export const movesPlanned: GuardRule = {
     }
   },
 };
+
+function rackOf(element: object): string {
+  const { site, hall, rack } = element as { readonly site: string; readonly hall: string; readonly rack: string };
+  return `${rack} of ${hall} at ${site}`;
+}

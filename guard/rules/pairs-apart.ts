@@ -1,10 +1,15 @@
 import { type Change, touches } from "../../components/change.ts";
 import { swappedDisks } from "../../components/host/disks.ts";
+import type { Kind } from "../../components/kind.ts";
 import type { BareMetalHostInputs } from "../../components/kinds.generated.ts";
-import { subject } from "../../components/subject.ts";
+import { hasMember } from "../../components/schema-walk.ts";
+import { allKinds, subject } from "../../components/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
+
+/** Kinds of which each one may name the other one of its pair. */
+const paired = (allKinds as readonly Kind[]).filter(({ inputs }) => hasMember(inputs, "pair"));
 
 /** Redundancy is what is left while one of two is being worked on. */
 export const pairsApart: GuardRule = {
@@ -13,8 +18,7 @@ export const pairsApart: GuardRule = {
   reason: "While one is being changed the other one carries everything; when both are, nothing does.",
   remediation: "Change one member, deploy, see that it carries its load again, then change the other.",
   *find({ changes, waves, hosts, after, limits }) {
-    yield* devices("router", changes.routers);
-    yield* devices("switch", changes.switches);
+    for (const kind of paired) yield* devices(kind, changes[kind.key]);
     for (const change of changes.hosts) {
       if (change.op === "update") yield* insideHost(change.before, change.after);
     }
@@ -37,10 +41,10 @@ export const pairsApart: GuardRule = {
   },
 };
 
-/** What of a router or switch is paper and not work on the device. */
+/** What of a device is paper and not work on the device. */
 const paper = ["waivers"];
 
-function* devices(kind: "router" | "switch", changes: readonly Change<"routers" | "switches">[]): Generator<Finding> {
+function* devices({ words: [, many] }: Kind, changes: readonly Change[]): Generator<Finding> {
   const worked = new Map(
     changes
       .filter(
@@ -51,11 +55,11 @@ function* devices(kind: "router" | "switch", changes: readonly Change<"routers" 
       .map((change) => [change.subject.name, change]),
   );
   for (const [name, change] of worked) {
-    const pair = change.before?.pair;
+    const { pair } = (change.before ?? {}) as { readonly pair?: string };
     if (pair === undefined || !worked.has(pair) || name > pair) continue;
     yield {
       subject: change.subject,
-      message: `Both ${kind === "switch" ? "switches" : "routers"} of a pair change at once: ${name} and ${pair}.`,
+      message: `Both ${many} of a pair change at once: ${name} and ${pair}.`,
     };
   }
 }

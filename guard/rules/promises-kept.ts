@@ -1,8 +1,14 @@
+import type { Change } from "../../components/change.ts";
 import type { Element, Kind } from "../../components/kind.ts";
 import { kinds } from "../../components/kinds.generated.ts";
-import { valuesOf } from "../../components/schema-walk.ts";
-import { subject } from "../../components/subject.ts";
+import { has, valuesOf } from "../../components/schema-walk.ts";
+import { allKinds, ownerOf, subject } from "../../components/subject.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
+
+/** Kinds with promises, beside plans and accounts, of which more is told. */
+const others = (allKinds as readonly Kind[]).filter(
+  ({ key, inputs }) => key !== "plans" && key !== "accounts" && has(inputs, "promise"),
+);
 
 /** What accounts were promised is not taken back in passing. */
 export const promisesKept: GuardRule = {
@@ -36,6 +42,14 @@ export const promisesKept: GuardRule = {
         `Account ${is.number} (${is.name}) gets less: ${less.join(", ")}.`,
         `account ${is.number}`,
       );
+    }
+    for (const kind of others) {
+      for (const { op, subject: about, before: was, after: is } of changes[kind.key] as readonly Change[]) {
+        if (op !== "update") continue;
+        const less = shrunk(kind, was, is);
+        if (less.length === 0) continue;
+        yield finding(about, `${ownerOf(about)} promises less: ${less.join(", ")}.`, `${about.kind} ${about.name}`);
+      }
     }
     for (const change of changes.hosts) {
       if (change.op !== "update") continue;

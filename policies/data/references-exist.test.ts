@@ -6,7 +6,7 @@ testRule(referencesExist, {
     break: (valid) => changed(valid, "accounts", 0, (account) => ({ ...account, host: "h9" })),
     expect: [
       "account 1 host: Account 1 is on host h9, which is not declared.",
-      "address 1 host: The address 2001:db8:1:1::1 is on host h1, but account 1 is on h9.",
+      "address 1 host: Address of account 1 is on host h1, but account 1 is on h9.",
       "httpServer 1/api host: HTTP server 1/api is on host h1, but account 1 is on h9.",
       "httpServer 1/www host: HTTP server 1/www is on host h1, but account 1 is on h9.",
     ],
@@ -15,7 +15,7 @@ testRule(referencesExist, {
   "an account that is not there": {
     break: (valid) => changed(valid, "accounts", 0, () => undefined),
     expect: [
-      "address 1 account: The address 2001:db8:1:1::1 belongs to account 1, which is not declared.",
+      "address 1 account: Address of account 1 belongs to account 1, which is not declared.",
       "httpServer 1/api account: HTTP server 1/api belongs to account 1, which is not declared.",
       "httpServer 1/www account: HTTP server 1/www belongs to account 1, which is not declared.",
     ],
@@ -42,6 +42,6 @@ testRule(referencesExist, {
   },
   "a front end of no host": {
     break: (valid) => ({ ...valid, frontEnds: [...valid.frontEnds, { ...valid.frontEnds[0]!, host: "h9" }] }),
-    expect: ["frontEnd h9 host: A front end is for host h9, which is not declared."],
+    expect: ["frontEnd h9 host: Front end of h9 is on host h9, which is not declared."],
   },
 });

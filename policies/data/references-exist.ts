@@ -1,6 +1,13 @@
+import type { Element, Kind } from "../../components/kind.ts";
 import type { AccountContainerInputs, Declaration } from "../../components/kinds.generated.ts";
 import { defineRule, type Finding } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
+import { allKinds, elementName, ownerOf, subject } from "../../components/subject.ts";
+
+/** What belongs to an account, and what lies on a host without one. */
+const ofAccounts = allKinds.filter(({ key, accountOf }) => accountOf && key !== "accounts") as readonly Kind[];
+const ofHosts = allKinds.filter(
+  ({ key, hostOf, accountOf }) => hostOf && !accountOf && key !== "hosts",
+) as readonly Kind[];
 
 export const referencesExist = defineRule({
   name: "references-exist",
@@ -8,27 +15,21 @@ export const referencesExist = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "Every account lies on a declared host with a front end and has an address there; every address and HTTP server belongs to a declared account and lies on its host.",
+    "Every account lies on a declared host with a front end and has an address there; whatever belongs to an account belongs to a declared one and lies on its host, and whatever lies on a host lies on a declared one.",
   reason: "What hangs on nothing is delivered nowhere, or stays behind on a host that no longer has the account.",
   remediation: "Correct the name of the `host`, or add the missing host or account to the inventory.",
   *find(declaration) {
     const hosts = new Set(declaration.hosts.map((host) => host.name));
     const accounts = new Map(declaration.accounts.map((account) => [account.number, account]));
     yield* judgeAccounts(declaration, hosts);
-    for (const address of declaration.addresses) {
-      const found = misplaced(address, accounts, `The address ${address.address}`);
-      if (found) yield { subject: subject.address(address, found.path), message: found.message };
+    for (const kind of ofAccounts) {
+      for (const element of declaration[kind.key]) yield* misplaced(kind, element, accounts);
     }
-    for (const server of declaration.httpServers) {
-      const found = misplaced(server, accounts, `HTTP server ${server.account}/${server.name}`);
-      if (found) yield { subject: subject.httpServer(server, found.path), message: found.message };
-    }
-    for (const frontEnd of declaration.frontEnds) {
-      if (hosts.has(frontEnd.host)) continue;
-      yield {
-        subject: subject.frontEnd(frontEnd, "host"),
-        message: `A front end is for host ${frontEnd.host}, which is not declared.`,
-      };
+    for (const kind of ofHosts) {
+      for (const element of declaration[kind.key]) {
+        const host = kind.hostOf!(element);
+        if (!hosts.has(host)) yield wrong(kind, element, "host", `is on host ${host}, which is not declared`);
+      }
     }
   },
 });
@@ -52,17 +53,21 @@ function* judgeAccounts(
   }
 }
 
-function misplaced(
-  element: { readonly account: number; readonly host: string },
+function* misplaced(
+  kind: Kind,
+  element: Element,
   accounts: ReadonlyMap<number, AccountContainerInputs>,
-  name: string,
-): { path: string; message: string } | undefined {
-  const account = accounts.get(element.account);
-  if (!account)
-    return { path: "account", message: `${name} belongs to account ${element.account}, which is not declared.` };
-  if (account.host === element.host) return undefined;
-  return {
-    path: "host",
-    message: `${name} is on host ${element.host}, but account ${account.number} is on ${account.host}.`,
-  };
+): Generator<Finding> {
+  const number = kind.accountOf!(element);
+  const host = kind.hostOf!(element);
+  const account = accounts.get(number);
+  if (!account) yield wrong(kind, element, "account", `belongs to account ${number}, which is not declared`);
+  else if (account.host !== host) {
+    yield wrong(kind, element, "host", `is on host ${host}, but account ${number} is on ${account.host}`);
+  }
+}
+
+function wrong({ key, name: kind }: Kind, element: Element, path: string, what: string): Finding {
+  const about = { kind, name: elementName(key, element as never) };
+  return { subject: { ...about, path }, message: `${ownerOf(about)} ${what}.` };
 }

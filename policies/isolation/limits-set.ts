@@ -1,4 +1,4 @@
-import { limitNames, limitOf } from "../../components/plan/limits.ts";
+import { limitNames, limitOf } from "../../components/plan/each-limit.ts";
 import { defineRule, type Finding } from "../../components/rule.ts";
 import { type Subject, subject } from "../../components/subject.ts";
 

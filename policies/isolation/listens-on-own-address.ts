@@ -1,23 +1,26 @@
+import { valuesThatMean } from "../../components/meanings.ts";
 import { defineRule } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
+
+const listening = valuesThatMean("listen");
 
 export const listensOnOwnAddress = defineRule({
   name: "listens-on-own-address",
   theme: "isolation",
   severity: "critical",
   scope: "stack",
-  description: "Every HTTP server listens on the address of its own account.",
+  description: "Whatever listens for an account listens on the address of that account.",
   reason: "On any other address it would answer in the name of the host or of another account.",
   remediation: "Do not set it by hand: the address follows from the account's `number` and site.",
-  *find({ addresses, httpServers }) {
-    const owned = new Map(addresses.map((address) => [address.account, address.address]));
-    for (const server of httpServers) {
-      const address = owned.get(server.account);
+  *find(declaration) {
+    const owned = new Map(declaration.addresses.map((address) => [address.account, address.address]));
+    for (const { subject, owner, account, value } of listening(declaration)) {
+      const own = account === undefined ? undefined : owned.get(account);
+      const { address } = value as { readonly address: string };
       // An account without an address is for `references-exist` to report.
-      if (address === undefined || address === server.listen.address) continue;
+      if (own === undefined || own === address) continue;
       yield {
-        subject: subject.httpServer(server, "listen.address"),
-        message: `HTTP server ${server.account}/${server.name} listens on ${server.listen.address}, its account's address is ${address}.`,
+        subject: { ...subject, path: `${subject.path}.address` },
+        message: `${owner} listens on ${address}, its account's address is ${own}.`,
       };
     }
   },

@@ -35,11 +35,11 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("program"),
-  command: command(),
-  directory: homePath(),
-  socketActivation: flag,
-  environment: environment(),
+  kind: z.literal("program").describe("`program`: a program of the account answers."),
+  command: command().describe("Program and its arguments."),
+  directory: homePath().describe("Where it is started."),
+  socketActivation: flag.describe("Whether it takes over the listening socket itself."),
+  environment: environment().describe("Environment variables."),
 };
 
 type Program = HttpServer<"program">;

@@ -13,7 +13,10 @@ export const entry = {
   root: homePathSchema.default("www").describe("Directory served, inside the account's home. Default `www`."),
 };
 
-export const inputs = { kind: z.literal("static"), root: homePath() };
+export const inputs = {
+  kind: z.literal("static").describe("`static`: files of the account's home."),
+  root: homePath().describe("Directory served."),
+};
 
 const configuration = "lighttpd/static.conf";
 const script = "libexec/run-static";

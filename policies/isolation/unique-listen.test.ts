@@ -1,4 +1,4 @@
-import { changed, testRule } from "../../../testing/test-rule.ts";
+import { changed, testRule } from "../../testing/test-rule.ts";
 import { uniqueListen } from "./unique-listen.ts";
 
 testRule(uniqueListen, {
@@ -9,6 +9,8 @@ testRule(uniqueListen, {
         number: 1,
         listen: { ...server.listen, port: 8001 },
       })),
-    expect: ["httpServer 1/api listen: HTTP server 1/api listens on [2001:db8:1:1::1]:8001, as 1/www does."],
+    expect: [
+      "httpServer 1/api listen: HTTP server 1/api listens on [2001:db8:1:1::1]:8001, as HTTP server 1/www does.",
+    ],
   },
 });
