@@ -9,6 +9,7 @@ import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";
 import { describeWaived } from "../policies/waivers.ts";
 import type { Holdings } from "./holdings.ts";
+import { keepUids } from "./keep-uids.ts";
 import { requestedRepairs } from "./repairs.ts";
 import type { Settings } from "./settings.ts";
 
@@ -16,7 +17,7 @@ import type { Settings } from "./settings.ts";
  * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares, and how many
  * times a repair of each of its hosts was asked for.
  * This runs before any resource exists, so no flag of the engine gets round it.
- * @throws RunError with every problem or every violation at once, with file and line.
+ * @throws RunError with every problem or every violation at once, with file and line; or for an account that would get another uid.
  */
 export async function declared(
   { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
@@ -41,8 +42,9 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: asking the engine leaves a trace in the state of a stack that is new.
-  const { held, repairs } = await holdings();
+  const { held, repairs, uids } = await holdings();
   const whole = declare(fleet, { held });
+  keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
   return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs) };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
+import { kinds } from "../components/kinds.generated.ts";
 import { allKinds, elementName } from "../components/subject.ts";
 
 /** Kinds whose loss is judged, by type token. */
@@ -18,6 +19,8 @@ export interface Holdings {
   readonly held: readonly Held[];
   /** How many times a repair of each host was asked for. */
   readonly repairs: ReadonlyMap<string, number>;
+  /** Uid of each account, by number. */
+  readonly uids: ReadonlyMap<number, number>;
 }
 
 /**
@@ -34,8 +37,11 @@ export async function holdings(): Promise<Holdings> {
     return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
   const deliveries = resources.filter(({ type }) => type === "fairhost:remote:HostDelivery");
+  // After a kill a component may be there without what it registers.
+  const accounts = resources.filter(({ type, outputs: { uid } }) => type === kinds.accounts.type && uid !== undefined);
   return {
     held,
+    uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
     repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),
   };
 }

@@ -21,8 +21,14 @@ export interface TemporaryProject extends AsyncDisposable {
   configure(config: Readonly<Record<string, string>>): Promise<void>;
 }
 
-/** Needs the toolchain set up. Removed with everything in it on disposal. */
-export async function temporaryProject(config: Readonly<Record<string, string>>): Promise<TemporaryProject> {
+/**
+ * Needs the toolchain set up. Removed with everything in it on disposal.
+ * @param stack its name, which URNs carry, and its passphrase
+ */
+export async function temporaryProject(
+  config: Readonly<Record<string, string>>,
+  { stack = "test", passphrase = "test" } = {},
+): Promise<TemporaryProject> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-project-"));
   await mkdir(join(directory, "state"));
   // The program is reached by a link: Node resolves it, so imports come from the checkout, relative paths from here.
@@ -32,13 +38,13 @@ export async function temporaryProject(config: Readonly<Record<string, string>>)
   const environment = {
     ...toolchainEnv(),
     PULUMI_BACKEND_URL: `file://${directory}/state`,
-    PULUMI_CONFIG_PASSPHRASE: "test",
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
   };
   const pulumi = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
     run(directory, args, { ...environment, ...extra });
-  const init = await pulumi(["stack", "init", "test", "--secrets-provider", "passphrase"]);
+  const init = await pulumi(["stack", "init", stack, "--secrets-provider", "passphrase"]);
   if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
-  const file = join(directory, "Pulumi.test.yaml");
+  const file = join(directory, `Pulumi.${stack}.yaml`);
   const salt = await readFile(file, "utf8"); // what `stack init` wrote: the encryption salt
   const configure = (values: Readonly<Record<string, string>>) => writeFile(file, salt + configText(values));
   await configure(config);
