@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type SimulatedHost, simulatedHost } from "../testing/simulated-host.ts";
-import { type TemporaryProject, temporaryProject } from "../testing/temporary-project.ts";
+import { type SimulatedHost, simulatedHost } from "../testing/fakes/simulated-host.ts";
+import { type TemporaryProject, temporaryProject } from "../testing/projects/temporary-project.ts";
 
 /** A project with one simulated host, for benchmarks. */
 export interface BenchProject extends AsyncDisposable {

@@ -5,8 +5,8 @@
  */
 import { execFileSync } from "node:child_process";
 import Table from "cli-table3";
-import type { Fleet } from "../components/files.generated.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Fleet } from "../components/registry/files.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import { sideOf } from "../guard/change/side.ts";

@@ -7,7 +7,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import { temporaryProject } from "../testing/temporary-project.ts";
+import { temporaryProject } from "../testing/projects/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 import { generateFleet } from "./generate-fleet.ts";
 

@@ -3,7 +3,7 @@
  * preview` of an empty program, with nothing compiled yet and warm, without and with a policy pack of one rule.
  */
 import Table from "cli-table3";
-import { ToyProject, toyPack } from "../testing/toy-project.ts";
+import { ToyProject, toyPack } from "../testing/projects/toy-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 
 const runs = Number(process.argv[2] ?? 5);

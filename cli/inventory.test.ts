@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Draft } from "../testing/wrong-inventory.cases.ts";
+import { Draft } from "../testing/inventory/wrong-inventory.cases.ts";
 import { check } from "./inventory.ts";
 
 let scratch = "";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { accountEntries } from "../components/account/entries.generated.ts";
-import { fileKinds } from "../components/files.generated.ts";
-import { allKinds, type Subject } from "../components/subject.ts";
+import { fileKinds } from "../components/registry/files.generated.ts";
+import { allKinds, type Subject } from "../components/registry/subject.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
 import { count, printable } from "../lib/text.ts";

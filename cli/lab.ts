@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import Table from "cli-table3";
 import { Argument, Command } from "commander";
-import { guestRun } from "../lab/guest.ts";
 import * as lab from "../lab/lab-api.ts";
-import { hosts } from "../lab/network.ts";
+import { guestRun } from "../lab/machine/guest.ts";
+import { hosts } from "../lab/network/network.ts";
+import { inNamespace } from "../lab/network/router.ts";
 import { hostPaths } from "../lab/paths.ts";
-import { inNamespace } from "../lab/router.ts";
 import { listEndings, run, withAction } from "./exit-status.ts";
 
 const begin = performance.now();

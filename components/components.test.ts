@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { declarationFixture } from "../testing/fixture.ts";
-import { allKinds } from "./subject.ts";
+import { allKinds } from "./registry/subject.ts";
 
 interface Registered {
   readonly type: string;

@@ -1,5 +1,5 @@
 import { Address6 } from "ip-address";
-import type { Fleet } from "./files.generated.ts";
+import type { Fleet } from "./registry/files.generated.ts";
 
 /** One thing that a stack has from its last run. */
 export interface Held {

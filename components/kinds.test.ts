@@ -16,11 +16,11 @@ import { type KindWorld, kindChecks } from "../testing/kind-checks.ts";
 import { schema as accountSchema } from "./account/account.file.ts";
 import { accountEntries } from "./account/entries.generated.ts";
 import { text } from "./inputs.ts";
-import type { Element, Key, Kind } from "./kind.ts";
-import { kinds } from "./kinds.generated.ts";
-import { resources } from "./resources.generated.ts";
-import { isWaivable } from "./schema-walk.ts";
-import { allKinds } from "./subject.ts";
+import type { Element, Key, Kind } from "./registry/kind.ts";
+import { kinds } from "./registry/kinds.generated.ts";
+import { resources } from "./registry/resources.generated.ts";
+import { isWaivable } from "./registry/schema-walk.ts";
+import { allKinds } from "./registry/subject.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const all = allKinds as readonly Kind[];

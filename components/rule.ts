@@ -1,5 +1,5 @@
-import type { Declaration } from "./kinds.generated.ts";
-import type { Subject } from "./subject.ts";
+import type { Declaration } from "./registry/kinds.generated.ts";
+import type { Subject } from "./registry/subject.ts";
 
 export interface Violation {
   readonly rule: string;

@@ -1,9 +1,9 @@
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { folderOf } from "../components/bundle-folder.ts";
-import { bundleFolders } from "../components/bundle-folders.generated.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
+import { folderOf } from "../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
 import type { Bundle, BundleFile } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";

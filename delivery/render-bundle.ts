@@ -1,10 +1,10 @@
-import { folderOf } from "../components/bundle-folder.ts";
-import { bundleFolders } from "../components/bundle-folders.generated.ts";
-import type { Element, Key } from "../components/kind.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
-import type { AccountContext, Part } from "../components/renderer.ts";
-import { renderers } from "../components/renderers.generated.ts";
-import { allKinds, elementName } from "../components/subject.ts";
+import { folderOf } from "../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
+import type { Element, Key } from "../components/registry/kind.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import type { AccountContext, Part } from "../components/registry/renderer.ts";
+import { renderers } from "../components/registry/renderers.generated.ts";
+import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
 import { sortBy } from "../lib/lists.ts";
 import { once } from "../lib/once.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { check } from "../cli/inventory.ts";
 import { picture } from "../cli/picture.ts";
-import { Draft } from "../testing/wrong-inventory.cases.ts";
+import { Draft } from "../testing/inventory/wrong-inventory.cases.ts";
 
 /** What the pages show is what the program says; `npx vitest run docs/samples.test.ts -u` writes it into them. */
 

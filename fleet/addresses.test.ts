@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { addressPlan, csv, table } from "./addresses.ts";
 import { declare } from "./declare/declare.ts";
 import { loadFleet } from "./load/load.ts";

@@ -1,8 +1,8 @@
 import { Address4, Address6 } from "ip-address";
 import { largestNumberAt } from "../components/declaring.ts";
-import type { AddressRangeInputs, Declaration } from "../components/kinds.generated.ts";
-import { valuesThatMean } from "../components/meanings.ts";
-import { kindNamed } from "../components/subject.ts";
+import type { AddressRangeInputs, Declaration } from "../components/registry/kinds.generated.ts";
+import { valuesThatMean } from "../components/registry/meanings.ts";
+import { kindNamed } from "../components/registry/subject.ts";
 import { sortBy } from "../lib/lists.ts";
 
 /** One line of the address plan. What does not apply to its kind is left out. */

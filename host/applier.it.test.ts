@@ -12,8 +12,8 @@ import {
 } from "../delivery/protocol/bundle.ts";
 import { encodeBundle, sealGroup } from "../delivery/protocol/digest.ts";
 import { bootContainer, type ContainerHost, type RunResult } from "../lab/container.ts";
-import { accountGroup, bundleOf, hostGroup } from "../testing/host-tree.ts";
-import { ensureDebianPackages } from "../toolchain/system.ts";
+import { accountGroup, bundleOf, hostGroup } from "../testing/fakes/host-tree.ts";
+import { ensureDebianPackages } from "../toolchain/system/system.ts";
 import type { HostStatus } from "./apply/status.ts";
 import type { Run } from "./os/machine.ts";
 import { lastStateChange } from "./os/systemd.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { identify, isAlive } from "../toolchain/processes.ts";
+import { identify, isAlive } from "../toolchain/system/processes.ts";
 import { bootContainer, type ContainerHost } from "./container.ts";
 
 async function ok(host: ContainerHost, command: string): Promise<string> {

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { endProcess, identify, isAlive, type ProcessId } from "../toolchain/processes.ts";
-import { ensureDebianPackages } from "../toolchain/system.ts";
+import { endProcess, identify, isAlive, type ProcessId } from "../toolchain/system/processes.ts";
+import { ensureDebianPackages } from "../toolchain/system/system.ts";
 import { LabError } from "./errors.ts";
 import { ensureTree, type Progress } from "./image/tree.ts";
 

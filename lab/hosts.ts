@@ -6,14 +6,14 @@ import { dirname } from "node:path";
 import { execa } from "execa";
 import { UserError } from "../lib/user-error.ts";
 import { LabError } from "./errors.ts";
-import { guestRun } from "./guest.ts";
 import type { Template } from "./image/template.ts";
-import type { JsonSocket } from "./json-socket.ts";
-import { type Accelerator, openMonitor, qemuCommand, thaw } from "./machine.ts";
-import { type LabHostPlan, namespace } from "./network.ts";
+import { guestRun } from "./machine/guest.ts";
+import type { JsonSocket } from "./machine/json-socket.ts";
+import { type Accelerator, openMonitor, qemuCommand, thaw } from "./machine/machine.ts";
+import { endService, recordedServices, runningService, startService, waitFor } from "./machine/services.ts";
+import { type LabHostPlan, namespace } from "./network/network.ts";
+import { inNamespace } from "./network/router.ts";
 import { controllerKey, hostPaths, knownHosts } from "./paths.ts";
-import { inNamespace } from "./router.ts";
-import { endService, recordedServices, runningService, startService, waitFor } from "./services.ts";
 
 /** What the lab remembers of a host while its disks exist. */
 export interface HostRecord {

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ensureDebianPackages } from "../toolchain/system.ts";
+import { ensureDebianPackages } from "../toolchain/system/system.ts";
 import { LabError, requireRoot } from "./errors.ts";
 import {
   bootHost,
@@ -20,11 +20,11 @@ import {
 import { ensureTemplate } from "./image/template.ts";
 import type { Progress } from "./image/tree.ts";
 import { lock } from "./lock.ts";
-import { hosts, type LabHostPlan } from "./network.ts";
+import { endService, recordedServices, refuseNewServices, runningService } from "./machine/services.ts";
+import { hosts, type LabHostPlan } from "./network/network.ts";
+import { hostNamed, requireUp } from "./network/reach.ts";
+import { claimMachine, ensureNetwork, networkIsUp, removeNetwork } from "./network/router.ts";
 import { cacheDirectory, checkout, hostPaths, labDirectory, runtimeDirectory } from "./paths.ts";
-import { hostNamed, requireUp } from "./reach.ts";
-import { claimMachine, ensureNetwork, networkIsUp, removeNetwork } from "./router.ts";
-import { endService, recordedServices, refuseNewServices, runningService } from "./services.ts";
 
 export {
   curl,
@@ -33,7 +33,7 @@ export {
   requireUp,
   sshArguments,
   sshRun,
-} from "./reach.ts";
+} from "./network/reach.ts";
 export { type LabStatus, status } from "./status.ts";
 
 /** Debian packages of the machine the lab runs on. */

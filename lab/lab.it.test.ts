@@ -9,8 +9,8 @@ process.env.FAIRHOST_LAB = "it";
 process.env.FAIRHOST_LAB_PORTS = "2300";
 const lab = await import("./lab-api.ts");
 const { labDirectory, labName, runtimeDirectory } = await import("./paths.ts");
-const { isAlive } = await import("../toolchain/processes.ts");
-const { recordedServices } = await import("./services.ts");
+const { isAlive } = await import("../toolchain/system/processes.ts");
+const { recordedServices } = await import("./machine/services.ts");
 
 const minutes = 60_000;
 

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { identify, isAlive, type ProcessId } from "../toolchain/processes.ts";
+import { identify, isAlive, type ProcessId } from "../toolchain/system/processes.ts";
 
 /**
  * Takes a lock file, waiting while a living process holds it; a dead owner's lock is taken over.

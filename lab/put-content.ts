@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import * as lab from "./lab-api.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { guestRun } from "./guest.ts";
 import { probePort, readRecord } from "./hosts.ts";
-import { hosts, type LabHostPlan, switches } from "./network.ts";
+import { guestRun } from "./machine/guest.ts";
+import { runningService } from "./machine/services.ts";
+import { hosts, type LabHostPlan, switches } from "./network/network.ts";
+import { networkIsUp } from "./network/router.ts";
 import { hostPaths } from "./paths.ts";
-import { networkIsUp } from "./router.ts";
-import { runningService } from "./services.ts";
 
 /** One host as it is now. Figures from inside are missing while it does not answer. */
 export interface HostStatus {

@@ -1,6 +1,6 @@
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import type { Subject } from "../components/registry/subject.ts";
 import type { Rule, Violation } from "../components/rule.ts";
-import type { Subject } from "../components/subject.ts";
 import { rules } from "./rules.generated.ts";
 import { type Waived, waive, waiversInForce, waiversNeeded } from "./waivers.ts";
 

@@ -1,5 +1,5 @@
+import { nameOf, type Subject } from "../components/registry/subject.ts";
 import { pageOf, type RuleText, type Violation } from "../components/rule.ts";
-import { nameOf, type Subject } from "../components/subject.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 

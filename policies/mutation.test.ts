@@ -1,11 +1,11 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Rule } from "../components/rule.ts";
-import { declareSeed } from "../testing/declare-seed.ts";
 import { declarationFixture, today } from "../testing/fixture.ts";
-import { seededToday, seeds } from "../testing/seeded.cases.ts";
+import { declareSeed } from "../testing/inventory/declare-seed.ts";
+import { seededToday, seeds } from "../testing/inventory/seeded.cases.ts";
 import type { BrokenCase } from "../testing/test-rule.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { rules } from "./rules.generated.ts";

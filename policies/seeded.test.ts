@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { declareSeed } from "../testing/declare-seed.ts";
-import { seededToday, seeds, soundChanges } from "../testing/seeded.cases.ts";
+import { declareSeed } from "../testing/inventory/declare-seed.ts";
+import { seededToday, seeds, soundChanges } from "../testing/inventory/seeded.cases.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";

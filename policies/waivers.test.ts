@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WaiverInputs } from "../components/inputs.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declarationFixture, today } from "../testing/fixture.ts";
 import { changed } from "../testing/test-rule.ts";
 import { checkDeclaration, judgeDeclaration } from "./check-declaration.ts";

@@ -1,8 +1,8 @@
 import type { WaiverInputs } from "../components/inputs.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { isWaivable } from "../components/registry/schema-walk.ts";
+import { allKinds, elementName, type Subject } from "../components/registry/subject.ts";
 import type { Rule, RuleText, Violation } from "../components/rule.ts";
-import { isWaivable } from "../components/schema-walk.ts";
-import { allKinds, elementName, type Subject } from "../components/subject.ts";
 import { once } from "../lib/once.ts";
 
 /** A violation that is let pass, and by what. */

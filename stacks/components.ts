@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Element, Kind, KindName } from "../components/kind.ts";
-import { resources } from "../components/resources.generated.ts";
-import { elementName } from "../components/subject.ts";
+import type { Element, Kind, KindName } from "../components/registry/kind.ts";
+import { resources } from "../components/registry/resources.generated.ts";
+import { elementName } from "../components/registry/subject.ts";
 
 type Component = new (name: string, args: object, options: pulumi.ComponentResourceOptions) => pulumi.Resource;
 

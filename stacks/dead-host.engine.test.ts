@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TwoHosts, twoHosts } from "../testing/two-hosts.ts";
+import { type TwoHosts, twoHosts } from "../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 
 let two: TwoHosts;

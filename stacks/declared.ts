@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Fleet } from "../components/files.generated.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Fleet } from "../components/registry/files.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Violation } from "../components/rule.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../fleet/load/load.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
-import { kinds } from "../components/kinds.generated.ts";
-import { allKinds, elementName } from "../components/subject.ts";
+import { kinds } from "../components/registry/kinds.generated.ts";
+import { allKinds, elementName } from "../components/registry/subject.ts";
 
 /** Kinds whose loss is judged, by type token. */
 const judged = new Map(

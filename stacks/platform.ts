@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Declaration } from "../components/kinds.generated.ts";
-import { allKinds } from "../components/subject.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { allKinds } from "../components/registry/subject.ts";
 import type { Bootstrap } from "../delivery/bootstrap.ts";
 import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountFile, accountText, generateFleet } from "../bench/generate-fleet.ts";
-import { type SimulatedHost, simulatedHost } from "../testing/simulated-host.ts";
-import { type TemporaryProject, temporaryProject } from "../testing/temporary-project.ts";
-import { Draft, wrongInventories } from "../testing/wrong-inventory.cases.ts";
+import { type SimulatedHost, simulatedHost } from "../testing/fakes/simulated-host.ts";
+import { Draft, wrongInventories } from "../testing/inventory/wrong-inventory.cases.ts";
+import { type TemporaryProject, temporaryProject } from "../testing/projects/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 
 const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));

@@ -1,5 +1,5 @@
 import type { Failure } from "../components/inputs.ts";
-import type { AccountContainerInputs, Declaration } from "../components/kinds.generated.ts";
+import type { AccountContainerInputs, Declaration } from "../components/registry/kinds.generated.ts";
 import type { Equipment } from "../policies/graph/service-graph.ts";
 
 /**

@@ -1,15 +1,15 @@
 import { accountFixture } from "../components/account/account-container.fixture.ts";
 import { defaultUidBase, type Identity, identity } from "../components/declaring.ts";
 import { httpPort } from "../components/http/server.ts";
+import { networkFixture } from "../components/network/network.fixture.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
   Declaration,
   HttpServerInputs,
-} from "../components/kinds.generated.ts";
-import { networkFixture } from "../components/network/network.fixture.ts";
+} from "../components/registry/kinds.generated.ts";
+import { nothingDeclared } from "../components/registry/subject.ts";
 import { siteFixture } from "../components/site/site.fixture.ts";
-import { nothingDeclared } from "../components/subject.ts";
 
 type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "listen" | "unit"> : never;
 

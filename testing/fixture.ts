@@ -1,4 +1,4 @@
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { fixtures } from "./fixtures.generated.ts";
 
 export { accountFixture } from "../components/account/account-container.fixture.ts";

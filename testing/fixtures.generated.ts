@@ -12,7 +12,7 @@ import { fixture as plan } from "../components/plan/plan.fixture.ts";
 import { fixture as register } from "../components/register/register.fixture.ts";
 import { fixture as site } from "../components/site/site.fixture.ts";
 import type { Fixture } from "./kind-fixture.ts";
-import type { Key } from "../components/kind.ts";
+import type { Key } from "../components/registry/kind.ts";
 
 /** The fixture of each kind. */
 export const fixtures: { readonly [K in Key]: Fixture<K> } = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { nothingDeclared } from "../components/subject.ts";
+import { nothingDeclared } from "../components/registry/subject.ts";
 import type { Group } from "../delivery/protocol/bundle.ts";
 import { sideOf } from "../guard/change/side.ts";
 import type { Outcome, Reviewed } from "../guard/verdict/outcome.ts";

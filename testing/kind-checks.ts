@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { accountEntries } from "../components/account/entries.generated.ts";
-import type { Change } from "../components/change.ts";
-import { describeChange, describing } from "../components/describe.ts";
 import { meaningsOfAccounts } from "../components/inputs.ts";
-import { type Element, type Files, inNoFile, type Key, type Kind, type LooseFiles } from "../components/kind.ts";
-import type { Declaration } from "../components/kinds.generated.ts";
-import { has, isWaivable } from "../components/schema-walk.ts";
+import type { Change } from "../components/registry/change.ts";
+import { describeChange, describing } from "../components/registry/describe.ts";
+import {
+  type Element,
+  type Files,
+  inNoFile,
+  type Key,
+  type Kind,
+  type LooseFiles,
+} from "../components/registry/kind.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { has, isWaivable } from "../components/registry/schema-walk.ts";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { rowsOf } from "../fleet/reference/reference.ts";
 import { changesBetween, keys } from "../guard/change/diff.ts";

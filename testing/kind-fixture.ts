@@ -1,4 +1,4 @@
-import type { Element, Key } from "../components/kind.ts";
+import type { Element, Key } from "../components/registry/kind.ts";
 
 /** How large the valid declaration of tests is. */
 export interface FixtureSize {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Declaration } from "../components/kinds.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { nothingDeclared } from "../components/registry/subject.ts";
 import type { Rule } from "../components/rule.ts";
-import { nothingDeclared } from "../components/subject.ts";
 import { checkDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.generated.ts";
 import { declarationFixture, today } from "./fixture.ts";

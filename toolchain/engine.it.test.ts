@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findGo } from "./engine.ts";
-import { foreignEnv } from "./official.ts";
 import { engineVersion } from "./paths.ts";
 import { setupToolchain } from "./setup.ts";
+import { foreignEnv } from "./system/official.ts";
 
 const { kind } = await setupToolchain();
 let cache: string;

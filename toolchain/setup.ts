@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ToolchainError } from "./error.ts";
-import { findOfficialPulumi } from "./official.ts";
 import { binDirectory, checkout, compileCache, decisionFile, engineVersion } from "./paths.ts";
+import { findOfficialPulumi } from "./system/official.ts";
 import { installWrappers } from "./wrappers.ts";
 
 /** The Pulumi this checkout runs on. */

@@ -2,11 +2,11 @@ import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { processesOf, ToyProject, toyPack, toyProgram } from "../testing/toy-project.ts";
+import { processesOf, ToyProject, toyPack, toyProgram } from "../testing/projects/toy-project.ts";
 import { labPassphrase } from "./env.ts";
-import { foreignEnv } from "./official.ts";
 import { checkout } from "./paths.ts";
 import { setupToolchain } from "./setup.ts";
+import { foreignEnv } from "./system/official.ts";
 
 let toy: ToyProject | undefined;
 

@@ -19,11 +19,11 @@ export async function registries(each?: (file: string, text: string) => unknown)
     // In this order: each reads what those before it have written.
     ["components/http/servers.generated.ts", servers],
     ["components/account/entries.generated.ts", entries],
-    ["components/kinds.generated.ts", kinds],
-    ["components/files.generated.ts", files],
-    ["components/resources.generated.ts", resources],
-    ["components/renderers.generated.ts", renderers],
-    ["components/bundle-folders.generated.ts", bundleFolders],
+    ["components/registry/kinds.generated.ts", kinds],
+    ["components/registry/files.generated.ts", files],
+    ["components/registry/resources.generated.ts", resources],
+    ["components/registry/renderers.generated.ts", renderers],
+    ["components/registry/bundle-folders.generated.ts", bundleFolders],
     ["policies/rules.generated.ts", rules],
     ["testing/fixtures.generated.ts", fixtures],
   ];
@@ -166,7 +166,7 @@ function fail(message: string): never {
 
 /** The registry of kinds: parents before what lies under them, then by key. */
 function kinds(): string {
-  const at = "components/kinds.generated.ts";
+  const at = "components/registry/kinds.generated.ts";
   const all = kindTexts();
   const by = (left: KindText, right: KindText) => (left.file < right.file ? -1 : 1);
   const names = (list: readonly string[]) =>
@@ -207,7 +207,7 @@ ${all.map(({ key, variable }) => `  ${key}: ${variable}.kind,`).join("\n")}
 
 /** The component of each kind. A module apart: what has no engine need not load the SDK. */
 function resources(): string {
-  const at = "components/resources.generated.ts";
+  const at = "components/registry/resources.generated.ts";
   const all = kindTexts();
   return `${head}${all
     .toSorted((left, right) => (left.file < right.file ? -1 : 1))
@@ -223,7 +223,7 @@ ${all.map(({ key, className }) => `  ${key}: ${className},`).join("\n")}
 
 /** The kinds of files that an inventory has; single files come first. */
 function files(): string {
-  const at = "components/files.generated.ts";
+  const at = "components/registry/files.generated.ts";
   const found = sources("components/*/*.file.ts").map((file) => {
     const [, key] = /^ {2}key: "(\w+)",$/m.exec(textOf(file)) ?? fail(`${file}: no line says its key`);
     const [, path] = /^ {2}path: "([^"]+)",$/m.exec(textOf(file)) ?? fail(`${file}: no line says its path`);
@@ -260,7 +260,7 @@ ${ordered.map(({ key, variable }) => `  ${key}: ${variable}.file,`).join("\n")}
 
 /** What kinds have on hosts. */
 function renderers(): string {
-  const at = "components/renderers.generated.ts";
+  const at = "components/registry/renderers.generated.ts";
   const files = sources("components/*/render-*.ts").filter((file) => /^export const renderer\b/m.test(textOf(file)));
   const names = files.map((file) => `${variableOf(file, ".ts")}`);
   return `${head}${files.map((file, index) => `import { renderer as ${names[index]} } from "${pathFrom(at, file)}";`).join("\n")}
@@ -285,7 +285,7 @@ function fixtures(): string {
     })
     .join("\n")}
 import type { Fixture } from "./kind-fixture.ts";
-import type { Key } from "../components/kind.ts";
+import type { Key } from "../components/registry/kind.ts";
 
 /** The fixture of each kind. */
 export const fixtures: { readonly [K in Key]: Fixture<K> } = {
@@ -321,7 +321,7 @@ async function bundleFolders(): Promise<string> {
     const folder = (await load(file))[exportOf(file)] as { name: string } | undefined;
     if (folder?.name !== basename(file, ".host.ts")) throw new Error(`${file} exports no folder of its name`);
   }
-  const from = "components/bundle-folders.generated.ts";
+  const from = "components/registry/bundle-folders.generated.ts";
   return `${head}${importsAndList(from, files, "BundleFolder, NamesIn", "./bundle-folder.ts")}
 const registered = [
 ${files.map((file) => `  ${exportOf(file)},`).join("\n")}

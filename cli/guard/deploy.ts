@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
-import type { Fleet } from "../../components/files.generated.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 
 import { checkout } from "../../guard/change/base.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { checkout } from "../../guard/change/base.ts";
-import { unlock } from "../../guard/deploy/unlock.ts";
+import { unlock } from "../../guard/deploy/lock/unlock.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { withAction } from "../exit-status.ts";
 

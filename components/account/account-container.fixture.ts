@@ -1,7 +1,7 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import type { AccountContainerInputs } from "../kinds.generated.ts";
 import { eachLimit } from "../plan/each-limit.ts";
 import { planFixture } from "../plan/plan.fixture.ts";
+import type { AccountContainerInputs } from "../registry/kinds.generated.ts";
 
 /** A valid account on host h1.
  */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { flag, number, text, waivers } from "../inputs.ts";
-import { type Kind, ownFile } from "../kind.ts";
 import { eachLimit, limitInputs } from "../plan/each-limit.ts";
+import { type Kind, ownFile } from "../registry/kind.ts";
 import { describeAccount } from "./describe-account.ts";
 
 export const inputs = z.strictObject({

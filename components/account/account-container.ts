@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AccountContainerInputs } from "../kinds.generated.ts";
+import type { AccountContainerInputs } from "../registry/kinds.generated.ts";
 
 /**
  * One account's container: uid, slice, limits and directory, all following from its number. Protected by default: as

@@ -1,6 +1,6 @@
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
-import type { AccountContainerInputs } from "../kinds.generated.ts";
+import type { AccountContainerInputs } from "../registry/kinds.generated.ts";
 
 type Account = Pick<AccountContainerInputs, "name" | "number" | "directory" | "user" | "uid">;
 

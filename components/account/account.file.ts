@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { largestNumber } from "../declaring.ts";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { nameSchema } from "../schema.ts";
 import { accountEntries } from "./entries.generated.ts";
 

@@ -1,9 +1,9 @@
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
-import { type Change, type Describe, differences, type Effect, effect, touches } from "../change.ts";
-import type { Element } from "../kind.ts";
-import type { Declaration } from "../kinds.generated.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
+import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 
 type Account = Element<"accounts">;
 

@@ -1,8 +1,8 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { Element } from "../kind.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
-import type { Renderer } from "../renderer.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
 import { frontEndLogs, homeInside } from "./account-paths.ts";
 import { renderSandbox } from "./render-sandbox.ts";
 

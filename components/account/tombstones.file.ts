@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { daySchema, nameSchema } from "../schema.ts";
 import { accountNumberSchema } from "./account.file.ts";
 

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** User and group records of the accounts: systemd's userdb, read by NSS at every look-up. */
 export const userdb = {

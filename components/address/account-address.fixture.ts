@@ -1,5 +1,5 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import type { AccountAddressInputs } from "../kinds.generated.ts";
+import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 
 /** A valid account's address.
  */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { describeNothing } from "../change.ts";
 import { number, text } from "../inputs.ts";
-import { type Kind, ownFile } from "../kind.ts";
+import { describeNothing } from "../registry/change.ts";
+import { type Kind, ownFile } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
   account: number.describe("The account's number."),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AccountAddressInputs } from "../kinds.generated.ts";
+import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 
 /** An account's IPv6 prefix and its own address in it; announced by the host that has the account. */
 export class AccountAddress extends pulumi.ComponentResource {

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** The accounts' prefixes, and the script that makes local routes of them. */
 export const network = {

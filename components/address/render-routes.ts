@@ -1,8 +1,8 @@
 import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { AccountAddressInputs } from "../kinds.generated.ts";
 import { plainPrefix } from "../network/render-bird.ts";
-import type { Renderer } from "../renderer.ts";
+import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
+import type { Renderer } from "../registry/renderer.ts";
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";

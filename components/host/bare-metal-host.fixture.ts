@@ -1,6 +1,6 @@
 import { type Fixture, upTo } from "../../testing/kind-fixture.ts";
 import { powerSuppliesFixture } from "../../testing/power-supplies.ts";
-import type { BareMetalHostInputs } from "../kinds.generated.ts";
+import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 
 /** A valid host, number `index` (from 1); addresses are in the documentation prefix 2001:db8::/32. `change` is what differs.
  */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
-import { type Kind, ownFile } from "../kind.ts";
 import { feedsOf } from "../network/device.ts";
+import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { describeHost } from "./describe-host.ts";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BareMetalHostInputs } from "../kinds.generated.ts";
+import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 
 /**
  * A bare-metal host: where it stands, what it is built of and what hangs on it. Its files are delivered by

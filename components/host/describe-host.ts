@@ -1,6 +1,6 @@
 import { count, listed } from "../../lib/text.ts";
-import { accountsOn, type Describe, differences, type Effect, effect } from "../change.ts";
-import type { Element } from "../kind.ts";
+import { accountsOn, type Describe, differences, type Effect, effect } from "../registry/change.ts";
+import type { Element } from "../registry/kind.ts";
 import { resyncMinutes, swappedDisks } from "./disks.ts";
 
 type Host = Element<"hosts">;

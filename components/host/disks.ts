@@ -1,4 +1,4 @@
-import type { Element } from "../kind.ts";
+import type { Element } from "../registry/kind.ts";
 
 type Host = Element<"hosts">;
 

@@ -1,7 +1,7 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { address4Schema, address6Schema, format, nameSchema, textSchema } from "../schema.ts";
 
 /** What a TCP connection is opened to. */

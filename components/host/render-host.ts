@@ -1,6 +1,6 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { Renderer } from "../renderer.ts";
+import type { Renderer } from "../registry/renderer.ts";
 
 /** What the kernel must do for accounts to be apart. */
 const sysctl = `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /**
  * Drop-ins hold the sandbox and the shares of all accounts, so each is a boundary, except those of the daemons named here and of one

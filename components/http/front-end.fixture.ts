@@ -1,5 +1,5 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import type { FrontEndInputs } from "../kinds.generated.ts";
+import type { FrontEndInputs } from "../registry/kinds.generated.ts";
 
 /** A valid front end.
  */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { FrontEndInputs } from "../kinds.generated.ts";
+import type { FrontEndInputs } from "../registry/kinds.generated.ts";
 
 /** The reverse proxy of one host: answers on every account's address and hands each request to the account's own server. */
 export class FrontEnd extends pulumi.ComponentResource {

@@ -1,6 +1,6 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
 import { addressFixture } from "../address/account-address.fixture.ts";
-import type { HttpServerInputs } from "../kinds.generated.ts";
+import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 
 type StaticServer = Extract<HttpServerInputs, { kind: "static" }>;
 type ProgramServer = Extract<HttpServerInputs, { kind: "program" }>;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { listed } from "../../lib/text.ts";
-import { type Change, type Describe, differences, effect } from "../change.ts";
-import { type Element, inAccount, type Kind } from "../kind.ts";
+import { type Change, type Describe, differences, effect } from "../registry/change.ts";
+import { type Element, inAccount, type Kind } from "../registry/kind.ts";
 import { httpPort } from "./server.ts";
 import { serverEntries, serverInputs } from "./servers.generated.ts";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HttpServerInputs } from "../kinds.generated.ts";
+import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 
 /** One HTTP server of an account: started by its first request under the account's own uid, stopped when idle. */
 export class HttpServer extends pulumi.ComponentResource {

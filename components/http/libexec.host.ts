@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** Scripts that start the accounts' HTTP servers, inside their sandboxes. */
 export const libexec = {

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** The front end, and a map of the addresses of each account. */
 export const nginx = {

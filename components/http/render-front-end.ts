@@ -1,8 +1,8 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
-import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../kinds.generated.ts";
-import type { Renderer } from "../renderer.ts";
+import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
+import type { Renderer } from "../registry/renderer.ts";
 
 /** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
 const readTimeout = 300;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
-import { placeBundle, succeed } from "../../testing/placed-host.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
 const nasty = [
   "",

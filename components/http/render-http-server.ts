@@ -1,8 +1,8 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
-import type { Element } from "../kind.ts";
-import type { Renderer } from "../renderer.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
 import type { HttpServer, ServerKind } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 

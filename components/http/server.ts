@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { listen, number, text, texts, waivers } from "../inputs.ts";
-import type { Element } from "../kind.ts";
+import type { Element } from "../registry/kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
 
 /** Keys of an HTTP server in its account's file, whatever its kind. */

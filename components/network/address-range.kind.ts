@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { within4, within6 } from "../../lib/ranges.ts";
 import { number, text } from "../inputs.ts";
-import type { Element, Kind } from "../kind.ts";
+import type { Element, Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AddressRangeInputs } from "../kinds.generated.ts";
+import type { AddressRangeInputs } from "../registry/kinds.generated.ts";
 
 /** An owned address range, or the part of one that a site has. */
 export class AddressRange extends pulumi.ComponentResource {

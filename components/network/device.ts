@@ -1,7 +1,7 @@
 import { byKey, found } from "../../lib/lists.ts";
 import type { Declaring } from "../declaring.ts";
-import type { Fleet } from "../files.generated.ts";
 import { type PowerSupplyInputs, placed, powerSupplies, text } from "../inputs.ts";
+import type { Fleet } from "../registry/files.generated.ts";
 
 /** What a router and a switch have in common. */
 export const deviceInputs = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultUidBase } from "../declaring.ts";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { address6Schema, format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
 
 /** An AS number (RFC 6793), 32 bits. */

@@ -1,5 +1,5 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
-import type { NetworkInputs } from "../kinds.generated.ts";
+import type { NetworkInputs } from "../registry/kinds.generated.ts";
 
 export function networkFixture(change: Partial<NetworkInputs> = {}): NetworkInputs {
   const operator = (index: number) => ({

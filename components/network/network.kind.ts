@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { number, text, texts, waivers } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import type { Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NetworkInputs } from "../kinds.generated.ts";
+import type { NetworkInputs } from "../registry/kinds.generated.ts";
 
 /** The own network: AS number, owned ranges, operators of transit. */
 export class Network extends pulumi.ComponentResource {

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** The packet filter: replaces its own table at once, under a timer that puts the old rules back. */
 export const nftables = {

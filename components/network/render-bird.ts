@@ -1,7 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../lib/unit-file.ts";
-import type { AccountAddressInputs, BareMetalHostInputs } from "../kinds.generated.ts";
-import type { Renderer } from "../renderer.ts";
+import type { AccountAddressInputs, BareMetalHostInputs } from "../registry/kinds.generated.ts";
+import type { Renderer } from "../registry/renderer.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
 const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
-import { placeBundle, succeed } from "../../testing/placed-host.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
 const account = (number: number) => ({ number, name: `site-${number}`, servers: [staticServer("web")] });
 const bundleOf = (...numbers: number[]) => renderBundle(declarationOf(numbers.map(account)), "web1");

@@ -3,8 +3,8 @@ import { plainAddress } from "../../lib/unit-file.ts";
 import { largestNumberAt } from "../declaring.ts";
 import { portsOf } from "../http/render-front-end.ts";
 import { httpPortBase } from "../http/server.ts";
-import type { BareMetalHostInputs } from "../kinds.generated.ts";
-import type { HostContext, Renderer } from "../renderer.ts";
+import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
+import type { HostContext, Renderer } from "../registry/renderer.ts";
 
 /** Ports accounts' HTTP servers listen on, for the front end alone. */
 const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;

@@ -1,6 +1,6 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
 import { powerSuppliesFixture } from "../../testing/power-supplies.ts";
-import type { RouterInputs } from "../kinds.generated.ts";
+import type { RouterInputs } from "../registry/kinds.generated.ts";
 
 export function routerFixture(index: 1 | 2 = 1, change: Partial<RouterInputs> = {}): RouterInputs {
   return {

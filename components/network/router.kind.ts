@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { text, texts } from "../inputs.ts";
-import { inNetwork, type Kind } from "../kind.ts";
+import { inNetwork, type Kind } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { declareDevice, deviceInputs } from "./device.ts";
 

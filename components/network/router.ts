@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RouterInputs } from "../kinds.generated.ts";
+import type { RouterInputs } from "../registry/kinds.generated.ts";
 
 /** A router of a site. Its configuration is not delivered here; the rules judge where it stands and what hangs on it. */
 export class Router extends pulumi.ComponentResource {

@@ -1,6 +1,6 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
 import { powerSuppliesFixture } from "../../testing/power-supplies.ts";
-import type { SwitchInputs } from "../kinds.generated.ts";
+import type { SwitchInputs } from "../registry/kinds.generated.ts";
 
 export function switchFixture(index: 1 | 2 = 1, change: Partial<SwitchInputs> = {}): SwitchInputs {
   return {

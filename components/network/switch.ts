@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SwitchInputs } from "../kinds.generated.ts";
+import type { SwitchInputs } from "../registry/kinds.generated.ts";
 
 /** A switch of a site, with its uplinks to the site's routers. */
 export class Switch extends pulumi.ComponentResource {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
 import { failures } from "../inputs.ts";
+import type { FileKind } from "../registry/file.ts";
 import { nameSchema } from "../schema.ts";
 import { limits } from "./limits.ts";
 

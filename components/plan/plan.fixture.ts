@@ -1,5 +1,5 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
-import type { PlanInputs } from "../kinds.generated.ts";
+import type { PlanInputs } from "../registry/kinds.generated.ts";
 
 /** A valid plan.
  */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../../lib/text.ts";
-import { differences, effect } from "../change.ts";
 import { failures, flag, number, promise, text, waivers } from "../inputs.ts";
-import { type Kind, ownFile } from "../kind.ts";
+import { differences, effect } from "../registry/change.ts";
+import { type Kind, ownFile } from "../registry/kind.ts";
 import { limitInputs } from "./each-limit.ts";
 
 export const inputs = z.strictObject({

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PlanInputs } from "../kinds.generated.ts";
+import type { PlanInputs } from "../registry/kinds.generated.ts";
 
 /** A plan: limits, and what its accounts are promised. One change here is one line of a diff, whatever number of accounts has it. */
 export class Plan extends pulumi.ComponentResource {

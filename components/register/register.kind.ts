@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { describeNothing } from "../change.ts";
 import { flag, number, text, texts } from "../inputs.ts";
-import { inNoFile, type Kind } from "../kind.ts";
+import { describeNothing } from "../registry/change.ts";
+import { inNoFile, type Kind } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: z.array(number).describe("Numbers of deleted accounts."),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RegisterInputs } from "../kinds.generated.ts";
+import type { RegisterInputs } from "../registry/kinds.generated.ts";
 
 /** Numbers and names that are taken for ever; here the policy pack sees what left the inventory without a word. */
 export class Register extends pulumi.ComponentResource {

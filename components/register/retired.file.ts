@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
+import { allKinds } from "../registry/subject.ts";
 import { daySchema, lineSchema } from "../schema.ts";
-import { allKinds } from "../subject.ts";
 
 const retirable = allKinds.filter(({ retired }) => retired === "retired.yaml").map(({ name }) => name);
 

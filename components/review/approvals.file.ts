@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { lineSchema, textSchema } from "../schema.ts";
 
 /** What has to be approved before it is deployed, by the word that an approval and the guard's message use. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 
 /** How much one update may touch. */
 export const schema = z.strictObject({

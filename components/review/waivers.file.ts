@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
+import { isWaivable } from "../registry/schema-walk.ts";
+import { allKinds } from "../registry/subject.ts";
 import { daySchema, format, lineSchema, textSchema } from "../schema.ts";
-import { isWaivable } from "../schema-walk.ts";
-import { allKinds } from "../subject.ts";
 
 /** Kinds of resources that may carry a waiver: those whose inputs have room for one. */
 const waivableKinds = allKinds.filter(isWaivable).map(({ name }) => name);

@@ -1,4 +1,4 @@
-import type { Declaration, SiteInputs } from "../kinds.generated.ts";
+import type { Declaration, SiteInputs } from "../registry/kinds.generated.ts";
 
 /** Names of the sites that only model one: rules about places do not apply there (docs/decisions/0011). */
 export function emulatedSites({ sites }: Pick<Declaration, "sites">): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sitePrefixLengths } from "../declaring.ts";
-import type { FileKind } from "../file.ts";
+import type { FileKind } from "../registry/file.ts";
 import { format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */

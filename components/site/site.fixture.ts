@@ -1,5 +1,5 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
-import type { SiteInputs } from "../kinds.generated.ts";
+import type { SiteInputs } from "../registry/kinds.generated.ts";
 
 /** Site `alpha`, which has everything; `beta`, 11 km away and another provider's, keeps its backups. */
 export function siteFixture(name: "alpha" | "beta" = "alpha", hosts = 2): SiteInputs {

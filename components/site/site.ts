@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SiteInputs } from "../kinds.generated.ts";
+import type { SiteInputs } from "../registry/kinds.generated.ts";
 
 /** A site: who runs the building, where it is, its halls, racks and electrical chains, and the spare parts that lie there. */
 export class Site extends pulumi.ComponentResource {

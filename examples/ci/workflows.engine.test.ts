@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { type FakeForge, fakeForge } from "../../testing/fake-forge.ts";
-import { type TemporaryRepository, temporaryRepository } from "../../testing/temporary-repository.ts";
+import { type FakeForge, fakeForge } from "../../testing/fakes/fake-forge.ts";
+import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -1,6 +1,6 @@
 import { accountEntries } from "../../components/account/entries.generated.ts";
 import { largestNumberAt } from "../../components/declaring.ts";
-import { kinds } from "../../components/kinds.generated.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
 import type { Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";

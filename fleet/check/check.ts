@@ -1,5 +1,5 @@
-import type { FileKind } from "../../components/file.ts";
-import { type FileKey, fileKinds } from "../../components/files.generated.ts";
+import type { FileKind } from "../../components/registry/file.ts";
+import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import type { Problem } from "../load/problem.ts";
 import { checkAccounts } from "./accounts.ts";
 import { checkPlaces } from "./places.ts";

@@ -1,5 +1,5 @@
 import { freeUids, type Host, largestNumberAt, type Site } from "../../components/declaring.ts";
-import type { Fleet } from "../../components/files.generated.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
 import { canonical, canonicalPrefix } from "../../components/schema.ts";
 import { within4, within6 } from "../../lib/ranges.ts";
 import { shown } from "../../lib/text.ts";

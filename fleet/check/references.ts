@@ -1,4 +1,4 @@
-import type { FileKey, Fleet, FolderKey } from "../../components/files.generated.ts";
+import type { FileKey, Fleet, FolderKey } from "../../components/registry/files.generated.ts";
 import { shown } from "../../lib/text.ts";
 import { nearest, type Path, type Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";

@@ -1,5 +1,5 @@
-import type { LooseFiles } from "../../components/kind.ts";
-import { kindNamed } from "../../components/subject.ts";
+import type { LooseFiles } from "../../components/registry/kind.ts";
+import { kindNamed } from "../../components/registry/subject.ts";
 import type { Problem } from "../load/problem.ts";
 import { type Entries, items, known, placed, unique } from "./references.ts";
 

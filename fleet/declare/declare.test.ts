@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { schema as accountSchema } from "../../components/account/account.file.ts";
 import type { Account } from "../../components/declaring.ts";
 import { defaultUidBase, freeUids, identity, largestNumber, largestNumberAt } from "../../components/declaring.ts";
-import type { Fleet } from "../../components/files.generated.ts";
 import { httpPort } from "../../components/http/server.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
 import { loadFleet } from "../load/load.ts";
 import { declare } from "./declare.ts";
 

@@ -1,4 +1,4 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { assignLanes, type Span } from "./lanes.ts";
 import { textWidth } from "./markup.ts";
 import { type Box, type Column, type Plan, type Tier, tiers, type Wire } from "./plan.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import { declare } from "../declare/declare.ts";
 import { loadFleet } from "../load/load.ts";

@@ -1,5 +1,5 @@
 import type { PowerSupplyInputs } from "../../components/inputs.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 
 /** Rows of the picture, from the top; lines between two of them run in the channel between. */
 export const tiers = ["operator", "router", "switch", "host"] as const;

@@ -1,4 +1,4 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { count } from "../../lib/text.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import { type Failed, failedWithout, type State } from "./failed.ts";

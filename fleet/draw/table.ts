@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { printable } from "../../lib/text.ts";
 import type { Failed } from "./failed.ts";
 

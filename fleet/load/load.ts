@@ -1,7 +1,7 @@
-import type { FileKind } from "../../components/file.ts";
-import { type FileKey, type Fleet, fileKinds } from "../../components/files.generated.ts";
-import type { Files, KindName, Located, Place } from "../../components/kind.ts";
-import { kindNamed } from "../../components/subject.ts";
+import type { FileKind } from "../../components/registry/file.ts";
+import { type FileKey, type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
+import type { Files, KindName, Located, Place } from "../../components/registry/kind.ts";
+import { kindNamed } from "../../components/registry/subject.ts";
 import { checkAll } from "../check/check.ts";
 import type { Entries } from "../check/references.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
-import type { FileKind } from "../../components/file.ts";
-import { type FileKey, fileKinds } from "../../components/files.generated.ts";
+import type { FileKind } from "../../components/registry/file.ts";
+import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 

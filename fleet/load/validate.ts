@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Loose } from "../../components/kind.ts";
+import type { Loose } from "../../components/registry/kind.ts";
 import { describeIssue } from "./describe-issue.ts";
 import type { Problem } from "./problem.ts";
 import type { Source } from "./source.ts";

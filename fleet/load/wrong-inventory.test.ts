@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Draft, wrongInventories } from "../../testing/wrong-inventory.cases.ts";
+import { Draft, wrongInventories } from "../../testing/inventory/wrong-inventory.cases.ts";
 import { formatProblems, InventoryError, loadFleet } from "./load.ts";
 
 const lab = join(import.meta.dirname, "../../inventory/lab");

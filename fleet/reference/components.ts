@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Kind } from "../../components/kind.ts";
-import { isWaivable } from "../../components/schema-walk.ts";
-import { allKinds } from "../../components/subject.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import { isWaivable } from "../../components/registry/schema-walk.ts";
+import { allKinds } from "../../components/registry/subject.ts";
 import { rowsOf, table } from "./reference.ts";
 
 const concerns: Readonly<Record<Kind["concerns"], string>> = {

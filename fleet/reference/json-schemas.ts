@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileKinds as registered } from "../../components/files.generated.ts";
+import { fileKinds as registered } from "../../components/registry/files.generated.ts";
 
 /** Where editors find the schemas: the first line of each YAML file names one, relative to itself. */
 const directory = "inventory/json-schemas";

@@ -1,7 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type TemporaryRepository, temporaryRepository } from "../../testing/temporary-repository.ts";
+import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { recordings } from "../../testing/upgrade/recordings.ts";
 import { type Report, reportSchema } from "../report/json.ts";
 

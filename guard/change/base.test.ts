@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { isProgram } from "./base.ts";
 
 test.each([
-  "toolchain/providers/command-remote.ts",
+  "toolchain/providers/command/command-remote.ts",
   "a-new-folder/anything.ts",
   "fairhost.ts",
   "index.ts",

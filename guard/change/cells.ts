@@ -1,7 +1,7 @@
-import type { Change } from "../../components/change.ts";
-import type { Fleet } from "../../components/files.generated.ts";
-import type { Kind } from "../../components/kind.ts";
-import { type Declaration, kinds } from "../../components/kinds.generated.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import { openBase } from "./base.ts";
 import { changesBetween } from "./diff.ts";
 import { ownProgram, type Program } from "./program.ts";

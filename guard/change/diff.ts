@@ -1,8 +1,8 @@
-import type { Change } from "../../components/change.ts";
-import type { Element, Key, Kind } from "../../components/kind.ts";
-import { type Declaration, kinds } from "../../components/kinds.generated.ts";
-import { valuesOf } from "../../components/schema-walk.ts";
-import { allKinds, elementName, type Subject } from "../../components/subject.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Element, Key, Kind } from "../../components/registry/kind.ts";
+import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
+import { valuesOf } from "../../components/registry/schema-walk.ts";
+import { allKinds, elementName, type Subject } from "../../components/registry/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 
 /** Every kind, in the order changes are told. */

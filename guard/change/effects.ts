@@ -1,9 +1,9 @@
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
-import { accountsOn, type Effect } from "../../components/change.ts";
-import { describeChange, describing } from "../../components/describe.ts";
-import type { Element, Key, Kind } from "../../components/kind.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { allKinds, type Subject, subject } from "../../components/subject.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { accountsOn, type Effect } from "../../components/registry/change.ts";
+import { describeChange, describing } from "../../components/registry/describe.ts";
+import type { Element, Key, Kind } from "../../components/registry/kind.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { allKinds, type Subject, subject } from "../../components/registry/subject.ts";
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
 import type { Context } from "../rules/guard-rule.ts";

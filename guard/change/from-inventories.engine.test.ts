@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type TemporaryRepository, temporaryRepository } from "../../testing/temporary-repository.ts";
+import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

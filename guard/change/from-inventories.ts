@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
-import { nothingDeclared, type Subject, subject } from "../../components/subject.ts";
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { planHooks } from "../../host/apply/hooks/plan.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../../testing/bundle-fixture.ts";

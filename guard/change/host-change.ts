@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Change } from "../../components/change.ts";
-import type { Kind } from "../../components/kind.ts";
-import { kinds } from "../../components/kinds.generated.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Element, Kind } from "../../components/kind.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { allKinds, nothingDeclared } from "../../components/subject.ts";
+import type { Element, Kind } from "../../components/registry/kind.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { allKinds, nothingDeclared } from "../../components/registry/subject.ts";
 import * as fairhost from "../../fairhost.ts";
 import type { Side } from "./side.ts";
 

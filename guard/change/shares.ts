@@ -1,4 +1,4 @@
-import type { AccountContainerInputs, Declaration } from "../../components/kinds.generated.ts";
+import type { AccountContainerInputs, Declaration } from "../../components/registry/kinds.generated.ts";
 
 /** What accounts of one plan on one host get of its processors. */
 export interface Share {

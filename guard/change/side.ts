@@ -1,4 +1,4 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { type Extract, renderBundle } from "../../delivery/render-bundle.ts";
 import { type Judgement, judgeDeclaration } from "../../policies/check-declaration.ts";

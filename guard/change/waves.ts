@@ -1,5 +1,5 @@
-import type { Change } from "../../components/change.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
 import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
 

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SimulatedHost } from "../../testing/simulated-host.ts";
-import { type TwoHosts, twoHosts } from "../../testing/two-hosts.ts";
+import type { SimulatedHost } from "../../testing/fakes/simulated-host.ts";
+import { type TwoHosts, twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
 import { readStackConfig } from "../engine/stack-config.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
-import { deployLock } from "./lock.ts";
+import { deployLock } from "./lock/lock.ts";
 import { readRecords, recordsDirectory } from "./record.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));

@@ -1,4 +1,4 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { byDeploy, hasDrift } from "../../host/inspect/finding.ts";
 import { formatDrift } from "../drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.ts";

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { declarationOf } from "../../testing/bundle-fixture.ts";
-import { fakeSsh } from "../../testing/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
 import { healthGate, problemsOn } from "./gate.ts";

@@ -1,4 +1,4 @@
-import { identify } from "../../toolchain/processes.ts";
+import { identify } from "../../toolchain/system/processes.ts";
 import { type DeployRecord, ended, withWave, writeRecord } from "./record.ts";
 
 /** The record of a running deploy: what is written is on the disk before the next step begins. */

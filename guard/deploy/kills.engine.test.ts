@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import type { SimulatedHost } from "../../testing/simulated-host.ts";
-import { type TwoHosts, twoHosts } from "../../testing/two-hosts.ts";
+import type { SimulatedHost } from "../../testing/fakes/simulated-host.ts";
+import { type TwoHosts, twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
-import { processesOf } from "./orphans.ts";
+import { processesOf } from "./lock/orphans.ts";
 import { type DeployRecord, readRecords, recordsDirectory } from "./record.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Journal } from "./journal.ts";
-import { LockedError } from "./lock.ts";
-import { self } from "./owner.ts";
+import { LockedError } from "./lock/lock.ts";
+import { self } from "./lock/owner.ts";
 import { type DeployRecord, ended, newRecord, readRecords, recordsDirectory, withWave, writeRecord } from "./record.ts";
 import { recover } from "./recover.ts";
 

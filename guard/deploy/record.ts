@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { levels } from "../verdict/review.ts";
-import { type Owner, ownerSchema } from "./owner.ts";
+import { type Owner, ownerSchema } from "./lock/owner.ts";
 
 const moment = z.iso.datetime();
 

@@ -1,6 +1,6 @@
-import { LockedError } from "./lock.ts";
-import { endOrphans } from "./orphans.ts";
-import { type Life, lifeOf, ownerWords, self } from "./owner.ts";
+import { LockedError } from "./lock/lock.ts";
+import { endOrphans } from "./lock/orphans.ts";
+import { type Life, lifeOf, ownerWords, self } from "./lock/owner.ts";
 import { type DeployRecord, ended, readRecords, writeRecord } from "./record.ts";
 
 /** What earlier deploys say that matters to this one. */

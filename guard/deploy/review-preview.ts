@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
-import type { Element, Key, Kind } from "../../components/kind.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { allKinds } from "../../components/subject.ts";
+import type { Element, Key, Kind } from "../../components/registry/kind.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { allKinds } from "../../components/registry/subject.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { type Loaded, loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";

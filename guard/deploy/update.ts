@@ -6,7 +6,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
 import { readEvents } from "../engine/events.ts";
 import { failed, type PreviewOptions, scope } from "../engine/preview.ts";
-import { type LocalFacts, runLocking } from "./engine-lock.ts";
+import { type LocalFacts, runLocking } from "./lock/engine-lock.ts";
 
 /** What the state is, without its content: enough to see that it moved. */
 export interface StateFacts {

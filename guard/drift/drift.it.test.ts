@@ -7,7 +7,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { DeclaredFacts, Finding, Health, Inspection } from "../../host/inspect/finding.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
-import { succeed } from "../../testing/placed-host.ts";
+import { succeed } from "../../testing/fakes/placed-host.ts";
 import { tamperings } from "../../testing/tampering.cases.ts";
 import { declaredFacts } from "./inspect-hosts.ts";
 

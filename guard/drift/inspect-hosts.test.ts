@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
-import { fakeSsh } from "../../testing/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
 import { declaredFacts, inspectHosts } from "./inspect-hosts.ts";
 import type { SshTarget } from "./ssh.ts";
 

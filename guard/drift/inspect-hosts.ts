@@ -1,5 +1,5 @@
 import type { Host } from "../../components/declaring.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { DeclaredFacts, Finding } from "../../host/inspect/finding.ts";
 import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { declarationOf } from "../../testing/bundle-fixture.ts";
-import { type SimulatedHost, simulatedHost } from "../../testing/simulated-host.ts";
+import { type SimulatedHost, simulatedHost } from "../../testing/fakes/simulated-host.ts";
 import { inspectHosts } from "./inspect-hosts.ts";
 import { type SshTarget, sshRun } from "./ssh.ts";
 

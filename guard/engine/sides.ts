@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type Declaration, kinds } from "../../components/kinds.generated.ts";
-import { subject } from "../../components/subject.ts";
-import { deliveryType, isKnownType } from "../../components/types.ts";
+import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
+import { subject } from "../../components/registry/subject.ts";
+import { deliveryType, isKnownType } from "../../components/registry/types.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { listed } from "../../lib/text.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";

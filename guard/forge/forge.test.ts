@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fakeForge } from "../../testing/fake-forge.ts";
+import { fakeForge } from "../../testing/fakes/fake-forge.ts";
 import { comment, type Forge, withdrawComments } from "./forge.ts";
 import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { Subject } from "../../components/registry/subject.ts";
 import { approvableActions } from "../../components/review/approvals.file.ts";
-import type { Subject } from "../../components/subject.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { levels } from "../verdict/review.ts";
 import { maskSentence } from "./mask.ts";

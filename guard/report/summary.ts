@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
+import type { Subject } from "../../components/registry/subject.ts";
+import { nameOf } from "../../components/registry/subject.ts";
 import type { ApprovableAction } from "../../components/review/approvals.file.ts";
 import type { Rule, RuleText } from "../../components/rule.ts";
-import type { Subject } from "../../components/subject.ts";
-import { nameOf } from "../../components/subject.ts";
 import { count } from "../../lib/text.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import { rules } from "../../policies/rules.generated.ts";

@@ -1,4 +1,4 @@
-import { subject } from "../../components/subject.ts";
+import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { GuardRule } from "./guard-rule.ts";

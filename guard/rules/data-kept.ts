@@ -1,6 +1,6 @@
-import type { Change } from "../../components/change.ts";
-import { accountsOn } from "../../components/change.ts";
-import { allKinds, nameOf } from "../../components/subject.ts";
+import type { Change } from "../../components/registry/change.ts";
+import { accountsOn } from "../../components/registry/change.ts";
+import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 

@@ -1,8 +1,8 @@
-import type { Change } from "../../components/change.ts";
-import type { Key } from "../../components/kind.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Key } from "../../components/registry/kind.ts";
+import type { Subject } from "../../components/registry/subject.ts";
 import type { ApprovableAction } from "../../components/review/approvals.file.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
-import type { Subject } from "../../components/subject.ts";
 import type { Judgement } from "../../policies/check-declaration.ts";
 import type { HostChange } from "../change/host-change.ts";
 import type { Side } from "../change/side.ts";

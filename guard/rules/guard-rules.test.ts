@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";

@@ -1,5 +1,5 @@
-import { touches } from "../../components/change.ts";
-import { subject } from "../../components/subject.ts";
+import { touches } from "../../components/registry/change.ts";
+import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** What people, DNS and backups know an account by. */

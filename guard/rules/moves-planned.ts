@@ -1,6 +1,6 @@
-import { type Change, touches } from "../../components/change.ts";
-import { standsInRack } from "../../components/schema-walk.ts";
-import { allKinds, nameOf, subject } from "../../components/subject.ts";
+import { type Change, touches } from "../../components/registry/change.ts";
+import { standsInRack } from "../../components/registry/schema-walk.ts";
+import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);

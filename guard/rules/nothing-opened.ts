@@ -1,6 +1,6 @@
-import { isBoundary } from "../../components/bundle-folder.ts";
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
-import { subject } from "../../components/subject.ts";
+import { isBoundary } from "../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { subject } from "../../components/registry/subject.ts";
 import type { FileChange } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 

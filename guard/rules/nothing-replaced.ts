@@ -1,6 +1,6 @@
-import { accountsOn } from "../../components/change.ts";
 import { resyncMinutes, swappedDisks } from "../../components/host/disks.ts";
-import { subject } from "../../components/subject.ts";
+import { accountsOn } from "../../components/registry/change.ts";
+import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import type { GuardRule } from "./guard-rule.ts";
 

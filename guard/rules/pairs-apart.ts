@@ -1,9 +1,9 @@
-import { type Change, touches } from "../../components/change.ts";
 import { swappedDisks } from "../../components/host/disks.ts";
-import type { Kind } from "../../components/kind.ts";
-import type { BareMetalHostInputs } from "../../components/kinds.generated.ts";
-import { hasMember } from "../../components/schema-walk.ts";
-import { allKinds, subject } from "../../components/subject.ts";
+import { type Change, touches } from "../../components/registry/change.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import type { BareMetalHostInputs } from "../../components/registry/kinds.generated.ts";
+import { hasMember } from "../../components/registry/schema-walk.ts";
+import { allKinds, subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";

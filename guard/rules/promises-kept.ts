@@ -1,8 +1,8 @@
-import type { Change } from "../../components/change.ts";
-import type { Element, Kind } from "../../components/kind.ts";
-import { kinds } from "../../components/kinds.generated.ts";
-import { has, valuesOf } from "../../components/schema-walk.ts";
-import { allKinds, ownerOf, subject } from "../../components/subject.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Element, Kind } from "../../components/registry/kind.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
+import { has, valuesOf } from "../../components/registry/schema-walk.ts";
+import { allKinds, ownerOf, subject } from "../../components/registry/subject.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** Kinds with promises, beside plans and accounts, of which more is told. */

@@ -1,5 +1,5 @@
 import { debianReleases } from "../../components/host/debian-releases.ts";
-import { subject } from "../../components/subject.ts";
+import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** A major release is a planned change, in one direction. */

@@ -1,4 +1,4 @@
-import { subject } from "../../components/subject.ts";
+import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** The rules of the old side still hold, and are still there. */

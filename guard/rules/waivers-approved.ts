@@ -1,7 +1,7 @@
-import type { Change } from "../../components/change.ts";
 import type { WaiverInputs } from "../../components/inputs.ts";
-import type { Key } from "../../components/kind.ts";
-import { nameOf } from "../../components/subject.ts";
+import type { Change } from "../../components/registry/change.ts";
+import type { Key } from "../../components/registry/kind.ts";
+import { nameOf } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
 /** Leave to break a rule comes with what it excuses, so somebody else has to agree. */

@@ -10,7 +10,7 @@ import { needsApproval } from "../../testing/corpus/approval.ts";
 import { type CorpusCase, corpusToday } from "../../testing/corpus/corpus.ts";
 import { safe } from "../../testing/corpus/safe.ts";
 import { unsafe } from "../../testing/corpus/unsafe.ts";
-import { Draft } from "../../testing/wrong-inventory.cases.ts";
+import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
 import { type Side, sideOf } from "../change/side.ts";
 import { type Level, type Review, review } from "./review.ts";
 

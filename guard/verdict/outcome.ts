@@ -1,5 +1,5 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
-import type { Subject } from "../../components/subject.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Subject } from "../../components/registry/subject.ts";
 import type { Problem } from "../../fleet/load/problem.ts";
 import type { Side } from "../change/side.ts";
 import type { Review } from "./review.ts";

@@ -1,4 +1,4 @@
-import type { Change, Effect } from "../../components/change.ts";
+import type { Change, Effect } from "../../components/registry/change.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
 import type { Judgement } from "../../policies/check-declaration.ts";

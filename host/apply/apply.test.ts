@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
-import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/host-tree.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "./apply.ts";
 import { retire } from "./retire.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { canonicalJson, decodeBundle, encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
-import { accountGroup, bundleOf } from "../../testing/host-tree.ts";
+import { accountGroup, bundleOf } from "../../testing/fakes/host-tree.ts";
 import { receive } from "./receive.ts";
 
 const bundle = bundleOf({ 1: accountGroup(1) });

@@ -1,7 +1,7 @@
 import { readdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { folderOf } from "../../components/bundle-folder.ts";
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { driftChecks } from "../inspect/drift-checks.ts";
 import { lookAtFixtures } from "../inspect/files.ts";
 import { coverEveryUnit, findOverlays } from "../inspect/overlays.ts";

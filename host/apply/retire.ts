@@ -1,5 +1,5 @@
-import { folderOf } from "../../components/bundle-folder.ts";
 import { nftables } from "../../components/network/nftables.host.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import type { Machine } from "../os/machine.ts";

@@ -1,4 +1,4 @@
-import type { Names } from "../../components/bundle-folders.generated.ts";
+import type { Names } from "../../components/registry/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";

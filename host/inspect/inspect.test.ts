@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/host-tree.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
 import type { Finding } from "./finding.ts";

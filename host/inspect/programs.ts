@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { release as runningKernel } from "node:os";
 import { join } from "node:path";
-import { folderOf } from "../../components/bundle-folder.ts";
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { hostPackages } from "../../delivery/protocol/packages.ts";
 import { unitsOf } from "../apply/hooks/plan.ts";

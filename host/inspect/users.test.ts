@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accountGroup, bundleOf, Tree } from "../../testing/host-tree.ts";
+import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import type { Run } from "../os/machine.ts";
 import { lookAtUsers } from "./users.ts";
 

@@ -1,4 +1,4 @@
-import type { Names } from "../../components/bundle-folders.generated.ts";
+import type { Names } from "../../components/registry/bundle-folders.generated.ts";
 import { bird } from "./bird.ts";
 import type { Machine } from "./machine.ts";
 import { nginx } from "./nginx.ts";

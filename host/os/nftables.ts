@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createConnection } from "node:net";
-import { folderOf } from "../../components/bundle-folder.ts";
 import { nftables } from "../../components/network/nftables.host.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { filesOf } from "../store/generations.ts";
 import type { Machine } from "./machine.ts";

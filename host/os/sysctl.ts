@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { folderOf } from "../../components/bundle-folder.ts";
 import { sysctl } from "../../components/host/sysctl.host.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { byDeploy, type Finding } from "../inspect/finding.ts";
 import { filesOf } from "../store/generations.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 
 /** Where the applier keeps everything of its own. */

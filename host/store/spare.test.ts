@@ -13,9 +13,9 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../components/bundle-folders.generated.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { accountGroup, bundleOf, secret, Tree } from "../../testing/host-tree.ts";
+import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { findDrift } from "./file-drift.ts";
 import { readCurrent } from "./generations.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { ensureDebianPackages } from "../../toolchain/system.ts";
+import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 import { disk } from "./recipe.ts";
 import type { ImageFolder, Progress } from "./tree.ts";
 

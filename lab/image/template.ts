@@ -5,11 +5,11 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { LabError } from "../errors.ts";
-import { guestRun } from "../guest.ts";
 import { lock } from "../lock.ts";
-import { type Accelerator, freeze, memoryMiB, openMonitor, qemuCommand } from "../machine.ts";
+import { guestRun } from "../machine/guest.ts";
+import { type Accelerator, freeze, memoryMiB, openMonitor, qemuCommand } from "../machine/machine.ts";
+import { endService, startService, waitFor } from "../machine/services.ts";
 import { cacheDirectory, runtimeDirectory } from "../paths.ts";
-import { endService, startService, waitFor } from "../services.ts";
 import { makeDisks } from "./disks.ts";
 import { ensureTree, type ImageFolder, type Progress } from "./tree.ts";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { ensureDebianPackages } from "../../toolchain/system.ts";
+import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 import { LabError, requireRoot } from "../errors.ts";
 import { lock } from "../lock.ts";
 import { cacheDirectory } from "../paths.ts";

@@ -1,6 +1,6 @@
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { emulatedSites } from "../../components/site/places.ts";
-import { subject } from "../../components/subject.ts";
 
 export const accountWithDataProtected = defineRule({
   name: "account-with-data-protected",

@@ -1,5 +1,5 @@
+import { allKinds, kindNamed, subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { allKinds, kindNamed, subject } from "../../components/subject.ts";
 
 const held = allKinds.filter(({ retired }) => retired !== "freely");
 

@@ -1,7 +1,7 @@
-import type { Element, Kind } from "../../components/kind.ts";
-import type { AccountContainerInputs, Declaration } from "../../components/kinds.generated.ts";
+import type { Element, Kind } from "../../components/registry/kind.ts";
+import type { AccountContainerInputs, Declaration } from "../../components/registry/kinds.generated.ts";
+import { allKinds, elementName, ownerOf, subject } from "../../components/registry/subject.ts";
 import { defineRule, type Finding } from "../../components/rule.ts";
-import { allKinds, elementName, ownerOf, subject } from "../../components/subject.ts";
 
 /** What belongs to an account, and what lies on a host without one. */
 const ofAccounts = allKinds.filter(({ key, accountOf }) => accountOf && key !== "accounts") as readonly Kind[];

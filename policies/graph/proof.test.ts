@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Failure, failures } from "../../components/inputs.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { alive, type Cut, cuts } from "../../testing/brute-force.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
 import { provePairs, proveSingles } from "./proof.ts";

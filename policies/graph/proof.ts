@@ -1,6 +1,6 @@
 import type { Failure } from "../../components/inputs.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import type { Subject } from "../../components/subject.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Subject } from "../../components/registry/subject.ts";
 import { explain } from "./explain.ts";
 import { Outages } from "./outage.ts";
 import { type AccountClass, type ServiceGraph, serviceGraph } from "./service-graph.ts";

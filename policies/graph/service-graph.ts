@@ -4,8 +4,8 @@ import type {
   BareMetalHostInputs,
   Declaration,
   SiteInputs,
-} from "../../components/kinds.generated.ts";
-import { type Subject, subject } from "../../components/subject.ts";
+} from "../../components/registry/kinds.generated.ts";
+import { type Subject, subject } from "../../components/registry/subject.ts";
 
 /** What a node cannot work without: at least one of `any`. */
 export interface Need {

@@ -1,5 +1,5 @@
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
 
 export const equalWeightsInAPlan = defineRule({
   name: "equal-weights-in-a-plan",

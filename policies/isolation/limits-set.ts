@@ -1,6 +1,6 @@
 import { limitNames, limitOf } from "../../components/plan/each-limit.ts";
+import { type Subject, subject } from "../../components/registry/subject.ts";
 import { defineRule, type Finding } from "../../components/rule.ts";
-import { type Subject, subject } from "../../components/subject.ts";
 
 export const limitsSet = defineRule({
   name: "limits-set",

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
 
 export const prefixInsideSite = defineRule({
   name: "prefix-inside-site",

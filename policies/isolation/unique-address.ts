@@ -1,5 +1,5 @@
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule, repeats } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
 
 export const uniqueAddress = defineRule({
   name: "unique-address",

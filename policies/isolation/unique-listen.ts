@@ -1,6 +1,6 @@
-import { type Meant, valuesThatMean } from "../../components/meanings.ts";
+import { type Meant, valuesThatMean } from "../../components/registry/meanings.ts";
+import { nameOf } from "../../components/registry/subject.ts";
 import { defineRule, repeats } from "../../components/rule.ts";
-import { nameOf } from "../../components/subject.ts";
 
 const listening = valuesThatMean("listen");
 

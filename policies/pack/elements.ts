@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import type { Element as ElementOf, Key, Kind } from "../../components/kind.ts";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { allKinds, elementName, nothingDeclared, type Subject } from "../../components/subject.ts";
+import type { Element as ElementOf, Key, Kind } from "../../components/registry/kind.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { allKinds, elementName, nothingDeclared, type Subject } from "../../components/registry/subject.ts";
 
 /** One element of a declaration, and what a violation calls it. */
 export interface Element {

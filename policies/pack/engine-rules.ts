@@ -1,6 +1,6 @@
-import { kinds } from "../../components/kinds.generated.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
+import { commandType, isKnownType } from "../../components/registry/types.ts";
 import type { RuleText } from "../../components/rule.ts";
-import { commandType, isKnownType } from "../../components/types.ts";
 
 /** What the engine shows of one resource. */
 export interface EngineResource {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import type { Key } from "../../components/kind.ts";
+import type { Key } from "../../components/registry/kind.ts";
 import { declarationFixture, today } from "../../testing/fixture.ts";
 import { shapes } from "./elements.ts";
 import type { EngineResource } from "./engine-rules.ts";

@@ -1,5 +1,5 @@
+import { nameOf } from "../../components/registry/subject.ts";
 import type { Rule, RuleText } from "../../components/rule.ts";
-import { nameOf } from "../../components/subject.ts";
 import { applyRules, compareSubjects } from "../check-declaration.ts";
 import { rules } from "../rules.generated.ts";
 import { waiversInForce, waiversInForceText } from "../waivers.ts";

@@ -1,6 +1,6 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { nothingDeclared } from "../../components/registry/subject.ts";
 import type { Rule } from "../../components/rule.ts";
-import { nothingDeclared } from "../../components/subject.ts";
 
 /**
  * The kinds of element a rule about single resources can say something of. Given nothing, a rule that never looks at a kind of

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
-import { type TemporaryProject, temporaryProject } from "../../testing/temporary-project.ts";
+import { type TemporaryProject, temporaryProject } from "../../testing/projects/temporary-project.ts";
+import type { Twist } from "../../testing/projects/toy-program.ts";
 import { changed } from "../../testing/test-rule.ts";
-import type { Twist } from "../../testing/toy-program.ts";
 import { packRules } from "./judge.ts";
 
 const policies = join(import.meta.dirname, "..");
@@ -24,7 +24,10 @@ describe("on the engine", () => {
   beforeAll(async () => {
     project = await temporaryProject({});
     await rm(join(project.directory, "index.ts"));
-    await symlink(join(import.meta.dirname, "../../testing/toy-program.ts"), join(project.directory, "index.ts"));
+    await symlink(
+      join(import.meta.dirname, "../../testing/projects/toy-program.ts"),
+      join(project.directory, "index.ts"),
+    );
   });
   afterAll(() => project[Symbol.asyncDispose]());
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { nothingDeclared } from "../../components/subject.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { nothingDeclared } from "../../components/registry/subject.ts";
 import { declarationFixture, today } from "../../testing/fixture.ts";
 import { rules } from "../rules.generated.ts";
 import { shapes } from "./elements.ts";

@@ -1,6 +1,6 @@
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { distanceKm, emulatedSites } from "../../components/site/places.ts";
-import { subject } from "../../components/subject.ts";
 
 /** Farther than a flood, a gas explosion or a cut of the grid usually reaches. */
 const leastKm = 5;

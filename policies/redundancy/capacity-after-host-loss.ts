@@ -1,6 +1,10 @@
-import type { AccountContainerInputs, BareMetalHostInputs, PlanInputs } from "../../components/kinds.generated.ts";
+import type {
+  AccountContainerInputs,
+  BareMetalHostInputs,
+  PlanInputs,
+} from "../../components/registry/kinds.generated.ts";
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
 
 export const capacityAfterHostLoss = defineRule({
   name: "capacity-after-host-loss",

@@ -1,4 +1,4 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { testRule } from "../../testing/test-rule.ts";
 import { redundantOnTwoSites } from "./redundant-on-two-sites.ts";
 

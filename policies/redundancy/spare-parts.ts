@@ -1,7 +1,7 @@
-import type { Declaration } from "../../components/kinds.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { emulatedSites } from "../../components/site/places.ts";
-import { subject } from "../../components/subject.ts";
 
 /** One spare part for so many in use. */
 const forEach = 20;

@@ -1,5 +1,5 @@
+import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { subject } from "../../components/subject.ts";
 import { proveSingles } from "../graph/proof.ts";
 
 export const survivesAnySingleLoss = defineRule({

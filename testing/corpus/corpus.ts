@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Rule } from "../../components/rule.ts";
-import type { Draft } from "../wrong-inventory.cases.ts";
+import type { Draft } from "../inventory/wrong-inventory.cases.ts";
 
 /** The day that the corpus is judged at. */
 export const corpusToday = "2026-11-22";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Draft } from "../wrong-inventory.cases.ts";
+import type { Draft } from "../inventory/wrong-inventory.cases.ts";
 import {
   account,
   approve,

@@ -9,7 +9,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import type { HostStatus } from "../../host/apply/status.ts";
-import { Tree } from "../host-tree.ts";
+import { Tree } from "../fakes/host-tree.ts";
 import { copyInventory, type Recording, recordedHosts, recordings } from "./recordings.ts";
 
 /** What the old release's bootstrap left beside the generation: today's delivery brings another one, which must not win. */

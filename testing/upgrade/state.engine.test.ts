@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reviewPreview } from "../../guard/deploy/review-preview.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
-import { type TemporaryProject, temporaryProject } from "../temporary-project.ts";
+import { type TemporaryProject, temporaryProject } from "../projects/temporary-project.ts";
 import { copyInventory, layOutProject, recordedStack, recordings } from "./recordings.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));

@@ -4,8 +4,8 @@
  */
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import { followEngine } from "../parent.ts";
 import { engineVersion } from "../paths.ts";
+import { followEngine } from "../system/parent.ts";
 import { createLanguageHost } from "./host.ts";
 import { parseHostArguments } from "./options.ts";
 

@@ -7,7 +7,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { followEngine } from "../parent.ts";
+import { followEngine } from "../system/parent.ts";
 
 followEngine();
 const specifier = `@pulumi/pulumi/cmd/${process.argv[2]}`;

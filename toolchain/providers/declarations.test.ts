@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import rpc from "@pulumi/pulumi/runtime/rpc.js";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { commandProvider, commandVersion } from "./command-provider.ts";
+import { commandProvider, commandVersion } from "./command/command-provider.ts";
 import { markers, secret, unknownValue } from "./properties.ts";
-import { randomProvider, randomVersion } from "./random-provider.ts";
+import { randomProvider, randomVersion } from "./random/random-provider.ts";
 import type { Resource } from "./resource.ts";
 import type { Shape } from "./shape.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startSshd } from "../../testing/sshd.ts";
+import { startSshd } from "../../testing/fakes/sshd.ts";
 import { toolchainEnv } from "../env.ts";
 import { checkout } from "../paths.ts";
 
@@ -150,7 +150,7 @@ test("when its engine is killed the provider ends, and with it a local command",
   const [pid, port] = await new Promise<number[]>((resolve) => {
     parent.stdout.once("data", (line) => resolve(String(line).trim().split(" ").map(Number)));
   });
-  const { connect } = await import("../../testing/provider-client.ts");
+  const { connect } = await import("../../testing/fakes/provider-client.ts");
   const client = connect(port!);
   const file = join(directory, "local-pid");
   const create = `echo $$ > ${file}; sleep 60`;

@@ -4,5 +4,8 @@ import { compileCache } from "../paths.ts";
 
 // Each run of the engine starts this program: the code that an earlier run compiled halves the time.
 enableCompileCache(compileCache);
-const [{ serve }, { randomProvider }] = await Promise.all([import("./serve.ts"), import("./random-provider.ts")]);
+const [{ serve }, { randomProvider }] = await Promise.all([
+  import("./serve.ts"),
+  import("./random/random-provider.ts"),
+]);
 await serve(randomProvider());

@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { exitWithParent } from "../parent.ts";
+import { exitWithParent } from "../system/parent.ts";
 import { EngineLog } from "./engine-log.ts";
 import type { Provider } from "./resource.ts";
 import { createService } from "./service.ts";

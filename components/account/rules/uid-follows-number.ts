@@ -1,5 +1,5 @@
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 export const uidFollowsNumber = defineRule({
   name: "uid-follows-number",

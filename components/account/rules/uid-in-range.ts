@@ -1,6 +1,6 @@
 import { freeUids } from "../../declaring.ts";
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 const ranges = freeUids.map(({ first, last }) => `${first} to ${last}`).join(" or ");
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Address6 } from "ip-address";
 import { expect, test } from "vitest";
 import { changed, testRule } from "../../../testing/test-rule.ts";
-import { nothingDeclared } from "../../subject.ts";
+import { nothingDeclared } from "../../registry/subject.ts";
 import { addressInOwnPrefix } from "./address-in-own-prefix.ts";
 
 testRule(addressInOwnPrefix, {

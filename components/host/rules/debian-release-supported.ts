@@ -1,5 +1,5 @@
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 import { debianReleases } from "../debian-releases.ts";
 
 const byCodeName = new Map(debianReleases.map((release) => [release.codeName, release]));

@@ -1,6 +1,6 @@
-import type { BareMetalHostInputs } from "../../kinds.generated.ts";
+import type { BareMetalHostInputs } from "../../registry/kinds.generated.ts";
+import { subject } from "../../registry/subject.ts";
 import { defineRule, type Finding } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 /** What must survive the loss of a disk: the system, and the accounts' data. */
 const mounts = ["/", "/srv/accounts"];

@@ -1,5 +1,5 @@
+import { subject } from "../../registry/subject.ts";
 import { defineRule, repeats } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 export const uniqueHost = defineRule({
   name: "unique-host",

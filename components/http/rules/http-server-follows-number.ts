@@ -1,5 +1,5 @@
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 export const httpServerFollowsNumber = defineRule({
   name: "http-server-follows-number",

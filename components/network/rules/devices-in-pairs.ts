@@ -1,7 +1,7 @@
-import type { Declaration, RouterInputs, SwitchInputs } from "../../kinds.generated.ts";
+import type { Declaration, RouterInputs, SwitchInputs } from "../../registry/kinds.generated.ts";
+import { type Subject, subject } from "../../registry/subject.ts";
 import { defineRule, type Finding } from "../../rule.ts";
 import { emulatedSites } from "../../site/places.ts";
-import { type Subject, subject } from "../../subject.ts";
 
 export const devicesInPairs = defineRule({
   name: "devices-in-pairs",

@@ -1,6 +1,6 @@
 import type { PowerSupplyInputs } from "../../inputs.ts";
+import { type Subject, subject } from "../../registry/subject.ts";
 import { defineRule, type Finding } from "../../rule.ts";
-import { type Subject, subject } from "../../subject.ts";
 
 export const devicesOnTwoChains = defineRule({
   name: "devices-on-two-chains",

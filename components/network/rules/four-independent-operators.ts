@@ -1,7 +1,7 @@
-import type { NetworkInputs } from "../../kinds.generated.ts";
+import type { NetworkInputs } from "../../registry/kinds.generated.ts";
+import { subject } from "../../registry/subject.ts";
 import { defineRule, repeats } from "../../rule.ts";
 import { isReal } from "../../site/places.ts";
-import { subject } from "../../subject.ts";
 
 const wanted = 4;
 

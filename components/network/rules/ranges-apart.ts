@@ -1,6 +1,6 @@
 import { Address4, Address6 } from "ip-address";
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 
 export const rangesApart = defineRule({
   name: "ranges-apart",

@@ -1,8 +1,8 @@
 import type { Failure } from "../../inputs.ts";
-import type { Declaration } from "../../kinds.generated.ts";
+import type { Declaration } from "../../registry/kinds.generated.ts";
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
 import { emulatedSites } from "../../site/places.ts";
-import { subject } from "../../subject.ts";
 
 const everywhere: readonly Failure[] = ["disk", "supply", "chain", "link", "switch"];
 /** What a site that is a place has two of as well. */

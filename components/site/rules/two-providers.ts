@@ -1,5 +1,5 @@
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { subject } from "../../subject.ts";
 import { emulatedSites } from "../places.ts";
 
 export const twoProviders = defineRule({

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { BundleFolder } from "../../../components/bundle-folder.ts";
-import { bundleFolders } from "../../../components/bundle-folders.generated.ts";
+import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
 import type { BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
-import { bundleOf, hostGroup, Tree } from "../../../testing/host-tree.ts";
+import { bundleOf, hostGroup, Tree } from "../../../testing/fakes/host-tree.ts";
 import type { Run } from "../../os/machine.ts";
 import { runHooks } from "./hooks.ts";
 import { planHooks } from "./plan.ts";

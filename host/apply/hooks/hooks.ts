@@ -1,4 +1,4 @@
-import { bundleFolders, type Names } from "../../../components/bundle-folders.generated.ts";
+import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { loadFirewall } from "../../os/nftables.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
-import { accountGroup, bundleOf, hostGroup } from "../../../testing/host-tree.ts";
+import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
 import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
 
 const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {

@@ -1,5 +1,5 @@
-import type { BundleFolder } from "../../../components/bundle-folder.ts";
-import { bundleFolders } from "../../../components/bundle-folders.generated.ts";
+import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { filesOf, sameFile } from "../../store/generations.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../../components/bundle-folders.generated.ts";
-import { bundleOf, hostGroup } from "../../../testing/host-tree.ts";
+import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
+import { bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
 import { bundlePath, groupOfPath } from "./problem.ts";
 
 test.each(bundleFolders.map(({ name }) => name))("a file in %s/ is found by the path that programs print", (folder) => {

@@ -1,5 +1,5 @@
-import { type BundleFolder, folderOf } from "../../../components/bundle-folder.ts";
-import { bundleFolders, type Names } from "../../../components/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../../components/registry/bundle-folder.ts";
+import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { staticServers } from "../../os/lighttpd.ts";
 import { units } from "../../os/systemd-analyze.ts";

@@ -5,7 +5,7 @@ import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
 import { accountSettings, homeInside, insideHome, ownRecords } from "../../../account/account-paths.ts";
 import { command, environment, flag, homePath } from "../../../inputs.ts";
-import type { Element } from "../../../kind.ts";
+import type { Element } from "../../../registry/kind.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
 import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
 

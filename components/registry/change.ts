@@ -1,0 +1,95 @@
+import { listed, shown } from "../../lib/text.ts";
+import type { Element, Key } from "./kind.ts";
+import type { Declaration } from "./kinds.generated.ts";
+import type { Subject } from "./subject.ts";
+
+/** What happens to one element of a fleet between two declarations. */
+export type Change<K extends Key = Key> = {
+  [Each in K]: {
+    readonly kind: Each;
+    readonly subject: Subject;
+    /** Properties that differ, as paths: `limits.memoryMaxMb`, `disks.1.serial`. Empty unless both sides are there. */
+    readonly paths: readonly string[];
+    /** Of these, those whose values are not told: what an account's programs are given may be a secret, against all advice. */
+    readonly untold: readonly string[];
+  } & (
+    | { readonly op: "create"; readonly before?: undefined; readonly after: Element<Each> }
+    | { readonly op: "update"; readonly before: Element<Each>; readonly after: Element<Each> }
+    | { readonly op: "delete"; readonly before: Element<Each>; readonly after?: undefined }
+  );
+}[K];
+
+/** One thing that happens, in the words of the trade. */
+export interface Effect {
+  readonly subject: Subject;
+  /** One sentence. */
+  readonly sentence: string;
+  /** Whom it touches: accounts, by number. */
+  readonly accounts: readonly number[];
+  /** Seconds that these accounts do not answer; 0: nobody notices. */
+  readonly seconds: number;
+  /** Data or an identity is given up. */
+  readonly destroys: boolean;
+}
+
+/** What a change is described in: both sides, and all that changes between them. */
+export interface ChangeContext {
+  readonly before: Declaration;
+  readonly after: Declaration;
+  readonly changes: { readonly [K in Key]: readonly Change<K>[] };
+  /** What an account has of its own on one side, in words: `2 HTTP servers`. */
+  ownOf(side: Declaration, account: number): string;
+}
+
+/**
+ * What a change of one kind does, in words; `undefined`: what it is and which properties change say enough. What the host does
+ * about it is told of the host.
+ */
+export type Describe<K extends Key> = (change: Change<K>, context: ChangeContext) => Effect[] | undefined;
+
+/** An effect that stops nothing and destroys nothing, unless `more` says so. */
+export function effect(
+  of: Subject,
+  sentence: string,
+  accounts: readonly number[] = [],
+  more: Partial<Effect> = {},
+): Effect {
+  return { subject: of, sentence, accounts, seconds: 0, destroys: false, ...more };
+}
+
+/** Of what follows from something else, which is described. */
+export function describeNothing(): Effect[] {
+  return [];
+}
+
+/** Whether one of a change's paths is `path` or lies inside it. */
+export function touches({ paths }: { readonly paths: readonly string[] }, ...wanted: readonly string[]): boolean {
+  return paths.some((path) => wanted.some((each) => path === each || path.startsWith(`${each}.`)));
+}
+
+/** Numbers of the accounts of a host. */
+export function accountsOn({ accounts }: Declaration, host: string): number[] {
+  return accounts.filter((account) => account.host === host).map(({ number }) => number);
+}
+
+/** Properties that differ, with their values where these are short: `idleSeconds 300 to 60`. */
+export function differences(
+  { paths, untold, before, after }: Pick<Change, "paths" | "untold" | "before" | "after">,
+  only = paths,
+): string {
+  return listed(
+    only.map((path) => {
+      if (untold.includes(path)) return path;
+      const [old, next] = [before, after].map((side) => valueAt(side, path));
+      return old === undefined && next === undefined ? path : `${path} ${old ?? "none"} to ${next ?? "none"}`;
+    }),
+  );
+}
+
+/** A scalar at a path, as a message shows it; nothing if there is something else, or nothing. */
+function valueAt(value: unknown, path: string): string | undefined {
+  const found = path
+    .split(".")
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+  return found === undefined || typeof found === "object" ? undefined : shown(found);
+}

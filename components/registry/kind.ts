@@ -1,0 +1,157 @@
+import type { z } from "zod";
+import type { Declaring } from "../declaring.ts";
+import type { Change, ChangeContext, Effect } from "./change.ts";
+import type { FileKey, Fleet, FolderKey } from "./files.generated.ts";
+import type { Declaration, Identities, KindNames } from "./kinds.generated.ts";
+
+/** A list of the declaration: `hosts`. */
+export type Key = keyof Declaration;
+/** What messages, waivers and approvals call one of a kind: `host`. */
+export type KindName = KindNames[Key];
+export type Element<K extends Key = Key> = Declaration[K][number];
+
+/** What a schema gives, as nobody changes it. */
+export type Immutable<T> = T extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : T extends object
+    ? { readonly [Member in keyof T]: Immutable<T[Member]> }
+    : T;
+
+/**
+ * All that is known of one kind of thing, in one place: what it is, how it comes from the inventory, and how a change of it is
+ * judged. Everything that goes through kinds loops over the registry (kinds.generated.ts); what is not in it is refused.
+ */
+export interface Kind<K extends Key = Key> {
+  readonly key: K;
+  readonly name: KindNames[K];
+  /** For people: `HTTP server`, and several of them. */
+  readonly words: readonly [one: string, many: string];
+  /** What one is, in a full sentence: for the reference. */
+  readonly description: string;
+  /** What stands before its name in a sentence, where that is not its word: `address of account`. */
+  readonly called?: string;
+  /** Type token of its component. It is part of every URN: never change it without an alias. */
+  readonly type: `fairhost:${string}:${string}`;
+  /** Inputs that name one among its kind; none where there is only one. */
+  readonly identity: readonly Identities[K][];
+  /** Inputs of its component, as the policy pack reads them. Strict: what no rule knows is refused. */
+  readonly inputs: z.ZodType<Element<K>>;
+  /** The resource's name in the engine. Names carry numbers where there are some: what is renamed stays itself. */
+  resourceName(element: Element<K>): string;
+  /** The element that its resource lies under. A parent is part of a resource's identity: leave out what may change. */
+  parent?(element: Element<K>): readonly [kind: KindName, name?: string];
+  /**
+   * Whom one concerns. `fleet`: every stack holds it, and a change of it touches every cell; `nobody`: every stack holds it, and
+   * a change of it touches none; `host`: the host it is or lies on, and that host's stack alone holds it.
+   */
+  readonly concerns: "fleet" | "nobody" | "host";
+  /** Of what concerns a host: its name. */
+  hostOf?(element: Element<K>): string;
+  /** Number of the account it belongs to, of what accounts have. */
+  accountOf?(element: Element<K>): number;
+  /** How the inventory says that one is gone for ever; `freely` where nothing has to be said. */
+  readonly retired: "tombstones.yaml" | "retired.yaml" | "freely";
+  /** Whether the guard asks for an approval of each deletion. `follows`: it goes with what it belongs to, which is judged. */
+  readonly deletion: "approval" | "free" | "follows";
+  /** All of a fleet's, or of a cell's part of it; without waivers, which are added where the inputs have room for them. */
+  declare(from: Declaring): readonly Element<K>[];
+  /** Where the inventory says it; {@link inNoFile} for what no file says. */
+  place(files: Files, name: string): Place | undefined;
+  /** Names that a waiver may give: of every one that the files have, sound or not. Kinds that may carry a waiver have it. */
+  names?(files: LooseFiles): readonly string[];
+  /** What a change does, in words of the trade. Without it: adds, removes, changes this to that. */
+  describe?(change: Change<K>, context: ChangeContext): Effect[] | undefined;
+  /**
+   * Of what has a unit that is called as its resource is: what starts it again once a change has stopped it, `the next request`.
+   */
+  readonly wokenBy?: string;
+}
+
+/** A place in a file. */
+export interface Place {
+  readonly source: Located;
+  readonly path: readonly (string | number)[];
+}
+
+/** One sound file of an inventory: what it says, and where each property of it stands. */
+export interface Located<T = unknown> {
+  readonly file: string;
+  readonly whole: T;
+  at(path: Place["path"], what: "key" | "value"): { line: number; column: number };
+}
+
+type FileOf<K extends FileKey> = K extends FolderKey ? Fleet[K][number] : Fleet[K];
+
+/** The files of a sound inventory, as {@link Kind.place} looks into them. */
+export interface Files {
+  /** A file of a folder by its name or number. */
+  entry<K extends FileKey>(folder: K, name: string): Located<FileOf<K>> | undefined;
+  /** All files of a folder, or the one file. */
+  all<K extends FileKey>(key: K): readonly Located<FileOf<K>>[];
+}
+
+/** What is left of a value when its wrong parts are taken out: every part may be missing. */
+export type Loose<T> = T extends readonly (infer Item)[]
+  ? (Loose<Item> | undefined)[]
+  : T extends object
+    ? { [Member in keyof T]?: Loose<T[Member]> | undefined }
+    : T;
+
+/** The files of an inventory that need not be sound. */
+export interface LooseFiles {
+  all<K extends FileKey>(key: K): readonly { readonly file: string; readonly loose: Loose<FileOf<K>> }[];
+}
+
+/** Where elements of a kind stand. */
+type Standing = Required<Pick<Kind, "place" | "names">>;
+
+/** Of what has a file of its own. @param by the property that the files of the folder are told apart by */
+export function ownFile(folder: FolderKey, by: "name" | "number" = "name"): Standing {
+  return {
+    place(files, name) {
+      const source = files.entry(folder, name);
+      return source && { source, path: [] };
+    },
+    names: (files) =>
+      files.all(folder).flatMap(({ file, loose }) => {
+        const own = (loose as { readonly [Property in typeof by]?: string | number })[by];
+        // Its file's name too: what refers to an entry that is wrong, or wrongly named, is not wrong as well.
+        const stem = by === "name" ? [file.replace(/^.*\/|\.yaml$/g, "")] : [];
+        return own === undefined ? stem : [String(own), ...stem];
+      }),
+  };
+}
+
+/** Of an entry of a list in `network.yaml`, found by its name. */
+export function inNetwork(list: "routers" | "switches"): Standing {
+  return {
+    place(files, name) {
+      const [source] = files.all("network");
+      const position = source?.whole[list].findIndex((entry) => entry.name === name) ?? -1;
+      return source && position >= 0 ? { source, path: [list, position] } : undefined;
+    },
+    names: (files) =>
+      files.all("network").flatMap(({ loose }) => loose[list]?.flatMap((entry) => entry?.name ?? []) ?? []),
+  };
+}
+
+/** Of an entry of a list in an account's file, named `<account>/<name>`. */
+export function inAccount(list: string): Standing {
+  type Lists = Readonly<Record<string, readonly ({ readonly name?: string } | undefined)[] | undefined>>;
+  const entriesOf = (account: unknown) => (account as Lists | undefined)?.[list] ?? [];
+  return {
+    place(files, name) {
+      const [number = "", own] = name.split("/");
+      const source = files.entry("accounts", number);
+      const position = entriesOf(source?.whole).findIndex((entry) => entry?.name === own);
+      return source && position >= 0 ? { source, path: [list, position] } : undefined;
+    },
+    names: (files) =>
+      files
+        .all("accounts")
+        .flatMap(({ loose }) => entriesOf(loose).flatMap((entry) => (entry ? [`${loose.number}/${entry.name}`] : []))),
+  };
+}
+
+/** Of what no file says. */
+export function inNoFile(): undefined {}

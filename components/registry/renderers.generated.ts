@@ -1,0 +1,20 @@
+// Written by `npm run generate` from the files beside it. Do not edit.
+import { renderer as renderAccount } from "../account/render-account.ts";
+import { renderer as renderRoutes } from "../address/render-routes.ts";
+import { renderer as renderHost } from "../host/render-host.ts";
+import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
+import { renderer as renderHttpServer } from "../http/render-http-server.ts";
+import { renderer as renderBird } from "../network/render-bird.ts";
+import { renderer as renderNftables } from "../network/render-nftables.ts";
+import type { Renderer } from "./renderer.ts";
+
+/** Everything that a host's bundle is made of. */
+export const renderers: readonly Renderer[] = [
+  renderAccount,
+  renderRoutes,
+  renderHost,
+  renderFrontEnd,
+  renderHttpServer,
+  renderBird,
+  renderNftables,
+];

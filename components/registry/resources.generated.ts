@@ -1,0 +1,29 @@
+// Written by `npm run generate` from the files beside it. Do not edit.
+import { AccountContainer } from "../account/account-container.ts";
+import { AccountAddress } from "../address/account-address.ts";
+import { BareMetalHost } from "../host/bare-metal-host.ts";
+import { FrontEnd } from "../http/front-end.ts";
+import { HttpServer } from "../http/http-server.ts";
+import { AddressRange } from "../network/address-range.ts";
+import { Network } from "../network/network.ts";
+import { Router } from "../network/router.ts";
+import { Switch } from "../network/switch.ts";
+import { Plan } from "../plan/plan.ts";
+import { Register } from "../register/register.ts";
+import { Site } from "../site/site.ts";
+
+/** The component of each kind. */
+export const resources = {
+  hosts: BareMetalHost,
+  networks: Network,
+  plans: Plan,
+  registers: Register,
+  sites: Site,
+  accounts: AccountContainer,
+  frontEnds: FrontEnd,
+  ranges: AddressRange,
+  routers: Router,
+  switches: Switch,
+  addresses: AccountAddress,
+  httpServers: HttpServer,
+} as const;

@@ -1,0 +1,56 @@
+import { readFile, readlink } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { z } from "zod";
+import { identify, isAlive } from "../../../toolchain/system/processes.ts";
+
+/** A process that means itself alone, wherever it is read: machine, boot, process namespace, id and start. */
+export const ownerSchema = z.object({
+  user: z.string(),
+  hostname: z.string(),
+  /** /etc/machine-id; empty where there is none. */
+  machine: z.string(),
+  boot: z.string(),
+  /** Process ids of two containers are of two worlds. */
+  namespace: z.string(),
+  pid: z.number(),
+  /** Clock ticks after the boot (/proc/PID/stat). */
+  started: z.string(),
+});
+export type Owner = z.infer<typeof ownerSchema>;
+
+/** `elsewhere`: on another machine or in another container, where nobody here can look. */
+export type Life = "alive" | "dead" | "elsewhere";
+
+/** This very process. */
+export async function self(): Promise<Owner> {
+  const { pid, started } = (await identify(process.pid))!;
+  const read = async (file: string) => (await readFile(file, "utf8").catch(() => "")).trim();
+  return {
+    user: userInfo().username,
+    hostname: hostname(),
+    machine: await read("/etc/machine-id"),
+    boot: await read("/proc/sys/kernel/random/boot_id"),
+    namespace: await readlink("/proc/self/ns/pid"),
+    pid,
+    started,
+  };
+}
+
+/**
+ * Whether an owner still lives. Only what is certain is said to be dead.
+ * @param runs whether exactly this process runs here
+ */
+export async function lifeOf(
+  owner: Owner,
+  me: Owner,
+  runs: (owner: Pick<Owner, "pid" | "started">) => Promise<boolean> = isAlive,
+): Promise<Life> {
+  if (owner.hostname !== me.hostname || owner.machine !== me.machine) return "elsewhere";
+  if (owner.boot !== me.boot) return me.machine === "" ? "elsewhere" : "dead";
+  if (owner.namespace !== me.namespace) return "elsewhere";
+  return (await runs(owner)) ? "alive" : "dead";
+}
+
+export function ownerWords({ user, hostname: host, pid }: Owner): string {
+  return `${user}@${host} (process ${pid})`;
+}

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../lib/user-error.ts";
+import { endProcess, identify, isAlive, type ProcessId } from "../../toolchain/system/processes.ts";
+import { labDirectory } from "../paths.ts";
+
+/** A process the lab keeps running, written down so that any later command can end exactly it. */
+export interface Service extends ProcessId {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const records = join(labDirectory, "processes");
+let refusing = false;
+
+/** After this nothing more is started: the lab is being taken down. */
+export function refuseNewServices(): void {
+  refusing = true;
+}
+
+/**
+ * Starts a process that outlives this command, in a session of its own, and records it. Its output goes to `.lab/<name>.log`.
+ * @throws Error when it cannot be started or the lab is being taken down.
+ */
+export async function startService(
+  name: string,
+  command: readonly [string, ...string[]],
+  cwd: string = labDirectory,
+): Promise<Service> {
+  if (refusing) throw new Error("interrupted");
+  mkdirSync(records, { recursive: true, mode: 0o700 });
+  const log = openSync(join(labDirectory, `${name}.log`), "a", 0o600);
+  const child = spawn(command[0], command.slice(1), { cwd, detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  const failed = new Promise<never>((_, reject) => child.once("error", reject));
+  if (child.pid === undefined) await failed;
+  failed.catch(() => {});
+  const pid = child.pid as number;
+  // Written without a pause in between, so that no signal handler can come between start and record.
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const service: Service = {
+    name,
+    pid,
+    started: stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?",
+    command,
+  };
+  const path = join(records, `${name}.json`);
+  writeFileSync(`${path}.new`, JSON.stringify(service), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  child.unref();
+  return service;
+}
+
+/** Every recorded process, whether it still runs or not. */
+export function recordedServices(): Service[] {
+  try {
+    return readdirSync(records)
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => JSON.parse(readFileSync(join(records, file), "utf8")) as Service);
+  } catch {
+    return [];
+  }
+}
+
+/** The running process of this name. */
+export async function runningService(name: string): Promise<Service | undefined> {
+  const service = recordedServices().find((one) => one.name === name);
+  return service && (await isAlive(service)) ? service : undefined;
+}
+
+/** Ends a recorded process and all of its session (what it started itself), waits for their end, and forgets the record. */
+export async function endService(service: Service): Promise<void> {
+  const members = await sessionOf(service.pid);
+  await endProcess(service);
+  for (const member of members) await endProcess(member);
+  rmSync(join(records, `${service.name}.json`), { force: true });
+}
+
+/** The processes of a session: as its id is the starter's, and no id is given out again while it names a session, they are all ours. */
+async function sessionOf(leader: number): Promise<ProcessId[]> {
+  const members: ProcessId[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry) || Number(entry) === leader) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
+    if (stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3] !== String(leader)) continue;
+    const id = await identify(Number(entry));
+    if (id) members.push(id);
+  }
+  return members;
+}
+
+/** Waits until `ready` says yes. @throws Error with the log's end when the service ends first or the time is up. */
+export async function waitFor(
+  service: Service,
+  what: string,
+  timeoutMs: number,
+  ready: () => Promise<boolean>,
+  everyMs = 30,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const alive = await isAlive(service);
+    if (alive && (await ready().catch(() => false))) return;
+    if (alive && performance.now() < end) {
+      await sleep(everyMs);
+      continue;
+    }
+    const log = await readFile(join(labDirectory, `${service.name}.log`), "utf8").catch(() => "");
+    throw new UserError(
+      `${service.name}: ${alive ? `no ${what} within ${timeoutMs / 1000} s` : "it ended"}\n${log.split("\n").slice(-6).join("\n")}`,
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { LabError } from "../errors.ts";
+import { runningService, startService, waitFor } from "../machine/services.ts";
+import { labDirectory, runtimeDirectory } from "../paths.ts";
+import { type LabHostPlan, namespace, renderLinks, renderRouterBird } from "./network.ts";
+
+const namespaceFile = `/run/netns/${namespace}`;
+
+/** Put before a command, makes it run inside the lab's network. */
+export const inNamespace: readonly [string, ...string[]] = ["nsenter", `--net=${namespaceFile}`, "--"];
+
+/** Whether the lab's network is there. */
+export function networkIsUp(): boolean {
+  return existsSync(namespaceFile);
+}
+
+/**
+ * A program of the image run on the machine as it is, by the image's own loader: installing Debian's bird2 would start a
+ * BIRD in the machine's own network, too.
+ */
+function ofImage(tree: string, program: string): [string, ...string[]] {
+  return [
+    `${tree}/lib64/ld-linux-x86-64.so.2`,
+    "--library-path",
+    `${tree}/usr/lib/x86_64-linux-gnu`,
+    `${tree}${program}`,
+  ];
+}
+
+/** Makes the namespace with its switches, cables and taps, unless it is there; starts the routers' BIRD, unless it runs. */
+export async function ensureNetwork(plans: readonly LabHostPlan[], tree: string): Promise<void> {
+  if (!networkIsUp()) {
+    await execa("ip", ["netns", "add", namespace]);
+    try {
+      // Before any interface has an address: the routers forward, and no host's advertisement changes them.
+      const settings = [
+        "net.ipv6.conf.all.forwarding=1",
+        "net.ipv6.conf.default.accept_ra=0",
+        "net.ipv6.conf.default.accept_dad=0",
+      ];
+      await execa(inNamespace[0], [...inNamespace.slice(1), "sysctl", "-q", "-w", ...settings]);
+      await execa("ip", ["-n", namespace, "-batch", "-"], { input: renderLinks(plans) });
+    } catch (error) {
+      await removeNetwork();
+      throw error;
+    }
+  }
+  if (await runningService("router")) return;
+  const folder = join(labDirectory, "router");
+  await mkdir(folder, { recursive: true });
+  const configuration = join(folder, "bird.conf");
+  await writeFile(configuration, renderRouterBird());
+  const control = join(runtimeDirectory, "router.ctl");
+  await rm(control, { force: true });
+  const service = await startService("router", [
+    ...inNamespace,
+    ...ofImage(tree, "/usr/sbin/bird"),
+    "-f",
+    "-c",
+    configuration,
+    "-s",
+    control,
+  ]);
+  const [loader, ...birdc] = ofImage(tree, "/usr/sbin/birdc");
+  const look = async () =>
+    (await execa(loader, [...birdc, "-s", control, "show", "status"], { reject: false })).exitCode === 0;
+  await waitFor(service, "answer", 10_000, look);
+}
+
+/** Removes the namespace and all links in it. The lab's processes must have ended. */
+export async function removeNetwork(): Promise<void> {
+  if (!networkIsUp()) return;
+  await execa("ip", ["netns", "delete", namespace]);
+}
+
+/** Names the checkout whose lab is up on this machine; a lab of another checkout is not ours to touch. */
+export async function claimMachine(checkout: string): Promise<void> {
+  await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
+  const path = join(runtimeDirectory, "checkout");
+  const owner = await readFile(path, "utf8").catch(() => undefined);
+  if (owner !== undefined && owner !== checkout && networkIsUp()) {
+    throw new LabError(
+      `the lab of another checkout is up on this machine: ${owner}`,
+      "take it down there: npm run lab -- down",
+    );
+  }
+  await writeFile(path, checkout);
+}

@@ -1,0 +1,118 @@
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { buildApplier } from "../../delivery/build.ts";
+import type { Health } from "../../host/inspect/finding.ts";
+import { ensureSshd } from "../../toolchain/system/system.ts";
+
+/** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
+export interface SimulatedHost extends AsyncDisposable {
+  readonly port: number;
+  /** Where the applier puts the host's files. */
+  readonly root: string;
+  readonly knownHosts: string;
+  readonly privateKeyFile: string;
+  /** Lets a second key in: the file of its public half. */
+  admit(publicKeyFile: string): Promise<void>;
+  /** What it says of its health; healthy until told otherwise: there are no units to ask. */
+  setHealth(answer: Pick<Health, "healthy" | "problems">): Promise<void>;
+  /** What its SSH server has seen, in order: how often somebody connected, and which commands ran when (milliseconds). */
+  seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
+}
+
+/** Needs root. Everything lives in one temporary directory and ends with disposal. */
+export async function simulatedHost(): Promise<SimulatedHost> {
+  const sshd = await ensureSshd();
+  const directory = await mkdtemp(join(tmpdir(), "fairhost-host-"));
+  const at = (name: string) => join(directory, name);
+  const root = at("root");
+  await mkdir(root);
+  await mkdir("/run/sshd", { recursive: true });
+  for (const key of ["host_key", "id"]) await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
+  await writeFile(at("applier.mjs"), await buildApplier());
+  await writeFile(at("authorized_keys"), await readFile(at("id.pub")), { mode: 0o600 });
+  await writeFile(at("commands"), "");
+  const setHealth: SimulatedHost["setHealth"] = (answer) =>
+    writeFile(at("health"), `${JSON.stringify({ ...answer, woken: [] })}\n`);
+  await setHealth({ healthy: true, problems: [] });
+  await writeFile(at("command"), commandScript(at, root), { mode: 0o700 });
+  const port = await freePort();
+  await writeFile(at("sshd_config"), sshdConfig(at, port));
+  const server = execa(sshd, ["-D", "-E", at("log"), "-f", at("sshd_config")], {
+    reject: false,
+    stdin: "ignore",
+    buffer: false,
+  });
+  await answering(port);
+  const hostKey = (await readFile(at("host_key.pub"), "utf8")).split(" ").slice(0, 2).join(" ");
+  return {
+    port,
+    root,
+    knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
+    privateKeyFile: at("id"),
+    admit: async (file) => appendFile(at("authorized_keys"), await readFile(file)),
+    setHealth,
+    async seen() {
+      const [log, commands] = await Promise.all([readFile(at("log"), "utf8"), readFile(at("commands"), "utf8")]);
+      return {
+        connections: log.split("\n").filter((line) => line.startsWith("Connection from ")).length,
+        commands: commands
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => ({ at: Number(line.split(" ")[0]), command: line.split(" ").slice(1).join(" ") })),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill();
+      await server;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Only the applier's own commands run; the bootstrap's payload is read and dropped: packages are the machine's own. */
+function commandScript(at: (name: string) => string, root: string): string {
+  return `#!/bin/sh
+printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${at("commands")}"
+case "$SSH_ORIGINAL_COMMAND" in
+  "/usr/local/sbin/fairhost-host health --json") cat "${at("health")}" ;;
+  "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${at("applier.mjs")}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
+  *) exec cat >/dev/null ;;
+esac
+`;
+}
+
+function sshdConfig(at: (name: string) => string, port: number): string {
+  return `ListenAddress 127.0.0.1
+Port ${port}
+HostKey ${at("host_key")}
+AuthorizedKeysFile ${at("authorized_keys")}
+PidFile none
+LogLevel VERBOSE
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+PermitRootLogin yes
+ForceCommand ${at("command")}
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port from the kernel");
+  return address.port;
+}
+
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const scan = await execa("ssh-keyscan", ["-T", "1", "-p", `${port}`, "127.0.0.1"], { reject: false });
+    if (scan.stdout.includes("ssh-ed25519")) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the simulated host's SSH server does not answer on 127.0.0.1 port ${port}`);
+}
