@@ -114,7 +114,7 @@ test("the table: aligned, with everything in it, and within 100 columns for the 
     const address = text.slice(start);
     for (const part of [line.address, line.address ? undefined : line.prefix, line.port, line.free])
       expect(address).toContain(String(part ?? ""));
-    expect(text.length).toBeLessThanOrEqual(100);
+    expect(text.length).toBeLessThanOrEqual(80);
   }
   const account = plan.findIndex(({ kind, name }) => kind === "account" && name === "1001");
   expect(lines.slice(account, account + 2).map((text) => text.slice(start))).toEqual([

@@ -143,7 +143,7 @@ export function table(plan: readonly PlannedAddress[]): string {
     .join("");
 }
 
-/** `2001:db8:0:1::1/64` of an account, `[2001:db8:0:1::1]:8001` of an HTTP server, `2001:db8::/48, 65000 free` of a site. */
+/** `2001:db8:0:1::1/64` of an account, `[2001:db8:0:1::1]:8001` of an HTTP server, `2001:db8::/40 16777215 free` of a site. */
 function addressWords({ prefix, address, port, free }: PlannedAddress): string {
   const length = prefix?.split("/")[1];
   const words =
@@ -154,5 +154,5 @@ function addressWords({ prefix, address, port, free }: PlannedAddress): string {
         : port !== undefined
           ? `[${address}]:${port}`
           : address;
-  return free === undefined ? words : `${words}, ${free} free`;
+  return free === undefined ? words : `${words} ${free} free`;
 }
