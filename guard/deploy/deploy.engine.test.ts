@@ -207,7 +207,8 @@ describe("locks", () => {
     const said = await run(plainDeploy, 6);
     expect(said).toMatch(new RegExp(`\`guard deploy\` of \\S+@${hostname()} \\(process ${process.pid}\\), since 20`));
     const waiting = run([...plainDeploy, "--wait", "60"], 0);
-    await sleep(1_000);
+    // Long enough for a process to start on a busy machine.
+    await sleep(6_000);
     await lock[Symbol.asyncDispose]();
     expect(await waiting).toContain("Waiting for `guard deploy` of ");
   });

@@ -145,7 +145,8 @@ test("finds exactly the pairs that a search through every two elements finds", (
       found += expected.size;
       expect(proven(provePairs(declaration).counterexamples)).toEqual(expected);
     }),
-    { numRuns: 25 },
+    // A fixed seed: how many pairs are found must not depend on chance.
+    { numRuns: 25, seed: 1 },
   );
   expect(found).toBeGreaterThan(20);
 });
