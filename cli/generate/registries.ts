@@ -1,14 +1,11 @@
-import { globSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
-import { checkout } from "../../toolchain/paths.ts";
+import { basename } from "node:path";
+import { fixtures, kinds, resources } from "./kinds.ts";
+import { exportOf, fail, head, importAll, importLine, load, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
 /**
  * The lists of what there is, written from what lies in the folders: nobody keeps them by hand, so nothing is left out of one.
  * They are checked in, since imports have to be static for the compiler and for esbuild.
  */
-
-const head = "// Written by `npm run generate` from the files beside it. Do not edit.\n";
 
 /**
  * Text of every generated module by its path, relative to the checkout.
@@ -33,48 +30,6 @@ export async function registries(each?: (file: string, text: string) => unknown)
     await each?.(file, texts.get(file)!);
   }
   return texts;
-}
-
-/** Source files that match, sorted, relative to the checkout. */
-function sources(...patterns: readonly string[]): string[] {
-  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: checkout }));
-  return files.filter((file) => !file.endsWith(".test.ts")).sort();
-}
-
-/** `two-disks.ts` exports `twoDisks`, `nginx.host.ts` exports `nginx`. */
-function exportOf(file: string): string {
-  return basename(file, ".ts")
-    .replace(/\.host$/, "")
-    .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function importLine(from: string, file: string): string {
-  const path = relative(dirname(from), file);
-  return `import { ${exportOf(file)} } from "${path.startsWith(".") ? path : `./${path}`}";`;
-}
-
-async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
-  return (await import(pathToFileURL(join(checkout, file)).href)) as Record<string, unknown>;
-}
-
-/** `http-server.kind.ts` is called `httpServer` where it is imported as a whole. */
-function variableOf(file: string, suffix: string): string {
-  const word = basename(file, suffix).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-  return word === "switch" ? "switchKind" : word;
-}
-
-/** `http-server.kind.ts` is about the class `HttpServer` in `http-server.ts`. */
-function classOf(file: string): string {
-  return basename(file, ".kind.ts").replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function importAll(from: string, file: string, name: string): string {
-  return `import * as ${name} from "${pathFrom(from, file)}";`;
-}
-
-function pathFrom(from: string, file: string): string {
-  const path = relative(dirname(from), file);
-  return path.startsWith(".") ? path : `./${path}`;
 }
 
 /** The kinds of HTTP servers, and the unions of their schemas. */
@@ -117,107 +72,6 @@ function entries(): string {
 export const accountEntries = {
 ${keys.map((key, index) => `  ${key}: ${names[index]},`).join("\n")}
 };
-`;
-}
-
-function textOf(file: string): string {
-  return readFileSync(join(checkout, file), "utf8");
-}
-
-/** What is read of a kind's module as text, since importing it needs the registry that is being written. */
-interface KindText {
-  readonly file: string;
-  readonly variable: string;
-  readonly className: string;
-  readonly key: string;
-  readonly name: string;
-  readonly identity: readonly string[];
-  readonly parents: readonly string[];
-}
-
-function kindTexts(): KindText[] {
-  const texts = sources("components/*/*.kind.ts").map((file): KindText => {
-    const text = textOf(file);
-    const one = (pattern: RegExp, what: string): string => {
-      const found = pattern.exec(text)?.[1];
-      if (found === undefined) throw new Error(`${file}: no line says its ${what}`);
-      return found;
-    };
-    const parent = /^ {2}parent: (.*)$/m.exec(text)?.[1] ?? "";
-    return {
-      file,
-      variable: variableOf(file, ".kind.ts"),
-      className: classOf(file),
-      key: one(/^ {2}key: "(\w+)",$/m, "key"),
-      name: one(/^ {2}name: "(\w+)",$/m, "name"),
-      identity: [...one(/^ {2}identity: \[(.*)\],$/m, "identity").matchAll(/"(\w+)"/g)].map(([, input]) => input!),
-      parents: [...parent.matchAll(/\["(\w+)"/g)].map(([, name]) => name!),
-    };
-  });
-  const byName = new Map(texts.map((each) => [each.name, each]));
-  const depth = ({ parents }: KindText): number =>
-    Math.max(0, ...parents.map((name) => 1 + depth(byName.get(name) ?? fail(`no kind is called ${name}`))));
-  return texts.sort((left, right) => depth(left) - depth(right) || (left.key < right.key ? -1 : 1));
-}
-
-function fail(message: string): never {
-  throw new Error(message);
-}
-
-/** The registry of kinds: parents before what lies under them, then by key. */
-function kinds(): string {
-  const at = "components/registry/kinds.generated.ts";
-  const all = kindTexts();
-  const by = (left: KindText, right: KindText) => (left.file < right.file ? -1 : 1);
-  const names = (list: readonly string[]) =>
-    list.length === 0 ? "never" : list.map((name) => `"${name}"`).join(" | ");
-  return `${head}import type { z } from "zod";
-import type { Immutable, Kind } from "./kind.ts";
-${all
-  .toSorted(by)
-  .map(({ file, variable }) => importAll(at, file, variable))
-  .join("\n")}
-
-${all.map(({ className, variable }) => `export type ${className}Inputs = Immutable<z.output<typeof ${variable}.inputs>>;`).join("\n")}
-
-/**
- * What the program declares, as plain data: the inputs of every component. The stack is built from it, the rules judge
- * it, the host bundles are rendered from it. Nothing in it is secret or unknown, so policies can always read it.
- */
-export interface Declaration {
-${all.map(({ key, className }) => `  readonly ${key}: readonly ${className}Inputs[];`).join("\n")}
-}
-
-/** What one of each kind is called. */
-export interface KindNames {
-${all.map(({ key, name }) => `  readonly ${key}: "${name}";`).join("\n")}
-}
-
-/** The inputs that name one among its kind. */
-export interface Identities {
-${all.map(({ key, identity }) => `  readonly ${key}: ${names(identity)};`).join("\n")}
-}
-
-/** Every kind there is. */
-export const kinds: { readonly [K in keyof Declaration]: Kind<K> } = {
-${all.map(({ key, variable }) => `  ${key}: ${variable}.kind,`).join("\n")}
-};
-`;
-}
-
-/** The component of each kind. A module apart: what has no engine need not load the SDK. */
-function resources(): string {
-  const at = "components/registry/resources.generated.ts";
-  const all = kindTexts();
-  return `${head}${all
-    .toSorted((left, right) => (left.file < right.file ? -1 : 1))
-    .map(({ file, className }) => `import { ${className} } from "${pathFrom(at, file.replace(".kind.ts", ".ts"))}";`)
-    .join("\n")}
-
-/** The component of each kind. */
-export const resources = {
-${all.map(({ key, className }) => `  ${key}: ${className},`).join("\n")}
-} as const;
 `;
 }
 
@@ -270,27 +124,6 @@ import type { Renderer } from "./renderer.ts";
 export const renderers: readonly Renderer[] = [
 ${names.map((name) => `  ${name},`).join("\n")}
 ];
-`;
-}
-
-/** A valid element of each kind, for tests. */
-function fixtures(): string {
-  const at = "testing/fixtures.generated.ts";
-  const all = kindTexts();
-  return `${head}${all
-    .toSorted((left, right) => (left.file < right.file ? -1 : 1))
-    .map(({ file, variable }) => {
-      const fixture = file.replace(".kind.ts", ".fixture.ts");
-      return `import { fixture as ${variable} } from "${pathFrom(at, fixture)}";`;
-    })
-    .join("\n")}
-import type { Fixture } from "./kind-fixture.ts";
-import type { Key } from "../components/registry/kind.ts";
-
-/** The fixture of each kind. */
-export const fixtures: { readonly [K in Key]: Fixture<K> } = {
-${all.map(({ key, variable }) => `  ${key}: ${variable},`).join("\n")}
-};
 `;
 }
 

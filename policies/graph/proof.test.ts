@@ -130,7 +130,7 @@ test("finds exactly what a search through every element and every account finds"
       for (const { message } of [...proof.counterexamples, ...proof.dark])
         expect(message).toMatch(/because|no standby|goes dark;/);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: 1 },
   );
   expect(found).toBeGreaterThan(100);
 });

@@ -1,0 +1,115 @@
+import { classOf, fail, head, importAll, pathFrom, sources, textOf, variableOf } from "./sources.ts";
+
+/** What is read of a kind's module as text, since importing it needs the registry that is being written. */
+interface KindText {
+  readonly file: string;
+  readonly variable: string;
+  readonly className: string;
+  readonly key: string;
+  readonly name: string;
+  readonly identity: readonly string[];
+  readonly parents: readonly string[];
+}
+
+function kindTexts(): KindText[] {
+  const texts = sources("components/*/*.kind.ts").map((file): KindText => {
+    const text = textOf(file);
+    const one = (pattern: RegExp, what: string): string => {
+      const found = pattern.exec(text)?.[1];
+      if (found === undefined) throw new Error(`${file}: no line says its ${what}`);
+      return found;
+    };
+    const parent = /^ {2}parent: (.*)$/m.exec(text)?.[1] ?? "";
+    return {
+      file,
+      variable: variableOf(file, ".kind.ts"),
+      className: classOf(file),
+      key: one(/^ {2}key: "(\w+)",$/m, "key"),
+      name: one(/^ {2}name: "(\w+)",$/m, "name"),
+      identity: [...one(/^ {2}identity: \[(.*)\],$/m, "identity").matchAll(/"(\w+)"/g)].map(([, input]) => input!),
+      parents: [...parent.matchAll(/\["(\w+)"/g)].map(([, name]) => name!),
+    };
+  });
+  const byName = new Map(texts.map((each) => [each.name, each]));
+  const depth = ({ parents }: KindText): number =>
+    Math.max(0, ...parents.map((name) => 1 + depth(byName.get(name) ?? fail(`no kind is called ${name}`))));
+  return texts.sort((left, right) => depth(left) - depth(right) || (left.key < right.key ? -1 : 1));
+}
+
+/** The registry of kinds: parents before what lies under them, then by key. */
+export function kinds(): string {
+  const at = "components/registry/kinds.generated.ts";
+  const all = kindTexts();
+  const by = (left: KindText, right: KindText) => (left.file < right.file ? -1 : 1);
+  const names = (list: readonly string[]) =>
+    list.length === 0 ? "never" : list.map((name) => `"${name}"`).join(" | ");
+  return `${head}import type { z } from "zod";
+import type { Immutable, Kind } from "./kind.ts";
+${all
+  .toSorted(by)
+  .map(({ file, variable }) => importAll(at, file, variable))
+  .join("\n")}
+
+${all.map(({ className, variable }) => `export type ${className}Inputs = Immutable<z.output<typeof ${variable}.inputs>>;`).join("\n")}
+
+/**
+ * What the program declares, as plain data: the inputs of every component. The stack is built from it, the rules judge
+ * it, the host bundles are rendered from it. Nothing in it is secret or unknown, so policies can always read it.
+ */
+export interface Declaration {
+${all.map(({ key, className }) => `  readonly ${key}: readonly ${className}Inputs[];`).join("\n")}
+}
+
+/** What one of each kind is called. */
+export interface KindNames {
+${all.map(({ key, name }) => `  readonly ${key}: "${name}";`).join("\n")}
+}
+
+/** The inputs that name one among its kind. */
+export interface Identities {
+${all.map(({ key, identity }) => `  readonly ${key}: ${names(identity)};`).join("\n")}
+}
+
+/** Every kind there is. */
+export const kinds: { readonly [K in keyof Declaration]: Kind<K> } = {
+${all.map(({ key, variable }) => `  ${key}: ${variable}.kind,`).join("\n")}
+};
+`;
+}
+
+/** The component of each kind. A module apart: what has no engine need not load the SDK. */
+export function resources(): string {
+  const at = "components/registry/resources.generated.ts";
+  const all = kindTexts();
+  return `${head}${all
+    .toSorted((left, right) => (left.file < right.file ? -1 : 1))
+    .map(({ file, className }) => `import { ${className} } from "${pathFrom(at, file.replace(".kind.ts", ".ts"))}";`)
+    .join("\n")}
+
+/** The component of each kind. */
+export const resources = {
+${all.map(({ key, className }) => `  ${key}: ${className},`).join("\n")}
+} as const;
+`;
+}
+
+/** A valid element of each kind, for tests. */
+export function fixtures(): string {
+  const at = "testing/fixtures.generated.ts";
+  const all = kindTexts();
+  return `${head}${all
+    .toSorted((left, right) => (left.file < right.file ? -1 : 1))
+    .map(({ file, variable }) => {
+      const fixture = file.replace(".kind.ts", ".fixture.ts");
+      return `import { fixture as ${variable} } from "${pathFrom(at, fixture)}";`;
+    })
+    .join("\n")}
+import type { Fixture } from "./kind-fixture.ts";
+import type { Key } from "../components/registry/kind.ts";
+
+/** The fixture of each kind. */
+export const fixtures: { readonly [K in Key]: Fixture<K> } = {
+${all.map(({ key, variable }) => `  ${key}: ${variable},`).join("\n")}
+};
+`;
+}
