@@ -4,13 +4,14 @@ import { guardRules } from "./guard/rules/guard-rules.ts";
 import { rules as policies } from "./policies/rules.generated.ts";
 
 /**
- * Fairhost as a library: load an inventory, declare it, judge it, render what hosts get of it, review a change of it. Needs
- * neither engine nor network, and writes nothing. What uses Fairhost from outside, a later release that reviews this one
+ * Fairhost as a library: load an inventory, edit it, declare it, judge it, render what hosts get of it, review a change of it.
+ * Needs neither engine nor network; only `editFleet` writes. What uses Fairhost from outside, a later release that reviews this one
  * included, finds everything here; other paths may move.
  */
 
 export { renderBundle } from "./delivery/render-bundle.ts";
 export { declare } from "./fleet/declare/declare.ts";
+export { type Edit, editFleet } from "./fleet/edit/edit.ts";
 export { loadFleet } from "./fleet/load/load.ts";
 export { review } from "./guard/verdict/review.ts";
 export { judgeDeclaration } from "./policies/check-declaration.ts";

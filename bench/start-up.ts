@@ -1,5 +1,5 @@
 /**
- * `node toolchain/start-up.ts [runs]`: what it costs before the program's own work begins. Prints the time of `pulumi
+ * `node bench/start-up.ts [runs]`: what it costs before the program's own work begins. Prints the time of `pulumi
  * preview` of an empty program, with nothing compiled yet and warm, without and with a policy pack of one rule.
  */
 import Table from "cli-table3";

@@ -1,13 +1,16 @@
 /** The main command: from a bare machine to accounts answering over their own IPv6, on real Debian hosts. */
 import Table from "cli-table3";
+import { Command } from "commander";
 import { execa } from "execa";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import * as lab from "../lab/lab-api.ts";
 import { measure, type Seen } from "../lab/measure.ts";
 import { putContent } from "../lab/put-content.ts";
+import { UserError } from "../lib/user-error.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
+import { run, withAction } from "./exit-status.ts";
 
 const begin = Date.now();
 
@@ -17,7 +20,9 @@ function say(text: string): void {
 }
 
 async function pulumi(...args: string[]): Promise<void> {
-  await execa("pulumi", [...args, "--non-interactive"], { env: toolchainEnv(), stdio: "inherit" });
+  const options = { env: toolchainEnv(), stdio: "inherit", reject: false } as const;
+  const { failed } = await execa("pulumi", [...args, "--non-interactive"], options);
+  if (failed) throw new UserError(`\n\`pulumi ${args.join(" ")}\` failed; it says why above.`);
 }
 
 async function selectStack(): Promise<void> {
@@ -38,7 +43,7 @@ function table(seen: readonly Seen[]): string {
   return rows.toString();
 }
 
-async function main(): Promise<void> {
+async function demo(): Promise<"done" | "failed"> {
   say("Tools: Pulumi's engine, language host and providers");
   await setupToolchain((text) => console.log(`  ${text}`));
   say("Lab: two Debian 13 hosts, each with its own kernel, mirror and two links");
@@ -66,12 +71,13 @@ Stop it:   npm run lab -- down`);
       idleStopSeconds === undefined || neighbour.connect === "ok" || neighbour.read === "ok",
   );
   say(bad.length === 0 ? "Done" : `Not as it should be: ${bad.map(({ account }) => account).join(", ")}`);
-  if (bad.length > 0) process.exitCode = 1;
+  return bad.length === 0 ? "done" : "failed";
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await run(
+  withAction(
+    new Command("demo").description("Sets up the tools, brings the lab up, deploys it and measures its accounts."),
+    ["failed", "blocked"],
+    demo,
+  ),
+);

@@ -1,37 +1,47 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { checkout } from "../toolchain/paths.ts";
+import { run, withAction } from "./exit-status.ts";
+import { references } from "./generate/references.ts";
 import { registries } from "./generate/registries.ts";
 
-function read(file: string): string | undefined {
+/** Text of every generated file by its path, relative to the checkout. A test says whether one is stale. */
+export async function generated(): Promise<Map<string, string>> {
+  return new Map([...(await registries()), ...(await references())]);
+}
+
+/** Writes the files whose text is another one. @returns their paths */
+function write(files: ReadonlyMap<string, string>): string[] {
+  const stale = [...files].filter(([file, text]) => textOf(file) !== text);
+  for (const [file, text] of stale) {
+    mkdirSync(dirname(join(checkout, file)), { recursive: true });
+    writeFileSync(join(checkout, file), text);
+  }
+  return stale.map(([file]) => file);
+}
+
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(join(checkout, file), "utf8");
   } catch {
     return undefined;
   }
 }
 
-if (import.meta.main) {
-  const { check } = new Command("generate")
-    .description("Writes what follows from the source: registries, JSON Schemas, reference pages.")
-    .option("--check", "write nothing; exit with 1 if a file is stale")
-    .parse()
-    .opts<{ check?: true }>();
-  const stale: string[] = [];
-  const write = (file: string, text: string) => {
-    if (read(join(checkout, file)) === text) return;
-    stale.push(file);
-    if (!check) writeFileSync(join(checkout, file), text);
-  };
-  await registries(write);
-  // Imported late: it reads the registries.
-  const { componentsReference } = await import("../fleet/reference/components.ts");
-  write("docs/reference/components.md", componentsReference());
-  if (stale.length === 0) console.log("Up to date.");
-  else if (!check) console.log(`Written: ${stale.join(", ")}`);
-  else {
-    console.error(`Stale: ${stale.join(", ")}\nFix: npm run generate`);
-    process.exitCode = 1;
-  }
-}
+/** `npm run generate`: everything that follows from the source and is checked in. */
+const generateCommand = withAction(
+  new Command("generate").description(
+    "Writes what follows from the source: registries, JSON Schemas, reference pages.",
+  ),
+  [],
+  async () => {
+    // Registries first, one by one: what comes later imports them, and an old one may name files that are gone.
+    const written: string[] = [];
+    await registries((file, text) => written.push(...write(new Map([[file, text]]))));
+    written.push(...write(await references()));
+    console.log(written.length === 0 ? "Up to date." : `Written: ${written.join(", ")}`);
+  },
+);
+
+if (import.meta.main) await run(generateCommand);

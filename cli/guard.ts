@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { exitStatus } from "./exit-status.ts";
+import { type Ending, endings, listEndings, run } from "./exit-status.ts";
 
-/** The guard's commands, one file each in `commands/`. Only what is asked for is loaded: all take a second, `comment` a fifth of it. */
+/** The guard's commands, one file each in `guard/`. Only what is asked for is loaded: all take a second, `comment` a fifth of it. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   review: async () => (await import("./guard/review.ts")).reviewCommand,
   cells: async () => (await import("./guard/cells.ts")).cellsCommand,
@@ -13,15 +13,14 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   records: async () => (await import("./guard/records.ts")).recordsCommand,
 };
 
-const guard = new Command("guard").description(
-  "Judges changes before they reach a host: what they do, to whom, and whether they may.",
+const guard = listEndings(
+  new Command("guard").description(
+    "Judges changes before they reach a host: what they do, to whom, and whether they may.",
+  ),
+  Object.keys(endings) as Ending[],
 );
 const [asked = ""] = process.argv.slice(2);
 // Help, and what is misspelt, need them all.
 const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
-for (const command of await Promise.all(wanted.map((load) => load()))) {
-  // Commander's own errors are errors of usage.
-  guard.addCommand(command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"])));
-}
-guard.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus["wrong usage"]));
-await guard.parseAsync();
+for (const command of await Promise.all(wanted.map((load) => load()))) guard.addCommand(command);
+await run(guard);

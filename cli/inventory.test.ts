@@ -57,10 +57,10 @@ test("a fleet that loads but breaks a rule: the rule's message, with file and li
 test("the command's exit status and output, for people and for programs", () => {
   const wrong = draft("lab", "wrong").edit("accounts/1-alice.yaml", "plan: small", "plan: smal").directory;
   const expected = `${wrong}/accounts/1-alice.yaml:4:7 plan\n  there is no plan "smal"\n  mend: did you mean "small"? (known: small)\n1 problem in 1 file\n`;
-  expect(run(wrong)).toMatchObject({ status: 1, stdout: "", stderr: expected });
+  expect(run(wrong)).toMatchObject({ status: 4, stdout: "", stderr: expected });
 
   const programs = run(wrong, "--json");
-  expect([programs.status, programs.stderr]).toEqual([1, ""]);
+  expect([programs.status, programs.stderr]).toEqual([4, ""]);
   expect(JSON.parse(programs.stdout)).toMatchObject({
     sound: false,
     problems: [{ file: "accounts/1-alice.yaml", line: 4, column: 7, path: "plan", message: 'there is no plan "smal"' }],
@@ -68,5 +68,5 @@ test("the command's exit status and output, for people and for programs", () => 
 
   const sound = run(join(import.meta.dirname, "../inventory/lab"));
   expect([sound.status, sound.stderr]).toEqual([0, ""]);
-  expect(run().status).toBe(1);
+  expect([run().status, run("--today", "tomorrow", wrong).status]).toEqual([2, 2]);
 });

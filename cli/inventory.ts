@@ -9,6 +9,8 @@ import { utcToday } from "../lib/today.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";
 import { describeWaived } from "../policies/waivers.ts";
+import { run, withAction } from "./exit-status.ts";
+import { day } from "./guard/options.ts";
 
 /** What a check of an inventory found, for people and for programs. */
 export interface Checked {
@@ -62,17 +64,21 @@ export async function check(directory: string, today: string): Promise<Checked> 
   };
 }
 
-if (import.meta.main) {
-  const command = new Command("check")
+/** `npm run inventory`: whether a fleet may be deployed as it is. */
+const inventoryCommand = withAction(
+  new Command("inventory")
     .description("Checks an inventory: its files, what they refer to, and the mandatory rules. Changes nothing.")
     .argument("<directory>", "the fleet's directory, for example inventory/lab")
-    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", utcToday())
-    .option("--json", "print one JSON document for programs")
-    .addHelpText("after", "\nExit status: 0 if the inventory is sound, 1 if not.")
-    .parse();
-  const { sound, text, json } = await check(command.args[0]!, command.opts<{ today: string }>().today);
-  if (command.opts<{ json?: true }>().json) console.log(JSON.stringify(json, undefined, 2));
-  else if (sound) console.log(text);
-  else console.error(text);
-  process.exitCode = sound ? 0 : 1;
-}
+    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", day, utcToday())
+    .option("--json", "print one JSON document for programs"),
+  ["blocked"],
+  async (directory: string, options: { today: string; json?: true }) => {
+    const { sound, text, json } = await check(directory, options.today);
+    if (options.json) console.log(JSON.stringify(json, undefined, 2));
+    else if (sound) console.log(text);
+    else console.error(text);
+    return sound ? "done" : "blocked";
+  },
+);
+
+if (import.meta.main) await run(inventoryCommand);

@@ -1,31 +1,27 @@
-#!/usr/bin/env node
-/** The lab's command: real Debian 13 hosts on this machine. `node lab/lab.ts --help` says it all. */
+/** `npm run lab`: real Debian 13 hosts on this machine. */
 import { spawn } from "node:child_process";
 import Table from "cli-table3";
 import { Argument, Command } from "commander";
-import { LabError } from "../lab/errors.ts";
 import { guestRun } from "../lab/guest.ts";
 import * as lab from "../lab/lab-api.ts";
 import { hosts } from "../lab/network.ts";
 import { hostPaths } from "../lab/paths.ts";
 import { inNamespace } from "../lab/router.ts";
+import { listEndings, run, withAction } from "./exit-status.ts";
 
 const begin = performance.now();
 const say = (line: string): void =>
   console.log(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
-/** Runs a command on this terminal; its exit status becomes ours. */
-function foreground(command: readonly string[]): Promise<void> {
+/** Runs a program on this terminal. @returns its exit status */
+function foreground(command: readonly string[]): Promise<number> {
   const [program, ...args] = command as [string, ...string[]];
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: "inherit" });
-    // Ctrl-C is for the command, not for us: we wait for its end.
+    // Ctrl-C is for the program, not for us: we wait for its end.
     process.on("SIGINT", () => {});
     child.once("error", reject);
-    child.once("exit", (code, signal) => {
-      process.exitCode = signal ? 130 : (code ?? 1);
-      resolve();
-    });
+    child.once("exit", (code, signal) => resolve(signal ? 130 : (code ?? 1)));
   });
 }
 
@@ -82,120 +78,136 @@ Try:
   npm run lab -- power-cut web1                     pull the plug; power-on boots it from its own disks
   npm run lab -- down                               end everything, delete the hosts' disks
 
-Exit status: 0 done, 1 failed, 2 wrong use; ssh, curl and exec give their command's own.`,
+ssh, logs, curl and exec end with the exit status of the program they run.`,
   )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .enablePositionalOptions();
+listEndings(program, ["failed"]);
 
-program
-  .command("up")
-  .description("bring the lab up; what is up stays as it is, a host that is off boots from its disks")
-  .action(async () => {
+/** What all of the lab's commands have in common. */
+function add<A extends unknown[]>(
+  command: Command,
+  action: (...args: A) => Promise<"done" | "failed" | number | undefined>,
+): void {
+  withAction(command, ["failed"], action);
+}
+
+add(
+  program
+    .command("up")
+    .description("bring the lab up; what is up stays as it is, a host that is off boots from its disks"),
+  async () => {
     await lab.up(say);
     console.log(table(await lab.status()));
-  });
-program
-  .command("down")
-  .description("end every process, remove the network and the hosts' disks; images and keys stay")
-  .action(async () => {
+  },
+);
+add(
+  program
+    .command("down")
+    .description("end every process, remove the network and the hosts' disks; images and keys stay"),
+  async () => {
     await lab.down(say);
     say("the lab is down");
-  });
-program
-  .command("status")
-  .description("what is up; exit status 3 when something is not")
-  .option("--json", "for programs")
-  .action(async (options: { json?: boolean }) => {
+  },
+);
+add(
+  program.command("status").description("what is up; it fails when something is not").option("--json", "for programs"),
+  async (options: { json?: boolean }) => {
     const status = await lab.status();
     console.log(options.json ? JSON.stringify(status, null, 2) : table(status));
-    if (status.router !== "up" || status.hosts.some((host) => host.state !== "up")) process.exitCode = 3;
-  });
-program
-  .command("ssh")
-  .description("a shell on a host as root, or one command")
-  .addArgument(hostArgument())
-  .argument("[command...]")
-  .passThroughOptions()
-  .action((host: string, command: string[]) =>
+    return status.router === "up" && status.hosts.every((host) => host.state === "up") ? "done" : "failed";
+  },
+);
+add(
+  program
+    .command("ssh")
+    .description("a shell on a host as root, or one command")
+    .addArgument(hostArgument())
+    .argument("[command...]")
+    .passThroughOptions(),
+  (host: string, command: string[]) =>
     foreground(["ssh", ...lab.sshArguments(lab.hostNamed(host)), ...(command.length > 0 ? ["--", ...command] : [])]),
-  );
-program
-  .command("logs")
-  .description("a host's console; the journal with --journal, which needs no network on the host")
-  .addArgument(hostArgument())
-  .option("-f, --follow", "go on until Ctrl-C")
-  .option("--journal", "the last 200 lines of the journal instead")
-  .action(async (host: string, options: { follow?: boolean; journal?: boolean }) => {
+);
+add(
+  program
+    .command("logs")
+    .description("a host's console; the journal with --journal, which needs no network on the host")
+    .addArgument(hostArgument())
+    .option("-f, --follow", "go on until Ctrl-C")
+    .option("--journal", "the last 200 lines of the journal instead"),
+  async (host: string, options: { follow?: boolean; journal?: boolean }) => {
     if (!options.journal)
       return foreground(["tail", "-n", "200", ...(options.follow ? ["-f"] : []), lab.consolePath(host)]);
     console.log((await guestRun(hostPaths(host).agent, "journalctl --merge --no-pager -n 200")).stdout);
-  });
-program
-  .command("power-cut")
-  .description("kill a host as a power failure does; its disks stay")
-  .addArgument(hostArgument())
-  .action(async (host: string) => {
+  },
+);
+add(
+  program
+    .command("power-cut")
+    .description("kill a host as a power failure does; its disks stay")
+    .addArgument(hostArgument()),
+  async (host: string) => {
     await lab.powerCut(host);
     say(`${host} has no power`);
-  });
-program
-  .command("power-on")
-  .description("boot a host from its own disks and wait for SSH")
-  .addArgument(hostArgument())
-  .action(async (host: string) => {
+  },
+);
+add(
+  program
+    .command("power-on")
+    .description("boot a host from its own disks and wait for SSH")
+    .addArgument(hostArgument()),
+  async (host: string) => {
     say(`${host} boots (about a minute under emulation)`);
     await lab.powerOn(host);
     say(`${host} is up`);
-  });
-program
-  .command("cut-link")
-  .description("cut one of a host's two cables")
-  .addArgument(hostArgument())
-  .addArgument(cableArgument())
-  .action(async (host: string, index: string) => {
+  },
+);
+add(
+  program
+    .command("cut-link")
+    .description("cut one of a host's two cables")
+    .addArgument(hostArgument())
+    .addArgument(cableArgument()),
+  async (host: string, index: string) => {
     await lab.cutLink(host, cable(index));
     say(`${host}: cable ${index} is cut`);
-  });
-program
-  .command("mend-link")
-  .description("mend a cut cable")
-  .addArgument(hostArgument())
-  .addArgument(cableArgument())
-  .action(async (host: string, index: string) => {
+  },
+);
+add(
+  program.command("mend-link").description("mend a cut cable").addArgument(hostArgument()).addArgument(cableArgument()),
+  async (host: string, index: string) => {
     await lab.mendLink(host, cable(index));
     say(`${host}: cable ${index} is whole`);
-  });
-program
-  .command("curl")
-  .description("curl inside the lab's network, for example curl -s http://[fd00:8000:0:1::1]/")
-  .argument("<args...>", "curl's own arguments")
-  .passThroughOptions()
-  .allowUnknownOption()
-  .helpOption(false)
-  .action((args: string[]) => foreground([...inNamespaceOrFail(), "curl", ...args]));
-program
-  .command("exec")
-  .description("a command inside the lab's network, for example exec -- ping -c 3 fd00:8000::11")
-  .argument("<command...>")
-  .passThroughOptions()
-  .action((command: string[]) => foreground([...inNamespaceOrFail(), ...command]));
-program
-  .command("clean")
-  .description("delete keys, logs and cached images: the next up makes everything anew")
-  .action(async () => {
+  },
+);
+add(
+  program
+    .command("curl")
+    .description("curl inside the lab's network, for example curl -s http://[fd00:8000:0:1::1]/")
+    .argument("<args...>", "curl's own arguments")
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false),
+  (args: string[]) => foreground([...inNamespaceOrFail(), "curl", ...args]),
+);
+add(
+  program
+    .command("exec")
+    .description("a command inside the lab's network, for example exec -- ping -c 3 fd00:8000::11")
+    .argument("<command...>")
+    .passThroughOptions(),
+  (command: string[]) => foreground([...inNamespaceOrFail(), ...command]),
+);
+add(
+  program.command("clean").description("delete keys, logs and cached images: the next up makes everything anew"),
+  async () => {
     await lab.clean();
     say("nothing is left");
-  });
+  },
+);
 
 function inNamespaceOrFail(): readonly string[] {
   lab.requireUp();
   return inNamespace;
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(`lab: ${error instanceof Error ? error.message : String(error)}`);
-  if (!(error instanceof LabError) && process.env.FAIRHOST_LAB_DEBUG) console.error(error);
-  process.exit(1);
-}
+await run(program);

@@ -4,9 +4,10 @@ import { declare } from "../fleet/declare/declare.ts";
 import { failedWithout, findElement } from "../fleet/draw/failed.ts";
 import { fleetSvg } from "../fleet/draw/svg.ts";
 import { formatTable, rowsOf } from "../fleet/draw/table.ts";
-import { InventoryError, loadFleet } from "../fleet/load/load.ts";
+import { loadFleet } from "../fleet/load/load.ts";
 import { count, printable } from "../lib/text.ts";
 import { serviceGraph } from "../policies/graph/service-graph.ts";
+import { run, withAction } from "./exit-status.ts";
 
 /** A fleet in the three forms the command gives it. */
 export interface Picture {
@@ -20,7 +21,7 @@ export interface Picture {
 /**
  * Pictures of a fleet, from its inventory alone.
  * @param without elements to take away, as in the proof's sentences: `chain a of hall one at alpha`; a name alone if it is clear
- * @throws InventoryError if the fleet does not load; Error if there is no such element
+ * @throws InventoryError if the fleet does not load; UserError if there is no such element
  */
 export async function picture(directory: string, without: readonly string[]): Promise<Picture> {
   const declaration = declare((await loadFleet(directory)).fleet);
@@ -38,22 +39,21 @@ export async function picture(directory: string, without: readonly string[]): Pr
   };
 }
 
-if (import.meta.main) {
-  const command = new Command("picture")
+/** `npm run picture`: a fleet as a table and as a drawing. */
+const pictureCommand = withAction(
+  new Command("picture")
     .description("Shows a fleet as a table and draws it as SVG, on request with what a failure takes along in red.")
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
     .option("--svg <file>", "write the picture there")
     .option("--without <element...>", 'take this away, for example "chain a of hall hall-1 at lab" or web1')
-    .option("--json", "print one JSON document for programs")
-    .addHelpText("after", "\nExit status: 0; 1 if the inventory does not load or has no such element.")
-    .parse();
-  const { svg: file, without = [], json } = command.opts<{ svg?: string; without?: string[]; json?: true }>();
-  try {
-    const drawn = await picture(command.args[0]!, without);
+    .option("--json", "print one JSON document for programs"),
+  ["blocked"],
+  async (directory: string, options: { svg?: string; without?: string[]; json?: true }) => {
+    const { svg: file, without = [], json } = options;
+    const drawn = await picture(directory, without);
     if (file !== undefined) await writeFile(file, drawn.svg);
     console.log(json ? JSON.stringify(drawn.json, undefined, 2) : drawn.text);
-  } catch (error) {
-    console.error(error instanceof InventoryError ? error.message : printable((error as Error).message));
-    process.exitCode = 1;
-  }
-}
+  },
+);
+
+if (import.meta.main) await run(pictureCommand);

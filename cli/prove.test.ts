@@ -22,7 +22,7 @@ test("a fleet that survives what its plans promise", () => {
   expect(run(join(inventory, "prod"))).toMatchObject({ status: 0, stdout, stderr: "" });
 });
 
-test("both supplies on one chain: each counterexample in its sentence, exit status 1; for programs too", () => {
+test("both supplies on one chain: each counterexample in its sentence, exit status 4; for programs too", () => {
   cpSync(join(inventory, "lab"), join(scratch, "lab"), { recursive: true });
   const { directory } = new Draft(join(scratch, "lab")).edit("hosts/web1.yaml", "chain: b", "chain: a");
   const because = "because supply psu1 hangs on chain a, and supply psu2 hangs on chain a too";
@@ -30,10 +30,10 @@ test("both supplies on one chain: each counterexample in its sentence, exit stat
 Cut feed feed-north at lab: host web1 goes dark, ${because}, which hangs on feed feed-north; 2 accounts of plan small.
 Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts of plan small.
 `;
-  expect(run(directory)).toMatchObject({ status: 1, stdout: "", stderr });
+  expect(run(directory)).toMatchObject({ status: 4, stdout: "", stderr });
 
   const programs = run(directory, "--json");
-  expect(programs.status).toBe(1);
+  expect(programs.status).toBe(4);
   expect(JSON.parse(programs.stdout)).toMatchObject({
     proven: false,
     tried: 32,
@@ -43,14 +43,14 @@ Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts o
 
 test("pairs: what no single loss does", () => {
   const { status, stderr } = run(join(inventory, "lab"), "--pairs");
-  expect(status).toBe(1);
+  expect(status).toBe(4);
   expect(stderr).toMatch(/^\d+ pairs taken away, one at a time: \d+ counterexamples\.\n/);
   expect(stderr).toContain("Cut switch switch-a and switch switch-b: host web1 and 1 other host go dark");
 });
 
-test("a fleet that does not load: its problems, exit status 1", () => {
+test("a fleet that does not load: its problems, exit status 4", () => {
   const { status, stdout, stderr } = run(join(scratch, "nowhere"));
-  expect([status, stdout]).toEqual([1, ""]);
+  expect([status, stdout]).toEqual([4, ""]);
   expect(stderr).toContain("nowhere");
   expect(stderr).not.toContain("    at ");
 });

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { declare } from "../fleet/declare/declare.ts";
-import { InventoryError, loadFleet } from "../fleet/load/load.ts";
+import { loadFleet } from "../fleet/load/load.ts";
 import { count, printable } from "../lib/text.ts";
 import { type Proof, provePairs, proveSingles } from "../policies/graph/proof.ts";
+import { run, withAction } from "./exit-status.ts";
 
 /** Whether the fleet survives what its plans promise. Accounts that are dark with nothing cut count against it as well. */
 export function isProven({ counterexamples, dark }: Proof): boolean {
@@ -17,26 +18,23 @@ export function formatProof(proof: Proof, pairs: boolean): string {
   return [`${taken}${count(messages.length, "counterexample")}.`, ...messages].join("\n");
 }
 
-if (import.meta.main) {
-  const command = new Command("prove")
+/** `npm run prove`: whether a fleet survives what its plans promise. */
+const proveCommand = withAction(
+  new Command("prove")
     .description("Takes every element of a fleet away and tells which accounts lose what their plan promises.")
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
     .option("--pairs", "take away every two elements together that some account depends on both of")
-    .option("--json", "print one JSON document for programs")
-    .addHelpText("after", "\nExit status: 0 if no account loses what its plan promises, 1 if one does.")
-    .parse();
-  const { pairs = false, json = false } = command.opts<{ pairs?: true; json?: true }>();
-  try {
-    const declaration = declare((await loadFleet(command.args[0]!)).fleet);
+    .option("--json", "print one JSON document for programs"),
+  ["blocked"],
+  async (directory: string, { pairs = false, json = false }: { pairs?: boolean; json?: boolean }) => {
+    const declaration = declare((await loadFleet(directory)).fleet);
     const proof = pairs ? provePairs(declaration) : proveSingles(declaration);
     const proven = isProven(proof);
     if (json) console.log(JSON.stringify({ proven, ...proof }, undefined, 2));
     else if (proven) console.log(formatProof(proof, pairs));
     else console.error(formatProof(proof, pairs));
-    process.exitCode = proven ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof InventoryError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+    return proven ? "done" : "blocked";
+  },
+);
+
+if (import.meta.main) await run(proveCommand);

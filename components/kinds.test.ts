@@ -7,7 +7,8 @@ import { z } from "zod";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { looseFiles } from "../fleet/check/waivers.ts";
 import { declare } from "../fleet/declare/declare.ts";
-import { filesOf, loadFleet, readEntries } from "../fleet/load/load.ts";
+import { filesOf, loadFleet, validateFiles } from "../fleet/load/load.ts";
+import { readFleet } from "../fleet/load/read-fleet.ts";
 import { kindsRead } from "../policies/pack/kinds-read.ts";
 import { rules } from "../policies/rules.generated.ts";
 import { declarationFixture } from "../testing/fixture.ts";
@@ -29,7 +30,7 @@ const reference = readFileSync(join(checkout, "docs/reference/components.md"), "
 const fleets = await Promise.all(
   ["lab", "prod"].map(async (name) => {
     const directory = join(checkout, "inventory", name);
-    const { entries } = readEntries(directory);
+    const { entries } = validateFiles(readFleet(directory));
     const { fleet } = await loadFleet(directory);
     return { declaration: declare(fleet), files: filesOf(entries), loose: looseFiles(entries) };
   }),

@@ -43,7 +43,7 @@ export type RuleText = Omit<Rule, "check" | "theme">;
 
 /** Where a rule is described: a heading of the generated page, seen from the project's directory. */
 export function pageOf({ name }: Pick<Rule, "name">): string {
-  return `docs/policies.md#${name}`;
+  return `docs/reference/rules.md#${name}`;
 }
 
 /** A violation as a rule's `find` yields it, before the rule's name is put on. */

@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 
-/** The words for a format: the loader's error, and the title that editors and docs/inventory.md show. */
+/** The words for a format: the loader's error, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
   return make({ error: `must be ${words}` }).meta({ title });
 }

@@ -1,8 +1,9 @@
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { folderOf } from "../components/bundle-folder.ts";
+import { bundleFolders } from "../components/bundle-folders.generated.ts";
 import type { Declaration } from "../components/kinds.generated.ts";
-import { folders } from "../host/store/layout.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
 import type { Bundle, BundleFile } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
@@ -70,11 +71,11 @@ describe("the bundle", () => {
     );
   });
 
-  test("holds no path twice, only folders the applier knows, and exactly one of content and link", () => {
+  test("holds no path twice, only registered folders, and exactly one of content and link", () => {
     const files: BundleFile[] = filesOf(renderBundle(declarationOf(everyKind), "web1"));
     expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
     for (const { path, content, link } of files) {
-      expect(folders).toContain(path.split("/")[0]);
+      expect(folderOf(path, bundleFolders), path).toBeDefined();
       expect([content, link].filter((value) => value !== undefined)).toHaveLength(1);
     }
   });

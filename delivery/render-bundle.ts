@@ -1,3 +1,5 @@
+import { folderOf } from "../components/bundle-folder.ts";
+import { bundleFolders } from "../components/bundle-folders.generated.ts";
 import type { Element, Key } from "../components/kind.ts";
 import type { Declaration } from "../components/kinds.generated.ts";
 import type { AccountContext, Part } from "../components/renderer.ts";
@@ -100,6 +102,8 @@ function assemble(parts: readonly Part[]): BundleGroup {
     if (part.units) units.push(...part.units);
     account ??= part.account;
   }
+  const stray = files.find(({ path }) => folderOf(path, bundleFolders) === undefined);
+  if (stray) throw new RangeError(`${stray.path} is in no registered folder: declare it in a *.host.ts`);
   const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
   return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
 }

@@ -103,9 +103,22 @@ test("CSV quotes what RFC 4180 wants quoted, and nothing else", () => {
   );
 });
 
-test("the table has a line for everything", async () => {
-  const plan = addressPlan(await declared("lab"));
-  const text = table(plan);
-  for (const { prefix, address, name } of plan)
-    for (const part of [prefix, address, name]) expect(text).toContain(part ?? "");
+test("the table: aligned, with everything in it, and within 100 columns for the example fleet", async () => {
+  const plan = addressPlan(await declared("prod"));
+  const [head, ...lines] = table(plan).trimEnd().split("\n");
+  expect(lines).toHaveLength(plan.length);
+  const start = head!.indexOf("address");
+  for (const [index, { kind, name = "", site = "", host = "", ...line }] of plan.entries()) {
+    const text = lines[index]!;
+    expect(text.slice(0, start).split(/ {2,}/).filter(Boolean)).toEqual([kind, name, site, host].filter(Boolean));
+    const address = text.slice(start);
+    for (const part of [line.address, line.address ? undefined : line.prefix, line.port, line.free])
+      expect(address).toContain(String(part ?? ""));
+    expect(text.length).toBeLessThanOrEqual(100);
+  }
+  const account = plan.findIndex(({ kind, name }) => kind === "account" && name === "1001");
+  expect(lines.slice(account, account + 2).map((text) => text.slice(start))).toEqual([
+    "2a00:b6e0:100:3e9::1/64",
+    "[2a00:b6e0:100:3e9::1]:8001",
+  ]);
 });

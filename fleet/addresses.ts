@@ -1,13 +1,9 @@
-import Table from "cli-table3";
-import { Command, Option } from "commander";
 import { Address4, Address6 } from "ip-address";
 import { largestNumberAt } from "../components/declaring.ts";
 import type { AddressRangeInputs, Declaration } from "../components/kinds.generated.ts";
 import { valuesThatMean } from "../components/meanings.ts";
 import { kindNamed } from "../components/subject.ts";
 import { sortBy } from "../lib/lists.ts";
-import { declare } from "./declare/declare.ts";
-import { InventoryError, loadFleet } from "./load/load.ts";
 
 /** One line of the address plan. What does not apply to its kind is left out. */
 export interface PlannedAddress {
@@ -128,29 +124,35 @@ export function csv(plan: readonly PlannedAddress[]): string {
     .join("");
 }
 
-/** For a terminal. */
+/** For a terminal: as narrow as it can be, so that a line of an ordinary fleet fits 80 columns. Names and addresses are ASCII. */
 export function table(plan: readonly PlannedAddress[]): string {
-  const lines = new Table({ head: [...columns], style: { head: [], border: [], compact: true } });
-  for (const line of plan) lines.push(columns.map((column) => line[column] ?? ""));
-  return `${lines.toString()}\n`;
+  const head = ["kind", "name", "site", "host", "address"];
+  const rows = plan.map((line) => [line.kind, line.name ?? "", line.site ?? "", line.host ?? "", addressWords(line)]);
+  const widths = [head, ...rows].reduce(
+    (widest, row) => widest.map((width, column) => Math.max(width, row[column]!.length)),
+    head.map(() => 0),
+  );
+  return [head, ...rows]
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }
 
-const formats = { json: (plan: readonly PlannedAddress[]) => `${JSON.stringify(plan, undefined, 2)}\n`, csv, table };
-
-if (import.meta.main) {
-  const command = new Command("addresses")
-    .description("Prints who has which range and address in a fleet, and what is free. Reads the inventory alone.")
-    .argument("<directory>", "the fleet's directory, for example inventory/lab")
-    .addOption(new Option("--format <format>", "how to print it").choices(Object.keys(formats)).default("table"))
-    .addHelpText("after", "\nExit status: 0, or 1 if the inventory cannot be read.")
-    .parse();
-  try {
-    const { fleet } = await loadFleet(command.args[0]!);
-    const { format } = command.opts<{ format: keyof typeof formats }>();
-    process.stdout.write(formats[format](addressPlan(declare(fleet))));
-  } catch (error) {
-    if (!(error instanceof InventoryError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+/** `2001:db8:0:1::1/64` of an account, `[2001:db8:0:1::1]:8001` of an HTTP server, `2001:db8::/48, 65000 free` of a site. */
+function addressWords({ prefix, address, port, free }: PlannedAddress): string {
+  const length = prefix?.split("/")[1];
+  const words =
+    address === undefined
+      ? (prefix ?? "")
+      : length !== undefined
+        ? `${address}/${length}`
+        : port !== undefined
+          ? `[${address}]:${port}`
+          : address;
+  return free === undefined ? words : `${words}, ${free} free`;
 }

@@ -15,6 +15,8 @@ import { bootContainer, type ContainerHost, type RunResult } from "../lab/contai
 import { accountGroup, bundleOf, hostGroup } from "../testing/host-tree.ts";
 import { ensureDebianPackages } from "../toolchain/system.ts";
 import type { HostStatus } from "./apply/status.ts";
+import type { Run } from "./os/machine.ts";
+import { lastStateChange } from "./os/systemd.ts";
 
 /** The applier on a real Debian 13 under systemd 257, with the real nginx and nft; SSH is a listener that greets. */
 let host: ContainerHost;
@@ -277,6 +279,20 @@ describe("apply", () => {
     expect([await description(1), await description(2)]).toEqual(["one", "new"]);
     expect(await states(socket(1), socket(2))).toEqual(["active", "active"]);
     expect(await shell(`ls ${currentGeneration}/systemd`)).not.toMatch(/account-[34]/);
+  });
+
+  test("systemd knows when a unit was last reloaded: enough for folders whose daemon does not say", async () => {
+    const run: Run = async (program, args) => {
+      const { exitCode, stdout, stderr } = await host.run([program, ...args]);
+      return { status: exitCode, stdout, stderr };
+    };
+    const start = Date.now();
+    expect(await lastStateChange({ run }, "nginx.service")).toBeLessThan(start);
+    await shell("systemctl reload nginx");
+    const reloaded = await lastStateChange({ run }, "nginx.service");
+    expect(reloaded).toBeGreaterThan(start);
+    expect(reloaded).toBeLessThanOrEqual(Date.now());
+    expect(await lastStateChange({ run }, "never-heard-of.service")).toBeUndefined();
   });
 
   test("what was stopped, flushed or edited by hand is put right once, and said", async () => {

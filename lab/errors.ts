@@ -1,11 +1,9 @@
-/** An error a person can act on: what is wrong, and how to mend it. The command prints both and exits with 1. */
-export class LabError extends Error {
-  readonly mend: string;
+import { UserError } from "../lib/user-error.ts";
 
-  constructor(what: string, mend: string) {
-    super(`${what}\n  mend: ${mend}`);
-    this.name = "LabError";
-    this.mend = mend;
+/** The lab cannot do what it was asked to: what is wrong, and how to fix it. */
+export class LabError extends UserError {
+  constructor(what: string, fix: string) {
+    super(`${what}\n  mend: ${fix}`);
   }
 }
 

@@ -176,12 +176,12 @@ describe("a fleet on real hosts", () => {
         ],
         web2: [],
       },
-      exitCode: 1,
+      exitCode: 7,
     });
     expect(await up()).toMatch(/\d+ unchanged/);
     const repair = await project.pulumi(["up", "--yes", "--skip-preview"], { FAIRHOST_REPAIR: "web1" });
     expect(repair.exitCode, repair.all).toBe(0);
-    expect(await drift()).toEqual({ hosts: { web1: byHand, web2: [] }, exitCode: 1 });
+    expect(await drift()).toEqual({ hosts: { web1: byHand, web2: [] }, exitCode: 7 });
     expect((await request(alice)).body).toContain("alice");
     expect(await up()).toMatch(/\d+ unchanged/);
     expect(await fingerprint("web2")).toBe(before);

@@ -4,6 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { execa } from "execa";
+import { UserError } from "../lib/user-error.ts";
+import { LabError } from "./errors.ts";
 import { guestRun } from "./guest.ts";
 import type { Template } from "./image/template.ts";
 import type { JsonSocket } from "./json-socket.ts";
@@ -129,7 +131,7 @@ export async function cloneHost(plan: LabHostPlan, template: Template): Promise<
   const script = identityScript(plan, record, hostKey ?? "", hostKeyPublic ?? "", authorized ?? "");
   const result = await guestRun(paths.agent, script, 120_000);
   if (result.exitCode !== 0)
-    throw new Error(`${plan.name} could not be given its identity: ${result.stderr || result.stdout}`);
+    throw new UserError(`${plan.name} could not be given its identity: ${result.stderr || result.stdout}`);
   // Only now: without a record the next `up` clones it anew.
   await writeRecord(plan.name, record);
 }
@@ -137,8 +139,12 @@ export async function cloneHost(plan: LabHostPlan, template: Template): Promise<
 /** Switches a host on: a real boot from its own disks. */
 export async function bootHost(plan: LabHostPlan): Promise<void> {
   const record = await readRecord(plan.name);
-  if (!record) throw new Error(`${plan.name} has no disks`);
+  if (!record) throw withoutDisks(plan);
   await startMachine(plan, record);
+}
+
+function withoutDisks({ name }: LabHostPlan): LabError {
+  return new LabError(`${name} has no disks`, "bring the lab up first: npm run lab -- up");
 }
 
 async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Template): Promise<void> {
@@ -175,7 +181,7 @@ export async function killHost(plan: LabHostPlan): Promise<void> {
 /** Cuts or mends a cable: the host's card loses its carrier, and the switch's port too. */
 export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean): Promise<void> {
   const record = await readRecord(plan.name);
-  if (!record) throw new Error(`${plan.name} has no disks`);
+  if (!record) throw withoutDisks(plan);
   const cut = record.cut.map((old, one) => (one === index ? !intact : old)) as [boolean, boolean];
   await writeRecord(plan.name, { ...record, cut });
   if (!(await runningService(plan.name))) return;
@@ -222,12 +228,12 @@ export async function probePort(port: number, timeoutMs: number): Promise<"ssh" 
 /** Waits until the host greets on SSH. @throws Error with the console's end when it does not, or its QEMU ends. */
 export async function waitForSsh(plan: LabHostPlan, timeoutMs: number): Promise<void> {
   const service = await runningService(plan.name);
-  if (!service) throw new Error(`${plan.name} is off`);
+  if (!service) throw new LabError(`${plan.name} is off`, `npm run lab -- power-on ${plan.name}`);
   try {
     await waitFor(service, "SSH", timeoutMs, async () => (await probePort(plan.sshPort, 3_000)) === "ssh", 250);
   } catch (error) {
     const console = await readFile(hostPaths(plan.name).console, "utf8").catch(() => "");
-    throw new Error(
+    throw new UserError(
       `${error instanceof Error ? error.message : String(error)}\n${console.split("\n").slice(-8).join("\n")}`,
     );
   }

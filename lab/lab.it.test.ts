@@ -209,7 +209,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     const before = (await lab.status()).hosts[1];
     await lab.powerCut("web2");
     const off = await command(["status", "--json"]);
-    expect(off.exitCode).toBe(3);
+    expect(off.exitCode).toBe(5);
     expect(JSON.parse(off.output).hosts[1]).toMatchObject({ state: "off", machineId: before?.machineId });
     await lab.powerOn("web2");
     const after = (await lab.status()).hosts[1];
@@ -233,7 +233,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     });
     const status = await command(["exec", "--", "sh", "-c", "exit 5"]);
     expect(status.exitCode).toBe(5);
-    expect(await command(["clean"])).toMatchObject({ exitCode: 1, output: expect.stringContaining("a lab is up") });
+    expect(await command(["clean"])).toMatchObject({ exitCode: 5, output: expect.stringContaining("a lab is up") });
     await expect(lab.sshRun("web9", "true")).rejects.toThrow("use one of web1, web2");
   });
 
@@ -244,7 +244,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     expect(down.exitCode, down.output).toBe(0);
     await expectNothingLeft(before);
     expect(await command(["curl", "http://[fd00:8000::11]/"])).toMatchObject({
-      exitCode: 1,
+      exitCode: 5,
       output: expect.stringContaining("the lab is down"),
     });
 
@@ -273,18 +273,18 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       "up",
     ];
     const nobody = await execa("setpriv", words, { reject: false });
-    expect(nobody).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("the lab needs root") });
+    expect(nobody).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("the lab needs root") });
     expect(nobody.stderr).toContain("sudo");
     const poor = await command(["up"], { FAIRHOST_LAB_MEMORY_MIB: "1000" });
     expect(poor).toMatchObject({
-      exitCode: 1,
+      exitCode: 5,
       output: expect.stringContaining("2 hosts need 2400 MiB of memory, 1000 MiB are free"),
     });
     const server = createServer().listen(2302, "127.0.0.1");
     const taken = await command(["up"]);
     server.close();
     expect(taken).toMatchObject({
-      exitCode: 1,
+      exitCode: 5,
       output: expect.stringContaining("port 2302 of 127.0.0.1 is taken, web2 needs it"),
     });
     await expectNothingLeft([]);

@@ -1,4 +1,5 @@
 import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../components/kinds.generated.ts";
+import { UserError } from "../lib/user-error.ts";
 import * as lab from "./lab-api.ts";
 
 /** What was seen of one account, from outside and from its neighbour's inside. */
@@ -29,7 +30,7 @@ export async function request(url: string, maxSeconds = 60): Promise<{ body: str
   ]);
   const lines = stdout.split("\n");
   const [status, seconds] = lines.pop()!.split(" ");
-  if (status !== "200") throw new Error(`${url} answered ${status}: ${lines.join("\n").slice(0, 500)}`);
+  if (status !== "200") throw new UserError(`${url} answered ${status}: ${lines.join("\n").slice(0, 500)}`);
   return { body: lines.join("\n"), ms: Number(seconds) * 1000 };
 }
 
@@ -39,7 +40,7 @@ export async function announced(prefix: string, seconds = 60): Promise<void> {
     const { stdout } = await lab.exec(["ip", "-6", "route", "show", prefix]);
     if (stdout.includes("via")) return;
   }
-  throw new Error(
+  throw new UserError(
     `${prefix} was not announced to the lab's router within ${seconds} s: see \`birdc show protocols\` on the host`,
   );
 }
@@ -92,7 +93,7 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
     return JSON.parse((await request(`http://[${from}]/probe?${query}`)).body) as { connect: string; read: string };
   };
   const own = await ask(`/home/${by.name}`);
-  if (own.read !== "ok") throw new Error(`the probe in ${by.name} does not even see its own home: ${own.read}`);
+  if (own.read !== "ok") throw new UserError(`the probe in ${by.name} does not even see its own home: ${own.read}`);
   return { by: by.name, ...(await ask(target.directory)) };
 }
 

@@ -1,4 +1,5 @@
 import { execa, type Options } from "execa";
+import { UserError } from "../lib/user-error.ts";
 import { LabError } from "./errors.ts";
 import { hosts, type LabHostPlan } from "./network.ts";
 import { controllerKey, knownHosts } from "./paths.ts";
@@ -100,7 +101,7 @@ async function run(command: readonly string[], options: CommandOptions): Promise
   const output = { stdout: String(result.stdout ?? ""), stderr: String(result.stderr ?? ""), exitCode };
   if (exitCode !== 0 && options.reject !== false) {
     const what = result.timedOut ? "was not done in time" : `ended with ${exitCode}`;
-    throw new Error(`${program} ${what}: ${output.stderr.trim() || output.stdout.trim().slice(-500)}`);
+    throw new UserError(`${program} ${what}: ${output.stderr.trim() || output.stdout.trim().slice(-500)}`);
   }
   return output;
 }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../lib/user-error.ts";
 import { endProcess, identify, isAlive, type ProcessId } from "../toolchain/processes.ts";
 import { labDirectory } from "./paths.ts";
 
@@ -108,7 +109,7 @@ export async function waitFor(
       continue;
     }
     const log = await readFile(join(labDirectory, `${service.name}.log`), "utf8").catch(() => "");
-    throw new Error(
+    throw new UserError(
       `${service.name}: ${alive ? `no ${what} within ${timeoutMs / 1000} s` : "it ended"}\n${log.split("\n").slice(-6).join("\n")}`,
     );
   }

@@ -27,14 +27,14 @@ test("says what, where, why and how to mend", () => {
   host h2, links: Host h2 has one link (eth0 to sw1).
   Why: With one link, port or switch the host and all its accounts are off the network when that one fails.
   Mend: Cable a second port of the host to another switch and list both under \`links\`.
-  See: docs/policies.md#two-links-to-two-switches
+  See: docs/reference/rules.md#two-links-to-two-switches
 
 debian-release-supported (critical): Every host runs a supported Debian release (trixie) that is not past its end of life.
   inventory/prod/hosts/h1.yaml:9: Host h1 runs bookworm (Debian 12, end of life 2026-06-10).
   host h2, release: Host h2 runs bookworm (Debian 12, end of life 2026-06-10).
   Why: A release without security updates leaves the walls between accounts open to every hole found from then on.
   Mend: Move the host's accounts away, install trixie on it and set \`release\`.
-  See: docs/policies.md#debian-release-supported
+  See: docs/reference/rules.md#debian-release-supported
 
 4 violations of 2 rules.
 `,

@@ -1,56 +1,44 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { type RuleText, themes } from "../components/rule.ts";
 import { engineRules, readableInputs, readableOutputs } from "./pack/engine-rules.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 
-const file = new URL("../docs/policies.md", import.meta.url);
-
-/** The reference of all rules as Markdown: text of `docs/policies.md`. */
+/** The reference of all rules as Markdown: text of `docs/reference/rules.md`. */
 export function policyReference(): string {
   const sections = themes.map((theme) => {
     const own = rules.filter((rule) => rule.theme === theme);
     return `## ${theme[0]!.toUpperCase()}${theme.slice(1)}\n\n${own.map(describeRule).join("\n\n")}`;
   });
-  return `<!-- Written by \`node policies/reference.ts\` from the rules in policies/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in components/ and policies/. Do not edit. -->
 
-# Policies
+# Rules
 
-All rules are mandatory: one violation and nothing is deployed. The program runs them over the whole declaration before it
-declares anything; the policy pack (\`pulumi preview --policy-pack policies\`) runs them again over what is really registered,
-those of scope *resource* one resource at a time, those of scope *stack* over all registered outputs.
+A rule says what must hold in a fleet. Every rule is mandatory: one violation stops the deploy before anything is touched. Rules run twice.
+The program runs them over the whole declaration before it declares a resource, so no flag of Pulumi skips them. The policy pack
+(\`pulumi preview --policy-pack policies\`) runs them again over the resources that are really registered: rules of scope *resource*
+judge one resource at a time, rules of scope *stack* judge all registered outputs together.
+
+How to read a refusal: [Read a refusal](../how-to/operate-refusals.md). How to add a rule: [Add a rule](../how-to/develop-add-a-rule.md).
+What a change may do, beyond these rules: [the guard's rules](guard-rules.md).
 
 ${sections.join("\n\n")}
 
 ## Waivers
 
-A violation of a rule that can be waived may pass for a while: an entry of \`waivers.yaml\` names the rule, the resource, who answers
-for it, why, and the last day. Every preview shows it with the days left. Days are counted from \`fairhost:today\` of the stack's
-configuration, or without it from the clock's day (UTC).
+A waiver is a time-limited exception to a rule. It is an entry in \`waivers.yaml\` with the rule, the resource, the person who is
+responsible, the reason and the last day it is valid ([keys](inventory.md#waivers)). Only rules marked "can be waived" accept one. Every preview shows each
+waiver with the days left. The days are counted from \`fairhost:today\` in the stack's configuration, or from today (UTC) if that is not set.
 
 ${waiverRules.map(describeRule).join("\n\n")}
 
 ## Only in the policy pack
 
-These are about what only the engine sees.
+These rules check facts that only Pulumi's engine has.
 
 ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n")}
 `;
 }
 
 function describeRule({ name, severity, scope, description, reason, remediation, waivable }: RuleText): string {
-  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Mend: ${remediation}`;
-}
-
-/** Whether `docs/policies.md` is what the rules say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === policyReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, policyReference());
-  else if (!isCurrent()) {
-    console.error("docs/policies.md is not what the rules say: run `node policies/reference.ts`.");
-    process.exitCode = 1;
-  }
+  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Fix: ${remediation}`;
 }

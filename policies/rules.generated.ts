@@ -26,6 +26,7 @@ import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-c
 import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
 import { rangesApart } from "../components/network/rules/ranges-apart.ts";
 import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-the-basics.ts";
+import type { Rule } from "../components/rule.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
@@ -46,7 +47,6 @@ import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
 import { redundantOnTwoSites } from "./redundancy/redundant-on-two-sites.ts";
 import { spareParts } from "./redundancy/spare-parts.ts";
 import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts";
-import type { Rule } from "../components/rule.ts";
 
 /** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
 export const rules: readonly Rule[] = [

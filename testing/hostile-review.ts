@@ -83,15 +83,13 @@ const host = fc.record({
   groups: fc.array(fc.record({ group, files: fc.array(file, { maxLength: 3 }) }), { maxLength: 3 }),
   applier: fc.boolean(),
   hooks: fc.constant({
-    firewall: false,
-    sysctl: [],
+    load: [],
     stop: [],
     daemonReload: false,
     stopChanged: [],
     start: [],
     restart: [],
-    nginx: false,
-    bird: false,
+    reload: [],
   }),
 });
 const wave = fc.record({

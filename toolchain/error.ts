@@ -1,4 +1,4 @@
-/** An error whose message is complete for the user (what is wrong, where, how to mend): print it without a stack. */
-export class ToolchainError extends Error {
-  override readonly name = "ToolchainError";
-}
+import { UserError } from "../lib/user-error.ts";
+
+/** The toolchain cannot be set up or used. */
+export class ToolchainError extends UserError {}

@@ -14,9 +14,7 @@ const head = "// Written by `npm run generate` from the files beside it. Do not 
  * Text of every generated module by its path, relative to the checkout.
  * @param each is told of each text before the next is made, which may import it
  */
-export async function registries(
-  each?: (file: string, text: string) => Promise<void> | void,
-): Promise<Map<string, string>> {
+export async function registries(each?: (file: string, text: string) => unknown): Promise<Map<string, string>> {
   const written: readonly [string, () => string | Promise<string>][] = [
     // In this order: each reads what those before it have written.
     ["components/http/servers.generated.ts", servers],
@@ -25,6 +23,7 @@ export async function registries(
     ["components/files.generated.ts", files],
     ["components/resources.generated.ts", resources],
     ["components/renderers.generated.ts", renderers],
+    ["components/bundle-folders.generated.ts", bundleFolders],
     ["policies/rules.generated.ts", rules],
     ["testing/fixtures.generated.ts", fixtures],
   ];
@@ -42,9 +41,11 @@ function sources(...patterns: readonly string[]): string[] {
   return files.filter((file) => !file.endsWith(".test.ts")).sort();
 }
 
-/** `two-disks.ts` exports `twoDisks`. */
+/** `two-disks.ts` exports `twoDisks`, `nginx.host.ts` exports `nginx`. */
 function exportOf(file: string): string {
-  return basename(file, ".ts").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return basename(file, ".ts")
+    .replace(/\.host$/, "")
+    .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function importLine(from: string, file: string): string {
@@ -313,6 +314,29 @@ ${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
 `;
 }
 
+/** In the order of the concepts: hooks of one kind are run, and told, in it. */
+async function bundleFolders(): Promise<string> {
+  const files = sources("components/*/*.host.ts");
+  for (const file of files) {
+    const folder = (await load(file))[exportOf(file)] as { name: string } | undefined;
+    if (folder?.name !== basename(file, ".host.ts")) throw new Error(`${file} exports no folder of its name`);
+  }
+  const from = "components/bundle-folders.generated.ts";
+  return `${head}${importsAndList(from, files, "BundleFolder, NamesIn", "./bundle-folder.ts")}
+const registered = [
+${files.map((file) => `  ${exportOf(file)},`).join("\n")}
+] as const satisfies readonly BundleFolder[];
+
+export type Names = NamesIn<(typeof registered)[number]>;
+
+/** Every folder of a host's generation. A path in any other is refused by the applier and needs an approval. */
+export const bundleFolders: readonly BundleFolder<Names>[] = registered;
+`;
+}
+
+/** Sorted by path, as Biome wants them. */
 function importsAndList(from: string, files: readonly string[], type: string, typeFrom: string): string {
-  return [...files.map((file) => importLine(from, file)), `import type { ${type} } from "${typeFrom}";`, ""].join("\n");
+  const lines = [...files.map((file) => importLine(from, file)), `import type { ${type} } from "${typeFrom}";`];
+  const pathOf = (line: string) => line.slice(line.indexOf('"'));
+  return [...lines.sort((left, right) => (pathOf(left) < pathOf(right) ? -1 : 1)), ""].join("\n");
 }

@@ -5,8 +5,7 @@ import { comment, type Forge, withdrawComments } from "../../guard/forge/forge.t
 import { github } from "../../guard/forge/github.ts";
 import { gitlab } from "../../guard/forge/gitlab.ts";
 import { count } from "../../lib/text.ts";
-import { exitStatus } from "../exit-status.ts";
-import { attempt } from "./options.ts";
+import { withAction } from "../exit-status.ts";
 
 const forges: Readonly<Record<string, (environment: NodeJS.ProcessEnv, number?: number) => Forge | Promise<Forge>>> = {
   github,
@@ -21,37 +20,35 @@ interface Options {
 }
 
 /** `guard comment`: puts reviews' comments on their pull or merge request. */
-export const commentCommand: Command = new Command("comment")
-  .description(
-    "Puts reviews' comments on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
-  )
-  .addOption(new Option("--forge <name>", "where the request is").choices(Object.keys(forges)).makeOptionMandatory())
-  .argument("[files...]", "comments, as `guard review --markdown` wrote them")
-  .option(
-    "--cells <list>",
-    "cells the change touches, as `guard cells` printed them: comments on others are withdrawn",
-    list,
-  )
-  .option("--inventory <directory>", "the fleet that these cells are of", "inventory/prod")
-  .option("--number <number>", "number of the request; by default that of the pipeline's event", number)
-  .addHelpText(
-    "after",
-    `
+export const commentCommand: Command = withAction(
+  new Command("comment")
+    .description(
+      "Puts reviews' comments on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
+    )
+    .addOption(new Option("--forge <name>", "where the request is").choices(Object.keys(forges)).makeOptionMandatory())
+    .argument("[files...]", "comments, as `guard review --markdown` wrote them")
+    .option(
+      "--cells <list>",
+      "cells the change touches, as `guard cells` printed them: comments on others are withdrawn",
+      list,
+    )
+    .option("--inventory <directory>", "the fleet that these cells are of", "inventory/prod")
+    .option("--number <number>", "number of the request; by default that of the pipeline's event", number)
+    .addHelpText(
+      "after",
+      `
 Environment: GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_EVENT_PATH, GITHUB_API_URL.
-GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, where it may write comments), CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID.
-
-Exit status: ${exitStatus.safe} done, ${exitStatus["wrong usage"]} wrong usage, ${exitStatus["not reviewed"]} not commented (says why on standard error).`,
-  )
-  .action((files: readonly string[], { forge: name, inventory, cells, number: request }: Options) =>
-    attempt("Not commented", async () => {
-      const forge = await forges[name]!(process.env, request);
-      for (const file of files) console.log(`Comment ${await comment(forge, await readFile(file, "utf8"))}.`);
-      const withdrawn = cells ? await withdrawComments(forge, inventory, cells) : 0;
-      if (withdrawn > 0) console.log(`${count(withdrawn, "comment")} withdrawn.`);
-      else if (files.length === 0) console.log("Nothing to comment.");
-      return exitStatus.safe;
-    }),
-  );
+GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, where it may write comments), CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID.`,
+    ),
+  ["failed"],
+  async (files: readonly string[], { forge: name, inventory, cells, number: request }: Options) => {
+    const forge = await forges[name]!(process.env, request);
+    for (const file of files) console.log(`Comment ${await comment(forge, await readFile(file, "utf8"))}.`);
+    const withdrawn = cells ? await withdrawComments(forge, inventory, cells) : 0;
+    if (withdrawn > 0) console.log(`${count(withdrawn, "comment")} withdrawn.`);
+    else if (files.length === 0) console.log("Nothing to comment.");
+  },
+);
 
 function list(text: string): readonly string[] {
   try {

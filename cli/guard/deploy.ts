@@ -3,27 +3,25 @@ import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import type { Fleet } from "../../components/files.generated.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
+
 import { checkout } from "../../guard/change/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
 import { healthGate } from "../../guard/deploy/gate.ts";
-import { LockedError } from "../../guard/deploy/lock.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
-import { readStackConfig, StackConfigError } from "../../guard/engine/stack-config.ts";
-import { printable } from "../../lib/text.ts";
+import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
+import { type Ending, withAction } from "../exit-status.ts";
 
-/** Exit statuses of commands that change a stack. 1 is left to Node.js: the guard itself broke. */
-export const deployStatus = {
-  done: 0,
-  "nothing to do": 0,
-  "wrong usage": 2,
-  "not confirmed": 2,
-  "needs approval": 3,
-  blocked: 4,
-  failed: 5,
-  locked: 6,
-} as const satisfies Readonly<Record<DeployResult["kind"] | "locked" | "wrong usage", number>>;
+/** How each result of a deploy ends the command. */
+const endingOfResult = {
+  done: "done",
+  "nothing to do": "done",
+  "not confirmed": "wrong usage",
+  "needs approval": "needs approval",
+  blocked: "blocked",
+  failed: "failed",
+} as const satisfies Readonly<Record<DeployResult["kind"], Ending>>;
 
 interface Options {
   readonly stack: string;
@@ -38,64 +36,52 @@ interface Options {
 }
 
 /** `guard deploy`: previews, judges, asks, and does exactly what was judged. */
-export const deployCommand = new Command("deploy")
-  .description(
-    "Previews a change, judges it, asks, and then does exactly what was judged: wave by wave, with a look at the hosts after each.",
-  )
-  .requiredOption("-s, --stack <stack>", "the stack")
-  .option("--cwd <directory>", "the project's directory", checkout)
-  .option("--yes", "do not ask: for CI")
-  .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
-  .option("--message <text>", "said in the stack's history")
-  .option("--json <file>", "write the deploy's record there")
-  .option("--wait <seconds>", "wait for another deploy of this stack to end", seconds, 0)
-  .option("--repair", "ask every host first, and put right what was changed by hand, also where nothing else changes")
-  .option("--no-drift", "do not ask the hosts that the change touches what was changed by hand there")
-  .addHelpText(
-    "after",
-    `
-After a crash or a \`kill -9\` the same command again is all there is to do.
-Exit status: 0 done or nothing to do, 2 wrong usage or not confirmed, 3 needs approval, 4 blocked, 5 failed (says how to go on or back), 6 locked by somebody else.`,
-  )
-  .action(async (options: Options) => {
-    process.exitCode = deployStatus[await run(options)];
-  });
+export const deployCommand = withAction(
+  new Command("deploy")
+    .description(
+      "Previews a change, judges it, asks, and then does exactly what was judged: wave by wave, with a look at the hosts after each.",
+    )
+    .requiredOption("-s, --stack <stack>", "the stack")
+    .option("--cwd <directory>", "the project's directory", checkout)
+    .option("--yes", "do not ask: for CI")
+    .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
+    .option("--message <text>", "said in the stack's history")
+    .option("--json <file>", "write the deploy's record there")
+    .option("--wait <seconds>", "wait for another deploy of this stack to end", seconds, 0)
+    .option("--repair", "ask every host first, and put right what was changed by hand, also where nothing else changes")
+    .option("--no-drift", "do not ask the hosts that the change touches what was changed by hand there")
+    .addHelpText("after", "\nAfter a crash or a `kill -9` the same command again is all there is to do."),
+  ["needs approval", "blocked", "failed", "locked"],
+  deployStack,
+);
 
-async function run({ stack, cwd, yes, json, drift, ...options }: Options): Promise<keyof typeof deployStatus> {
+async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options) {
   const say = (text: string) => void process.stderr.write(text);
-  try {
-    const config = readStackConfig(stack, cwd);
-    const engine = { directory: cwd, stack, environment: toolchainEnv() };
-    // Its problems are the program's to tell; here only how hosts are reached is of interest.
-    const fleet = await loadFleet(config.inventory).then(
-      (loaded): Pick<Fleet, "hosts"> => loaded.fleet,
-      (error: unknown) => {
-        if (error instanceof InventoryError) return { hosts: [] };
-        throw error;
-      },
-    );
-    const result = await deploy({
-      ...options,
-      engine,
-      config,
-      gate: healthGate(config, fleet.hosts),
-      ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
-      confirm: async (question) => yes === true || ask(question, say),
-      say,
-    });
-    say(`\n${wordsOf(result)}\n`);
-    if (json !== undefined) {
-      const record = (await readRecords(recordsDirectory(engine))).at(-1);
-      await writeFile(json, `${JSON.stringify(record, undefined, 2)}\n`);
-    }
-    return result.kind;
-  } catch (error) {
-    if (error instanceof LockedError || error instanceof StackConfigError) {
-      say(`${error.message.split("\n").map(printable).join("\n")}\n`);
-      return error instanceof LockedError ? "locked" : "wrong usage";
-    }
-    throw error;
+  const config = readStackConfig(stack, cwd);
+  const engine = { directory: cwd, stack, environment: toolchainEnv() };
+  // Its problems are the program's to tell; here only how hosts are reached is of interest.
+  const fleet = await loadFleet(config.inventory).then(
+    (loaded): Pick<Fleet, "hosts"> => loaded.fleet,
+    (error: unknown) => {
+      if (error instanceof InventoryError) return { hosts: [] };
+      throw error;
+    },
+  );
+  const result = await deploy({
+    ...options,
+    engine,
+    config,
+    gate: healthGate(config, fleet.hosts),
+    ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
+    confirm: async (question) => yes === true || ask(question, say),
+    say,
+  });
+  say(`\n${wordsOf(result)}\n`);
+  if (json !== undefined) {
+    const record = (await readRecords(recordsDirectory(engine))).at(-1);
+    await writeFile(json, `${JSON.stringify(record, undefined, 2)}\n`);
   }
+  return endingOfResult[result.kind];
 }
 
 function wordsOf({ kind }: DeployResult): string {
@@ -130,7 +116,7 @@ async function ask(question: string, say: (text: string) => void): Promise<boole
   }
 }
 
-export function seconds(text: string): number {
+function seconds(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Write a number of seconds.");
 }

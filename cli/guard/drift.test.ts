@@ -27,20 +27,23 @@ const answer = (web1: string) =>
   `while [ "$1" != -p ]; do shift; done; cat >$here/$2; case $2 in 2201) ${web1} ;; esac; echo '{"host":"x","generation":3,"findings":[]}'`;
 const finding = `{"group":"account-1","kind":"unit-stopped","what":"x","message":"x is inactive, it should be active","repaired":"by the next deploy"}`;
 
-test("no drift, drift, a note alone, a host that cannot be asked: each has its exit status", async () => {
+test("no drift, drift, a note alone, a host that does not answer: each has its exit status", async () => {
   {
     using ssh = fakeSsh(answer(":"));
     const { exitCode, stdout } = await run("-s", "test");
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 of 2 hosts asked: 0 findings on 0 of them")]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 of 2 hosts answered; no drift found.")]);
     expect(readdirSync(ssh.directory).sort()).toEqual(["2201", "2202", "ssh"]);
   }
   {
     using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${finding}]}'; exit 1`));
     const { exitCode, stdout } = await run("-s", "test");
-    expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Repair: FAIRHOST_REPAIR=web1 pulumi up")]);
+    expect([exitCode, stdout]).toEqual([
+      7,
+      expect.stringContaining("Repair: npm run guard -- deploy -s test --repair"),
+    ]);
     const json = await run("-s", "test", "--json", "--host", "web1");
     expect([json.exitCode, JSON.parse(json.stdout)]).toEqual([
-      1,
+      7,
       [{ host: "web1", generation: 3, findings: [JSON.parse(finding)] }],
     ]);
   }
@@ -52,7 +55,7 @@ test("no drift, drift, a note alone, a host that cannot be asked: each has its e
   {
     using _ssh = fakeSsh(answer("echo Connection refused >&2; exit 255"));
     const { exitCode, stdout } = await run("-s", "test");
-    expect([exitCode, stdout]).toEqual([3, expect.stringContaining("web1 (127.0.0.1 port 2201) refuses connections")]);
+    expect([exitCode, stdout]).toEqual([5, expect.stringContaining("web1 (127.0.0.1 port 2201) refuses connections")]);
     expect(stdout).toContain("web2, generation 3: as it should be");
   }
 }, 60_000);

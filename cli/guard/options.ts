@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { printable } from "../../lib/text.ts";
 import { utcToday } from "../../lib/today.ts";
-import { exitStatus } from "../exit-status.ts";
 
 /** A command that compares an inventory with another one. */
 export function inventoriesCommand(name: string): Command {
@@ -18,23 +16,4 @@ export function inventoriesCommand(name: string): Command {
 export function day(text: string): string {
   if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new InvalidArgumentError("Write a day such as 2026-11-22.");
-}
-
-/**
- * Runs a command to its exit status; an error is told on standard error, since standard output may be for programs.
- * @param otherwise what else is done with the reason
- */
-export async function attempt(
-  failed: string,
-  run: () => Promise<number>,
-  otherwise?: (reason: string) => Promise<void>,
-): Promise<void> {
-  try {
-    process.exitCode = await run();
-  } catch (error) {
-    const reason = (error as Error).message.split("\n").map(printable).join("\n");
-    console.error(`${failed}: ${reason}`);
-    process.exitCode = exitStatus["not reviewed"];
-    await otherwise?.(reason);
-  }
 }

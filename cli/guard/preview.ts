@@ -4,11 +4,17 @@ import { reviewPreview } from "../../guard/deploy/review-preview.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import type { Drift } from "../../guard/report/comment.ts";
 import { levelOf } from "../../guard/report/summary.ts";
-import { type OutputOptions, withOutputs, writeFailure, writeOutcome } from "../../guard/report/write.ts";
+import {
+  type OutputOptions,
+  withOutputs,
+  writeFailure,
+  writeOutcome,
+  writingFailure,
+} from "../../guard/report/write.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
-import { exitHelp, exitStatus } from "../exit-status.ts";
+import { endingOf, withAction } from "../exit-status.ts";
 import { drift } from "./drift.ts";
-import { attempt } from "./options.ts";
 
 interface Options extends OutputOptions {
   readonly stack: string;
@@ -18,44 +24,42 @@ interface Options extends OutputOptions {
 }
 
 /** `guard preview`: judges what a deploy would do to what the stack holds. */
-export const previewCommand = withOutputs(new Command("preview"))
-  .description(
-    "Judges what a deploy would do, as the engine previews it against what the stack holds. Touches no host; with --drift each is asked what it has.",
-  )
-  .requiredOption("-s, --stack <stack>", "the stack")
-  .option("--cwd <directory>", "the project's directory", checkout)
-  .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
-  .option("--drift", "ask every host over SSH what was changed there by hand, and show it")
-  .addHelpText("after", exitHelp)
-  .action(async ({ stack, cwd, policyPack, drift: ask, ...outputs }: Options) => {
-    let scope = { inventory: stack, cell: undefined as string | undefined };
-    await attempt(
-      "Not reviewed",
-      async () => {
-        const config = readStackConfig(stack, cwd);
-        scope = { inventory: config.inventory, cell: config.cell };
-        const engine = { directory: cwd, stack, environment: toolchainEnv() };
-        const onOutput = (text: string) => void process.stderr.write(text);
-        const previewed = await reviewPreview(engine, config, { policyPack, onOutput });
-        if (previewed.kind === "failed") {
-          const reason = previewed.messages.join("\n");
-          if (previewed.why === "broken") throw new Error(reason);
-          await writeFailure(scope, reason, outputs);
-          return exitStatus.blocked;
-        }
-        const { outcome } = previewed;
-        await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
-        return exitStatus[levelOf(outcome)];
-      },
-      (reason) => writeFailure(scope, reason, outputs),
-    );
-  });
+export const previewCommand = withAction(
+  withOutputs(new Command("preview"))
+    .description(
+      "Judges what a deploy would do, as the engine previews it against what the stack holds. Touches no host; with --drift each is asked what it has.",
+    )
+    .requiredOption("-s, --stack <stack>", "the stack")
+    .option("--cwd <directory>", "the project's directory", checkout)
+    .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
+    .option("--drift", "ask every host over SSH what was changed there by hand, and show it"),
+  ["needs approval", "blocked", "failed"],
+  async ({ stack, cwd, policyPack, drift: ask, ...outputs }: Options) => {
+    const unknown = { inventory: stack, cell: undefined };
+    const config = await writingFailure(unknown, outputs, async () => readStackConfig(stack, cwd));
+    const scope = { inventory: config.inventory, cell: config.cell };
+    return writingFailure(scope, outputs, async () => {
+      const engine = { directory: cwd, stack, environment: toolchainEnv() };
+      const onOutput = (text: string) => void process.stderr.write(text);
+      const previewed = await reviewPreview(engine, config, { policyPack, onOutput });
+      if (previewed.kind === "failed") {
+        const reason = previewed.messages.join("\n");
+        if (previewed.why === "broken") throw new UserError(reason);
+        await writeFailure(scope, reason, outputs);
+        return "blocked";
+      }
+      const { outcome } = previewed;
+      await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
+      return endingOf(levelOf(outcome));
+    });
+  },
+);
 
-/** What hosts have that nobody declared, a line each. A host that cannot be asked is a line as well. */
+/** What hosts have that nobody declared, a line each. A host that does not answer is a line as well. */
 async function driftOf(stack: string, directory: string): Promise<Drift[]> {
   return (await drift(stack, directory, [])).flatMap((result): Drift[] => {
     const { host } = result;
-    if ("error" in result) return [{ host, group: "host", message: `could not be asked: ${result.error}` }];
+    if ("error" in result) return [{ host, group: "host", message: `did not answer: ${result.error}` }];
     return result.findings.filter(({ note }) => !note).map(({ group, message }) => ({ host, group, message }));
   });
 }

@@ -3,22 +3,26 @@ import { Command } from "commander";
 import { checkout } from "../../guard/change/base.ts";
 import { type DeployRecord, readRecords, recordsDirectory, whoIs } from "../../guard/deploy/record.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
+import { withAction } from "../exit-status.ts";
 
 /** `guard records`: what was deployed, by whom, and how it ended. */
-export const recordsCommand = new Command("records")
-  .description("Lists the deploys of a stack, oldest first: who, commit, verdict, result, duration.")
-  .requiredOption("-s, --stack <stack>", "the stack")
-  .option("--cwd <directory>", "the project's directory", checkout)
-  .option("--json", "print the whole records as one JSON document")
-  .addHelpText(
-    "after",
-    "\nRecords lie beside a state that is in files, otherwise in .state/records; FAIRHOST_RECORDS names another place.",
-  )
-  .action(async ({ stack, cwd, json }: { stack: string; cwd: string; json?: true }) => {
+export const recordsCommand = withAction(
+  new Command("records")
+    .description("Lists the deploys of a stack, oldest first: who, commit, verdict, result, duration.")
+    .requiredOption("-s, --stack <stack>", "the stack")
+    .option("--cwd <directory>", "the project's directory", checkout)
+    .option("--json", "print the whole records as one JSON document")
+    .addHelpText(
+      "after",
+      "\nRecords lie beside a state that is in files, otherwise in .state/records; FAIRHOST_RECORDS names another place.",
+    ),
+  ["failed"],
+  async ({ stack, cwd, json }: { stack: string; cwd: string; json?: true }) => {
     const directory = recordsDirectory({ directory: cwd, stack, environment: toolchainEnv() });
     const records = await readRecords(directory, (file) => console.error(`${file} is no record of a deploy.`));
     console.log(json ? JSON.stringify(records, undefined, 2) : tableOf(records));
-  });
+  },
+);
 
 function tableOf(records: readonly DeployRecord[]): string {
   const table = new Table({

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { reviewInventories } from "../../guard/change/from-inventories.ts";
 import { levelOf } from "../../guard/report/summary.ts";
-import { type OutputOptions, withOutputs, writeFailure, writeOutcome } from "../../guard/report/write.ts";
-import { exitHelp, exitStatus } from "../exit-status.ts";
-import { attempt, inventoriesCommand } from "./options.ts";
+import { type OutputOptions, withOutputs, writeOutcome, writingFailure } from "../../guard/report/write.ts";
+import { endingOf, withAction } from "../exit-status.ts";
+import { inventoriesCommand } from "./options.ts";
 
 interface Options extends OutputOptions {
   readonly base: string;
@@ -13,20 +13,17 @@ interface Options extends OutputOptions {
 }
 
 /** `guard review`: judges a change of the inventory, or of the program, from files alone. */
-export const reviewCommand: Command = withOutputs(inventoriesCommand("review"))
-  .description(
-    "Judges what a change of the inventory or of the program would do: from files alone, without engine, state, secrets or hosts.",
-  )
-  .option("--cell <name>", "only the hosts of this cell and what lives on them")
-  .addHelpText("after", exitHelp)
-  .action(({ base, inventory, cell, today, ...outputs }: Options) =>
-    attempt(
-      "Not reviewed",
-      async () => {
-        const outcome = await reviewInventories({ base, inventory, cell, today });
-        await writeOutcome(outcome, outputs);
-        return exitStatus[levelOf(outcome)];
-      },
-      (reason) => writeFailure({ inventory, cell }, reason, outputs),
-    ),
-  );
+export const reviewCommand: Command = withAction(
+  withOutputs(inventoriesCommand("review"))
+    .description(
+      "Judges what a change of the inventory or of the program would do: from files alone, without engine, state, secrets or hosts.",
+    )
+    .option("--cell <name>", "only the hosts of this cell and what lives on them"),
+  ["needs approval", "blocked", "failed"],
+  ({ base, inventory, cell, today, ...outputs }: Options) =>
+    writingFailure({ inventory, cell }, outputs, async () => {
+      const outcome = await reviewInventories({ base, inventory, cell, today });
+      await writeOutcome(outcome, outputs);
+      return endingOf(levelOf(outcome));
+    }),
+);

@@ -21,15 +21,8 @@ export type Group = "host" | `account-${number}`;
 
 export interface BundleFile {
   /**
-   * Path inside a generation, for example `systemd/account-1204.slice`. The first part says which program reads it, and how:
-   * - `systemd/` units, drop-ins, .wants links: the link /usr/local/lib/systemd/system points at it; `daemon-reload` on change
-   * - `userdb/` user and group records: the link /etc/userdb points at it
-   * - `sysctl/` the link /usr/local/lib/sysctl.d points at it (read at boot); `sysctl -p FILE` on change
-   * - `nginx/nginx.conf` named by nginx.service's drop-in; includes are relative. `nginx -t -c`; reload nginx.service on any change in `nginx/`
-   * - `nftables/fairhost.nft` named by nftables.service's drop-in, replaces its own table at once. `nft -c -f`; `nft -f` on change, under a dead-man timer
-   * - `bird/bird.conf` named by bird.service's drop-in; includes are relative. `bird -p -c`; reload bird.service on any change in `bird/`
-   * - `network/` the accounts' prefixes: set by fairhost-routes.service (`restartOn: ["network/"]`)
-   * - `lighttpd/`, `libexec/` (scripts) named by units, see `restartOn`. `lighttpd -tt -f`
+   * Path inside a generation, for example `systemd/account-1204.slice`. The first part is the name of one of the folders in
+   * components/bundle-folders.generated.ts, which says what reads it and how a change takes effect.
    */
   readonly path: string;
   /** Text of the file; exactly one of `content` and `link`. */
@@ -71,7 +64,7 @@ export interface BundleUnit {
   readonly want: "start" | "on-demand";
   /**
    * Bundle paths, or a top folder with its slash (`network/`) for any file in it; a change of any restarts it (`start`) or stops it if running (`on-demand`). Leave out what the program
-   * reads anew by a reload (`nginx/`, `bird/`, `nftables/`).
+   * reads by a reload, or the kernel loads (the folder's `takesEffect`).
    */
   readonly restartOn: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/user-error.ts";
 import { Outages } from "../../policies/graph/outage.ts";
 import type { ServiceGraph } from "../../policies/graph/service-graph.ts";
 import { nearest } from "../load/problem.ts";
@@ -44,13 +45,16 @@ export function findElement(graph: ServiceGraph, words: string): number {
   if (found.length === 1) return found[0]!.position;
   if (found.length > 1) {
     const some = found.slice(0, 5).map(({ name }) => `"${name}"`);
-    throw new Error(`${found.length} elements are called "${words}", for example ${some.join(", ")}: say which one`);
+    throw new UserError(
+      `${found.length} elements are called "${words}", for example ${some.join(", ")}: say which one`,
+      "wrong usage",
+    );
   }
   const near = nearest(
     words,
     elements.map(({ name }) => name),
   );
-  throw new Error(
+  throw new UserError(
     `there is no element "${words}"; ${
       near
         ? `did you mean "${near}"?`
@@ -59,5 +63,6 @@ export function findElement(graph: ServiceGraph, words: string): number {
             .map(({ name }) => `"${name}"`)
             .join(", ")}`
     }`,
+    "wrong usage",
   );
 }

@@ -168,7 +168,7 @@ test("the command: table, picture, JSON, and an unknown element", () => {
     expect(JSON.parse(programs.stdout)).toMatchObject({ darkAccounts: 4, dark: expect.arrayContaining(["host web1"]) });
 
     const unknown = run(join(inventory, "lab"), "--without", "web9");
-    expect([unknown.status, unknown.stdout]).toEqual([1, ""]);
+    expect([unknown.status, unknown.stdout]).toEqual([2, ""]);
     expect(unknown.stderr).toMatch(/^there is no element "web9"/);
   } finally {
     rmSync(scratch, { recursive: true });

@@ -5,7 +5,7 @@ import { kindNamed } from "../../components/subject.ts";
 import { checkAll } from "../check/check.ts";
 import type { Entries } from "../check/references.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
-import { readFleet } from "./read-fleet.ts";
+import { type FleetFiles, readFleet } from "./read-fleet.ts";
 import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
@@ -29,7 +29,16 @@ export interface Loaded {
  * @throws {InventoryError} with every problem at once
  */
 export async function loadFleet(directory: string): Promise<Loaded> {
-  const { entries, problems } = readEntries(directory);
+  return loadFiles(directory, readFleet(directory));
+}
+
+/**
+ * The same of files that were read already.
+ * @param directory named in errors
+ * @throws {InventoryError} with every problem at once
+ */
+export function loadFiles(directory: string, read: FleetFiles): Loaded {
+  const { entries, problems } = validateFiles(read);
   problems.push(...checkAll(entries));
   if (problems.length > 0) throw new InventoryError(directory, problems);
 
@@ -37,9 +46,8 @@ export async function loadFleet(directory: string): Promise<Loaded> {
   return { fleet: freeze(Object.fromEntries(whole)) as unknown as Fleet, where: finder(entries) };
 }
 
-/** Every file of an inventory by its kind, checked by itself, and what is wrong with it. */
-export function readEntries(directory: string): { readonly entries: Entries; readonly problems: Problem[] } {
-  const read = readFleet(directory);
+/** Every file by its kind, each checked by itself, and what is wrong with it. */
+export function validateFiles(read: FleetFiles): { readonly entries: Entries; readonly problems: Problem[] } {
   const problems: Problem[] = [...read.problems];
   const all = Object.entries(fileKinds).map(([key, { schema }]): [string, Entry<unknown>[]] => {
     const own = read.sources.filter((each) => each.key === key).map(({ source }) => validate(schema, source));

@@ -1,4 +1,5 @@
 import { count, printable } from "../../lib/text.ts";
+import { UserError } from "../../lib/user-error.ts";
 
 /** One thing wrong with an inventory: where, what, and how to mend it. */
 export interface Problem {
@@ -20,11 +21,11 @@ export interface Problem {
 export type Path = readonly (string | number)[];
 
 /** Everything that is wrong with an inventory, at once; the message is readable on a terminal. */
-export class InventoryError extends Error {
+export class InventoryError extends UserError {
   readonly problems: readonly Problem[];
 
   constructor(directory: string, problems: readonly Problem[]) {
-    super(formatProblems(problems, directory));
+    super(formatProblems(problems, directory), "blocked");
     this.name = "InventoryError";
     this.problems = problems;
   }

@@ -9,6 +9,12 @@ import { readSource, type Source } from "./source.ts";
 /** Where each kind lies: the only directories and files a fleet has. */
 const places = new Map<string, FileKey>(Object.entries(fileKinds).map(([key, { path }]) => [path, key as FileKey]));
 
+/** The kind of a file by its path in the fleet's directory; `undefined` for a path that no fleet has. */
+export function kindOfFile(file: string): FileKey | undefined {
+  const [, folder] = /^([^/]+\/)[^/]+\.yaml$/.exec(file) ?? [];
+  return places.get(folder ?? file);
+}
+
 /** Allowed beside them and not read here: the hosts' public SSH keys, and notes for people. */
 const beside = /^(?:known_hosts|.*\.md)$/;
 

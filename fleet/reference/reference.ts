@@ -1,9 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
 import { nameWords } from "../../components/schema.ts";
 import { fileKinds } from "./json-schemas.ts";
-
-const file = new URL("../../docs/inventory.md", import.meta.url);
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -18,19 +15,22 @@ interface Row {
   readonly description: string;
 }
 
-/** The reference of the inventory's files as Markdown: text of `docs/inventory.md`. */
+/** The reference of the inventory's files as Markdown: text of `docs/reference/inventory.md`. */
 export function inventoryReference(): string {
   const sections = fileKinds().map(({ name, file, title, schema }) => {
     const head = `## ${name}\n\n${title}: \`${file}\`${schema.type === "array" ? ", a list" : ""}.`;
     return `${head}\n\n${table(rowsOf(schema))}`;
   });
-  return `<!-- Written by \`node inventory/reference.ts\` from the schemas in inventory/schemas/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the schemas in components/*/*.file.ts. Do not edit. -->
 
 # Inventory
 
-A fleet is a directory of YAML files. One key too many, a wrong type or a name that refers to nothing: all of it is said at once,
-with file and line, and nothing is touched. \`npm run inventory -- inventory/<fleet>\` says so without Pulumi. The first line of a
-file names its JSON Schema, for editors. \`a[].b\` is key \`b\` of every item of list \`a\`; a name is
+A fleet is a directory of YAML files. \`npm run inventory -- inventory/<fleet>\` checks it without Pulumi. Unknown keys, wrong types and
+dangling references are all reported together, with file and line. Until they are fixed nothing is deployed.
+
+The first line of each file names its JSON Schema, so that an editor with a YAML language server can explain and check every key.
+
+In the tables, \`a[].b\` is the key \`b\` of every item of the list \`a\`. A name is
 ${nameWords}.
 
 ${sections.join("\n\n")}
@@ -141,17 +141,4 @@ export function table(
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
-}
-
-/** Whether `docs/inventory.md` is what the schemas say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === inventoryReference();
-}
-
-if (import.meta.main) {
-  if (!process.argv.includes("--check")) writeFileSync(file, inventoryReference());
-  else if (!isCurrent()) {
-    console.error("docs/inventory.md is not what the schemas say: run `npm run generate`.");
-    process.exitCode = 1;
-  }
 }

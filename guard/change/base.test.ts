@@ -19,7 +19,7 @@ test.each([
   "inventory/prod/accounts/1001-bakery.yaml",
   "inventory/prod/known_hosts",
   "inventory/prod/README.md",
-  "docs/guide.md",
+  "docs/architecture.md",
   "README.md",
   "policies/rules.test.ts",
   "guard/deploy/deploy.engine.test.ts",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { UserError } from "../../lib/user-error.ts";
 import { changedFiles, checkOut, commitOf } from "./git.ts";
 import { type Program, programAt } from "./program.ts";
 
@@ -26,7 +27,9 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
   }
   const place = relative(checkout, resolve(inventory));
   if (place.startsWith("..")) {
-    throw new Error(`${inventory} lies outside of this checkout, so no commit has it: give a directory as the base`);
+    throw new UserError(
+      `${inventory} lies outside of this checkout, so no commit has it: give a directory as the base`,
+    );
   }
   const commit = await commitOf(checkout, base);
   const changed = (await changedFiles(checkout, commit)).some((file) => isProgram(file, place));

@@ -1,3 +1,4 @@
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import { accountsOn, type Effect } from "../../components/change.ts";
 import { describeChange, describing } from "../../components/describe.ts";
 import type { Element, Key, Kind } from "../../components/kind.ts";
@@ -44,18 +45,25 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
-  if (hooks.firewall) say(`Loads the firewall of ${host} anew, in one step; open connections stay.`, residents);
-  if (hooks.sysctl.length > 0) say(`Sets kernel parameters of ${host}: ${hooks.sysctl.join(", ")}.`, residents);
-  if (hooks.nginx) say(`Rewrites the front end of ${host}: reload, no cut.`);
-  if (hooks.bird) say(`Rewrites the routing of ${host}: reload, sessions stay up.`);
+  for (const { folder, paths } of hooks.load) {
+    const { takesEffect, boundary } = bundleFolders.find(({ name }) => name === folder)!;
+    if (takesEffect.by === "load") say(takesEffect.says(host, paths), boundary ? residents : []);
+  }
+  const paths = groups.flatMap(({ files }) => files.map(({ path }) => path));
+  for (const { name, takesEffect, boundary } of bundleFolders) {
+    const own = paths.filter((path) => path.startsWith(`${name}/`));
+    if (takesEffect.by !== "reload" || own.length === 0 || !hooks.reload.includes(takesEffect.unit)) continue;
+    say(takesEffect.says(host, own), boundary ? residents : []);
+  }
   const ofHost = (unit: string) => !/^account-\d+-/.test(unit);
   for (const unit of hooks.restart.filter(ofHost)) {
-    const notices = unit !== "fairhost-routes.service";
-    say(
-      `Restarts ${unit} on ${host}${notices ? `, about ${serviceRestartSeconds} s` : ": routes are set in one go"}.`,
-      notices ? residents : [],
-      notices ? serviceRestartSeconds : 0,
+    const unnoticed = bundleFolders.flatMap(({ takesEffect }) =>
+      takesEffect.by === "restart" && takesEffect.unnoticed?.unit === unit ? [takesEffect.unnoticed] : [],
     );
+    if (unnoticed[0]) say(unnoticed[0].says(host, []));
+    else {
+      say(`Restarts ${unit} on ${host}, about ${serviceRestartSeconds} s.`, residents, serviceRestartSeconds);
+    }
   }
 
   // Per account and kind: what has units stops, and is started again by what wakes it.

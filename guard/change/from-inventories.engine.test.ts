@@ -92,7 +92,7 @@ test("a rule that is weakened together with what it refuses is blocked", async (
 
 test("a rule of the policies or of the guard that is taken away needs an approval", async () => {
   await repository.edit({
-    "policies/rules.generated.ts": [["    hotSwapSsds,\n", ""]],
+    "policies/rules.generated.ts": [["  hotSwapSsds,\n", ""]],
     "guard/rules/guard-rules.ts": [["  blastRadius,\n", ""]],
   });
   const { exitCode, report } = await review("HEAD");
@@ -165,7 +165,7 @@ test("a base that its own program cannot judge needs an approval and says why", 
   const { exitCode, report } = await review(old);
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './rules.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
+    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './policies/rules.generated.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
   ]);
   await repository.commit();
 });
@@ -189,10 +189,7 @@ test("cells: only those that a diff touches, all of them when they share what ch
   await repository.edit({ "inventory/prod/plans/large.yaml": [["cores: 0.5", "cores: 0.4"]] });
   expect(await cells()).toEqual(["main", "second"]);
   const unknown = await repository.guard(["review", "--base", "HEAD", "--cell", "third"]);
-  expect([unknown.exitCode, unknown.stderr]).toEqual([
-    5,
-    'Not reviewed: no host is in cell "third"; there are main, second',
-  ]);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([5, 'no host is in cell "third"; there are main, second']);
 });
 
 test("what cannot be compared, and wrong usage, have exit statuses of their own", async () => {
@@ -202,7 +199,7 @@ test("what cannot be compared, and wrong usage, have exit statuses of their own"
   };
   expect(await run("review", "--base", "no-such-branch")).toEqual([
     5,
-    'Not reviewed: "no-such-branch" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it',
+    '"no-such-branch" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it',
   ]);
   expect(await run("review", "--base", "--output=/tmp/x")).toEqual([
     5,

@@ -6,6 +6,7 @@ import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
 import { count } from "../../lib/text.ts";
+import { UserError } from "../../lib/user-error.ts";
 import type { Outcome, Where } from "../verdict/outcome.ts";
 import { levels, type Review, type ReviewInput, review, type Weighed } from "../verdict/review.ts";
 import { openBase } from "./base.ts";
@@ -66,7 +67,7 @@ async function compare(
   const after = { whole: declareNew(), part: declareNew(cell) };
   if (cell !== undefined && before.part.hosts.length + after.part.hosts.length === 0) {
     const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
-    throw new Error(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
+    throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
   }
 
   const limits = old ? (old.fleet.limits ?? defaultLimits) : head.fleet.limits;
@@ -100,7 +101,7 @@ async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, 
     if ((error as Error)?.name !== "InventoryError") throw error;
     const { problems } = error as InventoryError;
     const some = formatProblems(problems.slice(0, 5), inventory);
-    throw new Error(
+    throw new UserError(
       `the inventory of ${base} itself is not sound, so nothing can be compared with it; of ${count(problems.length, "problem")}:\n${some}`,
     );
   });

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { UserError } from "../../lib/user-error.ts";
 
 /** What a commit has, laid out as files; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
@@ -17,7 +18,7 @@ export async function commitOf(root: string, ref: string): Promise<string> {
     `${ref}^{commit}`,
   ]);
   if (exitCode === 0) return stdout.trim();
-  throw new Error(
+  throw new UserError(
     `"${ref}" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it`,
   );
 }
@@ -65,5 +66,5 @@ async function gitOrThrow(
 ): Promise<string> {
   const result = await git(directory, args, environment);
   if (result.exitCode === 0) return result.stdout;
-  throw new Error(`git ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`);
+  throw new UserError(`git ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { planHooks } from "../../host/apply/plan.ts";
+import { planHooks } from "../../host/apply/hooks/plan.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { changesBetween } from "./diff.ts";
 import { type HostChange, hostChanges } from "./host-change.ts";

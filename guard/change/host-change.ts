@@ -5,7 +5,7 @@ import { kinds } from "../../components/kinds.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";
-import { type Changes, type HookPlan, isEmpty, planHooks } from "../../host/apply/plan.ts";
+import { type Changes, type HookPlan, isEmpty, planHooks } from "../../host/apply/hooks/plan.ts";
 import { sameFile } from "../../host/store/generations.ts";
 import { inOrder } from "../../lib/in-order.ts";
 import type { EngineStep } from "../engine/engine-step.ts";

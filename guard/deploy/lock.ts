@@ -2,14 +2,17 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { take } from "../../host/store/lock.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { ownerSchema, ownerWords, self } from "./owner.ts";
 
 const holderSchema = z.object({ owner: ownerSchema, command: z.string(), since: z.iso.datetime() });
 type Holder = z.infer<typeof holderSchema>;
 
 /** Somebody else deploys. */
-export class LockedError extends Error {
-  override readonly name = "LockedError";
+export class LockedError extends UserError {
+  constructor(message: string) {
+    super(message, "locked");
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../../lib/user-error.ts";
 import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
 import { readEvents } from "../engine/events.ts";
 import { failed, type PreviewOptions, scope } from "../engine/preview.ts";
@@ -16,7 +17,7 @@ export interface StateFacts {
 
 export async function stateFacts(engine: Engine): Promise<StateFacts> {
   const { exitCode, stdout, output } = await runEngine(engine, ["stack", "export"]);
-  if (exitCode !== 0) throw new Error(`The state cannot be read: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`The state cannot be read: ${output.trim()}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } | null };
   return {
     digest: createHash("sha256").update(stdout).digest("hex"),
@@ -64,5 +65,5 @@ export async function clearPending(engine: Engine, options: Pick<UpdateOptions, 
     options.locks,
     options,
   );
-  if (exitCode !== 0) throw new Error(`Pending operations of a killed engine cannot be cleared: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Pending operations of a killed engine cannot be cleared: ${output.trim()}`);
 }

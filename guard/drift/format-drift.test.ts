@@ -13,19 +13,41 @@ const finding = (group: Finding["group"], change: Partial<Finding> = {}): Findin
 
 test("a table by host and account, no wider than 100 columns, and what to do next", async () => {
   const note = { kind: "kernel-outdated", message: "a newer kernel waits", note: true } as const;
-  const text = formatDrift([
-    { host: "web1", generation: 4, findings: [] },
-    {
-      host: "web2",
-      generation: 7,
-      findings: [
-        finding("host", { ...note, repaired: "by hand: reboot when it suits" }),
-        finding("account-12", { message: `/srv/\u001b[31m${"long".repeat(40)} is missing` }),
-        finding("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
-      ],
-    },
-    { host: "web3", error: "web3 (fd00::3 port 22) does not answer: is it up, and is the way to it?" },
-  ]);
+  const text = formatDrift(
+    [
+      { host: "web1", generation: 4, findings: [] },
+      {
+        host: "web2",
+        generation: 7,
+        findings: [
+          finding("host", { ...note, repaired: "by hand: reboot when it suits" }),
+          finding("account-12", { message: `/srv/\u001b[31m${"long".repeat(40)} is missing` }),
+          finding("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
+        ],
+      },
+      { host: "web3", error: "web3 (fd00::3 port 22) does not answer: is it up, and is the way to it?" },
+    ],
+    "prod",
+  );
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   await expect(text).toMatchFileSnapshot("golden/drift.txt");
+});
+
+test.each([
+  [[finding("host")], ["1 of 1 host answered; 1 finding on 1 host.", "1 will be repaired by the next deploy."]],
+  [[finding("host", { note: true })], ["1 of 1 host answered; no drift found."]],
+  [
+    [finding("host", { repaired: "by hand: look" }), finding("account-1", { repaired: "by hand: look" })],
+    ["1 of 1 host answered; 2 findings on 1 host.", "2 need manual repair."],
+  ],
+])("one and many, and no advice to deploy in a deploy's own output", (findings, last) => {
+  const lines = formatDrift([{ host: "web1", generation: 4, findings }])
+    .trimEnd()
+    .split("\n");
+  expect(lines.slice(lines.lastIndexOf("") + 1)).toEqual(last);
+});
+
+test("of hosts that did not answer nothing is said", () => {
+  const silent = ["web1", "web2"].map((host) => ({ host, error: `${host} refuses connections` }));
+  expect(formatDrift(silent, "prod")).toContain("\n\n0 of 2 hosts answered.\n2 hosts did not answer.\n");
 });

@@ -1,18 +1,21 @@
 import Table from "cli-table3";
-import type { Finding } from "../../host/inspect/finding.ts";
-import { printable } from "../../lib/text.ts";
+import { byDeploy, type Finding } from "../../host/inspect/finding.ts";
+import { count, printable } from "../../lib/text.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 
 /** Columns of a terminal. */
 const width = 100;
 
-/** For a terminal: hosts one after the other, the host's own findings first, then account by account. */
-export function formatDrift(results: readonly HostDrift[]): string {
-  return `${[...results.map(formatHost), summary(results)].join("\n\n")}\n`;
+/**
+ * For a terminal: hosts one after the other, the host's own findings first, then account by account.
+ * @param stack of whose deploy the text says that it repairs; none in a deploy's own output
+ */
+export function formatDrift(results: readonly HostDrift[], stack?: string): string {
+  return `${[...results.map(formatHost), summary(results, stack)].join("\n\n")}\n`;
 }
 
 function formatHost(result: HostDrift): string {
-  if ("error" in result) return `${result.host}: not asked\n  ${printable(result.error)}`;
+  if ("error" in result) return `${result.host}: did not answer\n  ${printable(result.error)}`;
   const { host, generation, findings } = result;
   if (findings.length === 0) return `${host}, generation ${generation}: as it should be`;
   const table = new Table({
@@ -31,19 +34,22 @@ function row({ group, kind, message, repaired, note }: Finding): string[] {
   return [group, kind, `${printable(message)} (${printable(who)})`.replaceAll(/\S{50}(?=\S)/g, "$& ")];
 }
 
-function summary(results: readonly HostDrift[]): string {
-  const asked = results.flatMap((result) => ("error" in result ? [] : [result]));
-  const drift = asked.filter(({ findings }) => findings.some(({ note }) => !note));
-  const findings = drift.flatMap((result) => result.findings).filter(({ note }) => !note);
-  const byDeploy = findings.filter(({ repaired }) => repaired === "by the next deploy").length;
-  const silent = results.length - asked.length;
+function summary(results: readonly HostDrift[], stack: string | undefined): string {
+  const answers = results.flatMap((result) => ("error" in result ? [] : [result.findings.filter(({ note }) => !note)]));
+  const findings = answers.flat();
+  const repaired = findings.filter((finding) => finding.repaired === byDeploy).length;
+  const manual = findings.length - repaired;
+  const silent = results.length - answers.length;
+  const drifted = count(answers.filter((each) => each.length > 0).length, "host");
+  const found = findings.length === 0 ? "no drift found" : `${count(findings.length, "finding")} on ${drifted}`;
   const lines = [
-    `${asked.length} of ${results.length} hosts asked: ${findings.length} findings on ${drift.length} of them; ${byDeploy} the next deploy repairs, ${findings.length - byDeploy} are for somebody's hands.`,
+    [`${answers.length} of ${count(results.length, "host")} answered`, ...(answers.length > 0 ? [found] : [])],
+    [
+      ...(repaired > 0 ? [`${repaired} will be repaired by the next deploy`] : []),
+      ...(manual > 0 ? [`${manual} ${manual === 1 ? "needs" : "need"} manual repair`] : []),
+      ...(silent > 0 ? [`${count(silent, "host")} did not answer`] : []),
+    ],
   ];
-  if (silent > 0) lines.push(`Nothing is known about ${silent}.`);
-  if (byDeploy > 0) {
-    const names = drift.filter((result) => result.findings.some(({ repaired }) => repaired === "by the next deploy"));
-    lines.push(`Repair: FAIRHOST_REPAIR=${names.map(({ host }) => host).join(",")} pulumi up`);
-  }
-  return lines.join("\n");
+  const advice = repaired > 0 && stack !== undefined ? [`Repair: npm run guard -- deploy -s ${stack} --repair`] : [];
+  return [...lines.flatMap((parts) => (parts.length > 0 ? [`${parts.join("; ")}.`] : [])), ...advice].join("\n");
 }

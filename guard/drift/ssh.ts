@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { UserError } from "../../lib/user-error.ts";
 
 /** How to reach one host. */
 export interface SshTarget {
@@ -39,8 +40,7 @@ export type SshFailure =
   | "no-client";
 
 /** The host could not be asked: nothing is known about it. */
-export class SshError extends Error {
-  override readonly name = "SshError";
+export class SshError extends UserError {
   readonly host: string;
   readonly reason: SshFailure;
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { utcToday } from "../../lib/today.ts";
+import { UserError } from "../../lib/user-error.ts";
 
 /** The plain part of a stack's configuration (`Pulumi.<stack>.yaml`), read without the engine. Paths are absolute. */
 export interface StackConfig {
@@ -21,10 +22,8 @@ export interface StackConfig {
   readonly today: string;
 }
 
-/** Everything that is wrong with a stack's configuration, and how to mend it. */
-export class StackConfigError extends Error {
-  override readonly name = "StackConfigError";
-}
+/** Everything that is wrong with a stack's configuration, and how to fix it. */
+class StackConfigError extends UserError {}
 
 const secret = z.looseObject({ secure: z.string() });
 const text = z
@@ -58,7 +57,7 @@ export function readStackConfig(stack: string, projectDirectory: string): StackC
   const name = stack.split("/").at(-1)!;
   const file = `Pulumi.${name}.yaml`;
   const refuse = (problems: readonly string[]): never => {
-    throw new StackConfigError(`${file} is not complete:\n  ${problems.join("\n  ")}`);
+    throw new StackConfigError(`${file} is not complete:\n  ${problems.join("\n  ")}`, "wrong usage");
   };
   const path = join(projectDirectory, file);
   if (!existsSync(path))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../lib/user-error.ts";
 
 /** How to reach a forge's REST API. */
 export interface ClientOptions {
@@ -14,14 +15,13 @@ export interface ClientOptions {
 }
 
 /** An answer that is not a success. */
-export class ForgeError extends Error {
+export class ForgeError extends UserError {
   readonly status: number | undefined;
   /** Whether it may have been carried out all the same, so that it must not simply be sent again. */
   readonly uncertain: boolean;
 
   constructor(message: string, status?: number, uncertain = false) {
     super(message);
-    this.name = "ForgeError";
     this.status = status;
     this.uncertain = uncertain;
   }

@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/user-error.ts";
 import { markerOf } from "../report/markdown.ts";
 import { ForgeError } from "./client.ts";
 
@@ -24,7 +25,7 @@ const tries = 3;
 export async function comment(forge: Forge, body: string): Promise<"created" | "updated" | "unchanged"> {
   const [marker] = body.split("\n", 1) as [string];
   if (!/^<!-- fairhost-guard: .+ -->$/.test(marker)) {
-    throw new Error(
+    throw new UserError(
       "the comment does not begin with the guard's own line, so no later run would find it: write it with `guard review --markdown`",
     );
   }

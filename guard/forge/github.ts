@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { UserError } from "../../lib/user-error.ts";
 import { Client, ForgeError } from "./client.ts";
 import type { Forge, ForgeComment } from "./forge.ts";
 
@@ -14,9 +15,9 @@ export async function github(environment: NodeJS.ProcessEnv, number?: number, ba
     GITHUB_API_URL: api = "https://api.github.com",
   } = environment;
   if (!token)
-    throw new Error("GITHUB_TOKEN is not set: give the step the workflow's token, with `pull-requests: write`");
+    throw new UserError("GITHUB_TOKEN is not set: give the step the workflow's token, with `pull-requests: write`");
   if (!repository || !/^[\w.-]+\/[\w.-]+$/.test(repository))
-    throw new Error("GITHUB_REPOSITORY is not set to owner/name");
+    throw new UserError("GITHUB_REPOSITORY is not set to owner/name");
   const request = number ?? (await numberOfEvent(environment.GITHUB_EVENT_PATH));
   const client = new Client({
     name: "GitHub",
@@ -60,5 +61,5 @@ async function numberOfEvent(file: string | undefined): Promise<number> {
     file === undefined ? {} : (JSON.parse(await readFile(file, "utf8")) as { pull_request?: { number?: unknown } });
   const number = event.pull_request?.number;
   if (typeof number === "number") return number;
-  throw new Error("this run is not for a pull request: run it for the event pull_request, or give --number");
+  throw new UserError("this run is not for a pull request: run it for the event pull_request, or give --number");
 }

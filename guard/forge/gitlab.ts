@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/user-error.ts";
 import { Client, ForgeError } from "./client.ts";
 import type { Forge, ForgeComment } from "./forge.ts";
 
@@ -10,13 +11,13 @@ export function gitlab(environment: NodeJS.ProcessEnv, number?: number, backoffS
   const { GITLAB_TOKEN, CI_JOB_TOKEN, CI_API_V4_URL: api, CI_PROJECT_ID: project } = environment;
   const token = GITLAB_TOKEN || CI_JOB_TOKEN;
   if (!token)
-    throw new Error(
+    throw new UserError(
       "neither GITLAB_TOKEN nor CI_JOB_TOKEN is set: give the job a project access token that may write comments (role Reporter, scope api)",
     );
-  if (!api || !project) throw new Error("CI_API_V4_URL or CI_PROJECT_ID is not set: this is no job of a pipeline");
+  if (!api || !project) throw new UserError("CI_API_V4_URL or CI_PROJECT_ID is not set: this is no job of a pipeline");
   const request = number ?? Number(environment.CI_MERGE_REQUEST_IID);
   if (!Number.isInteger(request)) {
-    throw new Error("this pipeline is not for a merge request: run it for merge_request_event, or give --number");
+    throw new UserError("this pipeline is not for a merge request: run it for merge_request_event, or give --number");
   }
   const client = new Client({
     name: "GitLab",

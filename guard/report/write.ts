@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../../lib/text.ts";
 import type { Outcome } from "../verdict/outcome.ts";
 import { type Extras, formatComment, formatFailure } from "./comment.ts";
 import { toJson } from "./json.ts";
@@ -34,6 +35,21 @@ export async function writeOutcome(outcome: Outcome, options: OutputOptions, ext
   if (markdown !== undefined) await put(markdown, formatComment(outcome, extras));
   if (svg !== undefined && outcome.kind === "reviewed") await put(svg, toSvg(outcome));
   if (json !== "-" && markdown !== "-") process.stdout.write(formatText(outcome, extras));
+}
+
+/** Reviews; if that fails, the comment says why, and the error goes on. @param scope what is reviewed, as it is known by then */
+export async function writingFailure<T>(
+  scope: Pick<Outcome, "inventory" | "cell">,
+  options: OutputOptions,
+  review: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await review();
+  } catch (error) {
+    const reason = (error as Error).message.split("\n").map(printable).join("\n");
+    await writeFailure(scope, reason, options);
+    throw error;
+  }
 }
 
 /** Writes the comment of a review that failed; the other outputs stay away. */

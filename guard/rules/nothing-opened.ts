@@ -1,4 +1,7 @@
+import { isBoundary } from "../../components/bundle-folder.ts";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import { subject } from "../../components/subject.ts";
+import type { FileChange } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
 /** Doors to the outside. */
@@ -14,20 +17,20 @@ export const nothingOpened: GuardRule = {
       const opened = after.ports.filter((port) => !before.ports.includes(port));
       if (opened.length > 0) yield open(after.host, `Opens port ${opened.join(", ")} of ${after.host} to the outside.`);
     }
+    const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
-      const guarding = groups
-        .filter(({ group }) => group === "host")
-        .flatMap(({ files }) => files)
-        .filter(({ path, before, after }) => before !== undefined && after !== undefined && protects(path))
-        .map(({ path }) => path);
-      if (guarding.length > 0) yield open(host, `Rewrites what protects ${host}: ${guarding.join(", ")}.`);
+      // The boundaries of a host that comes or goes come and go with it.
+      if (whole.has(host)) continue;
+      const files = groups.flatMap((group) => group.files).filter(({ path }) => isBoundary(path, bundleFolders));
+      for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
+        yield open(host, `${verb} what protects ${host}: ${ofKind.map(({ path }) => path).join(", ")}.`);
+      }
     }
   },
 };
 
-/** Files of a host whose text is a boundary: packet filter, kernel parameters, accounts' sandbox and slice. */
-function protects(path: string): boolean {
-  return /^(nftables|sysctl)\//.test(path) || /^systemd\/account-.*\.d\//.test(path);
+function verbFor({ before, after }: FileChange): string {
+  return before === undefined ? "Adds to" : after === undefined ? "Removes" : "Rewrites";
 }
 
 function open(host: string, message: string): Finding {

@@ -1,34 +1,25 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { guardRules } from "./guard-rules.ts";
 
-const file = new URL("../../docs/guard.md", import.meta.url);
-
-/** The reference of the guard's rules as Markdown: text of `docs/guard.md`. */
+/** The reference of the guard's rules as Markdown: text of `docs/reference/guard-rules.md`. */
 export function guardReference(): string {
   const rules = guardRules.map(({ name, description, reason, remediation }) => {
-    return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Mend: ${remediation}`;
+    return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${remediation}`;
   });
-  return `<!-- Written by \`node guard/reference.ts\` from the rules in guard/rules/. Do not edit. -->
+  return `<!-- Written by \`npm run generate\` from the rules in guard/rules/. Do not edit. -->
 
 # The guard's rules
 
-Policies see one side of a change: what will be declared. These rules see two, so they find what is deleted, replaced or moved, and
-how much is touched at once. The verdict is the worst finding:
+The [rules](rules.md) judge one state: the fleet after the change. The guard compares two states, before and after. So it also sees what is
+deleted, replaced or moved, and how much is touched at once. Each finding has one of two levels. The worst finding decides the verdict:
 
-- **safe**: nothing found, or each finding has its approval.
-- **needs approval**: somebody has to answer for it. The message names an action and a resource; an entry of \`approvals.yaml\` with
-  both, a person, a reason and a last day (at most 30 days ahead) lets it pass. Keys: [inventory.md](inventory.md#approvals).
-- **blocked**: no approval helps; the change itself has to be another.
+- **safe**: there is no finding, or every finding has its approval.
+- **needs approval**: a person must approve the change. The message names an action and a resource. Add an entry to \`approvals.yaml\` with
+  both, a person, a reason and a last day (at most 30 days ahead). Keys: [approvals](inventory.md#approvals).
+- **blocked**: no approval is accepted. Change the change itself.
 
-How much one update may touch stands in \`limits.yaml\` ([inventory.md](inventory.md#limits)).
+\`limits.yaml\` says how much one update may touch. Keys: [limits](inventory.md#limits). How to deploy under guard:
+[Deploy under guard](../how-to/deploy-under-guard.md).
 
 ${rules.join("\n\n")}
 `;
 }
-
-/** Whether `docs/guard.md` is what the rules say. */
-export function isCurrent(): boolean {
-  return readFileSync(file, "utf8") === guardReference();
-}
-
-if (import.meta.main) writeFileSync(file, guardReference());

@@ -139,6 +139,14 @@ test("a host whose own files are refused changes nothing", async () => {
   expect(picture(tree.at(current), { links: false })).toEqual(before);
 });
 
+test("a generation of an older applier with a folder that this one does not know is left as any other", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundleOf({}, hostGroup("one", [{ path: "env/1", content: "A=1\n" }])), secret);
+  writeFileSync(tree.at("/var/lib/fairhost/applied.json"), '{"number":1,"epoch":1}');
+  expect(await apply(tree.machine(), two, secret)).toMatchObject({ result: "applied", generation: "2", repaired: [] });
+  expect(existsSync(tree.at(`${current}/env/1`))).toBe(false);
+});
+
 test("another host's bundle is refused", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);

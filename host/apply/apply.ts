@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -20,11 +21,11 @@ import {
 import { ensureSecrets } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
-import { runHooks } from "./hooks.ts";
-import { changedGroups, isEmpty, type PlanInput, planHooks, unitsOf } from "./plan.ts";
+import { runHooks } from "./hooks/hooks.ts";
+import { changedGroups, isEmpty, type PlanInput, planHooks, unitsOf } from "./hooks/plan.ts";
 import { prepare, type Seen } from "./prepare.ts";
-import { distinctGroups, type Problem } from "./problem.ts";
 import { type Repairs, repair } from "./repair.ts";
+import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { verify } from "./verify.ts";
 
 /** What one run collects on its way to the report. */
@@ -191,9 +192,9 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     next: next.bundle,
     repaired: course.repairedPaths,
     outdated: course.repairs.outdated,
-    reload: course.repairs.reload,
+    daemonReload: course.repairs.reload,
     rotated: applied !== undefined && applied.epoch !== course.epoch,
-    firewallLost,
+    lost: new Set(firewallLost ? [nftables.name] : []),
     ...(machine.live && { states: await unitStates(machine) }),
   };
   const plan = planHooks(input);
@@ -204,7 +205,7 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     if (firewallLost) course.repaired.push("the packet filter was not as loaded");
   }
   if (isEmpty(plan)) return [];
-  const { hooks, problems } = await runHooks(machine, plan, next.bundle);
+  const { hooks, problems } = await runHooks(machine, plan);
   course.hooks.push(...hooks);
   return problems.length > 0 ? problems : verify(machine, next.bundle);
 }

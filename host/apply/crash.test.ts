@@ -10,7 +10,7 @@ import type { Observer } from "../store/disk.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { readCurrent } from "../store/generations.ts";
 import { apply } from "./apply.ts";
-import { unitsOf } from "./plan.ts";
+import { unitsOf } from "./hooks/plan.ts";
 import { recover } from "./retire.ts";
 
 class Killed extends Error {}

@@ -3,9 +3,10 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import type { Generation } from "../store/generations.ts";
 import { type SeenFiles, Staging } from "../store/stage.ts";
-import { changedGroups, changesBetween } from "./plan.ts";
-import { distinctGroups, type Problem } from "./problem.ts";
-import { offlineValidators, staged, validators } from "./validate.ts";
+import { changedGroups, changesBetween } from "./hooks/plan.ts";
+import { distinctGroups, type Problem } from "./validate/problem.ts";
+import { staged } from "./validate/staged.ts";
+import { validators } from "./validate/validate.ts";
 
 /** What a run has seen of the generation in force. */
 export interface Seen extends SeenFiles {
@@ -65,7 +66,7 @@ async function judge(
   const keptOld = new Set<Group>();
   for (let again = true; again; ) {
     again = false;
-    for (const validate of machine.live ? validators : offlineValidators) {
+    for (const validate of validators(machine.live)) {
       for (let found: readonly Problem[]; ; ) {
         const { added, modified, removed } = changesBetween(current.bundle, staging.bundle, drifted);
         found = await validate(staged(machine, staging, new Set([...added, ...modified, ...removed])));

@@ -39,9 +39,13 @@ test.each<[string, string, string]>([
     delivery({ ...bundle, groups: { ...bundle.groups, host: { ...bundle.groups.host, units: [] } } }),
     "the digest of group host does not fit",
   ],
-  ["a path upwards", delivery(file("systemd/../../x")), "systemd/../../x is not inside one of systemd, userdb"],
-  ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is not inside"],
-  ["an unknown folder", delivery(file("etc/x")), "etc/x is not inside"],
+  [
+    "a path upwards",
+    delivery(file("systemd/../../x")),
+    "systemd/../../x is in no folder that this applier knows (userdb, network, sysctl",
+  ],
+  ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is in no folder that"],
+  ["an unknown folder", delivery(file("unknown/x")), "group host: unknown/x is in no folder that this applier knows ("],
   ["another account's file", delivery(file("userdb/a1.user")), "userdb/a1.user is in the groups account-1 and host"],
   [
     "neither content nor link",

@@ -1,9 +1,10 @@
 import { posix } from "node:path";
+import { folderOf } from "../../components/bundle-folder.ts";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup, Delivery } from "../../delivery/protocol/bundle.ts";
 import { bundleFormat } from "../../delivery/protocol/bundle.ts";
 import { bundleDigest, decodeBundle, hasItsDigest } from "../../delivery/protocol/digest.ts";
 import { ApplyError } from "../os/machine.ts";
-import { folders } from "../store/layout.ts";
 
 export interface Received {
   readonly bundle: Bundle;
@@ -62,9 +63,10 @@ function problemsOf(name: string, group: BundleGroup): string[] {
     problems.push(`group ${name} is the account ${group.account?.number}`);
   }
   for (const { path, content, link } of group.files) {
-    const [folder, ...rest] = path.split("/");
-    const inside = rest.length > 0 && posix.normalize(path) === path && folders.some((known) => known === folder);
-    if (!inside) problems.push(`group ${name}: ${path} is not inside one of ${folders.join(", ")}`);
+    if (posix.normalize(path) !== path || folderOf(path, bundleFolders) === undefined) {
+      const known = bundleFolders.map((folder) => folder.name).join(", ");
+      problems.push(`group ${name}: ${path} is in no folder that this applier knows (${known})`);
+    }
     if ((content === undefined) === (link === undefined)) problems.push(`${path} needs either content or link`);
   }
   return problems;

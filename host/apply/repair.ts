@@ -1,9 +1,11 @@
 import { readdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { folderOf } from "../../components/bundle-folder.ts";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
+import { driftChecks } from "../inspect/drift-checks.ts";
 import { lookAtFixtures } from "../inspect/files.ts";
-import { lookAtRoutes } from "../inspect/network.ts";
 import { coverEveryUnit, findOverlays } from "../inspect/overlays.ts";
-import { entryOf, inContainer, lookAtKernelSettings, lookAtPrograms } from "../inspect/programs.ts";
+import { entryOf, lookAtPrograms } from "../inspect/programs.ts";
 import { lookAtReloads, showUnits } from "../inspect/units.ts";
 import type { Machine } from "../os/machine.ts";
 import { unitStates } from "../os/systemd.ts";
@@ -24,7 +26,7 @@ export interface Repairs {
 
 /**
  * Puts right what stands around the generation in force: fixed links, masks, drop-ins and unit files in front of ours (kept
- * under /var/lib/fairhost/saved). What else differs is only named, for the hooks to mend. Finds nothing the second time.
+ * under /var/lib/fairhost/saved). What else differs is only named, for the hooks to fix. Finds nothing the second time.
  * @param drifted bundle paths whose files are not as written, which the apply itself puts right
  * @param interrupted whether hooks of an earlier run are still to be done
  */
@@ -66,14 +68,14 @@ export async function repair(
     if (kind === "configuration-not-loaded") paths.add(entryOf(what)!);
     else outdated.add(what);
   }
-  for (const { message } of await lookAtRoutes(machine, bundle)) {
-    say(message);
-    paths.add("network/set-routes");
-  }
-  const settings = inContainer(machine) ? [] : lookAtKernelSettings(machine, bundle);
-  for (const { message } of settings) say(message);
-  if (settings.length > 0) {
-    for (const path of filesOf(bundle).keys()) if (path.startsWith("sysctl/")) paths.add(path);
+  for (const folder of bundleFolders) {
+    if (!folder.drift) continue;
+    const { look, comparedByApply } = driftChecks[folder.drift];
+    const found = comparedByApply ? [] : await look(machine, bundle);
+    if (found.length === 0) continue;
+    for (const { message } of found) say(message);
+    const files = [...filesOf(bundle).keys()].filter((path) => folderOf(path, [folder]));
+    for (const path of folder.entry ? [folder.entry.file] : files) paths.add(path);
   }
   return { said, paths, outdated, reload };
 }

@@ -1,3 +1,5 @@
+import { folderOf } from "../../components/bundle-folder.ts";
+import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import type { Machine } from "../os/machine.ts";
@@ -12,13 +14,15 @@ export async function retire(machine: Machine): Promise<ApplyReport> {
   const { bundle } = settleGenerations(machine);
   const host = bundle.groups.host;
   const files = (host?.files ?? []).filter(isFirewall);
-  const units = (host?.units ?? []).filter(({ name }) => name === "nftables.service");
+  const units = (host?.units ?? []).filter(({ name }) => name === nftables.entry.unit);
   const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
   return apply(machine, sealBundle(bundle.host, groups));
 }
 
 function isFirewall({ path }: BundleFile): boolean {
-  return path.startsWith("nftables/") || /^systemd\/.*nftables\.service/.test(path);
+  return (
+    folderOf(path, [nftables]) !== undefined || (path.startsWith("systemd/") && path.includes(nftables.entry.unit))
+  );
 }
 
 /**

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
-import { type UnitStates, unitsOf } from "./plan.ts";
-import type { Problem } from "./problem.ts";
+import { type UnitStates, unitsOf } from "./hooks/plan.ts";
+import type { Problem } from "./validate/problem.ts";
 
 /** Milliseconds units may take to become active. */
 const patience = 15_000;

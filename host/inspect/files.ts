@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { missingFixtures } from "../apply/init.ts";
-import { groupOfPath } from "../apply/problem.ts";
+import { groupOfPath } from "../apply/validate/problem.ts";
 import type { Machine } from "../os/machine.ts";
 import { wrongDirectories } from "../store/accounts.ts";
 import { type FileDrift, findDrift } from "../store/file-drift.ts";

@@ -1,9 +1,9 @@
+import { nginx } from "../../components/http/nginx.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { unitsOf } from "../apply/plan.ts";
+import { unitsOf } from "../apply/hooks/plan.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
-import { entryFiles } from "../store/layout.ts";
 import { accountNumber } from "./files.ts";
 import type { Health } from "./finding.ts";
 import { lookAtStates } from "./units.ts";
@@ -79,7 +79,7 @@ function chosen(accounts: readonly number[], sites: readonly Site[]): readonly S
 }
 
 function portsOf(bundle: Bundle): number[] {
-  const text = filesOf(bundle).get(entryFiles.nginx)?.content ?? "";
+  const text = filesOf(bundle).get(nginx.entry.file)?.content ?? "";
   return [...text.matchAll(/listen \[::\]:(\d+)/g)].map(([, port]) => Number(port));
 }
 

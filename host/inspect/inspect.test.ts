@@ -12,12 +12,13 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { lookAtKernelParameters } from "../os/sysctl.ts";
 import type { Finding } from "./finding.ts";
 import { hasDrift } from "./finding.ts";
 import { formatInspection, inspect, readFacts } from "./inspect.ts";
 import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtLinks } from "./network.ts";
-import { lookAtKernel, lookAtKernelSettings, lookAtSystem } from "./programs.ts";
+import { lookAtKernel, lookAtSystem } from "./programs.ts";
 import { lookAtShadows } from "./users.ts";
 
 const current = "/var/lib/fairhost/current";
@@ -152,7 +153,7 @@ test("an entry of /etc/passwd or /etc/group that says something else than an acc
   ]);
 });
 
-test("kernel settings, packages, release, kernel and links", () => {
+test("kernel parameters, packages, release, kernel and links", async () => {
   using tree = new Tree();
   const settings = "# Comment\nkernel.kptr_restrict = 2\nfs.protected_fifos = 2\nkernel.unknown = 1\n";
   const bundle = bundleOf({}, hostGroup("one", [{ path: "sysctl/60-fairhost.conf", content: settings }]));
@@ -168,7 +169,7 @@ test("kernel settings, packages, release, kernel and links", () => {
     "/sys/class/net/eth1/carrier": "0\n",
   });
   const machine = tree.machine();
-  expect(short(lookAtKernelSettings(machine, bundle))).toEqual([
+  expect(short(await lookAtKernelParameters(machine, bundle))).toEqual([
     "host sysctl-changed: kernel.kptr_restrict is 0, it should be 2 (by the next deploy)",
   ]);
   const missing = lookAtSystem(machine, { release: "forky" });

@@ -1,6 +1,7 @@
-import { ApplyError, type Machine } from "../os/machine.ts";
+import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { driftChecks } from "./drift-checks.ts";
 import {
   accountNumber,
   lookAtApplier,
@@ -12,9 +13,9 @@ import {
 } from "./files.ts";
 import { type DeclaredFacts, type Finding, findingKinds, type Inspection } from "./finding.ts";
 import { lookAtMirrors } from "./mirrors.ts";
-import { lookAtFirewall, lookAtLinks, lookAtRoutes, lookAtSsh } from "./network.ts";
+import { lookAtLinks, lookAtSsh } from "./network.ts";
 import { coverEveryUnit, findOverlays } from "./overlays.ts";
-import { inContainer, lookAtKernel, lookAtKernelSettings, lookAtPrograms, lookAtSystem } from "./programs.ts";
+import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
 import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
 import { lookAtShadows, lookAtUsers } from "./users.ts";
 
@@ -47,15 +48,13 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtProcesses(machine, bundle),
       lookAtShadows(machine, bundle),
       lookAtUsers(machine, bundle, broken),
-      lookAtFirewall(machine, bundle),
-      lookAtRoutes(machine, bundle),
+      ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtSsh(),
       lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
       lookAtMirrors(machine, declared),
-      // Of the machine around it, a container's kernel is not this host's.
-      inContainer(machine) ? [] : [...lookAtKernelSettings(machine, bundle), ...lookAtKernel(machine)],
+      inContainer(machine) ? [] : lookAtKernel(machine),
     ]);
     findings.push(...live.flat());
   }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { network } from "../../components/address/network.host.ts";
 import { type Bundle, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash, ourTables, sshAnswers } from "../os/nftables.ts";
@@ -43,7 +44,7 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
 /** Local routes of the accounts' prefixes: a missing one cuts its account off. */
 export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Finding[]> {
   const wanted = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("network/accounts/"));
-  if (!filesOf(bundle).has("network/set-routes")) return [];
+  if (!filesOf(bundle).has(network.entry.file)) return [];
   const show = ["-6", "-j", "route", "show", "table", "local", "proto", `${routeProtocol}`];
   const { status, stdout } = await run("ip", show);
   if (status !== 0) return [];

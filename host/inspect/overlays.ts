@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { unitsOf } from "../apply/plan.ts";
+import { unitsOf } from "../apply/hooks/plan.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";

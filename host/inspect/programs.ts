@@ -1,26 +1,25 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
-import { release as runningKernel, uptime } from "node:os";
+import { release as runningKernel } from "node:os";
 import { join } from "node:path";
+import { folderOf } from "../../components/bundle-folder.ts";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { hostPackages } from "../../delivery/protocol/packages.ts";
-import { unitsOf } from "../apply/plan.ts";
+import { unitsOf } from "../apply/hooks/plan.ts";
+import { daemonOf } from "../os/daemons.ts";
 import type { Machine } from "../os/machine.ts";
-import { workers } from "../os/nginx.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
-import { entryFiles } from "../store/layout.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 import type { Shown } from "./units.ts";
 
-/** Daemons that read their configuration from the generation, and when they last did. */
-const readers: readonly { unit: string; entry: string; lastRead: (machine: Machine) => Promise<number | undefined> }[] =
-  [
-    { unit: "nginx.service", entry: entryFiles.nginx, lastRead: async () => newestWorker() },
-    { unit: "bird.service", entry: entryFiles.bird, lastRead: birdReconfigured },
-  ];
+/** Units that read an entry file again at a reload. */
+const readers = bundleFolders.flatMap((folder) =>
+  folder.takesEffect.by === "reload" && folder.entry ? [folder.entry] : [],
+);
 
 /**
  * Daemons that run an older configuration or program than the one on disk.
- * @param drifted bundle paths that are not as written: that a daemon has not read those is no fault
+ * @param drifted bundle paths that are not as written: a daemon need not have read those
  */
 export async function lookAtPrograms(
   machine: Machine,
@@ -33,17 +32,17 @@ export async function lookAtPrograms(
   for (const [unit, { group }] of unitsOf(bundle)) {
     const pid = shown.get(unit)?.mainPid ?? 0;
     if (group !== "host" || pid === 0) continue;
-    const reader = readers.find((candidate) => candidate.unit === unit && files.has(candidate.entry));
+    const reader = readers.find((candidate) => candidate.unit === unit && files.has(candidate.file));
     const outdated = (message: string) =>
       findings.push({ group: "host", kind: "program-outdated", what: unit, message, repaired: byDeploy });
     if (linkOf(`/proc/${pid}/exe`).endsWith(" (deleted)")) {
       outdated(`${unit} still runs a program that was replaced on disk`);
-    } else if (reader && !commandOf(pid).includes(`${currentGeneration}/${reader.entry}`)) {
-      outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.entry}`);
+    } else if (reader && !commandOf(pid).includes(`${currentGeneration}/${reader.file}`)) {
+      outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.file}`);
     } else if (reader) {
-      const read = await reader.lastRead(machine);
-      if (read === undefined || read >= newestText(machine, reader.entry, drifted)) continue;
-      const message = `${unit} runs an older configuration than ${reader.entry} and its includes say`;
+      const read = await daemonOf(unit).lastRead(machine);
+      if (read === undefined || read >= newestText(machine, unit, drifted)) continue;
+      const message = `${unit} runs an older configuration than ${reader.file} and its includes say`;
       findings.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
     }
   }
@@ -52,7 +51,7 @@ export async function lookAtPrograms(
 
 /** The entry file a unit reads. */
 export function entryOf(unit: string): string | undefined {
-  return readers.find((reader) => reader.unit === unit)?.entry;
+  return readers.find((reader) => reader.unit === unit)?.file;
 }
 
 function linkOf(path: string): string {
@@ -72,65 +71,19 @@ function commandOf(pid: number): string {
 }
 
 /**
- * Milliseconds since 1970 at which a file below the entry's folder was written last. Hard links between generations keep that time, so
- * a switch alone makes nothing newer. Times to come are nobody's doing but the clock's.
+ * Milliseconds since 1970 at which a file that the unit reads was written last. Hard links between generations keep that time, so
+ * a switch alone makes nothing newer. Times in the future are ignored: they come from a wrong clock.
  */
-function newestText(machine: Machine, entry: string, drifted: ReadonlySet<string>): number {
-  const folder = `${entry.split("/")[0]}/`;
+function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>): number {
+  const folders = bundleFolders.filter(({ takesEffect }) => takesEffect.by === "reload" && takesEffect.unit === unit);
   const paths = [...filesOf(readCurrent(machine).bundle).keys()].filter((path) => {
-    return path.startsWith(folder) && !drifted.has(path);
+    return folderOf(path, folders) !== undefined && !drifted.has(path);
   });
   const times = paths.flatMap((path) => {
     const stat = statSync(join(machine.layout.current, path), { throwIfNoEntry: false });
     return stat && stat.mtimeMs <= Date.now() ? [stat.mtimeMs] : [];
   });
   return Math.max(0, ...times);
-}
-
-/** When nginx's newest worker started: workers hold the configuration they were started with. */
-function newestWorker(): number | undefined {
-  const starts = workers().flatMap((pid) => startOf(pid) ?? []);
-  return starts.length > 0 ? Math.max(...starts) : undefined;
-}
-
-/** Milliseconds since 1970, to a hundredth of a second, rounded up. */
-function startOf(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    const ticks = Number(fields[19]);
-    return Date.now() - uptime() * 1000 + ticks * 10 + 20;
-  } catch {
-    return undefined;
-  }
-}
-
-/** BIRD says it to the second or better, in the host's local time. */
-async function birdReconfigured({ run }: Machine): Promise<number | undefined> {
-  const { stdout } = await run("birdc", ["show", "status"]);
-  const [, time] = /^Last reconfiguration on (\S+ \S+)$/m.exec(stdout) ?? [];
-  const at = time === undefined ? Number.NaN : Date.parse(time.replace(" ", "T"));
-  return Number.isNaN(at) ? undefined : at + 1000;
-}
-
-/** True where the kernel is somebody else's. */
-export function inContainer({ layout }: Machine): boolean {
-  return existsSync(layout.at("/run/systemd/container"));
-}
-
-/** Kernel settings of the bundle that have another value now. A setting this kernel does not know is not looked at. */
-export function lookAtKernelSettings({ layout }: Machine, bundle: Bundle): Finding[] {
-  const files = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("sysctl/"));
-  return files.flatMap(({ content }) =>
-    (content ?? "").split("\n").flatMap((line): Finding[] => {
-      const [, key, wanted] = /^\s*-?([a-z][\w./-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-      const path = key && layout.at(`/proc/sys/${key.replaceAll(".", "/")}`);
-      if (!path || !existsSync(path)) return [];
-      const value = readFileSync(path, "utf8").trim().replaceAll(/\s+/g, " ");
-      if (value === wanted) return [];
-      const message = `${key} is ${value}, it should be ${wanted}`;
-      return [{ group: "host", kind: "sysctl-changed", what: key, message, repaired: byDeploy }];
-    }),
-  );
 }
 
 /** Packages that are gone or half installed, and the release. */

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { type UnitStates, unitsOf } from "../apply/plan.ts";
+import { type UnitStates, unitsOf } from "../apply/hooks/plan.ts";
 import type { Machine } from "../os/machine.ts";
+import { lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 import { changedSince, ourUnits } from "./overlays.ts";
@@ -13,6 +14,9 @@ export interface Shown {
   readonly mainPid: number;
 }
 
+/** Milliseconds by which clocks and file times may differ. */
+const clockError = 1000;
+
 /**
  * Loaded units of ours whose settings may have changed since systemd read them, and the host's own, in one call. systemd needs
  * milliseconds for each (it tells all properties, whatever is asked for): with a thousand accounts those that cannot have changed
@@ -23,7 +27,7 @@ export async function showUnits(
   bundle: Bundle,
   states: UnitStates,
 ): Promise<ReadonlyMap<string, Shown>> {
-  const changed = changedSince(machine, bundle, await lastReload(machine));
+  const changed = changedSince(machine, bundle, (await lastDaemonReload(machine)) - clockError);
   const asked = [...ourUnits(bundle)].flatMap(([name, group]) =>
     states.has(name) && (group === "host" || changed.has(name)) ? [name] : [],
   );
@@ -36,13 +40,6 @@ export async function showUnits(
       return [value("Id"), { needsReload: value("NeedDaemonReload") === "yes", mainPid: Number(value("MainPID")) }];
     }),
   );
-}
-
-/** When systemd last read all its units, less what clocks are unsure of: milliseconds since 1970. */
-async function lastReload({ run }: Machine): Promise<number> {
-  const { stdout } = await run("systemctl", ["show", "--property=UnitsLoadTimestampMonotonic", "--value"]);
-  const age = Number(process.hrtime.bigint() / 1000n) - Number(stdout);
-  return Date.now() - age / 1000 - 1000;
 }
 
 /** Units that should run and do not, and failed ones of others that the host may need. */

@@ -78,5 +78,10 @@ export function machine(root: string, say: (line: string) => void): Machine {
   };
 }
 
-/** A failure to report in words: what is wrong, where, how to mend. */
+/** A failure to report in words: what is wrong, where, how to fix it. */
 export class ApplyError extends Error {}
+
+/** Whether this is a container, whose kernel is another machine's. */
+export function inContainer({ layout }: Machine): boolean {
+  return existsSync(layout.at("/run/systemd/container"));
+}

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createConnection } from "node:net";
+import { folderOf } from "../../components/bundle-folder.ts";
+import { nftables } from "../../components/network/nftables.host.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { filesOf } from "../store/generations.ts";
-import { entryFiles } from "../store/layout.ts";
 import type { Machine } from "./machine.ts";
 
 /** Seconds after which the old rules come back unless the new ones were confirmed. */
@@ -26,7 +27,7 @@ export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<st
 
 /** Tables that the bundle's rules make. */
 export function ourTables(bundle: Bundle): { family: string; name: string }[] {
-  const files = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("nftables/"));
+  const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [nftables]));
   return files
     .flatMap(({ content }) => [...(content ?? "").matchAll(/^\s*table\s+(\w+)\s+([\w-]+)\s*\{/gm)])
     .map(([, family, name]) => ({ family: family!, name: name! }));
@@ -56,7 +57,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const timer = ["--on-active", `${deadManSeconds}s`, "--timer-property", "AccuracySec=1s"];
   const armed = await run("systemd-run", ["--quiet", "--collect", "--unit", deadMan, ...timer, "nft", "-f", rescue]);
   if (armed.status !== 0) return `the dead-man timer could not be set: ${armed.stderr.trim()}`;
-  const loaded = await run("nft", ["-f", `${currentGeneration}/${entryFiles.nftables}`]);
+  const loaded = await run("nft", ["-f", `${currentGeneration}/${nftables.entry.file}`]);
   const wrong = loaded.status !== 0 ? `nft: ${loaded.stderr.trim()}` : await shutOut(answered);
   if (wrong !== undefined) await run("nft", ["-f", rescue]);
   await disarm(machine);

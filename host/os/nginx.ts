@@ -1,5 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { uptime } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Daemon } from "./daemons.ts";
 import type { Machine } from "./machine.ts";
 
 const errorLog = "/var/log/nginx/error.log";
@@ -15,7 +17,7 @@ const patience = 20_000;
  * master then keeps the old configuration (an address in use, for example): only new workers prove it.
  * @returns what went wrong, with nginx's own words
  */
-export async function reloadFrontEnd(machine: Machine): Promise<string | undefined> {
+async function reload(machine: Machine): Promise<string | undefined> {
   const before = new Set(workers());
   const logged = existsSync(errorLog) ? statSync(errorLog).size : 0;
   const { status, stderr } = await machine.run("systemctl", ["reload", "nginx.service"]);
@@ -31,7 +33,7 @@ export async function reloadFrontEnd(machine: Machine): Promise<string | undefin
 }
 
 /** The master's children, dying ones included. */
-export function workers(): number[] {
+function workers(): number[] {
   try {
     const master = Number(readFileSync("/run/nginx.pid", "utf8"));
     return readdirSync(`/proc/${master}/task`).flatMap((task) =>
@@ -54,3 +56,22 @@ function emergencies(from: number): string[] {
     closeSync(file);
   }
 }
+
+/** When the newest worker started: workers hold the configuration they were started with. */
+async function lastRead(): Promise<number | undefined> {
+  const starts = workers().flatMap((pid) => startOf(pid) ?? []);
+  return starts.length > 0 ? Math.max(...starts) : undefined;
+}
+
+/** Milliseconds since 1970, to a hundredth of a second, rounded up. */
+function startOf(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    const ticks = Number(fields[19]);
+    return Date.now() - uptime() * 1000 + ticks * 10 + 20;
+  } catch {
+    return undefined;
+  }
+}
+
+export const nginx: Daemon = { reload, lastRead };

@@ -1,4 +1,4 @@
-import type { UnitStates } from "../apply/plan.ts";
+import type { UnitStates } from "../apply/hooks/plan.ts";
 import type { Machine, RunResult } from "./machine.ts";
 
 /** Every loaded unit with its state, in one call. */
@@ -29,4 +29,32 @@ export async function reasonFor({ run }: Machine, unit: string): Promise<string>
   const log = await run("journalctl", ["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit]);
   const facts = shown.stdout.split("\n").filter((line) => line && !line.endsWith('=""') && !line.endsWith("="));
   return [facts.join(" "), ...log.stdout.trim().split("\n")].filter(Boolean).join("; ");
+}
+
+/**
+ * When a unit was last started or reloaded, in milliseconds since 1970: systemd calls a reload a change of state.
+ * @returns undefined if it never was
+ */
+export async function lastStateChange({ run }: Pick<Machine, "run">, unit: string): Promise<number | undefined> {
+  return sinceBoot(
+    (await run("systemctl", ["show", "--property=StateChangeTimestampMonotonic", "--value", "--", unit])).stdout,
+  );
+}
+
+/** When systemd last read all its units, in milliseconds since 1970. */
+export async function lastDaemonReload({ run }: Machine): Promise<number> {
+  return sinceBoot((await run("systemctl", ["show", "--property=UnitsLoadTimestampMonotonic", "--value"])).stdout) ?? 0;
+}
+
+/** A time that systemd gives as microseconds since boot, which no change of the clock moves. 0 stands for never. */
+function sinceBoot(microseconds: string): number | undefined {
+  if (!(Number(microseconds) > 0)) return undefined;
+  const age = Number(process.hrtime.bigint() / 1000n) - Number(microseconds);
+  return Date.now() - age / 1000;
+}
+
+/** A command's own words about its failure; undefined if it succeeded. */
+export async function said(result: Promise<RunResult>): Promise<string | undefined> {
+  const { status, stdout, stderr } = await result;
+  return status === 0 ? undefined : `${stderr}${stdout}`.trim() || `exit status ${status}`;
 }

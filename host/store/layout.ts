@@ -1,35 +1,14 @@
 import { join } from "node:path";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 
 /** Where the applier keeps everything of its own. */
 export const stateDirectory = "/var/lib/fairhost";
 
-/** Files by which programs enter a generation (see `BundleFile.path`); all optional. */
-export const entryFiles = {
-  nginx: "nginx/nginx.conf",
-  nftables: "nftables/fairhost.nft",
-  bird: "bird/bird.conf",
-} as const;
-
 /** Fixed links from where Debian's programs look to the generation in force; made once by `init`. */
-export const fixedLinks: Readonly<Record<string, string>> = {
-  "/usr/local/lib/systemd/system": `${currentGeneration}/systemd`,
-  "/etc/userdb": `${currentGeneration}/userdb`,
-  "/usr/local/lib/sysctl.d": `${currentGeneration}/sysctl`,
-};
-
-/** The folders of a generation; a bundle path begins with one of them. */
-export const folders = [
-  "systemd",
-  "userdb",
-  "nginx",
-  "lighttpd",
-  "nftables",
-  "bird",
-  "sysctl",
-  "network",
-  "libexec",
-] as const;
+export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
+  bundleFolders.flatMap((folder) => (folder.link ? [[folder.link, `${currentGeneration}/${folder.name}`]] : [])),
+);
 
 /** A generation's record: written last, it makes the generation complete. */
 export const recordName = "generation.json";

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { bundleFolders } from "../../components/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { changedGroups } from "../apply/plan.ts";
+import { changedGroups } from "../apply/hooks/plan.ts";
 import type { Machine } from "../os/machine.ts";
 import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNumber, sameFile } from "./generations.ts";
-import { directoryMode, folders, recordName } from "./layout.ts";
+import { directoryMode, recordName } from "./layout.ts";
 import { takeSpare } from "./spare.ts";
 
 /** Up to so many files each is made durable on its own; above, the whole file system at once is quicker. */
@@ -67,7 +68,8 @@ export class Staging {
     });
     this.#there = there;
     for (const directory of touched) this.#touched.add(directory);
-    for (const path of ["", ...folders]) this.#ensureDirectory(join(this.directory, path));
+    for (const path of ["", ...bundleFolders.map(({ name }) => name)])
+      this.#ensureDirectory(join(this.directory, path));
     for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) this.#add(name, group);
     // As it was sent: its digest and its files by path are known already.
     this.#bundle = bundle;

@@ -50,7 +50,7 @@ describe("on the engine", () => {
         "Host h1 has one link (eth0 to sw1).",
         "Why: With one link, port or switch the host and all its accounts are off the network when that one fails.",
         "Mend: Cable a second port of the host to another switch and list both under `links`.",
-        "See: docs/policies.md#two-links-to-two-switches",
+        "See: docs/reference/rules.md#two-links-to-two-switches",
       ],
     ],
     [
@@ -148,7 +148,7 @@ test("the SDK's own policy runtime serves every rule under its name, mandatory",
         description: rule.description,
         enforcementlevel: mandatory,
         remediationSteps: rule.remediation,
-        url: `docs/policies.md#${rule.name}`,
+        url: `docs/reference/rules.md#${rule.name}`,
       })),
     );
   } finally {

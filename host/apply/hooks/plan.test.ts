@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Bundle, BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
-import { sealGroup } from "../../delivery/protocol/digest.ts";
-import { accountGroup, bundleOf, hostGroup } from "../../testing/host-tree.ts";
+import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
+import { sealGroup } from "../../../delivery/protocol/digest.ts";
+import { accountGroup, bundleOf, hostGroup } from "../../../testing/host-tree.ts";
 import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
 
 const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {
@@ -62,7 +62,7 @@ test("a socket that was stopped while its service runs on: the service stops fir
 
 test("units that run by other settings than their files': read anew and started anew, whatever the bundles say", () => {
   const outdated = new Set(["nginx.service", "account-1-http-blog.socket"]);
-  expect(todo(before, { outdated, reload: true })).toEqual({
+  expect(todo(before, { outdated, daemonReload: true })).toEqual({
     daemonReload: true,
     stopChanged: ["account-1-http-blog.socket", "account-1-http-blog.service"],
     start: ["account-1-http-blog.socket"],
@@ -85,7 +85,7 @@ test("a changed socket: its service stops first, then it starts anew", () => {
 test("front end: a reload for its files, a restart for its drop-in, a start when it is down, never two of them", () => {
   const changed = { ...conf, content: "2" };
   const dropIn = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
-  expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed], [nginx])))).toEqual({ nginx: true });
+  expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed], [nginx])))).toEqual({ reload: ["nginx.service"] });
   expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed, dropIn], [nginx])))).toEqual({
     daemonReload: true,
     restart: ["nginx.service"],
@@ -129,10 +129,12 @@ test("the firewall is loaded in one step, its unit never restarted; lost rules a
   ];
   const old = bundleOf({}, group(files("1"), [unit]));
   expect(todo(bundleOf({}, group(files("2"), [unit])), { bases: [old], states: up(old) })).toEqual({
-    firewall: true,
+    load: [{ folder: "nftables", paths: ["nftables/fairhost.nft"] }],
     daemonReload: true,
   });
-  expect(todo(old, { bases: [old], states: up(old), firewallLost: true })).toEqual({ firewall: true });
+  expect(todo(old, { bases: [old], states: up(old), lost: new Set(["nftables"]) })).toEqual({
+    load: [{ folder: "nftables", paths: [] }],
+  });
 });
 
 test("an interrupted run: what it may have started, stopped or changed is brought to where it belongs", () => {
@@ -144,6 +146,6 @@ test("an interrupted run: what it may have started, stopped or changed is brough
     stop: ["account-2-http-blog.socket", "account-2-http-blog.service"],
     daemonReload: true,
     stopChanged: ["account-1-http-blog.service"],
-    nginx: true,
+    reload: ["nginx.service"],
   });
 });

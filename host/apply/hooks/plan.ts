@@ -1,13 +1,11 @@
-import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../delivery/protocol/bundle.ts";
-import { once } from "../../lib/once.ts";
-import { filesOf, sameFile } from "../store/generations.ts";
-import { entryFiles } from "../store/layout.ts";
+import type { BundleFolder } from "../../../components/bundle-folder.ts";
+import { bundleFolders } from "../../../components/bundle-folders.generated.ts";
+import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
+import { once } from "../../../lib/once.ts";
+import { filesOf, sameFile } from "../../store/generations.ts";
 
 /** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
 export type UnitStates = ReadonlyMap<string, string>;
-
-/** Never restarted: its stop takes the rules away. They are loaded in one step instead. */
-const firewallUnit = "nftables.service";
 
 export interface Changes {
   readonly added: ReadonlySet<string>;
@@ -18,9 +16,8 @@ export interface Changes {
 
 /** What must be done so that the running host fits `next`, in this order. */
 export interface HookPlan {
-  readonly firewall: boolean;
-  /** Bundle paths. */
-  readonly sysctl: readonly string[];
+  /** Folders to load into the kernel, by name, and the bundle paths in each that are new or changed. */
+  readonly load: readonly { readonly folder: string; readonly paths: readonly string[] }[];
   /** Units that `next` has no longer. */
   readonly stop: readonly string[];
   readonly daemonReload: boolean;
@@ -28,8 +25,8 @@ export interface HookPlan {
   readonly stopChanged: readonly string[];
   readonly start: readonly string[];
   readonly restart: readonly string[];
-  readonly nginx: boolean;
-  readonly bird: boolean;
+  /** Units that read changed files without a restart. */
+  readonly reload: readonly string[];
 }
 
 export interface PlanInput {
@@ -46,13 +43,15 @@ export interface PlanInput {
   /** Units that run by other settings or with another program than they should, whatever the bundles say. */
   readonly outdated?: ReadonlySet<string>;
   /** systemd must read its units anew, whatever the bundles say. */
-  readonly reload?: boolean;
+  readonly daemonReload?: boolean;
   /** Services must read their account's secret anew. */
   readonly rotated?: boolean;
-  /** The kernel's packet filter is not the one that was loaded. */
-  readonly firewallLost?: boolean;
+  /** Folders, by name, that the kernel no longer has as they were loaded. */
+  readonly lost?: ReadonlySet<string>;
   /** Without it (a directory tree) every unit of the first base is taken for active. */
   readonly states?: UnitStates;
+  /** Default: every registered one. */
+  readonly folders?: readonly BundleFolder[];
 }
 
 /** Groups that are not the same in both. */
@@ -87,7 +86,7 @@ function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile>
 
 /** Works out the smallest set of hooks from what changed and what is running. Pure. */
 export function planHooks(input: PlanInput): HookPlan {
-  const { bases, next, repaired, rotated, firewallLost, states, outdated, reload = false } = input;
+  const { bases, next, repaired, rotated, states, outdated, folders = bundleFolders } = input;
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
   const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
   const changed = [changes.added, changes.modified, changes.removed, byHand];
@@ -100,6 +99,9 @@ export function planHooks(input: PlanInput): HookPlan {
   // systemd starts no socket whose service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
   const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
+
+  // Their restart would take away for a moment what is loaded.
+  const loadedUnits = folders.map(({ takesEffect, entry }) => (takesEffect.by === "load" ? entry?.unit : undefined));
 
   const start: string[] = [];
   const restart: string[] = [];
@@ -118,22 +120,47 @@ export function planHooks(input: PlanInput): HookPlan {
     } else if (affected && name.endsWith(".socket")) {
       stopChanged.push(name);
       start.push(name);
-    } else if (affected && name !== firewallUnit) {
+    } else if (affected && !loadedUnits.includes(name)) {
       restart.push(name);
     }
   }
-  const reloads = (unit: string) => after.has(unit) && ![...start, ...restart].includes(unit);
-  const has = (path: string) => filesOf(next).has(path);
+  const anew = [...start, ...restart];
+  const { load, reload } = planFolders(folders, next, changes, touches, input.lost ?? new Set());
   return {
-    firewall: (touches("nftables/") || firewallLost === true) && has(entryFiles.nftables),
-    sysctl: [...changes.added, ...changes.modified].filter((path) => path.startsWith("sysctl/")),
+    load,
     stop: [...before].filter((name) => !after.has(name)),
-    daemonReload: reload || needsDaemonReload(changes),
+    daemonReload: input.daemonReload === true || needsDaemonReload(changes),
     stopChanged,
     start,
     restart,
-    nginx: touches("nginx/") && has(entryFiles.nginx) && reloads("nginx.service"),
-    bird: touches("bird/") && has(entryFiles.bird) && reloads("bird.service"),
+    reload: reload.filter((unit) => after.has(unit) && !anew.includes(unit)),
+  };
+}
+
+/** What has to be loaded and reloaded for the folders' sake, whatever the units' states are. */
+function planFolders(
+  folders: readonly BundleFolder[],
+  next: Bundle,
+  { added, modified }: Changes,
+  touches: (folder: string) => boolean,
+  lost: ReadonlySet<string>,
+): Pick<HookPlan, "load" | "reload"> {
+  const load: (HookPlan["load"][number] & { first: boolean })[] = [];
+  const reload = new Set<string>();
+  for (const { name, entry, takesEffect } of folders) {
+    const touched = touches(`${name}/`);
+    if (!(touched || lost.has(name)) || (entry && !filesOf(next).has(entry.file))) continue;
+    if (takesEffect.by === "reload") reload.add(takesEffect.unit);
+    if (takesEffect.by !== "load") continue;
+    const paths = [...added, ...modified].filter((path) => path.startsWith(`${name}/`));
+    // Without an entry file each file is loaded by itself, and the loss of one asks for nothing.
+    if (entry || paths.length > 0) load.push({ folder: name, paths, first: takesEffect.first === true });
+  }
+  return {
+    load: load
+      .sort((left, right) => Number(right.first) - Number(left.first))
+      .map(({ folder, paths }) => ({ folder, paths })),
+    reload: [...reload],
   };
 }
 
@@ -149,7 +176,7 @@ function union(all: readonly Changes[]): Changes {
 
 /** True when nothing has to be run. */
 export function isEmpty(plan: HookPlan): boolean {
-  return Object.values(plan).every((part: boolean | readonly string[]) =>
+  return Object.values(plan).every((part: boolean | readonly unknown[]) =>
     Array.isArray(part) ? part.length === 0 : !part,
   );
 }

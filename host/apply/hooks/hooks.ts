@@ -1,13 +1,22 @@
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import type { Machine } from "../os/machine.ts";
-import { loadFirewall } from "../os/nftables.ts";
-import { reloadFrontEnd } from "../os/nginx.ts";
-import { outdated, systemctl, unitStates } from "../os/systemd.ts";
-import { entryFiles } from "../store/layout.ts";
+import { bundleFolders, type Names } from "../../../components/bundle-folders.generated.ts";
+import { daemonOf } from "../../os/daemons.ts";
+import type { Machine } from "../../os/machine.ts";
+import { loadFirewall } from "../../os/nftables.ts";
+import { setKernelParameters } from "../../os/sysctl.ts";
+import { outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
+import type { Problem } from "../validate/problem.ts";
 import type { HookPlan } from "./plan.ts";
-import { unitsOf } from "./plan.ts";
-import type { Problem } from "./problem.ts";
+
+/** Loaders by the names that folders give them: each returns what went wrong. */
+const loaders: Readonly<
+  Record<
+    Names["loader"],
+    { hook: string; load(machine: Machine, paths: readonly string[]): Promise<string | undefined> }
+  >
+> = {
+  firewall: { hook: "load the firewall", load: loadFirewall },
+  kernelParameters: { hook: "sysctl", load: setKernelParameters },
+};
 
 export interface HookResult {
   /** What was run. */
@@ -17,7 +26,7 @@ export interface HookResult {
 }
 
 /** Runs a plan. In a directory tree the hooks are only named. */
-export async function runHooks(machine: Machine, plan: HookPlan, next: Bundle): Promise<HookResult> {
+export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookResult> {
   const hooks: string[] = [];
   const problems: Problem[] = [];
   /** Does one thing, keeps its name, and what it says went wrong. */
@@ -27,12 +36,14 @@ export async function runHooks(machine: Machine, plan: HookPlan, next: Bundle): 
     const wrong = machine.live ? await work() : undefined;
     if (wrong !== undefined) problems.push({ group: "host", message: `${name}: ${wrong}` });
   };
-  if (plan.firewall) {
-    await hook("load the firewall", () => loadFirewall(machine));
-    // Shut out or not: the rest must not go on under rules that were taken back.
-    if (problems.length > 0) return { hooks, problems };
+  for (const { folder, paths } of plan.load) {
+    const effect = bundleFolders.find(({ name }) => name === folder)?.takesEffect;
+    if (effect?.by !== "load") continue;
+    const { hook: name, load } = loaders[effect.loader];
+    await hook(name, () => load(machine, paths));
+    // The old firewall is in force again: the rest of the change must not take effect under it.
+    if (effect.first && problems.length > 0) return { hooks, problems };
   }
-  if (plan.sysctl.length > 0) await hook("sysctl", () => setKernel(machine, plan.sysctl));
   if (plan.stop.length > 0) await hook(`stop ${listed(plan.stop)}`, () => stop(machine, plan.stop));
   if (plan.daemonReload || (machine.live && (await outdated(machine, plan.start)))) {
     await hook("daemon-reload", () => said(machine.run("systemctl", ["daemon-reload"], { timeout: 300_000 })));
@@ -42,10 +53,7 @@ export async function runHooks(machine: Machine, plan: HookPlan, next: Bundle): 
   }
   if (plan.start.length > 0) await hook(`start ${listed(plan.start)}`, () => start(machine, plan.start));
   if (plan.restart.length > 0) await hook(`restart ${listed(plan.restart)}`, () => restart(machine, plan.restart));
-  if (plan.nginx && unitsOf(next).has("nginx.service")) {
-    await hook("reload nginx.service", () => reloadFrontEnd(machine));
-  }
-  if (plan.bird && unitsOf(next).has("bird.service")) await hook("reload bird.service", () => reloadRouting(machine));
+  for (const unit of plan.reload) await hook(`reload ${unit}`, () => daemonOf(unit).reload(machine));
   return { hooks, problems };
 }
 
@@ -81,26 +89,6 @@ async function start(machine: Machine, units: readonly string[]): Promise<undefi
 
 async function restart(machine: Machine, units: readonly string[]): Promise<undefined> {
   await systemctl(machine, "restart", units);
-}
-
-async function setKernel(machine: Machine, paths: readonly string[]): Promise<string | undefined> {
-  const container = await machine.run("systemd-detect-virt", ["--quiet", "--container"]);
-  if (container.status === 0) {
-    machine.say("sysctl: in a container the kernel is not ours to set");
-    return undefined;
-  }
-  const files = paths.map((path) => `${currentGeneration}/${path}`);
-  return said(machine.run("/usr/lib/systemd/systemd-sysctl", files));
-}
-
-async function reloadRouting(machine: Machine): Promise<string | undefined> {
-  const { stdout, stderr } = await machine.run("birdc", ["configure", `"${currentGeneration}/${entryFiles.bird}"`]);
-  return /^(Reconfigured|Reconfiguration in progress)/m.test(stdout) ? undefined : `${stdout}${stderr}`.trim();
-}
-
-async function said(result: Promise<{ status: number; stdout: string; stderr: string }>): Promise<string | undefined> {
-  const { status, stdout, stderr } = await result;
-  return status === 0 ? undefined : `${stderr}${stdout}`.trim() || `exit status ${status}`;
 }
 
 function listed(units: readonly string[]): string {

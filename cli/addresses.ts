@@ -1,0 +1,26 @@
+import { Command, Option } from "commander";
+import { addressPlan, csv, type PlannedAddress, table } from "../fleet/addresses.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { loadFleet } from "../fleet/load/load.ts";
+import { run, withAction } from "./exit-status.ts";
+
+const formats = {
+  table,
+  csv,
+  json: (plan: readonly PlannedAddress[]) => `${JSON.stringify(plan, undefined, 2)}\n`,
+};
+
+/** `npm run addresses`: a fleet's address plan. */
+const addressesCommand = withAction(
+  new Command("addresses")
+    .description("Prints who has which range and address in a fleet, and what is free. Reads the inventory alone.")
+    .argument("<directory>", "the fleet's directory, for example inventory/lab")
+    .addOption(new Option("--format <format>", "how to print it").choices(Object.keys(formats)).default("table")),
+  ["blocked"],
+  async (directory: string, { format }: { format: keyof typeof formats }) => {
+    const { fleet } = await loadFleet(directory);
+    process.stdout.write(formats[format](addressPlan(declare(fleet))));
+  },
+);
+
+if (import.meta.main) await run(addressesCommand);

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect, test } from "vitest";
+import { endings } from "./exit-status.ts";
+
+const directory = import.meta.dirname;
+const files = readdirSync(directory).filter((name) => /^[\w-]+\.ts$/.test(name) && name !== "exit-status.ts");
+
+const node = (args: readonly string[]) => execa(process.execPath, args, { reject: false, stdin: "ignore" });
+
+/** Runs a command as people do: `["guard", "drift", "--help"]`. */
+const run = ([name, ...args]: readonly string[]) => node([join(directory, `${name}.ts`), ...args]);
+
+/** A command's help and that of the commands it lists, by their words. */
+async function helpOf(...command: string[]): Promise<[string, string][]> {
+  const { stdout } = await run([...command, "--help"]);
+  const [, list = ""] = stdout.split("\nCommands:\n");
+  const names = [...list.split("\n\n")[0]!.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name!);
+  const below = await Promise.all(names.filter((name) => name !== "help").map((name) => helpOf(...command, name)));
+  return [[command.join(" "), stdout], ...below.flat()];
+}
+
+// Its options are curl's, --help too.
+const foreign = "lab curl";
+const help = new Map((await Promise.all(files.map((file) => helpOf(file.replace(".ts", ""))))).flat());
+const names = [...help.keys()];
+
+test("every file here is a command with a script in package.json", () => {
+  const { scripts } = JSON.parse(readFileSync(join(directory, "../package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const scripted = Object.values(scripts).flatMap((line) => / cli\/([\w-]+)\.ts$/.exec(line)?.[1] ?? []);
+  expect(scripted.sort()).toEqual(files.map((file) => file.replace(".ts", "")).sort());
+  expect(names).toEqual(expect.arrayContaining(["addresses", "guard drift", "guard unlock", "lab up", "lab curl"]));
+});
+
+test("the numbers: a script may compare them, so none ever gets another meaning", () => {
+  const numbers = Object.entries(endings).map(([name, [status]]) => `${status} ${name}`);
+  expect(numbers).toEqual([
+    "0 done",
+    "1 broke",
+    "2 wrong usage",
+    "3 needs approval",
+    "4 blocked",
+    "5 failed",
+    "6 locked",
+    "7 drift",
+  ]);
+});
+
+test.for(names.filter((name) => name !== foreign))("%s --help lists its exit statuses", (name) => {
+  const [, list = ""] = help.get(name)!.split("\nExit status:\n");
+  const lines = list.trimEnd().split("\n");
+  const known = Object.values(endings).map(([status, meaning]) => `  ${status}  ${meaning}`);
+  expect(lines.length).toBeGreaterThan(2);
+  expect(known).toEqual(expect.arrayContaining(lines));
+  expect(lines).toEqual([...lines].sort());
+});
+
+test.concurrent.for(names)("%s used wrongly: 2, with a sentence and no stack trace", async (name) => {
+  const { exitCode, stdout, stderr } = await run([...name.split(" "), ...(name === foreign ? [] : ["--no-such"])]);
+  expect([exitCode, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^error: /);
+});
+
+/** A command whose action throws what is given, and what comes of it. */
+async function failing(thrown: string, ...args: string[]) {
+  const script = `
+    import { Command } from "commander";
+    import { run, withAction } from ${JSON.stringify(join(directory, "exit-status.ts"))};
+    import { UserError } from ${JSON.stringify(join(directory, "../lib/user-error.ts"))};
+    import { readFile } from "node:fs/promises";
+    const command = new Command("test").argument("[file]");
+    await run(withAction(command, ["locked"], async (file) => { setInterval(() => {}, 1000); ${thrown} }));`;
+  const { exitCode, stderr } = await node(["--input-type=module-typescript", "--eval", script, "--", ...args]);
+  return [exitCode, stderr];
+}
+
+test("an error for people is its message, whatever else is open; any other is a stack trace and 1", async () => {
+  expect(await failing(`throw new UserError("web1\\u001b is busy:\\nwait")`)).toEqual([5, "web1\\x1b is busy:\nwait"]);
+  expect(await failing(`throw new UserError("taken", "locked")`)).toEqual([6, "taken"]);
+  expect(await failing(`null.x`)).toEqual([1, expect.stringMatching(/^TypeError: .*\n {4}at /s)]);
+  expect(await failing(`await readFile("/nowhere")`)).toEqual([1, expect.stringContaining("    at ")]);
+  expect(await failing(`await readFile(file)`, "/nowhere")).toEqual([2, expect.not.stringContaining("    at ")]);
+});

@@ -1,0 +1,10 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** User and group records of the accounts: systemd's userdb, read by NSS at every look-up. */
+export const userdb = {
+  name: "userdb",
+  link: "/etc/userdb",
+  validator: "json",
+  takesEffect: { by: "look-up" },
+  boundary: false,
+} as const satisfies BundleFolder;

@@ -1,0 +1,16 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** The accounts' prefixes, and the script that makes local routes of them. */
+export const network = {
+  name: "network",
+  entry: { file: "network/set-routes", unit: "fairhost-routes.service" },
+  takesEffect: {
+    by: "restart",
+    unnoticed: {
+      unit: "fairhost-routes.service",
+      says: (host) => `Restarts fairhost-routes.service on ${host}: routes are set in one go.`,
+    },
+  },
+  drift: "routes",
+  boundary: false,
+} as const satisfies BundleFolder;

@@ -1,0 +1,28 @@
+// Written by `npm run generate` from the files beside it. Do not edit.
+import { userdb } from "./account/userdb.host.ts";
+import { network } from "./address/network.host.ts";
+import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
+import { sysctl } from "./host/sysctl.host.ts";
+import { systemd } from "./host/systemd.host.ts";
+import { libexec } from "./http/libexec.host.ts";
+import { lighttpd } from "./http/lighttpd.host.ts";
+import { nginx } from "./http/nginx.host.ts";
+import { bird } from "./network/bird.host.ts";
+import { nftables } from "./network/nftables.host.ts";
+
+const registered = [
+  userdb,
+  network,
+  sysctl,
+  systemd,
+  libexec,
+  lighttpd,
+  nginx,
+  bird,
+  nftables,
+] as const satisfies readonly BundleFolder[];
+
+export type Names = NamesIn<(typeof registered)[number]>;
+
+/** Every folder of a host's generation. A path in any other is refused by the applier and needs an approval. */
+export const bundleFolders: readonly BundleFolder<Names>[] = registered;

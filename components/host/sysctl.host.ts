@@ -1,0 +1,14 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** Kernel parameters; Debian reads them at boot. */
+export const sysctl = {
+  name: "sysctl",
+  link: "/usr/local/lib/sysctl.d",
+  takesEffect: {
+    by: "load",
+    loader: "kernelParameters",
+    says: (host, paths) => `Sets kernel parameters of ${host}: ${paths.join(", ")}.`,
+  },
+  drift: "kernelParameters",
+  boundary: true,
+} as const satisfies BundleFolder;

@@ -1,0 +1,17 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/**
+ * Drop-ins hold the sandbox and the shares of all accounts, so each is a boundary, except those of the daemons named here and of one
+ * account's slice (its plan's limits). Whatever concerns the packet filter or SSH may put it out of force.
+ */
+const boundary =
+  /^(?!(nginx|bird)\.service\.d\/|account-\d+\.slice\.d\/)[^/]+\.d\/|(^|\/)(nftables|sshd?)\.(service|socket)(\.d\/|$)/;
+
+/** Units, drop-ins and `.wants` links. */
+export const systemd = {
+  name: "systemd",
+  link: "/usr/local/lib/systemd/system",
+  validator: "units",
+  takesEffect: { by: "daemon-reload" },
+  boundary,
+} as const satisfies BundleFolder;

@@ -1,0 +1,9 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** Configuration of the static HTTP servers; values of one account come from its unit's environment. */
+export const lighttpd = {
+  name: "lighttpd",
+  validator: "lighttpd",
+  takesEffect: { by: "restart" },
+  boundary: false,
+} as const satisfies BundleFolder;

@@ -1,0 +1,14 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** Routing: sessions with the site's routers, and the announcement of each account's prefix. */
+export const bird = {
+  name: "bird",
+  entry: { file: "bird/bird.conf", unit: "bird.service" },
+  validator: ["bird", "-p", "-c"],
+  takesEffect: {
+    by: "reload",
+    unit: "bird.service",
+    says: (host) => `Rewrites the routing of ${host}: reload, sessions stay up.`,
+  },
+  boundary: false,
+} as const satisfies BundleFolder;

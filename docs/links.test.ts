@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { anchorOf, checkoutTree, deadInMarkdown, deadInSource, type Tree } from "../testing/references.ts";
+
+const checkout = checkoutTree(join(import.meta.dirname, ".."));
+
+test("no page has a link, a path or an npm script that leads nowhere", () => {
+  const pages = [...checkout.files].filter((file) => file.endsWith(".md") && !file.includes("/golden/"));
+  expect(pages).toContain("README.md");
+  expect(pages.flatMap((page) => deadInMarkdown(checkout, page))).toEqual([]);
+});
+
+test("no module names a file, a page or an npm script that is not there", () => {
+  const modules = [...checkout.files].filter((file) => file.endsWith(".ts") && file !== "docs/links.test.ts");
+  expect(modules).toContain("index.ts");
+  expect(modules.flatMap((file) => deadInSource(checkout, file))).toEqual([]);
+});
+
+/** A small repository in memory. */
+function tree(files: Readonly<Record<string, string>>): Tree {
+  return { files: new Set(Object.keys(files)), scripts: new Set(["demo"]), read: (file) => files[file]! };
+}
+
+const page = `# One page
+
+## \`the\` (second) heading
+
+## Twice
+
+## Twice
+`;
+
+test("what leads nowhere in a page is named", () => {
+  const text = `[file](other.md) [gone](gone.md) [here](#one-page) [nowhere](#two) [out](https://example.org/x)
+[heading](other.md#the-second-heading) [again](other.md#twice-1) [not thrice](other.md#twice-2) [dir](../components)
+
+[reference]
+
+\`components/a.ts\` \`components/b.ts\` \`components/*/rules/\` \`components/*/<rule>.ts\` \`a.ts\` \`b.ts\` \`accounts/1.yaml\`
+\`node components/a.ts\` \`node components/c.ts --check\` \`components/{a,b}.ts\` \`docs/old.md#a\` \`and/or\` \`/usr/b.ts\`
+
+\`npm run demo\`
+
+    npm run -s demi
+
+[reference]: missing.md
+`;
+  const files = { "docs/page.md": text.replace("#one-page", "#x"), "docs/other.md": page, "components/a.ts": "" };
+  const dead = deadInMarkdown(tree({ ...files, "components/account/rules/r.ts": "" }), "docs/page.md");
+  expect(dead).toEqual([
+    "docs/page.md: link to gone.md: no such file",
+    "docs/page.md: link to #x: no such heading",
+    "docs/page.md: link to #two: no such heading",
+    "docs/page.md: link to other.md#twice-2: no such heading",
+    "docs/page.md: link to missing.md: no such file",
+    "docs/page.md: `components/b.ts`: no such file",
+    "docs/page.md: `components/*/<rule>.ts`: no such file",
+    "docs/page.md: `b.ts`: no such file",
+    "docs/page.md: `components/c.ts`: no such file",
+    "docs/page.md: `docs/old.md`: no such file",
+    "docs/page.md: npm run demi: no such script",
+  ]);
+});
+
+test("what is not there in a module is named", () => {
+  const text = `
+/**
+ * Reads what inventory/plan.ts and lib/lists.ts say (docs/decisions/0001), see ./near.ts, docs/decisions/0002.
+ */
+const a = "inventory/other.ts"; // as in testing/gone.ts, read/write
+const page = "docs/gone.md#anchor", fix = "npm run demo, npm run gone";
+`;
+  const files = { "lib/lists.ts": text, "lib/near.ts": "", "docs/decisions/0001-one.md": "" };
+  expect(deadInSource(tree(files), "lib/lists.ts")).toEqual([
+    "lib/lists.ts: inventory/plan.ts: no such file",
+    "lib/lists.ts: docs/decisions/0002: no such file",
+    "lib/lists.ts: testing/gone.ts: no such file",
+    "lib/lists.ts: docs/gone.md: no such file",
+    "lib/lists.ts: npm run gone: no such script",
+  ]);
+});
+
+test("anchors are GitHub's", () => {
+  expect(anchorOf("What plain `pulumi up` does not check")).toBe("what-plain-pulumi-up-does-not-check");
+  expect(anchorOf("2. Install the hosts")).toBe("2-install-the-hosts");
+  expect(anchorOf("See [the page](x.md): a/b")).toBe("see-the-page-ab");
+});

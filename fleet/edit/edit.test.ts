@@ -1,0 +1,80 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadFleet } from "../load/load.ts";
+import { editFleet } from "./edit.ts";
+
+let directory = "";
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "fairhost-edit-"));
+  cpSync(join(import.meta.dirname, "../../inventory/lab"), directory, { recursive: true });
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const text = (file: string) => readFileSync(join(directory, file), "utf8");
+const everything = () =>
+  readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => `${name}\n${text(name)}`);
+
+const erin = { number: 5, name: "erin", plan: "small", host: "web1" };
+
+test("a property is set: the rest of the file stays as it was, comments too", async () => {
+  const before = text("plans/small.yaml");
+  const { fleet } = editFleet(directory, [{ file: "plans/small.yaml", set: ["tasksMax"], value: 300 }]);
+  expect(fleet.plans[0]!.tasksMax).toBe(300);
+  expect(text("plans/small.yaml")).toBe(before.replace(/tasksMax: \d+/, "tasksMax: 300"));
+  expect((await loadFleet(directory)).fleet).toEqual(fleet);
+});
+
+test("several edits are one: a new account, a server more in another, an account that leaves", () => {
+  const { fleet, where } = editFleet(directory, [
+    { file: "accounts/5-erin.yaml", create: erin },
+    { file: "accounts/5-erin.yaml", set: ["httpServers"], value: [{ name: "www", number: 1, kind: "static" }] },
+    { file: "accounts/4-dave.yaml", remove: true },
+    { file: "tombstones.yaml", set: [fleetTombstones()], value: { number: 4, name: "dave", deleted: "2026-11-26" } },
+  ]);
+  expect(fleet.accounts.map(({ number }) => number)).toEqual([1, 2, 3, 5]);
+  expect(where("httpServer", "5/www")).toMatch(/^accounts\/5-erin\.yaml:\d+$/);
+  expect(readdirSync(join(directory, "accounts")).sort()).toEqual([
+    "1-alice.yaml",
+    "2-bob.yaml",
+    "3-carol.yaml",
+    "5-erin.yaml",
+  ]);
+});
+
+function fleetTombstones(): number {
+  return (text("tombstones.yaml").match(/^- /gm) ?? []).length;
+}
+
+test.each([
+  [
+    "a fleet that would not be sound",
+    [{ file: "accounts/1-alice.yaml", set: ["plan"], value: "smal" }],
+    'there is no plan "smal"',
+  ],
+  ["an unknown key", [{ file: "accounts/1-alice.yaml", set: ["colour"], value: "red" }], "colour"],
+  ["a file that exists", [{ file: "accounts/1-alice.yaml", create: erin }], "exists already"],
+  ["a file that is not there", [{ file: "accounts/9-nobody.yaml", remove: true as const }], "there is no such file"],
+  [
+    "a property that is not there",
+    [{ file: "accounts/1-alice.yaml", unset: ["standby"] }],
+    "there is no such property",
+  ],
+  ["a path through a value", [{ file: "accounts/1-alice.yaml", set: ["name", "first"], value: "a" }], "no map or list"],
+  ["a file outside the inventory", [{ file: "accounts/../../etc.yaml", create: erin }], "not a file of an inventory"],
+  [
+    "a second edit that fails",
+    [
+      { file: "plans/small.yaml", set: ["tasksMax"], value: 300 },
+      { file: "x.yaml", create: {} },
+    ],
+    "not a file",
+  ],
+] as const)("%s is refused, and nothing is written", (_, edits, message) => {
+  const before = everything();
+  expect(() => editFleet(directory, edits)).toThrow(message);
+  expect(everything()).toEqual(before);
+});

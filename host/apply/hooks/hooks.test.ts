@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { BundleFolder } from "../../../components/bundle-folder.ts";
+import { bundleFolders } from "../../../components/bundle-folders.generated.ts";
+import type { BundleUnit } from "../../../delivery/protocol/bundle.ts";
+import { sealGroup } from "../../../delivery/protocol/digest.ts";
+import { bundleOf, hostGroup, Tree } from "../../../testing/host-tree.ts";
+import type { Run } from "../../os/machine.ts";
+import { runHooks } from "./hooks.ts";
+import { planHooks } from "./plan.ts";
+
+const example: BundleFolder = {
+  name: "example",
+  entry: { file: "example/example.conf", unit: "example.service" },
+  takesEffect: { by: "reload", unit: "example.service", says: (host) => `Reloads ${host}.` },
+  boundary: true,
+};
+const unit: BundleUnit = { name: "example.service", want: "start", restartOn: [] };
+
+function withRules(content: string) {
+  const base = hostGroup("one", [
+    { path: "example/example.conf", content: "include rules" },
+    { path: "example/rules", content },
+  ]);
+  return bundleOf({}, sealGroup({ ...base, units: [...base.units, unit] }));
+}
+
+test("a folder needs nothing but its declaration to have its unit reloaded", async () => {
+  using tree = new Tree();
+  const calls: string[] = [];
+  const run: Run = async (program, args) => {
+    calls.push([program, ...args].join(" "));
+    return { status: 0, stdout: "", stderr: "" };
+  };
+  const plan = planHooks({ bases: [withRules("1")], next: withRules("2"), folders: [...bundleFolders, example] });
+  expect(plan).toMatchObject({ load: [], restart: [], reload: ["example.service"] });
+  expect(await runHooks(tree.machine({ live: true, run }), plan)).toEqual({
+    hooks: ["reload example.service"],
+    problems: [],
+  });
+  expect(calls).toContain("systemctl --no-ask-password --quiet reload-or-restart -- example.service");
+});
+
+test("what a reload says of its failure stands against the host", async () => {
+  using tree = new Tree();
+  const run: Run = async () => ({ status: 1, stdout: "", stderr: "Job failed.\n" });
+  const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
+  const { problems } = await runHooks(tree.machine({ live: true, run }), { ...nothing, reload: ["example.service"] });
+  expect(problems).toEqual([{ group: "host", message: "reload example.service: Job failed." }]);
+});
+
+test("the firewall is loaded first; nothing else is done once it failed", async () => {
+  using tree = new Tree();
+  const run: Run = async (program) => ({ status: program === "nft" ? 1 : 0, stdout: "", stderr: "no such table" });
+  const files = (content: string) => [
+    { path: "nftables/fairhost.nft", content },
+    { path: "sysctl/60-fairhost.conf", content },
+  ];
+  const [base, next] = ["1", "2"].map((content) => bundleOf({}, hostGroup(content, files(content))));
+  const plan = planHooks({ bases: [base!], next: next! });
+  expect(plan.load.map(({ folder }) => folder)).toEqual(["nftables", "sysctl"]);
+  expect((await runHooks(tree.machine({ live: true, run }), plan)).hooks).toEqual(["load the firewall"]);
+  expect((await runHooks(tree.machine(), plan)).hooks.slice(0, 2)).toEqual(["load the firewall", "sysctl"]);
+});
+
+test("in a container kernel parameters are skipped", async () => {
+  using tree = new Tree();
+  tree.machine().disk.makeDirectory(tree.at("/run/systemd/container"));
+  const machine = tree.machine({ live: true });
+  const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
+  await runHooks(machine, { ...nothing, load: [{ folder: "sysctl", paths: ["sysctl/60-fairhost.conf"] }] });
+  expect(machine.said).toEqual(["sysctl", "sysctl: skipped: running in a container"]);
+});

@@ -1,0 +1,61 @@
+import { type BundleFolder, folderOf } from "../../../components/bundle-folder.ts";
+import { bundleFolders, type Names } from "../../../components/bundle-folders.generated.ts";
+import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { staticServers } from "../../os/lighttpd.ts";
+import { units } from "../../os/systemd-analyze.ts";
+import { filesOf } from "../../store/generations.ts";
+import type { Problem } from "./problem.ts";
+import { problemsIn, type Staged, type Validator } from "./staged.ts";
+
+/** Validators that are functions, by the names that folders give them. */
+const named: Readonly<Record<Names["validator"], Validator>> = { json, lighttpd: staticServers, units };
+
+/** Those that run no program: all that a directory tree gets. */
+const offline: readonly unknown[] = ["json" satisfies Names["validator"]];
+
+/**
+ * What judges the staged files, one function for each folder that has a validator.
+ * @param live whether programs can be run
+ */
+export function validators(live: boolean): ((staged: Staged) => Promise<readonly Problem[]>)[] {
+  return bundleFolders.flatMap((folder) => {
+    const { validator } = folder;
+    if (validator === undefined || !(live || offline.includes(validator))) return [];
+    const judge = typeof validator === "string" ? named[validator] : command(folder, validator);
+    return async (staged: Staged) => {
+      const changed = [...staged.changed].filter((path) => folderOf(path, [folder]));
+      return changed.length === 0 ? [] : judge(staged, changed);
+    };
+  });
+}
+
+/** Runs a folder's command on its entry file, or on each changed file. */
+function command(
+  { entry }: Pick<BundleFolder, "entry">,
+  [program, ...args]: readonly [string, ...string[]],
+): Validator {
+  return async (staged, changed) => {
+    const paths = (entry ? [entry.file] : changed).filter((path) => filesOf(staged.bundle).has(path));
+    const problems: Problem[] = [];
+    for (const path of paths) {
+      const result = await staged.run(program, [...args, `${currentGeneration}/${path}`]);
+      problems.push(...problemsIn(staged, result, program, entry ? undefined : path));
+    }
+    return problems;
+  };
+}
+
+/** For programs that ignore a record they cannot parse without a message, as userdb does. */
+async function json({ bundle }: Staged, changed: readonly string[]): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  for (const path of changed) {
+    const { content, group } = filesOf(bundle).get(path) ?? {};
+    if (content === undefined || group === undefined) continue;
+    try {
+      JSON.parse(content);
+    } catch (error) {
+      problems.push({ group, path, message: `${path} is not JSON: ${(error as Error).message}` });
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,20 @@
+import type { Names } from "../../components/bundle-folders.generated.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { lookAtKernelParameters } from "../os/sysctl.ts";
+import type { Finding } from "./finding.ts";
+import { lookAtFirewall, lookAtRoutes } from "./network.ts";
+
+/** Whether the running host still follows the files of a folder. */
+interface DriftCheck {
+  look(machine: Machine, bundle: Bundle): Promise<Finding[]>;
+  /** True where an apply compares the running host by itself: the firewall, with the hash in applied.json. */
+  readonly comparedByApply?: true;
+}
+
+/** By the names that folders give them. */
+export const driftChecks: Readonly<Record<Names["drift"], DriftCheck>> = {
+  firewall: { look: lookAtFirewall, comparedByApply: true },
+  routes: { look: lookAtRoutes },
+  kernelParameters: { look: lookAtKernelParameters },
+};

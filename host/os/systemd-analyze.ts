@@ -1,0 +1,48 @@
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { bundlePath, groupOfPath } from "../apply/validate/problem.ts";
+import { shown, type Validator } from "../apply/validate/staged.ts";
+import { filesOf } from "../store/generations.ts";
+
+/**
+ * Every unit file that changed, and those a changed drop-in applies to, in one call: it loads the units as PID 1 would.
+ * Only what it says about files of the bundle counts; Debian's own units give warnings, too.
+ */
+export const units: Validator = async (staged, changed) => {
+  const files = filesOf(staged.bundle);
+  const names = new Set(changed.flatMap((path) => unitsToVerify(path, files)));
+  if (names.size === 0) return [];
+  const result = await staged.run("systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", ...names]);
+  if (result.status === 0) return [];
+  const groupOf = groupOfPath(staged.bundle);
+  const lines = result.stderr.split("\n").filter((line) => line !== "" && !isAboutSandbox(line));
+  const problems = lines.flatMap((line) => {
+    const [, subject] = /^([^\s:]+):/.exec(line) ?? [];
+    const group = subject && (groupOf(subject) ?? groupOf(`/systemd/${subject}`));
+    return group ? [{ group, path: bundlePath(subject!), message: `systemd-analyze verify: ${shown(line)}` }] : [];
+  });
+  const unknown = lines.filter((line) => !/^(\/usr)?\/lib\/systemd\/|^\/etc\/systemd\//.test(line));
+  if (problems.length > 0 || unknown.length === 0) return problems;
+  return [{ group: "host", message: `systemd-analyze verify: ${unknown.slice(0, 20).join("; ")}` }];
+};
+
+/** It looks for programs on the host; an account's are in its own root, and a missing one is left to its owner. */
+function isAboutSandbox(line: string): boolean {
+  return /^account-\S+: Command \S+ is not executable/.test(line);
+}
+
+function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>): string[] {
+  const [, top, below] = /^systemd\/([^/]+)(\/.*)?$/.exec(path) ?? [];
+  if (top === undefined || /\.(wants|requires)$/.test(top)) return [];
+  if (below === undefined) return files.get(path)?.content === undefined ? [] : [instance(top)];
+  const owner = top.replace(/\.d$/, "");
+  if (!/-\.[a-z]+$/.test(owner)) return [instance(owner)];
+  // A prefix drop-in (`account-.service.d`): one unit it applies to stands for all.
+  const [prefix, suffix] = owner.split(/(?<=-)(?=\.[a-z]+$)/) as [string, string];
+  const sample = [...files.keys()].find((file) => file.startsWith(`systemd/${prefix}`) && file.endsWith(suffix));
+  return sample ? [sample.slice("systemd/".length)] : [];
+}
+
+/** A template is verified through an instance of it. */
+function instance(name: string): string {
+  return name.replace(/@\./, "@1.");
+}
