@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { type Approval, schema as approvalsSchema } from "../../components/review/approvals.file.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { review } from "../verdict/review.ts";
@@ -142,6 +143,72 @@ describe("what the declarations do not show", () => {
   test("what this program cannot read of itself is an error", () => {
     named("account-2").new!.inputs = {};
     expect(() => sidesOf(resources)).toThrow("This program cannot read what it declares itself: account-2");
+  });
+});
+
+describe("a resource of a type that no kind has", () => {
+  const type = "fairhost:task:ScheduledTask";
+  const inputs = { account: 1, name: "nightly", command: ["/usr/bin/nsenter", "-t", "1"] };
+
+  /** A preview in which nothing of the rest differs. */
+  function only(op: string, sides: "old" | "new" | "both"): EngineSides {
+    deliveredByThisProgram();
+    for (const event of resources) {
+      event.op = "same";
+      if (event.new) event.new = structuredClone(event.old)!;
+    }
+    const urn = `urn:pulumi:lab::fairhost::fairhost:account:AccountContainer$${type}::account-1-task-nightly`;
+    const state = { parent: named("account-1").urn, inputs };
+    const changed = { ...state, inputs: { ...inputs, command: ["/usr/bin/true"] } };
+    resources.push({
+      op,
+      urn,
+      type,
+      ...(sides !== "new" && { old: state }),
+      ...(sides !== "old" && { new: changed }),
+    });
+    return sidesOf(resources);
+  }
+
+  const wanted = (action: "delete" | "change-unknown"): Approval => ({
+    action,
+    resource: "resource account-1-task-nightly",
+    approvedBy: "Grace",
+    reason: "the release before it had tasks",
+    expires: "2026-12-01",
+  });
+
+  test.each([
+    ["update", "both", "known-resource-types", "Changes", "change-unknown"],
+    ["create", "new", "known-resource-types", "Changes", "change-unknown"],
+    ["replace", "both", "known-resource-types", "Changes", "change-unknown"],
+    ["delete", "old", "data-kept", "Deletes", "delete"],
+    ["delete-replaced", "old", "data-kept", "Deletes", "delete"],
+    ["discard", "old", "data-kept", "Deletes", "delete"],
+  ] as const)("%s is named, and needs an approval of its own", (op, sides, rule, verb, action) => {
+    const both = only(op, sides);
+    const finding = {
+      rule,
+      level: "needs approval",
+      message: `${verb} account-1-task-nightly of type ${type}, which this program does not know: what it does cannot be judged.`,
+      approval: { action, resource: "resource account-1-task-nightly" },
+    };
+    const found = judged(both);
+    expect(found.level).toBe("needs approval");
+    expect(found.findings).toContainEqual(expect.objectContaining(finding));
+    const approvals = [wanted(action), { ...wanted("delete"), action: "replace" as const }];
+    expect(approvalsSchema.parse(approvals)).toEqual(approvals);
+    const approved = review({ ...both, approvals, limits: defaultLimits, today: "2026-11-24" });
+    expect(approved.level).toBe("safe");
+    // An approval of something else is none of this.
+    const other = { ...wanted(action), resource: "resource account-2-task-nightly" };
+    expect(review({ ...both, approvals: [other], limits: defaultLimits, today: "2026-11-24" }).level).toBe(
+      "needs approval",
+    );
+  });
+
+  test.each(["same", "read", "refresh"])("%s leaves it as it is, and asks nothing", (op) => {
+    expect(judged(only(op, "both")).level).toBe("safe");
   });
 });
 

@@ -33,6 +33,14 @@ const knownResourceTypes: EngineRule = {
   },
 };
 
+/** The same of what lies in the stack already: rules about the whole stack see registered kinds alone. */
+const knownStackTypes: EngineRule = {
+  ...knownResourceTypes,
+  name: "known-stack-types",
+  scope: "stack",
+  description: "A whole stack has nothing but the registered kinds of component and what delivers to their hosts.",
+};
+
 const hostKeyPinned: EngineRule = {
   name: "host-key-pinned",
   severity: "critical",
@@ -115,6 +123,7 @@ export const readableOutputs: RuleText = {
 
 export const engineRules: readonly EngineRule[] = [
   knownResourceTypes,
+  knownStackTypes,
   hostKeyPinned,
   accountProtected,
   commandUnderHost,

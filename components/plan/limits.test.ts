@@ -1,0 +1,133 @@
+import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { sideOf } from "../../guard/change/side.ts";
+import { review } from "../../guard/verdict/review.ts";
+import { checkDeclaration } from "../../policies/check-declaration.ts";
+import { declarationFixture, today } from "../../testing/fixture.ts";
+import { kind as account } from "../account/account-container.kind.ts";
+import { renderAccount } from "../account/render-account.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
+import { defaultLimits } from "../review/limits.file.ts";
+import type { Limit } from "./limits.ts";
+import { schema as planSchema } from "./plan.file.ts";
+import { kind as plan } from "./plan.kind.ts";
+
+/** The table with one limit more: everything below reads it in place of the real one. */
+const table: Record<string, Limit> = vi.hoisted(() => ({}));
+vi.mock("./limits.ts", async (original) => {
+  const { limits } = await original<typeof import("./limits.ts")>();
+  Object.assign(table, limits, {
+    inodes: {
+      schema: z.int().min(1).describe("Most files and directories of one account."),
+      word: "files",
+      unit: "",
+      slice: (value: number) => ["InodesMax", `${value}`],
+    } satisfies Limit,
+  });
+  return { limits: table };
+});
+
+/** The valid declaration, whose plan and accounts have this many inodes. */
+function withInodes(inodes: number): Declaration {
+  const valid = declarationFixture();
+  return {
+    ...valid,
+    plans: valid.plans.map((each) => ({ ...each, inodes })),
+    accounts: valid.accounts.map((each) => ({ ...each, limits: { ...each.limits, inodes } })),
+  } as Declaration;
+}
+
+const many = withInodes(1_000_000);
+const { inodes: _, ...without } = { inodes: 0, ...declarationFixture().accounts[0]!.limits };
+
+describe("a limit that is added to the table is in force everywhere", () => {
+  test("a plan must have it, within its bounds", () => {
+    const own = {
+      ...{ name: "small", memoryMaxMb: 512, tasksMax: 128, diskGb: 10, retentionDays: 7 },
+      survives: ["disk"],
+    };
+    const refused = (entry: object) => planSchema.safeParse(entry).error?.issues.map(({ path }) => path.join("."));
+    expect(refused({ ...own, inodes: 1_000_000 })).toBeUndefined();
+    expect(refused(own)).toEqual(["inodes"]);
+    expect(refused({ ...own, inodes: 0 })).toEqual(["inodes"]);
+  });
+
+  test("the inputs of a plan and of an account have it, and nothing is read without it", () => {
+    expect(plan.inputs.safeParse(many.plans[0]).success).toBe(true);
+    expect(account.inputs.safeParse(many.accounts[0]).success).toBe(true);
+    const lacking = account.inputs.safeParse({ ...many.accounts[0]!, limits: without });
+    expect(lacking.error?.issues.map(({ path }) => path.join("."))).toEqual(["limits.inodes"]);
+  });
+
+  test("limits-set refuses an account without", () => {
+    expect(checkDeclaration(many, today)).toEqual([]);
+    expect(checkDeclaration(withInodes(0), today).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
+      "limits-set: Account 1 has inodes 0.",
+      "limits-set: Account 2 has inodes 0.",
+      "limits-set: Account 3 has inodes 0.",
+      "limits-set: Plan small has inodes 0.",
+    ]);
+  });
+
+  test("promises-kept asks for an approval of less, and the diff has its word", () => {
+    const few = withInodes(10);
+    const judge = (before: Declaration, after: Declaration) =>
+      review({ before: sideOf(before), after: sideOf(after), approvals: [], limits: defaultLimits, today });
+    const { level, findings, effects } = judge(many, few);
+    expect(level).toBe("needs approval");
+    expect(findings.map(({ rule, message, approval }) => [rule, message, approval])).toEqual([
+      [
+        "promises-kept",
+        "Plan small promises less: inodes 1000000 to 10.",
+        { action: "shrink", resource: "plan small" },
+      ],
+    ]);
+    expect(effects.map(({ sentence }) => sentence)).toContain("Limits of account 1 (acme-1): files 1000000 to 10.");
+    expect(judge(few, many).level).toBe("safe");
+    // None at all is no question of approval.
+    expect(judge(many, withInodes(0)).level).toBe("blocked");
+  });
+
+  test("one account's own is looked at as well", () => {
+    const accounts = many.accounts.map((each, index) =>
+      index > 0 ? each : { ...each, limits: { ...each.limits, inodes: 10 } },
+    );
+    const { findings } = review({
+      ...{ before: sideOf(many), after: sideOf({ ...many, accounts } as Declaration) },
+      ...{ approvals: [], limits: defaultLimits, today },
+    });
+    expect(findings.filter(({ rule }) => rule === "promises-kept")).toMatchObject([
+      { level: "needs approval", message: "Account 1 (acme-1) gets less: inodes 1000000 to 10." },
+    ]);
+  });
+
+  test("the account's slice has it", () => expect(textOf(many.accounts[0]!)).toContain("\nInodesMax=1000000\n"));
+});
+
+/** All text that a host has of an account. */
+function textOf(element: Element<"accounts">): string {
+  return renderAccount(element)
+    .files.map(({ content }) => content ?? "")
+    .join("");
+}
+
+/** Limits that hosts do not enforce, though nothing says so. */
+function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
+  const [element] = many.accounts;
+  return Object.entries(limits).flatMap(([name, { slice, schema }]) => {
+    if (slice === undefined) return /not yet in force/.test(schema.description ?? "") ? [] : [name];
+    // Another value than the default, which is not written.
+    const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
+    return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
+  });
+}
+
+test("every limit is written into the account's slice, or its description says that it is not yet in force", async () => {
+  const { limits } = await vi.importActual<typeof import("./limits.ts")>("./limits.ts");
+  expect(Object.keys(limits)).not.toContain("inodes");
+  expect(unenforced(limits)).toEqual([]);
+  const { description, ...silent } = { ...limits.diskGb, description: "" };
+  expect(unenforced({ silent: { ...silent, schema: z.number() } })).toEqual(["silent"]);
+  expect(unenforced({ other: { ...table.inodes!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);
+});
