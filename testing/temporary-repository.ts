@@ -13,6 +13,10 @@ export interface TemporaryRepository extends AsyncDisposable {
   edit(edits: Edits): Promise<void>;
   /** Commits everything and returns the commit. */
   commit(): Promise<string>;
+  /** Brings a commit of this checkout's history there. @returns whether this checkout has it: a shallow clone may not */
+  fetch(commit: string): Promise<boolean>;
+  /** Puts a folder of the working tree back to what a commit has. */
+  restore(commit: string, folder: string): Promise<void>;
   /** Throws away what is not committed. */
   reset(): Promise<void>;
   /** Runs `guard` there. Never throws on an exit status. */
@@ -66,6 +70,17 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     directory,
     commit,
     edit: (edits) => edit(directory, edits),
+    async fetch(commit) {
+      const { exitCode } = await execa("git", ["cat-file", "-e", `${commit}^{commit}`], {
+        cwd: checkout,
+        reject: false,
+      });
+      if (exitCode === 0) await git("fetch", "--quiet", "--no-tags", checkout, commit);
+      return exitCode === 0;
+    },
+    restore: async (commit, folder) => {
+      await git("restore", `--source=${commit}`, "--", folder);
+    },
     reset: async () => {
       await git("reset", "--quiet", "--hard");
       await git("clean", "--quiet", "--force", "-d");

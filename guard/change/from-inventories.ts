@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Declaration } from "../../components/kinds.generated.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
-import { nothingDeclared, subject } from "../../components/subject.ts";
+import { nothingDeclared, type Subject, subject } from "../../components/subject.ts";
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
@@ -137,11 +137,16 @@ function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
 
 /** What the base's guard finds and this one lets pass: a change does not change its own judge. */
 function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["also"]> {
-  const key = ({ rule, subject: { kind, name, path = "" } }: Weighed) => `${rule} ${kind} ${name} ${path}`;
+  const keyOf = (rule: string, { kind, name, path = "" }: Subject) => `${rule} ${kind} ${name} ${path}`;
   const worst = new Map<string, number>();
-  for (const finding of own.findings) worst.set(key(finding), Math.max(rank(finding), worst.get(key(finding)) ?? 0));
+  for (const finding of own.findings) {
+    for (const about of [finding.subject, ...(finding.alsoOf ?? [])]) {
+      const key = keyOf(finding.rule, about);
+      worst.set(key, Math.max(rank(finding), worst.get(key) ?? 0));
+    }
+  }
   return base.findings
-    .filter((finding) => rank(finding) > (worst.get(key(finding)) ?? 0))
+    .filter((finding) => rank(finding) > (worst.get(keyOf(finding.rule, finding.subject)) ?? 0))
     .map(({ rule, subject: about, message, approval }) => {
       const said = `The guard's rule ${rule} objects to this on the old side, and lets it pass on the new one: ${message}`;
       return { rule: "rules-kept", subject: about, message: said, ...(approval && { approval }) };

@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Element, Kind } from "../../components/kind.ts";
+import type { Declaration } from "../../components/kinds.generated.ts";
+import { allKinds, nothingDeclared } from "../../components/subject.ts";
 import * as fairhost from "../../fairhost.ts";
 import type { Side } from "./side.ts";
 
@@ -40,11 +43,27 @@ function programOf({
  * @throws Error if a file or a function of it is missing, or it cannot be loaded
  */
 export async function programAt(root: string): Promise<Program> {
-  if (!existsSync(join(root, "fairhost.ts"))) return programBeforeEntry(root);
-  const program = programOf((await load(root, "fairhost.ts")) as Entry);
+  const hasEntry = existsSync(join(root, "fairhost.ts"));
+  const program = hasEntry ? programOf((await load(root, "fairhost.ts")) as Entry) : await programBeforeEntry(root);
   const missing = Object.entries(program).filter(([, part]) => part === undefined);
   if (missing.length > 0) throw new Error(`fairhost.ts lacks ${missing.map(([name]) => name).join(", ")}`);
-  return program;
+  return { ...program, declare: (...args) => asReadToday(program.declare(...args)) };
+}
+
+/**
+ * A declaration of another version of the program, with what that version did not say and meant: the defaults of kinds' inputs, by which
+ * its state is read too. What has another form stays as it is, and shows as a change.
+ * @throws Error for things of a kind that this program does not know: nobody would see them go
+ */
+export function asReadToday(declaration: Declaration): Declaration {
+  const unknown = Object.entries(declaration).filter(([key, { length }]) => !(key in nothingDeclared) && length > 0);
+  if (unknown.length > 0)
+    throw new Error(`it declares ${unknown.map(([key]) => key).join(", ")}, which this program does not know`);
+  const lists = allKinds.map(({ key, inputs }: Kind) => {
+    const elements: readonly Element[] = declaration[key] ?? [];
+    return [key, elements.map((element) => inputs.safeParse(element).data ?? element)];
+  });
+  return { ...nothingDeclared, ...Object.fromEntries(lists) };
 }
 
 function load(root: string, file: string): Promise<unknown> {

@@ -29,6 +29,8 @@ export interface Context {
 /** What a rule of the guard found. */
 export interface Finding {
   readonly subject: Subject;
+  /** What it is told of as well, where the same sentence of each would only hide what is wrong. */
+  readonly alsoOf?: readonly Subject[];
   /** One sentence: what this change does that it must not, or not without approval. */
   readonly message: string;
   /** What an approval has to name. Without one nobody can approve it: the change itself must be another. */

@@ -16,6 +16,7 @@ export const identityKept: GuardRule = {
       const { before, after } = rebased;
       yield {
         subject: subject.network(after, "uidBase"),
+        alsoOf: changes.accounts.flatMap(({ op, subject }) => (op === "update" ? subject : [])),
         message: `The first uid changes from ${before.uidBase} to ${after.uidBase}: every account gets another uid, and its files on hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
       };
     }
