@@ -92,7 +92,7 @@ test("a rule that is weakened together with what it refuses is blocked", async (
 
 test("a rule of the policies or of the guard that is taken away needs an approval", async () => {
   await repository.edit({
-    "policies/rules.generated.ts": [["    hotSwapSsds,\n", ""]],
+    "policies/rules.generated.ts": [["  hotSwapSsds,\n", ""]],
     "guard/rules/guard-rules.ts": [["  blastRadius,\n", ""]],
   });
   const { exitCode, report } = await review("HEAD");
@@ -165,7 +165,7 @@ test("a base that its own program cannot judge needs an approval and says why", 
   const { exitCode, report } = await review(old);
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './rules.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
+    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './policies/rules.generated.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
   ]);
   await repository.commit();
 });
