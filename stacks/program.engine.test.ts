@@ -64,7 +64,7 @@ describe("what is refused before anything is declared", () => {
   test(`${kinds.length} kinds of wrong inventory: own message, exit status, no resource`, {
     timeout: 600_000,
   }, async () => {
-    const golden = await readFile(join(labFleet, "../../fleet/load/wrong-inventory.golden.txt"), "utf8");
+    const golden = await readFile(new URL("../fleet/load/wrong-inventory.golden.txt", import.meta.url), "utf8");
     const messages = new Set<string>();
     for (const kind of kinds) {
       const broken = join(directory, "broken");

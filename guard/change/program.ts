@@ -55,7 +55,7 @@ export async function programAt(root: string): Promise<Program> {
  * its state is read too. What has another form stays as it is, and shows as a change.
  * @throws Error for things of a kind that this program does not know: nobody would see them go
  */
-function asReadToday(declaration: Declaration): Declaration {
+export function asReadToday(declaration: Declaration): Declaration {
   const unknown = Object.entries(declaration).filter(([key, { length }]) => !(key in nothingDeclared) && length > 0);
   if (unknown.length > 0)
     throw new Error(`it declares ${unknown.map(([key]) => key).join(", ")}, which this program does not know`);
