@@ -4,10 +4,10 @@ import { type Declaration, kinds } from "../../components/kinds.generated.ts";
 import { allKinds, elementName, type Subject } from "../../components/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 
-/** Every kind, in the order changes are told. */
+/** Every kind, in the order in which changes are shown. */
 export const keys = allKinds.map(({ key }) => key);
 
-/** What differs between two declarations, in the order of kinds, then of subjects. Pure, linear in their size. */
+/** Differences between two declarations, in the order of kinds, then of subjects. Pure; linear in their size. */
 export function changesBetween(before: Declaration, after: Declaration): Change[] {
   return keys.flatMap((key) => changesOf(key, before, after));
 }
@@ -53,7 +53,7 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
 }
 
-/** Adds the paths of what differs in two values as JSON has them, where a member that is undefined is none. */
+/** Adds the paths at which two values differ. As in JSON, an undefined member is the same as a missing one. */
 function addDiffering(paths: string[], before: unknown, after: unknown, path: string): void {
   if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
     paths.push(path);

@@ -8,7 +8,7 @@ const width = 100;
 
 /**
  * For a terminal: hosts one after the other, the host's own findings first, then account by account.
- * @param stack of whose deploy the text says that it repairs; none in a deploy's own output
+ * @param stack for the command that repairs; undefined in a deploy's own output
  */
 export function formatDrift(results: readonly HostDrift[], stack?: string): string {
   return `${[...results.map(formatHost), summary(results, stack)].join("\n\n")}\n`;
