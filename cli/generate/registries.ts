@@ -4,19 +4,19 @@ import { pathToFileURL } from "node:url";
 import { checkout } from "../../toolchain/paths.ts";
 
 /**
- * The lists of what there is, written from what lies in the folders: nobody keeps them by hand, so nothing is left out of one.
- * They are checked in, since imports have to be static for the compiler and for esbuild.
+ * Registries: lists of everything in the folders. They are generated, so that no entry is forgotten, and checked in, because the
+ * compiler and esbuild need static imports.
  */
 
 const head = "// Written by `npm run generate` from the files beside it. Do not edit.\n";
 
 /**
  * Text of every generated module by its path, relative to the checkout.
- * @param each is told of each text before the next is made, which may import it
+ * @param each called with each text before the next one is made, which may import it
  */
 export async function registries(each?: (file: string, text: string) => unknown): Promise<Map<string, string>> {
   const written: readonly [string, () => string | Promise<string>][] = [
-    // In this order: each reads what those before it have written.
+    // Order matters: each reads what the ones before it have written.
     ["components/http/servers.generated.ts", servers],
     ["components/account/entries.generated.ts", entries],
     ["components/kinds.generated.ts", kinds],
@@ -57,7 +57,7 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
   return (await import(pathToFileURL(join(checkout, file)).href)) as Record<string, unknown>;
 }
 
-/** `http-server.kind.ts` is called `httpServer` where it is imported as a whole. */
+/** `http-server.kind.ts` is imported as `httpServer`. */
 function variableOf(file: string, suffix: string): string {
   const word = basename(file, suffix).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   return word === "switch" ? "switchKind" : word;
@@ -124,7 +124,7 @@ function textOf(file: string): string {
   return readFileSync(join(checkout, file), "utf8");
 }
 
-/** What is read of a kind's module as text, since importing it needs the registry that is being written. */
+/** Facts that are read from a kind's module as text, because importing it needs the registry that is being written. */
 interface KindText {
   readonly file: string;
   readonly variable: string;
@@ -294,7 +294,7 @@ ${all.map(({ key, variable }) => `  ${key}: ${variable},`).join("\n")}
 `;
 }
 
-/** Rules by theme; what one element shows alone comes before what takes several, then by name. */
+/** Rules by theme; rules about one element come before rules about several, then by name. */
 async function rules(): Promise<string> {
   const files = sources("components/*/rules/*.ts", "policies/{redundancy,isolation,data}/*.ts");
   const { themes } = (await load("components/rule.ts")) as { themes: readonly string[] };
@@ -314,7 +314,7 @@ ${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
 `;
 }
 
-/** In the order of the concepts: hooks of one kind are run, and told, in it. */
+/** In the order of the concepts: hooks of one kind are run and shown in this order. */
 async function bundleFolders(): Promise<string> {
   const files = sources("components/*/*.host.ts");
   for (const file of files) {

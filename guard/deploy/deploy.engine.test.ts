@@ -90,7 +90,7 @@ describe("a deploy under guard", () => {
 
   test("nothing to do: no host is contacted", async () => {
     const { connections } = await seenDuring(async () => {
-      expect(await run(plainDeploy, 0)).toContain("Nothing to do: every host has what is declared.");
+      expect(await run(plainDeploy, 0)).toContain("Nothing to do: the stack already has everything that is declared.");
     });
     expect(connections).toEqual([0, 0]);
   });

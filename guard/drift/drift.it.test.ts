@@ -240,7 +240,7 @@ describe("changes that exclude each other", () => {
   });
 
   test("nothing on standard input: compared with the generation in force; nonsense: cannot inspect", async () => {
-    expect((await host.run(["fairhost-host", "inspect"])).stdout).toBe("web1, generation 2: as it should be\n");
+    expect((await host.run(["fairhost-host", "inspect"])).stdout).toBe("web1, generation 2: no drift\n");
     expect(await host.run(["fairhost-host", "inspect"], { stdin: "[" })).toMatchObject({ exitCode: 5, stdout: "" });
   });
 });

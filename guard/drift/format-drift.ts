@@ -17,7 +17,7 @@ export function formatDrift(results: readonly HostDrift[], stack?: string): stri
 function formatHost(result: HostDrift): string {
   if ("error" in result) return `${result.host}: did not answer\n  ${printable(result.error)}`;
   const { host, generation, findings } = result;
-  if (findings.length === 0) return `${host}, generation ${generation}: as it should be`;
+  if (findings.length === 0) return `${host}, generation ${generation}: no drift`;
   const table = new Table({
     head: ["whose", "kind", "what is, and who repairs it"],
     colWidths: [15, 27, width - 15 - 27 - 4],
