@@ -13,7 +13,9 @@ const formats = {
 /** `npm run addresses`: a fleet's address plan. */
 const addressesCommand = withAction(
   new Command("addresses")
-    .description("Prints who has which range and address in a fleet, and what is free. Reads the inventory alone.")
+    .description(
+      "Lists all ranges and addresses of a fleet: who has which, and what is free. Reads only the inventory.",
+    )
     .argument("<directory>", "the fleet's directory, for example inventory/lab")
     .addOption(new Option("--format <format>", "how to print it").choices(Object.keys(formats)).default("table")),
   ["blocked"],

@@ -1,4 +1,4 @@
-/** The main command: from a bare machine to accounts answering over their own IPv6, on real Debian hosts. */
+/** The main command: from a bare machine to accounts that answer over their own IPv6 addresses, on real Debian hosts. */
 import Table from "cli-table3";
 import { Command } from "commander";
 import { execa } from "execa";
@@ -22,7 +22,7 @@ function say(text: string): void {
 async function pulumi(...args: string[]): Promise<void> {
   const options = { env: toolchainEnv(), stdio: "inherit", reject: false } as const;
   const { failed } = await execa("pulumi", [...args, "--non-interactive"], options);
-  if (failed) throw new UserError(`\n\`pulumi ${args.join(" ")}\` failed; it says why above.`);
+  if (failed) throw new UserError(`\n\`pulumi ${args.join(" ")}\` failed; see its output above.`);
 }
 
 async function selectStack(): Promise<void> {
@@ -55,14 +55,16 @@ async function demo(): Promise<"done" | "failed"> {
   await pulumi("up", "--stack", "lab", "--yes", "--skip-preview", "--policy-pack", "policies");
   const { fleet } = await loadFleet("inventory/lab");
   const declaration = declare(fleet);
-  say("Content: what the accounts' owners would upload");
+  say("Content: example files of the accounts' owners");
   await putContent(declaration);
-  say("Requests over each account's own IPv6, then a look from a neighbour's inside, then waiting for the idle stop");
+  say(
+    "Requests to each account's own IPv6 address, attempts to get in from a neighbour, then waiting for the idle stop",
+  );
   const seen = await measure(declaration);
   console.log(table(seen));
   const first = declaration.addresses[0]!.address;
   console.log(`
-Reach it:  npm run lab -- curl http://[${first}]/        (the lab's network is its own: nothing leaves the machine)
+Reach it:  npm run lab -- curl http://[${first}]/        (the lab has its own network: nothing leaves the machine)
 Look in:   npm run lab -- ssh web1                       npm run lab -- status
 Change it: edit inventory/lab, then  . toolchain/activate && pulumi up
 Stop it:   npm run lab -- down`);
@@ -70,13 +72,13 @@ Stop it:   npm run lab -- down`);
     ({ idleStopSeconds, neighbour }) =>
       idleStopSeconds === undefined || neighbour.connect === "ok" || neighbour.read === "ok",
   );
-  say(bad.length === 0 ? "Done" : `Not as it should be: ${bad.map(({ account }) => account).join(", ")}`);
+  say(bad.length === 0 ? "Done" : `Failed for: ${bad.map(({ account }) => account).join(", ")}`);
   return bad.length === 0 ? "done" : "failed";
 }
 
 await run(
   withAction(
-    new Command("demo").description("Sets up the tools, brings the lab up, deploys it and measures its accounts."),
+    new Command("demo").description("Sets up the tools, starts the lab, deploys to it and measures its accounts."),
     ["failed", "blocked"],
     demo,
   ),

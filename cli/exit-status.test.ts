@@ -12,7 +12,7 @@ const node = (args: readonly string[]) => execa(process.execPath, args, { reject
 /** Runs a command as people do: `["guard", "drift", "--help"]`. */
 const run = ([name, ...args]: readonly string[]) => node([join(directory, `${name}.ts`), ...args]);
 
-/** A command's help and that of the commands it lists, by their words. */
+/** The help of a command and of its subcommands, by name. */
 async function helpOf(...command: string[]): Promise<[string, string][]> {
   const { stdout } = await run([...command, "--help"]);
   const [, list = ""] = stdout.split("\nCommands:\n");
@@ -21,7 +21,7 @@ async function helpOf(...command: string[]): Promise<[string, string][]> {
   return [[command.join(" "), stdout], ...below.flat()];
 }
 
-// Its options are curl's, --help too.
+// It passes all options to curl, --help too.
 const foreign = "lab curl";
 const help = new Map((await Promise.all(files.map((file) => helpOf(file.replace(".ts", ""))))).flat());
 const names = [...help.keys()];
@@ -35,7 +35,7 @@ test("every file here is a command with a script in package.json", () => {
   expect(names).toEqual(expect.arrayContaining(["addresses", "guard drift", "guard unlock", "lab up", "lab curl"]));
 });
 
-test("the numbers: a script may compare them, so none ever gets another meaning", () => {
+test("the numbers: scripts compare them, so none ever changes its meaning", () => {
   const numbers = Object.entries(endings).map(([name, [status]]) => `${status} ${name}`);
   expect(numbers).toEqual([
     "0 done",
@@ -58,13 +58,13 @@ test.for(names.filter((name) => name !== foreign))("%s --help lists its exit sta
   expect(lines).toEqual([...lines].sort());
 });
 
-test.concurrent.for(names)("%s used wrongly: 2, with a sentence and no stack trace", async (name) => {
+test.concurrent.for(names)("wrong usage of %s: 2, with a message and no stack trace", async (name) => {
   const { exitCode, stdout, stderr } = await run([...name.split(" "), ...(name === foreign ? [] : ["--no-such"])]);
   expect([exitCode, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/^error: /);
 });
 
-/** A command whose action throws what is given, and what comes of it. */
+/** Runs a command whose action throws, and returns its exit status and output. */
 async function failing(thrown: string, ...args: string[]) {
   const script = `
     import { Command } from "commander";
@@ -77,7 +77,7 @@ async function failing(thrown: string, ...args: string[]) {
   return [exitCode, stderr];
 }
 
-test("an error for people is its message, whatever else is open; any other is a stack trace and 1", async () => {
+test("an error for people shows its message, even with open handles; any other error shows a stack trace and ends with 1", async () => {
   expect(await failing(`throw new UserError("web1\\u001b is busy:\\nwait")`)).toEqual([5, "web1\\x1b is busy:\nwait"]);
   expect(await failing(`throw new UserError("taken", "locked")`)).toEqual([6, "taken"]);
   expect(await failing(`null.x`)).toEqual([1, expect.stringMatching(/^TypeError: .*\n {4}at /s)]);

@@ -7,16 +7,16 @@ import manifest from "../package.json" with { type: "json" };
 
 type Row = readonly [status: number, meaning: string];
 
-/** How a command can end: the exit status of its process, and what that means. The same for all commands, since scripts compare them. */
+/** How a command can end: exit status and meaning. They are the same for all commands, since scripts compare them. */
 export const endings = {
-  done: [0, "done, and nothing is wrong"],
-  broke: [1, "Fairhost itself broke; standard error has a stack trace"],
+  done: [0, "done, no problem found"],
+  broke: [1, "internal error of Fairhost; standard error has a stack trace"],
   "wrong usage": [2, "wrong usage or configuration, or not confirmed"],
   "needs approval": [3, "needs approval"],
-  blocked: [4, "blocked: the inventory is not sound, or breaks a rule or a plan's promise"],
-  failed: [5, "failed: something could not be read, asked or done; standard error says what"],
-  locked: [6, "locked: something else is changing the stack; standard error says what"],
-  drift: [7, "drift: a host has something that is not declared"],
+  blocked: [4, "blocked: the inventory has problems, or breaks a rule or a plan's promise"],
+  failed: [5, "failed: something could not be read, reached or done; standard error says what"],
+  locked: [6, "locked: another process is changing the stack; standard error says which"],
+  drift: [7, "drift: a host differs from what is declared"],
 } as const satisfies Readonly<Record<Failure | Exclude<Level, "safe">, Row>> & Readonly<Record<string, Row>>;
 
 /** One way for a command to end. */
@@ -25,7 +25,7 @@ export type Ending = keyof typeof endings;
 /** Every command can end like this. */
 const always = ["done", "broke", "wrong usage"] as const satisfies readonly Ending[];
 
-/** Lists in a command's help the ways it can end, from the table. @param others beyond those of every command */
+/** Adds the exit statuses of a command to its help. @param others in addition to those of every command */
 export function listEndings(command: Command, others: readonly Ending[]): Command {
   const lines = [...new Set<Ending>([...always, ...others])]
     .map((ending) => endings[ending])
@@ -35,9 +35,9 @@ export function listEndings(command: Command, others: readonly Ending[]): Comman
 }
 
 /**
- * Gives a command its action and lists in its help how it can end.
- * @param others the ways beyond those of every command, also those of errors that the action throws
- * @param action returns how it ended, or the exit status of a program that it ran in the foreground; nothing means done
+ * Gives a command its action, and adds its exit statuses to its help.
+ * @param others endings in addition to those of every command, also for errors that the action throws
+ * @param action returns how it ended, or the exit status of a program that it ran in the foreground; undefined means done
  */
 export function withAction<E extends Ending, A extends unknown[]>(
   command: Command,
@@ -57,7 +57,7 @@ export function exitStatusReference(): string {
 
 # Exit statuses
 
-They mean the same for every command that \`npm run\` starts; its \`--help\` lists those it can end with. \`lab ssh\`, \`lab logs\`,
+They are the same for every command that \`npm run\` starts; the \`--help\` of a command lists those that it uses. \`lab ssh\`, \`lab logs\`,
 \`lab curl\` and \`lab exec\` end with the exit status of the program that they run.
 
 | exit status | meaning |
@@ -66,18 +66,18 @@ ${rows.join("\n")}
 `;
 }
 
-/** How a verdict of the guard ends a command. */
+/** Ending of a command for a verdict of the guard. */
 export function endingOf(level: Level): "done" | Exclude<Level, "safe"> {
   return level === "safe" ? "done" : level;
 }
 
-/** Does what this process's arguments ask for and ends as the table says: called by the file of a command, once. */
+/** Runs the command with this process's arguments and ends with a status of the table. The file of a command calls it once. */
 export async function run(command: Command): Promise<void> {
   throwInsteadOfExit(command);
   try {
     await command.parseAsync();
   } catch (error) {
-    // At once: a command that failed must not hang on what it left open.
+    // Exit at once: a failed command must not wait for open handles.
     process.exit(endings[report(error)][0]);
   }
 }
@@ -87,9 +87,9 @@ function throwInsteadOfExit(command: Command): void {
   for (const each of command.commands) throwInsteadOfExit(each);
 }
 
-/** Tells of an error on standard error, since standard output may be for programs. */
+/** Prints an error on standard error, since standard output may be for programs. */
 function report(error: unknown): Ending {
-  // Commander has said it already.
+  // Commander has printed it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "wrong usage";
   if (error instanceof UserError || isOfNamedFile(error)) {
     console.error((error as Error).message.split("\n").map(printable).join("\n"));
@@ -99,7 +99,7 @@ function report(error: unknown): Ending {
   return "broke";
 }
 
-/** Whether the system refuses a file or directory that was named on the command line. */
+/** Whether the error is about a file or directory that was given on the command line. */
 function isOfNamedFile(error: unknown): boolean {
   const { syscall, path } = error as NodeJS.ErrnoException;
   if (syscall === undefined || path === undefined) return false;
@@ -107,11 +107,11 @@ function isOfNamedFile(error: unknown): boolean {
   return words.some((word) => word === path || dirname(word) === path);
 }
 
-// In an older Node.js no file is the main one: a command would do nothing and end with 0, as if all was well.
+// Older versions of Node.js have no import.meta.main: a command would do nothing and end with 0.
 const [, oldest] = manifest.engines.node.split(">=") as [string, string];
 if (process.versions.node.localeCompare(oldest, "en", { numeric: true }) < 0) {
   console.error(
-    `Fairhost needs Node.js ${oldest} or newer, and this is ${process.versions.node}: use \`npm run\`, or \`. toolchain/activate\` first.`,
+    `Fairhost needs Node.js ${oldest} or newer; this is ${process.versions.node}. Use \`npm run\`, or run \`. toolchain/activate\` first.`,
   );
   process.exit(endings["wrong usage"][0]);
 }

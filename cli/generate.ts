@@ -6,12 +6,12 @@ import { run, withAction } from "./exit-status.ts";
 import { references } from "./generate/references.ts";
 import { registries } from "./generate/registries.ts";
 
-/** Text of every generated file by its path, relative to the checkout. A test says whether one is stale. */
+/** Text of every generated file by its path, relative to the checkout. A test fails if one is outdated. */
 export async function generated(): Promise<Map<string, string>> {
   return new Map([...(await registries()), ...(await references())]);
 }
 
-/** Writes the files whose text is another one. @returns their paths */
+/** Writes the files whose text differs. @returns their paths */
 function write(files: ReadonlyMap<string, string>): string[] {
   const stale = [...files].filter(([file, text]) => textOf(file) !== text);
   for (const [file, text] of stale) {
@@ -29,14 +29,12 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** `npm run generate`: everything that follows from the source and is checked in. */
+/** `npm run generate`: everything that is generated from the source and checked in. */
 const generateCommand = withAction(
-  new Command("generate").description(
-    "Writes what follows from the source: registries, JSON Schemas, reference pages.",
-  ),
+  new Command("generate").description("Writes all generated files: registries, JSON Schemas, reference pages."),
   [],
   async () => {
-    // Registries first, one by one: what comes later imports them, and an old one may name files that are gone.
+    // Registries first, one by one: the other files import them, and an old registry may name removed files.
     const written: string[] = [];
     await registries((file, text) => written.push(...write(new Map([[file, text]]))));
     written.push(...write(await references()));

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type Ending, endings, listEndings, run } from "./exit-status.ts";
 
-/** The guard's commands, one file each in `guard/`. Only what is asked for is loaded: all take a second, `comment` a fifth of it. */
+/** The guard's commands, one file each in `guard/`. Only the requested one is loaded: all take a second, `comment` a fifth of it. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   review: async () => (await import("./guard/review.ts")).reviewCommand,
   cells: async () => (await import("./guard/cells.ts")).cellsCommand,
@@ -15,12 +15,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 
 const guard = listEndings(
   new Command("guard").description(
-    "Judges changes before they reach a host: what they do, to whom, and whether they may.",
+    "Judges changes before they reach a host: what they do, to which accounts, and whether they are allowed.",
   ),
   Object.keys(endings) as Ending[],
 );
 const [asked = ""] = process.argv.slice(2);
-// Help, and what is misspelt, need them all.
+// Help and misspelt names need all commands.
 const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
 for (const command of await Promise.all(wanted.map((load) => load()))) guard.addCommand(command);
 await run(guard);

@@ -26,11 +26,11 @@ function run(...args: readonly string[]): { status: number | null; stdout: strin
 test.each([
   ["lab", "2 hosts, 1 plan, 1 site, 4 accounts, 4 HTTP servers"],
   ["prod", "12 hosts, 4 plans, 3 sites, 12 accounts, 13 HTTP servers"],
-])("%s is sound and passes every rule", async (fleet, summary) => {
+])("%s has no problems and passes every rule", async (fleet, summary) => {
   const directory = join(import.meta.dirname, "../inventory", fleet);
   expect(await check(directory, "2026-11-22")).toEqual({
     sound: true,
-    text: `${directory} is sound: ${summary}`,
+    text: `${directory} has no problems: ${summary}`,
     json: { sound: true, problems: [], violations: [], waived: expect.any(Array) },
   });
 });

@@ -12,12 +12,12 @@ import { describeWaived } from "../policies/waivers.ts";
 import { run, withAction } from "./exit-status.ts";
 import { day } from "./guard/options.ts";
 
-/** What a check of an inventory found, for people and for programs. */
+/** Result of checking an inventory, for people and for programs. */
 export interface Checked {
   readonly sound: boolean;
   /** For a terminal. */
   readonly text: string;
-  /** For programs: problems of the files; violations of the rules with `where` (`accounts/1-alice.yaml:4`) added. */
+  /** For programs: problems of the files, and violations of the rules with `where` (`accounts/1-alice.yaml:4`). */
   readonly json: unknown;
 }
 
@@ -27,7 +27,7 @@ const written = allKinds.filter(
     key in accountEntries || Object.entries(fileKinds).some(([file, { path }]) => file === key && path.endsWith("/")),
 );
 
-/** Loads a fleet, and judges it by the mandatory rules if it loads. Writes nothing, needs neither engine nor network. @param today ISO 8601 */
+/** Loads a fleet and, if that succeeds, checks the mandatory rules. Writes nothing; needs neither Pulumi nor network. @param today ISO 8601 */
 export async function check(directory: string, today: string): Promise<Checked> {
   let loaded: Loaded;
   try {
@@ -45,7 +45,7 @@ export async function check(directory: string, today: string): Promise<Checked> 
   return {
     sound,
     text: sound
-      ? [`${printable(directory)} is sound: ${summary}`, ...waived.map(describeWaived)].join("\n")
+      ? [`${printable(directory)} has no problems: ${summary}`, ...waived.map(describeWaived)].join("\n")
       : formatViolations(violations, (subject) => {
           const found = place(subject);
           return found && `${directory.replace(/\/+$/, "")}/${found}`;
@@ -64,12 +64,12 @@ export async function check(directory: string, today: string): Promise<Checked> 
   };
 }
 
-/** `npm run inventory`: whether a fleet may be deployed as it is. */
+/** `npm run inventory`: checks whether a fleet may be deployed. */
 const inventoryCommand = withAction(
   new Command("inventory")
-    .description("Checks an inventory: its files, what they refer to, and the mandatory rules. Changes nothing.")
+    .description("Checks an inventory: its files, their references and the mandatory rules. Changes nothing.")
     .argument("<directory>", "the fleet's directory, for example inventory/lab")
-    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", day, utcToday())
+    .option("--today <day>", "judge as of this day, ISO 8601", day, utcToday())
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
   async (directory: string, options: { today: string; json?: true }) => {

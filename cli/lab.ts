@@ -18,7 +18,7 @@ function foreground(command: readonly string[]): Promise<number> {
   const [program, ...args] = command as [string, ...string[]];
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: "inherit" });
-    // Ctrl-C is for the program, not for us: we wait for its end.
+    // Ctrl-C is for the program; wait until it ends.
     process.on("SIGINT", () => {});
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve(signal ? 130 : (code ?? 1)));
@@ -70,20 +70,20 @@ const program = new Command("lab")
     "after",
     `
 Try:
-  npm run lab -- up                                 bring everything up (minutes the first time, seconds later)
+  npm run lab -- up                                 start everything (minutes the first time, seconds later)
   npm run lab -- status
   npm run lab -- ssh web1                           a shell on a host
   npm run lab -- curl -s http://[fd00:8000:0:1::1]/   a request from inside the lab's network
   npm run lab -- cut-link web1 0                    pull a cable; mend-link puts it back
   npm run lab -- power-cut web1                     pull the plug; power-on boots it from its own disks
-  npm run lab -- down                               end everything, delete the hosts' disks
+  npm run lab -- down                               stop everything, delete the hosts' disks
 
-ssh, logs, curl and exec end with the exit status of the program they run.`,
+ssh, logs, curl and exec end with the exit status of the program that they run.`,
   )
   .enablePositionalOptions();
 listEndings(program, ["failed"]);
 
-/** What all of the lab's commands have in common. */
+/** Adds a command of the lab, with everything that they have in common. */
 function add<A extends unknown[]>(
   command: Command,
   action: (...args: A) => Promise<"done" | "failed" | number | undefined>,
@@ -94,7 +94,7 @@ function add<A extends unknown[]>(
 add(
   program
     .command("up")
-    .description("bring the lab up; what is up stays as it is, a host that is off boots from its disks"),
+    .description("start the lab; running parts stay unchanged, a host that is off boots from its disks"),
   async () => {
     await lab.up(say);
     console.log(table(await lab.status()));
@@ -103,14 +103,14 @@ add(
 add(
   program
     .command("down")
-    .description("end every process, remove the network and the hosts' disks; images and keys stay"),
+    .description("stop every process, remove the network and the hosts' disks; images and keys stay"),
   async () => {
     await lab.down(say);
     say("the lab is down");
   },
 );
 add(
-  program.command("status").description("what is up; it fails when something is not").option("--json", "for programs"),
+  program.command("status").description("show what runs; fails if something does not").option("--json", "for programs"),
   async (options: { json?: boolean }) => {
     const status = await lab.status();
     console.log(options.json ? JSON.stringify(status, null, 2) : table(status));
@@ -132,7 +132,7 @@ add(
     .command("logs")
     .description("a host's console; the journal with --journal, which needs no network on the host")
     .addArgument(hostArgument())
-    .option("-f, --follow", "go on until Ctrl-C")
+    .option("-f, --follow", "follow until Ctrl-C")
     .option("--journal", "the last 200 lines of the journal instead"),
   async (host: string, options: { follow?: boolean; journal?: boolean }) => {
     if (!options.journal)
@@ -143,7 +143,7 @@ add(
 add(
   program
     .command("power-cut")
-    .description("kill a host as a power failure does; its disks stay")
+    .description("stop a host as a power failure does; its disks stay")
     .addArgument(hostArgument()),
   async (host: string) => {
     await lab.powerCut(host);
@@ -183,7 +183,7 @@ add(
   program
     .command("curl")
     .description("curl inside the lab's network, for example curl -s http://[fd00:8000:0:1::1]/")
-    .argument("<args...>", "curl's own arguments")
+    .argument("<args...>", "arguments of curl")
     .passThroughOptions()
     .allowUnknownOption()
     .helpOption(false),
@@ -198,10 +198,10 @@ add(
   (command: string[]) => foreground([...inNamespaceOrFail(), ...command]),
 );
 add(
-  program.command("clean").description("delete keys, logs and cached images: the next up makes everything anew"),
+  program.command("clean").description("delete keys, logs and cached images; the next up makes everything again"),
   async () => {
     await lab.clean();
-    say("nothing is left");
+    say("everything is deleted");
   },
 );
 

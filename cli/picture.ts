@@ -9,18 +9,18 @@ import { count, printable } from "../lib/text.ts";
 import { serviceGraph } from "../policies/graph/service-graph.ts";
 import { run, withAction } from "./exit-status.ts";
 
-/** A fleet in the three forms the command gives it. */
+/** A fleet in the three forms that the command prints. */
 export interface Picture {
   /** For a terminal, 100 columns at most. */
   readonly text: string;
   readonly svg: string;
-  /** For programs: one row a host; what is cut, what goes dark with it, and how many accounts. */
+  /** For programs: one row a host; failed elements, elements that go down with them, and the number of accounts. */
   readonly json: unknown;
 }
 
 /**
  * Pictures of a fleet, from its inventory alone.
- * @param without elements to take away, as in the proof's sentences: `chain a of hall one at alpha`; a name alone if it is clear
+ * @param without elements that fail, as in the proof's sentences: `chain a of hall one at alpha`; the name alone if it is unique
  * @throws InventoryError if the fleet does not load; UserError if there is no such element
  */
 export async function picture(directory: string, without: readonly string[]): Promise<Picture> {
@@ -31,7 +31,7 @@ export async function picture(directory: string, without: readonly string[]): Pr
   const rows = rowsOf(declaration, failed);
   const dark = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
   const lost = [...failed.states].flatMap(([name, state]) => (state === "dark" ? [name] : []));
-  const summary = `Without ${failed.cut.join(" and ")}: ${count(lost.length, "other element")} down, ${count(dark, "account")} dark.`;
+  const summary = `Without ${failed.cut.join(" and ")}: ${count(lost.length, "other element")} down, ${count(dark, "account")} down.`;
   return {
     text: [formatTable(rows), ...(cut.length > 0 ? [printable(summary)] : [])].join("\n"),
     svg: fleetSvg(declaration, failed),
@@ -42,10 +42,13 @@ export async function picture(directory: string, without: readonly string[]): Pr
 /** `npm run picture`: a fleet as a table and as a drawing. */
 const pictureCommand = withAction(
   new Command("picture")
-    .description("Shows a fleet as a table and draws it as SVG, on request with what a failure takes along in red.")
+    .description("Shows a fleet as a table, or draws it as SVG; on request with the effect of a failure in red.")
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
-    .option("--svg <file>", "write the picture there")
-    .option("--without <element...>", 'take this away, for example "chain a of hall hall-1 at lab" or web1')
+    .option("--svg <file>", "write the picture to this file")
+    .option(
+      "--without <element...>",
+      'show the fleet after the failure of this, for example "chain a of hall hall-1 at lab" or web1',
+    )
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
   async (directory: string, options: { svg?: string; without?: string[]; json?: true }) => {

@@ -18,7 +18,7 @@ function run(...args: readonly string[]): { status: number | null; stdout: strin
 }
 
 test("a fleet that survives what its plans promise", () => {
-  const stdout = "171 elements taken away, one at a time: no account loses what its plan promises.\n";
+  const stdout = "Tried the failure of 171 elements, one at a time: all plans keep their promises.\n";
   expect(run(join(inventory, "prod"))).toMatchObject({ status: 0, stdout, stderr: "" });
 });
 
@@ -26,7 +26,7 @@ test("both supplies on one chain: each counterexample in its sentence, exit stat
   cpSync(join(inventory, "lab"), join(scratch, "lab"), { recursive: true });
   const { directory } = new Draft(join(scratch, "lab")).edit("hosts/web1.yaml", "chain: b", "chain: a");
   const because = "because supply psu1 hangs on chain a, and supply psu2 hangs on chain a too";
-  const stderr = `32 elements taken away, one at a time: 2 counterexamples.
+  const stderr = `Tried the failure of 32 elements, one at a time: 2 counterexamples.
 Cut feed feed-north at lab: host web1 goes dark, ${because}, which hangs on feed feed-north; 2 accounts of plan small.
 Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts of plan small.
 `;
@@ -41,10 +41,10 @@ Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts o
   });
 });
 
-test("pairs: what no single loss does", () => {
+test("pairs: counterexamples that no single loss has", () => {
   const { status, stderr } = run(join(inventory, "lab"), "--pairs");
   expect(status).toBe(4);
-  expect(stderr).toMatch(/^\d+ pairs taken away, one at a time: \d+ counterexamples\.\n/);
+  expect(stderr).toMatch(/^Tried the failure of \d+ pairs, one at a time: \d+ counterexamples\.\n/);
   expect(stderr).toContain("Cut switch switch-a and switch switch-b: host web1 and 1 other host go dark");
 });
 

@@ -5,25 +5,27 @@ import { count, printable } from "../lib/text.ts";
 import { type Proof, provePairs, proveSingles } from "../policies/graph/proof.ts";
 import { run, withAction } from "./exit-status.ts";
 
-/** Whether the fleet survives what its plans promise. Accounts that are dark with nothing cut count against it as well. */
+/** Whether the fleet survives what its plans promise. Accounts that are down without any failure count as well. */
 export function isProven({ counterexamples, dark }: Proof): boolean {
   return counterexamples.length === 0 && dark.length === 0;
 }
 
-/** The proof for a terminal: how many were taken away, and what that showed, one sentence a line. */
+/** The proof for a terminal: the number of failures tried and the counterexamples, one sentence a line. */
 export function formatProof(proof: Proof, pairs: boolean): string {
-  const taken = `${count(proof.tried, pairs ? "pair" : "element")} taken away, one at a time: `;
-  if (isProven(proof)) return `${taken}no account loses what its plan promises.`;
+  const tried = `Tried the failure of ${count(proof.tried, pairs ? "pair" : "element")}, one at a time: `;
+  if (isProven(proof)) return `${tried}all plans keep their promises.`;
   const messages = [...proof.dark, ...proof.counterexamples].map(({ message }) => printable(message));
-  return [`${taken}${count(messages.length, "counterexample")}.`, ...messages].join("\n");
+  return [`${tried}${count(messages.length, "counterexample")}.`, ...messages].join("\n");
 }
 
-/** `npm run prove`: whether a fleet survives what its plans promise. */
+/** `npm run prove`: proves that a fleet survives what its plans promise. */
 const proveCommand = withAction(
   new Command("prove")
-    .description("Takes every element of a fleet away and tells which accounts lose what their plan promises.")
+    .description(
+      "Tries the failure of every element of a fleet, and lists accounts that go down although their plan promises otherwise.",
+    )
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
-    .option("--pairs", "take away every two elements together that some account depends on both of")
+    .option("--pairs", "try failures of two elements at once, for every two on which the same account depends")
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
   async (directory: string, { pairs = false, json = false }: { pairs?: boolean; json?: boolean }) => {

@@ -1,8 +1,8 @@
 import { exitStatusReference } from "../exit-status.ts";
 
 /**
- * What people and editors read of the source: JSON Schemas and reference pages, by path relative to the checkout. The sources are
- * imported late: they import the registries, which have to be written before.
+ * JSON Schemas for editors and reference pages for people, by path relative to the checkout. Their sources are imported late, because
+ * these import the registries, which must be written first.
  */
 export async function references(): Promise<Map<string, string>> {
   const [schemas, components, inventory, policies, guard] = await Promise.all([

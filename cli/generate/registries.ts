@@ -3,17 +3,17 @@ import { fixtures, kinds, resources } from "./kinds.ts";
 import { exportOf, fail, head, importAll, importLine, load, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
 /**
- * The lists of what there is, written from what lies in the folders: nobody keeps them by hand, so nothing is left out of one.
- * They are checked in, since imports have to be static for the compiler and for esbuild.
+ * Registries: lists of everything in the folders. They are generated, so that no entry is forgotten, and checked in, because the
+ * compiler and esbuild need static imports.
  */
 
 /**
  * Text of every generated module by its path, relative to the checkout.
- * @param each is told of each text before the next is made, which may import it
+ * @param each called with each text before the next one is made, which may import it
  */
 export async function registries(each?: (file: string, text: string) => unknown): Promise<Map<string, string>> {
   const written: readonly [string, () => string | Promise<string>][] = [
-    // In this order: each reads what those before it have written.
+    // Order matters: each reads what the ones before it have written.
     ["components/http/servers.generated.ts", servers],
     ["components/account/entries.generated.ts", entries],
     ["components/registry/kinds.generated.ts", kinds],
@@ -147,7 +147,7 @@ ${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
 `;
 }
 
-/** In the order of the concepts: hooks of one kind are run, and told, in it. */
+/** In the order of the concepts: hooks of one kind are run and shown in this order. */
 async function bundleFolders(): Promise<string> {
   const files = sources("components/*/*.host.ts");
   for (const file of files) {

@@ -3,10 +3,10 @@ import { touchedCells } from "../../guard/change/cells.ts";
 import { withAction } from "../exit-status.ts";
 import { inventoriesCommand } from "./options.ts";
 
-/** `guard cells`: which cells a pipeline has to look at. */
+/** `guard cells`: the cells that a pipeline has to review. */
 export const cellsCommand: Command = withAction(
   inventoriesCommand("cells").description(
-    "Prints the cells that a change touches, as one JSON list: a pipeline's matrix.",
+    "Prints the cells that a change touches as one JSON list, for a pipeline's matrix.",
   ),
   ["blocked", "failed"],
   async ({ base, inventory }: { base: string; inventory: string }) => {

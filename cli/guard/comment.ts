@@ -19,26 +19,28 @@ interface Options {
   readonly number?: number;
 }
 
-/** `guard comment`: puts reviews' comments on their pull or merge request. */
+/** `guard comment`: publishes the comments of reviews on their pull or merge request. */
 export const commentCommand: Command = withAction(
   new Command("comment")
     .description(
-      "Puts reviews' comments on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
+      "Publishes reviews as comments on the pull or merge request: one comment for each fleet and cell, rewritten by each run.",
     )
-    .addOption(new Option("--forge <name>", "where the request is").choices(Object.keys(forges)).makeOptionMandatory())
-    .argument("[files...]", "comments, as `guard review --markdown` wrote them")
+    .addOption(
+      new Option("--forge <name>", "the forge of the request").choices(Object.keys(forges)).makeOptionMandatory(),
+    )
+    .argument("[files...]", "comments, as written by `guard review --markdown`")
     .option(
       "--cells <list>",
-      "cells the change touches, as `guard cells` printed them: comments on others are withdrawn",
+      "cells that the change touches, as printed by `guard cells`; comments on other cells are withdrawn",
       list,
     )
-    .option("--inventory <directory>", "the fleet that these cells are of", "inventory/prod")
-    .option("--number <number>", "number of the request; by default that of the pipeline's event", number)
+    .option("--inventory <directory>", "the fleet of these cells", "inventory/prod")
+    .option("--number <number>", "number of the request; by default from the pipeline's event", number)
     .addHelpText(
       "after",
       `
 Environment: GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_EVENT_PATH, GITHUB_API_URL.
-GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, where it may write comments), CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID.`,
+GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, if it may write comments), CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID.`,
     ),
   ["failed"],
   async (files: readonly string[], { forge: name, inventory, cells, number: request }: Options) => {
@@ -46,7 +48,7 @@ GitLab: GITLAB_TOKEN (or CI_JOB_TOKEN, where it may write comments), CI_API_V4_U
     for (const file of files) console.log(`Comment ${await comment(forge, await readFile(file, "utf8"))}.`);
     const withdrawn = cells ? await withdrawComments(forge, inventory, cells) : 0;
     if (withdrawn > 0) console.log(`${count(withdrawn, "comment")} withdrawn.`);
-    else if (files.length === 0) console.log("Nothing to comment.");
+    else if (files.length === 0) console.log("No comments to write or withdraw.");
   },
 );
 

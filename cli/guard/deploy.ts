@@ -13,7 +13,7 @@ import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { type Ending, withAction } from "../exit-status.ts";
 
-/** How each result of a deploy ends the command. */
+/** Ending of the command for each result of a deploy. */
 const endingOfResult = {
   done: "done",
   "nothing to do": "done",
@@ -39,18 +39,18 @@ interface Options {
 export const deployCommand = withAction(
   new Command("deploy")
     .description(
-      "Previews a change, judges it, asks, and then does exactly what was judged: wave by wave, with a look at the hosts after each.",
+      "Previews a change, judges it, asks, and then does exactly what was judged: wave by wave, with a health check after each.",
     )
     .requiredOption("-s, --stack <stack>", "the stack")
     .option("--cwd <directory>", "the project's directory", checkout)
     .option("--yes", "do not ask: for CI")
     .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
-    .option("--message <text>", "said in the stack's history")
-    .option("--json <file>", "write the deploy's record there")
-    .option("--wait <seconds>", "wait for another deploy of this stack to end", seconds, 0)
-    .option("--repair", "ask every host first, and put right what was changed by hand, also where nothing else changes")
-    .option("--no-drift", "do not ask the hosts that the change touches what was changed by hand there")
-    .addHelpText("after", "\nAfter a crash or a `kill -9` the same command again is all there is to do."),
+    .option("--message <text>", "message for the stack's history")
+    .option("--json <file>", "write the deploy's record to this file")
+    .option("--wait <seconds>", "wait up to this time for another deploy of the stack", seconds, 0)
+    .option("--repair", "look for drift on every host first and repair it, even if nothing else changes")
+    .option("--no-drift", "do not look for drift on the hosts that the change touches")
+    .addHelpText("after", "\nAfter a crash or a `kill -9`, just run the same command again."),
   ["needs approval", "blocked", "failed", "locked"],
   deployStack,
 );
@@ -59,7 +59,7 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
   const say = (text: string) => void process.stderr.write(text);
   const config = readStackConfig(stack, cwd);
   const engine = { directory: cwd, stack, environment: toolchainEnv() };
-  // Its problems are the program's to tell; here only how hosts are reached is of interest.
+  // The program reports its problems; this needs only the connections to hosts.
   const fleet = await loadFleet(config.inventory).then(
     (loaded): Pick<Fleet, "hosts"> => loaded.fleet,
     (error: unknown) => {
@@ -89,7 +89,7 @@ function wordsOf({ kind }: DeployResult): string {
     case "done":
       return "Deployed.";
     case "nothing to do":
-      return "Nothing to do: every host has what is declared.";
+      return "Nothing to do: the stack already has everything that is declared.";
     case "not confirmed":
       return "Not confirmed: nothing was touched.";
     case "needs approval":
@@ -105,7 +105,7 @@ function wordsOf({ kind }: DeployResult): string {
 
 async function ask(question: string, say: (text: string) => void): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    say("There is no terminal to ask on: use --yes.\n");
+    say("There is no terminal for the question: use --yes.\n");
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

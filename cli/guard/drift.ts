@@ -11,9 +11,9 @@ import { UserError } from "../../lib/user-error.ts";
 import { withAction } from "../exit-status.ts";
 
 /**
- * Asks the hosts of a stack what they really have against what the inventory declares. Changes nothing.
- * @param names hosts to ask; all of the stack's when there are none
- * @throws UserError before any host is asked
+ * Compares the hosts of a stack with what the inventory declares. Changes nothing.
+ * @param names hosts to inspect; if empty, all hosts of the stack
+ * @throws UserError before any host is contacted
  */
 export async function drift(stack: string, projectDirectory: string, names: readonly string[]): Promise<HostDrift[]> {
   const config = readStackConfig(stack, projectDirectory);
@@ -39,10 +39,10 @@ interface Options {
   readonly json?: true;
 }
 
-/** `guard drift`: what hosts have that nobody declared. */
+/** `guard drift`: shows drift of hosts. */
 export const driftCommand = withAction(
   new Command("drift")
-    .description("Asks every host of a stack what it really has against what is declared. Nothing is changed.")
+    .description("Compares every host of a stack with what is declared for it. Changes nothing.")
     .requiredOption("-s, --stack <stack>", "the stack; its hosts are those of Pulumi.<stack>.yaml")
     .option("--host <name...>", "only these hosts")
     .option("--cwd <directory>", "the project's directory", checkout)

@@ -1,18 +1,18 @@
 import { Command, InvalidArgumentError } from "commander";
 import { utcToday } from "../../lib/today.ts";
 
-/** A command that compares an inventory with another one. */
+/** A command that compares two inventories. */
 export function inventoriesCommand(name: string): Command {
   return new Command(name)
     .requiredOption(
       "--base <ref|directory>",
-      "what to compare the working tree with: a commit by any name, or a fleet's directory",
+      "what to compare the working tree with: a commit by any name, or the directory of a fleet",
     )
-    .option("--inventory <directory>", "the fleet to look at", "inventory/prod")
-    .option("--today <day>", "judge what depends on the day as on this one, ISO 8601", day, utcToday());
+    .option("--inventory <directory>", "the directory of the fleet", "inventory/prod")
+    .option("--today <day>", "judge as of this day, ISO 8601", day, utcToday());
 }
 
-/** A day as commander reads it. */
+/** Parses a day for commander. */
 export function day(text: string): string {
   if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new InvalidArgumentError("Write a day such as 2026-11-22.");

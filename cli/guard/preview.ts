@@ -23,16 +23,14 @@ interface Options extends OutputOptions {
   readonly drift?: true;
 }
 
-/** `guard preview`: judges what a deploy would do to what the stack holds. */
+/** `guard preview`: judges what a deploy would change in the stack. */
 export const previewCommand = withAction(
   withOutputs(new Command("preview"))
-    .description(
-      "Judges what a deploy would do, as the engine previews it against what the stack holds. Touches no host; with --drift each is asked what it has.",
-    )
+    .description("Judges what a deploy would change, by a preview of the stack. Contacts no host, except with --drift.")
     .requiredOption("-s, --stack <stack>", "the stack")
     .option("--cwd <directory>", "the project's directory", checkout)
     .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
-    .option("--drift", "ask every host over SSH what was changed there by hand, and show it"),
+    .option("--drift", "look for drift on every host over SSH, and show it"),
   ["needs approval", "blocked", "failed"],
   async ({ stack, cwd, policyPack, drift: ask, ...outputs }: Options) => {
     const unknown = { inventory: stack, cell: undefined };
@@ -55,7 +53,7 @@ export const previewCommand = withAction(
   },
 );
 
-/** What hosts have that nobody declared, a line each. A host that does not answer is a line as well. */
+/** Drift of all hosts, one entry each. A host that does not answer is an entry as well. */
 async function driftOf(stack: string, directory: string): Promise<Drift[]> {
   return (await drift(stack, directory, [])).flatMap((result): Drift[] => {
     const { host } = result;

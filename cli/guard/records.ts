@@ -5,21 +5,23 @@ import { type DeployRecord, readRecords, recordsDirectory, whoIs } from "../../g
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { withAction } from "../exit-status.ts";
 
-/** `guard records`: what was deployed, by whom, and how it ended. */
+/** `guard records`: lists deploys: what, by whom, and how they ended. */
 export const recordsCommand = withAction(
   new Command("records")
     .description("Lists the deploys of a stack, oldest first: who, commit, verdict, result, duration.")
     .requiredOption("-s, --stack <stack>", "the stack")
     .option("--cwd <directory>", "the project's directory", checkout)
-    .option("--json", "print the whole records as one JSON document")
+    .option("--json", "print the complete records as one JSON document")
     .addHelpText(
       "after",
-      "\nRecords lie beside a state that is in files, otherwise in .state/records; FAIRHOST_RECORDS names another place.",
+      "\nRecords are beside the state if that is in files, otherwise in .state/records. Set FAIRHOST_RECORDS to use another directory.",
     ),
   ["failed"],
   async ({ stack, cwd, json }: { stack: string; cwd: string; json?: true }) => {
     const directory = recordsDirectory({ directory: cwd, stack, environment: toolchainEnv() });
-    const records = await readRecords(directory, (file) => console.error(`${file} is no record of a deploy.`));
+    const records = await readRecords(directory, (file) =>
+      console.error(`${file} is not a record of a deploy; ignored.`),
+    );
     console.log(json ? JSON.stringify(records, undefined, 2) : tableOf(records));
   },
 );

@@ -12,13 +12,13 @@ interface Options extends OutputOptions {
   readonly today: string;
 }
 
-/** `guard review`: judges a change of the inventory, or of the program, from files alone. */
+/** `guard review`: judges a change of the inventory or of the program from files alone. */
 export const reviewCommand: Command = withAction(
   withOutputs(inventoriesCommand("review"))
     .description(
-      "Judges what a change of the inventory or of the program would do: from files alone, without engine, state, secrets or hosts.",
+      "Judges a change of the inventory or of the program from files alone: without Pulumi, state, secrets or hosts.",
     )
-    .option("--cell <name>", "only the hosts of this cell and what lives on them"),
+    .option("--cell <name>", "only the hosts of this cell and their accounts"),
   ["needs approval", "blocked", "failed"],
   ({ base, inventory, cell, today, ...outputs }: Options) =>
     writingFailure({ inventory, cell }, outputs, async () => {

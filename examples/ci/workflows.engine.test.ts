@@ -164,7 +164,7 @@ test("GitHub: the steps find the cells, review them, create one comment, and rew
     await repository.commit();
     expect((await review()).exitCode).toBe(4);
     expect((await comment()).output).toBe("Comment updated.");
-    expect(verdict(forge)).toEqual(["Blocked: the inventory is not sound, 1 problem"]);
+    expect(verdict(forge)).toEqual(["Blocked: the inventory has 1 problem"]);
 
     await clean(repository);
     await execa(
@@ -207,7 +207,7 @@ test("GitHub: nothing to compare with is red, and no older verdict stays", async
   const review = await runJob(repository, "review", { "matrix.cell": "main" }, {});
   expect(review.exitCode).toBe(5);
   expect(review.summary).toContain(
-    '### Not reviewed\n\nWhat this change would do is not known.\n\n```text\n"HEAD^1" is neither',
+    '### Not reviewed\n\nThe effect of this change is unknown.\n\n```text\n"HEAD^1" is neither',
   );
 });
 
@@ -238,7 +238,7 @@ test("GitLab: the scripts review every touched cell, create one comment, and rew
   await repository.commit();
   expect((await runScripts(repository, "review", variables)).exitCode).toBe(0);
   expect((await runScripts(repository, "comment", withToken)).all).toBe("Comment updated.");
-  expect(verdict(forge)).toEqual(["Safe: nothing found"]);
+  expect(verdict(forge)).toEqual(["Safe: no findings"]);
   const files = (await execa("ls", ["review"], { cwd: repository.directory })).stdout.split("\n");
   expect(files).toEqual(["cells.json", "main.json", "main.md", "main.svg"]);
 

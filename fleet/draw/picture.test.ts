@@ -155,7 +155,7 @@ test("the command: table, picture, JSON, and an unknown element", () => {
     const drawing = run(join(inventory, "lab"), "--without", "web1", "--svg", file);
     expect([drawing.status, drawing.stderr]).toEqual([0, ""]);
     expect(drawing.stdout).toContain("│ 2 dark   │");
-    expect(drawing.stdout).toContain("Without host web1: 0 other elements down, 2 accounts dark.");
+    expect(drawing.stdout).toContain("Without host web1: 0 other elements down, 2 accounts down.");
     expect(readFileSync(file, "utf8")).toBe(fleetSvg(lab, without(lab, "web1")));
 
     const programs = run(

@@ -11,7 +11,7 @@ test.each([
   "inventory/load.ts",
   "components/http/run-program.sh",
   ".ci/run",
-])("%s is program: it may change what hosts get, or how that is judged", (file) => {
+])("%s is program: it may influence what hosts get, or how that is judged", (file) => {
   expect(isProgram(file)).toBe(true);
 });
 
@@ -25,11 +25,11 @@ test.each([
   "guard/deploy/deploy.engine.test.ts",
   "components/remote/golden/host/nginx/nginx.conf",
   "testing/fixture.ts",
-])("%s is not", (file) => {
+])("%s is not program", (file) => {
   expect(isProgram(file)).toBe(false);
 });
 
-test("a fleet may lie anywhere in the repository: its files are data, a program beside them is not", () => {
+test("a fleet may be anywhere in the repository: its files are data, a program beside them is not", () => {
   expect(isProgram("fleets/own/hosts/web1.yaml", "fleets/own")).toBe(false);
   expect(isProgram("fleets/own/hosts/web1.yaml")).toBe(true);
   expect(isProgram("fleets/own/generate.ts", "fleets/own")).toBe(true);

@@ -4,20 +4,20 @@ import { UserError } from "../../lib/user-error.ts";
 import { changedFiles, checkOut, commitOf } from "./git.ts";
 import { type Program, programAt } from "./program.ts";
 
-/** What a change is compared with, before it is read. */
+/** The state with which a change is compared, before it is read. */
 export interface Base extends AsyncDisposable {
   /** Directory of its fleet; `undefined` if it had none. */
   readonly fleet: string | undefined;
-  /** Its own program, where that is another than this one. */
+  /** Its own program, if it differs from this one. */
   readonly program: (() => Promise<Program>) | undefined;
 }
 
-/** This checkout: what is compared is its working tree. */
+/** This checkout; its working tree is the new side. */
 export const checkout = join(import.meta.dirname, "../..");
 
 /**
- * Finds the base: a directory that holds a fleet, or a commit of the repository that this checkout is of. A commit's files are laid
- * out until disposal.
+ * Finds the base: a directory that holds a fleet, or a commit of the repository of this checkout. A commit's files are checked out
+ * until disposal.
  * @param inventory the new side's fleet; a commit's fleet is at the same place
  * @throws Error that says what to do
  */
@@ -28,7 +28,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
   const place = relative(checkout, resolve(inventory));
   if (place.startsWith("..")) {
     throw new UserError(
-      `${inventory} lies outside of this checkout, so no commit has it: give a directory as the base`,
+      `${inventory} is outside of this checkout, so no commit contains it: give a directory as the base`,
     );
   }
   const commit = await commitOf(checkout, base);
@@ -43,10 +43,10 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
 }
 
 /**
- * Whether a file may take part in what hosts get or in how that is judged. Only what certainly does not is left out: fleets,
- * which are data, documents, tests and what only tests read. Anything else, a new folder too, is program.
+ * Whether a file may influence what hosts get or how that is judged. Only fleets, documents, tests and files that only tests read
+ * certainly do not. Everything else, new folders too, counts as program.
  * @param file relative to the checkout, with `/`
- * @param fleet directory of the fleet that is looked at, likewise; those below `inventory/` are data anyway
+ * @param fleet directory of the fleet under review, likewise; fleets below `inventory/` are always data
  */
 export function isProgram(file: string, fleet = ""): boolean {
   const isData = /^inventory\/[^/]+\/.*\.(?:yaml|md)$|^inventory\/[^/]+\/known_hosts$/.test(file);

@@ -6,13 +6,13 @@ import { openBase } from "./base.ts";
 import { changesBetween } from "./diff.ts";
 import { ownProgram, type Program } from "./program.ts";
 
-/** The cell of hosts that name none (components/host/host.file.ts). */
+/** The cell of hosts that name no cell (components/host/host.file.ts). */
 const defaultCell = "main";
 
 /**
- * Cells that a change touches: what a pipeline has to look at. All of them when the program changes or what they share (network,
- * sites, plans), none when only comments, notes or the order of files differ.
- * @throws Error that says what to do, if there is nothing to compare with
+ * Cells that a change touches: a pipeline has to review these. All cells if the program changes, or something that they share
+ * (network, sites, plans); none if only comments, notes or the order of files differ.
+ * @throws Error with the fix, if there is nothing to compare with
  */
 export async function touchedCells({
   base,
@@ -28,7 +28,7 @@ export async function touchedCells({
       ? undefined
       : await fleetOf((await opened.program?.().catch(() => undefined)) ?? ownProgram, opened.fleet);
   const all = new Set([...(head?.hosts ?? []), ...(before?.hosts ?? [])].map(({ cell }) => cell ?? defaultCell));
-  // Whoever reviews one of them is told what is wrong with the inventory.
+  // The review of that cell then reports the problems of the inventory.
   if (all.size === 0) return [defaultCell];
   if (opened.program || !head || !before) return [...all].sort();
   const [was, is] = [ownProgram.declare(before), ownProgram.declare(head)];
@@ -45,7 +45,7 @@ async function fleetOf(program: Program, directory: string): Promise<Fleet | und
   }
 }
 
-/** Whether it concerns the whole fleet. */
+/** Whether a change concerns the whole fleet. */
 function isShared({ kind }: Change): boolean {
   return kinds[kind].concerns === "fleet";
 }

@@ -13,7 +13,7 @@ const part = fc.record(
   Object.fromEntries(keys.map((kind) => [kind, fc.shuffledSubarray([...(valid[kind] as readonly Element[])])])),
 ) as fc.Arbitrary<typeof valid>;
 
-test("the order of a list is no difference", () => {
+test("the order of a list is not a difference", () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([...valid.accounts], { minLength: valid.accounts.length }), (accounts) => {
       expect(changesBetween(valid, { ...valid, accounts })).toEqual([]);
@@ -21,7 +21,7 @@ test("the order of a list is no difference", () => {
   );
 });
 
-test("applying what differs to one side gives the other, and backwards it is the opposite", () => {
+test("applying the changes to one side gives the other side, and the reverse gives the opposite changes", () => {
   fc.assert(
     fc.property(part, part, (before, after) => {
       const changes = changesBetween(before, after);
@@ -53,7 +53,7 @@ test("names every property that differs, and only these", () => {
   expect([touches(change!, "disks"), touches(change!, "disk"), touches(change!, "rack")]).toEqual([true, false, true]);
 });
 
-test.each(keys)("sees what is made and what is given up: %s", (kind: Key) => {
+test.each(keys)("sees created and deleted elements: %s", (kind: Key) => {
   const without = { ...valid, [kind]: [] };
   const ops = (changes: ReturnType<typeof changesBetween>) => changes.map((change) => [change.kind, change.op]);
   expect(ops(changesBetween(without, valid))).toEqual(valid[kind].map(() => [kind, "create"]));

@@ -5,10 +5,10 @@ import { valuesOf } from "../../components/registry/schema-walk.ts";
 import { allKinds, elementName, type Subject } from "../../components/registry/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 
-/** Every kind, in the order changes are told. */
+/** Every kind, in the order in which changes are shown. */
 export const keys = allKinds.map(({ key }) => key);
 
-/** What differs between two declarations, in the order of kinds, then of subjects. Pure, linear in their size. */
+/** Differences between two declarations, in the order of kinds, then of subjects. Pure; linear in their size. */
 export function changesBetween(before: Declaration, after: Declaration): Change[] {
   return keys.flatMap((key) => changesOf(key, before, after));
 }
@@ -69,7 +69,7 @@ function untoldOf<K extends Key>(
   return paths.filter((path) => places.some((place) => path === place.path || path.startsWith(`${place.path}.`)));
 }
 
-/** Adds the paths of what differs in two values as JSON has them, where a member that is undefined is none. */
+/** Adds the paths at which two values differ. As in JSON, an undefined member is the same as a missing one. */
 function addDiffering(paths: string[], before: unknown, after: unknown, path: string): void {
   if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
     paths.push(path);

@@ -10,7 +10,7 @@ import type { Context } from "../rules/guard-rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
 import type { HostChange } from "./host-change.ts";
 
-/** What a change does, worst first: what is lost, then what stops, then the rest in the order of the fleet. */
+/** Effects of a change, worst first: losses, then outages, then the rest in the order of the fleet. */
 export function effectsOf(context: Context): Effect[] {
   const { before, after, changes } = context;
   const words = describing(before.declaration, after.declaration, changes);
@@ -22,10 +22,10 @@ export function effectsOf(context: Context): Effect[] {
   return effects.sort((left, right) => rank(right) - rank(left) || right.seconds - left.seconds);
 }
 
-/** What the applier will do on one host: the words for its plan of hooks. */
+/** What the applier will do on one host: its plan of hooks in words. */
 function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
   const { host, hooks, groups, applier, unknown, redelivered } = change;
-  // One that comes or goes is told as a whole.
+  // A new or removed host is described as a whole.
   if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
   const about = subject.host({ name: host });
   const residents = accountsOn(after.declaration, host);
@@ -33,16 +33,16 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
     effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
 
-  if (unknown !== undefined) say(`What changes on ${host} cannot be told in full: ${unknown}.`, residents);
+  if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents);
   if (redelivered === "again") {
-    const why = "the last delivery did not end well, a repair is due, or it is reached in another way";
-    say(`Delivers to ${host} again (${why}): what it lacks is put right, the rest stays as it is.`);
+    const why = "the last delivery failed, a repair is due, or the way to reach the host changed";
+    say(`Delivers to ${host} again (${why}): missing parts are repaired, the rest stays as it is.`);
   }
   if (redelivered === "anew") {
-    const why = "the program renders in another way, or the host or its master secret is another";
-    say(`Delivers to ${host} anew, and any of its files may change: ${why}.`, residents);
+    const why = "the program renders differently, or the host or its master secret is a different one";
+    say(`Delivers to ${host} anew; any of its files may change: ${why}.`, residents);
   }
-  if (applier) say(`Installs another applier on ${host}; accounts do not notice.`);
+  if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
   for (const { folder, paths } of hooks.load) {

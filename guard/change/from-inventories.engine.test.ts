@@ -42,12 +42,12 @@ test("a comment and another order of keys change nothing, and no cell is touched
   expect((await repository.guard(["cells", "--base", "HEAD"])).stdout).toBe("[]");
 });
 
-test("an account that moves: its two hosts alone are rendered, and it needs an approval", async () => {
+test("an account that moves: only its two hosts are rendered, and it needs an approval", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]] });
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval moves-planned: Moves account 1001 (bakery) from par1-web1 to par1-web2 without its data.",
+    "needs approval moves-planned: Moves account 1001 (bakery) from par1-web1 to par1-web2; its data is not copied.",
   ]);
   expect(report.findings[0]!.where).toBe("inventory/prod/accounts/1001-bakery.yaml:5");
   expect(report.hosts.map(({ host, groups }) => [host, groups.map(({ group }) => group)])).toEqual([
@@ -65,7 +65,7 @@ test("a changed renderer shows as changed files on every host, and its accounts 
   expect(report.hosts).toHaveLength(12);
   expect(report.hosts.every(({ applier }) => !applier)).toBe(true);
   expect(messages(report)[0]).toBe(
-    "needs approval nothing-opened: Rewrites what protects bak1-backup1: systemd/account-.service.d/50-sandbox.conf.",
+    "needs approval nothing-opened: Changes security files of bak1-backup1: systemd/account-.service.d/50-sandbox.conf.",
   );
   expect(JSON.parse((await repository.guard(["cells", "--base", "HEAD"])).stdout)).toEqual(["main"]);
 });
@@ -86,11 +86,11 @@ test("a rule that is weakened together with what it refuses is blocked", async (
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(4);
   expect(messages(report)).toEqual([
-    "blocked rules-kept: Rule hot-swap-ssds no longer objects to this: Disk bay1 of host par2-web4 cannot be hot-swapped.",
+    "blocked rules-kept: Rule hot-swap-ssds no longer reports this: Disk bay1 of host par2-web4 cannot be hot-swapped.",
   ]);
 });
 
-test("a rule of the policies or of the guard that is taken away needs an approval", async () => {
+test("removing a rule of the policies or of the guard needs an approval", async () => {
   await repository.edit({
     "policies/rules.generated.ts": [["  hotSwapSsds,\n", ""]],
     "guard/rules/guard-rules.ts": [["  blastRadius,\n", ""]],
@@ -103,7 +103,7 @@ test("a rule of the policies or of the guard that is taken away needs an approva
   ]);
 });
 
-test("a rule of the guard that is weakened still holds for the change that weakens it", async () => {
+test("a guard rule that is weakened still holds for the change that weakens it", async () => {
   await repository.edit({
     "guard/rules/moves-planned.ts": [
       ["change.before.host === change.after.host", "change.before.host !== change.after.plan"],
@@ -113,12 +113,12 @@ test("a rule of the guard that is weakened still holds for the change that weake
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The guard's rule moves-planned objects to this on the old side, and lets it pass on the new one: Moves account 1001 (bakery) from par1-web1 to par1-web2 without its data.",
+    "needs approval rules-kept: Guard rule moves-planned of the base reports this, the changed rule does not: Moves account 1001 (bakery) from par1-web1 to par1-web2; its data is not copied.",
   ]);
   expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
 });
 
-test("an account that vanishes is blocked, at the place where it was", async () => {
+test("an account that vanishes is blocked, with the place where it was", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": undefined });
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(4);
@@ -138,11 +138,11 @@ test("limits that are raised do not yet hold for the change that raises them", a
   expect(exitCode).toBe(4);
   expect(messages(report)[0]).toMatch(/^blocked blast-radius: One update touches 2 hosts and/);
   expect(report.notices).toEqual([
-    "limits.yaml changes with this diff; it is judged by the old limits, and the next one by the new.",
+    "This change also changes limits.yaml: it is judged by the old limits, the next change by the new ones.",
   ]);
 });
 
-test("an inventory that is not sound is blocked with its problems; nothing else is said", async () => {
+test("an inventory with problems is blocked and its problems are listed, nothing else", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["plan: small", "plan: smal"]] });
   const { exitCode, report } = await review("HEAD");
   expect([exitCode, report.verdict, report.changes]).toEqual([4, "blocked", []]);
@@ -152,7 +152,7 @@ test("an inventory that is not sound is blocked with its problems; nothing else 
   expect((await repository.guard(["cells", "--base", "HEAD"])).stdout).toBe('["main"]');
 });
 
-test("a base that its own program cannot judge needs an approval and says why", async () => {
+test("a base that its own program cannot judge needs an approval, with the reason", async () => {
   await repository.edit({
     "policies/rules.generated.ts": [["export const rules:", "export const all:"]],
     "policies/check-declaration.ts": [["import { rules }", "import { all as rules }"]],
@@ -165,12 +165,12 @@ test("a base that its own program cannot judge needs an approval and says why", 
   const { exitCode, report } = await review(old);
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './policies/rules.generated.ts' does not provide an export named 'rules'. Whether this change weakens a rule or rewrites files on hosts is not known.",
+    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './policies/rules.generated.ts' does not provide an export named 'rules'. It is unknown whether this change weakens a rule or changes files on hosts.",
   ]);
   await repository.commit();
 });
 
-test("cells: only those that a diff touches, all of them when they share what changes", async () => {
+test("cells: only those that a change touches; all of them when something shared changes", async () => {
   const cells = async (...args: string[]) =>
     JSON.parse((await repository.guard(["cells", "--base", "HEAD", ...args])).stdout) as unknown;
   const second = ["par2-web1", "par2-web2"].map(
@@ -192,14 +192,14 @@ test("cells: only those that a diff touches, all of them when they share what ch
   expect([unknown.exitCode, unknown.stderr]).toEqual([5, 'no host is in cell "third"; there are main, second']);
 });
 
-test("what cannot be compared, and wrong usage, have exit statuses of their own", async () => {
+test("a base that cannot be compared and wrong usage have their own exit statuses", async () => {
   const run = async (...args: string[]) => {
     const { exitCode, stderr } = await repository.guard(args);
     return [exitCode, stderr.split("\n")[0]];
   };
   expect(await run("review", "--base", "no-such-branch")).toEqual([
     5,
-    '"no-such-branch" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it',
+    '"no-such-branch" is neither a directory nor a commit known to git here: give a branch, a tag or a commit; in CI, fetch more history',
   ]);
   expect(await run("review", "--base", "--output=/tmp/x")).toEqual([
     5,

@@ -14,20 +14,20 @@ import { ownProgram, type Program } from "./program.ts";
 import type { Side } from "./side.ts";
 
 export interface InventoriesOptions {
-  /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name git knows. */
+  /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name that git knows. */
   readonly base: string;
   /** Directory of the fleet to judge: `inventory/prod`. */
   readonly inventory: string;
-  /** Only this cell's hosts and what lives on them; the rules judge the whole fleet all the same. */
+  /** Review only this cell's hosts and what is on them. The rules still judge the whole fleet. */
   readonly cell?: string | undefined;
   /** ISO 8601. */
   readonly today: string;
 }
 
 /**
- * Reviews a change from two inventories alone: no engine, no state, no secrets, nothing asked of any host. Both sides are read by
- * their own program, so that changed renderers and changed rules show.
- * @throws Error that says what to do, if there is nothing to compare with
+ * Reviews a change from two inventories alone: without Pulumi, state or secrets, and without contacting a host. Each side is read
+ * by its own program, so that changed renderers and changed rules show.
+ * @throws Error with the fix, if there is nothing to compare with
  */
 export async function reviewInventories(options: InventoriesOptions): Promise<Outcome> {
   await using base = await openBase(options.base, options.inventory);
@@ -38,12 +38,12 @@ export async function reviewInventories(options: InventoriesOptions): Promise<Ou
     if (!(error instanceof InventoryError)) throw error;
     return { kind: "unsound", ...common(options, []), problems: error.problems };
   }
-  // Awaited here: the base's files are gone once this returns.
+  // Awaited here, because the base's files are removed when this returns.
   if (!base.program) return await compare(options, head, base.fleet, ownProgram);
   try {
     return await compare(options, head, base.fleet, await base.program());
   } catch (error) {
-    // An old base lacks what this program asks of it; what is left is to read its inventory as if it were new.
+    // An old base lacks functions that this program needs. Then its inventory is read by this program instead.
     return await compare(options, head, base.fleet, ownProgram, (error as Error).message.split("\n")[0]);
   }
 }
@@ -72,7 +72,9 @@ async function compare(
 
   const limits = old ? (old.fleet.limits ?? defaultLimits) : head.fleet.limits;
   if (JSON.stringify(limits) !== JSON.stringify(head.fleet.limits)) {
-    notices.push("limits.yaml changes with this diff; it is judged by the old limits, and the next one by the new.");
+    notices.push(
+      "This change also changes limits.yaml: it is judged by the old limits, the next change by the new ones.",
+    );
   }
   const applier = program === ownProgram ? {} : { before: await program.applier(), after: await ownProgram.applier() };
   const sides = sidesOf(
@@ -102,7 +104,7 @@ async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, 
     const { problems } = error as InventoryError;
     const some = formatProblems(problems.slice(0, 5), inventory);
     throw new UserError(
-      `the inventory of ${base} itself is not sound, so nothing can be compared with it; of ${count(problems.length, "problem")}:\n${some}`,
+      `the inventory of ${base} has ${count(problems.length, "problem")}, so nothing can be compared with it. The first of them:\n${some}`,
     );
   });
 }
@@ -114,7 +116,7 @@ interface Half {
   readonly applier: string | undefined;
 }
 
-/** The two sides of the part that is looked at. Rules judge the whole: half a fleet has half of its redundancy. */
+/** Both sides of the part under review. Rules judge the whole fleet, because half a fleet has half of its redundancy. */
 function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
   const wholes = new Map([before, after].map(({ part, whole }) => [part, whole]));
   const judge =
@@ -132,11 +134,11 @@ function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
     };
   };
   const own = judge(after);
-  // One and the same function says that both sides judge alike.
+  // The same function on both sides means that both judge alike.
   return { before: side(before, before.program === after.program ? own : judge(before)), after: side(after, own) };
 }
 
-/** What the base's guard finds and this one lets pass: a change does not change its own judge. */
+/** Findings of the base's guard that this guard does not have: a change must not weaken the rules that judge it. */
 function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["also"]> {
   const keyOf = (rule: string, { kind, name, path = "" }: Subject) => `${rule} ${kind} ${name} ${path}`;
   const worst = new Map<string, number>();
@@ -149,7 +151,7 @@ function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["al
   return base.findings
     .filter((finding) => rank(finding) > (worst.get(keyOf(finding.rule, finding.subject)) ?? 0))
     .map(({ rule, subject: about, message, approval }) => {
-      const said = `The guard's rule ${rule} objects to this on the old side, and lets it pass on the new one: ${message}`;
+      const said = `Guard rule ${rule} of the base reports this, the changed rule does not: ${message}`;
       return { rule: "rules-kept", subject: about, message: said, ...(approval && { approval }) };
     });
 }
@@ -162,7 +164,7 @@ function unjudged(failure: string) {
   return {
     rule: "rules-kept",
     subject: subject.register({}),
-    message: `The base cannot be judged by its own program: ${failure}. Whether this change weakens a rule or rewrites files on hosts is not known.`,
+    message: `The base cannot be judged by its own program: ${failure}. It is unknown whether this change weakens a rule or changes files on hosts.`,
     approval: { action: "weaken", resource: "rule any" },
   } as const;
 }

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { UserError } from "../../lib/user-error.ts";
 
-/** What a commit has, laid out as files; removed on disposal. */
+/** Files of a commit, checked out into a directory; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
   readonly directory: string;
 }
 
-/** @throws Error that says what to do, if there is no such commit here */
+/** @throws Error with the fix, if git here does not have the commit */
 export async function commitOf(root: string, ref: string): Promise<string> {
   const { stdout, exitCode } = await git(root, [
     "rev-parse",
@@ -19,11 +19,11 @@ export async function commitOf(root: string, ref: string): Promise<string> {
   ]);
   if (exitCode === 0) return stdout.trim();
   throw new UserError(
-    `"${ref}" is neither a directory nor a commit that git knows here: give a branch, a tag or a commit; in CI, fetch enough history for it`,
+    `"${ref}" is neither a directory nor a commit known to git here: give a branch, a tag or a commit; in CI, fetch more history`,
   );
 }
 
-/** Files that differ between a commit and the working tree, new ones too; relative to `root`, which may lie inside the repository. */
+/** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory of the repository. */
 export async function changedFiles(root: string, commit: string): Promise<string[]> {
   const lists = [
     ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", "."],
@@ -34,15 +34,15 @@ export async function changedFiles(root: string, commit: string): Promise<string
 }
 
 /**
- * Lays a commit's files out below `.state/`: inside the checkout, since that is where Node.js finds the packages. No worktree:
- * that would be written into the repository, and stay there after a crash.
+ * Writes a commit's files below `.state/`: inside the checkout, because Node.js finds the packages there. A git worktree is not used:
+ * it would be recorded in the repository, and stay there after a crash.
  */
 export async function checkOut(root: string, commit: string): Promise<Checkout> {
   await mkdir(join(root, ".state"), { recursive: true });
   const directory = await mkdtemp(join(root, ".state", `base-${commit.slice(0, 12)}-`));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    // From a subdirectory of a repository only that is taken.
+    // In a subdirectory of a repository, only that subdirectory is taken.
     const tree = (await gitOrThrow(root, ["rev-parse", `${commit}:./`])).trim();
     const gitDirectory = (await gitOrThrow(root, ["rev-parse", "--absolute-git-dir"])).trim();
     const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };

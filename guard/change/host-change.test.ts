@@ -24,14 +24,14 @@ function between(before: Declaration, after: Declaration): HostChange[] {
   return hostChanges(sideOf(before), sideOf(after), changesBetween(before, after));
 }
 
-/** As if the two programs rendered differently: everything is rendered on both sides. */
+/** As if the two programs rendered differently: then everything is rendered on both sides. */
 function betweenWholes(before: Declaration, after: Declaration): HostChange[] {
   const old = sideOf(before);
   const side = { ...old, render: (of: Declaration, host: string) => old.render(of, host) };
   return hostChanges(side, sideOf(after), changesBetween(before, after));
 }
 
-describe("what is rendered of a change shows all that differs", () => {
+describe("the rendered part of a change shows all differences", () => {
   test.each<[string, FixtureAccount]>([
     ["a server changes", { ...alice, servers: [staticServer("blog", 7), ...alice.servers!.slice(1)] }],
     ["the first server leaves, the others get other numbers", { ...alice, servers: alice.servers!.slice(1) }],
@@ -47,7 +47,7 @@ describe("what is rendered of a change shows all that differs", () => {
     const found = between(valid, after);
     expect(found).toEqual(betweenWholes(valid, after));
     expect(found).toHaveLength(1);
-    // The hooks are those that the applier would find, which has both bundles whole.
+    // The hooks are the same as those of the applier, which has both whole bundles.
     const [base, next] = [renderBundle(valid, "web1"), renderBundle(after, "web1")];
     expect(found[0]!.hooks).toEqual(planHooks({ bases: [base], next }));
     expect(found[0]!.groups.map(({ group }) => group)).toEqual(["account-1"]);

@@ -11,7 +11,7 @@ import { inOrder } from "../../lib/in-order.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
 import type { Side } from "./side.ts";
 
-/** One file of a host before and after; `undefined` where it is not there. */
+/** One file of a host before and after; `undefined` on a side without it. */
 export interface FileChange {
   readonly path: string;
   readonly before: string | undefined;
@@ -23,35 +23,35 @@ export interface HostChange {
   readonly host: string;
   /** Groups whose files or units differ. `host`: the host's own. */
   readonly groups: readonly { readonly group: Group; readonly files: readonly FileChange[] }[];
-  /** What the applier will run for it, by its own planner. */
+  /** Hooks that the applier will run for it, from the applier's own planner. */
   readonly hooks: HookPlan;
-  /** Whether the applier itself, or the bootstrap before it, is another one. */
+  /** Whether the applier or the bootstrap changes. */
   readonly applier: boolean;
-  /** Why the rest cannot be told: a side's declaration is not whole (an older program's state, a broken reference). */
+  /** Why the rest is unknown: a side's declaration is incomplete (an older program's state, a broken reference). */
   readonly unknown?: string;
   /**
-   * The engine delivers to it for a reason that the declarations do not show. `again`: the very delivery that the state holds; one
-   * that did not end well, a repair, another way to reach it. `anew`: another program, master secret or host; any file may change.
+   * Pulumi delivers to the host for a reason that the declarations do not show. `again`: the same delivery as in the state, after a
+   * failure, for a repair or over another connection. `anew`: another program, master secret or host; any file may change.
    */
   readonly redelivered?: "again" | "anew";
 }
 
-/** Whether the host's own files or its applier change, or may, and not only accounts'. */
+/** Whether the host's own files or its applier change or may change, not only files of accounts. */
 export function touchesHost(change: HostChange): boolean {
   return change.redelivered === "again" || touchesResidents(change);
 }
 
 /**
- * Whether all accounts of the host may notice. Not by a delivery made again: what that still has to do was counted when it was
- * judged, and a deploy that was killed must never be kept from its end by how much it may touch.
+ * Whether all accounts of the host may notice. A delivery made again does not count: its effects were counted when it was first
+ * judged, and the limits must never keep a killed deploy from being finished.
  */
 export function touchesResidents({ groups, applier, redelivered, unknown }: HostChange): boolean {
   return applier || redelivered === "anew" || unknown !== undefined || groups.some(({ group }) => group === "host");
 }
 
 /**
- * What differs on each host, file by file. Only hosts, accounts and HTTP servers with a change are rendered, unless the two sides'
- * programs render differently: then all are.
+ * Differences on each host, file by file. Only hosts, accounts and HTTP servers with a change are rendered; all of them if the
+ * programs of the two sides render differently.
  */
 export function hostChanges(
   before: Side,
@@ -92,19 +92,19 @@ export function hostChanges(
   });
 }
 
-/** Whether the engine holds of a host's delivery what it would hold of the next; of what is foreign it does not. */
+/** Whether the state already holds the delivery that would be made. Never true for a foreign delivery. */
 function isSameDelivery(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries }) => deliveries?.get(host));
   return old !== undefined && isDeepStrictEqual(old, next);
 }
 
-/** Whether another applier comes to a host: as the engine holds it, or as the two programs are. */
+/** Whether a host gets another applier: according to the state, or because the two programs differ. */
 function hasOtherApplier(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
   return old !== undefined && next !== undefined && old !== next;
 }
 
-/** Hosts with a change, and of their accounts what may follow from it. */
+/** Hosts with a change, and the parts of their accounts that it may affect. */
 function scopeOf(changes: readonly Change[]): Map<string, Extract> {
   const scope = new Map<string, Map<number, "whole" | Set<string>>>();
   const partsOn = (host: string) => {
@@ -128,7 +128,7 @@ function scopeOf(changes: readonly Change[]): Map<string, Extract> {
   return scope;
 }
 
-/** What of a host's accounts is rendered; where one side has no such host, the other has nothing that is the same. */
+/** Part of a host's accounts that is rendered. If only one side has the host, all of it is. */
 function extractOf(accounts: Extract, onBothSides: boolean): Extract {
   return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
 }
@@ -142,7 +142,7 @@ function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
   });
 }
 
-/** Files that differ, by path. Digests are not looked at: most groups that are rendered here differ. */
+/** Files that differ, by path. Digests are not compared: most groups that are rendered here differ. */
 function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undefined): FileChange[] {
   const old = inOrder(before?.files ?? [], pathOf);
   const next = inOrder(after?.files ?? [], pathOf);
@@ -162,7 +162,7 @@ function pathOf({ path }: BundleFile): string {
   return path;
 }
 
-/** The paths of what differs, as the planner of hooks asks for them. None goes from one group to another: an account's carry its number. */
+/** Changed paths as the hook planner needs them. No path moves from one group to another: paths of an account contain its number. */
 function pathsIn(groups: HostChange["groups"]): Changes {
   const [added, modified, removed] = [new Set<string>(), new Set<string>(), new Set<string>()];
   for (const { files } of groups) {
@@ -173,7 +173,7 @@ function pathsIn(groups: HostChange["groups"]): Changes {
   return { added, modified, removed };
 }
 
-/** What a group has beside its files. */
+/** Everything of a group except its files. */
 function beside(group: BundleGroup | undefined) {
   return [group?.units, group?.account];
 }

@@ -11,19 +11,19 @@ import type { Side } from "./side.ts";
 /** The programmatic entry of a version of the program (`fairhost.ts`). */
 type Entry = typeof fairhost;
 
-/** What one version of the program makes of an inventory: how it reads, declares, renders and judges it. */
+/** One version of the program: how it reads, declares, renders and judges an inventory. */
 export interface Program extends Pick<Side, "render" | "judge"> {
   readonly loadFleet: Entry["loadFleet"];
   readonly declare: Entry["declare"];
-  /** Names of its rules, the guard's own too: nobody takes one away unseen. */
+  /** Names of its rules and guard rules, so that a removed rule is noticed. */
   readonly rules: readonly string[];
   /** Its own guard, if it has one. */
   readonly review?: Entry["review"];
-  /** SHA-256 of what its bootstrap brings to a host: the applier and how it is installed. */
+  /** SHA-256 of the applier and of the bootstrap that installs it. */
   readonly applier: () => Promise<string>;
 }
 
-/** This very program. */
+/** This program itself. */
 export const ownProgram: Program = programOf(fairhost);
 
 function programOf({
@@ -39,8 +39,8 @@ function programOf({
 }
 
 /**
- * The program whose files lie in `root`, which has to be inside this checkout: Node.js looks for packages upwards from there.
- * @throws Error if a file or a function of it is missing, or it cannot be loaded
+ * The program in `root`, which must be inside this checkout: Node.js searches packages upwards from there.
+ * @throws Error if it lacks a file or a function, or cannot be loaded
  */
 export async function programAt(root: string): Promise<Program> {
   const hasEntry = existsSync(join(root, "fairhost.ts"));
@@ -70,7 +70,7 @@ function load(root: string, file: string): Promise<unknown> {
   return import(pathToFileURL(join(root, file)).href);
 }
 
-/** A program from before there was `fairhost.ts`: 0.1.0 and older. */
+/** A program without `fairhost.ts`: 0.1.0 and older. */
 async function programBeforeEntry(root: string): Promise<Program> {
   const at = async <T>(file: string, name: string): Promise<T> => {
     const module = (await load(root, file)) as Readonly<Record<string, unknown>>;
@@ -79,7 +79,7 @@ async function programBeforeEntry(root: string): Promise<Program> {
   };
   const named = async (file: string, name: string) =>
     (await at<readonly { name: string }[]>(file, name)).map((each) => each.name);
-  // A program from before there was a guard has none to lose.
+  // A program without a guard has no guard rule to remove.
   const guard = existsSync(join(root, "guard/review.ts"))
     ? {
         rules: await named("guard/guard-rules.ts", "guardRules"),

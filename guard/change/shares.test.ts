@@ -8,7 +8,7 @@ const on = (...numbers: number[]) => ({
   accounts: numbers.map((number) => accountFixture(number)),
 });
 
-test("equal weights share a host's cores; a newcomer takes its part of everybody's guarantee and of nobody's burst", () => {
+test("equal weights share a host's cores; a new account reduces everybody's guarantee and nobody's burst", () => {
   expect(shareChanges(on(1, 2), on(1, 2, 3))).toEqual([
     {
       host: "h1",
@@ -34,7 +34,7 @@ test("another weight changes the shares of its neighbours", () => {
   ]);
 });
 
-test("what changes nobody's share is not told", () => {
+test("a change that changes nobody's share is not listed", () => {
   const renamed = { ...on(1, 2), accounts: [accountFixture(1, { name: "other" }), accountFixture(2)] };
   expect(shareChanges(on(1, 2), renamed)).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { AccountContainerInputs, Declaration } from "../../components/registry/kinds.generated.ts";
 
-/** What accounts of one plan on one host get of its processors. */
+/** Processor share of the accounts of one plan on one host. */
 export interface Share {
   readonly accounts: number;
-  /** Cores of each when everybody wants everything: its weight among all weights of the host. */
+  /** Cores of each account when all accounts want all cores: its weight among all weights of the host. */
   readonly guaranteedCores: number;
-  /** Cores of each when nobody else wants any. */
+  /** Cores of each account when no other account wants any. */
   readonly burstCores: number;
 }
 

@@ -5,23 +5,23 @@ import { type Judgement, judgeDeclaration } from "../../policies/check-declarati
 import { rules } from "../../policies/rules.generated.ts";
 import type { DeliveryFacts } from "../engine/engine-step.ts";
 
-/** One side of a diff: a declaration, and what the program of that side makes of one. */
+/** One side of a change: a declaration, and how the program of that side renders and judges one. */
 export interface Side {
   readonly declaration: Declaration;
-  /** The bundle of one host, as this side's program renders it; more than the extract does no harm. */
+  /** The bundle of one host, as this side's program renders it; it may contain more than the extract. */
   readonly render: (declaration: Declaration, host: string, only?: Extract) => Bundle;
-  /** What this side's rules say of a declaration. */
+  /** Judgement of a declaration by this side's rules. */
   readonly judge: (declaration: Declaration, today: string) => Judgement;
   /** Names of this side's rules. */
   readonly rules: readonly string[];
-  /** What the engine holds of each host's delivery, where a stack is asked. */
+  /** The delivery of each host in the state, if a stack is reviewed. */
   readonly deliveries?: ReadonlyMap<string, DeliveryFacts>;
-  /** SHA-256 of this side's applier, where it is known. */
+  /** SHA-256 of this side's applier, if known. */
   readonly applier?: string;
 }
 
 /**
- * A declaration as this very program sees it.
+ * A declaration as this program itself sees it.
  * @public
  */
 export function sideOf(declaration: Declaration): Side {

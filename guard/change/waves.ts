@@ -3,7 +3,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
 import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
 
-/** One update of several that a change is split into. */
+/** One of the updates into which a change is split. */
 export interface Wave {
   /** Hosts it touches, sorted. */
   readonly hosts: readonly string[];
@@ -11,11 +11,11 @@ export interface Wave {
   readonly accounts: number;
   /** Per cent of the fleet's cores on hosts whose own files change. */
   readonly capacityPercent: number;
-  /** It touches more than the limits allow, and cannot be split further. */
+  /** It exceeds the limits and cannot be split further. */
   readonly overLimit: boolean;
 }
 
-/** Hosts that must be updated together, and what that touches. */
+/** Hosts that must be updated together, and the accounts that this touches. */
 interface Unit {
   readonly hosts: readonly string[];
   /** Hosts whose own files change. */
@@ -25,10 +25,10 @@ interface Unit {
 }
 
 /**
- * Splits a change into updates that each keep to the limits. Hosts between which an account moves stay together: it must not
- * be announced twice, or nowhere, in between. A host and the standby of its accounts never share an update of their own files, and
- * where updates come in waves no wave has all hosts that a site has for one purpose.
- * The first wave is the smallest: what is wrong shows there first.
+ * Splits a change into updates within the limits. Hosts between which an account moves stay together: otherwise the account would be
+ * announced twice, or nowhere, in between. A host and the standby of its accounts never change their own files in the same update, and
+ * with several waves no wave has all hosts of one role at a site.
+ * The first wave is the smallest, so that a fault shows there first.
  */
 export function planWaves(
   hosts: readonly HostChange[],
@@ -75,7 +75,7 @@ function joined(left: Unit, right: Unit): Unit {
   };
 }
 
-/** Hosts in groups: those between which an account moves are one. */
+/** Groups of hosts: hosts between which an account moves are in one group. */
 function coupled(hosts: readonly HostChange[], accountChanges: readonly Change<"accounts">[]): HostChange[][] {
   const leader = new Map(hosts.map(({ host }) => [host, host]));
   const find = (host: string): string => {
@@ -103,7 +103,7 @@ function accountsOf({ groups }: HostChange): number {
   return groups.filter(({ group }) => group !== "host").length;
 }
 
-/** For each host those that stand by for accounts of it, both ways. */
+/** For each host, its standbys and the hosts whose standby it is. */
 function standbys({ accounts }: Declaration): Map<string, Set<string>> {
   const apart = new Map<string, Set<string>>();
   const add = (from: string, to: string) => apart.set(from, (apart.get(from) ?? new Set()).add(to));

@@ -27,7 +27,7 @@ async function run(args: readonly string[], status: number): Promise<string> {
   return all;
 }
 
-/** Everything that was seen on both hosts while something was done. */
+/** Everything that both hosts saw during some work. */
 async function seenDuring(work: () => Promise<unknown>): Promise<{ connections: number[]; order: string[] }> {
   const hosts = [two.web1, two.web2];
   const before = await Promise.all(hosts.map((host) => host.seen()));
@@ -88,14 +88,14 @@ describe("a deploy under guard", () => {
     expect((await lastRecord()).plan).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("nothing to do: nobody logs in anywhere", async () => {
+  test("nothing to do: no host is contacted", async () => {
     const { connections } = await seenDuring(async () => {
-      expect(await run(plainDeploy, 0)).toContain("Nothing to do: every host has what is declared.");
+      expect(await run(plainDeploy, 0)).toContain("Nothing to do: the stack already has everything that is declared.");
     });
     expect(connections).toEqual([0, 0]);
   });
 
-  test("a preview gives the verdict, the comment and the picture, and touches nobody", async () => {
+  test("a preview gives the verdict, the comment and the picture, and contacts no host", async () => {
     two.change(21);
     const at = (name: string) => join(two.engine.directory, "preview", name);
     const outputs = ["--json", at("preview.json"), "--markdown", at("comment.md"), "--svg", at("picture.svg")];
@@ -113,7 +113,7 @@ describe("a deploy under guard", () => {
     await two.restore();
   });
 
-  test("a wave that is not healthy afterwards is the last one; the next deploy does only what is left", async () => {
+  test("a wave that is not healthy afterwards is the last one; the next deploy does only the rest", async () => {
     two.change(21);
     await two.web1.setHealth({
       healthy: false,
@@ -122,7 +122,9 @@ describe("a deploy under guard", () => {
     const first = await seenDuring(async () => {
       const said = await run(plainDeploy, 5);
       expect(said).toContain("Stopped: web1: the front end does not answer");
-      expect(said).toContain("New on: web1.\nUntouched: web2.\nTo go on: mend the cause, then `guard deploy` again");
+      expect(said).toContain(
+        "Updated: web1.\nUnchanged: web2.\nTo continue: fix the cause, then run `guard deploy` again",
+      );
     });
     expect(first.order).toEqual(["web1 apply", "web1 health"]);
     expect(first.connections[1]).toBe(0);
@@ -151,14 +153,14 @@ describe("a deploy under guard", () => {
     two.change(21);
   });
 
-  test("a broken rule and an unsound inventory are blocked in the program's own words", async () => {
+  test("a broken rule and an inventory with problems are blocked with the program's own message", async () => {
     two.draft.edit("hosts/web1.yaml", "chain: b", "chain: a");
     expect(await run(plainDeploy, 4)).toContain("Host web1 has all its power supplies on chain a.");
     await two.restore();
     two.change(21);
   });
 
-  test("what needs an approval is not deployed", async () => {
+  test("a change that needs an approval is not deployed", async () => {
     two.draft.edit("network.yaml", "fd00:8000::1\n", "fd00:8000::7\n");
     const { connections } = await seenDuring(async () => {
       expect(await run(plainDeploy, 3)).toContain("nothing-opened");
@@ -168,7 +170,7 @@ describe("a deploy under guard", () => {
     two.change(21);
   });
 
-  test("an inventory or a state that moves while somebody thinks is not deployed", async () => {
+  test("nothing is deployed if the inventory or the state changes before the confirmation", async () => {
     two.change(22);
     const moved = await inProcess({
       confirm: async () => {
@@ -176,16 +178,16 @@ describe("a deploy under guard", () => {
         return true;
       },
     });
-    expect(moved).toEqual({ kind: "failed", reason: "The inventory moved since it was judged: deploy again." });
+    expect(moved).toEqual({ kind: "failed", reason: "The inventory changed after it was judged: deploy again." });
     const behind = await inProcess({
       confirm: async () => (await two.project.pulumi(["refresh", "--yes", "--skip-preview"])).exitCode === 0,
     });
-    expect(behind).toEqual({ kind: "failed", reason: "The state moved since it was judged: deploy again." });
+    expect(behind).toEqual({ kind: "failed", reason: "The state changed after it was judged: deploy again." });
     expect(await serverOn(two.web1, "account-1-http-blog")).toContain("21");
     two.change(21);
   });
 
-  test("drift is put right although nothing else changes, and nowhere else", async () => {
+  test("drift is repaired although nothing else changes, and only where it is", async () => {
     const repair = () => inProcess({ repair: true, drift: async () => ["web1"] });
     const { order } = await seenDuring(async () => expect(await repair()).toEqual({ kind: "done" }));
     expect(order).toEqual(["web1 bootstrap", "web1 apply"]);
@@ -202,26 +204,26 @@ describe("locks", () => {
     await writeFile(join(folder, "x.json"), JSON.stringify({ pid, username: "eve", hostname: host, timestamp }));
   };
 
-  test("a second deploy leaves, or waits, and says who is at it", async () => {
+  test("a second deploy ends or waits, and names the running one", async () => {
     const lock = await deployLock(recordsDirectory(two.engine), "guard deploy", 0, () => {});
     const said = await run(plainDeploy, 6);
-    expect(said).toMatch(new RegExp(`\`guard deploy\` of \\S+@${hostname()} \\(process ${process.pid}\\), since 20`));
+    expect(said).toMatch(new RegExp(`\`guard deploy\` of \\S+@${hostname()} \\(process ${process.pid}\\) since 20`));
     const waiting = run([...plainDeploy, "--wait", "60"], 0);
     // Long enough for a process to start on a busy machine.
     await sleep(6_000);
     await lock[Symbol.asyncDispose]();
-    expect(await waiting).toContain("Waiting for `guard deploy` of ");
+    expect(await waiting).toContain("Waiting up to 60 s for `guard deploy` of ");
   });
 
-  test("an engine's lock is removed only when its owner is dead", async () => {
+  test("an engine's lock is removed only if its owner is dead", async () => {
     two.draft.edit("accounts/1-alice.yaml", "idleSeconds: 21", "idleSeconds: 24");
     await engineLock(process.pid);
     expect(await run(plainDeploy, 6)).toContain(`eve@${hostname()} (process ${process.pid})`);
     await engineLock(process.pid, "elsewhere");
-    expect(await run(["unlock"], 6)).toContain("Whether it still runs cannot be seen from here: look there.");
+    expect(await run(["unlock"], 6)).toContain("This machine cannot see whether it still runs: check on ");
     await engineLock(4_194_303);
-    expect(await run(["unlock"], 0)).toContain("which is dead: the lock is removed");
+    expect(await run(["unlock"], 0)).toContain("That process no longer runs; its lock is removed.");
     await engineLock(4_194_303);
-    expect(await run(plainDeploy, 0)).toContain("which is dead: the lock is removed");
+    expect(await run(plainDeploy, 0)).toContain("That process no longer runs; its lock is removed.");
   });
 });

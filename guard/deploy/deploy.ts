@@ -23,7 +23,7 @@ import { reviewPreview } from "./review-preview.ts";
 import { stagesOf, strayHosts, targetsOf } from "./targets.ts";
 import { clearPending, stateFacts, update } from "./update.ts";
 
-/** What a deploy came to. */
+/** Result of a deploy. */
 export type DeployResult =
   | { readonly kind: "done" | "nothing to do" | "not confirmed" }
   | { readonly kind: "needs approval" | "blocked" | "failed"; readonly reason: string };
@@ -37,18 +37,18 @@ export interface DeployOptions {
   /** Seconds to wait for another deploy. */
   readonly wait?: number;
   readonly gate: Gate;
-  /** Asks hosts what they have: those that a deploy touches, before it overwrites anything; with `repair` all, and what differs is put right. */
+  /** Looks for drift: on the hosts that a deploy touches, before it overwrites anything; with `repair` on all hosts, and repairs it. */
   readonly drift?: Drift;
   readonly repair?: boolean;
   readonly confirm: (question: string) => Promise<boolean>;
-  /** For people: what is going on. */
+  /** Shows progress to people. */
   readonly say: (text: string) => void;
 }
 
 /**
- * Deploys a stack under guard: previews, judges, asks, and then does exactly what was judged, wave by wave, each followed by a look
- * at its hosts. Every run leaves a record, and mends first what a killed one has left.
- * @throws LockedError when somebody else is at it
+ * Deploys a stack under guard: previews, judges, asks, and then does exactly what was judged, wave by wave. After each wave the health
+ * of its hosts is checked. Every run writes a record, and first cleans up after killed runs.
+ * @throws LockedError while another deploy of the stack runs
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const { engine, config, say } = options;
@@ -60,7 +60,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const owner = await self();
   const journal = await Journal.begin(directory, newRecord({ stack: engine.stack, owner, ...made }, new Date()));
   const signal = new AbortController();
-  // The engine is told on its own; here it means that nothing new is begun.
+  // The engine gets the signal separately; here it means that no new step starts.
   const interrupt = () => signal.abort();
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
@@ -76,13 +76,13 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   }
 }
 
-/** What one run of a deploy has of its own. */
+/** State of one run of a deploy. */
 interface Run {
   readonly journal: Journal;
   readonly made: Awaited<ReturnType<typeof fingerprint>>;
   /** Directory for the engine's plans. */
   readonly plans: string;
-  /** Engines that earlier runs have started. */
+  /** Process ids of engines that earlier runs started. */
   readonly engines: readonly number[];
   readonly signal: AbortSignal;
 }
@@ -115,7 +115,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
 
   let state = await stateFacts(engine);
   if (state.pending > 0) {
-    say("A killed engine has left operations without an end in the state: they are cleared, and done again.\n");
+    say("Found pending operations of an interrupted run; clearing and retrying them.\n");
     await clearPending(engine, { locks, say });
     state = await stateFacts(engine);
   }
@@ -156,15 +156,16 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
       stages.length > 1 ? `Wave ${index + 1} of ${stages.length}, ${wave.hosts.join(" and ")}` : "Deploying";
     const environment = repairing(drifted.filter((host) => wave.hosts.includes(host)));
     const plan = planOf(stages.length > 1 ? `wave-${index + 1}` : "whole");
-    // What is left goes with the last wave, so that the stack ends whole. The pack judges whole stacks alone: half-way between two
-    // of them is a fleet that nobody has declared.
+    // The last wave has no targets, so that everything else is deployed too. The pack judges only this whole stack: between two waves
+    // the stack holds a fleet that nobody has declared.
     const scope = last ? { policyPack } : { targets: targetsOf(sides, wave) };
     if (stages.length > 1) {
       say(`\n${title}: preview.\n`);
       const own = await preview(engine, { ...scope, plan, environment });
       if (own.kind === "failed") return stopped(index, own.messages);
       const stray = strayHosts(own.sides, wave);
-      if (stray.length > 0) return stopped(index, [`The engine would touch ${stray.join(", ")}, not of this wave.`]);
+      if (stray.length > 0)
+        return stopped(index, [`Pulumi would touch ${stray.join(", ")}, which is not in this wave.`]);
     }
     if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
     const moved = await whatMoved(state.digest);
@@ -200,8 +201,8 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
 
   async function whatMoved(before: string): Promise<string | undefined> {
     if (!sameFingerprint(await fingerprint(config), made))
-      return "The inventory moved since it was judged: deploy again.";
-    if ((await stateFacts(engine)).digest !== before) return "The state moved since it was judged: deploy again.";
+      return "The inventory changed after it was judged: deploy again.";
+    if ((await stateFacts(engine)).digest !== before) return "The state changed after it was judged: deploy again.";
     return undefined;
   }
 
@@ -212,7 +213,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   }
 }
 
-/** Hosts of the stack that differ from what is declared. An inventory that is not sound is for the preview to tell. */
+/** Hosts of the stack with drift. The preview reports the problems of an inventory. */
 async function driftEverywhere({ config, drift }: DeployOptions): Promise<readonly string[]> {
   const loaded = await loadFleet(config.inventory).catch((error: unknown) => {
     if (error instanceof InventoryError) return undefined;
@@ -226,12 +227,12 @@ async function driftEverywhere({ config, drift }: DeployOptions): Promise<readon
   );
 }
 
-/** The hosts that the program delivers to again although nothing changes there (stacks/repairs.ts). */
+/** Makes the program deliver to these hosts again although nothing changes there (stacks/repairs.ts). */
 function repairing(hosts: readonly string[]): Record<string, string> {
   return hosts.length === 0 ? {} : { FAIRHOST_REPAIR: hosts.join(",") };
 }
 
-/** What was done, what was not, and the two ways from here. */
+/** What was done, what was not, and how to continue or go back. */
 function goingOn(
   stages: readonly { readonly hosts: readonly string[] }[],
   index: number,
@@ -244,11 +245,11 @@ function goingOn(
   const left = names(index + 1);
   return [
     `Stopped: ${reason}`,
-    ...(done.length > 0 ? [`New on: ${done.join(", ")}.`] : []),
-    ...(here.length > 0 ? [`Old or new, never half, on: ${here.join(", ")}.`] : []),
-    ...(left.length > 0 ? [`Untouched: ${left.join(", ")}.`] : []),
-    "To go on: mend the cause, then `guard deploy` again; it does only what is left.",
-    "To go back: `git revert` the change, then `guard deploy`.",
+    ...(done.length > 0 ? [`Updated: ${done.join(", ")}.`] : []),
+    ...(here.length > 0 ? [`In doubt (old or new generation, never a mix): ${here.join(", ")}.`] : []),
+    ...(left.length > 0 ? [`Unchanged: ${left.join(", ")}.`] : []),
+    "To continue: fix the cause, then run `guard deploy` again; it does only the rest.",
+    "To go back: `git revert` the change, then run `guard deploy`.",
     "",
   ].join("\n");
 }

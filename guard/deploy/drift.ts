@@ -5,13 +5,13 @@ import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.
 import type { StackConfig } from "../engine/stack-config.ts";
 import type { Reachable } from "./gate.ts";
 
-/** What hosts have that was not delivered: shown, and the names of those where a deploy would put it right. */
+/** Shows drift of hosts, and returns the names of those where a deploy would repair some of it. */
 export type Drift = (declaration: Declaration, hosts: readonly string[]) => Promise<readonly string[]>;
 
-/** What a deploy brings anyway. */
+/** Kinds of drift that every deploy removes anyway. */
 const delivered = new Set(["generation-outdated", "applier-other"]);
 
-/** Asks hosts over one connection each. */
+/** Inspects hosts over one connection each. */
 export function driftOn(config: StackConfig, hosts: readonly Reachable[], say: (text: string) => void): Drift {
   return async (declaration, names) => {
     const there = new Set(declaration.hosts.map(({ name }) => name));
@@ -28,9 +28,9 @@ export function driftOn(config: StackConfig, hosts: readonly Reachable[], say: (
     );
     const worth = drift.filter((result) => "error" in result || hasDrift(result.findings));
     if (worth.length > 0)
-      say(`\nChanged by hand since the last deploy; this one overwrites it:\n${formatDrift(worth)}`);
-    const mendable = (result: HostDrift) =>
+      say(`\nChanged by hand since the last deploy; this deploy overwrites it:\n${formatDrift(worth)}`);
+    const repairable = (result: HostDrift) =>
       "findings" in result && result.findings.some(({ repaired, note }) => repaired === byDeploy && !note);
-    return worth.filter(mendable).map(({ host }) => host);
+    return worth.filter(repairable).map(({ host }) => host);
   };
 }

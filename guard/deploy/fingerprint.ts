@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { StackConfig } from "../engine/stack-config.ts";
 
-/** What a deploy is made of, before the engine looks at it. */
+/** Inputs of a deploy, before the engine reads them. */
 export interface Fingerprint {
-  /** SHA-256 over the inventory's files, the stack's configuration, the pinned host keys and what differs from the commit. */
+  /** SHA-256 over the inventory's files, the stack's configuration, the pinned host keys and the differences from the commit. */
   readonly inventory: string;
-  /** Commit of the project; empty where it is none. */
+  /** Commit of the project; empty if there is none. */
   readonly commit: string;
   readonly dirty: boolean;
 }

@@ -19,7 +19,7 @@ const answer = (...findings: string[]) => `{"host":"x","generation":3,"findings"
 let ssh: Disposable | undefined;
 afterEach(() => ssh?.[Symbol.dispose]());
 
-test("drift is shown; hosts where a deploy mends something are named, what it brings anyway is none", async () => {
+test("drift is shown, and hosts where a deploy repairs some of it are named; drift that every deploy removes does not count", async () => {
   ssh = fakeSsh(`${parse}
 case $host in
   web1) echo '${answer(finding("file-changed", "by the next deploy"))}' ;;
@@ -34,14 +34,14 @@ exit 1`);
   expect(said.join("")).not.toContain("web2");
 });
 
-test("only hosts that are asked for are asked, and silence is not drift", async () => {
+test("only the given hosts are inspected, and silence is not drift", async () => {
   ssh = fakeSsh(`${parse}; [ $host = web2 ] || exit 9; echo '${answer()}'`);
   const said: string[] = [];
   expect(await driftOn(stack, hosts, (text) => said.push(text))(declaration, ["web2"])).toEqual([]);
   expect(said).toEqual([]);
 });
 
-test("the gate: healthy, not healthy, not there, and given up", async () => {
+test("the gate: healthy, not healthy, not reachable, and removed", async () => {
   ssh = fakeSsh(`${parse}
 case $host in
   web1) echo '{"healthy":true,"problems":[],"woken":[]}' ;;
@@ -50,6 +50,6 @@ case $host in
 esac`);
   expect(await problemsOn([...names, "retired"], healthGate(stack, hosts))).toEqual([
     "web2: account 7 does not answer",
-    "web3: web3 (web3 port 22) refuses connections: is sshd running there?",
+    "web3: web3 (web3 port 22) refuses connections: check that sshd runs there",
   ]);
 });

@@ -1,7 +1,7 @@
 import { identify } from "../../toolchain/system/processes.ts";
 import { type DeployRecord, ended, withWave, writeRecord } from "./record.ts";
 
-/** The record of a running deploy: what is written is on the disk before the next step begins. */
+/** The record of a running deploy. Each write is on the disk before the next step begins. */
 export class Journal {
   readonly #directory: string;
   #record: DeployRecord;
@@ -30,7 +30,7 @@ export class Journal {
     return this.#save(withWave(this.#record, index, result, new Date(), problems));
   }
 
-  /** Which engine is at work, so that what it leaves behind can be told from others'. */
+  /** Records which engine runs, so that its remains can be told from those of others. */
   async engine(pid: number): Promise<void> {
     const engine = await identify(pid);
     if (engine) await this.write({ engine });

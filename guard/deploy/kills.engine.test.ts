@@ -24,7 +24,7 @@ async function stateResources({ project }: TwoHosts): Promise<{ urns: string[]; 
   return { urns: deployment.resources.map(({ urn }) => urn), pending: deployment.pending_operations?.length ?? 0 };
 }
 
-/** A generator of the same numbers in [0, 1) every time (mulberry32). */
+/** A generator of numbers in [0, 1), the same every time (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -41,8 +41,8 @@ async function killEngine(record: DeployRecord | undefined): Promise<void> {
 }
 
 /**
- * One fleet, killed at these moments (parts of a whole deploy); after each, one command has to bring everything together again.
- * @param half shifts what is killed
+ * Kills deploys of one fleet at these moments (fractions of a deploy); after each, one command must complete everything.
+ * @param half shifts which process is killed
  */
 async function survive(half: number, moments: readonly number[]): Promise<void> {
   await using fleet = await twoHosts();
@@ -87,10 +87,10 @@ beforeAll(async () => {
   await setupToolchain();
 });
 
-/** A minute for every two; `FAIRHOST_KILLS=10` looks closer. */
+/** A minute for every two; set `FAIRHOST_KILLS=10` to test more. */
 const kills = Number(process.env.FAIRHOST_KILLS ?? 4);
 
-test(`at ${kills} moments of a deploy in two waves: one command brings state and hosts together again`, {
+test(`at ${kills} moments of a deploy in two waves: one command completes state and hosts`, {
   timeout: 900_000,
 }, async () => {
   // Two fleets at a time: an engine waits more than it computes.

@@ -28,7 +28,7 @@ test("ids sort by time", () => {
   expect(fresh.id).toMatch(/^20261124T140000Z-[0-9a-f]{6}$/);
 });
 
-test("a wave begins and ends; the end of the deploy ends what was under way", () => {
+test("a wave begins and ends; the end of the deploy also ends a running wave", () => {
   const running = withWave(withWave({ ...fresh, waves }, 0, "running", began), 0, "succeeded", later);
   const second = withWave(running, 1, "running", later);
   expect(ended(second, "interrupted", later, "its process is gone")).toMatchObject({
@@ -46,7 +46,7 @@ test("a record ends once", () => {
   expect(() => ended(ended(fresh, "succeeded", later), "failed", later)).toThrow("has ended already: succeeded");
 });
 
-test("what is written is read again, in order, and nothing half", async () => {
+test("written records are read again, in order, and never partial ones", async () => {
   const journal = await Journal.begin(directory, fresh);
   await Promise.all([journal.write({ waves }), journal.wave(0, "running"), journal.wave(0, "failed", ["why"])]);
   await journal.end("failed", "why");
@@ -65,7 +65,7 @@ test("what is written is read again, in order, and nothing half", async () => {
   expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
 });
 
-test("a running record of a dead process is interrupted; one of a living or a distant process is left alone", async () => {
+test("a running record of a dead process becomes interrupted; one of a living or a remote process stays", async () => {
   await writeRecord(directory, { ...fresh, owner: { ...fresh.owner, started: "1" }, engine: { pid: 7, started: "1" } });
   expect(await recover(directory, () => {})).toEqual({ engines: [7] });
   expect(await readRecords(directory)).toMatchObject([{ result: "interrupted", reason: "its process is gone" }]);
@@ -73,10 +73,10 @@ test("a running record of a dead process is interrupted; one of a living or a di
   await expect(recover(directory, () => {})).rejects.toThrow(LockedError);
   expect(await readRecords(directory)).toMatchObject([{ result: "running" }]);
   await writeRecord(directory, fresh);
-  await expect(recover(directory, () => {})).rejects.toThrow("is at work since 2026-11-24T14:00:00.500Z");
+  await expect(recover(directory, () => {})).rejects.toThrow("has been running since 2026-11-24T14:00:00.500Z");
 });
 
-test("records lie beside the state, or where they are told to", () => {
+test("records are beside the state, or in the configured directory", () => {
   const at = (environment: NodeJS.ProcessEnv) =>
     recordsDirectory({ directory: "/srv/project", stack: "organization/fairhost/prod", environment });
   expect(at({ PULUMI_BACKEND_URL: "file:///srv/state" })).toBe("/srv/state/records/prod");

@@ -19,11 +19,11 @@ const waveSchema = z.object({
 const recordSchema = z.object({
   id: z.string(),
   stack: z.string(),
-  /** Who runs it, and as which process. */
+  /** The person and the process that run it. */
   owner: ownerSchema,
-  /** The engine it started last. */
+  /** The engine that it started last. */
   engine: z.object({ pid: z.number(), started: z.string() }).exactOptional(),
-  /** Commit of the project; empty where it is none. */
+  /** Commit of the project; empty if there is none. */
   commit: z.string(),
   /** Whether files of the project differed from the commit. */
   dirty: z.boolean(),
@@ -32,13 +32,13 @@ const recordSchema = z.object({
   /** SHA-256 of the plan of the whole change. */
   plan: z.string().exactOptional(),
   level: z.enum(levels).exactOptional(),
-  /** Rules that found something, with what they came to. */
+  /** Findings, with their rules. */
   findings: z.array(z.object({ rule: z.string(), level: z.enum(levels), message: z.string() })),
-  /** Hosts whose drift was repaired on purpose. */
+  /** Hosts whose drift was repaired on request. */
   repaired: z.array(z.string()),
   waves: z.array(waveSchema),
   result: z.enum(["running", "succeeded", "failed", "refused", "interrupted"]),
-  /** Why it ended so, in a sentence. */
+  /** Why it ended this way, in a sentence. */
   reason: z.string().exactOptional(),
   began: moment,
   ended: moment.exactOptional(),
@@ -56,7 +56,7 @@ export function newRecord(
   return { id, ...facts, findings: [], repaired: [], waves: [], result: "running", began };
 }
 
-/** The record with its end. A wave that was under way ends with it. */
+/** The record with its end. A running wave ends with it. */
 export function ended(
   record: DeployRecord,
   result: Exclude<DeployRecord["result"], "running">,
@@ -71,7 +71,7 @@ export function ended(
   return { ...record, waves, result, ended: now.toISOString(), seconds, ...(reason !== undefined && { reason }) };
 }
 
-/** The record with one of its waves begun or ended. */
+/** The record after the begin or end of one of its waves. */
 export function withWave(
   record: DeployRecord,
   index: number,
@@ -86,7 +86,7 @@ export function withWave(
   return { ...record, waves };
 }
 
-/** Writes a record in one step: whoever reads finds the old one or the new one. It outlives a loss of power. */
+/** Writes a record atomically: readers see the old one or the new one. It survives a power failure. */
 export async function writeRecord(directory: string, record: DeployRecord): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${record.id}.json`);
@@ -103,8 +103,8 @@ export async function writeRecord(directory: string, record: DeployRecord): Prom
 }
 
 /**
- * Every record, oldest first. What is no record is left out and named.
- * @param unreadable is told each file that cannot be read as one
+ * Every record, oldest first. Files that are not records are skipped.
+ * @param unreadable called with each file that is not a record
  */
 export async function readRecords(
   directory: string,

@@ -3,23 +3,23 @@ import { endOrphans } from "./lock/orphans.ts";
 import { type Life, lifeOf, ownerWords, self } from "./lock/owner.ts";
 import { type DeployRecord, ended, readRecords, writeRecord } from "./record.ts";
 
-/** What earlier deploys say that matters to this one. */
+/** Facts about earlier deploys that this one needs. */
 export interface Past {
-  /** Process ids of engines that own records name. */
+  /** Process ids of engines in own records. */
   readonly engines: readonly number[];
 }
 
 /**
- * Ends what dead deploys have left: their processes and their records. To be called with the deploy lock held, so that no living
- * one of this machine is met.
- * @throws LockedError for a record of a deploy that may still live
+ * Cleans up after dead deploys: ends their processes and their records. Call it while holding the deploy lock, so that no other deploy
+ * of this machine runs.
+ * @throws LockedError for a record of a deploy that may still run
  */
 export async function recover(directory: string, say: (text: string) => void): Promise<Past> {
   const me = await self();
-  const records = await readRecords(directory, (file) => say(`${file} is no record of a deploy: left alone.\n`));
+  const records = await readRecords(directory, (file) => say(`${file} is not a record of a deploy; ignored.\n`));
   for (const record of records.filter(({ result }) => result === "running")) {
     refuseLiving(record, await lifeOf(record.owner, me), directory);
-    say(`The deploy ${record.id} of ${ownerWords(record.owner)} was killed.\n`);
+    say(`Deploy ${record.id} of ${ownerWords(record.owner)} was killed; cleaning up after it.\n`);
     await endOrphans(record.id, say);
     await writeRecord(directory, ended(record, "interrupted", new Date(), "its process is gone"));
   }
@@ -33,10 +33,12 @@ function refuseLiving({ id, owner, began }: DeployRecord, life: Life, directory:
     case "dead":
       return;
     case "alive":
-      throw new LockedError(`The deploy ${id} of ${ownerWords(owner)} is at work since ${began}; nothing was touched.`);
+      throw new LockedError(
+        `Deploy ${id} of ${ownerWords(owner)} has been running since ${began}; nothing was touched.`,
+      );
     case "elsewhere":
       throw new LockedError(
-        `The deploy ${id} of ${ownerWords(owner)} began ${began} and has no end; whether it still runs cannot be seen from here: look there. If that machine is gone for good, remove ${directory}/${id}.json.`,
+        `Deploy ${id} of ${ownerWords(owner)} began ${began} and has not ended. This machine cannot see whether it still runs: check on ${owner.hostname}. If that machine is gone for good, remove ${directory}/${id}.json.`,
       );
     default:
       life satisfies never;

@@ -12,13 +12,13 @@ import type { StackConfig } from "../engine/stack-config.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { type Review, review } from "../verdict/review.ts";
 
-/** What the engine would do, judged. */
+/** A preview with its review. */
 export interface ReviewedPreview extends Previewed {
   readonly review: Review;
   readonly outcome: Reviewed;
 }
 
-/** Asks the engine what an update would do, and judges that: what the state holds against what would be. */
+/** Runs a preview and judges it: the state against the state after the update. */
 export async function reviewPreview(
   engine: Engine,
   config: StackConfig,
@@ -26,7 +26,7 @@ export async function reviewPreview(
 ): Promise<PreviewFailed | ReviewedPreview> {
   const { today } = config;
   let loading: Promise<Loaded & { readonly whole: Declaration }> | undefined;
-  // Read while the engine works. If it is not sound, the program says so.
+  // Read while the engine works. If the inventory has problems, the program reports them.
   const onStart = (pid: number) => {
     options.onStart?.(pid);
     loading = loadFleet(config.inventory).then((loaded) => ({ ...loaded, whole: declare(loaded.fleet) }));
@@ -36,7 +36,7 @@ export async function reviewPreview(
   if (previewed.kind === "failed") return previewed;
   const { sides } = previewed;
   const { fleet, where, whole } = await loading!;
-  // One and the same function says that both sides judge alike.
+  // The same function on both sides means that both judge alike.
   const judge = config.cell === undefined ? sides.after.judge : inWhole(whole, config.cell);
   const [before, after] = [sides.before, sides.after].map((side): Side => ({ ...side, judge }));
   const { approvals, limits } = fleet;
@@ -46,7 +46,7 @@ export async function reviewPreview(
   const outcome: Reviewed = {
     kind: "reviewed",
     ...{ inventory, cell: config.cell, today, notices: notes, review: result },
-    base: `what stack ${engine.stack} holds`,
+    base: `the state of stack ${engine.stack}`,
     before: before!,
     after: after!,
     fleet: whole,
@@ -58,7 +58,7 @@ export async function reviewPreview(
   return { ...previewed, review: result, outcome };
 }
 
-/** Judges a cell with the hosts of the other cells: half a fleet has half of its redundancy. */
+/** Judges a cell together with the hosts of the other cells, because half a fleet has half of its redundancy. */
 function inWhole(whole: Declaration, cell: string): Side["judge"] {
   const others = new Set(whole.hosts.filter((host) => host.cell !== cell).map(({ name }) => name));
   const elsewhere = allKinds.flatMap((kind): [Key, Element[]][] => {

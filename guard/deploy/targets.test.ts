@@ -14,7 +14,7 @@ const sides = {
   ]),
 };
 
-test("a wave is told what changes on its hosts, each once, and nothing that stays or belongs to none", () => {
+test("targets of a wave are the changed resources of its hosts, each once, and nothing else", () => {
   expect(targetsOf(sides, { hosts: ["web1"] })).toEqual(["web1", "web1-apply", "account-7"]);
   expect(targetsOf(sides, { hosts: ["web2"] })).toEqual(["web2-apply"]);
 });

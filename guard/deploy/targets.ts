@@ -1,7 +1,7 @@
 import type { Wave } from "../change/waves.ts";
 import type { EngineSides } from "../engine/sides.ts";
 
-/** Resources that the engine is told to update in a wave: what changes on its hosts, by URN. */
+/** Targets of a wave for the engine: URNs of the resources that change on its hosts. */
 export function targetsOf(
   { engine, hostsOf }: Pick<EngineSides, "engine" | "hostsOf">,
   wave: Pick<Wave, "hosts">,
@@ -11,7 +11,7 @@ export function targetsOf(
   return [...new Set(urns)];
 }
 
-/** Hosts on which a preview would do anything, although they are not of the wave. */
+/** Hosts that a preview would touch although they are not in the wave. */
 export function strayHosts(
   { engine, hostsOf }: Pick<EngineSides, "engine" | "hostsOf">,
   wave: Pick<Wave, "hosts">,
@@ -20,7 +20,7 @@ export function strayHosts(
   return [...touched].filter((host) => !wave.hosts.includes(host)).sort();
 }
 
-/** What is deployed one after the other: the waves, or all at once where no host is touched or one wave does it. */
+/** The stages of a deploy: the waves, or one stage if no host is touched or one wave is enough. */
 export function stagesOf(waves: readonly Wave[]): readonly Pick<Wave, "hosts">[] {
   return waves.length === 0 ? [{ hosts: [] }] : waves;
 }

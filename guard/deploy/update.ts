@@ -8,16 +8,16 @@ import { readEvents } from "../engine/events.ts";
 import { failed, type PreviewOptions, scope } from "../engine/preview.ts";
 import { type LocalFacts, runLocking } from "./lock/engine-lock.ts";
 
-/** What the state is, without its content: enough to see that it moved. */
+/** Facts about the state, enough to see that it changed. */
 export interface StateFacts {
   readonly digest: string;
-  /** Operations that a killed engine has begun and not recorded the end of. */
+  /** Pending operations: a killed engine began them and did not record their end. */
   readonly pending: number;
 }
 
 export async function stateFacts(engine: Engine): Promise<StateFacts> {
   const { exitCode, stdout, output } = await runEngine(engine, ["stack", "export"]);
-  if (exitCode !== 0) throw new UserError(`The state cannot be read: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Cannot read the state: ${output.trim()}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } | null };
   return {
     digest: createHash("sha256").update(stdout).digest("hex"),
@@ -34,8 +34,8 @@ export interface UpdateOptions extends Pick<PreviewOptions, "policyPack" | "targ
 }
 
 /**
- * Does exactly what a plan says.
- * @returns what went wrong; nothing when all is done
+ * Does exactly what an engine plan says.
+ * @returns problems; none if everything was done
  * @throws LockedError
  */
 export async function update(engine: Engine, options: UpdateOptions): Promise<readonly string[]> {
@@ -57,7 +57,7 @@ export async function update(engine: Engine, options: UpdateOptions): Promise<re
   }
 }
 
-/** Forgets what a killed engine had begun to create: deliveries are done again, and change nothing twice. */
+/** Clears pending operations of a killed engine. Deliveries are made again, which is safe because they are idempotent. */
 export async function clearPending(engine: Engine, options: Pick<UpdateOptions, "locks" | "say">): Promise<void> {
   const { exitCode, output } = await runLocking(
     engine,
@@ -65,5 +65,5 @@ export async function clearPending(engine: Engine, options: Pick<UpdateOptions, 
     options.locks,
     options,
   );
-  if (exitCode !== 0) throw new UserError(`Pending operations of a killed engine cannot be cleared: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Cannot clear pending operations of an interrupted run: ${output.trim()}`);
 }

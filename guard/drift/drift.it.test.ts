@@ -11,7 +11,7 @@ import { succeed } from "../../testing/fakes/placed-host.ts";
 import { tamperings } from "../../testing/tampering.cases.ts";
 import { declaredFacts } from "./inspect-hosts.ts";
 
-/** A real Debian 13 under systemd with the whole bundle in force; SSH is a listener that greets. */
+/** A real Debian 13 under systemd with the whole bundle in force; SSH is a listener that only sends its banner. */
 let host: ContainerHost;
 
 const accounts = [1, 2, 3, 4].map((number) => ({ number, name: `user${number}`, servers: [staticServer("www")] }));
@@ -27,7 +27,7 @@ async function inspect(declared: DeclaredFacts = facts): Promise<Inspection & { 
   return { ...(JSON.parse(stdout) as Inspection), exitCode };
 }
 
-/** What a deploy does on the host: both commands. */
+/** Runs both commands of a deploy on the host. */
 async function deploy(): Promise<ApplyReport> {
   const { script, payload } = bootstrap.for("trixie", 1);
   await succeed(host, ["/bin/sh", "-c", script], payload);
@@ -38,14 +38,14 @@ async function deploy(): Promise<ApplyReport> {
   return JSON.parse(stdout) as ApplyReport;
 }
 
-/** Greets as SSH does. */
+/** Sends a banner as SSH does. */
 async function startGreeter(): Promise<void> {
   const greet =
     "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-x\\r\\n')});s.TCPServer.address_family=10;s.TCPServer.allow_reuse_address=True;s.TCPServer(('::',22),h).serve_forever()";
   await succeed(host, `systemd-run --quiet --unit=greeter python3 -c "${greet}"`);
 }
 
-/** Everything of account 4, which nobody touches, of the admin's own files and of what only a person may change. */
+/** State of account 4, which no test changes, of the admin's own files, and of things that only a person may change. */
 const untouched = () =>
   succeed(
     host,
@@ -63,18 +63,18 @@ beforeAll(async () => {
   await host.writeFile("/etc/systemd/system/admin.service", "[Service]\nExecStart=/bin/true\n");
   const { errors } = await deploy();
   expect(errors).toEqual([]);
-  // BIRD tells times to the second.
+  // BIRD shows times to the second.
   await sleep(2_500);
 }, 300_000);
 
 afterAll(async () => host?.stop());
 
-test("a host that was deployed is as it should be, and a second deploy changes nothing", async () => {
+test("a deployed host has no drift, and a second deploy changes nothing", async () => {
   expect(await inspect()).toEqual({ host: "web1", generation: 1, findings: [], exitCode: 0 });
   expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 });
 
-test("the gate: everything runs, the front end answers, the accounts asked for wake", async () => {
+test("the gate: everything runs, the front end answers, the given accounts wake", async () => {
   const { stdout, exitCode } = await host.run(["fairhost-host", "health", "--json", "4", "2"]);
   expect([exitCode, JSON.parse(stdout)]).toEqual([
     0,
@@ -105,7 +105,7 @@ test("of many accounts a sample of three is woken; one that does not answer or i
   expect((await host.run(["fairhost-host", "health", "alice"])).exitCode).toBe(2);
 });
 
-describe("what was done by hand", () => {
+describe("changes by hand", () => {
   let found: readonly Finding[];
   let fingerprint: string;
   let report: ApplyReport;
@@ -120,7 +120,7 @@ describe("what was done by hand", () => {
     const seen = await inspect({ ...facts, links: [{ port: "eth9" }] });
     expect(seen.exitCode).toBe(1);
     found = seen.findings;
-    expect(await untouched(), "looking changes nothing").toBe(fingerprint);
+    expect(await untouched(), "inspecting changes nothing").toBe(fingerprint);
     report = await deploy();
     after = (await inspect({ ...facts, links: [{ port: "eth9" }] })).findings;
   }, 300_000);
@@ -132,13 +132,13 @@ describe("what was done by hand", () => {
     expect(finding!.message).toMatch(/^.{20,}[^.]$/);
   });
 
-  test("nothing was found that nobody did", () => {
+  test("no other drift is found", () => {
     const expected = (finding: Finding) =>
       tamperings.some(({ group, kind }) => finding.group === group && finding.kind === kind);
     expect(found.filter((finding) => !expected(finding))).toEqual([]);
   });
 
-  test("one deploy repairs what a deploy may, and says so", async () => {
+  test("one deploy repairs what a deploy may repair, and says so", async () => {
     expect(report).toMatchObject({ result: "applied", errors: [] });
     expect(report.repaired.length).toBeGreaterThanOrEqual(20);
     const left = after.map(({ group, kind, what }) => `${group} ${kind} ${what}`).sort();
@@ -146,7 +146,7 @@ describe("what was done by hand", () => {
     expect(left).toEqual(byHand.map(({ group, kind, what }) => `${group} ${kind} ${what}`).sort());
   });
 
-  test("nothing else was touched, and what stood in the way is kept", async () => {
+  test("nothing else was touched, and displaced files are kept", async () => {
     expect(await untouched()).toBe(fingerprint);
     const saved = await succeed(host, "ls /var/lib/fairhost/saved");
     for (const name of ["fairhost-routes.service", "mine.conf", "50-TasksMax.conf", "sysctl.d"])
@@ -159,15 +159,15 @@ describe("what was done by hand", () => {
     expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [], repaired: [], filesWritten: 0 });
   });
 
-  test("and with the hands' part done the host is as it should be", async () => {
+  test("after the manual repairs the host has no drift", async () => {
     for (const { undo } of tamperings) if (undo !== undefined) await succeed(host, undo);
     await startGreeter();
     expect((await inspect({ ...facts, links: [{ port: "eth9" }] })).findings).toEqual([]);
   });
 });
 
-describe("what cannot be done at the same time", () => {
-  test("/etc/userdb replaced by a directory: every account's user is lost, one deploy brings them back", async () => {
+describe("changes that exclude each other", () => {
+  test("/etc/userdb replaced by a directory: every account's user is lost, one deploy restores them", async () => {
     await succeed(host, "rm /etc/userdb && mkdir /etc/userdb && touch /etc/userdb/admins");
     const { findings } = await inspect();
     expect(findings).toContainEqual(expect.objectContaining({ kind: "fixed-link", what: "/etc/userdb" }));
@@ -177,7 +177,7 @@ describe("what cannot be done at the same time", () => {
     expect(await succeed(host, "cat /var/lib/fairhost/saved/*etc-userdb/admins")).toBe("");
   });
 
-  test("systemd taken out of nsswitch.conf: the records are sound, so only hands can mend it", async () => {
+  test("systemd removed from nsswitch.conf: the records are sound, so it needs manual repair", async () => {
     await succeed(host, "sed -i.away 's/ systemd//' /etc/nsswitch.conf");
     const { findings } = await inspect();
     expect(findings).toHaveLength(8);
@@ -198,7 +198,7 @@ describe("what cannot be done at the same time", () => {
     expect((await inspect()).findings).toEqual([]);
   });
 
-  test("a package removed and the applier edited: the bootstrap's part of a deploy", async () => {
+  test("a package removed and the applier edited: the bootstrap of a deploy repairs both", async () => {
     await succeed(
       host,
       "cp /var/lib/dpkg/status /run/status && sed -i '/^Package: tini$/,/^$/d' /var/lib/dpkg/status && echo '// x' >>/usr/local/sbin/fairhost-host",
@@ -212,7 +212,7 @@ describe("what cannot be done at the same time", () => {
     expect((await inspect()).findings).toEqual([]);
   });
 
-  test("another release is declared, an account changed, one new and one gone", async () => {
+  test("another release is declared, an account is changed, one is new and one is removed", async () => {
     const { findings } = await inspect({
       release: "forky",
       digests: { ...facts.digests, "account-3": "0".repeat(64), "account-9": "0".repeat(64), "account-4": undefined! },
@@ -225,7 +225,7 @@ describe("what cannot be done at the same time", () => {
     ]);
   });
 
-  test("a drop-in for every service of the host: said once, left to its owner, and no account is restarted for it", async () => {
+  test("a drop-in for every service of the host: reported once, kept, and no account is restarted for it", async () => {
     await succeed(
       host,
       "mkdir -p /etc/systemd/system/service.d && printf '[Unit]\\nX-Mine=1\\n' >/etc/systemd/system/service.d/mine.conf",
@@ -239,8 +239,8 @@ describe("what cannot be done at the same time", () => {
     await succeed(host, "rm -r /etc/systemd/system/service.d && systemctl daemon-reload");
   });
 
-  test("nothing on standard input: against what is in force alone; nonsense: could not look", async () => {
-    expect((await host.run(["fairhost-host", "inspect"])).stdout).toBe("web1, generation 2: as it should be\n");
+  test("nothing on standard input: compared with the generation in force; nonsense: cannot inspect", async () => {
+    expect((await host.run(["fairhost-host", "inspect"])).stdout).toBe("web1, generation 2: no drift\n");
     expect(await host.run(["fairhost-host", "inspect"], { stdin: "[" })).toMatchObject({ exitCode: 5, stdout: "" });
   });
 });

@@ -25,7 +25,7 @@ test("a table by host and account, no wider than 100 columns, and what to do nex
           finding("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
         ],
       },
-      { host: "web3", error: "web3 (fd00::3 port 22) does not answer: is it up, and is the way to it?" },
+      { host: "web3", error: "web3 (fd00::3 port 22) does not answer: check that it is up and reachable" },
     ],
     "prod",
   );
@@ -47,7 +47,7 @@ test.each([
   expect(lines.slice(lines.lastIndexOf("") + 1)).toEqual(last);
 });
 
-test("of hosts that did not answer nothing is said", () => {
+test("nothing is said about hosts that did not answer", () => {
   const silent = ["web1", "web2"].map((host) => ({ host, error: `${host} refuses connections` }));
   expect(formatDrift(silent, "prod")).toContain("\n\n0 of 2 hosts answered.\n2 hosts did not answer.\n");
 });

@@ -8,7 +8,7 @@ const width = 100;
 
 /**
  * For a terminal: hosts one after the other, the host's own findings first, then account by account.
- * @param stack of whose deploy the text says that it repairs; none in a deploy's own output
+ * @param stack for the command that repairs; undefined in a deploy's own output
  */
 export function formatDrift(results: readonly HostDrift[], stack?: string): string {
   return `${[...results.map(formatHost), summary(results, stack)].join("\n\n")}\n`;
@@ -17,7 +17,7 @@ export function formatDrift(results: readonly HostDrift[], stack?: string): stri
 function formatHost(result: HostDrift): string {
   if ("error" in result) return `${result.host}: did not answer\n  ${printable(result.error)}`;
   const { host, generation, findings } = result;
-  if (findings.length === 0) return `${host}, generation ${generation}: as it should be`;
+  if (findings.length === 0) return `${host}, generation ${generation}: no drift`;
   const table = new Table({
     head: ["whose", "kind", "what is, and who repairs it"],
     colWidths: [15, 27, width - 15 - 27 - 4],

@@ -14,10 +14,10 @@ const targets = names.map((name): SshTarget => {
   return { name, address: name, port: 22, user: "root", knownHosts: "/dev/null" };
 });
 
-/** Finds the host's name, its address, before `--`; then `$1` is the command. */
+/** Reads the host's address before `--`, which is its name here; then `$1` is the command. */
 const parse = 'while [ "$2" != -- ]; do shift; done; host=$1; shift 2';
 
-test("each host is asked with everything declared for it, and its answer comes back in order", async () => {
+test("each host gets everything declared for it, and the answers come back in order", async () => {
   using ssh = fakeSsh(
     `${parse}; cat >$here/$host; echo '{"host":"'$host'","generation":7,"findings":[]}'; [ "$1" = "/usr/local/sbin/fairhost-host inspect --json" ] || exit 5`,
   );
@@ -36,8 +36,8 @@ test("each host is asked with everything declared for it, and its answer comes b
   expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");
 });
 
-test("100 hosts, 50 at a time: all 50 are asked before the first has answered, and never more", async () => {
-  // Nobody answers before it has seen 50 under way: with fewer at once all would give up.
+test("100 hosts, 50 at a time: all 50 are contacted before the first has answered, and never more", async () => {
+  // No host answers before 50 have begun: with fewer at once all would give up.
   using ssh = fakeSsh(
     `${parse}; cat >/dev/null; mkdir -p $here/begun $here/ended; : >$here/begun/$host
 begun=$(ls $here/begun | wc -l); echo $((begun - $(ls $here/ended | wc -l))) >$here/$host
@@ -50,7 +50,7 @@ tries=0; until [ "$(ls $here/begun | wc -l)" -ge 50 ]; do sleep 0.05; tries=$((t
   expect(Math.max(...underWay)).toBeLessThanOrEqual(50);
 }, 60_000);
 
-test("a dead host holds nobody up, and says why; the others answer meanwhile", async () => {
+test("a dead host does not delay the others, and its result says why", async () => {
   using ssh = fakeSsh(
     `${parse}; cat >/dev/null; if [ $host = web1 ]; then until [ -e $here/web3 ]; do sleep 0.05; done; exec sleep 60; fi
 : >$here/$host; echo '{"host":"'$host'","generation":1,"findings":[]}'`,
@@ -64,7 +64,7 @@ test("a dead host holds nobody up, and says why; the others answer meanwhile", a
   expect(readdirSync(ssh.directory)).toContain("web3");
 });
 
-test("a host without an applier, with an older one, and one that could not look", async () => {
+test("a host without an applier, with an older one, and one that cannot inspect itself", async () => {
   using _ssh = fakeSsh(
     `${parse}; cat >/dev/null; case $host in web1) exit 127 ;; web2) exit 2 ;; esac; echo no state >&2; exit 5`,
   );
@@ -73,7 +73,7 @@ test("a host without an applier, with an older one, and one that could not look"
       host: "web1",
       findings: [{ kind: "applier-other", message: expect.stringContaining("nothing was ever deployed") }],
     },
-    { host: "web2", findings: [{ kind: "applier-other", message: expect.stringContaining("older") }] },
-    { host: "web3", error: "web3 could not look: no state" },
+    { host: "web2", findings: [{ kind: "applier-other", message: expect.stringContaining("too old") }] },
+    { host: "web3", error: "web3 cannot be inspected: no state" },
   ]);
 });

@@ -6,10 +6,10 @@ import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
 
-/** Where a host has its applier. */
+/** Path of the applier on a host. */
 const applier = "/usr/local/sbin/fairhost-host";
 
-/** One host's answer: what is not as it should be there, or why it could not be asked. */
+/** One host's answer: its drift, or why it could not be inspected. */
 export type HostDrift =
   | { readonly host: string; readonly generation: number; readonly findings: readonly Finding[] }
   | { readonly host: string; readonly error: string };
@@ -17,7 +17,7 @@ export type HostDrift =
 export interface InspectOptions {
   /** SHA-256 of the applier that the program would install (`loadBootstrap().applier`); without it appliers are not compared. */
   readonly applier?: string;
-  /** Hosts asked at once. Default 50. */
+  /** Hosts inspected in parallel. Default 50. */
   readonly parallel?: number;
   readonly ssh?: Omit<SshOptions, "stdin">;
 }
@@ -30,8 +30,8 @@ export function sshTarget(config: StackConfig, { name, ssh }: Pick<Host, "name" 
 }
 
 /**
- * Asks hosts, in parallel and over one connection each, what they really have against what is declared. Changes nothing. A
- * host that does not answer holds nobody up: it has its own bound, and its result says why.
+ * Compares hosts with what is declared for them, in parallel and over one connection each. Changes nothing. A host that does not
+ * answer does not delay the others: it has its own timeout, and its result says why.
  * @returns in the order of `targets`
  */
 export function inspectHosts(
@@ -54,21 +54,21 @@ async function inspectHost(declaration: Declaration, target: SshTarget, options:
   const facts = declaredFacts(declaration, host, options.applier);
   const command = [applier, "inspect", "--json"];
   const { stdout, stderr, exitCode } = await sshRun(target, command, { ...options.ssh, stdin: JSON.stringify(facts) });
-  // Nobody was there to answer: never deployed, or by a release that did not know the question.
+  // There is no applier, or one of an older release without this command.
   if (exitCode === 127 || exitCode === 2) return { host, generation: 0, findings: [withoutApplier(exitCode)] };
   if (exitCode !== 0 && exitCode !== 1)
-    return { host, error: `${host} could not look: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
+    return { host, error: `${host} cannot be inspected: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
   const { generation, findings } = JSON.parse(stdout) as Inspection;
   return { host, generation, findings };
 }
 
 function withoutApplier(exitCode: number): Finding {
   const message =
-    exitCode === 127 ? "there is no applier: nothing was ever deployed" : "the applier is older than this question";
+    exitCode === 127 ? "there is no applier: nothing was ever deployed" : "the applier is too old for `inspect`";
   return { group: "host", kind: "applier-other", what: applier, message, repaired: byDeploy };
 }
 
-/** Everything declared for a host that the host can check. */
+/** Declared facts that a host can check itself. */
 export function declaredFacts(declaration: Declaration, name: string, applier?: string): DeclaredFacts {
   const { groups } = renderBundle(declaration, name);
   const { disks, mirrors, links, release } = declaration.hosts.find((host) => host.name === name)!;
@@ -82,7 +82,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
   };
 }
 
-/** Does something for every host, at most `parallel` at once. @returns in the same order */
+/** Calls a function for every host, at most `parallel` at once. @returns results in the same order */
 export async function eachHost<T, R>(
   hosts: readonly T[],
   parallel: number,

@@ -9,7 +9,7 @@ import { type SimulatedHost, simulatedHost } from "../../testing/fakes/simulated
 import { inspectHosts } from "./inspect-hosts.ts";
 import { type SshTarget, sshRun } from "./ssh.ts";
 
-/** The words that real OpenSSH has for what goes wrong. */
+/** The error messages of a real OpenSSH. */
 let host: SimulatedHost;
 let directory: string;
 let target: SshTarget;
@@ -43,7 +43,7 @@ const reason = (change: Partial<SshTarget>) =>
     (error: { reason: string }) => error.reason,
   );
 
-test("a host that was never deployed lacks every group of its bundle; nothing is written there", async () => {
+test("a host that was never deployed lacks every group of its bundle; inspecting writes nothing", async () => {
   const declaration = declarationOf([{ number: 1, name: "alice" }]);
   const [result] = await inspectHosts(declaration, [target]);
   expect(result).toMatchObject({
@@ -56,7 +56,7 @@ test("a host that was never deployed lacks every group of its bundle; nothing is
   expect(existsSync(join(host.root, "var"))).toBe(false);
 });
 
-test("each failure is told from the others", async () => {
+test("each kind of failure is recognized", async () => {
   const other = host.knownHosts.replace(/AAAA\S+/, (await execa("cat", [at("stranger.pub")])).stdout.split(" ")[1]!);
   await writeFile(at("other"), other);
   await writeFile(at("empty"), "");

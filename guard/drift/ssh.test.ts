@@ -12,7 +12,7 @@ const target: SshTarget = {
   knownHosts: "/pinned/known hosts",
 };
 
-test("one connection: pinned keys only, no configuration of anybody, what is sent travels on standard input", async () => {
+test("one connection: pinned keys only, no configuration files, input travels on standard input", async () => {
   using ssh = fakeSsh('printf "%s\\n" "$@" >$here/arguments; cat; echo oops >&2; exit 3');
   const result = await sshRun(target, ["fairhost-host", "inspect"], { stdin: "a secret" });
   expect(result).toEqual({ stdout: "a secret", stderr: "oops\n", exitCode: 3 });
@@ -34,7 +34,7 @@ test("one connection: pinned keys only, no configuration of anybody, what is sen
   ]);
 });
 
-test("a key file, when there is one, is the only identity", async () => {
+test("a key file, if given, is the only identity", async () => {
   using ssh = fakeSsh('printf "%s " "$@" >$here/arguments');
   await sshRun({ ...target, privateKeyFile: "/keys/id" }, ["true"]);
   expect(readFileSync(join(ssh.directory, "arguments"), "utf8")).toMatch(/-i \/keys\/id .*-o IdentitiesOnly=yes /);
@@ -46,11 +46,19 @@ test("a command that needs quoting is refused", async () => {
 
 const where = "web1 (fd00:8000::11 port 2201)";
 const pin =
-  "compare the key on its console, then put the line of `ssh-keyscan -p 2201 -t ed25519 fd00:8000::11` into /pinned/known hosts";
+  "compare the key on its console, then add the line of `ssh-keyscan -p 2201 -t ed25519 fd00:8000::11` to /pinned/known hosts";
 
 test.each([
-  ["connect to host x port 1: Connection refused", "refused", `${where} refuses connections: is sshd running there?`],
-  ["connect to host x: Connection timed out", "timed-out", `${where} does not answer: is it up, and is the way to it?`],
+  [
+    "connect to host x port 1: Connection refused",
+    "refused",
+    `${where} refuses connections: check that sshd runs there`,
+  ],
+  [
+    "connect to host x: Connection timed out",
+    "timed-out",
+    `${where} does not answer: check that it is up and reachable`,
+  ],
   [
     "Could not resolve hostname x",
     "unreachable",
@@ -59,25 +67,25 @@ test.each([
   [
     "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
     "host-key-changed",
-    `${where} shows another key than the pinned one; nothing was sent: if it is new, ${pin}`,
+    `${where} has another host key than the pinned one; nothing was sent: if the host was reinstalled, ${pin}`,
   ],
   [
     "No ED25519 host key is known for x\nHost key verification failed.",
     "host-key-unknown",
-    `${where} has no pinned key; nothing was sent: ${pin}`,
+    `${where} has no pinned host key; nothing was sent: ${pin}`,
   ],
   [
     "root@x: Permission denied (publickey).",
     "login-refused",
-    `${where} refuses the login of root: check fairhost:sshUser, and fairhost:sshPrivateKeyFile or the SSH agent`,
+    `${where} refuses the SSH login of root: check fairhost:sshUser, and fairhost:sshPrivateKeyFile or the SSH agent`,
   ],
-  ["Connection closed by x", "lost", `${where} was lost (Connection closed by x): try again`],
+  ["Connection closed by x", "lost", `${where} closed or lost the connection (Connection closed by x): try again`],
 ])("%s", async (words, reason, message) => {
   using _ssh = fakeSsh(`printf '%s\\n' '${words}' >&2; exit 255`);
   await expect(sshRun(target, ["true"])).rejects.toMatchObject({ host: "web1", reason, message });
 });
 
-test("a host that says nothing at all has a bound", async () => {
+test("a host that does not answer has a timeout", async () => {
   using _ssh = fakeSsh("exec sleep 60");
   await expect(sshRun(target, ["true"], { seconds: 0.2 })).rejects.toMatchObject({
     reason: "timed-out",

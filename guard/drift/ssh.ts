@@ -8,18 +8,18 @@ export interface SshTarget {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** OpenSSH known_hosts file with the host's pinned key: the only one looked at. */
+  /** OpenSSH known_hosts file with the host's pinned key. No other known_hosts file is read. */
   readonly knownHosts: string;
-  /** Without it the SSH agent is asked. */
+  /** Without it the SSH agent is used. */
   readonly privateKeyFile?: string;
 }
 
 export interface SshOptions {
   /** Travels on the command's standard input; secrets go here, never into the command. */
   readonly stdin?: string;
-  /** Seconds until the connection must stand. Default 15. */
+  /** Seconds until the connection must be established. Default 15. */
   readonly connectSeconds?: number;
-  /** Seconds for everything. Default 120. */
+  /** Seconds for connection and command together. Default 120. */
   readonly seconds?: number;
 }
 
@@ -39,7 +39,7 @@ export type SshFailure =
   | "lost"
   | "no-client";
 
-/** The host could not be asked: nothing is known about it. */
+/** The host could not be reached, so nothing is known about it. */
 export class SshError extends UserError {
   readonly host: string;
   readonly reason: SshFailure;
@@ -53,8 +53,8 @@ export class SshError extends UserError {
 
 /**
  * Runs one command on one host over one OpenSSH connection. An exit status of the command is a result, not an error.
- * @param command words that need no quoting: what is interpolated into a shell is refused
- * @throws SshError when the host could not be asked, with what to do
+ * @param command words without characters that a shell interprets; others are refused
+ * @throws SshError with the fix, when the host could not be reached
  */
 export async function sshRun(
   target: SshTarget,
@@ -76,12 +76,12 @@ export async function sshRun(
   if (result.timedOut)
     throw failure(target, "timed-out", `did not answer within ${seconds} s`, "it may be overloaded; try again");
   if (result.code === "ENOENT")
-    throw failure(target, "no-client", "cannot be asked: no ssh on PATH", "install openssh-client");
+    throw failure(target, "no-client", "cannot be reached: no ssh on PATH", "install openssh-client");
   if (output.exitCode === 255) throw judge(target, output.stderr);
   return output;
 }
 
-/** Nothing of the user's or the machine's configuration has a say; only pinned keys are accepted. */
+/** Ignores the SSH configuration of the user and of the machine, and accepts only pinned keys. */
 function sshArguments({ address, port, user, knownHosts, privateKeyFile }: SshTarget, connect: number): string[] {
   const settings = [
     "BatchMode=yes",
@@ -110,38 +110,43 @@ const reasons: readonly (readonly [RegExp, SshFailure])[] = [
   [/No route to host|unreachable|Could not resolve|Name or service not known/i, "unreachable"],
 ];
 
-/** What OpenSSH's own failure means, from its words. */
+/** Recognizes a failure of OpenSSH from its message. */
 function judge(target: SshTarget, stderr: string): SshError {
   const reason = reasons.find(([words]) => words.test(stderr))?.[1] ?? "lost";
   const { address, port, user, knownHosts } = target;
-  const pin = `compare the key on its console, then put the line of \`ssh-keyscan -p ${port} -t ed25519 ${address}\` into ${knownHosts}`;
-  const last = stderr.trim().split("\n").at(-1) || "no word from ssh";
+  const pin = `compare the key on its console, then add the line of \`ssh-keyscan -p ${port} -t ed25519 ${address}\` to ${knownHosts}`;
+  const last = stderr.trim().split("\n").at(-1) || "no message from ssh";
   switch (reason) {
     case "refused":
-      return failure(target, reason, "refuses connections", "is sshd running there?");
+      return failure(target, reason, "refuses connections", "check that sshd runs there");
     case "timed-out":
-      return failure(target, reason, "does not answer", "is it up, and is the way to it?");
+      return failure(target, reason, "does not answer", "check that it is up and reachable");
     case "unreachable":
       return failure(target, reason, `cannot be reached (${last})`, "check its address in the inventory");
     case "host-key-changed":
-      return failure(target, reason, "shows another key than the pinned one; nothing was sent", `if it is new, ${pin}`);
+      return failure(
+        target,
+        reason,
+        "has another host key than the pinned one; nothing was sent",
+        `if the host was reinstalled, ${pin}`,
+      );
     case "host-key-unknown":
-      return failure(target, reason, "has no pinned key; nothing was sent", pin);
+      return failure(target, reason, "has no pinned host key; nothing was sent", pin);
     case "login-refused":
       return failure(
         target,
         reason,
-        `refuses the login of ${user}`,
+        `refuses the SSH login of ${user}`,
         "check fairhost:sshUser, and fairhost:sshPrivateKeyFile or the SSH agent",
       );
     case "lost":
     case "no-client":
-      return failure(target, reason, `was lost (${last})`, "try again");
+      return failure(target, reason, `closed or lost the connection (${last})`, "try again");
     default:
       return reason satisfies never;
   }
 }
 
-function failure({ name, address, port }: SshTarget, reason: SshFailure, what: string, mend: string): SshError {
-  return new SshError(name, reason, `${name} (${address} port ${port}) ${what}: ${mend}`);
+function failure({ name, address, port }: SshTarget, reason: SshFailure, what: string, fix: string): SshError {
+  return new SshError(name, reason, `${name} (${address} port ${port}) ${what}: ${fix}`);
 }

@@ -1,6 +1,6 @@
-/** One step that the engine would take on a resource; steps that leave it as it is are left out. */
+/** One step of the engine that changes a resource. Steps that change nothing are left out. */
 export interface EngineStep {
-  /** The engine's word: `create`, `update`, `delete`, `replace`, `create-replacement`, `delete-replaced`, ... */
+  /** The engine's name for it: `create`, `update`, `delete`, `replace`, `create-replacement`, `delete-replaced`, ... */
   readonly op: string;
   readonly urn: string;
   /** Type token, for example `command:remote:Command`. */
@@ -12,7 +12,7 @@ export interface EngineStep {
   readonly replaceKeys: readonly string[];
 }
 
-/** What the engine holds, or would hold, of one host's delivery (`fairhost:remote:HostDelivery`). */
+/** One host's delivery (`fairhost:remote:HostDelivery`) as it is, or would be, in the state. */
 export interface DeliveryFacts {
   readonly host: string;
   /** The bundle's digest. */
@@ -20,6 +20,6 @@ export interface DeliveryFacts {
   /** Digest of the applier. */
   readonly applier: string;
   readonly secretEpoch: number;
-  /** Today's program renders another bundle from the declaration that was delivered. */
+  /** Set if today's program renders another bundle from the delivered declaration. */
   readonly foreign?: true;
 }

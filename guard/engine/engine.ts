@@ -1,6 +1,6 @@
 import { execa } from "execa";
 
-/** The engine of one stack: where its program is, and the environment in which `pulumi` and the state are found. */
+/** The engine of one stack: the directory of its program, and the environment with `pulumi` and the state. */
 export interface Engine {
   readonly directory: string;
   readonly stack: string;
@@ -17,15 +17,15 @@ export interface EngineRun {
 
 export interface EngineOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Told what the engine says, as it says it. */
+  /** Gets the output of the engine while it runs. */
   readonly onOutput?: (text: string) => void;
-  /** Told the engine's process id. */
+  /** Gets the engine's process id. */
   readonly onStart?: (pid: number) => void;
 }
 
 /**
- * Runs `pulumi` without questions. A signal that would end this process is handed on as SIGINT instead: the engine then ends
- * what it is doing, saves the state and lets its lock go. In a process group of its own, so that a terminal's Ctrl-C reaches it once.
+ * Runs `pulumi` without questions. A signal that would end this process is forwarded to it as SIGINT: the engine then finishes its
+ * step, saves the state and releases its lock. It has its own process group, so that a terminal's Ctrl-C reaches it once.
  */
 export async function runEngine(
   { directory, stack, environment }: Engine,
@@ -34,7 +34,7 @@ export async function runEngine(
 ): Promise<EngineRun> {
   const child = execa("pulumi", [...args, "--stack", stack, "--non-interactive", "--color", "never"], {
     cwd: directory,
-    // The event log is an option for programs, shown only with this.
+    // Pulumi accepts the option for an event log only with this.
     env: { ...environment, PULUMI_DEBUG_COMMANDS: "true", ...more },
     extendEnv: false,
     all: true,

@@ -17,11 +17,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-test("a log that a crash has cut short is read up to its last whole line", () => {
+test("a log cut short by a crash is read up to its last whole line", () => {
   expect(parseEvents(recorded.slice(0, -20))).toEqual(all.slice(0, -1));
 });
 
-test("results of steps are passed over, and everything else is read", () => {
+test("results of steps are skipped, and everything else is read", () => {
   const event = (kind: string) =>
     `${JSON.stringify({ sequence: 7, timestamp: 1_795_636_546, [kind]: { metadata: {} } })}\n`;
   expect(parseEvents(event("resOutputsEvent") + event("cancelEvent"))).toHaveLength(1);
@@ -31,12 +31,12 @@ function lines(text: Buffer): number {
   return text.toString().split("\n").length - 1;
 }
 
-test("a log is read while it is written, wherever a write ends, and what is written last is not missed", async () => {
+test("a log is read while it is written, wherever a write ends, and the last write is not missed", async () => {
   const text = Buffer.from(recorded.replaceAll("account", "äccount"));
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const taken: EngineEvent[] = [];
   const following = followEvents(log, ended, (event) => taken.push(event));
-  // Within the first octet and the second of a character, at the end of a line, and in the middle of one.
+  // After the first byte of a character, at the end of a line, and in the middle of one.
   const middle = text.length >> 1;
   const cuts = [text.indexOf("ä", middle) + 1, text.indexOf("\n", middle + 10_000) + 1, text.length - 20, text.length];
   for (const [index, cut] of cuts.entries()) {
@@ -55,7 +55,7 @@ test("an engine that never wrote a log had no events", async () => {
   expect(taken).toEqual([]);
 });
 
-test("an event of another shape is an error, and not one that is left out", async () => {
+test("an event of another shape is an error; it is not skipped", async () => {
   await writeFile(log, `${JSON.stringify({ resourcePreEvent: { metadata: { op: 7 } } })}\n`);
   await expect(followEvents(log, Promise.resolve(), () => {})).rejects.toThrow("op");
 });

@@ -2,14 +2,14 @@ import { type FileHandle, open, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
-/** An object of anything: unlike a record it is not gone through key by key. */
+/** Any object. Unlike z.record it is not checked key by key, which would be slow. */
 const properties = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
 
 const stateSchema = z.object({
   parent: z.string().nullish(),
-  /** Secrets are not in here: the engine blinds them. */
+  /** Without secrets: the engine masks them. */
   inputs: properties.nullish(),
 });
 
@@ -44,30 +44,30 @@ const eventSchema = z.object({
 /** One event of the engine, as far as the guard reads it (`apitype.EngineEvent` of Pulumi). */
 export type EngineEvent = z.infer<typeof eventSchema>;
 
-/** The engine's step on one resource: what it holds (`old`) and what it would hold (`new`). */
+/** The engine's step on one resource: its state before (`old`) and after (`new`). */
 export type ResourceEvent = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
-/** Results of steps, which repeat what the step has told: two thirds of a log, and nothing that is read here. */
+/** Results of steps. They are two thirds of a log, repeat the steps, and are not read here. */
 const results = /^\{"sequence":\d+,"timestamp":\d+,"resOutputsEvent":/;
 
 /**
- * Reads an event log: one JSON document a line. A last line that was cut short, by a crash, is left out.
+ * Reads an event log: one JSON document a line. A last line cut short by a crash is ignored.
  * @throws ZodError for events of another shape
  */
 export function parseEvents(text: string): EngineEvent[] {
   const lines = text.split("\n");
-  // What follows the last line feed is empty, or half a line.
+  // The rest after the last line feed is empty or an incomplete line.
   lines.pop();
   return lines.filter((line) => !results.test(line)).map((line) => eventSchema.parse(JSON.parse(line)));
 }
 
-/** How often a log is looked at, in milliseconds. */
+/** Milliseconds between two reads of a log. */
 const interval = 100;
 
 /**
- * Reads an event log while the engine writes it, so that little is left to read when the engine ends: `take` is given each event in turn.
+ * Reads an event log while the engine writes it, so that little is left to read when the engine ends. Calls `take` for each event.
  * No file means no events.
- * @param ended settles when nothing more is written
+ * @param ended settles when the log is complete
  * @throws ZodError for events of another shape
  */
 export async function followEvents(
@@ -82,7 +82,7 @@ export async function followEvents(
   );
   await using log = new Log(file);
   for (;;) {
-    // Asked before reading: what was written up to the end is read after it.
+    // Checked before reading, so that everything written before the end is read.
     const last = over;
     for await (const text of log.added()) for (const event of parseEvents(text)) take(event);
     if (last) return;
@@ -90,19 +90,19 @@ export async function followEvents(
   }
 }
 
-/** A text file that grows. */
+/** A growing text file. */
 class Log implements AsyncDisposable {
   readonly #file: string;
   readonly #chunk = Buffer.allocUnsafeSlow(1 << 20);
   #handle: FileHandle | undefined;
-  /** The beginning of a line whose end is not there yet. */
+  /** The beginning of a line that is still incomplete. */
   #rest = Buffer.alloc(0);
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** The whole lines that were added since it was asked last. */
+  /** The whole lines added since the last call. */
   async *added(): AsyncGenerator<string> {
     this.#handle ??= await open(this.#file).catch(() => undefined);
     if (!this.#handle) return;
@@ -121,7 +121,7 @@ class Log implements AsyncDisposable {
   }
 }
 
-/** The events of a log file; none where the engine did not come so far as to write one. */
+/** The events of a log file; none if the engine ended before it wrote one. */
 export async function readEvents(file: string): Promise<EngineEvent[]> {
   return parseEvents(await readFile(file, "utf8").catch(() => ""));
 }

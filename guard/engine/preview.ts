@@ -6,45 +6,45 @@ import { type Engine, type EngineOptions, runEngine } from "./engine.ts";
 import { type EngineEvent, followEvents } from "./events.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";
 
-/** What the engine would do. */
+/** Result of a preview: what the engine would do. */
 export interface Previewed {
   readonly kind: "previewed";
   readonly sides: EngineSides;
 }
 
-/** Why there is nothing to judge. */
+/** A preview that failed, so that nothing can be judged. */
 export interface PreviewFailed {
   readonly kind: "failed";
-  /** `refused`: the program or a policy said no, and the inventory has to change. `broken`: the engine could not do its work. */
+  /** `refused`: the program or a policy refuses the inventory. `broken`: the engine itself failed. */
   readonly why: "refused" | "broken";
-  /** In the words of the program, of policies or of the engine; each once. */
+  /** Messages of the program, of policies or of the engine; each once. */
   readonly messages: readonly string[];
 }
 
 export interface PreviewOptions extends EngineOptions {
   /** Directory of a policy pack. */
   readonly policyPack?: string | undefined;
-  /** File to write the plan to: an update that is given it deviates from it nowhere, or fails. It costs a twentieth of the preview. */
+  /** File for the engine plan. An update with that plan does exactly what it says, or fails. Writing it costs a twentieth of the preview. */
   readonly plan?: string;
-  /** URNs; without any the whole stack is previewed. */
+  /** URNs; if empty, the whole stack is previewed. */
   readonly targets?: readonly string[];
 }
 
-/** Asks the engine what an update would do. Touches no host; takes no lock. */
+/** Runs a preview of an update. Contacts no host; takes no lock. */
 export async function preview(engine: Engine, options: PreviewOptions = {}): Promise<Previewed | PreviewFailed> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-preview-"));
   try {
     const events = join(directory, "events");
     const savePlan = options.plan === undefined ? [] : ["--save-plan", options.plan];
     const running = runEngine(engine, ["preview", "--event-log", events, ...savePlan, ...scope(options)], options);
-    // Of a large fleet they are many megabytes, which the engine takes some seconds to write.
+    // The events of a large fleet are many megabytes, and the engine takes some seconds to write them.
     const reader = new SidesReader();
     const said: EngineEvent[] = [];
     const followed = followEvents(events, running, (event) => {
       if (event.resourcePreEvent) reader.add(event.resourcePreEvent.metadata);
       else said.push(event);
     });
-    // An event that cannot be read is told once the engine has ended: it is never left to itself.
+    // An event that cannot be read is reported only after the engine has ended, so that no engine runs unwatched.
     await Promise.allSettled([running, followed]);
     const { exitCode, output } = await running;
     await followed;
@@ -63,10 +63,10 @@ export function scope({ policyPack, targets = [] }: Pick<PreviewOptions, "policy
   ];
 }
 
-/** What the program says when it refuses (stacks/declared.ts, connections.ts, repairs.ts, settings.ts). */
+/** Messages with which the program refuses (stacks/declared.ts, connections.ts, repairs.ts, settings.ts). */
 const refusals = /nothing was touched|^Hosts without a pinned host key|^The stack's configuration is incomplete/;
 
-/** A failed preview in typed form; `output` is looked at when there are no events that say why. */
+/** A failed preview in typed form; `output` is used if no event says why. */
 export function failed(events: readonly EngineEvent[], output: string): PreviewFailed {
   const policies = events.flatMap(({ policyEvent: event }) =>
     event?.enforcementLevel === "mandatory" ? [`${event.policyName}: ${plain(event.message)}`] : [],
@@ -79,7 +79,8 @@ export function failed(events: readonly EngineEvent[], output: string): PreviewF
   return {
     kind: "failed",
     why: policies.length > 0 || said.length > 0 ? "refused" : "broken",
-    messages: messages.length > 0 ? [...new Set(messages)] : [plain(output).slice(-4000) || "the engine said nothing"],
+    messages:
+      messages.length > 0 ? [...new Set(messages)] : [plain(output).slice(-4000) || "Pulumi printed no message"],
   };
 }
 

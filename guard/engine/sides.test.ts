@@ -43,7 +43,7 @@ function judged(sides: EngineSides, limits = defaultLimits) {
 }
 
 describe("both sides from one preview", () => {
-  test("what the state holds, and what would be", () => {
+  test("the state before, and the state after", () => {
     const { before, after } = sidesOf(resources);
     expect(before.declaration.routers.map(({ address }) => address)).toEqual(["fd00:8000::1"]);
     expect(after.declaration.routers.map(({ address }) => address)).toEqual(["fd00:8000::7"]);
@@ -55,7 +55,7 @@ describe("both sides from one preview", () => {
     expect(before.deliveries?.get("web1")).toMatchObject({ host: "web1", secretEpoch: 1 });
   });
 
-  test("steps that change something, each with the host it belongs to", () => {
+  test("steps that change something, each with its host", () => {
     const { engine, hostsOf } = sidesOf(resources);
     expect(engine.map(({ op, name, host }) => `${op} ${name} of ${host ?? "no host"}`).sort()).toEqual([
       "update router-router-1 of no host",
@@ -76,22 +76,22 @@ describe("both sides from one preview", () => {
     expect(sidesOf(resources).hostsOf.get(event.urn)).toEqual(["web1", "web2"]);
   });
 
-  test("what the engine calls the same is one and the same element on both sides", () => {
+  test("an element that the engine does not change is the same object on both sides", () => {
     const { before, after } = sidesOf(resources);
     expect(after.declaration.accounts[0]).toBe(before.declaration.accounts[0]);
     expect(after.declaration.routers[0]).not.toBe(before.declaration.routers[0]);
   });
 });
 
-describe("what the declarations do not show", () => {
-  test("files that another program has rendered are said to be so", () => {
+describe("changes that the declarations do not show", () => {
+  test("files that another program has rendered are reported", () => {
     named("web1-delivery").old!.inputs!.digest = "0".repeat(64);
     expect(sidesOf(resources).notes.join()).toContain("web1");
     deliveredByThisProgram();
     expect(sidesOf(resources).notes).toEqual([]);
   });
 
-  /** As after a killed deploy: the state declares what is declared now, and one delivery is still to be made. */
+  /** As after a killed deploy: the state has today's declaration, and one delivery is still missing. */
   function onlyDelivers(): void {
     for (const event of resources.filter(({ op }) => op !== "same")) {
       event.op = event.urn.endsWith("::web2-apply") ? "update" : "same";
@@ -100,7 +100,7 @@ describe("what the declarations do not show", () => {
   }
   const oneAccount = { ...defaultLimits, accounts: 1 };
 
-  test("a delivery that is only made again touches its host, and none of the accounts that were counted when it was judged", () => {
+  test("a delivery that is only made again touches its host, and not again the accounts that were counted when it was judged", () => {
     deliveredByThisProgram();
     onlyDelivers();
     const { level, hosts, waves, effects } = judged(sidesOf(resources), oneAccount);
@@ -110,7 +110,7 @@ describe("what the declarations do not show", () => {
     expect(level).toBe("safe");
   });
 
-  test("one of another program's, or with another master secret, may touch all of them", () => {
+  test("a delivery of another program, or with another master secret, may touch all accounts", () => {
     for (const change of [{ digest: "0".repeat(64) }, { secretEpoch: 0 }]) {
       resources = recordedSteps();
       deliveredByThisProgram();
@@ -124,7 +124,7 @@ describe("what the declarations do not show", () => {
     }
   });
 
-  test("what another version has left and this one cannot read is named, and its deletion needs an approval", () => {
+  test("resources of another version that this one cannot read are named, and their deletion needs an approval", () => {
     named("account-2").op = "update";
     named("account-2").old!.inputs = { shape: "of another age" };
     const { notes, before, also } = sidesOf(resources);
@@ -136,13 +136,13 @@ describe("what the declarations do not show", () => {
     delete event.new;
     const findings = judged(sidesOf(resources)).findings.map(({ message, level }) => `${level}: ${message}`);
     expect(findings).toContain(
-      "needs approval: Deletes account-2, which another version of the program has left and this one cannot read: what is lost with it is not known.",
+      "needs approval: Deletes account-2, which was written by another version of the program. This version cannot read it, so the loss is unknown.",
     );
   });
 
-  test("what this program cannot read of itself is an error", () => {
+  test("a resource of its own that this program cannot read is an error", () => {
     named("account-2").new!.inputs = {};
-    expect(() => sidesOf(resources)).toThrow("This program cannot read what it declares itself: account-2");
+    expect(() => sidesOf(resources)).toThrow("This program cannot read its own resource: account-2");
   });
 });
 

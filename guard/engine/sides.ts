@@ -11,13 +11,13 @@ import type { ReviewInput } from "../verdict/review.ts";
 import type { DeliveryFacts, EngineStep } from "./engine-step.ts";
 import type { ResourceEvent } from "./events.ts";
 
-/** What the engine's preview says, as the guard reviews it: what the state holds against what would be. */
+/** A preview in the form that the guard reviews: the state before against the state after. */
 export interface EngineSides extends Pick<ReviewInput, "before" | "after"> {
   readonly engine: readonly EngineStep[];
   readonly also: NonNullable<ReviewInput["also"]>;
-  /** What a reader has to know, one sentence each. */
+  /** Remarks for the reader, one sentence each. */
   readonly notes: readonly string[];
-  /** The host each resource belongs to, by URN; of a resource that moves both. */
+  /** Hosts of each resource, by URN; two for a resource that moves. */
   readonly hostsOf: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -28,8 +28,8 @@ const deleting = new Set(["delete", "delete-replaced", "discard", "discard-repla
 const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier: z.string(), secretEpoch: z.number() });
 
 /**
- * Builds both sides of a review from the engine's steps, one by one as they come. What an older program has left in the state and this
- * one cannot read is named, and judged as if it were not there; where it is deleted, that needs an approval.
+ * Builds both sides of a review from the engine's steps, one by one as they come. Resources of an older program that this one cannot
+ * read are named, and otherwise ignored; their deletion needs an approval.
  */
 export class SidesReader {
   readonly #before = new Half();
@@ -41,7 +41,7 @@ export class SidesReader {
     const { op, urn, type, keys } = event;
     this.#steps.push({ op, urn, type, keys });
     const is = deleting.has(op) ? undefined : stateOf(event, event.new);
-    // What stays as it is need not be read twice, nor compared.
+    // An unchanged resource is not read twice, nor compared.
     const was = op === "same" && is && event.old ? { ...is, parent: event.old.parent } : stateOf(event, event.old);
     if (is) this.#after.add(event, is);
     const readable = was === undefined || this.#before.add(event, was);
@@ -49,7 +49,7 @@ export class SidesReader {
     else if (deleting.has(op) && !readable) this.#also.push(unreadDeletion(event));
   }
 
-  /** What no rule knows is never let through: its deletion and its change need an approval each. */
+  /** A resource of an unknown type: its deletion or change needs an approval, since no rule can judge it. */
   #addUnknown({ op, urn, type }: ResourceEvent): void {
     if (unchanged.has(op)) return;
     const name = nameOf(urn);
@@ -57,16 +57,15 @@ export class SidesReader {
     this.#also.push({
       rule: isGone ? "data-kept" : "known-resource-types",
       subject: subject.register({}),
-      message: `${isGone ? "Deletes" : "Changes"} ${name} of type ${type}, which this program does not know: what it does cannot be judged.`,
+      message: `${isGone ? "Deletes" : "Changes"} ${name} of type ${type}. This program does not know that type, so the effect cannot be judged.`,
       approval: { action: isGone ? "delete" : "change-unknown", resource: `resource ${name}` },
     });
   }
 
-  /** @throws Error for what this program cannot read of its own */
+  /** @throws Error for an own resource that this program cannot read */
   sides(): EngineSides {
     const [before, after] = [this.#before, this.#after];
-    if (after.unread.size > 0)
-      throw new Error(`This program cannot read what it declares itself: ${[...after.unread][0]}`);
+    if (after.unread.size > 0) throw new Error(`This program cannot read its own resource: ${[...after.unread][0]}`);
     const engine = this.#steps
       .filter(({ op }) => !unchanged.has(op))
       .map(({ op, urn, type, keys }): EngineStep => {
@@ -84,14 +83,14 @@ export class SidesReader {
     const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
     if (foreign.length > 0) {
       notes.push(
-        `What lies on ${listed(foreign)} was rendered by another program: files before are shown as today's program renders them.`,
+        `The files on ${listed(foreign)} were rendered by another version of the program. The old files are shown as today's program renders them.`,
       );
     }
     return { ...sides, engine, also: this.#also, notes, hostsOf };
   }
 }
 
-/** A resource on one side, and of a component what it declares. */
+/** A resource on one side; for a component with its inputs. */
 interface State {
   readonly parent?: string | null | undefined;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -112,13 +111,13 @@ class Half {
   readonly #parents = new Map<string, string>();
   readonly #deliveries = new Map<string, DeliveryFacts>();
 
-  /** @returns false for a component that has no readable form here. */
+  /** @returns false for a component that cannot be read here. */
   add({ urn, type }: ResourceEvent, { parent, inputs, read }: State): boolean {
     if (parent) this.#parents.set(urn, parent);
     if (type === deliveryType) {
       const { data } = deliverySchema.safeParse(inputs);
       if (data) this.#deliveries.set(data.host, data);
-      else this.unread.add(`${nameOf(urn)} (its inputs are of another form)`);
+      else this.unread.add(`${nameOf(urn)} (its inputs have another form)`);
       return true;
     }
     if (!read) return true;
@@ -127,7 +126,7 @@ class Half {
     return "element" in read;
   }
 
-  /** Name of the host that a resource is, or lies under. */
+  /** Name of the host that a resource is, or whose child it is. */
   hostOf(urn: string): string | undefined {
     for (let each: string | undefined = urn; each !== undefined; each = this.#parents.get(each)) {
       if (each.includes(`::${hostType}::`)) return nameOf(each);
@@ -145,7 +144,7 @@ function nameOf(urn: string): string {
 }
 
 function unreadNote(unread: readonly string[]): string {
-  return `The state holds what this program cannot read, so it is judged as new: ${listed(unread)}. It was left by another version; look at these by hand.`;
+  return `This program cannot read these resources, which another version has written, and judges them as new: ${listed(unread)}. Check them by hand.`;
 }
 
 function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {
@@ -153,14 +152,14 @@ function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {
   return {
     rule: "data-kept",
     subject: subject.register({}),
-    message: `Deletes ${name}, which another version of the program has left and this one cannot read: what is lost with it is not known.`,
+    message: `Deletes ${name}, which was written by another version of the program. This version cannot read it, so the loss is unknown.`,
     approval: { action: "delete", resource: `resource ${name}` },
   };
 }
 
 /**
- * Marks the deliveries of these hosts whose bundle today's program would not render from the same declaration.
- * @returns their hosts
+ * Marks deliveries of these hosts if today's program would render another bundle from the same declaration.
+ * @returns hosts of marked deliveries
  */
 function markForeign({ declaration, deliveries }: Side, hosts: ReadonlySet<string>): string[] {
   const facts = deliveries as Map<string, DeliveryFacts>;
@@ -176,7 +175,7 @@ function renderedDigest(declaration: Declaration, host: string): string | undefi
   try {
     return renderBundle(declaration, host).digest;
   } catch (error) {
-    // Parts of it could not be read.
+    // Parts of it cannot be read.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

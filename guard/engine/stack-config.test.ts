@@ -14,7 +14,7 @@ afterEach(() => rmSync(project, { recursive: true }));
 
 const write = (file: string, text: string) => writeFileSync(join(project, file), text);
 
-test("paths become absolute, what has a default gets it, other settings are left alone", () => {
+test("paths become absolute, defaults are filled in, other settings are ignored", () => {
   write("known_hosts", "");
   write(
     "Pulumi.prod.yaml",
@@ -41,7 +41,7 @@ test("paths become absolute, what has a default gets it, other settings are left
   }
 });
 
-test("everything that is wrong is said at once, with how to mend it", () => {
+test("all problems are reported together, each with its fix", () => {
   write(
     "Pulumi.prod.yaml",
     `config:
@@ -52,12 +52,12 @@ test("everything that is wrong is said at once, with how to mend it", () => {
   );
   expect(() => readStackConfig("prod", project)).toThrow(`Pulumi.prod.yaml is not complete:
   fairhost:inventory is not set: run \`pulumi config set fairhost:inventory inventory/prod\`
-  fairhost:sshUser is encrypted, which nothing here needs: set it without --secret
-  fairhost:knownHosts: no file .lab/known_hosts: the lab makes it, run \`npm run lab -- up\`
+  fairhost:sshUser is encrypted, which is not supported: set it without --secret
+  fairhost:knownHosts: no file .lab/known_hosts: start the lab, which writes it, with \`npm run lab -- up\`
   fairhost:sshPrivateKeyFile: no file nowhere`);
 });
 
-test("a stack that is not there, and a file that is no YAML", () => {
+test("a missing stack, and a file that is not valid YAML", () => {
   expect(() => readStackConfig("nobody", project)).toThrow(`no such file in ${project}`);
   write("Pulumi.broken.yaml", "config: [");
   expect(() => readStackConfig("broken", project)).toThrow("Pulumi.broken.yaml is not complete:\n  Flow sequence");

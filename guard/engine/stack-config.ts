@@ -11,29 +11,29 @@ export interface StackConfig {
   readonly projectDirectory: string;
   /** Directory of the fleet. */
   readonly inventory: string;
-  /** Only this cell's hosts; all of them when not set. */
+  /** Only this cell's hosts; all hosts if not set. */
   readonly cell: string | undefined;
   /** OpenSSH known_hosts file. */
   readonly knownHosts: string;
   readonly sshUser: string;
-  /** Without it the SSH agent is asked. */
+  /** Without it the SSH agent is used. */
   readonly sshPrivateKeyFile: string | undefined;
-  /** The day that approvals, waivers and Debian releases are judged at, ISO 8601; without it the clock's. */
+  /** Day on which approvals, waivers and Debian releases are judged, ISO 8601; by default today. */
   readonly today: string;
 }
 
-/** Everything that is wrong with a stack's configuration, and how to fix it. */
+/** All problems of a stack's configuration, with their fixes. */
 class StackConfigError extends UserError {}
 
 const secret = z.looseObject({ secure: z.string() });
 const text = z
   .union([z.string().min(1), secret], { error: "must be text" })
   .refine((value) => typeof value === "string", {
-    error: "is encrypted, which nothing here needs: set it without --secret",
+    error: "is encrypted, which is not supported: set it without --secret",
   })
   .transform(String);
 
-/** Other settings are other readers' affair. */
+/** Other settings are ignored here. */
 const schema = z.looseObject({
   "fairhost:inventory": text,
   "fairhost:knownHosts": text,
@@ -50,7 +50,7 @@ const examples: Readonly<Record<string, string>> = {
 
 /**
  * Reads a stack's configuration file.
- * @param stack name as `pulumi -s` takes it; of `organization/project/stack` the last part counts
+ * @param stack name as for `pulumi -s`; of `organization/project/stack` only the last part counts
  * @throws StackConfigError with every problem at once
  */
 export function readStackConfig(stack: string, projectDirectory: string): StackConfig {
@@ -82,7 +82,7 @@ export function readStackConfig(stack: string, projectDirectory: string): StackC
     const absolute = resolve(projectDirectory, value);
     if (!existsSync(absolute))
       problems.push(
-        `${key}: no file ${value}${value.startsWith(".lab/") ? ": the lab makes it, run `npm run lab -- up`" : ""}`,
+        `${key}: no file ${value}${value.startsWith(".lab/") ? ": start the lab, which writes it, with `npm run lab -- up`" : ""}`,
       );
     return absolute;
   };

@@ -8,16 +8,16 @@ export interface ClientOptions {
   readonly api: string;
   /** Sent with every request; the only place where the token is. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Never shown, whatever the other side answers. */
+  /** Masked in every message. */
   readonly token: string;
-  /** Seconds before the first repetition; doubled each time. */
+  /** Seconds before the first retry; doubled each time. */
   readonly backoffSeconds?: number;
 }
 
-/** An answer that is not a success. */
+/** A request that failed. */
 export class ForgeError extends UserError {
   readonly status: number | undefined;
-  /** Whether it may have been carried out all the same, so that it must not simply be sent again. */
+  /** Whether the request may have been executed nevertheless, so that it must not simply be sent again. */
   readonly uncertain: boolean;
 
   constructor(message: string, status?: number, uncertain = false) {
@@ -37,7 +37,7 @@ const attempts = 5;
 const longestWait = 120;
 const timeoutSeconds = 30;
 
-/** A forge's REST API: waits and asks again when it is busy or broken, walks pages, tells errors in words. */
+/** A forge's REST API. Retries when the forge is busy or broken, follows pages, and makes readable errors. */
 export class Client {
   readonly #options: ClientOptions;
 
@@ -82,7 +82,7 @@ export class Client {
         if (response.ok) return { body: text === "" ? undefined : JSON.parse(text), next: nextPage(response, api) };
         failure = this.#refused(method, url, response, text);
         const asked = retryAfter(response);
-        // 403 with a time to wait is how GitHub slows down a client that asks too much.
+        // GitHub limits the rate of requests with 403 and a time to wait.
         const busy = response.status === 429 || (response.status === 403 && asked !== undefined);
         if (!busy && response.status < 500) throw failure;
         if (!busy && method === "POST") throw failure;
@@ -107,16 +107,16 @@ export class Client {
       const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
       said = typeof message === "string" ? message : JSON.stringify(message ?? error);
     } catch {
-      // Not JSON: as it is.
+      // Not JSON: show it as it is.
     }
-    const mend =
+    const fix =
       status === 401
-        ? " The token is not valid (any more)."
+        ? " Check the token: it is invalid or expired."
         : status === 403 || status === 404
-          ? " The token may lack the right to write comments here."
+          ? " The token may lack the permission to write comments here."
           : "";
     return new ForgeError(
-      this.#words(`answers ${status} to ${method} ${url}: ${said}.${mend}`),
+      this.#words(`answers ${status} to ${method} ${url}: ${said}.${fix}`),
       status,
       status >= 500 && method === "POST",
     );
@@ -128,7 +128,7 @@ export class Client {
   }
 }
 
-/** The next page of a list. A page elsewhere is not followed: the token would go there. */
+/** The next page of a list. A page on another server is not followed, because the token would be sent there. */
 function nextPage(response: Response, api: string): string | undefined {
   const next = /<([^>]+)>;[^,]*\brel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
   if (next === undefined) return undefined;
@@ -138,7 +138,7 @@ function nextPage(response: Response, api: string): string | undefined {
   return url.href;
 }
 
-/** Seconds that an answer asks to wait: a number, or a date. */
+/** Seconds to wait according to the answer, which gives a number or a date. */
 function retryAfter({ headers }: Response): number | undefined {
   const value = headers.get("retry-after");
   if (value === null) return undefined;

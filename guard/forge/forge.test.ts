@@ -22,7 +22,7 @@ const forges: Readonly<Record<string, (url: string) => Promise<Forge> | Forge>> 
 };
 
 test.each(Object.keys(forges))(
-  "%s: one comment is created, then rewritten, then left as it is, wherever it is in the pages",
+  "%s: one comment is created, then rewritten, then left unchanged, on whichever page it is",
   async (name) => {
     await using fake = await fakeForge();
     fake.user = "guard";
@@ -45,7 +45,7 @@ test.each(Object.keys(forges))(
 );
 
 test.each(Object.keys(forges))(
-  "%s: what an earlier run said of a cell that is touched no longer is withdrawn, once, and can come back",
+  "%s: the comment on a cell that is no longer touched is withdrawn, once, and can come back",
   async (name) => {
     await using fake = await fakeForge();
     fake.user = "guard";
@@ -65,7 +65,7 @@ test.each(Object.keys(forges))(
 );
 
 test.each(Object.keys(forges))(
-  "%s: nobody else's comment is rewritten, even if it begins like the guard's",
+  "%s: another person's comment is never rewritten, even if it begins like the guard's",
   async (name) => {
     await using fake = await fakeForge();
     fake.comments.push({ id: 1, body: `${marker}\nSafe: nothing found`, author: "mallory" });
@@ -75,7 +75,7 @@ test.each(Object.keys(forges))(
   },
 );
 
-test("github: a workflow's own token knows its comments as a bot's", async () => {
+test("github: with a workflow's own token, comments of a bot are its own", async () => {
   await using fake = await fakeForge();
   fake.comments.push({ id: 1, body: `${marker}\nforged`, author: "mallory" });
   const forge = await forges.github!(fake.url);
@@ -84,7 +84,7 @@ test("github: a workflow's own token knows its comments as a bot's", async () =>
   expect(fake.comments.map(({ body }) => body)).toEqual([`${marker}\nforged`, `${marker}\nsecond`]);
 });
 
-test("a busy or broken forge is asked again, as it asks to be", async () => {
+test("requests to a busy or broken forge are retried, after the time that it demands", async () => {
   await using fake = await fakeForge();
   fake.user = "guard";
   fake.failures.push(
@@ -97,7 +97,7 @@ test("a busy or broken forge is asked again, as it asks to be", async () => {
   expect(fake.requests.map(({ method }) => method)).toEqual(["GET", "GET", "GET", "GET", "GET", "GET", "POST"]);
 });
 
-test("a creation that was carried out although it failed is not done twice", async () => {
+test("a comment that was created although the request failed is not created twice", async () => {
   await using fake = await fakeForge();
   fake.user = "guard";
   const forge = await forges.github!(fake.url);
@@ -106,7 +106,7 @@ test("a creation that was carried out although it failed is not done twice", asy
   expect(fake.comments).toHaveLength(1);
 });
 
-test("a forge that stays broken, or refuses, is told in words without the token", async () => {
+test("a forge that stays broken, or refuses, gives a readable error without the token", async () => {
   await using fake = await fakeForge();
   const forge = await forges.github!(fake.url);
   fake.failures.push(...Array(5).fill([500, {}, `{"message":"boom ${token}"}`]));
@@ -120,14 +120,14 @@ test("a forge that stays broken, or refuses, is told in words without the token"
     [403, {}, '{"message":"Resource not accessible by integration"}'],
   );
   await expect(comment(forge, marker)).rejects.toThrow(
-    /Resource not accessible by integration\. The token may lack the right to write comments here\.$/,
+    /Resource not accessible by integration\. The token may lack the permission to write comments here\.$/,
   );
   fake.failures.push([401, {}, '{"message":"Bad credentials"}']);
-  await expect(comment(forge, marker)).rejects.toThrow(/Bad credentials\. The token is not valid/);
+  await expect(comment(forge, marker)).rejects.toThrow(/Bad credentials\. Check the token/);
   await expect(comment(await forges.github!("http://127.0.0.1:9"), marker)).rejects.toThrow(/^GitHub: GET .* failed: /);
 });
 
-test("a list that goes on elsewhere is not followed: the token would go there", async () => {
+test("a next page on another server is not followed: the token would be sent there", async () => {
   await using fake = await fakeForge();
   fake.user = "guard";
   fake.failures.push({ after: [200, {}, '{"login":"guard"}'] }, [
@@ -140,7 +140,7 @@ test("a list that goes on elsewhere is not followed: the token would go there", 
   );
 });
 
-test("what is missing is named", async () => {
+test("missing settings are named", async () => {
   const scratch = await mkdtemp(join(tmpdir(), "fairhost-forge-"));
   const event = join(scratch, "event.json");
   await writeFile(event, '{"ref":"refs/heads/main"}');
@@ -154,7 +154,7 @@ test("what is missing is named", async () => {
     expect(() => gitlab({ CI_JOB_TOKEN: token, CI_API_V4_URL: "x", CI_PROJECT_ID: "1" })).toThrow(
       "not for a merge request",
     );
-    await expect(comment({} as Forge, "no marker")).rejects.toThrow("does not begin with the guard's own line");
+    await expect(comment({} as Forge, "no marker")).rejects.toThrow("does not begin with the guard's marker line");
   } finally {
     await rm(scratch, { recursive: true });
   }

@@ -8,9 +8,9 @@ export interface ForgeComment {
   readonly body: string;
 }
 
-/** What the guard needs of a forge, for one pull or merge request. */
+/** Operations of a forge on one pull or merge request. */
 export interface Forge {
-  /** The comments that this token's owner wrote, oldest first: nobody else's is ever rewritten. */
+  /** Comments by the token's owner, oldest first. Comments of others are never rewritten. */
   ownComments(): AsyncIterable<ForgeComment>;
   create(body: string): Promise<void>;
   update(id: number, body: string): Promise<void>;
@@ -19,14 +19,14 @@ export interface Forge {
 const tries = 3;
 
 /**
- * Makes `body` the one comment that begins with its own first line. A creation that may or may not have happened is looked for
- * before it is tried again, so that there are never two.
+ * Makes `body` the only comment that begins with its first line. If a creation may have happened, the comment is looked for before it is
+ * created again, so that there are never two.
  */
 export async function comment(forge: Forge, body: string): Promise<"created" | "updated" | "unchanged"> {
   const [marker] = body.split("\n", 1) as [string];
   if (!/^<!-- fairhost-guard: .+ -->$/.test(marker)) {
     throw new UserError(
-      "the comment does not begin with the guard's own line, so no later run would find it: write it with `guard review --markdown`",
+      "the comment does not begin with the guard's marker line, so later runs would not find it: write it with `guard review --markdown`",
     );
   }
   for (let attempt = 1; ; attempt++) {
@@ -46,19 +46,19 @@ export async function comment(forge: Forge, body: string): Promise<"created" | "
 }
 
 /**
- * Rewrites what an earlier run has said of cells that the change touches no longer: an old verdict must not stay as if it were this run's.
- * @param cells those that it touches
- * @returns how many comments
+ * Withdraws comments of earlier runs on cells that the change no longer touches, so that no outdated verdict stays.
+ * @param cells cells that the change touches
+ * @returns number of withdrawn comments
  */
 export async function withdrawComments(forge: Forge, inventory: string, cells: readonly string[]): Promise<number> {
-  // A comment on the fleet as a whole is another pipeline's.
+  // A comment on the whole fleet belongs to another pipeline.
   const kept = new Set([markerOf({ inventory }), ...cells.map((cell) => markerOf({ inventory, cell }))]);
   const ofFleet = markerOf({ inventory }).replace(/-->$/, "");
   let withdrawn = 0;
   for await (const { id, body: old } of forge.ownComments()) {
     const [first] = old.split(/\r?\n/, 1) as [string];
     if (!first.startsWith(ofFleet) || kept.has(first)) continue;
-    const body = `${first}\n\n### Nothing to review\n\nAs it is now, this change does not touch this cell.\n`;
+    const body = `${first}\n\n### Nothing to review\n\nThis change no longer touches this cell.\n`;
     if (old.trim() === body.trim()) continue;
     await forge.update(id, body);
     withdrawn++;

@@ -4,9 +4,9 @@ import { Client, ForgeError } from "./client.ts";
 import type { Forge, ForgeComment } from "./forge.ts";
 
 /**
- * GitHub, from the variables that its Actions set.
- * @param number of the pull request; by default that of the event
- * @throws Error that names what is missing
+ * GitHub, from the variables that GitHub Actions sets.
+ * @param number of the pull request; by default from the event
+ * @throws Error that names the missing setting
  */
 export async function github(environment: NodeJS.ProcessEnv, number?: number, backoffSeconds?: number): Promise<Forge> {
   const {
@@ -46,7 +46,7 @@ export async function github(environment: NodeJS.ProcessEnv, number?: number, ba
   };
 }
 
-/** The person whose token it is; a workflow's own token is nobody's, and its comments are a bot's. */
+/** Login of the token's owner. A workflow's own token has no owner, and its comments are by a bot. */
 async function ownLogin(client: Client): Promise<string | undefined> {
   try {
     return (await client.get<{ login: string }>("/user")).login;

@@ -4,8 +4,8 @@ import type { Forge, ForgeComment } from "./forge.ts";
 
 /**
  * GitLab, from the variables that its pipelines set.
- * @param number of the merge request; by default the pipeline's
- * @throws Error that names what is missing
+ * @param number of the merge request; by default from the pipeline
+ * @throws Error that names the missing setting
  */
 export function gitlab(environment: NodeJS.ProcessEnv, number?: number, backoffSeconds?: number): Forge {
   const { GITLAB_TOKEN, CI_JOB_TOKEN, CI_API_V4_URL: api, CI_PROJECT_ID: project } = environment;
@@ -14,7 +14,8 @@ export function gitlab(environment: NodeJS.ProcessEnv, number?: number, backoffS
     throw new UserError(
       "neither GITLAB_TOKEN nor CI_JOB_TOKEN is set: give the job a project access token that may write comments (role Reporter, scope api)",
     );
-  if (!api || !project) throw new UserError("CI_API_V4_URL or CI_PROJECT_ID is not set: this is no job of a pipeline");
+  if (!api || !project)
+    throw new UserError("CI_API_V4_URL or CI_PROJECT_ID is not set: this is not a job of a GitLab pipeline");
   const request = number ?? Number(environment.CI_MERGE_REQUEST_IID);
   if (!Number.isInteger(request)) {
     throw new UserError("this pipeline is not for a merge request: run it for merge_request_event, or give --number");
@@ -43,7 +44,7 @@ export function gitlab(environment: NodeJS.ProcessEnv, number?: number, backoffS
   };
 }
 
-/** Whose token it is; a job's token may not ask, and there GitLab itself refuses to rewrite what others wrote. */
+/** User of the token. A job token may not read it; for these, GitLab itself refuses to rewrite comments of others. */
 async function ownId(client: Client): Promise<number | undefined> {
   try {
     return (await client.get<{ id: number }>("/user")).id;

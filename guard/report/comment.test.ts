@@ -8,7 +8,7 @@ import { hostileOutcome, hostileText, hostileUnsound } from "../../testing/hosti
 import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
 import { formatComment } from "./comment.ts";
 
-/** As a forge shows it: GitHub's Markdown, its HTML let through. */
+/** Renders a comment as a forge does: GitHub's Markdown, with HTML allowed. */
 function shown(markdown: string): string {
   return micromark(markdown, { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true });
 }
@@ -29,7 +29,7 @@ function expectHarmless(comment: string): void {
   const html = outsideCode(shown(comment));
   const tags = [...html.matchAll(/<\/?([^\s>]*)([^>]*)>?/g)];
   expect(tags.filter(([, name]) => !ours.has(name!)).map(([tag]) => tag)).toEqual([]);
-  // A list may begin at a number; nothing else of ours has an attribute.
+  // A list may begin at a number; no other element of a comment has an attribute.
   expect(tags.filter(([, , attributes]) => !/^(?: start="\d+")?$/.test(attributes!)).map(([tag]) => tag)).toEqual([]);
   const [opened, closed] = [/<details>/g, /<\/details>/g].map((tag) => html.match(tag)?.length ?? 0);
   expect(opened).toBe(closed);
@@ -38,12 +38,12 @@ function expectHarmless(comment: string): void {
     .replace(/<[^>]*>/g, "")
     .replace(/&(?:amp|lt|gt|quot);/g, (entity) => ({ "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' })[entity]!);
   expect(text).not.toMatch(/[@#!$%~&][a-z0-9_]/i);
-  // GitLab takes a line that begins with a slash for a command.
+  // GitLab treats a line that begins with a slash as a command.
   expect(text).not.toMatch(/^\s*\/[a-z]/m);
   expect(html).not.toContain("hunter2");
 }
 
-test("whatever text comes from outside, the comment is short enough, breaks nowhere and pings nobody", () => {
+test("whatever text comes from outside, the comment is short enough, has sound markup and pings nobody", () => {
   fc.assert(
     fc.property(
       fc.oneof(hostileOutcome, hostileUnsound),
@@ -54,13 +54,13 @@ test("whatever text comes from outside, the comment is short enough, breaks nowh
   );
 }, 60_000);
 
-test("the check of the property can fail", () => {
+test("the check of this property can fail", () => {
   for (const attack of ["<b>x</b>", "[a](https://b.example)", "@octocat", "<details>", "\n\n/merge", "# x"]) {
     expect(() => expectHarmless(`### Verdict\n\n${attack}\n`), attack).toThrow();
   }
 });
 
-test("a diff with something of everything", async () => {
+test("a change with something of everything", async () => {
   const outcome = await reviewOf(everything, unprotected);
   const drift = [
     { host: "par2-web3", group: "host", message: "nftables/fairhost.nft was changed by hand." },
@@ -72,7 +72,7 @@ test("a diff with something of everything", async () => {
   expect(comment).not.toContain("geheim");
 });
 
-test("an inventory that is not sound, and one in which nothing changes", async () => {
+test("an inventory with problems, and one in which nothing changes", async () => {
   const unsound = await reviewOf({
     "accounts/1001-bakery.yaml": [["plan: small", "plan: smal"]],
     "hosts/par1-web1.yaml": [["cores: 32", "cores: many"]],
@@ -82,7 +82,7 @@ test("an inventory that is not sound, and one in which nothing changes", async (
   await expect(formatComment(nothing)).toMatchFileSnapshot("golden/nothing.md");
 });
 
-test("approvals can be copied from it, and count only when somebody has signed them", async () => {
+test("approvals can be copied from the comment, and count only when somebody has signed them", async () => {
   const comment = formatComment(await reviewOf(everything, unprotected));
   const yaml = /```yaml\n([\s\S]*?)\n```/.exec(comment)![1]!;
   const entries = parse(yaml) as object[];

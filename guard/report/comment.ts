@@ -10,7 +10,7 @@ import * as summary from "./summary.ts";
 /** Longest comment, in characters; GitHub takes 65,536. */
 const longest = 59_000;
 
-/** Where a host is not as it is declared. */
+/** One piece of drift on a host. */
 export interface Drift {
   readonly host: string;
   /** `host`, or `account-1204`. */
@@ -18,14 +18,14 @@ export interface Drift {
   readonly message: string;
 }
 
-/** What a comment may show beyond the outcome. */
+/** Additional content of a comment. */
 export interface Extras {
   readonly drift?: readonly Drift[];
 }
 
 /**
- * An outcome as a Markdown comment: the verdict first, files last and collapsed. Always shorter than 60,000 characters: each section
- * has its room, whole items are left out and counted, and files get what is left.
+ * An outcome as a Markdown comment: the verdict first, files last and collapsed. It is always shorter than 60,000 characters: each
+ * section has a limit, items beyond it are counted, and files get the rest.
  */
 export function formatComment(outcome: Outcome, extras: Extras = {}): string {
   const { sentence, todo } = summary.verdictOf(outcome);
@@ -45,9 +45,9 @@ export function formatComment(outcome: Outcome, extras: Extras = {}): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** The comment when there is no outcome: an older verdict must not stay as if it were this run's. */
+/** The comment of a run without an outcome, so that no outdated verdict stays. */
 export function formatFailure(scope: Pick<Outcome, "inventory" | "cell">, reason: string): string {
-  return `${markerOf(scope)}\n\n### Not reviewed\n\nWhat this change would do is not known.\n\n${fence(maskFile(reason).slice(0, 4000), "text")}\n`;
+  return `${markerOf(scope)}\n\n### Not reviewed\n\nThe effect of this change is unknown.\n\n${fence(maskFile(reason).slice(0, 4000), "text")}\n`;
 }
 
 function problems({ problems: all, inventory }: Extract<Outcome, { kind: "unsound" }>): string[] {
@@ -70,16 +70,16 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     ...findings(outcome),
     ...approvals(outcome),
     ...policies(outcome),
-    ...list("Waived for now", 2500, review.policies.waived.map(describeWaived)),
+    ...list("Waived", 2500, review.policies.waived.map(describeWaived)),
     ...waves(outcome),
     ...shares(outcome),
-    ...section("Drift: hosts that are not as declared", 3000, drift, ({ host, group, message }) => {
+    ...section("Drift: hosts that differ from their declaration", 3000, drift, ({ host, group, message }) => {
       return `- ${code(group === "host" ? host : `${host} ${group}`)}: ${text(message)}`;
     }),
   ];
 }
 
-/** By rule: what was found and where, then why it matters and how to mend it. */
+/** By rule: findings with their places, then the reason and the fix. */
 function findings(outcome: Reviewed): string[] {
   const open = summary.ownFindings(outcome.review).filter(({ level }) => level !== "safe");
   const groups = [...Map.groupBy(open, ({ rule, level }) => `${level} ${rule}`).values()];
@@ -100,7 +100,7 @@ function findings(outcome: Reviewed): string[] {
 
 function ruled(rule: string, how: string, items: readonly string[]): string {
   const said = summary.textOf(rule);
-  const why = said ? [`\n_Why:_ ${said.reason} _Mend:_ ${said.remediation}`] : [];
+  const why = said ? [`\n_Why:_ ${said.reason} _Fix:_ ${said.remediation}`] : [];
   return [`**${text(rule)}** (${how})${said ? `: ${said.description}` : ""}\n`, ...items, ...why].join("\n");
 }
 
@@ -117,8 +117,8 @@ function approvals(outcome: Reviewed): string[] {
     missing.length === 0
       ? []
       : [
-          "#### Approvals wanted",
-          `For ${code(`${inventory}/approvals.yaml`)}; it is refused until somebody other than the author has filled in who and why.`,
+          "#### Approvals needed",
+          `Add to ${code(`${inventory}/approvals.yaml`)}. They are refused until somebody other than the author has filled in ${code("approvedBy")} and ${code("reason")}.`,
           fence(entries.join("\n"), "yaml"),
         ];
   return [
@@ -131,13 +131,13 @@ function approvals(outcome: Reviewed): string[] {
         return `- ${code(`${approval.action} ${approval.resource}`)} by ${text(approval.approvedBy)}, ${summary.daysWords(daysLeft)}: ${text(message, 300)}`;
       },
     ),
-    ...section("Approvals that nothing asks for", 1000, review.unusedApprovals, ({ action, resource, approvedBy }) => {
+    ...section("Unused approvals", 1000, review.unusedApprovals, ({ action, resource, approvedBy }) => {
       return `- ${code(`${action} ${resource}`)} by ${text(approvedBy)}: remove it`;
     }),
   ];
 }
 
-/** Broken rules; the proof's counterexamples first, since they say what would go dark. */
+/** Broken rules. Counterexamples of the proof come first, since they say which accounts would be down. */
 function policies(outcome: Reviewed): string[] {
   const { violations } = outcome.review.policies;
   if (violations.length === 0) return ["#### Policies", `All ${rules.length} rules hold.`];
@@ -181,7 +181,7 @@ function shares({ review }: Reviewed): string[] {
   return ["#### Fair shares", ["| host | plan | before | after |", "| --- | --- | --- | --- |", ...rows].join("\n")];
 }
 
-/** A heading and as many items as its room allows; nothing at all without items. */
+/** A heading and as many items as its limit allows; nothing without items. */
 function section<T>(title: string, budget: number, items: readonly T[], render: (item: T) => string): string[] {
   if (items.length === 0) return [];
   const shown = within(items, budget - title.length, render, (left) => `\n…and ${left} more.`);

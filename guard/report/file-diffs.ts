@@ -5,19 +5,19 @@ import type { Reviewed } from "../verdict/outcome.ts";
 import { details, fence } from "./markdown.ts";
 import { maskFile } from "./mask.ts";
 
-/** Files that change together, in one place or alike in several. */
+/** Files that change together, in one group or alike in several. */
 export interface FileGroup {
   readonly title: string;
   readonly files: readonly FileChange[];
 }
 
-/** Longest diff of one file that is shown whole, in lines. */
+/** Most lines of a file's diff that are shown. */
 const mostLines = 80;
 const mostColumns = 200;
-/** Files of one group that are shown. */
+/** Most files of one group that are shown. */
 const mostFiles = 20;
 
-/** What changes on disk, host by host and account by account. What changes alike on several hosts is one. */
+/** Changed files, host by host and account by account. Equal changes on several hosts are one group. */
 export function fileGroups({ review: { hosts }, before, after }: Reviewed): FileGroup[] {
   const names = new Map(
     [before, after].flatMap(({ declaration: { accounts } }) => accounts.map(({ number, name }) => [number, name])),
@@ -45,7 +45,7 @@ export function fileGroups({ review: { hosts }, before, after }: Reviewed): File
     title: `${titleOf(all)}: ${count(files.length, "file")}`,
     files,
   }));
-  // What goes on in another way says more than what is new, and that more than what is gone.
+  // Changed files tell more than new ones, and new ones more than removed ones.
   const rank = ({ files }: FileGroup): number =>
     files.some(({ before: was, after: is }) => was !== undefined && is !== undefined)
       ? 0
@@ -60,7 +60,7 @@ function titleOf(hosts: readonly string[]): string {
   return `${count(hosts.length, "host")} alike (${hosts.slice(0, 3).join(", ")}${hosts.length > 3 ? ", ..." : ""})`;
 }
 
-/** A group with the differences of its files, collapsed. */
+/** A group with the diffs of its files, collapsed. */
 export function renderGroup({ title, files }: FileGroup): string {
   const shown = files.slice(0, mostFiles).map(diffOf);
   if (files.length > mostFiles) shown.push(`(and ${count(files.length - mostFiles, "more file")})`);
@@ -79,12 +79,12 @@ function diffOf({ path, before, after }: FileChange): string {
   const patch = createTwoFilesPatch(...names, was, is, undefined, undefined, {
     context: 2,
     headerOptions: FILE_HEADERS_ONLY,
-    // Beyond that nobody reads it, and working it out takes time.
+    // Nobody reads a longer diff, and computing it takes time.
     maxEditLength: 2000,
   });
-  if (patch === undefined) return `--- ${names[0]}\n+++ ${names[1]}\n(nearly everything differs)`;
+  if (patch === undefined) return `--- ${names[0]}\n+++ ${names[1]}\n(almost every line differs)`;
   const lines = patch.trimEnd().split("\n");
-  if (lines.length <= 2) lines.push("(only what is masked differs)");
+  if (lines.length <= 2) lines.push("(only masked secrets differ)");
   const cut = lines
     .slice(0, mostLines)
     .map((each) => (each.length > mostColumns ? `${each.slice(0, mostColumns)}…` : each));

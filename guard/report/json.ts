@@ -19,7 +19,7 @@ const about = {
 };
 const shareSchema = z
   .object({ accounts: z.int(), guaranteedCores: z.number(), burstCores: z.number() })
-  .describe("Cores of each account: when all want all, and when nobody else wants any.");
+  .describe("Cores of each account: when all accounts want all cores, and when no other account wants any.");
 const waiverSchema = z.object({
   rule: z.string(),
   path: z.string().optional(),
@@ -30,18 +30,18 @@ const waiverSchema = z.object({
 const approvalSchema = approvalKey.extend({ approvedBy: z.string(), reason: z.string(), expires: z.string() });
 
 /**
- * The guard's result for programs. Keys may be added; one that is taken away or means something else raises `schemaVersion`.
- * No text of files, so no secret either: which files change is there, what is in them is not.
+ * The guard's result for programs. Keys may be added; removing a key or changing its meaning raises `schemaVersion`.
+ * It names changed files but does not contain their text, so it contains no secret.
  */
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
-  verdict: z.enum(levels).describe("`blocked`: no approval lets it pass."),
-  summary: sentence.describe("The verdict in one line, as the comment begins."),
+  verdict: z.enum(levels).describe("`blocked`: it cannot be approved."),
+  summary: sentence.describe("The verdict in one line: the heading of the comment."),
   inventory: z.string().describe("The fleet's directory."),
-  base: z.string().describe("What it is compared with."),
-  cell: z.string().optional().describe("Only this cell was looked at."),
-  today: z.string().describe("The day it was judged at, ISO 8601."),
-  notices: z.array(sentence).describe("What a reader has to know about the review itself."),
+  base: z.string().describe("The base of the comparison."),
+  cell: z.string().optional().describe("Only this cell was reviewed."),
+  today: z.string().describe("The day on which it was judged, ISO 8601."),
+  notices: z.array(sentence).describe("Remarks about the review itself."),
   problems: z
     .array(
       z.object({
@@ -53,12 +53,12 @@ export const reportSchema = z.object({
         mend: sentence,
       }),
     )
-    .describe("What is wrong with the new inventory; then nothing else was judged."),
+    .describe("Problems of the new inventory; if there are any, nothing else was judged."),
   affected: z.object({
     hosts: z.int(),
     accounts: z.int(),
-    stopped: z.int().describe("Accounts that do not answer for a while."),
-    seconds: z.number().describe("How long at most."),
+    stopped: z.int().describe("Accounts that are down for a while."),
+    seconds: z.number().describe("Longest time that one of them is down."),
     losing: z.int().describe("Accounts that lose data or an identity."),
   }),
   findings: z
@@ -76,10 +76,10 @@ export const reportSchema = z.object({
     )
     .describe("Worst first."),
   missingApprovals: z.array(approvalKey),
-  unusedApprovals: z.array(approvalSchema).describe("Approvals that nothing asks for."),
+  unusedApprovals: z.array(approvalSchema).describe("Approvals that no finding needs."),
   effects: z
     .array(z.object({ ...about, sentence, accounts: z.array(z.int()), seconds: z.number(), destroys: z.boolean() }))
-    .describe("What happens, worst first."),
+    .describe("Effects, worst first."),
   changes: z.array(
     z.object({ kind: z.string(), ...about, op: z.enum(["create", "update", "delete"]), paths: z.array(z.string()) }),
   ),
@@ -117,7 +117,7 @@ export const reportSchema = z.object({
 
 export type Report = z.infer<typeof reportSchema>;
 
-/** The outcome as {@link reportSchema} says. */
+/** The outcome in the form of {@link reportSchema}. */
 export function toJson(outcome: Outcome): Report {
   const { level, sentence: said } = summary.verdictOf(outcome);
   const { inventory, base, cell, today, notices } = outcome;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { code, details, fence, markerOf, text, within } from "./markdown.ts";
 import { maskFile, maskSentence } from "./mask.ts";
 
-test("text is shown as it is: no markup, no mention, no second line", () => {
+test("text is shown literally: no markup, no mention, no second line", () => {
   expect(text("a *b* `c` <d> & [e](f) | g_h_ ~i~ \\")).toBe(
     "a \\*b\\* \\`c\\` &lt;d&gt; &amp; \\[e\\](f) \\| g\\_h\\_ \\~\u200bi\\~ \\\\",
   );
@@ -14,7 +14,7 @@ test("text is shown as it is: no markup, no mention, no second line", () => {
   expect(text("password=hunter2 is wrong")).toBe("password=(masked) is wrong");
 });
 
-test("code, fences and details hold whatever is inside", () => {
+test("nothing inside can end code, fences or details", () => {
   expect(code("a`b``c")).toBe("```a`b``c```");
   expect(code("`a`")).toBe("`` `a` ``");
   expect(code("  ")).toBe("(empty)");
@@ -24,7 +24,7 @@ test("code, fences and details hold whatever is inside", () => {
   );
 });
 
-test("the marker is one line of HTML comment whatever the name is", () => {
+test("the marker is one line of HTML comment, whatever the name is", () => {
   expect(markerOf({ inventory: "inventory/prod", cell: "cell-2" })).toBe(
     "<!-- fairhost-guard: inventory/prod cell-2 -->",
   );
@@ -32,7 +32,7 @@ test("the marker is one line of HTML comment whatever the name is", () => {
   expect(markerOf({ inventory: "" })).toBe("<!-- fairhost-guard: none -->");
 });
 
-test("within a budget items stay whole, smaller ones further on still get in, and the rest is counted", () => {
+test("within a budget items stay whole, smaller later ones still fit in, and the rest is counted", () => {
   const items = ["a".repeat(100), "b".repeat(500), "c".repeat(100)];
   const shown = within(
     items,
@@ -67,9 +67,9 @@ test.each([
   expect(maskFile(file)).toBe(masked);
 });
 
-test("in a sentence a colon is mostly just a colon", () => {
-  expect(maskSentence("secrets-kept: the master secret of web1 is made anew")).toBe(
-    "secrets-kept: the master secret of web1 is made anew",
+test("in a sentence a colon does not mark a secret", () => {
+  expect(maskSentence("secrets-kept: rotates the master secret of web1")).toBe(
+    "secrets-kept: rotates the master secret of web1",
   );
   expect(maskSentence("command has SECRET_KEY=abc in it")).toBe("command has SECRET_KEY=(masked) in it");
 });

@@ -2,8 +2,8 @@ import { printable } from "../../lib/text.ts";
 import { maskSentence } from "./mask.ts";
 
 /**
- * Text from outside (names, values, messages) as Markdown that GitHub and GitLab show as just that text: one line that ends no
- * table cell, fence or block, is no HTML, and neither pings anybody nor links an issue.
+ * Text from outside (names, values, messages) as Markdown that GitHub and GitLab show literally: one line that does not end a table
+ * cell, fence or block, contains no HTML, pings nobody and links no issue.
  */
 export function text(value: string, most = 600): string {
   return apart(line(value, most))
@@ -14,7 +14,7 @@ export function text(value: string, most = 600): string {
     .replace(/(:)(?=\/\/)|\b(www)(?=\.)/gi, "$&\\");
 }
 
-/** The same as code, for what people copy: file and line, names. Not for tables, where a bar would end the cell. */
+/** The same as code, for text that people copy: file and line, names. Not for tables, where a bar would end the cell. */
 export function code(value: string, most = 200): string {
   const shown = line(value, most);
   if (shown === "") return "(empty)";
@@ -22,21 +22,21 @@ export function code(value: string, most = 200): string {
   return /^`|`$/.test(shown) ? `${ticks} ${shown} ${ticks}` : `${ticks}${shown}${ticks}`;
 }
 
-/** Lines as a fenced block that nothing inside can end. */
+/** Lines as a fenced block that no line can end early. */
 export function fence(content: string, language: string): string {
   const ticks = "`".repeat(Math.max(3, longestRun(content) + 1));
   const lines = content.split("\n").map((each) => visible(each.replaceAll("\t", "    ")));
   return [`${ticks}${language}`, ...lines, ticks].join("\n");
 }
 
-/** Something collapsed, with its title always in sight. */
+/** A collapsed block whose title is always visible. */
 export function details(title: string, content: string): string {
   const shown = apart(line(title, 200)).replace(/[&<>]/g, (character) => entities[character]!);
-  // The empty lines make Markdown of what is between.
+  // The content is parsed as Markdown because of the empty lines.
   return `<details><summary>${shown}</summary>\n\n${content}\n\n</details>`;
 }
 
-/** A comment's first line, which nobody sees and the next run finds it by: one comment for each fleet and cell. */
+/** A comment's first line. It is invisible; the next run finds the comment by it: one comment for each fleet and cell. */
 export function markerOf({
   inventory,
   cell,
@@ -53,8 +53,8 @@ export function markerOf({
 }
 
 /**
- * As many whole items as fit the budget, in their order, and how many are left out.
- * @param budget characters, with room for the line that counts the rest
+ * As many whole items as fit into the budget, in their order, and the number of items left out.
+ * @param budget characters, including the line that counts the rest
  */
 export function within<T>(
   items: readonly T[],
@@ -73,7 +73,7 @@ export function within<T>(
       continue;
     }
     missed++;
-    // A smaller one further on may still fit; that all of ten thousand are tried helps nobody.
+    // A smaller later item may still fit, but trying all of ten thousand is not worth the time.
     if (left < 200 || missed === 20) {
       missed += items.length - index - 1;
       break;
@@ -84,13 +84,13 @@ export function within<T>(
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-/** One line of at most so many characters, secrets masked, with what cannot be seen made visible. */
+/** One line of at most `most` characters, with secrets masked and invisible characters made visible. */
 function line(value: string, most: number): string {
   const shown = visible(maskSentence(value)).trim();
   return shown.length <= most ? shown : `${shown.slice(0, most - 1).toWellFormed()}…`;
 }
 
-/** Control characters, and those that turn text around or hide it. */
+/** Escapes control characters, and characters that reverse or hide text. */
 function visible(value: string): string {
   return printable(value.toWellFormed()).replace(
     /[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
@@ -98,7 +98,7 @@ function visible(value: string): string {
   );
 }
 
-/** A zero-width space behind whatever would make the next word a mention, an issue, a merge request, a label, ... */
+/** Puts a zero-width space after characters that make the next word a mention, an issue, a merge request, a label, ... */
 function apart(value: string): string {
   return value.replace(/[@#!$%~&^](?=[\p{L}\p{N}_"'-])/gu, "$&\u200b");
 }

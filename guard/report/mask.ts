@@ -7,15 +7,15 @@ const hash = /\$(?:2[abxy]|[156y]|argon2\w*)\$[\w./$=,+-]+/g;
 
 const masked = "(masked)";
 
-/** A file's text without what looks like a secret: private keys, passwords and tokens to the end of their line, hashes of passwords. */
+/** A file's text with likely secrets masked: private keys, passwords and tokens up to the end of their line, password hashes. */
 export function maskFile(text: string): string {
   return common(text).replace(assignment, `$1${masked}`);
 }
 
-/** A sentence without what looks like a secret; there a colon is mostly just a colon. */
+/** A sentence with likely secrets masked. A colon does not mark a secret there. */
 export function maskSentence(text: string): string {
   const rest = common(text);
-  // Without an equals sign there is no match, and it is found sooner than none.
+  // Without an equals sign nothing can match; this check is faster.
   return rest.includes("=") ? rest.replace(inSentence, `$1${masked}`) : rest;
 }
 

@@ -7,7 +7,7 @@ import { formatText } from "./text.ts";
 
 const outcome = (await reviewOf(everything, unprotected)) as Reviewed;
 
-test("JSON: as its schema says, strictly, and without a secret", () => {
+test("JSON matches its schema strictly and contains no secret", () => {
   const report = toJson(outcome);
   expect(reportSchema.strict().parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
   expect(JSON.stringify(report)).not.toContain("geheim");
@@ -32,7 +32,7 @@ test("JSON: as its schema says, strictly, and without a secret", () => {
   });
 });
 
-test("JSON of an inventory that is not sound", async () => {
+test("JSON of an inventory with problems", async () => {
   const report = toJson(await reviewOf({ "accounts/1001-bakery.yaml": [["plan: small", "plan: smal"]] }));
   expect(reportSchema.strict().parse(report)).toMatchObject({
     verdict: "blocked",
@@ -49,7 +49,7 @@ test("text for a terminal, byte for byte; it fits unless a word is longer", asyn
   expect(text).not.toContain("geheim");
 });
 
-/** Class of what is drawn for an element. */
+/** CSS class of a drawn element. */
 function drawn(svg: string, element: string): string | undefined {
   const tag = [...svg.matchAll(/<(?:g|path|rect)( [^>]*)>/g)].find(([, attributes]) =>
     attributes!.includes(` data-element="${element}"`),
@@ -57,7 +57,7 @@ function drawn(svg: string, element: string): string | undefined {
   return tag && /class="([^"]*)"/.exec(tag[1]!)![1];
 }
 
-test("picture: what is touched is amber, what the worst counterexample takes along is red, with a legend", async () => {
+test("picture: touched elements are amber, those of the worst counterexample are red, with a legend", async () => {
   const svg = toSvg(outcome);
   await expect(svg).toMatchFileSnapshot("golden/everything.svg");
   expect(drawn(svg, "chain a of hall hall-a at par1")).toBe("chain cut");

@@ -7,7 +7,7 @@ import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { counterexamples } from "./summary.ts";
 
-/** The new fleet as SVG: what the change touches in amber, and what the worst counterexample of the proof cuts in red. */
+/** The new fleet as SVG: elements that the change touches in amber, those of the worst counterexample of the proof in red. */
 export function toSvg(outcome: Reviewed): string {
   return fleetSvg(outcome.fleet, failedBy(outcome), touchedBy(outcome));
 }
@@ -15,7 +15,7 @@ export function toSvg(outcome: Reviewed): string {
 function failedBy(outcome: Reviewed): Failed {
   const graph = serviceGraph(outcome.fleet);
   const all = counterexamples(outcome);
-  // A feed is not drawn; its chains are.
+  // Feeds are not drawn; their chains are.
   const shown = all.find(({ cut }) => !cut.some(({ name }) => name.startsWith("feed "))) ?? all[0];
   const names = new Set(shown?.cut.map(({ name }) => name));
   return failedWithout(
@@ -24,7 +24,7 @@ function failedBy(outcome: Reviewed): Failed {
   );
 }
 
-/** Names of the nodes that a change touches; what is no longer there cannot be drawn. */
+/** Names of the nodes that a change touches. Removed elements cannot be drawn. */
 function touchedBy({ review: { changes, hosts } }: Reviewed): Set<string> {
   const touched = new Set(hosts.map(({ host }) => `host ${host}`));
   for (const { kind, op, subject, before, after } of changes) {

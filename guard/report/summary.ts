@@ -11,7 +11,7 @@ import { guardRules } from "../rules/guard-rules.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import type { Level, Review, Weighed } from "../verdict/review.ts";
 
-/** What the outcome comes to, and what is to be done about it. */
+/** The verdict, and what to do. */
 export interface Verdict {
   readonly level: Level;
   /** `Blocked: 2 findings`. */
@@ -25,11 +25,11 @@ export function levelOf(outcome: Outcome): Level {
 
 export function verdictOf(outcome: Outcome): Verdict {
   if (outcome.kind === "unsound") {
-    const sentence = `Blocked: the inventory is not sound, ${count(outcome.problems.length, "problem")}`;
+    const sentence = `Blocked: the inventory has ${count(outcome.problems.length, "problem")}`;
     return {
       level: "blocked",
       sentence,
-      todo: "Mend the files named below; what the change would do is not known before that.",
+      todo: "Fix the files named below. Until then the effect of the change is unknown.",
     };
   }
   const { review } = outcome;
@@ -41,14 +41,14 @@ export function verdictOf(outcome: Outcome): Verdict {
       return {
         level: "blocked",
         sentence: `Blocked: ${count(blocked, "finding")}${more}`,
-        todo: "Mend what is found below; no approval lets it pass.",
+        todo: "Fix the findings below; they cannot be approved.",
       };
     }
     case "needs approval":
       return {
         level: "needs approval",
         sentence: `Needs approval: ${count(open, "approval")} missing`,
-        todo: "If all of it is meant, somebody other than the author fills in the approvals below; otherwise mend it.",
+        todo: "If all of this is intended, somebody other than the author must fill in the approvals below; otherwise fix the findings.",
       };
     case "safe": {
       const used = approvalsUsed(review).length;
@@ -56,8 +56,8 @@ export function verdictOf(outcome: Outcome): Verdict {
         return { level: "safe", sentence: "Safe: nothing changes", todo: "There is nothing to deploy." };
       return {
         level: "safe",
-        sentence: used > 0 ? `Safe: ${count(used, "approval")} used` : "Safe: nothing found",
-        todo: "It may be deployed.",
+        sentence: used > 0 ? `Safe: ${count(used, "approval")} used` : "Safe: no findings",
+        todo: "It can be deployed.",
       };
     }
     default:
@@ -65,13 +65,13 @@ export function verdictOf(outcome: Outcome): Verdict {
   }
 }
 
-/** Whom a change touches. */
+/** Hosts and accounts that a change touches. */
 export interface Affected {
   readonly hosts: number;
   readonly accounts: number;
-  /** Accounts that do not answer for a while. */
+  /** Accounts that are down for a while. */
   readonly stopped: number;
-  /** How long at most, in seconds. */
+  /** Longest time that one of them is down, in seconds. */
   readonly seconds: number;
   /** Accounts that lose data or an identity. */
   readonly losing: number;
@@ -85,7 +85,7 @@ export function affectedBy({ effects, hosts }: Review): Affected {
     for (const account of effect.accounts) {
       all.add(account);
       if (effect.destroys) losing.add(account);
-      // Several things that stop one account happen in one go: it waits for the longest.
+      // Several stops of one account happen at the same time: the longest counts.
       if (effect.seconds > 0) seconds.set(account, Math.max(effect.seconds, seconds.get(account) ?? 0));
     }
   }
@@ -94,13 +94,13 @@ export function affectedBy({ effects, hosts }: Review): Affected {
   return { hosts: hosts.length, accounts: all.size, stopped: seconds.size, seconds: most, losing: losing.size };
 }
 
-/** Whom a change touches, in one sentence. */
+/** Hosts and accounts that a change touches, in one sentence. */
 export function affectedSentence({ hosts, accounts, stopped, seconds, losing }: Affected): string {
   if (hosts + accounts === 0) return "Touches no host and no account.";
   const stops =
     stopped === 0
-      ? "none stops answering"
-      : `${stopped} stop${stopped === 1 ? "s" : ""} for about ${seconds} s at most`;
+      ? "none is down at any time"
+      : `${stopped} ${stopped === 1 ? "is" : "are"} down for at most about ${seconds} s`;
   const loses = losing === 0 ? "" : `; ${losing} lose${losing === 1 ? "s" : ""} data or identity`;
   return `Touches ${count(hosts, "host")} and ${count(accounts, "account")}: ${stops}${loses}.`;
 }
@@ -115,18 +115,18 @@ export interface WantedApproval {
   readonly resource: string;
 }
 
-/** Approvals that would let findings pass, each once. */
+/** Approvals that findings still need, each once. */
 export function missingApprovals({ findings }: Pick<Review, "findings">): WantedApproval[] {
   const wanted = findings.flatMap(({ level, approval }) => (level === "needs approval" && approval ? [approval] : []));
   return [...new Map(wanted.map((each) => [`${each.action} ${each.resource}`, each])).values()];
 }
 
-/** Findings that an approval lets pass. */
+/** Findings that are approved. */
 export function approvalsUsed({ findings }: Review): (Weighed & { approved: NonNullable<Weighed["approved"]> })[] {
   return findings.flatMap((finding) => (finding.approved ? [{ ...finding, approved: finding.approved }] : []));
 }
 
-/** An entry for approvals.yaml that is refused until somebody has signed it: who and why are left empty. */
+/** An entry for approvals.yaml. It is refused until somebody has filled in `approvedBy` and `reason`. */
 export function approvalYaml({ action, resource }: WantedApproval, today: string): string {
   const expires = new Date(Date.parse(today) + 14 * 86_400_000).toISOString().slice(0, 10);
   return stringify([{ action, resource, approvedBy: "", reason: "", expires }]);
@@ -137,12 +137,12 @@ const texts = new Map<string, Texts>(
   [...rules, ...waiverRules, ...guardRules].map((rule: Texts | Rule) => [rule.name, rule]),
 );
 
-/** What is said of a rule; `undefined` for one that only the other side has. */
+/** Texts of a rule; `undefined` for a rule that only the other side has. */
 export function textOf(rule: string): Texts | undefined {
   return texts.get(rule);
 }
 
-/** File and line of a subject, or its name where it stands in no file. */
+/** File and line of a subject, or its name if it is in no file. */
 export function placeOf({ where }: Pick<Reviewed, "where">, subject: Subject): string {
   return where(subject) ?? nameOf(subject);
 }
@@ -152,12 +152,12 @@ export function daysWords(left: number): string {
   return left === 0 ? "its last day" : `${count(left, "day")} left`;
 }
 
-/** Findings of the guard's own rules. What the policies found is shown by their rules. */
+/** Findings of guard rules. Violations of policies are shown separately, by rule. */
 export function ownFindings({ findings }: Review): Weighed[] {
   return findings.filter(({ rule }) => rule !== "policies-hold");
 }
 
-/** Fair shares that change by more than this many per cent are worth a line. */
+/** Fair shares are shown if they change by more than this many per cent. */
 const shareThreshold = 1;
 
 export function notableShares({ shares }: Review): Review["shares"] {
@@ -176,10 +176,10 @@ export function shareWords(share: Review["shares"][number]["before"]): string {
   return `${share.guaranteedCores.toPrecision(3)} of ${share.burstCores} cores each, ${count(share.accounts, "account")}`;
 }
 
-/** The rule that proves that no single loss takes accounts down. */
+/** The rule that runs the N-1 proof. */
 export const proofRule = "survives-any-single-loss";
 
-/** Elements whose loss takes accounts down against what they were promised, the worst first. Worked out only if the rule found some. */
+/** Elements whose loss takes accounts down that were promised to survive it, worst first. Computed only if the rule is violated. */
 export function counterexamples({ review: { policies }, fleet }: Reviewed): readonly Counterexample[] {
   const found = [...policies.violations, ...policies.waived.map(({ violation }) => violation)];
   if (!found.some(({ rule }) => rule === proofRule)) return [];

@@ -8,10 +8,10 @@ import type { Extras } from "./comment.ts";
 import * as summary from "./summary.ts";
 
 const width = 100;
-/** How many lines of one kind are shown; the rest is counted. */
+/** Most lines of one kind that are shown; the rest is counted. */
 const most = 25;
 
-/** An outcome for a terminal: verdict, whom it touches, findings, what happens. 100 columns. */
+/** An outcome for a terminal of 100 columns: verdict, hosts and accounts, findings, effects. */
 export function formatText(outcome: Outcome, extras: Extras = {}): string {
   const { sentence, todo } = summary.verdictOf(outcome);
   const head = [
@@ -46,11 +46,11 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     }),
   );
   add(
-    "Approvals that nothing asks for, to be removed:",
+    "Unused approvals, remove them:",
     review.unusedApprovals.map(({ action, resource, approvedBy }) => `${action} ${resource}, by ${approvedBy}`),
   );
   add(
-    "Drift, hosts that are not as declared:",
+    "Drift, hosts that differ from their declaration:",
     drift.map(({ host, group, message }) => `${group === "host" ? host : `${host} ${group}`}: ${message}`),
   );
   if (review.waves.length > 0) {
@@ -78,12 +78,12 @@ function findings(outcome: Reviewed): string[] {
   const missing = summary.missingApprovals(outcome.review);
   if (missing.length > 0) {
     const yaml = cut(missing.map((each) => summary.approvalYaml(each, outcome.today).trimEnd()));
-    parts.push([`To approve, for ${outcome.inventory}/approvals.yaml:`, ...yaml].join("\n"));
+    parts.push([`To approve, add to ${outcome.inventory}/approvals.yaml:`, ...yaml].join("\n"));
   }
   return parts;
 }
 
-/** By rule, with why and how to mend it said once. */
+/** By rule, each with its reason and fix once. */
 function byRule<T extends Violation>(outcome: Reviewed, all: readonly T[], title: (each: T) => string): string[] {
   return [...Map.groupBy(all, title)].map(([name, group]) => {
     const text = summary.textOf(group[0]!.rule);
@@ -91,7 +91,7 @@ function byRule<T extends Violation>(outcome: Reviewed, all: readonly T[], title
     return [
       ...wrap(text ? `${name}: ${text.description}` : name),
       ...lines.flatMap((line) => wrap(line, "  ")),
-      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Mend: ${text.remediation}`, "  ")] : []),
+      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Fix: ${text.remediation}`, "  ")] : []),
     ].join("\n");
   });
 }
@@ -117,7 +117,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return hidden === 0 ? made.toString() : `${made.toString()}\nand ${hidden} more; --json has all of them`;
 }
 
-/** Text in lines of the terminal's width. Words longer than a line stay whole: a path must stay one to be opened. */
+/** Wraps text to the terminal's width. Words longer than a line stay whole, so that a path can be opened. */
 function wrap(text: string, indent = ""): string[] {
   const lines: string[] = [];
   for (const word of printable(text).split(" ")) {

@@ -8,19 +8,19 @@ import { toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";
 import { formatText } from "./text.ts";
 
-/** Where an outcome goes. `-` is standard output, in place of the text for people. */
+/** Where to write an outcome. `-` is standard output, instead of the text for people. */
 export interface OutputOptions {
   readonly json?: string;
   readonly markdown?: string;
   readonly svg?: string;
 }
 
-/** Adds the options that every command with an outcome has. */
+/** Adds the output options of commands that have an outcome. */
 export function withOutputs(command: Command): Command {
   return command
-    .option("--json <file>", "write the result for programs there; - is standard output")
-    .option("--markdown <file>", "write the pull request's comment there; - is standard output")
-    .option("--svg <file>", "draw there what is touched; no picture if the inventory is not sound")
+    .option("--json <file>", "write the result for programs to this file; - is standard output")
+    .option("--markdown <file>", "write the pull request's comment to this file; - is standard output")
+    .option("--svg <file>", "write a picture of what is touched to this file; not if the inventory has problems")
     .hook("preAction", (_, action) => {
       const { json, markdown } = action.opts<OutputOptions>();
       if (json === "-" && markdown === "-")
@@ -28,7 +28,7 @@ export function withOutputs(command: Command): Command {
     });
 }
 
-/** Writes an outcome wherever it is wanted. @throws Error if a file cannot be written */
+/** Writes an outcome to the requested outputs. @throws Error if a file cannot be written */
 export async function writeOutcome(outcome: Outcome, options: OutputOptions, extras: Extras = {}): Promise<void> {
   const { json, markdown, svg } = options;
   if (json !== undefined) await put(json, `${JSON.stringify(toJson(outcome), undefined, 2)}\n`);
@@ -37,7 +37,7 @@ export async function writeOutcome(outcome: Outcome, options: OutputOptions, ext
   if (json !== "-" && markdown !== "-") process.stdout.write(formatText(outcome, extras));
 }
 
-/** Reviews; if that fails, the comment says why, and the error goes on. @param scope what is reviewed, as it is known by then */
+/** Runs a review; if it fails, writes a comment that says why, and throws the error again. @param scope what is reviewed, as far as known */
 export async function writingFailure<T>(
   scope: Pick<Outcome, "inventory" | "cell">,
   options: OutputOptions,
@@ -52,7 +52,7 @@ export async function writingFailure<T>(
   }
 }
 
-/** Writes the comment of a review that failed; the other outputs stay away. */
+/** Writes the comment of a review that failed. The other outputs are not written. */
 export async function writeFailure(
   scope: Pick<Outcome, "inventory" | "cell">,
   reason: string,

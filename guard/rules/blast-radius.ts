@@ -6,10 +6,10 @@ import type { GuardRule } from "./guard-rule.ts";
 /** How much one update may touch. */
 export const blastRadius: GuardRule = {
   name: "blast-radius",
-  description: "One update touches no more hosts, accounts and capacity than limits.yaml allows.",
-  reason: "What is wrong with a change is wrong everywhere it went; the rest must still be there to carry on.",
+  description: "One update touches at most as many hosts, accounts and cores as limits.yaml allows.",
+  reason: "A faulty change breaks every host and account that it reaches; the rest of the fleet must stay up.",
   remediation:
-    "Split the change, or deploy it in waves (`deployment: in-waves` in limits.yaml), or raise the limits in a change of their own.",
+    "Split the change, deploy it in waves (`deployment: in-waves` in limits.yaml), or raise the limits in a separate change.",
   *find({ waves, hosts, limits }) {
     if (waves.length === 0) return;
     const about = subject.host({ name: waves[0]!.hosts[0]! });
@@ -17,7 +17,7 @@ export const blastRadius: GuardRule = {
     if (over) {
       yield {
         subject: subject.host({ name: over.hosts[0]! }),
-        message: `The update of ${over.hosts.join(", ")} touches ${count(over.accounts, "account")} and cannot be split; limits.yaml allows ${limits.accounts} and ${count(limits.hosts, "host")}.`,
+        message: `The update of ${over.hosts.join(", ")} touches ${count(over.accounts, "account")} and cannot be split; limits.yaml allows ${count(limits.hosts, "host")} and ${count(limits.accounts, "account")}.`,
       };
     }
     if (limits.deployment === "at-once" && waves.length > 1) {
@@ -26,13 +26,13 @@ export const blastRadius: GuardRule = {
       const split = waves.map((wave) => wave.hosts.join(" and ")).join("; then ");
       yield {
         subject: about,
-        message: `One update touches ${count(own, "host")} and ${count(accounts, "account")}; limits.yaml allows ${limits.hosts} and ${limits.accounts}, and ${limits.capacityPercent} % of the cores. Deploy in these ${waves.length} waves: ${split}.`,
+        message: `One update touches ${count(own, "host")} and ${count(accounts, "account")}; limits.yaml allows ${count(limits.hosts, "host")}, ${count(limits.accounts, "account")} and ${limits.capacityPercent} % of the cores. Deploy in these ${waves.length} waves: ${split}.`,
       };
     }
     if (waves.length > limits.waves) {
       yield {
         subject: about,
-        message: `The change takes ${waves.length} waves; limits.yaml allows ${limits.waves}.`,
+        message: `The change needs ${waves.length} waves; limits.yaml allows ${limits.waves}.`,
       };
     }
   },

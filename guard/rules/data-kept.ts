@@ -4,14 +4,14 @@ import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
-/** What holds data, or what others stand on, is not deleted in passing. */
+/** Data, and whatever carries accounts, is deleted only on purpose. */
 export const dataKept: GuardRule = {
   name: "data-kept",
   description:
-    "Nothing that holds data or carries accounts is deleted without approval, nothing protected at all, and never much at once.",
-  reason: "A file lost in a merge looks like a deletion; data that nobody meant to lose cannot be asked back.",
+    "Data, and whatever carries accounts, is deleted only with approval; a protected account is never deleted, and limits.yaml limits how many accounts go at once.",
+  reason: "A file lost in a merge looks like an intended deletion, and deleted data cannot be brought back.",
   remediation:
-    "If it is meant, write an approval into approvals.yaml. What is protected: set `protect: false`, deploy that, and delete afterwards.",
+    "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
   *find({ changes, before, after, engine, limits }) {
     const gone = changes.accounts.filter(({ op }) => op === "delete");
     for (const change of gone) yield account(change);
@@ -28,12 +28,12 @@ export const dataKept: GuardRule = {
       if (renamed) {
         yield {
           subject: change.subject,
-          message: `Host ${change.before.name} becomes ${renamed.name}: for the engine that deletes one and makes another, and ${count(left.length, "account")} go dark. A host keeps its name.`,
+          message: `Renames host ${change.before.name} to ${renamed.name}: Pulumi will delete the old host and create a new one, and ${count(left.length, "account")} will be down. Keep the name.`,
         };
       } else yield deletion(change, left.length > 0 ? `, with ${count(left.length, "account")} on it` : "");
     }
     for (const { key, deletion: asks } of allKinds) {
-      // Of accounts and hosts more is told, above.
+      // Accounts and hosts are handled above.
       if (asks !== "approval" || key === "accounts" || key === "hosts") continue;
       for (const change of changes[key] as readonly Change[]) if (change.op === "delete") yield deletion(change, "");
     }
@@ -42,7 +42,7 @@ export const dataKept: GuardRule = {
       if (op !== "delete" || host === undefined || told.has(host) || !type.startsWith("fairhost:remote:")) continue;
       yield {
         subject: { kind: "host", name: host },
-        message: `The delivery of ${host} (${name}) is deleted: every unit of its accounts stops.`,
+        message: `Deletes the delivery of ${host} (${name}): all units of its accounts stop.`,
         approval: { action: "delete", resource: `delivery ${host}` },
       };
     }
@@ -54,7 +54,7 @@ function account(change: Change<"accounts">): Finding {
   if (protect) {
     return { subject: change.subject, message: `Account ${number} (${name}) is protected and would be deleted.` };
   }
-  return deletion(change, ` (${name}), with up to ${limits.diskGb} GB`);
+  return deletion(change, ` (${name}), with up to ${limits.diskGb} GB of data`);
 }
 
 function deletion(change: Change, more: string): Finding {

@@ -36,11 +36,11 @@ test("no change, no finding", () => {
   expect(reviewed()).toMatchObject({ level: "safe", findings: [], changes: [], effects: [], hosts: [], waves: [] });
 });
 
-describe("what the engine alone shows", () => {
+describe("changes that only the engine shows", () => {
   test("a delivery that is deleted although its host stays", () => {
     const engine = [step({ type: "fairhost:remote:HostDelivery", name: "h1-delivery", host: "h1" })];
     expect(found(reviewed(valid, { engine }))).toEqual([
-      "needs approval: data-kept: host h1: The delivery of h1 (h1-delivery) is deleted: every unit of its accounts stops. [delete delivery h1]",
+      "needs approval: data-kept: host h1: Deletes the delivery of h1 (h1-delivery): all units of its accounts stop. [delete delivery h1]",
     ]);
   });
 
@@ -48,14 +48,14 @@ describe("what the engine alone shows", () => {
     const replace = { name: "h1-apply", host: "h1", replaceKeys: ["triggers"] };
     const engine = ["create-replacement", "replace", "delete-replaced"].map((op) => step({ op, ...replace }));
     expect(found(reviewed(valid, { engine }))).toEqual([
-      "needs approval: nothing-replaced: host h1: The engine replaces command:remote:Command h1-apply because of triggers: it deletes the old one, which stops what it runs. [replace resource h1-apply]",
+      "needs approval: nothing-replaced: host h1: Pulumi replaces command:remote:Command h1-apply because of triggers: it deletes the old one, which stops everything that it runs. [replace resource h1-apply]",
     ]);
   });
 
-  test("a master secret made anew, by the engine's step or by a raised epoch", () => {
+  test("a master secret rotated by the engine's step or by a raised epoch", () => {
     const engine = [step({ op: "replace", type: "random:index/randomBytes:RandomBytes", host: "h1" })];
     const expected = [
-      "needs approval: secrets-kept: host h1: The master secret of h1 is made anew. [rotate-secret host h1]",
+      "needs approval: secrets-kept: host h1: Rotates the master secret of h1. [rotate-secret host h1]",
     ];
     expect(found(reviewed(valid, { engine }))).toEqual(expected);
     const delivery = (secretEpoch: number) => new Map([["h1", { host: "h1", digest: "d", applier: "a", secretEpoch }]]);
@@ -67,24 +67,24 @@ describe("what the engine alone shows", () => {
 
 describe("releases-forward", () => {
   const on = (release: string) => changed(valid, "hosts", 0, (host) => ({ ...host, release }));
-  test("forward with approval, back never", () => {
+  test("upgrades need approval, downgrades are blocked", () => {
     const forward = reviewed(valid, { before: sideOf(on("bookworm")) });
     expect(found(forward)).toEqual([
-      "needs approval: releases-forward: host h1: Host h1 goes from Debian bookworm to trixie. [upgrade host h1]",
+      "needs approval: releases-forward: host h1: Upgrades host h1 from Debian bookworm to trixie. [upgrade host h1]",
     ]);
     const back = reviewed(on("bookworm"));
     expect(found(back)).toContain(
-      "blocked: releases-forward: host h1: Host h1 goes from Debian trixie back to bookworm.",
+      "blocked: releases-forward: host h1: Downgrades host h1 from Debian trixie to bookworm.",
     );
   });
 });
 
 describe("nothing-opened", () => {
-  test("a port more is open to the outside", () => {
+  test("one more port is open to the outside", () => {
     const after = changed(valid, "frontEnds", 0, (frontEnd) => ({ ...frontEnd, ports: [...frontEnd.ports, 8081] }));
     expect(found(reviewed(after)).filter((line) => line.includes("nothing-opened"))).toEqual([
       "needs approval: nothing-opened: host h1: Opens port 8081 of h1 to the outside. [open host h1]",
-      "needs approval: nothing-opened: host h1: Rewrites what protects h1: nftables/fairhost.nft. [open host h1]",
+      "needs approval: nothing-opened: host h1: Changes security files of h1: nftables/fairhost.nft. [open host h1]",
     ]);
   });
 
@@ -103,14 +103,14 @@ describe("nothing-opened", () => {
       };
     };
     expect(found(reviewed(valid, { after: { ...side, render } }))).toEqual([
-      "needs approval: nothing-opened: host h1: Rewrites what protects h1: systemd/account-.service.d/50-sandbox.conf. [open host h1]",
-      "needs approval: nothing-opened: host h2: Rewrites what protects h2: systemd/account-.service.d/50-sandbox.conf. [open host h2]",
+      "needs approval: nothing-opened: host h1: Changes security files of h1: systemd/account-.service.d/50-sandbox.conf. [open host h1]",
+      "needs approval: nothing-opened: host h2: Changes security files of h2: systemd/account-.service.d/50-sandbox.conf. [open host h2]",
     ]);
   });
 });
 
-describe("files of a host that nobody has declared, or that come and go", () => {
-  /** The valid side, as a program would render it that has these files as well. */
+describe("files in unknown folders, and added or removed files", () => {
+  /** The valid side, with these files added to the bundle. */
   const withFiles = (...files: BundleFile[]) => {
     const side = sideOf(valid);
     const render: typeof side.render = (declaration, host) => {
@@ -126,21 +126,21 @@ describe("files of a host that nobody has declared, or that come and go", () => 
   test("a file in an unknown folder is a boundary", () => {
     const [one, two] = ["1", "2"].map((content) => withFiles({ path: "unknown/file", content }));
     expect(opened({ before: one!, after: two! })).toEqual([
-      "needs approval: nothing-opened: host h1: Rewrites what protects h1: unknown/file. [open host h1]",
+      "needs approval: nothing-opened: host h1: Changes security files of h1: unknown/file. [open host h1]",
     ]);
   });
 
-  test("so is one that is added or removed", () => {
+  test("so is an added or removed file", () => {
     const more = withFiles({ path: "nftables/more.nft", content: "" });
     expect(opened({ after: more })).toEqual([
-      "needs approval: nothing-opened: host h1: Adds to what protects h1: nftables/more.nft. [open host h1]",
+      "needs approval: nothing-opened: host h1: Adds security files of h1: nftables/more.nft. [open host h1]",
     ]);
     expect(opened({ before: more })).toEqual([
-      "needs approval: nothing-opened: host h1: Removes what protects h1: nftables/more.nft. [open host h1]",
+      "needs approval: nothing-opened: host h1: Removes security files of h1: nftables/more.nft. [open host h1]",
     ]);
   });
 
-  test("a host comes with its boundaries", () => {
+  test("a new host brings its own boundaries", () => {
     const before = sideOf({ ...valid, hosts: valid.hosts.slice(1) });
     expect(opened({ before })).toEqual([]);
   });
@@ -176,7 +176,7 @@ describe("waves and limits", () => {
     expect(result.waves.every(({ overLimit }) => !overLimit)).toBe(true);
   });
 
-  test("no wave has all hosts that a site has for one purpose", () => {
+  test("no wave has all hosts of one role at a site", () => {
     const spare = (name: string) => (name === "h5" || name === "h6" ? { role: "spare" } : {});
     const roles = (declaration: Declaration): Declaration => ({
       ...declaration,
@@ -195,23 +195,23 @@ describe("waves and limits", () => {
     expect(waves({ hosts: 6, capacityPercent: 1 }).waves.map(({ hosts }) => hosts.length)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  test("at once: refused, with the waves to deploy in, and the pair that would change together", () => {
+  test("at once: blocked, with the waves to deploy in, and the pair that would change together", () => {
     const lines = found(waves({ deployment: "at-once", hosts: 3, capacityPercent: 50 }));
     expect(lines).toContain(
-      "blocked: blast-radius: host h2: One update touches 6 hosts and 1 account; limits.yaml allows 3 and 1000, and 50 % of the cores. Deploy in these 2 waves: h2 and h3 and h4; then h1 and h5 and h6.",
+      "blocked: blast-radius: host h2: One update touches 6 hosts and 1 account; limits.yaml allows 3 hosts, 1000 accounts and 50 % of the cores. Deploy in these 2 waves: h2 and h3 and h4; then h1 and h5 and h6.",
     );
     expect(lines).toContain(
-      "blocked: pairs-apart: host h1: Hosts h1 and h2 stand by for each other's accounts and both change.",
+      "blocked: pairs-apart: host h1: Hosts h1 and h2 both change in one update, and one is the standby of the other.",
     );
   });
 
   test("more waves than allowed", () => {
     expect(found(waves({ hosts: 1, waves: 5 }))).toContain(
-      "blocked: blast-radius: host h2: The change takes 6 waves; limits.yaml allows 5.",
+      "blocked: blast-radius: host h2: The change needs 6 waves; limits.yaml allows 5.",
     );
   });
 
-  test("hosts between which an account moves stay together, and may be too much then", () => {
+  test("hosts between which an account moves stay together, even beyond the limits", () => {
     const to = <T extends { host: string }>(each: T): T => ({ ...each, host: "h2" });
     const own = <T extends { host: string; account: number }>(each: T): T => (each.account === 1 ? to(each) : each);
     const after: Declaration = {
@@ -223,21 +223,21 @@ describe("waves and limits", () => {
     const result = reviewed(after, { limits: { ...defaultLimits, hosts: 1 } });
     expect(result.waves.map(({ hosts }) => hosts)).toEqual([["h1", "h2"]]);
     expect(found(result)).toContain(
-      "blocked: blast-radius: host h1: The update of h1, h2 touches 3 accounts and cannot be split; limits.yaml allows 1000 and 1 host.",
+      "blocked: blast-radius: host h1: The update of h1, h2 touches 3 accounts and cannot be split; limits.yaml allows 1 host and 1000 accounts.",
     );
   });
 
-  test("a declaration that is not whole is told, not thrown", () => {
+  test("an incomplete declaration gives an effect, not an error", () => {
     const after = changed(valid, "addresses", 0, () => undefined);
     const result = reviewed(after);
     expect(result.level).toBe("blocked");
     expect(result.effects.map(({ sentence }) => sentence)).toContain(
-      "What changes on h1 cannot be told in full: account 1 has no address on h1.",
+      "Cannot show everything that changes on h1: account 1 has no address on h1.",
     );
   });
 });
 
-test("every rule has a text of whole sentences, and the names are unique", () => {
+test("the texts of every rule are whole sentences, and the names are unique", () => {
   for (const { name, description, reason, remediation } of guardRules) {
     expect(name).toMatch(/^[a-z]+(-[a-z]+)+$/);
     for (const text of [description, reason, remediation]) expect(text, name).toMatch(/^[A-Z].*\.$/);

@@ -13,7 +13,7 @@ import { rulesKept } from "./rules-kept.ts";
 import { secretsKept } from "./secrets-kept.ts";
 import { waiversApproved } from "./waivers-approved.ts";
 
-/** Every rule of the guard, in the order findings are shown. */
+/** Every guard rule, in the order in which findings are shown. */
 export const guardRules: readonly GuardRule[] = [
   policiesHold,
   rulesKept,

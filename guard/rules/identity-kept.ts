@@ -2,14 +2,14 @@ import { touches } from "../../components/registry/change.ts";
 import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
-/** What people, DNS and backups know an account by. */
+/** The identity by which people, DNS and backups know an account. */
 export const identityKept: GuardRule = {
   name: "identity-kept",
   description:
-    "An account keeps its uid, and its prefix while it stays at its site; a number once given is never free again.",
+    "An account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
   reason:
-    "DNS records, certificates, firewalls of others and files on disk name them; a number given twice gives one account another's files.",
-  remediation: "Put the old value back. What has to have another identity is a new account.",
+    "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
+  remediation: "Restore the old value. If another identity is needed, create a new account.",
   *find({ changes }) {
     const rebased = changes.networks.find((change) => change.op === "update" && touches(change, "uidBase"));
     if (rebased?.op === "update") {
@@ -17,16 +17,16 @@ export const identityKept: GuardRule = {
       yield {
         subject: subject.network(after, "uidBase"),
         alsoOf: changes.accounts.flatMap(({ op, subject }) => (op === "update" ? subject : [])),
-        message: `The first uid changes from ${before.uidBase} to ${after.uidBase}: every account gets another uid, and its files on hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
+        message: `Changes uidBase from ${before.uidBase} to ${after.uidBase}: every account gets a new uid, but its files on the hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
       };
     }
     for (const change of changes.accounts) {
       if (change.op !== "update") continue;
-      // Other uids of all accounts are told once, above.
+      // When the uids of all accounts change, that is one finding, above.
       const own = [...(rebased ? [] : ["uid", "gid"]), "user", "slice", "directory"];
       const what = own.filter((key) => touches(change, key)).join(", ");
       if (what === "") continue;
-      yield { subject: change.subject, message: `Account ${change.after.number} gets another ${what}.` };
+      yield { subject: change.subject, message: `Changes ${what} of account ${change.after.number}.` };
     }
     const moved = new Set(
       changes.accounts.flatMap(({ before, after }) =>
@@ -37,32 +37,35 @@ export const identityKept: GuardRule = {
       if (change.op === "update" && touches(change, "prefix")) {
         yield {
           subject: subject.site(change.after, "prefix"),
-          message: `Site ${change.after.name} gets another prefix, ${change.after.prefix} for ${change.before.prefix}: every account there gets another address.`,
+          message: `Changes the prefix of site ${change.after.name} from ${change.before.prefix} to ${change.after.prefix}: every account there gets a new address.`,
         };
       }
     }
     for (const change of changes.addresses) {
       if (change.op !== "update" || !touches(change, "prefix", "address")) continue;
       const { account, prefix } = change.after;
-      // A move to another site changes it too, with an approval (moves-planned); a site's new prefix is told once, above.
+      // A move to another site changes it too and needs its own approval (moves-planned). A new prefix of a site is one finding, above.
       if (moved.has(account) || changes.sites.some(({ paths }) => paths.includes("prefix"))) continue;
       yield {
         subject: change.subject,
-        message: `Account ${account} gets another prefix, ${prefix} for ${change.before.prefix}.`,
+        message: `Changes the prefix of account ${account} from ${change.before.prefix} to ${prefix}.`,
       };
     }
     for (const change of changes.registers) {
       if (change.op !== "update") continue;
       const left = new Set(change.after.tombstones);
       for (const number of change.before.tombstones.filter((each) => !left.has(each))) {
-        yield { subject: change.subject, message: `Number ${number} of a deleted account is no longer taken.` };
+        yield {
+          subject: change.subject,
+          message: `Removes number ${number} from the tombstones: a new account could get the number of a deleted one.`,
+        };
       }
     }
     for (const change of changes.networks) {
       if (change.op === "update" && touches(change, "asNumber", "prefixes", "prefixes4")) {
         yield {
           subject: change.subject,
-          message: `The owned ranges change from ${[...change.before.prefixes, ...change.before.prefixes4].join(", ")} to ${[...change.after.prefixes, ...change.after.prefixes4].join(", ")}.`,
+          message: `Changes the ranges of the platform's network from ${[...change.before.prefixes, ...change.before.prefixes4].join(", ")} to ${[...change.after.prefixes, ...change.after.prefixes4].join(", ")}.`,
           approval: { action: "renumber", resource: `network ${change.after.asNumber}` },
         };
       }
@@ -72,7 +75,7 @@ export const identityKept: GuardRule = {
       const what = ["address", "asNumber", "managementAddress"].filter((key) => touches(change, key)).join(", ");
       yield {
         subject: change.subject,
-        message: `Host ${change.after.name} gets another ${what}.`,
+        message: `Changes ${what} of host ${change.after.name}.`,
         approval: { action: "renumber", resource: `host ${change.after.name}` },
       };
     }

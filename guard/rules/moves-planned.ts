@@ -5,20 +5,20 @@ import type { GuardRule } from "./guard-rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
 
-/** What goes to another host, rack or account. */
+/** Moves to another host, rack or account. */
 export const movesPlanned: GuardRule = {
   name: "moves-planned",
-  description: "An account, a host, a device or a host name goes to another place only with approval.",
+  description: "An account, a host or a device moves, and a host name goes to another account, only with approval.",
   reason:
-    "Data do not travel by themselves, a device is dark while it is carried, and a host name in a wrong account serves somebody else's pages.",
-  remediation: "Copy or restore the data first, tell whom it concerns, and write an approval into approvals.yaml.",
+    "Data is not copied automatically, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",
+  remediation: "Copy or restore the data first, tell the people affected, and add an approval to approvals.yaml.",
   *find({ changes, before, after }) {
     for (const change of changes.accounts) {
       if (change.op !== "update" || change.before.host === change.after.host) continue;
       const { number, name, host } = change.after;
       yield {
         subject: subject.account(change.after, "host"),
-        message: `Moves account ${number} (${name}) from ${change.before.host} to ${host} without its data.`,
+        message: `Moves account ${number} (${name}) from ${change.before.host} to ${host}; its data is not copied.`,
         approval: { action: "move", resource: `account ${number}` },
       };
     }
@@ -42,7 +42,7 @@ export const movesPlanned: GuardRule = {
         if (owner === undefined || owner === server.account) continue;
         yield {
           subject: subject.httpServer(server, "hostnames"),
-          message: `Host name ${hostname} goes from account ${owner} to account ${server.account}.`,
+          message: `Moves host name ${hostname} from account ${owner} to account ${server.account}.`,
           approval: { action: "hand-over", resource: `hostname ${hostname}` },
         };
       }

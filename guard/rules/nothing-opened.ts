@@ -4,13 +4,13 @@ import { subject } from "../../components/registry/subject.ts";
 import type { FileChange } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "./guard-rule.ts";
 
-/** Doors to the outside. */
+/** Protection against the outside. */
 export const nothingOpened: GuardRule = {
   name: "nothing-opened",
   description:
-    "The firewall, the ports open to the outside and the kernel's and the sandbox's protection change only with approval.",
-  reason: "One line too many in them opens every account of a host, and nothing stops working, so nobody notices.",
-  remediation: "Have the change of the rendered file read line by line, then write an approval into approvals.yaml.",
+    "The firewall, the open ports, the kernel settings and the sandbox of accounts change only with approval.",
+  reason: "One wrong line there can expose every account of a host, and nobody notices because everything still works.",
+  remediation: "Have somebody review the changed file line by line, then add an approval to approvals.yaml.",
   *find({ changes, hosts }) {
     for (const { op, before, after } of changes.frontEnds) {
       if (op !== "update" || !before || !after) continue;
@@ -19,18 +19,18 @@ export const nothingOpened: GuardRule = {
     }
     const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
-      // The boundaries of a host that comes or goes come and go with it.
+      // A new or removed host brings or takes its own boundaries.
       if (whole.has(host)) continue;
       const files = groups.flatMap((group) => group.files).filter(({ path }) => isBoundary(path, bundleFolders));
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
-        yield open(host, `${verb} what protects ${host}: ${ofKind.map(({ path }) => path).join(", ")}.`);
+        yield open(host, `${verb} security files of ${host}: ${ofKind.map(({ path }) => path).join(", ")}.`);
       }
     }
   },
 };
 
 function verbFor({ before, after }: FileChange): string {
-  return before === undefined ? "Adds to" : after === undefined ? "Removes" : "Rewrites";
+  return before === undefined ? "Adds" : after === undefined ? "Removes" : "Changes";
 }
 
 function open(host: string, message: string): Finding {

@@ -4,13 +4,12 @@ import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
-/** Hardware that holds data, and resources that the engine would make anew. */
+/** Hardware that holds data, and resources that Pulumi would replace. */
 export const nothingReplaced: GuardRule = {
   name: "nothing-replaced",
-  description: "A disk, a machine or a resource of the engine is replaced only with approval.",
-  reason: "A replacement is a deletion with something new behind it: what was on the old one is gone.",
-  remediation:
-    "If it is meant, write an approval into approvals.yaml; otherwise put back what identifies it (serial, name).",
+  description: "A disk, a host's machine or a Pulumi resource is replaced only with approval.",
+  reason: "A replacement is also a deletion: everything on the old one is lost.",
+  remediation: "If intended, add an approval to approvals.yaml; otherwise restore the old serial or name.",
   *find({ changes, before, engine }) {
     for (const change of changes.hosts) {
       if (change.op !== "update") continue;
@@ -20,7 +19,7 @@ export const nothingReplaced: GuardRule = {
       if (was.serial !== is.serial) {
         yield {
           subject: subject.host(is, "serial"),
-          message: `Replaces the machine of ${is.name}: ${served}.`,
+          message: `Replaces the machine of ${is.name}, which has ${served}.`,
           approval,
         };
         continue;
@@ -30,17 +29,17 @@ export const nothingReplaced: GuardRule = {
       const minutes = Math.max(...swapped.map(({ sizeGb }) => resyncMinutes(sizeGb)));
       yield {
         subject: subject.host(is, "disks"),
-        message: `Swaps ${swapped.map(({ slot }) => slot).join(", ")} of ${is.name}: ${served} on what is left of the mirror, resync about ${minutes} minutes.`,
+        message: `Swaps ${swapped.length === 1 ? "disk" : "disks"} ${swapped.map(({ slot }) => slot).join(", ")} of ${is.name}, which has ${served}: the mirror has no redundancy while it resyncs, about ${minutes} minutes.`,
         approval,
       };
     }
     for (const { op, type, name, host, replaceKeys } of engine) {
-      // The two halves of one replacement follow the step that names it; a random value is judged by secrets-kept.
+      // The two halves of a replacement follow the step that names it. secrets-kept judges random values.
       if (op !== "replace" || type.startsWith("random:")) continue;
       const why = replaceKeys.length > 0 ? ` because of ${replaceKeys.join(", ")}` : "";
       yield {
         subject: host === undefined ? subject.register({}) : { kind: "host", name: host },
-        message: `The engine replaces ${type} ${name}${why}: it deletes the old one, which stops what it runs.`,
+        message: `Pulumi replaces ${type} ${name}${why}: it deletes the old one, which stops everything that it runs.`,
         approval: { action: "replace", resource: `resource ${name}` },
       };
     }

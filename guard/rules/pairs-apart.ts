@@ -11,12 +11,12 @@ import type { Finding, GuardRule } from "./guard-rule.ts";
 /** Kinds of which each one may name the other one of its pair. */
 const paired = (allKinds as readonly Kind[]).filter(({ inputs }) => hasMember(inputs, "pair"));
 
-/** Redundancy is what is left while one of two is being worked on. */
+/** While one member of a pair is changed, the other one must carry the load. */
 export const pairsApart: GuardRule = {
   name: "pairs-apart",
-  description: "One update never works on both members of a redundant pair.",
-  reason: "While one is being changed the other one carries everything; when both are, nothing does.",
-  remediation: "Change one member, deploy, see that it carries its load again, then change the other.",
+  description: "One update never changes both members of a redundant pair.",
+  reason: "While one member is changed, the other carries the whole load; if both change at once, nothing does.",
+  remediation: "Change one member, deploy, check that it carries load again, then change the other.",
   *find({ changes, waves, hosts, after, limits }) {
     for (const kind of paired) yield* devices(kind, changes[kind.key]);
     for (const change of changes.hosts) {
@@ -25,7 +25,7 @@ export const pairsApart: GuardRule = {
     for (const change of changes.sites) {
       if (change.op === "update") yield* feeds(change);
     }
-    // Hosts that stand by for each other come apart by waves; an update of everything at once has none.
+    // Waves keep a host and its standby apart; without waves they would change together.
     if (limits.deployment === "in-waves" || waves.length < 2) return;
     const own = new Set(hosts.filter(touchesHost).map(({ host }) => host));
     const told = new Set<string>();
@@ -35,13 +35,13 @@ export const pairsApart: GuardRule = {
       told.add(pair);
       yield {
         subject: subject.host({ name: account.host }),
-        message: `Hosts ${pair} stand by for each other's accounts and both change.`,
+        message: `Hosts ${pair} both change in one update, and one is the standby of the other.`,
       };
     }
   },
 };
 
-/** What of a device is paper and not work on the device. */
+/** Properties of a router or switch that change nothing on the device. */
 const paper = ["waivers"];
 
 function* devices({ words: [, many] }: Kind, changes: readonly Change[]): Generator<Finding> {
@@ -66,13 +66,13 @@ function* devices({ words: [, many] }: Kind, changes: readonly Change[]): Genera
 
 function* insideHost(was: BareMetalHostInputs, is: BareMetalHostInputs): Generator<Finding> {
   const swapped = new Set(swappedDisks(was, is).map(({ slot }) => slot));
-  // Another machine is another matter (nothing-replaced).
+  // nothing-replaced judges another machine.
   if (was.serial !== is.serial) return;
   for (const [index, mirror] of was.mirrors.entries()) {
     if (swapped.size < 2 || !mirror.disks.every((slot) => swapped.has(slot))) continue;
     yield {
       subject: subject.host(is, `mirrors.${index}`),
-      message: `Every disk of mirror ${mirror.name} of ${is.name} is swapped at once: ${mirror.disks.join(", ")}.`,
+      message: `Swaps every disk of mirror ${mirror.name} of ${is.name} at once: ${mirror.disks.join(", ")}.`,
     };
   }
   for (const [part, noun] of [
@@ -99,7 +99,7 @@ function* feeds(change: Change<"sites"> & { op: "update" }): Generator<Finding> 
     if (hall.chains.length < 2 || worked.length < hall.chains.length) continue;
     yield {
       subject: change.subject,
-      message: `All chains of hall ${hall.name} at ${change.after.name} are worked on at once: ${worked.map(({ name }) => name).join(", ")}.`,
+      message: `All chains of hall ${hall.name} at ${change.after.name} change at once: ${worked.map(({ name }) => name).join(", ")}.`,
     };
   }
 }

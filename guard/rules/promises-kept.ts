@@ -10,13 +10,12 @@ const others = (allKinds as readonly Kind[]).filter(
   ({ key, inputs }) => key !== "plans" && key !== "accounts" && has(inputs, "promise"),
 );
 
-/** What accounts were promised is not taken back in passing. */
+/** Promises to accounts are not taken back by accident. */
 export const promisesKept: GuardRule = {
   name: "promises-kept",
-  description: "An account gets less memory, disk, tasks, weight, retention or redundancy only with approval.",
-  reason:
-    "What runs at its old limit is killed at the new one, and backups that are older than the new retention are deleted.",
-  remediation: "If it is agreed with whom it concerns, write an approval into approvals.yaml.",
+  description: "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval.",
+  reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
+  remediation: "If the owners of the accounts agree, add an approval to approvals.yaml.",
   *find({ changes }) {
     const plans = new Set<string>();
     for (const { op, before: was, after: is } of changes.plans) {
@@ -28,14 +27,13 @@ export const promisesKept: GuardRule = {
     }
     for (const { op, before: was, after: is } of changes.accounts) {
       if (op !== "update" || !was || !is) continue;
-      // A plan that promises less is told once, not for each of its accounts.
+      // A plan that promises less is one finding, not one for each of its accounts.
       if (was.plan === is.plan && plans.has(is.plan)) continue;
       const less = shrunk(kinds.accounts, was, is).map((each) => each.replace(/^limits\./, ""));
       if ((is.backup?.retentionDays ?? 0) < (was.backup?.retentionDays ?? 0)) {
         less.push(`retention ${was.backup?.retentionDays} to ${is.backup?.retentionDays ?? 0} days`);
       }
-      if (was.standby !== undefined && is.standby === undefined)
-        less.push(`no standby any more (it was ${was.standby})`);
+      if (was.standby !== undefined && is.standby === undefined) less.push(`standby removed (was ${was.standby})`);
       if (less.length === 0) continue;
       yield finding(
         subject.account(is),
@@ -59,7 +57,7 @@ export const promisesKept: GuardRule = {
       if (less.length === 0) continue;
       yield finding(
         subject.host(change.after, "capacity"),
-        `Host ${change.after.name} has less: ${less.map((key) => `${key} ${change.before.capacity[key]} to ${change.after.capacity[key]}`).join(", ")}.`,
+        `Host ${change.after.name} has less capacity: ${less.map((key) => `${key} ${change.before.capacity[key]} to ${change.after.capacity[key]}`).join(", ")}.`,
         `host ${change.after.name}`,
       );
     }
@@ -70,7 +68,7 @@ function finding(about: Finding["subject"], message: string, resource: string): 
   return { subject: about, message, approval: { action: "shrink", resource } };
 }
 
-/** Every value of an element that is a promise and is less than it was: a smaller number, a lost flag or item, or none at all. */
+/** Promises of an element that became less: a smaller number, a lost flag or item, or a missing value. */
 function shrunk(kind: Kind, was: Element, is: Element): string[] {
   const after = new Map([...valuesOf(kind.inputs, is, "promise")].map(({ path, value }) => [path, value]));
   return [...valuesOf(kind.inputs, was, "promise")].flatMap(({ path, value: old }) => less(path, old, after.get(path)));
@@ -79,7 +77,7 @@ function shrunk(kind: Kind, was: Element, is: Element): string[] {
 function less(path: string, old: unknown, next: unknown): string[] {
   if (typeof old === "number")
     return typeof next === "number" && next >= old ? [] : [`${path} ${old} to ${next ?? "none"}`];
-  if (typeof old === "boolean") return old && next !== true ? [`no ${path} any more`] : [];
+  if (typeof old === "boolean") return old && next !== true ? [`${path} removed`] : [];
   const lost = (old as readonly unknown[]).filter((item) => !(next as readonly unknown[] | undefined)?.includes(item));
   return lost.length === 0 ? [] : [`${path} no longer includes ${lost.join(", ")}`];
 }

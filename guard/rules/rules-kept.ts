@@ -1,18 +1,18 @@
 import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
-/** The rules of the old side still hold, and are still there. */
+/** The rules of the old side still exist and still hold. */
 export const rulesKept: GuardRule = {
   name: "rules-kept",
-  description: "No rule is taken away or weakened together with what it would have refused.",
-  reason: "A change that also changes its judge is not judged at all.",
+  description: "A change does not remove or weaken a rule that would have refused it.",
+  reason: "A change that also changes the rules that judge it is not judged at all.",
   remediation:
-    "Bring the change of the rule by itself, with a `weaken` approval; what the rule refused comes after it, as a change of its own.",
+    "Change the rule first, in a separate change with a `weaken` approval; after that, submit what the rule refused.",
   *find({ before, after, judged, today }) {
     const there = new Set(after.rules);
     const seen = new Set(judged.after.violations.map(identify));
     const waived = new Set(judged.after.waived.map(({ violation }) => identify(violation)));
-    // The new side by the old rules: what only they object to is what the change of rules lets through.
+    // Judge the new side by the old rules: a violation that only they report is one that the changed rules let through.
     const excused =
       before.judge === after.judge
         ? []
@@ -20,13 +20,13 @@ export const rulesKept: GuardRule = {
             .judge(after.declaration, today)
             .violations.filter((violation) => !seen.has(identify(violation)) && !waived.has(identify(violation)));
     for (const { rule, subject, message } of excused) {
-      const how = there.has(rule) ? "no longer objects to" : "was taken away together with";
+      const how = there.has(rule) ? "no longer reports" : "is removed and no longer reports";
       yield { subject, message: `Rule ${rule} ${how} this: ${message}` };
     }
     for (const rule of before.rules.filter((name) => !there.has(name))) {
       yield {
         subject: subject.register({}),
-        message: `Rule ${rule} is taken away.`,
+        message: `Removes rule ${rule}.`,
         approval: { action: "weaken", resource: `rule ${rule}` },
       };
     }

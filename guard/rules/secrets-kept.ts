@@ -1,12 +1,12 @@
 import type { GuardRule } from "./guard-rule.ts";
 
-/** A master secret changes on purpose only. */
+/** A master secret changes only on purpose. */
 export const secretsKept: GuardRule = {
   name: "secrets-kept",
-  description: "A host's master secret is made anew only with approval.",
+  description: "A host's master secret is rotated only with approval.",
   reason:
-    "Every secret of its accounts follows from it: programs that keep the old one are locked out of their own data.",
-  remediation: "Put `fairhost:secretEpoch` back; if the rotation is meant, write an approval into approvals.yaml.",
+    "All secrets of its accounts are derived from it: programs that still use the old ones lose access to their own data.",
+  remediation: "Restore `fairhost:secretEpoch`; if the rotation is intended, add an approval to approvals.yaml.",
   *find({ engine, before, after }) {
     const told = new Set<string>();
     for (const { op, type, host } of engine) {
@@ -19,7 +19,7 @@ export const secretsKept: GuardRule = {
     for (const host of told) {
       yield {
         subject: { kind: "host", name: host },
-        message: `The master secret of ${host} is made anew.`,
+        message: `Rotates the master secret of ${host}.`,
         approval: { action: "rotate-secret", resource: `host ${host}` },
       };
     }

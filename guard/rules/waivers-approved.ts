@@ -4,12 +4,13 @@ import type { Key } from "../../components/registry/kind.ts";
 import { nameOf } from "../../components/registry/subject.ts";
 import type { GuardRule } from "./guard-rule.ts";
 
-/** Leave to break a rule comes with what it excuses, so somebody else has to agree. */
+/** A waiver comes together with the violation that it excuses, so a second person has to agree. */
 export const waiversApproved: GuardRule = {
   name: "waivers-approved",
-  description: "A waiver is added or prolonged only with approval.",
-  reason: "A waiver lets the same change pass that brings it: whoever writes both has judged themselves.",
-  remediation: "Mend what it would excuse; or let its owner's superior write an approval into approvals.yaml.",
+  description: "A waiver is added or extended only with approval.",
+  reason: "A waiver applies to the change that adds it, so author and approver must be different people.",
+  remediation:
+    "Fix the violation instead; or let the superior of the waiver's owner add an approval to approvals.yaml.",
   *find({ changes }) {
     for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
       const old = waiversOf(change.before);
@@ -17,10 +18,13 @@ export const waiversApproved: GuardRule = {
         const was = old.find(({ rule, path }) => rule === waiver.rule && path === waiver.path);
         if (was && was.expires >= waiver.expires) continue;
         const { kind, name } = change.subject;
-        const how = was ? `is prolonged from ${was.expires} to ${waiver.expires}` : `is waived until ${waiver.expires}`;
+        const about = `rule ${waiver.rule} for ${nameOf({ kind, name })}`;
+        const how = was
+          ? `Extends the waiver of ${about} from ${was.expires} to ${waiver.expires}`
+          : `Waives ${about} until ${waiver.expires}`;
         yield {
           subject: { kind, name, path: `waivers.${index}` },
-          message: `Rule ${waiver.rule} ${how} for ${nameOf({ kind, name })}, owner ${waiver.owner}: ${waiver.reason}`,
+          message: `${how}, owner ${waiver.owner}: ${waiver.reason}`,
           approval: { action: "waive", resource: `${kind} ${name}` },
         };
       }

@@ -34,7 +34,7 @@ async function reviewCase({ base, edit, keeps }: CorpusCase): Promise<Review> {
   }
 }
 
-/** The side of a program that has some of the rules. */
+/** The side of a program that has only some of the rules. */
 function without(side: Side, keeps: CorpusCase["keeps"]): Side {
   if (!keeps) return side;
   const kept = rules.filter(keeps);

@@ -4,18 +4,18 @@ import type { Problem } from "../../fleet/load/problem.ts";
 import type { Side } from "../change/side.ts";
 import type { Review } from "./review.ts";
 
-/** File and line of something, for example `inventory/prod/hosts/web1.yaml:12`; `undefined` for what stands in no file. */
+/** File and line of something, for example `inventory/prod/hosts/web1.yaml:12`; `undefined` for a subject that is in no file. */
 export type Where = (subject: Subject) => string | undefined;
 
 interface Common {
-  /** Directory of the fleet, as it was named: `inventory/prod`. */
+  /** Directory of the fleet as given: `inventory/prod`. */
   readonly inventory: string;
   readonly cell: string | undefined;
-  /** What the new side is compared with, as a person named it. */
+  /** What the new side is compared with, as given. */
   readonly base: string;
   /** ISO 8601. */
   readonly today: string;
-  /** What a reader has to know about the review itself, one sentence each. */
+  /** Remarks about the review itself, one sentence each. */
   readonly notices: readonly string[];
 }
 
@@ -25,16 +25,16 @@ export interface Reviewed extends Common {
   readonly review: Review;
   readonly before: Side;
   readonly after: Side;
-  /** The new side's whole fleet, whatever cell is looked at: half a fleet proves nothing. */
+  /** The new side's whole fleet, even if only one cell is reviewed: the N-1 proof needs all of it. */
   readonly fleet: Declaration;
   readonly where: Where;
 }
 
-/** The new inventory is not sound, so there is nothing to compare: blocked, with what is wrong in its files. */
+/** The new inventory has problems, so nothing can be compared: blocked, with these problems. */
 export interface Unsound extends Common {
   readonly kind: "unsound";
   readonly problems: readonly Problem[];
 }
 
-/** What the guard found. That it could find nothing is an error, not an outcome. */
+/** Result of a review. A review that could not be made throws an error instead. */
 export type Outcome = Reviewed | Unsound;

@@ -16,30 +16,30 @@ import { guardRules } from "../rules/guard-rules.ts";
 export const levels = ["safe", "needs approval", "blocked"] as const;
 export type Level = (typeof levels)[number];
 
-/** A finding, weighed. */
+/** A finding with its level. */
 export interface Weighed extends Finding {
   readonly rule: string;
   readonly level: Level;
-  /** The approval that lets it pass, and the days it is still good for; 0 on its last day. */
+  /** The approval that covers it, and the days until that ends; 0 on its last day. */
   readonly approved?: { readonly approval: Approval; readonly daysLeft: number };
 }
 
-/** What the guard knows of a change: the one result that every output is made of. */
+/** What the guard knows about a change: the one result from which every output is made. */
 export interface Review {
   readonly level: Level;
   /** Worst first, then in the order of the rules. */
   readonly findings: readonly Weighed[];
   readonly changes: readonly Change[];
-  /** What happens, in words, worst first. */
+  /** Effects in words, worst first. */
   readonly effects: readonly Effect[];
   readonly hosts: readonly HostChange[];
-  /** The updates it is deployed in; one is the rule, none when no host is touched. */
+  /** The updates in which it is deployed; usually one, none when no host is touched. */
   readonly waves: readonly Wave[];
   readonly shares: readonly ShareChange[];
-  /** What the policies say of the new side. */
+  /** What the policies say about the new side. */
   readonly policies: Judgement;
   readonly engine: readonly EngineStep[];
-  /** Approvals that nothing asked for. */
+  /** Approvals that no finding needs. */
   readonly unusedApprovals: readonly Approval[];
 }
 
@@ -47,7 +47,7 @@ export interface ReviewInput {
   readonly before: Side;
   readonly after: Side;
   readonly engine?: readonly EngineStep[];
-  /** Findings of whoever put the sides together, each under the name of a rule. */
+  /** Findings made while the sides were put together, each under the name of a rule. */
   readonly also?: readonly (Finding & { readonly rule: string })[];
   readonly approvals: readonly Approval[];
   readonly limits: Limits;
@@ -55,10 +55,10 @@ export interface ReviewInput {
   readonly today: string;
 }
 
-/** Longest that an approval may last, in days. */
+/** Days after which an approval must end at the latest. */
 const mostDays = 30;
 
-/** Reviews a change: what it does, to whom, and whether it may. Pure, linear in what differs and in the fleet's size. */
+/** Reviews a change: what it does, to whom, and whether it is allowed. Pure; linear in the changes and in the fleet's size. */
 export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
   const byKind = Object.fromEntries(
@@ -67,7 +67,7 @@ export function review({ before, after, engine = [], also = [], approvals, limit
   const hosts = hostChanges(before, after, changes, engine);
   const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);
   const judged = {
-    // Only few rules ask what was wrong before.
+    // Only few rules need it.
     get before() {
       return before.judge(before.declaration, today);
     },
@@ -111,7 +111,7 @@ function weigh(
     const why =
       daysLeft < 0
         ? `its approval ended on ${approval.expires}`
-        : `its approval ends only on ${approval.expires}, more than ${mostDays} days ahead`;
+        : `its approval ends on ${approval.expires}, more than ${mostDays} days ahead`;
     return { ...finding, rule, level: "needs approval", message: `${finding.message.replace(/\.$/, "")}; ${why}.` };
   }
   return { ...finding, rule, level: "safe", approved: { approval, daysLeft } };

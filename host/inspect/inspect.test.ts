@@ -54,7 +54,7 @@ test("a host as it was deployed has no findings; one that never was lacks every 
   const digests = Object.fromEntries(Object.entries(two.groups).map(([name, group]) => [name, group!.digest]));
   const seen = await inspect(tree.machine(), { digests }, process.execPath);
   expect(seen).toEqual({ host: "web1", generation: 1, findings: [] });
-  expect(formatInspection(seen)).toBe("web1, generation 1: as it should be\n");
+  expect(formatInspection(seen)).toBe("web1, generation 1: no drift\n");
   using empty = new Tree();
   expect(short(await look(empty, { digests }))).toEqual([
     "host generation-outdated: host was never applied (by the next deploy)",

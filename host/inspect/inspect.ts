@@ -85,6 +85,6 @@ export function formatInspection({ host, generation, findings }: Inspection): st
     ({ group, kind, message, repaired, note }) =>
       `${group.padEnd(14)} ${note ? "note: " : ""}${kind}: ${message}\n${" ".repeat(15)}repaired ${repaired}`,
   );
-  const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${findings.length === 0 ? "as it should be" : `${findings.length} findings`}`;
+  const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${findings.length === 0 ? "no drift" : `${findings.length} findings`}`;
   return `${[...lines, summary].join("\n")}\n`;
 }

@@ -16,7 +16,7 @@ const here = (began: number | undefined, same = true): LocalFacts => ({
   same: () => same,
 });
 
-test("the engine's own words name every lock", () => {
+test("every lock in the engine's message is found", () => {
   expect(mine).toEqual({
     path: "file:///srv/state/.pulumi/locks/organization/fairhost/prod/1f3a.json",
     user: "alice",
@@ -32,17 +32,17 @@ test.each([
   ["a process that began before the lock", here(since - 60_000), "alive"],
   ["one that began in the lock's own second", here(since + 500), "alive"],
   ["no such process", here(undefined), "dead"],
-  ["another process that was given the id later", here(since + 3_600_000), "dead"],
-  ["a machine of the same name, as far as anybody knows", here(undefined, false), "elsewhere"],
+  ["another process that got the id later", here(since + 3_600_000), "dead"],
+  ["perhaps another machine of the same name", here(undefined, false), "elsewhere"],
 ] as const)("%s", async (_what, facts, life) => {
   expect(await lifeOfEngine(mine, facts)).toBe(life);
 });
 
-test("what another machine has locked is never judged from here", async () => {
+test("a lock of another machine is never judged here", async () => {
   expect(await lifeOfEngine(others, here(undefined))).toBe("elsewhere");
 });
 
-test("state in files is of this machine; of other state only an own record proves it", () => {
+test("a lock on state in files is of this machine; on other state only an own record proves that", () => {
   const engine = (url: string) => ({ directory: "/", stack: "prod", environment: { PULUMI_BACKEND_URL: url } });
   expect(localFacts(engine("file:///srv/state"), []).same(mine)).toBe(true);
   expect(localFacts(engine("s3://state"), []).same(mine)).toBe(false);

@@ -5,7 +5,7 @@ import { type Engine, type EngineOptions, type EngineRun, runEngine } from "../.
 import { LockedError } from "./lock.ts";
 import type { Life } from "./owner.ts";
 
-/** A lock that an engine has put on a stack's state, as the engine itself names it. */
+/** An engine's lock on a stack's state, as the engine's message shows it. */
 export interface EngineLock {
   readonly path: string;
   readonly user: string;
@@ -14,7 +14,7 @@ export interface EngineLock {
   readonly since: string;
 }
 
-/** Locks that an engine's message names; none when it failed for another reason. */
+/** Locks in an engine's message; none if it failed for another reason. */
 export function parseEngineLocks(output: string): EngineLock[] {
   if (!/currently locked by \d+ lock/.test(output)) return [];
   const line = /^\s*(\S+): created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)\s*$/gm;
@@ -23,16 +23,16 @@ export function parseEngineLocks(output: string): EngineLock[] {
   }));
 }
 
-/** What is known here of a process id. */
+/** What this machine knows about a process id. */
 export interface LocalFacts {
   readonly hostname: string;
-  /** When the process of this id began, in milliseconds; undefined without one. */
+  /** When the process with this id began, in milliseconds; undefined if there is none. */
   readonly began: (pid: number) => Promise<number | undefined>;
-  /** Whether this machine is the one that put locks under this name: machines may share a name. */
+  /** Whether the lock is of this machine: machines may share a name. */
   readonly same: (lock: EngineLock) => boolean;
 }
 
-/** Whether the engine that put a lock still lives. Another process that was given its id later is not it. */
+/** Whether the engine that made a lock still runs. Another process that got its id later does not count. */
 export async function lifeOfEngine(lock: EngineLock, { hostname: here, began, same }: LocalFacts): Promise<Life> {
   if (lock.hostname !== here || !same(lock)) return "elsewhere";
   const start = await began(lock.pid);
@@ -41,8 +41,8 @@ export async function lifeOfEngine(lock: EngineLock, { hostname: here, began, sa
 }
 
 /**
- * What is known on this machine. State in files is on it; of state elsewhere only what an own record says is certain.
- * @param engines process ids of engines that own records name
+ * What this machine knows about locks. State in files is on it; for other state only an own record is proof.
+ * @param engines process ids of engines in own records
  */
 export function localFacts({ environment }: Engine, engines: readonly number[]): LocalFacts {
   const inFiles = (environment.PULUMI_BACKEND_URL ?? "").startsWith("file:");
@@ -59,9 +59,9 @@ export function localFacts({ environment }: Engine, engines: readonly number[]):
 }
 
 /**
- * Runs a command of the engine that locks the state. A lock whose owner is certainly dead is removed, said aloud, and the
- * command is run again; any other one is left alone.
- * @throws LockedError naming who holds it since when
+ * Runs a command of the engine that locks the state. A lock whose owner is certainly dead is removed with a message, and the command
+ * runs again; any other lock stays.
+ * @throws LockedError with the holder and the time of the lock
  */
 export async function runLocking(
   engine: Engine,
@@ -85,18 +85,20 @@ export async function removeDead(
 ): Promise<void> {
   for (const lock of locks) {
     const { user, hostname: host, pid, since, path } = lock;
-    const who = `an engine of ${user}@${host} (process ${pid}), since ${since}`;
+    const who = `a Pulumi run of ${user}@${host} (process ${pid}) since ${since}`;
     switch (await lifeOfEngine(lock, facts)) {
       case "alive":
-        throw new LockedError(`The state is locked by ${who}, which is at work; nothing was touched. Wait for it.`);
+        throw new LockedError(
+          `The state is locked by ${who}, which still runs; nothing was touched. Wait for it to end.`,
+        );
       case "elsewhere":
         throw new LockedError(
-          `The state is locked by ${who}. Whether it still runs cannot be seen from here: look there. If it is gone, run \`pulumi cancel -s ${engine.stack}\`; the lock is ${path}.`,
+          `The state is locked by ${who}. This machine cannot see whether it still runs: check on ${host}. If it is gone, run \`pulumi cancel -s ${engine.stack}\`; the lock is ${path}.`,
         );
       case "dead":
-        say(`The state was locked by ${who}, which is dead: the lock is removed.\n`);
+        say(`The state was locked by ${who}. That process no longer runs; its lock is removed.\n`);
     }
   }
   const { exitCode, output } = await runEngine(engine, ["cancel", "--yes"]);
-  if (exitCode !== 0) throw new LockedError(`The dead lock could not be removed: ${output.trim()}`);
+  if (exitCode !== 0) throw new LockedError(`Cannot remove the lock of a dead process: ${output.trim()}`);
 }

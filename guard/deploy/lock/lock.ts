@@ -8,7 +8,7 @@ import { ownerSchema, ownerWords, self } from "./owner.ts";
 const holderSchema = z.object({ owner: ownerSchema, command: z.string(), since: z.iso.datetime() });
 type Holder = z.infer<typeof holderSchema>;
 
-/** Somebody else deploys. */
+/** Another deploy of the stack runs. */
 export class LockedError extends UserError {
   constructor(message: string) {
     super(message, "locked");
@@ -16,11 +16,11 @@ export class LockedError extends UserError {
 }
 
 /**
- * One deploy of a stack at a time. The kernel holds the lock and takes it away with the process, however that ends, so none is ever
- * left behind; the file says who has it.
+ * One deploy of a stack at a time. The kernel releases the lock when the process ends, however it ends, so no stale lock remains. The
+ * file names the holder.
  * @param directory the stack's records
- * @param say is told once whom it waits for
- * @throws LockedError naming the holder when the time is up
+ * @param say called once, with the deploy that it waits for
+ * @throws LockedError with the holder, when the time is up
  */
 export async function deployLock(
   directory: string,
@@ -32,12 +32,12 @@ export async function deployLock(
   const file = join(directory, "lock");
   let release = await take(file, 0);
   if (!release && waitSeconds > 0) {
-    say(`Waiting for ${await holderWords(file)}, up to ${waitSeconds} s.\n`);
+    say(`Waiting up to ${waitSeconds} s for ${await holderWords(file)}.\n`);
     release = await take(file, waitSeconds);
   }
   if (!release) {
     throw new LockedError(
-      `${capital(await holderWords(file))} has this stack; nothing was touched. Wait for it (--wait SECONDS), or look at \`guard records\`.`,
+      `The stack is locked by ${await holderWords(file)}; nothing was touched. Wait for it (--wait SECONDS), or check \`guard records\`.`,
     );
   }
   const own: Holder = { owner: await self(), command, since: new Date().toISOString() };
@@ -53,13 +53,9 @@ export async function deployLock(
 async function holderWords(file: string): Promise<string> {
   try {
     const { owner, command, since } = holderSchema.parse(JSON.parse(await readFile(file, "utf8")));
-    return `\`${command}\` of ${ownerWords(owner)}, since ${since},`;
+    return `\`${command}\` of ${ownerWords(owner)} since ${since}`;
   } catch {
-    // Just taken, or just let go.
+    // The lock was taken or released at this moment.
     return "another run";
   }
-}
-
-function capital(text: string): string {
-  return text.replace(/^a/, "A");
 }

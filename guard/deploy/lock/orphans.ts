@@ -1,19 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { endProcess, identify, type ProcessId } from "../../../toolchain/system/processes.ts";
 
-/** Says in the environment of an engine, and of everything it starts, which deploy they belong to. */
+/** Environment variable that marks an engine, and every process it starts, with their deploy. */
 export const deployVariable = "FAIRHOST_DEPLOY";
 
-/** Milliseconds that an engine gets to end what it does on a host and to save the state. */
+/** Milliseconds that an engine gets to finish its step on a host and to save the state. */
 const engineGrace = 60_000;
 const grace = 3_000;
 
-/** Processes that a deploy has started, by the mark in their environment: nothing else proves it once their parent is gone. The engine first. */
+/** Processes that a deploy has started, the engine first. Once their parent is gone, only the mark in their environment proves it. */
 export async function processesOf(deploy: string): Promise<(ProcessId & { readonly name: string })[]> {
   const found: (ProcessId & { name: string })[] = [];
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
-    // Other users' processes cannot be read, and are not ours to end.
+    // Processes of other users cannot be read and must not be ended.
     const environment = await readFile(`/proc/${entry}/environ`, "latin1").catch(() => "");
     if (!environment.split("\0").includes(`${deployVariable}=${deploy}`)) continue;
     const name = (await readFile(`/proc/${entry}/comm`, "utf8").catch(() => "")).trim();
@@ -24,7 +24,7 @@ export async function processesOf(deploy: string): Promise<(ProcessId & { readon
 }
 
 /**
- * Ends what a dead deploy has left running, and waits until it is gone. The engine may first end its step in good order.
+ * Ends processes that a dead deploy left running, and waits until they are gone. The engine may first finish its step.
  * @returns how many there were
  */
 export async function endOrphans(deploy: string, say: (text: string) => void): Promise<number> {
@@ -32,7 +32,7 @@ export async function endOrphans(deploy: string, say: (text: string) => void): P
   for (const orphan of left) {
     const engine = orphan.name === "pulumi";
     if (engine)
-      say(`Its engine (process ${orphan.pid}) is still at work: asked to end, up to ${engineGrace / 1000} s.\n`);
+      say(`Its engine (process ${orphan.pid}) still runs; waiting up to ${engineGrace / 1000} s for it to end.\n`);
     await endProcess(orphan, engine ? engineGrace : grace);
   }
   return left.length;

@@ -13,12 +13,12 @@ test.each([
   ["ran here before the machine was booted again", { boot: "b0" }, runs, "dead"],
   ["runs on another machine", { hostname: "ops2", machine: "m2" }, gone, "elsewhere"],
   ["runs on another machine of the same name", { machine: "m2" }, gone, "elsewhere"],
-  ["runs in a container beside", { namespace: "pid:[2]" }, gone, "elsewhere"],
+  ["runs in another container", { namespace: "pid:[2]" }, gone, "elsewhere"],
 ] as const)("an owner that %s", async (_what, change, look, life) => {
   expect(await lifeOf({ ...me, ...change }, me, look)).toBe(life);
 });
 
-test("without a machine id another boot proves nothing", async () => {
+test("without a machine id, another boot proves nothing", async () => {
   expect(await lifeOf({ ...me, machine: "", boot: "b0" }, { ...me, machine: "" }, runs)).toBe("elsewhere");
 });
 

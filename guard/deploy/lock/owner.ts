@@ -3,14 +3,14 @@ import { hostname, userInfo } from "node:os";
 import { z } from "zod";
 import { identify, isAlive } from "../../../toolchain/system/processes.ts";
 
-/** A process that means itself alone, wherever it is read: machine, boot, process namespace, id and start. */
+/** Identifies one process uniquely on any machine: machine, boot, process namespace, id and start. */
 export const ownerSchema = z.object({
   user: z.string(),
   hostname: z.string(),
-  /** /etc/machine-id; empty where there is none. */
+  /** /etc/machine-id; empty if there is none. */
   machine: z.string(),
   boot: z.string(),
-  /** Process ids of two containers are of two worlds. */
+  /** Two containers may have the same process ids. */
   namespace: z.string(),
   pid: z.number(),
   /** Clock ticks after the boot (/proc/PID/stat). */
@@ -18,10 +18,10 @@ export const ownerSchema = z.object({
 });
 export type Owner = z.infer<typeof ownerSchema>;
 
-/** `elsewhere`: on another machine or in another container, where nobody here can look. */
+/** `elsewhere`: on another machine or in another container, so this process cannot know. */
 export type Life = "alive" | "dead" | "elsewhere";
 
-/** This very process. */
+/** This process itself. */
 export async function self(): Promise<Owner> {
   const { pid, started } = (await identify(process.pid))!;
   const read = async (file: string) => (await readFile(file, "utf8").catch(() => "")).trim();
@@ -37,7 +37,7 @@ export async function self(): Promise<Owner> {
 }
 
 /**
- * Whether an owner still lives. Only what is certain is said to be dead.
+ * Whether an owner still lives. It is dead only if that is certain.
  * @param runs whether exactly this process runs here
  */
 export async function lifeOf(

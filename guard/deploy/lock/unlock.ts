@@ -6,9 +6,9 @@ import { localFacts } from "./engine-lock.ts";
 import { deployLock } from "./lock.ts";
 
 /**
- * Ends what killed deploys and engines of this machine have left. The engine tells of its locks only where it needs one, so it is
- * made to take one, by a refresh that forgets pending operations as well.
- * @throws LockedError for what may still live
+ * Cleans up after killed deploys and engines of this machine. The engine reports locks only when it needs one itself, so this runs a
+ * refresh, which also clears pending operations.
+ * @throws LockedError for a deploy or an engine that may still run
  */
 export async function unlock(engine: Engine, say: (text: string) => void): Promise<void> {
   const directory = recordsDirectory(engine);
