@@ -3,9 +3,9 @@ import { largestNumberAt } from "../components/declaring.ts";
 import type { AddressRangeInputs, Declaration } from "../components/kinds.generated.ts";
 import { sortBy } from "../lib/lists.ts";
 
-/** One line of the address plan. What does not apply to its kind is left out. */
+/** One line of the address plan. Properties that do not apply to its kind are left out. */
 export interface PlannedAddress {
-  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address. */
+  /** `owned` range, `free` part of an owned range, or the kind that uses the range or address. */
   readonly kind: "owned" | "free" | "site" | "router" | "host" | "management" | "front end" | "account" | "HTTP server";
   /** Name of the site, router or host, number of the account, `<account>/<name>` of the HTTP server. */
   readonly name?: string;
@@ -16,15 +16,15 @@ export interface PlannedAddress {
   readonly address?: string;
   /** TCP port an HTTP server listens on. */
   readonly port?: number;
-  /** Of a site's IPv4 range: addresses that no front end has. Of its IPv6 range: account numbers nobody has or had. */
+  /** Site's IPv4 range: addresses that no front end uses. Site's IPv6 range: account numbers never used. */
   readonly free?: number;
 }
 
 const columns = ["kind", "name", "site", "host", "prefix", "address", "port", "free"] as const;
 
 /**
- * Who has which range and address, and what is free. Pure. Owned ranges first, each with what is free of it in the largest
- * blocks; then sites, routers, hosts with their management controllers and front ends, accounts with their HTTP servers.
+ * Lists who uses which range and address, and which ranges are free. Pure. Owned ranges first, each with its free parts in the
+ * largest blocks; then sites, routers, hosts with their management controllers and front ends, accounts with their HTTP servers.
  */
 export function addressPlan(declaration: Declaration): PlannedAddress[] {
   const { ranges, sites, routers, hosts, frontEnds, accounts, addresses, httpServers } = declaration;
@@ -79,7 +79,7 @@ interface Block {
   readonly length: number;
 }
 
-/** The largest blocks of an owned range that no site has. */
+/** The largest blocks of an owned range that no site uses. */
 function freeParts(owned: string, ranges: readonly AddressRangeInputs[]): string[] {
   const bits = owned.includes(":") ? 128 : 32;
   const used = ranges.filter(({ within }) => within === owned).map(({ prefix }) => block(prefix));
@@ -102,13 +102,13 @@ function block(prefix: string): Block {
   return { first: new (prefix.includes(":") ? Address6 : Address4)(address).bigInt(), length: Number(length) };
 }
 
-/** How many addresses of an IPv4 range no front end has. */
+/** Number of addresses of an IPv4 range that no front end uses. */
 function freeAddresses4(range: string, used: readonly string[]): number {
   const outer = new Address4(range);
   return 2 ** (32 - block(range).length) - used.filter((address) => new Address4(address).isInSubnet(outer)).length;
 }
 
-/** CSV as RFC 4180 has it: a header, lines that end in CR LF, fields with a comma, quote or line break in quotes. */
+/** CSV according to RFC 4180: a header, lines that end in CR LF, fields with a comma, quote or line break in quotes. */
 export function csv(plan: readonly PlannedAddress[]): string {
   const field = (value: string | number = ""): string => {
     const text = String(value);
@@ -119,7 +119,7 @@ export function csv(plan: readonly PlannedAddress[]): string {
     .join("");
 }
 
-/** For a terminal: as narrow as it can be, so that a line of an ordinary fleet fits 80 columns. Names and addresses are ASCII. */
+/** Table for a terminal, as narrow as possible: a line of an ordinary fleet fits into 80 columns. Names and addresses are ASCII. */
 export function table(plan: readonly PlannedAddress[]): string {
   const head = ["kind", "name", "site", "host", "address"];
   const rows = plan.map((line) => [line.kind, line.name ?? "", line.site ?? "", line.host ?? "", addressWords(line)]);

@@ -3,23 +3,23 @@ import { describeIssue } from "./describe-issue.ts";
 import type { Problem } from "./problem.ts";
 import type { Source } from "./source.ts";
 
-/** A value whose every part may be missing: what is left of an entry when its wrong parts are taken out. */
+/** A value of which every part may be missing: an entry without its invalid parts. */
 type Loose<T> = T extends readonly (infer Element)[]
   ? (Loose<Element> | undefined)[]
   : T extends object
     ? { [Key in keyof T]?: Loose<T[Key]> | undefined }
     : T;
 
-/** One entry of the inventory after its schema was checked. */
+/** One entry of the inventory after the check of its schema. */
 export interface Entry<T> {
   readonly source: Source;
-  /** Its sound parts, for checks across files: one wrong property must not hide other problems, nor invent new ones. */
+  /** Its valid parts, for checks across files: an invalid property must neither hide other problems nor cause new ones. */
   readonly loose: Loose<T>;
-  /** The entry with its defaults, if nothing is wrong with it. */
+  /** The entry with its defaults, if it is valid. */
   readonly whole?: T;
 }
 
-/** Checks one file against its schema; every problem of it, and what can still be used. */
+/** Checks one file against its schema. Returns all its problems, and the parts that can still be used. */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   source: Source,
