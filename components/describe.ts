@@ -2,7 +2,7 @@ import { type Change, type ChangeContext, differences, type Effect, effect } fro
 import { kinds } from "./kinds.generated.ts";
 import { nameOf } from "./subject.ts";
 
-/** A change of one element in words: the kind's own, or what it is and which properties change. */
+/** Describes a change of one element: by the kind's own description, or by its name and the changed properties. */
 export function describeChange(change: Change, context: ChangeContext): Effect[] {
   const { describe } = kinds[change.kind] as {
     readonly describe?: (change: Change, context: ChangeContext) => Effect[] | undefined;

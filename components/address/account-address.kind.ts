@@ -11,7 +11,7 @@ export const inputs = z.strictObject({
   address: text.describe("The account's own address, `<prefix>::1`, canonical."),
 });
 
-/** What an account is reached at. */
+/** The IPv6 prefix and address of an account. */
 export const kind: Kind<"addresses"> = {
   key: "addresses",
   name: "address",

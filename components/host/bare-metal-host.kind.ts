@@ -29,7 +29,7 @@ export const inputs = z.strictObject({
     .describe("Who the host speaks BGP to: the routers of its site."),
 });
 
-/** A bare-metal host: where it stands, what it is built of and what hangs on it. */
+/** A bare-metal host: its place, hardware, power and links. */
 export const kind: Kind<"hosts"> = {
   key: "hosts",
   name: "host",

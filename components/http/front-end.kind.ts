@@ -11,7 +11,7 @@ export const inputs = z.strictObject({
   httpServers: number,
 });
 
-/** Ports every account's address answers the outside on, at the front end. */
+/** Ports on which the front end answers on every account's address. */
 const ports = [80] as const;
 
 /** The reverse proxy of one host. */

@@ -14,7 +14,7 @@ export const entries = z
   .array(z.discriminatedUnion("kind", serverEntries))
   .max(50)
   .default([])
-  .describe("The web sites and programs of the account.");
+  .describe("HTTP servers of the account: its web sites and programs.");
 
 /** An account's own HTTP server, behind the front end. Paths are relative to the account's home. */
 export const kind: Kind<"httpServers"> = {
@@ -58,7 +58,7 @@ function describeServer(
   const server = change.after ?? change.before;
   const own = [server.account];
   const of = `${server.name} of account ${server.account}`;
-  // One that comes, goes or moves with its account is told with it.
+  // A server that is created, deleted or moved with its account is described with the account.
   const its = accounts.get(String(server.account));
   const withAccount =
     its !== undefined && (its.op === op || (its.op === "update" && its.before.host !== its.after.host));

@@ -12,7 +12,7 @@ export const inputs = z.strictObject({
   purpose: text,
 });
 
-/** An owned range, or what a site has of one. Hosts' and accounts' addresses follow from these. */
+/** An owned range, or a site's part of one. Addresses of hosts and accounts are in the parts of sites. */
 export const kind: Kind<"ranges"> = {
   key: "ranges",
   name: "range",

@@ -8,8 +8,9 @@ export const referencesExist = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "Every account lies on a declared host with a front end and has an address there; every address and HTTP server belongs to a declared account and lies on its host.",
-  reason: "What hangs on nothing is delivered nowhere, or stays behind on a host that no longer has the account.",
+    "Every account is on a declared host with a front end and has an address there; every address and HTTP server belongs to a declared account and is on its host.",
+  reason:
+    "An element without its host or account is not delivered, or it stays on a host that no longer has the account.",
   remediation: "Correct the name of the `host`, or add the missing host or account to the inventory.",
   *find(declaration) {
     const hosts = new Set(declaration.hosts.map((host) => host.name));

@@ -3,8 +3,8 @@ import type { Rule } from "../../components/rule.ts";
 import { nothingDeclared } from "../../components/subject.ts";
 
 /**
- * The kinds of element a rule about single resources can say something of. Given nothing, a rule that never looks at a kind of
- * element finds nothing in one of that kind either: up to the first look both run alike.
+ * The kinds of elements that a rule about single resources looks at. Runs the rule on an empty declaration and records the kinds
+ * that it reads: a rule that does not read a kind there cannot find anything in it.
  */
 export function kindsRead(rule: Rule): ReadonlySet<keyof Declaration> {
   const read = new Set<keyof Declaration>();

@@ -9,6 +9,6 @@ testRule(uniqueListen, {
         number: 1,
         listen: { ...server.listen, port: 8001 },
       })),
-    expect: ["httpServer 1/api listen: HTTP server 1/api listens on [2001:db8:1:1::1]:8001, as 1/www does."],
+    expect: ["httpServer 1/api listen: HTTP server 1/api listens on [2001:db8:1:1::1]:8001, the same as 1/www."],
   },
 });
