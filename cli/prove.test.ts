@@ -25,10 +25,10 @@ test("a fleet that survives what its plans promise", () => {
 test("both supplies on one chain: each counterexample in its sentence, exit status 4; for programs too", () => {
   cpSync(join(inventory, "lab"), join(scratch, "lab"), { recursive: true });
   const { directory } = new Draft(join(scratch, "lab")).edit("hosts/web1.yaml", "chain: b", "chain: a");
-  const because = "because supply psu1 hangs on chain a, and supply psu2 hangs on chain a too";
+  const because = "host web1 loses service: supply psu1 is fed by chain a, and supply psu2 too";
   const stderr = `Tried the failure of 32 elements, one at a time: 2 counterexamples.
-Cut feed feed-north at lab: host web1 goes dark, ${because}, which hangs on feed feed-north; 2 accounts of plan small.
-Cut chain a of hall hall-1 at lab: host web1 goes dark, ${because}; 2 accounts of plan small.
+If feed feed-north at lab fails, ${because}, and chain a is fed by feed feed-north; 2 accounts of plan small.
+If chain a of hall hall-1 at lab fails, ${because}; 2 accounts of plan small.
 `;
   expect(run(directory)).toMatchObject({ status: 4, stdout: "", stderr });
 
@@ -45,7 +45,7 @@ test("pairs: counterexamples that no single loss has", () => {
   const { status, stderr } = run(join(inventory, "lab"), "--pairs");
   expect(status).toBe(4);
   expect(stderr).toMatch(/^Tried the failure of \d+ pairs, one at a time: \d+ counterexamples\.\n/);
-  expect(stderr).toContain("Cut switch switch-a and switch switch-b: host web1 and 1 other host go dark");
+  expect(stderr).toContain("If switch switch-a and switch switch-b fail, host web1 and 1 other host lose service");
 });
 
 test("a fleet that does not load: its problems, exit status 4", () => {

@@ -48,7 +48,7 @@ test("every element of the declaration is one component with exactly its inputs"
   for (const { type, key } of allKinds) expect(inputsOf(type), key).toEqual(texts(declaration[key]));
 });
 
-test("resources are named by number, so that a renamed account stays itself", () => {
+test("resources are named by number, so that a renamed account keeps its identity", () => {
   expect(of("fairhost:account:AccountContainer").map(({ name }) => name)).toEqual(
     declaration.accounts.map(({ number }) => `account-${number}`),
   );
@@ -71,7 +71,7 @@ test("a host has two commands: bootstrap, then apply with the bundle on a secret
   expect(JSON.parse(stdin.value)).toMatchObject({ masterSecret: "c2VjcmV0", secretEpoch: 1, repair: 2 });
 });
 
-test("what people see of a delivery is its digest and counts, never the bundle", () => {
+test("the engine shows the digest and counts of a delivery, never the bundle", () => {
   const [delivery] = of("fairhost:remote:HostDelivery");
   const host = declaration.hosts[0]!.name;
   expect(delivery?.inputs).toEqual({

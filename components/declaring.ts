@@ -1,11 +1,11 @@
 import { Address6 } from "ip-address";
 import type { Fleet } from "./registry/files.generated.ts";
 
-/** One thing that a stack has from its last run. */
+/** One element of a stack after its last run. */
 export interface Held {
   /** Name of its kind. */
   readonly kind: string;
-  /** As the kind's identity gives it: an account's number, a range's prefix, the name of anything else. */
+  /** Given by the kind's identity: an account's number, a range's prefix, the name of any other element. */
   readonly name: string;
   readonly protect: boolean;
 }
@@ -16,7 +16,7 @@ export type Host = Item<Fleet["hosts"]>;
 export type Plan = Item<Fleet["plans"]>;
 export type Account = Item<Fleet["accounts"]>;
 
-/** What follows from an account's number, its site and the fleet's first uid alone. */
+/** Values that follow only from an account's number, its site and the fleet's first uid. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
@@ -32,7 +32,7 @@ export interface Identity {
   readonly address: string;
 }
 
-/** An account with what it stands on. */
+/** An account with its site, plan and identity. */
 export interface AccountSource {
   readonly account: Account;
   readonly site: Site;
@@ -40,7 +40,7 @@ export interface AccountSource {
   readonly own: Identity;
 }
 
-/** What kinds are declared from: a fleet, or the part of it that one cell's stack holds. */
+/** Input for declaring kinds: a fleet, or the part of it in one cell's stack. */
 export interface Declaring {
   readonly fleet: Fleet;
   /** Of this cell, by name. */
@@ -57,13 +57,13 @@ export interface Declaring {
  */
 export const defaultUidBase = 1_900_000_000;
 
-/** Ranges that nothing of Debian 13 gives out, apart from subordinate uids, which a host's bootstrap turns off. */
+/** Ranges that Debian 13 does not use, apart from subordinate uids, which a host's bootstrap disables. */
 export const freeUids = [
   { first: 65_536, last: 524_287 },
   { first: 1_879_048_192, last: 2_147_352_575 },
 ] as const;
 
-/** Most bits an account's number has, whatever the site's prefix leaves for it. */
+/** Maximum number of bits of an account's number, whatever the site's prefix allows. */
 export const numberBits = 24;
 
 /** The largest number an account may have. */
@@ -87,7 +87,7 @@ function lengthOf(prefix: string): number {
 }
 
 /**
- * Identity of an account: a pure function, so nothing is stored and nothing can move. The host is no part of it: a move to
+ * Identity of an account: a pure function, so nothing is stored and no identity can change. The host is not part of it: a move to
  * another host of the site changes nothing here.
  * @param uidBase uid of account number 0, which no account has
  * @throws {RangeError} if the site's prefix is of another length than 40 to 48, or the number does not fit behind it

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
 /**
- * Building blocks of components' inputs. What a declaration holds is plain values; whether a value is a good one is for the
- * rules to say, so formats are not checked here. What a value means to the rules is registered instead: a rule finds it by
- * its meaning, in every kind there is, and not by the kinds somebody thought of.
+ * Building blocks of components' inputs. A declaration holds plain values, and rules decide which values are valid, so formats
+ * are not checked here. Instead, the meaning of a value is registered: a rule finds values by their meaning in every kind,
+ * without a list of kinds.
  */
 
-/** What a value is to the rules, whichever kind has it. */
+/** Meaning of a value for the rules, in whatever kind. */
 export type Meaning =
   /** A path inside an account's home; `.` is the home. */
   | "home path"
@@ -21,7 +21,7 @@ export type Meaning =
 
 const meanings = z.registry<{ readonly meaning: Meaning }>();
 
-/** @returns what a schema was registered as, without what wraps it */
+/** @returns the meaning registered for exactly this schema, not for one that it wraps */
 export function meaningOf(schema: z.ZodType): Meaning | undefined {
   return meanings.get(schema)?.meaning;
 }
@@ -64,8 +64,8 @@ export function promise<S extends z.ZodType>(schema: S): S {
 }
 
 /**
- * Permission to break one rule for a while: on the element that breaks it, so that a diff of the element shows it and the
- * policy pack, which sees one resource at a time, knows it.
+ * Permission to break one rule for a limited time. It is on the element that breaks the rule, so that a diff of the element shows
+ * it and the policy pack, which sees one resource at a time, knows it.
  */
 const waiver = z.strictObject({
   rule: text.describe("Name of the rule."),
@@ -78,8 +78,8 @@ const waiver = z.strictObject({
 });
 export type WaiverInputs = Readonly<z.output<typeof waiver>>;
 
-/** Of an element that may carry waivers. */
-export const waivers = z.array(waiver).exactOptional().describe("Rules that it may break for a while.");
+/** For elements that may carry waivers. */
+export const waivers = z.array(waiver).exactOptional().describe("Rules that the element may break for a limited time.");
 
 const powerSupply = z.strictObject({
   name: text.describe("Unique in the device."),
@@ -101,7 +101,7 @@ export const placed = {
   rack: text.describe("The rack of the hall."),
 };
 
-/** What can fail alone, as a plan's promise names it. A chain fails up to the site's feed; a link is any cable. */
+/** Kinds of elements that can fail alone, as a plan names them. A chain includes its feed; a link is any network cable. */
 export const failures = [
   "disk",
   "supply",

@@ -4,49 +4,49 @@ import type { Subject } from "./registry/subject.ts";
 export interface Violation {
   readonly rule: string;
   readonly subject: Subject;
-  /** One sentence what is wrong, with the values. Why it matters and how to mend it are the rule's `reason` and `remediation`. */
+  /** One sentence about what is wrong, with the values. The rule's `reason` and `remediation` say why it matters and how to fix it. */
   readonly message: string;
 }
 
-/** What rules protect, in the order violations are shown. */
+/** Themes of rules, in the order in which violations are shown. */
 export const themes = ["redundancy", "isolation", "data"] as const;
 
 /**
- * A rule: a pure function over the declaration. The same object is run by the program before anything is declared, by the
- * policy pack over what is registered, and by the guard over a preview.
+ * A rule: a pure function over the declaration. The program runs it before it declares anything, the policy pack runs it over the
+ * registered resources, and the guard runs it over a preview.
  */
 export interface Rule {
-  /** For example `mounts-on-mirrors`: the policy's name in the pack and the name of its file. */
+  /** Name of the rule, of its policy in the pack and of its file, for example `mounts-on-mirrors`. */
   readonly name: string;
-  /** What it protects: the heading it is described under. */
+  /** Theme, which is the heading in the reference. */
   readonly theme: (typeof themes)[number];
   readonly severity: "low" | "medium" | "high" | "critical";
   /** A full sentence: what must hold. */
   readonly description: string;
-  /** Why: what happens to accounts otherwise. */
+  /** Why the rule exists: what happens to accounts otherwise. */
   readonly reason: string;
-  /** What to do about a violation. */
+  /** How to fix a violation. */
   readonly remediation: string;
   /**
-   * `resource`: decided by each element alone, so the pack can judge one resource at a time.
+   * `resource`: needs only one element, so the pack can judge one resource at a time.
    * `stack`: needs several elements.
    */
   readonly scope: "resource" | "stack";
-  /** Whether a waiver may let violations pass for a while. Never set where accounts would share or lose what is theirs. */
+  /** Whether a waiver may let violations pass for a limited time. Never set it if accounts would share or lose data or identity. */
   readonly waivable?: true;
   /** @param today the day to judge at, ISO 8601; no rule looks at a clock */
   check(declaration: Declaration, today: string): Violation[];
 }
 
-/** A rule without its check: what is said of it. */
+/** The texts of a rule, without its check. */
 export type RuleText = Omit<Rule, "check" | "theme">;
 
-/** Where a rule is described: a heading of the generated page, seen from the project's directory. */
+/** Path of a rule's description in the generated reference, relative to the project's directory. */
 export function pageOf({ name }: Pick<Rule, "name">): string {
   return `docs/reference/rules.md#${name}`;
 }
 
-/** A violation as a rule's `find` yields it, before the rule's name is put on. */
+/** A violation as a rule's `find` yields it, without the rule's name. */
 export type Finding = Omit<Violation, "rule">;
 
 /** Makes a rule of a generator of findings. `find` must be linear in the declaration's size. */
@@ -60,7 +60,7 @@ export function defineRule({
   };
 }
 
-/** Every element whose key an earlier element has too, with that earlier element. Elements without a key are passed over. */
+/** Every element whose key an earlier element has too, with that earlier element. Skips elements without a key. */
 export function* repeats<T>(
   elements: Iterable<T>,
   key: (element: T) => string | number | undefined,

@@ -1,21 +1,21 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 
-/** The words for a format: the loader's error, and the title that editors and docs/reference/inventory.md show. */
+/** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
   return make({ error: `must be ${words}` }).meta({ title });
 }
 
 export const nameWords = "1 to 32 lower-case letters, digits or inner hyphens, starting with a letter";
 
-/** A name people type and units carry: lower-case letters, digits and inner hyphens, 1 to 32 characters, a letter first. */
+/** A name that people type and that is part of unit names: lower-case letters, digits and inner hyphens, 1 to 32 characters, a letter first. */
 export const nameSchema = format(
   nameWords,
   (says) => z.string().regex(/^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/, says),
   "a name",
 );
 
-/** One line: a newline would begin another directive. Spelt out instead of \p{Cc}, so that it means the same in JSON Schema. */
+/** One line: a newline would begin another directive. Without \p{Cc}, so that it means the same in JSON Schema. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const lineFormat = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 
@@ -29,7 +29,7 @@ export const lineSchema = format(
 /** A line of text for people: a model, a serial number, a city. */
 export const textSchema = lineSchema.min(1).max(100);
 
-/** Text that may stand in an environment value or a command argument. */
+/** Text of an environment value or a command argument. */
 export const argumentSchema = lineSchema.max(4096);
 
 /** Name of an environment variable. */
@@ -37,8 +37,8 @@ export const variableSchema = format("upper-case letters, digits and _", (says) 
   z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, says),
 );
 
-/** A day, ISO 8601. */
-export const daySchema = z.iso.date().meta({ title: "a day such as 2026-11-22" });
+/** A date, ISO 8601. */
+export const daySchema = z.iso.date().meta({ title: "a date such as 2026-11-22" });
 
 /** An IPv6 address in any textual form of RFC 4291; compare it only after {@link canonical}. */
 export const address6Schema = format("an IPv6 address such as 2a00:b6e0::11", (says) =>
@@ -75,7 +75,7 @@ export const hostnameSchema = format("a lower-case host name with at least one d
     .regex(/^(?=.*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, says),
 );
 
-/** A path inside the account's home: relative, no `..`, no empty part, no characters a unit file or nginx would read specially. */
+/** A path inside the account's home: relative, no `..`, no empty part, no characters with a special meaning in unit files or nginx. */
 export const homePathSchema = format(
   "a relative path inside the account's home, such as www or www/blog, without .. or special characters",
   (says) => z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, says),

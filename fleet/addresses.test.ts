@@ -13,7 +13,7 @@ test("the lab's address plan, as CSV, is the golden one", async () => {
   await expect(csv(addressPlan(await declared("lab")))).toMatchFileSnapshot("addresses.golden.csv");
 });
 
-test("JSON leaves out what does not apply", async () => {
+test("JSON leaves out properties that do not apply", async () => {
   const plan = addressPlan(await declared("lab"));
   expect(JSON.parse(JSON.stringify(plan.filter(({ name }) => name?.startsWith("1"))))).toEqual([
     {
@@ -49,7 +49,7 @@ test("the example fleet: front ends have IPv4 addresses, and every account, serv
   expect(of("router")).toHaveLength(declaration.routers.length);
 });
 
-test("owned ranges, what sites have of them and what is free add up exactly, without overlap", async () => {
+test("ranges of sites and free ranges add up to the owned ranges exactly, without overlap", async () => {
   const { ranges, ...rest } = await declared("prod");
   const plan = addressPlan({ ranges, ...rest });
   const size = (prefix: string) => 2n ** BigInt((prefix.includes(":") ? 128 : 32) - Number(prefix.split("/")[1]));
@@ -66,7 +66,7 @@ test("owned ranges, what sites have of them and what is free add up exactly, wit
     "185.31.41.128/25",
     "185.31.42.0/23",
   ]);
-  // What nobody has any of is free as a whole, what one site has wholly is not free at all.
+  // An unused range is free as a whole; a range that one site uses completely has no free part.
   expect(free).toContain("188.72.70.0/24");
   const whole = { prefix: "192.0.2.0/24", version: 4, within: "192.0.2.0/24", site: "par1", purpose: "front ends" };
   const lone = { prefix: "192.0.2.0/24", version: 4, purpose: "owned" };
@@ -88,7 +88,7 @@ test("the plan does not depend on the order of the declaration", async () => {
   expect(addressPlan(reversed)).toEqual(addressPlan(declaration));
 });
 
-test("CSV quotes what RFC 4180 wants quoted, and nothing else", () => {
+test("CSV quotes only fields that RFC 4180 requires to be quoted", () => {
   expect(csv([])).toBe("kind,name,site,host,prefix,address,port,free\r\n");
   const line = {
     kind: "host",

@@ -5,7 +5,7 @@ import { valuesThatMean } from "../components/registry/meanings.ts";
 import { kindNamed } from "../components/registry/subject.ts";
 import { sortBy } from "../lib/lists.ts";
 
-/** One line of the address plan. What does not apply to its kind is left out. */
+/** One line of the address plan. Properties that do not apply to its kind are left out. */
 export interface PlannedAddress {
   /** What it is: `owned` range, `free` part of an owned range, or what has the range or address: `host`, `HTTP server`. */
   readonly kind: string;
@@ -18,7 +18,7 @@ export interface PlannedAddress {
   readonly address?: string;
   /** TCP port that something of an account listens on. */
   readonly port?: number;
-  /** Of a site's IPv4 range: addresses that no front end has. Of its IPv6 range: account numbers nobody has or had. */
+  /** Site's IPv4 range: addresses that no front end uses. Site's IPv6 range: account numbers never used. */
   readonly free?: number;
 }
 
@@ -84,7 +84,7 @@ interface Block {
   readonly length: number;
 }
 
-/** The largest blocks of an owned range that no site has. */
+/** The largest blocks of an owned range that no site uses. */
 function freeParts(owned: string, ranges: readonly AddressRangeInputs[]): string[] {
   const bits = owned.includes(":") ? 128 : 32;
   const used = ranges.filter(({ within }) => within === owned).map(({ prefix }) => block(prefix));
@@ -107,13 +107,13 @@ function block(prefix: string): Block {
   return { first: new (prefix.includes(":") ? Address6 : Address4)(address).bigInt(), length: Number(length) };
 }
 
-/** How many addresses of an IPv4 range no front end has. */
+/** Number of addresses of an IPv4 range that no front end uses. */
 function freeAddresses4(range: string, used: readonly string[]): number {
   const outer = new Address4(range);
   return 2 ** (32 - block(range).length) - used.filter((address) => new Address4(address).isInSubnet(outer)).length;
 }
 
-/** CSV as RFC 4180 has it: a header, lines that end in CR LF, fields with a comma, quote or line break in quotes. */
+/** CSV according to RFC 4180: a header, lines that end in CR LF, fields with a comma, quote or line break in quotes. */
 export function csv(plan: readonly PlannedAddress[]): string {
   const field = (value: string | number = ""): string => {
     const text = String(value);
@@ -124,7 +124,7 @@ export function csv(plan: readonly PlannedAddress[]): string {
     .join("");
 }
 
-/** For a terminal: as narrow as it can be, so that a line of an ordinary fleet fits 80 columns. Names and addresses are ASCII. */
+/** Table for a terminal, as narrow as possible: a line of an ordinary fleet fits into 80 columns. Names and addresses are ASCII. */
 export function table(plan: readonly PlannedAddress[]): string {
   const head = ["kind", "name", "site", "host", "address"];
   const rows = plan.map((line) => [line.kind, line.name ?? "", line.site ?? "", line.host ?? "", addressWords(line)]);

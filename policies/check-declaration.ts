@@ -4,16 +4,16 @@ import type { Rule, Violation } from "../components/rule.ts";
 import { rules } from "./rules.generated.ts";
 import { type Waived, waive, waiversInForce, waiversNeeded } from "./waivers.ts";
 
-/** What was found in a declaration. */
+/** The result of judging a declaration. */
 export interface Judgement {
-  /** In the order of the rules, then by subject; empty when the declaration may go ahead. */
+  /** In the order of the rules, then by subject; empty if the declaration may be deployed. */
   readonly violations: readonly Violation[];
-  /** Violations that a waiver in force lets pass. */
+  /** Violations that a waiver in force allows. */
   readonly waived: readonly Waived[];
 }
 
 /**
- * Judges a declaration by every rule, and its waivers. Linear in its size; never throws over what a declaration says.
+ * Judges a declaration by every rule, and its waivers. Linear in its size; never throws because of its content.
  * @param today the day to judge at, ISO 8601
  */
 export function judgeDeclaration(
@@ -32,7 +32,7 @@ export function judgeDeclaration(
   };
 }
 
-/** Judges by these rules alone; of the waivers only those in force are looked at, and whether they are needed is not asked. */
+/** Judges by these rules only. Applies waivers in force, but does not check whether waivers are in force or needed. */
 export function applyRules(declaration: Declaration, today: string, judgedBy: readonly Rule[]): Judgement {
   const found = judgedBy.flatMap((rule) =>
     rule.check(declaration, today).sort((left, right) => compareSubjects(left.subject, right.subject)),

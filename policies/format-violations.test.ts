@@ -10,7 +10,7 @@ test("says nothing about a valid declaration", () => {
   expect(formatViolations(checkDeclaration(declarationFixture(), today))).toBe("");
 });
 
-test("says what, where, why and how to mend", () => {
+test("says what, where, why and how to fix it", () => {
   const valid = declarationFixture();
   const broken = {
     ...valid,
@@ -25,15 +25,15 @@ test("says what, where, why and how to mend", () => {
     `two-links-to-two-switches (critical): Every host has at least two links, on different ports, to different switches.
   inventory/prod/hosts/h1.yaml:9: Host h1 has one link (eth0 to sw1).
   host h2, links: Host h2 has one link (eth0 to sw1).
-  Why: With one link, port or switch the host and all its accounts are off the network when that one fails.
-  Mend: Cable a second port of the host to another switch and list both under \`links\`.
+  Why: With only one link, port or switch, the host and all its accounts lose the network when it fails.
+  Fix: Connect a second port of the host to another switch and list both under \`links\`.
   See: docs/reference/rules.md#two-links-to-two-switches
 
 debian-release-supported (critical): Every host runs a supported Debian release (trixie) that is not past its end of life.
   inventory/prod/hosts/h1.yaml:9: Host h1 runs bookworm (Debian 12, end of life 2026-06-10).
   host h2, release: Host h2 runs bookworm (Debian 12, end of life 2026-06-10).
-  Why: A release without security updates leaves the walls between accounts open to every hole found from then on.
-  Mend: Move the host's accounts away, install trixie on it and set \`release\`.
+  Why: Without security updates, every new vulnerability can break the isolation between accounts.
+  Fix: Move the accounts to another host, install trixie on this one and set \`release\`.
   See: docs/reference/rules.md#debian-release-supported
 
 4 violations of 2 rules.

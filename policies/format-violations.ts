@@ -3,18 +3,18 @@ import { pageOf, type RuleText, type Violation } from "../components/rule.ts";
 import { rules } from "./rules.generated.ts";
 import { waiverRules } from "./waivers.ts";
 
-/** How many violations of one rule are shown one by one; the rest is counted. */
+/** Maximum number of violations of one rule that are shown; the rest is counted. */
 export const shownPerRule = 10;
 
-/** Why a rule exists, what to do about a violation and where more is said, a line each. */
-export function whyAndMend(rule: RuleText): string {
-  return `Why: ${rule.reason}\nMend: ${rule.remediation}\nSee: ${pageOf(rule)}`;
+/** Three lines about a rule: why it exists, how to fix a violation, where it is described. */
+export function whyAndFix(rule: RuleText): string {
+  return `Why: ${rule.reason}\nFix: ${rule.remediation}\nSee: ${pageOf(rule)}`;
 }
 
 /**
- * Violations for a terminal: for each rule what is wrong and where, why it matters and how to mend it. Violations of one
- * rule share one paragraph; after ten the rest is counted.
- * @param where file and line of a subject (`inventory/prod/hosts/h1.yaml:12`); without one the subject itself is named.
+ * Formats violations for a terminal: for each rule the violations with their places, why it matters and how to fix them. Violations
+ * of one rule share one paragraph; after ten the rest is counted.
+ * @param where file and line of a subject (`inventory/prod/hosts/h1.yaml:12`); without it, the subject is named.
  * @returns the empty string when there is no violation.
  */
 export function formatViolations(
@@ -43,7 +43,7 @@ function formatRule(
     const last = hidden.at(-1)!.subject;
     lines.push(`  and ${hidden.length} more, up to ${where(last) ?? nameOf(last)}.`);
   }
-  if (rule) lines.push(whyAndMend(rule).replace(/^/gm, "  "));
+  if (rule) lines.push(whyAndFix(rule).replace(/^/gm, "  "));
   return lines.join("\n");
 }
 

@@ -10,7 +10,7 @@ import type { BrokenCase } from "../testing/test-rule.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { rules } from "./rules.generated.ts";
 
-/** The broken cases beside every rule, collected instead of tested again. What else is tested in those files runs here once more. */
+/** The broken cases beside every rule, collected instead of tested again. Other tests in those files run here once more. */
 const casesBeside = vi.hoisted(() => new Map<string, Readonly<Record<string, BrokenCase>>>());
 vi.mock("../testing/test-rule.ts", async (original) => ({
   ...(await original<object>()),
@@ -22,7 +22,7 @@ const testFiles = globSync(["components/*/rules/*.test.ts", "policies/{data,isol
 });
 for (const file of testFiles) await import(join(checkout, file));
 
-/** A declaration that some test judges, and how that case is called. */
+/** A declaration of a test, with the name of its case. */
 interface Judged {
   readonly name: string;
   readonly declaration: Declaration;

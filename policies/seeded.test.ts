@@ -35,7 +35,7 @@ test.each(Object.entries(soundChanges))(
   },
 );
 
-/** No inventory that loads can break these: the loader refuses it with file and line, or the value follows from a number. */
+/** No valid inventory can break these rules: the loader refuses it with file and line, or the value follows from a number. */
 const unreachable = [
   "unique-disk-serial",
   "uid-follows-number",

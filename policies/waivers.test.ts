@@ -29,7 +29,7 @@ const found = (declaration: Declaration, day = today) =>
 
 const violation = "hot-swap-ssds disks.1.hotSwap: Disk bay1 of host h1 cannot be hot-swapped.";
 
-test("a waiver lets the violations of its rule on its resource pass, and says so with the days left", () => {
+test("a waiver allows the violations of its rule on its resource, and says so with the days left", () => {
   const { violations, waived } = judgeDeclaration(screwed([waiver]), today);
   expect(violations).toEqual([]);
   expect(waived.map(describeWaived)).toEqual([
@@ -43,7 +43,7 @@ test("without the waiver, or with it on another resource, the violation stands",
   expect(found(screwed([]))).toEqual([violation]);
   expect(found(screwed([waiver], "account"))).toEqual([
     violation,
-    "waivers-needed waivers.0: The waiver of hot-swap-ssds for account 1, by Ada, lets nothing pass.",
+    "waivers-needed waivers.0: The waiver of hot-swap-ssds for account 1, by Ada, matches no violation.",
   ]);
 });
 
@@ -52,7 +52,7 @@ test("a path narrows it: to the property, and what is inside", () => {
   for (const path of ["disks.0", "disks.1.hot", "links"]) {
     expect(found(screwed([{ ...waiver, path }]))).toEqual([
       violation,
-      `waivers-needed waivers.0: The waiver of hot-swap-ssds for host h1, ${path}, by Ada, lets nothing pass.`,
+      `waivers-needed waivers.0: The waiver of hot-swap-ssds for host h1, ${path}, by Ada, matches no violation.`,
     ]);
   }
 });
@@ -66,8 +66,8 @@ test("the day after its last the violation stands again, and the waiver is one o
 
 test.each([
   ["2027-02-20", []],
-  ["2027-02-21", ["ends in 91 days, on 2027-02-21; 90 is the most"]],
-  ["soon", ["ends on soon, which is no day"]],
+  ["2027-02-21", ["ends in 91 days, on 2027-02-21; at most 90 days are allowed"]],
+  ["soon", ["ends on soon, which is not a valid date"]],
 ])("at most 90 days: %s", (expires, expected) => {
   const own = found(screwed([{ ...waiver, expires }])).filter((text) => text.startsWith("waivers-in-force"));
   expect(own).toEqual(
@@ -87,20 +87,20 @@ test("a rule that keeps accounts apart cannot be waived; nor can rules about wai
     })),
   }));
   const texts = found(shared);
-  expect(texts).toContain("unique-uid uid: Account 2 has uid 200001, as account 1 has.");
+  expect(texts).toContain("unique-uid uid: Account 2 has uid 200001, the same as account 1.");
   const own = texts.filter((text) => text.startsWith("waivers-in-force"));
   expect(own.map((text) => text.replace(/.*by Ada, /, ""))).toEqual([
-    "is for a rule that cannot be waived.",
-    "is for a rule that cannot be waived.",
-    "is for no rule there is.",
-    "is for no rule there is.",
+    "names a rule that cannot be waived.",
+    "names a rule that cannot be waived.",
+    "names a rule that does not exist.",
+    "names a rule that does not exist.",
   ]);
 });
 
-test("a violation that is mended leaves a waiver that lets nothing pass", () => {
-  const mended = changed(declarationFixture(), "hosts", 0, (host) => ({ ...host, waivers: [waiver] }));
-  expect(found(mended)).toEqual([
-    "waivers-needed waivers.0: The waiver of hot-swap-ssds for host h1, by Ada, lets nothing pass.",
+test("a fixed violation leaves a waiver that matches no violation", () => {
+  const fixed = changed(declarationFixture(), "hosts", 0, (host) => ({ ...host, waivers: [waiver] }));
+  expect(found(fixed)).toEqual([
+    "waivers-needed waivers.0: The waiver of hot-swap-ssds for host h1, by Ada, matches no violation.",
   ]);
 });
 

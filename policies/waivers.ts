@@ -5,38 +5,39 @@ import { allKinds, elementName, type Subject } from "../components/registry/subj
 import type { Rule, RuleText, Violation } from "../components/rule.ts";
 import { once } from "../lib/once.ts";
 
-/** A violation that is let pass, and by what. */
+/** A violation that a waiver allows. */
 export interface Waived {
   readonly violation: Violation;
   readonly waiver: WaiverInputs;
-  /** The element that carries the waiver; `path` is the waiver's place in it. */
+  /** The element with the waiver; `path` is the waiver's place in it. */
   readonly at: Subject;
   /** Whole days until it ends; 0 on its last day. */
   readonly daysLeft: number;
 }
 
-/** The longest a waiver may last, in days from the day it is judged at. */
+/** Maximum number of days that a waiver may last from today. */
 const mostDays = 90;
 
-/** A waiver that is not, or no longer, one. */
+/** Text of the rule about waivers that are not in force. */
 export const waiversInForceText: RuleText = {
   name: "waivers-in-force",
   severity: "high",
   scope: "resource",
   description: `Every waiver names a rule that can be waived, ends no more than ${mostDays} days from today, and has not ended.`,
-  reason: "A waiver is a debt with a date: one that never ends is a rule switched off.",
+  reason: "A waiver is a debt with a due date: one that never ends disables the rule.",
   remediation:
-    "Mend what the waiver lets pass and remove it; or, if its owner answers for more time, write a new `expires` in waivers.yaml.",
+    "Fix the violation and remove the waiver; or, if its owner needs more time, set a new `expires` in waivers.yaml.",
 };
 
-/** A waiver that waives nothing. */
+/** Text of the rule about waivers that match no violation. */
 export const waiversNeededText: RuleText = {
   name: "waivers-needed",
   severity: "medium",
   scope: "stack",
-  description: "Every waiver lets a violation pass.",
-  reason: "A waiver left behind when its violation is mended lets the next one pass unseen.",
-  remediation: "Remove it from waivers.yaml; if a violation should have matched, correct its rule, resource or path.",
+  description: "Every waiver matches at least one violation.",
+  reason: "If a waiver stays after its violation is fixed, the next violation passes unnoticed.",
+  remediation:
+    "Remove the waiver from waivers.yaml; if it should match a violation, correct its rule, resource or path.",
 };
 
 /** Rules about waivers themselves. They cannot be waived. */
@@ -63,7 +64,7 @@ const carried = once((declaration: Declaration): readonly Carried[] =>
 
 const waivable = allKinds.filter(isWaivable);
 
-/** Divides violations into those that stand and those that a waiver in force lets pass. */
+/** Divides violations into those that stand and those that a waiver in force allows. */
 export function waive(
   violations: readonly Violation[],
   declaration: Declaration,
@@ -88,35 +89,36 @@ export function waive(
   return { violations: standing, waived };
 }
 
-/** Waivers that have ended, last too long, or are for no rule that can be waived. */
+/** Violations for waivers that have ended, last too long, or name a rule that cannot be waived. */
 export function waiversInForce(declaration: Declaration, today: string, known: readonly Rule[]): Violation[] {
   return carried(declaration).flatMap(({ waiver, at }) => {
     const left = daysBetween(today, waiver.expires);
     const rule = known.find(({ name }) => name === waiver.rule);
     let found: string | undefined;
-    if (rule === undefined) found = "is for no rule there is";
-    else if (!rule.waivable) found = "is for a rule that cannot be waived";
-    else if (Number.isNaN(left)) found = `ends on ${waiver.expires}, which is no day`;
+    if (rule === undefined) found = "names a rule that does not exist";
+    else if (!rule.waivable) found = "names a rule that cannot be waived";
+    else if (Number.isNaN(left)) found = `ends on ${waiver.expires}, which is not a valid date`;
     else if (left < 0) found = `ended ${days(-left)} ago, on ${waiver.expires}`;
-    else if (left > mostDays) found = `ends in ${days(left)}, on ${waiver.expires}; ${mostDays} is the most`;
+    else if (left > mostDays)
+      found = `ends in ${days(left)}, on ${waiver.expires}; at most ${mostDays} days are allowed`;
     if (found === undefined) return [];
     const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}, by ${waiver.owner}, ${found}.`;
     return [{ rule: waiversInForceText.name, subject: at, message }];
   });
 }
 
-/** Waivers that let nothing pass. Those that are not in force are for {@link waiversInForce}. */
+/** Violations for waivers that match no violation. {@link waiversInForce} reports those that are not in force. */
 export function waiversNeeded(declaration: Declaration, waived: readonly Waived[], today: string): Violation[] {
   const used = new Set(waived.map(({ waiver }) => waiver));
   return carried(declaration).flatMap(({ waiver, at }) => {
     if (used.has(waiver) || !(daysBetween(today, waiver.expires) >= 0)) return [];
     const where = waiver.path === undefined ? "" : `, ${waiver.path}`;
-    const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}${where}, by ${waiver.owner}, lets nothing pass.`;
+    const message = `The waiver of ${waiver.rule} for ${at.kind} ${at.name}${where}, by ${waiver.owner}, matches no violation.`;
     return [{ rule: waiversNeededText.name, subject: at, message }];
   });
 }
 
-/** One line for people, shown in every preview. */
+/** One line for every preview. */
 export function describeWaived({ violation, waiver, daysLeft }: Waived): string {
   return `Waived until ${waiver.expires} (${daysLeft === 0 ? "its last day" : `${days(daysLeft)} left`}) by ${waiver.owner}: ${violation.message} (${violation.rule}). ${waiver.reason}`;
 }
@@ -130,7 +132,7 @@ function placeOf(rule: string, { kind, name }: Subject): string {
   return `${rule} ${kind} ${name}`;
 }
 
-/** Whole days from one day to another, both ISO 8601; NaN if either is no day. */
+/** Whole days from one day to another, both ISO 8601; NaN if either is not a valid date. */
 function daysBetween(from: string, to: string): number {
   return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000;
 }

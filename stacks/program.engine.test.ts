@@ -94,7 +94,7 @@ describe("what is refused before anything is declared", () => {
       expect(exitCode).not.toBe(0);
       expect(all).toContain("The fleet breaks mandatory rules; nothing was touched.");
       expect(all).toMatch(/broken\/hosts\/web1\.yaml:\d+: Host web1 has all its power supplies on chain a\./);
-      expect(all).toContain("Mend: ");
+      expect(all).toContain("Fix: ");
     }
   });
 
@@ -190,7 +190,7 @@ describe("a fleet that lives", () => {
       const { exitCode, all } = await project.pulumi(args);
       expect(exitCode, all).not.toBe(0);
       expect(all).toContain(
-        "The stack has account 77, the inventory has not, and tombstones.yaml does not say that it is gone.",
+        "Account 77 is in the stack but missing from the inventory, and tombstones.yaml does not list it.",
       );
     }
     expect(await resources()).toContainEqual(expect.stringContaining("::account-77"));

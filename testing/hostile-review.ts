@@ -145,7 +145,7 @@ export const hostileUnsound: fc.Arbitrary<Outcome> = fc
         column: fc.nat(),
         path: hostileText,
         message: hostileText,
-        mend: hostileText,
+        fix: hostileText,
       }),
     ),
     hostileText,

@@ -22,7 +22,7 @@ export function insideHome(account: Pick<Account, "name">, path: string): string
 export const frontEndLogs = "admin/logs/front-end";
 
 /**
- * `[Service]` settings every unit of an account has in common, whatever it runs; the sandbox is a prefix drop-in.
+ * `[Service]` settings that all units of an account share; the sandbox is a prefix drop-in.
  * @param unit name without suffix, after `account-<number>-`: names the log, `admin/logs/<unit>.log`. systemd opens it as root, so
  *   no directory on the way may be written by anyone else.
  */
@@ -39,7 +39,7 @@ export function accountSettings(account: Account, unit: string) {
   } as const;
 }
 
-/** What a program needs to find its own name by uid, and nobody else's: the records of its account alone. */
+/** Binds the user and group records of the account only, so that its programs can look up their own name and no other. */
 export function ownRecords({ user, uid }: Account): string {
   const names = [`${user}.user`, `${uid}.user`, `${user}.group`, `${uid}.group`];
   return names.map((name) => `${currentGeneration}/userdb/${name}:/etc/userdb/${name}`).join(" ");

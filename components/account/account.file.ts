@@ -9,19 +9,26 @@ export const accountNumberSchema = z.int().min(1).max(largestNumber);
 
 export const schema = z.strictObject({
   number: accountNumberSchema.describe(
-    `Identity: given once, never reused; uid, slice, prefix and ports follow from it. 1 to ${largestNumber}, and no more than the site's prefix has room for.`,
+    `Identity of the account: given once, never reused. Uid, slice, prefix and ports follow from it. 1 to ${largestNumber}, and not larger than the prefix of its site allows.`,
   ),
-  name: nameSchema.describe("Unique in the fleet; may be changed."),
-  plan: nameSchema.describe("Name of a plan: a file in plans/."),
-  host: nameSchema.describe("Name of the host it lives on: a file in hosts/."),
+  name: nameSchema.describe("Name of the account, unique in the fleet. It can be changed."),
+  plan: nameSchema.describe("Name of the account's plan: a file in plans/."),
+  host: nameSchema.describe("Name of the account's host: a file in hosts/."),
   standby: nameSchema
     .optional()
-    .describe("Host of another site that takes over at once; plans that survive the loss of a host need one."),
-  retentionDays: z.int().min(1).max(3660).optional().describe("Days its backups are kept, if longer than its plan's."),
+    .describe(
+      "Name of a host at another site that takes over at once. Required if the plan survives the loss of a host.",
+    ),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(3660)
+    .optional()
+    .describe("Days that the account's backups are kept. Set it only to keep them longer than its plan does."),
   protect: z
     .boolean()
     .default(true)
-    .describe("Whether removing the account is refused until this is false. Default true."),
+    .describe("Whether the account is protected: it cannot be deleted while this is true. Default true."),
   ...accountEntries,
 });
 

@@ -9,7 +9,7 @@ type Account = Element<"accounts">;
 
 const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
 
-/** What a change of an account does to it. */
+/** Describes the effects of a change of an account. */
 export const describeAccount: Describe<"accounts"> = (change, { before, after, ownOf }) => {
   const { subject, op } = change;
   const account = change.after ?? change.before;
@@ -21,7 +21,7 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
     return [effect(subject, sentence, own)];
   }
   if (op === "delete") {
-    const sentence = `Deletes ${who}: ${ownOf(before, account.number)} and the prefix go; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
+    const sentence = `Deletes ${who}: ${ownOf(before, account.number)} and the prefix are removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} and is no longer backed up.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);
@@ -34,7 +34,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     effects.push(effect(subject, sentence, [is.number], more));
   if (was.host !== is.host) {
     say(
-      `Moves ${who} from ${was.host} to ${is.host}; uid and number stay. Its data, up to ${was.limits.diskGb} GB, are not carried along: copy or restore them before the name points there.`,
+      `Moves ${who} from ${was.host} to ${is.host}; uid and number stay. Its data, up to ${was.limits.diskGb} GB, is not copied automatically: copy or restore it before host names point to the new host.`,
       { destroys: true },
     );
   }
@@ -43,7 +43,9 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (changed.length > 0) say(`Limits of ${who}: ${changed.join(", ")}.`);
   if (was.name !== is.name) say(`Renames account ${is.number} from ${was.name} to ${is.name}.`);
   if (was.protect !== is.protect) {
-    say(is.protect ? `Protects ${who} from deletion.` : `Takes the protection of ${who} away: it can be deleted next.`);
+    say(
+      is.protect ? `Protects ${who} from deletion.` : `Removes the protection of ${who}: a later change can delete it.`,
+    );
   }
   if (touches(change, "backup")) {
     const [old, next] = [was.backup, is.backup].map((backup) =>

@@ -19,7 +19,7 @@ export function renderAccount(account: Account): { files: BundleFile[]; account:
   return { files: [...renderRecords(account), ...renderSlice(account)], account: renderDirectories(account) };
 }
 
-/** What all accounts of a host have in common: one prefix drop-in instead of a thousand lines. */
+/** Defaults of all accounts of a host: one prefix drop-in instead of a thousand lines. */
 export function renderAccountDefaults(): BundleFile[] {
   return [
     {
@@ -36,7 +36,7 @@ export function renderAccountDefaults(): BundleFile[] {
   ];
 }
 
-/** User and group records (systemd's userdb, JSON): no password, no shell; nobody logs in to the host itself. */
+/** User and group records (systemd's userdb, JSON): without password and shell, because accounts do not log in to the host. */
 function renderRecords(account: Account): BundleFile[] {
   const { user, uid, gid, name } = account;
   const userRecord = {
@@ -56,7 +56,7 @@ function renderRecords(account: Account): BundleFile[] {
   ];
 }
 
-/** Limits that every account has as systemd has them unless its plan says otherwise: said once for all, see {@link renderAccountDefaults}. */
+/** Limits for which systemd has a default; {@link renderAccountDefaults} sets it once for all accounts. */
 const withDefault = limitNames
   .map((name) => limitOf(name))
   .filter(({ systemdDefault }) => systemdDefault !== undefined);
@@ -84,9 +84,9 @@ function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
 }
 
 /**
- * The account may write in its home alone, and even there not replace `admin`, on which its logs are mounted: the home is
- * root's with the sticky bit, the account writes through its group, whose only member it is. Root opens logs below
- * `admin/logs`, so only root may write there; the front end (www-data) has a directory of its own.
+ * The account can write only in its home, and cannot replace `admin` there, on which its logs are mounted: root owns the home,
+ * with the sticky bit, and the account writes through its group, of which it is the only member. Root opens logs below
+ * `admin/logs`, so only root can write there; the front end (www-data) has its own directory.
  */
 function renderDirectories({ number, uid, gid, directory }: Account): BundleAccount {
   const directories: BundleAccount["directories"] = [

@@ -1,10 +1,10 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 
-/** Bundle path of the sandbox: services name it among the files whose change restarts them. */
+/** Bundle path of the sandbox. Services list it in `restartOn`: a change restarts them. */
 export const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
-/** What of the host's /etc a program needs: names, certificates, time zone; nothing that tells of other accounts. */
+/** Files of the host's /etc that programs need: names, certificates, time zone. None of them shows other accounts. */
 const shownOfEtc = [
   "alternatives",
   "ca-certificates",
@@ -25,7 +25,7 @@ const shownOfEtc = [
   "timezone",
 ];
 
-/** What the kernel shows in /sys. */
+/** Content of /sys. */
 const shownBySys = [
   "block",
   "bus",
@@ -40,7 +40,7 @@ const shownBySys = [
   "power",
 ];
 
-/** @system-service, less what no web program needs and what kernel exploits like. */
+/** @system-service without system calls that web programs do not need and kernel exploits often use. */
 const systemCalls = [
   "@system-service",
   "~@privileged @resources @mount @debug @obsolete @keyring @clock @module @raw-io @reboot @swap @cpu-emulation",
@@ -49,35 +49,35 @@ const systemCalls = [
 
 /**
  * The sandbox of every unit whose name begins with `account-`: a prefix drop-in (systemd.unit(5)), read after the unit's own
- * file, so no unit can weaken it. What differs by account (user, slice, home) stands in the unit.
+ * file, so no unit can weaken it. Settings that differ by account (user, slice, home) are in the unit.
  */
 export function renderSandbox(): BundleFile[] {
   return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings }) }];
 }
 
-/** A broken program must never end its socket for good. */
+/** A failing program must never stop its socket permanently. */
 const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
 
 const sandboxSettings = {
   Type: "exec",
-  // What fails is started again by the next connection in the socket, at once if one waits there: so a pause of a second.
+  // The next connection starts a failed service again, at once if one is waiting: so pause for a second.
   ExecStopPost: `:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
-  // Where the sandbox itself fails (a missing directory, no memory), that cannot run either: there the pause grows.
+  // If the sandbox itself fails (a missing directory, no memory), ExecStopPost= cannot run: then the pause grows.
   RestartForceExitStatus: range(200, 245).join(" "),
   RestartSec: "1s",
   RestartSteps: "5",
   RestartMaxDelaySec: "60s",
-  // SIGTERM for the main process alone; what is left when it has ended is killed.
+  // SIGTERM for the main process only; remaining processes are killed after it has ended.
   KillMode: "mixed",
   TimeoutStopSec: "10s",
   OOMScoreAdjust: "500",
   UMask: "0027",
-  // An empty root in memory. RootDirectory= and ProtectSystem= would each take its place.
+  // An empty root in memory. RootDirectory= or ProtectSystem= would replace it.
   TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777"],
-  // /sys itself cannot be hidden (systemd puts it over whatever is asked), what it holds can: other accounts' cgroups above all.
+  // /sys itself cannot be hidden (systemd mounts it anyway), but its content can, above all the cgroups of other accounts.
   InaccessiblePaths: shownBySys.map((name) => `-/sys/${name}`).join(" "),
   MountAPIVFS: "yes",
-  // Its file lies in /sys, which is hidden.
+  // Its file is in /sys, which is hidden.
   MemoryPressureWatch: "off",
   BindLogSockets: "no",
   BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],

@@ -4,14 +4,14 @@ import { daySchema, nameSchema } from "../schema.ts";
 import { accountNumberSchema } from "./account.file.ts";
 
 const tombstone = z.strictObject({
-  number: accountNumberSchema.describe("The number that stays taken."),
-  name: nameSchema.describe("The account's last name."),
-  deleted: daySchema.describe("Day of deletion, ISO 8601 (`2026-11-22`)."),
+  number: accountNumberSchema.describe("Number of the deleted account. It stays taken."),
+  name: nameSchema.describe("The last name of the account."),
+  deleted: daySchema.describe("Date of the deletion, ISO 8601 (`2026-11-22`)."),
 });
 
 export const schema = z.array(tombstone);
 
-/** A deleted account's number stays taken. */
+/** Numbers of deleted accounts, which stay taken. */
 export const file = {
   key: "tombstones",
   name: "tombstones",

@@ -1,6 +1,6 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** User and group records of the accounts: systemd's userdb, read by NSS at every look-up. */
+/** User and group records of the accounts: systemd's userdb, which NSS reads at every look-up. */
 export const userdb = {
   name: "userdb",
   link: "/etc/userdb",

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 
-/** An account's IPv6 prefix and its own address in it; announced by the host that has the account. */
+/** An account's IPv6 prefix and its own address in it. The account's host announces the prefix. */
 export class AccountAddress extends pulumi.ComponentResource {
   readonly prefix: string;
   readonly address: string;

@@ -1,6 +1,6 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** The accounts' prefixes, and the script that makes local routes of them. */
+/** The accounts' prefixes, and the script that sets local routes for them. */
 export const network = {
   name: "network",
   entry: { file: "network/set-routes", unit: "fairhost-routes.service" },
@@ -8,7 +8,7 @@ export const network = {
     by: "restart",
     unnoticed: {
       unit: "fairhost-routes.service",
-      says: (host) => `Restarts fairhost-routes.service on ${host}: routes are set in one go.`,
+      says: (host) => `Restarts fairhost-routes.service on ${host}: all routes are set at once.`,
     },
   },
   drift: "routes",

@@ -13,15 +13,15 @@ export const renderer: Renderer<"addresses"> = {
   ofAccount: ({ address }) => ({ files: renderRoute(address) }),
 };
 
-/** One account's prefix, in a file of its own. */
+/** The file with one account's prefix. */
 export function renderRoute(address: AccountAddressInputs): BundleFile[] {
   return [{ path: `network/accounts/${address.account}`, content: `${plainPrefix(address)}\n` }];
 }
 
 /**
  * Makes every address of the accounts' /64s local to the host ("AnyIP": a route of type local, no address on any interface).
- * A unit of its own, because exactly the listed routes must be there, whichever program manages the links; it costs two
- * runs of `ip` however many accounts there are, and no route that stays is touched.
+ * A separate unit ensures that exactly the listed routes exist, whichever program manages the links. It runs `ip` twice,
+ * whatever the number of accounts, and does not touch routes that stay.
  */
 export function renderRoutes(): { files: BundleFile[]; units: BundleUnit[] } {
   return {
@@ -49,7 +49,7 @@ comm -3 --output-delimiter=+ <(want) <(have) |
             Description: "Local routes of the accounts' prefixes",
             After: "network-pre.target",
             Before: "network.target",
-            // Each deploy that adds an account restarts it; several within seconds are no fault.
+            // Each deploy that adds an account restarts it; several restarts within seconds are normal.
             StartLimitIntervalSec: "0",
           },
           Service: {

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 
 /**
- * A bare-metal host: where it stands, what it is built of and what hangs on it. Its files are delivered by
- * `HostDelivery`; everything a policy needs is a plain input, registered as output too because stack policies see only outputs.
+ * A bare-metal host: its place, hardware, power and links. `HostDelivery` delivers its files. Every value that a policy needs is
+ * a plain input, also registered as output, because stack policies see only outputs.
  */
 export class BareMetalHost extends pulumi.ComponentResource {
   readonly site: string;

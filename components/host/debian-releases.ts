@@ -8,7 +8,7 @@ export interface DebianRelease {
   readonly supported: boolean;
 }
 
-/** The releases known here, oldest first. What a host may run is `supported`, never what the clock of this machine says. */
+/** The known releases, oldest first. `supported` decides what a host may run, not the clock of this machine. */
 export const debianReleases: readonly DebianRelease[] = [
   { codeName: "bullseye", version: 11, endOfLife: "2024-08-14", supported: false },
   { codeName: "bookworm", version: 12, endOfLife: "2026-06-10", supported: false },

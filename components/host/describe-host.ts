@@ -5,7 +5,7 @@ import { resyncMinutes, swappedDisks } from "./disks.ts";
 
 type Host = Element<"hosts">;
 
-/** What a change of a host does to the accounts on it. */
+/** Describes the effects of a change of a host on its accounts. */
 export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ...change }, { before, after }) => {
   const host = (change.after ?? change.before)!;
   if (op === "create") {
@@ -34,12 +34,9 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   const effects: Effect[] = [];
   if (was.serial !== is.serial) {
     effects.push(
-      effect(
-        subject,
-        `Replaces the machine of ${is.name}: ${served}, whose data are only in backups then.`,
-        residents,
-        { destroys: true },
-      ),
+      effect(subject, `Replaces the machine of ${is.name}: ${served}, whose data is then only in backups.`, residents, {
+        destroys: true,
+      }),
     );
   }
   for (const sentence of describeDisks(was, is, served)) effects.push(effect(subject, sentence, residents));
@@ -60,21 +57,21 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   return effects;
 };
 
-/** Which disks of which mirrors are other ones. */
+/** Describes the disks that are replaced, with their mirrors. */
 function describeDisks(was: Host, is: Host, served: string): string[] {
   const swapped = swappedDisks(was, is);
   if (swapped.length === 0) {
     const same = JSON.stringify([was.disks, was.mirrors]) === JSON.stringify([is.disks, is.mirrors]);
-    return same ? [] : [`Changes how disks and mirrors of ${is.name} are written down: ${served}.`];
+    return same ? [] : [`Changes the entries of disks and mirrors of ${is.name}: ${served}.`];
   }
   const minutes = Math.max(...swapped.map(({ sizeGb }) => resyncMinutes(sizeGb)));
   const whole = is.mirrors.filter(({ disks }) => disks.every((slot) => swapped.some((disk) => disk.slot === slot)));
   if (whole.length > 0) {
     return [
-      `Replaces every disk of mirror ${listed(whole.map(({ name }) => name))} of ${is.name}: ${served} lose what is on it.`,
+      `Replaces every disk of mirror ${listed(whole.map(({ name }) => name))} of ${is.name}: ${served} lose the data on it.`,
     ];
   }
   return [
-    `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on one disk alone while the mirror resyncs, about ${minutes} minutes.`,
+    `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on a single disk while the mirror resyncs, about ${minutes} minutes.`,
   ];
 }

@@ -4,7 +4,7 @@ import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../networ
 import type { FileKind } from "../registry/file.ts";
 import { address4Schema, address6Schema, format, nameSchema, textSchema } from "../schema.ts";
 
-/** What a TCP connection is opened to. */
+/** Address for a TCP connection. */
 const sshAddressSchema = format("a host name or an IP address", (says) =>
   z
     .string()
@@ -13,75 +13,83 @@ const sshAddressSchema = format("a host name or an IP address", (says) =>
 );
 
 const diskSchema = z.strictObject({
-  slot: nameSchema.describe("Where it sits; mirrors name it. Unique in the host."),
-  serial: textSchema.describe("As printed on the disk; unique in the fleet."),
-  model: textSchema.describe("Spare parts are counted by model."),
-  sizeGb: z.number().positive().describe("Gigabytes (10^9 bytes), as printed on the disk."),
-  kind: z.enum(["ssd", "hdd"]).describe("The rules ask for `ssd`."),
-  hotSwap: z.boolean().describe("Whether it can be changed while the host runs."),
+  slot: nameSchema.describe("Slot of the disk, unique in the host. Mirrors refer to it."),
+  serial: textSchema.describe("Serial number as printed on the disk, unique in the fleet."),
+  model: textSchema.describe("Model of the disk. Spare parts are counted by model."),
+  sizeGb: z.number().positive().describe("Size in gigabytes (10^9 bytes), as printed on the disk."),
+  kind: z.enum(["ssd", "hdd"]).describe("Kind of disk. The rules require `ssd`."),
+  hotSwap: z.boolean().describe("Whether the disk can be replaced while the host runs. The rules require true."),
 });
 
 const mirrorSchema = z.strictObject({
-  name: nameSchema.describe("Unique in the host."),
-  level: z.enum(["raid1"]).describe("Every member has everything."),
-  disks: z.array(nameSchema).min(1).describe("Slots of the member disks."),
-  mount: z.enum(["/", "/srv/accounts"]).describe("Where its file system is mounted."),
+  name: nameSchema.describe("Name of the mirror, unique in the host."),
+  level: z.enum(["raid1"]).describe("RAID level. `raid1`: every disk has a full copy."),
+  disks: z.array(nameSchema).min(1).describe("Slots of the disks in the mirror. The rules require two."),
+  mount: z.enum(["/", "/srv/accounts"]).describe("Mount point of its file system."),
 });
 
 const linkSchema = z.strictObject({
   port: format("an interface name such as eth0", (says) => z.string().regex(/^[a-z][a-z0-9]{1,14}$/, says)).describe(
-    "The interface's name on the host.",
+    "Name of the interface on the host.",
   ),
-  switch: nameSchema.describe("Name of a switch of the site, in network.yaml."),
-  switchPort: devicePortSchema.describe("The port of the switch; one cable goes into one port."),
+  switch: nameSchema.describe("Name of a switch of the site: an entry in network.yaml."),
+  switchPort: devicePortSchema.describe("Port of the switch. Each port can have only one link."),
 });
 
 /** A bare-metal host: `hosts/<name>.yaml`. */
 export const schema = z.strictObject({
-  name: nameSchema.describe("Unique in the fleet, and the file's name."),
+  name: nameSchema.describe("Name of the host, unique in the fleet. The file has the same name."),
   cell: nameSchema
     .default("main")
-    .describe("The cell whose stack holds this host (config `fairhost:cell`). Default `main`."),
+    .describe("Cell whose stack contains the host (config `fairhost:cell`). Default `main`."),
   role: z
     .enum(["accounts", "spare", "backup"])
     .default("accounts")
     .describe(
-      "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups. Default `accounts`.",
+      "Role of the host. `accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups. Default `accounts`.",
     ),
-  manufacturer: nameSchema.describe("Who made it."),
-  model: textSchema.describe("As the maker calls it."),
-  serial: textSchema.describe("As printed on the chassis; unique in the fleet."),
-  site: nameSchema.describe("Name of a site: a file in sites/."),
-  hall: nameSchema.describe("A hall of the site."),
-  rack: nameSchema.describe("A rack of the hall."),
-  release: z.enum(["bookworm", "trixie"]).describe("Debian release by code name."),
-  address: address6Schema.describe("The host's own address: in the site's subnet 0."),
+  manufacturer: nameSchema.describe("Manufacturer of the host."),
+  model: textSchema.describe("Model, as the manufacturer names it."),
+  serial: textSchema.describe("Serial number as printed on the chassis, unique in the fleet."),
+  site: nameSchema.describe("Name of the host's site: a file in sites/."),
+  hall: nameSchema.describe("Name of a hall of the site."),
+  rack: nameSchema.describe("Name of a rack of the hall."),
+  release: z.enum(["bookworm", "trixie"]).describe("Code name of the host's Debian release."),
+  address: address6Schema.describe("IPv6 address of the host itself, in subnet 0 of its site."),
   address4: address4Schema
     .optional()
-    .describe("IPv4 address of the front end, in the site's IPv4 range: for visitors without IPv6."),
-  managementAddress: address6Schema.describe("Address of its management controller (BMC): in the site's subnet 0."),
+    .describe("IPv4 address of the front end, in the site's IPv4 range, for visitors without IPv6."),
+  managementAddress: address6Schema.describe(
+    "IPv6 address of the host's management controller (BMC), in subnet 0 of its site.",
+  ),
   asNumber: asNumberSchema.describe(
-    "The private AS number (RFC 6996) the host announces its accounts' prefixes from; unique in the fleet.",
+    "Private AS number (RFC 6996) from which the host announces its accounts' prefixes, unique in the fleet.",
   ),
   ssh: z
     .strictObject({
-      address: sshAddressSchema.describe("What the controller connects to."),
-      port: z.int().min(1).max(65_535).default(22).describe("TCP port. Default 22."),
+      address: sshAddressSchema.describe("Address that the controller connects to."),
+      port: z.int().min(1).max(65_535).default(22).describe("TCP port of SSH. Default 22."),
     })
     .describe(
-      "How the controller reaches it. The host key comes from the known_hosts file of the stack (`fairhost:knownHosts`).",
+      "How the controller reaches the host by SSH. The known_hosts file of the stack (`fairhost:knownHosts`) must have the host key.",
     ),
-  disks: z.array(diskSchema).min(1).describe("Its disks; the rules ask for two."),
-  mirrors: z.array(mirrorSchema).min(1).describe("Its RAID1 arrays: one for `/`, one for `/srv/accounts`."),
+  disks: z.array(diskSchema).min(1).describe("Disks of the host. The rules require two."),
+  mirrors: z
+    .array(mirrorSchema)
+    .min(1)
+    .describe("Mirrors (RAID1) of the host: one for `/` and one for `/srv/accounts`."),
   powerSupplies: powerSuppliesSchema,
-  links: z.array(linkSchema).min(1).describe("Its cables; the rules ask for two, to two switches."),
+  links: z
+    .array(linkSchema)
+    .min(1)
+    .describe("Links of the host to switches. The rules require two links, to two switches."),
   capacity: z
     .strictObject({
-      cores: z.int().min(1).describe("CPU cores."),
-      memoryMb: z.int().min(256).describe("Mebibytes of memory."),
-      diskGb: z.number().positive().describe("Gigabytes for accounts on /srv/accounts."),
+      cores: z.int().min(1).describe("Number of CPU cores."),
+      memoryMb: z.int().min(256).describe("Memory in MiB."),
+      diskGb: z.number().positive().describe("Disk space for accounts on /srv/accounts, in gigabytes (10^9 bytes)."),
     })
-    .describe("What its accounts share."),
+    .describe("Capacity that the host's accounts share."),
 });
 
 export const file = {

@@ -2,7 +2,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { unitFile } from "../../lib/unit-file.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
-/** What the kernel must do for accounts to be apart. */
+/** Kernel parameters that separate accounts. */
 const sysctl = `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.
 kernel.unprivileged_userns_clone = 0
 kernel.unprivileged_bpf_disabled = 1
@@ -17,7 +17,7 @@ fs.protected_regular = 2
 net.core.somaxconn = 4096
 `;
 
-/** Debian's daemons, started with the generation's configuration in place of /etc's. */
+/** Starts Debian's daemons with the generation's configuration instead of the one in /etc. */
 const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> = {
   nginx: {
     ExecStartPre: ["", `/usr/sbin/nginx -t -q -c ${currentGeneration}/nginx/nginx.conf`],
@@ -39,7 +39,7 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
 
 export const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: renderHost };
 
-/** The host's own settings: kernel, daemons' start, the target that brings the accounts' sockets up after a boot. */
+/** The host's own settings: kernel parameters, start of the daemons, the target that starts the accounts' sockets after a boot. */
 export function renderHost(): { files: BundleFile[]; units: BundleUnit[] } {
   const target = "fairhost.target";
   const dropIns = Object.entries(daemons).map(([name, service]) => ({

@@ -1,8 +1,8 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /**
- * Drop-ins hold the sandbox and the shares of all accounts, so each is a boundary, except those of the daemons named here and of one
- * account's slice (its plan's limits). Whatever concerns the packet filter or SSH may put it out of force.
+ * Drop-ins contain the sandbox and the shares of all accounts, so each is a boundary, except those of the daemons named here and of
+ * one account's slice (its plan's limits). Units of the packet filter and of SSH are boundaries too, because they could disable it.
  */
 const boundary =
   /^(?!(nginx|bird)\.service\.d\/|account-\d+\.slice\.d\/)[^/]+\.d\/|(^|\/)(nftables|sshd?)\.(service|socket)(\.d\/|$)/;

@@ -11,7 +11,7 @@ export const inputs = z.strictObject({
   httpServers: number.describe("How many HTTP servers are behind it."),
 });
 
-/** Ports every account's address answers the outside on, at the front end. */
+/** Ports on which the front end answers on every account's address. */
 const ports = [80] as const;
 
 export const kind: Kind<"frontEnds"> = {

@@ -13,7 +13,7 @@ export const entries = z
   .array(z.discriminatedUnion("kind", serverEntries))
   .max(50)
   .default([])
-  .describe("The web sites and programs of the account.");
+  .describe("HTTP servers of the account: its web sites and programs.");
 
 export const kind: Kind<"httpServers"> = {
   key: "httpServers",

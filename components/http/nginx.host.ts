@@ -8,7 +8,7 @@ export const nginx = {
   takesEffect: {
     by: "reload",
     unit: "nginx.service",
-    says: (host) => `Rewrites the front end of ${host}: reload, no cut.`,
+    says: (host) => `Rewrites the front end of ${host}: reload without interruption.`,
   },
   boundary: false,
 } as const satisfies BundleFolder;

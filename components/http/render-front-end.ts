@@ -4,12 +4,12 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
-/** Seconds of silence after which a request is given up: room for a cold start (60 s) and for WebSockets' own pings. */
+/** Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. */
 const readTimeout = 300;
 
 const plainHostName = plain(/[a-z0-9.-]+/, "host name");
 
-/** Connections one account may hold of the front end's: the rest stays for the others. */
+/** Maximum number of the front end's connections for one account: the rest stays free for others. */
 const connectionsPerAccount = 2000;
 
 export const renderer: Renderer<"frontEnds"> = {
@@ -18,14 +18,14 @@ export const renderer: Renderer<"frontEnds"> = {
   ofAccount: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
 };
 
-/** Ports open to the outside on a host's accounts' addresses, sorted. */
+/** Ports that are open to the outside on the addresses of a host's accounts, sorted. */
 export function portsOf({ frontEnds }: Declaration, host: string): number[] {
   return (frontEnds.find((frontEnd) => frontEnd.host === host)?.ports ?? []).toSorted((a, b) => a - b);
 }
 
 /**
- * Which site answers for which host name, one file an account: broken data of one account stays its own. The value is
- * `<account>/[address]:port`; the address itself, for requests by literal address, leads to the lowest-numbered server.
+ * Maps host names to HTTP servers, one file for each account: invalid data of one account does not affect others. The value is
+ * `<account>/[address]:port`; the account's address, for requests by literal address, leads to the lowest-numbered server.
  */
 export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
   const [first] = servers;
@@ -42,7 +42,7 @@ export function renderSites(address: AccountAddressInputs, servers: readonly Htt
   return [{ path: `nginx/accounts/${address.account}.map`, content: lines.join("\n") }];
 }
 
-/** The front end itself: the same text on every host, whatever accounts it has. */
+/** Configuration of the front end: the same text on every host, whatever accounts it has. */
 export function renderFrontEnd(ports: readonly number[]): BundleFile[] {
   const listen = ports.map((port) => `    listen [::]:${port} default_server;\n`).join("");
   return [{ path: "nginx/nginx.conf", content: configuration(listen) }];

@@ -6,7 +6,7 @@ import type { Renderer } from "../registry/renderer.ts";
 import type { HttpServer, ServerKind } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 
-/** What all servers' sockets share. */
+/** Drop-in for the sockets of all servers. */
 const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 
 const plainUnit = plain(/account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
@@ -43,20 +43,20 @@ export function renderHttpServer(
   };
 }
 
-/** What all servers of a host share. */
+/** Files that all servers of a host share. */
 export function renderHttpDefaults(): BundleFile[] {
   return [
     {
       path: socketDefaults,
       content: unitFile({
-        // Several changes of one account within seconds must not end in "start was attempted too often".
+        // Several changes of one account within seconds must not fail with "start was attempted too often".
         Unit: { StartLimitIntervalSec: "0" },
         Socket: {
-          // The address is the account's by an AnyIP route that may come later.
+          // The AnyIP route for the account's address may be set later.
           FreeBind: "yes",
           Backlog: "1024",
           NoDelay: "yes",
-          // A limit of triggers would end the socket for good; ExecStopPost= of the sandbox slows down what fails.
+          // A trigger limit would stop the socket permanently; ExecStopPost= of the sandbox slows down failing services.
           TriggerLimitIntervalSec: "0",
         },
       }),

@@ -6,24 +6,26 @@ import { hostnameSchema, nameSchema } from "../schema.ts";
 
 /** Keys of an HTTP server in its account's file, whatever its kind. */
 export const commonEntry = {
-  name: nameSchema.max(24).describe("Unique in the account; part of the unit's name. At most 24 characters."),
+  name: nameSchema
+    .max(24)
+    .describe("Name of the HTTP server, unique in the account and part of the unit's name. At most 24 characters."),
   number: z
     .int()
     .min(1)
     .max(999)
-    .describe(
-      "Stable number of this HTTP server inside the account, 1 to 999, never reused: its port is 8000 + number.",
-    ),
+    .describe("Number of the HTTP server inside the account, 1 to 999, never reused. Its port is 8000 + number."),
   hostnames: z
     .array(hostnameSchema)
     .default([])
-    .describe("Host names it answers for. The account's own address is answered by its lowest-numbered server."),
+    .describe(
+      "Host names that the HTTP server answers for. The lowest-numbered server also answers for the account's address.",
+    ),
   idleSeconds: z
     .int()
     .min(0)
     .max(86_400)
     .default(300)
-    .describe("Seconds without a request until it is stopped; 0 = never. Default 300."),
+    .describe("Seconds without a request after which the HTTP server is stopped. 0: never. Default 300."),
 };
 
 /** Inputs of an HTTP server, whatever its kind. */
@@ -39,7 +41,7 @@ export const commonInputs = {
   unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
 };
 
-/** Port of an HTTP server with number 0; none has it. Servers take 8001 to 8999 on their account's address. */
+/** Base of the ports: servers use ports 8001 to 8999 on their account's address. */
 export const httpPortBase = 8000;
 
 /** Port of an HTTP server on its account's address. */
@@ -56,8 +58,8 @@ export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"ht
 >;
 
 /**
- * A kind of HTTP server: one folder below `kinds/`, in a file `<kind>.server.ts`. What its own keys mean to the rules their
- * inputs say (components/inputs.ts): paths, commands and variables are judged by that, whatever the kind is called.
+ * A kind of HTTP server: one folder below `kinds/`, in a file `<kind>.server.ts`. The inputs register what its own keys mean to
+ * the rules (components/inputs.ts): rules judge paths, commands and variables by that, whatever the name of the kind.
  */
 export interface ServerKind<Server extends HttpServer = HttpServer> {
   readonly kind: Server["kind"];
@@ -67,6 +69,6 @@ export interface ServerKind<Server extends HttpServer = HttpServer> {
   readonly inputs: Readonly<Record<string, z.ZodType>>;
   /** Files of a host that all servers of this kind share. */
   shared(): readonly BundleFile[];
-  /** Text of the server's service; it is stopped when one of the shared files changes. */
+  /** Text of the server's service unit. The service is stopped when one of the shared files changes. */
   service(account: Element<"accounts">, server: Server): string;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressRangeInputs } from "../registry/kinds.generated.ts";
 
-/** An owned address range, or the part of one that a site has. */
+/** An owned address range, or a site's part of one. */
 export class AddressRange extends pulumi.ComponentResource {
   readonly prefix: string;
 

@@ -3,18 +3,18 @@ import type { Declaring } from "../declaring.ts";
 import { type PowerSupplyInputs, placed, powerSupplies, text } from "../inputs.ts";
 import type { Fleet } from "../registry/files.generated.ts";
 
-/** What a router and a switch have in common. */
+/** Inputs that routers and switches share. */
 export const deviceInputs = {
   ...placed,
   manufacturer: text.describe("Who made it."),
   model: text.describe("Spare parts are counted by model."),
-  pair: text.exactOptional().describe("The other one of its pair."),
+  pair: text.exactOptional().describe("The other device of its pair."),
   powerSupplies,
 };
 
 type Device = Fleet["network"]["switches"][number] | Fleet["network"]["routers"][number];
 
-/** A router's or switch's share of {@link deviceInputs}. */
+/** Declares the {@link deviceInputs} of a router or switch. */
 export function declareDevice(device: Device, { sites }: Pick<Declaring, "sites">) {
   return {
     name: device.name,
@@ -28,7 +28,7 @@ export function declareDevice(device: Device, { sites }: Pick<Declaring, "sites"
   };
 }
 
-/** Power supplies with the feed that the chain of each hangs on. */
+/** Power supplies with the feeds of their chains. */
 export function feedsOf(
   { name: owner, site, hall, powerSupplies }: Pick<Device, "name" | "site" | "hall" | "powerSupplies">,
   sites: Declaring["sites"],

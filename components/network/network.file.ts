@@ -7,40 +7,46 @@ import { address6Schema, format, nameSchema, prefix4Schema, prefix6Schema, textS
 export const asNumberSchema = z.int().min(1).max(4_294_967_294);
 
 const powerSupplySchema = z.strictObject({
-  name: nameSchema.describe("Unique in the device."),
-  model: textSchema.describe("Spare parts are counted by model."),
-  chain: nameSchema.describe("The electrical chain of the hall it hangs on."),
+  name: nameSchema.describe("Name of the power supply, unique in its host or device."),
+  model: textSchema.describe("Model of the power supply. Spare parts are counted by model."),
+  chain: nameSchema.describe("Electrical chain of the hall that feeds the power supply."),
 });
 
 /** Power supplies of a host, router or switch. */
 export const powerSuppliesSchema = z
   .array(powerSupplySchema)
   .min(1)
-  .describe("Its power supplies; the rules ask for two, on chains of two feeds.");
+  .describe("Power supplies. The rules require two, on chains with two different feeds.");
 
-/** A port of a switch or router, as its maker names it: `et-0/0/1`. */
+/** A port of a switch or router, as its manufacturer names it: `et-0/0/1`. */
 export const devicePortSchema = format("a port's name such as Ethernet1 or xe-0/0/1", (says) =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9/:._-]{0,31}$/, says),
 );
 
 const device = {
-  name: nameSchema.describe("Unique among routers and switches."),
-  site: nameSchema.describe("Name of a site: a file in sites/."),
-  hall: nameSchema.describe("A hall of the site."),
-  rack: nameSchema.describe("A rack of the hall."),
-  manufacturer: nameSchema.describe("Who made it; the other one of its pair is another maker's."),
-  model: textSchema.describe("Spare parts are counted by model."),
-  pair: nameSchema.optional().describe("Name of the other one of its pair."),
+  name: nameSchema.describe("Name of the device, unique among routers and switches."),
+  site: nameSchema.describe("Name of the device's site: a file in sites/."),
+  hall: nameSchema.describe("Name of a hall of the site."),
+  rack: nameSchema.describe("Name of a rack of the hall."),
+  manufacturer: nameSchema.describe(
+    "Manufacturer of the device. The other device of its pair must have another manufacturer.",
+  ),
+  model: textSchema.describe("Model of the device. Spare parts are counted by model."),
+  pair: nameSchema.optional().describe("Name of the other device of its pair."),
   powerSupplies: powerSuppliesSchema,
 };
 
 const routerSchema = z.strictObject({
   ...device,
-  address: address6Schema.describe("The address hosts of the site speak BGP to."),
+  address: address6Schema.describe(
+    "IPv6 address to which the hosts of the site open BGP sessions, in subnet 0 of the site.",
+  ),
   links: z
     .array(nameSchema)
     .default([])
-    .describe("Routers it is cabled to directly, at its own or another site; naming it from both ends is one cable."),
+    .describe(
+      "Names of routers to which it has a direct link, at its own or another site. A link listed at both ends is one link.",
+    ),
 });
 
 const switchSchema = z.strictObject({
@@ -48,40 +54,45 @@ const switchSchema = z.strictObject({
   uplinks: z
     .array(
       z.strictObject({
-        port: devicePortSchema.describe("The port of the switch."),
-        router: nameSchema.describe("A router of the site."),
+        port: devicePortSchema.describe("Port of the switch."),
+        router: nameSchema.describe("Name of a router of the site."),
       }),
     )
     .min(1)
-    .describe("Cables to the site's routers."),
+    .describe("Links of the switch to the routers of its site."),
 });
 
 const operatorSchema = z.strictObject({
-  name: nameSchema.describe("Unique among operators."),
-  asNumber: asNumberSchema.describe("The operator's AS number."),
+  name: nameSchema.describe("Name of the operator, unique among operators."),
+  asNumber: asNumberSchema.describe("AS number of the operator."),
   parentAsNumber: asNumberSchema
     .optional()
-    .describe("The AS of the company that owns this operator, where that is known: two of one owner fail together."),
-  routers: z.array(nameSchema).min(1).describe("Routers its lines land on."),
+    .describe(
+      "AS number of the company that owns the operator, if known. Two operators of one owner can fail together.",
+    ),
+  routers: z.array(nameSchema).min(1).describe("Names of the routers that the operator is connected to."),
 });
 
 export const schema = z.strictObject({
-  asNumber: asNumberSchema.describe("The network's AS number; routers speak as it."),
+  asNumber: asNumberSchema.describe("AS number of the platform's network. Its routers use it."),
   uidBase: z
     .int()
     .min(65_536)
     .default(defaultUidBase)
     .describe(
-      `Uid of account number 0, which no account has: accounts' uids are this and their number. Default ${defaultUidBase}. A fleet that was deployed with another one keeps it: files on hosts belong to it (0.1.0 had 200000).`,
+      `Base of uids: the uid of an account is this value plus the account's number. Default ${defaultUidBase}. Never change it for a deployed fleet, because files on hosts belong to the uids (0.1.0 used 200000).`,
     ),
-  prefixes: z.array(prefix6Schema).min(1).describe("The IPv6 ranges owned; every site prefix lies in one of them."),
-  prefixes4: z.array(prefix4Schema).default([]).describe("The IPv4 ranges owned; front ends have addresses in them."),
+  prefixes: z
+    .array(prefix6Schema)
+    .min(1)
+    .describe("Owned IPv6 ranges. The prefix of every site is inside one of them."),
+  prefixes4: z.array(prefix4Schema).default([]).describe("Owned IPv4 ranges. Front ends have addresses in them."),
   operators: z
     .array(operatorSchema)
     .default([])
-    .describe("Operators of transit: who carries the traffic to and from the Internet."),
-  routers: z.array(routerSchema).min(1).describe("The routers of all sites."),
-  switches: z.array(switchSchema).min(1).describe("The switches of all sites."),
+    .describe("Operators of transit, which carry the traffic to and from the Internet."),
+  routers: z.array(routerSchema).min(1).describe("Routers of all sites."),
+  switches: z.array(switchSchema).min(1).describe("Switches of all sites."),
 });
 
 export const file = {

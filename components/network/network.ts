@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkInputs } from "../registry/kinds.generated.ts";
 
-/** The own network: AS number, owned ranges, operators of transit. */
+/** The platform's network: AS number, owned ranges, operators of transit. */
 export class Network extends pulumi.ComponentResource {
   readonly asNumber: number;
   readonly prefixes: readonly string[];

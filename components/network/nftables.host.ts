@@ -1,6 +1,6 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** The packet filter: replaces its own table at once, under a timer that puts the old rules back. */
+/** The packet filter: replaces its own table in one step, with a timer that restores the old rules. */
 export const nftables = {
   name: "nftables",
   entry: { file: "nftables/fairhost.nft", unit: "nftables.service" },
@@ -9,7 +9,7 @@ export const nftables = {
     by: "load",
     loader: "firewall",
     first: true,
-    says: (host) => `Loads the firewall of ${host} anew, in one step; open connections stay.`,
+    says: (host) => `Reloads the firewall of ${host} in one step; open connections stay.`,
   },
   drift: "firewall",
   boundary: true,

@@ -12,13 +12,13 @@ export const renderer: Renderer<"addresses"> = {
   ofAccount: ({ address }) => ({ files: renderAnnouncement(address) }),
 };
 
-/** An account's /64 as other parts of a host's configuration may name it. */
+/** An account's /64, checked, for other parts of a host's configuration. */
 export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): string {
   return prefixOfAccount(prefix);
 }
 
 /**
- * One account's announcement, in a file of its own. `unreachable` is BIRD's word only: nothing of it goes into the kernel,
+ * The file with one account's announcement. `unreachable` is only inside BIRD: BIRD does not export it to the kernel,
  * where the prefix is a local route (render-routes.ts).
  */
 export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] {
@@ -27,7 +27,7 @@ export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] 
 
 /**
  * BIRD 2: from its private AS the host announces exactly its accounts' /64s to each router of its site and takes the default
- * route from them, so that it follows the router that lives.
+ * route from them, so that it uses a router that works.
  */
 export function renderBird(host: BareMetalHostInputs): BundleFile[] {
   const own = plainAddress(host.address);

@@ -16,7 +16,7 @@ export const renderer: Renderer<"hosts"> = {
   }),
 };
 
-/** Every uid that an account of the host's site can have, as nft writes a range. */
+/** The range of uids that accounts of the host's site can have, in nft syntax. */
 function uidsOf({ declaration, host }: HostContext): string {
   const { uidBase } = found(declaration.networks, `network of host ${host.name}`);
   const site = found(
@@ -26,15 +26,15 @@ function uidsOf({ declaration, host }: HostContext): string {
   return `${uidBase + 1}-${uidBase + largestNumberAt(site)}`;
 }
 
-/** @throws {RangeError} as every renderer does for what is not declared */
+/** @throws {RangeError} for something that is not declared, like every renderer */
 function found<T>([first]: readonly T[], what: string): T {
   if (first === undefined) throw new RangeError(`the ${what} is not declared`);
   return first;
 }
 
 /**
- * The firewall: one table, replaced at once, the same whatever accounts the host has (only what is addressed to the host or
- * to one of its accounts comes to `input` at all, so no list of prefixes is needed).
+ * The firewall: one table, replaced in one step, the same whatever accounts the host has (only packets to the host or to one of
+ * its accounts reach `input`, so no list of prefixes is needed).
  * @param accountUids every uid an account can have, `200001-265535`
  * @param ports open to everybody on the host's and all its accounts' addresses, beside SSH
  */

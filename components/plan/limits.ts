@@ -12,7 +12,7 @@ export interface Limit {
    * the limit yet, which the schema's description says.
    */
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
-  /** What systemd takes when nothing is said: not written then. */
+  /** systemd's default; a value equal to it is not written. */
   readonly systemdDefault?: number;
 }
 
@@ -24,27 +24,29 @@ const weight = z.int().min(1).max(10_000).default(100);
  */
 export const limits = {
   cpuWeight: {
-    schema: weight.describe("Systemd's CPUWeight=, 1 to 10000. Default 100: an equal share."),
+    schema: weight.describe(
+      "CPU weight of an account (systemd's CPUWeight=), 1 to 10000. Default 100: an equal share.",
+    ),
     word: "CPU weight",
     unit: "",
     slice: (value) => ["CPUWeight", `${value}`],
     systemdDefault: 100,
   },
   ioWeight: {
-    schema: weight.describe("Systemd's IOWeight=, 1 to 10000. Default 100: an equal share."),
+    schema: weight.describe("IO weight of an account (systemd's IOWeight=), 1 to 10000. Default 100: an equal share."),
     word: "IO weight",
     unit: "",
     slice: (value) => ["IOWeight", `${value}`],
     systemdDefault: 100,
   },
   memoryMaxMb: {
-    schema: z.int().min(16).describe("Hard memory limit of one account in MiB."),
+    schema: z.int().min(16).describe("Hard memory limit of an account in MiB."),
     word: "memory",
     unit: " MiB",
     slice: (value) => ["MemoryMax", `${value}M`],
   },
   tasksMax: {
-    schema: z.int().min(4).max(65_536).describe("Most tasks (processes and threads) of one account."),
+    schema: z.int().min(4).max(65_536).describe("Maximum number of tasks (processes and threads) of an account."),
     word: "tasks",
     unit: "",
     slice: (value) => ["TasksMax", `${value}`],
@@ -53,7 +55,9 @@ export const limits = {
     schema: z
       .number()
       .positive()
-      .describe("Gigabytes (10^9 bytes) of an account's home. Planned with, but not yet in force on hosts."),
+      .describe(
+        "Disk limit of an account's home in gigabytes (10^9 bytes). Used for planning; hosts do not enforce it yet.",
+      ),
     word: "disk",
     unit: " GB",
     slice: undefined,

@@ -10,41 +10,51 @@ const limitSchemas = Object.fromEntries(Object.entries(limits).map(([name, { sch
 };
 
 export const schema = z.strictObject({
-  name: nameSchema.describe("Unique in the fleet, and the file's name."),
+  name: nameSchema.describe("Name of the plan, unique in the fleet. The file has the same name."),
   ...limitSchemas,
-  retentionDays: z.literal([3, 7, 20, 30]).describe("Days backups are kept."),
+  retentionDays: z.literal([3, 7, 20, 30]).describe("Days that backups are kept."),
   survives: z
     .array(z.enum(failures))
     .describe(
-      "Failures of a single element that accounts survive without anybody doing anything. Every preview proves it for every element of the fleet.",
+      "Kinds of elements of which any single one can fail without taking an account down. Every preview proves it for every element of the fleet.",
     ),
   takeover: z
     .boolean()
     .default(true)
-    .describe("Whether the other hosts of the group keep room for the accounts of a lost host. Default true."),
+    .describe(
+      "Whether the other hosts of the group (same site and cell) keep free capacity for the accounts of a lost host. Default true.",
+    ),
   guaranteed: z
     .strictObject({
-      cores: z.number().positive().default(0.01).describe("Share of a core on a busy host. Default 0.01."),
-      memoryMb: z.int().min(1).default(16).describe("MiB of memory on a full host. Default 16."),
+      cores: z
+        .number()
+        .positive()
+        .default(0.01)
+        .describe("CPU cores on a busy host. Default 0.01: a hundredth of a core."),
+      memoryMb: z.int().min(1).default(16).describe("Memory on a full host in MiB. Default 16."),
     })
     .prefault({})
-    .describe("What every account gets when all others want everything too."),
+    .describe("Resources that every account gets even if all other accounts use their limits."),
   overcommit: z
     .strictObject({
-      memory: z.number().min(1).default(8).describe("Times a host's memory. Default 8."),
-      disk: z.number().min(1).default(1).describe("Times a host's disk for accounts. Default 1: not at all."),
+      memory: z.number().min(1).default(8).describe("Overcommit of a host's memory. Default 8."),
+      disk: z
+        .number()
+        .min(1)
+        .default(1)
+        .describe("Overcommit of a host's disk for accounts. Default 1: no overcommit."),
     })
     .prefault({})
-    .describe("How many times over the limits of a host's accounts may add up to what the host has."),
+    .describe("Overcommit: the limits of a host's accounts may add up to this many times the host's capacity."),
 });
 
-/** What an account is promised. */
+/** Limits and promises of accounts. */
 export const file = {
   key: "plans",
   name: "plan",
   path: "plans/",
   shown: "plans/<name>.yaml",
-  title: "A plan: what an account is promised",
+  title: "A plan, with limits and promises for accounts",
   schema,
   sortedBy: "name",
   namedByEntry: true,

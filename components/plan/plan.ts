@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PlanInputs } from "../registry/kinds.generated.ts";
 
-/** A plan: limits, and what its accounts are promised. One change here is one line of a diff, whatever number of accounts has it. */
+/** A plan: limits and promises of its accounts. A change of it is one line of a diff, whatever the number of accounts. */
 export class Plan extends pulumi.ComponentResource {
   readonly survives: readonly string[];
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterInputs } from "../registry/kinds.generated.ts";
 
-/** Numbers and names that are taken for ever; here the policy pack sees what left the inventory without a word. */
+/** Numbers and names that are taken for ever; shows the policy pack elements that vanished from the inventory. */
 export class Register extends pulumi.ComponentResource {
   readonly tombstones: readonly number[];
 

@@ -5,11 +5,11 @@ import { daySchema, lineSchema } from "../schema.ts";
 
 const retirable = allKinds.filter(({ retired }) => retired === "retired.yaml").map(({ name }) => name);
 
-/** What can be given up, beside accounts, whose numbers go into tombstones.yaml. */
+/** A retired element. Deleted accounts are not listed here: their numbers are in tombstones.yaml. */
 const retiredSchema = z.strictObject({
-  kind: z.enum(retirable).describe("What it was."),
-  name: lineSchema.min(1).max(64).describe("Its name; a range's prefix."),
-  retired: daySchema.describe("Day it was given up, ISO 8601 (`2026-11-22`)."),
+  kind: z.enum(retirable).describe("Kind of the retired element."),
+  name: lineSchema.min(1).max(64).describe("Name of the element; for a range, its prefix."),
+  retired: daySchema.describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."),
 });
 
 export const schema = z.array(retiredSchema);
@@ -19,7 +19,7 @@ export const file = {
   name: "retired",
   path: "retired.yaml",
   shown: "retired.yaml",
-  title: "Hosts, devices, ranges and sites that were given up",
+  title: "Retired hosts, devices, ranges and sites",
   schema,
   fallback: [],
 } as const satisfies FileKind;

@@ -3,7 +3,7 @@ import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 import type { Subject } from "./subject.ts";
 
-/** What happens to one element of a fleet between two declarations. */
+/** The change of one element of a fleet between two declarations. */
 export type Change<K extends Key = Key> = {
   [Each in K]: {
     readonly kind: Each;
@@ -19,20 +19,20 @@ export type Change<K extends Key = Key> = {
   );
 }[K];
 
-/** One thing that happens, in the words of the trade. */
+/** One effect of a change, in words. */
 export interface Effect {
   readonly subject: Subject;
   /** One sentence. */
   readonly sentence: string;
-  /** Whom it touches: accounts, by number. */
+  /** Numbers of the accounts that it touches. */
   readonly accounts: readonly number[];
-  /** Seconds that these accounts do not answer; 0: nobody notices. */
+  /** Seconds that these accounts do not answer; 0: no interruption. */
   readonly seconds: number;
-  /** Data or an identity is given up. */
+  /** Whether data or an identity is lost. */
   readonly destroys: boolean;
 }
 
-/** What a change is described in: both sides, and all that changes between them. */
+/** Context of a change: both sides, and all changes between them. */
 export interface ChangeContext {
   readonly before: Declaration;
   readonly after: Declaration;
@@ -42,8 +42,8 @@ export interface ChangeContext {
 }
 
 /**
- * What a change of one kind does, in words; `undefined`: what it is and which properties change say enough. What the host does
- * about it is told of the host.
+ * Describes a change of one kind in words. `undefined`: use the plain description with the changed properties. Effects on the
+ * host's files are described for the host.
  */
 export type Describe<K extends Key> = (change: Change<K>, context: ChangeContext) => Effect[] | undefined;
 
@@ -57,7 +57,7 @@ export function effect(
   return { subject: of, sentence, accounts, seconds: 0, destroys: false, ...more };
 }
 
-/** Of what follows from something else, which is described. */
+/** For kinds that follow from another kind, whose changes are described. */
 export function describeNothing(): Effect[] {
   return [];
 }
@@ -86,7 +86,7 @@ export function differences(
   );
 }
 
-/** A scalar at a path, as a message shows it; nothing if there is something else, or nothing. */
+/** A scalar at a path, as a message shows it; undefined for anything else. */
 function valueAt(value: unknown, path: string): string | undefined {
   const found = path
     .split(".")

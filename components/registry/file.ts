@@ -2,21 +2,21 @@ import type { z } from "zod";
 
 /** A kind of file that an inventory has: one file, or a folder of them. Anything else in its directory is refused. */
 export interface FileKind {
-  /** Property of the fleet that holds what it says. */
+  /** Property of the fleet that holds its content. */
   readonly key: string;
   /** Name of its JSON Schema and its heading in the reference: `site`. */
   readonly name: string;
   /** `network.yaml`, or `sites/` for a folder with one file each. */
   readonly path: string;
-  /** How a file of it is called, for the reference: `sites/<name>.yaml`. */
+  /** Path of such a file, for the reference: `sites/<name>.yaml`. */
   readonly shown: string;
-  /** What one is, for editors and the reference. */
+  /** Title for editors and the reference. */
   readonly title: string;
   readonly schema: z.ZodType;
-  /** By what entries are sorted and found. Of a folder: every file's own; of a list: every item's. */
+  /** Property by which entries are sorted and found: of each file of a folder, or of each item of a list. */
   readonly sortedBy?: "name" | "number";
-  /** Of a folder: the files' names follow from the entries' names. */
+  /** For a folder: each file is named after its entry. */
   readonly namedByEntry?: true;
-  /** What the fleet has without the file; a file without one must be there. */
+  /** Content of the fleet without the file; a file without a fallback is required. */
   readonly fallback?: unknown;
 }

@@ -6,11 +6,11 @@ import type { Declaration, Identities, KindNames } from "./kinds.generated.ts";
 
 /** A list of the declaration: `hosts`. */
 export type Key = keyof Declaration;
-/** What messages, waivers and approvals call one of a kind: `host`. */
+/** Name of a kind in messages, waivers and approvals: `host`. */
 export type KindName = KindNames[Key];
 export type Element<K extends Key = Key> = Declaration[K][number];
 
-/** What a schema gives, as nobody changes it. */
+/** The read-only form of a schema's output. */
 export type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object
@@ -18,8 +18,8 @@ export type Immutable<T> = T extends readonly (infer Item)[]
     : T;
 
 /**
- * All that is known of one kind of thing, in one place: what it is, how it comes from the inventory, and how a change of it is
- * judged. Everything that goes through kinds loops over the registry (kinds.generated.ts); what is not in it is refused.
+ * Everything about one kind of element in one place: what it is, how it is declared from the inventory, and how a change of it is
+ * judged. Code that handles kinds loops over the registry (kinds.generated.ts); a kind that is not in it is refused.
  */
 export interface Kind<K extends Key = Key> {
   readonly key: K;
@@ -32,28 +32,28 @@ export interface Kind<K extends Key = Key> {
   readonly called?: string;
   /** Type token of its component. It is part of every URN: never change it without an alias. */
   readonly type: `fairhost:${string}:${string}`;
-  /** Inputs that name one among its kind; none where there is only one. */
+  /** Inputs that identify one element of the kind; empty if there is only one. */
   readonly identity: readonly Identities[K][];
-  /** Inputs of its component, as the policy pack reads them. Strict: what no rule knows is refused. */
+  /** Inputs of its component, as the policy pack reads them. Strict: an input that no rule knows is refused. */
   readonly inputs: z.ZodType<Element<K>>;
-  /** The resource's name in the engine. Names carry numbers where there are some: what is renamed stays itself. */
+  /** The resource's name in the engine. It contains the number if there is one, so that a renamed element keeps its identity. */
   resourceName(element: Element<K>): string;
-  /** The element that its resource lies under. A parent is part of a resource's identity: leave out what may change. */
+  /** Parent of its resource. A parent is part of a resource's identity: do not use one that may change. */
   parent?(element: Element<K>): readonly [kind: KindName, name?: string];
   /**
-   * Whom one concerns. `fleet`: every stack holds it, and a change of it touches every cell; `nobody`: every stack holds it, and
-   * a change of it touches none; `host`: the host it is or lies on, and that host's stack alone holds it.
+   * Which stacks contain it, and which cells a change touches. `fleet`: every stack, every cell; `nobody`: every stack, no cell;
+   * `host`: only the stack and the cell of the host that it is or belongs to.
    */
   readonly concerns: "fleet" | "nobody" | "host";
-  /** Of what concerns a host: its name. */
+  /** Name of the host, for kinds that concern a host. */
   hostOf?(element: Element<K>): string;
-  /** Number of the account it belongs to, of what accounts have. */
+  /** Number of its account, for kinds that belong to an account. */
   accountOf?(element: Element<K>): number;
-  /** How the inventory says that one is gone for ever; `freely` where nothing has to be said. */
+  /** File in which the inventory lists a deleted element; `freely` if it is not listed. */
   readonly retired: "tombstones.yaml" | "retired.yaml" | "freely";
-  /** Whether the guard asks for an approval of each deletion. `follows`: it goes with what it belongs to, which is judged. */
+  /** Whether the guard requires an approval for each deletion. `follows`: it is deleted with the element it belongs to, which is judged. */
   readonly deletion: "approval" | "free" | "follows";
-  /** All of a fleet's, or of a cell's part of it; without waivers, which are added where the inputs have room for them. */
+  /** Declares all elements of a fleet, or of a cell's part of it, without waivers; these are added later. */
   declare(from: Declaring): readonly Element<K>[];
   /** Where the inventory says it; {@link inNoFile} for what no file says. */
   place(files: Files, name: string): Place | undefined;
@@ -73,7 +73,7 @@ export interface Place {
   readonly path: readonly (string | number)[];
 }
 
-/** One sound file of an inventory: what it says, and where each property of it stands. */
+/** One valid file of an inventory: its content, and the place of each property. */
 export interface Located<T = unknown> {
   readonly file: string;
   readonly whole: T;
@@ -82,7 +82,7 @@ export interface Located<T = unknown> {
 
 type FileOf<K extends FileKey> = K extends FolderKey ? Fleet[K][number] : Fleet[K];
 
-/** The files of a sound inventory, as {@link Kind.place} looks into them. */
+/** The files of a valid inventory, for {@link Kind.place}. */
 export interface Files {
   /** A file of a folder by its name or number. */
   entry<K extends FileKey>(folder: K, name: string): Located<FileOf<K>> | undefined;

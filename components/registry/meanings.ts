@@ -3,7 +3,7 @@ import type { Declaration } from "./kinds.generated.ts";
 import { has, valuesOf } from "./schema-walk.ts";
 import { allKinds, elementName, ownerOf, type Subject } from "./subject.ts";
 
-/** A value that means the same to the rules in whichever kind it stands. */
+/** A value with a registered meaning, in whatever kind. */
 export interface Meant {
   /** The element, with the value's path in it. */
   readonly subject: Subject & { readonly path: string };
@@ -14,7 +14,7 @@ export interface Meant {
   readonly value: unknown;
 }
 
-/** @returns what finds every value of a meaning in a declaration; kinds that have none are not looked at */
+/** @returns a function that finds every value of a meaning in a declaration; it skips kinds that have none */
 export function valuesThatMean(meaning: Meaning): (declaration: Declaration) => Generator<Meant> {
   const kinds = allKinds.filter(({ inputs }) => has(inputs, meaning));
   return function* (declaration) {

@@ -2,20 +2,20 @@ import type { BundleAccount, BundleFile, BundleUnit } from "../../delivery/proto
 import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 
-/** What something has on a host. */
+/** Files, units and directories of something on a host. */
 export interface Part {
   readonly files: readonly BundleFile[];
   readonly units?: readonly BundleUnit[];
   readonly account?: BundleAccount;
 }
 
-/** One host, and what is declared around it. */
+/** One host, with the whole declaration. */
 export interface HostContext {
   readonly declaration: Declaration;
   readonly host: Element<"hosts">;
 }
 
-/** One account on a host, with all that it has, by kind; each list sorted by number, or by name. */
+/** One account on a host with all its elements by kind; each list is sorted by number, or by name. */
 export interface AccountContext {
   readonly account: Element<"accounts">;
   readonly address: Element<"addresses">;
@@ -23,18 +23,18 @@ export interface AccountContext {
 }
 
 /**
- * What elements of one kind have on hosts. A file `render-*.ts` of a concept exports one as `renderer`; a host's bundle is made
- * of all of them. Pure: the same declaration always gives the same text.
+ * Renders the files of one kind for hosts. A file `render-*.ts` of a concept exports one as `renderer`; all renderers together make
+ * a host's bundle. Pure: the same declaration always gives the same text.
  */
 export interface Renderer<K extends Key = Key> {
   readonly key: K;
   /** The host's own files: the same whatever accounts it has. */
   ofHost?(context: HostContext): Part;
-  /** Of one account, what follows from all of its elements together. */
+  /** The part of one account that follows from all its elements together. */
   ofAccount?(context: AccountContext): Part;
   /**
-   * Of one account, what follows from one element alone. With it, a change of one element renders that element, and what
-   * follows from all, and nothing else of the account.
+   * The part of one account that follows from one element alone. With it, a change of one element renders only that element and
+   * the part that follows from all elements.
    */
   ofElement?(element: Element<K>, context: AccountContext): Part;
 }

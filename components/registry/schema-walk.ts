@@ -14,7 +14,7 @@ export function bare(schema: z.ZodType): z.ZodType {
   return current;
 }
 
-/** The objects that a schema may be: one, or the branches of a union. */
+/** The object schemas of a schema: one, or the branches of a union. */
 export function objectsOf(schema: z.ZodType): z.ZodObject[] {
   const found = bare(schema);
   if (found instanceof z.ZodObject) return [found];
@@ -41,7 +41,7 @@ type Steps = readonly string[];
 
 const found = new WeakMap<z.ZodType, Map<Meaning, readonly Steps[]>>();
 
-/** Where in a schema values of a meaning stand, worked out once a schema. */
+/** Paths of a schema at which values of a meaning are; computed once for each schema. */
 function stepsTo(schema: z.ZodType, meaning: Meaning): readonly Steps[] {
   const known = found.get(schema) ?? new Map<Meaning, readonly Steps[]>();
   found.set(schema, known);
@@ -76,7 +76,7 @@ export function* valuesOf(
   const seen = new Set<string>();
   for (const steps of stepsTo(schema, meaning)) {
     for (const { path, value } of follow(data, steps, [])) {
-      // Branches of a union may have the same member.
+      // Branches of a union can have the same member.
       if (value === undefined || seen.has(path)) continue;
       seen.add(path);
       yield { path, value };

@@ -1,10 +1,10 @@
 import type { Element, Key, KindName } from "./kind.ts";
 import { type Identities, type KindNames, kinds } from "./kinds.generated.ts";
 
-/** What a violation, a finding or a change is about; file and line are found from it. */
+/** The element of a violation, a finding or a change; its file and line are found from it. */
 export interface Subject {
   readonly kind: KindName;
-  /** From the kind's identity: `web1`, `1204/blog`; of what there is one of, the kind's name. */
+  /** From the kind's identity: `web1`, `1204/blog`; the kind's name if there is only one. */
   readonly name: string;
   /** Property path inside it, for example `powerSupplies.1.chain`. */
   readonly path?: string;
@@ -20,7 +20,7 @@ export function kindNamed(name: string): (typeof allKinds)[number] | undefined {
   return byName.get(name);
 }
 
-/** Name of an element among its kind. */
+/** Name of an element in its kind. */
 export function elementName<K extends Key>(
   kind: K,
   element: Pick<Element<K>, Identities[K] & keyof Element<K>>,
@@ -31,7 +31,7 @@ export function elementName<K extends Key>(
 
 type SubjectOf<K extends Key> = (element: Pick<Element<K>, Identities[K] & keyof Element<K>>, path?: string) => Subject;
 
-/** Subjects, one function a kind by its name; `path` is the property path inside the element. */
+/** Makes subjects, with one function for each kind by its name; `path` is the property path inside the element. */
 export const subject = Object.fromEntries(
   allKinds.map(({ key, name }) => [
     name,

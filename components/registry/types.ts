@@ -3,7 +3,7 @@ import { allKinds } from "./subject.ts";
 /** Runs a command on a host, by the provider `command`. */
 export const commandType = "command:remote:Command";
 
-/** What brings a host its bundle (delivery/). */
+/** Delivers the bundle to a host (delivery/). */
 export const deliveryType = "fairhost:remote:HostDelivery";
 
 /** A host's master secret, by the provider `random`. */
@@ -15,15 +15,15 @@ const known: ReadonlySet<string> = new Set([
   deliveryType,
   commandType,
   secretType,
-  // What the engine itself registers for a program that uses the two providers,
+  // The engine registers these for a program that uses the two providers,
   "pulumi:pulumi:Stack",
   "pulumi:providers:command",
   "pulumi:providers:random",
-  // and of its own accord for one that reads what its stack holds.
+  // and this for a program that reads the content of its stack.
   "pulumi:providers:pulumi",
 ]);
 
-/** Whether a resource is one that this program makes. What it does not know, nobody here can judge. */
+/** Whether this program makes resources of this type. No rule can judge any other type. */
 export function isKnownType(type: string): boolean {
   return known.has(type);
 }

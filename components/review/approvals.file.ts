@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { FileKind } from "../registry/file.ts";
 import { lineSchema, textSchema } from "../schema.ts";
 
-/** What has to be approved before it is deployed, by the word that an approval and the guard's message use. */
+/** Actions that need an approval before deployment, as approvals and the guard's messages name them. */
 export const approvableActions = [
   "delete",
   "replace",
@@ -20,16 +20,18 @@ export const approvableActions = [
 export type ApprovableAction = (typeof approvableActions)[number];
 
 const approvalSchema = z.strictObject({
-  action: z.enum(approvableActions).describe("What is allowed, as the guard's message names it."),
+  action: z.enum(approvableActions).describe("Approved action, as the guard's message names it."),
   resource: z
     .string()
     .regex(/^[a-zA-Z]+ [a-z0-9:./-]{1,80}$/, {
       error: "must be a kind and a name, such as account 88, host web3, plan small, rule two-disks",
     })
-    .describe("What it is allowed for: kind and name, as the guard's message shows them."),
-  approvedBy: textSchema.describe("Who answers for it: a person other than the author of the change."),
-  reason: lineSchema.min(10).max(500).describe("Why it is right."),
-  expires: z.iso.date().describe("The last day it holds, ISO 8601; at most 30 days ahead."),
+    .describe("Element for which the action is approved: kind and name, as the guard's message shows them."),
+  approvedBy: textSchema.describe(
+    "Person who is responsible for the approval. Author and approver must be different people.",
+  ),
+  reason: lineSchema.min(10).max(500).describe("Reason for the approval."),
+  expires: z.iso.date().describe("Last day on which the approval is valid, ISO 8601, at most 30 days ahead."),
 });
 
 export type Approval = Readonly<z.output<typeof approvalSchema>>;

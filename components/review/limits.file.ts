@@ -1,21 +1,21 @@
 import { z } from "zod";
 import type { FileKind } from "../registry/file.ts";
 
-/** How much one update may touch. */
+/** Limits for one update. */
 export const schema = z.strictObject({
   deployment: z
     .enum(["in-waves", "at-once"])
     .default("in-waves")
     .describe(
-      "`in-waves`: what one update may not touch at once is deployed in several, with a look at the hosts in between. `at-once`: it is refused.",
+      "What happens to a change that is too large for one update. `in-waves`: it is split into several updates, with a check of the hosts after each. `at-once`: it is refused. Default `in-waves`.",
     ),
-  hosts: z.int().min(1).default(2).describe("Hosts whose own files change in one update. Default 2."),
+  hosts: z.int().min(1).default(2).describe("Maximum number of hosts whose own files change in one update. Default 2."),
   accounts: z
     .int()
     .min(1)
     .default(1000)
     .describe(
-      "Accounts that one update touches: all of a host whose own files change, so fewer than a host has let nothing of the host itself through. Default 1000.",
+      "Maximum number of accounts that one update touches. A change of a host's own files touches all accounts of the host: set it to at least the number of accounts of the largest host. Default 1000.",
     ),
   capacityPercent: z
     .number()
@@ -23,10 +23,14 @@ export const schema = z.strictObject({
     .max(100)
     .default(25)
     .describe(
-      "Per cent of the fleet's cores on hosts whose own files change in one update; one host always may. Default 25.",
+      "Maximum share of the fleet's cores, in per cent, on hosts whose own files change in one update. One host is always allowed. Default 25.",
     ),
-  waves: z.int().min(1).default(20).describe("Most updates one change may be split into. Default 20."),
-  deletions: z.int().min(0).default(10).describe("Accounts that one change may delete. Default 10."),
+  waves: z
+    .int()
+    .min(1)
+    .default(20)
+    .describe("Maximum number of updates (waves) into which one change is split. Default 20."),
+  deletions: z.int().min(0).default(10).describe("Maximum number of accounts that one change may delete. Default 10."),
 });
 
 export type Limits = Readonly<z.output<typeof schema>>;

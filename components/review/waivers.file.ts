@@ -4,7 +4,7 @@ import { isWaivable } from "../registry/schema-walk.ts";
 import { allKinds } from "../registry/subject.ts";
 import { daySchema, format, lineSchema, textSchema } from "../schema.ts";
 
-/** Kinds of resources that may carry a waiver: those whose inputs have room for one. */
+/** Kinds of resources that may carry a waiver: those with waivers in their inputs. */
 const waivableKinds = allKinds.filter(isWaivable).map(({ name }) => name);
 
 const resourceSchema = format(
@@ -17,17 +17,17 @@ const waiverSchema = z.strictObject({
     z.string().regex(/^[a-z][a-z0-9-]{1,63}$/, says),
   ).describe("Name of the rule, as its message shows it."),
   resource: resourceSchema.describe(
-    `The resource whose violations pass: its kind (${waivableKinds.join(", ")}) and its name, as the message shows them.`,
+    `Resource whose violations are waived: its kind (${waivableKinds.join(", ")}) and its name, as the message shows them.`,
   ),
   path: lineSchema
     .max(200)
     .optional()
     .describe(
-      "Only violations at this property of the resource, for example `links.0`; without it all of the resource.",
+      "Property whose violations are waived, for example `links.0`. Without it, all violations of the rule at the resource are waived.",
     ),
-  owner: textSchema.describe("Who answers for it: a person, not a team."),
-  reason: lineSchema.min(10).max(500).describe("Why it is right to wait."),
-  expires: daySchema.describe("The last day it holds, ISO 8601; at most 90 days ahead."),
+  owner: textSchema.describe("Person (not a team) who is responsible for the waiver."),
+  reason: lineSchema.min(10).max(500).describe("Reason why the violation can wait."),
+  expires: daySchema.describe("Last day on which the waiver is valid, ISO 8601, at most 90 days ahead."),
 });
 
 export const schema = z.array(waiverSchema);

@@ -1,11 +1,11 @@
 import type { Declaration, SiteInputs } from "../registry/kinds.generated.ts";
 
-/** Names of the sites that only model one: rules about places do not apply there (docs/decisions/0011). */
+/** Names of emulated sites, to which rules about places do not apply (docs/decisions/0011). */
 export function emulatedSites({ sites }: Pick<Declaration, "sites">): ReadonlySet<string> {
   return new Set(sites.filter(({ emulated }) => emulated).map(({ name }) => name));
 }
 
-/** Whether the platform has a site that is a place. */
+/** Whether the platform has a real site, one that is not emulated. */
 export function isReal({ sites }: Pick<Declaration, "sites">): boolean {
   return sites.some(({ emulated }) => !emulated);
 }

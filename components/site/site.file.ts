@@ -5,19 +5,19 @@ import { format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "..
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */
 const chainSchema = z.strictObject({
-  name: nameSchema.describe("Unique in the hall."),
+  name: nameSchema.describe("Name of the chain, unique in the hall."),
   feed: nameSchema.describe(
-    "The feed into the building that this chain hangs on; two chains are independent only if their feeds differ.",
+    "Name of the feed into the building that feeds the chain. Two chains are independent only if their feeds differ.",
   ),
 });
 
 const hallSchema = z.strictObject({
-  name: nameSchema.describe("Unique in the site."),
-  chains: z.array(chainSchema).min(1).describe("Its electrical chains."),
+  name: nameSchema.describe("Name of the hall, unique in the site."),
+  chains: z.array(chainSchema).min(1).describe("Electrical chains of the hall."),
   racks: z
-    .array(z.strictObject({ name: nameSchema.describe("Unique in the hall.") }))
+    .array(z.strictObject({ name: nameSchema.describe("Name of the rack, unique in the hall.") }))
     .min(1)
-    .describe("Its racks."),
+    .describe("Racks of the hall."),
 });
 
 function isSitePrefix(prefix: string): boolean {
@@ -26,49 +26,49 @@ function isSitePrefix(prefix: string): boolean {
 }
 
 export const schema = z.strictObject({
-  name: nameSchema.describe("Unique in the fleet, and the file's name."),
-  provider: nameSchema.describe("The company that runs the building, for example `equinix`."),
+  name: nameSchema.describe("Name of the site, unique in the fleet. The file has the same name."),
+  provider: nameSchema.describe("Company that runs the building, for example `equinix`."),
   location: z
     .strictObject({
-      city: textSchema.describe("For people."),
+      city: textSchema.describe("City, for information only."),
       country: format("a two-letter country code such as FR", (says) => z.string().regex(/^[A-Z]{2}$/, says)).describe(
-        "ISO 3166-1 alpha-2.",
+        "Country code, ISO 3166-1 alpha-2.",
       ),
-      latitude: z.number().min(-90).max(90).describe("Degrees, north positive (WGS 84)."),
-      longitude: z.number().min(-180).max(180).describe("Degrees, east positive (WGS 84)."),
+      latitude: z.number().min(-90).max(90).describe("Latitude in degrees, north is positive (WGS 84)."),
+      longitude: z.number().min(-180).max(180).describe("Longitude in degrees, east is positive (WGS 84)."),
     })
-    .describe("Where it is; distances to backup sites are worked out from it."),
+    .describe("Location of the site. The distance to its backup site is computed from it."),
   availabilityClass: z
     .int()
     .min(1)
     .max(4)
     .default(3)
-    .describe("Uptime Institute tier or the provider's own class, as a number 1 to 4. Default 3."),
+    .describe("Availability class, 1 to 4: the Uptime Institute's tier or the provider's own class. Default 3."),
   prefix: prefix6Schema
     .refine(isSitePrefix, {
       error: `must be a /${sitePrefixLengths.least} to /${sitePrefixLengths.most}: one /64 for each account number`,
     })
     .describe(
-      "The site's range, /40 to /48: account `n` gets its /64 number `n`, so a /48 has room for numbers to 65535 and a /40 for all; number 0 is the site's own infrastructure.",
+      "IPv6 prefix of the site, /40 to /48. Account number `n` gets its /64 number `n`: a /48 allows numbers up to 65535, a /40 allows all. The /64 number 0 (subnet 0) is for hosts and routers.",
     ),
-  prefix4: prefix4Schema.optional().describe("IPv4 range of the site's front ends, inside an owned one."),
+  prefix4: prefix4Schema.optional().describe("IPv4 range for the site's front ends, inside an owned range."),
   emulated: z
     .boolean()
     .default(false)
     .describe(
-      "`true`: virtual machines that model a site; its prefix is unique local (fc00::/7), and rules about places, routers, operators and spare parts do not apply. Default false.",
+      "`true`: virtual machines model the site. Its prefix must be unique local (fc00::/7), and rules about places, routers, operators and spare parts do not apply. Default false.",
     ),
-  backupSite: nameSchema.optional().describe("Where the accounts of this site are backed up: another site."),
-  halls: z.array(hallSchema).min(1).describe("Its halls."),
+  backupSite: nameSchema.optional().describe("Name of another site that keeps the backups of this site's accounts."),
+  halls: z.array(hallSchema).min(1).describe("Halls of the site."),
   spares: z
     .array(
       z.strictObject({
-        model: textSchema.describe("The model it replaces."),
-        count: z.int().min(0).describe("How many lie there."),
+        model: textSchema.describe("Model that the spare part replaces."),
+        count: z.int().min(0).describe("Number of spare parts of this model at the site."),
       }),
     )
     .default([])
-    .describe("Parts that lie ready at the site, by the model they replace."),
+    .describe("Spare parts at the site, by model."),
 });
 
 export const file = {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SiteInputs } from "../registry/kinds.generated.ts";
 
-/** A site: who runs the building, where it is, its halls, racks and electrical chains, and the spare parts that lie there. */
+/** A site: its provider, location, halls, racks, electrical chains and spare parts. */
 export class Site extends pulumi.ComponentResource {
   readonly provider: string;
   readonly prefix: string;

@@ -5,7 +5,7 @@ import type { Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";
 
-/** Checks across the files of accounts and tombstones. */
+/** Checks that compare the files of accounts and tombstones with each other. */
 export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans, sites }: Entries): Problem[] {
   const dead =
     tombstones === undefined
@@ -25,7 +25,7 @@ export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans
     ...unique(
       [...dead, ...accounts.flatMap(({ source, loose }) => placed(source, ["number"], loose.number))],
       "account number",
-      "give the next number never used: uid, addresses and directory follow from it, and numbers of deleted accounts stay taken",
+      "use the next number that was never used: uid, addresses and directory follow from it, and numbers of deleted accounts stay taken",
     ),
     ...unique(
       accounts.flatMap(({ source, loose }) => placed(source, ["name"], loose.name)),
@@ -48,7 +48,7 @@ export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans
         ),
       ),
       "host name",
-      "keep it at one HTTP server: a request must have one answer",
+      "keep it at only one HTTP server: each host name leads to exactly one",
     ),
   ];
 }
@@ -59,7 +59,7 @@ const accountKinds = (Object.keys(accountEntries) as (keyof typeof accountEntrie
   return { key, words };
 });
 
-/** Entries of one list of an account: each has its own name and, where it has one, its own number. */
+/** Checks one list of an account: every name and number in it is unique. */
 function checkList(
   source: Source,
   key: string,
@@ -76,12 +76,12 @@ function checkList(
     ...unique(
       of("number"),
       `${word} number`,
-      "give the next number never used in this account: what it has on the host follows from it",
+      "use the next number that was never used in this account: its resources on the host follow from it",
     ),
   ];
 }
 
-/** An account's number fits behind the prefix of every site it may be served from. */
+/** Checks that an account's number fits the prefix of every site that may serve it. */
 function checkNumber(
   source: Source,
   account: Entries["accounts"][number]["loose"],
@@ -92,8 +92,8 @@ function checkNumber(
   return [account.host, account.standby].flatMap((host) => {
     const prefix = prefixOf.get(host);
     if (prefix === undefined || number <= largestNumberAt({ prefix })) return [];
-    const message = `the number ${number} does not fit ${prefix}, the prefix of the site of host ${host}`;
-    const fix = `numbers there go to ${largestNumberAt({ prefix })}: give a smaller one, or choose a host at a site with a shorter prefix`;
+    const message = `the number ${number} is too large for the prefix ${prefix} of the site of host ${host}`;
+    const fix = `use a number up to ${largestNumberAt({ prefix })}, or a host at a site with a shorter prefix`;
     return [source.problem(["number"], message, fix)];
   });
 }

@@ -6,7 +6,7 @@ import { checkPlaces } from "./places.ts";
 import { type Entries, fileNames } from "./references.ts";
 import { checkApprovals, checkWaivers } from "./waivers.ts";
 
-/** Every check across the files of an inventory: what one file says of another. */
+/** Runs every check that compares files of an inventory with each other. */
 export function checkAll(entries: Entries): Problem[] {
   const named = (Object.entries(fileKinds) as [FileKey, FileKind][]).filter(([, { namedByEntry }]) => namedByEntry);
   return [

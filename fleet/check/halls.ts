@@ -8,7 +8,7 @@ import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";
 import { type Entries, items, nameOf, type Placed, place, placed } from "./references.ts";
 
-/** The halls of a site, if they are sound: something else of the site may be wrong. */
+/** The halls of a site, if they are valid; other properties of the site may be invalid. */
 export function hallsOf(site: Entry<Site>): Site["halls"] | undefined {
   const halls = site.whole?.halls ?? siteSchema.shape.halls.safeParse(site.loose.halls).data;
   const once = (list: readonly { name: string }[]): boolean =>
@@ -30,7 +30,7 @@ export function named(
   );
 }
 
-/** The site's subnet 0 is its infrastructure: its first /64 without the anycast address `::` (RFC 4291, 2.6.1). */
+/** Checks that an address is in subnet 0 of its site: its first /64, for infrastructure, without the anycast address `::` (RFC 4291, 2.6.1). */
 export function inSubnetZero(
   here: Placed<string>,
   siteName: string | undefined,

@@ -4,7 +4,7 @@ import type { Source } from "../load/source.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";
 
-/** Checks of `network.yaml`: where its devices stand, what they hang on and are cabled to. */
+/** Checks `network.yaml`: the places, power supplies and links of its devices. */
 export function checkNetwork({ network: [network], sites }: Entries): Problem[] {
   if (network === undefined) return [];
   const { source, loose } = network;
@@ -12,7 +12,7 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
   const lists = { routers: items(loose.routers), switches: items(loose.switches) };
   const routers = lists.routers.map(([, router]) => router);
   const routerNames = new Set(routers.flatMap(({ name }) => name ?? []));
-  // A name that is missing or given twice is the problem; the references to it are not.
+  // Report the name that is missing or given twice, not the references to it.
   const unclear = routerNames.size < routers.length;
 
   const devices = (["routers", "switches"] as const).flatMap((list) => {
@@ -73,7 +73,7 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
       unique(
         named(source, ["switches", index, "uplinks"], device.uplinks, "port"),
         "the port",
-        "one cable goes into one port",
+        "use each port for one link only",
       ),
     ),
     ...lists.routers.flatMap(([index, router]) =>
@@ -84,7 +84,7 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
   ];
 }
 
-/** Power supplies of a host, router or switch: each once, on a chain of its hall. */
+/** Checks the power supplies of a host, router or switch: unique names, and chains of its hall. */
 export function checkPower(
   source: Source,
   path: Path,

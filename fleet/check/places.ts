@@ -9,7 +9,7 @@ import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { checkNetwork, checkPower } from "./network.ts";
 import { type Entries, items, known, nameOf, names, type Placed, place, placed, unique } from "./references.ts";
 
-/** Private AS numbers (RFC 6996): free to use inside one's own network. */
+/** Whether an AS number is for private use (RFC 6996). */
 function isPrivateAs(asNumber: number): boolean {
   return (asNumber >= 64_512 && asNumber <= 65_534) || (asNumber >= 4_200_000_000 && asNumber <= 4_294_967_294);
 }
@@ -36,14 +36,14 @@ function checkSites({ network: [network], sites }: Entries): Problem[] {
       here.source.problem(
         here.path,
         message,
-        "choose a free part of them, or add the range to network.yaml if it is owned",
+        "choose a free part of an owned prefix; if the range is owned, add it to prefixes of network.yaml",
       ),
     ];
   });
   const ownedOverlap = owned.flatMap(([index, prefix], position) => {
     const other = owned.slice(0, position).find(([, earlier]) => within6(prefix, earlier) || within6(earlier, prefix));
     if (other === undefined) return [];
-    return [network!.source.problem(["prefixes", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only")];
+    return [network!.source.problem(["prefixes", index], `${prefix} overlaps ${other[1]}`, "keep only the larger one")];
   });
   const owned4 = items(network?.loose.prefixes4);
   const prefixes4 = sites.flatMap(({ source, loose }) => placed(source, ["prefix4"], loose.prefix4));
@@ -54,17 +54,15 @@ function checkSites({ network: [network], sites }: Entries): Problem[] {
       return [here.source.problem(here.path, message, "choose a free range: two sites must not share addresses")];
     }
     if (network === undefined || owned4.some(([, prefix]) => within4(here.value, prefix))) return [];
-    const list = owned4.length === 0 ? "of which there are none" : owned4.map(([, prefix]) => prefix).join(", ");
-    const message = `the site's IPv4 range ${here.value} lies outside the owned ranges, ${list}`;
-    const mend = "choose a free part of them, or add the range to prefixes4 of network.yaml if it is owned";
-    return [here.source.problem(here.path, message, mend)];
+    const list = owned4.length === 0 ? " (there are none)" : ` ${owned4.map(([, prefix]) => prefix).join(", ")}`;
+    const message = `the site's IPv4 range ${here.value} lies outside the owned ranges${list}`;
+    const fix = "choose a free part of an owned range; if the range is owned, add it to prefixes4 of network.yaml";
+    return [here.source.problem(here.path, message, fix)];
   });
   const emulated = sites.flatMap(({ source, loose }) => {
     if (!loose.emulated || loose.prefix === undefined || within6(loose.prefix, "fc00::/7")) return [];
-    const message = `the site is emulated, but its prefix ${loose.prefix} is not unique local`;
-    return [
-      source.problem(["emulated"], message, "write emulated: false: only a model of a site has addresses of fc00::/7"),
-    ];
+    const message = `the site is emulated, but its prefix ${loose.prefix} is not a unique local one`;
+    return [source.problem(["emulated"], message, "write emulated: false, or give the site a prefix in fc00::/7")];
   });
   const backups = sites.flatMap(({ source, loose }) =>
     placed(source, ["backupSite"], loose.backupSite).flatMap((here) => known(here, "site", names(sites))),
@@ -73,7 +71,7 @@ function checkSites({ network: [network], sites }: Entries): Problem[] {
     const other = owned4.slice(0, position).find(([, earlier]) => overlap4(prefix, earlier));
     if (other === undefined) return [];
     return [
-      network!.source.problem(["prefixes4", index], `${prefix} overlaps ${other[1]}`, "keep the larger one only"),
+      network!.source.problem(["prefixes4", index], `${prefix} overlaps ${other[1]}`, "keep only the larger one"),
     ];
   });
   const inner = sites.flatMap(({ source, loose }) =>
@@ -106,7 +104,7 @@ function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }
   const inHall = ` in hall "${loose.hall}"${at}`;
   const switches = items(network?.loose.switches).filter(([, device]) => device.site === loose.site);
   const switchNames = new Set(switches.flatMap(([, device]) => device.name ?? []));
-  // A name that is missing or given twice is the problem; the references to it are not.
+  // Report the name that is missing or given twice, not the references to it.
   const switchesUnclear = switchNames.size < switches.length || network?.loose.switches === undefined;
   const slots = named(source, ["disks"], loose.disks, "slot");
   const slotNames = new Set(slots.map(({ value }) => value));
@@ -133,8 +131,12 @@ function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }
     }),
     ...unique(slots, "the slot", "give every disk its own slot"),
     ...unique(named(source, ["mirrors"], loose.mirrors), "the mirror", "give every mirror its own name"),
-    ...unique(named(source, ["mirrors"], loose.mirrors, "mount"), "the mount point", "mount one mirror at each place"),
-    ...unique(named(source, ["links"], loose.links, "port"), "the port", "one cable goes into one port"),
+    ...unique(
+      named(source, ["mirrors"], loose.mirrors, "mount"),
+      "the mount point",
+      "mount only one mirror at each mount point",
+    ),
+    ...unique(named(source, ["links"], loose.links, "port"), "the port", "use each port for one link only"),
     ...placed(source, ["address"], loose.address).flatMap((here) => inSubnetZero(here, loose.site, sites, "host")),
     ...placed(source, ["managementAddress"], loose.managementAddress).flatMap((here) =>
       inSubnetZero(here, loose.site, sites, "host's management controller"),
@@ -147,14 +149,14 @@ function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }
             source.problem(
               here.path,
               `the AS number ${here.value} is not private`,
-              "choose one of 64512 to 65534 or 4200000000 to 4294967294 (RFC 6996)",
+              "choose one from 64512 to 65534 or from 4200000000 to 4294967294 (RFC 6996)",
             ),
           ],
     ),
   ];
 }
 
-/** What must be there once in the whole fleet. */
+/** Checks values that must be unique in the whole fleet. */
 function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
   const routers = items(network?.loose.routers).flatMap(([index, router]) =>
     placed(network!.source, ["routers", index, "address"], router.address),
@@ -171,12 +173,12 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
     ...unique(
       [...own, ...hosts.flatMap(({ source, loose }) => placed(source, ["asNumber"], loose.asNumber))],
       "the AS number",
-      "choose a free private AS number: routers tell hosts apart by it",
+      "choose a free private AS number: routers identify hosts by it",
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) => named(source, ["disks"], loose.disks, "serial")),
       "the disk serial",
-      "look at the label of the disk: one disk is in one place",
+      "read the serial number off both disks and correct the wrong entry",
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) => placed(source, ["address4"], loose.address4)),
@@ -186,7 +188,7 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
     ...unique(
       hosts.flatMap(({ source, loose }) => placed(source, ["serial"], loose.serial)),
       "the serial number",
-      "look at the label of the chassis: one host is in one place",
+      "read the serial number off both hosts and correct the wrong entry",
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) =>
@@ -199,7 +201,7 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
         ),
       ),
       "the switch port",
-      "one cable goes into one port",
+      "use each port for one link only",
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) => {
@@ -207,12 +209,12 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
         return placed(source, ["ssh", "address"], address === undefined ? undefined : `${address} port ${port ?? 22}`);
       }),
       "the SSH address",
-      "correct it: two hosts cannot answer at one place",
+      "correct it: two hosts cannot have the same SSH address and port",
     ),
   ];
 }
 
-/** Two sites must not share addresses, whatever the lengths of their prefixes. */
+/** Checks that the prefixes of sites do not overlap, whatever their lengths. */
 function overlapping(prefixes: readonly Placed<string>[]): Problem[] {
   return prefixes.flatMap((here, position) => {
     const other = prefixes
@@ -227,24 +229,24 @@ function overlapping(prefixes: readonly Placed<string>[]): Problem[] {
   });
 }
 
-/** All uids that accounts can get lie where nothing else of Debian has any. */
+/** Checks that Debian gives none of the uids that accounts can get to anything else. */
 function checkUids(network: Entry<Fleet["network"]> | undefined, prefixes: readonly Placed<string>[]): Problem[] {
   const base = network?.loose.uidBase;
   if (network === undefined || base === undefined || prefixes.length === 0) return [];
   const last = base + Math.max(...prefixes.map(({ value }) => largestNumberAt({ prefix: value })));
   if (freeUids.some((range) => base >= range.first && last <= range.last)) return [];
   const free = freeUids.map((range) => `${range.first} to ${range.last}`).join(" and ");
-  const message = `accounts would have uids ${base + 1} to ${last}, which are not all free`;
+  const message = `accounts would have uids ${base + 1} to ${last}, but not all of these are free`;
   return [
     network.source.problem(
       ["uidBase"],
       message,
-      `choose a base so that all lie within ${free} (systemd's UIDS-GIDS.md), or give the sites longer prefixes: a /48 needs 65535 uids, a /40 16777215`,
+      `choose a uidBase with which all uids lie within ${free} (systemd's UIDS-GIDS.md), or give the sites longer prefixes: a /48 needs 65535 uids, a /40 16777215`,
     ),
   ];
 }
 
-/** A front end's IPv4 address lies in its site's range. */
+/** Checks that a front end's IPv4 address is in its site's range. */
 function inRange4(here: Placed<string>, site: Entry<Site> | undefined): Problem[] {
   if (site === undefined) return [];
   const range = site.loose.prefix4;
@@ -254,7 +256,11 @@ function inRange4(here: Placed<string>, site: Entry<Site> | undefined): Problem[
       ? `the site has no IPv4 range for ${shown(here.value)}`
       : `the IPv4 address ${shown(here.value)} is not in its site's range ${range}`;
   return [
-    here.source.problem(here.path, message, "choose a free address of the site's `prefix4`, or give the site one"),
+    here.source.problem(
+      here.path,
+      message,
+      "choose a free address in the site's `prefix4`; if the site has none, set it",
+    ),
   ];
 }
 

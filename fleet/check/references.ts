@@ -4,29 +4,29 @@ import { nearest, type Path, type Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";
 
-/** What one file says: a folder's files hold one item each. */
+/** Content of one file; each file of a folder holds one item. */
 type FileOf<K extends FileKey> = K extends FolderKey ? Fleet[K][number] : Fleet[K];
 
-/** All files of a fleet by kind, sound or not, as the checks across files see them; of a kind that is one file, one or none. */
+/** All files of a fleet by kind, valid or not, as the checks across files see them. A kind that is a single file has one entry or none. */
 export type Entries = { readonly [K in FileKey]: readonly Entry<FileOf<K>>[] };
 
-/** A value and where it stands. */
+/** A value and its place in a file. */
 export interface Placed<T> {
   readonly value: T;
   readonly source: Source;
   readonly path: Path;
 }
 
-/** The places where a value is there; what is missing was reported by the schema. */
+/** The value with its place; empty if it is missing, which the schema reports. */
 export function placed<T>(source: Source, path: Path, value: T | undefined): Placed<T>[] {
   return value === undefined ? [] : [{ value, source, path }];
 }
 
-/** Every value once: each later one names the first. `what` begins the message: `account number`. */
+/** Reports every value that occurred before, with the place of the first one. `what` begins the message: `account number`. */
 export function unique(
   values: readonly Placed<string | number>[],
   what: string,
-  mend: string,
+  fix: string,
   key: (value: string | number) => string | number = (value) => value,
 ): Problem[] {
   const first = new Map<string | number, Placed<string | number>>();
@@ -36,7 +36,7 @@ export function unique(
       first.set(key(here.value), here);
       return [];
     }
-    return [here.source.problem(here.path, `${what} ${shown(here.value)} is already taken by ${place(taken)}`, mend)];
+    return [here.source.problem(here.path, `${what} ${shown(here.value)} is already used at ${place(taken)}`, fix)];
   });
 }
 
@@ -45,20 +45,18 @@ export function place({ source, path }: Placed<unknown>): string {
   return `${source.file}:${source.at(path, "value").line}`;
 }
 
-/** A reference to something that must exist. `what` is the thing: `plan`. */
+/** Reports a reference to something that does not exist. `what` is its kind: `plan`. */
 export function known(here: Placed<string>, what: string, names: ReadonlySet<string>, inside = ""): Problem[] {
   if (names.has(here.value)) return [];
   const guess = nearest(here.value, names);
   const list = [...names].sort();
   const shownList =
-    list.length === 0
-      ? "there are none yet"
-      : `known: ${list.slice(0, 10).join(", ")}${list.length > 10 ? ", ..." : ""}`;
-  const mend = `${guess === undefined ? `name an existing ${what}, or add it` : `did you mean "${guess}"?`} (${shownList})`;
-  return [here.source.problem(here.path, `there is no ${what} ${shown(here.value)}${inside}`, mend)];
+    list.length === 0 ? "none exist yet" : `known: ${list.slice(0, 10).join(", ")}${list.length > 10 ? ", ..." : ""}`;
+  const fix = `${guess === undefined ? `use an existing ${what}, or add it` : `did you mean "${guess}"?`} (${shownList})`;
+  return [here.source.problem(here.path, `there is no ${what} ${shown(here.value)}${inside}`, fix)];
 }
 
-/** Names of entries and of their files: what refers to an entry that is wrong, or wrongly named, is not wrong as well. */
+/** Names of entries and of their files, so that a reference to an invalid or wrongly named entry is not reported too. */
 export function names<T extends { name: string }>(entries: readonly Entry<T>[]): Set<string> {
   return new Set(entries.flatMap((entry) => [nameOf(entry), stem(entry.source.file)]));
 }
@@ -72,7 +70,7 @@ function stem(file: string): string {
   return file.replace(/^.*\/|\.yaml$/g, "");
 }
 
-/** A list with positions, without the entries that were not sound. */
+/** A list with positions, without the invalid entries. */
 export function items<T>(list: readonly (T | undefined)[] | undefined): [number, T][] {
   return (list ?? []).flatMap((item, index): [number, T][] =>
     item === undefined || item === null ? [] : [[index, item]],
@@ -86,9 +84,9 @@ export function fileNames<T extends { name: string }>(entries: readonly Entry<T>
     const { name } = loose as { name?: string };
     const file = source.file.replace(/[^/]*$/, `${name}.yaml`);
     if (name === undefined || file === source.file) return [];
-    const mend = files.has(file)
-      ? `the name belongs to ${file}: write name: ${stem(source.file)}`
+    const fix = files.has(file)
+      ? `${file} already has this name: write name: ${stem(source.file)}`
       : `rename the file to ${file}, or write name: ${stem(source.file)}`;
-    return [source.problem(["name"], `the name ${shown(name)} does not match the file ${source.file}`, mend)];
+    return [source.problem(["name"], `the name ${shown(name)} does not match the file ${source.file}`, fix)];
   });
 }

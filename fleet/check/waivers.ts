@@ -3,7 +3,7 @@ import { kindNamed } from "../../components/registry/subject.ts";
 import type { Problem } from "../load/problem.ts";
 import { type Entries, items, known, placed, unique } from "./references.ts";
 
-/** Checks of `waivers.yaml`: what a waiver is for must be there. Whether it is in force and needed is for the rules to say. */
+/** Checks `waivers.yaml`: the resource of every waiver must exist. Rules check whether a waiver is in force and needed. */
 export function checkWaivers(entries: Entries): Problem[] {
   const {
     waivers: [waivers],
@@ -30,7 +30,7 @@ export function checkWaivers(entries: Entries): Problem[] {
       list.flatMap(([index, { rule, resource, path = "" }]) =>
         placed(source, [index, "rule"], rule && resource && `${rule} for ${resource} ${path}`.trimEnd()),
       ),
-      "the waiver of",
+      "the waiver",
       "keep one of them",
     ),
   ];
@@ -43,7 +43,7 @@ export function looseFiles(entries: Entries): LooseFiles {
   };
 }
 
-/** Checks of `approvals.yaml`. What an approval is for may be gone by now: that is what most are for. */
+/** Checks `approvals.yaml`. The resource of an approval may be gone: most approvals are for deletions. */
 export function checkApprovals({ approvals: [approvals] }: Entries): Problem[] {
   if (approvals === undefined) return [];
   return unique(

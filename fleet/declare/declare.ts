@@ -6,16 +6,16 @@ import { isWaivable } from "../../components/registry/schema-walk.ts";
 import { allKinds, elementName, nothingDeclared } from "../../components/registry/subject.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 
-/** Which part of a fleet is declared, and what its stack has. */
+/** Options of {@link declare}: the part of the fleet to declare, and the content of its stack. */
 export interface DeclareOptions {
-  /** Only the hosts of this cell and what lives on them; default all. */
+  /** Only the hosts of this cell and their accounts; default all. */
   readonly cell?: string;
-  /** What the stack has from its last run; what of it is in no list of the fleet is declared as vanished. */
+  /** Content of the stack after its last run; the part that no list of the fleet contains is declared as vanished. */
   readonly held?: readonly Held[];
 }
 
 /**
- * What the program declares for a fleet: pure, in milliseconds, the same for every order of the fleet's lists.
+ * Declares a fleet. Pure, takes milliseconds, and does not depend on the order of the fleet's lists.
  * @throws {RangeError} for an account that {@link loadFleet} would have refused: unknown host, site or plan, a number given
  *   twice, taken by a tombstone, or too large for its site
  */
@@ -53,7 +53,7 @@ function withWaivers(
   return { ...element, waivers } as Element;
 }
 
-/** A fleet, or one cell's part of it, with what belongs together looked up once for all kinds. */
+/** A fleet, or one cell's part of it, with references looked up once for all kinds. */
 function sourceOf(fleet: Fleet, cell: string | undefined): Declaring {
   const hosts = sortBy(
     fleet.hosts.filter((host) => cell === undefined || host.cell === cell),
@@ -81,13 +81,13 @@ function refuseTakenNumbers({ accounts, tombstones }: Fleet): void {
   const taken = new Set(tombstones.map((tombstone) => tombstone.number));
   for (const { number, name } of accounts) {
     if (taken.has(number)) {
-      throw new RangeError(`account number ${number} of ${name} is taken: give the next number never used`);
+      throw new RangeError(`account number ${number} of ${name} is taken: use the next number that was never used`);
     }
     taken.add(number);
   }
 }
 
-/** What a stack has that was brought up from a declaration, as far as its loss is judged. */
+/** Content of a stack that was deployed from a declaration: only kinds whose loss is judged. */
 export function heldBy(declaration: Declaration): Held[] {
   return allKinds
     .filter(({ retired }) => retired !== "freely")
@@ -99,7 +99,7 @@ export function heldBy(declaration: Declaration): Held[] {
     );
 }
 
-/** What of a stack's is neither in the fleet nor said to be gone. */
+/** The part of a stack that is neither in the fleet nor listed as deleted or retired. */
 function vanishedFrom(held: readonly Held[], whole: Declaration): Held[] {
   const known = new Set([
     ...heldBy(whole).map(({ kind, name }) => `${kind} ${name}`),

@@ -8,7 +8,7 @@ const { fleet } = await loadFleet(join(import.meta.dirname, "../../inventory/pro
 const vanished = (held: readonly Held[], own = fleet) => declare(own, { held }).registers[0]!.vanished;
 const held = (kind: Held["kind"], name: string, protect = false): Held => ({ kind, name, protect });
 
-/** What a stack has that has just deployed the fleet. */
+/** Content of a stack that has just deployed the fleet. */
 const everything: Held[] = [
   ...declare(fleet).accounts.map(({ number, protect }) => held("account", String(number), protect)),
   ...declare(fleet).hosts.map(({ name }) => held("host", name)),
@@ -18,14 +18,14 @@ const everything: Held[] = [
   ...declare(fleet).ranges.map(({ prefix }) => held("range", prefix)),
 ];
 
-test("what is in the fleet, or in a list of what is gone, has not vanished", () => {
+test("elements of the fleet, and elements listed as deleted or retired, have not vanished", () => {
   expect(vanished(everything)).toEqual([]);
   expect(vanished([held("account", "1003"), held("account", "1006")])).toEqual([]);
   const retired = { ...fleet, retired: [{ kind: "host" as const, name: "par1-web9", retired: "2026-11-22" }] };
   expect(vanished([held("host", "par1-web9")], retired)).toEqual([]);
 });
 
-test("one file less, and what it described has vanished", () => {
+test("when a file is missing, its elements have vanished", () => {
   const fewer = {
     ...fleet,
     accounts: fleet.accounts.filter(({ number }) => number !== 1013),

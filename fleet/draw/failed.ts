@@ -3,20 +3,20 @@ import { Outages } from "../../policies/graph/outage.ts";
 import type { ServiceGraph } from "../../policies/graph/service-graph.ts";
 import { nearest } from "../load/problem.ts";
 
-/** `cut`: taken away; `dark`: does not work because of that, or never did. */
+/** `cut`: taken away; `dark`: down because of that, or down anyway. */
 export type State = "cut" | "dark";
 
-/** What works no more once elements are taken away. */
+/** The elements and accounts that are down when some elements are taken away. */
 export interface Failed {
-  /** Elements that were taken away, by the name of their node. */
+  /** Elements that were taken away, by the names of their nodes. */
   readonly cut: readonly string[];
-  /** Every node that does not work, by name. */
+  /** Every node that is down, by name. */
   readonly states: ReadonlyMap<string, State>;
-  /** Accounts that nothing serves any more, by the host they live on. */
+  /** Number of accounts without service, by their host. */
   readonly accounts: ReadonlyMap<string, number>;
 }
 
-/** What goes dark without these nodes. @param cut positions in the graph; none: what is dark anyway */
+/** The nodes and accounts that are down without these nodes. @param cut positions in the graph; empty: only those that are down anyway */
 export function failedWithout(graph: ServiceGraph, cut: readonly number[]): Failed {
   const down = new Outages(graph).after(cut);
   const accounts = new Map<string, number>();
@@ -32,21 +32,21 @@ export function failedWithout(graph: ServiceGraph, cut: readonly number[]): Fail
 }
 
 /**
- * The node that a person means by `router r1`, `chain a of hall one at alpha` or just `r1`, as long as only one is called so.
- * @throws Error that says what is near, or what all is called so
+ * Finds a node by its name, `router r1` or `chain a of hall one at alpha`, or by a part of it, `r1`, if only one node matches.
+ * @throws UserError that names a similar element, or all elements that match
  */
 export function findElement(graph: ServiceGraph, words: string): number {
   const elements = graph.nodes.flatMap(({ name, failure }, position) => (failure ? [{ name, position }] : []));
   const exact = elements.find(({ name }) => name === words);
   if (exact) return exact.position;
-  // What is said short: without the kind of element before it, or without the place behind it.
+  // Short names: without the kind of element in front, or without the place at the end.
   const meant = elements.filter(({ name }) => name.endsWith(` ${words}`) && name.split(" ").length === 2);
   const found = meant.length > 0 ? meant : elements.filter(({ name }) => name.startsWith(`${words} of `));
   if (found.length === 1) return found[0]!.position;
   if (found.length > 1) {
     const some = found.slice(0, 5).map(({ name }) => `"${name}"`);
     throw new UserError(
-      `${found.length} elements are called "${words}", for example ${some.join(", ")}: say which one`,
+      `"${words}" matches ${found.length} elements, for example ${some.join(", ")}: give the full name of one`,
       "wrong usage",
     );
   }
@@ -58,7 +58,7 @@ export function findElement(graph: ServiceGraph, words: string): number {
     `there is no element "${words}"; ${
       near
         ? `did you mean "${near}"?`
-        : `elements are called like ${elements
+        : `names of elements are, for example, ${elements
             .filter((_, index) => index % Math.ceil(elements.length / 4) === 0)
             .map(({ name }) => `"${name}"`)
             .join(", ")}`

@@ -1,11 +1,11 @@
-/** Something that takes room from `from` to `to` on a line. */
+/** A range on a line, from `from` to `to`. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Gives every span a lane in which it overlaps none, greedily: as few lanes as can be. Spans that come nearer than `gap`
+ * Gives every span a lane in which it overlaps no other span; greedy, with as few lanes as possible. Spans closer than `gap`
  * count as overlapping.
  */
 export function assignLanes<T extends Span>(

@@ -25,13 +25,13 @@ export interface Rectangle {
 
 type Point = readonly [x: number, y: number];
 
-/** Where everything is, in px. */
+/** Positions of everything in the picture, in px. */
 export interface Layout {
   readonly width: number;
   readonly height: number;
   readonly boxes: ReadonlyMap<Box, Rectangle>;
   readonly wires: readonly { readonly wire: Wire; readonly points: readonly Point[] }[];
-  /** From a supply at a box's right edge down to the bar of its chain. */
+  /** From a power supply at a box's right edge down to the bar of its chain. */
   readonly cords: readonly { readonly supply: string; readonly needs: string; readonly points: readonly Point[] }[];
   /** `name` is the node's in the service graph. */
   readonly bars: readonly (Rectangle & { readonly name: string; readonly text: string; readonly index: number })[];
@@ -44,7 +44,7 @@ export interface Layout {
   })[];
 }
 
-/** The way of a bus: down the gutters of its columns, and along a channel between two tiers. */
+/** The path of a bus: down the gutters of its columns, and along a channel between two tiers. */
 interface Bus {
   readonly wires: readonly Wire[];
   /** The channel above the tier of this number. */
@@ -53,13 +53,13 @@ interface Bus {
   readonly to: number;
 }
 
-/** Where in a column's gutter a bus runs. */
+/** The part of a column's gutter in which a bus runs. */
 interface Riser extends Span {
   readonly bus: Bus;
   readonly column: number;
 }
 
-/** Places everything: columns are racks, tiers run through all of them, lines run in gutters and channels that hold nothing else. */
+/** Computes all positions. Columns are racks, tiers cross all columns, lines run in gutters and channels that contain nothing else. */
 export function layOut(declaration: Declaration, { columns, boxes, wires }: Plan, top: number): Layout {
   const buses = [...Map.groupBy(wires, ({ bus }) => bus).values()].map((own): Bus => {
     const ends = own.flatMap(({ from, to }) => [from.column, to.column]);
@@ -254,7 +254,7 @@ export function layOut(declaration: Declaration, { columns, boxes, wires }: Plan
   };
 }
 
-/** Where on a box's left edge each of its wires ends: a bus once, upward ones above. */
+/** Position on a box's left edge where each of its wires ends: one for each bus, wires from above first. */
 function portsOf(wires: readonly Wire[], tops: ReadonlyMap<Box, number>): Map<Wire, Map<Box, number>> {
   const buses = new Map<Box, Set<string>>();
   for (const { from, to, bus, name } of wires) {
@@ -265,7 +265,7 @@ function portsOf(wires: readonly Wire[], tops: ReadonlyMap<Box, number>): Map<Wi
       buses.set(box, (buses.get(box) ?? new Set()).add(key));
   }
   const at = (box: Box, key: string): number => {
-    // What hangs on the box itself leaves it at the bottom.
+    // Wires from below end at the bottom.
     const keys = [...buses.get(box)!].sort((a, b) => Number(a === box.name) - Number(b === box.name));
     return tops.get(box)! + (heights[box.tier] * (keys.indexOf(key) + 1)) / (keys.length + 1);
   };

@@ -1,6 +1,6 @@
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text that an XML file can hold as it is; control characters, which it cannot, become `?`. */
+/** Escapes text for XML; control characters, which XML does not allow, become `?`. */
 export function escaped(text: string): string {
   return text.replace(/\p{Cc}/gu, "?").replace(/[&<>"]/g, (character) => escapes[character]!);
 }
@@ -18,12 +18,12 @@ export function tag(
   return children.length === 0 ? `${open}/>` : `${open}>${children.join("")}</${name}>`;
 }
 
-/** Width of text in px, rather too much than too little: the viewer's font is not known. @param size font size in px */
+/** Upper estimate of the width of text in px, because the viewer's font is unknown. @param size font size in px */
 export function textWidth(text: string, size: number): number {
   return text.length * size * 0.66;
 }
 
-/** One line of text, cut to fit `width`; then the whole is its tooltip. */
+/** One line of text. If it does not fit `width`, it is shortened and the full text becomes its tooltip. */
 export function line(
   text: string,
   at: { readonly x: number; readonly y: number; readonly width: number; readonly size: number; readonly class: string },

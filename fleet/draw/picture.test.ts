@@ -25,7 +25,7 @@ function without(declaration: Declaration, ...elements: readonly string[]) {
   );
 }
 
-/** Class of what is drawn for an element, one entry for each time it is drawn. */
+/** Classes of an element in the picture, one entry for each time it is drawn. */
 function drawn(svg: string, element: string): string[] {
   return [...svg.matchAll(/<(?:g|path|rect)( [^>]*)>/g)]
     .map(([, attributes]) => attributes!)
@@ -47,17 +47,17 @@ test("the example fleet: every site, hall, rack, chain, host, switch, router, op
   for (const name of once) expect([name, drawn(svg, name)]).toEqual([name, [expect.not.stringMatching(/cut|dark/)]]);
 });
 
-test("what is cut and what goes dark with it is red, and nothing else", () => {
+test("elements that are cut or down because of that are red, and no others", () => {
   const svg = fleetSvg(lab, without(lab, "router-1"));
   expect(drawn(svg, "router router-1")).toEqual(["router cut"]);
   for (const name of ["switch-a", "switch-b"]) expect(drawn(svg, `switch ${name}`)).toEqual(["switch dark"]);
   for (const name of ["web1", "web2"]) expect(drawn(svg, `host ${name}`)).toEqual(["host dark"]);
   expect(drawn(svg, "chain a of hall hall-1 at lab")).toEqual(["chain"]);
   expect(drawn(svg, "disk vda of host web1")).toEqual(["part"]);
-  expect(svg).toContain("Without router router-1: 2 hosts of 2 down, 4 accounts of 4 dark");
+  expect(svg).toContain("Without router router-1: 2 hosts of 2 down, 4 accounts of 4 without service");
 });
 
-/** Room that each text takes, and each straight piece of a line. */
+/** Rectangles of all texts and of all straight pieces of lines. */
 function room(svg: string) {
   const texts = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" font-size="(\d+)"[^>]*>([^<]*)/g)].map((match) => {
     const [x, y, size] = match.slice(1, 4).map(Number) as [number, number, number];
@@ -116,14 +116,14 @@ test("spans in one lane never overlap", () => {
   );
 });
 
-test("the table fits its width, by breaking long cells, and says what is dark", () => {
+test("the table breaks long cells to fit its width, and shows accounts without service", () => {
   const rows = rowsOf(lab, without(lab, "web1"));
   expect(formatTable(rows)).toBe(
     [
       "┌──────┬────────┬────────┬──────┬────────┬───────────────────┬──────────┐",
       "│ site │ hall   │ rack   │ host │ chains │ switches          │ accounts │",
       "├──────┼────────┼────────┼──────┼────────┼───────────────────┼──────────┤",
-      "│ lab  │ hall-1 │ rack-1 │ web1 │ a b    │ switch-a switch-b │ 2 dark   │",
+      "│ lab  │ hall-1 │ rack-1 │ web1 │ a b    │ switch-a switch-b │ 2 down   │",
       "│ lab  │ hall-1 │ rack-1 │ web2 │ a b    │ switch-a switch-b │ 2        │",
       "└──────┴────────┴────────┴──────┴────────┴───────────────────┴──────────┘",
     ].join("\n"),
@@ -134,15 +134,13 @@ test("the table fits its width, by breaking long cells, and says what is dark", 
   expect(lines.join("").replace(/[^q]/g, "")).toHaveLength(2 * 90);
 });
 
-test("an element by its name, by its short name, and what is not clear or not there", () => {
+test("finds an element by its name or short name; reports one that is ambiguous or missing", () => {
   const graph = serviceGraph(prod);
   const name = (words: string): string => graph.nodes[findElement(graph, words)]!.name;
   expect(name("chain a of hall hall-a at par1")).toBe("chain a of hall hall-a at par1");
   expect(name("par1-web1")).toBe("host par1-web1");
   expect(name("transit-1")).toBe("operator transit-1");
-  expect(() => name("chain a")).toThrow(
-    '3 elements are called "chain a", for example "chain a of hall hall-1 at bak1"',
-  );
+  expect(() => name("chain a")).toThrow('"chain a" matches 3 elements, for example "chain a of hall hall-1 at bak1"');
   expect(() => name("host par1-web")).toThrow('there is no element "host par1-web"; did you mean "host par1-web1"?');
 });
 
@@ -154,7 +152,7 @@ test("the command: table, picture, JSON, and an unknown element", () => {
   try {
     const drawing = run(join(inventory, "lab"), "--without", "web1", "--svg", file);
     expect([drawing.status, drawing.stderr]).toEqual([0, ""]);
-    expect(drawing.stdout).toContain("│ 2 dark   │");
+    expect(drawing.stdout).toContain("│ 2 down   │");
     expect(drawing.stdout).toContain("Without host web1: 0 other elements down, 2 accounts down.");
     expect(readFileSync(file, "utf8")).toBe(fleetSvg(lab, without(lab, "web1")));
 

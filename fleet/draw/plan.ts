@@ -5,33 +5,33 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 export const tiers = ["operator", "router", "switch", "host"] as const;
 export type Tier = (typeof tiers)[number];
 
-/** One box: an operator, router, switch or host. `name` is its node's in the service graph. */
+/** One box: an operator, router, switch or host. `name` is the name of its node in the service graph. */
 export interface Box {
   readonly tier: Tier;
   readonly name: string;
   readonly title: string;
   readonly detail: string;
-  /** Which column it stands in, from 0. */
+  /** Its column, from 0. */
   readonly column: number;
   readonly disks: readonly { readonly name: string; readonly slot: string }[];
   readonly supplies: readonly { readonly name: string; readonly chain: string }[];
 }
 
-/** A column: a rack, or room for operators beside the racks. */
+/** A column: a rack, or space for operators beside the racks. */
 export interface Column {
   readonly site?: string;
   readonly hall?: string;
   readonly rack?: string;
 }
 
-/** A line from one box to another: `name` is its node's in the service graph, or its own. */
+/** A line from one box to another. `name` is the name of its node in the service graph, or its own name. */
 export interface Wire {
   readonly name: string;
   readonly from: Box;
   readonly to: Box;
   /** Wires of one bus run in one lane. */
   readonly bus: string;
-  /** Works only if all of these do, by the names of their nodes. */
+  /** Names of all nodes that must work for this line to work. */
   readonly needs: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface Plan {
   readonly wires: readonly Wire[];
 }
 
-/** What is in the picture and in which column and row; nothing about sizes. */
+/** Content of the picture with columns and rows, without sizes. */
 export function planOf(declaration: Declaration): Plan {
   const columns: Column[] = declaration.sites.flatMap(({ name: site, halls }) =>
     halls.flatMap(({ name: hall, racks }) => racks.map((rack) => ({ site, hall, rack }))),
@@ -84,7 +84,7 @@ export function planOf(declaration: Declaration): Plan {
   }
   const taken = new Set<number>();
   for (const { name, asNumber, routers } of declaration.networks.flatMap(({ operators }) => operators)) {
-    // Above the first of its routers, or as near to the right of it as there is room.
+    // Above the first of its routers, or in the nearest free column to the right.
     let column = boxes.get(`router ${routers[0]}`)?.column ?? 0;
     while (taken.has(column)) column++;
     taken.add(column);
@@ -99,7 +99,7 @@ function wiresOf({ networks, routers, switches, hosts }: Declaration, boxes: Rea
   const wires = new Map<string, Wire>();
   const add = (name: string, from: string, to: string, bus: string, needs: readonly string[]): void => {
     const [start, end] = [boxes.get(from), boxes.get(to)];
-    // A cable may be named from both its ends.
+    // A link may be listed at both its ends.
     if (start && end && !wires.has(name)) wires.set(name, { name, from: start, to: end, bus, needs });
   };
   for (const { name, routers: landed } of networks.flatMap(({ operators }) => operators)) {

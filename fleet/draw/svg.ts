@@ -17,14 +17,14 @@ path.dark, path.cut { stroke: #d0021b } path.cut { stroke-width: 2.4 } rect.part
 `;
 const touchedStyle = `g.touched > rect:not(.part) { fill: #ffc14d; stroke: #b36b00; stroke-width: 2 } rect.part.touched { fill: #e08e00; stroke: #b36b00 }
 `;
-/** Colours of buses and of chains; red is kept for what fails, amber for what a change touches. */
+/** Colours of buses and of chains. Red is reserved for failures, amber for elements that a change touches. */
 const busColours = ["#1d5fa8", "#2f8f4e", "#8a5cc2", "#0f8b8d", "#b0741a", "#5b6b7b", "#3949ab", "#6d7f1f"];
 const cordColours = ["#a8721c", "#6b5b95", "#3b7a57", "#555555"];
 
 /**
- * The fleet as one self-contained SVG: operators at the top, sites with halls, racks and what stands in them, the chains at the
- * bottom of each hall. What is cut and what goes dark with it is red. The same input gives the same bytes.
- * @param touched what a change touches, by the names of its nodes: amber, with a legend
+ * The fleet as one self-contained SVG: operators at the top, sites with halls and racks and their content, the chains at the
+ * bottom of each hall. Elements that are cut, or down because of that, are red. The same input gives the same bytes.
+ * @param touched names of the nodes that a change touches: amber, with a legend
  */
 export function fleetSvg(
   declaration: Declaration,
@@ -48,7 +48,7 @@ export function fleetSvg(
     }),
   );
   const { states } = failed;
-  // What fails is red even where it is touched.
+  // Failed elements are red even if they are touched.
   const shown: Shown = new Map([...Array.from(touched, (name) => [name, "touched"] as const), ...states]);
   return `${tag(
     "svg",
@@ -69,27 +69,27 @@ export function fleetSvg(
   )}\n`;
 }
 
-/** One sentence above the picture. */
+/** The sentence above the picture. */
 function caption({ sites, hosts, accounts }: Declaration, failed: Failed): string {
   const dark = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
   if (failed.cut.length > 0) {
     const down = hosts.filter(({ name }) => failed.states.has(`host ${name}`)).length;
-    return `Without ${failed.cut.join(" and ")}: ${count(down, "host")} of ${hosts.length} down, ${count(dark, "account")} of ${accounts.length} dark`;
+    return `Without ${failed.cut.join(" and ")}: ${count(down, "host")} of ${hosts.length} down, ${count(dark, "account")} of ${accounts.length} without service`;
   }
   const all = [count(sites.length, "site"), count(hosts.length, "host"), count(accounts.length, "account")].join(", ");
-  return dark === 0 ? all : `${all}; ${dark} dark though nothing is cut`;
+  return dark === 0 ? all : `${all}; ${count(dark, "account")} without service though nothing is cut`;
 }
 
 type States = Failed["states"];
 type Shown = ReadonlyMap<string, State | "touched">;
 
-/** What the colours mean. */
+/** Explains the colours. */
 function legend(y: number, { cut, states }: Failed, width: number): string[] {
   const dark = [...states.values()].includes("dark");
   const words = [
     ["touched", "touched by the change"],
     ...(cut.length > 0 ? [["cut", "taken away"]] : []),
-    ...(dark ? [["dark", "dark"]] : []),
+    ...(dark ? [["dark", "down"]] : []),
   ] as const;
   return words
     .map(([name, meaning], index) => {
@@ -108,7 +108,7 @@ const classes = (...names: (string | undefined)[]): string => names.filter((name
 
 function frames({ frames: all }: Layout, states: States): string[] {
   return all.map(({ kind, name, text, textX, x, y, width, height }) => {
-    // A rack is named above its boxes, halls and sites below everything in them: there no line crosses the text.
+    // The name of a rack stands above its boxes, the names of halls and sites below their content: no line crosses the text there.
     const bottom = y + height - (kind === "site" ? size.gap : 4);
     const label = line(text, {
       x: textX,
@@ -130,7 +130,7 @@ const pathOf = (points: readonly (readonly [number, number])[]): string =>
   points.map(([x, y], index) => `${index === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
 const round = (value: number): number => Math.round(value * 10) / 10;
 
-/** What fails first, so that a lane which others still use keeps their colour. */
+/** Failed elements first, so that a lane that is still in use by others keeps their colour. */
 function worstFirst<T extends { readonly state?: State }>(all: readonly T[]): T[] {
   return all.toSorted((a, b) => Number(a.state === undefined) - Number(b.state === undefined));
 }

@@ -3,7 +3,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { printable } from "../../lib/text.ts";
 import type { Failed } from "./failed.ts";
 
-/** One host of the fleet with what it hangs on. */
+/** One host of the fleet with its place, chains and switches. */
 export interface Row {
   readonly site: string;
   readonly hall: string;
@@ -13,11 +13,11 @@ export interface Row {
   readonly switches: readonly string[];
   /** Accounts that live on it. */
   readonly accounts: number;
-  /** How many of them nothing serves. */
+  /** Number of these accounts without service. */
   readonly dark: number;
 }
 
-/** One row a host, by site, hall, rack and name. */
+/** One row for each host, sorted by site, hall, rack and name. */
 export function rowsOf(declaration: Declaration, failed: Failed): Row[] {
   const accounts = Map.groupBy(declaration.accounts, ({ host }) => host);
   const rows = declaration.hosts.map(({ site, hall, rack, name, powerSupplies, links }) => ({
@@ -36,10 +36,10 @@ export function rowsOf(declaration: Declaration, failed: Failed): Row[] {
 
 const head = ["site", "hall", "rack", "host", "chains", "switches", "accounts"];
 
-/** The rows for a terminal. @param width columns it may have; longer cells go on in the next line */
+/** The rows as a table for a terminal. @param width maximum number of columns; longer cells are broken into several lines */
 export function formatTable(rows: readonly Row[], width = 100): string {
   const cells = rows.map((row) => {
-    const dark = row.dark === 0 ? "" : row.dark === row.accounts ? " dark" : ` (${row.dark} dark)`;
+    const dark = row.dark === 0 ? "" : row.dark === row.accounts ? " down" : ` (${row.dark} down)`;
     const lists = [row.chains.join(" "), row.switches.join(" ")];
     return [row.site, row.hall, row.rack, row.host, ...lists, `${row.accounts}${dark}`].map(printable);
   });

@@ -51,8 +51,8 @@ export function editFleet(directory: string, edits: readonly Edit[]): Loaded {
 /** Makes one edit in the texts. @returns what stands in its way */
 function applyTo(texts: Texts, directory: string, edit: Edit): Problem[] {
   const { file } = edit;
-  const problem = (message: string, mend: string, path: Path = []): Problem[] => [
-    { file, line: 1, column: 1, path: path.join("."), message, mend },
+  const problem = (message: string, fix: string, path: Path = []): Problem[] => [
+    { file, line: 1, column: 1, path: path.join("."), message, fix },
   ];
   if (kindOfFile(file) === undefined || file.split("/").includes("..")) {
     return problem("not a file of an inventory", "name one such as network.yaml or accounts/1204-alice.yaml");

@@ -4,22 +4,21 @@ import { nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
 import type { Source } from "./source.ts";
 
-/** A zod issue in the words of the inventory: what was got, what is wanted, how to mend it. */
+/** Describes a zod issue in the words of the inventory: the value found, the expected value and the fix. */
 export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source: Source): Problem[] {
   const path = issue.path as Path;
   const value = valueAt(source.data, path);
-  const problem = (message: string, mend: string, what?: "key" | "value"): Problem[] => [
-    source.problem(path, message, mend, what),
+  const problem = (message: string, fix: string, what?: "key" | "value"): Problem[] => [
+    source.problem(path, message, fix, what),
   ];
   const place = schemaAt(schema, source.data, path);
-  const explained = (mend: string): string =>
-    place?.description === undefined ? mend : `${mend}. ${place.description}`;
+  const explained = (fix: string): string => (place?.description === undefined ? fix : `${fix}. ${place.description}`);
   /** The messages of the schemas begin with `must be`. */
   const format = (): Problem[] => {
     const lower = typeof value === "string" ? value.toLowerCase() : value;
     const slip = lower !== value && place?.safeParse(lower).success;
-    const mend = slip ? `write ${shown(lower)}, if that is what is meant` : explained("correct it");
-    return problem(`got ${shown(value)}, ${issue.message.replace(/^must be/, "expected")}`, mend);
+    const fix = slip ? `write ${shown(lower)} if that is what you mean` : explained("correct it");
+    return problem(`got ${shown(value)}, ${issue.message.replace(/^must be/, "expected")}`, fix);
   };
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, schema, source);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
@@ -34,7 +33,7 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
     case "invalid_type":
       return problem(
         `got ${withKind(value)}, expected ${wantedType(issue)}`,
-        mendType(issue.expected, value) ?? explained(`write ${wantedType(issue)}`),
+        fixForType(issue.expected, value) ?? explained(`write ${wantedType(issue)}`),
       );
     case "too_small":
     case "too_big": {
@@ -45,10 +44,7 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
       }
       const unit = issue.origin === "string" ? "characters" : "entries";
       const size = (value as string | unknown[]).length;
-      return problem(
-        `got ${size} ${unit}, expected ${bound}`,
-        explained(small ? "add what is missing" : "make it shorter"),
-      );
+      return problem(`got ${size} ${unit}, expected ${bound}`, explained(small ? "make it longer" : "make it shorter"));
     }
     case "invalid_value":
       return [oneOf(path, issue.values.map(String), source)];
@@ -62,7 +58,8 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
     case "invalid_key":
       return problem(`the key ${shown(path.at(-1))} ${issue.issues[0]?.message}`, "rename the key", "key");
     case "invalid_format":
-      if (issue.format === "date") return problem(`got ${shown(value)}, no day`, "write a day such as 2026-11-22");
+      if (issue.format === "date")
+        return problem(`got ${shown(value)}, which is not a valid date`, "write a date such as 2026-11-22");
       return format();
     default:
       return format();
@@ -74,8 +71,8 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType,
   const known = keysAt(schema, source.data, path);
   return issue.keys.map((key) => {
     const guess = nearest(key, known);
-    const mend = guess === undefined ? "remove it" : `did you mean "${guess}"?`;
-    return source.problem([...path, key], `unknown key ${shown(key)}`, `${mend} (known: ${known.join(", ")})`, "key");
+    const fix = guess === undefined ? "remove it" : `did you mean "${guess}"?`;
+    return source.problem([...path, key], `unknown key ${shown(key)}`, `${fix} (known: ${known.join(", ")})`, "key");
   });
 }
 
@@ -84,11 +81,11 @@ function oneOf(path: Path, known: readonly string[], source: Source): Problem {
   const list = `one of ${known.join(", ")}`;
   if (value === undefined) return source.problem(path, `"${path.at(-1)}" is missing`, `add it: ${list}`);
   const guess = typeof value === "string" ? nearest(value, known) : undefined;
-  const mend = guess === undefined ? `write ${list}` : `did you mean "${guess}"?`;
-  return source.problem(path, `got ${shown(value)}, expected ${list}`, mend);
+  const fix = guess === undefined ? `write ${list}` : `did you mean "${guess}"?`;
+  return source.problem(path, `got ${shown(value)}, expected ${list}`, fix);
 }
 
-/** Words for zod's names of types. */
+/** Plain words for zod's names of types. */
 const kinds: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
@@ -109,7 +106,7 @@ function withKind(value: unknown): string {
   return shown(value);
 }
 
-function mendType(expected: string, value: unknown): string | undefined {
+function fixForType(expected: string, value: unknown): string | undefined {
   const number = expected === "number" || expected === "int";
   if (number && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value)) return `remove the quotes: ${value}`;
   if (expected === "string" && ["number", "boolean"].includes(typeof value)) return `put it in quotes: "${value}"`;

@@ -19,7 +19,7 @@ function copy(name: string): string {
   return directory;
 }
 
-/** Every file with its content and its times: what a write would change. */
+/** Metadata of every file that a write would change. */
 function traces(directory: string): unknown[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" })
     .sort()
@@ -29,7 +29,7 @@ function traces(directory: string): unknown[] {
     });
 }
 
-test("loading writes nothing, also when something is wrong", async () => {
+test("loading writes nothing, even if there are problems", async () => {
   const directory = copy("untouched");
   const before = traces(directory);
   await loadFleet(directory);
@@ -68,7 +68,7 @@ test("tombstones may be missing; Windows line ends and a byte order mark change 
   expect(fleet).toEqual({ ...expected, tombstones: [] });
 });
 
-describe("where something is declared", () => {
+describe("the place of a declared element", () => {
   test.each([
     ["host", "web1", undefined, "hosts/web1.yaml:2"],
     ["host", "web1", "powerSupplies.1.chain", "hosts/web1.yaml:44"],
@@ -99,7 +99,7 @@ describe("where something is declared", () => {
   });
 });
 
-test("the lab's fleet declares what its hosts and contents rely on", async () => {
+test("the lab's fleet declares the addresses and units that its hosts and contents rely on", async () => {
   const declaration = declare((await loadFleet(lab)).fleet);
   expect(declaration.addresses.map(({ host, address }) => [host, address])).toEqual([
     ["web1", "fd00:8000:0:1::1"],

@@ -10,23 +10,23 @@ import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
 
-/** A sound inventory. */
+/** A valid inventory. */
 export interface Loaded {
-  /** Plain data, frozen, sorted by name or number: the same for every order and naming of account files. */
+  /** Plain data, frozen, sorted by name or number; does not depend on order and names of account files. */
   readonly fleet: Fleet;
   /**
-   * File and line of something, relative to the fleet's directory: `accounts/1204-alice.yaml:7`.
-   * @param kind name of the kind, as a subject has it
+   * File and line of an element or property, relative to the fleet's directory: `accounts/1204-alice.yaml:7`.
+   * @param kind name of the kind, as in a subject
    * @param name as in a subject
-   * @param path property path, for example `powerSupplies.1.chain`; what is not in the file is shown at its nearest parent
+   * @param path property path, for example `powerSupplies.1.chain`; for one that is not in the file, the place of its nearest parent is returned
    * @returns `undefined` if there is nothing of this kind and name
    */
   where(kind: KindName, name: string, path?: string): string | undefined;
 }
 
 /**
- * Reads a whole inventory: every kind of file in the registry, and nothing else. Writes nothing.
- * @throws {InventoryError} with every problem at once
+ * Reads a whole inventory: every kind of file in the registry, and no other files. Writes nothing.
+ * @throws {InventoryError} with all problems together
  */
 export async function loadFleet(directory: string): Promise<Loaded> {
   return loadFiles(directory, readFleet(directory));
@@ -57,7 +57,7 @@ export function entriesOf(read: FleetFiles): { readonly entries: Entries; readon
   return { entries: Object.fromEntries(all) as unknown as Entries, problems };
 }
 
-/** What the files of one kind say, sorted. */
+/** Content of the files of one kind, sorted. */
 function wholeOf({ path, sortedBy, fallback }: FileKind, entries: readonly Entry<unknown>[]): unknown {
   const isFolder = path.endsWith("/");
   if (!isFolder && entries.length === 0) return fallback;
@@ -100,7 +100,7 @@ function lineOf(place: Place | undefined): string | undefined {
   return place && `${place.source.file}:${place.source.at(place.path, "key").line}`;
 }
 
-/** The place of a resource's waiver, counted among its own. */
+/** The place of a resource's waiver. @param index position among the waivers of this resource */
 function placeOfWaiver(files: Files, resource: string, index: number): Place | undefined {
   const [source] = files.all("waivers");
   const own = [...((source?.whole ?? []) as Fleet["waivers"]).entries()].filter(

@@ -1,26 +1,26 @@
 import { count, printable } from "../../lib/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 
-/** One thing wrong with an inventory: where, what, and how to mend it. */
+/** One mistake in an inventory: its place, a description and the fix. */
 export interface Problem {
   /** Relative to the fleet's directory, with `/`. */
   readonly file: string;
-  /** From 1; 1 when the whole file is meant. */
+  /** From 1; 1 for a problem of the whole file. */
   readonly line: number;
   /** From 1, in UTF-16 units as editors count. */
   readonly column: number;
   /** Property path in the file, for example `httpServers.0.kind`; empty for the whole file. */
   readonly path: string;
-  /** What is wrong, with the value that was found. */
+  /** Description of the problem, with the value that was found. */
   readonly message: string;
   /** What to do about it. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** A place in a file by its keys and list positions. */
 export type Path = readonly (string | number)[];
 
-/** Everything that is wrong with an inventory, at once; the message is readable on a terminal. */
+/** All problems of an inventory together; the message is readable on a terminal. */
 export class InventoryError extends UserError {
   readonly problems: readonly Problem[];
 
@@ -31,7 +31,7 @@ export class InventoryError extends UserError {
   }
 }
 
-/** By file, then by place in it: the same for every order of finding. */
+/** Sorts by file, then by place in the file, so that the result does not depend on the order of the checks. */
 function sortProblems(problems: readonly Problem[]): Problem[] {
   const by = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...problems].sort(
@@ -40,11 +40,11 @@ function sortProblems(problems: readonly Problem[]): Problem[] {
 }
 
 /**
- * Readable on a terminal, sorted, with the number of problems at the end:
+ * Formats problems for a terminal, sorted, with their number at the end:
  * ```
  * inventory/lab/accounts/1-alice.yaml:4:7 plan
  *   there is no plan "smal"
- *   mend: did you mean "small"?
+ *   fix: did you mean "small"?
  * ```
  * @param directory put before each file, so that a terminal can open it
  */
@@ -53,14 +53,14 @@ export function formatProblems(problems: readonly Problem[], directory = ""): st
   const blocks = sortProblems(problems).map((problem) => {
     const file = problem.file === "." ? directory : `${prefix}${problem.file}`;
     const place = `${file}:${problem.line}:${problem.column}`;
-    return `${printable(`${place} ${problem.path}`.trimEnd())}\n  ${printable(problem.message)}\n  mend: ${printable(problem.mend)}`;
+    return `${printable(`${place} ${problem.path}`.trimEnd())}\n  ${printable(problem.message)}\n  fix: ${printable(problem.fix)}`;
   });
   const files = new Set(problems.map((problem) => problem.file)).size;
   blocks.push(`${count(problems.length, "problem")} in ${count(files, "file")}`);
   return blocks.join("\n");
 }
 
-/** The known word nearest to a wrong one, if it is near enough to be a slip of the finger. */
+/** The known word most similar to a wrong one, if the wrong one can be a typing mistake. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -71,7 +71,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Levenshtein's distance: letters added, dropped or replaced. */
+/** Levenshtein distance: number of letters added, removed or replaced. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 12 || a.length > 64) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

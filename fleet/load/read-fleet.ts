@@ -6,7 +6,7 @@ import { type FileKey, fileKinds } from "../../components/registry/files.generat
 import { nearest, type Problem } from "./problem.ts";
 import { readSource, type Source } from "./source.ts";
 
-/** Where each kind lies: the only directories and files a fleet has. */
+/** Path of each kind: the only directories and files of a fleet that are read. */
 const places = new Map<string, FileKey>(Object.entries(fileKinds).map(([key, { path }]) => [path, key as FileKey]));
 
 /** The kind of a file by its path in the fleet's directory; `undefined` for a path that no fleet has. */
@@ -15,10 +15,10 @@ export function kindOfFile(file: string): FileKey | undefined {
   return places.get(folder ?? file);
 }
 
-/** Allowed beside them and not read here: the hosts' public SSH keys, and notes for people. */
+/** Also allowed, but not read here: the hosts' public SSH keys, and notes. */
 const beside = /^(?:known_hosts|.*\.md)$/;
 
-/** Most bytes of one file: 50,000 lines of a human's; more is a slip, and would only cost time. */
+/** Maximum size of one file in bytes, about 50,000 lines; a larger file is a mistake. */
 const maxBytes = 4 * 1024 * 1024;
 
 export interface FleetFiles {
@@ -27,14 +27,14 @@ export interface FleetFiles {
 }
 
 /**
- * Reads every file of a fleet's directory, in the order of their names; never writes. Files in a wrong place, links out
- * of the directory and unreadable files are problems, not surprises. Synchronous: for 1,000 small files that is the quickest.
+ * Reads every file of a fleet's directory, sorted by name; never writes. Files in a wrong place, symlinks that point outside the
+ * directory and unreadable files are reported as problems. Synchronous, because that is fastest for 1,000 small files.
  */
 export function readFleet(directory: string): FleetFiles {
   const sources: { key: FileKey; source: Source }[] = [];
   const problems: Problem[] = [];
-  const wrong = (file: string, message: string, mend: string, line = 1): void => {
-    problems.push({ file, line, column: 1, path: "", message, mend });
+  const wrong = (file: string, message: string, fix: string, line = 1): void => {
+    problems.push({ file, line, column: 1, path: "", message, fix });
   };
 
   const root = attempt(() => realpathSync.native(directory));
@@ -43,7 +43,7 @@ export function readFleet(directory: string): FleetFiles {
     wrong(
       ".",
       `the directory cannot be read (${root.error ?? top.error})`,
-      "name the directory that holds network.yaml",
+      "give the path of the directory that contains network.yaml",
     );
     return { sources, problems };
   }
@@ -51,7 +51,7 @@ export function readFleet(directory: string): FleetFiles {
   const read = (key: FileKey, file: string): void => {
     const text = readText(root.value, file, wrong);
     if (text === undefined) {
-      // Its name is taken all the same: what refers to it is not wrong as well.
+      // Keep its name, so that references to it are not reported too.
       sources.push({ key, source: { ...readSource(file, "").source, data: undefined } });
       return;
     }
@@ -68,11 +68,11 @@ export function readFleet(directory: string): FleetFiles {
     else if (!beside.test(name) && !hidden(name)) {
       const known = [...places.keys()];
       const guess = nearest(entry.isDirectory() ? `${name}/` : name, known);
-      const allowed = `a fleet has ${known.join(", ")}`;
+      const allowed = `allowed: ${known.join(", ")}`;
       wrong(
         name,
-        "nothing of this name belongs here",
-        guess ? `did you mean ${guess}? ${allowed}` : `move it: ${allowed}`,
+        "unexpected file or directory",
+        guess ? `did you mean ${guess}? (${allowed})` : `move it out of the fleet directory (${allowed})`,
       );
     }
   }
@@ -87,7 +87,7 @@ export function readFleet(directory: string): FleetFiles {
   return { sources, problems };
 }
 
-type Wrong = (file: string, message: string, mend: string, line?: number) => void;
+type Wrong = (file: string, message: string, fix: string, line?: number) => void;
 
 function readFolder(
   root: string,
@@ -96,7 +96,7 @@ function readFolder(
   read: (key: FileKey, file: string) => void,
   wrong: Wrong,
 ): void {
-  const inside = outside(root, folder) ? { error: "it leads out of the fleet's directory" } : undefined;
+  const inside = outside(root, folder) ? { error: "the symlink points outside the fleet directory" } : undefined;
   const entries = inside ?? attempt(() => list(join(root, folder)));
   if (!("value" in entries) || entries.value === undefined) {
     wrong(
@@ -109,14 +109,10 @@ function readFolder(
   for (const entry of entries.value) {
     const file = `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
-      wrong(file, "a directory inside is not looked into", `move its files up into ${folder}/`);
+      wrong(file, "subdirectories are not read", `move its files up into ${folder}/`);
     } else if (entry.name.endsWith(".yaml")) read(key, file);
     else if (!beside.test(entry.name) && !hidden(entry.name)) {
-      wrong(
-        file,
-        "the extension is not .yaml, so the file would not be read",
-        "rename it to end in .yaml, or remove it",
-      );
+      wrong(file, "the extension is not .yaml, so the file is not read", "rename it to end in .yaml, or remove it");
     }
   }
 }
@@ -126,7 +122,7 @@ function list(directory: string): Dirent[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Editors and git keep hidden files; one that ends in .yaml may have been meant and is read as any other. */
+/** Hidden files of editors and git are ignored, but a hidden file that ends in .yaml is read like any other. */
 function hidden(name: string): boolean {
   return name.startsWith(".") && !/\.ya?ml$/.test(name);
 }
@@ -140,16 +136,12 @@ function readText(root: string, file: string, wrong: Wrong): string | undefined 
   const path = join(root, file);
   const status = attempt(() => statSync(path));
   if (status.value === undefined) {
-    wrong(
-      file,
-      `the file cannot be read (${status.error})`,
-      "restore the file, or remove the link that points nowhere",
-    );
+    wrong(file, `the file cannot be read (${status.error})`, "restore the file, or remove the broken symlink");
   } else if (outside(root, file)) {
     wrong(
       file,
-      "the link leads out of the fleet's directory",
-      "put the file itself here: a fleet is whole in one directory",
+      "the symlink points outside the fleet directory",
+      "replace the symlink by the file itself: all files of a fleet must be inside its directory",
     );
   } else if (!status.value.isFile()) {
     wrong(file, "not a regular file", "put a YAML file here, or remove it");
@@ -157,12 +149,12 @@ function readText(root: string, file: string, wrong: Wrong): string | undefined 
     wrong(
       file,
       `the file has ${status.value.size} bytes, more than ${maxBytes}`,
-      "split it, or remove what is no inventory",
+      "split it, or remove everything that is not part of the inventory",
     );
   } else {
     const content = attempt(() => readFileSync(path));
     if (content.value === undefined) {
-      wrong(file, `the file cannot be read (${content.error})`, "give the user who runs this the right to read it");
+      wrong(file, `the file cannot be read (${content.error})`, "allow the user who runs this command to read it");
     } else if (isUtf8(content.value)) {
       return content.value.toString("utf8").replace(/^\uFEFF/, "");
     } else wrong(file, "the text is not UTF-8", "save the file as UTF-8", firstBadLine(content.value));
@@ -183,7 +175,7 @@ type Attempt<T> =
   | { readonly value: T; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: string };
 
-/** A file system call whose failure is said to people: `ENOENT`, `EACCES`, ... with the system's words, without the path. */
+/** Makes a file system call and returns its error as text for messages: `ENOENT`, `EACCES`, ... with the system's words, without the path. */
 function attempt<T>(call: () => T): Attempt<T> {
   try {
     return { value: call() };

@@ -11,7 +11,7 @@ export function valueAt(data: unknown, path: Path): unknown {
   return value;
 }
 
-/** The schema of a place: defaults and optionals taken off, the branch of a union chosen by the data. */
+/** The schema of a place, without defaults and optionals; the data chooses the branch of a union. */
 export function schemaAt(schema: z.ZodType, data: unknown, path: Path): z.ZodType | undefined {
   let current: z.ZodType | undefined = schema;
   for (const [depth, part] of path.entries()) {
@@ -24,13 +24,13 @@ export function schemaAt(schema: z.ZodType, data: unknown, path: Path): z.ZodTyp
   return current;
 }
 
-/** The keys a map may have at a place. */
+/** The keys that a map may have at a place. */
 export function keysAt(schema: z.ZodType, data: unknown, path: Path): string[] {
   const found = schemaAt(schema, data, path);
   return found === undefined ? [] : Object.keys(objectAt(found, valueAt(data, path))?.shape ?? {});
 }
 
-/** What may stand in the property that tells the branches of a union apart. */
+/** The allowed values of the property that selects the branch of a union. */
 export function choices(schema: z.ZodType, data: unknown, path: Path): string[] {
   const found = schemaAt(schema, data, path);
   const union = found === undefined ? undefined : bare(found);

@@ -13,32 +13,32 @@ import {
 import { shown } from "../../lib/text.ts";
 import type { Path, Problem } from "./problem.ts";
 
-/** One YAML file of an inventory: its data, and where each property of it stands. */
+/** One YAML file of an inventory: its data, and the place of each property. */
 export interface Source {
   /** Relative to the fleet's directory, with `/`. */
   readonly file: string;
   /** Plain data, or `undefined` when the text could not be read as YAML. */
   readonly data: unknown;
   /**
-   * Line and column (from 1) of a property: of its value, or with `key` of its key. What is missing is shown at the
-   * nearest parent that is there. Its lines are counted when it is first asked: 1,000 sound files never pay for it.
+   * Line and column (from 1) of a property's value, or with `key` of its key; for a missing property, of its nearest existing
+   * parent. Lines are counted at the first call, so that 1,000 valid files do not pay for it.
    */
   at(path: Path, what: "key" | "value"): { line: number; column: number };
   /** A problem at a property. */
-  problem(path: Path, message: string, mend: string, what?: "key" | "value"): Problem;
+  problem(path: Path, message: string, fix: string, what?: "key" | "value"): Problem;
 }
 
-/** Plain decimal: what every YAML reader, old or new, takes for the same number. */
+/** Plain decimal: every YAML parser, old or new, reads it as the same number. */
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** Reads YAML 1.2 (core schema) and refuses what one reader may take for something else than another. */
+/** Reads YAML 1.2 (core schema) and refuses constructs that YAML parsers read differently. */
 export function readSource(file: string, text: string): { source: Source; problems: Problem[] } {
   const document = parse(text);
   const problems: Problem[] = [];
   const lines = lineCounter(text);
-  const add = (offset: number, path: Path, message: string, mend: string): void => {
+  const add = (offset: number, path: Path, message: string, fix: string): void => {
     const { line, col } = lines().linePos(offset);
-    problems.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join("."), message, mend });
+    problems.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join("."), message, fix });
   };
 
   let broken = false;
@@ -51,19 +51,19 @@ export function readSource(file: string, text: string): { source: Source; proble
     }
     broken = true;
     if (error.code === "MULTIPLE_DOCS") {
-      const mend = "write one document a file, without a --- line between";
-      add(offset, [], "the file holds several YAML documents", mend);
+      const fix = "write one document per file, without a --- line in between";
+      add(offset, [], "the file holds several YAML documents", fix);
     } else if (error.message.includes("call stack")) {
       add(0, [], tooDeep, flatten);
     } else {
       const reason = error.message.split("\n")[0];
-      add(offset, [], `not valid YAML: ${reason}`, syntaxMends[error.code] ?? syntaxMend);
+      add(offset, [], `not valid YAML: ${reason}`, syntaxFixes[error.code] ?? syntaxFix);
     }
-    // What follows the first error of syntax is mostly its echo.
+    // Further syntax errors are mostly consequences of the first.
     break;
   }
   if (!broken && document.directives?.yaml.explicit) {
-    add(0, [], "a %YAML directive changes how the file is read", "remove the %YAML line: YAML 1.2 is meant");
+    add(0, [], "%YAML directives are not allowed", "remove the %YAML line: files are read as YAML 1.2");
     broken = true;
   }
   if (!broken && (document.contents === null || (isScalar(document.contents) && document.contents.value === null))) {
@@ -79,52 +79,52 @@ export function readSource(file: string, text: string): { source: Source; proble
       const { line, col } = lines().linePos(offsetOf(document, path, what));
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     },
-    problem: (path, message, mend, what = "value") => ({
+    problem: (path, message, fix, what = "value") => ({
       file,
       ...source.at(path, what),
       path: path.join("."),
       message,
-      mend,
+      fix,
     }),
   };
   return { source, problems };
 }
 
-/** Made once: a tenth of what a small file takes to read. */
+/** Created once, because it costs a tenth of reading a small file. */
 const schema = new Schema({ schema: "core", resolveKnownTags: true });
 
 function parse(text: string): Document.Parsed {
   return parseDocument(text, { prettyErrors: false, version: "1.2", schema, logLevel: "error" });
 }
 
-const tooDeep = "lists or maps are nested far too deeply";
+const tooDeep = "lists or maps are nested too deeply";
 const flatten = "look for brackets that are not closed";
-/** Far more than any entry needs, far less than would exhaust the stack. */
+/** More than any entry needs, and less than would exhaust the stack. */
 const maxDepth = 50;
 
-const syntaxMend = "look at indentation, quotes and brackets here and on the line before";
-const syntaxMends: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: `${syntaxMend}; text that ends in a colon, such as "2a00:b6e0::", needs quotes`,
+const syntaxFix = "check indentation, quotes and brackets here and on the line before";
+const syntaxFixes: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: `${syntaxFix}; text that ends in a colon, such as "2a00:b6e0::", needs quotes`,
   TAB_AS_INDENT: "indent with spaces",
 };
 
-/** Reports aliases, tags, odd keys and numbers not in plain decimal. Returns whether the data must not be used. */
+/** Reports aliases, tags, unusual keys and numbers that are not plain decimal. Returns whether the data must not be used. */
 function refuseAmbiguity(
   document: Document.Parsed,
-  add: (offset: number, path: Path, message: string, mend: string) => void,
+  add: (offset: number, path: Path, message: string, fix: string) => void,
 ): boolean {
   let broken = false;
   let aliased = false;
   visit(document, {
     Alias(_, node, parents) {
-      // Once a file: a bomb has thousands.
+      // Once per file: a bomb of aliases has thousands.
       if (!aliased) {
-        const mend = "write the value out everywhere: an entry must be readable without looking elsewhere";
+        const fix = "write the value itself in each place";
         add(
           node.range?.[0] ?? 0,
           pathOf([...parents, node]),
-          `the alias *${node.source} stands for something else`,
-          mend,
+          `YAML aliases such as *${node.source} are not allowed`,
+          fix,
         );
       }
       aliased = true;
@@ -140,13 +140,13 @@ function refuseAmbiguity(
       }
       if (node.tag !== undefined) {
         const tag = node.tag.replace("tag:yaml.org,2002:", "!!");
-        add(offset, path(), `the tag ${tag} changes how the value is read`, "remove the tag, write the plain value");
+        add(offset, path(), `YAML tags such as ${tag} are not allowed`, "remove the tag and write the plain value");
         broken = true;
       }
       if (isScalar(node) && typeof node.value === "number" && !plainNumber.test(node.source ?? "")) {
         const plain = Number.isFinite(node.value) ? `write ${node.value}` : "write a number";
-        const mend = `${plain} if the number is meant, or put it in quotes if text is meant`;
-        add(offset, path(), `got ${node.source}, a number that is not in plain decimal`, mend);
+        const fix = `${plain} if you mean the number, or put it in quotes if you mean text`;
+        add(offset, path(), `got ${node.source}, which is not a plain decimal number`, fix);
       }
       return undefined;
     },
@@ -181,7 +181,7 @@ function offsetOf(document: Document.Parsed, path: Path, what: "key" | "value"):
       if (pair === undefined) break;
       const key = rangeStart(pair.key) ?? offset;
       node = pair.value;
-      // A map or list begins on the next line: its key says more about where to look.
+      // A map or list begins on the next line; the line of its key is more helpful.
       const inner = last && what === "value" && isScalar(node) && node.source !== "" ? rangeStart(node) : undefined;
       offset = inner ?? key;
     } else if (isSeq(node) && typeof part === "number") {

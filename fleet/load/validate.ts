@@ -7,13 +7,13 @@ import type { Source } from "./source.ts";
 /** One entry of the inventory after its schema was checked. */
 export interface Entry<T> {
   readonly source: Source;
-  /** Its sound parts, for checks across files: one wrong property must not hide other problems, nor invent new ones. */
+  /** Its valid parts, for checks across files: an invalid property must neither hide other problems nor cause new ones. */
   readonly loose: Loose<T>;
-  /** The entry with its defaults, if nothing is wrong with it. */
+  /** The entry with its defaults, if it is valid. */
   readonly whole?: T;
 }
 
-/** Checks one file against its schema; every problem of it, and what can still be used. */
+/** Checks one file against its schema. Returns all its problems, and the parts that can still be used. */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   source: Source,

@@ -34,7 +34,7 @@ describe("each kind of wrong inventory", () => {
     const { problems } = await problemsOf(directory);
     golden.set(name, formatProblems(problems));
     for (const problem of problems) {
-      expect(problem.mend, "every problem says how to mend it").not.toBe("");
+      expect(problem.fix, "every problem says how to fix it").not.toBe("");
       expect(problem.line).toBeGreaterThan(0);
     }
   });
@@ -48,7 +48,7 @@ describe("each kind of wrong inventory", () => {
   });
 });
 
-test("several at once: everything is said, sorted, and one wrong property hides nothing else of its entry", async () => {
+test("reports several problems together, sorted; a wrong property does not hide the other problems of its entry", async () => {
   const { directory } = draft()
     .edit("accounts/2-bob.yaml", "number: 2", "number: 1")
     .edit("accounts/2-bob.yaml", "plan: small", "plan: big\ncolour: red")
@@ -60,8 +60,8 @@ test("several at once: everything is said, sorted, and one wrong property hides 
   const { problems, message } = await problemsOf(directory);
   expect(problems.map(({ file, path, message: text }) => `${file} ${path}: ${text}`).sort()).toEqual([
     'accounts/2-bob.yaml colour: unknown key "colour"',
-    'accounts/2-bob.yaml httpServers.0.hostnames.0: host name "blog.alice.test" is already taken by accounts/1-alice.yaml:11',
-    "accounts/2-bob.yaml number: account number 1 is already taken by accounts/1-alice.yaml:2",
+    'accounts/2-bob.yaml httpServers.0.hostnames.0: host name "blog.alice.test" is already used at accounts/1-alice.yaml:11',
+    "accounts/2-bob.yaml number: account number 1 is already used at accounts/1-alice.yaml:2",
     'accounts/2-bob.yaml plan: there is no plan "big"',
     'hosts/web1.yaml disks.0.hotSwap: got the text "maybe", expected true or false',
     'hosts/web1.yaml powerSupplies.1.chain: there is no chain "c" in hall "hall-1" at site "lab"',
@@ -72,7 +72,7 @@ test("several at once: everything is said, sorted, and one wrong property hides 
   expect(message).toContain(`${directory}/accounts/2-bob.yaml:2:9 number\n`);
 });
 
-test("an entry that is wrong, or cannot be read at all, still takes its name: references to it are not wrong as well", async () => {
+test("references to an invalid or unreadable entry are not reported too", async () => {
   const { directory } = draft().write("hosts/web1.yaml", "").edit("plans/small.yaml", "tasksMax: 64", "tasksMax: 1");
   const { problems } = await problemsOf(directory);
   expect(problems.map(({ file, path }) => `${file} ${path}`)).toEqual([
@@ -85,7 +85,7 @@ test("a file that may not be read is named", async () => {
   const { directory } = draft();
   chmodSync(join(directory, "accounts/1-alice.yaml"), 0o000);
   const root = process.geteuid?.() === 0;
-  // Root reads everything: be nobody meanwhile.
+  // Root can read every file, so run this as nobody.
   if (root) {
     chmodSync(scratch, 0o755);
     process.seteuid?.(65_534);
@@ -99,14 +99,14 @@ test("a file that may not be read is named", async () => {
   }
 });
 
-test("no such directory", async () => {
+test("a missing directory", async () => {
   const { problems } = await problemsOf(join(scratch, "nowhere"));
   expect(problems).toMatchObject([
     { file: ".", message: "the directory cannot be read (ENOENT: no such file or directory)" },
   ]);
 });
 
-test("what comes from a file never steers the terminal", async () => {
+test("text from a file never controls the terminal", async () => {
   const { directory } = draft().write("\u001b[2J.yaml", "").edit("accounts/1-alice.yaml", "plan:", '"\\e[2J":');
   const { message } = await problemsOf(directory);
   expect(message).toContain("\\x1b[2J.yaml");

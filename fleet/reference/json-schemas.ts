@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { fileKinds as registered } from "../../components/registry/files.generated.ts";
 
-/** Where editors find the schemas: the first line of each YAML file names one, relative to itself. */
+/** Directory of the schemas for editors: the first line of each YAML file names one, relative to the file. */
 const directory = "inventory/json-schemas";
 
-/** The kinds of files an inventory has, each with its JSON Schema, from the zod schemas. Folders come first. */
+/** The kinds of files of an inventory, each with its JSON Schema, made from the zod schemas. Folders come first. */
 export function fileKinds(): { name: string; file: string; title: string; schema: z.core.JSONSchema.BaseSchema }[] {
   return Object.values(registered)
     .toSorted((left, right) => Number(right.path.endsWith("/")) - Number(left.path.endsWith("/")))
@@ -13,7 +13,7 @@ export function fileKinds(): { name: string; file: string; title: string; schema
     });
 }
 
-/** Text of every JSON Schema file by its path, relative to the checkout: what an editor may accept is what the loader accepts. */
+/** Text of every JSON Schema file by its path, relative to the checkout. Editors accept the same files as the loader. */
 export function jsonSchemas(): Map<string, string> {
   return new Map(
     fileKinds().map(({ name, title, schema }) => {

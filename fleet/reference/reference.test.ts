@@ -15,7 +15,7 @@ test.each(fileKinds().map(({ name, schema }) => [name, schema] as const))(
   },
 );
 
-test("a key is a row with its type, default and limits; what only one kind has says so", () => {
+test("a key is a row with its type, default and limits; a key of only one kind says so", () => {
   const kind = <K extends string>(name: K) => z.literal(name).describe(`A ${name}.`);
   const name = z.string().max(9).meta({ title: "a name" }).describe("Unique.");
   const schema = z.strictObject({

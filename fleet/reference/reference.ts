@@ -37,7 +37,7 @@ ${sections.join("\n\n")}
 `;
 }
 
-/** Every key of a schema, containers before what is in them. */
+/** Every key of a schema, containers before their content. */
 export function rowsOf(schema: Schema): Row[] {
   return [...members(schema, "")];
 }
@@ -50,7 +50,7 @@ function* members(schema: Schema, path: string): Generator<Row> {
     for (const [key, property] of Object.entries(branch.properties ?? {}) as [string, Schema][]) {
       const same = branches.filter(({ properties }) => isSame(properties?.[key], property));
       const own = same.length < branches.length;
-      // What every branch has alike is said once; what tells them apart is said of each.
+      // A key that is the same in every branch gets one row; others get one row for each branch.
       if (seen.has(key) && !own) continue;
       seen.add(key);
       const at = path === "" ? key : `${path}.${key}`;
@@ -94,7 +94,7 @@ function typeOf(schema: Schema): string {
 
 function fallbackOf(schema: Schema, required: boolean): string {
   if (required) return "required";
-  // A container that may be left out: its keys have their own defaults.
+  // An optional container: its keys have their own defaults.
   return schema.default === undefined || (schema.properties && isSame(schema.default, {}))
     ? ""
     : `\`${JSON.stringify(schema.default)}\``;

@@ -51,9 +51,9 @@ export function formatFailure(scope: Pick<Outcome, "inventory" | "cell">, reason
 }
 
 function problems({ problems: all, inventory }: Extract<Outcome, { kind: "unsound" }>): string[] {
-  return section("Problems", 40_000, all, ({ file, line, path, message, mend }) => {
+  return section("Problems", 40_000, all, ({ file, line, path, message, fix }) => {
     const place = `${code(`${inventory}/${file}:${line}`)}${path === "" ? "" : ` ${code(path)}`}`;
-    return `- ${place}: ${text(message)}\n  Mend: ${text(mend)}`;
+    return `- ${place}: ${text(message)}\n  Fix: ${text(fix)}`;
   });
 }
 

@@ -50,7 +50,7 @@ export const reportSchema = z.object({
         column: z.int(),
         path: z.string(),
         message: sentence,
-        mend: sentence,
+        fix: sentence,
       }),
     )
     .describe("Problems of the new inventory; if there are any, nothing else was judged."),
@@ -134,8 +134,8 @@ export function toJson(outcome: Outcome): Report {
     return {
       ...common,
       notices: [...notices],
-      problems: outcome.problems.map(({ file, line, column, path, message, mend }) => {
-        return { file: `${inventory}/${file}`, line, column, path, message: maskSentence(message), mend };
+      problems: outcome.problems.map(({ file, line, column, path, message, fix }) => {
+        return { file: `${inventory}/${file}`, line, column, path, message: maskSentence(message), fix };
       }),
       ...nothing,
     };

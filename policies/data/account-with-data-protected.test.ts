@@ -4,7 +4,7 @@ import { changed, testRule } from "../../testing/test-rule.ts";
 import { accountWithDataProtected } from "./account-with-data-protected.ts";
 
 testRule(accountWithDataProtected, {
-  "an account that anybody can delete": {
+  "an account without protection": {
     break: (valid) => changed(valid, "accounts", 1, (account) => ({ ...account, protect: false })),
     expect: ["account 2 protect: Account 2 (acme-2) is not protected."],
   },

@@ -9,7 +9,7 @@ testRule(backupTarget, {
   "a backup at home": {
     break: (valid) =>
       changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "alpha", retentionDays: 7 } })),
-    expect: ["account 1 backup.site: Account 1 is backed up at alpha, where it lives."],
+    expect: ["account 1 backup.site: Account 1 is backed up at alpha, its own site."],
   },
   "a backup nowhere": {
     break: (valid) =>
@@ -19,6 +19,6 @@ testRule(backupTarget, {
   "thrown away too early": {
     break: (valid) =>
       changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "beta", retentionDays: 6 } })),
-    expect: ["account 1 retentionDays: Account 1 keeps its backups 6 days, its plan small promises 7."],
+    expect: ["account 1 retentionDays: Account 1 keeps its backups 6 days, but its plan small promises 7."],
   },
 });

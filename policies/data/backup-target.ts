@@ -10,9 +10,9 @@ export const backupTarget = defineRule({
   description:
     "Every account is backed up at a declared site other than its own, and its backups are kept at least as long as its plan promises.",
   reason:
-    "An account without a backup is gone with its host; one whose backups end early cannot undo last week's mistake.",
+    "An account without a backup is lost with its host, and backups that are deleted too early cannot undo last week's mistake.",
   remediation:
-    "Name a `backupSite` for the site; leave `retentionDays` of the account out, or make it longer than the plan's.",
+    "Set `backupSite` of the site; remove `retentionDays` of the account, or make it longer than the plan's.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const sites = new Set(declaration.sites.map(({ name }) => name));
@@ -31,12 +31,12 @@ export const backupTarget = defineRule({
       }
       if (!sites.has(backup.site))
         yield wrong("backup.site", `is backed up at site ${backup.site}, which is not declared`);
-      else if (backup.site === site) yield wrong("backup.site", `is backed up at ${backup.site}, where it lives`);
+      else if (backup.site === site) yield wrong("backup.site", `is backed up at ${backup.site}, its own site`);
       const promised = planOf.get(account.plan)?.retentionDays ?? 0;
       if (backup.retentionDays >= promised) continue;
       yield wrong(
         "retentionDays",
-        `keeps its backups ${backup.retentionDays} days, its plan ${account.plan} promises ${promised}`,
+        `keeps its backups ${backup.retentionDays} days, but its plan ${account.plan} promises ${promised}`,
       );
     }
   },

@@ -12,8 +12,8 @@ testRule(nothingVanishes, {
         ],
       })),
     expect: [
-      "register register vanished.0: The stack has the protected account 12, the inventory has not, and tombstones.yaml does not say that it is gone.",
-      "register register vanished.1: The stack has host h7, the inventory has not, and retired.yaml does not say that it is gone.",
+      "register register vanished.0: The protected account 12 is in the stack but missing from the inventory, and tombstones.yaml does not list it.",
+      "register register vanished.1: Host h7 is in the stack but missing from the inventory, and retired.yaml does not list it.",
     ],
   },
 });

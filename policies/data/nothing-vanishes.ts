@@ -8,18 +8,18 @@ export const nothingVanishes = defineRule({
   theme: "data",
   severity: "critical",
   scope: "resource",
-  description: `Everything the stack holds (${held.map(({ words: [one] }) => one).join(", ")}) is in the inventory, or the inventory says that it is gone on purpose.`,
+  description: `Everything in the stack (${held.map(({ words: [one] }) => one).join(", ")}) is in the inventory, or the inventory lists it as deleted or retired.`,
   reason:
-    "A file lost in a merge is a deletion that nobody decided on: of an account's data, or of a host with all its accounts.",
+    "A file lost in a merge would delete an account's data, or a host with all its accounts, without anyone's decision.",
   remediation:
-    "Bring the file back; or say that it is gone: an account's number in tombstones.yaml, anything else in retired.yaml.",
+    "Restore the file; if the deletion is intended, list an account's number in tombstones.yaml, anything else in retired.yaml.",
   *find({ registers }) {
     for (const { vanished } of registers) {
       for (const [index, { kind, name, protect }] of vanished.entries()) {
         const where = kindNamed(kind)?.retired ?? "retired.yaml";
         yield {
           subject: subject.register({}, `vanished.${index}`),
-          message: `The stack has ${protect ? "the protected " : ""}${kind} ${name}, the inventory has not, and ${where} does not say that it is gone.`,
+          message: `${protect ? `The protected ${kind}` : kind[0]!.toUpperCase() + kind.slice(1)} ${name} is in the stack but missing from the inventory, and ${where} does not list it.`,
         };
       }
     }

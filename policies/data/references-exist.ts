@@ -15,8 +15,9 @@ export const referencesExist = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "Every account lies on a declared host with a front end and has an address there; whatever belongs to an account belongs to a declared one and lies on its host, and whatever lies on a host lies on a declared one.",
-  reason: "What hangs on nothing is delivered nowhere, or stays behind on a host that no longer has the account.",
+    "Every account is on a declared host with a front end and has an address there; everything that belongs to an account belongs to a declared one and is on its host; everything on a host is on a declared one.",
+  reason:
+    "An element without its host or account is not delivered, or it stays on a host that no longer has the account.",
   remediation: "Correct the name of the `host`, or add the missing host or account to the inventory.",
   *find(declaration) {
     const hosts = new Set(declaration.hosts.map((host) => host.name));

@@ -2,11 +2,11 @@ import type { Outages } from "./outage.ts";
 import type { AccountClass, GraphNode, Need, ServiceGraph } from "./service-graph.ts";
 
 /**
- * Why accounts go dark, as a path that a person can follow with a finger: `Cut chain a of hall one at alpha: host h1 goes dark,
- * because supply psu0 hangs on chain a, and supply psu1 hangs on chain a too; 412 accounts of plan small.`
- * @param cut nodes that are cut; none when the accounts are dark anyway
- * @param down every node that does not work
- * @param classes the accounts that are dark, one class at least
+ * Explains why accounts lose service, as a path that a person can follow: `If chain a of hall one at alpha fails, host h1 loses
+ * service: supply psu0 is fed by chain a, and supply psu1 too; 412 accounts of plan small.`
+ * @param cut nodes that fail; empty if the accounts have no service anyway
+ * @param down every node that is down
+ * @param classes the accounts without service, at least one class
  */
 export function explain(
   graph: ServiceGraph,
@@ -22,9 +22,9 @@ export function explain(
   const plans = [...new Set(classes.map(({ plan }) => plan))].sort().join(", ");
   const names = cut.map((position) => graph.nodes[position]!.name).join(" and ");
   const more = others === 0 ? "" : others === 1 ? " and 1 other host" : ` and ${others} other hosts`;
-  const what = cut.length === 0 ? "With nothing cut" : `Cut ${names}`;
+  const what = cut.length === 0 ? "Even if nothing fails" : `If ${names} ${cut.length === 1 ? "fails" : "fail"}`;
   const count = accounts === 1 ? "1 account" : `${accounts} accounts`;
-  return `${what}: ${shown.servedBy.map((host) => paths.darkHost(host, shown, more)).join("; ")}; ${count} of plan ${plans}.`;
+  return `${what}, ${shown.servedBy.map((host) => paths.darkHost(host, shown, more)).join("; ")}; ${count} of plan ${plans}.`;
 }
 
 class Paths {
@@ -40,31 +40,34 @@ class Paths {
     this.#down = down;
   }
 
-  /** One host of a class: that it goes dark, and why. `more` is said of the host the accounts live on. */
+  /** Says that one host of a class loses service, and why. `more` goes with the host of the accounts. */
   darkHost(position: number, { servedBy, standby }: AccountClass, more: string): string {
     const first = position === servedBy[0];
     const name = this.#nodes[position]!.short;
     const subject = first ? `${name}${more}` : `its standby, ${name},`;
-    const goes = first && more !== "" ? "go dark" : "goes dark";
-    if (!this.#cut.includes(position))
-      return `${subject} ${goes}, because ${this.#why(position, first && more !== "" ? "the first" : "it")}`;
-    return standby === undefined ? `${subject} ${goes}, and its accounts have no standby` : `${subject} ${goes}`;
+    const several = first && more !== "";
+    const [one, many] = this.#cut.length === 0 ? ["has no", "have no"] : ["loses", "lose"];
+    const loses = `${several ? many : one} service${first ? "" : " too"}`;
+    if (!this.#cut.includes(position)) return `${subject} ${loses}: ${this.#why(position, several ? name : "it")}`;
+    return standby === undefined ? `the accounts of ${subject} have no standby` : `${subject} ${loses}`;
   }
 
-  /** The path from a node that is down to what is cut, in words; where several ways part, they are all named. */
+  /** The path from a node that is down to the cut nodes, in words; names all branches. */
   #why(position: number, called: string, seen: readonly number[] = []): string {
-    if (seen.includes(position)) return `${called} leads back to where it came from`;
-    // Where nothing is cut no single thing is to blame: each way is followed to its end.
+    if (seen.includes(position)) return `${called} leads back into this path`;
+    // If nothing is cut, there is no single cause: follow each branch to its end.
     const chain = this.#cut.length === 0 ? [position] : this.#mustPass(position);
     const words: string[] = [];
     for (const [index, here] of chain.entries()) {
       const need = this.#unmet(here);
       if (need === undefined) break;
       const first = index === 0;
-      const who = first ? called : ", which";
+      // After "supply psu1 too", "which" would mean the supply.
+      const named = words.at(-1)?.endsWith(" too");
+      const who = first ? called : named ? `, and ${this.#nodes[here]!.short}` : ", which";
       const next = chain[index + 1];
       const cuts = this.#cut.filter((each) => chain.includes(each));
-      if (need.any.length === 0) words.push(`${who} ${need.verb} nothing that is declared`);
+      if (need.any.length === 0) words.push(`${who} ${need.verb} no declared element`);
       else if (next === undefined || (this.#cut.includes(next) && cuts.length > 1)) {
         const ways = need.any.map((way) =>
           this.#cut.includes(way)
@@ -79,20 +82,23 @@ class Paths {
     return words.join("");
   }
 
-  /** `supply psu0 hangs on chain a, and supply psu1 hangs on chain a too`; longer ways only by where they end. */
+  /** `supply psu0 is fed by chain a, and supply psu1 too`; for longer branches only their end. */
   #waysTo(need: Need, end: number): string {
     const { short } = this.#nodes[end]!;
     const verbs = need.any.map((way) => this.#unmet(way)).map((own) => (own?.any.includes(end) ? own.verb : undefined));
     if (verbs.every((verb) => verb !== undefined)) {
       return need.any
-        .map((way, index) => `${this.#nodes[way]!.short} ${verbs[index]} ${short}${index > 0 ? " too" : ""}`)
+        .map((way, index) => {
+          const same = index > 0 && verbs[index] === verbs[0];
+          return same ? `${this.#nodes[way]!.short} too` : `${this.#nodes[way]!.short} ${verbs[index]} ${short}`;
+        })
         .join(", and ");
     }
     const ways = need.any.map((way) => this.#nodes[way]!.short);
     return ways.length === 1 ? `${ways[0]} leads only to ${short}` : `${ways.join(" and ")} lead only to ${short}`;
   }
 
-  /** Nodes that are down and that this one cannot do without, from itself to what is cut: each would take it down alone. */
+  /** Nodes that are down and would each take this node down alone, from itself to the cut nodes. */
   #mustPass(position: number): number[] {
     const below = new Set([position]);
     for (const each of below) for (const other of this.#unmet(each)?.any ?? []) below.add(other);

@@ -1,12 +1,12 @@
 import type { ServiceGraph } from "./service-graph.ts";
 
-/** Answers what stops working when something is cut, at a cost in what depends on it, not in the graph. */
+/** Finds the nodes that stop working when some are cut; the cost depends on the number of dependent nodes, not on the graph. */
 export class Outages {
   readonly #graph: ServiceGraph;
   /** For each node those with a need that names it. */
   readonly #dependents: readonly (readonly number[])[];
   readonly #single = new Map<number, ReadonlySet<number>>();
-  /** What does not work though nothing is cut. */
+  /** Nodes that are down though nothing is cut. */
   readonly #broken: ReadonlySet<number>;
 
   constructor(graph: ServiceGraph) {
@@ -20,7 +20,7 @@ export class Outages {
     this.#broken = this.#settle(new Set(graph.nodes.keys()), new Set());
   }
 
-  /** Nodes that do not work when these are cut: themselves, what depends on them, and what never works. */
+  /** Nodes that are down when these are cut: themselves, nodes that depend on them, and nodes that are always down. */
   after(cut: readonly number[]): ReadonlySet<number> {
     const touched = this.reach(cut);
     for (const position of this.#broken) touched.delete(position);
@@ -29,7 +29,7 @@ export class Outages {
     return down;
   }
 
-  /** What one node takes down by itself. Remembered. */
+  /** Nodes that one node takes down by itself. Cached. */
   afterOne(position: number): ReadonlySet<number> {
     const known = this.#single.get(position) ?? this.after([position]);
     this.#single.set(position, known);
@@ -44,7 +44,7 @@ export class Outages {
   }
 
   /**
-   * Which of the touched nodes do not work. All are taken to be down; what has its needs met comes up, again and again: so
+   * The touched nodes that are down. Starts with all of them down and brings up nodes whose needs are met until none is left: so
    * two routers that reach the Internet only over each other stay down.
    */
   #settle(touched: ReadonlySet<number>, cut: ReadonlySet<number>): Set<number> {

@@ -5,34 +5,34 @@ import { explain } from "./explain.ts";
 import { Outages } from "./outage.ts";
 import { type AccountClass, type ServiceGraph, serviceGraph } from "./service-graph.ts";
 
-/** Elements whose loss takes accounts down whose plan promises that they survive it. */
+/** Elements whose failure takes down accounts although their plan promises to survive it. */
 export interface Counterexample {
-  /** What is cut: one element, or two. */
+  /** The failed elements: one or two. */
   readonly cut: readonly { readonly name: string; readonly failure: Failure; readonly subject: Subject }[];
   readonly hosts: readonly string[];
   readonly accounts: number;
-  /** One sentence: what is cut, what goes dark, the path between them, how many accounts. */
+  /** One sentence: the failed elements, the hosts that lose service, the path between them, the number of accounts. */
   readonly message: string;
 }
 
 /** Result of a proof. */
 export interface Proof {
-  /** How many elements, or pairs of them, were taken away. */
+  /** Number of elements, or pairs of elements, whose failure was tried. */
   readonly tried: number;
   readonly counterexamples: readonly Counterexample[];
-  /** Accounts that are not served though nothing is cut. */
+  /** Accounts without service though nothing fails. */
   readonly dark: readonly { readonly host: string; readonly accounts: number; readonly message: string }[];
 }
 
-/** N-1: takes each element away, one at a time. The cost follows the classes of accounts, not the accounts. */
+/** N-1: lets each element fail, one at a time. The cost depends on the number of classes, not of accounts. */
 export function proveSingles(declaration: Declaration): Proof {
   const prover = new Prover(serviceGraph(declaration));
   return prover.prove(prover.elements.map((element) => [element]));
 }
 
 /**
- * N-2: takes away every two elements together that some account depends on both of. A pair counts against a plan that promises
- * to survive each of the two; accounts that one of them takes down by itself are left out.
+ * N-2: lets every two elements fail together on which the same account depends. A pair counts against a plan that promises to
+ * survive each of the two; accounts that one of them takes down by itself are not counted.
  */
 export function provePairs(declaration: Declaration): Proof {
   const prover = new Prover(serviceGraph(declaration));
@@ -44,7 +44,7 @@ class Prover {
   readonly #outages: Outages;
   /** Classes by the position of a host that serves them. */
   readonly #served = new Map<number, AccountClass[]>();
-  /** Classes that are dark though nothing is cut. */
+  /** Classes without service though nothing fails. */
   readonly #dark: ReadonlySet<AccountClass>;
   readonly #singles = new Map<number, ReadonlySet<AccountClass>>();
   /** Everything that can fail, by position. */
@@ -76,7 +76,7 @@ class Prover {
     return { tried, counterexamples, dark: this.#darkAccounts() };
   }
 
-  /** Every two elements that some class depends on both of. */
+  /** Every two elements on which the same class depends. */
   *pairs(): Generator<readonly number[]> {
     const touched = this.elements.map((element) => {
       const reached = this.#outages.reach([element]);
@@ -98,7 +98,7 @@ class Prover {
     return known;
   }
 
-  /** Classes none of whose hosts work, without those that are always dark. */
+  /** Classes whose hosts are all down, without classes that never have service. */
   #lost(down: ReadonlySet<number>): AccountClass[] {
     const touched = new Set<AccountClass>();
     for (const position of down) for (const each of this.#served.get(position) ?? []) touched.add(each);

@@ -7,27 +7,27 @@ import type {
 } from "../../components/registry/kinds.generated.ts";
 import { type Subject, subject } from "../../components/registry/subject.ts";
 
-/** What a node cannot work without: at least one of `any`. */
+/** A need of a node: at least one of `any` must work. */
 export interface Need {
-  /** How the dependence is said: `hangs on`, `goes to`. */
+  /** Verb for sentences about the dependence: `is fed by`, `goes to`. */
   readonly verb: string;
-  /** Nodes, by position in the graph. Empty: what was named is not declared. */
+  /** Nodes, by position in the graph. Empty if the named elements are not declared. */
   readonly any: readonly number[];
 }
 
-/** Something that works as long as each of its needs is met. */
+/** An element that works as long as each of its needs is met. */
 export interface GraphNode {
   /** In words, for example `chain a of hall one at alpha`. */
   readonly name: string;
   /** Short, inside a sentence about its owner: `supply psu0`. */
   readonly short: string;
-  /** What a plan's promise calls its failure; nodes without one only pass on that others fail. */
+  /** Name of its failure in the promises of plans; a node without one cannot fail by itself, it only depends on others. */
   readonly failure?: Failure;
   readonly subject: Subject;
   readonly needs: readonly Need[];
 }
 
-/** Accounts that stand and fall together: one host, one standby, one plan. */
+/** Accounts that fail together: same host, standby and plan. */
 export interface AccountClass {
   readonly host: string;
   readonly standby?: string;
@@ -44,9 +44,9 @@ export interface ServiceGraph {
 }
 
 /**
- * What accounts' service depends on: account -> host -> (disk, supply, link) -> (chain, switch) -> router -> operator, and
- * where all of it stands. Linear in the declaration; accounts count only as classes. Never throws: a name that is not
- * declared is a need that nothing meets.
+ * The elements that accounts depend on: account -> host -> (disk, supply, link) -> (chain, switch) -> router -> operator, and
+ * the places of all of these. Linear in the declaration; accounts are grouped into classes. Never throws: a name that is not
+ * declared is a need that is never met.
  */
 export function serviceGraph(declaration: Declaration): ServiceGraph {
   const builder = new Builder();
@@ -62,7 +62,7 @@ class Builder {
   readonly #nodes: (Omit<GraphNode, "needs"> & { readonly wants: readonly Want[] })[] = [];
 
   add(key: string, node: Omit<GraphNode, "needs">, ...wants: readonly Want[]): string {
-    // The first of two with one name counts; that there are two is for another rule.
+    // If two have the same name, use the first; another rule reports them.
     if (!this.#positions.has(key)) {
       this.#positions.set(key, this.#nodes.length);
       this.#nodes.push({ ...node, wants });
@@ -124,7 +124,7 @@ function addSite(builder: Builder, site: SiteInputs): void {
     }
     for (const [c, chain] of hall.chains.entries()) {
       const place = subject.site(site, `halls.${h}.chains.${c}`);
-      // A chain that fails up to the feed takes every chain on that feed along.
+      // When a feed fails, every chain on it fails.
       const feed = { name: `feed ${chain.feed} ${at}`, short: `feed ${chain.feed}`, failure: "chain" as const };
       builder.add(
         key.feed(site.name, chain.feed),
@@ -134,14 +134,14 @@ function addSite(builder: Builder, site: SiteInputs): void {
       builder.add(
         key.chain(site.name, hall.name, chain.name),
         { name: `chain ${chain.name} ${of}`, short: `chain ${chain.name}`, failure: "chain", subject: place },
-        ["hangs on", [key.feed(site.name, chain.feed)]],
+        ["is fed by", [key.feed(site.name, chain.feed)]],
         inHall,
       );
     }
   }
 }
 
-/** What hosts, routers and switches have in common: a rack and power. */
+/** Properties that hosts, routers and switches share: place and power. */
 export interface Equipment {
   readonly name: string;
   readonly site: string;
@@ -160,7 +160,7 @@ function addPower(builder: Builder, own: string, at: Equipment, place: (path: st
         failure: "supply",
         subject: place(`powerSupplies.${index}`),
       },
-      ["hangs on", [key.chain(at.site, at.hall, chain)]],
+      ["is fed by", [key.chain(at.site, at.hall, chain)]],
     ),
   );
   return [
@@ -184,7 +184,7 @@ function addNetwork(builder: Builder, { networks, routers, switches }: Declarati
   const reaches = new Map<string, string[]>();
   for (const router of routers) {
     for (const [index, other] of router.links.entries()) {
-      // Named from both ends it is one cable all the same.
+      // Listed at both ends, it is still one link.
       const ends = [router.name, other].sort();
       const name = `the cable between routers ${ends.join(" and ")}`;
       const cable = `cable ${ends.join(" ")}`;
@@ -207,7 +207,7 @@ function addNetwork(builder: Builder, { networks, routers, switches }: Declarati
   for (const router of routers) {
     const own = `router ${router.name}`;
     const power = addPower(builder, own, router, (path) => subject.router(router, path));
-    // Without operators nothing is routed outside: the router is the end of the way.
+    // Without operators nothing is routed outside: the path ends at the router.
     const ways = [...(landings.get(router.name) ?? []), ...(reaches.get(router.name) ?? [])];
     const transit: Want[] = isolated ? [] : [["reaches the Internet over", ways]];
     builder.add(

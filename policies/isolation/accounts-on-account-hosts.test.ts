@@ -4,7 +4,7 @@ import { accountsOnAccountHosts } from "./accounts-on-account-hosts.ts";
 testRule(accountsOnAccountHosts, {
   "on a spare host": {
     break: (valid) => changed(valid, "hosts", 1, (host) => ({ ...host, role: "spare" })),
-    expect: ["account 2 host: Account 2 lives on host h2, which is a spare host."],
+    expect: ["account 2 host: Account 2 is on host h2, which is a spare host."],
   },
   "a standby among the backups": {
     break: (valid) => ({
@@ -12,7 +12,7 @@ testRule(accountsOnAccountHosts, {
       hosts: [...valid.hosts, { ...valid.hosts[0]!, name: "h3", asNumber: 4_200_000_099, disks: [], role: "backup" }],
       frontEnds: valid.frontEnds,
     }),
-    expect: ["account 1 standby: Account 1 has as its standby host h3, which is a backup host."],
+    expect: ["account 1 standby: Account 1 has standby host h3, which is a backup host."],
     alsoBreaks: ["mounts-on-mirrors", "two-disks", "unique-address"],
   },
 });

@@ -6,11 +6,11 @@ export const accountsOnAccountHosts = defineRule({
   theme: "isolation",
   severity: "high",
   scope: "stack",
-  description: "Accounts live on hosts for accounts: not on spare hosts, nor where backups are kept.",
+  description: "Accounts are only on hosts of role `accounts`, not on spare hosts or backup hosts.",
   reason:
-    "Programs of customers beside the backups of all could reach them, and a spare host that is full takes nobody over.",
+    "Programs of an account on a backup host could reach the backups of all accounts, and a full spare host cannot take over accounts of a lost host.",
   remediation:
-    "Move the account to a host of role `accounts`; when a spare host takes over for good, change its `role`.",
+    "Move the account to a host of role `accounts`; when a spare host takes over permanently, change its `role`.",
   *find({ hosts, accounts }) {
     const roles = new Map(hosts.map((host) => [host.name, host.role]));
     for (const account of accounts) {
@@ -20,7 +20,7 @@ export const accountsOnAccountHosts = defineRule({
         if (role === undefined || role === "accounts") continue;
         yield {
           subject: subject.account(account, path),
-          message: `Account ${account.number} ${path === "host" ? "lives on" : "has as its standby"} host ${host}, which is a ${role} host.`,
+          message: `Account ${account.number} ${path === "host" ? "is on" : "has standby"} host ${host}, which is a ${role} host.`,
         };
       }
     }

@@ -8,18 +8,18 @@ export const equalWeightsInAPlan = defineRule({
   scope: "stack",
   description: "All accounts of one plan have the plan's CPU weight and IO weight.",
   reason: "Accounts that pay the same would get unequal shares of a busy host.",
-  remediation: "Change the weight in the plan, for all its accounts; for one account choose another `plan`.",
+  remediation: "To change the weight of all accounts, change it in the plan; for one account, choose another `plan`.",
   *find({ plans, accounts }) {
     const byName = new Map(plans.map((plan) => [plan.name, plan]));
     for (const account of accounts) {
       const plan = byName.get(account.plan);
-      // An account of no plan is for `references-exist` to report.
+      // `references-exist` reports an account with an unknown plan.
       if (plan === undefined) continue;
       for (const weight of ["cpuWeight", "ioWeight"] as const) {
         if (account.limits[weight] === plan[weight]) continue;
         yield {
           subject: subject.account(account, `limits.${weight}`),
-          message: `Account ${account.number} has ${weight} ${account.limits[weight]}, its plan ${plan.name} has ${plan[weight]}.`,
+          message: `Account ${account.number} has ${weight} ${account.limits[weight]}, but its plan ${plan.name} has ${plan[weight]}.`,
         };
       }
     }

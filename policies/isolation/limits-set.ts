@@ -7,8 +7,9 @@ export const limitsSet = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
-  description: "Every plan and every account has each limit, within the bounds that a plan may give it.",
-  reason: "An account without a limit can take all memory, tasks or disk of its host, and every neighbour stops.",
+  description: "Every plan and every account has a value for each limit, within the bounds of that limit.",
+  reason:
+    "An account without a limit can use all memory, tasks or disk of its host and stop every other account there.",
   remediation: "Set a value within the limit's bounds in the account's plan (docs/reference/inventory.md#plan).",
   *find({ plans, accounts }) {
     for (const plan of plans) yield* judge(plan, `Plan ${plan.name}`, (path) => subject.plan(plan, path));
@@ -25,6 +26,6 @@ function* judge(
 ): Generator<Finding> {
   for (const name of limitNames) {
     if (values[name] !== undefined && limitOf(name).schema.safeParse(values[name]).success) continue;
-    yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}.` };
+    yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}, which is out of bounds.` };
   }
 }

@@ -9,14 +9,14 @@ testRule(listensOnOwnAddress, {
         listen: { ...server.listen, address: "2001:db8:1:7::1", port: server.listen.port },
       })),
     expect: [
-      "httpServer 1/www listen.address: HTTP server 1/www listens on 2001:db8:1:7::1, its account's address is 2001:db8:1:1::1.",
+      "httpServer 1/www listen.address: HTTP server 1/www listens on 2001:db8:1:7::1, but its account's address is 2001:db8:1:1::1.",
     ],
   },
   "every address": {
     break: (valid) =>
       changed(valid, "httpServers", 1, (server) => ({ ...server, listen: { ...server.listen, address: "::" } })),
     expect: [
-      "httpServer 1/api listen.address: HTTP server 1/api listens on ::, its account's address is 2001:db8:1:1::1.",
+      "httpServer 1/api listen.address: HTTP server 1/api listens on ::, but its account's address is 2001:db8:1:1::1.",
     ],
   },
 });

@@ -8,19 +8,19 @@ export const listensOnOwnAddress = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
-  description: "Whatever listens for an account listens on the address of that account.",
-  reason: "On any other address it would answer in the name of the host or of another account.",
+  description: "Everything that listens for an account listens on the address of that account.",
+  reason: "On any other address, it would answer for the host or for another account.",
   remediation: "Do not set it by hand: the address follows from the account's `number` and site.",
   *find(declaration) {
     const owned = new Map(declaration.addresses.map((address) => [address.account, address.address]));
     for (const { subject, owner, account, value } of listening(declaration)) {
       const own = account === undefined ? undefined : owned.get(account);
       const { address } = value as { readonly address: string };
-      // An account without an address is for `references-exist` to report.
+      // `references-exist` reports an account without an address.
       if (own === undefined || own === address) continue;
       yield {
         subject: { ...subject, path: `${subject.path}.address` },
-        message: `${owner} listens on ${address}, its account's address is ${own}.`,
+        message: `${owner} listens on ${address}, but its account's address is ${own}.`,
       };
     }
   },

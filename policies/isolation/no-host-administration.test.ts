@@ -32,7 +32,7 @@ testRule(noHostAdministration, {
       changed(valid, "httpServers", 1, (server) =>
         server.kind === "program" ? { ...server, command: ["/usr/bin/../sbin/nft"] } : server,
       ),
-    expect: ['httpServer 1/api command.0: HTTP server 1/api starts "/usr/bin/../sbin/nft", a path with .. in it.'],
+    expect: ['httpServer 1/api command.0: HTTP server 1/api starts "/usr/bin/../sbin/nft", which has .. in its path.'],
   },
   "no program": {
     break: (valid) =>
@@ -52,7 +52,7 @@ testRule(noHostAdministration, {
         server.kind === "program" ? { ...server, environment: { TOKEN: "x\nUser=root" } } : server,
       ),
     expect: [
-      'httpServer 1/api environment.TOKEN: HTTP server 1/api has an environment variable "TOKEN" whose name or value cannot stand on one line of a unit.',
+      'httpServer 1/api environment.TOKEN: HTTP server 1/api has an environment variable "TOKEN" whose name or value is not allowed in a unit file.',
     ],
   },
   "a directive as a variable": {
@@ -61,7 +61,7 @@ testRule(noHostAdministration, {
         server.kind === "program" ? { ...server, environment: { "A\nUser": "root" } } : server,
       ),
     expect: [
-      'httpServer 1/api environment.A\nUser: HTTP server 1/api has an environment variable "A\\nUser" whose name or value cannot stand on one line of a unit.',
+      'httpServer 1/api environment.A\nUser: HTTP server 1/api has an environment variable "A\\nUser" whose name or value is not allowed in a unit file.',
     ],
   },
 });

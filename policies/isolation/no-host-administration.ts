@@ -4,10 +4,10 @@ import { defineRule } from "../../components/rule.ts";
 const commands = valuesThatMean("command");
 const environments = valuesThatMean("environment");
 
-/** Where an account's own programs and the distribution's ordinary ones are; `/usr/sbin` holds what administers the host. */
+/** Directories of an account's programs and of the distribution's ordinary programs; `/usr/sbin` has programs that administer the host. */
 const allowed = ["/usr/bin/", "/usr/lib/", "/usr/libexec/", "/usr/local/bin/", "/usr/share/", "/home/"];
 
-/** Programs in /usr/bin that change rights, name spaces, mounts or services; none of them serves HTTP. */
+/** Programs in /usr/bin that change rights, namespaces, mounts or services; none of them serves HTTP. */
 const refused = new Set(
   `busctl chroot chrt doas fusermount fusermount3 gpasswd hostnamectl ionice ip loginctl machinectl mount networkctl newgidmap
    newgrp newuidmap nsenter passwd pkexec prlimit run0 setpriv su sudo systemctl systemd-nspawn systemd-run umount unshare`.split(
@@ -21,18 +21,18 @@ export const noHostAdministration = defineRule({
   severity: "critical",
   scope: "resource",
   description:
-    "Every program that an account runs lies in its home, or in /usr and is none that administers the host; commands and environment are single lines.",
+    "Every program that an account runs is in its home or in /usr, and does not administer the host; arguments and environment variables are single lines.",
   reason:
-    "Administration programs are where accounts climb out of their sandbox, and a line break would add directives to the unit.",
+    "Accounts could use administration programs to escape from their sandbox, and a line break would add directives to the unit.",
   remediation:
-    "Name a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), one argument an item.",
+    "Use a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), and write each argument as a separate item.",
   *find(declaration) {
     for (const { subject, owner, value } of commands(declaration)) {
       const words = value as readonly string[];
       const at = (index: number) => ({ ...subject, path: `${subject.path}.${index}` });
       const wrong = judgeProgram(words[0]);
       if (wrong) yield { subject: at(0), message: `${owner} ${wrong}.` };
-      // The values are not shown: an environment may hold what its owner thinks of as secret.
+      // Values are not shown, because they may be secrets.
       for (const [index, word] of words.entries()) {
         if (!/\p{Cc}/u.test(word)) continue;
         yield { subject: at(index), message: `${owner} has a control character in word ${index} of its command.` };
@@ -43,7 +43,7 @@ export const noHostAdministration = defineRule({
         if (/^[A-Z][A-Z0-9_]*$/.test(key) && !/\p{Cc}/u.test(text)) continue;
         yield {
           subject: { ...subject, path: `${subject.path}.${key}` },
-          message: `${owner} has an environment variable ${JSON.stringify(key)} whose name or value cannot stand on one line of a unit.`,
+          message: `${owner} has an environment variable ${JSON.stringify(key)} whose name or value is not allowed in a unit file.`,
         };
       }
     }
@@ -53,7 +53,7 @@ export const noHostAdministration = defineRule({
 function judgeProgram(program: string | undefined): string | undefined {
   if (!program) return "has no program to start";
   const shown = JSON.stringify(program);
-  if (program.split("/").includes("..")) return `starts ${shown}, a path with .. in it`;
+  if (program.split("/").includes("..")) return `starts ${shown}, which has .. in its path`;
   if (program.startsWith("/") && !allowed.some((directory) => program.startsWith(directory))) {
     return `starts ${shown}, which is neither in the account's home nor an ordinary program`;
   }

@@ -9,7 +9,7 @@ export const pathsInsideHome = defineRule({
   severity: "critical",
   scope: "resource",
   description: "Every path into an account's home is relative to it, without `..` or special characters.",
-  reason: "A path that leaves the home serves another account's files or the host's to the world.",
+  reason: "A path outside the home would publish files of another account or of the host.",
   remediation: "Write a path such as `www` or `apps/blog`: letters, digits, `.`, `_` and `-` between slashes.",
   *find(declaration) {
     for (const { subject, owner, value } of homePaths(declaration)) {

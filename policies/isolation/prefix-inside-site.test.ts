@@ -12,12 +12,14 @@ testRule(prefixInsideSite, {
   "another site's": {
     break: prefix("2001:db8:2:1::"),
     expect: [
-      "address 1 prefix: The prefix 2001:db8:2:1::/64 of account 1 lies outside the range 2001:db8:1::/48 of site alpha.",
+      "address 1 prefix: The prefix 2001:db8:2:1::/64 of account 1 is outside the prefix 2001:db8:1::/48 of site alpha.",
     ],
   },
   "the site's own": {
     break: prefix("2001:db8:1::"),
-    expect: ["address 1 prefix: The prefix 2001:db8:1::/64 of account 1 is site alpha's own."],
+    expect: [
+      "address 1 prefix: The prefix 2001:db8:1::/64 of account 1 is the first /64 of site alpha, which is for hosts and routers.",
+    ],
   },
   "a site that is not there": {
     break: (valid) => changed(valid, "addresses", 0, (address) => ({ ...address, site: "gone" })),

@@ -7,9 +7,9 @@ export const prefixInsideSite = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
-  description: "Every account's prefix lies inside the range of its site, and is not the site's own first /64.",
-  reason: "The routers of a site send only its own range there, and its first /64 is where hosts and routers live.",
-  remediation: "Let the account's prefix follow from its number and its site; declare no other.",
+  description: "Every account's prefix is inside the prefix of its site, and is not the site's first /64.",
+  reason: "Routers send only the site's own prefix to the site, and its first /64 is for hosts and routers.",
+  remediation: "Do not set the prefix by hand: it follows from the account's number and its site.",
   *find({ sites, addresses }) {
     const ranges = new Map(sites.map(({ name, prefix }) => [name, rangeOf(prefix)]));
     for (const address of addresses) {
@@ -21,13 +21,14 @@ export const prefixInsideSite = defineRule({
       const own = parse(address.prefix);
       if (site === undefined) yield wrong(`is at site ${address.site}, which is not declared`);
       else if (own === undefined || own.length < site.length || !site.whole.check(own.address, "ipv6")) {
-        yield wrong(`lies outside the range ${site.text} of site ${address.site}`);
-      } else if (site.first.check(own.address, "ipv6")) yield wrong(`is site ${address.site}'s own`);
+        yield wrong(`is outside the prefix ${site.text} of site ${address.site}`);
+      } else if (site.first.check(own.address, "ipv6"))
+        yield wrong(`is the first /64 of site ${address.site}, which is for hosts and routers`);
     }
   },
 });
 
-/** A site's range and its first /64; undefined when the text is no prefix. */
+/** A site's prefix and its first /64; undefined if the text is not a prefix. */
 function rangeOf(text: string) {
   const prefix = parse(text);
   if (prefix === undefined) return undefined;
@@ -39,7 +40,7 @@ function rangeOf(text: string) {
   return { text, length: prefix.length, whole: subnet(prefix.length), first: subnet(64) };
 }
 
-/** The parts of an IPv6 prefix. By Node's own means: an account's prefix takes a microsecond, not thirty. */
+/** The parts of an IPv6 prefix. Uses Node's own functions: one microsecond per prefix instead of thirty. */
 function parse(text: string): { readonly address: string; readonly length: number } | undefined {
   const [, address, length] = /^([^/%]+)\/(\d{1,3})$/.exec(text) ?? [];
   if (address === undefined || !isIPv6(address) || Number(length) > 128) return undefined;

@@ -7,8 +7,8 @@ export const uniqueAddress = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No IPv6 address belongs to two accounts, or to an account and a host.",
-  reason: "Requests to a shared address reach either owner by chance, so one account answers in another's name.",
-  remediation: "Give each account its own `number`, and keep the addresses of hosts inside subnet 0 of their site.",
+  reason: "Requests to a shared address reach one of the owners at random, so one account may answer for another.",
+  remediation: "Give each account its own `number`, and use addresses in subnet 0 of the site for hosts.",
   *find({ hosts, addresses }) {
     const owners = [
       ...hosts.map((host) => ({
@@ -23,7 +23,10 @@ export const uniqueAddress = defineRule({
       })),
     ];
     for (const { element, first, key } of repeats(owners, (owner) => owner.address)) {
-      yield { subject: element.subject, message: `Address ${key} of ${element.name} is that of ${first.name} too.` };
+      yield {
+        subject: element.subject,
+        message: `Address ${key} of ${element.name} is also the address of ${first.name}.`,
+      };
     }
   },
 });

@@ -3,17 +3,17 @@ import type { Element as ElementOf, Key, Kind } from "../../components/registry/
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds, elementName, nothingDeclared, type Subject } from "../../components/registry/subject.ts";
 
-/** One element of a declaration, and what a violation calls it. */
+/** One element of a declaration, with its name for violations. */
 export interface Element {
   readonly kind: Key;
   readonly value: ElementOf;
   readonly subject: Subject;
 }
 
-/** How a component's properties are read. */
+/** Reads a component's properties. */
 export interface Shape {
   readonly kind: Key;
-  /** Refuses properties it does not know: what no rule reads could be a privilege, a path of the host or a device. */
+  /** Refuses unknown properties: one that no rule reads could be a privilege, a path of the host or a device. */
   parse(properties: unknown): z.ZodSafeParseResult<Element>;
 }
 

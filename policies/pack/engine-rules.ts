@@ -2,19 +2,19 @@ import { kinds } from "../../components/registry/kinds.generated.ts";
 import { commandType, isKnownType } from "../../components/registry/types.ts";
 import type { RuleText } from "../../components/rule.ts";
 
-/** What the engine shows of one resource. */
+/** One resource as the engine shows it. */
 export interface EngineResource {
   readonly type: string;
   readonly name: string;
-  /** Secrets are decrypted in here: read single properties, never print one. */
+  /** Contains decrypted secrets: read single properties, and never print one. */
   readonly props: Readonly<Record<string, unknown>>;
   readonly opts: { readonly protect: boolean };
   readonly parent?: EngineResource;
 }
 
-/** A rule about what only the engine sees, so only the policy pack can judge it. */
+/** A rule about facts that only the engine has, so only the policy pack can judge it. */
 export interface EngineRule extends RuleText {
-  /** @returns what is wrong with the resource, without values of properties; undefined when nothing is. */
+  /** @returns the problem of the resource, without values of properties; undefined if there is none. */
   judge(resource: EngineResource): string | undefined;
 }
 
@@ -25,11 +25,11 @@ const knownResourceTypes: EngineRule = {
   name: "known-resource-types",
   severity: "high",
   scope: "resource",
-  description: "A stack has nothing but the registered kinds of component and what delivers to their hosts.",
-  reason: "What another resource does to a host or to an account is judged by no rule.",
+  description: "A stack contains only registered kinds of components and the resources that deliver to their hosts.",
+  reason: "No rule can judge what any other resource does to a host or to an account.",
   remediation: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own.",
   judge({ type, name }) {
-    return isKnownType(type) ? undefined : `Resource ${name} is of type ${type}.`;
+    return isKnownType(type) ? undefined : `Resource ${name} is of the unregistered type ${type}.`;
   },
 };
 
@@ -45,9 +45,9 @@ const hostKeyPinned: EngineRule = {
   name: "host-key-pinned",
   severity: "critical",
   scope: "resource",
-  description: "Every remote command names the key its host must show.",
+  description: "Every remote command names the host key that it accepts.",
   reason:
-    "Without a pinned key any machine that answers at the address gets the accounts' secrets and a root session to play with.",
+    "Without a pinned key, any machine that answers at the address gets the accounts' secrets and a root session.",
   remediation:
     "Set `hostKey` in the command's `connection` (and in its `proxy`) from the known_hosts file of the stack.",
   judge({ type, name, props }) {
@@ -61,7 +61,7 @@ const hostKeyPinned: EngineRule = {
       }
       return undefined;
     } catch {
-      return `The host key of command ${name} cannot be known before the update.`;
+      return `The host key of command ${name} is unknown before the update.`;
     }
   },
 };
@@ -70,11 +70,11 @@ const accountProtected: EngineRule = {
   name: "account-protected",
   severity: "critical",
   scope: "resource",
-  description: "An account that is declared protected is protected by the engine too.",
-  reason: "Otherwise one line lost from the inventory deletes the account, whatever `protect` says in its file.",
+  description: "An account with `protect: true` is also protected in the engine.",
+  reason: "Otherwise a line lost from the inventory deletes the account, whatever `protect` says in its file.",
   remediation: "Do not override `protect` in the component's options: the account's own `protect` decides.",
   judge({ type, name, props, opts }) {
-    // Whether `protect` can be read at all is for `readable-inputs` to say.
+    // `readable-inputs` reports a `protect` that cannot be read.
     if (type !== accountType || opts.protect || !isProtected(props)) return undefined;
     return `Account ${name} is declared with protect: true, but its resource is not protected.`;
   },
@@ -85,33 +85,33 @@ const commandUnderHost: EngineRule = {
   severity: "critical",
   scope: "stack",
   description: "Every remote command belongs to a declared host.",
-  reason: "A command beside the hosts changes a machine whose accounts and hardware no rule has seen.",
+  reason: "A command outside the declared hosts changes a machine whose accounts and hardware no rule has judged.",
   remediation: "Create the command inside a component whose parent is the host's BareMetalHost.",
   judge(resource) {
     if (resource.type !== commandType) return undefined;
     for (let each = resource.parent; each; each = each.parent) if (each.type === hostType) return undefined;
-    return `Command ${resource.name} has no BareMetalHost above it.`;
+    return `Command ${resource.name} is not inside a BareMetalHost component.`;
   },
 };
 
 const readable = {
   severity: "critical",
   reason:
-    "A rule cannot judge what it cannot read, and an option that no rule knows could be a privilege, a path of the host or a device.",
+    "A rule cannot judge a value that it cannot read, and an option that no rule knows could be a privilege, a path of the host or a device.",
 } as const;
 
-/** What is reported when a component's inputs are unknown or not what they should be. */
+/** Reported if inputs of a component are unknown or invalid. */
 export const readableInputs: RuleText = {
   ...readable,
   name: "readable-inputs",
   scope: "resource",
   description:
-    "The inputs of fairhost's components are plain values of the right type, and every one is known to the rules.",
+    "All inputs of Fairhost's components are plain values of the right type, and the rules know every one of them.",
   remediation:
-    "Pass plain values to the component, not outputs of other resources; a new input goes into the kind's `inputs`, and what it may be into a rule.",
+    "Pass plain values to the component, not outputs of other resources; add a new input to the kind's `inputs`, and a rule for its allowed values.",
 };
 
-/** The same of a component's outputs: they are all that rules about the whole stack see. */
+/** The same for outputs of a component: rules about the whole stack see only outputs. */
 export const readableOutputs: RuleText = {
   ...readable,
   name: "readable-outputs",

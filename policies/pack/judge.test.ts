@@ -7,7 +7,7 @@ import type { EngineResource } from "./engine-rules.ts";
 import * as judge from "./judge.ts";
 import { packRules, type StackResource } from "./judge.ts";
 
-/** As the policy runtime does it: touching what is unknown throws. */
+/** As in the policy runtime, access to an unknown value throws. */
 const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)("@pulumi/policy/proxy") as {
   unknownCheckingProxy<T>(value: T): T;
   unknownStringValue: string;
@@ -59,7 +59,7 @@ test("a rule of the program judges the stack and names the resource", () => {
   );
   const expected = [
     { rule: "uid-follows-number", message: "Account 2 has uid 200001 instead of 200002.", urn: "urn:second" },
-    { rule: "unique-uid", message: "Account 2 has uid 200001, as account 1 has.", urn: "urn:second" },
+    { rule: "unique-uid", message: "Account 2 has uid 200001, the same as account 1.", urn: "urn:second" },
   ];
   expect(judgeStack(resources)).toEqual(expected);
   expect(judgeStack(resources.reverse())).toEqual(expected);
@@ -71,21 +71,13 @@ test("a stack without its hosts is refused", () => {
 });
 
 test.each([
-  [
-    "unknown at the top",
-    { site: unknownStringValue },
-    "site cannot be known before the update, so no rule can judge it",
-  ],
+  ["unknown at the top", { site: unknownStringValue }, "site is unknown before the update, so no rule can judge it"],
   [
     "unknown deep inside",
     { disks: [hosts[0]!.disks[0]!, { ...hosts[0]!.disks[1]!, serial: unknownStringValue }] },
-    "disks.1.serial cannot be known before the update, so no rule can judge it",
+    "disks.1.serial is unknown before the update, so no rule can judge it",
   ],
-  [
-    "unknown as a whole",
-    { links: unknownStringValue },
-    "links cannot be known before the update, so no rule can judge it",
-  ],
+  ["unknown as a whole", { links: unknownStringValue }, "links is unknown before the update, so no rule can judge it"],
   [
     "of the wrong type",
     { disks: [{ ...hosts[0]!.disks[0]!, hotSwap: "yes" }] },
@@ -96,7 +88,7 @@ test.each([
 ])("a property %s is a violation, in inputs and in outputs", (_, change, problem) => {
   const broken = resource(hostType, { ...hosts[0]!, ...change });
   expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message: `x: Property ${problem}.` }]);
-  // Nothing else is said of a stack that cannot be read as a whole: it would not be true.
+  // A stack that cannot be read completely gets no other violations: they might be wrong.
   expect(judgeStack([broken, ...stack().slice(1)])).toEqual([
     { rule: "readable-outputs", message: `x: Property ${problem}.`, urn: broken.urn },
   ]);
@@ -150,7 +142,7 @@ function withUnknown(value: unknown, [key, ...rest]: readonly string[]): unknown
 test.each(unknowns)("%s whose %s is unknown is a violation of its own, in inputs and in outputs", (type, path) => {
   const kind = shapes.get(type)!.kind;
   const broken = resource(type, withUnknown(wholeOf(kind), path.split(".")) as object);
-  const message = `x: Property ${path} cannot be known before the update, so no rule can judge it.`;
+  const message = `x: Property ${path} is unknown before the update, so no rule can judge it.`;
   expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message }]);
   const others = stack().filter((each) => each.type !== type);
   expect(judgeStack([broken, ...others])).toEqual([{ rule: "readable-outputs", message, urn: broken.urn }]);
@@ -174,7 +166,7 @@ test.each([
   ["a privilege", "fairhost:http:HttpServer", { ...valid.httpServers[0]!, privileged: true }, "privileged"],
 ])("%s, or any other property that no rule knows, is a violation, in inputs and in outputs", (_, type, props, path) => {
   const broken = resource(type, props);
-  const message = `x: Property ${path} is known to no rule.`;
+  const message = `x: Property ${path} is not known to any rule.`;
   expect(judgeResource(broken)).toEqual([{ rule: "readable-inputs", message }]);
   expect(judgeStack([broken])).toEqual([{ rule: "readable-outputs", message, urn: broken.urn }]);
 });
@@ -206,12 +198,12 @@ test.each([
   [
     "an unknown host key",
     { connection: { hostKey: unknownStringValue } },
-    "The host key of command x cannot be known before the update.",
+    "The host key of command x is unknown before the update.",
   ],
   [
     "an unknown connection",
     { connection: unknownStringValue },
-    "The host key of command x cannot be known before the update.",
+    "The host key of command x is unknown before the update.",
   ],
 ])("a remote command with %s is refused, and no secret is printed", (_, props, message) => {
   expect(judgeResource(resource(commandType, props))).toEqual([{ rule: "host-key-pinned", message }]);
@@ -231,7 +223,7 @@ test("only a command under a declared host passes", () => {
   expect(judgeStack([...stack(), resource(commandType, props, { parent: stackOf })])).toEqual([
     {
       rule: "command-under-host",
-      message: "Command x has no BareMetalHost above it.",
+      message: "Command x is not inside a BareMetalHost component.",
       urn: "urn:command:remote:Command::x",
     },
   ]);
@@ -248,7 +240,9 @@ test.each([
   ["aws:s3/bucket:Bucket", false],
 ])("a resource of type %s: allowed %s", (type, allowed) => {
   const props = { connection: { hostKey: "ssh-ed25519 AAAA" } };
-  const expected = allowed ? [] : [{ rule: "known-resource-types", message: `Resource x is of type ${type}.` }];
+  const expected = allowed
+    ? []
+    : [{ rule: "known-resource-types", message: `Resource x is of the unregistered type ${type}.` }];
   expect(judgeResource(resource(type, props))).toEqual(expected);
 });
 

@@ -8,7 +8,7 @@ import { type EngineResource, engineRules, readableInputs, readableOutputs } fro
 import { kindsRead } from "./kinds-read.ts";
 import { readElement } from "./read-element.ts";
 
-/** Every rule the pack enforces: those of the program, and those about what only the engine sees. */
+/** All rules of the pack: those of the program, and those about facts that only the engine has. */
 export const packRules: readonly RuleText[] = [
   readableInputs,
   readableOutputs,
@@ -20,9 +20,9 @@ export const packRules: readonly RuleText[] = [
 /** A violation of a rule of the pack. */
 export interface Report {
   readonly rule: string;
-  /** What is wrong. */
+  /** One sentence about what is wrong. */
   readonly message: string;
-  /** The resource; without one the stack. */
+  /** The resource; if undefined, the whole stack. */
   readonly urn?: string;
 }
 
@@ -35,7 +35,7 @@ const scoped = (scope: Rule["scope"]) => ({
 });
 const byScope = { resource: scoped("resource"), stack: scoped("stack") };
 
-/** The rules about single resources that look at elements of a kind at all. */
+/** For each kind, the rules about single resources that look at its elements. */
 const plainOf = ofKinds(byScope.resource.plain);
 
 function ofKinds(plain: readonly Rule[]): ReadonlyMap<Element["kind"], Rule[]> {
@@ -68,7 +68,7 @@ export function judgeResource(resource: EngineResource, today: string): Report[]
   return [...reports, ...violations.map(({ rule, message }) => ({ rule, message }))];
 }
 
-/** Judges what needs several resources, by the outputs they have registered. Reads each once for all rules. */
+/** Judges by the rules that need several resources, using their registered outputs. Reads each resource once for all rules. */
 export function judgeStack(resources: readonly StackResource[], today: string): Report[] {
   const reports: Report[] = [];
   const elements: Element[] = [];
@@ -93,9 +93,9 @@ export function judgeStack(resources: readonly StackResource[], today: string): 
       urns.set(nameOf(read.element.subject), urn);
     }
   }
-  // Judged without the unreadable ones, the others would seem to refer to what is not there.
+  // Without the unreadable elements, references to them would look dangling.
   if (!readable) return reports;
-  // Components are registered in no certain order; which of two is called the second one must not be left to chance.
+  // Components are registered in any order, but messages must not depend on it.
   elements.sort((left, right) => compareSubjects(left.subject, right.subject));
   for (const { rule, subject, message } of applyRules(declarationOf(elements), today, byScope.stack.plain).violations) {
     const urn = urns.get(nameOf({ kind: subject.kind, name: subject.name }));

@@ -51,8 +51,8 @@ describe("on the engine", () => {
       [
         "[mandatory] two-links-to-two-switches (fairhost:host:BareMetalHost: h1)",
         "Host h1 has one link (eth0 to sw1).",
-        "Why: With one link, port or switch the host and all its accounts are off the network when that one fails.",
-        "Mend: Cable a second port of the host to another switch and list both under `links`.",
+        "Why: With only one link, port or switch, the host and all its accounts lose the network when it fails.",
+        "Fix: Connect a second port of the host to another switch and list both under `links`.",
         "See: docs/reference/rules.md#two-links-to-two-switches",
       ],
     ],
@@ -62,9 +62,9 @@ describe("on the engine", () => {
       "none",
       [
         "[mandatory] unique-uid (fairhost:account:AccountContainer: account-2)",
-        "Account 2 has uid 200001, as account 1 has.",
-        "Why: The uid is the wall between accounts",
-        "Mend: Give each account its own `number`",
+        "Account 2 has uid 200001, the same as account 1.",
+        "Why: The uid separates accounts",
+        "Fix: Give each account its own `number`",
       ],
     ],
     [
@@ -73,7 +73,7 @@ describe("on the engine", () => {
       "unknown-input",
       [
         "[mandatory] readable-inputs (fairhost:host:BareMetalHost: h1)",
-        "h1: Property rack cannot be known before the update, so no rule can judge it.",
+        "h1: Property rack is unknown before the update, so no rule can judge it.",
         "[mandatory] readable-outputs (fairhost:host:BareMetalHost: h1)",
       ],
     ],
@@ -93,7 +93,10 @@ describe("on the engine", () => {
       "a resource of another kind",
       valid,
       "foreign-resource",
-      ["known-resource-types (elsewhere:index:Thing: stranger)", "Resource stranger is of type elsewhere:index:Thing."],
+      [
+        "known-resource-types (elsewhere:index:Thing: stranger)",
+        "Resource stranger is of the unregistered type elsewhere:index:Thing.",
+      ],
     ],
   ] as const)("%s: preview and up are refused, nothing is made", async (_, declaration, twist, expected) => {
     const preview = await run(["preview"], declaration, twist);

@@ -5,7 +5,7 @@ import { policies } from "./policies.ts";
 
 leanRuntime();
 new PolicyPack("fairhost", {
-  description: "What every fairhost stack must keep: redundancy, isolation and data.",
+  description: "Mandatory rules for every Fairhost stack, about redundancy, isolation and data.",
   enforcementLevel: "mandatory",
   policies: [...policies],
 });

@@ -2,18 +2,18 @@ import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy }
 import { Config } from "@pulumi/pulumi";
 import { pageOf, type RuleText } from "../../components/rule.ts";
 import { utcToday } from "../../lib/today.ts";
-import { shownPerRule, whyAndMend } from "../format-violations.ts";
+import { shownPerRule, whyAndFix } from "../format-violations.ts";
 import { rules } from "../rules.generated.ts";
 import { shapes } from "./elements.ts";
 import { judgeResource, judgeStack, packRules, type Report, type StackResource } from "./judge.ts";
 import { kindsRead } from "./kinds-read.ts";
 
-/** The pack's edge to the clock: `fairhost:today` of the stack's configuration comes first. */
+/** Today's date: `fairhost:today` of the stack's configuration, otherwise the clock. */
 const today = new Config("fairhost").get("today") ?? utcToday();
 
 /**
  * Judges once for all policies: the policy runtime asks one policy after the other about the same subject, within one
- * turn of its event loop. If it ever did not, each would judge for itself: slower, never wrong.
+ * turn of its event loop. If that changed, each policy would judge by itself, which is slower but not wrong.
  */
 function onceATurn<T>(judge: (subject: T, today: string) => Report[]): (key: string, subject: T) => Report[] {
   const judged = new Map<string, Report[]>();
@@ -29,13 +29,13 @@ function onceATurn<T>(judge: (subject: T, today: string) => Report[]): (key: str
 
 const reportsOfResource = onceATurn(judgeResource);
 /**
- * The lean runtime shows a stack to its first policy alone. There is none without a resource, its own one at least: judged empty,
- * a stack would pass everything.
+ * The lean runtime shows a stack only to its first policy. Every stack has at least one resource, its own: an empty stack would
+ * pass every rule, so it is refused.
  */
 const reportsOfStack = onceATurn((resources: readonly StackResource[], day: string) => {
   if (resources.length === 0)
     throw new Error(
-      "The policy runtime shows a stack without resources, so nothing can be judged: install the pinned @pulumi/policy (`npm ci`), or leave out leanRuntime() in policies/pack/pack.ts.",
+      "The policy runtime shows a stack without resources, so nothing can be judged: install the pinned @pulumi/policy (`npm ci`), or remove leanRuntime() from policies/pack/pack.ts.",
     );
   return judgeStack(resources, day);
 });
@@ -43,14 +43,14 @@ const reportsOfStack = onceATurn((resources: readonly StackResource[], day: stri
 function report(rule: RuleText, all: readonly Report[], reportViolation: ReportViolation): void {
   const reports = all.filter((each) => each.rule === rule.name);
   for (const { message, urn } of reports.slice(0, shownPerRule)) {
-    reportViolation(`${message}\n${whyAndMend(rule)}`, urn);
+    reportViolation(`${message}\n${whyAndFix(rule)}`, urn);
   }
   const hidden = reports.slice(shownPerRule);
   const last = hidden.at(-1);
   if (last) reportViolation(`And ${hidden.length} more, the last: ${last.message}`, last.urn);
 }
 
-/** The type of component that alone a rule about single resources can say something of; undefined when there are several. */
+/** The only type of component that a rule about single resources looks at; undefined if there are several. */
 export function onlyTypeOf({ name }: RuleText): string | undefined {
   const rule = rules.find((each) => each.name === name);
   const read = rule && kindsRead(rule);
@@ -70,8 +70,8 @@ function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPol
   if (rule.scope === "resource") {
     const validateResource: ResourceValidationPolicy["validateResource"] = (args, reportViolation) =>
       report(rule, reportsOfResource(args.urn, args), reportViolation);
-    // What `validateResourceOfType` of the SDK sets: for resources of other types the runtime need not read them anew for this
-    // policy, which is most of what a policy costs.
+    // Set by the SDK's `validateResourceOfType`: the runtime does not read resources of other types again for this policy, which
+    // is most of the cost of a policy.
     return { ...text, validateResource: Object.assign(validateResource, { __pulumiType: onlyTypeOf(rule) }) };
   }
   return {
@@ -80,5 +80,5 @@ function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPol
   };
 }
 
-/** The pack's policies: one for each rule, so that each is seen by its name. */
+/** The pack's policies: one for each rule, so that each is shown with its name. */
 export const policies = packRules.map(policyOf);

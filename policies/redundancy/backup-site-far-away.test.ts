@@ -10,11 +10,11 @@ testRule(backupSiteFarAway, {
   },
   itself: {
     break: (valid) => changed(valid, "sites", 0, (site) => ({ ...site, backupSite: "alpha" })),
-    expect: ["site alpha backupSite: Site alpha has alpha as its backup site, which is no other one."],
+    expect: ["site alpha backupSite: Site alpha has backup site alpha, which is not another declared site."],
   },
   "round the corner": {
     break: (valid) => changed(valid, "sites", 1, (site) => ({ ...site, latitude: 48.86 })),
-    expect: ["site alpha backupSite: Site alpha is backed up at beta, 1.1 km away."],
+    expect: ["site alpha backupSite: Site alpha is backed up at beta, only 1.1 km away."],
   },
   "the same provider's": {
     break: (valid) => ({
@@ -24,7 +24,7 @@ testRule(backupSiteFarAway, {
         { ...valid.sites[1]!, name: "gamma", prefix: "2001:db8:3::/48" },
       ],
     }),
-    expect: ["site alpha backupSite: Site alpha is backed up at beta, which is acme's too."],
+    expect: ["site alpha backupSite: Site alpha is backed up at beta, which has the same provider acme."],
   },
 });
 

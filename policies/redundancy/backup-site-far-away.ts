@@ -2,7 +2,7 @@ import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { distanceKm, emulatedSites } from "../../components/site/places.ts";
 
-/** Farther than a flood, a gas explosion or a cut of the grid usually reaches. */
+/** Farther than a flood, a gas explosion or a power failure of the grid usually reaches. */
 const leastKm = 5;
 
 export const backupSiteFarAway = defineRule({
@@ -11,9 +11,9 @@ export const backupSiteFarAway = defineRule({
   severity: "critical",
   scope: "stack",
   waivable: true,
-  description: `Every site with accounts is backed up at another site, of another provider, at least ${leastKm} km away by great circle.`,
-  reason: "Copies that burn, drown or are locked up together with the data are no copies.",
-  remediation: "Name a `backupSite` of another provider farther away.",
+  description: `Every site with accounts is backed up at another site, of another provider, at least ${leastKm} km away (great-circle distance).`,
+  reason: "A backup that can burn, flood or be locked up together with the data does not protect it.",
+  remediation: "Set `backupSite` to a site of another provider that is farther away.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const siteOf = new Map(declaration.hosts.map((host) => [host.name, host.site]));
@@ -27,14 +27,14 @@ export const backupSiteFarAway = defineRule({
       else if (backup === undefined || backup === site) {
         yield {
           subject: at,
-          message: `Site ${site.name} has ${site.backupSite} as its backup site, which is no other one.`,
+          message: `Site ${site.name} has backup site ${site.backupSite}, which is not another declared site.`,
         };
       } else {
         const name = `Site ${site.name} is backed up at ${backup.name}`;
         if (backup.provider === site.provider)
-          yield { subject: at, message: `${name}, which is ${site.provider}'s too.` };
+          yield { subject: at, message: `${name}, which has the same provider ${site.provider}.` };
         const km = distanceKm(site, backup);
-        if (km < leastKm) yield { subject: at, message: `${name}, ${km.toFixed(1)} km away.` };
+        if (km < leastKm) yield { subject: at, message: `${name}, only ${km.toFixed(1)} km away.` };
       }
     }
   },

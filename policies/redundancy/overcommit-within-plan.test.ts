@@ -9,25 +9,25 @@ testRule(overcommitWithinPlan, {
   "memory sold too often": {
     break: (valid) => changed(valid, "plans", 0, (plan) => ({ ...plan, overcommit: { memory: 0.001, disk: 4 } })),
     expect: [
-      "host h1 capacity: The accounts of host h1 take 1024000 MiB of memory at their plans' overcommit, it has 262144.",
-      "host h2 capacity: The accounts of host h2 take 512000 MiB of memory at their plans' overcommit, it has 262144.",
+      "host h1 capacity: The accounts of host h1 take 1024000 MiB of memory at their plans' overcommit, but it has 262144.",
+      "host h2 capacity: The accounts of host h2 take 512000 MiB of memory at their plans' overcommit, but it has 262144.",
     ],
   },
   "a disk too small": {
     break: capacity({ diskGb: 4.9 }),
-    expect: ["host h1 capacity: The accounts of host h1 take 5 GB of disk at their plans' overcommit, it has 4.9."],
+    expect: ["host h1 capacity: The accounts of host h1 take 5 GB of disk at their plans' overcommit, but it has 4.9."],
     alsoBreaks: ["capacity-after-host-loss"],
   },
   "fewer cores than guaranteed": {
     break: capacity({ cores: 0.09 }),
-    expect: ["host h1 capacity: The accounts of host h1 take 0.1 guaranteed cores, it has 0.09."],
+    expect: ["host h1 capacity: The accounts of host h1 take 0.1 guaranteed cores, but it has 0.09."],
     alsoBreaks: ["capacity-after-host-loss"],
   },
   "less memory than guaranteed": {
     break: capacity({ memoryMb: 127 }),
     expect: [
-      "host h1 capacity: The accounts of host h1 take 128 MiB of memory at their plans' overcommit, it has 127.",
-      "host h1 capacity: The accounts of host h1 take 128 MiB of guaranteed memory, it has 127.",
+      "host h1 capacity: The accounts of host h1 take 128 MiB of memory at their plans' overcommit, but it has 127.",
+      "host h1 capacity: The accounts of host h1 take 128 MiB of guaranteed memory, but it has 127.",
     ],
     alsoBreaks: ["capacity-after-host-loss"],
   },

@@ -8,10 +8,9 @@ export const overcommitWithinPlan = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "The memory and disk limits of a host's accounts add up to no more than the host has, times what their plans allow; what they are guaranteed to no more than it has.",
-  reason:
-    "Shares that were sold too often are none: the host swaps, kills programs or has no room left for anybody's file.",
-  remediation: "Move accounts to another host, or add one.",
+    "The memory and disk limits of a host's accounts, divided by their plans' overcommit, fit the host's capacity, and so do the memory and cores that they are guaranteed.",
+  reason: "If more is promised than the host has, it swaps, kills programs or runs out of disk space.",
+  remediation: "Move accounts to another host, or add a host.",
   *find({ hosts, accounts, plans }) {
     const planOf = new Map(plans.map((plan) => [plan.name, plan]));
     const onHost = Map.groupBy(accounts, ({ host }) => host);
@@ -36,7 +35,7 @@ export const overcommitWithinPlan = defineRule({
         if (needed <= there * (1 + 1e-9)) continue;
         yield {
           subject: subject.host(host, "capacity"),
-          message: `The accounts of host ${host.name} take ${Math.ceil(needed * 100) / 100} ${what}, it has ${there}.`,
+          message: `The accounts of host ${host.name} take ${Math.ceil(needed * 100) / 100} ${what}, but it has ${there}.`,
         };
       }
     }

@@ -6,9 +6,9 @@ export const redundantOnTwoSites = defineRule({
   theme: "redundancy",
   severity: "critical",
   scope: "stack",
-  description: "Every account whose plan survives the loss of a site has a standby host, at another site.",
-  reason: "The plan is sold as two sites; with one, a fire in it is the account's end.",
-  remediation: "Name a host of another site as the account's `standby`, or give the account another plan.",
+  description: "Every account whose plan survives the loss of a site has a standby host at another site.",
+  reason: "The plan promises two sites: with only one, a fire there would be the end of the account.",
+  remediation: "Set `standby` of the account to a host at another site, or give the account another plan.",
   *find({ accounts, plans, hosts }) {
     const promised = new Set(plans.filter(({ survives }) => survives.includes("site")).map(({ name }) => name));
     const siteOf = new Map(hosts.map((host) => [host.name, host.site]));

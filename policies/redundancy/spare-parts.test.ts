@@ -9,7 +9,7 @@ const without = (model: string) => (spares: readonly { model: string; count: num
 testRule(spareParts, {
   "no spare disk": {
     break: (valid) => changed(valid, "sites", 0, (site) => ({ ...site, spares: without("PM893")(site.spares) })),
-    expect: ["site alpha spares: Site alpha has 0 spare disk PM893 for 4 in use, not 1."],
+    expect: ["site alpha spares: Site alpha has 0 spare parts for disk PM893, but needs 1 for 4 in use."],
   },
   "a count of nothing": {
     break: (valid) =>
@@ -17,14 +17,14 @@ testRule(spareParts, {
         ...site,
         spares: [...without("MX204")(site.spares), { model: "MX204", count: 0 }],
       })),
-    expect: ["site alpha spares: Site alpha has 0 spare router MX204 for 1 in use, not 1."],
+    expect: ["site alpha spares: Site alpha has 0 spare parts for router MX204, but needs 1 for 1 in use."],
   },
   "no spare switch and no spare power supply": {
     break: (valid) =>
       changed(valid, "sites", 0, (site) => ({ ...site, spares: without("PWR-800")(without("7050X")(site.spares)) })),
     expect: [
-      "site alpha spares: Site alpha has 0 spare power supply PWR-800 for 12 in use, not 1.",
-      "site alpha spares: Site alpha has 0 spare switch 7050X for 1 in use, not 1.",
+      "site alpha spares: Site alpha has 0 spare parts for power supply PWR-800, but needs 1 for 12 in use.",
+      "site alpha spares: Site alpha has 0 spare parts for switch 7050X, but needs 1 for 1 in use.",
     ],
   },
 });
@@ -36,6 +36,6 @@ test("one more for every twenty", () => {
     spares: site.spares.map((spare) => ({ ...spare, count: spare.model === "PM893" ? 2 : 9 })),
   }));
   expect(spareParts.check(one, today).map(({ message }) => message)).toEqual([
-    "Site alpha has 2 spare disk PM893 for 42 in use, not 3.",
+    "Site alpha has 2 spare parts for disk PM893, but needs 3 for 42 in use.",
   ]);
 });

@@ -3,7 +3,7 @@ import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { emulatedSites } from "../../components/site/places.ts";
 
-/** One spare part for so many in use. */
+/** Number of parts in use for which one spare part is needed. */
 const forEach = 20;
 
 export const spareParts = defineRule({
@@ -12,9 +12,9 @@ export const spareParts = defineRule({
   severity: "high",
   scope: "stack",
   waivable: true,
-  description: `For every model of disk, power supply, router and switch a site has at least one spare part, and one for every ${forEach} in use there.`,
+  description: `Every site has at least one spare part for each model of disk, power supply, router and switch, and one for every ${forEach} in use there.`,
   reason:
-    "Until a failed part is replaced the next failure is an outage, and a part that must be ordered comes in days.",
+    "Until a failed part is replaced, the next failure is an outage, and a part that must be ordered takes days to arrive.",
   remediation: "Put the part on the shelf and count it under `spares` of the site.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
@@ -29,7 +29,7 @@ export const spareParts = defineRule({
         if (there >= least) continue;
         yield {
           subject: subject.site(site, "spares"),
-          message: `Site ${site.name} has ${there} spare ${what} ${model} for ${count} in use, not ${least}.`,
+          message: `Site ${site.name} has ${there} spare parts for ${what} ${model}, but needs ${least} for ${count} in use.`,
         };
       }
     }

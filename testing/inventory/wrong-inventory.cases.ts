@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Changes to a copy of a fleet, file by file; every change must hit, or the case would test nothing. */
+/** Changes a copy of a fleet, file by file. A change that does not match throws, because the case would test nothing. */
 export class Draft {
   readonly directory: string;
 
@@ -71,7 +71,7 @@ const carol = "accounts/3-carol.yaml";
 const web1 = "hosts/web1.yaml";
 const web2 = "hosts/web2.yaml";
 
-/** Kinds of wrong inventory: each one small change to the lab's fleet. What is said about it is in the golden file. */
+/** Kinds of wrong inventory: each is one small change to the lab's fleet. The golden file has the messages. */
 export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown>> = {
   // The text of a file
   "empty file": (draft) => draft.write(alice, ""),
@@ -89,7 +89,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
     draft.write(alice, `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g", "h", "i"].map(bomb).join("")}`),
   "a tag": (draft) => draft.edit(alice, "name: alice", "name: !!binary YWxpY2U="),
   "a %YAML directive": (draft) => draft.write(alice, `%YAML 1.1\n---\n${"name: alice\n"}`),
-  "a key that is no word": (draft) => draft.append(alice, "? [a, b]\n: c\n"),
+  "a key that is not a word": (draft) => draft.append(alice, "? [a, b]\n: c\n"),
   "a key that means something to JavaScript": (draft) => draft.append(alice, "__proto__: {}\n"),
   "a number in hexadecimal": (draft) => draft.edit(alice, "number: 1\n", "number: 0x10\n"),
   "a number with a leading zero": (draft) => draft.edit(alice, "number: 1\n", "number: 010\n"),
@@ -103,8 +103,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a wrong extension": (draft) => draft.copy(alice, "accounts/5-erin.yml"),
   "a directory inside accounts": (draft) => draft.folder("accounts/old"),
   "a directory named like a file": (draft) => draft.folder("accounts/old.yaml"),
-  "a link out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
-  "a link to nowhere": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
+  "a symlink out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
+  "a broken symlink": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
   "a pipe": (draft) => draft.remove(alice).pipe(alice),
   "a device": (draft) => draft.remove(alice).link(alice, "/dev/zero"),
   "a file far too large": (draft) => draft.append(alice, `#${" ".repeat(5_000_000)}\n`),
@@ -139,8 +139,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
   "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
   "a variable in small letters": (draft) => draft.append(bob, "    environment: {path: /tmp}\n"),
-  "no such day": (draft) => draft.edit("tombstones.yaml", "2026-11-02", "2026-02-30"),
-  "no IPv6 address": (draft) => draft.edit(web1, "fd00:8000::11", "192.0.2.11"),
+  "an invalid date": (draft) => draft.edit("tombstones.yaml", "2026-11-02", "2026-02-30"),
+  "not an IPv6 address": (draft) => draft.edit(web1, "fd00:8000::11", "192.0.2.11"),
   "host bits in a prefix": (draft) => draft.edit("network.yaml", "fd00:8000::/32", "fd00:8000::1/32"),
   "a site's prefix of another length": (draft) => draft.edit("sites/lab.yaml", "fd00:8000::/48", "fd00:8000::/56"),
   "an SSH address with an option in it": (draft) => draft.edit(web1, "address: 127.0.0.1", "address: -oProxyCommand=x"),
@@ -153,7 +153,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "an unknown rack": (draft) => draft.edit(web1, "rack: rack-1", "rack: rack-9"),
   "an unknown chain": (draft) => draft.edit(web1, "chain: b", "chain: c"),
   "an unknown switch": (draft) => draft.edit(web1, "switch: switch-b", "switch: switch-c"),
-  "a mirror of a disk that is not there": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vdc]"),
+  "a mirror of a missing disk": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vdc]"),
   "a mirror of one disk twice": (draft) => draft.edit(web1, "disks: [vda, vdb]", "disks: [vda, vda]"),
   "a router at an unknown site": (draft) => draft.edit("network.yaml", "site: lab", "site: lap"),
   "a router in an unknown rack": (draft) => draft.edit("network.yaml", "rack: rack-1", "rack: rack-7"),
@@ -163,7 +163,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
       "name: switch-b\n    site: lab\n    hall: hall-1",
       "name: switch-b\n    site: lab\n    hall: hall-8",
     ),
-  "a router's chain that is not there": (draft) => draft.edit("network.yaml", "chain: b", "chain: c"),
+  "a missing chain of a router": (draft) => draft.edit("network.yaml", "chain: b", "chain: c"),
   "an uplink to an unknown router": (draft) => draft.edit("network.yaml", "router: router-1", "router: router-7"),
   "a pair of an unknown switch": (draft) => draft.edit("network.yaml", "pair: switch-b", "pair: switch-c"),
   "a link to an unknown router": (draft) =>
@@ -171,21 +171,21 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "an operator on an unknown router": (draft) =>
     draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 64500, routers: [router-9]}\n"),
   "a backup at an unknown site": (draft) => draft.append("sites/lab.yaml", "backupSite: elsewhere\n"),
-  "a standby host that is not there": (draft) => draft.edit(alice, "host: web1", "host: web1\nstandby: web7"),
-  "a waiver for a host that is not there": (draft) => draft.write("waivers.yaml", waiver("host web9")),
-  "a waiver for a kind that is none": (draft) => draft.write("waivers.yaml", waiver("computer web1")),
+  "a missing standby host": (draft) => draft.edit(alice, "host: web1", "host: web1\nstandby: web7"),
+  "a waiver for a missing host": (draft) => draft.write("waivers.yaml", waiver("host web9")),
+  "a waiver for an unknown kind": (draft) => draft.write("waivers.yaml", waiver("computer web1")),
   "a waiver without a reason": (draft) =>
     draft.write("waivers.yaml", waiver("host web1").replace("until the new disk is here", "later")),
   "a waiver twice": (draft) => draft.write("waivers.yaml", waiver("host web1").repeat(2)),
-  "an approval of what needs none": (draft) =>
+  "an approval of an action that needs none": (draft) =>
     draft.write("approvals.yaml", approval("account 3").replace("delete", "create")),
   "an approval without a name": (draft) => draft.write("approvals.yaml", approval("account")),
-  "an approval by nobody": (draft) =>
+  "an approval without a person": (draft) =>
     draft.write("approvals.yaml", approval("account 3").replace("approvedBy: Grace, ", "")),
   "an approval twice": (draft) => draft.write("approvals.yaml", approval("account 3").repeat(2)),
   "a limit of nothing": (draft) => draft.write("limits.yaml", "hosts: 0\n"),
-  "a limit that is none": (draft) => draft.write("limits.yaml", "host: 2\ndeployment: slowly\n"),
-  "a promise that nobody knows": (draft) => draft.edit("plans/small.yaml", "[disk, supply", "[dusk, supply"),
+  "an unknown limit": (draft) => draft.write("limits.yaml", "host: 2\ndeployment: slowly\n"),
+  "an unknown promise": (draft) => draft.edit("plans/small.yaml", "[disk, supply", "[dusk, supply"),
 
   // Given twice
   "an account number twice": (draft) => draft.edit(bob, "number: 2", "number: 1"),

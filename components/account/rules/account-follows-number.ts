@@ -8,9 +8,9 @@ export const accountFollowsNumber = defineRule({
   scope: "resource",
   description: "Every account's user, slice and directory follow from its number.",
   reason:
-    "Another user, slice or directory belongs to the system or to another account, whose rights and data this one would get.",
+    "With another user, slice or directory, the account would get the rights and data of the system or of another account.",
   remediation:
-    "Do not set them by hand: user is `a<number>`, slice `account-<number>.slice`, directory `/srv/accounts/<number>`.",
+    "Do not set these values by hand: user is `a<number>`, slice `account-<number>.slice`, directory `/srv/accounts/<number>`.",
   *find({ accounts }) {
     for (const account of accounts) {
       const { number } = account;

@@ -2,12 +2,12 @@ import { changed, testRule } from "../../../testing/test-rule.ts";
 import { numberNotReused } from "./number-not-reused.ts";
 
 testRule(numberNotReused, {
-  "a dead account's number": {
+  "a deleted account's number": {
     break: (valid) => changed(valid, "registers", 0, (register) => ({ ...register, tombstones: [60_000, 2] })),
     expect: ["account 2 number: Account 2 (acme-2) has the number of a deleted account."],
   },
   "a host's name again": {
     break: (valid) => changed(valid, "registers", 0, (register) => ({ ...register, retired: ["host h1"] })),
-    expect: ["host h1 name: Host h1 has the name of a host that was given up."],
+    expect: ["host h1 name: Host h1 has the name of a retired host."],
   },
 });

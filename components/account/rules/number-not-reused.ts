@@ -6,10 +6,10 @@ export const numberNotReused = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
-  description: "No account has the number of a deleted one, and no host the name of one that was given up.",
+  description: "No account has the number of a deleted account, and no host has the name of a retired host.",
   reason:
-    "The uid, prefix and ports follow from the number: a new owner would get the old one's mail, visitors and files that were left behind.",
-  remediation: "Give the next number, or a name, that was never used.",
+    "Uid, prefix and ports follow from the number: a new account would get the visitors and the remaining files of the deleted one.",
+  remediation: "Use the next number, or another name, that was never used.",
   *find({ registers, accounts, hosts }) {
     const taken = new Set(registers.flatMap(({ tombstones }) => tombstones));
     const retired = new Set(registers.flatMap((register) => register.retired));
@@ -22,7 +22,7 @@ export const numberNotReused = defineRule({
       if (!retired.has(`host ${host.name}`)) continue;
       yield {
         subject: subject.host(host, "name"),
-        message: `Host ${host.name} has the name of a host that was given up.`,
+        message: `Host ${host.name} has the name of a retired host.`,
       };
     }
   },

@@ -8,19 +8,19 @@ export const uniqueAccountNumber = defineRule({
   scope: "stack",
   description: "No two accounts have the same number, and no account has two addresses.",
   reason:
-    "Uid, directory, prefix and ports follow from the number: two accounts with one number share data and network.",
+    "Uid, directory, prefix and ports follow from the number: two accounts with the same number share data and network.",
   remediation: "Give the newer account a `number` that was never used; numbers of deleted accounts stay taken.",
   *find({ accounts, addresses }) {
     for (const { element, first } of repeats(accounts, (account) => account.number)) {
       yield {
         subject: subject.account(element, "number"),
-        message: `Account ${element.name} has number ${element.number}, as account ${first.name} has.`,
+        message: `Account ${element.name} has number ${element.number}, the same as account ${first.name}.`,
       };
     }
     for (const { element, first } of repeats(addresses, (address) => address.account)) {
       yield {
         subject: subject.address(element, "account"),
-        message: `Account ${element.account} has a second address ${element.address} beside ${first.address}.`,
+        message: `Account ${element.account} has two addresses: ${first.address} and ${element.address}.`,
       };
     }
   },

@@ -4,7 +4,7 @@ import { uniqueDirectory } from "./unique-directory.ts";
 testRule(uniqueDirectory, {
   "a neighbour's directory": {
     break: (valid) => changed(valid, "accounts", 1, (account) => ({ ...account, directory: "/srv/accounts/1" })),
-    expect: ["account 2 directory: Account 2 lives in /srv/accounts/1, as account 1 does."],
+    expect: ["account 2 directory: Account 2 has directory /srv/accounts/1, the same as account 1."],
     alsoBreaks: ["account-follows-number"],
   },
 });

@@ -7,13 +7,13 @@ export const uniqueDirectory = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No two accounts have the same directory.",
-  reason: "Accounts in one directory overwrite each other's files, and deleting one deletes the data of both.",
+  reason: "Accounts in the same directory overwrite each other's files, and deleting one deletes the data of both.",
   remediation: "Give each account its own `number`: the directory follows from it.",
   *find({ accounts }) {
     for (const { element, first, key } of repeats(accounts, (account) => account.directory)) {
       yield {
         subject: subject.account(element, "directory"),
-        message: `Account ${element.number} lives in ${key}, as account ${first.number} does.`,
+        message: `Account ${element.number} has directory ${key}, the same as account ${first.number}.`,
       };
     }
   },

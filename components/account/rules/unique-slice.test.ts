@@ -4,7 +4,7 @@ import { uniqueSlice } from "./unique-slice.ts";
 testRule(uniqueSlice, {
   "a neighbour's slice": {
     break: (valid) => changed(valid, "accounts", 1, (account) => ({ ...account, slice: "account-1.slice" })),
-    expect: ["account 2 slice: Account 2 is in slice account-1.slice, as account 1 is."],
+    expect: ["account 2 slice: Account 2 has slice account-1.slice, the same as account 1."],
     alsoBreaks: ["account-follows-number"],
   },
 });

@@ -7,13 +7,13 @@ export const uniqueSlice = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No two accounts have the same systemd slice.",
-  reason: "Weights and limits hold for a slice: two accounts in one slice take memory, tasks and CPU from each other.",
+  reason: "Weights and limits apply to a slice: two accounts in one slice take memory, tasks and CPU from each other.",
   remediation: "Give each account its own `number`: the slice follows from it.",
   *find({ accounts }) {
     for (const { element, first, key } of repeats(accounts, (account) => account.slice)) {
       yield {
         subject: subject.account(element, "slice"),
-        message: `Account ${element.number} is in slice ${key}, as account ${first.number} is.`,
+        message: `Account ${element.number} has slice ${key}, the same as account ${first.number}.`,
       };
     }
   },

@@ -7,14 +7,15 @@ export const uniqueUid = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No two accounts have the same uid or the same gid.",
-  reason: "The uid is the wall between accounts: two accounts with one uid can read and stop each other.",
+  reason:
+    "The uid separates accounts: two accounts with the same uid can read each other's files and stop each other's programs.",
   remediation: "Give each account its own `number`: uid and gid follow from it.",
   *find({ accounts }) {
     for (const id of ["uid", "gid"] as const) {
       for (const { element, first, key } of repeats(accounts, (account) => account[id])) {
         yield {
           subject: subject.account(element, id),
-          message: `Account ${element.number} has ${id} ${key}, as account ${first.number} has.`,
+          message: `Account ${element.number} has ${id} ${key}, the same as account ${first.number}.`,
         };
       }
     }

@@ -8,8 +8,9 @@ export const addressInOwnPrefix = defineRule({
   scope: "resource",
   description: "Every account's prefix is a /64 and its address is `<prefix>::1`, both in canonical form (RFC 5952).",
   reason:
-    "An address outside the account's prefix is another account's, and two spellings of one address hide a duplicate.",
-  remediation: "Do not set them by hand: they follow from the site's `prefix` and the account's `number`.",
+    "An address outside the account's prefix belongs to another account, and two spellings of one address hide a duplicate.",
+  remediation:
+    "Do not set prefix and address by hand: they follow from the site's `prefix` and the account's `number`.",
   *find({ addresses }) {
     for (const each of addresses) {
       const network = canonicalNetwork(each.prefix);
@@ -24,7 +25,7 @@ export const addressInOwnPrefix = defineRule({
       if (each.address === expected) continue;
       yield {
         subject: subject.address(each, "address"),
-        message: `Account ${each.account} has address ${each.address}, its prefix ${each.prefix} asks for ${expected}.`,
+        message: `Account ${each.account} has address ${each.address} instead of ${expected} in its prefix ${each.prefix}.`,
       };
     }
   },

@@ -7,14 +7,14 @@ export const uniquePrefix = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No two accounts have the same IPv6 prefix.",
-  reason: "Two hosts would announce one prefix, and each account would get some of the other's visitors.",
+  reason: "Two hosts would announce the same prefix, and each account would get some of the other's visitors.",
   remediation:
     "Give each account its own `number`, and each site its own `prefix`: the account's prefix follows from both.",
   *find({ addresses }) {
     for (const { element, first, key } of repeats(addresses, (address) => address.prefix)) {
       yield {
         subject: subject.address(element, "prefix"),
-        message: `Account ${element.account} has prefix ${key}, as account ${first.account} has.`,
+        message: `Account ${element.account} has prefix ${key}, the same as account ${first.account}.`,
       };
     }
   },

@@ -10,11 +10,11 @@ testRule(debianReleaseSupported, {
   },
   "an unknown release": {
     break: (valid) => changed(valid, "hosts", 0, (host) => ({ ...host, release: "sid" })),
-    expect: ["host h1 release: Host h1 runs sid (not a release known here)."],
+    expect: ["host h1 release: Host h1 runs sid (unknown release)."],
   },
 });
 
-test("a release that was supported ends with the last day of its life", () => {
+test("a supported release is accepted until its last day", () => {
   const valid = declarationFixture({ hosts: 1 });
   expect(debianReleaseSupported.check(valid, "2028-08-09")).toEqual([]);
   expect(debianReleaseSupported.check(valid, "2028-08-10").map(({ message }) => message)).toEqual([

@@ -12,13 +12,13 @@ export const debianReleaseSupported = defineRule({
   scope: "resource",
   waivable: true,
   description: `Every host runs a supported Debian release (${supported.join(", ")}) that is not past its end of life.`,
-  reason: "A release without security updates leaves the walls between accounts open to every hole found from then on.",
-  remediation: `Move the host's accounts away, install ${supported.join(" or ")} on it and set \`release\`.`,
+  reason: "Without security updates, every new vulnerability can break the isolation between accounts.",
+  remediation: `Move the accounts to another host, install ${supported.join(" or ")} on this one and set \`release\`.`,
   *find({ hosts }, today) {
     for (const host of hosts) {
       const release = byCodeName.get(host.release);
       if (release?.supported && today <= release.endOfLife) continue;
-      const why = release ? `Debian ${release.version}, end of life ${release.endOfLife}` : "not a release known here";
+      const why = release ? `Debian ${release.version}, end of life ${release.endOfLife}` : "unknown release";
       yield { subject: subject.host(host, "release"), message: `Host ${host.name} runs ${host.release} (${why}).` };
     }
   },

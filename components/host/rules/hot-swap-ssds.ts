@@ -7,9 +7,9 @@ export const hotSwapSsds = defineRule({
   severity: "high",
   scope: "resource",
   waivable: true,
-  description: "Every disk of a host is a solid-state disk that can be swapped while the host runs.",
-  reason: "Swapping any other disk means stopping every account of the host while its mirror has only one leg.",
-  remediation: "Replace the disk by an SSD in a hot-swap bay, then set `kind: ssd` and `hotSwap: true`.",
+  description: "Every disk of a host is an SSD that can be replaced while the host runs.",
+  reason: "To replace any other disk, every account of the host must stop, while its mirror has only one disk.",
+  remediation: "Replace the disk with an SSD in a hot-swap bay, then set `kind: ssd` and `hotSwap: true`.",
   *find({ hosts }) {
     for (const host of hosts) {
       for (const [index, disk] of host.disks.entries()) {

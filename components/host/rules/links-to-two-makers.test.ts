@@ -8,6 +8,6 @@ testRule(linksToTwoMakers, {
         ...host,
         links: host.links.map((link) => ({ ...link, switchManufacturer: "arista" })),
       })),
-    expect: ["host h2 links: Host h2 has all its links at switches made by arista."],
+    expect: ["host h2 links: All links of host h2 go to switches made by arista."],
   },
 });

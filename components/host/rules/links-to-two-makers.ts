@@ -9,16 +9,16 @@ export const linksToTwoMakers = defineRule({
   waivable: true,
   description: "The links of every host go to switches of at least two manufacturers.",
   reason:
-    "A fault in one maker's software, or an upgrade of it that goes wrong, stops every switch of that maker at once.",
-  remediation: "Cable one of the host's links to a switch of another manufacturer.",
+    "A fault in one manufacturer's software, or a failed upgrade of it, can stop every switch of that manufacturer at once.",
+  remediation: "Connect one of the host's links to a switch of another manufacturer.",
   *find({ hosts }) {
     for (const host of hosts) {
       const makers = new Set(host.links.map(({ switchManufacturer }) => switchManufacturer));
-      // Fewer than two links are for `two-links-to-two-switches` to report.
+      // `two-links-to-two-switches` reports fewer than two links.
       if (makers.size !== 1 || host.links.length < 2) continue;
       yield {
         subject: subject.host(host, "links"),
-        message: `Host ${host.name} has all its links at switches made by ${[...makers].join()}.`,
+        message: `All links of host ${host.name} go to switches made by ${[...makers].join()}.`,
       };
     }
   },

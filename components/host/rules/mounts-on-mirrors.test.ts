@@ -29,7 +29,7 @@ testRule(mountsOnMirrors, {
       "host h1 mirrors.1.level: Mirror data of host h1 is raid0, not raid1.",
     ],
   },
-  "one leg, the same disk twice, no leg": {
+  "one disk, the same disk twice, no disk": {
     break: (valid) =>
       changed(valid, "hosts", 0, (host) => ({
         ...host,

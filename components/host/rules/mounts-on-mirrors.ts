@@ -2,7 +2,7 @@ import type { BareMetalHostInputs } from "../../registry/kinds.generated.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule, type Finding } from "../../rule.ts";
 
-/** What must survive the loss of a disk: the system, and the accounts' data. */
+/** Mount points that must survive the loss of a disk: the system, and the accounts' data. */
 const mounts = ["/", "/srv/accounts"];
 
 export const mountsOnMirrors = defineRule({
@@ -11,11 +11,11 @@ export const mountsOnMirrors = defineRule({
   severity: "critical",
   scope: "resource",
   waivable: true,
-  description: "On every host `/` and `/srv/accounts` each lie on one RAID1 of at least two of the host's disks.",
+  description: "On every host, `/` and `/srv/accounts` are each on one RAID1 of at least two of the host's disks.",
   reason:
-    "What is not mirrored is gone with the first disk that fails, and a host whose `/` is not mirrored does not boot.",
+    "Data that is not mirrored is lost with the first disk that fails, and a host whose `/` is not mirrored does not boot then.",
   remediation:
-    "Under `mirrors`, give each of the two mounts one mirror with `level: raid1` and the slots of two disks of the host.",
+    "Under `mirrors`, define one mirror for each of the two mount points, with `level: raid1` and the slots of two disks of the host.",
   *find({ hosts }) {
     for (const host of hosts) {
       for (const mount of mounts) yield* judgeMount(host, mount);

@@ -8,10 +8,10 @@ export const twoPowerSuppliesOnTwoChains = defineRule({
   scope: "resource",
   waivable: true,
   description:
-    "Every host has at least two power supplies, on different electrical chains that hang on different feeds.",
+    "Every host has at least two power supplies, on different electrical chains that are fed by different feeds.",
   reason:
-    "When the only chain or feed fails, the host and all its accounts stop at once, and disks may be left half written.",
-  remediation: "Connect a second power supply to a chain on another feed and list both under `powerSupplies`.",
+    "When the only chain or feed fails, the host and all its accounts stop at once, and disks may be left with incomplete writes.",
+  remediation: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
   *find({ hosts }) {
     for (const host of hosts) {
       const supplies = new Map(host.powerSupplies.map((supply) => [supply.name, supply]));

@@ -7,19 +7,19 @@ export const uniqueHost = defineRule({
   severity: "critical",
   scope: "stack",
   description: "No two hosts have the same name or AS number, and no host has two front ends.",
-  reason: "A bundle meant for one host would reach another, or routers would mistake one for the other.",
+  reason: "A bundle meant for one host would reach another, or routers would confuse the two hosts.",
   remediation: "Give each host its own `name` and `asNumber` (RFC 6996 has the private range), and one front end.",
   *find({ hosts, frontEnds }) {
     for (const { element, first } of repeats(hosts, (host) => host.name)) {
       yield {
         subject: subject.host(element, "name"),
-        message: `A host in rack ${element.rack} of ${element.site} is named ${element.name}, as one in rack ${first.rack} of ${first.site} is.`,
+        message: `Two hosts are named ${element.name}: one in rack ${first.rack} of ${first.site}, one in rack ${element.rack} of ${element.site}.`,
       };
     }
     for (const { element, first, key } of repeats(hosts, (host) => host.asNumber)) {
       yield {
         subject: subject.host(element, "asNumber"),
-        message: `Host ${element.name} has AS number ${key}, as host ${first.name} has.`,
+        message: `Host ${element.name} has AS number ${key}, the same as host ${first.name}.`,
       };
     }
     for (const { element } of repeats(frontEnds, (frontEnd) => frontEnd.host)) {

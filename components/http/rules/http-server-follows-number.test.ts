@@ -14,7 +14,7 @@ testRule(httpServerFollowsNumber, {
         number: -7000,
         listen: { ...server.listen, port: 1000 },
       })),
-    expect: ["httpServer 1/www number: HTTP server 1/www has number -7000, not 1 to 999."],
+    expect: ["httpServer 1/www number: HTTP server 1/www has number -7000, which is not from 1 to 999."],
   },
   "a unit of the system": {
     break: (valid) => changed(valid, "httpServers", 0, (server) => ({ ...server, unit: "ssh" })),

@@ -7,17 +7,20 @@ export const httpServerFollowsNumber = defineRule({
   severity: "critical",
   scope: "resource",
   description:
-    "Every HTTP server's port is 8000 plus its number (1 to 999), and its unit carries its account and name.",
+    "Every HTTP server's port is 8000 plus its number (1 to 999), and its unit is named after its account and name.",
   reason:
-    "Another port may be the front end's or SSH's, and another unit name may replace a unit of the system or of a neighbour.",
-  remediation: "Do not set them by hand: port is 8000 + `number`, unit `account-<account>-http-<name>`.",
+    "Another port may belong to the front end or to SSH, and another unit name may replace a unit of the system or of another account.",
+  remediation: "Do not set port and unit by hand: port is 8000 + `number`, unit `account-<account>-http-<name>`.",
   *find({ httpServers }) {
     for (const server of httpServers) {
       const name = `HTTP server ${server.account}/${server.name}`;
       const { number, unit } = server;
       const { port } = server.listen;
       if (!Number.isInteger(number) || number < 1 || number > 999) {
-        yield { subject: subject.httpServer(server, "number"), message: `${name} has number ${number}, not 1 to 999.` };
+        yield {
+          subject: subject.httpServer(server, "number"),
+          message: `${name} has number ${number}, which is not from 1 to 999.`,
+        };
       } else if (port !== 8000 + number) {
         yield {
           subject: subject.httpServer(server, "listen.port"),

@@ -6,21 +6,21 @@ testRule(devicesInPairs, {
     break: (valid) => changed(valid, "routers", 0, ({ pair: _none, ...router }) => router),
     expect: [
       "router rt1 pair: Router rt1 has no pair.",
-      "router rt2 pair: Router rt2 has rt1 as its pair, which has none.",
+      "router rt2 pair: Router rt2 has rt1 as its pair, but the pair of rt1 is not set.",
     ],
   },
   "a pair that is not there": {
     break: (valid) => changed(valid, "switches", 1, (device) => ({ ...device, pair: "sw9" })),
     expect: [
-      "switch sw1 pair: Switch sw1 has sw2 as its pair, which has sw9.",
-      "switch sw2 pair: Switch sw2 has sw9 as its pair, which is no other one.",
+      "switch sw1 pair: Switch sw1 has sw2 as its pair, but the pair of sw2 is sw9.",
+      "switch sw2 pair: Switch sw2 has sw9 as its pair, which is not another switch.",
     ],
   },
   "itself as its pair": {
     break: (valid) => changed(valid, "switches", 1, (device) => ({ ...device, pair: "sw2" })),
     expect: [
-      "switch sw1 pair: Switch sw1 has sw2 as its pair, which has sw2.",
-      "switch sw2 pair: Switch sw2 has sw2 as its pair, which is no other one.",
+      "switch sw1 pair: Switch sw1 has sw2 as its pair, but the pair of sw2 is sw2.",
+      "switch sw2 pair: Switch sw2 has sw2 as its pair, which is not another switch.",
     ],
   },
   "one maker for both routers": {
@@ -34,8 +34,8 @@ testRule(devicesInPairs, {
   "a pair over two sites": {
     break: (valid) => changed(valid, "routers", 1, (router) => ({ ...router, site: "beta" })),
     expect: [
-      "router rt1 pair: Router rt1 is at alpha, its pair rt2 at beta.",
-      "router rt2 pair: Router rt2 is at beta, its pair rt1 at alpha.",
+      "router rt1 pair: Router rt1 is at alpha, but its pair rt2 is at beta.",
+      "router rt2 pair: Router rt2 is at beta, but its pair rt1 is at alpha.",
     ],
   },
 });

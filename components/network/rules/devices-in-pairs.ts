@@ -10,11 +10,11 @@ export const devicesInPairs = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "Every switch and every router is one of a pair: the other names it back, stands at the same site in another rack, and is of another manufacturer.",
+    "Every switch and every router is part of a pair: both devices name each other, stand at the same site in different racks, and have different manufacturers.",
   reason:
-    "Two devices of one maker run one software and stop over one fault; two in one rack stop with its power strip or a leak above it.",
+    "Two devices of one manufacturer run the same software and can fail from the same fault; two devices in one rack can fail together, from its power or a water leak.",
   remediation:
-    "Give the device a partner of another maker in another rack of the site, and let each name the other as its `pair`.",
+    "Give the device a partner of another manufacturer in another rack of the site, and set `pair` of each to the name of the other.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const routers = declaration.routers.filter(({ site }) => !emulated.has(site));
@@ -40,10 +40,12 @@ function* judge<T extends RouterInputs | SwitchInputs>(
     });
     if (device.pair === undefined) yield wrong("has no pair");
     else if (pair === undefined || pair === device)
-      yield wrong(`has ${device.pair} as its pair, which is no other one`);
-    else if (pair.pair !== device.name) yield wrong(`has ${pair.name} as its pair, which has ${pair.pair ?? "none"}`);
-    else if (pair.site !== device.site) yield wrong(`is at ${device.site}, its pair ${pair.name} at ${pair.site}`);
-    // Said once of each pair.
+      yield wrong(`has ${device.pair} as its pair, which is not another ${what.toLowerCase()}`);
+    else if (pair.pair !== device.name)
+      yield wrong(`has ${pair.name} as its pair, but the pair of ${pair.name} is ${pair.pair ?? "not set"}`);
+    else if (pair.site !== device.site)
+      yield wrong(`is at ${device.site}, but its pair ${pair.name} is at ${pair.site}`);
+    // Report each pair once.
     else if (device.name > pair.name) continue;
     else if (pair.manufacturer === device.manufacturer) {
       yield wrong(`and its pair ${pair.name} are both made by ${device.manufacturer}`);

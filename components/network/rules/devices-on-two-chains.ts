@@ -8,9 +8,9 @@ export const devicesOnTwoChains = defineRule({
   severity: "high",
   scope: "resource",
   waivable: true,
-  description: "Every router and switch has at least two power supplies, on chains that hang on different feeds.",
-  reason: "A chain that fails must not take half of a site's network along: then one more fault stops the site.",
-  remediation: "Connect a second power supply to a chain on another feed and list both under `powerSupplies`.",
+  description: "Every router and switch has at least two power supplies, on chains that are fed by different feeds.",
+  reason: "When one chain fails, half of a site's network must not fail with it: one more fault would stop the site.",
+  remediation: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
   *find({ routers, switches }) {
     for (const router of routers)
       yield* judge(`Router ${router.name}`, router, subject.router(router, "powerSupplies"));

@@ -4,11 +4,11 @@ import { rangesApart } from "./ranges-apart.ts";
 testRule(rangesApart, {
   "a range that is not owned": {
     break: (valid) => changed(valid, "ranges", 3, (range) => ({ ...range, prefix: "198.51.100.0/25" })),
-    expect: ["range 198.51.100.0/25 : The range 198.51.100.0/25 of site alpha lies in no owned range."],
+    expect: ["range 198.51.100.0/25 : The range 198.51.100.0/25 of site alpha is not inside an owned range."],
   },
-  "a range that is none": {
+  "a text that is not a range": {
     break: (valid) => changed(valid, "ranges", 3, (range) => ({ ...range, prefix: "somewhere" })),
-    expect: ["range somewhere : The range somewhere of site alpha lies in no owned range."],
+    expect: ["range somewhere : The range somewhere of site alpha is not inside an owned range."],
   },
   "two sites with overlapping ranges": {
     break: (valid) => changed(valid, "ranges", 4, (range) => ({ ...range, prefix: "2001:db8:1:8000::/49" })),

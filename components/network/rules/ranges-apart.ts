@@ -8,8 +8,9 @@ export const rangesApart = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "Every range of a site lies inside an owned range, and no two ranges of sites, nor two owned ones, overlap.",
-  reason: "Addresses of others are not ours to announce, and with overlapping ranges one site gets another's visitors.",
+    "Every range of a site is inside an owned range; ranges of sites do not overlap, and owned ranges do not overlap.",
+  reason:
+    "The platform may announce only its own addresses, and with overlapping ranges one site gets another site's visitors.",
   remediation: "Give the site a free part of an owned range.",
   *find({ ranges }) {
     const all = ranges.map((range) => ({ range, ...bounds(range.prefix) }));
@@ -17,11 +18,11 @@ export const rangesApart = defineRule({
     const used = all.filter(({ range }) => range.purpose !== "owned");
     for (const { range, version, first, last } of used) {
       if (owned.some((outer) => outer.version === version && outer.first <= first && last <= outer.last)) continue;
-      const message = `The range ${range.prefix} of site ${range.site} lies in no owned range.`;
+      const message = `The range ${range.prefix} of site ${range.site} is not inside an owned range.`;
       yield { subject: subject.range(range), message };
     }
     for (const list of [owned, used]) {
-      // By first address: what overlaps anything overlaps one of its neighbours in this order.
+      // Sorted by first address: a range that overlaps any other overlaps one of its neighbours.
       const sorted = list.toSorted(
         (a, b) => a.version - b.version || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0),
       );
@@ -41,7 +42,7 @@ function at(site: string | undefined): string {
   return site === undefined ? "" : ` of site ${site}`;
 }
 
-/** A text that is no range is one of no addresses, which nothing contains. */
+/** First and last address; a text that is not a range becomes an empty range, which is inside no other. */
 function bounds(text: string): { readonly version: number; readonly first: bigint; readonly last: bigint } {
   for (const [version, kind] of [
     [6, Address6],

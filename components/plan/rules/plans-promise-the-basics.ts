@@ -5,7 +5,7 @@ import { defineRule } from "../../rule.ts";
 import { emulatedSites } from "../../site/places.ts";
 
 const everywhere: readonly Failure[] = ["disk", "supply", "chain", "link", "switch"];
-/** What a site that is a place has two of as well. */
+/** Elements of which a real site must also have two. */
 const atPlaces: readonly Failure[] = [...everywhere, "router", "operator"];
 
 export const plansPromiseTheBasics = defineRule({
@@ -13,10 +13,9 @@ export const plansPromiseTheBasics = defineRule({
   theme: "redundancy",
   severity: "critical",
   scope: "stack",
-  description: `Every plan that accounts have survives the loss of any one ${atPlaces.join(", ")}.`,
-  reason:
-    "The proof that nothing single takes an account down proves what plans promise: a plan that promises nothing is proven, too.",
-  remediation: "Add what is missing to the plan's `survives`.",
+  description: `Every plan that accounts use survives the loss of any one ${atPlaces.join(", ")}.`,
+  reason: "The N-1 proof checks only what plans promise: a plan that promises nothing always passes it.",
+  remediation: "Add the missing elements to the plan's `survives`.",
   *find(declaration) {
     const real = plansAtPlaces(declaration);
     const used = new Set(declaration.accounts.map(({ plan }) => plan));

@@ -4,7 +4,7 @@ import { twoProviders } from "./two-providers.ts";
 testRule(twoProviders, {
   "one provider for all": {
     break: (valid) => changed(valid, "sites", 1, (site) => ({ ...site, provider: "acme" })),
-    expect: ["site alpha provider: All sites (alpha, beta) are acme's."],
+    expect: ["site alpha provider: All sites (alpha, beta) belong to provider acme."],
     alsoBreaks: ["backup-site-far-away"],
   },
 });

@@ -10,28 +10,28 @@ import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.
 import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
 
 export const entry = {
-  kind: z.literal("program").describe("`program`: a program of the account answers."),
+  kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
   command: z
     .array(argumentSchema.min(1))
     .min(1)
     .max(64)
     .describe(
-      "Program and its arguments; the program is an absolute path on the host's /usr or a path inside the account's home. Not read by a shell.",
+      "Program and its arguments, not interpreted by a shell. The program is an absolute path in the host's /usr or a path inside the account's home.",
     ),
   directory: z
     .union([z.literal("."), homePathSchema])
     .default(".")
-    .describe("Where it is started, inside the account's home. Default the home itself (`.`)."),
+    .describe("Working directory of the program, inside the account's home. Default `.`, the home itself."),
   socketActivation: z
     .boolean()
     .default(false)
     .describe(
-      "`true`: the program takes over the listening socket (sd_listen_fds(3)) and ends itself when idle. `false` (default): it listens on 127.0.0.1 or [::1] port `$PORT` of its own network; a proxy starts and stops it.",
+      "How the program gets its requests. `true`: it takes over the listening socket (sd_listen_fds(3)) and exits when idle. `false` (default): it listens on 127.0.0.1 or [::1], port `$PORT`, in its own network namespace; a proxy starts and stops it.",
     ),
   environment: z
     .record(variableSchema, argumentSchema)
     .default({})
-    .describe("Environment variables; not for secrets, they are shown in previews."),
+    .describe("Environment variables of the program. Do not use them for secrets: previews show them."),
 };
 
 export const inputs = {
@@ -46,7 +46,7 @@ type Program = HttpServer<"program">;
 
 const script = "libexec/run-program";
 
-/** As PID 1 of its own namespace a program would neither stop on SIGTERM nor collect orphans: Debian's tini does both. */
+/** As PID 1 of its own namespace, a program would neither stop on SIGTERM nor reap orphans: Debian's tini does both. */
 const init = ["/usr/bin/tini", "--"];
 
 /** A program of the account, behind a proxy that starts and stops it or on the socket itself. */
@@ -58,8 +58,8 @@ export const server: ServerKind<Program> = {
     { path: script, content: readFileSync(join(import.meta.dirname, "run-program.sh"), "utf8"), mode: 0o755 },
   ],
   /**
-   * The account's own variables travel as arguments, not in Environment=: they are for its program alone, not for the script
-   * that runs it nor for whatever systemd may run beside it one day as root.
+   * The account's own variables are passed as arguments, not in Environment=: only its program may get them, not the script that
+   * runs it and not any other command that systemd runs for the unit as root.
    */
   service(account, server) {
     const { name, listen, idleSeconds, socketActivation } = server;
@@ -84,7 +84,7 @@ export const server: ServerKind<Program> = {
   },
 };
 
-/** The program is an absolute path or one in the home. */
+/** The command with an absolute path: a relative program is in the home. */
 function commandInside(account: Element<"accounts">, { command: words }: Program): string[] {
   const [program = "", ...rest] = words;
   return [program.startsWith("/") ? program : `${homeInside(account)}/${program}`, ...rest];

@@ -9,8 +9,8 @@ import { homePathSchema } from "../../../schema.ts";
 import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
 
 export const entry = {
-  kind: z.literal("static").describe("`static`: files of the account's home."),
-  root: homePathSchema.default("www").describe("Directory served, inside the account's home. Default `www`."),
+  kind: z.literal("static").describe("Kind of HTTP server. `static`: serves files of the account's home."),
+  root: homePathSchema.default("www").describe("Directory to serve, inside the account's home. Default `www`."),
 };
 
 export const inputs = {
@@ -21,7 +21,7 @@ export const inputs = {
 const configuration = "lighttpd/static.conf";
 const script = "libexec/run-static";
 
-/** Files of the account's home, by lighttpd. */
+/** Serves files of the account's home with lighttpd. */
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
   entry,
@@ -48,7 +48,7 @@ export const server: ServerKind<HttpServer<"static">> = {
   },
 };
 
-/** One configuration for every static server: what differs comes in the environment, the socket from systemd. */
+/** One configuration for all static servers: differences are in the environment, the socket comes from systemd. */
 const lighttpdConfiguration = `# Static HTTP server of an account: started by its socket, ends itself when idle (-i).
 server.systemd-socket-activation = "enable"
 server.document-root = env.FAIRHOST_ROOT
