@@ -63,10 +63,10 @@ describe("a limit that is added to the table is in force everywhere", () => {
   test("limits-set refuses an account without", () => {
     expect(checkDeclaration(many, today)).toEqual([]);
     expect(checkDeclaration(withInodes(0), today).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
-      "limits-set: Account 1 has inodes 0.",
-      "limits-set: Account 2 has inodes 0.",
-      "limits-set: Account 3 has inodes 0.",
-      "limits-set: Plan small has inodes 0.",
+      "limits-set: Account 1 has inodes 0, which is out of bounds.",
+      "limits-set: Account 2 has inodes 0, which is out of bounds.",
+      "limits-set: Account 3 has inodes 0, which is out of bounds.",
+      "limits-set: Plan small has inodes 0, which is out of bounds.",
     ]);
   });
 

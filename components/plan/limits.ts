@@ -56,7 +56,7 @@ export const limits = {
       .number()
       .positive()
       .describe(
-        "Disk limit of an account's home in gigabytes (10^9 bytes). Used for planning; hosts do not enforce it yet.",
+        "Disk limit of an account's home in gigabytes (10^9 bytes). Used for planning; not yet in force on hosts.",
       ),
     word: "disk",
     unit: " GB",
