@@ -6,6 +6,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { defaultUidBase } from "../declaring.ts";
 
 const nasty = [
   "",
@@ -123,7 +124,7 @@ describe("each kind of server", () => {
     const running = await processes(account);
     expect(running.length).toBeGreaterThan(0);
     const uids = await sh(`stat -c %u ${running.map((pid) => `/proc/${pid}`).join(" ")} | sort -u`);
-    expect(uids.trim()).toBe(`${200_000 + account}`);
+    expect(uids.trim()).toBe(`${defaultUidBase + account}`);
     await untilIdle(account);
     expect(await get(name)).toMatchObject({ status: 200, body: expect.stringMatching(body) });
     await untilIdle(account);
@@ -163,7 +164,7 @@ describe("what a program is given", () => {
     });
     expect(given.environment.HOME).toBe(`/home/${account}`);
     expect(given.environment.PORT).toBe(number === 2 ? "8001" : "1");
-    const uid = 200_000 + number;
+    const uid = defaultUidBase + number;
     expect(given.user).toEqual({ username: `a${number}`, uid, gid: uid, homedir: `/home/${account}` });
     expect(given.directory).toBe(`/home/${account}`);
     expect(given.secret).toBe(`secret of ${number}`);
