@@ -16,12 +16,15 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
   const who = `account ${account.number} (${account.name})`;
   const own = [account.number];
   if (op === "create") {
+    const has = ownOf(after, account.number);
     const prefix = addresses(after).get(account.number)?.prefix ?? "no prefix";
-    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}, ${ownOf(after, account.number)}.`;
+    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}${has === "" ? "" : `, ${has}`}.`;
     return [effect(subject, sentence, own)];
   }
   if (op === "delete") {
-    const sentence = `Deletes ${who}: ${ownOf(before, account.number)} and the prefix go; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
+    const had = ownOf(before, account.number);
+    const gone = had === "" ? "the prefix goes" : `${had} and the prefix go`;
+    const sentence = `Deletes ${who}: ${gone}; its data, up to ${account.limits.diskGb} GB, stay on ${account.host} and are backed up no more.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);

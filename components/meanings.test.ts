@@ -1,16 +1,16 @@
 import { expect, test, vi } from "vitest";
-import type { Declaration } from "../../components/kinds.generated.ts";
-import { kinds } from "../../components/kinds.generated.ts";
-import { declarationFixture, today } from "../../testing/fixture.ts";
-import { checkDeclaration } from "../check-declaration.ts";
-import { judgeResource } from "../pack/judge.ts";
+import { checkDeclaration } from "../policies/check-declaration.ts";
+import { judgeResource } from "../policies/pack/judge.ts";
+import { declarationFixture, today } from "../testing/fixture.ts";
+import type { Declaration } from "./kinds.generated.ts";
+import { kinds } from "./kinds.generated.ts";
 
 /** A third kind of HTTP server, whose paths, commands and variables stand where no rule has been told of them. */
-vi.mock("../../components/http/servers.generated.ts", async (original) => {
-  const real = await original<typeof import("../../components/http/servers.generated.ts")>();
+vi.mock("./http/servers.generated.ts", async (original) => {
+  const real = await original<typeof import("./http/servers.generated.ts")>();
   const { z } = await import("zod");
-  const { commonInputs } = await import("../../components/http/server.ts");
-  const { command, environment, homePath } = await import("../../components/inputs.ts");
+  const { commonInputs } = await import("./http/server.ts");
+  const { command, environment, homePath } = await import("./inputs.ts");
   const worker = z.strictObject({ start: command(), given: environment() });
   const third = z.strictObject({
     ...commonInputs,
