@@ -1,6 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-const exclude = ["**/node_modules/**", "**/.lab/**", "**/.state/**", "**/dist/**"];
+const exclude = [
+  "**/node_modules/**",
+  "**/.lab/**",
+  "**/.state/**",
+  "**/dist/**",
+  // Tests of the example run where it is put.
+  "testing/example-kind/reminder/**",
+];
 const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 
 /**

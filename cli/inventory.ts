@@ -41,7 +41,10 @@ export async function check(directory: string, today: string): Promise<Checked> 
   const { violations, waived } = judgeDeclaration(declaration, today);
   const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
   const sound = violations.length === 0;
-  const summary = written.map(({ key, words }) => count(declaration[key].length, ...words)).join(", ");
+  const summary = written
+    .filter(({ key }) => declaration[key].length > 0)
+    .map(({ key, words }) => count(declaration[key].length, ...words))
+    .join(", ");
   return {
     sound,
     text: sound

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { nothingDeclared } from "../components/registry/subject.ts";
+import { allKinds, nothingDeclared } from "../components/registry/subject.ts";
 import type { Rule } from "../components/rule.ts";
 import { checkDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.generated.ts";
@@ -20,6 +20,20 @@ export function changed<K extends keyof Declaration>(
     ...declaration,
     [kind]: elements.flatMap((element, position) => (position === index ? (change(element) ?? []) : [element])),
   };
+}
+
+/** Puts all accounts on one host, with everything that belongs to them. */
+export function allOn(declaration: Declaration, host: string): Declaration {
+  const moved = allKinds
+    .filter(({ accountOf }) => accountOf)
+    .map(({ key }) => [key, declaration[key].map((element) => ({ ...element, host }))]);
+  return { ...declaration, ...Object.fromEntries(moved) };
+}
+
+/** Only these kinds of what belongs to accounts: for a test that counts what is left behind. */
+export function having(declaration: Declaration, ...kinds: readonly (keyof Declaration)[]): Declaration {
+  const others = allKinds.filter(({ key, accountOf }) => accountOf && key !== "accounts" && !kinds.includes(key));
+  return { ...declaration, ...Object.fromEntries(others.map(({ key }) => [key, []])) };
 }
 
 /** One way to break a rule: from the valid fixture (2 hosts, 3 accounts) to one that only this rule may object to. */

@@ -16,12 +16,15 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
   const who = `account ${account.number} (${account.name})`;
   const own = [account.number];
   if (op === "create") {
+    const has = ownOf(after, account.number);
     const prefix = addresses(after).get(account.number)?.prefix ?? "no prefix";
-    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}, ${ownOf(after, account.number)}.`;
+    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}${has === "" ? "" : `, ${has}`}.`;
     return [effect(subject, sentence, own)];
   }
   if (op === "delete") {
-    const sentence = `Deletes ${who}: ${ownOf(before, account.number)} and the prefix are removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} and is no longer backed up.`;
+    const had = ownOf(before, account.number);
+    const gone = had === "" ? "the prefix is" : `${had} and the prefix are`;
+    const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} and is no longer backed up.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);

@@ -37,7 +37,7 @@ export interface ChangeContext {
   readonly before: Declaration;
   readonly after: Declaration;
   readonly changes: { readonly [K in Key]: readonly Change<K>[] };
-  /** What an account has of its own on one side, in words: `2 HTTP servers`. */
+  /** What an account has of its own on one side, in words: `2 HTTP servers`; empty if it has nothing. */
   ownOf(side: Declaration, account: number): string;
 }
 

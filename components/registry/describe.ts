@@ -65,9 +65,12 @@ const counted = once((side: Declaration) =>
   }),
 );
 
-/** Kinds that an account has none of are left out, unless it has nothing at all. */
+/** Kinds that an account has none of are left out. */
 function ownOf(side: Declaration, account: number): string {
-  const all = counted(side).map(({ words: [one, many], of }) => ({ number: of.get(account)?.length ?? 0, one, many }));
-  const some = all.filter(({ number }) => number > 0);
-  return (some.length > 0 ? some : all).map(({ number, one, many }) => count(number, one, many)).join(", ");
+  return counted(side)
+    .flatMap(({ words, of }) => {
+      const { length } = of.get(account) ?? [];
+      return length > 0 ? [count(length, ...words)] : [];
+    })
+    .join(", ");
 }

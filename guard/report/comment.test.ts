@@ -60,6 +60,11 @@ test("the check of this property can fail", () => {
   }
 });
 
+/** A comment without the number of all rules, which grows with every kind. */
+function countless(comment: string): string {
+  return comment.replace(/(All|rules of) \d+/, "$1 N");
+}
+
 test("a change with something of everything", async () => {
   const outcome = await reviewOf(everything, unprotected);
   const drift = [
@@ -67,7 +72,7 @@ test("a change with something of everything", async () => {
     { host: "par2-web3", group: "account-1014", message: "account-1014.slice has MemoryMax=2G." },
   ];
   const comment = formatComment(outcome, { drift });
-  await expect(comment).toMatchFileSnapshot("golden/everything.md");
+  await expect(countless(comment)).toMatchFileSnapshot("golden/everything.md");
   expectHarmless(comment);
   expect(comment).not.toContain("geheim");
 });
@@ -79,7 +84,7 @@ test("an inventory with problems, and one in which nothing changes", async () =>
   });
   await expect(formatComment(unsound)).toMatchFileSnapshot("golden/unsound.md");
   const nothing = await reviewOf({ "accounts/1001-bakery.yaml": [["number: 1001", "# The first one.\nnumber: 1001"]] });
-  await expect(formatComment(nothing)).toMatchFileSnapshot("golden/nothing.md");
+  await expect(countless(formatComment(nothing))).toMatchFileSnapshot("golden/nothing.md");
 });
 
 test("approvals can be copied from the comment, and count only when somebody has signed them", async () => {

@@ -1,9 +1,11 @@
-import { changed, testRule } from "../../testing/test-rule.ts";
+import { changed, having, testRule } from "../../testing/test-rule.ts";
 import { referencesExist } from "./references-exist.ts";
+
+const own = ["addresses", "httpServers"] as const;
 
 testRule(referencesExist, {
   "a host that is not there": {
-    break: (valid) => changed(valid, "accounts", 0, (account) => ({ ...account, host: "h9" })),
+    break: (valid) => changed(having(valid, ...own), "accounts", 0, (account) => ({ ...account, host: "h9" })),
     expect: [
       "account 1 host: Account 1 is on host h9, which is not declared.",
       "address 1 host: Address of account 1 is on host h1, but account 1 is on h9.",
@@ -13,7 +15,7 @@ testRule(referencesExist, {
     alsoBreaks: ["survives-any-single-loss"],
   },
   "an account that is not there": {
-    break: (valid) => changed(valid, "accounts", 0, () => undefined),
+    break: (valid) => changed(having(valid, ...own), "accounts", 0, () => undefined),
     expect: [
       "address 1 account: Address of account 1 belongs to account 1, which is not declared.",
       "httpServer 1/api account: HTTP server 1/api belongs to account 1, which is not declared.",

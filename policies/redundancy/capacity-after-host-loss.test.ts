@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { declarationFixture, today } from "../../testing/fixture.ts";
-import { changed, testRule } from "../../testing/test-rule.ts";
+import { allOn, changed, testRule } from "../../testing/test-rule.ts";
 import { capacityAfterHostLoss } from "./capacity-after-host-loss.ts";
 
 testRule(capacityAfterHostLoss, {
@@ -19,12 +19,7 @@ testRule(capacityAfterHostLoss, {
     ],
   },
   "a backup host is no room for accounts": {
-    break: (valid) => ({
-      ...changed(valid, "hosts", 1, (host) => ({ ...host, role: "backup" })),
-      accounts: valid.accounts.map((account) => ({ ...account, host: "h1" })),
-      addresses: valid.addresses.map((address) => ({ ...address, host: "h1" })),
-      httpServers: valid.httpServers.map((server) => ({ ...server, host: "h1" })),
-    }),
+    break: (valid) => changed(allOn(valid, "h1"), "hosts", 1, (host) => ({ ...host, role: "backup" })),
     expect: [
       "host h1 capacity: Without host h1 its group (site alpha, cell main) is too small: 0.15 cores are guaranteed, 0 are left; 192 MiB of memory are guaranteed, 0 are left; 7.5 GB of disk are guaranteed, 0 are left.",
     ],

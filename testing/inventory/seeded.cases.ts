@@ -1,3 +1,5 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
 import type { Draft } from "./wrong-inventory.cases.ts";
 
 /** The day that seeds are judged at. */
@@ -24,8 +26,8 @@ const uplinksA =
 const uplinksB =
   "      - port: et-0/0/48\n        router: par1-router-1\n      - port: et-0/0/49\n        router: par1-router-2";
 
-/** Every one loads: what is wrong with it is for the rules to find. What they say is in the golden file. */
-export const seeds: Readonly<Record<string, Seed>> = {
+/** Seeds of what is here already. */
+const common: Readonly<Record<string, Seed>> = {
   // Disks and mirrors
   "a disk taken out": {
     rules: ["two-disks", "mounts-on-mirrors", "survives-any-single-loss"],
@@ -313,6 +315,17 @@ export const seeds: Readonly<Record<string, Seed>> = {
         .write("waivers.yaml", waiver({ rule: "plans-promise-the-basics", resource: "plan small" })),
   },
 };
+
+/** Those that a concept brings along, in a file `*.cases.ts` of its own that exports `seeds`. */
+const checkout = join(import.meta.dirname, "..");
+const brought = await Promise.all(
+  globSync("components/*/*.cases.ts", { cwd: checkout })
+    .sort()
+    .map(async (file) => ((await import(join(checkout, file))) as { readonly seeds: typeof common }).seeds),
+);
+
+/** Every one loads: what is wrong with it is for the rules to find. What they say is in the golden file. */
+export const seeds: typeof common = Object.assign({}, common, ...brought);
 
 /** Changes that are all right: no rule may object to any of these. */
 export const soundChanges: Readonly<Record<string, Seed["edit"]>> = {

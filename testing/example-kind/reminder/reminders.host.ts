@@ -1,0 +1,8 @@
+import type { BundleFolder } from "../bundle-folder.ts";
+
+/** One file for each reminder of the host's accounts. */
+export const reminders = {
+  name: "reminders",
+  takesEffect: { by: "look-up" },
+  boundary: false,
+} as const satisfies BundleFolder;
