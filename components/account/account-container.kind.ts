@@ -11,13 +11,13 @@ export const inputs = z.strictObject({
   host: text,
   standby: text
     .exactOptional()
-    .describe("Host that takes over at once when `host` is lost; plans that survive a host need one."),
+    .describe("Host that takes over at once when `host` is lost; required by plans that survive a host."),
   plan: text,
   protect: flag,
   backup: z
     .strictObject({ site: text, retentionDays: number })
     .exactOptional()
-    .describe("Where its backups go and how many days they are kept."),
+    .describe("Site of its backups, and the number of days that they are kept."),
   uid: number,
   gid: number,
   user: text.describe("Login name on the host: `a<number>`."),

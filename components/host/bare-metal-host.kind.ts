@@ -10,7 +10,7 @@ export const inputs = z.strictObject({
   ...placed,
   cell: text,
   role: text.describe(
-    "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups.",
+    "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),
   manufacturer: text,
   model: text,
@@ -26,7 +26,7 @@ export const inputs = z.strictObject({
   capacity: z.strictObject({ cores: number, memoryMb: number, diskGb: number }),
   routers: z
     .array(z.strictObject({ name: text, address: text, asNumber: number }))
-    .describe("Who the host speaks BGP to: the routers of its site."),
+    .describe("Routers of the site, to which the host opens BGP sessions."),
 });
 
 /** A bare-metal host: its place, hardware, power and links. */
@@ -38,7 +38,7 @@ export const kind: Kind<"hosts"> = {
   identity: ["name"],
   inputs,
   resourceName: ({ name }) => name,
-  // Not under its site: a host that is carried to another site stays itself.
+  // Not under its site: a host that is moved to another site keeps its identity.
   concerns: "host",
   hostOf: ({ name }) => name,
   retired: "retired.yaml",

@@ -7,7 +7,7 @@ import { canonicalPrefix } from "../schema.ts";
 export const inputs = z.strictObject({
   prefix: text.describe("Canonical."),
   version: number,
-  within: text.exactOptional().describe("The owned range it is part of; an owned one has none."),
+  within: text.exactOptional().describe("Owned range that contains it; an owned range has none."),
   site: text.exactOptional(),
   purpose: text,
 });

@@ -6,7 +6,7 @@ import { declareDevice, deviceInputs } from "./device.ts";
 
 export const inputs = z.strictObject({
   ...deviceInputs,
-  uplinks: z.array(z.strictObject({ port: text, router: text })).describe("Cables to the site's routers."),
+  uplinks: z.array(z.strictObject({ port: text, router: text })).describe("Links to the site's routers."),
 });
 
 /** A switch of a site. */

@@ -11,20 +11,20 @@ export const inputs = z.strictObject({
   ...eachLimit(() => promise(number)),
   retentionDays: promise(number),
   survives: promise(z.array(z.enum(failures))).describe(
-    "Failures of a single element that its accounts survive without anybody doing anything.",
+    "Kinds of elements of which any single one can fail without taking an account down.",
   ),
   takeover: promise(flag).describe(
-    "Whether the other hosts of the group have room for its accounts when their host is lost.",
+    "Whether the other hosts of the group keep free capacity for its accounts when their host is lost.",
   ),
   guaranteed: z
     .strictObject({ cores: promise(number), memoryMb: promise(number) })
     .describe("What every account gets on a full host: cores (0.05 = a twentieth of one) and MiB."),
   overcommit: z
     .strictObject({ memory: number, disk: number })
-    .describe("How many times over a host's memory and disk may be promised to accounts of this plan."),
+    .describe("How many times a host's memory and disk may be promised to accounts of this plan."),
 });
 
-/** A plan: limits, and what its accounts are promised. */
+/** A plan: limits and promises of its accounts. */
 export const kind: Kind<"plans"> = {
   key: "plans",
   name: "plan",

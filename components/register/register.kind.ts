@@ -5,13 +5,15 @@ import type { Kind } from "../kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: z.array(number).describe("Numbers of deleted accounts."),
-  retired: texts.describe("What was given up on purpose: `host web3`, `range 2001:db8::/48`."),
+  retired: texts.describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
   vanished: z
     .array(z.strictObject({ kind: text, name: text, protect: flag }))
-    .describe("What the stack holds and the inventory neither has nor says to be gone. Empty, or nothing is deployed."),
+    .describe(
+      "Elements of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
+    ),
 });
 
-/** What is taken for ever, and what the stack has that nobody declares any more. There is one. */
+/** Numbers and names that are taken for ever, and elements of the stack that are no longer declared. There is one. */
 export const kind: Kind<"registers"> = {
   key: "registers",
   name: "register",

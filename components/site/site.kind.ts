@@ -12,19 +12,17 @@ export const inputs = z.strictObject({
   latitude: number.describe("Degrees, north positive (WGS 84)."),
   longitude: number.describe("Degrees, east positive (WGS 84)."),
   availabilityClass: number,
-  emulated: flag.describe(
-    "Not a place but a model of one, in virtual machines (docs/decisions/0011): rules about places do not apply.",
-  ),
+  emulated: flag.describe("Virtual machines model the site (docs/decisions/0011): rules about places do not apply."),
   prefix: text.describe("The site's IPv6 prefix, /40 to /48, canonical."),
   prefix4: text.exactOptional().describe("IPv4 range of the front ends, if the site has one."),
-  backupSite: text.exactOptional().describe("Where the accounts of this site are backed up."),
+  backupSite: text.exactOptional().describe("Site that keeps the backups of this site's accounts."),
   halls: z.array(
     z.strictObject({ name: text, chains: z.array(z.strictObject({ name: text, feed: text })), racks: texts }),
   ),
-  spares: z.array(z.strictObject({ model: text, count: number })).describe("Parts that lie ready at the site."),
+  spares: z.array(z.strictObject({ model: text, count: number })).describe("Spare parts at the site."),
 });
 
-/** A site: who runs the building, where it is, and what stands in it. */
+/** A site: its provider, location, halls and racks. */
 export const kind: Kind<"sites"> = {
   key: "sites",
   name: "site",
