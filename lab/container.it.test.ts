@@ -11,7 +11,7 @@ async function ok(host: ContainerHost, command: string): Promise<string> {
 }
 
 describe("a container of the lab's image", { timeout: 240_000 }, () => {
-  it("is a Debian 13 host with systemd as PID 1, and refuses what would reach the machine", async () => {
+  it("is a Debian 13 host with systemd as PID 1, and refuses access to the machine", async () => {
     await using host = await bootContainer({ name: "basics" });
     expect(await ok(host, "cat /proc/1/comm")).toBe("systemd");
     expect(await ok(host, ". /etc/os-release; echo $VERSION_CODENAME")).toBe("trixie");
@@ -81,8 +81,8 @@ describe("a container of the lab's image", { timeout: 240_000 }, () => {
     await host.stop();
   });
 
-  it("refuses a name that is none", async () => {
-    await expect(bootContainer({ name: "../x" })).rejects.toThrow('"../x" is no host name');
+  it("refuses an invalid name", async () => {
+    await expect(bootContainer({ name: "../x" })).rejects.toThrow('"../x" is not a valid host name');
   });
 });
 

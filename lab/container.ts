@@ -18,7 +18,7 @@ export interface RunOptions {
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** 124 when the time was up. */
+  /** 124 if the time limit was exceeded. */
   readonly exitCode: number;
 }
 
@@ -32,7 +32,7 @@ export interface ContainerOptions {
 
 /**
  * A Debian 13 host without a virtual machine: the lab's root tree under its own systemd as PID 1, in namespaces of its own.
- * Units, sandboxing, userdb, sockets, nginx and AnyIP on `lo` work as on a host. Not here: cpu, memory, io and pids
+ * Units, sandboxing, userdb, sockets, nginx and AnyIP on `lo` work as on a host. Missing: cpu, memory, io and pids
  * controllers (unless the machine runs cgroup 2 only), its own kernel, disks, links; udevd, networkd and sshd are masked.
  */
 export interface ContainerHost extends AsyncDisposable {
@@ -50,8 +50,8 @@ export interface ContainerHost extends AsyncDisposable {
 const shellPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * What even root inside does not get, because no namespace confines it: the machine's modules, clock, ports and kernel log.
- * For PID 1 and for everything `run` starts: a command entering from outside brings all of the caller's rights along.
+ * Capabilities that even root inside does not get, because no namespace confines them: modules, clock, ports and kernel log of the
+ * machine. Dropped for PID 1 and for every command of `run`: a command that enters from outside has all rights of the caller.
  */
 const droppedCapabilities = "-sys_module,-sys_time,-sys_rawio,-syslog";
 
@@ -62,7 +62,7 @@ const droppedCapabilities = "-sys_module,-sys_time,-sys_rawio,-syslog";
  */
 export async function bootContainer(options: ContainerOptions): Promise<ContainerHost> {
   if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(options.name)) {
-    throw new LabError(`"${options.name}" is no host name`, "use lower-case letters, digits and hyphens");
+    throw new LabError(`"${options.name}" is not a valid host name`, "use lower-case letters, digits and hyphens");
   }
   const image = await ensureTree(options.progress);
   await ensureDebianPackages(["iproute2", "util-linux"]);
@@ -71,7 +71,7 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
   await mkdir(cgroup);
   const init = join(import.meta.dirname, "image", "container-init.sh");
   const machineId = randomUUID().replaceAll("-", "");
-  // --pdeathsig and --kill-child: whoever started the container takes it along, even when killed.
+  // --pdeathsig and --kill-child: the container ends with the process that started it, even if that is killed.
   const child = execa(
     "sh",
     [
@@ -90,7 +90,8 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
     { stdin: "ignore", stdout: "pipe", stderr: "pipe", all: true, reject: false, maxBuffer: 1_000_000 },
   );
   const outer = child.pid === undefined ? undefined : await identify(child.pid);
-  if (!outer) throw new LabError("the container could not be started", "is util-linux (unshare, setpriv) installed?");
+  if (!outer)
+    throw new LabError("the container could not be started", "check that util-linux (unshare, setpriv) is installed");
   const end = performance.now() + (options.timeout ?? 60_000);
   try {
     const pid = await firstChild(outer, end);
@@ -105,7 +106,7 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
     const output = (await child).all;
     throw new LabError(
       `container ${options.name} did not come up: ${error instanceof Error ? error.message : String(error)}${output ? `\n${output}` : ""}`,
-      `give it more time (timeout), or delete ${image.folder} to have the image made anew`,
+      `give it more time (timeout), or delete ${image.folder} to rebuild the image`,
     );
   }
 }
@@ -147,7 +148,7 @@ function containerHost(name: string, pid: number, end: () => Promise<void>): Con
       ],
       {
         reject: false,
-        // Only if the one inside did not.
+        // Only if the timeout inside did not work.
         timeout: timeout + 5_000,
         killSignal: "SIGKILL",
         stripFinalNewline: false,
@@ -171,7 +172,7 @@ function containerHost(name: string, pid: number, end: () => Promise<void>): Con
   };
 }
 
-/** Where the cgroup 2 hierarchy is mounted on this machine: alone, or beside version 1. */
+/** Mount point of the cgroup 2 hierarchy on this machine, alone or beside version 1. */
 async function cgroup2Root(): Promise<string> {
   const lines = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" "));
   const root = lines.find((fields) => fields[2] === "cgroup2")?.[1];
@@ -188,10 +189,10 @@ async function firstChild(outer: ProcessId, end: number): Promise<number> {
     const children = await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8").catch(() => "");
     const first = children.trim().split(" ")[0];
     if (first) return Number(first);
-    if (!(await isAlive(outer))) throw new Error("it ended at once");
+    if (!(await isAlive(outer))) throw new Error("it exited immediately");
     await sleep(10);
   }
-  throw new Error("the time was up");
+  throw new Error("the time limit was exceeded");
 }
 
 async function waitUntilUp(host: ContainerHost, outer: ProcessId, end: number): Promise<void> {
@@ -206,7 +207,7 @@ async function waitUntilUp(host: ContainerHost, outer: ProcessId, end: number): 
     }
     await sleep(50);
   }
-  throw new Error(`the time was up (systemd says: ${state || "nothing"})`);
+  throw new Error(`the time limit was exceeded (systemd says: ${state || "nothing"})`);
 }
 
 async function endContainer(outer: ProcessId, cgroup: string): Promise<void> {
@@ -216,10 +217,10 @@ async function endContainer(outer: ProcessId, cgroup: string): Promise<void> {
     if (await removeCgroup(cgroup)) return;
     await sleep(20);
   }
-  throw new Error(`${cgroup} still holds processes`);
+  throw new Error(`${cgroup} still has processes`);
 }
 
-/** Removes the empty cgroups of containers whose starter was killed; a container that is just being started has a young one. */
+/** Removes empty cgroups of containers whose starter was killed; a young cgroup may belong to a container that is starting. */
 async function sweepCgroups(root: string): Promise<void> {
   for (const entry of await readdir(root)) {
     const path = join(root, entry);

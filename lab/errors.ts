@@ -1,13 +1,13 @@
 import { UserError } from "../lib/user-error.ts";
 
-/** The lab cannot do what it was asked to: what is wrong, and how to fix it. */
+/** An error of the lab: what is wrong, and how to fix it. */
 export class LabError extends UserError {
   constructor(what: string, fix: string) {
-    super(`${what}\n  mend: ${fix}`);
+    super(`${what}\n  fix: ${fix}`);
   }
 }
 
-/** Refuses to go on without root: namespaces, taps and images with many owners need it. */
+/** Throws without root: namespaces, taps and images with many owners need it. */
 export function requireRoot(): void {
   if (process.getuid?.() !== 0) {
     throw new LabError(

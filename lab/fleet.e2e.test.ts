@@ -27,7 +27,7 @@ let fleet: string;
 /** Milliseconds that a deploy in two waves takes here. */
 let twoWaves = 0;
 
-/** What would differ if anything on a host had been rewritten, restarted or reloaded. */
+/** A fingerprint that changes if anything on a host is rewritten, restarted or reloaded. */
 async function fingerprint(host: string): Promise<string> {
   const script = [
     "stat --dereference --format='%n %i %Y' /var/lib/fairhost/current",
@@ -43,7 +43,7 @@ async function up(...args: string[]): Promise<string> {
   return result.all;
 }
 
-/** What the hosts have against what is declared, as the command says it, and its exit status. */
+/** Drift of the hosts as the command reports it, and its exit status. */
 async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: number | undefined }> {
   const command = fileURLToPath(new URL("../cli/guard.ts", import.meta.url));
   const args = [command, "drift", "-s", "test", "--cwd", project.directory, "--json"];
@@ -128,7 +128,7 @@ describe("a fleet on real hosts", () => {
   });
 
   test("a changed site changes its account alone; the neighbour's open connection survives", async () => {
-    // bob's answer to this takes two seconds at least: nobody answers there.
+    // bob's answer to this takes at least two seconds, because no server answers there.
     const slow = request(`${bob}probe?address=fd00:8000:0:9::1&port=1&path=/`);
     await edit("accounts/1-alice.yaml", "idleSeconds: 10", "idleSeconds: 25");
     await up();
@@ -204,7 +204,7 @@ describe("a fleet on real hosts", () => {
     await writeFile(join(fleet, "network.yaml"), sound);
     expect(exitCode, all).toBe(4);
     expect(all.replace(/\s+/g, " ")).toContain("Both switches of a pair change at once: switch-a and switch-b.");
-    // The one login is that of the first count.
+    // The one login comes from the first count.
     expect(await logins()).toBe(before + 1);
   });
 
@@ -231,7 +231,7 @@ describe("a fleet on real hosts", () => {
   // Two minutes and a half a moment under emulation: the gate kills on simulated hosts alone, `FAIRHOST_KILLS=10` here too.
   const kills = Number(process.env.FAIRHOST_KILLS ?? 0);
 
-  const killed = `an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command mends all`;
+  const killed = `an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command recovers everything`;
   const surviveKills = async () => {
     for (let round = 0; round < kills; round++) {
       await changeAll(40 + round);

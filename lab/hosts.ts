@@ -15,7 +15,7 @@ import { type LabHostPlan, namespace } from "./network/network.ts";
 import { inNamespace } from "./network/router.ts";
 import { controllerKey, hostPaths, knownHosts } from "./paths.ts";
 
-/** What the lab remembers of a host while its disks exist. */
+/** The lab's record of a host while its disks exist. */
 export interface HostRecord {
   /** New with every clone, so it also says whether a host is still the one that was configured. */
   readonly machineId: string;
@@ -24,7 +24,7 @@ export interface HostRecord {
   readonly accelerator: Accelerator;
   readonly kernel: string;
   readonly initrd: string;
-  /** Cables that are cut; they stay so over a power cut. */
+  /** Whether each link is cut; it stays cut over a power cut. */
   readonly cut: readonly [boolean, boolean];
 }
 
@@ -42,7 +42,7 @@ async function writeRecord(name: string, record: HostRecord): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Makes the controller's key once a checkout and every host's key once for its disks, and writes known_hosts. */
+/** Makes the controller's key once per checkout and every host's key once for its disks, and writes known_hosts. */
 export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
   const ensureKey = async (path: string, comment: string): Promise<void> => {
     if (existsSync(path) && existsSync(`${path}.pub`)) return;
@@ -61,7 +61,7 @@ export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
   await writeFile(knownHosts, lines.join(""), { mode: 0o600 });
 }
 
-/** What makes a clone a host of its own, written to its disks so that it also boots as this host. */
+/** Script that gives a clone its identity, written to its disks so that it also boots as this host. */
 function identityScript(
   plan: LabHostPlan,
   record: HostRecord,
@@ -108,7 +108,7 @@ systemctl restart --no-block systemd-journald
 `;
 }
 
-/** Makes a host out of the template: running in about three seconds on an idle machine. */
+/** Makes a host from the template; it runs in about three seconds on an idle machine. */
 export async function cloneHost(plan: LabHostPlan, template: Template): Promise<void> {
   const paths = hostPaths(plan.name);
   await rm(paths.folder, { recursive: true, force: true });
@@ -131,8 +131,8 @@ export async function cloneHost(plan: LabHostPlan, template: Template): Promise<
   const script = identityScript(plan, record, hostKey ?? "", hostKeyPublic ?? "", authorized ?? "");
   const result = await guestRun(paths.agent, script, 120_000);
   if (result.exitCode !== 0)
-    throw new UserError(`${plan.name} could not be given its identity: ${result.stderr || result.stdout}`);
-  // Only now: without a record the next `up` clones it anew.
+    throw new UserError(`cannot set the identity of ${plan.name}: ${result.stderr || result.stdout}`);
+  // Written last: without a record, the next `up` clones the host again.
   await writeRecord(plan.name, record);
 }
 
@@ -173,12 +173,12 @@ async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Te
   }
 }
 
-/** Power gone: QEMU is killed. What the host had not flushed is lost; its disks stay. */
+/** Power cut: kills QEMU. Data that the host has not flushed is lost; its disks stay. */
 export async function killHost(plan: LabHostPlan): Promise<void> {
   for (const service of recordedServices()) if (service.name === plan.name) await endService(service);
 }
 
-/** Cuts or mends a cable: the host's card loses its carrier, and the switch's port too. */
+/** Cuts or restores a link: without it, the host's interface and the switch's port lose their carrier. */
 export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean): Promise<void> {
   const record = await readRecord(plan.name);
   if (!record) throw withoutDisks(plan);
@@ -189,24 +189,24 @@ export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean):
   await setCable(monitor, plan, index, intact);
 }
 
-/** QEMU's monitor serves one connection at a time, so it is handed in. */
+/** Sets the carrier. QEMU's monitor serves one connection at a time, so it is passed in. */
 async function setCable(monitor: JsonSocket, plan: LabHostPlan, index: number, intact: boolean): Promise<void> {
   await monitor.call("set_link", { name: `link${index}`, up: intact });
   await execa("ip", ["-n", namespace, "link", "set", plan.taps[index] as string, intact ? "up" : "down"]);
 }
 
-/** The controller's way in: a port of 127.0.0.1 outside, carried to the host's port 22 inside. */
+/** Forwards a port of 127.0.0.1 outside to the host's port 22 inside, for the controller. */
 export async function ensureForward(plan: LabHostPlan): Promise<void> {
   const name = `${plan.name}-ssh`;
   if (await runningService(name)) return;
-  // Quoted for socat, to which the address's colons and commas would mean something.
+  // Quoted, because colons and commas have a meaning for socat.
   const inside = `${inNamespace.join(" ")} socat STDIO TCP6:[${plan.address}]:22,connect-timeout=10`;
   const listen = `TCP4-LISTEN:${plan.sshPort},bind=127.0.0.1,reuseaddr,fork`;
   const service = await startService(name, ["socat", listen, `EXEC:'${inside}'`]);
   await waitFor(service, "listening port", 5_000, async () => (await probePort(plan.sshPort, 1_000)) !== "refused");
 }
 
-/** Whether an SSH server greets behind the controller's port: `ssh`, `silent` (nobody behind it yet) or `refused`. */
+/** Whether an SSH server greets behind the controller's port: `ssh`, `silent` (no server behind it yet) or `refused`. */
 export async function probePort(port: number, timeoutMs: number): Promise<"ssh" | "silent" | "refused"> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });

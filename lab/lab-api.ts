@@ -48,21 +48,21 @@ const packages = [
   "curl",
 ];
 
-/** Memory a host may come to need on this machine, MiB: its own, QEMU's, and the pages of its disks. */
+/** Memory in MiB that a host may need on this machine: its own, QEMU's, and the pages of its disks. */
 const memoryPerHostMiB = 1200;
 
 /** Milliseconds a real boot may take: a minute under emulation on an idle machine, several on a busy one. */
 const bootTimeoutMs = 600_000;
 
-/** The lab changes by one command at a time. */
+/** Only one command at a time may change the lab. */
 function labLock(progress: Progress = () => {}): Promise<AsyncDisposable> {
   return lock(`${runtimeDirectory}.lock`, (pid) => progress(`waiting for process ${pid}, which is changing the lab`));
 }
 
 /**
- * Brings the lab up: image and template (once), network, routers, hosts. What is up already stays as it is; a host that is off
+ * Brings the lab up: image and template (once), network, routers, hosts. Running parts stay as they are; a host that is off
  * boots from its own disks. Interrupted (SIGINT, SIGTERM), a lab that was down before is taken down again.
- * @throws LabError when the machine is not fit for it, with what to do.
+ * @throws LabError if the machine does not meet the requirements, with the fix.
  */
 export async function up(progress: Progress = () => {}): Promise<void> {
   requireRoot();
@@ -80,7 +80,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
     refuseNewServices();
     ending ??= (async () => {
       if (fresh) await takeDown();
-      // What is under way fails now that its processes are gone; only then can nothing more be made.
+      // Steps in progress fail now, because their processes are gone; wait for that, so that nothing more is created.
       await Promise.race([work.promise, sleep(10_000)]);
       if (fresh) await takeDown();
       await labIsOurs[Symbol.asyncDispose]();
@@ -99,7 +99,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
     await settle(hosts.map((plan) => ensureHost(plan, template, progress)));
   } finally {
     work.resolve();
-    // Interrupted: the process ends there, before anybody is told of the errors this caused.
+    // Interrupted: the process ends there, before it reports the errors that this caused.
     await ending;
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
@@ -129,7 +129,7 @@ async function ensureHost(
   progress(`${plan.name}: ${how}, SSH at 127.0.0.1:${plan.sshPort} after ${seconds} s`);
 }
 
-/** Waits for all, then throws every error there was, together. */
+/** Waits for all, then throws all their errors together. */
 async function settle(tasks: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(tasks))
     .filter((one) => one.status === "rejected")
@@ -151,30 +151,30 @@ async function isUp(): Promise<boolean> {
   return true;
 }
 
-/** Everything that is missing at once: memory for the hosts to start, ports for the ways in. */
+/** Reports everything that is missing together: memory for hosts to start, ports for SSH. */
 async function checkMachine(): Promise<void> {
   const problems: string[] = [];
-  const mends: string[] = [];
+  const fixes: string[] = [];
   let starting = 0;
   for (const plan of hosts) {
     if (!(await runningService(plan.name))) starting++;
     if (await runningService(`${plan.name}-ssh`)) continue;
     if (!(await portIsFree(plan.sshPort))) {
       problems.push(`port ${plan.sshPort} of 127.0.0.1 is taken, ${plan.name} needs it`);
-      mends.push(`stop what listens there (ss -ltnp 'sport = ${plan.sshPort}')`);
+      fixes.push(`stop the process that listens there (ss -ltnp 'sport = ${plan.sshPort}')`);
     }
   }
   const need = starting * memoryPerHostMiB;
   const have = Math.round(availableMemory() / 2 ** 20);
   if (have < need) {
     problems.push(`${starting} hosts need ${need} MiB of memory, ${have} MiB are free`);
-    mends.push(`free ${need - have} MiB or use a larger machine`);
+    fixes.push(`free ${need - have} MiB or use a larger machine`);
   }
-  if (problems.length > 0) throw new LabError(problems.join("; "), mends.join("; "));
+  if (problems.length > 0) throw new LabError(problems.join("; "), fixes.join("; "));
 }
 
 function availableMemory(): number {
-  // Node takes MemAvailable on Linux. The variable lets a test, or a cautious user, pretend to less.
+  // Node uses MemAvailable on Linux. With the variable, a test or a cautious user can pretend to have less.
   const limit = Number(process.env.FAIRHOST_LAB_MEMORY_MIB);
   return limit > 0 ? Math.min(freemem(), limit * 2 ** 20) : freemem();
 }
@@ -200,12 +200,12 @@ async function takeDown(): Promise<void> {
     await claimMachine(checkout);
     await removeNetwork();
   }
-  // Keys go with the disks: the next hosts are new ones, and a stack that knows the old ones' keys deploys them anew.
+  // Keys are removed with the disks: the next hosts are new, and a stack with the old keys deploys to them again.
   for (const name of ["hosts", "host-keys"]) await rm(join(labDirectory, name), { recursive: true, force: true });
   await rm(runtimeDirectory, { recursive: true, force: true });
 }
 
-/** Deletes keys, logs and all cached images: the next `up` makes everything anew. @throws LabError while the lab is up. */
+/** Deletes keys, logs and all cached images: the next `up` rebuilds everything. @throws LabError while the lab is up. */
 export async function clean(): Promise<void> {
   requireRoot();
   // Any lab of this machine, of whatever checkout: their hosts run on the cached images.
@@ -237,19 +237,19 @@ export async function powerOn(host: string): Promise<void> {
   await waitForSsh(plan, bootTimeoutMs);
 }
 
-/** Cuts a host's cable 0 (to switch-a) or 1 (to switch-b): host and switch lose the carrier. It stays cut over a power cut. */
+/** Cuts a host's link 0 (to switch-a) or 1 (to switch-b): host and switch lose the carrier. It stays cut over a power cut. */
 export async function cutLink(host: string, index: 0 | 1): Promise<void> {
   requireUp();
   await setLink(hostNamed(host), index, false);
 }
 
-/** Mends a cut cable. */
+/** Restores a cut link. */
 export async function mendLink(host: string, index: 0 | 1): Promise<void> {
   requireUp();
   await setLink(hostNamed(host), index, true);
 }
 
-/** Where a host's console is written; lives as long as its disks. */
+/** File with a host's console; it exists as long as the host's disks. */
 export function consolePath(host: string): string {
   return hostPaths(hostNamed(host).name).console;
 }

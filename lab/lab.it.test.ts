@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-// A lab beside the usual one, which may be up and in use. Read when the modules below are loaded.
+// A second lab, because the usual one may be up and in use. Read when the modules below are loaded.
 process.env.FAIRHOST_LAB = "it";
 process.env.FAIRHOST_LAB_PORTS = "2300";
 const lab = await import("./lab-api.ts");
@@ -19,7 +19,7 @@ interface Outcome {
   readonly output: string;
 }
 
-/** Runs the command as a user does. `onOutput` sees all that was said so far. */
+/** Runs the command as a user does. `onOutput` gets all output so far. */
 function command(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -124,7 +124,7 @@ describe("the lab", { timeout: 10 * minutes }, () => {
     expect(after.hosts.map((host) => host.machineId)).toEqual(before.hosts.map((host) => host.machineId));
   });
 
-  it("routes an announced prefix to its host, refuses any other, and knows no way out", async () => {
+  it("routes an announced prefix to its host, refuses any other, and has no route out", async () => {
     const configuration = `router id 10.0.0.1;
 protocol device { }
 protocol static { ipv6; route fd00:8000:0:1::/64 unreachable; route fd00:8000:1::/64 unreachable; route fd00:8000::/64 unreachable; }
@@ -152,7 +152,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       "unreachable",
     );
     const links = (await lab.exec(["ip", "-o", "link"])).stdout;
-    // A cable to another namespace would carry its number.
+    // A link to another namespace would show its number.
     expect(links).not.toContain("link-netns");
     const names = [...links.matchAll(/^\d+: ([^:@]+)/gm)].map((match) => match[1]).sort();
     const routers = ["router-1", "router-1-port", "router-2", "router-2-port"];
@@ -170,7 +170,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     ]);
   });
 
-  it("keeps a connection when a cable is cut, and shows it", async () => {
+  it("keeps a connection when a link is cut, and shows the cut", async () => {
     const talk = lab.sshRun("web1", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done");
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await lab.cutLink("web1", 0);
@@ -184,7 +184,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     await until("back on the first link", 60, async () => (await lab.status()).hosts[0]?.links[0]?.active === true);
   });
 
-  it("loses the host when both cables are cut, so a cut really cuts", async () => {
+  it("loses the host when both links are cut, so a cut is real", async () => {
     await lab.cutLink("web2", 0);
     await lab.cutLink("web2", 1);
     const refused = await lab.exec(["curl", "-s", "--max-time", "5", "http://[fd00:8000::12]/"], { reject: false });
@@ -194,7 +194,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     await until("reachable again", 60, async () => (await lab.status()).hosts[1]?.state === "up");
   });
 
-  it("shows a mirror without a leg", async () => {
+  it("shows a degraded mirror", async () => {
     await lab.sshRun("web1", "mdadm --quiet /dev/md1 --fail /dev/vdb2");
     expect((await lab.status()).hosts[0]?.mirrors).toEqual({ md0: "UU", md1: "U_" });
     const shown = await command(["status"]);
@@ -204,7 +204,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     await until("whole again", 120, async () => (await lab.status()).hosts[0]?.mirrors.md1 === "UU");
   });
 
-  it("keeps what was flushed over a power cut, and boots as the same host, its cut cable still cut", async () => {
+  it("keeps flushed data over a power cut, and boots as the same host with its cut link still cut", async () => {
     await lab.sshRun("web2", "echo kept > /srv/accounts/kept; sync");
     const before = (await lab.status()).hosts[1];
     await lab.powerCut("web2");
@@ -226,7 +226,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     await lab.mendLink("web2", 0);
   });
 
-  it("says what is wrong and how to mend it", async () => {
+  it("says what is wrong and how to fix it", async () => {
     expect(await command(["ssh", "web9"])).toMatchObject({
       exitCode: 2,
       output: expect.stringContaining("web1, web2"),
@@ -262,7 +262,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     expect(started.length).toBeGreaterThan(0);
     await expectNothingLeft(started);
 
-    // The same command as somebody else; the fault is said before anything is tried.
+    // The same command as another user: it fails before it does anything.
     const { execa } = await import("execa");
     const words = [
       "--reuid=65534",

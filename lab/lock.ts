@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { identify, isAlive, type ProcessId } from "../toolchain/system/processes.ts";
 
 /**
- * Takes a lock file, waiting while a living process holds it; a dead owner's lock is taken over.
+ * Takes a lock file, waiting while a living process holds it; a lock of a dead process is taken over.
  * @param path the lock file; its folder is made.
- * @param onWait called once if somebody else holds it, with that process's id.
+ * @param onWait called once if another process holds it, with the id of that process.
  */
 export async function lock(path: string, onWait?: (pid: number) => void): Promise<AsyncDisposable> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -36,7 +36,7 @@ async function readOwner(path: string): Promise<ProcessId | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as ProcessId;
   } catch {
-    // Gone, or not written to the end yet.
+    // Removed, or not completely written yet.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../c
 import { UserError } from "../lib/user-error.ts";
 import * as lab from "./lab-api.ts";
 
-/** What was seen of one account, from outside and from its neighbour's inside. */
+/** Measurements of one account, from outside and from a program of another account. */
 export interface Seen {
   readonly account: string;
   readonly host: string;
@@ -10,9 +10,9 @@ export interface Seen {
   /** Milliseconds from request to answer with its server stopped before. */
   readonly coldMs: number;
   readonly warmMs: number;
-  /** Seconds after the last request until no process of the account was left; undefined when that was not seen in time. */
+  /** Seconds after the last request until the account had no processes; undefined if that took too long. */
   readonly idleStopSeconds: number | undefined;
-  /** What a neighbour's program got: `connect` to the account's server, `read` of its directory. */
+  /** Results of another account's program: `connect` to the account's server, `read` of its directory. */
   readonly neighbour: { readonly by: string; readonly connect: string; readonly read: string };
 }
 
@@ -45,11 +45,11 @@ export async function announced(prefix: string, seconds = 60): Promise<void> {
   );
 }
 
-/** Cold, warm, refused, idle: for every account that has a server. Takes about the idle time of the slowest. */
+/** Measures cold and warm requests, isolation and idle stop of every account with a server. Takes about the longest idle time. */
 export async function measure(declaration: Declaration): Promise<Seen[]> {
   const served = declaration.accounts.filter((account) => serverOf(declaration, account));
   const requests = new Map<number, { coldMs: number; warmMs: number }>();
-  // Hosts side by side, the accounts of one host one after the other: a cold start is to have its host to itself.
+  // Hosts in parallel, the accounts of one host one after the other: nothing else must run during a cold start.
   const oneByOne = async (accounts: readonly AccountContainerInputs[]) => {
     for (const account of accounts) requests.set(account.number, await coldAndWarm(declaration, account));
   };
@@ -77,8 +77,8 @@ async function coldAndWarm(declaration: Declaration, account: AccountContainerIn
 }
 
 /**
- * A neighbour's own program, in its sandbox, tries to connect to the account's server and to see its directory. Shows
- * first that the same program sees its own home, so that a refusal means something.
+ * Lets another account's program, in its sandbox, try to connect to the account's server and to read its directory. First checks
+ * that the program can read its own home, so that a refusal is meaningful.
  */
 async function probe(declaration: Declaration, target: AccountContainerInputs): Promise<Seen["neighbour"]> {
   const isNeighbour = (account: AccountContainerInputs) =>
@@ -93,11 +93,11 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
     return JSON.parse((await request(`http://[${from}]/probe?${query}`)).body) as { connect: string; read: string };
   };
   const own = await ask(`/home/${by.name}`);
-  if (own.read !== "ok") throw new UserError(`the probe in ${by.name} does not even see its own home: ${own.read}`);
+  if (own.read !== "ok") throw new UserError(`the probe in ${by.name} cannot read its own home: ${own.read}`);
   return { by: by.name, ...(await ask(target.directory)) };
 }
 
-/** Tasks of each account by the kernel's own count; an account that sleeps has none, or no control group at all. */
+/** Counts the tasks of each account in the kernel; an idle account has none, or no control group. */
 const countTasks = "grep -H . /sys/fs/cgroup/account.slice/account-*.slice/pids.current || true";
 
 async function idleStops(accounts: readonly AccountContainerInputs[]): Promise<Map<number, number>> {

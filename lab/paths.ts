@@ -10,7 +10,7 @@ export const checkout: string = resolve(import.meta.dirname, "..");
  */
 const instance: string = process.env.FAIRHOST_LAB ?? "";
 if (!/^[a-z0-9]{0,8}$/.test(instance))
-  throw new Error(`FAIRHOST_LAB="${instance}": up to 8 lower-case letters or digits, please`);
+  throw new Error(`FAIRHOST_LAB="${instance}": use at most 8 lower-case letters or digits`);
 
 /** The lab's name on this machine: its network namespace, its folder in /run, its lock. */
 export const labName: string = instance ? `fairhost-lab-${instance}` : "fairhost-lab";
@@ -18,10 +18,10 @@ export const labName: string = instance ? `fairhost-lab-${instance}` : "fairhost
 /** Ports of 127.0.0.1 come after this one. */
 export const portBase: number = Number(process.env.FAIRHOST_LAB_PORTS ?? 2200);
 
-/** What belongs to this checkout's lab: process records, overlays, keys, consoles. Ignored by git. */
+/** Files of this checkout's lab: process records, overlays, keys, consoles. Ignored by git. */
 export const labDirectory: string = join(checkout, ".lab", instance && `other-${instance}`);
 
-/** Images, shared by all checkouts of a user; one folder a recipe. Safe to delete: it is made again. */
+/** Images, shared by all checkouts of a user, in one folder per recipe. Safe to delete: it is rebuilt. */
 export const cacheDirectory: string = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fairhost", "lab");
 
 /** Sockets of the lab that is up. Here and not in the checkout, as a socket's path has 107 bytes at most. */
@@ -41,7 +41,7 @@ export function hostPaths(name: string) {
     disks: [join(folder, "disk-a.qcow2"), join(folder, "disk-b.qcow2")] as const,
     console: join(folder, "console.log"),
     hostKey: join(labDirectory, "host-keys", name),
-    /** What is known of it: see hosts.ts. */
+    /** Its record: see hosts.ts. */
     record: join(folder, "host.json"),
     monitor: join(runtimeDirectory, `${name}.monitor`),
     agent: join(runtimeDirectory, `${name}.agent`),

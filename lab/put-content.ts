@@ -5,8 +5,8 @@ import type { Declaration } from "../components/registry/kinds.generated.ts";
 import * as lab from "./lab-api.ts";
 
 /**
- * Puts `lab/content/<account>/` into each account's home, as the account's own uid: what its owner would do over SFTP.
- * Files that are the same stay as they are.
+ * Puts `lab/content/<account>/` into each account's home, as the account's own uid, as its owner would do over SFTP.
+ * Existing files stay as they are.
  */
 export async function putContent(declaration: Declaration): Promise<void> {
   for (const { name, host, uid, gid, directory } of declaration.accounts) {

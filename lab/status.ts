@@ -6,7 +6,7 @@ import { hosts, type LabHostPlan, switches } from "./network/network.ts";
 import { networkIsUp } from "./network/router.ts";
 import { hostPaths } from "./paths.ts";
 
-/** One host as it is now. Figures from inside are missing while it does not answer. */
+/** One host as it is now. Values from inside are missing while it does not answer. */
 export interface HostStatus {
   readonly name: string;
   /** `up`: greets on SSH. `booting`: runs, but does not greet. `off`: has disks, does not run. `absent`: not made. */
@@ -17,7 +17,7 @@ export interface HostStatus {
   readonly machineId?: string;
   readonly born?: string;
   readonly links: readonly { readonly switch: string; readonly cut: boolean; readonly active: boolean }[];
-  /** By device, as the kernel says: `UU` is whole, `_U` and `U_` have lost a leg. */
+  /** By device, as the kernel says: `UU` is complete, `_U` and `U_` lack a disk. */
   readonly mirrors: Readonly<Record<string, string>>;
   readonly uptimeSeconds?: number;
   /** Memory used inside, of the host's own 768 MiB. */
@@ -32,7 +32,7 @@ export interface LabStatus {
   readonly hosts: readonly HostStatus[];
 }
 
-/** The lab as it is now. Changes nothing; works without root except for figures of memory. */
+/** The lab as it is now. Changes nothing; works without root except for memory. */
 export async function status(): Promise<LabStatus> {
   return {
     network: networkIsUp() ? "up" : "down",

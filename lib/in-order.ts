@@ -1,4 +1,4 @@
-/** The list by its keys; itself when it is in order, as most small lists are: looking costs a tenth of sorting. */
+/** Returns the list sorted by its keys, or the list itself if it is sorted, like most small lists: the check costs a tenth of sorting. */
 export function inOrder<T>(list: readonly T[], key: (item: T) => string): readonly T[] {
   const isInOrder = list.every((item, index) => index === 0 || key(list[index - 1]!) <= key(item));
   return isInOrder ? list : list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));

@@ -7,7 +7,7 @@ import { putOff } from "./lazy-modules.ts";
 
 const require = createRequire(import.meta.url);
 
-test("a module put off is loaded by the first touch, and is itself then", () => {
+test("a lazy module is loaded at the first access", () => {
   const directory = mkdtempSync(join(tmpdir(), "fairhost-lazy-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const path = join(directory, "module.cjs");
@@ -28,7 +28,7 @@ test("a module put off is loaded by the first touch, and is itself then", () => 
   expect(loads()).toBe(1);
 });
 
-test("what the SDK loads them for still works", async () => {
+test("SDK functions that need the lazy modules still work", async () => {
   const pulumi = await import("@pulumi/pulumi");
   const answer = 42;
   const { text } = await pulumi.runtime.serializeFunction(() => answer);

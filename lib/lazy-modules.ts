@@ -1,12 +1,12 @@
 import Module, { createRequire } from "node:module";
 
 /**
- * What the Node.js SDK loads at its start to turn functions into text and to run the engine itself. Neither program nor pack does
- * so: put off until something touches it, which nothing does, it spares each start of either about 0.2 s (measured).
+ * Modules that the Node.js SDK loads at its start to serialize functions and to run the engine. Neither program nor pack uses them:
+ * loading them only at the first access, which never happens, saves about 0.2 s at each start (measured).
  */
 const untouched = ["@npmcli/arborist", "typescript", "normalize-package-data", "execa"];
 
-/** @returns the modules that were put off; one that is loaded already, or not to be found, is left alone. */
+/** @returns the modules that are now loaded lazily; skips modules that are already loaded or cannot be found. */
 export function putOff(names: readonly string[], require: NodeJS.Require): string[] {
   return names.filter((name) => {
     let path: string;
@@ -24,7 +24,7 @@ export function putOff(names: readonly string[], require: NodeJS.Require): strin
       return loaded;
     };
     const get = (_: object, key: string | symbol) => {
-      // Answered without a look: the SDK's compiled imports ask it of whatever they load.
+      // Answered without loading: the SDK's compiled imports check it for every module.
       if (key === "__esModule") return true;
       return key === "default" ? (real().default ?? real()) : real()[key];
     };

@@ -3,7 +3,7 @@ export function byKey<T, Key>(list: readonly T[], key: (item: T) => Key): Map<Ke
   return new Map(list.map((item) => [key(item), item]));
 }
 
-/** What must be there. @throws {RangeError} naming `what` if it is not. */
+/** The value of a name. @throws {RangeError} naming `what` if it is missing. */
 export function found<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
   const value = map.get(name);
   if (value === undefined) throw new RangeError(`the ${what}, "${name}", is not in the fleet`);

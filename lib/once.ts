@@ -1,4 +1,4 @@
-/** Works something out of an object once, so that what asks for it a thousand times stays linear. */
+/** Computes a value of an object only once, so that code that needs it a thousand times stays linear. */
 export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
   const known = new WeakMap<T, { readonly value: R }>();
   return (of) => {

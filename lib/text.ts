@@ -3,7 +3,7 @@ export function count(number: number, noun: string, many = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : many}`;
 }
 
-/** Names and keys that come from outside: nothing of them may steer a terminal. */
+/** Escapes control characters in text from outside, so that it cannot control a terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
@@ -18,7 +18,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
 }
 
-/** At most five, then how many more. */
+/** Lists at most five words, then the number of the others. */
 export function listed(words: readonly string[]): string {
   return words.length <= 5 ? words.join(", ") : `${words.slice(0, 5).join(", ")} and ${words.length - 5} more`;
 }

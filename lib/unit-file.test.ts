@@ -65,13 +65,13 @@ describe("words", () => {
     );
   });
 
-  test("that no program can be given are refused", () => {
+  test("that are not possible as arguments are refused", () => {
     expect(() => quoteWord("a\0b")).toThrow("NUL");
-    expect(() => execLine(["@/usr/bin/tini"])).toThrow("no plain absolute path");
+    expect(() => execLine(["@/usr/bin/tini"])).toThrow("not a plain absolute path");
     expect(() => environmentLines({ "A B": "" })).toThrow("variable name");
   });
 
-  test("a lone semicolon is no separator of commands", () => {
+  test("a lone semicolon does not separate commands", () => {
     expect(execLine(["/bin/a", ";", "/bin/b"])).toBe(':/bin/a ";" /bin/b');
   });
 });
@@ -94,8 +94,10 @@ describe("a unit", () => {
   });
 
   test("refuses a value that would become another directive", () => {
-    expect(() => unitFile({ Service: { Description: "a\nExecStart=/bin/sh" } })).toThrow("Description= may not hold");
-    expect(() => unitFile({ Service: { Description: "a\\" } })).toThrow("Description= may not hold");
+    expect(() => unitFile({ Service: { Description: "a\nExecStart=/bin/sh" } })).toThrow(
+      "Description= must not contain",
+    );
+    expect(() => unitFile({ Service: { Description: "a\\" } })).toThrow("Description= must not contain");
   });
 
   test("leaves empty sections out and repeats lists", () => {
@@ -108,14 +110,14 @@ test.each([
   ["account name", { name: "alice\nUser=root" }],
   ["unit name", { servers: [{ ...programServer("x y", ["/bin/a"]), hostnames: [] }] }],
   ["host name", { servers: [{ ...programServer("x", ["/bin/a"]), hostnames: ["a.test; }"] }] }],
-])("text that no configuration may hold is refused: %s", (what, change) => {
+])("text that is not allowed in a configuration is refused: %s", (what, change) => {
   const declaration = declarationOf([{ number: 7, name: "eve", ...change }]);
-  expect(() => renderBundle(declaration, "web1")).toThrow(`is no ${what}`);
+  expect(() => renderBundle(declaration, "web1")).toThrow(`is not a valid ${what}`);
 });
 
 test("a pattern must match as a whole", () => {
   const word = plain(/[a-c]+/, "word");
   expect(word("abc")).toBe("abc");
-  expect(() => word("abcd")).toThrow('"abcd" is no word');
-  expect(() => word("abc\n")).toThrow("is no word");
+  expect(() => word("abcd")).toThrow('"abcd" is not a valid word');
+  expect(() => word("abc\n")).toThrow("is not a valid word");
 });

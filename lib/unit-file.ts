@@ -1,33 +1,33 @@
-/** Writing systemd's unit files so that no value can become a directive, whatever it contains. */
+/** Writes systemd's unit files so that no value can become a directive, whatever it contains. */
 
 /**
- * A check for places where the reading program has no quoting: hands a value through that matches `pattern` (without flags) as a
- * whole. Made once and not at each use, since every account passes through a dozen of them.
- * @param what named by the RangeError that refuses anything else
+ * Makes a check for places where the reading program has no quoting: it returns a value that matches `pattern` (without flags) as
+ * a whole. Make it once and not at each use, since every account passes through a dozen of them.
+ * @param what name of the value for the RangeError that refuses anything else
  */
 export function plain(pattern: RegExp, what: string): (text: string) => string {
   const whole = new RegExp(`^(?:${pattern.source})$`);
   return (text) => {
-    if (!whole.test(text)) throw new RangeError(`${JSON.stringify(text)} is no ${what}`);
+    if (!whole.test(text)) throw new RangeError(`${JSON.stringify(text)} is not a valid ${what}`);
     return text;
   };
 }
 
-/** An IPv6 address where nothing else may stand. */
+/** Checks an IPv6 address. */
 export const plainAddress = plain(/[0-9a-f:]+/, "IPv6 address");
 
 const variableName = plain(/[A-Za-z_][A-Za-z0-9_]*/, "variable name");
 
-/** A setting and its value; a list repeats the setting (systemd adds them up). */
+/** A setting and its value; a list repeats the setting, and systemd combines the values. */
 export type Settings = Readonly<Record<string, string | readonly string[]>>;
 
 /**
  * The text of a unit file or drop-in (systemd.syntax(7)): sections in the given order, empty ones left out.
  * @throws {RangeError} for a value with a control character (a line end would begin another directive) or a final backslash
- *   (which would swallow the next line): inputs are checked by the inventory, so this is a fault of the caller.
+ *   (which would swallow the next line): the loader checks inputs, so this is an error of the caller.
  */
 export function unitFile(sections: Readonly<Record<string, Settings>>): string {
-  // Joined at the end: a text added up piece by piece stays a tree of its pieces, which the garbage collector copies one by one.
+  // Joined at the end: text that is concatenated piece by piece stays a tree of pieces, which the garbage collector copies one by one.
   const lines: string[] = [];
   for (const section of Object.keys(sections)) {
     const begin = lines.length;
@@ -50,21 +50,21 @@ const control = /\p{Cc}/u;
 
 function settingLine(key: string, value: string): string {
   if (control.test(value) || value.endsWith("\\"))
-    throw new RangeError(`${key}= may not hold ${JSON.stringify(value)}`);
+    throw new RangeError(`${key}= must not contain ${JSON.stringify(value)}`);
   return `${key}=${value}`;
 }
 
-/** What means itself in a word, with quotes or without. */
+/** Words that need no quoting. */
 const harmless = /^[A-Za-z0-9/._:=@[\]-]+$/;
 
 /**
  * One word of `ExecStart=:` or `Environment=`: in double quotes, C-style escapes, specifiers doubled (systemd.service(5),
- * systemd.unit(5)). `$` needs nothing: with the prefix `:` no variable is put in, and `Environment=` knows none.
- * @throws {RangeError} for a NUL, which no program can be given
+ * systemd.unit(5)). `$` needs no escape: with the prefix `:` variables are not expanded, and neither are they in `Environment=`.
+ * @throws {RangeError} for a NUL, which is not possible in arguments and variables
  */
 export function quoteWord(text: string): string {
   if (harmless.test(text)) return `"${text}"`;
-  if (text.includes("\0")) throw new RangeError(`a NUL may not stand in ${JSON.stringify(text)}`);
+  if (text.includes("\0")) throw new RangeError(`${JSON.stringify(text)} must not contain a NUL`);
   const escaped = text
     .replace(/["\\]/g, "\\$&")
     .replaceAll("%", "%%")
@@ -72,7 +72,7 @@ export function quoteWord(text: string): string {
   return `"${escaped}"`;
 }
 
-/** Octets of its UTF-8, so that the reader puts the same character together again. */
+/** Escapes the octets of its UTF-8, so that the reader gets the same character. */
 function escapeControl(character: string): string {
   return Array.from(Buffer.from(character), (octet) => `\\x${octet.toString(16).padStart(2, "0")}`).join("");
 }
@@ -80,13 +80,14 @@ function escapeControl(character: string): string {
 /** `ExecStart=` for an argument vector: no shell, no variables, no specifiers, exactly these words. The first is an absolute path. */
 export function execLine(words: readonly string[]): string {
   const [program, ...rest] = words;
-  if (!program || !/^\/[A-Za-z0-9/._+-]+$/.test(program)) throw new RangeError(`${program} is no plain absolute path`);
+  if (!program || !/^\/[A-Za-z0-9/._+-]+$/.test(program))
+    throw new RangeError(`${program} is not a plain absolute path`);
   return [`:${program}`, ...rest.map((word) => (harmless.test(word) ? word : quoteWord(word)))].join(" ");
 }
 
 /**
  * `NAME=value`, sorted by name.
- * @throws {RangeError} for a name no shell would take
+ * @throws {RangeError} for a name that is not valid in a shell
  */
 export function assignments(variables: Readonly<Record<string, string>>): string[] {
   return Object.keys(variables)

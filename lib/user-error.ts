@@ -1,4 +1,4 @@
-/** How a command ends when it cannot do what it was asked to; `cli/exit-status.ts` has the number of each. */
+/** How a command fails; `cli/exit-status.ts` has the exit status of each. */
 export type Failure = "wrong usage" | "blocked" | "failed" | "locked";
 
 /**

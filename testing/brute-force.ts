@@ -3,8 +3,8 @@ import type { AccountContainerInputs, Declaration } from "../components/registry
 import type { Equipment } from "../policies/graph/service-graph.ts";
 
 /**
- * The same question as the proof's, answered in the plainest way: for one account, walk its fleet by the words of the
- * inventory. For tests alone: it is what the proof is compared with.
+ * Answers the same question as the proof in the simplest way: for one account, it follows the references of the declaration.
+ * Only for tests, which compare the proof with it.
  */
 export interface Cut {
   readonly name: string;
@@ -60,7 +60,7 @@ function cableBetween(one: string, other: string): string {
 
 type Gone = ReadonlySet<string>;
 
-/** It stands somewhere that is there, and one of its power supplies has current. */
+/** Whether its place exists, and one of its power supplies has power. */
 function runs({ sites }: Declaration, what: string, at: Equipment, gone: Gone): boolean {
   const hall = sites.find(({ name }) => name === at.site)?.halls.find(({ name }) => name === at.hall);
   const places = [

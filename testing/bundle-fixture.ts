@@ -27,7 +27,7 @@ export interface FixtureAccount {
 const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
 const network = networkFixture({ uidBase: defaultUidBase });
 
-/** What follows from an account's number on {@link fixtureHost}. */
+/** The identity of an account on {@link fixtureHost}. */
 function identityOf(number: number): Identity {
   return identity(number, site, network.uidBase);
 }
@@ -58,7 +58,7 @@ export const fixtureHost: BareMetalHostInputs = {
   ],
 };
 
-/** What the program declares for these accounts on one host, with the inventory's own allocation. */
+/** Declares these accounts on one host, with the same allocation as the program. */
 export function declarationOf(accounts: readonly FixtureAccount[]): Declaration {
   const host = fixtureHost.name;
   const limits = { ...accountFixture().limits, memoryMaxMb: 512, tasksMax: 200, diskGb: 5 };

@@ -5,7 +5,7 @@ import { sideOf } from "../guard/change/side.ts";
 import type { Outcome, Reviewed } from "../guard/verdict/outcome.ts";
 import { levels } from "../guard/verdict/review.ts";
 
-/** What would break out of Markdown, HTML or a forge's own language if it were let. */
+/** Text that would break out of Markdown, HTML or a forge's own syntax if it were not escaped. */
 const attacks = [
   "</details><script>alert(1)</script>",
   "<img src=x onerror=alert(1)>",

@@ -1,6 +1,6 @@
 import type { Element, Key } from "../components/registry/kind.ts";
 
-/** How large the valid declaration of tests is. */
+/** Size of the valid declaration for tests. */
 export interface FixtureSize {
   readonly hosts: number;
   readonly accounts: number;

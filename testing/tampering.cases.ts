@@ -9,7 +9,7 @@ export interface Tampering {
   readonly group: Finding["group"];
   readonly kind: FindingKind;
   readonly what: string | RegExp;
-  /** For what only a person may put right: how that person does. */
+  /** For drift that only a person may repair: the command to do it. */
   readonly undo?: string;
 }
 
@@ -101,7 +101,7 @@ export const tamperings: readonly Tampering[] = [
   ),
   byDeploy("which systemd has not read", "true", "host", "unit-not-reloaded", "nginx.service"),
   byDeploy(
-    "a unit file in front of ours",
+    "a unit file that overrides Fairhost's",
     "printf '[Service]\\nExecStart=/bin/true\\n' >/etc/systemd/system/fairhost-routes.service",
     "host",
     "unit-shadowed",
@@ -186,7 +186,7 @@ export const tamperings: readonly Tampering[] = [
     "systemctl stop evil.service",
   ),
   byHand(
-    "a process of an account outside of it",
+    "a process of an account outside its slice",
     "systemd-run --quiet --unit=stray --property=User=a1 sleep infinity",
     "account-1",
     "foreign-process",

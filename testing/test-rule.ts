@@ -41,7 +41,7 @@ export interface BrokenCase {
   readonly break: (valid: Declaration) => Declaration;
   /** Expected violations, in order: `<kind> <name> <path>: <message>`. */
   readonly expect: readonly [string, ...string[]];
-  /** Other rules that must object too, because the same value is theirs as well. */
+  /** Other rules that must object too, because they judge the same value. */
   readonly alsoBreaks?: readonly string[];
 }
 
@@ -73,7 +73,7 @@ export function testRule(rule: Rule, cases: Readonly<Record<string, BrokenCase>>
   });
 }
 
-/** What a rule says when each element is judged alone, as the policy pack does for `resource` rules. */
+/** Violations of a rule when each element is judged alone, as the policy pack does for `resource` rules. */
 function judgedAlone(rule: Rule, declaration: Declaration) {
   const kinds = Object.keys(nothingDeclared) as (keyof Declaration)[];
   return kinds.flatMap((kind) =>

@@ -13,8 +13,8 @@ const oldestGo = [1, 24] as const;
 /**
  * Finds a Go that can build the engine.
  *
- * @param candidates names or paths, the first fit is taken.
- * @throws ToolchainError that says which were found too old, and how to get one.
+ * @param candidates names or paths; the first suitable one is used.
+ * @throws ToolchainError that lists versions that are too old, and says how to install one.
  */
 export async function findGo(candidates: readonly string[] = ["go", "/usr/local/go/bin/go"]): Promise<string> {
   const seen: string[] = [];
@@ -34,7 +34,7 @@ export async function findGo(candidates: readonly string[] = ["go", "/usr/local/
   );
 }
 
-/** The last lines of what a failed program said. */
+/** The last lines of a failed program's output. */
 function tail(error: unknown, lines = 15): string {
   const { all, stderr, shortMessage } = error as ExecaError & { all?: string };
   return String(all || stderr || shortMessage || error)
@@ -49,9 +49,9 @@ function tail(error: unknown, lines = 15): string {
  *
  * The build comes from the Go module proxy alone, takes two to four minutes on two cores when nothing is cached, and is
  * kept in the user's cache directory for every checkout with the same recipe. It appears there by a rename, so an
- * interrupted build leaves nothing that looks whole; two builds at once wait for each other.
+ * interrupted build leaves nothing that looks complete; parallel builds wait for each other.
  *
- * @param onProgress is told what is going on, in a few words, often.
+ * @param onProgress gets short progress messages, often.
  * @throws ToolchainError when Go is missing or too old, or the build fails.
  */
 export async function ensureEngine(onProgress: (text: string) => void = () => {}): Promise<string> {
@@ -62,7 +62,7 @@ export async function ensureEngine(onProgress: (text: string) => void = () => {}
   const env = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false -trimpath", GOWORK: "off" };
   const options = { cwd: engineModule, env, all: true } as const;
 
-  // flock's lock is the kernel's: it ends with its holder, however that ended.
+  // The kernel releases flock's lock when its holder ends, however that happens.
   const lock = `${directory}.lock`;
   const holder = execa("flock", ["--exclusive", lock, "sh", "-c", "echo locked; exec cat"], { stdin: "pipe" });
   holder.catch(() => {});
@@ -100,7 +100,7 @@ export async function ensureEngine(onProgress: (text: string) => void = () => {}
     if (error instanceof ToolchainError) throw error;
     throw new ToolchainError(
       `Building Pulumi's engine v${engineVersion()} in ${engineModule} failed:\n${tail(error)}\n` +
-        "It needs the Go module proxy (`go env GOPROXY`) and 3 GB of free disk. Mend that and run this again.",
+        "It needs the Go module proxy (`go env GOPROXY`) and 3 GB of free disk. Fix the cause and run this again.",
     );
   } finally {
     // Its child holds the lock too, and ends when there is no more to read.

@@ -10,8 +10,8 @@ import type { Toolchain } from "./setup.ts";
 import { shellWord } from "./wrappers.ts";
 
 /**
- * Passphrase of the lab's stack. Public on purpose: what it encrypts guards machines that live on one machine and are
- * reached from nowhere else. Every other stack needs a passphrase of its own.
+ * Passphrase of the lab's stack. Public on purpose: it protects virtual machines that run on one machine and cannot be
+ * reached from outside. Every other stack needs a passphrase of its own.
  */
 export const labPassphrase = "lab";
 
@@ -22,7 +22,7 @@ export function prependPath(path: string, directories: readonly string[]): strin
 }
 
 /**
- * Where the state is, when Pulumi.yaml says so relative to the project: Pulumi itself resolves such an address against
+ * Address of the state if Pulumi.yaml gives it relative to the project: Pulumi itself resolves such an address against
  * the directory it is started in, so it would look elsewhere from a sub-directory.
  *
  * @returns an absolute `file://` address, or nothing when Pulumi.yaml has none that is relative.
@@ -32,7 +32,7 @@ export function absoluteBackend(projectFile: string, project: string): string | 
   return relative === undefined ? undefined : `file://${join(project, relative)}`;
 }
 
-/** What is added to or changed in an environment; pure apart from what it is given. */
+/** Variables that are added to or changed in an environment. Pure. */
 export function toolchainVariables(
   env: NodeJS.ProcessEnv,
   kind: Toolchain["kind"],
@@ -41,7 +41,7 @@ export function toolchainVariables(
   const added: Record<string, string> = {
     NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE || compileCache,
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // The engine is short-lived: collecting its garbage less often spares a quarter of its CPU for some hundred MB.
+    // The engine is short-lived: less frequent garbage collection saves a quarter of its CPU time for some hundred MB.
     GOGC: env.GOGC || "400",
   };
   const directories = [join(checkout, "node_modules", ".bin")];
@@ -51,7 +51,7 @@ export function toolchainVariables(
     if (!env.PULUMI_HOME || env.PULUMI_HOME === env.FAIRHOST_PULUMI_HOME)
       added.PULUMI_HOME = added.FAIRHOST_PULUMI_HOME = pulumiHome;
     else directories.push(pluginDirectory);
-    // What is missing cannot be downloaded here: say so at once instead of trying.
+    // Missing providers cannot be downloaded here: fail at once instead of trying.
     added.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
   }
   added.PATH = prependPath(env.PATH ?? "", directories);

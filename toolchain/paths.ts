@@ -9,10 +9,10 @@ export const checkout = join(import.meta.dirname, "..");
 /** Go module that names the engine: its `go.mod` is the only place where the engine's version is written. */
 export const engineModule = join(import.meta.dirname, "engine");
 
-/** What setup makes for this checkout and can make again at any time (gone with `npm ci`). */
+/** Files that setup makes for this checkout and can make again at any time (`npm ci` deletes them). */
 export const derived = join(checkout, "node_modules", ".cache", "fairhost");
 
-/** Executables to put first on PATH: the engine and what it expects beside itself. */
+/** Executables to put first on PATH: the engine and the programs that it expects beside itself. */
 export const binDirectory = join(derived, "bin");
 
 /** Pulumi's home when the engine is built here: the providers' place and the selected stack. Git-ignored. */
@@ -27,7 +27,7 @@ export function engineVersion(): string {
   return version;
 }
 
-/** Directory of the built engine, shared by all checkouts: one a recipe (go.mod, go.sum, version, platform). */
+/** Directory of the built engine, shared by all checkouts: one per recipe (go.mod, go.sum, version, platform). */
 export function engineDirectory(): string {
   const recipe = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) recipe.update(readFileSync(join(engineModule, file)));
@@ -42,7 +42,7 @@ export const pluginDirectory = join(derived, "plugins");
 /** Node's cache of compiled code. */
 export const compileCache = join(derived, "compile");
 
-/** What setup decided, for {@link file://./env.ts}. */
+/** Setup's decision, for {@link file://./env.ts}. */
 export const decisionFile = join(derived, "toolchain.json");
 
 /** The project's own Node, from npm, or the one that runs this when npm brought none. */

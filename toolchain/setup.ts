@@ -1,6 +1,6 @@
 /**
  * `node toolchain/setup.ts [--json]`: makes `pulumi` work in this checkout. Uses an official installation when there is
- * a suitable one; otherwise builds the engine and lays our language host and providers beside it. Quick when all is there.
+ * a suitable one; otherwise builds the engine and puts this project's language host and providers beside it. Fast if everything exists.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import { installWrappers } from "./wrappers.ts";
 
 /** The Pulumi this checkout runs on. */
 export interface Toolchain {
-  /** `official`: the user's own installation; `built`: the engine built from its Go modules with our plugins. */
+  /** `official`: the user's own installation; `built`: the engine built from its Go modules, with this project's plugins. */
   readonly kind: "official" | "built";
   /** Path of the `pulumi` executable. */
   readonly pulumi: string;
@@ -22,7 +22,7 @@ export interface Toolchain {
 /**
  * Sets up what is missing and remembers the decision for `toolchainEnv()`.
  *
- * @param onProgress is told what is going on, in a few words, often during a build.
+ * @param onProgress gets short progress messages, often during a build.
  * @throws ToolchainError when it cannot be done.
  */
 export async function setupToolchain(onProgress: (text: string) => void = () => {}): Promise<Toolchain> {

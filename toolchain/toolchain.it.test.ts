@@ -162,10 +162,10 @@ describe("a program that fails", () => {
   });
 
   it("by a RunError: the message alone", async () => {
-    const program = 'import { RunError } from "@pulumi/pulumi";\nthrow new RunError("mend your configuration");\n';
+    const program = 'import { RunError } from "@pulumi/pulumi";\nthrow new RunError("fix your configuration");\n';
     const failed = await (await project(program)).pulumi("preview");
     expect(failed.exitCode).not.toBe(0);
-    expect(failed.output).toContain("error: mend your configuration");
+    expect(failed.output).toContain("error: fix your configuration");
     expect(failed.output).not.toContain("index.ts:");
   });
 
@@ -181,7 +181,7 @@ describe("a program that fails", () => {
     expect(failed.output).toContain("Program ended by signal SIGKILL");
   });
 
-  it("in a promise that nobody awaits", async () => {
+  it("in a promise that is not awaited", async () => {
     const failed = await (await project('void Promise.reject(new Error("left alone"));\n')).pulumi("preview");
     expect(failed.exitCode).not.toBe(0);
     expect(failed.output).toContain("left alone");

@@ -18,7 +18,7 @@ export function shellWord(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Text of a wrapper that becomes (not starts) Node on one of our programs, so that the engine's child is the plugin. */
+/** Text of a wrapper that replaces itself with Node running one of this project's programs, so that the engine's child is the plugin. */
 export function wrapperText(node: string, program: string, ...args: string[]): string {
   return `#!/bin/sh\nexec ${[node, program, ...args].map(shellWord).join(" ")} "$@"\n`;
 }
@@ -31,7 +31,7 @@ function writeExecutable(file: string, text: string): void {
   renameSync(temporary, file);
 }
 
-/** Gives a file a second name, or a copy where the file system has no such thing across its border. */
+/** Makes a hard link to a file, or a copy if both are on different file systems. */
 function linkOrCopy(from: string, to: string): void {
   const source = statSync(from);
   const target = statSync(to, { throwIfNoEntry: false });
@@ -56,7 +56,7 @@ function linkOrCopy(from: string, to: string): void {
  *   as if they had been downloaded;
  * - the providers once more in a directory for PATH, for users who keep a PULUMI_HOME of their own.
  *
- * Rewrites nothing that is right already.
+ * Does not rewrite files that are correct.
  *
  * @param engine directory that holds the built `pulumi`.
  */

@@ -11,7 +11,7 @@ export const inputs = z.strictObject({
   host: text.describe("The host it lives on."),
   standby: text
     .exactOptional()
-    .describe("Host that takes over at once when `host` is lost; plans that survive a host need one."),
+    .describe("Host that takes over at once when `host` is lost; required by plans that survive a host."),
   plan: text.describe("Its plan."),
   protect: flag.describe("Whether the engine refuses to delete it."),
   backup: z
@@ -20,7 +20,7 @@ export const inputs = z.strictObject({
       retentionDays: number.describe("Days they are kept."),
     })
     .exactOptional()
-    .describe("Where its backups go and how many days they are kept."),
+    .describe("Site of its backups, and the number of days that they are kept."),
   uid: number.describe("The network's `uidBase` and its number."),
   gid: number.describe("As the uid."),
   user: text.describe("Login name on the host: `a<number>`."),

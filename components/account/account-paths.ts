@@ -18,7 +18,7 @@ export function insideHome(account: Pick<Account, "name">, path: string): string
   return path === "." ? home : `${home}/${path}`;
 }
 
-/** Where the front end writes the account's logs of access and of errors, in the account's directory. */
+/** Directory of the front end's access and error logs, inside the account's directory. */
 export const frontEndLogs = "admin/logs/front-end";
 
 /**

@@ -35,7 +35,7 @@ afterAll(() => host?.stop());
 
 type Check = readonly [check: string, argument: string];
 
-/** What account 666 (or another) gets when it tries. */
+/** Result of an attempt by account 666 (or another). */
 async function attempt(checks: readonly Check[], account = 666): Promise<string[]> {
   const query = checks.map(([check, argument]) => `${check}=${encodeURIComponent(argument)}`).join("&");
   const address = `[fd00:8000:0:${account.toString(16)}::1]`;
@@ -53,7 +53,7 @@ const absent = ["ENOENT", "ENOTDIR"];
 const denied = ["EPERM", "EACCES"];
 
 describe("a hostile account", () => {
-  test("can try: what it may do does work", async () => {
+  test("allowed actions work, so a refusal is meaningful", async () => {
     const [home, file, tmp] = await attempt([
       ["list", "/home/mallory"],
       ["write", "/home/mallory/own"],
@@ -64,7 +64,7 @@ describe("a hostile account", () => {
     expect(await attempt([["listen", "8080"]])).toEqual(["ok"]);
   });
 
-  test("sees its own files, processes and nobody else's", async () => {
+  test("sees only its own files and processes", async () => {
     const [home, processes, etc] = await attempt([
       ["list", "/home"],
       ["list", "/proc"],
@@ -163,7 +163,7 @@ describe("a hostile account", () => {
     ).toEqual(["ESRCH", expect.stringMatching(/EPERM|ESRCH/)]);
   });
 
-  test("reaches nobody from its own network", async () => {
+  test("cannot connect to anything from its own network", async () => {
     await refused(
       {
         connect: [
@@ -179,7 +179,7 @@ describe("a hostile account", () => {
     );
   });
 
-  test("reaches nobody through a socket of the host's network that was handed to it", async () => {
+  test("cannot connect to anything through a socket of the host's network that it got", async () => {
     const byConnection = async (target: string) => {
       const file = "/srv/accounts/666/home/accepted.json";
       await host.run(["rm", "-f", file]);

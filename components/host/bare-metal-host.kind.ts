@@ -10,7 +10,7 @@ export const inputs = z.strictObject({
   ...placed,
   cell: text.describe("The cell whose stack holds it."),
   role: text.describe(
-    "`accounts`: has accounts; `spare`: kept free for accounts of a lost host; `backup`: keeps backups.",
+    "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),
   manufacturer: text.describe("Who made it."),
   model: text.describe("As the maker calls it."),
@@ -67,7 +67,7 @@ export const inputs = z.strictObject({
         asNumber: number.describe("The AS number it speaks as."),
       }),
     )
-    .describe("Who the host speaks BGP to: the routers of its site."),
+    .describe("Routers of the site, to which the host opens BGP sessions."),
 });
 
 export const kind: Kind<"hosts"> = {
@@ -79,7 +79,7 @@ export const kind: Kind<"hosts"> = {
   identity: ["name"],
   inputs,
   resourceName: ({ name }) => name,
-  // Not under its site: a host that is carried to another site stays itself.
+  // Not under its site: a host that is moved to another site keeps its identity.
   concerns: "host",
   hostOf: ({ name }) => name,
   retired: "retired.yaml",

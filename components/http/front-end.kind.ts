@@ -6,7 +6,7 @@ import { type Kind, ownFile } from "../registry/kind.ts";
 export const inputs = z.strictObject({
   host: text.describe("The host it runs on."),
   ports: z.array(number).describe("Ports open to the outside on every account's address."),
-  address4: text.exactOptional().describe("IPv4 address that visitors without IPv6 reach the host's accounts at."),
+  address4: text.exactOptional().describe("IPv4 address of the host's accounts for visitors without IPv6."),
   accounts: number.describe("How many accounts it serves."),
   httpServers: number.describe("How many HTTP servers are behind it."),
 });

@@ -217,7 +217,7 @@ describe("logs", () => {
 });
 
 describe("what goes wrong", () => {
-  test("an unknown name is nobody's, and is logged with nobody", async () => {
+  test("an unknown name gets 421 and is in no account's log", async () => {
     expect(await get("unknown.test")).toMatchObject({ status: 421, body: expect.stringContaining("Unknown site") });
     expect(await get("[fd00:8000:0:99::1]")).toMatchObject({ status: 421 });
     expect(await sh("grep -c unknown.test /var/log/nginx/access.log")).toBe("1\n");
@@ -255,7 +255,7 @@ describe("what goes wrong", () => {
       /^::1 \[.*\] "GET \/ HTTP\/1.1" fails\.eve\.test 502 in [\d.]+ s; server \[fd00:.*\]:\d+: 502 in [\d.]+ s$/,
     );
     expect(lines.at(-1)).toMatch(/ 413 in [\d.]+ s; server -: - in - s$/);
-    // What its own program answers is the program's affair.
+    // Error answers of its own program are not logged here.
     expect(lines.join()).not.toMatch(/sound|missing/);
     expect(await host.run(["test", "-e", "/srv/accounts/3/admin/logs/front-end/error.log"])).not.toMatchObject({
       exitCode: 0,

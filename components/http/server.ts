@@ -49,7 +49,7 @@ export function httpPort(server: { readonly number: number }): number {
   return httpPortBase + server.number;
 }
 
-/** Where a sandbox shows the script that runs the server. */
+/** Path of the script that runs the server, inside the sandbox. */
 export const scriptInside = "/opt/fairhost/run";
 
 export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"httpServers">["kind"]> = Extract<

@@ -9,7 +9,7 @@ export const inputs = z.strictObject({
   // A state of 0.1.0 does not say it.
   uidBase: number
     .default(200_000)
-    .describe("Uid of account number 0, which no account has: an account's uid is this and its number."),
+    .describe("Base of uids: the uid of an account is this value plus the account's number."),
   prefixes: texts.describe("Owned IPv6 ranges."),
   prefixes4: texts.describe("Owned IPv4 ranges."),
   operators: z
@@ -18,10 +18,10 @@ export const inputs = z.strictObject({
         name: text.describe("Unique among operators."),
         asNumber: number.describe("Its AS number."),
         parentAsNumber: number.exactOptional().describe("The AS that owns this one, where it is known."),
-        routers: texts.describe("Routers it lands on."),
+        routers: texts.describe("Routers that it is connected to."),
       }),
     )
-    .describe("Who carries the traffic to and from the Internet. None: nothing is routed outside."),
+    .describe("Operators that carry the traffic to and from the Internet. Empty: nothing is routed outside."),
 });
 
 export const kind: Kind<"networks"> = {

@@ -7,8 +7,8 @@ import { declareDevice, deviceInputs } from "./device.ts";
 
 export const inputs = z.strictObject({
   ...deviceInputs,
-  address: text.describe("The address hosts of the site speak BGP to, canonical."),
-  links: texts.describe("Routers it is cabled to directly, at its own or another site."),
+  address: text.describe("Address to which the hosts of the site open BGP sessions, canonical."),
+  links: texts.describe("Routers to which it has a direct link, at its own or another site."),
 });
 
 export const kind: Kind<"routers"> = {

@@ -13,7 +13,7 @@ export const inputs = z.strictObject({
         router: text.describe("The router at the other end."),
       }),
     )
-    .describe("Cables to the site's routers."),
+    .describe("Links to the site's routers."),
 });
 
 export const kind: Kind<"switches"> = {

@@ -11,10 +11,10 @@ export const inputs = z.strictObject({
   ...limitInputs(),
   retentionDays: promise(number).describe("Days backups are kept."),
   survives: promise(z.array(z.enum(failures))).describe(
-    "Failures of a single element that its accounts survive without anybody doing anything.",
+    "Kinds of elements of which any single one can fail without taking an account down.",
   ),
   takeover: promise(flag).describe(
-    "Whether the other hosts of the group have room for its accounts when their host is lost.",
+    "Whether the other hosts of the group keep free capacity for its accounts when their host is lost.",
   ),
   guaranteed: z
     .strictObject({

@@ -5,7 +5,7 @@ import { inNoFile, type Kind } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: z.array(number).describe("Numbers of deleted accounts."),
-  retired: texts.describe("What was given up on purpose: `host web3`, `range 2001:db8::/48`."),
+  retired: texts.describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
   vanished: z
     .array(
       z.strictObject({
@@ -14,7 +14,9 @@ export const inputs = z.strictObject({
         protect: flag.describe("Whether it was declared protected."),
       }),
     )
-    .describe("What the stack holds and the inventory neither has nor says to be gone. Empty, or nothing is deployed."),
+    .describe(
+      "Elements of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
+    ),
 });
 
 export const kind: Kind<"registers"> = {

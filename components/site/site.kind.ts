@@ -12,12 +12,10 @@ export const inputs = z.strictObject({
   latitude: number.describe("Degrees, north positive (WGS 84)."),
   longitude: number.describe("Degrees, east positive (WGS 84)."),
   availabilityClass: number.describe("Uptime Institute tier or the provider's own class, 1 to 4."),
-  emulated: flag.describe(
-    "Not a place but a model of one, in virtual machines (docs/decisions/0011): rules about places do not apply.",
-  ),
+  emulated: flag.describe("Virtual machines model the site (docs/decisions/0011): rules about places do not apply."),
   prefix: text.describe("The site's IPv6 prefix, /40 to /48, canonical."),
   prefix4: text.exactOptional().describe("IPv4 range of the front ends, if the site has one."),
-  backupSite: text.exactOptional().describe("Where the accounts of this site are backed up."),
+  backupSite: text.exactOptional().describe("Site that keeps the backups of this site's accounts."),
   halls: z
     .array(
       z.strictObject({
@@ -26,7 +24,7 @@ export const inputs = z.strictObject({
           .array(
             z.strictObject({
               name: text.describe("Unique in the hall."),
-              feed: text.describe("The feed into the building that it hangs on."),
+              feed: text.describe("Feed into the building that supplies it."),
             }),
           )
           .describe("Its electrical chains."),
@@ -36,9 +34,12 @@ export const inputs = z.strictObject({
     .describe("Its halls."),
   spares: z
     .array(
-      z.strictObject({ model: text.describe("The model it replaces."), count: number.describe("How many lie there.") }),
+      z.strictObject({
+        model: text.describe("The model it replaces."),
+        count: number.describe("Number of them at the site."),
+      }),
     )
-    .describe("Parts that lie ready at the site."),
+    .describe("Spare parts at the site."),
 });
 
 export const kind: Kind<"sites"> = {

@@ -39,7 +39,7 @@ export interface Layout {
     readonly kind: "site" | "hall" | "rack";
     readonly name: string;
     readonly text: string;
-    /** Where its text begins. */
+    /** Start of its text. */
     readonly textX: number;
   })[];
 }

@@ -13,7 +13,7 @@ export interface Problem {
   readonly path: string;
   /** Description of the problem, with the value that was found. */
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly fix: string;
 }
 

@@ -100,7 +100,7 @@ function fallbackOf(schema: Schema, required: boolean): string {
     : `\`${JSON.stringify(schema.default)}\``;
 }
 
-/** What a value must be beyond its type, in words where the schema has them (\`title\`). */
+/** Limits of a value beyond its type; in words if the schema has them (\`title\`). */
 function limitsOf(schema: Schema): string[] {
   if (schema.anyOf) return (schema.anyOf as Schema[]).flatMap(limitsOf);
   const { title, pattern, minimum, maximum, exclusiveMinimum, minLength, maxLength, minItems, maxItems } = schema;

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Where Debian's packages come from; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
+/** Mirrors of Debian's packages; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
 export const mirrors = {
   debian: process.env.FAIRHOST_DEBIAN_MIRROR ?? "http://deb.debian.org/debian",
   security: process.env.FAIRHOST_DEBIAN_SECURITY_MIRROR ?? "http://deb.debian.org/debian-security",
 };
 
-/** What a host is made of. Hosts have no way out, so what the bootstrap would install must be here already. */
+/** Packages of a host. Hosts have no network outside, so packages that the bootstrap would install must be here. */
 export const packages: readonly string[] = [
   // the machine
   "linux-image-amd64",

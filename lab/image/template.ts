@@ -13,7 +13,7 @@ import { cacheDirectory, runtimeDirectory } from "../paths.ts";
 import { makeDisks } from "./disks.ts";
 import { ensureTree, type ImageFolder, type Progress } from "./tree.ts";
 
-/** A host that was booted once and frozen: clones run on from its state, on overlays of its disks. */
+/** A host that was booted once and frozen: clones continue from its state, on overlays of its disks. */
 export interface Template {
   readonly image: ImageFolder;
   readonly accelerator: Accelerator;
@@ -22,7 +22,7 @@ export interface Template {
   readonly state: string;
 }
 
-/** What must hold in the template before it is frozen; sshd is run once so that its pages are in memory. */
+/** Checks and prepares the template before it is frozen; sshd runs once so that its pages are in memory. */
 const prepareScript = `set -eu
 umask 077
 systemctl is-system-running --wait >/dev/null || true
@@ -40,7 +40,7 @@ sync
 `;
 
 /**
- * Makes the template, once a recipe, QEMU and machine: a real boot of up to a minute and a half under emulation.
+ * Makes the template, once per recipe, QEMU and machine: a real boot of up to a minute and a half under emulation.
  * @throws LabError when it does not boot; the console's end is part of the message.
  */
 export async function ensureTemplate(progress: Progress): Promise<Template> {
@@ -104,14 +104,14 @@ async function bootAndFreeze(
   try {
     await waitFor(service, "monitor", 20_000, async () => existsSync(monitorPath) && existsSync(agent));
     const result = await guestRun(agent, prepareScript, 600_000);
-    if (result.exitCode !== 0) throw new Error(`it is not fit to be a template: ${result.stderr || result.stdout}`);
+    if (result.exitCode !== 0) throw new Error(`it cannot be used as a template: ${result.stderr || result.stdout}`);
     await using monitor = await openMonitor(monitorPath);
     await freeze(monitor, join(folder, "state"));
   } catch (error) {
     const tail = (await readFile(consolePath, "utf8").catch(() => "")).split("\n").slice(-15).join("\n");
     throw new LabError(
       `the template did not boot: ${error instanceof Error ? error.message : String(error)}\n${tail}`,
-      `see ${consolePath}; \`npm run lab -- clean\` has everything made anew`,
+      `see ${consolePath}; \`npm run lab -- clean\` makes the next \`up\` rebuild everything`,
     );
   } finally {
     await endService(service);
@@ -119,7 +119,7 @@ async function bootAndFreeze(
   }
 }
 
-/** KVM only where a kernel really starts under it: a device file alone proves nothing. */
+/** Uses KVM only if a kernel really starts under it: the device file alone does not prove that it works. */
 async function probeAccelerator(image: ImageFolder): Promise<Accelerator> {
   if (!existsSync("/dev/kvm")) return "tcg";
   const probe = execa(

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JsonSocket } from "./json-socket.ts";
 
-/** What a command inside a host gave. */
+/** Result of a command inside a host. */
 export interface GuestResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -18,8 +18,8 @@ interface ExecStatus {
 }
 
 /**
- * Runs a shell script inside a host by QEMU's guest agent: over a virtual serial line, so it works without network, sshd or keys.
- * The script travels as the shell's input and never stands on a command line.
+ * Runs a shell script inside a host with QEMU's guest agent, over a virtual serial line: it works without network, sshd or keys.
+ * The script is the shell's standard input and never appears on a command line.
  * @throws Error when the agent does not answer in time.
  */
 export async function guestRun(agentSocket: string, script: string, timeoutMs = 60_000): Promise<GuestResult> {
@@ -47,9 +47,9 @@ export async function guestRun(agentSocket: string, script: string, timeoutMs = 
   }
 }
 
-/** The agent's line has no notion of a connection: old replies may still be in it, so each opening is marked by a number of its own. */
+/** The agent's line has no connections and may still contain old replies, so each opening is marked with its own number. */
 async function openAgent(path: string, end: number): Promise<JsonSocket> {
-  let last: unknown = new Error("the time was up");
+  let last: unknown = new Error("the time limit was exceeded");
   while (performance.now() < end) {
     try {
       const agent = await JsonSocket.open(path);
@@ -62,7 +62,7 @@ async function openAgent(path: string, end: number): Promise<JsonSocket> {
       await agent[Symbol.asyncDispose]();
     } catch (error) {
       last = error;
-      // No socket or nobody behind it: the machine is off.
+      // No socket, or no process behind it: the machine is off.
       if (["ENOENT", "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
     await sleep(100);

@@ -50,7 +50,7 @@ export class JsonSocket implements AsyncDisposable {
     if (this.#closed) throw this.#closed;
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     const timer = setTimeout(() => {
-      // A late reply would be taken for the next one's: this connection is of no more use.
+      // A late reply would be taken for the reply to the next command: close this connection.
       reject(new Error(`no reply to ${execute} within ${timeoutMs} ms`));
       this.#socket.destroy();
     }, timeoutMs);

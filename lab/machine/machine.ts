@@ -6,7 +6,7 @@ export const memoryMiB = 768;
 
 export type Accelerator = "kvm" | "tcg";
 
-/** What one QEMU is started with. */
+/** Options for starting QEMU. */
 export interface MachineOptions {
   readonly accelerator: Accelerator;
   readonly kernel: string;
@@ -68,7 +68,7 @@ export async function openMonitor(path: string): Promise<JsonSocket> {
   return monitor;
 }
 
-/** Saves or takes over only what is not in the shared memory file: a few hundred kilobytes. */
+/** Saves or restores only the state outside the shared memory file: a few hundred kilobytes. */
 async function ignoreSharedMemory(monitor: JsonSocket): Promise<void> {
   await monitor.call("migrate-set-capabilities", { capabilities: [{ capability: "x-ignore-shared", state: true }] });
 }
@@ -77,10 +77,11 @@ async function waitForMigration(monitor: JsonSocket): Promise<void> {
   for (let tries = 0; tries < 3000; tries++) {
     const { status } = (await monitor.call("query-migrate")) as { status?: string };
     if (status === "completed") return;
-    if (status === "failed" || status === "cancelled") throw new Error(`taking the state over ended with "${status}"`);
+    if (status === "failed" || status === "cancelled")
+      throw new Error(`the transfer of the state ended with "${status}"`);
     await sleep(10);
   }
-  throw new Error("taking the state over did not end within 30 s");
+  throw new Error("the transfer of the state did not end within 30 s");
 }
 
 /** Stops the machine and writes its state; its memory is in its file already. */
@@ -91,7 +92,7 @@ export async function freeze(monitor: JsonSocket, statePath: string): Promise<vo
   await waitForMigration(monitor);
 }
 
-/** Takes a template's state over and runs on from there. */
+/** Restores a template's state and continues from there. */
 export async function thaw(monitor: JsonSocket, statePath: string): Promise<void> {
   await ignoreSharedMemory(monitor);
   await monitor.call("migrate-incoming", { uri: `exec:cat ${shellWord(statePath)}` });

@@ -7,7 +7,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { endProcess, identify, isAlive, type ProcessId } from "../../toolchain/system/processes.ts";
 import { labDirectory } from "../paths.ts";
 
-/** A process the lab keeps running, written down so that any later command can end exactly it. */
+/** A process that the lab keeps running, recorded so that a later command can end exactly this process. */
 export interface Service extends ProcessId {
   readonly name: string;
   readonly command: readonly string[];
@@ -16,7 +16,7 @@ export interface Service extends ProcessId {
 const records = join(labDirectory, "processes");
 let refusing = false;
 
-/** After this nothing more is started: the lab is being taken down. */
+/** Makes every later start fail, because the lab is being taken down. */
 export function refuseNewServices(): void {
   refusing = true;
 }
@@ -39,7 +39,7 @@ export async function startService(
   if (child.pid === undefined) await failed;
   failed.catch(() => {});
   const pid = child.pid as number;
-  // Written without a pause in between, so that no signal handler can come between start and record.
+  // Written synchronously, so that no signal handler can run between start and record.
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const service: Service = {
     name,
@@ -71,7 +71,7 @@ export async function runningService(name: string): Promise<Service | undefined>
   return service && (await isAlive(service)) ? service : undefined;
 }
 
-/** Ends a recorded process and all of its session (what it started itself), waits for their end, and forgets the record. */
+/** Ends a recorded process and all others of its session, waits for their end, and removes the record. */
 export async function endService(service: Service): Promise<void> {
   const members = await sessionOf(service.pid);
   await endProcess(service);
@@ -79,7 +79,7 @@ export async function endService(service: Service): Promise<void> {
   rmSync(join(records, `${service.name}.json`), { force: true });
 }
 
-/** The processes of a session: as its id is the starter's, and no id is given out again while it names a session, they are all ours. */
+/** The processes of a session. Its id is the leader's, and the kernel does not reuse an id that names a session, so all of them belong to the service. */
 async function sessionOf(leader: number): Promise<ProcessId[]> {
   const members: ProcessId[] = [];
   for (const entry of await readdir("/proc")) {
@@ -92,7 +92,7 @@ async function sessionOf(leader: number): Promise<ProcessId[]> {
   return members;
 }
 
-/** Waits until `ready` says yes. @throws Error with the log's end when the service ends first or the time is up. */
+/** Waits until `ready` says yes. @throws Error with the log's end if the service ends first or the time limit is exceeded. */
 export async function waitFor(
   service: Service,
   what: string,
@@ -110,7 +110,7 @@ export async function waitFor(
     }
     const log = await readFile(join(labDirectory, `${service.name}.log`), "utf8").catch(() => "");
     throw new UserError(
-      `${service.name}: ${alive ? `no ${what} within ${timeoutMs / 1000} s` : "it ended"}\n${log.split("\n").slice(-6).join("\n")}`,
+      `${service.name}: ${alive ? `no ${what} within ${timeoutMs / 1000} s` : "it exited"}\n${log.split("\n").slice(-6).join("\n")}`,
     );
   }
 }

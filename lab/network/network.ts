@@ -1,8 +1,8 @@
 import { labName, portBase } from "../paths.ts";
 
 /**
- * The lab's network, as constants: one namespace without a way out. Hosts hang on two switches with a link to each; the
- * namespace itself plays the two routers of the site and the clients outside. Drawn in lab/README.md.
+ * The lab's network, as constants: one namespace without a route out. Each host has a link to each of two switches; the
+ * namespace itself acts as the two routers of the site and as the clients outside. lab/README.md has a picture.
  */
 export const namespace: string = labName;
 
@@ -13,19 +13,19 @@ export const switches = ["switch-a", "switch-b"] as const;
 export const sitePrefix = "fd00:8000::/48";
 export const infrastructurePrefix = "fd00:8000::/64";
 
-/** The network's AS number; the routers speak as it and take every AS in the infrastructure prefix as a host. */
+/** The network's AS number. The routers use it and accept every AS in the infrastructure prefix as a host. */
 export const routerAsNumber = 60362;
 
-/** Each router hangs on one switch. One BIRD speaks for both. */
+/** Each router is connected to one switch. One BIRD runs both. */
 export const routers = [
   { name: "router-1", address: "fd00:8000::1", switch: "switch-a", interface: "router-1" },
   { name: "router-2", address: "fd00:8000::2", switch: "switch-b", interface: "router-2" },
 ] as const;
 
-/** Where requests to accounts come from: outside the site. */
+/** Source address of requests to accounts, outside the site. */
 export const clientAddress = "fd00:8000:ffff::1";
 
-/** One host of the lab; the same figures stand in inventory/lab/hosts. */
+/** One host of the lab; inventory/lab/hosts has the same values. */
 export interface LabHostPlan {
   readonly name: string;
   /** 1, 2, ...: decides everything below. */
@@ -33,7 +33,7 @@ export interface LabHostPlan {
   readonly address: string;
   /** Private use (RFC 6996). */
   readonly asNumber: number;
-  /** The controller's way in: this port of 127.0.0.1. */
+  /** Port of 127.0.0.1 for the controller's SSH. */
   readonly sshPort: number;
   /** MAC of the bond and of each link: locally administered. */
   readonly macs: { readonly bond: string; readonly links: readonly [string, string] };
@@ -43,7 +43,7 @@ export interface LabHostPlan {
   readonly serials: readonly [string, string];
 }
 
-/** The figures of host number 1 to 89. */
+/** The values of host number 1 to 89. */
 export function planHost(number: number): LabHostPlan {
   const name = `web${number}`;
   const mac = (last: number): string => `52:54:00:fa:${number.toString(16).padStart(2, "0")}:0${last}`;
@@ -92,7 +92,7 @@ export function renderLinks(plans: readonly LabHostPlan[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Both routers in one BIRD 2: hosts announce /64s of the site (never the infrastructure's) and are given the default route. */
+/** Both routers in one BIRD 2: hosts announce /64s of the site (never the infrastructure's) and get the default route. */
 export function renderRouterBird(): string {
   const sessions = routers.map(
     ({ name, address, interface: link }) => `

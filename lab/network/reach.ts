@@ -5,7 +5,7 @@ import { controllerKey, knownHosts } from "../paths.ts";
 import { hosts, type LabHostPlan } from "./network.ts";
 import { inNamespace, networkIsUp } from "./router.ts";
 
-/** What a command in the lab gave. */
+/** Result of a command in the lab. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -100,7 +100,7 @@ async function run(command: readonly string[], options: CommandOptions): Promise
   const exitCode = result.timedOut ? 124 : (result.exitCode ?? 128);
   const output = { stdout: String(result.stdout ?? ""), stderr: String(result.stderr ?? ""), exitCode };
   if (exitCode !== 0 && options.reject !== false) {
-    const what = result.timedOut ? "was not done in time" : `ended with ${exitCode}`;
+    const what = result.timedOut ? "exceeded the time limit" : `ended with ${exitCode}`;
     throw new UserError(`${program} ${what}: ${output.stderr.trim() || output.stdout.trim().slice(-500)}`);
   }
   return output;

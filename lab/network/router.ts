@@ -12,14 +12,14 @@ const namespaceFile = `/run/netns/${namespace}`;
 /** Put before a command, makes it run inside the lab's network. */
 export const inNamespace: readonly [string, ...string[]] = ["nsenter", `--net=${namespaceFile}`, "--"];
 
-/** Whether the lab's network is there. */
+/** Whether the lab's network exists. */
 export function networkIsUp(): boolean {
   return existsSync(namespaceFile);
 }
 
 /**
- * A program of the image run on the machine as it is, by the image's own loader: installing Debian's bird2 would start a
- * BIRD in the machine's own network, too.
+ * Command line that runs a program of the image on the machine, with the image's own loader: installing Debian's bird2 would also
+ * start a BIRD in the machine's own network.
  */
 function ofImage(tree: string, program: string): [string, ...string[]] {
   return [
@@ -30,7 +30,7 @@ function ofImage(tree: string, program: string): [string, ...string[]] {
   ];
 }
 
-/** Makes the namespace with its switches, cables and taps, unless it is there; starts the routers' BIRD, unless it runs. */
+/** Makes the namespace with its switches, links and taps if it does not exist; starts the routers' BIRD if it does not run. */
 export async function ensureNetwork(plans: readonly LabHostPlan[], tree: string): Promise<void> {
   if (!networkIsUp()) {
     await execa("ip", ["netns", "add", namespace]);
@@ -76,7 +76,7 @@ export async function removeNetwork(): Promise<void> {
   await execa("ip", ["netns", "delete", namespace]);
 }
 
-/** Names the checkout whose lab is up on this machine; a lab of another checkout is not ours to touch. */
+/** Records the checkout whose lab is up on this machine. @throws LabError while the lab of another checkout is up. */
 export async function claimMachine(checkout: string): Promise<void> {
   await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
   const path = join(runtimeDirectory, "checkout");

@@ -20,7 +20,7 @@ import {
 
 const plan = (name: string) => `plans/${name}.yaml`;
 
-/** Diffs that somebody has to answer for. */
+/** Diffs that need an approval. */
 export const needsApproval: Readonly<Record<string, CorpusCase>> = {
   "one account of 412 deleted": {
     base: (draft) => unprotect(four12(draft), "accounts/2207-extra-2207.yaml"),
@@ -85,7 +85,7 @@ export const needsApproval: Readonly<Record<string, CorpusCase>> = {
     edit: (draft) =>
       draft
         .edit(clinic, "plan: redundant", "plan: large")
-        .edit(clinic, "# At another site: the plan survives the loss of a whole one.\nstandby: par2-web3\n", ""),
+        .edit(clinic, "# At another site: the plan survives the loss of a whole site.\nstandby: par2-web3\n", ""),
   },
   "a host with another address": {
     edit: (draft) => draft.edit(web2, "address: 2a00:b6e0:100::12\n", "address: 2a00:b6e0:100::112\n"),

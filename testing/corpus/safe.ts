@@ -21,7 +21,7 @@ import {
   web1,
 } from "./corpus.ts";
 
-/** Diffs that nobody has to be asked about. */
+/** Diffs that need no approval. */
 export const safe: Readonly<Record<string, CorpusCase>> = {
   "nothing at all": { edit: () => {} },
   "comments and empty lines": {

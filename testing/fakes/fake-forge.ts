@@ -25,7 +25,7 @@ export interface FakeForge extends AsyncDisposable {
   readonly requests: Arrived[];
   /** Answers given to the next requests in place of the real ones; `after`: once the request was carried out; `undefined`: the real one. */
   readonly failures: (Answer | { readonly after: Answer } | undefined)[];
-  /** What `GET /user` says; `undefined`: a workflow's token, that may not ask. */
+  /** Answer of `GET /user`; `undefined`: refused, as for a workflow's token. */
   user: string | undefined;
 }
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Run, RunResult } from "../../host/os/machine.ts";
 
 /**
- * A systemd as far as the applier uses it: it remembers unit files from their first load to the next daemon-reload, as the
- * real one does, and knows with which text each unit runs. Survives the applier's crashes.
+ * The part of systemd that the applier uses. Like the real one, it remembers unit files from their first load to the next
+ * daemon-reload, and the text with which each unit runs. Survives crashes of the applier.
  */
 export class FakeSystemd {
   /** Running units with the text of their unit file as of their start. */
@@ -26,7 +26,7 @@ export class FakeSystemd {
     this.#directory = join(root, "/var/lib/fairhost/current/systemd");
   }
 
-  /** What a request does: starts a service behind a socket. */
+  /** Starts a service behind a socket, as a request does. */
   request(unit: string): void {
     if (!this.running.has(unit)) this.#start(unit);
   }

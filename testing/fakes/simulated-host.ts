@@ -10,19 +10,19 @@ import { ensureSshd } from "../../toolchain/system/system.ts";
 /** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */
 export interface SimulatedHost extends AsyncDisposable {
   readonly port: number;
-  /** Where the applier puts the host's files. */
+  /** Directory in which the applier puts the host's files. */
   readonly root: string;
   readonly knownHosts: string;
   readonly privateKeyFile: string;
   /** Lets a second key in: the file of its public half. */
   admit(publicKeyFile: string): Promise<void>;
-  /** What it says of its health; healthy until told otherwise: there are no units to ask. */
+  /** Sets its answer to the health check, which is healthy at first, because there are no real units. */
   setHealth(answer: Pick<Health, "healthy" | "problems">): Promise<void>;
-  /** What its SSH server has seen, in order: how often somebody connected, and which commands ran when (milliseconds). */
+  /** Log of its SSH server: the number of connections, and the commands in order with their times (milliseconds). */
   seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
 
-/** Needs root. Everything lives in one temporary directory and ends with disposal. */
+/** Needs root. Everything is in one temporary directory and is removed on disposal. */
 export async function simulatedHost(): Promise<SimulatedHost> {
   const sshd = await ensureSshd();
   const directory = await mkdtemp(join(tmpdir(), "fairhost-host-"));

@@ -13,7 +13,7 @@ export function newKey(curve = "P-256"): { privateKey: string; publicKey: string
   return { privateKey, publicKey: `${key.type} ${key.getPublicSSH().toString("base64")}` };
 }
 
-/** What the server does with a command: it gets the channel and all of its input, and returns the exit status. */
+/** Handles a command: it gets the channel and all of its input, and returns the exit status. */
 export type Shell = (command: string, channel: ServerChannel, input: Buffer) => number | Promise<number>;
 
 /**

@@ -16,7 +16,7 @@ export function keygen(directory: string, name: string, passphrase = ""): { priv
 }
 
 /**
- * OpenSSH's own server on 127.0.0.1 for whoever runs the tests, with throw-away keys and its own configuration.
+ * OpenSSH's own server on 127.0.0.1 for the user who runs the tests, with throw-away keys and its own configuration.
  *
  * @param settings lines for sshd_config besides those that keep it private.
  */
@@ -71,13 +71,13 @@ export async function startSshd(settings: readonly string[] = []) {
   return {
     directory,
     connection,
-    /** What sshd logged: each accepted connection and each session leaves a line. */
+    /** Log of sshd, with a line for each accepted connection and each session. */
     log: () => log,
     /** Accepted logins so far. */
     logins: () => log.match(/Accepted publickey/g)?.length ?? 0,
     /** Lets another key in. */
     authorize: (publicKey: string) => writeFileSync(join(directory, "authorized_keys"), user.publicKey + publicKey),
-    /** Gives the server another host key, as a host that was installed anew has. */
+    /** Gives the server another host key, as after a reinstallation. */
     async changeHostKey() {
       await stop();
       for (const file of ["host", "host.pub"]) rmSync(join(directory, file));

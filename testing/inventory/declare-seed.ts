@@ -27,7 +27,7 @@ export async function declareSeed(
 
 let held: Promise<Held[]> | undefined;
 
-/** What a stack has that was brought up from the example fleet. */
+/** Content of a stack that was deployed from the example fleet. */
 function heldByStack(): Promise<Held[]> {
   held ??= loadFleet(clean).then(({ fleet }) => heldBy(declare(fleet)));
   return held;

@@ -225,12 +225,12 @@ const common: Readonly<Record<string, Seed>> = {
     edit: (draft) => draft.edit("plans/large.yaml", "memoryMb: 1024", "memoryMb: 270000"),
   },
 
-  // What runs where
+  // Hosts and programs
   "a release past its end of life": {
     rules: ["debian-release-supported"],
     edit: (draft) => draft.edit(web1, "release: trixie", "release: bookworm"),
   },
-  "the name of a host that was given up": {
+  "the name of a retired host": {
     rules: ["number-not-reused"],
     edit: (draft) => draft.write("retired.yaml", "- {kind: host, name: par1-web1, retired: 2026-10-01}\n"),
   },
@@ -263,7 +263,7 @@ const common: Readonly<Record<string, Seed>> = {
     edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-spare1"),
   },
 
-  // What must not get lost
+  // Things that must not get lost
   "an account without protection": {
     rules: ["account-with-data-protected"],
     edit: (draft) => draft.append(ferry, "protect: false\n"),
@@ -303,7 +303,7 @@ const common: Readonly<Record<string, Seed>> = {
     edit: (draft) =>
       draft.edit(web1, "kind: ssd", "kind: hdd").write("waivers.yaml", waiver({ resource: "host par1-web2" })),
   },
-  "a waiver of a rule that is none": {
+  "a waiver of an unknown rule": {
     rules: ["waivers-in-force", "waivers-needed"],
     edit: (draft) => draft.write("waivers.yaml", waiver({ rule: "hot-swap-hdds" })),
   },
@@ -316,8 +316,8 @@ const common: Readonly<Record<string, Seed>> = {
   },
 };
 
-/** Those that a concept brings along, in a file `*.cases.ts` of its own that exports `seeds`. */
-const checkout = join(import.meta.dirname, "..");
+/** Seeds that a concept brings along, in a file `*.cases.ts` of its own that exports `seeds`. */
+const checkout = join(import.meta.dirname, "../..");
 const brought = await Promise.all(
   globSync("components/*/*.cases.ts", { cwd: checkout })
     .sort()
@@ -336,7 +336,7 @@ export const soundChanges: Readonly<Record<string, Seed["edit"]>> = {
     draft.edit(web1, "kind: ssd", "kind: hdd").write("waivers.yaml", waiver({ expires: "2027-02-20" })),
   "an account deleted on purpose": (draft) =>
     draft.remove(ferry).append("tombstones.yaml", "- {number: 1014, name: ferry, deleted: 2026-11-22}\n"),
-  "a host given up on purpose": (draft) =>
+  "a host retired on purpose": (draft) =>
     draft
       .remove("hosts/par2-spare1.yaml")
       .write("retired.yaml", "- {kind: host, name: par2-spare1, retired: 2026-11-22}\n"),

@@ -24,7 +24,7 @@ export interface TemporaryRepository extends AsyncDisposable {
     args: readonly string[],
     environment?: NodeJS.ProcessEnv,
   ): Promise<{ exitCode?: number; stdout: string; stderr: string }>;
-  /** What the guard left behind in `.state/`. */
+  /** Files that the guard left in `.state/`. */
   leftovers(): Promise<string[]>;
 }
 

@@ -9,7 +9,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds } from "../../components/registry/subject.ts";
 import { Components } from "../../stacks/components.ts";
 
-/** What the program under test does besides declaring its components, each against one rule of the pack. */
+/** Additional actions of the program under test, each against one rule of the pack. */
 export type Twist = "none" | "unknown-input" | "unprotected" | "unpinned-command" | "foreign-resource";
 
 /** Read from `toy.json` in the project's directory. */

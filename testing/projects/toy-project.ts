@@ -14,7 +14,7 @@ import { execa } from "execa";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { checkout } from "../../toolchain/paths.ts";
 
-/** How a `pulumi` ended, and all it said. */
+/** Exit status and output of a `pulumi`. */
 export interface Outcome {
   readonly exitCode: number | undefined;
   readonly output: string;
@@ -37,7 +37,7 @@ export function processesOf(directory: string): ToyProcess[] {
       const cwd = readlinkSync(`/proc/${pid}/cwd`);
       if (cwd.startsWith(directory) || commandLine.includes(directory)) found.push({ pid, commandLine });
     } catch {
-      // It has ended while we looked.
+      // It ended during the check.
     }
   }
   return found;

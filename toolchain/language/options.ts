@@ -1,6 +1,6 @@
 /** How the engine calls a language host, and how a language host calls the SDK's runner. Pure. */
 
-/** What the engine says on the language host's command line. */
+/** The language host's command line, from the engine. */
 export interface HostArguments {
   /** `host:port` of the engine, absent when the engine hands it over in the handshake instead. */
   readonly engineAddress: string | undefined;
@@ -8,12 +8,12 @@ export interface HostArguments {
   readonly options: ReadonlyMap<string, string>;
 }
 
-/** Flags of the engine's own (not runtime options) that take their value from the next word. */
+/** The engine's own flags (not runtime options) that take their value from the next word. */
 const flagsWithNextWord = new Set(["tracing"]);
 
 /**
  * Reads a language host's command line: Go-style flags (`-name=value`, `--name value`, `-name`), then the engine's
- * address. Unknown flags are kept as options: a runtime option that we do not know must not stop a program.
+ * address. Unknown flags are kept as options: an unknown runtime option must not stop a program.
  */
 export function parseHostArguments(argv: readonly string[]): HostArguments {
   const options = new Map<string, string>();
@@ -131,7 +131,7 @@ const alreadyReported = 32;
 
 /** Result of a program as the engine wants it. */
 export interface ProgramResult {
-  /** Text for the user; empty when there is nothing (more) to say. */
+  /** Text for the user; empty if there is none. */
   readonly error: string;
   /** The program failed and has said why: the engine must stop without a message of its own. */
   readonly bail: boolean;

@@ -56,7 +56,7 @@ it("lists dependencies with installed versions, on request also theirs, each onc
   ]);
 });
 
-it("names the file that is no JSON", () => {
+it("names the file that is not JSON", () => {
   manifest(".", { dependencies: { a: "1" } });
   mkdirSync(join(root, "node_modules/a"), { recursive: true });
   writeFileSync(join(root, "node_modules/a/package.json"), "{");

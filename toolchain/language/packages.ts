@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What of a package.json matters here. */
+/** The relevant part of a package.json. */
 interface Manifest {
   readonly name?: string;
   readonly version?: string;

@@ -1,6 +1,6 @@
 import { equal, isArchive, isAsset, isObject, isSecret, type Properties, type Value } from "./properties.ts";
 
-/** What happened to one property. */
+/** The change of one property. */
 export type Change = "add" | "delete" | "update";
 
 /** The changed properties by path (`environment.PATH`, `triggers[0]`), in the engine's notation. */

@@ -118,7 +118,7 @@ test("a missing host key is refused in the preview", async () => {
   const { hostKey: _, ...connection } = sshd.connection;
   const { all, exitCode } = await start({ connection }, "preview");
   expect(exitCode).not.toBe(0);
-  expect(all).toMatch(/connection\.hostKey.*required here: this provider never trusts a host unseen/s);
+  expect(all).toMatch(/connection\.hostKey.*required: this provider never trusts an unknown host/s);
 });
 
 test("Ctrl-C lets the command on the host end, and records it", async () => {

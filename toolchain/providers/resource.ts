@@ -1,10 +1,10 @@
 import type { Properties } from "./properties.ts";
 import type { Failure, Shape } from "./shape.ts";
 
-/** How important a message to the user is. */
+/** Importance of a message to the user. */
 export type Severity = "debug" | "info" | "warning" | "error";
 
-/** What a resource's operations get from the server. */
+/** Context of a resource's operations. */
 export interface Operation {
   /** The resource's name in the program. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Operation {
   log(severity: Severity, message: string, options?: { status?: boolean }): void;
 }
 
-/** What exists: the engine's id for it and the properties to keep in the state. */
+/** An existing resource: the engine's id for it and the properties to keep in the state. */
 export interface Existing {
   id: string;
   properties: Properties;
@@ -30,11 +30,11 @@ export interface Existing {
 export interface Resource {
   /** The inputs. */
   readonly inputs: Shape;
-  /** The outputs that are no inputs, and whether they are secret. */
+  /** The outputs that are not inputs, and whether they are secret. */
   readonly outputs: { readonly [name: string]: { readonly secret?: boolean } };
   /** Rules that concern several inputs, on inputs that have the right shape. Must cope with unknown values. */
   check?(inputs: Properties): Failure[];
-  /** What inputs amount to: those with the same meaning must be equal. By default the inputs themselves. */
+  /** A normal form of inputs: inputs with the same meaning must have the same. By default the inputs themselves. */
   meaning?(inputs: Properties): Properties;
   /** The outputs as far as a preview can know them; `state` holds the present outputs before an update. */
   preview(inputs: Properties, state?: Properties): Properties;

@@ -61,16 +61,16 @@ export async function serve(provider: Provider): Promise<void> {
   process.stdout.write(`${running.port}\n`);
 }
 
-/** The engine passes its address as the one argument that is no flag. */
+/** The engine passes its address as the only argument that is not a flag. */
 function engineAddress(args: readonly string[]): string {
   return args.filter((arg) => /^[^-].*:\d+$/.test(arg)).at(-1) ?? "";
 }
 
-/** Kills what shares our process group, ourselves included, if the group is ours: the engine starts plugins so. */
+/** Kills this process's group, including itself, if it leads the group, as plugins of the engine do. */
 function endOwnGroup(): void {
   try {
     process.kill(-process.pid, "SIGKILL");
   } catch {
-    // We lead no group: whoever started us ends what it started.
+    // Not a group leader: the process that started this one ends the group.
   }
 }

@@ -28,7 +28,7 @@ export interface PropertyShape {
 /** The properties of a resource or of a nested object, by name. */
 export type Shape = { readonly [name: string]: PropertyShape };
 
-/** Something wrong with an input: where, and why with the way to mend it. Never contains the value. */
+/** A problem of an input: its place, and the reason with the fix. Never contains the value. */
 export interface Failure {
   property: string;
   reason: string;
@@ -112,7 +112,7 @@ function checkKnown(shape: PropertyShape, value: Value, path: string, failures: 
   }
 }
 
-/** Names the engine and the Terraform bridge add for themselves; they are no inputs of the resource. */
+/** Names the engine and the Terraform bridge add for themselves; they are not inputs of the resource. */
 export function isInternal(name: string): boolean {
   return name === "version" || name.startsWith("__");
 }

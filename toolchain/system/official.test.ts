@@ -79,7 +79,7 @@ it("says nothing when there is none", async () => {
   expect(reasons).toEqual([]);
 });
 
-it("looks through our own activation", () => {
+it("ignores this checkout's activation", () => {
   const env = foreignEnv({ PATH: `/a:${binDirectory}:/b`, PULUMI_HOME: pulumiHome });
   expect(env.PATH).toBe("/a:/b");
   expect(env).not.toHaveProperty("PULUMI_HOME");

@@ -8,7 +8,7 @@ import { binDirectory, checkout, engineVersion, pulumiHome } from "../paths.ts";
 
 const run = promisify(execFile);
 
-/** Environment as it is without our own activation: what the user's own Pulumi would see. */
+/** The environment without this checkout's activation, as the user's own Pulumi would see it. */
 export function foreignEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign: NodeJS.ProcessEnv = {
     ...env,
@@ -53,8 +53,8 @@ export interface OfficialPulumi {
  * Looks for an official installation on PATH: `pulumi` of the built engine's version or newer, the Node.js language host
  * beside it (the sign of a whole installation), and the providers the project needs installed or downloadable.
  *
- * @param env environment to look in; our own activation is looked through.
- * @param explain is told in one sentence why a found `pulumi` is not used.
+ * @param env environment to look in; this checkout's activation is ignored.
+ * @param explain gets one sentence about why a found `pulumi` is not used.
  */
 export async function findOfficialPulumi(
   env: NodeJS.ProcessEnv,

@@ -1,8 +1,8 @@
 /**
- * Ends this process when the one that started it is gone.
+ * Ends this process when its parent process is gone.
  *
  * The engine starts plugins in process groups of their own, so a `kill -9` of the engine reaches none of them: without
- * this they stay for ever. The parent's id is polled because it is the only sign that no later change of file
+ * this they would run for ever. The parent's id is polled because it is the only sign that no later change of file
  * descriptors can hide; a poll costs one system call.
  *
  * @param beforeExit runs once, synchronously, before the process ends (to end children of its own).
@@ -23,9 +23,9 @@ export function exitWithParent(beforeExit: () => void = () => {}, intervalMs = 5
 }
 
 /**
- * For the main file of a plugin that may end at any moment: ends with the engine ({@link exitWithParent}), and leaves in
- * good order on SIGINT, by which the engine ends plugins. Leaving in good order writes Node's compile cache, which takes
- * a third off the next start.
+ * For the main file of a plugin that may end at any moment: it ends with the engine ({@link exitWithParent}), and exits
+ * cleanly on SIGINT, by which the engine ends plugins. A clean exit writes Node's compile cache, which makes the next start
+ * a third faster.
  *
  * @param beforeExit runs once, synchronously, before the process ends.
  */

@@ -41,8 +41,8 @@ describe("processes by id", () => {
     await ended;
   });
 
-  it("takes a process that ended and that nobody has collected yet for none", async () => {
-    // What the shell becomes never asks after the shell's child.
+  it("treats a zombie as ended", async () => {
+    // The program that replaces the shell never collects the shell's child.
     const { child, pid: parent, ended } = sleeper("sleep 60 & echo $!; exec sleep 61");
     const [printed] = (await once(child.stdout, "data")) as [Buffer];
     const pid = Number(printed.toString());
@@ -54,7 +54,7 @@ describe("processes by id", () => {
     await ended;
   });
 
-  it("knows itself, and nobody behind an id that cannot be", async () => {
+  it("identifies itself, and nothing for an impossible id", async () => {
     expect(await identify(process.pid)).toMatchObject({ pid: process.pid, started: expect.stringMatching(/^\d+$/) });
     expect(await identify(2 ** 22 + 1)).toBeUndefined();
   });

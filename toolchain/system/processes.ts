@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A process and when it began: together they never mean another process, even after its id was given out again. */
+/** A process id with its start time: together they identify one process, even after the id is reused. */
 export interface ProcessId {
   readonly pid: number;
   /** Clock ticks after the machine's boot (field 22 of /proc/PID/stat). */
@@ -9,8 +9,8 @@ export interface ProcessId {
 }
 
 /**
- * The identity of a running process; undefined when there is none with this id. A zombie does not run: it has ended, and whoever has to
- * collect it may take a second, or in a container without an init for ever.
+ * The identity of a running process; undefined if there is none with this id. A zombie does not run: it has ended, but its parent
+ * may take a second to collect it, or never does in a container without an init.
  */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
@@ -41,7 +41,7 @@ export async function endProcess(id: ProcessId, graceMs = 0): Promise<void> {
     try {
       process.kill(id.pid, signal);
     } catch {
-      // Gone between the look and the signal.
+      // It ended between the check and the signal.
     }
     const end = performance.now() + waitMs;
     while (performance.now() < end) {

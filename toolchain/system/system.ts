@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { ToolchainError } from "../error.ts";
 
-/** One line of apt-get's that says what is happening to which package. */
+/** A line of apt-get's output with the step and the package. */
 const step = /^(?:Get:\d+ \S+ \S+ \S+ (\S+)|(Unpacking|Setting up) (\S+))/;
 
 /**
  * Makes sure Debian packages are installed on this machine; installs what is missing with apt-get.
  *
  * @param names package names.
- * @param onProgress is told in a few words what is going on.
+ * @param onProgress gets short progress messages.
  * @throws ToolchainError naming the missing packages and the command that installs them, when that cannot be done here
  *   (no Debian, no root, no mirror).
  */
@@ -33,7 +33,9 @@ export async function ensureDebianPackages(
   const refuse = (problem: string) =>
     new ToolchainError(`Debian packages are missing: ${missing.join(", ")}. ${problem} apt-get ${install.join(" ")}`);
   if (query.exitCode === undefined)
-    throw refuse("This machine has no dpkg, so install the same programs in its own way; on Debian it would be:");
+    throw refuse(
+      "This machine has no dpkg. Install the same programs with its own package manager; on Debian it would be:",
+    );
   if (process.getuid?.() !== 0) throw refuse("Only root can install them, run:");
 
   const apt = async (...args: string[]) => {
@@ -56,7 +58,7 @@ export async function ensureDebianPackages(
   }
   if (result.exitCode !== 0) {
     const said = String(result.all).trimEnd().split("\n").slice(-8).join("\n");
-    throw refuse(`apt-get failed:\n${said}\nMend that, then run:`);
+    throw refuse(`apt-get failed:\n${said}\nFix the cause, then run:`);
   }
 }
 

@@ -1,4 +1,4 @@
-"""A web site that knows nothing of sockets handed over: it listens where $PORT says and never ends by itself.
+"""A web site without socket activation: it listens on $PORT and never exits by itself.
 
 `/probe?address=A&port=P&path=F` tries, from inside the account, to connect to a neighbour and to read a file.
 """

@@ -92,13 +92,13 @@ interface Execution {
   onStderr(chunk: Buffer): void;
 }
 
-/** Runs a program to its end; what went wrong, if anything did. */
+/** Runs a program to its end. Returns the problem, if there is one. */
 async function execute(program: string, args: string[], run: Execution): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const explained = (error: Error) => `cannot be run (${explain(error, program, run.directory)})`;
     let child: ChildProcessWithoutNullStreams;
     try {
-      // Not in a process group of its own: the engine ends ours, and with it the command, when it ends us.
+      // Not in its own process group: when the engine ends the provider's group, the command ends too.
       const options = { cwd: run.directory, env: run.environment, signal: run.cancelled };
       child = spawn(program, args, options);
     } catch (error) {

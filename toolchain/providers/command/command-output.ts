@@ -73,7 +73,7 @@ export function captureOutput(logging: Logging, redact: Redact, operation: Opera
   };
 }
 
-/** What a failed command is reported with: its first line and the end of what it said, no input, no environment. */
+/** Error for a failed command: its first line and the end of its output, without input and environment. */
 export function failure(what: string, how: string, command: string, output: { stdout: string; stderr: string }): Error {
   const lines = command.trim().split("\n");
   const shown = `\`${(lines[0] ?? "").slice(0, 200)}\`${lines.length > 1 ? ` and ${lines.length - 1} more lines` : ""}`;

@@ -100,7 +100,9 @@ describe("against OpenSSH", () => {
     const through = { ...sshd.connection, proxy: sshd.connection };
     expect((await create({ connection: secret(through), create: "echo there" })).properties.stdout).toBe("there");
     const unknown = secret({ ...through, port: 1, dialErrorLimit: 1 });
-    expect(await messageOf(create({ connection: unknown, create: "true" }))).toMatch(/proxy: .* opens no way/);
+    expect(await messageOf(create({ connection: unknown, create: "true" }))).toMatch(
+      /proxy: .* does not forward the connection/,
+    );
   });
 
   test("a refused login is tried once", async () => {
@@ -179,7 +181,7 @@ describe("CopyToRemote", () => {
     expect([read(target("one/tree/sub/leaf")), read(target("two/sub/leaf"))]).toEqual(["leaf", "leaf"]);
     writeFileSync(target("occupied"), "");
     expect(await messageOf(copy(directory(target("tree")), target("occupied")))).toMatch(
-      /occupied exists there and is no directory/,
+      /occupied exists there and is not a directory/,
     );
   });
 

@@ -213,9 +213,9 @@ describe("the connection", () => {
   test("a missing host key is refused in check and once more before dialling", async () => {
     const { hostKey: _, ...connection } = server.connection;
     const { failures } = await provider.client.check(type, { connection, create: "cat" });
-    expect(failures).toEqual([expect.stringMatching(/^connection\.hostKey: required here/)]);
+    expect(failures).toEqual([expect.stringMatching(/^connection\.hostKey: required:/)]);
     const message = await messageOf(provider.client.delete(type, { connection: secret(connection), delete: "cat" }));
-    expect(message).toContain("hostKey is required here");
+    expect(message).toContain("hostKey is required:");
     expect(server.seen.connections).toBe(0);
   });
 

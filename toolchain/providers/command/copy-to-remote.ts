@@ -99,7 +99,7 @@ function openSftp(client: Client): Promise<SFTPWrapper> {
 
 type Kind = "directory" | "file" | undefined;
 
-/** What is at a remote path, if anything. */
+/** Kind of file at a remote path, if there is one. */
 async function kindAt(sftp: SFTPWrapper, path: string): Promise<Kind> {
   return await new Promise((resolve, reject) => {
     sftp.stat(path, (error, stats) => {
@@ -114,7 +114,7 @@ async function kindAt(sftp: SFTPWrapper, path: string): Promise<Kind> {
 async function makeDirectories(sftp: SFTPWrapper, path: string): Promise<void> {
   const kind = await kindAt(sftp, path);
   if (kind === "directory") return;
-  if (kind === "file") throw new Error(`${path} exists there and is no directory`);
+  if (kind === "file") throw new Error(`${path} exists there and is not a directory`);
   const parent = posix.dirname(path);
   if (parent !== path) await makeDirectories(sftp, parent);
   await promisify(sftp.mkdir.bind(sftp) as (path: string, done: (error?: Error | null) => void) => void)(path);

@@ -41,7 +41,7 @@ describe("RandomBytes", () => {
     expect(read.inputs).toEqual({ length: 16 });
     expect(plain(read.properties, "hex")).toBe("f3f7eedeafb60dc812275f62d236790b");
     expect(read.id).not.toContain("8/fu");
-    await expect(provider.client.read(bytes, "p%ssword")).rejects.toThrow("the id to import is no base64 text");
+    await expect(provider.client.read(bytes, "p%ssword")).rejects.toThrow("the id to import is not base64 text");
   });
 });
 

@@ -68,12 +68,12 @@ const randomUuid = madeByInputs({
     return { id: result, outputs: { result, id: result } };
   },
   async import(id) {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Error("the id to import is no UUID");
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Error("the id to import is not a UUID");
     return { id, inputs: {}, outputs: { result: id, id } };
   },
 });
 
-/** The random provider; unlike upstream's, the id of RandomBytes is not the secret, and there is no RandomPet and such. */
+/** The random provider; unlike upstream's, the id of RandomBytes is not the secret, and resources such as RandomPet are missing. */
 export function randomProvider(): Provider {
   return {
     name: "random",
@@ -106,7 +106,7 @@ function idOutputs(bytes: Buffer, inputs: Properties): Properties {
 
 function decode(text: string, encoding: "base64" | "base64url"): Buffer {
   const bytes = Buffer.from(text, encoding);
-  // Node skips what is no base64; the engine prints errors, so the text itself stays out of this one.
+  // Node skips characters that are not base64. The engine prints errors, so this one does not contain the text.
   if (bytes.length > 0 && bytes.toString(encoding) === text) return bytes;
-  throw new Error(`the id to import is no ${encoding} text`);
+  throw new Error(`the id to import is not ${encoding} text`);
 }

@@ -69,9 +69,9 @@ export function connectionId(connection: Connection): string {
   return createHash("sha256").update(JSON.stringify(connection)).digest("hex");
 }
 
-/** What to say where a host key is missing. */
+/** Text of the error for a missing host key. */
 export const missingHostKey =
-  "required here: this provider never trusts a host unseen (the official one would). " +
+  "required: this provider never trusts an unknown host (the official provider would). " +
   "Give the host's public key as in its /etc/ssh/ssh_host_ed25519_key.pub: `ssh-ed25519 AAAA...`";
 
 /** Host keys that a `connection` input lacks. Known and unknown values are in wire form without secret envelopes. */

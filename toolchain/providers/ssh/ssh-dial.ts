@@ -13,7 +13,7 @@ const [firstPause, longestPause] = [100, 5000];
 // long enough for an overloaded one.
 const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 4 };
 
-/** What an attempt to connect needs from outside. */
+/** Options of an attempt to connect. */
 export interface Dialling {
   readonly cancelled: AbortSignal;
   /** Told about failed attempts that will be repeated. */
@@ -24,7 +24,7 @@ export interface Dialling {
 
 /**
  * Connects and logs in. Repeats what may pass (refused, unreachable, silent), with growing pauses; never a refused
- * login, since OpenSSH's PerSourcePenalties and fail2ban lock out whoever repeats it, and never a wrong host key.
+ * login, since OpenSSH's PerSourcePenalties and fail2ban lock out clients that repeat it, and never a wrong host key.
  *
  * @throws DialError
  */
@@ -103,7 +103,7 @@ async function dialOnce(connection: Connection, { cancelled, openTransport }: Di
   });
 }
 
-/** Turns any error into one that is not worth a retry. */
+/** Turns any error into one that is not retried. */
 function finally_<T>(make: () => T, name: string): T {
   try {
     return make();

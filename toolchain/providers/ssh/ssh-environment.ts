@@ -67,7 +67,7 @@ function holdBackCommands({ _protocol: protocol, _chanMgr: manager }: Inside): v
       const channel = find(id);
       if (!channel) return;
       if (!state.stop) return sendCommand(id, command, wantReply);
-      // What waits in line now is ssh2's own callback for the command.
+      // The next callback in the queue is ssh2's own for the command.
       channel._callbacks.shift()?.(true);
       channel.close();
     };

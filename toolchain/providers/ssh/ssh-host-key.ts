@@ -20,14 +20,14 @@ const keyTypes: readonly { type: string; algorithms: readonly ServerHostKeyAlgor
 /**
  * Reads a public host key as in `ssh_host_ed25519_key.pub`.
  *
- * @throws if the text is no public key of a type that can be checked.
+ * @throws if the text is not a public key of a supported type.
  */
 export function parseHostKey(text: string): PinnedKey {
   const parsed = ssh2.utils.parseKey(text.trim());
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (!key || key instanceof Error || key.isPrivateKey() || !keyTypes.some(({ type }) => type === key.type)) {
     const known = keyTypes.map(({ type }) => type).join(", ");
-    throw new Error(`hostKey is no public key such as \`ssh-ed25519 AAAA...\` (types: ${known})`);
+    throw new Error(`hostKey is not a public key such as \`ssh-ed25519 AAAA...\` (types: ${known})`);
   }
   return { type: key.type, blob: key.getPublicSSH() };
 }
@@ -61,7 +61,7 @@ export function changedHostKey(host: string, pinned: PinnedKey, got: Buffer): st
     `${host}: the host key is not the pinned one; nothing was sent to it.`,
     `  expected ${fingerprint(pinned.blob)} (${pinned.type})`,
     `  got      ${fingerprint(got)} (${typeOf(got)})`,
-    "Someone may be between here and the host. If the host was really installed anew, compare the fingerprint on its own",
+    "Someone may intercept the connection. If the host was really reinstalled, compare the fingerprint on its own",
     "console (for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done), then pin the new key as `hostKey`:",
     `  ${publicKeyLine(got)}`,
   ].join("\n");

@@ -10,7 +10,7 @@ const sessionsPerConnection = 10;
 /** Connections lost under a command that had not begun, before giving up. */
 const mostLosses = 3;
 
-/** What a user of the pool tells it. */
+/** Options of a user of the pool. */
 export interface Lease {
   readonly cancelled: AbortSignal;
   onRetry(message: string): void;
@@ -56,7 +56,7 @@ export class SshPool {
           losses += 1;
           this.#drop(id, entry);
         }
-        // Alone on its connection and refused still: there is no slot to wait for.
+        // Refused although it is the only session of its connection: there is no slot to wait for.
         else if (!(error instanceof SessionRefused) || entry.active === 1) throw error;
         else entry.limit = Math.min(entry.limit, entry.active - 1);
       } finally {
@@ -118,7 +118,7 @@ export class SshPool {
       const work = (client: Client) =>
         new Promise<void>((release, refuse) => {
           client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, transport) => {
-            if (error) return refuse(new Error(`${label(proxy)} opens no way: ${error.message}`));
+            if (error) return refuse(new Error(`${label(proxy)} does not forward the connection: ${error.message}`));
             transport.once("close", () => release());
             resolve({ transport, release });
           });
@@ -154,7 +154,7 @@ export class SshPool {
   }
 }
 
-/** ssh2 is loaded with the first connection: a run that changes no host does without. */
+/** ssh2 is loaded with the first connection: a run that changes no host does not load it. */
 async function dialLate(connection: Connection, dialling: Dialling): Promise<Client> {
   const { dial } = await import("./ssh-dial.ts");
   return await dial(connection, dialling);

@@ -33,7 +33,7 @@ export async function runOverSsh(client: Client, run: RemoteRun): Promise<Ending
     };
     channel.on("close", onStreamEnd);
     channel.stderr.on("end", onStreamEnd);
-    // A command may end without reading all of its input, and that is its own business.
+    // A command may end without reading all of its input, which is not an error.
     channel.on("error", () => {});
     channel.on("data", run.onStdout);
     channel.stderr.on("data", run.onStderr);
