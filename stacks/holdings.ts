@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
 import { allKinds, elementName } from "../components/subject.ts";
 
-/** Kinds whose loss is judged, by type token. */
+/** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(
   allKinds.filter(({ retired }) => retired !== "freely").map((kind) => [kind.type as string, kind]),
 );
@@ -12,16 +12,16 @@ interface HeldResource {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** What this stack has from its last run. */
+/** What this stack holds from its last run. */
 export interface Holdings {
-  /** What is judged by its loss. */
+  /** Elements whose disappearance is judged. */
   readonly held: readonly Held[];
-  /** How many times a repair of each host was asked for. */
+  /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
 }
 
 /**
- * Reads what the stack has from its own state: a policy pack sees only what is declared now, so what vanished is found here
+ * Reads the stack's own state. A policy pack sees only what is declared now, so vanished elements are found here
  * (docs/decisions/0010). Empty on the first run.
  */
 export async function holdings(): Promise<Holdings> {
