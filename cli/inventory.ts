@@ -19,7 +19,10 @@ export interface Checked {
   readonly json: unknown;
 }
 
-/** Loads a fleet and, if that succeeds, checks the mandatory rules. Writes nothing; needs neither Pulumi nor network. @param today ISO 8601 */
+/**
+ * Loads a fleet and, if that succeeds, checks the mandatory rules. Writes nothing; needs neither Pulumi nor network.
+ * @param today ISO 8601
+ */
 export async function check(directory: string, today: string): Promise<Checked> {
   let loaded: Loaded;
   try {
