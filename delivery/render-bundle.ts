@@ -2,7 +2,7 @@ import { folderOf } from "../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
 import type { Element, Key } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import type { AccountContext, Part } from "../components/registry/renderer.ts";
+import type { Part, WholeAccount } from "../components/registry/renderer.ts";
 import { renderers } from "../components/registry/renderers.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
@@ -50,7 +50,7 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
 }
 
 /** The accounts of each host with their elements. Computed once for all hosts, so that not every host goes through the whole fleet. */
-const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly AccountContext[]> => {
+const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly WholeAccount[]> => {
   const own = allKinds
     .filter(({ accountOf }) => accountOf)
     .map(({ key, accountOf }) => {
@@ -58,9 +58,9 @@ const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly Acc
       return [key, Map.groupBy(elements, (element) => accountOf!(element as never))] as const;
     });
   const none = Object.fromEntries(allKinds.map(({ key }) => [key, []]));
-  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): AccountContext => {
+  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): WholeAccount => {
     const lists = own.map(([key, of]) => [key, sortBy(of.get(account.number) ?? [], orderOf(key))]);
-    const elements = { ...none, ...Object.fromEntries(lists) } as AccountContext["own"];
+    const elements = { ...none, ...Object.fromEntries(lists) } as WholeAccount["own"];
     const address = elements.addresses.find(({ host }) => host === account.host);
     return { account, own: elements, address: address ?? missing(account) };
   });
@@ -76,16 +76,17 @@ function missing({ number, host }: Element<"accounts">): never {
   throw new RangeError(`account ${number} has no address on ${host}`);
 }
 
-function renderAccountGroup(context: AccountContext, part: "whole" | ReadonlySet<string>): BundleGroup {
+function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
   return assemble(
-    renderers.flatMap(({ key, ofAccount, ofElement }): Part[] => {
+    renderers.flatMap(({ key, ofAccount, ofElements, ofElement }): Part[] => {
       const elements: readonly Element[] = ofElement ? context.own[key] : [];
       const some =
         part === "whole"
           ? elements
           : elements.filter((element) => part.has(partName(key, elementName(key, element as never))));
       return [
-        ...(ofAccount ? [ofAccount(context)] : []),
+        ...(ofAccount && part === "whole" ? [ofAccount(context)] : []),
+        ...(ofElements ? [ofElements(context)] : []),
         ...some.map((element) => ofElement!(element as never, context)),
       ];
     }),
