@@ -201,7 +201,7 @@ describe("logs", () => {
     );
     expect(await sh(`cat ${logs}/http-app.log`)).toContain("answered /seen?in=log");
     const as = (command: string) =>
-      host.run(["setpriv", "--reuid=200002", "--regid=200002", "--clear-groups", "sh", "-c", command]);
+      host.run(["setpriv", "--reuid=1900000002", "--regid=1900000002", "--clear-groups", "sh", "-c", command]);
     expect(await as(`cat ${logs}/front-end/access.log ${logs}/http-app.log`)).toMatchObject({ exitCode: 0 });
     for (const target of [
       `${logs}/front-end/access.log`,
@@ -211,7 +211,14 @@ describe("logs", () => {
     ]) {
       expect((await as(`echo x >> ${target}`)).exitCode, target).not.toBe(0);
     }
-    const neighbour = ["setpriv", "--reuid=200001", "--regid=200001", "--clear-groups", "cat", `${logs}/http-app.log`];
+    const neighbour = [
+      "setpriv",
+      "--reuid=1900000001",
+      "--regid=1900000001",
+      "--clear-groups",
+      "cat",
+      `${logs}/http-app.log`,
+    ];
     expect((await host.run(neighbour)).exitCode).not.toBe(0);
   });
 });
@@ -260,7 +267,7 @@ describe("what goes wrong", () => {
     expect(await host.run(["test", "-e", "/srv/accounts/3/admin/logs/front-end/error.log"])).not.toMatchObject({
       exitCode: 0,
     });
-    const as = ["setpriv", "--reuid=200005", "--regid=200005", "--clear-groups", "sh", "-c"];
+    const as = ["setpriv", "--reuid=1900000005", "--regid=1900000005", "--clear-groups", "sh", "-c"];
     expect(await host.run([...as, `cat ${log}`])).toMatchObject({ exitCode: 0 });
     expect((await host.run([...as, `echo x >> ${log}`])).exitCode).not.toBe(0);
   });

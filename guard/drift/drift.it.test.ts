@@ -97,7 +97,7 @@ test("of many accounts a sample of three is woken; one that does not answer or i
   const ill = await health("3", "77");
   expect(ill).toMatchObject({ healthy: false, exitCode: 1, woken: [{ account: 3, status: 502 }] });
   expect(ill.problems.map(({ group, message }) => `${group}: ${message}`)).toEqual([
-    expect.stringMatching(/^account-3: account-3-http-www\.socket is inactive, it should be active: /),
+    expect.stringMatching(/^account-3: account-3-http-www\.socket is inactive, but should be active: /),
     "host: account 77 is not on this host",
     "account-3: account 3 does not answer at fd00:8000:0:3::1: status 502",
   ]);
@@ -183,7 +183,9 @@ describe("changes that exclude each other", () => {
     expect(findings).toHaveLength(8);
     for (const { kind, repaired } of findings) {
       expect(kind).toBe("user-unresolvable");
-      expect(repaired).toMatch(/^by hand: look for "systemd" in the line (passwd|group) of \/etc\/nsswitch\.conf/);
+      expect(repaired).toMatch(
+        /^by hand: check that the line (passwd|group) of \/etc\/nsswitch\.conf contains "systemd"/,
+      );
     }
     await succeed(host, "mv /etc/nsswitch.conf.away /etc/nsswitch.conf");
   });
