@@ -10,6 +10,9 @@ const exclude = [
 ];
 const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 
+/** A busy machine may take long; nothing waits longer than it has to. */
+const patience = { poll: { timeout: 20_000 } };
+
 /**
  * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
  * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
@@ -23,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect: patience,
           include: ["**/*.test.ts"],
           exclude: [...exclude, ...others],
           // Some start a process of their own, which a busy machine takes seconds for.
@@ -34,6 +38,7 @@ export default defineConfig({
       {
         test: {
           name: "it",
+          expect: patience,
           include: ["**/*.it.test.ts"],
           exclude,
           fileParallelism: false,
@@ -45,6 +50,7 @@ export default defineConfig({
       {
         test: {
           name: "engine",
+          expect: patience,
           include: ["**/*.engine.test.ts"],
           exclude,
           maxWorkers: 2,
@@ -56,6 +62,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect: patience,
           include: ["**/*.e2e.test.ts"],
           exclude,
           fileParallelism: false,

@@ -116,7 +116,7 @@ describe("against OpenSSH", () => {
   test("a command outlives a cancelled run", async () => {
     const file = join(sshd.directory, "finished");
     const running = create({ create: `echo go; sleep 1; touch ${file}` });
-    await expect.poll(() => provider.logged.map(({ message }) => message), { timeout: 20_000 }).toContain("go");
+    await expect.poll(() => provider.logged.map(({ message }) => message)).toContain("go");
     await provider.client.cancel();
     await running;
     expect(existsSync(file)).toBe(true);
@@ -125,7 +125,7 @@ describe("against OpenSSH", () => {
   test("a server that dies in the middle is reported", async () => {
     const dying = await startSshd();
     const running = messageOf(create({ connection: secret(dying.connection), create: "echo $PPID; sleep 30" }));
-    await expect.poll(() => provider.logged.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => provider.logged.length).toBeGreaterThan(0);
     process.kill(Number(provider.logged[0]!.message), "SIGKILL");
     expect(await running).toMatch(/was cut off.*it may still run/s);
     await dying.close();
