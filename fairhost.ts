@@ -4,9 +4,9 @@ import { guardRules } from "./guard/rules/guard-rules.ts";
 import { rules as policies } from "./policies/rules.generated.ts";
 
 /**
- * Fairhost as a library: load an inventory, edit it, declare it, judge it, render what hosts get of it, review a change of it.
- * Needs neither engine nor network; only `editFleet` writes. What uses Fairhost from outside, a later release that reviews this one
- * included, finds everything here; other paths may move.
+ * Fairhost as a library: load an inventory, edit it, declare it, judge it, render the bundles of hosts, review a change. Needs neither
+ * Pulumi nor network; only `editFleet` writes. Users of the library find everything here, also a later release that reviews this one;
+ * other paths may move.
  */
 
 export { renderBundle } from "./delivery/render-bundle.ts";
@@ -16,12 +16,12 @@ export { loadFleet } from "./fleet/load/load.ts";
 export { review } from "./guard/verdict/review.ts";
 export { judgeDeclaration } from "./policies/check-declaration.ts";
 
-/** Names of every rule, the guard's own too: nobody takes one away unseen. */
+/** Names of all rules and guard rules, so that a removed rule is noticed. */
 export const rules: readonly string[] = [...policies, ...guardRules].map(({ name }) => name);
 
-/** SHA-256 of what the bootstrap brings to a host: the applier and how it is installed. */
+/** SHA-256 of the applier and of the bootstrap that installs it. */
 export async function applierDigest(): Promise<string> {
-  // The release is part of the host's declaration, not of the program.
+  // The Debian release is part of the host's declaration, not of the program.
   const { script, payload } = (await loadBootstrap()).for("any", 0);
   return createHash("sha256").update(script).update(payload).digest("hex");
 }

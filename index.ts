@@ -11,7 +11,7 @@ leanSdk();
 const settings = readSettings();
 const { fleet, declaration, repairs } = await declared(settings, holdings);
 
-/** Each host's last report: result, generation, errors by account. */
+/** The last report of each host: result, generation, errors by account. */
 export const hosts = await platform({
   declaration,
   connections: connections(fleet.hosts, declaration, settings),

@@ -1,6 +1,6 @@
 /**
- * What `npm run addresses` costs as a table and as CSV, for a large fleet. `node bench/addresses.ts [accounts]`
- * The bar: the table costs at most one and a half times as much CPU as CSV.
+ * Cost of `npm run addresses` as a table and as CSV, for a large fleet. `node bench/addresses.ts [accounts]`
+ * Limit: the table costs at most one and a half times as much CPU as CSV.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const rounds = 3;
 const command = join(import.meta.dirname, "../cli/addresses.ts");
 const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));
 
-/** Seconds of CPU of one run. */
+/** CPU seconds of one run. */
 async function cost(format: string): Promise<number> {
   const timed = `process.on("exit", () => { const { user, system } = process.cpuUsage(); console.error((user + system) / 1e6); })`;
   const preload = `data:text/javascript,${encodeURIComponent(timed)}`;

@@ -13,7 +13,7 @@ export interface BenchProject extends AsyncDisposable {
   readonly fleet: string;
 }
 
-/** Needs the toolchain set up. All of it is removed on disposal. */
+/** Needs the toolchain. Everything is removed on disposal. */
 export async function benchProject(): Promise<BenchProject> {
   const host = await simulatedHost();
   const directory = await mkdtemp(join(tmpdir(), "fairhost-bench-"));

@@ -4,14 +4,17 @@ import { fileURLToPath } from "node:url";
 
 const labFleet = fileURLToPath(new URL("../inventory/lab", import.meta.url));
 
-/** Copies the lab's fleet to `directory` with one host, reached at 127.0.0.1 `sshPort`, and `accounts` accounts with one server each: two in three static, one a program. */
+/**
+ * Copies the lab's fleet to `directory`, with one host at 127.0.0.1 `sshPort` and `accounts` accounts with one server each: two of three
+ * static, one a program.
+ */
 export async function generateFleet(directory: string, accounts: number, sshPort: number): Promise<void> {
   await cp(labFleet, directory, { recursive: true });
   await rm(join(directory, "accounts"), { recursive: true });
   await rm(join(directory, "tombstones.yaml"));
   await rm(join(directory, "hosts/web2.yaml"));
   const host = join(directory, "hosts/web1.yaml");
-  // As large as a host for a thousand accounts is; alone, so its plan promises no other host for them.
+  // As large as a host for a thousand accounts; it is the only host, so its plan promises no takeover.
   const large = (text: string) =>
     text
       .replace("port: 2201", `port: ${sshPort}`)
@@ -27,7 +30,7 @@ export function accountFile(directory: string, number: number): string {
   return join(directory, "accounts", `${number}.yaml`);
 }
 
-/** `idleSeconds` is what a changed account changes. */
+/** Text of an account's file. A changed account has other `idleSeconds`. */
 export function accountText(number: number, idleSeconds = 300): string {
   const kind = number % 3 === 0 ? `kind: program\n    command: [/usr/bin/python3, app.py]` : "kind: static";
   return `number: ${number}

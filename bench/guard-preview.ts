@@ -1,6 +1,6 @@
 /**
- * What `guard preview` costs beyond the engine, on a change of a whole fleet of 10,000 resources: the time before the engine starts and
- * after it ends, beside the same preview without the guard, in one run since machines differ.
+ * Cost of `guard preview` in addition to the engine, for a change of a whole fleet of 10,000 resources: the time before the engine starts
+ * and after it ends, compared with the same preview without the guard, in one run because machines differ.
  * `npm run bench:guard-preview -- [accounts]`: an account is three resources.
  */
 import { readFile, writeFile } from "node:fs/promises";

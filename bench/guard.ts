@@ -1,7 +1,7 @@
 /**
- * What a review costs: a change of so many elements judged, and rendered as comment, JSON and picture. Beside it the time in which the
- * program declares both sides, in the same run, since machines differ. Each change in a process of its own: no review is a second one.
- * `npm run bench:guard -- [elements]`: with the nursery of `npm run guard`. Beyond a real engine: `npm run bench:guard-preview`.
+ * Cost of a review: a change of many elements is judged, and rendered as comment, JSON and picture. It is compared with the time in which
+ * the program declares both sides, in the same run because machines differ. Each change runs in its own process, so no review is warm.
+ * `npm run bench:guard -- [elements]`: with the heap options of `npm run guard`. With a real engine: `npm run bench:guard-preview`.
  */
 import { execFileSync } from "node:child_process";
 import Table from "cli-table3";
@@ -22,12 +22,12 @@ const { fleet } = await loadFleet("inventory/prod");
 const hosts = fleet.hosts.filter(({ role, site }) => role === "accounts" && site === "par1").map(({ name }) => name);
 
 interface Shape {
-  /** Position of the host of the first account; the others follow in turn. */
+  /** Index of the host of the first account; the others follow in turn. */
   readonly first: number;
   readonly idleSeconds: number;
 }
 
-/** The example fleet with so many accounts more, one server each. */
+/** The example fleet with this many additional accounts, one server each. */
 function withAccounts(count: number, { first, idleSeconds }: Shape): Fleet {
   const accounts = Array.from({ length: count }, (_, index): Fleet["accounts"][number] => {
     const number = 2000 + index;
@@ -39,7 +39,7 @@ function withAccounts(count: number, { first, idleSeconds }: Shape): Fleet {
   return { ...fleet, accounts: [...fleet.accounts, ...accounts] };
 }
 
-/** In ms: the first run, which is what a review takes, cold as it is; and the least of five, which shows what the code costs. */
+/** In ms: the first, cold run, which is the time of a real review; and the fastest of five, which shows the cost of the code. */
 interface Cost {
   readonly first: number;
   readonly least: number;
@@ -103,9 +103,9 @@ function bench(name: string, was: Fleet, is: Fleet): void {
 const third = Math.round(elements / 3);
 const still = { first: 0, idleSeconds: 300 };
 const changes: Readonly<Record<string, () => [was: Fleet, is: Fleet]>> = {
-  // Three elements of each account change: itself, its address, its server. That is what so many steps of the engine are.
+  // Three elements of each account change: itself, its address, its server. Each is one step of the engine.
   "every account moves": () => [withAccounts(third, still), withAccounts(third, { ...still, first: 1 })],
-  // The dearest: each element is of another account, whose files are rendered on both sides.
+  // The most expensive one: each element belongs to another account, whose files are rendered on both sides.
   "every server changes": () => [withAccounts(elements, still), withAccounts(elements, { ...still, idleSeconds: 600 })],
 };
 const asked = process.argv[3];

@@ -1,6 +1,6 @@
 /**
- * What the policy pack's rules cost: a preview of a fleet nobody has deployed yet, with no pack, with an empty one and with
- * ours, in turns. The engine asks any pack about every resource, so the empty one is what a pack costs whatever it judges.
+ * Cost of the policy pack's rules: a preview of a fleet that is not deployed yet, without a pack, with an empty one and with this one, in
+ * turns. The engine calls any pack for every resource, so the empty one shows the cost of a pack without rules.
  * `node bench/pack-cost.ts [accounts] [rounds]`
  */
 import { mkdir, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { setupToolchain } from "../toolchain/setup.ts";
 import { generateFleet } from "./generate-fleet.ts";
 
 const [accounts, rounds] = [Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 5)];
-/** Of the bar: ours over an empty one. */
+/** Limit: time with this pack, divided by the time with an empty one. */
 const most = 1.25;
 
 const emptyPack = {
@@ -26,7 +26,7 @@ await using project = await temporaryProject({});
 const at = (path: string) => join(project.directory, path);
 await mkdir(at("fleet"));
 await generateFleet(at("fleet"), accounts, 9);
-// A preview connects to nothing, but the program asks for the host's key.
+// A preview connects to no host, but the program needs the host's key.
 await writeFile(at("known_hosts"), `[127.0.0.1]:9 ssh-ed25519 ${"A".repeat(68)}\n`);
 await writeFile(at("id"), "none\n");
 await project.configure({ inventory: "fleet", knownHosts: "known_hosts", sshPrivateKeyFile: "id" });
@@ -40,7 +40,7 @@ const packs = {
 };
 const seconds = new Map<string, number[]>(Object.keys(packs).map((name) => [name, []]));
 let resources = 0;
-// Round 0 compiles; what a machine does beside us hits all three alike when they take turns.
+// Round 0 compiles. They take turns, so that other load on the machine affects all three alike.
 for (let round = 0; round <= rounds; round++) {
   for (const [name, args] of Object.entries(packs)) {
     const begin = performance.now();

@@ -1,5 +1,5 @@
 /**
- * The N-1 proof of a large fleet: time, and the whole process's memory with the fleet in it.
+ * Cost of the N-1 proof of a large fleet: time, and memory of the whole process including the fleet.
  * `node bench/proof.ts [hosts] [accounts]`
  */
 
@@ -7,7 +7,7 @@ import { proveSingles } from "../policies/graph/proof.ts";
 import { declarationFixture } from "../testing/fixture.ts";
 
 const [hosts, accounts] = [Number(process.argv[2] ?? 100), Number(process.argv[3] ?? 30_000)];
-/** The bar, for the default fleet. */
+/** Limits for the default fleet. */
 const [mostSeconds, mostMb] = [2, 500];
 
 const declaration = declarationFixture({ hosts, accounts });
@@ -16,6 +16,6 @@ const before = megabytes();
 const begin = performance.now();
 const { tried, counterexamples } = proveSingles(declaration);
 const seconds = (performance.now() - begin) / 1000;
-console.log(`${tried} elements taken away one by one, ${hosts} hosts, ${accounts} accounts: ${seconds.toFixed(2)} s`);
-console.log(`memory at most ${megabytes().toFixed(0)} MiB, of that ${before.toFixed(0)} MiB before the proof`);
+console.log(`${tried} elements tried, ${hosts} hosts, ${accounts} accounts: ${seconds.toFixed(2)} s`);
+console.log(`memory at most ${megabytes().toFixed(0)} MiB, including ${before.toFixed(0)} MiB before the proof`);
 if (counterexamples.length > 0 || seconds > mostSeconds || megabytes() > mostMb) process.exitCode = 1;

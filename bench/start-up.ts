@@ -1,6 +1,6 @@
 /**
- * `node bench/start-up.ts [runs]`: what it costs before the program's own work begins. Prints the time of `pulumi
- * preview` of an empty program, with nothing compiled yet and warm, without and with a policy pack of one rule.
+ * `node bench/start-up.ts [runs]`: time until the program's own work begins. Prints the time of `pulumi preview` of an empty program, first
+ * without compiled files and then warm, without and with a policy pack of one rule.
  */
 import Table from "cli-table3";
 import { ToyProject, toyPack } from "../testing/projects/toy-project.ts";

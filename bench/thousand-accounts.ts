@@ -1,6 +1,6 @@
 /**
  * One host with 1,000 accounts, end to end: the real engine, the policy pack, a real SSH server on loopback, the applier
- * into a directory tree. Each figure stands beside an empty program's in the same run, since machines differ.
+ * into a directory tree. Each time is compared with that of one account in the same run, because machines differ.
  * `node bench/thousand-accounts.ts [accounts]`
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -59,7 +59,7 @@ console.log(table.toString());
 await generateFleet(fleet, accounts, host.port);
 const loaded = await loadFleet(fleet);
 const bundle = encodeBundle(renderBundle(declare(loaded.fleet), "web1"));
-console.log(`bundle: ${(bundle.length / 1e6).toFixed(2)} MB for ${accounts} accounts, as it travels`);
+console.log(`bundle: ${(bundle.length / 1e6).toFixed(2)} MB for ${accounts} accounts, encoded`);
 const report = await readFile(join(host.root, "var/lib/fairhost/report.json"), "utf8").catch(() => "none");
 console.log(`last report on the host: ${report.trim().slice(0, 200)}`);
 process.exitCode = exitCode;

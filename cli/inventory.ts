@@ -27,7 +27,10 @@ const written = allKinds.filter(
     key in accountEntries || Object.entries(fileKinds).some(([file, { path }]) => file === key && path.endsWith("/")),
 );
 
-/** Loads a fleet and, if that succeeds, checks the mandatory rules. Writes nothing; needs neither Pulumi nor network. @param today ISO 8601 */
+/**
+ * Loads a fleet and, if that succeeds, checks the mandatory rules. Writes nothing; needs neither Pulumi nor network.
+ * @param today ISO 8601
+ */
 export async function check(directory: string, today: string): Promise<Checked> {
   let loaded: Loaded;
   try {

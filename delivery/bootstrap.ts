@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { buildApplier } from "./build.ts";
 import { hostPackages } from "./protocol/packages.ts";
 
-/** What the bootstrap command of a host is: a constant text, and what it is given on standard input. No secrets in either. */
+/** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
   /** One line `<release> <SHA-256 of the applier> <repair> <package> ...`, then the applier's text. */
@@ -16,12 +16,12 @@ export interface Bootstrap {
   readonly applier: string;
   /**
    * @param release Debian release by code name, as the inventory declares it: `trixie`
-   * @param repair raised to have it run again although nothing else changed
+   * @param repair raise it to run the bootstrap again although nothing else changed
    */
   for(release: string, repair: number): HostBootstrap;
 }
 
-/** Builds the applier (or takes it from the cache) and puts the bootstrap together. */
+/** Builds the applier, or takes it from the cache, and makes the bootstrap. */
 export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
@@ -42,18 +42,18 @@ function sha256(text: string): string {
 }
 
 /**
- * POSIX sh, because Node.js may not be there yet. Doing it again changes nothing; with every package there it does not touch
- * the network. Locks of dpkg and apt are waited for (`FAIRHOST_LOCK_SECONDS`, 300), never removed; packages that cannot be
- * authenticated are never installed.
+ * POSIX sh, because Node.js may not be installed yet. A second run changes nothing; with all packages installed it does not use the
+ * network. It waits for locks of dpkg and apt (`FAIRHOST_LOCK_SECONDS`, 300) and never removes them. It never installs packages that
+ * cannot be authenticated.
  */
-export const bootstrapScript = `# Prepares a host for Fairhost: packages, the applier, its fixed links.
+export const bootstrapScript = `# Prepares a host for Fairhost: packages, the applier, its fixed symlinks.
 set -eu
 umask 022
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 bound=\${FAIRHOST_LOCK_SECONDS:-300}
 say() { printf '%s: %s\\n' "$(uname -n)" "$*" >&2; }
 fail() { say "bootstrap: $*"; exit 1; }
-within() { # Repeats a command until it succeeds or the bound is over: others may hold the package locks.
+within() { # Repeats a command until it succeeds or the time is over: others may hold the package locks.
   end=$(($(date +%s) + bound))
   until "$@"; do
     [ "$(date +%s)" -lt "$end" ] || return 1
@@ -67,20 +67,20 @@ apt() {
     -o Acquire::AllowInsecureRepositories=false --no-install-recommends "$@"
 }
 
-[ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to one who may'
+[ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to root'
 IFS=' ' read -r release digest _ packages || fail 'nothing arrived on standard input'
 # shellcheck source=/dev/null
 system=$(. /etc/os-release && echo "\${ID:-unknown} \${VERSION_CODENAME:-}")
-[ "$system" = "debian $release" ] || fail "this host runs $system, the inventory says debian $release: mend one of them"
+[ "$system" = "debian $release" ] || fail "this host runs $system, but the inventory declares debian $release: upgrade the host, or fix release in the inventory"
 architecture=$(dpkg --print-architecture)
-[ "$architecture" = amd64 ] || fail "this host is $architecture, only amd64 is supported"
+[ "$architecture" = amd64 ] || fail "this host is $architecture, but only amd64 is supported"
 
 mkdir -p /usr/local/sbin
 applier=/usr/local/sbin/fairhost-host
 log=$(mktemp)
 trap 'rm -f "$applier.new" "$log"' EXIT
 cat >"$applier.new"
-[ "$(sha256sum <"$applier.new")" = "$digest  -" ] || fail 'the applier arrived damaged: run it again'
+[ "$(sha256sum <"$applier.new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
 missing=
 for package in $packages; do
@@ -93,7 +93,7 @@ if [ -n "$missing" ]; then
     say 'finishing an interrupted run of dpkg'
     within quiet dpkg --configure -a --force-confdef --force-confold || {
       cat "$log" >&2
-      fail "dpkg was interrupted and cannot be finished (or is locked for $bound s): mend it by hand, then run it again"
+      fail "dpkg was interrupted and cannot be finished (or was locked for $bound s): fix dpkg by hand, then deploy again"
     }
   fi
   say "installing$missing"
@@ -101,7 +101,7 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086
   quiet apt install $missing || { within quiet apt update --error-on=any && quiet apt install $missing; } || {
     tail -n 20 "$log" >&2
-    fail "packages could not be installed ($missing ): running services were left alone; see the messages above, then run it again"
+    fail "cannot install packages ($missing ); running services were not touched. Fix the errors above, then deploy again"
   }
 fi
 

@@ -5,7 +5,7 @@ import { Tree } from "../testing/fakes/host-tree.ts";
 import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import { buildApplier } from "./build.ts";
 
-test("the applier is one file, the same each time, that needs nothing but Node", async () => {
+test("the applier is one file, always the same, that needs only Node.js", async () => {
   const text = await buildApplier();
   expect(text.startsWith("#!/usr/bin/node\n")).toBe(true);
   expect([...text.matchAll(/^import .* from "(.*)";$/gm)].filter(([, name]) => !name!.startsWith("node:"))).toEqual([]);
@@ -22,7 +22,7 @@ test("the applier is one file, the same each time, that needs nothing but Node",
   expect([run("nonsense").status, run("--nonsense").status]).toEqual([2, 2]);
 });
 
-test("the bootstrap's payload announces what follows; its script is short and plain", async () => {
+test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {
   const { payload, script } = (await loadBootstrap()).for("trixie", 0);
   const [line, ...rest] = payload.split("\n");
   expect(line).toMatch(/^trixie [0-9a-f]{64} 0 bird2 /);

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-/** Debian 13's own nodejs. */
+/** The nodejs of Debian 13. */
 const target = "node20.19";
 
 const entry = join(import.meta.dirname, "../host/main.ts");
 
-/** What esbuild is told; part of the cache's key. */
+/** Options of esbuild; part of the cache's key. */
 const options = {
   bundle: true,
   write: false,
@@ -25,21 +25,21 @@ const options = {
 let built: Promise<string> | undefined;
 
 /**
- * The applier as one file for `/usr/local/sbin/fairhost-host`. The same sources always give the same text. Kept beside the
- * other caches, since starting esbuild takes longer than a whole preview should: under the digest of every file that esbuild
- * read, so that a source that moves to another folder is never missed.
+ * The applier as one file for `/usr/local/sbin/fairhost-host`. The same sources always give the same text. It is cached, because starting
+ * esbuild takes longer than a whole preview should: under the digest of all files that esbuild read, so that no source is missed, even
+ * if it moves to another folder.
  */
 export function buildApplier(): Promise<string> {
   built ??= fromCache();
   return built;
 }
 
-/** Paths that one build read, relative to the entry's folder. */
+/** Paths that one build has read, relative to the entry's folder. */
 type Inputs = readonly string[];
 
 async function fromCache(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? tmpdir(), ".cache"), "fairhost", "applier");
-  // What esbuild reads follows from the texts of what it read: a list is right as long as every file on it is unchanged.
+  // Which files esbuild reads follows from their texts: a list is valid as long as all its files are unchanged.
   const index = join(cache, `inputs-${sha256(await readFile(entry, "utf8"))}.json`);
   const lists = await readFile(index, "utf8").then(
     (text) => JSON.parse(text) as Inputs[],
@@ -58,10 +58,10 @@ async function fromCache(): Promise<string> {
   return text;
 }
 
-/** Checkouts with the same entry file and other files behind it that are remembered side by side. */
+/** Number of lists that are kept for the same entry file, for several checkouts. */
 const mostLists = 8;
 
-/** @returns undefined when a file of the list is gone */
+/** @returns undefined if a file of the list is missing */
 async function digestOf(inputs: Inputs): Promise<string | undefined> {
   const hash = createHash("sha256").update(JSON.stringify(options));
   try {
@@ -74,7 +74,7 @@ async function digestOf(inputs: Inputs): Promise<string | undefined> {
 }
 
 async function bundleSources(): Promise<{ text: string; inputs: Inputs }> {
-  // Loaded only when something has to be built.
+  // Loaded only if something must be built.
   const { build } = await import("esbuild");
   const result = await build({ ...options, entryPoints: [entry], absWorkingDir: import.meta.dirname });
   return { text: result.outputFiles[0]!.text, inputs: Object.keys(result.metafile.inputs).sort() };

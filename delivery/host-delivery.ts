@@ -4,30 +4,30 @@ import { RandomBytes } from "@pulumi/random";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 
-/** Nothing before the first delivery; no generation where a delivery broke off. */
+/** Undefined before the first delivery; without a generation if a delivery was interrupted. */
 type Report = (Pick<ApplyReport, "result" | "errors"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
 
-/** How the controller reaches a host. The host key is always pinned: there is no way to leave it out. */
+/** How the controller reaches a host. The host key is always pinned; it cannot be omitted. */
 export interface Connection {
   readonly address: string;
   readonly port: number;
   readonly user: string;
   /** `<type> <base64>`, as in known_hosts. */
   readonly hostKey: string;
-  /** A private key in OpenSSH form; without one the SSH agent at `SSH_AUTH_SOCK` is asked. */
+  /** A private key in OpenSSH form; without it the SSH agent at `SSH_AUTH_SOCK` is used. */
   readonly privateKey?: pulumi.Output<string>;
 }
 
-/** A bundle as it travels, and what is shown of it. */
+/** A bundle in encoded form, and facts to show about it. */
 export interface PackedBundle {
   readonly digest: string;
-  /** How many accounts the host has. */
+  /** Number of accounts of the host. */
   readonly accounts: number;
   /** Gzip, base64. */
   readonly encoded: string;
 }
 
-/** Packs a host's bundle for {@link HostDelivery}: the bundle itself need not be kept. */
+/** Packs a host's bundle for {@link HostDelivery}, so that the bundle itself need not be kept in memory. */
 export function packBundle(bundle: Bundle): PackedBundle {
   return {
     digest: bundle.digest,
@@ -42,19 +42,19 @@ export interface HostDeliveryArgs {
   /** Constant text of the bootstrap command and the payload on its standard input. */
   readonly bootstrap: { readonly script: string; readonly payload: string; readonly digest: string };
   readonly bundle: PackedBundle;
-  /** Raised to rotate the host's master secret on purpose. */
+  /** Raise it to rotate the host's master secret. */
   readonly secretEpoch: number;
-  /** How many times a repair of this host was asked for: raised, both commands run again although nothing else changed. */
+  /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
 }
 
 /**
- * Brings one host to its bundle: a bootstrap command (packages, the applier) and one apply command that carries the
- * whole bundle on its standard input. Both run again when their input changes and change nothing when nothing differs.
- * Deleting it retires the accounts' units; the accounts' data stay.
+ * Delivers its bundle to one host: a bootstrap command (packages, the applier) and one apply command with the whole bundle on its
+ * standard input. Both run again when their input changes, and change nothing if nothing differs.
+ * Deleting it stops the accounts' units; the accounts' data stay.
  */
 export class HostDelivery extends pulumi.ComponentResource {
-  /** What the applier reported last: result, generation, errors by account. */
+  /** The last report of the applier: result, generation, errors by account. */
   declare readonly report: pulumi.Output<Report>;
 
   constructor(name: string, args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -104,14 +104,14 @@ export class HostDelivery extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
     );
-    // With --continue-on-error the update goes on: one dead host must not keep the others' reports from the stack's outputs.
+    // With --continue-on-error the update continues: a dead host must not keep the reports of others out of the stack's outputs.
     for (const command of [bootstrap, apply]) leaveFailureToEngine(command);
     this.report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(args.host, stdout));
     this.registerOutputs({ ...shown, report: this.report });
   }
 }
 
-/** Few dials, each bounded: a dead host fails within a minute (upstream's default is ten dials). */
+/** Few attempts to connect, each with a time limit: a dead host fails within a minute (the provider's default is ten attempts). */
 function dial(connection: Connection): types.input.remote.ConnectionArgs {
   const { address, port, user, hostKey, privateKey } = connection;
   return {
@@ -125,23 +125,23 @@ function dial(connection: Connection): types.input.remote.ConnectionArgs {
   };
 }
 
-/** In place of what a delivery that ended would have said; it never says nothing. */
+/** Stands for the output of an interrupted delivery. A complete one always has output. */
 const brokenOff = "";
 
-/** `stdout` is missing when an update of other hosts alone (`--target`) leaves this one, which is new, for later. */
+/** `stdout` is missing if an update targets only other hosts (`--target`) and this host is new. */
 function readReport(host: string, stdout: string | undefined): Report {
   if (stdout === undefined) return undefined;
   if (stdout === brokenOff) {
     return {
       result: "failed",
-      errors: [{ group: "host", message: `Not delivered: see what the engine says of ${host}.` }],
+      errors: [{ group: "host", message: `Not delivered: see the error of ${host} in the output of Pulumi.` }],
     };
   }
   const { result, generation, errors } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
   return { result, generation, errors };
 }
 
-/** The engine tells of a resource that failed; the SDK would tell again, for each output that nobody looks at, and end the program with a stack trace. */
+/** The engine reports a failed resource. The SDK would report it again for each unused output, and end the program with a stack trace. */
 function leaveFailureToEngine(resource: pulumi.Resource): void {
   for (const output of Object.values(resource))
     if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => null);

@@ -25,7 +25,7 @@ test("reads hashed names (the example of OpenSSH's own format)", () => {
   expect(pinnedKey(file, "192.168.1.61", 22)).toBe("ssh-ed25519 AAAAhashed");
 });
 
-test("a revoked key is an error, an authority is no host key", () => {
+test("a revoked key is an error, an authority is not a host key", () => {
   expect(() => pinnedKey(file, "gone.example", 22)).toThrow("the host key of gone.example is marked @revoked");
   expect(pinnedKey(file, "x.example", 22)).toBeUndefined();
 });

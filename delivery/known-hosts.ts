@@ -1,10 +1,10 @@
 import { createHmac } from "node:crypto";
 
 /**
- * The key pinned for `[address]:port` in the text of an OpenSSH known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE
- * FORMAT"), as `<type> <base64>`; undefined when there is none. Plain and hashed names are understood, patterns and
- * certificate authorities are not: one host, one key. Of several keys Ed25519 wins, so a host should offer only that.
- * @throws when the key is marked `@revoked`.
+ * The pinned key of `[address]:port` in the text of an OpenSSH known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE
+ * FORMAT"), as `<type> <base64>`; undefined when there is none. It reads plain and hashed names, but
+ * not patterns or certificate authorities: one host has one key. Of several keys Ed25519 is used, so a host should offer only that.
+ * @throws if the key is marked `@revoked`.
  */
 export function pinnedKey(knownHosts: string, address: string, port: number): string | undefined {
   const name = port === 22 ? address : `[${address}]:${port}`;

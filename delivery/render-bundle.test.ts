@@ -71,7 +71,7 @@ describe("the bundle", () => {
     );
   });
 
-  test("holds no path twice, only registered folders, and exactly one of content and link", () => {
+  test("has no path twice, only registered folders, and exactly one of content and link", () => {
     const files: BundleFile[] = filesOf(renderBundle(declarationOf(everyKind), "web1"));
     expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
     for (const { path, content, link } of files) {
@@ -89,7 +89,7 @@ describe("the bundle", () => {
     }
   });
 
-  test("changes one account's group alone when one account changes", () => {
+  test("changes only one group when one account changes", () => {
     const before = renderBundle(declarationOf(everyKind), "web1");
     const changed = everyKind.map((account) =>
       account.number === 1 ? { ...account, servers: [staticServer("blog", 21)] } : account,
@@ -101,7 +101,7 @@ describe("the bundle", () => {
     expect(differing).toEqual(["account-1"]);
   });
 
-  test("leaves the host's group alone when accounts come and go", () => {
+  test("does not change the host group when accounts are added or removed", () => {
     const hostDigest = (accounts: readonly FixtureAccount[]) =>
       renderBundle(declarationOf(accounts), "web1").groups.host!.digest;
     expect(hostDigest(everyKind)).toBe(hostDigest([]));
@@ -113,7 +113,7 @@ describe("the bundle", () => {
     expect(() => renderBundle(declaration, "web1")).toThrow("account 1 has no address on web1");
   });
 
-  test("of 1,000 accounts is rendered in a second, is small and travels unchanged", () => {
+  test("with 1,000 accounts is rendered in a second, is small and survives encoding unchanged", () => {
     const accounts = Array.from({ length: 1000 }, (_, index): FixtureAccount => {
       const command = ["/usr/bin/python3", "app.py", `--site=${index * 7919}`];
       const server = index % 2 === 0 ? staticServer("blog") : programServer("app", command);
@@ -128,8 +128,6 @@ describe("the bundle", () => {
     expect(JSON.parse(gunzipSync(Buffer.from(encoded, "base64")).toString())).toEqual(bundle);
     expect(encoded.length).toBeLessThan(2_000_000);
     expect(milliseconds).toBeLessThan(1000);
-    console.info(
-      `1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB as it travels`,
-    );
+    console.info(`1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB encoded`);
   });
 });

@@ -2,7 +2,7 @@ import { folderOf } from "../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
 import type { Element, Key } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import type { AccountContext, Part } from "../components/registry/renderer.ts";
+import type { Part, WholeAccount } from "../components/registry/renderer.ts";
 import { renderers } from "../components/registry/renderers.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
@@ -12,8 +12,8 @@ import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group 
 import { sealBundle, sealGroup } from "./protocol/digest.ts";
 
 /**
- * Accounts by number, and what of each is rendered: `whole`, or what follows from these elements of it ({@link partName}). What
- * of an account follows from each of its elements alone is theirs alone; the host's part is always whole.
+ * Accounts by number, and the part of each that is rendered: `whole`, or only what follows from these of its elements ({@link partName}).
+ * The host's part is always rendered as a whole.
  */
 export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
 
@@ -29,10 +29,10 @@ export function rendersAlone(kind: Key): boolean {
 }
 
 /**
- * Every file and unit one host must have, from what is declared: pure, linear in its accounts, the same for every order of
- * the declaration's lists.
- * @param only an extract, for who compares two declarations and knows that the rest is the same in both
- * @throws {RangeError} for a host, address or front end that is not declared, or for text that no configuration may hold
+ * Every file and unit that one host must have, from the declaration: pure, linear in its accounts, independent of the order of the
+ * declaration's lists.
+ * @param only an extract, if the caller compares two declarations and knows that the rest is the same in both
+ * @throws {RangeError} for a host, address or front end that is not declared, or for text that must not be in a configuration
  *   (the inventory's schemas refuse both with file and line)
  */
 export function renderBundle(declaration: Declaration, name: string, only?: Extract): Bundle {
@@ -49,8 +49,8 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   return sealBundle(name, groups);
 }
 
-/** The accounts of each host with what they have: looked up once for all hosts, or each would go through the whole fleet. */
-const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly AccountContext[]> => {
+/** The accounts of each host with their elements. Computed once for all hosts, so that not every host goes through the whole fleet. */
+const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly WholeAccount[]> => {
   const own = allKinds
     .filter(({ accountOf }) => accountOf)
     .map(({ key, accountOf }) => {
@@ -58,16 +58,16 @@ const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly Acc
       return [key, Map.groupBy(elements, (element) => accountOf!(element as never))] as const;
     });
   const none = Object.fromEntries(allKinds.map(({ key }) => [key, []]));
-  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): AccountContext => {
+  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): WholeAccount => {
     const lists = own.map(([key, of]) => [key, sortBy(of.get(account.number) ?? [], orderOf(key))]);
-    const elements = { ...none, ...Object.fromEntries(lists) } as AccountContext["own"];
+    const elements = { ...none, ...Object.fromEntries(lists) } as WholeAccount["own"];
     const address = elements.addresses.find(({ host }) => host === account.host);
     return { account, own: elements, address: address ?? missing(account) };
   });
   return Map.groupBy(contexts, ({ account }) => account.host);
 });
 
-/** By number where a kind has one, else by name. */
+/** By number if the kind has one, else by name. */
 function orderOf(key: Key): (element: Element) => string | number {
   return (element) => ("number" in element ? element.number : elementName(key, element as never));
 }
@@ -76,23 +76,24 @@ function missing({ number, host }: Element<"accounts">): never {
   throw new RangeError(`account ${number} has no address on ${host}`);
 }
 
-function renderAccountGroup(context: AccountContext, part: "whole" | ReadonlySet<string>): BundleGroup {
+function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
   return assemble(
-    renderers.flatMap(({ key, ofAccount, ofElement }): Part[] => {
+    renderers.flatMap(({ key, ofAccount, ofElements, ofElement }): Part[] => {
       const elements: readonly Element[] = ofElement ? context.own[key] : [];
       const some =
         part === "whole"
           ? elements
           : elements.filter((element) => part.has(partName(key, elementName(key, element as never))));
       return [
-        ...(ofAccount ? [ofAccount(context)] : []),
+        ...(ofAccount && part === "whole" ? [ofAccount(context)] : []),
+        ...(ofElements ? [ofElements(context)] : []),
         ...some.map((element) => ofElement!(element as never, context)),
       ];
     }),
   );
 }
 
-/** One group of its parts, sorted by path and name. */
+/** Assembles one group from its parts, sorted by path and name. */
 function assemble(parts: readonly Part[]): BundleGroup {
   const files: BundleFile[] = [];
   const units: BundleUnit[] = [];
@@ -103,7 +104,7 @@ function assemble(parts: readonly Part[]): BundleGroup {
     account ??= part.account;
   }
   const stray = files.find(({ path }) => folderOf(path, bundleFolders) === undefined);
-  if (stray) throw new RangeError(`${stray.path} is in no registered folder: declare it in a *.host.ts`);
+  if (stray) throw new RangeError(`${stray.path} is not in a registered folder: declare the folder in a *.host.ts`);
   const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
   return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
 }

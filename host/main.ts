@@ -17,21 +17,21 @@ import { storeReport } from "./store/report.ts";
 
 const usage = `Usage: fairhost-host [--root DIR] COMMAND
 
-  apply             bring this host to the delivery on standard input; progress on standard error, the report
+  apply             apply the delivery on standard input to this host; progress on standard error, the report
                     (one line of JSON) on standard output
-  retire            stop every account and service of ours; accounts' data, secrets and the firewall stay
-  status [--json]   what is in force, what is not as it should be; changes nothing
-  inspect [--json]  what this host has against what is in force and against what is declared (JSON on standard input,
+  retire            stop all accounts and services of Fairhost; accounts' data, secrets and the firewall stay
+  status [--json]   show the generation in force and drift of files, units and firewall; changes nothing
+  inspect [--json]  compare this host with the generation in force and with what is declared (JSON on standard input,
                     may be empty); changes nothing
   health [--json] [ACCOUNT...]
-                    whether it serves: units, front end, the named accounts (up to 5; else a sample of 3), which wakes them
-  init              make the fixed links and the recovery unit (the bootstrap does this)
-  recover           finish or take back an interrupted change (the boot does this)
+                    check units, the front end and these accounts (up to 5; else a sample of 3), which wakes them
+  init              create the fixed symlinks and the recovery unit (the bootstrap does this)
+  recover           finish or roll back an interrupted change (done at boot)
 
 Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
-4 rolled back, 5 failed, nothing changed or not all verified.
-Of inspect and health: 0 nothing found or healthy, 1 findings or unhealthy, 2 wrong usage, 5 could not look.
---root DIR works on a directory tree instead of this host: files only, hooks are only named.
+4 rolled back, 5 failed: nothing changed, or not everything verified.
+inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
+--root DIR works on a directory tree instead of this host: writes files, and only names hooks.
 `;
 
 const exitCodes: Record<ApplyReport["result"], number> = {
@@ -44,7 +44,7 @@ const exitCodes: Record<ApplyReport["result"], number> = {
 
 async function main(): Promise<number> {
   process.umask(0o022);
-  // A lost session must not end the work: what cannot be shown is not shown.
+  // A lost session must not end the work: output that cannot be written is dropped.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const options = { root: { type: "string", default: "/" }, json: { type: "boolean", default: false } } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     case "health": {
       const numbers = parsed.positionals.slice(1).map(Number);
       if (numbers.some((number) => !Number.isSafeInteger(number) || number < 1)) {
-        process.stderr.write(`accounts are named by number\n\n${usage}`);
+        process.stderr.write(`give accounts by number\n\n${usage}`);
         return 2;
       }
       return look(machine, async () => {
@@ -98,7 +98,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** A look that failed is not a host in order. */
+/** A failed check must not look like a healthy host. */
 async function look(machine: Machine, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
@@ -120,12 +120,12 @@ function applyReceived(machine: Machine, { bundle, masterSecret, secretEpoch }: 
   return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret));
 }
 
-/** The other half of `apply`, in its own unit: nobody reads standard output, the report goes to its file. */
+/** The part of `apply` that runs in its own unit. Nobody reads its standard output; the report goes to a file. */
 async function applySpooled(machine: Machine, id: string): Promise<number> {
   const job = jobById(machine.layout.jobs, id);
   const report = await reported(machine, () => {
     const text = readFileSync(job.delivery, "utf8");
-    // At once: it holds a secret, and a later client must be able to leave its own.
+    // Remove it at once: it contains a secret, and a later client must be able to write its own.
     machine.disk.remove(job.delivery);
     return applyReceived(machine, receive(text));
   });
@@ -143,7 +143,7 @@ async function conclude(machine: Machine, work: () => Promise<ApplyReport | unde
   return exitCodes[report.result];
 }
 
-/** What cannot even be tried is a report, too. */
+/** An apply that could not be tried gives a report, too. */
 async function reported<T extends ApplyReport | undefined>(
   machine: Machine,
   work: () => Promise<T>,
@@ -170,7 +170,7 @@ async function reported<T extends ApplyReport | undefined>(
   return report;
 }
 
-/** Progress lines begin with the host's name: many hosts' lines run together on a controller. */
+/** Progress lines begin with the host's name, because a controller shows lines of many hosts together. */
 function named(machine: Machine, host: string = readCurrent(machine).bundle.host): Machine {
   return { ...machine, say: (line) => machine.say(`${host}: ${line}`) };
 }

@@ -225,7 +225,9 @@ describe("a fleet on real hosts", () => {
       ],
     });
     expect((await request(alice)).body).toContain("alice");
-    expect((await guard("deploy", "--yes")).all).toContain("Nothing to do: every host has what is declared.");
+    expect((await guard("deploy", "--yes")).all).toContain(
+      "Nothing to do: the stack already has everything that is declared.",
+    );
   });
 
   // Two minutes and a half a moment under emulation: the gate kills on simulated hosts alone, `FAIRHOST_KILLS=10` here too.

@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 
 /**
  * How to reach each declared host.
- * @throws RunError naming every host without a pinned key: no command goes to a host whose key nobody has seen.
+ * @throws RunError that names every host without a pinned key: no command goes to a host with an unknown key.
  */
 export function connections(
   hosts: readonly Host[],

@@ -15,7 +15,7 @@ afterAll(async () => {
   await two?.[Symbol.asyncDispose]();
 });
 
-test("with --continue-on-error a dead host keeps no other from its delivery, and what is exported says which is which", async () => {
+test("with --continue-on-error a dead host does not stop deliveries to others, and the outputs show which failed", async () => {
   const go = ["up", "--yes", "--skip-preview", "--continue-on-error"];
   expect((await two.project.pulumi(go)).exitCode).toBe(0);
   two.change(33);
@@ -29,7 +29,7 @@ test("with --continue-on-error a dead host keeps no other from its delivery, and
   expect(JSON.parse((await two.project.pulumi(["stack", "output", "hosts", "--json"])).stdout)).toMatchObject({
     web1: {
       result: "failed",
-      errors: [{ group: "host", message: "Not delivered: see what the engine says of web1." }],
+      errors: [{ group: "host", message: "Not delivered: see the error of web1 in the output of Pulumi." }],
     },
     web2: { result: "applied", generation: "2", errors: [] },
   });

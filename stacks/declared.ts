@@ -14,10 +14,10 @@ import { requestedRepairs } from "./repairs.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * Loads the inventory, judges the whole fleet by the mandatory rules, shows what waivers let pass and returns what this cell's stack declares, and how many
- * times a repair of each of its hosts was asked for.
- * This runs before any resource exists, so no flag of the engine gets round it.
- * @throws RunError with every problem or every violation at once, with file and line; or for an account that would get another uid.
+ * Loads the inventory, checks the whole fleet against the mandatory rules, shows waived violations, and returns the declaration of this
+ * cell's stack and the number of repairs requested for each of its hosts.
+ * This runs before any resource exists, so no flag of the engine can skip it.
+ * @throws RunError with all problems or all violations at once, with file and line; or for an account that would get another uid.
  */
 export async function declared(
   { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
@@ -25,7 +25,7 @@ export async function declared(
 ): Promise<{ fleet: Fleet; declaration: Declaration; repairs: ReadonlyMap<string, number> }> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
-      throw new pulumi.RunError(`The inventory is not sound; nothing was touched.\n${error.message}`);
+      throw new pulumi.RunError(`The inventory has problems; nothing was touched.\n${error.message}`);
     throw error;
   });
   const refuse = (violations: readonly Violation[]) => {
@@ -41,7 +41,7 @@ export async function declared(
   const { violations, waived } = judgeDeclaration(declare(fleet), today);
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
-  // Only now: asking the engine leaves a trace in the state of a stack that is new.
+  // Only now: reading the state leaves a trace in the state of a new stack.
   const { held, repairs, uids } = await holdings();
   const whole = declare(fleet, { held });
   keepUids(uids, whole.accounts, inventory);

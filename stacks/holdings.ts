@@ -3,7 +3,7 @@ import type { Held } from "../components/declaring.ts";
 import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 
-/** Kinds whose loss is judged, by type token. */
+/** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(
   allKinds.filter(({ retired }) => retired !== "freely").map((kind) => [kind.type as string, kind]),
 );
@@ -13,18 +13,18 @@ interface HeldResource {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** What this stack has from its last run. */
+/** What this stack holds from its last run. */
 export interface Holdings {
-  /** What is judged by its loss. */
+  /** Elements whose disappearance is judged. */
   readonly held: readonly Held[];
-  /** How many times a repair of each host was asked for. */
+  /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
   /** Uid of each account, by number. */
   readonly uids: ReadonlyMap<number, number>;
 }
 
 /**
- * Reads what the stack has from its own state: a policy pack sees only what is declared now, so what vanished is found here
+ * Reads the stack's own state. A policy pack sees only what is declared now, so vanished elements are found here
  * (docs/decisions/0010). Empty on the first run.
  */
 export async function holdings(): Promise<Holdings> {

@@ -6,12 +6,12 @@ import { leanSdk } from "./lean-sdk.ts";
 const rpc = createRequire(import.meta.url)("@pulumi/pulumi/runtime/rpc");
 const { serializeResourceProperties, serializeProperties } = rpc;
 
-test("the pinned SDK still has the internals, and the environment keeps them", () => {
+test("the pinned SDK still has these internals, and the environment variables keep them unchanged", () => {
   expect(leanSdk({ FAIRHOST_PLAIN_SDK: "1" })).toEqual([]);
   expect(leanSdk({})).toEqual(["debuggablePromise", "debug", "callsites", "serializeProperties"]);
 });
 
-test("after it, outputs still resolve, failures still reject and own errors keep their stack", async () => {
+test("with it, outputs still resolve, failures still reject and own errors keep their stack trace", async () => {
   leanSdk({});
   const value = await new Promise((resolve) => pulumi.output(Promise.resolve(2)).apply(resolve));
   expect(value).toBe(2);
@@ -41,7 +41,7 @@ const values: [string, Record<string, unknown>][] = [
   ["nothing", {}],
 ];
 
-test.each(values)("after it, properties are sent as before: %s", async (_, properties) => {
+test.each(values)("with it, properties are sent as before: %s", async (_, properties) => {
   leanSdk({});
   const [sent, dependencies] = await rpc.serializeResourceProperties("label", properties, {});
   const [before, others] = await serializeResourceProperties("label", properties, {});

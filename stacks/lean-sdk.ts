@@ -2,12 +2,12 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Takes the costs out of the Node.js SDK that grow with every resource: a stack trace for each promise, one RPC for each
- * debug line, an unlimited call-site walk for each resource (measured for 3,003 resources, no-op preview: 11.7 s as it is,
- * 3.3 s so), and several promises for each property even where nothing has to be waited for. These are internals: where one is
- * not found as expected the SDK is left as it is, only slower. `PULUMI_DEBUG_PROMISE_LEAKS` or `FAIRHOST_PLAIN_SDK` in the
- * environment keep everything. Stack traces of one's own errors stay whole.
- * @returns the names of what was changed, for the test that guards the pinned SDK.
+ * Removes costs of the Node.js SDK that grow with every resource: a stack trace for each promise, one RPC for each debug line, an
+ * unlimited call-site walk for each resource (3,003 resources, no-op preview: 11.7 s without this, 3.3 s with it), and several promises
+ * for each property even if there is nothing to wait for. These are internals: if one is not found as expected, the SDK stays unchanged
+ * and is only slower. Set `PULUMI_DEBUG_PROMISE_LEAKS` or `FAIRHOST_PLAIN_SDK` in the environment to keep everything. Stack traces of own
+ * errors stay complete.
+ * @returns the names of the changed internals, for the test of the pinned SDK.
  */
 export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] {
   if (environment.PULUMI_DEBUG_PROMISE_LEAKS || environment.FAIRHOST_PLAIN_SDK) return [];
@@ -37,7 +37,7 @@ export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] 
       ...rest: unknown[]
     ) => {
       const plain = plainCopy(props);
-      // No property depends on another resource: that the engine takes from the map's being empty.
+      // No property depends on another resource: an empty map tells the engine so.
       return plain ? [plain, new Map()] : serializeResourceProperties(label, props, ...rest);
     };
     rpc.serializeProperties = async (label: string, props: Properties, ...rest: unknown[]) =>
@@ -50,8 +50,8 @@ export function leanSdk(environment: NodeJS.ProcessEnv = process.env): string[] 
 type Properties = Record<string, unknown>;
 
 /**
- * What the SDK makes of values that are plain JSON: members that are undefined are left out, elements are null.
- * @returns undefined for values that are not
+ * Copies plain JSON values as the SDK does: undefined members are omitted, undefined elements become null.
+ * @returns undefined for other values
  */
 function plainCopy(value: Properties): Properties | undefined {
   let isPlain = true;

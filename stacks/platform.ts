@@ -11,20 +11,20 @@ export interface PlatformArgs {
   readonly connections: ReadonlyMap<string, Connection>;
   readonly bootstrap: Bootstrap;
   readonly secretEpoch: number;
-  /** How many times a repair of each host was asked for. */
+  /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
 }
 
-/** What a stack exports: each host's last report. */
+/** Outputs of a stack: the last report of each host. */
 export type PlatformOutputs = Record<string, HostDelivery["report"]>;
 
 /**
- * How many resources the program is ahead of the engine. Enough to keep it busy; more only costs memory (1,000 accounts, all at
- * once: a tenth more time).
+ * Number of resources by which the program is ahead of the engine. This keeps the engine busy; more only costs memory (1,000 accounts, all
+ * at once: a tenth more time).
  */
 const ahead = 60;
 
-/** Composes one cell: every component of the declaration, and one delivery a host. */
+/** Composes one cell: every component of the declaration, and one delivery for each host. */
 export async function platform({
   declaration,
   connections,
@@ -41,7 +41,7 @@ export async function platform({
       sent.push(registered(components.add(kind, element)));
     }
   }
-  // Rendered while the engine takes the last accounts.
+  // Bundles are rendered while the engine registers the last accounts.
   const bundles = declaration.hosts.map(({ name }) => packBundle(renderBundle(declaration, name)));
   await Promise.all(sent.slice(-ahead));
 
@@ -65,7 +65,7 @@ export async function platform({
   return reports;
 }
 
-/** When the engine has taken a resource. */
+/** Resolves when the engine has registered a resource. */
 function registered({ urn }: pulumi.Resource): Promise<void> {
   return new Promise((resolve) => {
     urn.apply(() => resolve());

@@ -57,8 +57,8 @@ afterAll(async () => {
   if (directory) await rm(directory, { recursive: true, force: true });
 });
 
-describe("what is refused before anything is declared", () => {
-  // A process each: every third kind, which leaves more than thirty. All kinds are the loader's own test.
+describe("refusals before anything is declared", () => {
+  // Each takes a process: test every third kind, which leaves more than thirty. The test of the loader has all kinds.
   const kinds = Object.keys(wrongInventories).filter((kind, index) => index % 3 === 0 && kind !== "a pipe");
 
   test(`${kinds.length} kinds of wrong inventory: own message, exit status, no resource`, {
@@ -73,7 +73,7 @@ describe("what is refused before anything is declared", () => {
       await project.configure({ ...settings(), inventory: broken });
       const { exitCode, all } = await project.pulumi(upNow);
       expect(exitCode, kind).not.toBe(0);
-      expect(all).toContain("The inventory is not sound; nothing was touched.");
+      expect(all).toContain("The inventory has problems; nothing was touched.");
       const message = golden.split(`== ${kind}\n`)[1]!.split("\n")[1]!.trim();
       expect(all, kind).toContain(message);
       messages.add(message);
@@ -84,7 +84,7 @@ describe("what is refused before anything is declared", () => {
     expect(existsSync(onHost(""))).toBe(false);
   });
 
-  test("a broken rule, by preview, by up and by up that skips the preview", async () => {
+  test("a broken rule, with preview, with up and with up --skip-preview", async () => {
     const broken = join(directory, "broken");
     await cp(labFleet, broken, { recursive: true });
     new Draft(broken).edit("hosts/web1.yaml", "chain: b", "chain: a");
@@ -98,7 +98,7 @@ describe("what is refused before anything is declared", () => {
     }
   });
 
-  test("configuration that is incomplete: every key at once, and how to set it", async () => {
+  test("an incomplete configuration: every key at once, and how to set it", async () => {
     await project.configure({ sshPrivateKeyFile: "nowhere" });
     const { exitCode, all } = await project.pulumi(["preview"]);
     expect(exitCode).not.toBe(0);
@@ -107,7 +107,7 @@ describe("what is refused before anything is declared", () => {
     expect(all).toContain("fairhost:sshPrivateKeyFile: no file nowhere");
   });
 
-  test("a host whose key nobody pinned", async () => {
+  test("a host without a pinned key", async () => {
     await writeFile(join(directory, "nobody"), "");
     await project.configure({ ...settings(), knownHosts: join(directory, "nobody") });
     const { exitCode, all } = await project.pulumi(["preview"]);
@@ -116,7 +116,7 @@ describe("what is refused before anything is declared", () => {
     expect(all).toContain(`ssh-keyscan -p ${host.port} -t ed25519 127.0.0.1`);
   });
 
-  test("a host that shows another key than the pinned one gets no command", async () => {
+  test("a host with another key than the pinned one gets no command", async () => {
     const other = host.knownHosts.replace(
       /AAAA\S+/,
       "AAAAC3NzaC1lZDI1NTE5AAAAIAbHMpV4ZSEUTkhQW8dn3xPZAYz5RzmvdQ0NqHnx8gXh",
@@ -130,7 +130,7 @@ describe("what is refused before anything is declared", () => {
   });
 });
 
-describe("a fleet that lives", () => {
+describe("a fleet over time", () => {
   test("a run without checkpoints, killed: no state; the next one adopts what the host has, secrets included", async () => {
     await project.configure(settings());
     await project.pulumi(["destroy", "--yes"]);
@@ -146,7 +146,7 @@ describe("a fleet that lives", () => {
     expect(await secret()).toBe(before);
   });
 
-  test("a second up changes nothing and does not even log in", async () => {
+  test("a second up changes nothing and does not connect to a host", async () => {
     const before = await readFile(onHost("report.json"), "utf8");
     const preview = await project.pulumi(["preview", "--expect-no-changes"]);
     expect(preview.exitCode, preview.all).toBe(0);
@@ -154,13 +154,13 @@ describe("a fleet that lives", () => {
     expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
   });
 
-  test("one account changed: its group alone", async () => {
+  test("one account changed: only its group", async () => {
     await writeFile(accountFile(fleet, 2), accountText(2, 60));
     await up();
     expect(report()).toMatchObject({ result: "applied", changedGroups: ["account-2"] });
   });
 
-  test("a repair that is asked for happens once and is remembered: the next plain up changes nothing", async () => {
+  test("a requested repair happens once and is remembered: the next plain up changes nothing", async () => {
     const unit = onHost("current/systemd/account-1-http-site.service");
     const written = await readFile(unit, "utf8");
     await writeFile(unit, "tampered");
@@ -169,19 +169,19 @@ describe("a fleet that lives", () => {
 
     const unknown = await project.pulumi(upNow, { FAIRHOST_REPAIR: "web9" });
     expect(unknown.exitCode).not.toBe(0);
-    expect(unknown.all).toContain("FAIRHOST_REPAIR names web9, which this stack does not have");
+    expect(unknown.all).toContain("FAIRHOST_REPAIR names web9, which is not in this stack");
 
     const preview = await project.pulumi(["preview"], { FAIRHOST_REPAIR: "web1" });
     expect(preview.all).toMatch(/~\s+fairhost:remote:HostDelivery web1-delivery update \[diff: ~repair\]/);
     await up({ FAIRHOST_REPAIR: "web1" });
     expect(await readFile(unit, "utf8")).toBe(written);
-    expect(report()).toMatchObject({ result: "applied", repaired: [expect.stringContaining("was not as written")] });
+    expect(report()).toMatchObject({ result: "applied", repaired: [expect.stringContaining("had been changed")] });
     const before = await readFile(onHost("report.json"), "utf8");
     expect(await up()).toMatch(/Resources:\n\s+\d+ unchanged/);
     expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
   });
 
-  test("an account that leaves the inventory without a word is refused; with a tombstone it is deleted", async () => {
+  test("an account that is missing from the inventory without a tombstone is refused; with one it is deleted", async () => {
     const number = 77;
     await writeFile(accountFile(fleet, number), accountText(number));
     await up();
@@ -200,7 +200,7 @@ describe("a fleet that lives", () => {
   });
 
   test("an account that moves to another host of its site keeps its identity: updated, never deleted or replaced", async () => {
-    // Only previewed: nobody answers at this port.
+    // Only previewed: there is no server on this port.
     const web2 = await readFile(join(labFleet, "hosts/web2.yaml"), "utf8");
     await writeFile(join(fleet, "hosts/web2.yaml"), web2.replace("port: 2202", "port: 9"));
     await writeFile(join(directory, "two"), host.knownHosts + host.knownHosts.replace(`:${host.port}`, ":9"));
@@ -215,7 +215,7 @@ describe("a fleet that lives", () => {
     expect(all).not.toMatch(/ (delete|replace)/);
   });
 
-  test("the master secret is rotated on purpose only, and an epoch is never lowered", async () => {
+  test("the master secret is rotated only on request, and an epoch cannot be lowered", async () => {
     const before = await secret();
     epoch = "2";
     await project.configure(settings());
@@ -224,12 +224,12 @@ describe("a fleet that lives", () => {
     await project.configure({ ...settings(), secretEpoch: "1" });
     const lowered = await project.pulumi(upNow);
     expect(lowered.exitCode).not.toBe(0);
-    expect(lowered.all).toContain("an epoch is never lowered, since data may be sealed with the later one");
+    expect(lowered.all).toContain("never lower an epoch, since data may be encrypted with the later secret");
     await project.configure(settings());
     await up();
   });
 
-  test("the engine killed at several moments: each time one command converges, and nothing is doubled", {
+  test("the engine killed at several moments: each time one command completes everything, and nothing is duplicated", {
     timeout: 600_000,
   }, async () => {
     for (const [round, milliseconds] of [900, 1_500, 2_000, 2_500, 3_000].entries()) {
@@ -250,7 +250,7 @@ describe("a fleet that lives", () => {
     }
   });
 
-  test("a dead host fails within a bound", async () => {
+  test("a dead host fails within a time limit", async () => {
     await writeFile(
       join(directory, "known_hosts"),
       `${host.knownHosts}[127.0.0.1]:9 ${host.knownHosts.split(" ").slice(1).join(" ")}`,

@@ -7,7 +7,7 @@ const before = new Map([
   ["gone", 7],
 ]);
 
-test("what was asked for stays, what is asked for now is one more", () => {
+test("earlier requests stay, a new request adds one", () => {
   expect([...requestedRepairs(hosts, before, {})]).toEqual([
     ["web1", 2],
     ["web2", 0],
@@ -18,8 +18,8 @@ test("what was asked for stays, what is asked for now is one more", () => {
   ]);
 });
 
-test("a host that is not there is refused, and those that are get named", () => {
+test("an unknown host is refused, and the known hosts are named", () => {
   expect(() => requestedRepairs(hosts, before, { FAIRHOST_REPAIR: "web3,web1" })).toThrow(
-    "FAIRHOST_REPAIR names web3, which this stack does not have; nothing was touched. Its hosts: web1, web2",
+    "FAIRHOST_REPAIR names web3, which is not in this stack; nothing was touched. Hosts of the stack: web1, web2",
   );
 });

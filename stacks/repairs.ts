@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Hosts to repair in this run, by name, with commas between. */
+/** Names of the hosts to repair in this run, separated by commas. */
 const variable = "FAIRHOST_REPAIR";
 
 /**
- * How many times a repair of each host was asked for, this run included. A delivery is repeated only when its inputs change, and
- * drift changes none: this number does. It is kept in the state, so that the next run without the variable changes nothing.
+ * Number of requested repairs of each host, including this run. A delivery is repeated only if its inputs change. Drift does not change
+ * them, but this number does. It is kept in the state, so that the next run without the variable changes nothing.
  * @param before from the last run
  * @throws RunError for a host that is not declared
  */
@@ -18,7 +18,7 @@ export function requestedRepairs(
   const unknown = [...asked].filter((name) => !hosts.some((host) => host.name === name));
   if (unknown.length > 0) {
     throw new pulumi.RunError(
-      `${variable} names ${unknown.join(", ")}, which this stack does not have; nothing was touched. Its hosts: ${hosts.map(({ name }) => name).join(", ")}`,
+      `${variable} names ${unknown.join(", ")}, which ${unknown.length === 1 ? "is" : "are"} not in this stack; nothing was touched. Hosts of the stack: ${hosts.map(({ name }) => name).join(", ")}`,
     );
   }
   return new Map(hosts.map(({ name }) => [name, (before.get(name) ?? 0) + (asked.has(name) ? 1 : 0)]));

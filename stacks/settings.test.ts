@@ -12,12 +12,12 @@ afterEach(() => vi.unstubAllEnvs());
 test("the lab's public passphrase is refused for any other stack", async () => {
   vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "lab");
   await pulumi.runtime.setMocks(mocks, "fairhost", "prod");
-  expect(() => readSettings()).toThrow('the passphrase "lab" is public and for the lab alone');
+  expect(() => readSettings()).toThrow('the passphrase "lab" is public and only for the lab');
   await pulumi.runtime.setMocks(mocks, "fairhost", "lab");
   expect(() => readSettings()).not.toThrow("is public");
 });
 
-test("everything missing is said at once, with the command that mends it", async () => {
+test("all missing keys are reported at once, each with the command that sets it", async () => {
   await pulumi.runtime.setMocks(mocks, "fairhost", "prod");
   expect(() => readSettings()).toThrow(
     [

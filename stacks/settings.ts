@@ -2,26 +2,26 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { utcToday } from "../lib/today.ts";
 
-/** What an activated shell uses unless told otherwise (toolchain/activate): everybody knows it. */
+/** Default passphrase of an activated shell (toolchain/activate): everybody knows it. */
 const labPassphrase = "lab";
 
 /** The stack's configuration (`Pulumi.<stack>.yaml`), checked as a whole. Paths are relative to the project. */
 export interface Settings {
   /** Directory of the fleet. */
   readonly inventory: string;
-  /** Only this cell's hosts; all of them when not set. */
+  /** Only this cell's hosts; all hosts if not set. */
   readonly cell: string | undefined;
   /** Text of the OpenSSH known_hosts file. */
   readonly knownHosts: string;
   readonly sshUser: string;
-  /** Text of the private key; without it the SSH agent is asked. */
+  /** Text of the private key; without it the SSH agent is used. */
   readonly privateKey: pulumi.Output<string> | undefined;
   readonly secretEpoch: number;
-  /** The day that waivers and Debian releases are judged at, ISO 8601 (`fairhost:today`); without it the clock's. */
+  /** Day on which waivers and Debian releases are judged, ISO 8601 (`fairhost:today`); by default today. */
   readonly today: string;
 }
 
-/** @throws RunError that lists every missing key and file at once, and how to mend each. */
+/** @throws RunError that lists all missing keys and files at once, each with its fix. */
 export function readSettings(config = new pulumi.Config("fairhost")): Settings {
   const problems: string[] = [];
   const need = (key: string, example: string) => {
@@ -33,13 +33,13 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
     if (path && existsSync(path)) return readFileSync(path, "utf8");
     if (path)
       problems.push(
-        `fairhost:${key}: no file ${path}${path.startsWith(".lab/") ? ": the lab makes it, run `npm run lab -- up`" : ""}`,
+        `fairhost:${key}: no file ${path}${path.startsWith(".lab/") ? ": start the lab, which writes it, with `npm run lab -- up`" : ""}`,
       );
     return "";
   };
   if (process.env.PULUMI_CONFIG_PASSPHRASE === labPassphrase && pulumi.getStack() !== "lab")
     problems.push(
-      `the passphrase "${labPassphrase}" is public and for the lab alone: set PULUMI_CONFIG_PASSPHRASE to your own, and change this stack's by \`pulumi stack change-secrets-provider passphrase\``,
+      `the passphrase "${labPassphrase}" is public and only for the lab: set PULUMI_CONFIG_PASSPHRASE to your own, and change the one of this stack with \`pulumi stack change-secrets-provider passphrase\``,
     );
   const inventory = need("inventory", "inventory/prod");
   const knownHosts = read("knownHosts", need("knownHosts", "inventory/prod/known_hosts"));
@@ -48,7 +48,9 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
   const secretEpoch = config.getNumber("secretEpoch") ?? 1;
   const today = config.get("today") ?? utcToday();
   if (Number.isNaN(Date.parse(`${today}T00:00:00Z`)))
-    problems.push(`fairhost:today is "${today}", which is no day: write one such as 2026-11-22, or remove it`);
+    problems.push(
+      `fairhost:today is "${today}", which is not a valid date: write one such as 2026-11-22, or remove it`,
+    );
   if (problems.length > 0)
     throw new pulumi.RunError(`The stack's configuration is incomplete:\n  ${problems.join("\n  ")}`);
   return {

@@ -58,10 +58,10 @@ export const tamperings: readonly Tampering[] = [
   ),
   byDeploy(
     "a link led elsewhere",
-    `ln -sfn /etc/passwd ${current}/userdb/200003.user`,
+    `ln -sfn /etc/passwd ${current}/userdb/1900000003.user`,
     "account-3",
     "link-changed",
-    "userdb/200003.user",
+    "userdb/1900000003.user",
   ),
   byDeploy(
     "a socket stopped",
@@ -203,7 +203,7 @@ export const tamperings: readonly Tampering[] = [
   ),
   byHand(
     "a member for an account's group",
-    "echo 'a1:x:200001:www-data' >>/etc/group",
+    "echo 'a1:x:1900000001:www-data' >>/etc/group",
     "account-1",
     "user-shadowed",
     "a1",

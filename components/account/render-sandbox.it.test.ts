@@ -74,7 +74,7 @@ describe("a hostile account", () => {
     const pids = [...processes!.matchAll(/'(\d+)'/g)].map(([, pid]) => Number(pid));
     expect(Math.max(...pids)).toBeLessThan(1000);
     expect(pids.length).toBeLessThan(6);
-    expect(etc).toBe("ok ['200666.group', '200666.user', 'a666.group', 'a666.user']");
+    expect(etc).toBe("ok ['1900000666.group', '1900000666.user', 'a666.group', 'a666.user']");
     await refused(
       {
         list: ["/srv", "/srv/accounts", "/home/alice", "/root", "/var/lib/fairhost", "/boot", "/etc/nginx", "/etc/ssh"],
@@ -105,7 +105,7 @@ describe("a hostile account", () => {
     );
     await refused({ rename: ["/home/mallory/admin"], remove: ["/home/mallory/admin"] }, ["EBUSY", ...denied]);
     // Not even from outside of the sandbox, with its uid alone.
-    const outside = ["setpriv", "--reuid=200666", "--regid=200666", "--clear-groups"];
+    const outside = ["setpriv", "--reuid=1900000666", "--regid=1900000666", "--clear-groups"];
     for (const command of [
       "mv home/admin home/x",
       "rmdir home/admin",
@@ -124,7 +124,7 @@ describe("a hostile account", () => {
         mount: ["/tmp"],
         // New user, mount, network, PID namespaces.
         unshare: ["10000000", "20000", "40000000", "20000000"],
-        setuid: ["0", "200001"],
+        setuid: ["0", "1900000001"],
         chown: ["/home/mallory/own"],
         setuidbit: ["/home/mallory/setuid"],
         mknod: ["/home/mallory/disk"],

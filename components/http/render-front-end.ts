@@ -15,7 +15,7 @@ const connectionsPerAccount = 2000;
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
   ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(portsOf(declaration, host.name)) }),
-  ofAccount: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
+  ofElements: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
 };
 
 /** Ports that are open to the outside on the addresses of a host's accounts, sorted. */

@@ -1,4 +1,5 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { once } from "../../lib/once.ts";
 import { plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
@@ -29,7 +30,7 @@ export function renderHttpServer(
   const pathOfService = `systemd/${service}`;
   const ofSocket = [pathOfSocket, socketDefaults];
   const kind: ServerKind = servers[server.kind] as ServerKind;
-  const shared = kind.shared().map(({ path }) => path);
+  const shared = sharedPaths(kind);
   return {
     files: [
       { path: pathOfService, content: kind.service(account, server) },
@@ -42,6 +43,9 @@ export function renderHttpServer(
     ],
   };
 }
+
+/** Paths of the files that all servers of a kind share: read once, not for each server. */
+const sharedPaths = once((kind: ServerKind) => kind.shared().map(({ path }) => path));
 
 /** Files that all servers of a host share. */
 export function renderHttpDefaults(): BundleFile[] {

@@ -15,10 +15,14 @@ export interface HostContext {
   readonly host: Element<"hosts">;
 }
 
-/** One account on a host with all its elements by kind; each list is sorted by number, or by name. */
+/** One account on a host. */
 export interface AccountContext {
   readonly account: Element<"accounts">;
   readonly address: Element<"addresses">;
+}
+
+/** One account with everything that belongs to it, by kind; each list sorted by number, or by name. */
+export interface WholeAccount extends AccountContext {
   readonly own: { readonly [K in Key]: readonly Element<K>[] };
 }
 
@@ -30,11 +34,13 @@ export interface Renderer<K extends Key = Key> {
   readonly key: K;
   /** The host's own files: the same whatever accounts it has. */
   ofHost?(context: HostContext): Part;
-  /** The part of one account that follows from all its elements together. */
+  /** The part of one account that follows from its number, name, limits and address alone. */
   ofAccount?(context: AccountContext): Part;
+  /** The part of one account that follows from all its elements together. */
+  ofElements?(account: WholeAccount): Part;
   /**
    * The part of one account that follows from one element alone. With it, a change of one element renders only that element and
-   * the part that follows from all elements.
+   * the parts that follow from all elements.
    */
   ofElement?(element: Element<K>, context: AccountContext): Part;
 }

@@ -7,7 +7,7 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));
 }
 
-/** A copy whose keys are in order. A replacer would do as well, but is called for every text and number too. */
+/** A copy with sorted keys. A replacer function would be slower: it is called for every string and number too. */
 function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
@@ -29,10 +29,10 @@ export function groupDigest(group: Omit<BundleGroup, "digest">): string {
   return sha256(canonicalJson({ files, units, account }));
 }
 
-/** Whether a group that was just parsed has the digest it says. */
+/** Whether a group that was just parsed has the digest that it contains. */
 export function hasItsDigest(group: BundleGroup): boolean {
   const { files, units, account, digest } = group;
-  // It mostly arrives as canonical JSON: then the parser has kept the order and nothing need be sorted.
+  // It usually arrives as canonical JSON: then the parser keeps the order and nothing has to be sorted.
   return sha256(JSON.stringify({ account, files, units })) === digest || groupDigest(group) === digest;
 }
 
@@ -52,7 +52,7 @@ export function sealBundle(host: string, groups: Partial<Record<Group, BundleGro
   return sealed({ format: bundleFormat, host, groups }, () => bundleDigest({ host, groups }));
 }
 
-/** Worked out when first asked for: it takes as long as rendering, and who compares files never asks. */
+/** Computed when first read: it takes as long as rendering, and code that compares files never reads it. */
 function sealed<T extends object>(value: T, digest: () => string): T & { readonly digest: string } {
   let known: string | undefined;
   return {
@@ -64,12 +64,12 @@ function sealed<T extends object>(value: T, digest: () => string): T & { readonl
   };
 }
 
-/** The bundle as it travels: canonical JSON, gzip, base64. The same bundle always gives the same text. */
+/** The encoded bundle: canonical JSON, gzip, base64. The same bundle always gives the same text. */
 export function encodeBundle(bundle: Bundle): string {
   return gzipSync(canonicalJson(bundle), { level: 9 }).toString("base64");
 }
 
-/** Undoes `encodeBundle` without judging the content. @throws when the text is not gzip in base64, or not JSON. */
+/** Decodes `encodeBundle` without checking the content. @throws if the text is not gzip in base64, or not JSON. */
 export function decodeBundle(text: string): unknown {
   return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8"));
 }

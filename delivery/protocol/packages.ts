@@ -1,4 +1,4 @@
-/** Debian packages a host needs beyond a minimal system; all from the release's main section. */
+/** Debian packages that a host needs in addition to a minimal system; all from the main section of the release. */
 export const hostPackages: readonly string[] = [
   "bird2",
   "ca-certificates",

@@ -39,12 +39,12 @@ const pipeline = await read<
   Readonly<Record<string, Script>> & { variables: Record<string, string>; workflow: { rules: unknown } }
 >("gitlab-ci.yaml");
 
-/** Steps that are left out: the repository of the test has its packages already, and a registry is none of its business. */
+/** Steps that are skipped: the repository of the test already has its packages, and must not use a registry. */
 const installs = (script: string) => /^npm (?:ci|run -s setup)/m.test(script);
 
 const ofThisRepository = "github.event.pull_request.head.repo.full_name == github.repository";
 
-test("GitHub: least rights, no secret where a fork's code runs, everything pinned", () => {
+test("GitHub: minimal permissions, no secret where a fork's code runs, everything pinned", () => {
   expect(Object.keys(actions.on)).toEqual(["pull_request"]);
   expect(actions.permissions).toEqual({ contents: "read" });
   const rights = Object.entries(actions.jobs).map(([name, { permissions }]) => [name, permissions ?? {}]);
@@ -61,7 +61,7 @@ test("GitHub: least rights, no secret where a fork's code runs, everything pinne
     for (const { uses, with: options } of job.steps) {
       if (uses === undefined) continue;
       expect(uses).toMatch(/^actions\/[a-z-]+@v\d+$/);
-      // Git would keep the token for whatever runs next.
+      // Git would keep the token for later steps.
       if (uses.startsWith("actions/checkout@")) expect(options).toMatchObject({ "persist-credentials": false });
     }
   }
@@ -70,7 +70,7 @@ test("GitHub: least rights, no secret where a fork's code runs, everything pinne
   expect(uploads).toMatchObject([{ if: "always()", with: { path: "review/" } }]);
 });
 
-test("GitLab: merge requests only, the token only for this project's own branches and without their code", () => {
+test("GitLab: merge requests only, the token only for this project's own branches and never with their code", () => {
   expect(pipeline.workflow.rules).toEqual([{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }]);
   const own = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID";
   expect(pipeline.comment!.rules![0]!.if).toBe(`$GITLAB_TOKEN && ${own}`);
@@ -79,7 +79,7 @@ test("GitLab: merge requests only, the token only for this project's own branche
   expect(pipeline.comment!.before_script[0]).toBe('git checkout --quiet "$CI_MERGE_REQUEST_DIFF_BASE_SHA"');
 });
 
-/** Runs the steps of one job of GitHub's as its runner does; what it would have had to know is in `expressions`. */
+/** Runs the steps of one GitHub job as its runner does; `expressions` has the values that the runner would know. */
 async function runJob(
   { directory }: TemporaryRepository,
   name: string,
@@ -111,7 +111,7 @@ async function runJob(
   return { exitCode, output, outputs: set!, summary: said! };
 }
 
-/** The scripts of one job of GitLab's. */
+/** Runs the scripts of one GitLab job. */
 async function runScripts({ directory }: TemporaryRepository, name: string, environment: NodeJS.ProcessEnv) {
   const { before_script, script } = pipeline[name]!;
   const lines = [...before_script, ...script].filter((each) => !installs(each)).join("\n");
@@ -123,7 +123,7 @@ async function runScripts({ directory }: TemporaryRepository, name: string, envi
   });
 }
 
-/** A base, and a head that moves an account. */
+/** A repository with a base, and a head that moves an account. */
 async function withDiff() {
   const repository = await temporaryRepository();
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]] });
@@ -148,7 +148,7 @@ test("GitHub: the steps find the cells, review them, create one comment, and rew
     expect((await runJob(repository, "cells", {}, variables)).outputs).toBe('cells=["main"]\n');
     const review = () => runJob(repository, "review", { "matrix.cell": "main" }, variables);
     const comment = async (cells = '["main"]') => {
-      // As the artifacts come down: a directory each.
+      // Artifacts are downloaded into a directory each.
       const [from, to] = ["review", "review/review-main"].map((path) => join(repository.directory, path));
       if (cells !== "[]") await execa("sh", ["-c", 'mkdir "$2" && mv "$1"/*.* "$2"', "-", from!, to!]);
       const known = { "needs.cells.outputs.cells": cells, "github.token": token };
@@ -184,7 +184,7 @@ test("GitHub: the steps find the cells, review them, create one comment, and rew
   }
 });
 
-test("GitHub, a fork: no token anywhere; the comment is in the summary, JSON and picture among the artifacts", async () => {
+test("GitHub, a fork: no token anywhere; the comment is in the summary, JSON and picture are artifacts", async () => {
   await using repository = await withDiff();
   await using forge = await fakeForge();
   const variables = { GITHUB_REPOSITORY: "acme/fleet", GITHUB_API_URL: forge.url };
@@ -202,7 +202,7 @@ test("GitHub, a fork: no token anywhere; the comment is in the summary, JSON and
   expect(forge.requests).toEqual([]);
 });
 
-test("GitHub: nothing to compare with is red, and no older verdict stays", async () => {
+test("GitHub: a missing base is red, and no older verdict stays", async () => {
   await using repository = await temporaryRepository();
   const review = await runJob(repository, "review", { "matrix.cell": "main" }, {});
   expect(review.exitCode).toBe(5);

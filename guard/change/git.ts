@@ -23,7 +23,7 @@ export async function commitOf(root: string, ref: string): Promise<string> {
   );
 }
 
-/** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory of the repository. */
+/** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory. */
 export async function changedFiles(root: string, commit: string): Promise<string[]> {
   const lists = [
     ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", "."],

@@ -218,9 +218,9 @@ describe("changes that exclude each other", () => {
       digests: { ...facts.digests, "account-3": "0".repeat(64), "account-9": "0".repeat(64), "account-4": undefined! },
     });
     expect(findings.map(({ group, kind, message }) => `${group} ${kind}: ${message}`)).toEqual([
-      "host release-other: this host runs Debian trixie, forky is declared",
-      "account-3 generation-outdated: account-3 is not the declared one",
-      "account-4 generation-outdated: account-4 is in force and no longer declared",
+      "host release-other: this host runs Debian trixie, but forky is declared",
+      "account-3 generation-outdated: account-3 differs from its declaration",
+      "account-4 generation-outdated: account-4 is on the host but no longer declared",
       "account-9 generation-outdated: account-9 was never applied",
     ]);
   });

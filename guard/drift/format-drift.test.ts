@@ -6,7 +6,7 @@ const finding = (group: Finding["group"], change: Partial<Finding> = {}): Findin
   group,
   kind: "file-changed",
   what: "x",
-  message: "nginx/accounts/1.map has another text than was written",
+  message: "nginx/accounts/1.map was changed",
   repaired: "by the next deploy",
   ...change,
 });
@@ -20,7 +20,7 @@ test("a table by host and account, no wider than 100 columns, and what to do nex
         host: "web2",
         generation: 7,
         findings: [
-          finding("host", { ...note, repaired: "by hand: reboot when it suits" }),
+          finding("host", { ...note, repaired: "by hand: reboot at a convenient time" }),
           finding("account-12", { message: `/srv/\u001b[31m${"long".repeat(40)} is missing` }),
           finding("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
         ],

@@ -24,7 +24,7 @@ export interface PreviewFailed {
 export interface PreviewOptions extends EngineOptions {
   /** Directory of a policy pack. */
   readonly policyPack?: string | undefined;
-  /** File for the engine plan. An update with that plan does exactly what it says, or fails. Writing it costs a twentieth of the preview. */
+  /** File for the engine plan. An update with it does exactly what it says, or fails. Writing it takes a twentieth of the preview. */
   readonly plan?: string;
   /** URNs; if empty, the whole stack is previewed. */
   readonly targets?: readonly string[];

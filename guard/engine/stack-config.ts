@@ -40,7 +40,7 @@ const schema = z.looseObject({
   "fairhost:cell": text.optional(),
   "fairhost:sshUser": text.default("root"),
   "fairhost:sshPrivateKeyFile": text.optional(),
-  "fairhost:today": z.iso.date({ error: "must be a day such as 2026-11-22" }).default(utcToday),
+  "fairhost:today": z.iso.date({ error: "must be a date such as 2026-11-22" }).default(utcToday),
 });
 
 const examples: Readonly<Record<string, string>> = {

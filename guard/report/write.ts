@@ -37,7 +37,10 @@ export async function writeOutcome(outcome: Outcome, options: OutputOptions, ext
   if (json !== "-" && markdown !== "-") process.stdout.write(formatText(outcome, extras));
 }
 
-/** Runs a review; if it fails, writes a comment that says why, and throws the error again. @param scope what is reviewed, as far as known */
+/**
+ * Runs a review; if it fails, writes a comment that says why, and throws the error again.
+ * @param scope what is reviewed, as far as known
+ */
 export async function writingFailure<T>(
   scope: Pick<Outcome, "inventory" | "cell">,
   options: OutputOptions,

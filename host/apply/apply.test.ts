@@ -31,7 +31,7 @@ function picture(directory: string, options = { links: true }): Record<string, s
   return seen;
 }
 
-test("a first apply puts every file in place, names the hooks and says what it did", async () => {
+test("a first apply writes every file, and reports hooks and result", async () => {
   using tree = new Tree();
   const machine = tree.machine();
   const report = await apply(machine, two, secret);
@@ -89,7 +89,7 @@ test("three older generations stay", async () => {
   expect(JSON.parse(readFileSync(tree.at(`${current}/generation.json`), "utf8")).number).toBe(6);
 });
 
-test("a file changed, removed or added by hand is put right once and said, and what was found stays for a look", async () => {
+test("a file changed, removed or added by hand is repaired once and reported, and the changed file is kept", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   const at = (path: string) => tree.at(`${current}/${path}`);
@@ -103,9 +103,9 @@ test("a file changed, removed or added by hand is put right once and said, and w
     filesWritten: 2,
     hooks: ["daemon-reload", "stop changed account-1-http-blog.service"],
     repaired: [
-      "systemd/account-1-http-blog.service was not as written",
-      "userdb/a1.user was not as written",
-      "systemd/mine.service is in no bundle: still to be found in generation 1",
+      "systemd/account-1-http-blog.service had been changed",
+      "userdb/a1.user had been changed",
+      "systemd/mine.service was unexpected: it is kept in generation 1",
     ],
   });
   expect(readFileSync(at("systemd/account-1-http-blog.service"), "utf8")).toContain("sleep infinity");
@@ -114,7 +114,7 @@ test("a file changed, removed or added by hand is put right once and said, and w
   expect((await apply(tree.machine(), two, secret)).result).toBe("unchanged");
 });
 
-test("an account whose files are refused keeps its old ones, the others go on, and the next apply says so again", async () => {
+test("an account whose files are refused keeps its old ones, the others go on, and the next apply reports it again", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
@@ -139,7 +139,7 @@ test("a host whose own files are refused changes nothing", async () => {
   expect(picture(tree.at(current), { links: false })).toEqual(before);
 });
 
-test("a generation of an older applier with a folder that this one does not know is left as any other", async () => {
+test("a generation of an older applier with an unknown folder is replaced as any other", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundleOf({}, hostGroup("one", [{ path: "env/1", content: "A=1\n" }])), secret);
   writeFileSync(tree.at("/var/lib/fairhost/applied.json"), '{"number":1,"epoch":1}');
@@ -151,7 +151,7 @@ test("another host's bundle is refused", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   await expect(apply(tree.machine(), { ...two, host: "web2" }, secret)).rejects.toThrow(
-    "this host is web1, the bundle is for web2",
+    "this host is web1, but the bundle is for web2",
   );
 });
 
@@ -170,7 +170,7 @@ test("too little space or too few inodes: refused before anything is written", a
   expect(picture(tree.root)).toEqual(before);
 });
 
-test("a disk that fills up while staging leaves the generation in force and no rubbish", async () => {
+test("a disk that fills up while staging keeps the generation in force and leaves no files behind", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   const before = picture(tree.at(current), { links: false });
@@ -184,20 +184,20 @@ test("a disk that fills up while staging leaves the generation in force and no r
   expect(readdirSync(tree.at("/var/lib/fairhost/generations"))).toEqual([]);
 });
 
-test("a tenant's link in the place of a directory is neither followed nor an obstacle where the tenant may write", async () => {
+test("an account's symlink in place of a directory is not followed; where the account may write, it does not stop an apply", async () => {
   using tree = new Tree();
   mkdirSync(tree.at("/srv/accounts/1/home"), { recursive: true });
   mkdirSync(tree.at("/etc"), { mode: 0o755 });
-  // Where the account may not write, a link is refused.
+  // Where the account may not write, a symlink is refused.
   symlinkSync(tree.at("/etc"), tree.at("/srv/accounts/2"));
   const report = await apply(tree.machine(), two, secret);
   expect(report).toMatchObject({ result: "partial", errors: [{ group: "account-2" }] });
-  expect(report.errors[0]!.message).toContain("/srv/accounts/2: a link or a file stands there");
+  expect(report.errors[0]!.message).toContain("/srv/accounts/2: this is a symlink or a file");
   expect(readdirSync(tree.at("/etc"))).toEqual([]);
   expect(statSync(tree.at("/etc")).mode & 0o777).toBe(0o755);
 });
 
-test("directories that vanish are made again, others' files in them stay", async () => {
+test("missing directories are created again, other files in them stay", async () => {
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   writeFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "mine");
@@ -205,27 +205,27 @@ test("directories that vanish are made again, others' files in them stay", async
   const report = await apply(tree.machine(), two, secret);
   expect(report).toMatchObject({
     result: "applied",
-    repaired: ["directories of account-1 were not as they should be"],
+    repaired: ["directories of account-1 had been changed"],
     filesWritten: 0,
   });
   expect(existsSync(tree.at("/srv/accounts/1/home/www"))).toBe(true);
   expect(readFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "utf8")).toBe("mine");
 });
 
-test("directories are put right in whatever order they are sent", async () => {
+test("directories are repaired, in whatever order they are sent", async () => {
   using tree = new Tree();
   const group = accountGroup(1);
   const directories = group.account!.directories.toReversed();
   const bundle = (account: BundleAccount) => bundleOf({ 1: sealGroup({ ...group, account }) });
   await apply(tree.machine(), bundle(group.account!), secret);
-  // It leaves and comes back to what is still there: nothing is looked at in between.
+  // The account leaves and comes back to the directories that are still there.
   await apply(tree.machine(), bundleOf({}), secret);
   chmodSync(tree.at("/srv/accounts/1/home"), 0o700);
   await apply(tree.machine(), bundle({ ...group.account!, directories }), secret);
   expect(statSync(tree.at("/srv/accounts/1/home")).mode & 0o7777).toBe(0o1770);
 });
 
-test("retire stops every unit, keeps data, secrets and the firewall; twice is once", async () => {
+test("retire stops every unit, keeps data, secrets and the firewall; a second retire changes nothing", async () => {
   using tree = new Tree();
   const firewall = { path: "nftables/fairhost.nft", content: "table inet fairhost {\n}\n" };
   await apply(tree.machine(), bundleOf({ 1: accountGroup(1) }, hostGroup("one", [firewall])), secret);

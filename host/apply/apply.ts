@@ -28,12 +28,12 @@ import { type Repairs, repair } from "./repair.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { verify } from "./verify.ts";
 
-/** What one run collects on its way to the report. */
+/** State that one run collects for the report. */
 interface Course {
   readonly machine: Machine;
   readonly epoch: number;
   readonly applied: Applied | undefined;
-  /** What the running host may come from; grows with every switch of this run. */
+  /** Generations from which the running host may come; grows with every switch of this run. */
   readonly bases: Generation[];
   readonly repairedPaths: ReadonlySet<string>;
   readonly repaired: string[];
@@ -43,16 +43,16 @@ interface Course {
   filesWritten: number;
 }
 
-/** The host's master secret as delivered; used only where the host has none for the epoch. */
+/** The delivered master secret; used only if the host has none for the epoch. */
 export interface Secret {
   readonly master: Uint8Array;
   readonly epoch: number;
 }
 
 /**
- * Brings the host to a bundle: stages, validates, switches, runs hooks, verifies; goes back if that fails. Doing it twice
- * changes nothing; what was changed by hand in between is put right.
- * @param secret without it the secrets stay as they are
+ * Applies a bundle to the host: stages, validates, switches, runs hooks, verifies; rolls back if that fails. A second apply changes
+ * nothing, except that it repairs drift.
+ * @param secret without it the secrets stay unchanged
  * @throws ApplyError or the system's error when it could not be tried (disk full, wrong host): then nothing was changed.
  */
 export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): Promise<ApplyReport> {
@@ -64,8 +64,8 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const drifted = new Set(drift.changed.keys());
   const repairs = await repair(machine, current, drifted, bases.length > 1);
   const repaired = [
-    ...[...drifted].map((path) => `${path} was not as written`),
-    ...drift.unknown.map((path) => `${path} is in no bundle: still to be found in generation ${current.number}`),
+    ...[...drifted].map((path) => `${path} had been changed`),
+    ...drift.unknown.map((path) => `${path} was unexpected: it is kept in generation ${current.number}`),
   ];
   const course: Course = {
     machine,
@@ -87,9 +87,9 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
   if (secret) ensureSecrets(machine, bundle, secret);
-  const { inOrder, problems: unmended } = repairDirectories(course, current.bundle);
+  const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
   if (!differs) {
-    course.problems.push(...unmended);
+    course.problems.push(...unrepaired);
     return converge(course, current);
   }
   const seen = { drifted, inodes: drift.inodes, inOrder };
@@ -100,7 +100,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   return generation ? switchOver(course, current, generation) : converge(course, current);
 }
 
-/** Nothing to switch to: hooks that an interrupted run left undone, units stopped and rules flushed by hand. */
+/** Without a new generation: runs the missing hooks of an interrupted run, and repairs stopped units and flushed rules. */
 async function converge(course: Course, current: Generation): Promise<ApplyReport> {
   const refused = concernsHost(course.problems);
   const problems = await bring(course, current);
@@ -139,10 +139,13 @@ async function switchOver(course: Course, current: Generation, next: Generation)
   );
 }
 
-/** A generation this run has itself just put together. */
+/** For a generation that this run has just made itself. */
 const unseen: Seen = { drifted: new Set(), inodes: new Map(), inOrder: new Set() };
 
-/** Puts single accounts back whose units did not come up. @returns what is in force then; nothing if that does not run either. */
+/**
+ * Restores the old files of accounts whose units did not start.
+ * @returns the generation in force then; undefined if that does not run either.
+ */
 async function withoutGroups(
   course: Course,
   old: Generation,
@@ -150,7 +153,7 @@ async function withoutGroups(
   groups: readonly Group[],
 ): Promise<Generation | undefined> {
   const { machine } = course;
-  machine.say(`putting back ${groups.join(", ")}`);
+  machine.say(`restoring the old files of ${groups.join(", ")}`);
   const mixed = { ...now.bundle.groups };
   for (const group of groups) {
     const before = old.bundle.groups[group];
@@ -170,10 +173,10 @@ async function withoutGroups(
   return left.length === 0 ? generation : undefined;
 }
 
-/** Flips back to a generation that has been in force and runs the hooks that lead there. */
+/** Switches back to a generation that was in force before, and runs its hooks. */
 async function goBack(course: Course, from: Generation, to: Generation): Promise<ApplyReport> {
   const { machine } = course;
-  machine.say(`going back to generation ${to.number}`);
+  machine.say(`rolling back to generation ${to.number}`);
   switchTo(machine, from, to.number);
   const problems = await bring(course, to);
   course.problems.push(...problems);
@@ -181,7 +184,7 @@ async function goBack(course: Course, from: Generation, to: Generation): Promise
   return report(course, to, "rolled-back", []);
 }
 
-/** Runs the hooks that bring the running host to what is in force, and verifies. */
+/** Runs the hooks that make the running host follow the generation in force, and verifies. */
 async function bring(course: Course, next: Generation): Promise<readonly Problem[]> {
   const { machine, applied } = course;
   const last = course.bases[0]!.bundle;
@@ -202,7 +205,7 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     const known = unitsOf(last);
     const stopped = plan.start.filter((unit) => known.has(unit) && !plan.stopChanged.includes(unit));
     course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
-    if (firewallLost) course.repaired.push("the packet filter was not as loaded");
+    if (firewallLost) course.repaired.push("the firewall had been changed");
   }
   if (isEmpty(plan)) return [];
   const { hooks, problems } = await runHooks(machine, plan);
@@ -210,7 +213,7 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
   return problems.length > 0 ? problems : verify(machine, next.bundle);
 }
 
-/** The hooks of `generation` are done: says so for the next run, and clears away what is no longer needed. */
+/** Records for the next run that the hooks of `generation` are done, and removes generations that are no longer needed. */
 async function complete(course: Course, generation: Generation): Promise<void> {
   const { machine, applied, epoch } = course;
   const ran = course.hooks.length > 0 || applied?.number !== generation.number;
@@ -220,7 +223,7 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   pruneGenerations(machine, generation);
 }
 
-/** Puts right directories that are gone or changed. @returns what could not be put right; staging says so again */
+/** Repairs directories that are missing or changed. @returns problems that it could not repair; staging reports them again */
 function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group>; problems: Problem[] } {
   const problems: Problem[] = [];
   const inOrder = new Set<Group>();
@@ -228,7 +231,7 @@ function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group
     try {
       if (wrongDirectories(course.machine, account).length > 0) {
         ensureDirectories(course.machine, account);
-        course.repaired.push(`directories of ${name} were not as they should be`);
+        course.repaired.push(`directories of ${name} had been changed`);
       }
       inOrder.add(name);
     } catch (error) {
@@ -243,13 +246,13 @@ function concernsHost(problems: readonly Problem[]): boolean {
   return problems.some(({ group }) => group === "host");
 }
 
-/** A host keeps the name of its first bundle: another one's bundle, sent to the wrong address, would take it over. */
+/** A host accepts only bundles with the name of its first one, so that a bundle sent to a wrong address does not take it over. */
 function keepHostName({ disk, layout }: Machine, host: string): void {
   const known = existsSync(layout.host) ? readFileSync(layout.host, "utf8").trim() : undefined;
   if (known === undefined) disk.replace(layout.host, `${host}\n`, 0o644);
   if (known === undefined || known === host) return;
   throw new ApplyError(
-    `this host is ${known}, the bundle is for ${host}: check the address of ${host} in the inventory; if the host was really renamed, remove ${layout.host} on it`,
+    `this host is ${known}, but the bundle is for ${host}: check the address of ${host} in the inventory; if the host really was renamed, remove ${layout.host} on it`,
   );
 }
 

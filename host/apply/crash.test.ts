@@ -15,11 +15,11 @@ import { recover } from "./retire.ts";
 
 class Killed extends Error {}
 
-/** Counts steps (changes on disk, programs run) and kills the applier at one of them: nothing after it happens, no clean-up either. */
+/** Counts steps (changes on disk, programs run) and kills the applier at one of them: nothing happens after it, not even clean-up. */
 class Nemesis {
   steps = 0;
   readonly #at: number;
-  /** Written and not yet durable: the one just being made, and open files (their names may change). */
+  /** Files written but not yet durable: the one just being created, and open files (their names may change). */
   #making: string | undefined;
   readonly #unsynced: number[] = [];
 
@@ -49,7 +49,7 @@ class Nemesis {
     };
   }
 
-  /** The power goes with the process: what was not made durable is lost, the name stays. */
+  /** Simulates a power cut: content that was not made durable is lost, names stay. */
   cutPower(): void {
     for (const file of this.#unsynced.splice(0)) {
       ftruncateSync(file);
@@ -71,7 +71,7 @@ async function applyKilled(tree: Tree, systemd: FakeSystemd, bundle: Bundle, nem
   );
 }
 
-/** The generation in force is whole: its record fits its files, and its bundle is one that was sent. */
+/** Checks that the generation in force is complete: its record matches its files, and its bundle is one that was sent. */
 function inForce(tree: Tree): Bundle {
   const directory = tree.at("/var/lib/fairhost/current");
   const current = readCurrent(tree.machine());
@@ -79,7 +79,7 @@ function inForce(tree: Tree): Bundle {
   return current.bundle;
 }
 
-/** What runs is what is in force: nothing missing, nothing left over, nothing with an old text. */
+/** Checks that the running units match the generation in force: none is missing, left over or outdated. */
 function expectConverged(tree: Tree, systemd: FakeSystemd, bundle: Bundle): void {
   expect(inForce(tree).digest).toBe(bundle.digest);
   const units = unitsOf(bundle);
@@ -98,7 +98,7 @@ function expectConverged(tree: Tree, systemd: FakeSystemd, bundle: Bundle): void
   expect(readFileSync(tree.at("/var/lib/fairhost/secrets/accounts/1"), "utf8")).toHaveLength(44);
 }
 
-/** Text of account 1, 2 and 3 and of the host group; without one there is no such account. */
+/** Texts of accounts 1, 2 and 3 and of the host group; undefined means that there is no such account. */
 const contents = fc.tuple(
   fc.constantFrom("x", "y"),
   fc.constantFrom("x", "y", ""),
@@ -111,7 +111,7 @@ function bundle([one, two, three, host]: readonly [string, string, string, strin
   return bundleOf({ 1: accountGroup(1, one), ...more }, hostGroup(host));
 }
 
-test("killed at every single step of a first apply: empty or whole, and the next apply converges", async () => {
+test("killed at every single step of a first apply: empty or complete, and the next apply converges", async () => {
   const two = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
   let finished = false;
   let steps = 0;
@@ -125,11 +125,11 @@ test("killed at every single step of a first apply: empty or whole, and the next
     expectConverged(tree, systemd, two);
     steps = at;
   }
-  // The loop has really gone through a whole apply.
+  // The loop really went through a whole apply.
   expect(steps).toBeGreaterThan(60);
 }, 120_000);
 
-test("killed at every step on the way from A to B, then sent A again: what B had begun is taken back", async () => {
+test("killed at every step from A to B, then A is applied again: the beginnings of B are undone", async () => {
   const a = bundle(["x", "x", "", "x"]);
   const b = bundle(["y", "", "x", "y"]);
   let finished = false;
@@ -146,7 +146,7 @@ test("killed at every step on the way from A to B, then sent A again: what B had
   }
 }, 120_000);
 
-test("killed at every step of an apply that is made of the spare: the old or the new, and no spare is taken for complete", async () => {
+test("killed at every step of an apply that reuses the spare: the old or the new generation, and no spare is taken for complete", async () => {
   const a = bundle(["x", "x", "", "x"]);
   const b = bundle(["y", "", "x", "x"]);
   let finished = false;
@@ -164,7 +164,7 @@ test("killed at every step of an apply that is made of the spare: the old or the
   }
 }, 240_000);
 
-test("killed anywhere on the way from A to B, then anywhere on the way to C: always a whole A, B or C, and C at last", async () => {
+test("killed anywhere from A to B, then anywhere on the way to C: always a complete A, B or C, and C in the end", async () => {
   const step = fc.integer({ min: 1, max: 110 });
   const property = fc.asyncProperty(fc.tuple(contents, contents, contents), step, step, async (sent, first, second) => {
     const [a, b, c] = sent.map(bundle) as [Bundle, Bundle, Bundle];
@@ -183,8 +183,8 @@ test("killed anywhere on the way from A to B, then anywhere on the way to C: alw
   await fc.assert(property, { numRuns: 40 });
 }, 240_000);
 
-test("a power cut instead: what was not made durable is not believed", async () => {
-  // So many files that they are made durable together, at the end.
+test("a power cut instead: content that was not made durable is not trusted", async () => {
+  // Enough files that they are made durable together, at the end.
   const many = (text: string) =>
     hostGroup(
       text,
@@ -202,7 +202,7 @@ test("a power cut instead: what was not made durable is not believed", async () 
     nemesis.cutPower();
     finished = !killed;
     expect([a.digest, b.digest]).toContain(inForce(tree).digest);
-    // After the boot units run as they are found; nothing else does.
+    // After the boot, units run as found on disk, and nothing else runs.
     systemd.running.clear();
     await systemd.run("systemctl", ["daemon-reload"]);
     await recover(tree.machine({ run: systemd.run, live: true }));

@@ -5,7 +5,7 @@ import { settleGenerations } from "../store/generations.ts";
 import { fixedLinks } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
-Description=Finish or take back an interrupted change of this host
+Description=Finish or roll back an interrupted change of this host
 After=basic.target nftables.service
 RequiresMountsFor=/var/lib/fairhost
 
@@ -17,13 +17,13 @@ ExecStart=/usr/local/sbin/fairhost-host recover
 WantedBy=multi-user.target
 `;
 
-/** Debian's own service; accounts' servers start lighttpd from their own sockets. */
+/** Debian's own service is not used: servers of accounts start lighttpd from their own sockets. */
 const masked = ["lighttpd.service"];
 
 /**
- * Makes what the applier stands on: its directories, the fixed links by which Debian's programs read the generation in
- * force, the unit that recovers after a power cut. What stood in a link's place is kept under /var/lib/fairhost/saved. Doing
- * it twice changes nothing.
+ * Creates what the applier needs: its directories, the fixed symlinks by which Debian's programs read the generation in force, and
+ * the unit that recovers after a power cut. Files in place of a symlink are moved to /var/lib/fairhost/saved. A second run changes
+ * nothing.
  * @returns what was done, one line each
  */
 export async function init(machine: Machine): Promise<readonly string[]> {
@@ -45,7 +45,7 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   const accounts = layout.at("/srv/accounts");
   if (!existsSync(accounts)) {
     disk.makeDirectory(accounts, 0o711);
-    done.push("made /srv/accounts");
+    done.push("created /srv/accounts");
   }
   if (machine.live && done.length > 0) {
     await machine.run("systemctl", ["daemon-reload"]);
@@ -54,7 +54,7 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   return done;
 }
 
-/** What `init` makes and is not there as it should be: fixed links, and the recovery unit, which is a file. */
+/** Fixed symlinks, and the recovery unit, that are missing or wrong. `init` creates them. */
 export function missingFixtures({ layout }: Machine): { path: string; link?: string; wanted: string }[] {
   const system = "/etc/systemd/system";
   const unit = `${system}/fairhost-recover.service`;
@@ -66,7 +66,7 @@ export function missingFixtures({ layout }: Machine): { path: string; link?: str
   const wrong = Object.entries(links).filter(([path, target]) => !isLinkTo(layout.at(path), target));
   const isWritten = existsSync(layout.at(unit)) && readFileSync(layout.at(unit), "utf8") === recoverUnit;
   return [
-    ...wrong.map(([path, link]) => ({ path, link, wanted: `a link to ${link}` })),
+    ...wrong.map(([path, link]) => ({ path, link, wanted: `a symlink to ${link}` })),
     ...(isWritten ? [] : [{ path: unit, wanted: "the unit that finishes an interrupted change" }]),
   ];
 }
@@ -75,22 +75,22 @@ function isLinkTo(path: string, target: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(path) === target;
 }
 
-/** Moves what stands in the way to /var/lib/fairhost/saved, under a name that says when. @returns what was done */
+/** Moves a file or directory to /var/lib/fairhost/saved, under a name with the time. @returns what was done */
 export function setAside({ disk, layout }: Machine, path: string): string {
   disk.makeDirectory(layout.saved, 0o700);
   const name = `${new Date().toISOString()}-${path.slice(1).replaceAll("/", "-")}`;
   let saved = join(layout.saved, name);
   for (let count = 2; lstatSync(saved, { throwIfNoEntry: false }); count++)
     saved = join(layout.saved, `${name}.${count}`);
-  // Possibly another file system: then it is copied by `mv`, which rename(2) cannot.
+  // It may be another file system: `mv` then copies, which rename(2) cannot.
   disk.move(layout.at(path), saved);
-  return `${path} was there: kept as ${join(basename(layout.saved), basename(saved))}`;
+  return `moved ${path} to ${join(basename(layout.saved), basename(saved))}`;
 }
 
-/** systemd reads units before it mounts anything: they must lie on the root file system. */
+/** systemd reads units before it mounts anything, so they must be on the root file system. */
 function ensureReadAtBoot({ layout }: Machine): void {
   if (statSync(layout.state).dev === statSync(layout.at("/")).dev) return;
   throw new ApplyError(
-    `${layout.state} is on another file system than /: systemd could not read the accounts' units at boot; mount only /srv apart`,
+    `${layout.state} is on another file system than /: systemd could not read the accounts' units at boot; put only /srv on a separate file system`,
   );
 }

@@ -6,7 +6,7 @@ import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import type { Received } from "./receive.ts";
 
-/** Files of one apply that runs outside the SSH session. */
+/** Files of an apply that runs outside the SSH session. */
 export interface Job {
   readonly id: string;
   readonly unit: string;
@@ -15,7 +15,7 @@ export interface Job {
   readonly report: string;
 }
 
-/** Equal deliveries are one job, whoever sends them. */
+/** Equal deliveries are the same job, whoever sends them. */
 export function jobOf({ layout }: Machine, { bundle, secretEpoch }: Received): Job {
   return jobById(
     layout.jobs,
@@ -35,8 +35,8 @@ export function jobById(directory: string, id: string): Job {
 }
 
 /**
- * Runs a job in a unit of its own, so that a lost SSH session or a killed controller does not touch it, and follows it:
- * its progress goes to `say`, its report comes back. A job that is under way already is only followed.
+ * Runs a job in its own unit, so that a lost SSH session or a killed controller does not affect it, and follows it: progress goes to
+ * `say`, the report is returned. A job that already runs is only followed.
  * @param command the applier and its arguments for this job
  */
 export async function runDetached(
@@ -47,7 +47,7 @@ export async function runDetached(
 ): Promise<ApplyReport> {
   const { disk, layout, run } = machine;
   disk.makeDirectory(layout.jobs, 0o700);
-  // A job can end between the look and the follow-up; then it is run again, which changes nothing.
+  // A job can end between the check and the follow-up; then it runs again, which changes nothing.
   for (let attempt = 0; attempt < 3; attempt++) {
     const before = identity(job.report);
     disk.replace(job.delivery, deliveryText, 0o600);
@@ -63,13 +63,13 @@ export async function runDetached(
     const started = await run("systemd-run", [...settings, ...session, "--", ...command]);
     const isUnderWay = /already (loaded|exists)|was already|fragment file/i.test(started.stderr);
     if (started.status !== 0 && !isUnderWay) throw new Error(`systemd-run: ${started.stderr.trim()}`);
-    if (isUnderWay) machine.say("the same bundle is being applied already: following that run");
+    if (isUnderWay) machine.say("the same bundle is already being applied: following that run");
     const report = await follow(machine, job, before);
     if (report) return report;
     if (!isUnderWay) break;
   }
   throw new Error(
-    `the applier ended without a report (killed, or the host is going down): what is in force is whole; apply again. Log: ${job.log}, journalctl -u ${job.unit}`,
+    `the applier ended without a report (killed, or the host is shutting down). The generation in force is complete; apply again. Log: ${job.log}, journalctl -u ${job.unit}`,
   );
 }
 
@@ -97,7 +97,7 @@ function identity(path: string): string {
   return `${ino} ${mtimeMs}`;
 }
 
-/** Shows whole new lines. @returns how far the file has been shown */
+/** Shows new complete lines. @returns the position up to which the file has been shown */
 function showFrom(path: string, from: number, say: (line: string) => void): number {
   if (!existsSync(path)) return from;
   const file = openSync(path, "r");

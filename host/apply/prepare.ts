@@ -8,24 +8,23 @@ import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { staged } from "./validate/staged.ts";
 import { validators } from "./validate/validate.ts";
 
-/** What a run has seen of the generation in force. */
+/** What a run knows about the generation in force. */
 export interface Seen extends SeenFiles {
-  /** Groups whose account has its directories in order. */
+  /** Groups whose account has correct directories. */
   readonly inOrder: ReadonlySet<Group>;
 }
 
 export interface Prepared {
-  /** Complete and on disk; `undefined` when nothing is left to change or the host's own files are refused. */
+  /** Complete and on disk; `undefined` if nothing is left to change or the host's own files are refused. */
   readonly generation: Generation | undefined;
   readonly filesWritten: number;
-  /** Account groups named here were left as they were. One of the host's means that nothing goes on. */
+  /** Account groups with a problem keep their old files. A problem of the host group stops the apply. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Stages a bundle beside the generation in force and has it judged. An account that fails is put back to its old files, the
- * others go on.
- * @throws ApplyError or the system's error (disk full) with nothing left behind.
+ * Stages a bundle beside the generation in force and validates it. An account that fails keeps its old files, the others go on.
+ * @throws ApplyError or the system's error (disk full); then no files are left behind.
  */
 export async function prepare(
   machine: Machine,
@@ -55,7 +54,7 @@ export async function prepare(
   }
 }
 
-/** Runs every validator until nobody complains, putting back the accounts they name. */
+/** Runs every validator until none complains; accounts that they name get their old files back. */
 async function judge(
   machine: Machine,
   staging: Staging,
@@ -75,13 +74,14 @@ async function judge(
         const groups = distinctGroups(found);
         const atFault = groups.find((group) => group === "host" || keptOld.has(group));
         if (atFault === "host") return problems;
-        if (atFault) return [...problems, { group: "host", message: `the old files of ${atFault} do not fit either` }];
+        if (atFault)
+          return [...problems, { group: "host", message: `the old files of ${atFault} fail validation too` }];
         for (const group of groups) {
           machine.say(`${group} keeps its old files`);
           staging.keepOld(group);
           keptOld.add(group);
         }
-        // What others had found right they must see again without this account's files.
+        // Validators that passed must run again without this account's files.
         again = true;
       }
     }
@@ -89,7 +89,7 @@ async function judge(
   return problems;
 }
 
-/** The accounts' directories, before anything that needs them is in force. */
+/** Creates the accounts' directories before anything that needs them is in force. */
 function directories(
   machine: Machine,
   staging: Staging,

@@ -11,20 +11,20 @@ function delivery(sent: unknown, more: object = {}): string {
   return JSON.stringify({ bundle: encodeBundle(sent as Bundle), masterSecret, secretEpoch: 1, ...more });
 }
 
-/** The bundle with one group changed in a way its digests agree with. */
+/** The bundle with one group changed, and with matching digests. */
 function withHost(change: (group: BundleGroup) => Omit<BundleGroup, "digest">): Bundle {
   return sealBundle("web1", { ...bundle.groups, host: sealGroup(change(bundle.groups.host!)) });
 }
 
 const file = (path: string) => withHost((group) => ({ ...group, files: [{ path, content: "" }] }));
 
-test("a whole delivery is taken as it was sent", () => {
+test("a complete delivery is accepted as it was sent", () => {
   expect(receive(delivery(bundle))).toEqual({ bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 });
 });
 
 test.each<[string, string, string]>([
-  ["a text cut off", delivery(bundle).slice(0, -30), "not a whole JSON document"],
-  ["no bundle", JSON.stringify({ masterSecret, secretEpoch: 1 }), "carries no bundle"],
+  ["a text cut off", delivery(bundle).slice(0, -30), "not a complete JSON document"],
+  ["no bundle", JSON.stringify({ masterSecret, secretEpoch: 1 }), "contains no bundle"],
   [
     "a damaged bundle",
     JSON.stringify({ bundle: encodeBundle(bundle).slice(40), masterSecret, secretEpoch: 1 }),
@@ -32,20 +32,24 @@ test.each<[string, string, string]>([
   ],
   ["a short secret", delivery(bundle, { masterSecret: "c2hvcnQ=" }), "the master secret is not 32 bytes"],
   ["an epoch of 0", delivery(bundle, { secretEpoch: 0 }), "epoch is not a number from 1"],
-  ["another format", delivery({ ...bundle, format: 2 }), "format 2, this applier knows 1"],
-  ["another host's name", delivery({ ...bundle, host: "web2" }), "the bundle's digest does not fit"],
+  ["another format", delivery({ ...bundle, format: 2 }), "format 2, but this applier needs format 1"],
+  ["another host's name", delivery({ ...bundle, host: "web2" }), "the bundle's digest does not match"],
   [
     "a changed file",
     delivery({ ...bundle, groups: { ...bundle.groups, host: { ...bundle.groups.host, units: [] } } }),
-    "the digest of group host does not fit",
+    "the digest of group host does not match",
   ],
   [
     "a path upwards",
     delivery(file("systemd/../../x")),
-    "systemd/../../x is in no folder that this applier knows (userdb, network, sysctl",
+    "systemd/../../x is not in a folder known to this applier (userdb, network, sysctl",
   ],
-  ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is in no folder that"],
-  ["an unknown folder", delivery(file("unknown/x")), "group host: unknown/x is in no folder that this applier knows ("],
+  ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is not in a folder"],
+  [
+    "an unknown folder",
+    delivery(file("unknown/x")),
+    "group host: unknown/x is not in a folder known to this applier (",
+  ],
   ["another account's file", delivery(file("userdb/a1.user")), "userdb/a1.user is in the groups account-1 and host"],
   [
     "neither content nor link",
@@ -55,19 +59,19 @@ test.each<[string, string, string]>([
   [
     "an account in the wrong group",
     delivery(sealBundle("web1", { "account-2": accountGroup(1) })),
-    "group account-2 is the account 1",
+    "group account-2 contains account 1",
   ],
 ])("refuses %s", (_, text, message) => {
   expect(() => receive(text)).toThrow(`the delivery is refused and nothing was changed: `);
   expect(() => receive(text)).toThrow(message);
 });
 
-test("no message holds the secret", () => {
+test("no message contains the secret", () => {
   const text = delivery({ ...bundle, format: 2 });
   expect(() => receive(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(masterSecret) }));
 });
 
-test("equal bundles travel as the same text, whatever the order of their keys", () => {
+test("equal bundles are sent as the same text, whatever the order of their keys", () => {
   const reordered = JSON.parse(canonicalJson(bundle), (_, value) =>
     value && typeof value === "object" && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).reverse())

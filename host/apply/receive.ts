@@ -13,9 +13,9 @@ export interface Received {
 }
 
 /**
- * Reads a delivery and refuses it whole unless everything in it is as announced: complete, this format, every digest right,
- * every path inside its own folder and written once.
- * @throws ApplyError naming what does not fit. Secrets never appear in it.
+ * Reads a delivery, and refuses all of it unless it is complete, has this format, every digest matches, and every path is in a known
+ * folder and in one group only.
+ * @throws ApplyError that names the mismatch. It never contains a secret.
  */
 export function receive(text: string): Received {
   const delivery = parse(text);
@@ -31,26 +31,26 @@ function parse(text: string): Partial<Delivery> {
   try {
     return JSON.parse(text) as Partial<Delivery>;
   } catch {
-    throw refused(`${text.length} characters arrived, which are not a whole JSON document`);
+    throw refused(`${text.length} characters arrived, which are not a complete JSON document`);
   }
 }
 
 function readBundle(encoded: unknown): Bundle {
-  if (typeof encoded !== "string") throw refused("it carries no bundle");
+  if (typeof encoded !== "string") throw refused("it contains no bundle");
   let decoded: unknown;
   try {
     decoded = decodeBundle(encoded);
   } catch {
-    throw refused("the bundle is damaged (no gzip of JSON)");
+    throw refused("the bundle is damaged (not gzipped JSON)");
   }
   const bundle = decoded as Bundle;
   if (bundle?.format !== bundleFormat) {
     throw refused(
-      `the bundle has format ${bundle?.format}, this applier knows ${bundleFormat}: run the bootstrap command of the same release first`,
+      `the bundle has format ${bundle?.format}, but this applier needs format ${bundleFormat}: run the bootstrap command of the same release first`,
     );
   }
   const problems = Object.entries(bundle.groups).flatMap(([name, group]) => problemsOf(name, group!));
-  if (bundleDigest(bundle) !== bundle.digest) problems.push("the bundle's digest does not fit its groups");
+  if (bundleDigest(bundle) !== bundle.digest) problems.push("the bundle's digest does not match its groups");
   problems.push(...writtenTwice(bundle));
   if (problems.length > 0) throw refused(problems.join("; "));
   return bundle;
@@ -58,14 +58,14 @@ function readBundle(encoded: unknown): Bundle {
 
 function problemsOf(name: string, group: BundleGroup): string[] {
   const problems: string[] = [];
-  if (!hasItsDigest(group)) problems.push(`the digest of group ${name} does not fit its content`);
+  if (!hasItsDigest(group)) problems.push(`the digest of group ${name} does not match its content`);
   if (name !== "host" && `account-${group.account?.number}` !== name) {
-    problems.push(`group ${name} is the account ${group.account?.number}`);
+    problems.push(`group ${name} contains account ${group.account?.number}`);
   }
   for (const { path, content, link } of group.files) {
     if (posix.normalize(path) !== path || folderOf(path, bundleFolders) === undefined) {
       const known = bundleFolders.map((folder) => folder.name).join(", ");
-      problems.push(`group ${name}: ${path} is in no folder that this applier knows (${known})`);
+      problems.push(`group ${name}: ${path} is not in a folder known to this applier (${known})`);
     }
     if ((content === undefined) === (link === undefined)) problems.push(`${path} needs either content or link`);
   }

@@ -12,23 +12,23 @@ import { unitStates } from "../os/systemd.ts";
 import { filesOf, type Generation } from "../store/generations.ts";
 import { init, setAside } from "./init.ts";
 
-/** What was changed by hand around the generation in force, beyond its files, units that stopped and the firewall. */
+/** Drift outside of the generation in force, except stopped units and the firewall. */
 export interface Repairs {
   /** One sentence each. */
   readonly said: readonly string[];
-  /** Bundle paths that the running host does not follow: what depends on them is done again. */
+  /** Bundle paths that the running host does not follow: their hooks run again. */
   readonly paths: ReadonlySet<string>;
-  /** Units that run by other settings or with another program than they should. */
+  /** Units that run with wrong settings or a wrong program. */
   readonly outdated: ReadonlySet<string>;
-  /** systemd must read its units anew. */
+  /** systemd must reload its units. */
   readonly reload: boolean;
 }
 
 /**
- * Puts right what stands around the generation in force: fixed links, masks, drop-ins and unit files in front of ours (kept
- * under /var/lib/fairhost/saved). What else differs is only named, for the hooks to fix. Finds nothing the second time.
- * @param drifted bundle paths whose files are not as written, which the apply itself puts right
- * @param interrupted whether hooks of an earlier run are still to be done
+ * Repairs drift outside of the generation in force: fixed symlinks, and masks, drop-ins and unit files that override its units (they
+ * are moved to /var/lib/fairhost/saved). Other drift is only reported, and hooks repair it. A second run finds nothing.
+ * @param drifted bundle paths whose files were changed, which the apply itself repairs
+ * @param interrupted whether hooks of an earlier run are still missing
  */
 export async function repair(
   machine: Machine,
@@ -38,12 +38,12 @@ export async function repair(
 ): Promise<Repairs> {
   const { bundle } = generation;
   const said: string[] = [];
-  // What an interrupted run left undone is nobody's drift.
+  // Missing hooks of an interrupted run are not drift.
   const say = (message: string) => interrupted || said.push(message);
   const paths = new Set<string>();
   const outdated = new Set<string>();
   let reload = false;
-  // A first apply: nothing of ours is there yet.
+  // A first apply: nothing of Fairhost is there yet.
   if (generation.number === 0) return { said, paths, outdated, reload };
   if (machine.live && lookAtFixtures(machine).length > 0) said.push(...(await init(machine)));
   const overlays = findOverlays(machine, bundle);
@@ -58,7 +58,7 @@ export async function repair(
 
   const shown = await showUnits(machine, bundle, await unitStates(machine));
   for (const { what, message } of lookAtReloads(bundle, shown, coverEveryUnit(overlays))) {
-    // What was set aside above is said already.
+    // Files moved above are already reported.
     if (!outdated.has(what)) say(message);
     outdated.add(what);
     reload = true;
@@ -80,7 +80,7 @@ export async function repair(
   return { said, paths, outdated, reload };
 }
 
-/** A drop-in's folder that is empty now. */
+/** Removes the folder of a drop-in if it is empty now. */
 function leaveNoFolder({ layout }: Machine, folder: string): void {
   if (folder.endsWith(".d") && readdirSync(layout.at(folder)).length === 0) rmdirSync(join(layout.root, folder));
 }

@@ -7,8 +7,8 @@ import { possibleBases, readApplied, settleGenerations } from "../store/generati
 import { apply } from "./apply.ts";
 
 /**
- * Takes a host out of service: every account and service of ours stops and starts no more. Accounts' data and secrets stay,
- * and so does the firewall: a retired host is not an open one. Doing it twice changes nothing.
+ * Takes a host out of service: all accounts and services of Fairhost stop and do not start again. Accounts' data and secrets stay, and
+ * so does the firewall: a retired host must not be open. A second run changes nothing.
  */
 export async function retire(machine: Machine): Promise<ApplyReport> {
   const { bundle } = settleGenerations(machine);
@@ -26,8 +26,8 @@ function isFirewall({ path }: BundleFile): boolean {
 }
 
 /**
- * After a boot: when a run was interrupted between the switch and the end of its hooks, brings the host to what is in force,
- * or back if that does not run. @returns nothing when there was nothing to do.
+ * After a boot: if a run was interrupted between the switch and the end of its hooks, completes the hooks, or rolls back if that does
+ * not run. @returns undefined if there was nothing to do.
  */
 export async function recover(machine: Machine): Promise<ApplyReport | undefined> {
   const current = settleGenerations(machine);

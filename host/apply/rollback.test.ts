@@ -20,7 +20,7 @@ async function host(tree: Tree) {
 
 const isBad = (_: string, text: string) => text.includes("bad");
 
-test("a host unit that does not come up takes everything back", async () => {
+test("a host unit that does not start rolls everything back", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
   systemd.broken = isBad;
@@ -35,7 +35,7 @@ test("a host unit that does not come up takes everything back", async () => {
   expect(existsSync(tree.at("/var/lib/fairhost/generations/2"))).toBe(false);
 });
 
-test("an account whose socket does not come up goes back alone", async () => {
+test("an account whose socket does not start is rolled back alone", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
   systemd.broken = (name) => name === "account-3-http-blog.socket";
@@ -46,7 +46,7 @@ test("an account whose socket does not come up goes back alone", async () => {
   expect(systemd.text("account-3.slice")).toBeUndefined();
 });
 
-test("an account that leaves: its service may be dropped by systemd before its stop, but must not go on running", async () => {
+test("an account that leaves: systemd may unload its service before the stop, but it must not keep running", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
   const without = bundleOf({ 1: accountGroup(1) });
@@ -63,7 +63,7 @@ test("an account that leaves: its service may be dropped by systemd before its s
   });
 });
 
-test("an account's program that fails stands against nobody's deployment", async () => {
+test("a failing program of an account does not fail the deploy", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
   const group = accountGroup(3);
@@ -75,7 +75,7 @@ test("an account's program that fails stands against nobody's deployment", async
   expect(await send(bundle)).toMatchObject({ result: "unchanged", hooks: [] });
 });
 
-test("a validator's complaint about an account leaves it as it was; one about the host stops everything", async () => {
+test("after a validator's complaint an account keeps its old files; a complaint about the host stops everything", async () => {
   using tree = new Tree();
   const { systemd, send } = await host(tree);
   const path = (name: string) => `/var/lib/fairhost/current/systemd/${name}`;

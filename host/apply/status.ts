@@ -16,19 +16,19 @@ export interface HostStatus {
   readonly accounts: number;
   /** Generation whose hooks completed last. */
   readonly applied: number;
-  /** A run was cut off; the next apply (or boot) brings the host to a known state. */
+  /** A run was interrupted; the next apply or boot completes or rolls back. */
   readonly interrupted: boolean;
-  /** Files that are not as written, or that no bundle has. */
+  /** Files that were changed, or that are unexpected. */
   readonly drift: readonly string[];
-  /** Units that should run and do not, with systemd's word for their state. */
+  /** Units that should run but do not, with systemd's name of their state. */
   readonly notRunning: readonly { readonly unit: string; readonly state: string }[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
-  /** Who is at work now. */
+  /** The run that holds the lock now. */
   readonly working: Holder | undefined;
 }
 
-/** Looks at everything, changes nothing. */
+/** Collects the status. Changes nothing. */
 export async function status(machine: Machine): Promise<HostStatus> {
   const { layout, live } = machine;
   const { number, bundle } = readCurrent(machine);
@@ -58,7 +58,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
   };
 }
 
-/** For a human at the console. */
+/** For a person at the console. */
 export function formatStatus(status: HostStatus): string {
   const lines = [
     `host         ${status.host || "(no bundle yet)"}`,

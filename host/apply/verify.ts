@@ -5,12 +5,12 @@ import { reasonFor, unitStates } from "../os/systemd.ts";
 import { type UnitStates, unitsOf } from "./hooks/plan.ts";
 import type { Problem } from "./validate/problem.ts";
 
-/** Milliseconds units may take to become active. */
+/** Milliseconds that units may take to become active. */
 const patience = 15_000;
 
 /**
- * Looks whether every unit that must run does. A service of an account is its owner's program: when it does not run this is
- * said, but it stands against nobody's deployment.
+ * Checks that every unit that must run does. A service of an account is its owner's program: if it does not run, that is reported, but
+ * does not fail the deploy.
  */
 export async function verify(machine: Machine, bundle: Bundle): Promise<readonly Problem[]> {
   if (!machine.live) return [];

@@ -8,11 +8,11 @@ import { lookAtFirewall, lookAtRoutes } from "./network.ts";
 /** Whether the running host still follows the files of a folder. */
 interface DriftCheck {
   look(machine: Machine, bundle: Bundle): Promise<Finding[]>;
-  /** True where an apply compares the running host by itself: the firewall, with the hash in applied.json. */
+  /** True if an apply itself compares the running host: the firewall, with the hash in applied.json. */
   readonly comparedByApply?: true;
 }
 
-/** By the names that folders give them. */
+/** Checks by the names that folders give them. */
 export const driftChecks: Readonly<Record<Names["drift"], DriftCheck>> = {
   firewall: { look: lookAtFirewall, comparedByApply: true },
   routes: { look: lookAtRoutes },

@@ -25,7 +25,7 @@ export function lookAtFiles({ layout }: Machine, generation: Generation): Findin
     }),
     ...unknown.map((path): Finding => {
       const group = groupOf(path) ?? accountInName(generation.bundle, path);
-      const message = `${path} is in no bundle: nobody but the applier should write there`;
+      const message = `${path} is unexpected: only the applier should write there`;
       return { group, kind: "file-added", what: path, message, repaired: byDeploy };
     }),
   ];
@@ -33,27 +33,27 @@ export function lookAtFiles({ layout }: Machine, generation: Generation): Findin
 
 const sentences: Readonly<Record<FileDrift, (file: { mode: number; link: string | undefined }) => string>> = {
   "file-removed": () => "is missing",
-  "file-changed": () => "has another text than was written",
-  "link-changed": ({ link }) => `should be a link to ${link} and is not`,
-  "owner-changed": () => "should belong to root and does not",
-  "mode-changed": ({ mode }) => `should have the mode ${mode.toString(8)} and has not`,
+  "file-changed": () => "was changed",
+  "link-changed": ({ link }) => `is not a symlink to ${link}`,
+  "owner-changed": () => "does not belong to root",
+  "mode-changed": ({ mode }) => `does not have mode ${mode.toString(8)}`,
 };
 
-/** An account's group when a name in the path is one of its own: `account-12-x.service`. */
+/** The group of the account whose number is in the path: `account-12-x.service`. */
 export function accountInName(bundle: Bundle, path: string): Group {
   const [, number] = /(?:^|\/)account-(\d+)[-.]/.exec(path) ?? [];
   const group: Group = `account-${Number(number)}`;
   return bundle.groups[group] ? group : "host";
 }
 
-/** What `init` made: links from Debian's paths to the generation, the recovery unit. */
+/** Checks the symlinks from Debian's paths to the generation, and the recovery unit; `init` creates them. */
 export function lookAtFixtures(machine: Machine): Finding[] {
   return missingFixtures(machine).map(({ path, wanted }) => {
     return {
       group: "host",
       kind: "fixed-link",
       what: path,
-      message: `${path} should be ${wanted} and is not`,
+      message: `${path} is not ${wanted}`,
       repaired: byDeploy,
     };
   });
@@ -61,14 +61,14 @@ export function lookAtFixtures(machine: Machine): Finding[] {
 
 export function lookAtDirectories(machine: Machine, bundle: Bundle): Finding[] {
   return accountsOf(bundle).flatMap(([group, account]) =>
-    wrongDirectories(machine, account).map(({ path, wrong, mendable }): Finding => {
-      const repaired = mendable ? byDeploy : "by hand: move away what stands there, then deploy";
+    wrongDirectories(machine, account).map(({ path, wrong, repairable }): Finding => {
+      const repaired = repairable ? byDeploy : "by hand: move it away, then deploy";
       return { group, kind: "account-directory", what: path, message: `${path} ${wrong}`, repaired };
     }),
   );
 }
 
-/** Whether they are there; what they are is nobody's business. */
+/** Checks that they exist, without reading them. */
 export function lookAtSecrets({ layout }: Machine, bundle: Bundle): Finding[] {
   return accountsOf(bundle).flatMap(([group, { number }]) => {
     const path = join(layout.secrets, "accounts", `${number}`);
@@ -77,7 +77,7 @@ export function lookAtSecrets({ layout }: Machine, bundle: Bundle): Finding[] {
   });
 }
 
-/** What is in force against what is declared. */
+/** Compares the generation in force with what is declared. */
 export function lookAtGeneration(
   machine: Machine,
   { number, bundle }: Generation,
@@ -88,11 +88,11 @@ export function lookAtGeneration(
   const now = holder(machine.layout.lock);
   const what = `generation ${number}`;
   if (now && existsSync(machine.layout.at(`/proc/${now.pid}`))) {
-    const message = `${now.work} (process ${now.pid}, since ${now.since}) is at work: what is found now may pass`;
-    const repaired = "by hand: look again when it is done" as const;
+    const message = `${now.work} (process ${now.pid}, since ${now.since}) is running: drift found now may be temporary`;
+    const repaired = "by hand: inspect again when it has ended" as const;
     findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired, note: true });
   } else if (possibleBases(machine, { number, bundle, repaired: [] }, applied).length > 1) {
-    const message = `an apply was cut off: ${what} is in force, the hooks of ${applied} were completed last`;
+    const message = `an apply was interrupted: ${what} is in force, but the last completed hooks are those of generation ${applied}`;
     findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired: byDeploy });
   }
   if (!digests) return findings;
@@ -105,8 +105,8 @@ export function lookAtGeneration(
     const why = refused.get(group);
     const message =
       should === undefined
-        ? `${group} is in force and no longer declared`
-        : `${group} ${is === undefined ? "was never applied" : "is not the declared one"}${why === undefined ? "" : `; the last deploy refused it: ${why}`}`;
+        ? `${group} is on the host but no longer declared`
+        : `${group} ${is === undefined ? "was never applied" : "differs from its declaration"}${why === undefined ? "" : `; the last deploy refused it: ${why}`}`;
     findings.push({ group, kind: "generation-outdated", what, message, repaired: byDeploy });
   }
   return findings;

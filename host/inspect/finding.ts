@@ -1,6 +1,6 @@
 import type { Group } from "../../delivery/protocol/bundle.ts";
 
-/** Everything that can be found on a host that is not as it should be. */
+/** All kinds of drift on a host. */
 export const findingKinds = [
   // Files of the generation in force
   "file-changed",
@@ -46,23 +46,23 @@ export const findingKinds = [
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
-/** Who puts it right: an apply, or a person, and how. */
+/** Who repairs it: an apply, or a person, and how. */
 export type Repair = "by the next deploy" | `by hand: ${string}`;
 
-/** One thing that is not as it should be. */
+/** One piece of drift. */
 export interface Finding {
   readonly group: Group;
   readonly kind: FindingKind;
   /** Path, unit, user, table, interface: what it is about. */
   readonly what: string;
-  /** One sentence: what is, what should be. Never a secret. */
+  /** One sentence: the actual and the expected state. Never a secret. */
   readonly message: string;
   readonly repaired: Repair;
-  /** True for what is worth knowing but no drift: it does not count for the exit status. */
+  /** True for a note: worth knowing, but not drift. It does not count for the exit status. */
   readonly note?: true;
 }
 
-/** What the controller declares for a host and the host can check; what is left out is not looked at. */
+/** Facts that the controller declares for a host and that the host can check. Missing facts are not checked. */
 export interface DeclaredFacts {
   /** Digest of every group of the bundle. */
   readonly digests?: Readonly<Partial<Record<Group, string>>>;
@@ -80,7 +80,7 @@ export interface DeclaredFacts {
   readonly applier?: string;
 }
 
-/** What `inspect --json` prints. */
+/** Output of `inspect --json`. */
 export interface Inspection {
   readonly host: string;
   /** Number of the generation in force; 0 when nothing was ever applied. */
@@ -88,17 +88,17 @@ export interface Inspection {
   readonly findings: readonly Finding[];
 }
 
-/** What `health --json` prints. */
+/** Output of `health --json`. */
 export interface Health {
   readonly healthy: boolean;
   readonly problems: readonly { readonly group: Group; readonly message: string }[];
-  /** Accounts that were sent a request; it wakes them. `status` is 0 when there was no answer. */
+  /** Accounts that got a request, which wakes them. `status` is 0 if there was no answer. */
   readonly woken: readonly { readonly account: number; readonly status: number; readonly ms: number }[];
 }
 
 export const byDeploy = "by the next deploy";
 
-/** Notes are no drift. */
+/** Notes are not drift. */
 export function hasDrift(findings: readonly Finding[]): boolean {
   return findings.some(({ note }) => !note);
 }

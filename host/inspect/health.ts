@@ -8,20 +8,20 @@ import { accountNumber } from "./files.ts";
 import type { Health } from "./finding.ts";
 import { lookAtStates } from "./units.ts";
 
-/** Accounts that may be asked for by number; more of them, or none, and a sample is taken. */
+/** Most accounts that can be given by number; with more, or none, a sample is taken. */
 const most = 5;
 const sample = 3;
 
-/** Milliseconds a request may take: the front end itself gives up a cold start at 60 s. */
+/** Milliseconds that a request may take: the front end itself gives up on a cold start after 60 s. */
 const patience = 65_000;
 
-/** What the front end says when an account's server does not answer. */
+/** Statuses with which the front end answers if an account's server does not. */
 const notAnswering = [502, 503, 504];
 
 /**
- * Whether the host serves: every unit of ours that should run does, the front end answers, and some accounts answer a real
- * request through it, which wakes them. Changes nothing else.
- * @param accounts numbers to ask; without any, or with more than five, a sample of three
+ * Checks that all units that should run do, that the front end answers, and that some accounts answer a real request through it, which
+ * wakes them. Changes nothing else.
+ * @param accounts numbers of accounts to check; with none, or more than five, a sample of three
  */
 export async function health(machine: Machine, accounts: readonly number[]): Promise<Health> {
   const { number, bundle } = readCurrent(machine);
@@ -61,7 +61,7 @@ interface Site {
   readonly address: string;
 }
 
-/** Accounts with a site, and the address that leads to it: the first line of each account's map. */
+/** Accounts with a web site, and its address: the first line of each account's map. */
 function sitesOf(bundle: Bundle): Site[] {
   return [...filesOf(bundle).values()]
     .flatMap(({ path, content, group }) => {
@@ -71,7 +71,7 @@ function sitesOf(bundle: Bundle): Site[] {
     .sort((a, b) => a.account - b.account);
 }
 
-/** What was asked for if that is few; else the first, the middle and the last. */
+/** The given accounts if they are few; else the first, the middle and the last. */
 function chosen(accounts: readonly number[], sites: readonly Site[]): readonly Site[] {
   const asked = accounts.length === 0 ? sites : sites.filter(({ account }) => accounts.includes(account));
   if (asked.length <= sample || (accounts.length > 0 && accounts.length <= most)) return asked;
@@ -83,9 +83,9 @@ function portsOf(bundle: Bundle): number[] {
   return [...text.matchAll(/listen \[::\]:(\d+)/g)].map(([, port]) => Number(port));
 }
 
-/** @returns status 0 and why when there was no answer */
+/** @returns status 0 and the reason if there was no answer */
 function get(host: string, port: number, name: string): Promise<{ status: number; error?: string }> {
-  // An import would bring in all of Node's HTTP, as long to load as everything else here, into every run of the applier.
+  // An import would load all of Node's HTTP in every run of the applier, which takes as long as everything else here.
   const { request } = process.getBuiltinModule("node:http");
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(patience);
@@ -101,7 +101,7 @@ function get(host: string, port: number, name: string): Promise<{ status: number
   });
 }
 
-/** For a human at the console. */
+/** For a person at the console. */
 export function formatHealth({ healthy, problems, woken }: Health): string {
   return [
     ...problems.map(({ group, message }) => `${group}: ${message}`),

@@ -49,7 +49,7 @@ const short = (findings: readonly Finding[]) =>
   findings.map(({ group, kind, message, repaired }) => `${group} ${kind}: ${message} (${repaired})`);
 const look = async (tree: Tree, facts = {}) => (await inspect(tree.machine(), facts, process.execPath)).findings;
 
-test("a host as it was deployed has no findings; one that never was lacks every group", async () => {
+test("an unchanged host has no findings; a host without any apply lacks every group", async () => {
   using tree = await deployed();
   const digests = Object.fromEntries(Object.entries(two.groups).map(([name, group]) => [name, group!.digest]));
   const seen = await inspect(tree.machine(), { digests }, process.execPath);
@@ -63,7 +63,7 @@ test("a host as it was deployed has no findings; one that never was lacks every 
   ]);
 });
 
-test("files, directories and secrets, each under its owner; looking changes nothing", async () => {
+test("files, directories and secrets, each in its group; inspecting changes nothing", async () => {
   using tree = await deployed();
   const at = (path: string) => tree.at(`${current}/${path}`);
   writeFileSync(at("systemd/account-1-http-blog.service"), "tampered");
@@ -77,21 +77,21 @@ test("files, directories and secrets, each under its owner; looking changes noth
   unlinkSync(tree.at("/var/lib/fairhost/secrets/accounts/1"));
   const before = readdirSync(tree.root, { recursive: true });
   expect(short(await look(tree))).toEqual([
-    "host mode-changed: systemd/account-.service.d/50-sandbox.conf should have the mode 644 and has not (by the next deploy)",
-    "account-1 file-changed: systemd/account-1-http-blog.service has another text than was written (by the next deploy)",
-    "account-1 link-changed: systemd/fairhost.target.wants/account-1-http-blog.socket should be a link to ../account-1-http-blog.socket and is not (by the next deploy)",
+    "host mode-changed: systemd/account-.service.d/50-sandbox.conf does not have mode 644 (by the next deploy)",
+    "account-1 file-changed: systemd/account-1-http-blog.service was changed (by the next deploy)",
+    "account-1 link-changed: systemd/fairhost.target.wants/account-1-http-blog.socket is not a symlink to ../account-1-http-blog.socket (by the next deploy)",
     "account-1 account-directory: /srv/accounts/1/home/www is missing (by the next deploy)",
     `account-1 secret-missing: ${tree.at("/var/lib/fairhost/secrets/accounts/1")} is missing (by the next deploy)`,
     "account-2 file-removed: userdb/a2.user is missing (by the next deploy)",
-    "account-2 file-added: systemd/account-2-mine.service is in no bundle: nobody but the applier should write there (by the next deploy)",
-    "account-2 account-directory: /srv/accounts/2 has the mode 777, it should have 711 (by the next deploy)",
+    "account-2 file-added: systemd/account-2-mine.service is unexpected: only the applier should write there (by the next deploy)",
+    "account-2 account-directory: /srv/accounts/2 has mode 777 instead of 711 (by the next deploy)",
   ]);
   expect(readdirSync(tree.root, { recursive: true })).toEqual(before);
   expect((await apply(tree.machine(), two, secret)).result).toBe("applied");
   expect(await look(tree)).toEqual([]);
 });
 
-test("what stands in front of our units is found, moved aside by an apply, and kept; what is about every unit is left", async () => {
+test("files that override units of the bundle are found, and moved aside and kept by an apply; files for all units stay", async () => {
   using tree = await deployed();
   const system = "/etc/systemd/system";
   write(tree, {
@@ -127,7 +127,7 @@ test("what stands in front of our units is found, moved aside by an apply, and k
   });
   expect(report.repaired).toHaveLength(5);
   expect((await look(tree)).map(({ repaired }) => repaired)).toEqual([
-    `by hand: remove ${system}/service.d/all.conf unless it is meant`,
+    `by hand: remove ${system}/service.d/all.conf unless it is intended`,
   ]);
   expect(readdirSync(tree.at("/var/lib/fairhost/saved"))).toHaveLength(5);
   expect(readdirSync(tree.at(system)).sort()).toEqual([
@@ -139,7 +139,7 @@ test("what stands in front of our units is found, moved aside by an apply, and k
   expect((await apply(tree.machine(), two, secret)).result).toBe("unchanged");
 });
 
-test("an entry of /etc/passwd or /etc/group that says something else than an account's record", () => {
+test("an entry of /etc/passwd or /etc/group that contradicts an account's record", () => {
   using tree = new Tree();
   const group = { path: "userdb/a1.group", content: '{"groupName":"a1","gid":200001}' };
   const bundle = bundleOf({ 1: accountGroup(1, "one", [group]), 2: accountGroup(2) });
@@ -148,8 +148,8 @@ test("an entry of /etc/passwd or /etc/group that says something else than an acc
     "/etc/group": "root:x:0:\na1:x:200001:mallory\n",
   });
   expect(short(lookAtShadows(tree.machine(), bundle))).toEqual([
-    "account-2 user-shadowed: /etc/passwd has mallory with 200002, which stands in front of a2 with 200002 (by hand: take mallory out of /etc/passwd (vipw))",
-    "account-1 user-shadowed: /etc/group has a1 with 200001 and the members mallory, which stands in front of a1 with 200001 (by hand: take a1 out of /etc/group (vipw -g))",
+    "account-2 user-shadowed: /etc/passwd has mallory with 200002, which takes precedence over a2 with 200002 (by hand: remove mallory from /etc/passwd (vipw))",
+    "account-1 user-shadowed: /etc/group has a1 with 200001 and the members mallory, which takes precedence over a1 with 200001 (by hand: remove a1 from /etc/group (vipw -g))",
   ]);
 });
 
@@ -170,28 +170,28 @@ test("kernel parameters, packages, release, kernel and links", async () => {
   });
   const machine = tree.machine();
   expect(short(await lookAtKernelParameters(machine, bundle))).toEqual([
-    "host sysctl-changed: kernel.kptr_restrict is 0, it should be 2 (by the next deploy)",
+    "host sysctl-changed: kernel.kptr_restrict is 0, but should be 2 (by the next deploy)",
   ]);
   const missing = lookAtSystem(machine, { release: "forky" });
   expect(missing.map(({ what }) => what)).toContain("tini");
   expect(missing.map(({ what }) => what)).not.toContain("nginx");
   expect(short(missing.slice(-1))).toEqual([
-    "host release-other: this host runs Debian trixie, forky is declared (by hand: upgrade the host, or mend `release` in the inventory)",
+    "host release-other: this host runs Debian trixie, but forky is declared (by hand: upgrade the host, or fix `release` in the inventory)",
   ]);
   const kernel = lookAtKernel(machine, "6.12.9-amd64");
   expect(short(kernel)).toEqual([
-    "host kernel-outdated: the kernel 6.12.9-amd64 runs, 6.12.10-amd64 is installed (by hand: reboot when it suits)",
+    "host kernel-outdated: kernel 6.12.9-amd64 runs, although 6.12.10-amd64 is installed (by hand: reboot at a convenient time)",
   ]);
   expect(hasDrift(kernel)).toBe(false);
   expect(lookAtKernel(machine, "6.12.10-amd64")).toEqual([]);
   const links = lookAtLinks(machine, { links: ["eth0", "eth1", "eth2"].map((port) => ({ port })) });
   expect(links.map(({ message }) => message)).toEqual([
-    "eth1 has no carrier or is switched off",
-    "there is no interface eth2",
+    "interface eth1 has no carrier or is down",
+    "interface eth2 does not exist",
   ]);
 });
 
-test("mirrors: found by their mount, their disks by serial; degraded, filled again, a disk of another serial", () => {
+test("mirrors: found by their mount, their disks by serial; degraded, resyncing, a disk with another serial", () => {
   using tree = new Tree();
   const declared = {
     disks: [
@@ -222,8 +222,8 @@ test("mirrors: found by their mount, their disks by serial; degraded, filled aga
 
   write(tree, { [`${md}/degraded`]: "1", [`${md}/dev-sdb/state`]: "faulty" });
   expect(mirrors()).toEqual([
-    "host mirror-degraded: md1 at /srv/accounts has 1 disk less than it should (by hand: change the disk, then `mdadm /dev/md1 --add` its partition)",
-    "host mirror-disk: md1 at /srv/accounts lacks the disk of slot right, serial B (by hand: put it in, or mend the inventory)",
+    "host mirror-degraded: md1 at /srv/accounts lacks 1 of its disks (by hand: replace the disk, then `mdadm /dev/md1 --add` its partition)",
+    "host mirror-disk: md1 at /srv/accounts lacks the declared disk of slot right, serial B (by hand: insert it, or fix the inventory)",
   ]);
 
   write(tree, {
@@ -232,37 +232,37 @@ test("mirrors: found by their mount, their disks by serial; degraded, filled aga
     "/run/udev/data/b8:16": "E:ID_SERIAL_SHORT=C\n",
   });
   expect(mirrors()).toEqual([
-    "host mirror-degraded: md1 at /srv/accounts has 1 disk less than it should; it is being filled again (by hand: wait)",
-    "host mirror-disk: md1 at /srv/accounts has the disk sdb with the serial C, which is not declared for it (by hand: mend the inventory, or put the declared disk in)",
-    "host mirror-disk: md1 at /srv/accounts lacks the disk of slot right, serial B (by hand: put it in, or mend the inventory)",
+    "host mirror-degraded: md1 at /srv/accounts lacks 1 of its disks and is resyncing (by hand: wait for the resync)",
+    "host mirror-disk: md1 at /srv/accounts contains disk sdb with serial C, which is not declared for it (by hand: fix the inventory, or insert the declared disk)",
+    "host mirror-disk: md1 at /srv/accounts lacks the declared disk of slot right, serial B (by hand: insert it, or fix the inventory)",
   ]);
 
   write(tree, { "/proc/self/mountinfo": "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n" });
   expect(mirrors()).toEqual([
-    "host mirror-degraded: /srv/accounts is not on a mirror (by hand: see which device is mounted there (findmnt), nothing is wiped)",
+    "host mirror-degraded: /srv/accounts is not on a mirror (by hand: check with findmnt which device is mounted there; a deploy does not change it)",
   ]);
 });
 
-test("an apply that was cut off is drift; one that is at work is worth a note", async () => {
+test("an interrupted apply is drift; a running one is a note", async () => {
   using tree = await deployed();
   write(tree, { "/var/lib/fairhost/applied.json": '{"number":0,"epoch":1}' });
   expect(short(await look(tree))).toEqual([
-    "host apply-interrupted: an apply was cut off: generation 1 is in force, the hooks of 0 were completed last (by the next deploy)",
+    "host apply-interrupted: an apply was interrupted: generation 1 is in force, but the last completed hooks are those of generation 0 (by the next deploy)",
   ]);
   write(tree, { "/run/fairhost/lock": '{"pid":7,"work":"apply","since":"noon"}', "/proc/7/comm": "node" });
   const found = await look(tree);
   expect(short(found)).toEqual([
-    "host apply-interrupted: apply (process 7, since noon) is at work: what is found now may pass (by hand: look again when it is done)",
+    "host apply-interrupted: apply (process 7, since noon) is running: drift found now may be temporary (by hand: inspect again when it has ended)",
   ]);
   expect(hasDrift(found)).toBe(false);
 });
 
-test("an applier that is another one than declared, and what is declared in no form that can be read", async () => {
+test("an applier that differs from the declared one, and declared facts that cannot be read", async () => {
   using tree = await deployed();
   write(tree, { "/applier": "text" });
   const seen = await inspect(tree.machine(), { applier: "0".repeat(64) }, tree.at("/applier"));
   expect(seen.findings).toMatchObject([{ kind: "applier-other", repaired: "by the next deploy" }]);
   expect(readFacts(" ")).toEqual({});
-  for (const text of ["[", "[]", "null"]) expect(() => readFacts(text)).toThrow("is no JSON object");
+  for (const text of ["[", "[]", "null"]) expect(() => readFacts(text)).toThrow("is not a JSON object");
   expect(readFileSync(tree.at("/applier"), "utf8")).toBe("text");
 });

@@ -20,9 +20,9 @@ import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units
 import { lookAtShadows, lookAtUsers } from "./users.ts";
 
 /**
- * What the host really has against the generation in force and against what is declared. Changes nothing, waits for nobody.
- * A directory tree that stands for a host is looked at as far as it has files.
- * @param program the applier's own file
+ * Compares the host with the generation in force and with what is declared. Changes nothing, and waits for no lock. Of a directory tree
+ * only files are compared.
+ * @param program file of the applier itself
  */
 export async function inspect(machine: Machine, declared: DeclaredFacts, program: string): Promise<Inspection> {
   const generation = readCurrent(machine);
@@ -61,25 +61,25 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
   return { host: bundle.host, generation: number, findings: findings.sort(byGroupAndKind) };
 }
 
-/** The host's own first, then by account and kind. */
+/** The host group first, then by account and kind. */
 function byGroupAndKind(a: Finding, b: Finding): number {
   const order = findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind);
   return accountNumber(a.group) - accountNumber(b.group) || order || (a.what < b.what ? -1 : 1);
 }
 
-/** What arrived on standard input. @throws ApplyError if it is no JSON object */
+/** Parses standard input. @throws ApplyError if it is not a JSON object */
 export function readFacts(text: string): DeclaredFacts {
   if (text.trim() === "") return {};
   try {
     const facts: unknown = JSON.parse(text);
     if (facts !== null && typeof facts === "object" && !Array.isArray(facts)) return facts;
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new ApplyError("what is declared arrived on standard input and is no JSON object");
+  throw new ApplyError("standard input must contain the declared facts, but it is not a JSON object");
 }
 
-/** For a human at the console. */
+/** For a person at the console. */
 export function formatInspection({ host, generation, findings }: Inspection): string {
   const lines = findings.map(
     ({ group, kind, message, repaired, note }) =>

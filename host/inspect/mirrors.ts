@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { Machine } from "../os/machine.ts";
 import type { DeclaredFacts, Finding } from "./finding.ts";
 
-/** The declared mirrors as the kernel has them: found by where they are mounted, their disks by serial. */
+/** Compares the declared mirrors with those of the kernel. Mirrors are found by their mount point, disks by serial. */
 export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }: DeclaredFacts): Finding[] {
   const serials = new Map(disks.map(({ slot, serial }) => [slot, serial]));
   return mirrors.flatMap(({ name, level, disks: slots, mount }): Finding[] => {
@@ -18,53 +18,59 @@ export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }:
     const mirror = device && mirrorBelow(layout.at, device);
     if (!mirror)
       return [
-        found(`${mount} is not on a mirror`, "by hand: see which device is mounted there (findmnt), nothing is wiped"),
+        found(
+          `${mount} is not on a mirror`,
+          "by hand: check with findmnt which device is mounted there; a deploy does not change it",
+        ),
       ];
     const md = layout.at(`/sys/block/${mirror}/md`);
     const findings: Finding[] = [];
     const is = text(join(md, "level"));
     if (is !== level)
-      findings.push(found(`${mirror} at ${mount} is a ${is}, it should be a ${level}`, "by hand: make it anew"));
+      findings.push(found(`${mirror} at ${mount} is ${is}, but should be ${level}`, "by hand: create it again"));
     const missing = Number(text(join(md, "degraded")) ?? 0);
     const faulty = members(md).filter(({ state }) => state.includes("faulty"));
     const action = text(join(md, "sync_action")) ?? "idle";
     if (missing > 0 || faulty.length > 0) {
-      const how = action === "recover" ? "; it is being filled again" : "";
-      const message = `${mirror} at ${mount} has ${Math.max(missing, faulty.length)} disk less than it should${how}`;
-      const mend = action === "recover" ? "wait" : `change the disk, then \`mdadm /dev/${mirror} --add\` its partition`;
-      findings.push(found(message, `by hand: ${mend}`));
+      const how = action === "recover" ? " and is resyncing" : "";
+      const message = `${mirror} at ${mount} lacks ${Math.max(missing, faulty.length)} of its disks${how}`;
+      const fix =
+        action === "recover"
+          ? "wait for the resync"
+          : `replace the disk, then \`mdadm /dev/${mirror} --add\` its partition`;
+      findings.push(found(message, `by hand: ${fix}`));
     }
     const wanted = new Map(slots.flatMap((slot) => (serials.has(slot) ? [[serials.get(slot)!, slot] as const] : [])));
     const there = members(md).filter(({ state }) => !state.includes("faulty"));
     for (const { disk } of there) {
       const serial = serialOf(layout.at, disk);
-      // A disk that tells no serial proves nothing.
+      // A disk without a serial proves nothing.
       if (serial === undefined || wanted.delete(serial)) continue;
-      const message = `${mirror} at ${mount} has the disk ${disk} with the serial ${serial}, which is not declared for it`;
-      findings.push(found(message, "by hand: mend the inventory, or put the declared disk in", "mirror-disk"));
+      const message = `${mirror} at ${mount} contains disk ${disk} with serial ${serial}, which is not declared for it`;
+      findings.push(found(message, "by hand: fix the inventory, or insert the declared disk", "mirror-disk"));
     }
     if (there.every(({ disk }) => serialOf(layout.at, disk) !== undefined)) {
       for (const [serial, slot] of wanted) {
-        const message = `${mirror} at ${mount} lacks the disk of slot ${slot}, serial ${serial}`;
-        findings.push(found(message, "by hand: put it in, or mend the inventory", "mirror-disk"));
+        const message = `${mirror} at ${mount} lacks the declared disk of slot ${slot}, serial ${serial}`;
+        findings.push(found(message, "by hand: insert it, or fix the inventory", "mirror-disk"));
       }
     }
     return findings;
   });
 }
 
-/** Kernel name of the device a file system is mounted from. */
+/** Kernel name of the device that is mounted at a mount point. */
 function mountedFrom(at: (path: string) => string, mount: string): string | undefined {
   const table = at("/proc/self/mountinfo");
   const lines = existsSync(table) ? readFileSync(table, "utf8").split("\n") : [];
-  // The last one lies over the others.
+  // The last one hides the others.
   const number = lines.map((line) => line.split(" ")).findLast((fields) => fields[4] === mount)?.[2];
   const link = at(`/sys/dev/block/${number}`);
   const isThere = number !== undefined && lstatSync(link, { throwIfNoEntry: false }) !== undefined;
   return isThere ? basename(readlinkSync(link)) : undefined;
 }
 
-/** The mirror a device is, or lies on (encryption and volumes between). */
+/** The mirror that a device is, or is built on (with encryption and volumes between). */
 function mirrorBelow(at: (path: string) => string, device: string): string | undefined {
   if (existsSync(at(`/sys/block/${device}/md`))) return device;
   const below = at(`/sys/block/${device}/slaves`);
@@ -75,7 +81,7 @@ function mirrorBelow(at: (path: string) => string, device: string): string | und
   return undefined;
 }
 
-/** Members of a mirror: the disk each is on (a partition is a folder of its disk's), and its state. */
+/** Members of a mirror, each with its disk and its state. A partition is a subfolder of its disk. */
 function members(md: string): { disk: string; state: string }[] {
   return readdirSync(md)
     .filter((name) => name.startsWith("dev-"))

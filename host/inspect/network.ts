@@ -6,7 +6,7 @@ import { firewallHash, ourTables, sshAnswers } from "../os/nftables.ts";
 import { filesOf, readApplied } from "../store/generations.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 
-/** Our tables against what was seen when they were loaded, and tables of others. */
+/** Compares the tables of the bundle with their state when they were loaded, and lists foreign tables. */
 export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<Finding[]> {
   const findings: Finding[] = [];
   const applied = readApplied(machine);
@@ -19,29 +19,29 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
     a.family === b.family && a.name === b.name;
   const missing = ours.filter((table) => !there.some(same(table)));
   for (const { family, name } of missing) {
-    const message = `the table ${family} ${name} of the packet filter is not loaded`;
+    const message = `nftables table ${family} ${name} is not loaded`;
     findings.push({ group: "host", kind: "firewall-changed", what: `${family} ${name}`, message, repaired: byDeploy });
   }
   if (missing.length === 0 && applied && (await firewallHash(machine, bundle)) !== applied.firewall) {
     const what = ours.map(({ family, name }) => `${family} ${name}`).join(", ");
-    const message = `the rules of ${what || "the packet filter"} are not those that were loaded`;
+    const message = `the rules of ${what || "the firewall"} differ from those that were loaded`;
     findings.push({ group: "host", kind: "firewall-changed", what, message, repaired: byDeploy });
   }
   for (const table of there.filter((table) => !ours.some(same(table)))) {
     const what = `${table.family} ${table.name}`;
-    const repaired = `by hand: \`nft delete table ${what}\` unless it is meant` as const;
+    const repaired = `by hand: \`nft delete table ${what}\` unless it is intended` as const;
     findings.push({
       group: "host",
       kind: "foreign-table",
       what,
-      message: `the table ${what} of the packet filter is not ours`,
+      message: `nftables table ${what} does not belong to Fairhost`,
       repaired,
     });
   }
   return findings;
 }
 
-/** Local routes of the accounts' prefixes: a missing one cuts its account off. */
+/** Local routes of the accounts' prefixes: without its route an account cannot be reached. */
 export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Finding[]> {
   const wanted = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("network/accounts/"));
   if (!filesOf(bundle).has(network.entry.file)) return [];
@@ -53,12 +53,12 @@ export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Fi
   return [
     ...[...prefixes].flatMap(([prefix, { group }]): Finding[] => {
       if (there.has(prefix)) return [];
-      const message = `the local route of ${prefix} is missing: nobody reaches the account`;
+      const message = `the local route of ${prefix} is missing: the account cannot be reached`;
       return [{ group, kind: "route-missing", what: prefix, message, repaired: byDeploy }];
     }),
     ...[...there].flatMap((prefix): Finding[] => {
       if (prefixes.has(prefix)) return [];
-      const message = `the local route of ${prefix} is of no account of this host`;
+      const message = `the local route of ${prefix} belongs to no account of this host`;
       return [{ group: "host", kind: "route-foreign", what: prefix, message, repaired: byDeploy }];
     }),
   ];
@@ -69,11 +69,11 @@ export function lookAtLinks({ layout }: Machine, { links = [] }: DeclaredFacts):
   return links.flatMap(({ port }) => {
     const path = layout.at(`/sys/class/net/${port}`);
     const found = (message: string): Finding[] => {
-      const repaired = "by hand: look at the cable, the switch port and `networkctl`" as const;
+      const repaired = "by hand: check the link, the switch port and `networkctl`" as const;
       return [{ group: "host", kind: "link-down", what: port, message, repaired }];
     };
-    if (!existsSync(path)) return found(`there is no interface ${port}`);
-    return hasCarrier(path) ? [] : found(`${port} has no carrier or is switched off`);
+    if (!existsSync(path)) return found(`interface ${port} does not exist`);
+    return hasCarrier(path) ? [] : found(`interface ${port} has no carrier or is down`);
   });
 }
 
@@ -81,7 +81,7 @@ function hasCarrier(path: string): boolean {
   try {
     return readFileSync(`${path}/carrier`, "utf8").trim() === "1";
   } catch {
-    // The kernel refuses to say while the interface is switched off.
+    // The kernel does not tell while the interface is down.
     return false;
   }
 }
@@ -89,6 +89,6 @@ function hasCarrier(path: string): boolean {
 export async function lookAtSsh(): Promise<Finding[]> {
   if (await sshAnswers()) return [];
   const repaired = "by hand: see `systemctl status ssh`" as const;
-  const message = "no SSH server greets on the port the controller uses";
+  const message = "no SSH server answers on the port that the controller uses";
   return [{ group: "host", kind: "ssh-silent", what: "ssh.service", message, repaired }];
 }

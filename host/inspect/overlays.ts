@@ -6,10 +6,10 @@ import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 
-/** Where systemd itself puts every transient unit. */
+/** Directory in which systemd puts transient units. */
 const transient = "/run/systemd/transient";
 
-/** Where systemd looks before it comes to ours, highest first (systemd.unit(5)); generators' are systemd's own. */
+/** Directories that take precedence over the generation, highest first (systemd.unit(5)); not those of generators. */
 const before = [
   "/etc/systemd/system.control",
   "/run/systemd/system.control",
@@ -18,14 +18,14 @@ const before = [
   "/run/systemd/system",
 ];
 
-/** Something that takes precedence over one of our units. */
+/** A file that takes precedence over a unit of the bundle. */
 export interface Overlay {
   readonly finding: Finding;
-  /** Units it takes precedence over. Empty when it is about every unit of the host: then it is not ours to move. */
+  /** Units that it overrides. Empty if it applies to every unit of the host: then it must not be moved. */
   readonly units: readonly string[];
 }
 
-/** Unit files, masks and drop-ins that stand in front of ours. A look at five directories, however many units there are. */
+/** Unit files, masks and drop-ins that override those of the bundle. Reads five directories, however many units there are. */
 export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
   const ours = ourUnits(bundle);
   return before.flatMap((directory) => {
@@ -42,14 +42,14 @@ export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
   });
 }
 
-/** Whether one of them is about every unit of the host. */
+/** Whether one of them applies to every unit of the host. */
 export function coverEveryUnit(overlays: readonly Overlay[]): boolean {
   return overlays.some(({ units }) => units.length === 0);
 }
 
 /**
- * Units one of whose files was written after a moment (milliseconds since 1970): what systemd read before that may differ. All of them
- * when something came or went where others' settings lie.
+ * Units with a file that was written after a moment (milliseconds since 1970), so that systemd may have read an older one. All units if
+ * a file was added or removed in a directory of overrides.
  */
 export function changedSince({ layout }: Machine, bundle: Bundle, moment: number): Set<string> {
   const ours = ourUnits(bundle);
@@ -75,14 +75,14 @@ export function ourUnits(bundle: Bundle): Map<string, Group> {
   const ours = new Map<string, Group>();
   for (const { path, group } of filesOf(bundle).values()) {
     const [, name] = /^systemd\/([^/]+?)(?:\.d\/.*)?$/.exec(path) ?? [];
-    // Not the prefix drop-ins: there is no unit of the name `account-.service`.
+    // Not the prefix drop-ins: there is no unit `account-.service`.
     if (name !== undefined && !/-\.[a-z]+$/.test(name)) ours.set(name, group);
   }
   for (const { name, group } of unitsOf(bundle).values()) ours.set(name, group);
   return ours;
 }
 
-/** Units a drop-in directory is for: `nginx.service`, a prefix (`account-1-.service`), or a type (`service`). */
+/** Units to which a drop-in directory applies: `nginx.service`, a prefix (`account-1-.service`), or a type (`service`). */
 function coveredBy(owner: string, ours: ReadonlyMap<string, Group>): string[] | undefined {
   if (ours.has(owner)) return [owner];
   if (["service", "socket", "slice", "target"].includes(owner)) return [];
@@ -100,13 +100,13 @@ function dropIns(
 ): Overlay[] {
   const groups = new Set(units.map((unit) => ours.get(unit)!));
   const group = groups.size === 1 ? [...groups][0]! : "host";
-  const whose = units.length === 1 ? units[0] : units.length === 0 ? "every unit" : `${units.length} units of ours`;
+  const whose = units.length === 1 ? units[0] : units.length === 0 ? "every unit" : `${units.length} units of Fairhost`;
   return readdirSync(directory)
     .filter((name) => name.endsWith(".conf"))
     .map((name) => {
       const what = join(shown, name);
-      const repaired = units.length > 0 ? byDeploy : (`by hand: remove ${what} unless it is meant` as const);
-      const message = `${what} changes settings of ${whose}; only the generation in force should`;
+      const repaired = units.length > 0 ? byDeploy : (`by hand: remove ${what} unless it is intended` as const);
+      const message = `${what} changes settings of ${whose}; only the generation in force should do that`;
       return { units, finding: { group, kind: "unit-overridden", what, message, repaired } };
     });
 }
@@ -116,8 +116,8 @@ function unitFile(path: string, what: string, unit: string, group: Group): Overl
   // An empty file masks, too.
   const masks = stat.isSymbolicLink() ? readlinkSync(path) === "/dev/null" : stat.size === 0;
   const message = masks
-    ? `${what} masks ${unit}, which should be able to start`
-    : `${what} stands in front of ${unit} of the generation in force`;
+    ? `${what} masks ${unit}, so that it cannot start`
+    : `${what} takes precedence over ${unit} of the generation in force`;
   return {
     units: [unit],
     finding: { group, kind: masks ? "unit-masked" : "unit-shadowed", what, message, repaired: byDeploy },

@@ -12,14 +12,14 @@ import { filesOf, readCurrent } from "../store/generations.ts";
 import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
 import type { Shown } from "./units.ts";
 
-/** Units that read an entry file again at a reload. */
+/** Units that read an entry file again when reloaded. */
 const readers = bundleFolders.flatMap((folder) =>
   folder.takesEffect.by === "reload" && folder.entry ? [folder.entry] : [],
 );
 
 /**
  * Daemons that run an older configuration or program than the one on disk.
- * @param drifted bundle paths that are not as written: a daemon need not have read those
+ * @param drifted bundle paths that were changed: a daemon need not have read those
  */
 export async function lookAtPrograms(
   machine: Machine,
@@ -42,14 +42,14 @@ export async function lookAtPrograms(
     } else if (reader) {
       const read = await daemonOf(unit).lastRead(machine);
       if (read === undefined || read >= newestText(machine, unit, drifted)) continue;
-      const message = `${unit} runs an older configuration than ${reader.file} and its includes say`;
+      const message = `${unit} runs an older configuration than the one in ${reader.file} and its includes`;
       findings.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
     }
   }
   return findings;
 }
 
-/** The entry file a unit reads. */
+/** The entry file that a unit reads. */
 export function entryOf(unit: string): string | undefined {
   return readers.find((reader) => reader.unit === unit)?.file;
 }
@@ -71,8 +71,8 @@ function commandOf(pid: number): string {
 }
 
 /**
- * Milliseconds since 1970 at which a file that the unit reads was written last. Hard links between generations keep that time, so
- * a switch alone makes nothing newer. Times in the future are ignored: they come from a wrong clock.
+ * When a file that the unit reads was last written, in milliseconds since 1970. Hard links between generations keep that time, so a
+ * switch alone makes no file newer. Times in the future are ignored: they come from a wrong clock.
  */
 function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>): number {
   const folders = bundleFolders.filter(({ takesEffect }) => takesEffect.by === "reload" && takesEffect.unit === unit);
@@ -86,7 +86,7 @@ function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>
   return Math.max(0, ...times);
 }
 
-/** Packages that are gone or half installed, and the release. */
+/** Checks that packages are installed, and the release. */
 export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): Finding[] {
   const findings: Finding[] = [];
   const status = layout.at("/var/lib/dpkg/status");
@@ -99,34 +99,34 @@ export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): F
         }),
     );
     for (const name of hostPackages.filter((name) => !installed.has(name))) {
-      const message = `the package ${name} is not (or not wholly) installed`;
+      const message = `package ${name} is not installed, or only partly`;
       findings.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
     }
   }
   const os = layout.at("/etc/os-release");
   const running = existsSync(os) ? /^VERSION_CODENAME="?(\w+)/m.exec(readFileSync(os, "utf8"))?.[1] : undefined;
   if (release !== undefined && running !== undefined && running !== release) {
-    const message = `this host runs Debian ${running}, ${release} is declared`;
-    const repaired = "by hand: upgrade the host, or mend `release` in the inventory" as const;
+    const message = `this host runs Debian ${running}, but ${release} is declared`;
+    const repaired = "by hand: upgrade the host, or fix `release` in the inventory" as const;
     findings.push({ group: "host", kind: "release-other", what: "/etc/os-release", message, repaired });
   }
   return findings;
 }
 
-/** A note, no drift: a newer kernel waits for the next boot. */
+/** A note, not drift: a newer kernel waits for the next boot. */
 export function lookAtKernel({ layout }: Machine, running: string = runningKernel()): Finding[] {
   const boot = layout.at("/boot");
   const installed = existsSync(boot) ? readdirSync(boot).flatMap((name) => /^vmlinuz-(.+)$/.exec(name)?.[1] ?? []) : [];
   const newest = installed.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
   if (newest === undefined || newest === running || !installed.includes(running)) return [];
-  const message = `the kernel ${running} runs, ${newest} is installed`;
+  const message = `kernel ${running} runs, although ${newest} is installed`;
   return [
     {
       group: "host",
       kind: "kernel-outdated",
       what: newest,
       message,
-      repaired: "by hand: reboot when it suits",
+      repaired: "by hand: reboot at a convenient time",
       note: true,
     },
   ];

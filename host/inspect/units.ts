@@ -7,10 +7,10 @@ import { accountsOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 import { changedSince, ourUnits } from "./overlays.ts";
 
-/** What systemd says of one loaded unit. */
+/** Properties of one loaded unit. */
 export interface Shown {
   readonly needsReload: boolean;
-  /** 0 when it runs none. */
+  /** 0 if there is none. */
   readonly mainPid: number;
 }
 
@@ -18,9 +18,9 @@ export interface Shown {
 const clockError = 1000;
 
 /**
- * Loaded units of ours whose settings may have changed since systemd read them, and the host's own, in one call. systemd needs
- * milliseconds for each (it tells all properties, whatever is asked for): with a thousand accounts those that cannot have changed
- * are left out. What is not loaded yet is read when it starts: nothing to ask.
+ * Properties of the host's units, and of loaded account units whose settings may have changed since systemd read them, in one call.
+ * systemd needs milliseconds for each unit, whichever properties are asked for, so with a thousand accounts unchanged units are left
+ * out. A unit that is not loaded is read when it starts.
  */
 export async function showUnits(
   machine: Machine,
@@ -42,38 +42,44 @@ export async function showUnits(
   );
 }
 
-/** Units that should run and do not, and failed ones of others that the host may need. */
+/** Units that should run but do not, and failed units of others that the host may need. */
 export function lookAtStates(bundle: Bundle, states: UnitStates): Finding[] {
   const units = unitsOf(bundle);
   const findings: Finding[] = [];
   for (const { name, want, group } of units.values()) {
     const state = states.get(name) ?? "not loaded";
-    // An account's program that ended by itself is its owner's affair.
+    // A program of an account that ended by itself is not drift.
     const isProgram = group !== "host" && name.endsWith(".service");
     if (want !== "start" || state === "active" || (state === "failed" && isProgram)) continue;
     const kind = state === "failed" ? "unit-failed" : "unit-stopped";
-    findings.push({ group, kind, what: name, message: `${name} is ${state}, it should be active`, repaired: byDeploy });
+    findings.push({
+      group,
+      kind,
+      what: name,
+      message: `${name} is ${state}, but should be active`,
+      repaired: byDeploy,
+    });
   }
   for (const [name, state] of states) {
     if (state !== "failed" || units.has(name) || /^account-\d+[-.]/.test(name)) continue;
     const repaired = `by hand: see \`systemctl status ${name}\`` as const;
-    findings.push({ group: "host", kind: "unit-failed", what: name, message: `${name} is failed`, repaired });
+    findings.push({ group: "host", kind: "unit-failed", what: name, message: `${name} has failed`, repaired });
   }
   return findings;
 }
 
-/** @param ofEveryUnit whether somebody changes settings of every unit of the host: then it is that, not each of ours */
+/** @param ofEveryUnit whether an override applies to every unit of the host: then that is reported instead of each unit */
 export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>, ofEveryUnit: boolean): Finding[] {
   const ours = ourUnits(bundle);
   if (ofEveryUnit) return [];
   return [...shown].flatMap(([name, { needsReload }]) => {
     if (!needsReload) return [];
-    const message = `${name} was edited and systemd has not read it anew: it runs by other settings than its files say`;
+    const message = `${name} was edited, but systemd has not reloaded it: it runs with other settings than its files have`;
     return [{ group: ours.get(name) ?? "host", kind: "unit-not-reloaded", what: name, message, repaired: byDeploy }];
   });
 }
 
-/** Processes in an account's slice that no unit of it has, and processes of an account outside of its slice. */
+/** Processes in an account's slice that belong to none of its units, and processes of an account outside of its slice. */
 export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] {
   const findings: Finding[] = [];
   const ours = ourUnits(bundle);
@@ -85,18 +91,18 @@ export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] 
     const foreign =
       group === "host" ? [""] : ["", ...directories(`${root}/${slice}`).filter((name) => !ours.has(name))];
     for (const name of foreign) {
-      // Without a name: what sits in the slice itself. A slice nobody declared is foreign as a whole.
+      // Without a name: processes in the slice itself. An undeclared slice is foreign as a whole.
       const pids = processesIn(`${root}/${slice}/${name}`, name !== "" || group === "host");
       if (pids.length === 0) continue;
       const what = name || slice;
       const message = `${what} runs process ${pids[0]} in the slice ${slice}, where only the account's own services should run`;
-      const mend = /\.(service|scope|slice)$/.test(what) ? `systemctl stop ${what}` : `kill ${pids[0]}`;
+      const fix = /\.(service|scope|slice)$/.test(what) ? `systemctl stop ${what}` : `kill ${pids[0]}`;
       findings.push({
         group,
         kind: "foreign-process",
         what,
         message,
-        repaired: `by hand: ${name ? mend : `kill ${pids[0]}`}`,
+        repaired: `by hand: ${name ? fix : `kill ${pids[0]}`}`,
       });
     }
   }
@@ -117,7 +123,7 @@ function strays(proc: string, bundle: Bundle): Finding[] {
       const repaired = `by hand: kill ${pid}` as const;
       return [{ group: account.group, kind: "foreign-process", what: name, message, repaired }];
     } catch {
-      // It has ended meanwhile.
+      // It has ended in the meantime.
       return [];
     }
   });
@@ -133,7 +139,7 @@ function processesIn(cgroup: string, recursive: boolean): number[] {
     const below = recursive ? directories(cgroup).flatMap((name) => processesIn(`${cgroup}/${name}`, true)) : [];
     return [...own, ...below];
   } catch {
-    // Threaded or already gone.
+    // Threaded, or it has already ended.
     return [];
   }
 }

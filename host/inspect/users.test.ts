@@ -13,7 +13,7 @@ const bundle = bundleOf(
   ),
 );
 
-/** What is found wrong, and what getent was asked, when it finds some names alone. */
+/** Findings, and the calls of getent, if getent knows only these names. */
 async function look(found: Readonly<Record<string, readonly string[]>>, broken: readonly string[] = []) {
   using tree = new Tree();
   const asked: string[] = [];
@@ -32,14 +32,14 @@ async function look(found: Readonly<Record<string, readonly string[]>>, broken: 
 
 const all = numbers.map((number) => `a${number}`);
 
-test("all are found: every user is asked for, one group stands for the others", async () => {
+test("all are found: every user is looked up, and one group for all groups", async () => {
   expect(await look({ passwd: all, group: all })).toEqual({
     asked: ["getent passwd a1 a2 a3", "getent group a1"],
     findings: [],
   });
 });
 
-test("records that are not as written are asked for themselves, and the next deploy brings them back", async () => {
+test("changed records are looked up individually, and the next deploy repairs them", async () => {
   const broken = ["userdb/a1.user", "userdb/a1.group"];
   expect(await look({ passwd: ["a2", "a3"], group: ["a2", "a3"] }, broken)).toEqual({
     asked: ["getent passwd a1 a2 a3", "getent group a1 a2"],
@@ -50,9 +50,9 @@ test("records that are not as written are asked for themselves, and the next dep
   });
 });
 
-test("when the one that stands for all is not found all are asked for; only hands can mend what is between", async () => {
+test("if the one group is not found, all groups are looked up; that needs manual repair", async () => {
   const { asked, findings } = await look({ passwd: all });
   expect(asked.slice(1)).toEqual(["getent group a1", "getent group a1 a2 a3"]);
   expect(findings).toHaveLength(3);
-  expect(findings[2]).toMatch(/^account-3: the group a3 .* \(by hand: look for "systemd" in the line group of /);
+  expect(findings[2]).toMatch(/^account-3: the group a3 .* \(by hand: check that the line group of /);
 });

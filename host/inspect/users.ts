@@ -4,7 +4,7 @@ import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
 import { byDeploy, type Finding } from "./finding.ts";
 
-/** One record of `userdb/` as the bundle has it. */
+/** One record of `userdb/` in the bundle. */
 interface UserRecord {
   readonly group: Group;
   readonly path: string;
@@ -15,7 +15,7 @@ interface UserRecord {
   readonly gid: number;
 }
 
-/** Local files that name an account, its uid or its gid: they win over the record. */
+/** Entries of local files with an account's name, uid or gid: they take precedence over its record. */
 export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
   const records = recordsOf(bundle);
   return (["passwd", "group"] as const).flatMap((database) => {
@@ -32,17 +32,17 @@ export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
         if (!record || id === undefined) return [];
         const extra = database === "passwd" ? Number(last) !== record.gid : last !== "";
         if (name === record.name && Number(id) === record.id && !extra) return [];
-        const message = `${path} has ${name} with ${id}${database === "group" && last ? ` and the members ${last}` : ""}, which stands in front of ${record.name} with ${record.id}`;
-        const repaired = `by hand: take ${name} out of ${path} (vipw${database === "group" ? " -g" : ""})` as const;
+        const message = `${path} has ${name} with ${id}${database === "group" && last ? ` and the members ${last}` : ""}, which takes precedence over ${record.name} with ${record.id}`;
+        const repaired = `by hand: remove ${name} from ${path} (vipw${database === "group" ? " -g" : ""})` as const;
         return [{ group: record.group, kind: "user-shadowed", what: name, message, repaired }];
       });
   });
 }
 
 /**
- * Whether the host's programs find every record, in one call a database. A group takes milliseconds, because its members are looked for
- * everywhere: of those whose record is sound one stands for all, until it is not found.
- * @param broken bundle paths that are not as written
+ * Checks that the host's programs find every record, with one call for each database. A group takes milliseconds, because its members
+ * are looked up everywhere. So of groups with unchanged records only one is looked up, unless it is not found.
+ * @param broken bundle paths that were changed
  */
 export async function lookAtUsers(machine: Machine, bundle: Bundle, broken: ReadonlySet<string>): Promise<Finding[]> {
   const records = recordsOf(bundle);
@@ -54,15 +54,15 @@ export async function lookAtUsers(machine: Machine, bundle: Bundle, broken: Read
   const all = sample && lostGroups.includes(sample) ? await lost(machine, groups) : lostGroups;
   return [...lostUsers, ...all].map(({ group, path, name, database }): Finding => {
     const message = `the ${database === "passwd" ? "user" : "group"} ${name} is not found by the host's programs`;
-    // The record is as written: something between it and the programs is not.
+    // The record is unchanged, so the fault is between it and the programs.
     const byHand =
-      `by hand: look for "systemd" in the line ${database} of /etc/nsswitch.conf, then at systemd-userdbd.socket` as const;
+      `by hand: check that the line ${database} of /etc/nsswitch.conf contains "systemd", then check systemd-userdbd.socket` as const;
     const repaired = broken.has(path) ? byDeploy : byHand;
     return { group, kind: "user-unresolvable", what: name, message, repaired };
   });
 }
 
-/** Records, all of one database, that nobody finds. */
+/** Records, all of one database, that are not found. */
 async function lost({ run }: Machine, records: readonly UserRecord[]): Promise<readonly UserRecord[]> {
   const [first] = records;
   if (!first) return [];

@@ -2,7 +2,7 @@ import { bird as folder } from "../../components/network/bird.host.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import type { Daemon } from "./daemons.ts";
 
-/** `birdc configure` reports whether the new configuration is in use; a reload by systemd would not. */
+/** `birdc configure` reports whether the new configuration is in use; a reload by systemd does not. */
 export const bird: Daemon = {
   async reload({ run }) {
     const { stdout, stderr } = await run("birdc", ["configure", `"${currentGeneration}/${folder.entry.file}"`]);

@@ -4,15 +4,15 @@ import type { Machine } from "./machine.ts";
 import { nginx } from "./nginx.ts";
 import { lastStateChange, said, systemctl } from "./systemd.ts";
 
-/** A unit that reads changed files by a reload. */
+/** A unit that reads changed files when reloaded. */
 export interface Daemon {
-  /** @returns what went wrong */
+  /** @returns the error, if any */
   reload(machine: Machine): Promise<string | undefined>;
-  /** When it last read its configuration, in milliseconds since 1970; a little late is fine. Undefined if it cannot be told. */
+  /** When it last read its configuration, in milliseconds since 1970; may be slightly late. Undefined if unknown. */
   lastRead(machine: Machine): Promise<number | undefined>;
 }
 
-/** Those of which systemd does not know whether a reload succeeded, or when it was. */
+/** Daemons for which systemd does not know whether or when a reload succeeded. */
 const special: Readonly<Record<string, Daemon>> = {
   "nginx.service": nginx,
   "bird.service": bird,

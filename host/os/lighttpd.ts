@@ -3,7 +3,7 @@ import type { Problem } from "../apply/validate/problem.ts";
 import { problemsIn, type Validator } from "../apply/validate/staged.ts";
 import { filesOf } from "../store/generations.ts";
 
-/** Checks each changed configuration. Values that come from the environment at run time are `/` here. */
+/** Checks each changed configuration. Values from the environment at run time are `/` here. */
 export const staticServers: Validator = async (staged, changed) => {
   const problems: Problem[] = [];
   for (const path of changed) {

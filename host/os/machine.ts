@@ -4,7 +4,7 @@ import { Disk } from "../store/disk.ts";
 import { type Layout, layout } from "../store/layout.ts";
 
 export interface RunResult {
-  /** Exit status; 127 when the program is not there, 124 when its time was up. */
+  /** Exit status; 127 if the program is missing, 124 after a timeout. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -21,19 +21,19 @@ export type Run = (program: string, args: readonly string[], options?: RunOption
 
 export interface Space {
   readonly freeBytes: number;
-  /** `Infinity` where the file system has no fixed number. */
+  /** `Infinity` if the file system has no fixed number. */
   readonly freeInodes: number;
 }
 
-/** What the applier works on: a host, or a directory tree that stands for one. */
+/** What the applier works on: a host, or a directory tree in place of one. */
 export interface Machine {
   readonly layout: Layout;
   readonly disk: Disk;
-  /** True on a host with systemd: programs validate, hooks run, units are looked at. False: files only, hooks are only named. */
+  /** True on a host with systemd: programs validate, hooks run, units are checked. False: only files; hooks are only named. */
   readonly live: boolean;
   readonly run: Run;
   space(path: string): Space;
-  /** One line of progress for a human. */
+  /** Shows one line of progress. */
   say(line: string): void;
 }
 
@@ -58,7 +58,7 @@ export const run: Run = (program, args, options = {}) =>
               : 0;
       resolve({ status, stdout, stderr: missing ? `${program}: not installed` : stderr });
     });
-    // A program that ends before it has read its input is judged by its exit status.
+    // A program may end before it has read its input; its exit status counts.
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input ?? "");
   });
@@ -78,10 +78,10 @@ export function machine(root: string, say: (line: string) => void): Machine {
   };
 }
 
-/** A failure to report in words: what is wrong, where, how to fix it. */
+/** An error for people: what is wrong, where, how to fix it. */
 export class ApplyError extends Error {}
 
-/** Whether this is a container, whose kernel is another machine's. */
+/** Whether this is a container, whose kernel belongs to another machine. */
 export function inContainer({ layout }: Machine): boolean {
   return existsSync(layout.at("/run/systemd/container"));
 }

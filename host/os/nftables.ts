@@ -6,13 +6,13 @@ import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.t
 import { filesOf } from "../store/generations.ts";
 import type { Machine } from "./machine.ts";
 
-/** Seconds after which the old rules come back unless the new ones were confirmed. */
+/** Seconds after which the old rules are restored unless the new ones were confirmed. */
 const deadManSeconds = 30;
 const deadMan = "fairhost-firewall-dead-man";
 
 /**
- * A hash of our tables as the kernel has them, without what changes by itself (counters, handles, elements of dynamic
- * sets): after a flush or an edit by hand it is another one. `undefined` when the bundle has no firewall.
+ * A hash of the bundle's tables in the kernel, without parts that change by themselves (counters, handles, elements of dynamic sets). It
+ * differs after a flush or an edit by hand. `undefined` if the bundle has no firewall.
  */
 export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<string | undefined> {
   const tables = ourTables(bundle);
@@ -25,7 +25,7 @@ export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<st
   return hash.digest("hex");
 }
 
-/** Tables that the bundle's rules make. */
+/** Tables that the bundle's rules create. */
 export function ourTables(bundle: Bundle): { family: string; name: string }[] {
   const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [nftables]));
   return files
@@ -41,9 +41,9 @@ function steady(key: string, value: unknown): unknown {
 }
 
 /**
- * Loads the rules of the generation in force in one step. Before, a timer is set that puts the old rules back; it is
- * taken away only when SSH has been seen to answer under the new ones.
- * @returns what went wrong; then the old rules are back.
+ * Loads the rules of the generation in force in one step. Before that, a timer is set that restores the old rules; it is removed only
+ * after SSH has answered with the new rules.
+ * @returns the error, if any; then the old rules are restored.
  */
 export async function loadFirewall(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
@@ -56,7 +56,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   await disarm(machine);
   const timer = ["--on-active", `${deadManSeconds}s`, "--timer-property", "AccuracySec=1s"];
   const armed = await run("systemd-run", ["--quiet", "--collect", "--unit", deadMan, ...timer, "nft", "-f", rescue]);
-  if (armed.status !== 0) return `the dead-man timer could not be set: ${armed.stderr.trim()}`;
+  if (armed.status !== 0) return `cannot set the dead-man timer: ${armed.stderr.trim()}`;
   const loaded = await run("nft", ["-f", `${currentGeneration}/${nftables.entry.file}`]);
   const wrong = loaded.status !== 0 ? `nft: ${loaded.stderr.trim()}` : await shutOut(answered);
   if (wrong !== undefined) await run("nft", ["-f", rescue]);
@@ -70,10 +70,10 @@ async function disarm({ run }: Machine): Promise<void> {
 
 async function shutOut(answeredBefore: boolean): Promise<string | undefined> {
   if (!answeredBefore || (await sshAnswers())) return undefined;
-  return "the new rules shut SSH out: the old ones are back";
+  return "the new rules block SSH; the old rules are restored";
 }
 
-/** True when the SSH server greets on the port by which the controller came (22 otherwise). */
+/** Whether the SSH server answers on the port that the controller used (otherwise 22). */
 export function sshAnswers(): Promise<boolean> {
   const port = Number(process.env.SSH_CONNECTION?.split(" ")[3] ?? 22);
   return new Promise((resolve) => {

@@ -6,16 +6,16 @@ import type { Machine } from "./machine.ts";
 
 const errorLog = "/var/log/nginx/error.log";
 
-/** nginx tries five times in 2.5 s to get an address; until then a second reload would meet the first. */
+/** Milliseconds. nginx tries five times in 2.5 s to bind an address; a second reload before that would collide with the first. */
 const retries = 3500;
 
-/** Milliseconds the new workers may take to come up. */
+/** Milliseconds that the new workers may take to start. */
 const patience = 20_000;
 
 /**
  * Reloads nginx and waits until workers with the new configuration serve. `nginx -s reload` itself succeeds even when the
- * master then keeps the old configuration (an address in use, for example): only new workers prove it.
- * @returns what went wrong, with nginx's own words
+ * master then keeps the old configuration (an address in use, for example): only new workers prove success.
+ * @returns the error, if any, with the message of nginx
  */
 async function reload(machine: Machine): Promise<string | undefined> {
   const before = new Set(workers());
@@ -32,7 +32,7 @@ async function reload(machine: Machine): Promise<string | undefined> {
   return `nginx keeps its old configuration: ${words.join("; ") || "no new worker appeared"}`;
 }
 
-/** The master's children, dying ones included. */
+/** The master's children, including ending ones. */
 function workers(): number[] {
   try {
     const master = Number(readFileSync("/run/nginx.pid", "utf8"));
@@ -57,7 +57,7 @@ function emergencies(from: number): string[] {
   }
 }
 
-/** When the newest worker started: workers hold the configuration they were started with. */
+/** When the newest worker started: workers keep the configuration with which they started. */
 async function lastRead(): Promise<number | undefined> {
   const starts = workers().flatMap((pid) => startOf(pid) ?? []);
   return starts.length > 0 ? Math.max(...starts) : undefined;

@@ -7,7 +7,7 @@ import { filesOf } from "../store/generations.ts";
 import { inContainer, type Machine } from "./machine.ts";
 import { said } from "./systemd.ts";
 
-/** @returns what went wrong */
+/** @returns the error, if any */
 export async function setKernelParameters(machine: Machine, paths: readonly string[]): Promise<string | undefined> {
   if (inContainer(machine)) {
     machine.say("sysctl: skipped: running in a container");
@@ -17,7 +17,7 @@ export async function setKernelParameters(machine: Machine, paths: readonly stri
   return said(machine.run("/usr/lib/systemd/systemd-sysctl", files));
 }
 
-/** Kernel parameters of the bundle that have another value now. One that this kernel does not know is skipped. */
+/** Kernel parameters of the bundle that have another value now. Parameters unknown to this kernel are skipped. */
 export async function lookAtKernelParameters(machine: Machine, bundle: Bundle): Promise<Finding[]> {
   if (inContainer(machine)) return [];
   const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [sysctl]));
@@ -28,7 +28,7 @@ export async function lookAtKernelParameters(machine: Machine, bundle: Bundle): 
       if (!path || !existsSync(path)) return [];
       const value = readFileSync(path, "utf8").trim().replaceAll(/\s+/g, " ");
       if (value === wanted) return [];
-      const message = `${key} is ${value}, it should be ${wanted}`;
+      const message = `${key} is ${value}, but should be ${wanted}`;
       return [{ group: "host", kind: "sysctl-changed", what: key, message, repaired: byDeploy }];
     }),
   );

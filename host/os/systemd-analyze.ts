@@ -4,8 +4,8 @@ import { shown, type Validator } from "../apply/validate/staged.ts";
 import { filesOf } from "../store/generations.ts";
 
 /**
- * Every unit file that changed, and those a changed drop-in applies to, in one call: it loads the units as PID 1 would.
- * Only what it says about files of the bundle counts; Debian's own units give warnings, too.
+ * Verifies every changed unit file, and units to which a changed drop-in applies, in one call: it loads the units as PID 1 would.
+ * Only messages about files of the bundle count; Debian's own units give warnings, too.
  */
 export const units: Validator = async (staged, changed) => {
   const files = filesOf(staged.bundle);
@@ -25,7 +25,7 @@ export const units: Validator = async (staged, changed) => {
   return [{ group: "host", message: `systemd-analyze verify: ${unknown.slice(0, 20).join("; ")}` }];
 };
 
-/** It looks for programs on the host; an account's are in its own root, and a missing one is left to its owner. */
+/** systemd-analyze looks for programs on the host. Those of an account are in its own root, and a missing one is not an error here. */
 function isAboutSandbox(line: string): boolean {
   return /^account-\S+: Command \S+ is not executable/.test(line);
 }
@@ -36,13 +36,13 @@ function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>): st
   if (below === undefined) return files.get(path)?.content === undefined ? [] : [instance(top)];
   const owner = top.replace(/\.d$/, "");
   if (!/-\.[a-z]+$/.test(owner)) return [instance(owner)];
-  // A prefix drop-in (`account-.service.d`): one unit it applies to stands for all.
+  // A prefix drop-in (`account-.service.d`): one unit to which it applies is enough.
   const [prefix, suffix] = owner.split(/(?<=-)(?=\.[a-z]+$)/) as [string, string];
   const sample = [...files.keys()].find((file) => file.startsWith(`systemd/${prefix}`) && file.endsWith(suffix));
   return sample ? [sample.slice("systemd/".length)] : [];
 }
 
-/** A template is verified through an instance of it. */
+/** A template is verified by an instance of it. */
 function instance(name: string): string {
   return name.replace(/@\./, "@1.");
 }

@@ -15,14 +15,14 @@ export async function systemctl({ run }: Machine, verb: string, units: readonly 
   return run("systemctl", ["--no-ask-password", "--quiet", verb, "--", ...units], { timeout: 600_000 });
 }
 
-/** The units, of those given, whose file on disk is not what systemd has read; loads those it does not know yet. */
+/** Whether a file of these units differs from what systemd has read. Loads units that are not loaded yet. */
 export async function outdated({ run }: Machine, units: readonly string[]): Promise<boolean> {
   if (units.length === 0) return false;
   const { stdout } = await run("systemctl", ["show", "--property=NeedDaemonReload", "--", ...units]);
   return stdout.includes("NeedDaemonReload=yes");
 }
 
-/** Why a unit is not running, in one line: systemd's result and the end of its log. */
+/** Why a unit does not run, in one line: systemd's result and the end of its log. */
 export async function reasonFor({ run }: Machine, unit: string): Promise<string> {
   const properties = "--property=LoadState,ActiveState,SubState,Result,LoadError";
   const shown = await run("systemctl", ["show", properties, "--", unit]);
@@ -32,7 +32,7 @@ export async function reasonFor({ run }: Machine, unit: string): Promise<string>
 }
 
 /**
- * When a unit was last started or reloaded, in milliseconds since 1970: systemd calls a reload a change of state.
+ * When a unit was last started or reloaded, in milliseconds since 1970: for systemd a reload is a change of state.
  * @returns undefined if it never was
  */
 export async function lastStateChange({ run }: Pick<Machine, "run">, unit: string): Promise<number | undefined> {
@@ -46,14 +46,14 @@ export async function lastDaemonReload({ run }: Machine): Promise<number> {
   return sinceBoot((await run("systemctl", ["show", "--property=UnitsLoadTimestampMonotonic", "--value"])).stdout) ?? 0;
 }
 
-/** A time that systemd gives as microseconds since boot, which no change of the clock moves. 0 stands for never. */
+/** Converts a time in microseconds since boot, which no change of the clock affects. 0 means never. */
 function sinceBoot(microseconds: string): number | undefined {
   if (!(Number(microseconds) > 0)) return undefined;
   const age = Number(process.hrtime.bigint() / 1000n) - Number(microseconds);
   return Date.now() - age / 1000;
 }
 
-/** A command's own words about its failure; undefined if it succeeded. */
+/** Error message of a failed command; undefined if it succeeded. */
 export async function said(result: Promise<RunResult>): Promise<string | undefined> {
   const { status, stdout, stderr } = await result;
   return status === 0 ? undefined : `${stderr}${stdout}`.trim() || `exit status ${status}`;

@@ -15,43 +15,44 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 
 const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Uid of Debian's www-data: the front end writes an account's logs. */
+/** Uid of Debian's www-data: the front end writes the logs of accounts. */
 const wwwData = 33;
 
-/** A directory of an account that is not as it should be. */
+/** A wrong or missing directory of an account. */
 export interface WrongDirectory {
   readonly path: string;
-  /** Goes on after the path: `is missing`. */
+  /** Continues a sentence after the path: `is missing`. */
   readonly wrong: string;
-  /** Whether `ensureDirectories` puts it right. */
-  readonly mendable: boolean;
+  /** Whether `ensureDirectories` repairs it. */
+  readonly repairable: boolean;
 }
 
-/** What is wrong with an account's directories: a cheap look that follows no link in their place. */
+/** Wrong directories of an account. A cheap check that follows no symlink in their place. */
 export function wrongDirectories(machine: Machine, account: BundleAccount): WrongDirectory[] {
   const isRoot = process.getuid?.() === 0;
-  // Parents come first, so most are seen already when their children are.
+  // Parents come first, so most are known when their children are checked.
   const seen = new Map<string, Stats>();
   return account.directories.flatMap(({ path: inside, owner, mode }): WrongDirectory[] => {
     const path = join(account.directory, inside);
     const at = machine.layout.at(path);
     const now = lstatSync(at, { throwIfNoEntry: false });
-    if (!now) return [{ path, wrong: "is missing", mendable: true }];
+    if (!now) return [{ path, wrong: "is missing", repairable: true }];
     seen.set(at, now);
     const uid = ownerOf(account, owner);
     if (inside !== "." && isArrangedBy(seen.get(dirname(at)) ?? lstatSync(dirname(at)), account)) {
-      // What it has made of its own is its affair; what is root's must be.
+      // The account may do what it likes with its own directories, but not with those of root.
       const taken = uid !== account.uid && (!now.isDirectory() || (isRoot && now.uid !== uid));
-      return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, mendable: false }] : [];
+      return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, repairable: false }] : [];
     }
-    if (!now.isDirectory()) return [{ path, wrong: "is a link or a file, it should be a directory", mendable: false }];
+    if (!now.isDirectory())
+      return [{ path, wrong: "is a symlink or a file instead of a directory", repairable: false }];
     if (isRoot && (now.uid !== uid || now.gid !== account.gid)) {
-      const wrong = `belongs to ${now.uid}:${now.gid}, it should belong to ${uid}:${account.gid}`;
-      return [{ path, wrong, mendable: true }];
+      const wrong = `belongs to ${now.uid}:${now.gid} instead of ${uid}:${account.gid}`;
+      return [{ path, wrong, repairable: true }];
     }
     if ((now.mode & 0o7777) === mode) return [];
-    const wrong = `has the mode ${(now.mode & 0o7777).toString(8)}, it should have ${mode.toString(8)}`;
-    return [{ path, wrong, mendable: true }];
+    const wrong = `has mode ${(now.mode & 0o7777).toString(8)} instead of ${mode.toString(8)}`;
+    return [{ path, wrong, repairable: true }];
   });
 }
 
@@ -60,13 +61,13 @@ function ownerOf(account: BundleAccount, owner: BundleAccount["directories"][num
 }
 
 /**
- * Makes an account's missing directories. What lies under them belongs to somebody who may be hostile: every step opens
- * one name below an already open directory and never follows a link, nothing is done recursively, nothing is deleted.
- * Where the account may write, it may put what it likes in the place of its own directories.
- * @throws ApplyError when something else stands where a directory must be.
+ * Creates missing directories of an account, and repairs owner and mode. Files below them belong to somebody who may be hostile: every
+ * step opens one name below an already open directory and never follows a symlink; nothing is done recursively, nothing is deleted.
+ * Where the account may write, it may replace its own directories with anything.
+ * @throws ApplyError if something other than a directory is in the place of a directory.
  */
 export function ensureDirectories(machine: Machine, account: BundleAccount): void {
-  // Open from the root down to the directory made last: the next one shares most of the way.
+  // Open directories from the root down to the last one: the next one shares most of the path.
   const way = [{ name: "", directory: openSync(machine.layout.at("/"), constants.O_RDONLY | constants.O_DIRECTORY) }];
   try {
     for (const { path, owner, mode } of account.directories) {
@@ -91,9 +92,9 @@ interface Step {
   readonly directory: number;
 }
 
-/** Goes from where `way` leads to where `names` lead, name after name; makes the missing last one with its owner and mode. */
+/** Opens the path `names`, reusing the open directories in `way`; creates the last one if missing, with its owner and mode. */
 function descend(way: Step[], names: readonly string[], last: Wanted): void {
-  // The last one is always opened anew: that is where its owner and mode are settled.
+  // The last one is always opened again: its owner and mode are set then.
   const parted = names.findIndex((name, index) => index === names.length - 1 || way[index]?.name !== name);
   const shared = Math.max(parted, 1);
   for (const { directory } of way.splice(shared)) closeSync(directory);
@@ -106,7 +107,7 @@ function descend(way: Step[], names: readonly string[], last: Wanted): void {
 }
 
 function openOrMake(parent: number, name: string, wanted: Wanted | undefined, shown: string): number | undefined {
-  // Node has no openat; /proc/self/fd/<n>/<name> resolves the single name below the open directory, which is the same.
+  // Node has no openat; /proc/self/fd/<n>/<name> resolves the single name below the open directory, which is equivalent.
   const path = `/proc/self/fd/${parent}/${name}`;
   const made = makeUnlessThere(path, wanted ? 0o700 : 0o755);
   let directory: number;
@@ -114,7 +115,7 @@ function openOrMake(parent: number, name: string, wanted: Wanted | undefined, sh
     directory = openSync(path, openDirectory);
   } catch {
     if (wanted && wanted.uid === wanted.account.uid && mayArrange(parent, wanted.account)) return undefined;
-    throw inTheWay(shown, "a link or a file stands there, no directory");
+    throw inTheWay(shown, "this is a symlink or a file, not a directory");
   }
   try {
     if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
@@ -135,7 +136,7 @@ function makeUnlessThere(path: string, mode: number): boolean {
   }
 }
 
-/** In a directory that the account may write it may have made anything, and arranges its own as it likes. */
+/** In a directory that the account may write, it may have created anything, and may change its own directories. */
 function mayArrange(directory: number, account: BundleAccount): boolean {
   return isArrangedBy(fstatSync(directory), account);
 }
@@ -145,7 +146,7 @@ function isArrangedBy(stat: Stats, { uid, gid }: BundleAccount): boolean {
 }
 
 function settle(directory: number, { uid, gid, mode, account }: Wanted, ours: boolean, shown: string): void {
-  // Without root (simulations, tests) ownership cannot be set and is left alone.
+  // Without root (simulations, tests) ownership cannot be set and is ignored.
   const isRoot = process.getuid?.() === 0;
   const now = fstatSync(directory);
   if (!ours) {

@@ -16,12 +16,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Told before each change, with the name of the operation; a test that throws here is a crash at that point. */
+/** Called before each change with the name of the operation. A test that throws here simulates a crash at that point. */
 export type Observer = (operation: string, path: string) => void;
 
 const unfinished = ".new-";
 
-/** Every change the applier makes to the file system goes through here, so tests can stop it at each one. */
+/** Every change of the applier to the file system goes through here, so that tests can stop it at each one. */
 export class Disk {
   readonly #observe: Observer;
 
@@ -29,7 +29,7 @@ export class Disk {
     this.#observe = observe;
   }
 
-  /** Makes a directory and its missing parents. The mode is set for those it makes. */
+  /** Creates a directory and its missing parents, with this mode. */
   makeDirectory(path: string, mode = 0o755): void {
     this.#observe("makeDirectory", path);
     mkdirSync(path, { recursive: true, mode });
@@ -49,7 +49,7 @@ export class Disk {
     }
   }
 
-  /** Puts a file in place in one step, durably unless told otherwise: readers see the old text or the new. */
+  /** Replaces a file atomically, by default durably: readers see the old text or the new one. */
   replace(path: string, content: string, mode: number, options: { sync: boolean } = { sync: true }): void {
     const temporary = join(dirname(path), `${unfinished}${process.pid}`);
     this.remove(temporary);
@@ -62,7 +62,7 @@ export class Disk {
     this.rename(temporary, path, options);
   }
 
-  /** Removes what an interrupted `replace` left in a directory. */
+  /** Removes temporary files of an interrupted `replace` in a directory. */
   removeUnfinished(directory: string): void {
     for (const name of readdirSync(directory)) if (name.startsWith(unfinished)) this.remove(join(directory, name));
   }
@@ -77,21 +77,21 @@ export class Disk {
     symlinkSync(target, path);
   }
 
-  /** Renames, durably unless told otherwise, replacing a file, link or empty directory. */
+  /** Renames, by default durably, and replaces a file, symlink or empty directory. */
   rename(from: string, to: string, options: { sync: boolean } = { sync: true }): void {
     this.#observe("rename", to);
     renameSync(from, to);
     if (options.sync) this.syncDirectory(dirname(to));
   }
 
-  /** Moves a file or tree, to another file system if need be. Not in one step. */
+  /** Moves a file or tree, if necessary to another file system. Not atomic. */
   move(from: string, to: string): void {
     this.#observe("move", to);
     execFileSync("mv", ["--no-target-directory", from, to], { stdio: ["ignore", "ignore", "pipe"] });
     this.syncDirectory(dirname(to));
   }
 
-  /** Exchanges two directories in one step (renameat2 with RENAME_EXCHANGE): at no moment is either name missing. */
+  /** Exchanges two directories atomically (renameat2 with RENAME_EXCHANGE): neither name is ever missing. */
   exchange(one: string, other: string): void {
     this.#observe("exchange", one);
     exchangeNames(one, other);
@@ -99,7 +99,7 @@ export class Disk {
     this.syncDirectory(dirname(other));
   }
 
-  /** Removes a file, link or tree; a missing one is no error. Never follows links. `first` goes before anything else in a tree. */
+  /** Removes a file, symlink or tree, in a tree `first` before everything else. A missing one is not an error. Never follows symlinks. */
   remove(path: string, first?: string): void {
     const entry = lstatSync(path, { throwIfNoEntry: false });
     if (entry) this.#remove(path, entry.isDirectory(), first);

@@ -4,19 +4,19 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { filesOf, type Generation, modeOf } from "./generations.ts";
 import { recordName } from "./layout.ts";
 
-/** What can be wrong with a file, the worst first. */
+/** Kinds of drift of a file, the worst first. */
 export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";
 
 export interface Drift {
-  /** Bundle paths whose file is missing or not as written: by hand, by accident, by a failing disk. */
+  /** Bundle paths whose file is missing or changed: by hand, by accident, or by a failing disk. */
   readonly changed: ReadonlyMap<string, FileDrift>;
-  /** Files in the generation that no bundle has. */
+  /** Unexpected files in the generation. */
   readonly unknown: readonly string[];
-  /** Inode of every file and link that is as written, by bundle path. */
+  /** Inode of every unchanged file and symlink, by bundle path. */
   readonly inodes: ReadonlyMap<string, number>;
 }
 
-/** Compares every file of the generation in force with what was written there: text, mode, owner. */
+/** Compares every file of the generation in force with its bundle: text, mode, owner. */
 export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">): Drift {
   const changed = new Map<string, FileDrift>();
   const inodes = new Map<string, number>();

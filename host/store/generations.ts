@@ -8,27 +8,27 @@ import { recordName } from "./layout.ts";
 import { keepAsSpare } from "./spare.ts";
 
 /**
- * One complete set of files. `bundle` is what is really in it: a group that was refused is there as it was before.
- * Kept inside the generation as `generation.json`, written last: a directory without it is not complete.
+ * One complete set of files. `bundle` is what it really contains: a refused group is there with its old files.
+ * Stored in the generation as `generation.json`, which is written last: a directory without it is incomplete.
  */
 export interface Generation {
   /** Counts up: `12`. */
   readonly number: number;
   readonly bundle: Bundle;
-  /** Paths that were put right in it after a change by hand: programs may have read the wrong text before. */
+  /** Paths that were repaired after a change by hand: programs may have read the wrong text before. */
   readonly repaired: readonly string[];
 }
 
-/** The generation whose hooks completed last, and what was seen then. */
+/** The generation whose hooks completed last, and facts of that moment. */
 export interface Applied {
   readonly number: number;
-  /** Hash of the kernel's packet filter as loaded; `undefined` when there is none of ours. */
+  /** Hash of the loaded firewall; `undefined` if the bundle has none. */
   readonly firewall: string | undefined;
   /** Epoch of the secrets that services read. */
   readonly epoch: number;
 }
 
-/** How many older generations stay, for a look or a way back. */
+/** Number of older generations that are kept. */
 const kept = 3;
 
 export const noGeneration: Generation = { number: 0, bundle: sealBundle("", {}), repaired: [] };
@@ -58,8 +58,8 @@ export function generationDirectory({ layout }: Machine, number: number): string
 }
 
 /**
- * Puts the directories in order after a crash at any point: a generation that was just exchanged gets its own name back, one
- * that was never completed goes away. @returns the generation in force
+ * Cleans up the directories after a crash at any point: a generation that was just exchanged gets its own name back, an incomplete one
+ * is removed. @returns the generation in force
  */
 export function settleGenerations(machine: Machine): Generation {
   const { disk, layout } = machine;
@@ -72,7 +72,7 @@ export function settleGenerations(machine: Machine): Generation {
   const current = readCurrent(machine);
   for (const name of readdirSync(layout.generations)) {
     const path = join(layout.generations, name);
-    // An older one has been in force: it is whole and has its own name, unless its removal was cut off after its record.
+    // An older one was in force: it is complete and has its own name, unless its removal was interrupted after its record was removed.
     if (Number(name) < current.number && existsSync(join(path, recordName))) continue;
     const number = readGeneration(path)?.number;
     if (number === undefined) discard(machine, path);
@@ -82,8 +82,8 @@ export function settleGenerations(machine: Machine): Generation {
 }
 
 /**
- * What the running host may come from, the generation whose hooks completed last first. Only that one, unless a run was
- * interrupted: then also those that were in force, or may have been, since.
+ * Generations from which the running host may come; first the one whose hooks completed last. Only that one, unless a run was
+ * interrupted: then also generations that were, or may have been, in force since.
  */
 export function possibleBases(machine: Machine, current: Generation, applied: number): Generation[] {
   const since = storedNumbers(machine).filter((number) => number > applied && number !== current.number);
@@ -92,12 +92,12 @@ export function possibleBases(machine: Machine, current: Generation, applied: nu
   return [...new Set([applied, ...since, current.number])].map(read);
 }
 
-/** A number no generation has had, as far as the directories tell. */
+/** A number that no generation has had, as far as the directories show. */
 export function nextNumber(machine: Machine, current: Generation): number {
   return Math.max(current.number, ...storedNumbers(machine)) + 1;
 }
 
-/** Puts by what is no longer needed, once hooks have completed: all but the last few before the one in force. */
+/** Sets aside generations that are no longer needed, once hooks have completed: all but the last few before the one in force. */
 export function pruneGenerations(machine: Machine, current: Generation): void {
   const numbers = storedNumbers(machine);
   const stay = new Set(numbers.filter((number) => number < current.number).slice(0, kept));
@@ -114,14 +114,14 @@ function storedNumbers({ layout }: Machine): number[] {
     .sort((a, b) => b - a);
 }
 
-/** Its record goes first: what is half removed is not taken for complete. */
+/** Removes its record first, so that a half removed generation is not taken for complete. */
 export function discard({ disk }: Machine, path: string): void {
   disk.remove(path, recordName);
 }
 
 type GroupFile = BundleFile & { readonly group: Group };
 
-/** Every file of a bundle by path, with its group. Worked out once: a bundle never changes, and everybody asks. */
+/** Every file of a bundle by path, with its group. Computed once, because a bundle never changes. */
 export const filesOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupFile> => {
   const files = new Map<string, GroupFile>();
   for (const [group, { files: own }] of Object.entries(groups) as [Group, { files: readonly BundleFile[] }][]) {

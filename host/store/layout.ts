@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 
-/** Where the applier keeps everything of its own. */
+/** Directory of the applier's own state. */
 export const stateDirectory = "/var/lib/fairhost";
 
-/** Fixed links from where Debian's programs look to the generation in force; made once by `init`. */
+/** Fixed symlinks from paths of Debian's programs to the generation in force; created once by `init`. */
 export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
   bundleFolders.flatMap((folder) => (folder.link ? [[folder.link, `${currentGeneration}/${folder.name}`]] : [])),
 );
@@ -13,7 +13,7 @@ export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
 /** A generation's record: written last, it makes the generation complete. */
 export const recordName = "generation.json";
 
-/** Of every directory in a generation. */
+/** Mode of every directory in a generation. */
 export const directoryMode = 0o755;
 
 /** Every path of the applier under `root` (`/` on a host, a directory in tests and simulations). */
@@ -22,17 +22,17 @@ export interface Layout {
   readonly state: string;
   readonly current: string;
   readonly generations: string;
-  /** An older generation nobody needs, of which the next one is made. */
+  /** An older generation that is no longer needed; the next one reuses it. */
   readonly spare: string;
   readonly secrets: string;
-  /** What is known about the last completed apply. */
+  /** Facts about the last completed apply. */
   readonly applied: string;
   readonly report: string;
-  /** The host's name as of its first bundle. */
+  /** The host's name from its first bundle. */
   readonly host: string;
-  /** What stood where `init` put its links. */
+  /** Files that were moved aside. */
   readonly saved: string;
-  /** Spooled deliveries and progress of running applies: on /run, so secrets never reach the disk and a reboot clears it. */
+  /** Spooled deliveries and progress of running applies: in /run, so that secrets never reach the disk and a reboot clears them. */
   readonly jobs: string;
   readonly lock: string;
   /** A path of the host, below `root`. */

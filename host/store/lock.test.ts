@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-test("what is held is refused, and what was let go is free at once", async () => {
+test("a held lock is refused, and a released one is free at once", async () => {
   const lock = join(directory, "lock");
   for (let round = 0; round < 10; round++) {
     const release = await take(lock, 0);

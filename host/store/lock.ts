@@ -4,21 +4,21 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ApplyError, type Machine } from "../os/machine.ts";
 
-/** Seconds a second run waits for the first. */
+/** Seconds that a second run waits for the first. */
 const patience = 600;
 
 export interface Holder {
   readonly pid: number;
-  /** What it does, for example `apply`. */
+  /** Its command, for example `apply`. */
   readonly work: string;
   readonly since: string;
 }
 
 /**
- * Does the work while nobody else changes this host. The kernel holds the lock (flock, through util-linux) and takes it
- * away with the process, however that ends: there is nothing stale to remove.
- * @param seconds to wait for another holder, who is named meanwhile
- * @throws ApplyError naming the holder when the time is up
+ * Does the work while no other run changes this host. The kernel holds the lock (flock, through util-linux) and releases it when the
+ * process ends, however it ends: no stale lock remains.
+ * @param seconds to wait for another holder, who is named before
+ * @throws ApplyError with the holder, when the time is up
  */
 export async function withLock<T>(
   machine: Machine,
@@ -30,12 +30,12 @@ export async function withLock<T>(
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
   let release = await take(layout.lock, 0);
   if (!release) {
-    machine.say(`waiting for ${shown(holder(layout.lock))}, up to ${seconds} s`);
+    machine.say(`waiting up to ${seconds} s for ${shown(holder(layout.lock))}`);
     release = await take(layout.lock, seconds);
   }
   if (!release) {
     throw new ApplyError(
-      `nothing was changed: after ${seconds} s ${shown(holder(layout.lock))} still goes on; wait for it, or look at \`fairhost-host status\``,
+      `nothing was changed: ${shown(holder(layout.lock))} still runs after ${seconds} s; wait for it, or check \`fairhost-host status\``,
     );
   }
   try {
@@ -48,15 +48,15 @@ export async function withLock<T>(
   }
 }
 
-/** Who holds the lock, as far as the file tells. */
+/** The holder of the lock, according to the file. */
 export function holder(lock: string): Holder | undefined {
   const text = existsSync(lock) ? readFileSync(lock, "utf8") : "";
   return text === "" ? undefined : (JSON.parse(text) as Holder);
 }
 
 /**
- * Takes a lock of the kernel. A child holds it until its standard input ends, which it does with this process at the latest.
- * @returns how to let it go, which is done when anybody else can have it; undefined when somebody else still has it after these seconds
+ * Takes a lock of the kernel. A child process holds it until its standard input ends, at the latest when this process ends.
+ * @returns a function that releases it, and returns when others can take it; undefined if another holder still has it after these seconds
  */
 export async function take(lock: string, seconds: number): Promise<(() => Promise<void>) | undefined> {
   const wait = ["--exclusive", "--timeout", `${seconds}`, lock];

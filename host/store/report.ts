@@ -3,8 +3,8 @@ import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 
 /**
- * Keeps the report for whoever asks later. An `unchanged` after a success adds nothing and is not written: an apply without
- * a change writes nothing at all. A disk that is full does not make it worse.
+ * Stores the report for later. An `unchanged` after a success is not written: an apply without a change writes nothing at all. A full disk
+ * is not an error here.
  */
 export function storeReport({ disk, layout }: Machine, report: ApplyReport): void {
   if (report.result === "unchanged" && ["applied", "unchanged"].includes(readReport(layout.report)?.result ?? ""))
@@ -12,7 +12,7 @@ export function storeReport({ disk, layout }: Machine, report: ApplyReport): voi
   try {
     disk.replace(layout.report, JSON.stringify(report), 0o600);
   } catch {
-    // Said on standard output anyway.
+    // The report is on standard output anyway.
   }
 }
 

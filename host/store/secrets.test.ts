@@ -11,7 +11,7 @@ const second = Buffer.alloc(32, 2);
 
 const read = (tree: Tree, name: string) => readFileSync(tree.at(`${directory}/${name}`), "utf8");
 
-test("an account's secret is HKDF-SHA256 of the master secret: this must never change, data are sealed with it", () => {
+test("an account's secret is HKDF-SHA256 of the master secret: this must never change, because data is encrypted with it", () => {
   expect(accountSecret(first, 1204, 1)).toBe("v2Z6Q9ho1VtbsTvODEh1aVqOaMfBAMwWeG6iiWQXbp0=");
   expect(
     new Set([
@@ -30,7 +30,7 @@ test("only root can read them", async () => {
   expect([mode(""), mode("accounts"), mode("master-1"), mode("accounts/1")]).toEqual([0o700, 0o700, 0o600, 0o400]);
 });
 
-test("a lost state's new secret is ignored: the host keeps what its data were sealed with", async () => {
+test("the new secret of a lost state is ignored: the host keeps the one with which its data was encrypted", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   const report = await apply(tree.machine(), bundle, { master: second, epoch: 1 });
@@ -39,7 +39,7 @@ test("a lost state's new secret is ignored: the host keeps what its data were se
   expect(read(tree, "accounts/2")).toBe(accountSecret(first, 2, 1));
 });
 
-test("a raised epoch rotates on purpose, restarts what reads secrets, and keeps the old master", async () => {
+test("a raised epoch rotates the secret, restarts services that read secrets, and keeps the old master secret", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   const report = await apply(tree.machine(), bundle, { master: second, epoch: 2 });
@@ -48,11 +48,11 @@ test("a raised epoch rotates on purpose, restarts what reads secrets, and keeps 
   expect(read(tree, "master-1")).toBe(first.toString("base64"));
   expect((await apply(tree.machine(), bundle, { master: second, epoch: 2 })).result).toBe("unchanged");
   await expect(apply(tree.machine(), bundle, { master: first, epoch: 1 })).rejects.toThrow(
-    "at epoch 2, the delivery says 1: set fairhost:secretEpoch to 2",
+    "at epoch 2, but the delivery has epoch 1: set fairhost:secretEpoch to 2",
   );
 });
 
-test("a master secret that is damaged stops everything; an account's own is derived again", async () => {
+test("a damaged master secret stops everything; a damaged account secret is derived again", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   writeFileSync(tree.at(`${directory}/accounts/1`), "");

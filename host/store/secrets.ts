@@ -14,9 +14,9 @@ export function accountSecret(master: Uint8Array, account: number, epoch: number
 }
 
 /**
- * Makes sure the host has its master secret for the epoch and every account its own. A master secret that is there is never
- * replaced: a delivery with another one (a lost state made a new random value) adopts what the host has.
- * @throws ApplyError when the host is at a later epoch already: its data may be sealed with that one.
+ * Makes sure that the host has its master secret for the epoch, and every account its secret. An existing master secret is never
+ * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own.
+ * @throws ApplyError if the host is already at a later epoch: its data may be encrypted with that one.
  */
 export function ensureSecrets(
   { disk, layout }: Machine,
@@ -29,7 +29,7 @@ export function ensureSecrets(
   const latest = latestEpoch(layout.secrets);
   if (epoch < latest) {
     throw new ApplyError(
-      `the host's secrets are at epoch ${latest}, the delivery says ${epoch}: set fairhost:secretEpoch to ${latest}; an epoch is never lowered, since data may be sealed with the later one`,
+      `the host's secrets are at epoch ${latest}, but the delivery has epoch ${epoch}: set fairhost:secretEpoch to ${latest}; never lower an epoch, since data may be encrypted with the later secret`,
     );
   }
   const masterFile = join(layout.secrets, `master-${epoch}`);
@@ -38,7 +38,7 @@ export function ensureSecrets(
   if (master.length !== 32) {
     throw new ApplyError(`${masterFile} is damaged (${master.length} bytes instead of 32): restore it from a backup`);
   }
-  // Compared, not only looked for: what a power cut left empty is derived again. So these need no fsync each.
+  // The content is compared: a file that a power cut left empty is derived again. So these files need no fsync.
   const accounts = Object.values(bundle.groups).flatMap((group) => (group?.account ? [group.account.number] : []));
   const wrong = accounts.filter((number) => {
     const file = join(directory, `${number}`);

@@ -1,13 +1,13 @@
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 
-/** Kept free beyond what a generation needs: logs and services must go on. */
+/** Space that must stay free besides a generation, so that logs and services can continue. */
 const reserve = { bytes: 32 << 20, inodes: 1000 };
 
 /**
- * Makes sure that a whole generation fits before anything is written (as if nothing could be hard-linked: the answer
- * must not depend on what happens to be unchanged).
- * @throws ApplyError with what is free and what is needed.
+ * Checks that a whole generation fits before anything is written. Hard links do not count, so that the answer does not depend on
+ * unchanged files.
+ * @throws ApplyError with the free and the needed space.
  */
 export function ensureSpace(machine: Machine, bundle: Bundle): void {
   let bytes = 0;
@@ -15,7 +15,7 @@ export function ensureSpace(machine: Machine, bundle: Bundle): void {
   for (const group of Object.values(bundle.groups)) {
     for (const { content } of group!.files) {
       const length = Buffer.byteLength(content ?? "");
-      // Twice: the file, and its copy in the generation's record. Files take whole blocks.
+      // Twice: the file, and its copy in the generation's record. Files use whole blocks.
       bytes += (Math.ceil(length / 4096) + 1) * 4096 + length;
       inodes += 2;
     }
@@ -24,12 +24,12 @@ export function ensureSpace(machine: Machine, bundle: Bundle): void {
   const free = machine.space(machine.layout.state);
   if (free.freeBytes < needed.bytes) {
     throw new ApplyError(
-      `${machine.layout.state}: ${mib(free.freeBytes)} MiB free, ${mib(needed.bytes)} needed: nothing was changed, services go on; free some space and apply again`,
+      `${machine.layout.state}: ${mib(free.freeBytes)} MiB free, ${mib(needed.bytes)} needed: nothing was changed, services keep running; free some space and apply again`,
     );
   }
   if (free.freeInodes < needed.inodes) {
     throw new ApplyError(
-      `${machine.layout.state}: ${free.freeInodes} inodes free, ${needed.inodes} needed: nothing was changed, services go on; remove some files and apply again`,
+      `${machine.layout.state}: ${free.freeInodes} inodes free, ${needed.inodes} needed: nothing was changed, services keep running; remove some files and apply again`,
     );
   }
 }

@@ -30,13 +30,13 @@ function bundle(accounts: number, content: string): Bundle {
   );
 }
 
-/** So many applies that the oldest generation is no longer needed. */
+/** Applies until the oldest generation is no longer needed. */
 async function withSpare(tree: Tree, accounts: number): Promise<void> {
   for (let round = 1; round <= 5; round++) await apply(tree.machine(), bundle(accounts, `round ${round}`), secret);
   expect(existsSync(tree.at(spare))).toBe(true);
 }
 
-/** What the next apply does to the disk. */
+/** Disk operations of the next apply. */
 async function operations(accounts: number): Promise<string[]> {
   using tree = new Tree();
   await withSpare(tree, accounts);
@@ -46,13 +46,13 @@ async function operations(accounts: number): Promise<string[]> {
   return done;
 }
 
-test("an apply on a host of many accounts does no more to the disk than on a host of few", async () => {
+test("an apply on a host with many accounts does no more disk operations than on a host with few", async () => {
   const few = await operations(2);
   expect(few.filter((operation) => operation.includes("account-2"))).toEqual([]);
   expect(await operations(40)).toEqual(few);
 });
 
-test("what an older generation was made into is the generation a fresh directory would have been", async () => {
+test("a generation made from the spare equals one made in a new directory", async () => {
   using tree = new Tree();
   await withSpare(tree, 3);
   const inode = (path: string) => lstatSync(tree.at(`${current}/${path}`)).ino;
@@ -66,7 +66,7 @@ test("what an older generation was made into is the generation a fresh directory
   expect(readdirSync(tree.at("/var/lib/fairhost/generations")).sort()).toEqual(["3", "4", "5"]);
 });
 
-test("an account that is refused is put back whole, with the files it shares with the spare", async () => {
+test("a refused account gets all its old files back, also those that it shares with the spare", async () => {
   using tree = new Tree();
   await withSpare(tree, 2);
   const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
@@ -77,7 +77,7 @@ test("an account that is refused is put back whole, with the files it shares wit
   expect(findDrift(tree.at(current), { bundle: inForce })).toMatchObject({ changed: new Map(), unknown: [] });
 });
 
-test("a folder whose files have all left leaves with them, and comes back with them", async () => {
+test("a folder without files is removed, and comes back with its files", async () => {
   using tree = new Tree();
   const file = { path: "nginx/accounts/below/2.conf", content: "x\n" };
   const folder = tree.at(`${current}/nginx/accounts`);
@@ -94,7 +94,7 @@ test("a folder whose files have all left leaves with them, and comes back with t
   }
 });
 
-test("whatever was sent before, a generation has the files that were sent last, and no folder without any", async () => {
+test("whatever was sent before, a generation has the files that were sent last, and no empty folder", async () => {
   const paths = ["nginx/a", "nginx/a/b", "nginx/a/c/d", "nginx/e/f", "systemd/g.d/h"];
   // A name is a file or a folder, not both.
   const sent = fc
@@ -124,11 +124,11 @@ test("whatever was sent before, a generation has the files that were sent last, 
   await fc.assert(property, { numRuns: 15 });
 });
 
-test("what was done by hand to an older generation is not in the one made of it", async () => {
+test("changes by hand in an older generation are not in the one made from it", async () => {
   using tree = new Tree();
   await withSpare(tree, 3);
   const at = (path: string) => tree.at(`${spare}/${path}`);
-  // A file of its own in the place of the shared one: the text alone would be found in force.
+  // A separate file in place of the shared one: its text equals the one in force.
   writeFileSync(at("text"), "[Slice]\n");
   renameSync(at("text"), at("systemd/account-2.slice"));
   rmSync(at("userdb/a2.user"));
@@ -146,7 +146,7 @@ test("what was done by hand to an older generation is not in the one made of it"
   expect((await apply(tree.machine(), next, secret)).result).toBe("unchanged");
 });
 
-test("a spare whose record a power cut brought back does not make a generation complete", async () => {
+test("a spare whose record came back after a power cut does not make a generation complete", async () => {
   using tree = new Tree();
   await withSpare(tree, 2);
   const record = tree.at(`${spare}/generation.json`);

@@ -4,35 +4,35 @@ import type { Machine } from "../os/machine.ts";
 import { directoryMode, recordName } from "./layout.ts";
 
 /**
- * Keeps a generation that nobody needs any more: the next one is made of it. Nearly every name in it is one the next has,
- * too, so what an apply does to the disk follows what changed, not how many accounts there are.
+ * Keeps a generation that is no longer needed: the next one is made from it. The next one has nearly all of its names, so the number
+ * of disk operations of an apply depends on the changes and not on the number of accounts.
  */
 export function keepAsSpare({ disk, layout }: Machine, path: string): void {
   disk.remove(layout.spare);
-  // Without its record it is never taken for a complete generation again.
+  // Without its record it is never taken for a complete generation.
   disk.remove(join(path, recordName));
   disk.rename(path, layout.spare, { sync: false });
 }
 
-/** What a new generation has from the spare. */
+/** Parts of a new generation that come from the spare. */
 export interface Taken {
-  /** Bundle paths that are as wanted. Nothing else is there. */
+  /** Bundle paths that are correct. There are no other files. */
   readonly there: Set<string>;
-  /** Directories that are there and in which something went. */
+  /** Directories that exist and from which something was removed. */
   readonly touched: ReadonlySet<string>;
 }
 
 /**
- * Makes the spare the directory of a new generation, if there is one, and clears away what does not fit. The spare's own
- * history counts for nothing: a name stays only if it leads to the very file that is in force and was just found as written.
- * @param fits whether an inode is what the new generation has under a bundle path
+ * Makes the spare, if there is one, the directory of a new generation, and removes files that do not fit. The spare itself is not
+ * trusted: a name stays only if it is a hard link to the same file that is in force and was just found unchanged.
+ * @param fits whether the new generation has this inode at a bundle path
  */
 export function takeSpare(machine: Machine, directory: string, fits: Clearing["fits"]): Taken {
   const { disk, layout } = machine;
   const there = new Set<string>();
   const touched = new Set<string>();
   if (!existsSync(layout.spare)) return { there, touched };
-  // After a power cut the record may be back; under a generation's name it would make this one complete.
+  // After a power cut the record may be back; under the name of a generation it would make this one complete.
   disk.remove(join(layout.spare, recordName));
   disk.syncDirectory(layout.spare);
   disk.rename(layout.spare, directory, { sync: false });
@@ -46,7 +46,7 @@ interface Clearing {
   readonly touched: Set<string>;
 }
 
-/** @returns whether anything is left in it */
+/** @returns whether anything remains in it */
 function clear(machine: Machine, root: string, prefix: string, clearing: Clearing): boolean {
   const { fits, there, touched } = clearing;
   let left = false;
@@ -67,7 +67,7 @@ function clear(machine: Machine, root: string, prefix: string, clearing: Clearin
   return left;
 }
 
-/** Whether a directory is as the applier makes them. */
+/** Whether a directory has the owner and mode that the applier sets. */
 function isAsMade(path: string): boolean {
   const { mode, uid } = lstatSync(path);
   return (mode & 0o7777) === directoryMode && uid === process.geteuid!();

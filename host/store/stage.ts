@@ -9,39 +9,39 @@ import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNum
 import { directoryMode, recordName } from "./layout.ts";
 import { takeSpare } from "./spare.ts";
 
-/** Up to so many files each is made durable on its own; above, the whole file system at once is quicker. */
+/** Up to this number, files are made durable one by one; above it, syncing the whole file system is faster. */
 const syncEach = 64;
 
-/** What a run has seen of the files of the generation in force before it stages another. */
+/** What a run knows about the files of the generation in force before it stages another one. */
 export interface SeenFiles {
-  /** Bundle paths whose files are not what was written: written anew. */
+  /** Bundle paths whose files were changed: they are written again. */
   readonly drifted: ReadonlySet<string>;
-  /** Inode of every file that is as written, by bundle path. */
+  /** Inode of every unchanged file, by bundle path. */
   readonly inodes: ReadonlyMap<string, number>;
 }
 
-/** A generation being put together beside the one in force. Nothing outside its directory is touched. */
+/** A generation that is being made beside the one in force. Nothing outside its directory is touched. */
 export class Staging {
   readonly directory: string;
   readonly number: number;
-  /** Files written, not hard-linked. */
+  /** Number of files that were written, not hard-linked. */
   written = 0;
   readonly #machine: Machine;
   readonly #current: Generation;
   readonly #old: ReadonlyMap<string, BundleFile>;
   readonly #seen: SeenFiles;
   readonly #directories = new Set<string>();
-  /** Those with names that came or went. */
+  /** Directories in which names were added or removed. */
   readonly #touched = new Set<string>();
-  /** Bundle paths that need nothing done. */
+  /** Bundle paths that are already correct. */
   #there = new Set<string>();
-  /** Whether so much is written that it is made durable at the end, all at once. */
+  /** Whether so many files are written that they are made durable together at the end. */
   #together = false;
   #host = "";
   #groups: Partial<Record<Group, BundleGroup>> = {};
   #bundle: Bundle | undefined;
 
-  /** @param seen of the generation in force: its drifted files are never linked. */
+  /** @param seen facts about the generation in force; its changed files are never linked. */
   constructor(machine: Machine, current: Generation, seen: SeenFiles) {
     this.#machine = machine;
     this.#current = current;
@@ -51,13 +51,13 @@ export class Staging {
     this.directory = generationDirectory(machine, this.number);
   }
 
-  /** What is in it now. */
+  /** Its current content. */
   get bundle(): Bundle {
     this.#bundle ??= sealBundle(this.#host, { ...this.#groups });
     return this.#bundle;
   }
 
-  /** Writes every file of the bundle, or links it where the generation in force has the same; makes it of the spare if there is one. */
+  /** Writes every file of the bundle, or hard-links it if the generation in force has the same. Reuses the spare if there is one. */
   fill(bundle: Bundle): void {
     this.#host = bundle.host;
     this.#together = this.#toWrite(bundle) > syncEach;
@@ -71,11 +71,11 @@ export class Staging {
     for (const path of ["", ...bundleFolders.map(({ name }) => name)])
       this.#ensureDirectory(join(this.directory, path));
     for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) this.#add(name, group);
-    // As it was sent: its digest and its files by path are known already.
+    // Keep the object as it was sent: its digest and its files by path are already known.
     this.#bundle = bundle;
   }
 
-  /** Takes a group's new files out again and leaves it as the generation in force has it (not at all, if it is new). */
+  /** Removes a group's new files again, and gives it its files of the generation in force (none if it is new). */
   keepOld(name: Group): void {
     for (const { path } of this.#groups[name]?.files ?? []) {
       this.#machine.disk.remove(join(this.directory, path));
@@ -88,7 +88,7 @@ export class Staging {
     if (old) this.#add(name, old);
   }
 
-  /** Completes the generation: everything on disk, then its record. */
+  /** Completes the generation: makes everything durable, then writes its record. */
   seal(repaired: readonly string[] = []): Generation {
     const { disk, layout } = this.#machine;
     if (this.#together) disk.syncFileSystem(this.directory);
@@ -110,7 +110,7 @@ export class Staging {
     for (const file of group.files) this.#place(file);
   }
 
-  /** How many files cannot be linked. */
+  /** Number of files that cannot be hard-linked. */
   #toWrite(bundle: Bundle): number {
     const isNew = (file: BundleFile) => file.content !== undefined && !this.#isInForce(file);
     const changed = changedGroups(this.#current.bundle, bundle).flatMap((name) => bundle.groups[name]?.files ?? []);
@@ -128,7 +128,7 @@ export class Staging {
     const path = `${this.directory}/${file.path}`;
     this.#ensureDirectory(dirname(path));
     this.#touched.add(dirname(path));
-    // A symbolic link is linked like a file: the name of it, not where it leads.
+    // A symlink is hard-linked like a file: the symlink itself, not its target.
     if (this.#isInForce(file)) disk.link(`${layout.current}/${file.path}`, path);
     else if (file.link !== undefined) disk.symbolicLink(file.link, path);
     else {

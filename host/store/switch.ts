@@ -2,8 +2,8 @@ import type { Machine } from "../os/machine.ts";
 import { discard, type Generation, generationDirectory } from "./generations.ts";
 
 /**
- * Puts a complete generation in force: one exchange of directory names, so a reader finds the old one or the new one. The
- * one that was in force gets its own place under its number; a crash before that is put right by `settleGenerations`.
+ * Puts a complete generation in force by one exchange of directory names: readers see the old one or the new one. The old one then gets
+ * the name of its number; after a crash before that, `settleGenerations` does it.
  * @param to number of the generation; 0 is the empty one.
  */
 export function switchTo(machine: Machine, from: Generation, to: number): void {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { toolchainEnv } from "../../toolchain/env.ts";
 
-const checkout = fileURLToPath(new URL("..", import.meta.url));
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The project's own program with a stack, state and configuration of its own, away from the checkout. */
 export interface TemporaryProject extends AsyncDisposable {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   sshd = await startSshd();
   directory = mkdtempSync(join(tmpdir(), "fairhost-engine-"));
   for (const name of ["node_modules", "package.json"]) symlinkSync(join(checkout, name), join(directory, name));
-  symlinkSync(join(import.meta.dirname, "fixtures", "program.ts"), join(directory, "index.ts"));
+  symlinkSync(join(import.meta.dirname, "../../testing/fakes/provider-program.ts"), join(directory, "index.ts"));
   writeFileSync(join(directory, "Pulumi.yaml"), "name: providers\nruntime: nodejs\nmain: index.ts\n");
   await pulumi({}, "stack", "init", "test", "--secrets-provider", "passphrase");
 });

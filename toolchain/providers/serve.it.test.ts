@@ -16,6 +16,6 @@ function loadedBy(provider: string, packages: readonly string[]): string[] {
 
 test("a provider starts without what only some runs need", () => {
   const late = ["ssh2", "bcryptjs", "@grpc/grpc-js", "zod", "typescript"];
-  expect(loadedBy("command-provider.ts", late)).toEqual(["@grpc/grpc-js"]);
-  expect(loadedBy("random-provider.ts", late)).toEqual(["@grpc/grpc-js"]);
+  expect(loadedBy("command/command-provider.ts", late)).toEqual(["@grpc/grpc-js"]);
+  expect(loadedBy("random/random-provider.ts", late)).toEqual(["@grpc/grpc-js"]);
 });

@@ -24,7 +24,7 @@ function withRules(content: string) {
   return bundleOf({}, sealGroup({ ...base, units: [...base.units, unit] }));
 }
 
-test("a folder needs nothing but its declaration to have its unit reloaded", async () => {
+test("to have its unit reloaded, a folder needs only its declaration", async () => {
   using tree = new Tree();
   const calls: string[] = [];
   const run: Run = async (program, args) => {
@@ -40,7 +40,7 @@ test("a folder needs nothing but its declaration to have its unit reloaded", asy
   expect(calls).toContain("systemctl --no-ask-password --quiet reload-or-restart -- example.service");
 });
 
-test("what a reload says of its failure stands against the host", async () => {
+test("the message of a failed reload is a problem of the host", async () => {
   using tree = new Tree();
   const run: Run = async () => ({ status: 1, stdout: "", stderr: "Job failed.\n" });
   const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
@@ -48,7 +48,7 @@ test("what a reload says of its failure stands against the host", async () => {
   expect(problems).toEqual([{ group: "host", message: "reload example.service: Job failed." }]);
 });
 
-test("the firewall is loaded first; nothing else is done once it failed", async () => {
+test("the firewall is loaded first; if that fails, nothing else is done", async () => {
   using tree = new Tree();
   const run: Run = async (program) => ({ status: program === "nft" ? 1 : 0, stdout: "", stderr: "no such table" });
   const files = (content: string) => [

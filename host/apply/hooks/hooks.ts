@@ -7,7 +7,7 @@ import { outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";
 import type { HookPlan } from "./plan.ts";
 
-/** Loaders by the names that folders give them: each returns what went wrong. */
+/** Loaders by the names that folders give them: each returns its error, if any. */
 const loaders: Readonly<
   Record<
     Names["loader"],
@@ -19,9 +19,9 @@ const loaders: Readonly<
 };
 
 export interface HookResult {
-  /** What was run. */
+  /** Hooks that were run. */
   readonly hooks: readonly string[];
-  /** Failures that stand against the host; a unit that did not start is seen by `verify`. */
+  /** Failures that count as problems of the host. `verify` finds units that did not start. */
   readonly problems: readonly Problem[];
 }
 
@@ -29,7 +29,7 @@ export interface HookResult {
 export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookResult> {
   const hooks: string[] = [];
   const problems: Problem[] = [];
-  /** Does one thing, keeps its name, and what it says went wrong. */
+  /** Runs one hook, and records its name and its error. */
   const hook = async (name: string, work: () => Promise<string | undefined>) => {
     hooks.push(name);
     machine.say(name);
@@ -41,7 +41,7 @@ export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookRe
     if (effect?.by !== "load") continue;
     const { hook: name, load } = loaders[effect.loader];
     await hook(name, () => load(machine, paths));
-    // The old firewall is in force again: the rest of the change must not take effect under it.
+    // The old firewall is in force again: the rest of the change must not take effect with it.
     if (effect.first && problems.length > 0) return { hooks, problems };
   }
   if (plan.stop.length > 0) await hook(`stop ${listed(plan.stop)}`, () => stop(machine, plan.stop));
@@ -58,8 +58,8 @@ export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookRe
 }
 
 /**
- * Only what is loaded can be stopped; what failed is forgotten. What counts is that nothing runs afterwards: a service that
- * was loaded for its socket's sake alone is dropped by systemd as soon as the socket stops, and stopping it then fails.
+ * Only loaded units can be stopped; failed ones are reset. A stop succeeds if nothing runs afterwards: systemd unloads a service that
+ * was loaded only for its socket as soon as the socket stops, and stopping it then fails.
  */
 async function stop(machine: Machine, units: readonly string[]): Promise<string | undefined> {
   const states = await unitStates(machine);
@@ -76,7 +76,7 @@ function isDown(state: string | undefined): boolean {
   return state === undefined || state === "inactive" || state === "failed";
 }
 
-/** A unit that does not start is not said here but found by `verify`, with its reason and its account. */
+/** A unit that does not start is not reported here: `verify` finds it, with its reason and its account. */
 async function start(machine: Machine, units: readonly string[]): Promise<undefined> {
   const states = await unitStates(machine);
   await systemctl(

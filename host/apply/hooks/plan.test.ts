@@ -12,7 +12,7 @@ const nginx: BundleUnit = { name: "nginx.service", want: "start", restartOn: ["s
 const conf: BundleFile = { path: "nginx/nginx.conf", content: "1" };
 const before = bundleOf({ 1: accountGroup(1) }, group([conf], [nginx]));
 
-/** All of a bundle's units that should be are active. */
+/** Unit states in which all of a bundle's units that should be active are. */
 const up = ({ groups }: Bundle, more: Record<string, string> = {}) =>
   new Map([
     ...Object.values(groups).flatMap((part) =>
@@ -21,7 +21,7 @@ const up = ({ groups }: Bundle, more: Record<string, string> = {}) =>
     ...Object.entries(more),
   ]);
 
-/** What a plan has to do, without what it has not. */
+/** A plan without its empty parts. */
 function todo(next: Bundle, input: Partial<PlanInput> = {}): object {
   const plan = planHooks({ bases: [before], next, states: up(before), ...input });
   return Object.fromEntries(Object.entries(plan).filter(([, part]) => (Array.isArray(part) ? part.length > 0 : part)));
@@ -31,7 +31,7 @@ test("the same bundle on a healthy host: nothing", () => {
   expect(isEmpty(planHooks({ bases: [before], next: before, states: up(before) }))).toBe(true);
 });
 
-test("a new account is only started: systemd finds new files by itself", () => {
+test("a new account is only started, because systemd finds new files by itself", () => {
   const next = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) }, group([conf], [nginx]));
   expect(todo(next)).toEqual({ start: ["account-2-http-blog.socket"] });
 });
@@ -46,13 +46,13 @@ test("a new account's own drop-in needs no reload either, a new drop-in for an o
   });
 });
 
-test("a removed account's units are stopped, with nothing read anew", () => {
+test("units of a removed account are stopped, without a daemon-reload", () => {
   expect(todo(bundleOf({}, group([conf], [nginx])))).toEqual({
     stop: ["account-1-http-blog.socket", "account-1-http-blog.service"],
   });
 });
 
-test("a socket that was stopped while its service runs on: the service stops first", () => {
+test("a socket that was stopped while its service still runs: the service stops first", () => {
   const states = up(before, { "account-1-http-blog.socket": "inactive", "account-1-http-blog.service": "active" });
   expect(todo(before, { states })).toEqual({
     stopChanged: ["account-1-http-blog.service"],
@@ -60,7 +60,7 @@ test("a socket that was stopped while its service runs on: the service stops fir
   });
 });
 
-test("units that run by other settings than their files': read anew and started anew, whatever the bundles say", () => {
+test("units that run with other settings than their files: daemon-reload and restart, whatever the bundles say", () => {
   const outdated = new Set(["nginx.service", "account-1-http-blog.socket"]);
   expect(todo(before, { outdated, daemonReload: true })).toEqual({
     daemonReload: true,
@@ -70,7 +70,7 @@ test("units that run by other settings than their files': read anew and started 
   });
 });
 
-test("a changed socket: its service stops first, then it starts anew", () => {
+test("a changed socket: its service stops first, then the socket restarts", () => {
   const changed = accountGroup(1);
   const files = changed.files.map((file) =>
     file.path.endsWith(".socket") && file.content ? { ...file, content: "[Socket]\n" } : file,
@@ -82,7 +82,7 @@ test("a changed socket: its service stops first, then it starts anew", () => {
   });
 });
 
-test("front end: a reload for its files, a restart for its drop-in, a start when it is down, never two of them", () => {
+test("front end: a reload for its files, a restart for its drop-in, a start when it is down, never two of these", () => {
   const changed = { ...conf, content: "2" };
   const dropIn = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
   expect(todo(bundleOf({ 1: accountGroup(1) }, group([changed], [nginx])))).toEqual({ reload: ["nginx.service"] });
@@ -96,7 +96,7 @@ test("front end: a reload for its files, a restart for its drop-in, a start when
   });
 });
 
-test("a unit that ran before it was ours is restarted to read our files", () => {
+test("a unit that ran before the first apply is restarted to read the new files", () => {
   const dropIn = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
   const next = bundleOf({}, group([conf, dropIn], [nginx]));
   expect(
@@ -110,7 +110,7 @@ test("a unit that ran before it was ours is restarted to read our files", () => 
   });
 });
 
-test("a folder in restartOn stands for every file in it", () => {
+test("a folder in restartOn means every file in it", () => {
   const routes: BundleUnit = { name: "fairhost-routes.service", want: "start", restartOn: ["network/"] };
   const old = bundleOf({}, group([{ path: "network/accounts/1", content: "a" }], [routes]));
   const next = bundleOf({}, group([], [routes]));
@@ -137,7 +137,7 @@ test("the firewall is loaded in one step, its unit never restarted; lost rules a
   });
 });
 
-test("an interrupted run: what it may have started, stopped or changed is brought to where it belongs", () => {
+test("an interrupted run: units that it may have started, stopped or changed are corrected", () => {
   const interrupted = bundleOf(
     { 1: accountGroup(1, "two"), 2: accountGroup(2) },
     group([{ ...conf, content: "2" }], [nginx]),

@@ -4,24 +4,24 @@ import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../.
 import { once } from "../../../lib/once.ts";
 import { filesOf, sameFile } from "../../store/generations.ts";
 
-/** Unit name to systemd's ActiveState, for every unit systemd has loaded. */
+/** Unit name to systemd's ActiveState, for every loaded unit. */
 export type UnitStates = ReadonlyMap<string, string>;
 
 export interface Changes {
   readonly added: ReadonlySet<string>;
-  /** Same path, other text, mode or target; or put right after a change by hand. */
+  /** Same path, other text, mode or target; or repaired after a change by hand. */
   readonly modified: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
 }
 
-/** What must be done so that the running host fits `next`, in this order. */
+/** What must be done, in this order, so that the running host follows `next`. */
 export interface HookPlan {
   /** Folders to load into the kernel, by name, and the bundle paths in each that are new or changed. */
   readonly load: readonly { readonly folder: string; readonly paths: readonly string[] }[];
-  /** Units that `next` has no longer. */
+  /** Units that `next` no longer has. */
   readonly stop: readonly string[];
   readonly daemonReload: boolean;
-  /** Units behind sockets whose inputs changed, and sockets about to be started anew. */
+  /** Units behind sockets whose inputs changed, and sockets that are about to be restarted. */
   readonly stopChanged: readonly string[];
   readonly start: readonly string[];
   readonly restart: readonly string[];
@@ -31,36 +31,36 @@ export interface HookPlan {
 
 export interface PlanInput {
   /**
-   * What the running host may come from: the bundle whose hooks completed last comes first; after crashes also every one
-   * that was in force since, because some of its hooks may have run.
+   * Bundles from which the running host may come: first the one whose hooks completed last; after crashes also every bundle that was
+   * in force since, because some of its hooks may have run.
    */
   readonly bases: readonly Bundle[];
   readonly next: Bundle;
-  /** What changes from the bases to `next`, for who has compared them already. */
+  /** Changes from the bases to `next`, if the caller has already compared them. */
   readonly changes?: Changes;
-  /** Bundle paths that were put right although both bundles agree. */
+  /** Bundle paths that were repaired although both bundles agree. */
   readonly repaired?: ReadonlySet<string>;
-  /** Units that run by other settings or with another program than they should, whatever the bundles say. */
+  /** Units that run with wrong settings or a wrong program, whatever the bundles say. */
   readonly outdated?: ReadonlySet<string>;
-  /** systemd must read its units anew, whatever the bundles say. */
+  /** systemd must reload its units, whatever the bundles say. */
   readonly daemonReload?: boolean;
-  /** Services must read their account's secret anew. */
+  /** Services must read their account's secret again. */
   readonly rotated?: boolean;
-  /** Folders, by name, that the kernel no longer has as they were loaded. */
+  /** Names of folders whose loaded state in the kernel was changed. */
   readonly lost?: ReadonlySet<string>;
-  /** Without it (a directory tree) every unit of the first base is taken for active. */
+  /** Without it (a directory tree) every unit of the first base counts as active. */
   readonly states?: UnitStates;
-  /** Default: every registered one. */
+  /** Default: every registered folder. */
   readonly folders?: readonly BundleFolder[];
 }
 
-/** Groups that are not the same in both. */
+/** Groups that differ between two bundles. */
 export function changedGroups(before: Bundle, after: Bundle): Group[] {
   const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
   return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
 }
 
-/** @param repaired bundle paths that count as modified although both have them alike */
+/** @param repaired bundle paths that count as modified although both bundles agree */
 export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet<string> = new Set()): Changes {
   const [before, after] = [filesBeside(base, next), filesBeside(next, base)];
   const added = new Set<string>();
@@ -74,7 +74,7 @@ export function changesBetween(base: Bundle, next: Bundle, repaired: ReadonlySet
   return { added, modified, removed: new Set([...before.keys()].filter((path) => !after.has(path))) };
 }
 
-/** Files of the groups that the other bundle does not have alike. */
+/** Files of the groups that differ from those of the other bundle. */
 function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile> {
   const files = new Map<string, BundleFile>();
   for (const [name, group] of Object.entries(groups) as [Group, BundleGroup][]) {
@@ -84,7 +84,7 @@ function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile>
   return files;
 }
 
-/** Works out the smallest set of hooks from what changed and what is running. Pure. */
+/** Computes the smallest set of hooks from changes and running units. Pure. */
 export function planHooks(input: PlanInput): HookPlan {
   const { bases, next, repaired, rotated, states, outdated, folders = bundleFolders } = input;
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
@@ -96,11 +96,11 @@ export function planHooks(input: PlanInput): HookPlan {
     bases.flatMap(({ groups }) => Object.values(groups).flatMap((group) => group!.units.map(({ name }) => name))),
   );
   const after = unitsOf(next);
-  // systemd starts no socket whose service runs.
+  // systemd does not start a socket while its service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
   const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
 
-  // Their restart would take away for a moment what is loaded.
+  // A restart would unload their rules or settings for a moment.
   const loadedUnits = folders.map(({ takesEffect, entry }) => (takesEffect.by === "load" ? entry?.unit : undefined));
 
   const start: string[] = [];
@@ -114,7 +114,7 @@ export function planHooks(input: PlanInput): HookPlan {
       const inTheWay = ["active", "activating"].includes(state ?? "") && restartOn.some(startsSocket);
       if ((affected && before.has(name)) || inTheWay) stopChanged.push(name);
     } else if (state === "failed" && isProgram && !affected) {
-      // Its owner's program, which ended by itself: not for us to start again and again.
+      // A program of an account that ended by itself must not be started again and again.
     } else if (state !== "active") {
       start.push(name);
     } else if (affected && name.endsWith(".socket")) {
@@ -137,7 +137,7 @@ export function planHooks(input: PlanInput): HookPlan {
   };
 }
 
-/** What has to be loaded and reloaded for the folders' sake, whatever the units' states are. */
+/** Folders to load and units to reload because of changed files, whatever the units' states are. */
 function planFolders(
   folders: readonly BundleFolder[],
   next: Bundle,
@@ -153,7 +153,7 @@ function planFolders(
     if (takesEffect.by === "reload") reload.add(takesEffect.unit);
     if (takesEffect.by !== "load") continue;
     const paths = [...added, ...modified].filter((path) => path.startsWith(`${name}/`));
-    // Without an entry file each file is loaded by itself, and the loss of one asks for nothing.
+    // Without an entry file each file is loaded separately, and a removed file needs no hook.
     if (entry || paths.length > 0) load.push({ folder: name, paths, first: takesEffect.first === true });
   }
   return {
@@ -174,7 +174,7 @@ function union(all: readonly Changes[]): Changes {
   return { added: collect("added"), modified: collect("modified"), removed: collect("removed") };
 }
 
-/** True when nothing has to be run. */
+/** Whether the plan has nothing to run. */
 export function isEmpty(plan: HookPlan): boolean {
   return Object.values(plan).every((part: boolean | readonly unknown[]) =>
     Array.isArray(part) ? part.length === 0 : !part,
@@ -183,7 +183,7 @@ export function isEmpty(plan: HookPlan): boolean {
 
 type GroupUnit = BundleUnit & { readonly group: Group };
 
-/** Every unit of a bundle by name, with its group. Worked out once, as `filesOf`. */
+/** Every unit of a bundle by name, with its group. Computed once, as `filesOf`. */
 export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit> => {
   const units = new Map<string, GroupUnit>();
   for (const [group, { units: own }] of Object.entries(groups) as [Group, { units: readonly BundleUnit[] }][]) {
@@ -193,8 +193,8 @@ export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit>
 });
 
 /**
- * systemd finds new unit files by itself when they are started, and forgets removed ones once stopped: only what it may
- * have read before and reads differently now needs a reload.
+ * systemd finds new unit files by itself when they are started, and unloads removed ones when they are stopped: only files that it may
+ * have read before and that changed need a daemon-reload.
  */
 function needsDaemonReload({ added, modified, removed }: Changes): boolean {
   const isUnitFile = (path: string) => path.startsWith("systemd/");

@@ -13,13 +13,13 @@ export interface Problem {
 
 const upToFolder = new RegExp(`^.*?/(?=(${bundleFolders.map(({ name }) => name).join("|")})/)`);
 
-/** The bundle path of a path as programs print it: inside a generation or behind a fixed link. Any other path stays as it is. */
+/** The bundle path for a path as programs print it: inside a generation or behind a fixed symlink. Any other path stays unchanged. */
 export function bundlePath(path: string): string {
   const link = Object.keys(fixedLinks).find((link) => path.startsWith(`${link}/`));
   return (link === undefined ? path : path.replace(link, fixedLinks[link]!)).replace(upToFolder, "");
 }
 
-/** Whose file a path (as programs print it) is. */
+/** The group of a path as programs print it. */
 export function groupOfPath(bundle: Bundle): (path: string) => Group | undefined {
   return (path) => filesOf(bundle).get(bundlePath(path))?.group;
 }

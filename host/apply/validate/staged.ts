@@ -3,23 +3,23 @@ import type { Machine, RunResult } from "../../os/machine.ts";
 import type { Staging } from "../../store/stage.ts";
 import { bundlePath, groupOfPath, type Problem } from "./problem.ts";
 
-/** What a validator looks at: the staged bundle, and which of its paths differ from what is in force. */
+/** Input of a validator: the staged bundle, and the paths that differ from the generation in force. */
 export interface Staged {
   readonly bundle: Bundle;
   readonly changed: ReadonlySet<string>;
-  /** Runs a program that sees the staged files where the generation in force will be. */
+  /** Runs a program that sees the staged files at the path of the generation in force. */
   run(program: string, args: readonly string[]): Promise<RunResult>;
 }
 
-/** @param changed bundle paths of the validator's folder that differ, at least one; removed ones among them */
+/** @param changed bundle paths of the validator's folder that differ, at least one; includes removed paths */
 export type Validator = (staged: Staged, changed: readonly string[]) => Promise<readonly Problem[]>;
 
 /**
- * The real programs judge the staged files, at the very paths they will have: in a mount namespace of its own the staged
- * directory lies over the generation in force.
+ * The real programs validate the staged files at their final paths: in a separate mount namespace, the staged directory is mounted
+ * over the generation in force.
  */
 export function staged(machine: Machine, staging: Staging, changed: ReadonlySet<string>): Staged {
-  // A constant text; what varies are its arguments.
+  // A constant script; only its arguments vary.
   const overlay = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
   const wrap = ["--mount", "--propagation", "private", "--", "sh", "-c", overlay, "sh"];
   return {
@@ -32,10 +32,10 @@ export function staged(machine: Machine, staging: Staging, changed: ReadonlySet<
   };
 }
 
-/** nginx's last line names the main file, whoever's file is at fault. */
+/** nginx's last line names the main file, whichever file is faulty. */
 const summary = /configuration file \S+ test failed$/;
 
-/** One problem for each line of a program's output that names a file of the bundle; failing that, one with the whole output. */
+/** One problem for each output line that names a file of the bundle; without such a line, one problem with the whole output. */
 export function problemsIn(
   { bundle }: Staged,
   { status, stdout, stderr }: RunResult,
@@ -58,7 +58,7 @@ export function problemsIn(
   return [{ group, ...(about && { path: about }), message: `${program}: ${shown(text) || `exit status ${status}`}` }];
 }
 
-/** A program's output as it goes into a message: bundle paths, and no more than fits. */
+/** Output of a program for a message: with bundle paths, and shortened. */
 export function shown(text: string): string {
   return text.replaceAll(`${currentGeneration}/`, "").trim().slice(0, 2000);
 }

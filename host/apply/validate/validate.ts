@@ -10,11 +10,11 @@ import { problemsIn, type Staged, type Validator } from "./staged.ts";
 /** Validators that are functions, by the names that folders give them. */
 const named: Readonly<Record<Names["validator"], Validator>> = { json, lighttpd: staticServers, units };
 
-/** Those that run no program: all that a directory tree gets. */
+/** Validators that run no program: the only ones for a directory tree. */
 const offline: readonly unknown[] = ["json" satisfies Names["validator"]];
 
 /**
- * What judges the staged files, one function for each folder that has a validator.
+ * Validators for the staged files: one function for each folder that has one.
  * @param live whether programs can be run
  */
 export function validators(live: boolean): ((staged: Staged) => Promise<readonly Problem[]>)[] {
@@ -45,7 +45,7 @@ function command(
   };
 }
 
-/** For programs that ignore a record they cannot parse without a message, as userdb does. */
+/** For programs such as userdb that silently ignore a record that they cannot parse. */
 async function json({ bundle }: Staged, changed: readonly string[]): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
   for (const path of changed) {
