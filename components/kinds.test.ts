@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -149,6 +149,12 @@ describe("a waiver of something that is not there is refused", () => {
       rmSync(directory, { recursive: true });
     }
   });
+});
+
+test.each(globSync("components/*/", { cwd: checkout }))("%s has a README of about ten lines", (folder) => {
+  const text = readFileSync(join(checkout, folder, "README.md"), "utf8");
+  expect(text).toMatch(/^# .+\n\n.{40}/);
+  expect(text.split("\n").length).toBeLessThan(25);
 });
 
 describe("lists in an account's file", () => {

@@ -220,7 +220,7 @@ describe("on a host", () => {
 
   test("drift of its file is found", async () => {
     const findings = await evaluate(`${render}
-      const { Tree, secret } = await import("./testing/host-tree.ts");
+      const { Tree, secret } = await import("./testing/fakes/host-tree.ts");
       const { apply } = await import("./host/apply/apply.ts");
       const { inspect } = await import("./host/inspect/inspect.ts");
       const { appendFileSync } = await import("node:fs");

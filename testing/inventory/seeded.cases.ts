@@ -316,10 +316,10 @@ const common: Readonly<Record<string, Seed>> = {
   },
 };
 
-/** Seeds that a concept brings along, in a file `*.cases.ts` of its own that exports `seeds`. */
+/** Seeds that a concept brings along, in a `seeded.cases.ts` of its own. */
 const checkout = join(import.meta.dirname, "../..");
 const brought = await Promise.all(
-  globSync("components/*/*.cases.ts", { cwd: checkout })
+  globSync("components/*/seeded.cases.ts", { cwd: checkout })
     .sort()
     .map(async (file) => ((await import(join(checkout, file))) as { readonly seeds: typeof common }).seeds),
 );

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { effect } from "../change.ts";
 import { command, environment, homePath, number, text, waivers } from "../inputs.ts";
-import { inAccount, type Kind } from "../kind.ts";
+import { effect } from "../registry/change.ts";
+import { inAccount, type Kind } from "../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../schema.ts";
 
 export const inputs = z.strictObject({

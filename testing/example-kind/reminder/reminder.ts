@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ReminderInputs } from "../kinds.generated.ts";
+import type { ReminderInputs } from "../registry/kinds.generated.ts";
 
 /** What an account is reminded of. */
 export class Reminder extends pulumi.ComponentResource {

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /** One file for each reminder of the host's accounts. */
 export const reminders = {

@@ -1,4 +1,4 @@
-import type { Seed } from "../../testing/seeded.cases.ts";
+import type { Seed } from "../../testing/inventory/seeded.cases.ts";
 
 export const seeds: Readonly<Record<string, Seed>> = {
   "a reminder that never rests": {
