@@ -164,7 +164,7 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** The registry of kinds: parents before what lies under them, then by key. */
+/** The registry of kinds: parents before their children, then by key. */
 function kinds(): string {
   const at = "components/kinds.generated.ts";
   const all = kindTexts();
@@ -205,7 +205,7 @@ ${all.map(({ key, variable }) => `  ${key}: ${variable}.kind,`).join("\n")}
 `;
 }
 
-/** The component of each kind. A module apart: what has no engine need not load the SDK. */
+/** The component of each kind. A separate module, so that programs without an engine need not load the SDK. */
 function resources(): string {
   const at = "components/resources.generated.ts";
   const all = kindTexts();

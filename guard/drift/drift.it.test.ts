@@ -183,7 +183,9 @@ describe("changes that exclude each other", () => {
     expect(findings).toHaveLength(8);
     for (const { kind, repaired } of findings) {
       expect(kind).toBe("user-unresolvable");
-      expect(repaired).toMatch(/^by hand: look for "systemd" in the line (passwd|group) of \/etc\/nsswitch\.conf/);
+      expect(repaired).toMatch(
+        /^by hand: check that the line (passwd|group) of \/etc\/nsswitch\.conf contains "systemd"/,
+      );
     }
     await succeed(host, "mv /etc/nsswitch.conf.away /etc/nsswitch.conf");
   });
