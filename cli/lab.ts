@@ -40,7 +40,7 @@ function table(status: lab.LabStatus): string {
   for (const host of status.hosts) {
     const links = host.links.map((link) => `${link.switch} ${link.cut ? "CUT" : link.active ? "active" : "ready"}`);
     const mirrors = Object.entries(host.mirrors).map(
-      ([name, legs]) => `${name} ${legs.includes("_") ? `DEGRADED [${legs}]` : "whole"}`,
+      ([name, disks]) => `${name} ${disks.includes("_") ? `DEGRADED [${disks}]` : "whole"}`,
     );
     const memory = host.usedMiB === undefined ? "" : `${host.usedMiB} MiB (here ${host.machineMiB ?? "?"})`;
     rows.push([
@@ -59,8 +59,8 @@ function table(status: lab.LabStatus): string {
 
 const hostArgument = (): Argument =>
   new Argument("<host>", "a host of the lab").choices(hosts.map((host) => host.name));
-const cableArgument = (): Argument => new Argument("<cable>", "0 goes to switch-a, 1 to switch-b").choices(["0", "1"]);
-const cable = (text: string): 0 | 1 => (text === "0" ? 0 : 1);
+const linkArgument = (): Argument => new Argument("<link>", "0 goes to switch-a, 1 to switch-b").choices(["0", "1"]);
+const linkIndex = (text: string): 0 | 1 => (text === "0" ? 0 : 1);
 
 const program = new Command("lab")
   .description(
@@ -74,8 +74,8 @@ Try:
   npm run lab -- status
   npm run lab -- ssh web1                           a shell on a host
   npm run lab -- curl -s http://[fd00:8000:0:1::1]/   a request from inside the lab's network
-  npm run lab -- cut-link web1 0                    pull a cable; mend-link puts it back
-  npm run lab -- power-cut web1                     pull the plug; power-on boots it from its own disks
+  npm run lab -- cut-link web1 0                    cut a link; mend-link restores it
+  npm run lab -- power-cut web1                     cut its power; power-on boots it from its own disks
   npm run lab -- down                               stop everything, delete the hosts' disks
 
 ssh, logs, curl and exec end with the exit status of the program that they run.`,
@@ -164,19 +164,23 @@ add(
 add(
   program
     .command("cut-link")
-    .description("cut one of a host's two cables")
+    .description("cut one of a host's two links")
     .addArgument(hostArgument())
-    .addArgument(cableArgument()),
+    .addArgument(linkArgument()),
   async (host: string, index: string) => {
-    await lab.cutLink(host, cable(index));
-    say(`${host}: cable ${index} is cut`);
+    await lab.cutLink(host, linkIndex(index));
+    say(`${host}: link ${index} is cut`);
   },
 );
 add(
-  program.command("mend-link").description("mend a cut cable").addArgument(hostArgument()).addArgument(cableArgument()),
+  program
+    .command("mend-link")
+    .description("restore a cut link")
+    .addArgument(hostArgument())
+    .addArgument(linkArgument()),
   async (host: string, index: string) => {
-    await lab.mendLink(host, cable(index));
-    say(`${host}: cable ${index} is whole`);
+    await lab.mendLink(host, linkIndex(index));
+    say(`${host}: link ${index} is restored`);
   },
 );
 add(

@@ -379,7 +379,7 @@ describe("apply", () => {
     const before = await traces();
     const { exitCode, report } = await apply(bundleOf({ 1: accountGroup(1, "new") }, fullHost()));
     expect([exitCode, report.result]).toEqual([5, "failed"]);
-    expect(report.errors[0]!.message).toMatch(/\d+ MiB free, 32 needed: nothing was changed, services go on/);
+    expect(report.errors[0]!.message).toMatch(/\d+ MiB free, 32 needed: nothing was changed, services keep running/);
     expect(await traces()).toBe(before);
     await shell("umount /var/lib/fairhost && rm -rf /run/state");
   });
