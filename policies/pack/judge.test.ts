@@ -249,7 +249,7 @@ test.each([
 test("a component of a type that no kind has is refused by itself and in a stack, whatever its inputs say", () => {
   const type = "fairhost:task:ScheduledTask";
   const task = resource(type, { account: 1, host: "h1", command: ["/usr/bin/nsenter", "-t", "1", "-a"] });
-  const message = `Resource x is of type ${type}.`;
+  const message = `Resource x is of the unregistered type ${type}.`;
   expect(judgeResource(task)).toEqual([{ rule: "known-resource-types", message }]);
   expect(judgeStack([...stack(), task])).toEqual([{ rule: "known-stack-types", message, urn: task.urn }]);
 });

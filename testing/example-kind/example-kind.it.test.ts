@@ -90,7 +90,7 @@ test("it compiles", { timeout: 300_000 }, async () => {
 describe("the inventory", () => {
   test("loads, and counts it", async () => {
     const { stdout, stderr } = await node("cli/inventory.ts", lab);
-    expect(stdout, stderr).toBe(`${lab} is sound: 2 hosts, 1 plan, 1 site, 4 accounts, 4 HTTP servers, 1 reminder`);
+    expect(stdout, stderr).toContain("2 hosts, 1 plan, 1 site, 4 accounts, 4 HTTP servers, 1 reminder");
   });
 
   test("refuses a wrong entry with file and line", async () => {
@@ -114,7 +114,7 @@ describe("the inventory", () => {
       "- {rule: reminders-not-too-often, resource: reminder 1/walter, owner: Ada, reason: until it is slower, expires: 2026-12-01}\n",
     );
     const { stderr } = await node("cli/inventory.ts", twice);
-    expect(stderr).toContain('reminder name "water" is already taken by accounts/1-alice.yaml:');
+    expect(stderr).toContain('reminder name "water" is already used at accounts/1-alice.yaml:');
     expect(stderr).toContain('there is no reminder "1/walter"\n');
     expect(stderr).toContain('did you mean "1/water"?');
   });
@@ -187,7 +187,7 @@ describe("guard review", () => {
     writeFileSync(join(gone, "tombstones.yaml"), "- {number: 1, name: alice, deleted: 2026-11-24}\n");
     rmSync(join(full, "tombstones.yaml"));
     const { text } = await review(full, gone);
-    expect(text).toContain("Deletes account 1 (alice): 1 HTTP server, 1 reminder and the prefix go;");
+    expect(text).toContain("Deletes account 1 (alice): 1 HTTP server, 1 reminder and the prefix are removed;");
     expect(text).not.toContain("Removes reminder");
   });
 });
