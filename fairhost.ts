@@ -9,10 +9,13 @@ import { rules as policies } from "./policies/rules.generated.ts";
  * other paths may move.
  */
 
+export { defaultLimits } from "./components/review/limits.file.ts";
 export { renderBundle } from "./delivery/render-bundle.ts";
 export { declare } from "./fleet/declare/declare.ts";
 export { type Edit, editFleet } from "./fleet/edit/edit.ts";
-export { loadFleet } from "./fleet/load/load.ts";
+export { InventoryError, type Loaded, loadFleet } from "./fleet/load/load.ts";
+export type { Problem } from "./fleet/load/problem.ts";
+export { sideOf } from "./guard/change/side.ts";
 export { review } from "./guard/verdict/review.ts";
 export { judgeDeclaration } from "./policies/check-declaration.ts";
 
