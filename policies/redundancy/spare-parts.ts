@@ -1,3 +1,4 @@
+import { devicesOf } from "../../components/network/devices.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
@@ -38,24 +39,19 @@ export const spareParts = defineRule({
 
 type Models = Map<string, { readonly what: string; readonly count: number }>;
 
-function deployedBySite({ hosts, routers, switches }: Declaration): Map<string, Models> {
+function deployedBySite(declaration: Declaration): Map<string, Models> {
   const sites = new Map<string, Models>();
   const add = (site: string, what: string, model: string) => {
     const models = sites.get(site) ?? new Map();
     sites.set(site, models.set(model, { what, count: (models.get(model)?.count ?? 0) + 1 }));
   };
-  for (const host of hosts) {
+  for (const host of declaration.hosts) {
     for (const disk of host.disks) add(host.site, "disk", disk.model);
     for (const supply of host.powerSupplies) add(host.site, "power supply", supply.model);
   }
-  for (const [what, devices] of [
-    ["router", routers],
-    ["switch", switches],
-  ] as const) {
-    for (const device of devices) {
-      add(device.site, what, device.model);
-      for (const supply of device.powerSupplies) add(device.site, "power supply", supply.model);
-    }
+  for (const { device, word } of devicesOf(declaration)) {
+    add(device.site, word, device.model);
+    for (const supply of device.powerSupplies) add(device.site, "power supply", supply.model);
   }
   return sites;
 }

@@ -1,6 +1,7 @@
 import type { PowerSupplyInputs } from "../../inputs.ts";
-import { type Subject, subject } from "../../registry/subject.ts";
+import { ownerOf, type Subject } from "../../registry/subject.ts";
 import { defineRule, type Finding } from "../../rule.ts";
+import { devicesOf } from "../devices.ts";
 
 export const devicesOnTwoChains = defineRule({
   name: "devices-on-two-chains",
@@ -8,14 +9,14 @@ export const devicesOnTwoChains = defineRule({
   severity: "high",
   scope: "resource",
   waivable: true,
-  description: "Every router and switch has at least two power supplies, on chains that are fed by different feeds.",
+  description:
+    "Every router, switch or other device of the network has at least two power supplies, on chains that are fed by different feeds.",
   reason: "When one chain fails, half of a site's network must not fail with it: one more fault would stop the site.",
   remediation: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
-  *find({ routers, switches }) {
-    for (const router of routers)
-      yield* judge(`Router ${router.name}`, router, subject.router(router, "powerSupplies"));
-    for (const device of switches)
-      yield* judge(`Switch ${device.name}`, device, subject.switch(device, "powerSupplies"));
+  *find(declaration) {
+    for (const { device, subject } of devicesOf(declaration)) {
+      yield* judge(ownerOf(subject), device, { ...subject, path: "powerSupplies" });
+    }
   },
 });
 
