@@ -18,28 +18,28 @@ const table: Record<string, Limit> = vi.hoisted(() => ({}));
 vi.mock("./limits.ts", async (original) => {
   const { limits } = await original<typeof import("./limits.ts")>();
   Object.assign(table, limits, {
-    inodes: {
-      schema: z.int().min(1).describe("Most files and directories of one account."),
+    madeUp: {
+      schema: z.int().min(1).describe("A limit that no plan has."),
       word: "files",
       unit: "",
-      slice: (value: number) => ["InodesMax", `${value}`],
+      slice: (value: number) => ["MadeUpMax", `${value}`],
     } satisfies Limit,
   });
   return { limits: table };
 });
 
-/** The valid declaration, whose plan and accounts have this many inodes. */
-function withInodes(inodes: number): Declaration {
+/** The valid declaration, whose plan and accounts have this much of it. */
+function withMadeUp(madeUp: number): Declaration {
   const valid = declarationFixture();
   return {
     ...valid,
-    plans: valid.plans.map((each) => ({ ...each, inodes })),
-    accounts: valid.accounts.map((each) => ({ ...each, limits: { ...each.limits, inodes } })),
+    plans: valid.plans.map((each) => ({ ...each, madeUp })),
+    accounts: valid.accounts.map((each) => ({ ...each, limits: { ...each.limits, madeUp } })),
   } as Declaration;
 }
 
-const many = withInodes(1_000_000);
-const { inodes: _, ...without } = { inodes: 0, ...declarationFixture().accounts[0]!.limits };
+const many = withMadeUp(1_000_000);
+const { madeUp: _, ...without } = { madeUp: 0, ...declarationFixture().accounts[0]!.limits };
 
 describe("a limit that is added to the table is in force everywhere", () => {
   test("a plan must have it, within its bounds", () => {
@@ -48,30 +48,30 @@ describe("a limit that is added to the table is in force everywhere", () => {
       survives: ["disk"],
     };
     const refused = (entry: object) => planSchema.safeParse(entry).error?.issues.map(({ path }) => path.join("."));
-    expect(refused({ ...own, inodes: 1_000_000 })).toBeUndefined();
-    expect(refused(own)).toEqual(["inodes"]);
-    expect(refused({ ...own, inodes: 0 })).toEqual(["inodes"]);
+    expect(refused({ ...own, madeUp: 1_000_000 })).toBeUndefined();
+    expect(refused(own)).toEqual(["madeUp"]);
+    expect(refused({ ...own, madeUp: 0 })).toEqual(["madeUp"]);
   });
 
   test("the inputs of a plan and of an account have it, and nothing is read without it", () => {
     expect(plan.inputs.safeParse(many.plans[0]).success).toBe(true);
     expect(account.inputs.safeParse(many.accounts[0]).success).toBe(true);
     const lacking = account.inputs.safeParse({ ...many.accounts[0]!, limits: without });
-    expect(lacking.error?.issues.map(({ path }) => path.join("."))).toEqual(["limits.inodes"]);
+    expect(lacking.error?.issues.map(({ path }) => path.join("."))).toEqual(["limits.madeUp"]);
   });
 
   test("limits-set refuses an account without", () => {
     expect(checkDeclaration(many, today)).toEqual([]);
-    expect(checkDeclaration(withInodes(0), today).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
-      "limits-set: Account 1 has inodes 0, which is out of bounds.",
-      "limits-set: Account 2 has inodes 0, which is out of bounds.",
-      "limits-set: Account 3 has inodes 0, which is out of bounds.",
-      "limits-set: Plan small has inodes 0, which is out of bounds.",
+    expect(checkDeclaration(withMadeUp(0), today).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
+      "limits-set: Account 1 has madeUp 0, which is out of bounds.",
+      "limits-set: Account 2 has madeUp 0, which is out of bounds.",
+      "limits-set: Account 3 has madeUp 0, which is out of bounds.",
+      "limits-set: Plan small has madeUp 0, which is out of bounds.",
     ]);
   });
 
   test("promises-kept asks for an approval of less, and the diff has its word", () => {
-    const few = withInodes(10);
+    const few = withMadeUp(10);
     const judge = (before: Declaration, after: Declaration) =>
       review({ before: sideOf(before), after: sideOf(after), approvals: [], limits: defaultLimits, today });
     const { level, findings, effects } = judge(many, few);
@@ -79,30 +79,30 @@ describe("a limit that is added to the table is in force everywhere", () => {
     expect(findings.map(({ rule, message, approval }) => [rule, message, approval])).toEqual([
       [
         "promises-kept",
-        "Plan small promises less: inodes 1000000 to 10.",
+        "Plan small promises less: madeUp 1000000 to 10.",
         { action: "shrink", resource: "plan small" },
       ],
     ]);
     expect(effects.map(({ sentence }) => sentence)).toContain("Limits of account 1 (acme-1): files 1000000 to 10.");
     expect(judge(few, many).level).toBe("safe");
     // None at all is no question of approval.
-    expect(judge(many, withInodes(0)).level).toBe("blocked");
+    expect(judge(many, withMadeUp(0)).level).toBe("blocked");
   });
 
   test("one account's own is looked at as well", () => {
     const accounts = many.accounts.map((each, index) =>
-      index > 0 ? each : { ...each, limits: { ...each.limits, inodes: 10 } },
+      index > 0 ? each : { ...each, limits: { ...each.limits, madeUp: 10 } },
     );
     const { findings } = review({
       ...{ before: sideOf(many), after: sideOf({ ...many, accounts } as Declaration) },
       ...{ approvals: [], limits: defaultLimits, today },
     });
     expect(findings.filter(({ rule }) => rule === "promises-kept")).toMatchObject([
-      { level: "needs approval", message: "Account 1 (acme-1) gets less: inodes 1000000 to 10." },
+      { level: "needs approval", message: "Account 1 (acme-1) gets less: madeUp 1000000 to 10." },
     ]);
   });
 
-  test("the account's slice has it", () => expect(textOf(many.accounts[0]!)).toContain("\nInodesMax=1000000\n"));
+  test("the account's slice has it", () => expect(textOf(many.accounts[0]!)).toContain("\nMadeUpMax=1000000\n"));
 });
 
 /** All text that a host has of an account. */
@@ -125,9 +125,8 @@ function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
 
 test("every limit is written into the account's slice, or its description says that it is not yet in force", async () => {
   const { limits } = await vi.importActual<typeof import("./limits.ts")>("./limits.ts");
-  expect(Object.keys(limits)).not.toContain("inodes");
   expect(unenforced(limits)).toEqual([]);
   const { description, ...silent } = { ...limits.diskGb, description: "" };
   expect(unenforced({ silent: { ...silent, schema: z.number() } })).toEqual(["silent"]);
-  expect(unenforced({ other: { ...table.inodes!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);
+  expect(unenforced({ other: { ...table.madeUp!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);
 });

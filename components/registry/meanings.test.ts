@@ -14,7 +14,7 @@ vi.mock("../../components/http/servers.generated.ts", async (original) => {
   const worker = z.strictObject({ start: command(), given: environment() });
   const third = z.strictObject({
     ...commonInputs,
-    kind: z.literal("php"),
+    kind: z.literal("made-up"),
     root: homePath(),
     scripts: z.array(homePath()),
     workers: z.array(worker).exactOptional(),
@@ -26,7 +26,7 @@ const valid = declarationFixture();
 const { kind: _, root: __, ...common } = valid.httpServers[0] as unknown as Readonly<Record<string, unknown>>;
 const sound = {
   ...common,
-  kind: "php",
+  kind: "made-up",
   root: "www",
   scripts: ["bin", "."],
   workers: [{ start: ["/usr/bin/php", "work.php"], given: { QUEUE: "mail" } }],

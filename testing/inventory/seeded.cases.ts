@@ -316,8 +316,8 @@ const common: Readonly<Record<string, Seed>> = {
   },
 };
 
-/** Seeds that a concept brings along, in a `seeded.cases.ts` of its own. */
 const checkout = join(import.meta.dirname, "../..");
+/** Seeds that a concept brings along, in a `seeded.cases.ts` of its own. */
 const brought = await Promise.all(
   globSync("components/*/seeded.cases.ts", { cwd: checkout })
     .sort()
