@@ -327,6 +327,10 @@ const brought = await Promise.all(
 /** Every one loads: what is wrong with it is for the rules to find. What they say is in the golden file. */
 export const seeds: typeof common = Object.assign({}, common, ...brought);
 
+const all = [common, ...brought].flatMap((each) => Object.keys(each));
+const twice = all.filter((name, index) => all.indexOf(name) !== index);
+if (twice.length > 0) throw new Error(`Two seeds have the same name, so one is lost; rename one: ${twice.join(", ")}`);
+
 /** Changes that are all right: no rule may object to any of these. */
 export const soundChanges: Readonly<Record<string, Seed["edit"]>> = {
   none: (draft) => draft,
