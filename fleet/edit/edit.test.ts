@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -76,5 +76,27 @@ test.each([
 ] as const)("%s is refused, and nothing is written", (_, edits, message) => {
   const before = everything();
   expect(() => editFleet(directory, edits)).toThrow(message);
+  expect(everything()).toEqual(before);
+});
+
+test("a file that cannot be written, on a full disk for example, leaves every file as it was", () => {
+  writeFileSync(join(directory, `plans/.small.yaml.${process.pid}~`), "");
+  const before = everything();
+  const names = readdirSync(directory, { recursive: true });
+  const edits = [
+    { file: "accounts/5-erin.yaml", create: erin },
+    { file: "plans/small.yaml", set: ["tasksMax"], value: 300 },
+  ];
+  expect(() => editFleet(directory, edits)).toThrow("EEXIST");
+  expect(everything()).toEqual(before);
+  expect(readdirSync(directory, { recursive: true })).toEqual(names);
+});
+
+test("a file that is created and removed by the same edits is not there", () => {
+  const before = everything();
+  editFleet(directory, [
+    { file: "accounts/5-erin.yaml", create: erin },
+    { file: "accounts/5-erin.yaml", remove: true },
+  ]);
   expect(everything()).toEqual(before);
 });

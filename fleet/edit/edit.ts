@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Document, isCollection, parseDocument } from "yaml";
 import { type Loaded, loadFiles } from "../load/load.ts";
 import { InventoryError, type Path, type Problem } from "../load/problem.ts";
@@ -40,11 +40,7 @@ export function editFleet(directory: string, edits: readonly Edit[]): Loaded {
     sources: [...read.sources.filter(({ source }) => isKept(source.file)), ...edited],
     problems: [...read.problems.filter(({ file }) => isKept(file)), ...edited.flatMap((file) => file.problems)],
   });
-  // What is new first: a deploy that reads in between sees an element twice, which is refused, rather than not at all.
-  const written = [...texts].toSorted(
-    ([, left], [, right]) => Number(left === undefined) - Number(right === undefined),
-  );
-  for (const [file, text] of written) replace(join(directory, file), text);
+  write(directory, texts);
   return loaded;
 }
 
@@ -93,21 +89,33 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Old or new, whatever happens in between. */
-function replace(path: string, text: string | undefined): void {
-  if (text === undefined) {
-    rmSync(path);
-    return;
-  }
-  mkdirSync(dirname(path), { recursive: true });
-  // A name that the loader does not read.
-  const temporary = `${path}.${process.pid}~`;
-  const file = openSync(temporary, "wx");
+/** Writes every new text beside its file before the first one takes its place: a full disk is met while all files are still old. */
+function write(directory: string, texts: Texts): void {
+  const written = [...texts].flatMap(([file, text]) => (text === undefined ? [] : [{ file, text }]));
+  const temporary: string[] = [];
   try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    for (const { file, text } of written) {
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      const path = join(directory, temporaryName(file));
+      const descriptor = openSync(path, "wx");
+      temporary.push(path);
+      try {
+        writeFileSync(descriptor, text);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+  } catch (error) {
+    for (const path of temporary) rmSync(path);
+    throw error;
   }
-  renameSync(temporary, path);
+  // What is new first: a deploy that reads in between sees an element twice, which is refused, rather than not at all.
+  for (const { file } of written) renameSync(join(directory, temporaryName(file)), join(directory, file));
+  for (const [file, text] of texts) if (text === undefined) rmSync(join(directory, file), { force: true });
+}
+
+/** A hidden name, which the loader does not read: a deploy at the same time, or after a crash, is not refused for it. */
+function temporaryName(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${process.pid}~`);
 }
