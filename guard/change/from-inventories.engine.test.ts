@@ -162,12 +162,15 @@ test("a base that its own program cannot judge needs an approval, with the reaso
     "policies/rules.generated.ts": [["export const all:", "export const rules:"]],
     "policies/check-declaration.ts": [["import { all as rules }", "import { rules }"]],
   });
+  await repository.commit();
   const { exitCode, report } = await review(old);
   expect(exitCode).toBe(3);
+  // Which of the importing files Node.js names first is its own affair.
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: The base cannot be judged by its own program: The requested module './policies/rules.generated.ts' does not provide an export named 'rules'. It is unknown whether this change weakens a rule or changes files on hosts.",
+    expect.stringMatching(
+      /^needs approval rules-kept: The base cannot be judged by its own program: The requested module '[./]+policies\/rules\.generated\.ts' does not provide an export named 'rules'\. It is unknown whether this change weakens a rule or changes files on hosts\.$/,
+    ),
   ]);
-  await repository.commit();
 });
 
 test("cells: only those that a change touches; all of them when something shared changes", async () => {
