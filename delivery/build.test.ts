@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { globSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import { Tree } from "../testing/fakes/host-tree.ts";
 import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import { buildApplier } from "./build.ts";
@@ -20,6 +21,21 @@ test("the applier is one file, always the same, that needs only Node.js", async 
     expect.objectContaining({ generation: 0, drift: [] }),
   ]);
   expect([run("nonsense").status, run("--nonsense").status]).toEqual([2, 2]);
+});
+
+test("a cache that was cut short is no obstacle: the same applier is built again", async () => {
+  using tree = new Tree();
+  vi.stubEnv("XDG_CACHE_HOME", tree.root);
+  const fresh = async () => {
+    vi.resetModules();
+    return (await import("./build.ts")).buildApplier();
+  };
+  const text = await fresh();
+  const files = globSync("fairhost/applier/*", { cwd: tree.root });
+  expect(files).toHaveLength(2);
+  for (const file of files) writeFileSync(join(tree.root, file), "");
+  expect(await fresh()).toBe(text);
+  vi.unstubAllEnvs();
 });
 
 test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {

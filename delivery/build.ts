@@ -41,10 +41,10 @@ async function fromCache(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? tmpdir(), ".cache"), "fairhost", "applier");
   // Which files esbuild reads follows from their texts: a list is valid as long as all its files are unchanged.
   const index = join(cache, `inputs-${sha256(await readFile(entry, "utf8"))}.json`);
-  const lists = await readFile(index, "utf8").then(
-    (text) => JSON.parse(text) as Inputs[],
-    () => [],
-  );
+  // Missing, or cut short by a full disk: built anew.
+  const lists = await readFile(index, "utf8")
+    .then((text) => JSON.parse(text) as Inputs[])
+    .catch(() => []);
   for (const inputs of lists) {
     const digest = await digestOf(inputs);
     const text = digest && (await readFile(join(cache, `${digest}.mjs`), "utf8").catch(() => undefined));
