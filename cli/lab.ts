@@ -74,7 +74,7 @@ Try:
   npm run lab -- status
   npm run lab -- ssh web1                           a shell on a host
   npm run lab -- curl -s http://[fd00:8000:0:1::1]/   a request from inside the lab's network
-  npm run lab -- cut-link web1 0                    cut a link; mend-link restores it
+  npm run lab -- cut-link web1 0                    cut a link; restore-link ends it
   npm run lab -- power-cut web1                     cut its power; power-on boots it from its own disks
   npm run lab -- down                               stop everything, delete the hosts' disks
 
@@ -174,12 +174,13 @@ add(
 );
 add(
   program
-    .command("mend-link")
+    .command("restore-link")
+    .alias("mend-link")
     .description("restore a cut link")
     .addArgument(hostArgument())
     .addArgument(linkArgument()),
   async (host: string, index: string) => {
-    await lab.mendLink(host, linkIndex(index));
+    await lab.restoreLink(host, linkIndex(index));
     say(`${host}: link ${index} is restored`);
   },
 );

@@ -4,7 +4,7 @@ import type { Subject } from "./registry/subject.ts";
 export interface Violation {
   readonly rule: string;
   readonly subject: Subject;
-  /** One sentence about what is wrong, with the values. The rule's `reason` and `remediation` say why it matters and how to fix it. */
+  /** One sentence about what is wrong, with the values. The rule's `reason` and `fix` say why it matters and how to fix it. */
   readonly message: string;
 }
 
@@ -26,7 +26,7 @@ export interface Rule {
   /** Why the rule exists: what happens to accounts otherwise. */
   readonly reason: string;
   /** How to fix a violation. */
-  readonly remediation: string;
+  readonly fix: string;
   /**
    * `resource`: needs only one element, so the pack can judge one resource at a time.
    * `stack`: needs several elements.
@@ -47,16 +47,16 @@ export function pageOf({ name }: Pick<Rule, "name">): string {
 }
 
 /** A violation as a rule's `find` yields it, without the rule's name. */
-export type Finding = Omit<Violation, "rule">;
+export type Found = Omit<Violation, "rule">;
 
-/** Makes a rule of a generator of findings. `find` must be linear in the declaration's size. */
+/** Makes a rule of a generator of what is wrong. `find` must be linear in the declaration's size. */
 export function defineRule({
   find,
   ...rule
-}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration, today: string) => Iterable<Finding> }): Rule {
+}: Omit<Rule, "check"> & { readonly find: (declaration: Declaration, today: string) => Iterable<Found> }): Rule {
   return {
     ...rule,
-    check: (declaration, today) => Array.from(find(declaration, today), (finding) => ({ rule: rule.name, ...finding })),
+    check: (declaration, today) => Array.from(find(declaration, today), (found) => ({ rule: rule.name, ...found })),
   };
 }
 

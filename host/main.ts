@@ -7,7 +7,7 @@ import { jobById, jobOf, runDetached } from "./apply/job.ts";
 import { type Received, receive } from "./apply/receive.ts";
 import { recover, retire } from "./apply/retire.ts";
 import { formatStatus, status } from "./apply/status.ts";
-import { hasDrift } from "./inspect/finding.ts";
+import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
@@ -78,7 +78,7 @@ async function main(): Promise<number> {
         const facts = readFacts(process.stdin.isTTY ? "" : readFileSync(0, "utf8"));
         const seen = await inspect(machine, facts, process.argv[1]!);
         process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatInspection(seen));
-        return hasDrift(seen.findings) ? 1 : 0;
+        return hasDrift(seen.differences) ? 1 : 0;
       });
     case "health": {
       const numbers = parsed.positionals.slice(1).map(Number);

@@ -10,7 +10,7 @@ import { loadFleet } from "../fleet/load/load.ts";
 import { processesOf } from "../guard/deploy/lock/orphans.ts";
 import type { DeployRecord } from "../guard/deploy/record.ts";
 import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
-import type { Health } from "../host/inspect/finding.ts";
+import type { Health } from "../host/inspect/difference.ts";
 import { type TemporaryProject, temporaryProject } from "../testing/projects/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 import * as lab from "./lab-api.ts";
@@ -51,7 +51,7 @@ async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: num
   if (stdout === "") throw new Error(stderr);
   const hosts = (JSON.parse(stdout) as HostDrift[]).map((result) => [
     result.host,
-    "error" in result ? [result.error] : result.findings.map(({ kind, what }) => `${kind} ${what}`),
+    "error" in result ? [result.error] : result.differences.map(({ kind, what }) => `${kind} ${what}`),
   ]);
   return { hosts: Object.fromEntries(hosts) as Record<string, string[]>, exitCode };
 }
@@ -141,7 +141,7 @@ describe("a fleet on real hosts", () => {
   test("serving survives a cut link", async () => {
     await lab.cutLink("web1", 0);
     expect((await request(alice)).body).toContain("alice");
-    await lab.mendLink("web1", 0);
+    await lab.restoreLink("web1", 0);
   });
 
   test("the gate after a deploy: the host serves, the account asked for wakes", async () => {
@@ -186,7 +186,7 @@ describe("a fleet on real hosts", () => {
     expect(await up()).toMatch(/\d+ unchanged/);
     expect(await fingerprint("web2")).toBe(before);
 
-    await lab.mendLink("web1", 1);
+    await lab.restoreLink("web1", 1);
     await lab.sshRun("web1", "mdadm --quiet /dev/md1 --add /dev/vdb2");
     await expect.poll(drift, { timeout: 300_000, interval: 10_000 }).toMatchObject({ exitCode: 0 });
   });

@@ -11,7 +11,7 @@ import { guestRun } from "./machine/guest.ts";
 import type { JsonSocket } from "./machine/json-socket.ts";
 import { type Accelerator, openMonitor, qemuCommand, thaw } from "./machine/machine.ts";
 import { endService, recordedServices, runningService, startService, waitFor } from "./machine/services.ts";
-import { type LabHostPlan, namespace } from "./network/network.ts";
+import { type LabHost, namespace } from "./network/network.ts";
 import { inNamespace } from "./network/router.ts";
 import { controllerKey, hostPaths, knownHosts } from "./paths.ts";
 
@@ -43,7 +43,7 @@ async function writeRecord(name: string, record: HostRecord): Promise<void> {
 }
 
 /** Makes the controller's key once per checkout and every host's key once for its disks, and writes known_hosts. */
-export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
+export async function ensureKeys(labHosts: readonly LabHost[]): Promise<void> {
   const ensureKey = async (path: string, comment: string): Promise<void> => {
     if (existsSync(path) && existsSync(`${path}.pub`)) return;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -52,18 +52,18 @@ export async function ensureKeys(plans: readonly LabHostPlan[]): Promise<void> {
   };
   await ensureKey(controllerKey, "fairhost-lab-controller");
   const lines: string[] = [];
-  for (const plan of plans) {
-    const { hostKey } = hostPaths(plan.name);
-    await ensureKey(hostKey, plan.name);
+  for (const labHost of labHosts) {
+    const { hostKey } = hostPaths(labHost.name);
+    await ensureKey(hostKey, labHost.name);
     const [type, key] = (await readFile(`${hostKey}.pub`, "utf8")).split(" ");
-    lines.push(`[127.0.0.1]:${plan.sshPort} ${type} ${key}\n`);
+    lines.push(`[127.0.0.1]:${labHost.sshPort} ${type} ${key}\n`);
   }
   await writeFile(knownHosts, lines.join(""), { mode: 0o600 });
 }
 
 /** Script that gives a clone its identity, written to its disks so that it also boots as this host. */
 function identityScript(
-  plan: LabHostPlan,
+  labHost: LabHost,
   record: HostRecord,
   hostKey: string,
   hostKeyPublic: string,
@@ -78,16 +78,16 @@ ${write("/root/.ssh/authorized_keys", authorized)}
 ${write("/etc/ssh/ssh_host_ed25519_key", hostKey)}
 umask 022
 ${write("/etc/ssh/ssh_host_ed25519_key.pub", hostKeyPublic)}
-${write("/etc/hostname", plan.name)}
+${write("/etc/hostname", labHost.name)}
 ${write("/etc/machine-id", record.machineId)}
-${write("/etc/hosts", `127.0.0.1 localhost\n::1 localhost\n${plan.address} ${plan.name}`)}
+${write("/etc/hosts", `127.0.0.1 localhost\n::1 localhost\n${labHost.address} ${labHost.name}`)}
 ${write(
   "/etc/systemd/network/15-bond0.network",
   `[Match]
 Name=bond0
 
 [Link]
-MACAddress=${plan.macs.bond}
+MACAddress=${labHost.macs.bond}
 
 [Network]
 LinkLocalAddressing=ipv6
@@ -95,10 +95,10 @@ IPv6AcceptRA=no
 ConfigureWithoutCarrier=yes
 
 [Address]
-Address=${plan.address}/64
+Address=${labHost.address}/64
 DuplicateAddressDetection=none`,
 )}
-hostname ${plan.name}
+hostname ${labHost.name}
 networkctl reload
 systemctl start --no-block ssh
 # The disks' serial numbers are new, too.
@@ -109,8 +109,8 @@ systemctl restart --no-block systemd-journald
 }
 
 /** Makes a host from the template; it runs in about three seconds on an idle machine. */
-export async function cloneHost(plan: LabHostPlan, template: Template): Promise<void> {
-  const paths = hostPaths(plan.name);
+export async function cloneHost(labHost: LabHost, template: Template): Promise<void> {
+  const paths = hostPaths(labHost.name);
   await rm(paths.folder, { recursive: true, force: true });
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   for (const [index, base] of template.disks.entries()) {
@@ -124,49 +124,49 @@ export async function cloneHost(plan: LabHostPlan, template: Template): Promise<
     initrd: template.image.initrd,
     cut: [false, false],
   };
-  await startMachine(plan, record, template);
+  await startMachine(labHost, record, template);
   const [hostKey, hostKeyPublic, authorized] = await Promise.all(
     [paths.hostKey, `${paths.hostKey}.pub`, `${controllerKey}.pub`].map((path) => readFile(path, "utf8")),
   );
-  const script = identityScript(plan, record, hostKey ?? "", hostKeyPublic ?? "", authorized ?? "");
+  const script = identityScript(labHost, record, hostKey ?? "", hostKeyPublic ?? "", authorized ?? "");
   const result = await guestRun(paths.agent, script, 120_000);
   if (result.exitCode !== 0)
-    throw new UserError(`cannot set the identity of ${plan.name}: ${result.stderr || result.stdout}`);
+    throw new UserError(`cannot set the identity of ${labHost.name}: ${result.stderr || result.stdout}`);
   // Written last: without a record, the next `up` clones the host again.
-  await writeRecord(plan.name, record);
+  await writeRecord(labHost.name, record);
 }
 
 /** Switches a host on: a real boot from its own disks. */
-export async function bootHost(plan: LabHostPlan): Promise<void> {
-  const record = await readRecord(plan.name);
-  if (!record) throw withoutDisks(plan);
-  await startMachine(plan, record);
+export async function bootHost(labHost: LabHost): Promise<void> {
+  const record = await readRecord(labHost.name);
+  if (!record) throw withoutDisks(labHost);
+  await startMachine(labHost, record);
 }
 
-function withoutDisks({ name }: LabHostPlan): LabError {
+function withoutDisks({ name }: LabHost): LabError {
   return new LabError(`${name} has no disks`, "bring the lab up first: npm run lab -- up");
 }
 
-async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Template): Promise<void> {
-  const paths = hostPaths(plan.name);
+async function startMachine(labHost: LabHost, record: HostRecord, template?: Template): Promise<void> {
+  const paths = hostPaths(labHost.name);
   for (const socket of [paths.monitor, paths.agent]) await rm(socket, { force: true });
   const qemu = qemuCommand({
     accelerator: record.accelerator,
     kernel: record.kernel,
     initrd: record.initrd,
-    disks: paths.disks.map((path, index) => ({ path, format: "qcow2", serial: plan.serials[index] ?? "" })),
-    links: plan.taps.map((tap, index) => ({ tap, mac: plan.macs.links[index] ?? "" })),
+    disks: paths.disks.map((path, index) => ({ path, format: "qcow2", serial: labHost.serials[index] ?? "" })),
+    links: labHost.taps.map((tap, index) => ({ tap, mac: labHost.macs.links[index] ?? "" })),
     monitor: paths.monitor,
     agent: paths.agent,
     console: paths.console,
     ...(template && { memory: { path: template.memory, use: "copy" as const }, incoming: true }),
   });
-  const service = await startService(plan.name, [...inNamespace, ...qemu]);
+  const service = await startService(labHost.name, [...inNamespace, ...qemu]);
   try {
     await waitFor(service, "monitor", 30_000, async () => existsSync(paths.monitor) && existsSync(paths.agent));
     await using monitor = await openMonitor(paths.monitor);
     if (template) await thaw(monitor, template.state);
-    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(monitor, plan, index, false);
+    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(monitor, labHost, index, false);
   } catch (error) {
     await endService(service);
     throw error;
@@ -174,36 +174,36 @@ async function startMachine(plan: LabHostPlan, record: HostRecord, template?: Te
 }
 
 /** Power cut: kills QEMU. Data that the host has not flushed is lost; its disks stay. */
-export async function killHost(plan: LabHostPlan): Promise<void> {
-  for (const service of recordedServices()) if (service.name === plan.name) await endService(service);
+export async function killHost(labHost: LabHost): Promise<void> {
+  for (const service of recordedServices()) if (service.name === labHost.name) await endService(service);
 }
 
 /** Cuts or restores a link: without it, the host's interface and the switch's port lose their carrier. */
-export async function setLink(plan: LabHostPlan, index: 0 | 1, intact: boolean): Promise<void> {
-  const record = await readRecord(plan.name);
-  if (!record) throw withoutDisks(plan);
+export async function setLink(labHost: LabHost, index: 0 | 1, intact: boolean): Promise<void> {
+  const record = await readRecord(labHost.name);
+  if (!record) throw withoutDisks(labHost);
   const cut = record.cut.map((old, one) => (one === index ? !intact : old)) as [boolean, boolean];
-  await writeRecord(plan.name, { ...record, cut });
-  if (!(await runningService(plan.name))) return;
-  await using monitor = await openMonitor(hostPaths(plan.name).monitor);
-  await setCable(monitor, plan, index, intact);
+  await writeRecord(labHost.name, { ...record, cut });
+  if (!(await runningService(labHost.name))) return;
+  await using monitor = await openMonitor(hostPaths(labHost.name).monitor);
+  await setCable(monitor, labHost, index, intact);
 }
 
 /** Sets the carrier. QEMU's monitor serves one connection at a time, so it is passed in. */
-async function setCable(monitor: JsonSocket, plan: LabHostPlan, index: number, intact: boolean): Promise<void> {
+async function setCable(monitor: JsonSocket, labHost: LabHost, index: number, intact: boolean): Promise<void> {
   await monitor.call("set_link", { name: `link${index}`, up: intact });
-  await execa("ip", ["-n", namespace, "link", "set", plan.taps[index] as string, intact ? "up" : "down"]);
+  await execa("ip", ["-n", namespace, "link", "set", labHost.taps[index] as string, intact ? "up" : "down"]);
 }
 
 /** Forwards a port of 127.0.0.1 outside to the host's port 22 inside, for the controller. */
-export async function ensureForward(plan: LabHostPlan): Promise<void> {
-  const name = `${plan.name}-ssh`;
+export async function ensureForward(labHost: LabHost): Promise<void> {
+  const name = `${labHost.name}-ssh`;
   if (await runningService(name)) return;
   // Quoted, because colons and commas have a meaning for socat.
-  const inside = `${inNamespace.join(" ")} socat STDIO TCP6:[${plan.address}]:22,connect-timeout=10`;
-  const listen = `TCP4-LISTEN:${plan.sshPort},bind=127.0.0.1,reuseaddr,fork`;
+  const inside = `${inNamespace.join(" ")} socat STDIO TCP6:[${labHost.address}]:22,connect-timeout=10`;
+  const listen = `TCP4-LISTEN:${labHost.sshPort},bind=127.0.0.1,reuseaddr,fork`;
   const service = await startService(name, ["socat", listen, `EXEC:'${inside}'`]);
-  await waitFor(service, "listening port", 5_000, async () => (await probePort(plan.sshPort, 1_000)) !== "refused");
+  await waitFor(service, "listening port", 5_000, async () => (await probePort(labHost.sshPort, 1_000)) !== "refused");
 }
 
 /** Whether an SSH server greets behind the controller's port: `ssh`, `silent` (no server behind it yet) or `refused`. */
@@ -226,13 +226,13 @@ export async function probePort(port: number, timeoutMs: number): Promise<"ssh" 
 }
 
 /** Waits until the host greets on SSH. @throws Error with the console's end when it does not, or its QEMU ends. */
-export async function waitForSsh(plan: LabHostPlan, timeoutMs: number): Promise<void> {
-  const service = await runningService(plan.name);
-  if (!service) throw new LabError(`${plan.name} is off`, `npm run lab -- power-on ${plan.name}`);
+export async function waitForSsh(labHost: LabHost, timeoutMs: number): Promise<void> {
+  const service = await runningService(labHost.name);
+  if (!service) throw new LabError(`${labHost.name} is off`, `npm run lab -- power-on ${labHost.name}`);
   try {
-    await waitFor(service, "SSH", timeoutMs, async () => (await probePort(plan.sshPort, 3_000)) === "ssh", 250);
+    await waitFor(service, "SSH", timeoutMs, async () => (await probePort(labHost.sshPort, 3_000)) === "ssh", 250);
   } catch (error) {
-    const console = await readFile(hostPaths(plan.name).console, "utf8").catch(() => "");
+    const console = await readFile(hostPaths(labHost.name).console, "utf8").catch(() => "");
     throw new UserError(
       `${error instanceof Error ? error.message : String(error)}\n${console.split("\n").slice(-8).join("\n")}`,
     );

@@ -21,7 +21,7 @@ import { ensureTemplate } from "./image/template.ts";
 import type { Progress } from "./image/tree.ts";
 import { lock } from "./lock.ts";
 import { endService, recordedServices, refuseNewServices, runningService } from "./machine/services.ts";
-import { hosts, type LabHostPlan } from "./network/network.ts";
+import { hosts, type LabHost } from "./network/network.ts";
 import { hostNamed, requireUp } from "./network/reach.ts";
 import { claimMachine, ensureNetwork, networkIsUp, removeNetwork } from "./network/router.ts";
 import { cacheDirectory, checkout, hostPaths, labDirectory, runtimeDirectory } from "./paths.ts";
@@ -96,7 +96,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
     await ensureKeys(hosts);
     await ensureNetwork(hosts, template.image.tree);
     progress("network: switch-a, switch-b, router-1, router-2");
-    await settle(hosts.map((plan) => ensureHost(plan, template, progress)));
+    await settle(hosts.map((labHost) => ensureHost(labHost, template, progress)));
   } finally {
     work.resolve();
     // Interrupted: the process ends there, before it reports the errors that this caused.
@@ -106,27 +106,27 @@ export async function up(progress: Progress = () => {}): Promise<void> {
 }
 
 async function ensureHost(
-  plan: LabHostPlan,
+  labHost: LabHost,
   template: Awaited<ReturnType<typeof ensureTemplate>>,
   progress: Progress,
 ): Promise<void> {
   const start = performance.now();
-  const running = await runningService(plan.name);
-  const record = await readRecord(plan.name);
+  const running = await runningService(labHost.name);
+  const record = await readRecord(labHost.name);
   let how = "was running";
   if (!running && record && existsSync(record.kernel)) {
-    progress(`${plan.name}: booting from its own disks`);
-    await bootHost(plan);
+    progress(`${labHost.name}: booting from its own disks`);
+    await bootHost(labHost);
     how = "booted";
   } else if (!running || !record) {
-    await killHost(plan);
-    await cloneHost(plan, template);
+    await killHost(labHost);
+    await cloneHost(labHost, template);
     how = "cloned";
   }
-  await ensureForward(plan);
-  await waitForSsh(plan, bootTimeoutMs);
+  await ensureForward(labHost);
+  await waitForSsh(labHost, bootTimeoutMs);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  progress(`${plan.name}: ${how}, SSH at 127.0.0.1:${plan.sshPort} after ${seconds} s`);
+  progress(`${labHost.name}: ${how}, SSH at 127.0.0.1:${labHost.sshPort} after ${seconds} s`);
 }
 
 /** Waits for all, then throws all their errors together. */
@@ -144,9 +144,9 @@ async function settle(tasks: readonly Promise<void>[]): Promise<void> {
 
 async function isUp(): Promise<boolean> {
   if (!networkIsUp() || !(await runningService("router"))) return false;
-  for (const plan of hosts) {
-    if (!(await runningService(plan.name)) || !(await readRecord(plan.name))) return false;
-    if ((await probePort(plan.sshPort, 10_000)) !== "ssh") return false;
+  for (const labHost of hosts) {
+    if (!(await runningService(labHost.name)) || !(await readRecord(labHost.name))) return false;
+    if ((await probePort(labHost.sshPort, 10_000)) !== "ssh") return false;
   }
   return true;
 }
@@ -156,12 +156,12 @@ async function checkMachine(): Promise<void> {
   const problems: string[] = [];
   const fixes: string[] = [];
   let starting = 0;
-  for (const plan of hosts) {
-    if (!(await runningService(plan.name))) starting++;
-    if (await runningService(`${plan.name}-ssh`)) continue;
-    if (!(await portIsFree(plan.sshPort))) {
-      problems.push(`port ${plan.sshPort} of 127.0.0.1 is taken, ${plan.name} needs it`);
-      fixes.push(`stop the process that listens there (ss -ltnp 'sport = ${plan.sshPort}')`);
+  for (const labHost of hosts) {
+    if (!(await runningService(labHost.name))) starting++;
+    if (await runningService(`${labHost.name}-ssh`)) continue;
+    if (!(await portIsFree(labHost.sshPort))) {
+      problems.push(`port ${labHost.sshPort} of 127.0.0.1 is taken, ${labHost.name} needs it`);
+      fixes.push(`stop the process that listens there (ss -ltnp 'sport = ${labHost.sshPort}')`);
     }
   }
   const need = starting * memoryPerHostMiB;
@@ -219,22 +219,22 @@ export async function clean(): Promise<void> {
 
 /** Cuts a host's power: its QEMU is killed, its disks stay. */
 export async function powerCut(host: string): Promise<void> {
-  const plan = hostNamed(host);
+  const labHost = hostNamed(host);
   requireRoot();
   await using _lock = await labLock();
-  await killHost(plan);
+  await killHost(labHost);
 }
 
 /** Switches a host on and waits for SSH: a real boot from its own disks, about a minute under emulation. */
 export async function powerOn(host: string): Promise<void> {
-  const plan = hostNamed(host);
+  const labHost = hostNamed(host);
   requireRoot();
   requireUp();
   await using _lock = await labLock();
   if (!(await readRecord(host))) throw new LabError(`${host} has no disks yet`, "npm run lab -- up");
-  if (!(await runningService(host))) await bootHost(plan);
-  await ensureForward(plan);
-  await waitForSsh(plan, bootTimeoutMs);
+  if (!(await runningService(host))) await bootHost(labHost);
+  await ensureForward(labHost);
+  await waitForSsh(labHost, bootTimeoutMs);
 }
 
 /** Cuts a host's link 0 (to switch-a) or 1 (to switch-b): host and switch lose the carrier. It stays cut over a power cut. */
@@ -244,7 +244,7 @@ export async function cutLink(host: string, index: 0 | 1): Promise<void> {
 }
 
 /** Restores a cut link. */
-export async function mendLink(host: string, index: 0 | 1): Promise<void> {
+export async function restoreLink(host: string, index: 0 | 1): Promise<void> {
   requireUp();
   await setLink(hostNamed(host), index, true);
 }

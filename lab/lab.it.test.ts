@@ -180,7 +180,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       { switch: "switch-a", cut: true, active: false },
       { switch: "switch-b", cut: false, active: true },
     ]);
-    await lab.mendLink("web1", 0);
+    await lab.restoreLink("web1", 0);
     await until("back on the first link", 60, async () => (await lab.status()).hosts[0]?.links[0]?.active === true);
   });
 
@@ -190,7 +190,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
     const refused = await lab.exec(["curl", "-s", "--max-time", "5", "http://[fd00:8000::12]/"], { reject: false });
     expect(refused.exitCode).not.toBe(0);
     expect((await lab.status()).hosts[1]?.state).toBe("booting");
-    await lab.mendLink("web2", 1);
+    await lab.restoreLink("web2", 1);
     await until("reachable again", 60, async () => (await lab.status()).hosts[1]?.state === "up");
   });
 
@@ -223,7 +223,7 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       "cat /srv/accounts/kept; hostname; cat /etc/machine-id /sys/class/net/bond0/address",
     );
     expect(seen.stdout).toBe(`kept\nweb2\n${after?.machineId}\n52:54:00:fa:02:00\n`);
-    await lab.mendLink("web2", 0);
+    await lab.restoreLink("web2", 0);
   });
 
   it("says what is wrong and how to fix it", async () => {

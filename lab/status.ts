@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { probePort, readRecord } from "./hosts.ts";
 import { guestRun } from "./machine/guest.ts";
 import { runningService } from "./machine/services.ts";
-import { hosts, type LabHostPlan, switches } from "./network/network.ts";
+import { hosts, type LabHost, switches } from "./network/network.ts";
 import { networkIsUp } from "./network/router.ts";
 import { hostPaths } from "./paths.ts";
 
@@ -41,18 +41,18 @@ export async function status(): Promise<LabStatus> {
   };
 }
 
-async function hostStatus(plan: LabHostPlan): Promise<HostStatus> {
-  const record = await readRecord(plan.name);
-  const service = await runningService(plan.name);
+async function hostStatus(labHost: LabHost): Promise<HostStatus> {
+  const record = await readRecord(labHost.name);
+  const service = await runningService(labHost.name);
   const [greeting, inside, machineMiB] = service
-    ? await Promise.all([probePort(plan.sshPort, 5_000), lookInside(plan), processMemory(service.pid)])
+    ? await Promise.all([probePort(labHost.sshPort, 5_000), lookInside(labHost), processMemory(service.pid)])
     : [undefined, undefined, undefined];
   const state = service ? (greeting === "ssh" ? "up" : "booting") : record ? "off" : "absent";
   return {
-    name: plan.name,
+    name: labHost.name,
     state,
-    address: plan.address,
-    sshPort: plan.sshPort,
+    address: labHost.address,
+    sshPort: labHost.sshPort,
     ...(record && { machineId: record.machineId, born: record.born }),
     links: switches.map((name, index) => ({
       switch: name,
@@ -65,11 +65,11 @@ async function hostStatus(plan: LabHostPlan): Promise<HostStatus> {
   };
 }
 
-async function lookInside(plan: LabHostPlan) {
+async function lookInside(labHost: LabHost) {
   try {
     const script =
       "cat /proc/uptime /proc/meminfo /proc/mdstat; echo active $(cat /sys/class/net/bond0/bonding/active_slave)";
-    const { stdout } = await guestRun(hostPaths(plan.name).agent, script, 10_000);
+    const { stdout } = await guestRun(hostPaths(labHost.name).agent, script, 10_000);
     const meminfo = (key: string): number =>
       Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(stdout)?.[1] ?? Number.NaN);
     return {

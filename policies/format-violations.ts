@@ -8,7 +8,7 @@ export const shownPerRule = 10;
 
 /** Three lines about a rule: why it exists, how to fix a violation, where it is described. */
 export function whyAndFix(rule: RuleText): string {
-  return `Why: ${rule.reason}\nFix: ${rule.remediation}\nSee: ${pageOf(rule)}`;
+  return `Why: ${rule.reason}\nFix: ${rule.fix}\nSee: ${pageOf(rule)}`;
 }
 
 /**

@@ -39,6 +39,6 @@ ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n
 `;
 }
 
-function describeRule({ name, severity, scope, description, reason, remediation, waivable }: RuleText): string {
-  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Fix: ${remediation}`;
+function describeRule({ name, severity, scope, description, reason, fix, waivable }: RuleText): string {
+  return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Fix: ${fix}`;
 }

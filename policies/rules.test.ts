@@ -26,7 +26,7 @@ test.each(rules.map(({ name }) => name))("%s has its broken cases beside it", (n
 });
 
 test.each(rules.map((rule) => [rule.name, rule] as const))("%s is described in full sentences", (_, rule) => {
-  for (const text of [rule.description, rule.reason, rule.remediation]) expect(text).toMatch(/^[A-Z].+\.$/s);
+  for (const text of [rule.description, rule.reason, rule.fix]) expect(text).toMatch(/^[A-Z].+\.$/s);
 });
 
 test("judging is linear: ten times the accounts take far less than a hundred times as long", () => {

@@ -25,8 +25,7 @@ export const waiversInForceText: RuleText = {
   scope: "resource",
   description: `Every waiver names a rule that can be waived, ends no more than ${mostDays} days from today, and has not ended.`,
   reason: "A waiver is a debt with a due date: one that never ends disables the rule.",
-  remediation:
-    "Fix the violation and remove the waiver; or, if its owner needs more time, set a new `expires` in waivers.yaml.",
+  fix: "Fix the violation and remove the waiver; or, if its owner needs more time, set a new `expires` in waivers.yaml.",
 };
 
 /** Text of the rule about waivers that match no violation. */
@@ -36,8 +35,7 @@ export const waiversNeededText: RuleText = {
   scope: "stack",
   description: "Every waiver matches at least one violation.",
   reason: "If a waiver stays after its violation is fixed, the next violation passes unnoticed.",
-  remediation:
-    "Remove the waiver from waivers.yaml; if it should match a violation, correct its rule, resource or path.",
+  fix: "Remove the waiver from waivers.yaml; if it should match a violation, correct its rule, resource or path.",
 };
 
 /** Rules about waivers themselves. They cannot be waived. */

@@ -1,4 +1,4 @@
-import type { Finding, FindingKind } from "../host/inspect/finding.ts";
+import type { Difference, DifferenceKind } from "../host/inspect/difference.ts";
 
 const current = "/var/lib/fairhost/current";
 
@@ -6,8 +6,8 @@ const current = "/var/lib/fairhost/current";
 export interface Tampering {
   readonly done: string;
   readonly shell: string;
-  readonly group: Finding["group"];
-  readonly kind: FindingKind;
+  readonly group: Difference["group"];
+  readonly kind: DifferenceKind;
   readonly what: string | RegExp;
   /** For drift that only a person may repair: the command to do it. */
   readonly undo?: string;
@@ -16,16 +16,16 @@ export interface Tampering {
 const byDeploy = (
   done: string,
   shell: string,
-  group: Finding["group"],
-  kind: FindingKind,
+  group: Difference["group"],
+  kind: DifferenceKind,
   what: string | RegExp,
 ): Tampering => ({ done, shell, group, kind, what });
 
 const byHand = (
   done: string,
   shell: string,
-  group: Finding["group"],
-  kind: FindingKind,
+  group: Difference["group"],
+  kind: DifferenceKind,
   what: string | RegExp,
   undo: string,
 ): Tampering => ({ done, shell, group, kind, what, undo });

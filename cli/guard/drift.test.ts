@@ -24,8 +24,8 @@ const run = (...args: string[]) =>
 
 /** Each host of the lab has its own port. */
 const answer = (web1: string) =>
-  `while [ "$1" != -p ]; do shift; done; cat >$here/$2; case $2 in 2201) ${web1} ;; esac; echo '{"host":"x","generation":3,"findings":[]}'`;
-const finding = `{"group":"account-1","kind":"unit-stopped","what":"x","message":"x is inactive, it should be active","repaired":"by the next deploy"}`;
+  `while [ "$1" != -p ]; do shift; done; cat >$here/$2; case $2 in 2201) ${web1} ;; esac; echo '{"host":"x","generation":3,"differences":[]}'`;
+const difference = `{"group":"account-1","kind":"unit-stopped","what":"x","message":"x is inactive, it should be active","repaired":"by the next deploy"}`;
 
 test("no drift, drift, a note alone, a host that does not answer: each has its exit status", async () => {
   {
@@ -35,7 +35,7 @@ test("no drift, drift, a note alone, a host that does not answer: each has its e
     expect(readdirSync(ssh.directory).sort()).toEqual(["2201", "2202", "ssh"]);
   }
   {
-    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${finding}]}'; exit 1`));
+    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"differences":[${difference}]}'; exit 1`));
     const { exitCode, stdout } = await run("-s", "test");
     expect([exitCode, stdout]).toEqual([
       7,
@@ -44,12 +44,12 @@ test("no drift, drift, a note alone, a host that does not answer: each has its e
     const json = await run("-s", "test", "--json", "--host", "web1");
     expect([json.exitCode, JSON.parse(json.stdout)]).toEqual([
       7,
-      [{ host: "web1", generation: 3, findings: [JSON.parse(finding)] }],
+      [{ host: "web1", generation: 3, differences: [JSON.parse(difference)] }],
     ]);
   }
   {
-    const note = finding.replace("}", ',"note":true}');
-    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"findings":[${note}]}'; exit 0`));
+    const note = difference.replace("}", ',"note":true}');
+    using _ssh = fakeSsh(answer(`echo '{"host":"x","generation":3,"differences":[${note}]}'; exit 0`));
     expect((await run("-s", "test")).exitCode).toBe(0);
   }
   {

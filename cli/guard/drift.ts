@@ -6,7 +6,7 @@ import { checkout } from "../../guard/change/base.ts";
 import { formatDrift } from "../../guard/drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
-import { hasDrift } from "../../host/inspect/finding.ts";
+import { hasDrift } from "../../host/inspect/difference.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { withAction } from "../exit-status.ts";
 
@@ -52,6 +52,6 @@ export const driftCommand = withAction(
     const results = await drift(stack, cwd, host);
     process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : formatDrift(results, stack));
     if (results.some((result) => "error" in result)) return "failed";
-    return results.some((result) => "findings" in result && hasDrift(result.findings)) ? "drift" : "done";
+    return results.some((result) => "differences" in result && hasDrift(result.differences)) ? "drift" : "done";
   },
 );

@@ -58,6 +58,6 @@ async function driftOf(stack: string, directory: string): Promise<Drift[]> {
   return (await drift(stack, directory, [])).flatMap((result): Drift[] => {
     const { host } = result;
     if ("error" in result) return [{ host, group: "host", message: `did not answer: ${result.error}` }];
-    return result.findings.filter(({ note }) => !note).map(({ group, message }) => ({ host, group, message }));
+    return result.differences.filter(({ note }) => !note).map(({ group, message }) => ({ host, group, message }));
   });
 }

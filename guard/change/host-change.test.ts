@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { planHooks } from "../../host/apply/hooks/plan.ts";
+import { chooseHooks } from "../../host/apply/hooks/choose.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { changesBetween } from "./diff.ts";
 import { type HostChange, hostChanges } from "./host-change.ts";
@@ -49,7 +49,7 @@ describe("the rendered part of a change shows all differences", () => {
     expect(found).toHaveLength(1);
     // The hooks are the same as those of the applier, which has both whole bundles.
     const [base, next] = [renderBundle(valid, "web1"), renderBundle(after, "web1")];
-    expect(found[0]!.hooks).toEqual(planHooks({ bases: [base], next }));
+    expect(found[0]!.hooks).toEqual(chooseHooks({ bases: [base], next }));
     expect(found[0]!.groups.map(({ group }) => group)).toEqual(["account-1"]);
   });
 

@@ -5,7 +5,7 @@ import { kinds } from "../../components/registry/kinds.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";
-import { type Changes, type HookPlan, isEmpty, planHooks } from "../../host/apply/hooks/plan.ts";
+import { type Changes, type ChosenHooks, chooseHooks, isEmpty } from "../../host/apply/hooks/choose.ts";
 import { sameFile } from "../../host/store/generations.ts";
 import { inOrder } from "../../lib/in-order.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
@@ -24,7 +24,7 @@ export interface HostChange {
   /** Groups whose files or units differ. `host`: the host's own. */
   readonly groups: readonly { readonly group: Group; readonly files: readonly FileChange[] }[];
   /** Hooks that the applier will run for it, from the applier's own planner. */
-  readonly hooks: HookPlan;
+  readonly hooks: ChosenHooks;
   /** Whether the applier or the bootstrap changes. */
   readonly applier: boolean;
   /** Why the rest is unknown: a side's declaration is incomplete (an older program's state, a broken reference). */
@@ -76,12 +76,12 @@ export function hostChanges(
       if (!(error instanceof RangeError)) throw error;
       const nothing = sealBundle(host, {});
       return [
-        { host, groups: [], hooks: planHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
+        { host, groups: [], hooks: chooseHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
       ];
     }
     const [old, next] = both;
     const groups = groupChanges(old, next);
-    const hooks = planHooks({ bases: [old], next, changes: pathsIn(groups) });
+    const hooks = chooseHooks({ bases: [old], next, changes: pathsIn(groups) });
     const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
     const change = { host, groups, hooks, applier };
     if (!delivered.has(host)) return nothing ? [] : [change];

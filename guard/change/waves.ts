@@ -30,7 +30,7 @@ interface Unit {
  * with several waves no wave has all hosts of one role at a site.
  * The first wave is the smallest, so that a fault shows there first.
  */
-export function planWaves(
+export function splitIntoWaves(
   hosts: readonly HostChange[],
   accountChanges: readonly Change<"accounts">[],
   after: Declaration,

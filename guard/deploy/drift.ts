@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { byDeploy, hasDrift } from "../../host/inspect/finding.ts";
+import { byDeploy, hasDrift } from "../../host/inspect/difference.ts";
 import { formatDrift } from "../drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -24,13 +24,13 @@ export function driftOn(config: StackConfig, hosts: readonly Reachable[], say: (
       (result): HostDrift =>
         "error" in result
           ? result
-          : { ...result, findings: result.findings.filter(({ kind }) => !delivered.has(kind)) },
+          : { ...result, differences: result.differences.filter(({ kind }) => !delivered.has(kind)) },
     );
-    const worth = drift.filter((result) => "error" in result || hasDrift(result.findings));
+    const worth = drift.filter((result) => "error" in result || hasDrift(result.differences));
     if (worth.length > 0)
       say(`\nChanged by hand since the last deploy; this deploy overwrites it:\n${formatDrift(worth)}`);
     const repairable = (result: HostDrift) =>
-      "findings" in result && result.findings.some(({ repaired, note }) => repaired === byDeploy && !note);
+      "differences" in result && result.differences.some(({ repaired, note }) => repaired === byDeploy && !note);
     return worth.filter(repairable).map(({ host }) => host);
   };
 }

@@ -1,5 +1,5 @@
 import type { Host } from "../../components/declaring.ts";
-import type { Health } from "../../host/inspect/finding.ts";
+import type { Health } from "../../host/inspect/difference.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";

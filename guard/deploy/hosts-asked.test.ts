@@ -14,7 +14,7 @@ const declaration = { ...one, hosts: names.map((name) => ({ ...one.hosts[0]!, na
 const parse = 'while [ "$2" != -- ]; do shift; done; host=$1; shift 2; cat >/dev/null';
 const finding = (kind: string, repaired: string) =>
   `{"group":"host","kind":"${kind}","what":"x","message":"${kind} of x","repaired":"${repaired}"}`;
-const answer = (...findings: string[]) => `{"host":"x","generation":3,"findings":[${findings.join(",")}]}`;
+const answer = (...differences: string[]) => `{"host":"x","generation":3,"differences":[${differences.join(",")}]}`;
 
 let ssh: Disposable | undefined;
 afterEach(() => ssh?.[Symbol.dispose]());

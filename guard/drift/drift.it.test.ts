@@ -4,7 +4,7 @@ import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { DeclaredFacts, Finding, Health, Inspection } from "../../host/inspect/finding.ts";
+import type { DeclaredFacts, Difference, Health, Inspection } from "../../host/inspect/difference.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(async () => host?.stop());
 
 test("a deployed host has no drift, and a second deploy changes nothing", async () => {
-  expect(await inspect()).toEqual({ host: "web1", generation: 1, findings: [], exitCode: 0 });
+  expect(await inspect()).toEqual({ host: "web1", generation: 1, differences: [], exitCode: 0 });
   expect(await deploy()).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 });
 
@@ -106,10 +106,10 @@ test("of many accounts a sample of three is woken; one that does not answer or i
 });
 
 describe("changes by hand", () => {
-  let found: readonly Finding[];
+  let found: readonly Difference[];
   let fingerprint: string;
   let report: ApplyReport;
-  let after: readonly Finding[];
+  let after: readonly Difference[];
 
   beforeAll(async () => {
     for (const { done, shell } of tamperings) {
@@ -119,23 +119,23 @@ describe("changes by hand", () => {
     fingerprint = await untouched();
     const seen = await inspect({ ...facts, links: [{ port: "eth9" }] });
     expect(seen.exitCode).toBe(1);
-    found = seen.findings;
+    found = seen.differences;
     expect(await untouched(), "inspecting changes nothing").toBe(fingerprint);
     report = await deploy();
-    after = (await inspect({ ...facts, links: [{ port: "eth9" }] })).findings;
+    after = (await inspect({ ...facts, links: [{ port: "eth9" }] })).differences;
   }, 300_000);
 
   test.each(tamperings)("$done: $kind of $group", ({ group, kind, what, undo }) => {
-    const finding = found.find((one) => one.group === group && one.kind === kind && one.what === what);
-    expect(finding, JSON.stringify(found, undefined, 1)).toBeDefined();
-    expect(finding!.repaired).toMatch(undo === undefined ? /^by the next deploy$/ : /^by hand: ./);
-    expect(finding!.message).toMatch(/^.{20,}[^.]$/);
+    const difference = found.find((one) => one.group === group && one.kind === kind && one.what === what);
+    expect(difference, JSON.stringify(found, undefined, 1)).toBeDefined();
+    expect(difference!.repaired).toMatch(undo === undefined ? /^by the next deploy$/ : /^by hand: ./);
+    expect(difference!.message).toMatch(/^.{20,}[^.]$/);
   });
 
   test("no other drift is found", () => {
-    const expected = (finding: Finding) =>
-      tamperings.some(({ group, kind }) => finding.group === group && finding.kind === kind);
-    expect(found.filter((finding) => !expected(finding))).toEqual([]);
+    const expected = (difference: Difference) =>
+      tamperings.some(({ group, kind }) => difference.group === group && difference.kind === kind);
+    expect(found.filter((difference) => !expected(difference))).toEqual([]);
   });
 
   test("one deploy repairs what a deploy may repair, and says so", async () => {
@@ -162,26 +162,26 @@ describe("changes by hand", () => {
   test("after the manual repairs the host has no drift", async () => {
     for (const { undo } of tamperings) if (undo !== undefined) await succeed(host, undo);
     await startGreeter();
-    expect((await inspect({ ...facts, links: [{ port: "eth9" }] })).findings).toEqual([]);
+    expect((await inspect({ ...facts, links: [{ port: "eth9" }] })).differences).toEqual([]);
   });
 });
 
 describe("changes that exclude each other", () => {
   test("/etc/userdb replaced by a directory: every account's user is lost, one deploy restores them", async () => {
     await succeed(host, "rm /etc/userdb && mkdir /etc/userdb && touch /etc/userdb/admins");
-    const { findings } = await inspect();
-    expect(findings).toContainEqual(expect.objectContaining({ kind: "fixed-link", what: "/etc/userdb" }));
-    expect(findings.filter(({ kind }) => kind === "user-unresolvable")).toHaveLength(8);
+    const { differences } = await inspect();
+    expect(differences).toContainEqual(expect.objectContaining({ kind: "fixed-link", what: "/etc/userdb" }));
+    expect(differences.filter(({ kind }) => kind === "user-unresolvable")).toHaveLength(8);
     expect(await deploy()).toMatchObject({ errors: [] });
-    expect((await inspect()).findings).toEqual([]);
+    expect((await inspect()).differences).toEqual([]);
     expect(await succeed(host, "cat /var/lib/fairhost/saved/*etc-userdb/admins")).toBe("");
   });
 
   test("systemd removed from nsswitch.conf: the records are sound, so it needs manual repair", async () => {
     await succeed(host, "sed -i.away 's/ systemd//' /etc/nsswitch.conf");
-    const { findings } = await inspect();
-    expect(findings).toHaveLength(8);
-    for (const { kind, repaired } of findings) {
+    const { differences } = await inspect();
+    expect(differences).toHaveLength(8);
+    for (const { kind, repaired } of differences) {
       expect(kind).toBe("user-unresolvable");
       expect(repaired).toMatch(
         /^by hand: check that the line (passwd|group) of \/etc\/nsswitch\.conf contains "systemd"/,
@@ -192,12 +192,12 @@ describe("changes that exclude each other", () => {
 
   test("the whole packet filter flushed, nginx stopped, another configuration in its place", async () => {
     await succeed(host, "nft flush ruleset && systemctl stop nginx.service && systemctl reset-failed nginx.service");
-    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+    expect((await inspect()).differences.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
       "unit-stopped nginx.service",
       "firewall-changed inet fairhost",
     ]);
     await deploy();
-    expect((await inspect()).findings).toEqual([]);
+    expect((await inspect()).differences).toEqual([]);
   });
 
   test("a package removed and the applier edited: the bootstrap of a deploy repairs both", async () => {
@@ -205,21 +205,21 @@ describe("changes that exclude each other", () => {
       host,
       "cp /var/lib/dpkg/status /run/status && sed -i '/^Package: tini$/,/^$/d' /var/lib/dpkg/status && echo '// x' >>/usr/local/sbin/fairhost-host",
     );
-    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+    expect((await inspect()).differences.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
       "package-missing tini",
       "applier-other /usr/local/sbin/fairhost-host",
     ]);
     await succeed(host, "cp /run/status /var/lib/dpkg/status");
     await deploy();
-    expect((await inspect()).findings).toEqual([]);
+    expect((await inspect()).differences).toEqual([]);
   });
 
   test("another release is declared, an account is changed, one is new and one is removed", async () => {
-    const { findings } = await inspect({
+    const { differences } = await inspect({
       release: "forky",
       digests: { ...facts.digests, "account-3": "0".repeat(64), "account-9": "0".repeat(64), "account-4": undefined! },
     });
-    expect(findings.map(({ group, kind, message }) => `${group} ${kind}: ${message}`)).toEqual([
+    expect(differences.map(({ group, kind, message }) => `${group} ${kind}: ${message}`)).toEqual([
       "host release-other: this host runs Debian trixie, but forky is declared",
       "account-3 generation-outdated: account-3 differs from its declaration",
       "account-4 generation-outdated: account-4 is on the host but no longer declared",
@@ -232,7 +232,7 @@ describe("changes that exclude each other", () => {
       host,
       "mkdir -p /etc/systemd/system/service.d && printf '[Unit]\\nX-Mine=1\\n' >/etc/systemd/system/service.d/mine.conf",
     );
-    expect((await inspect()).findings.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+    expect((await inspect()).differences.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
       "unit-overridden /etc/systemd/system/service.d/mine.conf",
     ]);
     const before = await untouched();

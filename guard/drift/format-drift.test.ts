@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Finding } from "../../host/inspect/finding.ts";
+import type { Difference } from "../../host/inspect/difference.ts";
 import { formatDrift } from "./format-drift.ts";
 
-const finding = (group: Finding["group"], change: Partial<Finding> = {}): Finding => ({
+const difference = (group: Difference["group"], change: Partial<Difference> = {}): Difference => ({
   group,
   kind: "file-changed",
   what: "x",
@@ -15,14 +15,14 @@ test("a table by host and account, no wider than 100 columns, and what to do nex
   const note = { kind: "kernel-outdated", message: "a newer kernel waits", note: true } as const;
   const text = formatDrift(
     [
-      { host: "web1", generation: 4, findings: [] },
+      { host: "web1", generation: 4, differences: [] },
       {
         host: "web2",
         generation: 7,
-        findings: [
-          finding("host", { ...note, repaired: "by hand: reboot at a convenient time" }),
-          finding("account-12", { message: `/srv/\u001b[31m${"long".repeat(40)} is missing` }),
-          finding("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
+        differences: [
+          difference("host", { ...note, repaired: "by hand: reboot at a convenient time" }),
+          difference("account-12", { message: `/srv/\u001b[31m${"long".repeat(40)} is missing` }),
+          difference("account-12", { kind: "configuration-not-loaded", repaired: "by hand: look" }),
         ],
       },
       { host: "web3", error: "web3 (fd00::3 port 22) does not answer: check that it is up and reachable" },
@@ -34,14 +34,14 @@ test("a table by host and account, no wider than 100 columns, and what to do nex
 });
 
 test.each([
-  [[finding("host")], ["1 of 1 host answered; 1 finding on 1 host.", "1 will be repaired by the next deploy."]],
-  [[finding("host", { note: true })], ["1 of 1 host answered; no drift found."]],
+  [[difference("host")], ["1 of 1 host answered; 1 difference on 1 host.", "1 will be repaired by the next deploy."]],
+  [[difference("host", { note: true })], ["1 of 1 host answered; no drift found."]],
   [
-    [finding("host", { repaired: "by hand: look" }), finding("account-1", { repaired: "by hand: look" })],
-    ["1 of 1 host answered; 2 findings on 1 host.", "2 need manual repair."],
+    [difference("host", { repaired: "by hand: look" }), difference("account-1", { repaired: "by hand: look" })],
+    ["1 of 1 host answered; 2 differences on 1 host.", "2 need manual repair."],
   ],
-])("one and many, and no advice to deploy in a deploy's own output", (findings, last) => {
-  const lines = formatDrift([{ host: "web1", generation: 4, findings }])
+])("one and many, and no advice to deploy in a deploy's own output", (differences, last) => {
+  const lines = formatDrift([{ host: "web1", generation: 4, differences }])
     .trimEnd()
     .split("\n");
   expect(lines.slice(lines.lastIndexOf("") + 1)).toEqual(last);

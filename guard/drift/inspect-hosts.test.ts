@@ -19,11 +19,11 @@ const parse = 'while [ "$2" != -- ]; do shift; done; host=$1; shift 2';
 
 test("each host gets everything declared for it, and the answers come back in order", async () => {
   using ssh = fakeSsh(
-    `${parse}; cat >$here/$host; echo '{"host":"'$host'","generation":7,"findings":[]}'; [ "$1" = "/usr/local/sbin/fairhost-host inspect --json" ] || exit 5`,
+    `${parse}; cat >$here/$host; echo '{"host":"'$host'","generation":7,"differences":[]}'; [ "$1" = "/usr/local/sbin/fairhost-host inspect --json" ] || exit 5`,
   );
   expect(await inspectHosts(many, targets.slice(0, 2), { applier: "abc" })).toEqual([
-    { host: "web1", generation: 7, findings: [] },
-    { host: "web2", generation: 7, findings: [] },
+    { host: "web1", generation: 7, differences: [] },
+    { host: "web2", generation: 7, differences: [] },
   ]);
   expect(JSON.parse(readFileSync(join(ssh.directory, "web1"), "utf8"))).toEqual({
     digests: { host: expect.stringMatching(/^[0-9a-f]{64}$/), "account-1": expect.stringMatching(/^[0-9a-f]{64}$/) },
@@ -36,16 +36,25 @@ test("each host gets everything declared for it, and the answers come back in or
   expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");
 });
 
+test("a host that still has the applier of 0.1.0 says findings", async () => {
+  using _ssh = fakeSsh(
+    `${parse}; cat >/dev/null; echo '{"host":"'$host'","generation":7,"findings":[{"kind":"user-shadowed"}]}'`,
+  );
+  expect(await inspectHosts(one, targets.slice(0, 1))).toEqual([
+    { host: "web1", generation: 7, differences: [{ kind: "user-shadowed" }] },
+  ]);
+});
+
 test("100 hosts, 50 at a time: all 50 are contacted before the first has answered, and never more", async () => {
   // No host answers before 50 have begun: with fewer at once all would give up.
   using ssh = fakeSsh(
     `${parse}; cat >/dev/null; mkdir -p $here/begun $here/ended; : >$here/begun/$host
 begun=$(ls $here/begun | wc -l); echo $((begun - $(ls $here/ended | wc -l))) >$here/$host
 tries=0; until [ "$(ls $here/begun | wc -l)" -ge 50 ]; do sleep 0.05; tries=$((tries + 1)); [ $tries -lt 400 ] || exit 5; done
-: >$here/ended/$host; echo '{"host":"'$host'","generation":1,"findings":[]}'`,
+: >$here/ended/$host; echo '{"host":"'$host'","generation":1,"differences":[]}'`,
   );
   const results = await inspectHosts(many, targets);
-  expect(results.filter((result) => "findings" in result)).toHaveLength(100);
+  expect(results.filter((result) => "differences" in result)).toHaveLength(100);
   const underWay = names.map((name) => Number(readFileSync(join(ssh.directory, name), "utf8")));
   expect(Math.max(...underWay)).toBeLessThanOrEqual(50);
 }, 60_000);
@@ -53,13 +62,13 @@ tries=0; until [ "$(ls $here/begun | wc -l)" -ge 50 ]; do sleep 0.05; tries=$((t
 test("a dead host does not delay the others, and its result says why", async () => {
   using ssh = fakeSsh(
     `${parse}; cat >/dev/null; if [ $host = web1 ]; then until [ -e $here/web3 ]; do sleep 0.05; done; exec sleep 60; fi
-: >$here/$host; echo '{"host":"'$host'","generation":1,"findings":[]}'`,
+: >$here/$host; echo '{"host":"'$host'","generation":1,"differences":[]}'`,
   );
   const results = await inspectHosts(many, targets.slice(0, 3), { parallel: 2, ssh: { seconds: 3 } });
   expect(results).toMatchObject([
     { host: "web1", error: expect.stringContaining("did not answer within 3 s") },
-    { host: "web2", findings: [] },
-    { host: "web3", findings: [] },
+    { host: "web2", differences: [] },
+    { host: "web3", differences: [] },
   ]);
   expect(readdirSync(ssh.directory)).toContain("web3");
 });
@@ -71,9 +80,9 @@ test("a host without an applier, with an older one, and one that cannot inspect 
   expect(await inspectHosts(many, targets.slice(0, 3))).toMatchObject([
     {
       host: "web1",
-      findings: [{ kind: "applier-other", message: expect.stringContaining("nothing was ever deployed") }],
+      differences: [{ kind: "applier-other", message: expect.stringContaining("nothing was ever deployed") }],
     },
-    { host: "web2", findings: [{ kind: "applier-other", message: expect.stringContaining("too old") }] },
+    { host: "web2", differences: [{ kind: "applier-other", message: expect.stringContaining("too old") }] },
     { host: "web3", error: "web3 cannot be inspected: no state" },
   ]);
 });

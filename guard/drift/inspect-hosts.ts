@@ -1,8 +1,8 @@
 import type { Host } from "../../components/declaring.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { DeclaredFacts, Finding } from "../../host/inspect/finding.ts";
-import { byDeploy, type Inspection } from "../../host/inspect/finding.ts";
+import type { DeclaredFacts, Difference } from "../../host/inspect/difference.ts";
+import { byDeploy, type Inspection } from "../../host/inspect/difference.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
 
@@ -11,7 +11,7 @@ const applier = "/usr/local/sbin/fairhost-host";
 
 /** One host's answer: its drift, or why it could not be inspected. */
 export type HostDrift =
-  | { readonly host: string; readonly generation: number; readonly findings: readonly Finding[] }
+  | { readonly host: string; readonly generation: number; readonly differences: readonly Difference[] }
   | { readonly host: string; readonly error: string };
 
 export interface InspectOptions {
@@ -55,14 +55,19 @@ async function inspectHost(declaration: Declaration, target: SshTarget, options:
   const command = [applier, "inspect", "--json"];
   const { stdout, stderr, exitCode } = await sshRun(target, command, { ...options.ssh, stdin: JSON.stringify(facts) });
   // There is no applier, or one of an older release without this command.
-  if (exitCode === 127 || exitCode === 2) return { host, generation: 0, findings: [withoutApplier(exitCode)] };
+  if (exitCode === 127 || exitCode === 2) return { host, generation: 0, differences: [withoutApplier(exitCode)] };
   if (exitCode !== 0 && exitCode !== 1)
     return { host, error: `${host} cannot be inspected: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
-  const { generation, findings } = JSON.parse(stdout) as Inspection;
-  return { host, generation, findings };
+  // The applier of 0.1.0 says `findings`.
+  const { generation, findings = [], differences = findings } = JSON.parse(stdout) as InspectionOfAnyRelease;
+  return { host, generation, differences };
 }
 
-function withoutApplier(exitCode: number): Finding {
+type InspectionOfAnyRelease = Pick<Inspection, "generation"> & {
+  readonly [key in "differences" | "findings"]?: readonly Difference[];
+};
+
+function withoutApplier(exitCode: number): Difference {
   const message =
     exitCode === 127 ? "there is no applier: nothing was ever deployed" : "the applier is too old for `inspect`";
   return { group: "host", kind: "applier-other", what: applier, message, repaired: byDeploy };

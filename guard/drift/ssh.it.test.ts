@@ -48,7 +48,7 @@ test("a host that was never deployed lacks every group of its bundle; inspecting
   const [result] = await inspectHosts(declaration, [target]);
   expect(result).toMatchObject({
     host: "web1",
-    findings: [
+    differences: [
       { group: "host", kind: "generation-outdated" },
       { group: "account-1", kind: "generation-outdated" },
     ],

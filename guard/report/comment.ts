@@ -100,7 +100,7 @@ function findings(outcome: Reviewed): string[] {
 
 function ruled(rule: string, how: string, items: readonly string[]): string {
   const said = summary.textOf(rule);
-  const why = said ? [`\n_Why:_ ${said.reason} _Fix:_ ${said.remediation}`] : [];
+  const why = said ? [`\n_Why:_ ${said.reason} _Fix:_ ${said.fix}`] : [];
   return [`**${text(rule)}** (${how})${said ? `: ${said.description}` : ""}\n`, ...items, ...why].join("\n");
 }
 

@@ -69,7 +69,7 @@ export const reportSchema = z.object({
         ...about,
         message: sentence,
         reason: sentence.optional(),
-        remediation: sentence.optional(),
+        fix: sentence.optional(),
         approval: approvalKey.optional().describe("What an approval has to name."),
         approved: z.object({ approval: approvalSchema, daysLeft: z.int() }).optional(),
       }),
@@ -174,7 +174,7 @@ function reviewed(
     affected: summary.affectedBy(review),
     findings: review.findings.map(({ rule, level, subject, message, approval, approved }) => {
       const text = summary.textOf(rule);
-      const why = text && { reason: text.reason, remediation: text.remediation };
+      const why = text && { reason: text.reason, fix: text.fix };
       return {
         rule,
         level,

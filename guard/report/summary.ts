@@ -132,7 +132,7 @@ export function approvalYaml({ action, resource }: WantedApproval, today: string
   return stringify([{ action, resource, approvedBy: "", reason: "", expires }]);
 }
 
-type Texts = Pick<RuleText, "name" | "description" | "reason" | "remediation">;
+type Texts = Pick<RuleText, "name" | "description" | "reason" | "fix">;
 const texts = new Map<string, Texts>(
   [...rules, ...waiverRules, ...guardRules].map((rule: Texts | Rule) => [rule.name, rule]),
 );

@@ -91,7 +91,7 @@ function byRule<T extends Violation>(outcome: Reviewed, all: readonly T[], title
     return [
       ...wrap(text ? `${name}: ${text.description}` : name),
       ...lines.flatMap((line) => wrap(line, "  ")),
-      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Fix: ${text.remediation}`, "  ")] : []),
+      ...(text ? [...wrap(`Why: ${text.reason}`, "  "), ...wrap(`Fix: ${text.fix}`, "  ")] : []),
     ].join("\n");
   });
 }

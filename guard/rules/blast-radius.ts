@@ -8,8 +8,7 @@ export const blastRadius: GuardRule = {
   name: "blast-radius",
   description: "One update touches at most as many hosts, accounts and cores as limits.yaml allows.",
   reason: "A faulty change breaks every host and account that it reaches; the rest of the fleet must stay up.",
-  remediation:
-    "Split the change, deploy it in waves (`deployment: in-waves` in limits.yaml), or raise the limits in a separate change.",
+  fix: "Split the change, deploy it in waves (`deployment: in-waves` in limits.yaml), or raise the limits in a separate change.",
   *find({ waves, hosts, limits }) {
     if (waves.length === 0) return;
     const about = subject.host({ name: waves[0]!.hosts[0]! });

@@ -10,8 +10,7 @@ export const dataKept: GuardRule = {
   description:
     "Data, and whatever carries accounts, is deleted only with approval; a protected account is never deleted, and limits.yaml limits how many accounts go at once.",
   reason: "A file lost in a merge looks like an intended deletion, and deleted data cannot be brought back.",
-  remediation:
-    "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
+  fix: "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
   *find({ changes, before, after, engine, limits }) {
     const gone = changes.accounts.filter(({ op }) => op === "delete");
     for (const change of gone) yield account(change);

@@ -43,6 +43,6 @@ export interface GuardRule {
   /** A full sentence: what must hold. */
   readonly description: string;
   readonly reason: string;
-  readonly remediation: string;
+  readonly fix: string;
   find(context: Context): Iterable<Finding>;
 }

@@ -238,9 +238,9 @@ describe("waves and limits", () => {
 });
 
 test("the texts of every rule are whole sentences, and the names are unique", () => {
-  for (const { name, description, reason, remediation } of guardRules) {
+  for (const { name, description, reason, fix } of guardRules) {
     expect(name).toMatch(/^[a-z]+(-[a-z]+)+$/);
-    for (const text of [description, reason, remediation]) expect(text, name).toMatch(/^[A-Z].*\.$/);
+    for (const text of [description, reason, fix]) expect(text, name).toMatch(/^[A-Z].*\.$/);
   }
   expect(new Set(guardRules.map(({ name }) => name)).size).toBe(guardRules.length);
 });

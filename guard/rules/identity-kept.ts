@@ -9,7 +9,7 @@ export const identityKept: GuardRule = {
     "An account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
-  remediation: "Restore the old value. If another identity is needed, create a new account.",
+  fix: "Restore the old value. If another identity is needed, create a new account.",
   *find({ changes }) {
     const rebased = changes.networks.find((change) => change.op === "update" && touches(change, "uidBase"));
     if (rebased?.op === "update") {

@@ -11,7 +11,7 @@ export const movesPlanned: GuardRule = {
   description: "An account, a host or a device moves, and a host name goes to another account, only with approval.",
   reason:
     "Data is not copied automatically, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",
-  remediation: "Copy or restore the data first, tell the people affected, and add an approval to approvals.yaml.",
+  fix: "Copy or restore the data first, tell the people affected, and add an approval to approvals.yaml.",
   *find({ changes, before, after }) {
     for (const change of changes.accounts) {
       if (change.op !== "update" || change.before.host === change.after.host) continue;

@@ -10,7 +10,7 @@ export const nothingOpened: GuardRule = {
   description:
     "The firewall, the open ports, the kernel settings and the sandbox of accounts change only with approval.",
   reason: "One wrong line there can expose every account of a host, and nobody notices because everything still works.",
-  remediation: "Have somebody review the changed file line by line, then add an approval to approvals.yaml.",
+  fix: "Have somebody review the changed file line by line, then add an approval to approvals.yaml.",
   *find({ changes, hosts }) {
     for (const { op, before, after } of changes.frontEnds) {
       if (op !== "update" || !before || !after) continue;

@@ -9,7 +9,7 @@ export const nothingReplaced: GuardRule = {
   name: "nothing-replaced",
   description: "A disk, a host's machine or a Pulumi resource is replaced only with approval.",
   reason: "A replacement is also a deletion: everything on the old one is lost.",
-  remediation: "If intended, add an approval to approvals.yaml; otherwise restore the old serial or name.",
+  fix: "If intended, add an approval to approvals.yaml; otherwise restore the old serial or name.",
   *find({ changes, before, engine }) {
     for (const change of changes.hosts) {
       if (change.op !== "update") continue;

@@ -16,7 +16,7 @@ export const pairsApart: GuardRule = {
   name: "pairs-apart",
   description: "One update never changes both members of a redundant pair.",
   reason: "While one member is changed, the other carries the whole load; if both change at once, nothing does.",
-  remediation: "Change one member, deploy, check that it carries load again, then change the other.",
+  fix: "Change one member, deploy, check that it carries load again, then change the other.",
   *find({ changes, waves, hosts, after, limits }) {
     for (const kind of paired) yield* devices(kind, changes[kind.key]);
     for (const change of changes.hosts) {

@@ -5,7 +5,7 @@ export const policiesHold: GuardRule = {
   name: "policies-hold",
   description: "After the change the fleet breaks no mandatory rule.",
   reason: "The program refuses to deploy a fleet that breaks one.",
-  remediation: "Follow the rule's fix in docs/reference/rules.md.",
+  fix: "Follow the rule's fix in docs/reference/rules.md.",
   *find({ judged }) {
     for (const { rule, subject, message } of judged.after.violations) yield { subject, message: `${rule}: ${message}` };
   },

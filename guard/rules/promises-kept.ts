@@ -15,7 +15,7 @@ export const promisesKept: GuardRule = {
   name: "promises-kept",
   description: "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval.",
   reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
-  remediation: "If the owners of the accounts agree, add an approval to approvals.yaml.",
+  fix: "If the owners of the accounts agree, add an approval to approvals.yaml.",
   *find({ changes }) {
     const plans = new Set<string>();
     for (const { op, before: was, after: is } of changes.plans) {

@@ -2,8 +2,8 @@ import { guardRules } from "./guard-rules.ts";
 
 /** The reference of the guard's rules as Markdown: text of `docs/reference/guard-rules.md`. */
 export function guardReference(): string {
-  const rules = guardRules.map(({ name, description, reason, remediation }) => {
-    return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${remediation}`;
+  const rules = guardRules.map(({ name, description, reason, fix }) => {
+    return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${fix}`;
   });
   return `<!-- Written by \`npm run generate\` from the rules in guard/rules/. Do not edit. -->
 

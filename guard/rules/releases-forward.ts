@@ -7,7 +7,7 @@ export const releasesForward: GuardRule = {
   name: "releases-forward",
   description: "A host is upgraded to a newer Debian release only with approval, and never downgraded.",
   reason: "Debian does not support downgrades: the older release cannot read what the newer one has written.",
-  remediation: "Plan the upgrade and approve it. To go back, reinstall the host under another name.",
+  fix: "Plan the upgrade and approve it. To go back, reinstall the host under another name.",
   *find({ changes }) {
     const version = (release: string) => debianReleases.find(({ codeName }) => codeName === release)?.version ?? 0;
     for (const { op, before, after } of changes.hosts) {

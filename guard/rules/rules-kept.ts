@@ -6,8 +6,7 @@ export const rulesKept: GuardRule = {
   name: "rules-kept",
   description: "A change does not remove or weaken a rule that would have refused it.",
   reason: "A change that also changes the rules that judge it is not judged at all.",
-  remediation:
-    "Change the rule first, in a separate change with a `weaken` approval; after that, submit what the rule refused.",
+  fix: "Change the rule first, in a separate change with a `weaken` approval; after that, submit what the rule refused.",
   *find({ before, after, judged, today }) {
     const there = new Set(after.rules);
     const seen = new Set(judged.after.violations.map(identify));

@@ -6,7 +6,7 @@ export const secretsKept: GuardRule = {
   description: "A host's master secret is rotated only with approval.",
   reason:
     "All secrets of its accounts are derived from it: programs that still use the old ones lose access to their own data.",
-  remediation: "Restore `fairhost:secretEpoch`; if the rotation is intended, add an approval to approvals.yaml.",
+  fix: "Restore `fairhost:secretEpoch`; if the rotation is intended, add an approval to approvals.yaml.",
   *find({ engine, before, after }) {
     const told = new Set<string>();
     for (const { op, type, host } of engine) {

@@ -9,8 +9,7 @@ export const waiversApproved: GuardRule = {
   name: "waivers-approved",
   description: "A waiver is added or extended only with approval.",
   reason: "A waiver applies to the change that adds it, so author and approver must be different people.",
-  remediation:
-    "Fix the violation instead; or let the superior of the waiver's owner add an approval to approvals.yaml.",
+  fix: "Fix the violation instead; or let the superior of the waiver's owner add an approval to approvals.yaml.",
   *find({ changes }) {
     for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
       const old = waiversOf(change.before);

@@ -7,7 +7,7 @@ import { effectsOf } from "../change/effects.ts";
 import { type HostChange, hostChanges } from "../change/host-change.ts";
 import { type ShareChange, shareChanges } from "../change/shares.ts";
 import type { Side } from "../change/side.ts";
-import { planWaves, type Wave } from "../change/waves.ts";
+import { splitIntoWaves, type Wave } from "../change/waves.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
 import type { Context, Finding } from "../rules/guard-rule.ts";
 import { guardRules } from "../rules/guard-rules.ts";
@@ -65,7 +65,7 @@ export function review({ before, after, engine = [], also = [], approvals, limit
     keys.map((kind) => [kind, changes.filter((change) => change.kind === kind)]),
   ) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
-  const waves = planWaves(hosts, byKind.accounts, after.declaration, limits);
+  const waves = splitIntoWaves(hosts, byKind.accounts, after.declaration, limits);
   const judged = {
     // Only few rules need it.
     get before() {

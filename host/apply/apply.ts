@@ -21,8 +21,8 @@ import {
 import { ensureSecrets } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
+import { changedGroups, chooseHooks, type HookInput, isEmpty, unitsOf } from "./hooks/choose.ts";
 import { runHooks } from "./hooks/hooks.ts";
-import { changedGroups, isEmpty, type PlanInput, planHooks, unitsOf } from "./hooks/plan.ts";
 import { prepare, type Seen } from "./prepare.ts";
 import { type Repairs, repair } from "./repair.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
@@ -190,7 +190,7 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
   const last = course.bases[0]!.bundle;
   const firewallLost =
     machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
-  const input: PlanInput = {
+  const input: HookInput = {
     bases: course.bases.map(({ bundle }) => bundle),
     next: next.bundle,
     repaired: course.repairedPaths,
@@ -200,15 +200,15 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     lost: new Set(firewallLost ? [nftables.name] : []),
     ...(machine.live && { states: await unitStates(machine) }),
   };
-  const plan = planHooks(input);
+  const chosen = chooseHooks(input);
   if (course.bases.length === 1) {
     const known = unitsOf(last);
-    const stopped = plan.start.filter((unit) => known.has(unit) && !plan.stopChanged.includes(unit));
+    const stopped = chosen.start.filter((unit) => known.has(unit) && !chosen.stopChanged.includes(unit));
     course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
     if (firewallLost) course.repaired.push("the firewall had been changed");
   }
-  if (isEmpty(plan)) return [];
-  const { hooks, problems } = await runHooks(machine, plan);
+  if (isEmpty(chosen)) return [];
+  const { hooks, problems } = await runHooks(machine, chosen);
   course.hooks.push(...hooks);
   return problems.length > 0 ? problems : verify(machine, next.bundle);
 }

@@ -10,7 +10,7 @@ import type { Observer } from "../store/disk.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { readCurrent } from "../store/generations.ts";
 import { apply } from "./apply.ts";
-import { unitsOf } from "./hooks/plan.ts";
+import { unitsOf } from "./hooks/choose.ts";
 import { recover } from "./retire.ts";
 
 class Killed extends Error {}
@@ -146,7 +146,7 @@ test("killed at every step from A to B, then A is applied again: the beginnings 
   }
 }, 120_000);
 
-test("killed at every step of an apply that reuses the spare: the old or the new generation, and no spare is taken for complete", async () => {
+test("killed at every step of an apply that reuses an old generation: the old or the new one in force, and nothing recycled is taken for complete", async () => {
   const a = bundle(["x", "x", "", "x"]);
   const b = bundle(["y", "", "x", "x"]);
   let finished = false;

@@ -3,7 +3,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import type { Generation } from "../store/generations.ts";
 import { type SeenFiles, Staging } from "../store/stage.ts";
-import { changedGroups, changesBetween } from "./hooks/plan.ts";
+import { changedGroups, changesBetween } from "./hooks/choose.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { staged } from "./validate/staged.ts";
 import { validators } from "./validate/validate.ts";

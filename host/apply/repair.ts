@@ -47,10 +47,10 @@ export async function repair(
   if (generation.number === 0) return { said, paths, outdated, reload };
   if (machine.live && lookAtFixtures(machine).length > 0) said.push(...(await init(machine)));
   const overlays = findOverlays(machine, bundle);
-  for (const { finding, units } of overlays) {
+  for (const { difference, units } of overlays) {
     if (units.length === 0) continue;
-    said.push(setAside(machine, finding.what));
-    leaveNoFolder(machine, dirname(finding.what));
+    said.push(setAside(machine, difference.what));
+    leaveNoFolder(machine, dirname(difference.what));
     for (const unit of units) outdated.add(unit);
     reload = true;
   }

@@ -6,7 +6,7 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
-import { unitsOf } from "./hooks/plan.ts";
+import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
 
 export interface HostStatus {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
-import { type UnitStates, unitsOf } from "./hooks/plan.ts";
+import { type UnitStates, unitsOf } from "./hooks/choose.ts";
 import type { Problem } from "./validate/problem.ts";
 
 /** Milliseconds that units may take to become active. */

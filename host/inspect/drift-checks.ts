@@ -2,12 +2,12 @@ import type { Names } from "../../components/registry/bundle-folders.generated.t
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
-import type { Finding } from "./finding.ts";
+import type { Difference } from "./difference.ts";
 import { lookAtFirewall, lookAtRoutes } from "./network.ts";
 
 /** Whether the running host still follows the files of a folder. */
 interface DriftCheck {
-  look(machine: Machine, bundle: Bundle): Promise<Finding[]>;
+  look(machine: Machine, bundle: Bundle): Promise<Difference[]>;
   /** True if an apply itself compares the running host: the firewall, with the hash in applied.json. */
   readonly comparedByApply?: true;
 }

@@ -10,20 +10,20 @@ import { type FileDrift, findDrift } from "../store/file-drift.ts";
 import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../store/generations.ts";
 import { holder } from "../store/lock.ts";
 import { readReport } from "../store/report.ts";
-import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
+import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
 /** Files of the generation in force. */
-export function lookAtFiles({ layout }: Machine, generation: Generation): Finding[] {
+export function lookAtFiles({ layout }: Machine, generation: Generation): Difference[] {
   const files = filesOf(generation.bundle);
   const { changed, unknown } = findDrift(layout.current, generation);
   const groupOf = groupOfPath(generation.bundle);
   return [
-    ...[...changed].map(([path, kind]): Finding => {
+    ...[...changed].map(([path, kind]): Difference => {
       const file = files.get(path)!;
       const message = `${path} ${sentences[kind]({ mode: modeOf(file), link: file.link })}`;
       return { group: file.group, kind, what: path, message, repaired: byDeploy };
     }),
-    ...unknown.map((path): Finding => {
+    ...unknown.map((path): Difference => {
       const group = groupOf(path) ?? accountInName(generation.bundle, path);
       const message = `${path} is unexpected: only the applier should write there`;
       return { group, kind: "file-added", what: path, message, repaired: byDeploy };
@@ -47,7 +47,7 @@ export function accountInName(bundle: Bundle, path: string): Group {
 }
 
 /** Checks the symlinks from Debian's paths to the generation, and the recovery unit; `init` creates them. */
-export function lookAtFixtures(machine: Machine): Finding[] {
+export function lookAtFixtures(machine: Machine): Difference[] {
   return missingFixtures(machine).map(({ path, wanted }) => {
     return {
       group: "host",
@@ -59,9 +59,9 @@ export function lookAtFixtures(machine: Machine): Finding[] {
   });
 }
 
-export function lookAtDirectories(machine: Machine, bundle: Bundle): Finding[] {
+export function lookAtDirectories(machine: Machine, bundle: Bundle): Difference[] {
   return accountsOf(bundle).flatMap(([group, account]) =>
-    wrongDirectories(machine, account).map(({ path, wrong, repairable }): Finding => {
+    wrongDirectories(machine, account).map(({ path, wrong, repairable }): Difference => {
       const repaired = repairable ? byDeploy : "by hand: move it away, then deploy";
       return { group, kind: "account-directory", what: path, message: `${path} ${wrong}`, repaired };
     }),
@@ -69,7 +69,7 @@ export function lookAtDirectories(machine: Machine, bundle: Bundle): Finding[] {
 }
 
 /** Checks that they exist, without reading them. */
-export function lookAtSecrets({ layout }: Machine, bundle: Bundle): Finding[] {
+export function lookAtSecrets({ layout }: Machine, bundle: Bundle): Difference[] {
   return accountsOf(bundle).flatMap(([group, { number }]) => {
     const path = join(layout.secrets, "accounts", `${number}`);
     if (existsSync(path)) return [];
@@ -82,20 +82,20 @@ export function lookAtGeneration(
   machine: Machine,
   { number, bundle }: Generation,
   { digests }: DeclaredFacts,
-): Finding[] {
-  const findings: Finding[] = [];
+): Difference[] {
+  const differences: Difference[] = [];
   const applied = readApplied(machine)?.number ?? 0;
   const now = holder(machine.layout.lock);
   const what = `generation ${number}`;
   if (now && existsSync(machine.layout.at(`/proc/${now.pid}`))) {
     const message = `${now.work} (process ${now.pid}, since ${now.since}) is running: drift found now may be temporary`;
     const repaired = "by hand: inspect again when it has ended" as const;
-    findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired, note: true });
+    differences.push({ group: "host", kind: "apply-interrupted", what, message, repaired, note: true });
   } else if (possibleBases(machine, { number, bundle, repaired: [] }, applied).length > 1) {
     const message = `an apply was interrupted: ${what} is in force, but the last completed hooks are those of generation ${applied}`;
-    findings.push({ group: "host", kind: "apply-interrupted", what, message, repaired: byDeploy });
+    differences.push({ group: "host", kind: "apply-interrupted", what, message, repaired: byDeploy });
   }
-  if (!digests) return findings;
+  if (!digests) return differences;
   const refused = new Map(
     (readReport(machine.layout.report)?.errors ?? []).map(({ group, message }) => [group, message]),
   );
@@ -107,13 +107,13 @@ export function lookAtGeneration(
       should === undefined
         ? `${group} is on the host but no longer declared`
         : `${group} ${is === undefined ? "was never applied" : "differs from its declaration"}${why === undefined ? "" : `; the last deploy refused it: ${why}`}`;
-    findings.push({ group, kind: "generation-outdated", what, message, repaired: byDeploy });
+    differences.push({ group, kind: "generation-outdated", what, message, repaired: byDeploy });
   }
-  return findings;
+  return differences;
 }
 
 /** @param program the file that runs now */
-export function lookAtApplier(program: string, { applier }: DeclaredFacts): Finding[] {
+export function lookAtApplier(program: string, { applier }: DeclaredFacts): Difference[] {
   if (applier === undefined) return [];
   if (createHash("sha256").update(readFileSync(program)).digest("hex") === applier) return [];
   const message = `${program} is not the applier that this release installs`;

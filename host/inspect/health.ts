@@ -1,11 +1,11 @@
 import { nginx } from "../../components/http/nginx.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { unitsOf } from "../apply/hooks/plan.ts";
+import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
+import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
-import type { Health } from "./finding.ts";
 import { lookAtStates } from "./units.ts";
 
 /** Most accounts that can be given by number; with more, or none, a sample is taken. */

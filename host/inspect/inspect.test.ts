@@ -13,8 +13,8 @@ import { expect, test } from "vitest";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
-import type { Finding } from "./finding.ts";
-import { hasDrift } from "./finding.ts";
+import type { Difference } from "./difference.ts";
+import { hasDrift } from "./difference.ts";
 import { formatInspection, inspect, readFacts } from "./inspect.ts";
 import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtLinks } from "./network.ts";
@@ -45,15 +45,15 @@ function link(tree: Tree, links: Readonly<Record<string, string>>): void {
   }
 }
 
-const short = (findings: readonly Finding[]) =>
-  findings.map(({ group, kind, message, repaired }) => `${group} ${kind}: ${message} (${repaired})`);
-const look = async (tree: Tree, facts = {}) => (await inspect(tree.machine(), facts, process.execPath)).findings;
+const short = (differences: readonly Difference[]) =>
+  differences.map(({ group, kind, message, repaired }) => `${group} ${kind}: ${message} (${repaired})`);
+const look = async (tree: Tree, facts = {}) => (await inspect(tree.machine(), facts, process.execPath)).differences;
 
-test("an unchanged host has no findings; a host without any apply lacks every group", async () => {
+test("an unchanged host has no differences; a host without any apply lacks every group", async () => {
   using tree = await deployed();
   const digests = Object.fromEntries(Object.entries(two.groups).map(([name, group]) => [name, group!.digest]));
   const seen = await inspect(tree.machine(), { digests }, process.execPath);
-  expect(seen).toEqual({ host: "web1", generation: 1, findings: [] });
+  expect(seen).toEqual({ host: "web1", generation: 1, differences: [] });
   expect(formatInspection(seen)).toBe("web1, generation 1: no drift\n");
   using empty = new Tree();
   expect(short(await look(empty, { digests }))).toEqual([
@@ -261,7 +261,7 @@ test("an applier that differs from the declared one, and declared facts that can
   using tree = await deployed();
   write(tree, { "/applier": "text" });
   const seen = await inspect(tree.machine(), { applier: "0".repeat(64) }, tree.at("/applier"));
-  expect(seen.findings).toMatchObject([{ kind: "applier-other", repaired: "by the next deploy" }]);
+  expect(seen.differences).toMatchObject([{ kind: "applier-other", repaired: "by the next deploy" }]);
   expect(readFacts(" ")).toEqual({});
   for (const text of ["[", "[]", "null"]) expect(() => readFacts(text)).toThrow("is not a JSON object");
   expect(readFileSync(tree.at("/applier"), "utf8")).toBe("text");

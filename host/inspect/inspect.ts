@@ -1,6 +1,7 @@
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
 import { driftChecks } from "./drift-checks.ts";
 import {
   accountNumber,
@@ -11,7 +12,6 @@ import {
   lookAtGeneration,
   lookAtSecrets,
 } from "./files.ts";
-import { type DeclaredFacts, type Finding, findingKinds, type Inspection } from "./finding.ts";
 import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtLinks, lookAtSsh } from "./network.ts";
 import { coverEveryUnit, findOverlays } from "./overlays.ts";
@@ -29,10 +29,10 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
   const { number, bundle } = generation;
   const files = lookAtFiles(machine, generation);
   const overlays = findOverlays(machine, bundle);
-  const findings = [
+  const differences = [
     ...lookAtGeneration(machine, generation, declared),
     ...files,
-    ...overlays.map(({ finding }) => finding),
+    ...overlays.map(({ difference }) => difference),
     ...lookAtDirectories(machine, bundle),
     ...lookAtSecrets(machine, bundle),
     ...lookAtApplier(program, declared),
@@ -56,14 +56,14 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtMirrors(machine, declared),
       inContainer(machine) ? [] : lookAtKernel(machine),
     ]);
-    findings.push(...live.flat());
+    differences.push(...live.flat());
   }
-  return { host: bundle.host, generation: number, findings: findings.sort(byGroupAndKind) };
+  return { host: bundle.host, generation: number, differences: differences.sort(byGroupAndKind) };
 }
 
 /** The host group first, then by account and kind. */
-function byGroupAndKind(a: Finding, b: Finding): number {
-  const order = findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind);
+function byGroupAndKind(a: Difference, b: Difference): number {
+  const order = differenceKinds.indexOf(a.kind) - differenceKinds.indexOf(b.kind);
   return accountNumber(a.group) - accountNumber(b.group) || order || (a.what < b.what ? -1 : 1);
 }
 
@@ -80,11 +80,11 @@ export function readFacts(text: string): DeclaredFacts {
 }
 
 /** For a person at the console. */
-export function formatInspection({ host, generation, findings }: Inspection): string {
-  const lines = findings.map(
+export function formatInspection({ host, generation, differences }: Inspection): string {
+  const lines = differences.map(
     ({ group, kind, message, repaired, note }) =>
       `${group.padEnd(14)} ${note ? "note: " : ""}${kind}: ${message}\n${" ".repeat(15)}repaired ${repaired}`,
   );
-  const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${findings.length === 0 ? "no drift" : `${findings.length} findings`}`;
+  const summary = `${host || "(no bundle yet)"}, generation ${generation}: ${differences.length === 0 ? "no drift" : `${differences.length} differences`}`;
   return `${[...lines, summary].join("\n")}\n`;
 }

@@ -1,17 +1,17 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Machine } from "../os/machine.ts";
-import type { DeclaredFacts, Finding } from "./finding.ts";
+import type { DeclaredFacts, Difference } from "./difference.ts";
 
 /** Compares the declared mirrors with those of the kernel. Mirrors are found by their mount point, disks by serial. */
-export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }: DeclaredFacts): Finding[] {
+export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }: DeclaredFacts): Difference[] {
   const serials = new Map(disks.map(({ slot, serial }) => [slot, serial]));
-  return mirrors.flatMap(({ name, level, disks: slots, mount }): Finding[] => {
+  return mirrors.flatMap(({ name, level, disks: slots, mount }): Difference[] => {
     const found = (
       message: string,
-      repaired: Finding["repaired"],
-      kind: Finding["kind"] = "mirror-degraded",
-    ): Finding => {
+      repaired: Difference["repaired"],
+      kind: Difference["kind"] = "mirror-degraded",
+    ): Difference => {
       return { group: "host", kind, what: name, message, repaired };
     };
     const device = mountedFrom(layout.at, mount);
@@ -24,10 +24,10 @@ export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }:
         ),
       ];
     const md = layout.at(`/sys/block/${mirror}/md`);
-    const findings: Finding[] = [];
+    const differences: Difference[] = [];
     const is = text(join(md, "level"));
     if (is !== level)
-      findings.push(found(`${mirror} at ${mount} is ${is}, but should be ${level}`, "by hand: create it again"));
+      differences.push(found(`${mirror} at ${mount} is ${is}, but should be ${level}`, "by hand: create it again"));
     const missing = Number(text(join(md, "degraded")) ?? 0);
     const faulty = members(md).filter(({ state }) => state.includes("faulty"));
     const action = text(join(md, "sync_action")) ?? "idle";
@@ -38,7 +38,7 @@ export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }:
         action === "recover"
           ? "wait for the resync"
           : `replace the disk, then \`mdadm /dev/${mirror} --add\` its partition`;
-      findings.push(found(message, `by hand: ${fix}`));
+      differences.push(found(message, `by hand: ${fix}`));
     }
     const wanted = new Map(slots.flatMap((slot) => (serials.has(slot) ? [[serials.get(slot)!, slot] as const] : [])));
     const there = members(md).filter(({ state }) => !state.includes("faulty"));
@@ -47,15 +47,15 @@ export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }:
       // A disk without a serial proves nothing.
       if (serial === undefined || wanted.delete(serial)) continue;
       const message = `${mirror} at ${mount} contains disk ${disk} with serial ${serial}, which is not declared for it`;
-      findings.push(found(message, "by hand: fix the inventory, or insert the declared disk", "mirror-disk"));
+      differences.push(found(message, "by hand: fix the inventory, or insert the declared disk", "mirror-disk"));
     }
     if (there.every(({ disk }) => serialOf(layout.at, disk) !== undefined)) {
       for (const [serial, slot] of wanted) {
         const message = `${mirror} at ${mount} lacks the declared disk of slot ${slot}, serial ${serial}`;
-        findings.push(found(message, "by hand: insert it, or fix the inventory", "mirror-disk"));
+        differences.push(found(message, "by hand: insert it, or fix the inventory", "mirror-disk"));
       }
     }
-    return findings;
+    return differences;
   });
 }
 

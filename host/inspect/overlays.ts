@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { unitsOf } from "../apply/hooks/plan.ts";
+import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
-import { byDeploy, type Finding } from "./finding.ts";
+import { byDeploy, type Difference } from "./difference.ts";
 
 /** Directory in which systemd puts transient units. */
 const transient = "/run/systemd/transient";
@@ -20,7 +20,7 @@ const before = [
 
 /** A file that takes precedence over a unit of the bundle. */
 export interface Overlay {
-  readonly finding: Finding;
+  readonly difference: Difference;
   /** Units that it overrides. Empty if it applies to every unit of the host: then it must not be moved. */
   readonly units: readonly string[];
 }
@@ -107,7 +107,7 @@ function dropIns(
       const what = join(shown, name);
       const repaired = units.length > 0 ? byDeploy : (`by hand: remove ${what} unless it is intended` as const);
       const message = `${what} changes settings of ${whose}; only the generation in force should do that`;
-      return { units, finding: { group, kind: "unit-overridden", what, message, repaired } };
+      return { units, difference: { group, kind: "unit-overridden", what, message, repaired } };
     });
 }
 
@@ -120,6 +120,6 @@ function unitFile(path: string, what: string, unit: string, group: Group): Overl
     : `${what} takes precedence over ${unit} of the generation in force`;
   return {
     units: [unit],
-    finding: { group, kind: masks ? "unit-masked" : "unit-shadowed", what, message, repaired: byDeploy },
+    difference: { group, kind: masks ? "unit-masked" : "unit-shadowed", what, message, repaired: byDeploy },
   };
 }

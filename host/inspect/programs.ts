@@ -5,11 +5,11 @@ import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { hostPackages } from "../../delivery/protocol/packages.ts";
-import { unitsOf } from "../apply/hooks/plan.ts";
+import { unitsOf } from "../apply/hooks/choose.ts";
 import { daemonOf } from "../os/daemons.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
-import { byDeploy, type DeclaredFacts, type Finding } from "./finding.ts";
+import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 import type { Shown } from "./units.ts";
 
 /** Units that read an entry file again when reloaded. */
@@ -26,15 +26,15 @@ export async function lookAtPrograms(
   bundle: Bundle,
   shown: ReadonlyMap<string, Shown>,
   drifted: ReadonlySet<string>,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<Difference[]> {
+  const differences: Difference[] = [];
   const files = filesOf(bundle);
   for (const [unit, { group }] of unitsOf(bundle)) {
     const pid = shown.get(unit)?.mainPid ?? 0;
     if (group !== "host" || pid === 0) continue;
     const reader = readers.find((candidate) => candidate.unit === unit && files.has(candidate.file));
     const outdated = (message: string) =>
-      findings.push({ group: "host", kind: "program-outdated", what: unit, message, repaired: byDeploy });
+      differences.push({ group: "host", kind: "program-outdated", what: unit, message, repaired: byDeploy });
     if (linkOf(`/proc/${pid}/exe`).endsWith(" (deleted)")) {
       outdated(`${unit} still runs a program that was replaced on disk`);
     } else if (reader && !commandOf(pid).includes(`${currentGeneration}/${reader.file}`)) {
@@ -43,10 +43,10 @@ export async function lookAtPrograms(
       const read = await daemonOf(unit).lastRead(machine);
       if (read === undefined || read >= newestText(machine, unit, drifted)) continue;
       const message = `${unit} runs an older configuration than the one in ${reader.file} and its includes`;
-      findings.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
+      differences.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
     }
   }
-  return findings;
+  return differences;
 }
 
 /** The entry file that a unit reads. */
@@ -87,8 +87,8 @@ function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>
 }
 
 /** Checks that packages are installed, and the release. */
-export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): Finding[] {
-  const findings: Finding[] = [];
+export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): Difference[] {
+  const differences: Difference[] = [];
   const status = layout.at("/var/lib/dpkg/status");
   if (existsSync(status)) {
     const installed = new Set(
@@ -100,7 +100,7 @@ export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): F
     );
     for (const name of hostPackages.filter((name) => !installed.has(name))) {
       const message = `package ${name} is not installed, or only partly`;
-      findings.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
+      differences.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
     }
   }
   const os = layout.at("/etc/os-release");
@@ -108,13 +108,13 @@ export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): F
   if (release !== undefined && running !== undefined && running !== release) {
     const message = `this host runs Debian ${running}, but ${release} is declared`;
     const repaired = "by hand: upgrade the host, or fix `release` in the inventory" as const;
-    findings.push({ group: "host", kind: "release-other", what: "/etc/os-release", message, repaired });
+    differences.push({ group: "host", kind: "release-other", what: "/etc/os-release", message, repaired });
   }
-  return findings;
+  return differences;
 }
 
 /** A note, not drift: a newer kernel waits for the next boot. */
-export function lookAtKernel({ layout }: Machine, running: string = runningKernel()): Finding[] {
+export function lookAtKernel({ layout }: Machine, running: string = runningKernel()): Difference[] {
   const boot = layout.at("/boot");
   const installed = existsSync(boot) ? readdirSync(boot).flatMap((name) => /^vmlinuz-(.+)$/.exec(name)?.[1] ?? []) : [];
   const newest = installed.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);

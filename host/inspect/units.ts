@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { type UnitStates, unitsOf } from "../apply/hooks/plan.ts";
+import { type UnitStates, unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
-import { byDeploy, type Finding } from "./finding.ts";
+import { byDeploy, type Difference } from "./difference.ts";
 import { changedSince, ourUnits } from "./overlays.ts";
 
 /** Properties of one loaded unit. */
@@ -43,16 +43,16 @@ export async function showUnits(
 }
 
 /** Units that should run but do not, and failed units of others that the host may need. */
-export function lookAtStates(bundle: Bundle, states: UnitStates): Finding[] {
+export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
   const units = unitsOf(bundle);
-  const findings: Finding[] = [];
+  const differences: Difference[] = [];
   for (const { name, want, group } of units.values()) {
     const state = states.get(name) ?? "not loaded";
     // A program of an account that ended by itself is not drift.
     const isProgram = group !== "host" && name.endsWith(".service");
     if (want !== "start" || state === "active" || (state === "failed" && isProgram)) continue;
     const kind = state === "failed" ? "unit-failed" : "unit-stopped";
-    findings.push({
+    differences.push({
       group,
       kind,
       what: name,
@@ -63,13 +63,13 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Finding[] {
   for (const [name, state] of states) {
     if (state !== "failed" || units.has(name) || /^account-\d+[-.]/.test(name)) continue;
     const repaired = `by hand: see \`systemctl status ${name}\`` as const;
-    findings.push({ group: "host", kind: "unit-failed", what: name, message: `${name} has failed`, repaired });
+    differences.push({ group: "host", kind: "unit-failed", what: name, message: `${name} has failed`, repaired });
   }
-  return findings;
+  return differences;
 }
 
 /** @param ofEveryUnit whether an override applies to every unit of the host: then that is reported instead of each unit */
-export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>, ofEveryUnit: boolean): Finding[] {
+export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>, ofEveryUnit: boolean): Difference[] {
   const ours = ourUnits(bundle);
   if (ofEveryUnit) return [];
   return [...shown].flatMap(([name, { needsReload }]) => {
@@ -80,8 +80,8 @@ export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>,
 }
 
 /** Processes in an account's slice that belong to none of its units, and processes of an account outside of its slice. */
-export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] {
-  const findings: Finding[] = [];
+export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Difference[] {
+  const differences: Difference[] = [];
   const ours = ourUnits(bundle);
   const root = layout.at("/sys/fs/cgroup/account.slice");
   for (const slice of existsSync(root) ? directories(root) : []) {
@@ -97,7 +97,7 @@ export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] 
       const what = name || slice;
       const message = `${what} runs process ${pids[0]} in the slice ${slice}, where only the account's own services should run`;
       const fix = /\.(service|scope|slice)$/.test(what) ? `systemctl stop ${what}` : `kill ${pids[0]}`;
-      findings.push({
+      differences.push({
         group,
         kind: "foreign-process",
         what,
@@ -106,13 +106,13 @@ export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Finding[] 
       });
     }
   }
-  return [...findings, ...strays(layout.at("/proc"), bundle)];
+  return [...differences, ...strays(layout.at("/proc"), bundle)];
 }
 
-function strays(proc: string, bundle: Bundle): Finding[] {
+function strays(proc: string, bundle: Bundle): Difference[] {
   if (!existsSync(proc)) return [];
   const byUid = new Map(accountsOf(bundle).map(([group, { uid, number }]) => [uid, { group, number }]));
-  return readdirSync(proc).flatMap((pid): Finding[] => {
+  return readdirSync(proc).flatMap((pid): Difference[] => {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const account = byUid.get(statSync(`${proc}/${pid}`).uid);

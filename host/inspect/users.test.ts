@@ -13,7 +13,7 @@ const bundle = bundleOf(
   ),
 );
 
-/** Findings, and the calls of getent, if getent knows only these names. */
+/** Differences, and the calls of getent, if getent knows only these names. */
 async function look(found: Readonly<Record<string, readonly string[]>>, broken: readonly string[] = []) {
   using tree = new Tree();
   const asked: string[] = [];
@@ -26,8 +26,11 @@ async function look(found: Readonly<Record<string, readonly string[]>>, broken: 
       stderr: "",
     };
   };
-  const findings = await lookAtUsers(tree.machine({ run }), bundle, new Set(broken));
-  return { asked, findings: findings.map(({ group, message, repaired }) => `${group}: ${message} (${repaired})`) };
+  const differences = await lookAtUsers(tree.machine({ run }), bundle, new Set(broken));
+  return {
+    asked,
+    differences: differences.map(({ group, message, repaired }) => `${group}: ${message} (${repaired})`),
+  };
 }
 
 const all = numbers.map((number) => `a${number}`);
@@ -35,7 +38,7 @@ const all = numbers.map((number) => `a${number}`);
 test("all are found: every user is looked up, and one group for all groups", async () => {
   expect(await look({ passwd: all, group: all })).toEqual({
     asked: ["getent passwd a1 a2 a3", "getent group a1"],
-    findings: [],
+    differences: [],
   });
 });
 
@@ -43,7 +46,7 @@ test("changed records are looked up individually, and the next deploy repairs th
   const broken = ["userdb/a1.user", "userdb/a1.group"];
   expect(await look({ passwd: ["a2", "a3"], group: ["a2", "a3"] }, broken)).toEqual({
     asked: ["getent passwd a1 a2 a3", "getent group a1 a2"],
-    findings: [
+    differences: [
       "account-1: the user a1 is not found by the host's programs (by the next deploy)",
       "account-1: the group a1 is not found by the host's programs (by the next deploy)",
     ],
@@ -51,8 +54,8 @@ test("changed records are looked up individually, and the next deploy repairs th
 });
 
 test("if the one group is not found, all groups are looked up; that needs manual repair", async () => {
-  const { asked, findings } = await look({ passwd: all });
+  const { asked, differences } = await look({ passwd: all });
   expect(asked.slice(1)).toEqual(["getent group a1", "getent group a1 a2 a3"]);
-  expect(findings).toHaveLength(3);
-  expect(findings[2]).toMatch(/^account-3: the group a3 .* \(by hand: check that the line group of /);
+  expect(differences).toHaveLength(3);
+  expect(differences[2]).toMatch(/^account-3: the group a3 .* \(by hand: check that the line group of /);
 });

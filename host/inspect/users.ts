@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
-import { byDeploy, type Finding } from "./finding.ts";
+import { byDeploy, type Difference } from "./difference.ts";
 
 /** One record of `userdb/` in the bundle. */
 interface UserRecord {
@@ -16,7 +16,7 @@ interface UserRecord {
 }
 
 /** Entries of local files with an account's name, uid or gid: they take precedence over its record. */
-export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
+export function lookAtShadows({ layout }: Machine, bundle: Bundle): Difference[] {
   const records = recordsOf(bundle);
   return (["passwd", "group"] as const).flatMap((database) => {
     const path = `/etc/${database}`;
@@ -26,7 +26,7 @@ export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
     const byId = new Map(own.map((record) => [record.id, record]));
     return readFileSync(layout.at(path), "utf8")
       .split("\n")
-      .flatMap((line): Finding[] => {
+      .flatMap((line): Difference[] => {
         const [name = "", , id, last] = line.split(":");
         const record = byName.get(name) ?? byId.get(Number(id));
         if (!record || id === undefined) return [];
@@ -44,7 +44,11 @@ export function lookAtShadows({ layout }: Machine, bundle: Bundle): Finding[] {
  * are looked up everywhere. So of groups with unchanged records only one is looked up, unless it is not found.
  * @param broken bundle paths that were changed
  */
-export async function lookAtUsers(machine: Machine, bundle: Bundle, broken: ReadonlySet<string>): Promise<Finding[]> {
+export async function lookAtUsers(
+  machine: Machine,
+  bundle: Bundle,
+  broken: ReadonlySet<string>,
+): Promise<Difference[]> {
   const records = recordsOf(bundle);
   const users = records.filter(({ database }) => database === "passwd");
   const groups = records.filter(({ database }) => database === "group");
@@ -52,7 +56,7 @@ export async function lookAtUsers(machine: Machine, bundle: Bundle, broken: Read
   const few = groups.filter((record) => record === sample || broken.has(record.path));
   const [lostUsers, lostGroups] = await Promise.all([lost(machine, users), lost(machine, few)]);
   const all = sample && lostGroups.includes(sample) ? await lost(machine, groups) : lostGroups;
-  return [...lostUsers, ...all].map(({ group, path, name, database }): Finding => {
+  return [...lostUsers, ...all].map(({ group, path, name, database }): Difference => {
     const message = `the ${database === "passwd" ? "user" : "group"} ${name} is not found by the host's programs`;
     // The record is unchanged, so the fault is between it and the programs.
     const byHand =

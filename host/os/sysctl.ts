@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { sysctl } from "../../components/host/sysctl.host.ts";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { byDeploy, type Finding } from "../inspect/finding.ts";
+import { byDeploy, type Difference } from "../inspect/difference.ts";
 import { filesOf } from "../store/generations.ts";
 import { inContainer, type Machine } from "./machine.ts";
 import { said } from "./systemd.ts";
@@ -18,11 +18,11 @@ export async function setKernelParameters(machine: Machine, paths: readonly stri
 }
 
 /** Kernel parameters of the bundle that have another value now. Parameters unknown to this kernel are skipped. */
-export async function lookAtKernelParameters(machine: Machine, bundle: Bundle): Promise<Finding[]> {
+export async function lookAtKernelParameters(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   if (inContainer(machine)) return [];
   const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [sysctl]));
   return files.flatMap(({ content }) =>
-    (content ?? "").split("\n").flatMap((line): Finding[] => {
+    (content ?? "").split("\n").flatMap((line): Difference[] => {
       const [, key, wanted] = /^\s*-?([a-z][\w./-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       const path = key && machine.layout.at(`/proc/sys/${key.replaceAll(".", "/")}`);
       if (!path || !existsSync(path)) return [];

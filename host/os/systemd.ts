@@ -1,4 +1,4 @@
-import type { UnitStates } from "../apply/hooks/plan.ts";
+import type { UnitStates } from "../apply/hooks/choose.ts";
 import type { Machine, RunResult } from "./machine.ts";
 
 /** Every loaded unit with its state, in one call. */

@@ -5,7 +5,7 @@ import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { once } from "../../lib/once.ts";
 import type { Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
-import { keepAsSpare } from "./spare.ts";
+import { keepForNext } from "./recycle.ts";
 
 /**
  * One complete set of files. `bundle` is what it really contains: a refused group is there with its old files.
@@ -103,7 +103,7 @@ export function pruneGenerations(machine: Machine, current: Generation): void {
   const stay = new Set(numbers.filter((number) => number < current.number).slice(0, kept));
   const [first, ...more] = numbers.filter((number) => !stay.has(number));
   for (const number of more) discard(machine, generationDirectory(machine, number));
-  if (first !== undefined) keepAsSpare(machine, generationDirectory(machine, first));
+  if (first !== undefined) keepForNext(machine, generationDirectory(machine, first));
 }
 
 /** Numbers of the generations beside the one in force, newest first. */

@@ -23,7 +23,7 @@ export interface Layout {
   readonly current: string;
   readonly generations: string;
   /** An older generation that is no longer needed; the next one reuses it. */
-  readonly spare: string;
+  readonly recycled: string;
   readonly secrets: string;
   /** Facts about the last completed apply. */
   readonly applied: string;
@@ -47,7 +47,7 @@ export function layout(root: string): Layout {
     state,
     current: at(currentGeneration),
     generations: join(state, "generations"),
-    spare: join(state, "spare"),
+    recycled: join(state, "spare"),
     secrets: join(state, "secrets"),
     applied: join(state, "applied.json"),
     report: join(state, "report.json"),

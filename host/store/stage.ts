@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { changedGroups } from "../apply/hooks/plan.ts";
+import { changedGroups } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNumber, sameFile } from "./generations.ts";
 import { directoryMode, recordName } from "./layout.ts";
-import { takeSpare } from "./spare.ts";
+import { takeRecycled } from "./recycle.ts";
 
 /** Up to this number, files are made durable one by one; above it, syncing the whole file system is faster. */
 const syncEach = 64;
@@ -57,12 +57,12 @@ export class Staging {
     return this.#bundle;
   }
 
-  /** Writes every file of the bundle, or hard-links it if the generation in force has the same. Reuses the spare if there is one. */
+  /** Writes every file of the bundle, or hard-links it if the generation in force has the same. Reuses a recycled generation if there is one. */
   fill(bundle: Bundle): void {
     this.#host = bundle.host;
     this.#together = this.#toWrite(bundle) > syncEach;
     const files = filesOf(bundle);
-    const { there, touched } = takeSpare(this.#machine, this.directory, (path, inode) => {
+    const { there, touched } = takeRecycled(this.#machine, this.directory, (path, inode) => {
       const file = files.get(path);
       return file !== undefined && this.#seen.inodes.get(path) === inode && this.#isInForce(file);
     });

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Mirrors of Debian's packages; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
-export const mirrors = {
+export const packageMirrors = {
   debian: process.env.FAIRHOST_DEBIAN_MIRROR ?? "http://deb.debian.org/debian",
   security: process.env.FAIRHOST_DEBIAN_SECURITY_MIRROR ?? "http://deb.debian.org/debian-security",
 };
@@ -66,11 +66,11 @@ const treeDirectory = join(import.meta.dirname, "tree");
 export const overlayDirectory: string = treeDirectory;
 
 /**
- * Names what the recipe makes: a hash over packages, mirrors, files and the code that puts them together.
+ * Names what the recipe makes: a hash over packages, packageMirrors, files and the code that puts them together.
  * A changed recipe has a new key, so an old image is never used by mistake.
  */
 export async function recipeKey(): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([packages, mirrors, disabledUnits, disk]));
+  const hash = createHash("sha256").update(JSON.stringify([packages, packageMirrors, disabledUnits, disk]));
   for (const file of (await readdir(treeDirectory, { recursive: true })).sort()) {
     const path = join(treeDirectory, file);
     const info = await stat(path);

@@ -6,7 +6,7 @@ import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 import { LabError, requireRoot } from "../errors.ts";
 import { lock } from "../lock.ts";
 import { cacheDirectory } from "../paths.ts";
-import { disabledUnits, mirrors, overlayDirectory, packages, recipeKey } from "./recipe.ts";
+import { disabledUnits, overlayDirectory, packageMirrors, packages, recipeKey } from "./recipe.ts";
 
 /** Where one recipe's results lie. */
 export interface ImageFolder {
@@ -66,9 +66,9 @@ export async function ensureTree(progress: Progress = () => {}): Promise<ImageFo
 
 async function debootstrap(directory: string, log: string): Promise<void> {
   const sources = [
-    `deb ${mirrors.debian} trixie main`,
-    `deb ${mirrors.debian} trixie-updates main`,
-    `deb ${mirrors.security} trixie-security main`,
+    `deb ${packageMirrors.debian} trixie main`,
+    `deb ${packageMirrors.debian} trixie-updates main`,
+    `deb ${packageMirrors.security} trixie-security main`,
   ];
   const hook = (command: string): string => `--customize-hook=${command}`;
   const result = await execa(
@@ -103,7 +103,7 @@ async function debootstrap(directory: string, log: string): Promise<void> {
     const lines = result.all.split("\n").filter((line) => line.startsWith("E:"));
     throw new LabError(
       `Debian's packages could not be put together: ${lines.slice(0, 3).join("; ") || result.all.slice(-400)}`,
-      `see ${log}; if the mirror cannot be reached, set FAIRHOST_DEBIAN_MIRROR (now ${mirrors.debian})`,
+      `see ${log}; if the mirror cannot be reached, set FAIRHOST_DEBIAN_MIRROR (now ${packageMirrors.debian})`,
     );
   }
   await chmod(directory, 0o755);

@@ -26,7 +26,7 @@ export const routers = [
 export const clientAddress = "fd00:8000:ffff::1";
 
 /** One host of the lab; inventory/lab/hosts has the same values. */
-export interface LabHostPlan {
+export interface LabHost {
   readonly name: string;
   /** 1, 2, ...: decides everything below. */
   readonly number: number;
@@ -44,7 +44,7 @@ export interface LabHostPlan {
 }
 
 /** The values of host number 1 to 89. */
-export function planHost(number: number): LabHostPlan {
+export function hostNumber(number: number): LabHost {
   const name = `web${number}`;
   const mac = (last: number): string => `52:54:00:fa:${number.toString(16).padStart(2, "0")}:0${last}`;
   return {
@@ -60,10 +60,10 @@ export function planHost(number: number): LabHostPlan {
 }
 
 /** web1 and web2: what the lab's inventory declares. */
-export const hosts: readonly LabHostPlan[] = [planHost(1), planHost(2)];
+export const hosts: readonly LabHost[] = [hostNumber(1), hostNumber(2)];
 
 /** Commands for `ip -batch` that build the network inside the namespace. */
-export function renderLinks(plans: readonly LabHostPlan[]): string {
+export function renderLinks(labHosts: readonly LabHost[]): string {
   const lines = ["link set lo up", `addr add ${clientAddress}/128 dev lo`];
   for (const name of switches)
     lines.push(`link add ${name} type bridge stp_state 0 forward_delay 0`, `link set ${name} up`);
@@ -80,8 +80,8 @@ export function renderLinks(plans: readonly LabHostPlan[]): string {
     cable(router.interface, `${router.interface}-port`, router.switch);
     lines.push(`addr add ${router.address}/64 dev ${router.interface} nodad`, `link set ${router.interface} up`);
   }
-  for (const plan of plans) {
-    for (const [index, tap] of plan.taps.entries()) {
+  for (const labHost of labHosts) {
+    for (const [index, tap] of labHost.taps.entries()) {
       lines.push(
         `tuntap add dev ${tap} mode tap vnet_hdr`,
         `link set ${tap} master ${switches[index]}`,

@@ -2,7 +2,7 @@ import { execa, type Options } from "execa";
 import { UserError } from "../../lib/user-error.ts";
 import { LabError } from "../errors.ts";
 import { controllerKey, knownHosts } from "../paths.ts";
-import { hosts, type LabHostPlan } from "./network.ts";
+import { hosts, type LabHost } from "./network.ts";
 import { inNamespace, networkIsUp } from "./router.ts";
 
 /** Result of a command in the lab. */
@@ -21,14 +21,14 @@ export interface CommandOptions {
 }
 
 /** Looks a host up by name. @throws LabError naming the hosts there are. */
-export function hostNamed(name: string): LabHostPlan {
-  const plan = hosts.find((host) => host.name === name);
-  if (!plan)
+export function hostNamed(name: string): LabHost {
+  const labHost = hosts.find((host) => host.name === name);
+  if (!labHost)
     throw new LabError(
       `there is no host "${name}" in the lab`,
       `use one of ${hosts.map((host) => host.name).join(", ")}`,
     );
-  return plan;
+  return labHost;
 }
 
 /** @throws LabError while the lab is down. */
@@ -37,7 +37,7 @@ export function requireUp(): void {
 }
 
 /** Options that make `ssh` reach a lab host as root, with its key checked. */
-export function sshArguments(plan: LabHostPlan): string[] {
+export function sshArguments(labHost: LabHost): string[] {
   const options = [
     `UserKnownHostsFile=${knownHosts}`,
     "GlobalKnownHostsFile=/dev/null",
@@ -52,7 +52,7 @@ export function sshArguments(plan: LabHostPlan): string[] {
     "-i",
     controllerKey,
     "-p",
-    `${plan.sshPort}`,
+    `${labHost.sshPort}`,
     ...options.flatMap((option) => ["-o", option]),
     "root@127.0.0.1",
   ];
@@ -67,10 +67,10 @@ export async function sshRun(
   command: string | readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const plan = hostNamed(host);
+  const labHost = hostNamed(host);
   requireUp();
   const remote = typeof command === "string" ? command : command.map(shellWord).join(" ");
-  return run(["ssh", "-o", "BatchMode=yes", ...sshArguments(plan), "--", remote], options);
+  return run(["ssh", "-o", "BatchMode=yes", ...sshArguments(labHost), "--", remote], options);
 }
 
 /** Runs a command inside the lab's network, where the routers and clients are. */

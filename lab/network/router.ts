@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { LabError } from "../errors.ts";
 import { runningService, startService, waitFor } from "../machine/services.ts";
 import { labDirectory, runtimeDirectory } from "../paths.ts";
-import { type LabHostPlan, namespace, renderLinks, renderRouterBird } from "./network.ts";
+import { type LabHost, namespace, renderLinks, renderRouterBird } from "./network.ts";
 
 const namespaceFile = `/run/netns/${namespace}`;
 
@@ -31,7 +31,7 @@ function ofImage(tree: string, program: string): [string, ...string[]] {
 }
 
 /** Makes the namespace with its switches, links and taps if it does not exist; starts the routers' BIRD if it does not run. */
-export async function ensureNetwork(plans: readonly LabHostPlan[], tree: string): Promise<void> {
+export async function ensureNetwork(labHosts: readonly LabHost[], tree: string): Promise<void> {
   if (!networkIsUp()) {
     await execa("ip", ["netns", "add", namespace]);
     try {
@@ -42,7 +42,7 @@ export async function ensureNetwork(plans: readonly LabHostPlan[], tree: string)
         "net.ipv6.conf.default.accept_dad=0",
       ];
       await execa(inNamespace[0], [...inNamespace.slice(1), "sysctl", "-q", "-w", ...settings]);
-      await execa("ip", ["-n", namespace, "-batch", "-"], { input: renderLinks(plans) });
+      await execa("ip", ["-n", namespace, "-batch", "-"], { input: renderLinks(labHosts) });
     } catch (error) {
       await removeNetwork();
       throw error;

@@ -10,7 +10,7 @@ export const accountWithDataProtected = defineRule({
   waivable: true,
   description: "Every account is protected, unless a waiver says who removed the protection and until when.",
   reason: "A line lost from the inventory cannot delete a protected account, but it can delete an unprotected one.",
-  remediation: "Remove `protect: false`; to delete the account, first add a waiver of this rule to waivers.yaml.",
+  fix: "Remove `protect: false`; to delete the account, first add a waiver of this rule to waivers.yaml.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const there = new Set(declaration.hosts.filter(({ site }) => emulated.has(site)).map(({ name }) => name));

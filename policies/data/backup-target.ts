@@ -11,8 +11,7 @@ export const backupTarget = defineRule({
     "Every account is backed up at a declared site other than its own, and its backups are kept at least as long as its plan promises.",
   reason:
     "An account without a backup is lost with its host, and backups that are deleted too early cannot undo last week's mistake.",
-  remediation:
-    "Set `backupSite` of the site; remove `retentionDays` of the account, or make it longer than the plan's.",
+  fix: "Set `backupSite` of the site; remove `retentionDays` of the account, or make it longer than the plan's.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const sites = new Set(declaration.sites.map(({ name }) => name));

@@ -11,8 +11,7 @@ export const nothingVanishes = defineRule({
   description: `Everything in the stack (${held.map(({ words: [one] }) => one).join(", ")}) is in the inventory, or the inventory lists it as deleted or retired.`,
   reason:
     "A file lost in a merge would delete an account's data, or a host with all its accounts, without anyone's decision.",
-  remediation:
-    "Restore the file; if the deletion is intended, list an account's number in tombstones.yaml, anything else in retired.yaml.",
+  fix: "Restore the file; if the deletion is intended, list an account's number in tombstones.yaml, anything else in retired.yaml.",
   *find({ registers }) {
     for (const { vanished } of registers) {
       for (const [index, { kind, name, protect }] of vanished.entries()) {

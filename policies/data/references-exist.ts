@@ -1,7 +1,7 @@
 import type { Element, Kind } from "../../components/registry/kind.ts";
 import type { AccountContainerInputs, Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds, elementName, ownerOf, subject } from "../../components/registry/subject.ts";
-import { defineRule, type Finding } from "../../components/rule.ts";
+import { defineRule, type Found } from "../../components/rule.ts";
 
 /** What belongs to an account, and what lies on a host without one. */
 const ofAccounts = allKinds.filter(({ key, accountOf }) => accountOf && key !== "accounts") as readonly Kind[];
@@ -18,7 +18,7 @@ export const referencesExist = defineRule({
     "Every account is on a declared host with a front end and has an address there; everything that belongs to an account belongs to a declared one and is on its host; everything on a host is on a declared one.",
   reason:
     "An element without its host or account is not delivered, or it stays on a host that no longer has the account.",
-  remediation: "Correct the name of the `host`, or add the missing host or account to the inventory.",
+  fix: "Correct the name of the `host`, or add the missing host or account to the inventory.",
   *find(declaration) {
     const hosts = new Set(declaration.hosts.map((host) => host.name));
     const accounts = new Map(declaration.accounts.map((account) => [account.number, account]));
@@ -38,12 +38,12 @@ export const referencesExist = defineRule({
 function* judgeAccounts(
   { accounts, addresses, plans, frontEnds }: Declaration,
   hosts: ReadonlySet<string>,
-): Generator<Finding> {
+): Generator<Found> {
   const addressed = new Set(addresses.map((address) => address.account));
   const served = new Set(frontEnds.map((frontEnd) => frontEnd.host));
   const planNames = new Set(plans.map((plan) => plan.name));
   for (const account of accounts) {
-    const wrong = (path: string, what: string): Finding => ({
+    const wrong = (path: string, what: string): Found => ({
       subject: subject.account(account, path),
       message: `Account ${account.number} ${what}.`,
     });
@@ -58,7 +58,7 @@ function* misplaced(
   kind: Kind,
   element: Element,
   accounts: ReadonlyMap<number, AccountContainerInputs>,
-): Generator<Finding> {
+): Generator<Found> {
   const number = kind.accountOf!(element);
   const host = kind.hostOf!(element);
   const account = accounts.get(number);
@@ -68,7 +68,7 @@ function* misplaced(
   }
 }
 
-function wrong({ key, name: kind }: Kind, element: Element, path: string, what: string): Finding {
+function wrong({ key, name: kind }: Kind, element: Element, path: string, what: string): Found {
   const about = { kind, name: elementName(key, element as never) };
   return { subject: { ...about, path }, message: `${ownerOf(about)} ${what}.` };
 }

@@ -9,8 +9,7 @@ export const accountsOnAccountHosts = defineRule({
   description: "Accounts are only on hosts of role `accounts`, not on spare hosts or backup hosts.",
   reason:
     "Programs of an account on a backup host could reach the backups of all accounts, and a full spare host cannot take over accounts of a lost host.",
-  remediation:
-    "Move the account to a host of role `accounts`; when a spare host takes over permanently, change its `role`.",
+  fix: "Move the account to a host of role `accounts`; when a spare host takes over permanently, change its `role`.",
   *find({ hosts, accounts }) {
     const roles = new Map(hosts.map((host) => [host.name, host.role]));
     for (const account of accounts) {

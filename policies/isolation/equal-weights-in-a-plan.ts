@@ -8,7 +8,7 @@ export const equalWeightsInAPlan = defineRule({
   scope: "stack",
   description: "All accounts of one plan have the plan's CPU weight and IO weight.",
   reason: "Accounts that pay the same would get unequal shares of a busy host.",
-  remediation: "To change the weight of all accounts, change it in the plan; for one account, choose another `plan`.",
+  fix: "To change the weight of all accounts, change it in the plan; for one account, choose another `plan`.",
   *find({ plans, accounts }) {
     const byName = new Map(plans.map((plan) => [plan.name, plan]));
     for (const account of accounts) {

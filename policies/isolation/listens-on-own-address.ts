@@ -10,7 +10,7 @@ export const listensOnOwnAddress = defineRule({
   scope: "stack",
   description: "Everything that listens for an account listens on the address of that account.",
   reason: "On any other address, it would answer for the host or for another account.",
-  remediation: "Do not set it by hand: the address follows from the account's `number` and site.",
+  fix: "Do not set it by hand: the address follows from the account's `number` and site.",
   *find(declaration) {
     const owned = new Map(declaration.addresses.map((address) => [address.account, address.address]));
     for (const { subject, owner, account, value } of listening(declaration)) {

@@ -24,8 +24,7 @@ export const noHostAdministration = defineRule({
     "Every program that an account runs is in its home or in /usr, and does not administer the host; arguments and environment variables are single lines.",
   reason:
     "Accounts could use administration programs to escape from their sandbox, and a line break would add directives to the unit.",
-  remediation:
-    "Use a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), and write each argument as a separate item.",
+  fix: "Use a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), and write each argument as a separate item.",
   *find(declaration) {
     for (const { subject, owner, value } of commands(declaration)) {
       const words = value as readonly string[];

@@ -10,7 +10,7 @@ export const pathsInsideHome = defineRule({
   scope: "resource",
   description: "Every path into an account's home is relative to it, without `..` or special characters.",
   reason: "A path outside the home would publish files of another account or of the host.",
-  remediation: "Write a path such as `www` or `apps/blog`: letters, digits, `.`, `_` and `-` between slashes.",
+  fix: "Write a path such as `www` or `apps/blog`: letters, digits, `.`, `_` and `-` between slashes.",
   *find(declaration) {
     for (const { subject, owner, value } of homePaths(declaration)) {
       if (typeof value === "string" && isInside(value)) continue;

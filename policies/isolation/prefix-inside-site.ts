@@ -9,7 +9,7 @@ export const prefixInsideSite = defineRule({
   scope: "stack",
   description: "Every account's prefix is inside the prefix of its site, and is not the site's first /64.",
   reason: "Routers send only the site's own prefix to the site, and its first /64 is for hosts and routers.",
-  remediation: "Do not set the prefix by hand: it follows from the account's number and its site.",
+  fix: "Do not set the prefix by hand: it follows from the account's number and its site.",
   *find({ sites, addresses }) {
     const ranges = new Map(sites.map(({ name, prefix }) => [name, rangeOf(prefix)]));
     for (const address of addresses) {

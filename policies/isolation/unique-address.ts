@@ -8,7 +8,7 @@ export const uniqueAddress = defineRule({
   scope: "stack",
   description: "No IPv6 address belongs to two accounts, or to an account and a host.",
   reason: "Requests to a shared address reach one of the owners at random, so one account may answer for another.",
-  remediation: "Give each account its own `number`, and use addresses in subnet 0 of the site for hosts.",
+  fix: "Give each account its own `number`, and use addresses in subnet 0 of the site for hosts.",
   *find({ hosts, addresses }) {
     const owners = [
       ...hosts.map((host) => ({

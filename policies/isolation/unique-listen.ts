@@ -11,7 +11,7 @@ export const uniqueListen = defineRule({
   scope: "stack",
   description: "Nothing of an account listens on the address and port of something else.",
   reason: "Only one of them can start, and it answers the requests of the other.",
-  remediation: "Give each HTTP server of an account its own `number`: the port follows from it.",
+  fix: "Give each HTTP server of an account its own `number`: the port follows from it.",
   *find(declaration) {
     for (const { element, first } of repeats(listening(declaration), placeOf)) {
       const { kind, name } = first.subject;

@@ -27,7 +27,7 @@ const knownResourceTypes: EngineRule = {
   scope: "resource",
   description: "A stack contains only registered kinds of components and the resources that deliver to their hosts.",
   reason: "No rule can judge what any other resource does to a host or to an account.",
-  remediation: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own.",
+  fix: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own.",
   judge({ type, name }) {
     return isKnownType(type) ? undefined : `Resource ${name} is of the unregistered type ${type}.`;
   },
@@ -48,8 +48,7 @@ const hostKeyPinned: EngineRule = {
   description: "Every remote command names the host key that it accepts.",
   reason:
     "Without a pinned key, any machine that answers at the address gets the accounts' secrets and a root session.",
-  remediation:
-    "Set `hostKey` in the command's `connection` (and in its `proxy`) from the known_hosts file of the stack.",
+  fix: "Set `hostKey` in the command's `connection` (and in its `proxy`) from the known_hosts file of the stack.",
   judge({ type, name, props }) {
     if (!type.startsWith("command:remote:")) return undefined;
     try {
@@ -72,7 +71,7 @@ const accountProtected: EngineRule = {
   scope: "resource",
   description: "An account with `protect: true` is also protected in the engine.",
   reason: "Otherwise a line lost from the inventory deletes the account, whatever `protect` says in its file.",
-  remediation: "Do not override `protect` in the component's options: the account's own `protect` decides.",
+  fix: "Do not override `protect` in the component's options: the account's own `protect` decides.",
   judge({ type, name, props, opts }) {
     // `readable-inputs` reports a `protect` that cannot be read.
     if (type !== accountType || opts.protect || !isProtected(props)) return undefined;
@@ -86,7 +85,7 @@ const commandUnderHost: EngineRule = {
   scope: "stack",
   description: "Every remote command belongs to a declared host.",
   reason: "A command outside the declared hosts changes a machine whose accounts and hardware no rule has judged.",
-  remediation: "Create the command inside a component whose parent is the host's BareMetalHost.",
+  fix: "Create the command inside a component whose parent is the host's BareMetalHost.",
   judge(resource) {
     if (resource.type !== commandType) return undefined;
     for (let each = resource.parent; each; each = each.parent) if (each.type === hostType) return undefined;
@@ -107,8 +106,7 @@ export const readableInputs: RuleText = {
   scope: "resource",
   description:
     "All inputs of Fairhost's components are plain values of the right type, and the rules know every one of them.",
-  remediation:
-    "Pass plain values to the component, not outputs of other resources; add a new input to the kind's `inputs`, and a rule for its allowed values.",
+  fix: "Pass plain values to the component, not outputs of other resources; add a new input to the kind's `inputs`, and a rule for its allowed values.",
 };
 
 /** The same for outputs of a component: rules about the whole stack see only outputs. */
@@ -118,7 +116,7 @@ export const readableOutputs: RuleText = {
   scope: "stack",
   description:
     "Fairhost's components register all their inputs as outputs and nothing else, as plain values of the right type.",
-  remediation: "End the component's constructor with `registerOutputs(args)`, and pass plain values to it.",
+  fix: "End the component's constructor with `registerOutputs(args)`, and pass plain values to it.",
 };
 
 export const engineRules: readonly EngineRule[] = [

@@ -153,7 +153,7 @@ test("the SDK's own policy runtime serves every rule under its name, mandatory",
         name: rule.name,
         description: rule.description,
         enforcementlevel: mandatory,
-        remediationSteps: rule.remediation,
+        remediationSteps: rule.fix,
         url: `docs/reference/rules.md#${rule.name}`,
       })),
     );

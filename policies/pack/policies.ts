@@ -63,7 +63,7 @@ function policyOf(rule: RuleText): ResourceValidationPolicy | StackValidationPol
     name: rule.name,
     description: rule.description,
     severity: rule.severity,
-    remediationSteps: rule.remediation,
+    remediationSteps: rule.fix,
     url: pageOf(rule),
     enforcementLevel: "mandatory",
   } as const;

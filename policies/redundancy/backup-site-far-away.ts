@@ -13,7 +13,7 @@ export const backupSiteFarAway = defineRule({
   waivable: true,
   description: `Every site with accounts is backed up at another site, of another provider, at least ${leastKm} km away (great-circle distance).`,
   reason: "A backup that can burn, flood or be locked up together with the data does not protect it.",
-  remediation: "Set `backupSite` to a site of another provider that is farther away.",
+  fix: "Set `backupSite` to a site of another provider that is farther away.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const siteOf = new Map(declaration.hosts.map((host) => [host.name, host.site]));

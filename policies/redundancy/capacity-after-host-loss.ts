@@ -16,8 +16,7 @@ export const capacityAfterHostLoss = defineRule({
     "After the loss of any one host, the other hosts of its group (same site and cell) have the cores, memory and disk that are guaranteed to their own accounts and to those of the lost host.",
   reason:
     "Without free capacity on other hosts, the accounts of a lost host stay down until it is repaired, even if there are backups.",
-  remediation:
-    "Add a host (`role: spare`) to the group or move accounts to another group; for plans without this promise, set `takeover: false`.",
+  fix: "Add a host (`role: spare`) to the group or move accounts to another group; for plans without this promise, set `takeover: false`.",
   *find({ hosts, accounts, plans }) {
     const planOf = new Map(plans.map((plan) => [plan.name, plan]));
     const onHost = Map.groupBy(accounts, ({ host }) => host);

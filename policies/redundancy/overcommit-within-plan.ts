@@ -10,7 +10,7 @@ export const overcommitWithinPlan = defineRule({
   description:
     "The memory and disk limits of a host's accounts, divided by their plans' overcommit, fit the host's capacity, and so do the memory and cores that they are guaranteed.",
   reason: "If more is promised than the host has, it swaps, kills programs or runs out of disk space.",
-  remediation: "Move accounts to another host, or add a host.",
+  fix: "Move accounts to another host, or add a host.",
   *find({ hosts, accounts, plans }) {
     const planOf = new Map(plans.map((plan) => [plan.name, plan]));
     const onHost = Map.groupBy(accounts, ({ host }) => host);

@@ -8,7 +8,7 @@ export const redundantOnTwoSites = defineRule({
   scope: "stack",
   description: "Every account whose plan survives the loss of a site has a standby host at another site.",
   reason: "The plan promises two sites: with only one, a fire there would be the end of the account.",
-  remediation: "Set `standby` of the account to a host at another site, or give the account another plan.",
+  fix: "Set `standby` of the account to a host at another site, or give the account another plan.",
   *find({ accounts, plans, hosts }) {
     const promised = new Set(plans.filter(({ survives }) => survives.includes("site")).map(({ name }) => name));
     const siteOf = new Map(hosts.map((host) => [host.name, host.site]));

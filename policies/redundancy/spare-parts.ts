@@ -16,7 +16,7 @@ export const spareParts = defineRule({
   description: `Every site has at least one spare part for each model of disk, power supply, router and switch, and one for every ${forEach} in use there.`,
   reason:
     "Until a failed part is replaced, the next failure is an outage, and a part that must be ordered takes days to arrive.",
-  remediation: "Put the part on the shelf and count it under `spares` of the site.",
+  fix: "Put the part on the shelf and count it under `spares` of the site.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const deployed = deployedBySite(declaration);

@@ -11,8 +11,7 @@ export const survivesAnySingleLoss = defineRule({
   description:
     "If any single element fails (disk, supply, chain, link, switch, router, operator, host, rack, hall, site), every account whose plan promises to survive the loss stays up.",
   reason: "Any single part can fail; the plan promises no outage when one does.",
-  remediation:
-    "Follow the path in the message and give the host a second, independent path; or promise less in the plan's `survives`.",
+  fix: "Follow the path in the message and give the host a second, independent path; or promise less in the plan's `survives`.",
   *find(declaration) {
     const { counterexamples, dark } = proveSingles(declaration);
     for (const { host, message } of dark) yield { subject: subject.host({ name: host }), message };

@@ -221,13 +221,13 @@ describe("on a host", () => {
   });
 
   test("drift of its file is found", async () => {
-    const findings = await evaluate(`${render}
+    const differences = await evaluate(`${render}
       const { Tree, secret } = await import("./testing/fakes/host-tree.ts");
       const { apply } = await import("./host/apply/apply.ts");
       const { inspect } = await import("./host/inspect/inspect.ts");
       const { appendFileSync } = await import("node:fs");
       const tree = new Tree();
-      const look = async () => (await inspect(tree.machine(), {}, process.execPath)).findings;
+      const look = async () => (await inspect(tree.machine(), {}, process.execPath)).differences;
       try {
         const { result } = await apply(tree.machine(), bundle, secret);
         const sound = await look();
@@ -238,7 +238,7 @@ describe("on a host", () => {
       } finally {
         tree[Symbol.dispose]();
       }`);
-    expect(findings).toMatchObject({
+    expect(differences).toMatchObject({
       result: "applied",
       sound: [],
       drifted: [

@@ -105,7 +105,7 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
     expect(await status()).toMatchObject({ digest: bundle.digest, drift: [], interrupted: false });
     const { exitCode, stdout } = await run(["inspect", "--json"]);
     expect(exitCode, stdout).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ host, findings: [] });
+    expect(JSON.parse(stdout)).toMatchObject({ host, differences: [] });
   });
 
   test("a change of one account makes the next generation, of that account alone", async () => {

@@ -9,8 +9,7 @@ export const accountFollowsNumber = defineRule({
   description: "Every account's user, slice and directory follow from its number.",
   reason:
     "With another user, slice or directory, the account would get the rights and data of the system or of another account.",
-  remediation:
-    "Do not set these values by hand: user is `a<number>`, slice `account-<number>.slice`, directory `/srv/accounts/<number>`.",
+  fix: "Do not set these values by hand: user is `a<number>`, slice `account-<number>.slice`, directory `/srv/accounts/<number>`.",
   *find({ accounts }) {
     for (const account of accounts) {
       const { number } = account;

@@ -9,7 +9,7 @@ export const numberNotReused = defineRule({
   description: "No account has the number of a deleted account, and no host has the name of a retired host.",
   reason:
     "Uid, prefix and ports follow from the number: a new account would get the visitors and the remaining files of the deleted one.",
-  remediation: "Use the next number, or another name, that was never used.",
+  fix: "Use the next number, or another name, that was never used.",
   *find({ registers, accounts, hosts }) {
     const taken = new Set(registers.flatMap(({ tombstones }) => tombstones));
     const retired = new Set(registers.flatMap((register) => register.retired));

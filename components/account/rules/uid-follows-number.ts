@@ -9,7 +9,7 @@ export const uidFollowsNumber = defineRule({
   description: "Every account's uid is the fleet's first uid plus the account's number.",
   reason:
     "Files on hosts and in backups belong to that uid: with another uid the account loses access to its own files.",
-  remediation: "Do not set `uid` by hand: it is `uidBase` of network.yaml plus the account's `number`.",
+  fix: "Do not set `uid` by hand: it is `uidBase` of network.yaml plus the account's `number`.",
   *find({ networks, accounts }) {
     for (const { uidBase } of networks) {
       for (const account of accounts) {

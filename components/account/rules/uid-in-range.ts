@@ -12,7 +12,7 @@ export const uidInRange = defineRule({
   description: `Every account's uid and gid are equal whole numbers from ${ranges}.`,
   reason:
     "Any other uid may belong to root, a system service, a container or a person: the account's programs would run with their rights.",
-  remediation: "Do not set `uid` or `gid` by hand: they are `uidBase` of network.yaml plus the account's `number`.",
+  fix: "Do not set `uid` or `gid` by hand: they are `uidBase` of network.yaml plus the account's `number`.",
   *find({ accounts }) {
     for (const account of accounts) {
       for (const id of ["uid", "gid"] as const) {

@@ -9,7 +9,7 @@ export const uniqueAccountNumber = defineRule({
   description: "No two accounts have the same number, and no account has two addresses.",
   reason:
     "Uid, directory, prefix and ports follow from the number: two accounts with the same number share data and network.",
-  remediation: "Give the newer account a `number` that was never used; numbers of deleted accounts stay taken.",
+  fix: "Give the newer account a `number` that was never used; numbers of deleted accounts stay taken.",
   *find({ accounts, addresses }) {
     for (const { element, first } of repeats(accounts, (account) => account.number)) {
       yield {

@@ -8,7 +8,7 @@ export const uniqueDirectory = defineRule({
   scope: "stack",
   description: "No two accounts have the same directory.",
   reason: "Accounts in the same directory overwrite each other's files, and deleting one deletes the data of both.",
-  remediation: "Give each account its own `number`: the directory follows from it.",
+  fix: "Give each account its own `number`: the directory follows from it.",
   *find({ accounts }) {
     for (const { element, first, key } of repeats(accounts, (account) => account.directory)) {
       yield {

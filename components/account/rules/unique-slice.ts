@@ -8,7 +8,7 @@ export const uniqueSlice = defineRule({
   scope: "stack",
   description: "No two accounts have the same systemd slice.",
   reason: "Weights and limits apply to a slice: two accounts in one slice take memory, tasks and CPU from each other.",
-  remediation: "Give each account its own `number`: the slice follows from it.",
+  fix: "Give each account its own `number`: the slice follows from it.",
   *find({ accounts }) {
     for (const { element, first, key } of repeats(accounts, (account) => account.slice)) {
       yield {

@@ -9,7 +9,7 @@ export const uniqueUid = defineRule({
   description: "No two accounts have the same uid or the same gid.",
   reason:
     "The uid separates accounts: two accounts with the same uid can read each other's files and stop each other's programs.",
-  remediation: "Give each account its own `number`: uid and gid follow from it.",
+  fix: "Give each account its own `number`: uid and gid follow from it.",
   *find({ accounts }) {
     for (const id of ["uid", "gid"] as const) {
       for (const { element, first, key } of repeats(accounts, (account) => account[id])) {

@@ -9,8 +9,7 @@ export const addressInOwnPrefix = defineRule({
   description: "Every account's prefix is a /64 and its address is `<prefix>::1`, both in canonical form (RFC 5952).",
   reason:
     "An address outside the account's prefix belongs to another account, and two spellings of one address hide a duplicate.",
-  remediation:
-    "Do not set prefix and address by hand: they follow from the site's `prefix` and the account's `number`.",
+  fix: "Do not set prefix and address by hand: they follow from the site's `prefix` and the account's `number`.",
   *find({ addresses }) {
     for (const each of addresses) {
       const network = canonicalNetwork(each.prefix);

@@ -8,8 +8,7 @@ export const uniquePrefix = defineRule({
   scope: "stack",
   description: "No two accounts have the same IPv6 prefix.",
   reason: "Two hosts would announce the same prefix, and each account would get some of the other's visitors.",
-  remediation:
-    "Give each account its own `number`, and each site its own `prefix`: the account's prefix follows from both.",
+  fix: "Give each account its own `number`, and each site its own `prefix`: the account's prefix follows from both.",
   *find({ addresses }) {
     for (const { element, first, key } of repeats(addresses, (address) => address.prefix)) {
       yield {

@@ -13,7 +13,7 @@ export const debianReleaseSupported = defineRule({
   waivable: true,
   description: `Every host runs a supported Debian release (${supported.join(", ")}) that is not past its end of life.`,
   reason: "Without security updates, every new vulnerability can break the isolation between accounts.",
-  remediation: `Move the accounts to another host, install ${supported.join(" or ")} on this one and set \`release\`.`,
+  fix: `Move the accounts to another host, install ${supported.join(" or ")} on this one and set \`release\`.`,
   *find({ hosts }, today) {
     for (const host of hosts) {
       const release = byCodeName.get(host.release);

@@ -9,7 +9,7 @@ export const hotSwapSsds = defineRule({
   waivable: true,
   description: "Every disk of a host is an SSD that can be replaced while the host runs.",
   reason: "To replace any other disk, every account of the host must stop, while its mirror has only one disk.",
-  remediation: "Replace the disk with an SSD in a hot-swap bay, then set `kind: ssd` and `hotSwap: true`.",
+  fix: "Replace the disk with an SSD in a hot-swap bay, then set `kind: ssd` and `hotSwap: true`.",
   *find({ hosts }) {
     for (const host of hosts) {
       for (const [index, disk] of host.disks.entries()) {

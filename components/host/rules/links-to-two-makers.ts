@@ -10,7 +10,7 @@ export const linksToTwoMakers = defineRule({
   description: "The links of every host go to switches of at least two manufacturers.",
   reason:
     "A fault in one manufacturer's software, or a failed upgrade of it, can stop every switch of that manufacturer at once.",
-  remediation: "Connect one of the host's links to a switch of another manufacturer.",
+  fix: "Connect one of the host's links to a switch of another manufacturer.",
   *find({ hosts }) {
     for (const host of hosts) {
       const makers = new Set(host.links.map(({ switchManufacturer }) => switchManufacturer));

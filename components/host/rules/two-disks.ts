@@ -9,7 +9,7 @@ export const twoDisks = defineRule({
   waivable: true,
   description: "Every host has at least two disks, each in its own slot.",
   reason: "With only one disk, the host and all its accounts are lost when that disk fails.",
-  remediation: "Put a second disk into the host and list both under `disks`, each with its slot.",
+  fix: "Put a second disk into the host and list both under `disks`, each with its slot.",
   *find({ hosts }) {
     for (const host of hosts) {
       const slots = new Set(host.disks.map((disk) => disk.slot));

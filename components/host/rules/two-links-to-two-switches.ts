@@ -9,7 +9,7 @@ export const twoLinksToTwoSwitches = defineRule({
   waivable: true,
   description: "Every host has at least two links, on different ports, to different switches.",
   reason: "With only one link, port or switch, the host and all its accounts lose the network when it fails.",
-  remediation: "Connect a second port of the host to another switch and list both under `links`.",
+  fix: "Connect a second port of the host to another switch and list both under `links`.",
   *find({ hosts }) {
     for (const host of hosts) {
       const links = host.links.map((link, index) => ({ ...link, index }));

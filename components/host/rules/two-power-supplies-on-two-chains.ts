@@ -11,7 +11,7 @@ export const twoPowerSuppliesOnTwoChains = defineRule({
     "Every host has at least two power supplies, on different electrical chains that are fed by different feeds.",
   reason:
     "When the only chain or feed fails, the host and all its accounts stop at once, and disks may be left with incomplete writes.",
-  remediation: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
+  fix: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
   *find({ hosts }) {
     for (const host of hosts) {
       const supplies = new Map(host.powerSupplies.map((supply) => [supply.name, supply]));

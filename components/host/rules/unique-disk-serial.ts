@@ -9,7 +9,7 @@ export const uniqueDiskSerial = defineRule({
   description: "No disk serial number appears twice in the fleet.",
   reason:
     "Two entries with the same serial number are one disk: a mirror of both has only one disk, or a host lists a disk that it does not contain.",
-  remediation: "Read the serial numbers off the disks (`lsblk -o NAME,SERIAL`) and correct the entries.",
+  fix: "Read the serial numbers off the disks (`lsblk -o NAME,SERIAL`) and correct the entries.",
   *find({ hosts }) {
     const disks = hosts.flatMap((host) => host.disks.map((disk, index) => ({ host, disk, index })));
     for (const { element, first } of repeats(disks, ({ disk }) => disk.serial)) {

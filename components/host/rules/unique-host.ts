@@ -8,7 +8,7 @@ export const uniqueHost = defineRule({
   scope: "stack",
   description: "No two hosts have the same name or AS number, and no host has two front ends.",
   reason: "A bundle meant for one host would reach another, or routers would confuse the two hosts.",
-  remediation: "Give each host its own `name` and `asNumber` (RFC 6996 has the private range), and one front end.",
+  fix: "Give each host its own `name` and `asNumber` (RFC 6996 has the private range), and one front end.",
   *find({ hosts, frontEnds }) {
     for (const { element, first } of repeats(hosts, (host) => host.name)) {
       yield {

@@ -9,7 +9,7 @@ export const frontEndPorts = defineRule({
   description: "Every front end opens only ports 80 and 443 to the outside.",
   reason:
     "Any other open port on the accounts' addresses exposes internal services and bypasses the front end's rules.",
-  remediation: "Remove every port except 80 and 443 from the front end's `ports`.",
+  fix: "Remove every port except 80 and 443 from the front end's `ports`.",
   *find({ frontEnds }) {
     for (const frontEnd of frontEnds) {
       for (const [index, port] of frontEnd.ports.entries()) {

@@ -10,7 +10,7 @@ export const httpServerFollowsNumber = defineRule({
     "Every HTTP server's port is 8000 plus its number (1 to 999), and its unit is named after its account and name.",
   reason:
     "Another port may belong to the front end or to SSH, and another unit name may replace a unit of the system or of another account.",
-  remediation: "Do not set port and unit by hand: port is 8000 + `number`, unit `account-<account>-http-<name>`.",
+  fix: "Do not set port and unit by hand: port is 8000 + `number`, unit `account-<account>-http-<name>`.",
   *find({ httpServers }) {
     for (const server of httpServers) {
       const name = `HTTP server ${server.account}/${server.name}`;

@@ -9,7 +9,7 @@ export const uniqueHostname = defineRule({
   description: "No two HTTP servers answer for the same host name.",
   reason:
     "The front end sends each host name to one server: an account could take over the visitors of another account.",
-  remediation: "Find out which account owns the host name, and remove it from `hostnames` of every other HTTP server.",
+  fix: "Find out which account owns the host name, and remove it from `hostnames` of every other HTTP server.",
   *find({ httpServers }) {
     const names = httpServers.flatMap((server) =>
       server.hostnames.map((name, index) => ({ server, index, name: name.toLowerCase() })),

@@ -1,6 +1,6 @@
 import type { Declaration, RouterInputs, SwitchInputs } from "../../registry/kinds.generated.ts";
 import { type Subject, subject } from "../../registry/subject.ts";
-import { defineRule, type Finding } from "../../rule.ts";
+import { defineRule, type Found } from "../../rule.ts";
 import { emulatedSites } from "../../site/places.ts";
 
 export const devicesInPairs = defineRule({
@@ -13,8 +13,7 @@ export const devicesInPairs = defineRule({
     "Every switch and every router is part of a pair: both devices name each other, stand at the same site in different racks, and have different manufacturers.",
   reason:
     "Two devices of one manufacturer run the same software and can fail from the same fault; two devices in one rack can fail together, from its power or a water leak.",
-  remediation:
-    "Give the device a partner of another manufacturer in another rack of the site, and set `pair` of each to the name of the other.",
+  fix: "Give the device a partner of another manufacturer in another rack of the site, and set `pair` of each to the name of the other.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const routers = declaration.routers.filter(({ site }) => !emulated.has(site));
@@ -30,11 +29,11 @@ function* judge<T extends RouterInputs | SwitchInputs>(
   devices: readonly T[],
   subjectOf: (device: Device, path?: string) => Subject,
   oneRackAt: ReadonlySet<string> = new Set(),
-): Generator<Finding> {
+): Generator<Found> {
   const byName = new Map(devices.map((device) => [device.name, device]));
   for (const device of devices) {
     const pair = device.pair === undefined ? undefined : byName.get(device.pair);
-    const wrong = (found: string): Finding => ({
+    const wrong = (found: string): Found => ({
       subject: subjectOf(device, "pair"),
       message: `${what} ${device.name} ${found}.`,
     });

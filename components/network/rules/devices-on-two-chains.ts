@@ -1,6 +1,6 @@
 import type { PowerSupplyInputs } from "../../inputs.ts";
 import { ownerOf, type Subject } from "../../registry/subject.ts";
-import { defineRule, type Finding } from "../../rule.ts";
+import { defineRule, type Found } from "../../rule.ts";
 import { devicesOf } from "../devices.ts";
 
 export const devicesOnTwoChains = defineRule({
@@ -12,7 +12,7 @@ export const devicesOnTwoChains = defineRule({
   description:
     "Every router, switch or other device of the network has at least two power supplies, on chains that are fed by different feeds.",
   reason: "When one chain fails, half of a site's network must not fail with it: one more fault would stop the site.",
-  remediation: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
+  fix: "Connect a second power supply to a chain with another feed and list both under `powerSupplies`.",
   *find(declaration) {
     for (const { device, subject } of devicesOf(declaration)) {
       yield* judge(ownerOf(subject), device, { ...subject, path: "powerSupplies" });
@@ -24,7 +24,7 @@ function* judge(
   name: string,
   { powerSupplies }: { readonly powerSupplies: readonly PowerSupplyInputs[] },
   place: Subject,
-): Generator<Finding> {
+): Generator<Found> {
   const feeds = new Set(powerSupplies.map(({ feed }) => feed));
   if (new Set(powerSupplies.map((supply) => supply.name)).size < 2) {
     yield {

@@ -17,8 +17,7 @@ export const fourIndependentOperators = defineRule({
     "The network has at least four operators of transit with different AS numbers and different declared owners, connected to at least two routers.",
   reason:
     "Operators fail, end peerings and are bought: with fewer than four, one such event can disconnect the platform.",
-  remediation:
-    "Order transit from another operator, connect it to another router, and list it under `operators` in network.yaml.",
+  fix: "Order transit from another operator, connect it to another router, and list it under `operators` in network.yaml.",
   *find(declaration) {
     if (!isReal(declaration)) return;
     for (const network of declaration.networks) {

@@ -11,7 +11,7 @@ export const rangesApart = defineRule({
     "Every range of a site is inside an owned range; ranges of sites do not overlap, and owned ranges do not overlap.",
   reason:
     "The platform may announce only its own addresses, and with overlapping ranges one site gets another site's visitors.",
-  remediation: "Give the site a free part of an owned range.",
+  fix: "Give the site a free part of an owned range.",
   *find({ ranges }) {
     const all = ranges.map((range) => ({ range, ...bounds(range.prefix) }));
     const owned = all.filter(({ range }) => range.purpose === "owned");

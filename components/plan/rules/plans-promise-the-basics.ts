@@ -15,7 +15,7 @@ export const plansPromiseTheBasics = defineRule({
   scope: "stack",
   description: `Every plan that accounts use survives the loss of any one ${atPlaces.join(", ")}.`,
   reason: "The N-1 proof checks only what plans promise: a plan that promises nothing always passes it.",
-  remediation: "Add the missing elements to the plan's `survives`.",
+  fix: "Add the missing elements to the plan's `survives`.",
   *find(declaration) {
     const real = plansAtPlaces(declaration);
     const used = new Set(declaration.accounts.map(({ plan }) => plan));

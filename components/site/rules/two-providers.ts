@@ -10,7 +10,7 @@ export const twoProviders = defineRule({
   waivable: true,
   description: "The sites belong to at least two providers.",
   reason: "A bankruptcy, strike, lawsuit or network fault of one provider can stop all its buildings at once.",
-  remediation: "Rent a site from another provider, at least for the backups.",
+  fix: "Rent a site from another provider, at least for the backups.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const real = declaration.sites.filter(({ name }) => !emulated.has(name));

@@ -5,8 +5,8 @@ import type { BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { bundleOf, hostGroup, Tree } from "../../../testing/fakes/host-tree.ts";
 import type { Run } from "../../os/machine.ts";
+import { chooseHooks } from "./choose.ts";
 import { runHooks } from "./hooks.ts";
-import { planHooks } from "./plan.ts";
 
 const example: BundleFolder = {
   name: "example",
@@ -31,9 +31,9 @@ test("to have its unit reloaded, a folder needs only its declaration", async () 
     calls.push([program, ...args].join(" "));
     return { status: 0, stdout: "", stderr: "" };
   };
-  const plan = planHooks({ bases: [withRules("1")], next: withRules("2"), folders: [...bundleFolders, example] });
-  expect(plan).toMatchObject({ load: [], restart: [], reload: ["example.service"] });
-  expect(await runHooks(tree.machine({ live: true, run }), plan)).toEqual({
+  const chosen = chooseHooks({ bases: [withRules("1")], next: withRules("2"), folders: [...bundleFolders, example] });
+  expect(chosen).toMatchObject({ load: [], restart: [], reload: ["example.service"] });
+  expect(await runHooks(tree.machine({ live: true, run }), chosen)).toEqual({
     hooks: ["reload example.service"],
     problems: [],
   });
@@ -43,7 +43,7 @@ test("to have its unit reloaded, a folder needs only its declaration", async () 
 test("the message of a failed reload is a problem of the host", async () => {
   using tree = new Tree();
   const run: Run = async () => ({ status: 1, stdout: "", stderr: "Job failed.\n" });
-  const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
+  const nothing = chooseHooks({ bases: [withRules("1")], next: withRules("1") });
   const { problems } = await runHooks(tree.machine({ live: true, run }), { ...nothing, reload: ["example.service"] });
   expect(problems).toEqual([{ group: "host", message: "reload example.service: Job failed." }]);
 });
@@ -56,17 +56,17 @@ test("the firewall is loaded first; if that fails, nothing else is done", async 
     { path: "sysctl/60-fairhost.conf", content },
   ];
   const [base, next] = ["1", "2"].map((content) => bundleOf({}, hostGroup(content, files(content))));
-  const plan = planHooks({ bases: [base!], next: next! });
-  expect(plan.load.map(({ folder }) => folder)).toEqual(["nftables", "sysctl"]);
-  expect((await runHooks(tree.machine({ live: true, run }), plan)).hooks).toEqual(["load the firewall"]);
-  expect((await runHooks(tree.machine(), plan)).hooks.slice(0, 2)).toEqual(["load the firewall", "sysctl"]);
+  const chosen = chooseHooks({ bases: [base!], next: next! });
+  expect(chosen.load.map(({ folder }) => folder)).toEqual(["nftables", "sysctl"]);
+  expect((await runHooks(tree.machine({ live: true, run }), chosen)).hooks).toEqual(["load the firewall"]);
+  expect((await runHooks(tree.machine(), chosen)).hooks.slice(0, 2)).toEqual(["load the firewall", "sysctl"]);
 });
 
 test("in a container kernel parameters are skipped", async () => {
   using tree = new Tree();
   tree.machine().disk.makeDirectory(tree.at("/run/systemd/container"));
   const machine = tree.machine({ live: true });
-  const nothing = planHooks({ bases: [withRules("1")], next: withRules("1") });
+  const nothing = chooseHooks({ bases: [withRules("1")], next: withRules("1") });
   await runHooks(machine, { ...nothing, load: [{ folder: "sysctl", paths: ["sysctl/60-fairhost.conf"] }] });
   expect(machine.said).toEqual(["sysctl", "sysctl: skipped: running in a container"]);
 });

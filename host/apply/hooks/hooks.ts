@@ -5,7 +5,7 @@ import { loadFirewall } from "../../os/nftables.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
 import { outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";
-import type { HookPlan } from "./plan.ts";
+import type { ChosenHooks } from "./choose.ts";
 
 /** Loaders by the names that folders give them: each returns its error, if any. */
 const loaders: Readonly<
@@ -25,8 +25,8 @@ export interface HookResult {
   readonly problems: readonly Problem[];
 }
 
-/** Runs a plan. In a directory tree the hooks are only named. */
-export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookResult> {
+/** Runs the chosen hooks. In a directory tree the hooks are only named. */
+export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<HookResult> {
   const hooks: string[] = [];
   const problems: Problem[] = [];
   /** Runs one hook, and records its name and its error. */
@@ -36,7 +36,7 @@ export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookRe
     const wrong = machine.live ? await work() : undefined;
     if (wrong !== undefined) problems.push({ group: "host", message: `${name}: ${wrong}` });
   };
-  for (const { folder, paths } of plan.load) {
+  for (const { folder, paths } of chosen.load) {
     const effect = bundleFolders.find(({ name }) => name === folder)?.takesEffect;
     if (effect?.by !== "load") continue;
     const { hook: name, load } = loaders[effect.loader];
@@ -44,16 +44,17 @@ export async function runHooks(machine: Machine, plan: HookPlan): Promise<HookRe
     // The old firewall is in force again: the rest of the change must not take effect with it.
     if (effect.first && problems.length > 0) return { hooks, problems };
   }
-  if (plan.stop.length > 0) await hook(`stop ${listed(plan.stop)}`, () => stop(machine, plan.stop));
-  if (plan.daemonReload || (machine.live && (await outdated(machine, plan.start)))) {
+  if (chosen.stop.length > 0) await hook(`stop ${listed(chosen.stop)}`, () => stop(machine, chosen.stop));
+  if (chosen.daemonReload || (machine.live && (await outdated(machine, chosen.start)))) {
     await hook("daemon-reload", () => said(machine.run("systemctl", ["daemon-reload"], { timeout: 300_000 })));
   }
-  if (plan.stopChanged.length > 0) {
-    await hook(`stop changed ${listed(plan.stopChanged)}`, () => stop(machine, plan.stopChanged));
+  if (chosen.stopChanged.length > 0) {
+    await hook(`stop changed ${listed(chosen.stopChanged)}`, () => stop(machine, chosen.stopChanged));
   }
-  if (plan.start.length > 0) await hook(`start ${listed(plan.start)}`, () => start(machine, plan.start));
-  if (plan.restart.length > 0) await hook(`restart ${listed(plan.restart)}`, () => restart(machine, plan.restart));
-  for (const unit of plan.reload) await hook(`reload ${unit}`, () => daemonOf(unit).reload(machine));
+  if (chosen.start.length > 0) await hook(`start ${listed(chosen.start)}`, () => start(machine, chosen.start));
+  if (chosen.restart.length > 0)
+    await hook(`restart ${listed(chosen.restart)}`, () => restart(machine, chosen.restart));
+  for (const unit of chosen.reload) await hook(`reload ${unit}`, () => daemonOf(unit).reload(machine));
   return { hooks, problems };
 }
 

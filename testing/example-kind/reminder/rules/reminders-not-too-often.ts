@@ -9,7 +9,7 @@ export const remindersNotTooOften = defineRule({
   waivable: true,
   description: "No reminder comes more often than every five minutes.",
   reason: "What starts all the time is no reminder, and keeps the host's processors from sleeping.",
-  remediation: "Write `everyMinutes: 5` or more, or run it as an HTTP server.",
+  fix: "Write `everyMinutes: 5` or more, or run it as an HTTP server.",
   *find({ reminders }) {
     for (const reminder of reminders) {
       if (reminder.everyMinutes >= 5) continue;

@@ -15,7 +15,7 @@ export interface Changes {
 }
 
 /** What must be done, in this order, so that the running host follows `next`. */
-export interface HookPlan {
+export interface ChosenHooks {
   /** Folders to load into the kernel, by name, and the bundle paths in each that are new or changed. */
   readonly load: readonly { readonly folder: string; readonly paths: readonly string[] }[];
   /** Units that `next` no longer has. */
@@ -29,7 +29,7 @@ export interface HookPlan {
   readonly reload: readonly string[];
 }
 
-export interface PlanInput {
+export interface HookInput {
   /**
    * Bundles from which the running host may come: first the one whose hooks completed last; after crashes also every bundle that was
    * in force since, because some of its hooks may have run.
@@ -85,7 +85,7 @@ function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile>
 }
 
 /** Computes the smallest set of hooks from changes and running units. Pure. */
-export function planHooks(input: PlanInput): HookPlan {
+export function chooseHooks(input: HookInput): ChosenHooks {
   const { bases, next, repaired, rotated, states, outdated, folders = bundleFolders } = input;
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
   const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
@@ -125,7 +125,7 @@ export function planHooks(input: PlanInput): HookPlan {
     }
   }
   const anew = [...start, ...restart];
-  const { load, reload } = planFolders(folders, next, changes, touches, input.lost ?? new Set());
+  const { load, reload } = chooseFolders(folders, next, changes, touches, input.lost ?? new Set());
   return {
     load,
     stop: [...before].filter((name) => !after.has(name)),
@@ -138,14 +138,14 @@ export function planHooks(input: PlanInput): HookPlan {
 }
 
 /** Folders to load and units to reload because of changed files, whatever the units' states are. */
-function planFolders(
+function chooseFolders(
   folders: readonly BundleFolder[],
   next: Bundle,
   { added, modified }: Changes,
   touches: (folder: string) => boolean,
   lost: ReadonlySet<string>,
-): Pick<HookPlan, "load" | "reload"> {
-  const load: (HookPlan["load"][number] & { first: boolean })[] = [];
+): Pick<ChosenHooks, "load" | "reload"> {
+  const load: (ChosenHooks["load"][number] & { first: boolean })[] = [];
   const reload = new Set<string>();
   for (const { name, entry, takesEffect } of folders) {
     const touched = touches(`${name}/`);
@@ -174,9 +174,9 @@ function union(all: readonly Changes[]): Changes {
   return { added: collect("added"), modified: collect("modified"), removed: collect("removed") };
 }
 
-/** Whether the plan has nothing to run. */
-export function isEmpty(plan: HookPlan): boolean {
-  return Object.values(plan).every((part: boolean | readonly unknown[]) =>
+/** Whether nothing was chosen. */
+export function isEmpty(chosen: ChosenHooks): boolean {
+  return Object.values(chosen).every((part: boolean | readonly unknown[]) =>
     Array.isArray(part) ? part.length === 0 : !part,
   );
 }

@@ -20,7 +20,7 @@ import { apply } from "../apply/apply.ts";
 import { findDrift } from "./file-drift.ts";
 import { readCurrent } from "./generations.ts";
 
-const spare = "/var/lib/fairhost/spare";
+const recycled = "/var/lib/fairhost/spare";
 const current = "/var/lib/fairhost/current";
 
 function bundle(accounts: number, content: string): Bundle {
@@ -31,15 +31,15 @@ function bundle(accounts: number, content: string): Bundle {
 }
 
 /** Applies until the oldest generation is no longer needed. */
-async function withSpare(tree: Tree, accounts: number): Promise<void> {
+async function withRecycled(tree: Tree, accounts: number): Promise<void> {
   for (let round = 1; round <= 5; round++) await apply(tree.machine(), bundle(accounts, `round ${round}`), secret);
-  expect(existsSync(tree.at(spare))).toBe(true);
+  expect(existsSync(tree.at(recycled))).toBe(true);
 }
 
 /** Disk operations of the next apply. */
 async function operations(accounts: number): Promise<string[]> {
   using tree = new Tree();
-  await withSpare(tree, accounts);
+  await withRecycled(tree, accounts);
   const done: string[] = [];
   const observe = (operation: string, path: string) => done.push(`${operation} ${path.replace(tree.root, "")}`);
   await apply(tree.machine({ observe }), bundle(accounts, "new"), secret);
@@ -52,9 +52,9 @@ test("an apply on a host with many accounts does no more disk operations than on
   expect(await operations(40)).toEqual(few);
 });
 
-test("a generation made from the spare equals one made in a new directory", async () => {
+test("a generation made from a recycled one equals one made in a new directory", async () => {
   using tree = new Tree();
-  await withSpare(tree, 3);
+  await withRecycled(tree, 3);
   const inode = (path: string) => lstatSync(tree.at(`${current}/${path}`)).ino;
   const paths = ["systemd/account-3.slice", "systemd/fairhost.target.wants/account-3-http-blog.socket"];
   const before = paths.map(inode);
@@ -66,9 +66,9 @@ test("a generation made from the spare equals one made in a new directory", asyn
   expect(readdirSync(tree.at("/var/lib/fairhost/generations")).sort()).toEqual(["3", "4", "5"]);
 });
 
-test("a refused account gets all its old files back, also those that it shares with the spare", async () => {
+test("a refused account gets all its old files back, also those that it shares with the recycled generation", async () => {
   using tree = new Tree();
-  await withSpare(tree, 2);
+  await withRecycled(tree, 2);
   const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
   const next = bundleOf({ 1: broken, 2: accountGroup(2, "new") });
   expect((await apply(tree.machine(), next, secret)).errors).toMatchObject([{ group: "account-1" }]);
@@ -126,8 +126,8 @@ test("whatever was sent before, a generation has the files that were sent last, 
 
 test("changes by hand in an older generation are not in the one made from it", async () => {
   using tree = new Tree();
-  await withSpare(tree, 3);
-  const at = (path: string) => tree.at(`${spare}/${path}`);
+  await withRecycled(tree, 3);
+  const at = (path: string) => tree.at(`${recycled}/${path}`);
   // A separate file in place of the shared one: its text equals the one in force.
   writeFileSync(at("text"), "[Slice]\n");
   renameSync(at("text"), at("systemd/account-2.slice"));
@@ -146,10 +146,10 @@ test("changes by hand in an older generation are not in the one made from it", a
   expect((await apply(tree.machine(), next, secret)).result).toBe("unchanged");
 });
 
-test("a spare whose record came back after a power cut does not make a generation complete", async () => {
+test("a recycled generation whose record came back after a power cut does not count as complete", async () => {
   using tree = new Tree();
-  await withSpare(tree, 2);
-  const record = tree.at(`${spare}/generation.json`);
+  await withRecycled(tree, 2);
+  const record = tree.at(`${recycled}/generation.json`);
   writeFileSync(record, JSON.stringify({ number: 1, bundle: bundle(2, "x"), repaired: [] }));
   let taken = 0;
   const observe = (operation: string, path: string) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
-import { isEmpty, type PlanInput, planHooks } from "./plan.ts";
+import { chooseHooks, type HookInput, isEmpty } from "./choose.ts";
 
 const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {
   const base = hostGroup();
@@ -21,14 +21,16 @@ const up = ({ groups }: Bundle, more: Record<string, string> = {}) =>
     ...Object.entries(more),
   ]);
 
-/** A plan without its empty parts. */
-function todo(next: Bundle, input: Partial<PlanInput> = {}): object {
-  const plan = planHooks({ bases: [before], next, states: up(before), ...input });
-  return Object.fromEntries(Object.entries(plan).filter(([, part]) => (Array.isArray(part) ? part.length > 0 : part)));
+/** The chosen hooks without empty parts. */
+function todo(next: Bundle, input: Partial<HookInput> = {}): object {
+  const chosen = chooseHooks({ bases: [before], next, states: up(before), ...input });
+  return Object.fromEntries(
+    Object.entries(chosen).filter(([, part]) => (Array.isArray(part) ? part.length > 0 : part)),
+  );
 }
 
 test("the same bundle on a healthy host: nothing", () => {
-  expect(isEmpty(planHooks({ bases: [before], next: before, states: up(before) }))).toBe(true);
+  expect(isEmpty(chooseHooks({ bases: [before], next: before, states: up(before) }))).toBe(true);
 });
 
 test("a new account is only started, because systemd finds new files by itself", () => {

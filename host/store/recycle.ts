@@ -7,14 +7,14 @@ import { directoryMode, recordName } from "./layout.ts";
  * Keeps a generation that is no longer needed: the next one is made from it. The next one has nearly all of its names, so the number
  * of disk operations of an apply depends on the changes and not on the number of accounts.
  */
-export function keepAsSpare({ disk, layout }: Machine, path: string): void {
-  disk.remove(layout.spare);
+export function keepForNext({ disk, layout }: Machine, path: string): void {
+  disk.remove(layout.recycled);
   // Without its record it is never taken for a complete generation.
   disk.remove(join(path, recordName));
-  disk.rename(path, layout.spare, { sync: false });
+  disk.rename(path, layout.recycled, { sync: false });
 }
 
-/** Parts of a new generation that come from the spare. */
+/** Parts of a new generation that come from the recycled one. */
 export interface Taken {
   /** Bundle paths that are correct. There are no other files. */
   readonly there: Set<string>;
@@ -23,19 +23,19 @@ export interface Taken {
 }
 
 /**
- * Makes the spare, if there is one, the directory of a new generation, and removes files that do not fit. The spare itself is not
+ * Makes the recycled generation, if there is one, the directory of the new one, and removes files that do not fit. What it has is not
  * trusted: a name stays only if it is a hard link to the same file that is in force and was just found unchanged.
  * @param fits whether the new generation has this inode at a bundle path
  */
-export function takeSpare(machine: Machine, directory: string, fits: Clearing["fits"]): Taken {
+export function takeRecycled(machine: Machine, directory: string, fits: Clearing["fits"]): Taken {
   const { disk, layout } = machine;
   const there = new Set<string>();
   const touched = new Set<string>();
-  if (!existsSync(layout.spare)) return { there, touched };
+  if (!existsSync(layout.recycled)) return { there, touched };
   // After a power cut the record may be back; under the name of a generation it would make this one complete.
-  disk.remove(join(layout.spare, recordName));
-  disk.syncDirectory(layout.spare);
-  disk.rename(layout.spare, directory, { sync: false });
+  disk.remove(join(layout.recycled, recordName));
+  disk.syncDirectory(layout.recycled);
+  disk.rename(layout.recycled, directory, { sync: false });
   clear(machine, directory, "", { fits, there, touched });
   return { there, touched };
 }

@@ -1,7 +1,7 @@
 import type { Group } from "../../delivery/protocol/bundle.ts";
 
 /** All kinds of drift on a host. */
-export const findingKinds = [
+export const differenceKinds = [
   // Files of the generation in force
   "file-changed",
   "file-removed",
@@ -44,15 +44,15 @@ export const findingKinds = [
   "mirror-degraded",
   "mirror-disk",
 ] as const;
-export type FindingKind = (typeof findingKinds)[number];
+export type DifferenceKind = (typeof differenceKinds)[number];
 
 /** Who repairs it: an apply, or a person, and how. */
 export type Repair = "by the next deploy" | `by hand: ${string}`;
 
 /** One piece of drift. */
-export interface Finding {
+export interface Difference {
   readonly group: Group;
-  readonly kind: FindingKind;
+  readonly kind: DifferenceKind;
   /** Path, unit, user, table, interface: what it is about. */
   readonly what: string;
   /** One sentence: the actual and the expected state. Never a secret. */
@@ -85,7 +85,7 @@ export interface Inspection {
   readonly host: string;
   /** Number of the generation in force; 0 when nothing was ever applied. */
   readonly generation: number;
-  readonly findings: readonly Finding[];
+  readonly differences: readonly Difference[];
 }
 
 /** Output of `health --json`. */
@@ -99,6 +99,6 @@ export interface Health {
 export const byDeploy = "by the next deploy";
 
 /** Notes are not drift. */
-export function hasDrift(findings: readonly Finding[]): boolean {
-  return findings.some(({ note }) => !note);
+export function hasDrift(differences: readonly Difference[]): boolean {
+  return differences.some(({ note }) => !note);
 }
