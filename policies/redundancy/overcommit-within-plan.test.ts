@@ -18,6 +18,19 @@ testRule(overcommitWithinPlan, {
     expect: ["host h1 capacity: The accounts of host h1 take 5 GB of disk at their plans' overcommit, but it has 4.9."],
     alsoBreaks: ["capacity-after-host-loss"],
   },
+  "a disk too small for the copies of accounts that it is the standby of": {
+    break: (valid) =>
+      changed(
+        changed(valid, "accounts", 0, (account) => ({ ...account, standby: "h2" })),
+        "hosts",
+        1,
+        (host) => ({ ...host, capacity: { ...host.capacity, diskGb: 4 } }),
+      ),
+    expect: [
+      "host h2 capacity: The accounts of host h2 and the copies of 1 account that it is the standby of take 5 GB of disk at their plans' overcommit, but it has 4.",
+    ],
+    alsoBreaks: ["capacity-after-host-loss"],
+  },
   "fewer cores than guaranteed": {
     break: capacity({ cores: 0.09 }),
     expect: ["host h1 capacity: The accounts of host h1 take 0.1 guaranteed cores, but it has 0.09."],

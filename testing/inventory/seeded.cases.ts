@@ -217,12 +217,17 @@ const common: Readonly<Record<string, Seed>> = {
     },
   },
   "a disk sold more than once": {
-    rules: ["overcommit-within-plan"],
+    rules: ["capacity-after-host-loss", "overcommit-within-plan"],
     edit: (draft) => draft.edit("plans/large.yaml", "diskGb: 200", "diskGb: 2000"),
   },
   "more memory guaranteed than there is": {
-    rules: ["overcommit-within-plan"],
+    rules: ["capacity-after-host-loss", "overcommit-within-plan"],
     edit: (draft) => draft.edit("plans/large.yaml", "memoryMb: 1024", "memoryMb: 270000"),
+  },
+
+  "more copies of accounts than a standby host has disk for": {
+    rules: ["overcommit-within-plan"],
+    edit: (draft) => draft.edit("hosts/par2-web3.yaml", "diskGb: 1800", "diskGb: 190"),
   },
 
   // Hosts and programs

@@ -1,6 +1,7 @@
+import { count } from "../../../lib/text.ts";
 import type { NetworkInputs } from "../../registry/kinds.generated.ts";
 import { subject } from "../../registry/subject.ts";
-import { defineRule, repeats } from "../../rule.ts";
+import { defineRule } from "../../rule.ts";
 import { isReal } from "../../site/places.ts";
 
 const wanted = 4;
@@ -14,7 +15,7 @@ export const fourIndependentOperators = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "The network has at least four operators of transit with different AS numbers and different declared owners, connected to at least two routers.",
+    "The network has at least four operators of transit with different owners (an operator without a declared owner owns itself), connected to at least two routers.",
   reason:
     "Operators fail, end peerings and are bought: with fewer than four, one such event can disconnect the platform.",
   fix: "Order transit from another operator, connect it to another router, and list it under `operators` in network.yaml.",
@@ -22,25 +23,18 @@ export const fourIndependentOperators = defineRule({
     if (!isReal(declaration)) return;
     for (const network of declaration.networks) {
       const { operators } = network;
-      const at = (index?: number) => subject.network(network, index === undefined ? "operators" : `operators.${index}`);
-      if (operators.length < wanted) {
-        const message = `The network AS${network.asNumber} has ${operators.length === 1 ? "1 operator" : `${operators.length} operators`} of transit, but needs ${wanted}.`;
-        yield { subject: at(), message };
-      }
-      const placed = operators.map((operator, index) => ({ operator, index }));
-      for (const { element, first, key } of repeats(placed, ({ operator }) => operator.asNumber)) {
-        const message = `Operator ${element.operator.name} has AS number ${key}, the same as operator ${first.operator.name}.`;
-        yield { subject: at(element.index), message };
-      }
-      for (const { element, first } of repeats(placed, ({ operator }) => owner(operator))) {
-        if (element.operator.asNumber === first.operator.asNumber) continue;
-        const message = `Operators ${first.operator.name} and ${element.operator.name} belong to the same owner, AS${owner(element.operator)}.`;
-        yield { subject: at(element.index), message };
+      const at = subject.network(network, "operators");
+      const independent = [...Map.groupBy(operators, (operator) => owner(operator, operators)).values()];
+      if (independent.length < wanted) {
+        const shared = independent.flatMap((same) => (same.length > 1 ? [together(same, operators)] : []));
+        const reason = shared.length === 0 ? "" : `: ${shared.join("; ")}`;
+        const message = `The network AS${network.asNumber} has ${count(independent.length, "independent operator")} of transit, but needs ${wanted}${reason}.`;
+        yield { subject: at, message };
       }
       const routers = new Set(operators.flatMap((operator) => operator.routers));
       if (routers.size === 1 && operators.length > 1) {
         yield {
-          subject: at(),
+          subject: at,
           message: `All operators of the network AS${network.asNumber} are connected to router ${[...routers].join()}.`,
         };
       }
@@ -48,7 +42,18 @@ export const fourIndependentOperators = defineRule({
   },
 });
 
-/** The AS number of the owner; an operator without a declared owner owns itself. */
-function owner({ asNumber, parentAsNumber }: Operator): number {
-  return parentAsNumber ?? asNumber;
+/** AS number of the last owner known: an operator without a declared owner owns itself, and an owner may be a listed operator. */
+function owner(operator: Operator, operators: readonly Operator[], seen: readonly number[] = []): number {
+  const number = operator.parentAsNumber ?? operator.asNumber;
+  const listed = operators.find(({ asNumber, parentAsNumber }) => asNumber === number && parentAsNumber !== undefined);
+  return listed === undefined || seen.includes(number) ? number : owner(listed, operators, [...seen, number]);
+}
+
+/** Why several operators count as one. */
+function together(same: readonly Operator[], operators: readonly Operator[]): string {
+  const names = same.map(({ name }) => name).join(" and ");
+  const [{ asNumber }] = same as [Operator];
+  return same.every((operator) => operator.asNumber === asNumber)
+    ? `${names} have the same AS number, ${asNumber}`
+    : `${names} belong to the same owner, AS${owner(same[0]!, operators)}`;
 }
