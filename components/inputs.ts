@@ -17,7 +17,15 @@ export type Meaning =
   /** Where something of an account listens: an address of its account, and a TCP port. */
   | "listen"
   /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
-  | "promise";
+  | "promise"
+  | Spelled;
+
+/**
+ * Names that are written in several files of an inventory and compared with each other: who made it, which model it is, who runs the
+ * building, where power comes from. Two spellings of one name would pass for two.
+ */
+export type Spelled = "manufacturer" | "model" | "provider" | "feed";
+export const spelledMeanings = ["manufacturer", "model", "provider", "feed"] as const satisfies readonly Spelled[];
 
 const meanings = z.registry<{ readonly meaning: Meaning }>();
 
@@ -57,6 +65,11 @@ export const meaningsOfAccounts = [
   "environment",
   "listen",
 ] as const satisfies readonly Meaning[];
+
+/** A name that must have one spelling in the whole inventory. */
+export function spelled<S extends z.ZodType>(what: Spelled, schema: S): S {
+  return meaning(schema.clone() as S, what);
+}
 
 /** A value that is a promise to accounts. */
 export function promise<S extends z.ZodType>(schema: S): S {

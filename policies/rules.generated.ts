@@ -9,6 +9,7 @@ import { uniqueSlice } from "../components/account/rules/unique-slice.ts";
 import { uniqueUid } from "../components/account/rules/unique-uid.ts";
 import { addressInOwnPrefix } from "../components/address/rules/address-in-own-prefix.ts";
 import { uniquePrefix } from "../components/address/rules/unique-prefix.ts";
+import { capacityFitsMirror } from "../components/host/rules/capacity-fits-mirror.ts";
 import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
 import { hotSwapSsds } from "../components/host/rules/hot-swap-ssds.ts";
 import { linksToTwoMakers } from "../components/host/rules/links-to-two-makers.ts";
@@ -25,6 +26,7 @@ import { devicesInPairs } from "../components/network/rules/devices-in-pairs.ts"
 import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-chains.ts";
 import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
 import { rangesApart } from "../components/network/rules/ranges-apart.ts";
+import { guaranteeWithinLimits } from "../components/plan/rules/guarantee-within-limits.ts";
 import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-the-basics.ts";
 import type { Rule } from "../components/rule.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
@@ -50,7 +52,9 @@ import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts"
 
 /** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
 export const rules: readonly Rule[] = [
+  capacityFitsMirror,
   devicesOnTwoChains,
+  guaranteeWithinLimits,
   hotSwapSsds,
   linksToTwoMakers,
   mountsOnMirrors,

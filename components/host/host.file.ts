@@ -1,5 +1,6 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
+import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
 import { address4Schema, address6Schema, format, nameSchema, textSchema } from "../schema.ts";
@@ -15,7 +16,7 @@ const sshAddressSchema = format("a host name or an IP address", (says) =>
 const diskSchema = z.strictObject({
   slot: nameSchema.describe("Slot of the disk, unique in the host. Mirrors refer to it."),
   serial: textSchema.describe("Serial number as printed on the disk, unique in the fleet."),
-  model: textSchema.describe("Model of the disk. Spare parts are counted by model."),
+  model: spelled("model", textSchema.describe("Model of the disk. Spare parts are counted by model.")),
   sizeGb: z.number().positive().describe("Size in gigabytes (10^9 bytes), as printed on the disk."),
   kind: z.enum(["ssd", "hdd"]).describe("Kind of disk. The rules require `ssd`."),
   hotSwap: z.boolean().describe("Whether the disk can be replaced while the host runs. The rules require true."),
@@ -48,8 +49,8 @@ export const schema = z.strictObject({
     .describe(
       "Role of the host. `accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups. Default `accounts`.",
     ),
-  manufacturer: nameSchema.describe("Manufacturer of the host."),
-  model: textSchema.describe("Model, as the manufacturer names it."),
+  manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host.")),
+  model: spelled("model", textSchema.describe("Model, as the manufacturer names it.")),
   serial: textSchema.describe("Serial number as printed on the chassis, unique in the fleet."),
   site: nameSchema.describe("Name of the host's site: a file in sites/."),
   hall: nameSchema.describe("Name of a hall of the site."),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defaultUidBase } from "../declaring.ts";
+import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import { address6Schema, format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
 
@@ -8,7 +9,7 @@ export const asNumberSchema = z.int().min(1).max(4_294_967_294);
 
 const powerSupplySchema = z.strictObject({
   name: nameSchema.describe("Name of the power supply, unique in its host or device."),
-  model: textSchema.describe("Model of the power supply. Spare parts are counted by model."),
+  model: spelled("model", textSchema.describe("Model of the power supply. Spare parts are counted by model.")),
   chain: nameSchema.describe("Electrical chain of the hall that feeds the power supply."),
 });
 
@@ -28,10 +29,11 @@ const device = {
   site: nameSchema.describe("Name of the device's site: a file in sites/."),
   hall: nameSchema.describe("Name of a hall of the site."),
   rack: nameSchema.describe("Name of a rack of the hall."),
-  manufacturer: nameSchema.describe(
-    "Manufacturer of the device. The other device of its pair must have another manufacturer.",
+  manufacturer: spelled(
+    "manufacturer",
+    nameSchema.describe("Manufacturer of the device. The other device of its pair must have another manufacturer."),
   ),
-  model: textSchema.describe("Model of the device. Spare parts are counted by model."),
+  model: spelled("model", textSchema.describe("Model of the device. Spare parts are counted by model.")),
   pair: nameSchema.optional().describe("Name of the other device of its pair."),
   powerSupplies: powerSuppliesSchema,
 };

@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { sitePrefixLengths } from "../declaring.ts";
+import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import { format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */
 const chainSchema = z.strictObject({
   name: nameSchema.describe("Name of the chain, unique in the hall."),
-  feed: nameSchema.describe(
-    "Name of the feed into the building that feeds the chain. Two chains are independent only if their feeds differ.",
+  feed: spelled(
+    "feed",
+    nameSchema.describe(
+      "Name of the feed into the building that feeds the chain. Two chains are independent only if their feeds differ.",
+    ),
   ),
 });
 
@@ -27,7 +31,7 @@ function isSitePrefix(prefix: string): boolean {
 
 export const schema = z.strictObject({
   name: nameSchema.describe("Name of the site, unique in the fleet. The file has the same name."),
-  provider: nameSchema.describe("Company that runs the building, for example `equinix`."),
+  provider: spelled("provider", nameSchema.describe("Company that runs the building, for example `equinix`.")),
   location: z
     .strictObject({
       city: textSchema.describe("City, for information only."),
@@ -63,7 +67,7 @@ export const schema = z.strictObject({
   spares: z
     .array(
       z.strictObject({
-        model: textSchema.describe("Model that the spare part replaces."),
+        model: spelled("model", textSchema.describe("Model that the spare part replaces.")),
         count: z.int().min(0).describe("Number of spare parts of this model at the site."),
       }),
     )

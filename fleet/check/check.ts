@@ -4,6 +4,7 @@ import type { Problem } from "../load/problem.ts";
 import { checkAccounts } from "./accounts.ts";
 import { checkPlaces } from "./places.ts";
 import { type Entries, fileNames } from "./references.ts";
+import { checkSpelling } from "./spelling.ts";
 import { checkApprovals, checkWaivers } from "./waivers.ts";
 
 /** Runs every check that compares files of an inventory with each other. */
@@ -15,5 +16,6 @@ export function checkAll(entries: Entries): Problem[] {
     ...checkAccounts(entries),
     ...checkWaivers(entries),
     ...checkApprovals(entries),
+    ...checkSpelling(entries),
   ];
 }

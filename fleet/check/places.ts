@@ -165,6 +165,11 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
     ...placed(source, ["address"], loose.address),
     ...placed(source, ["managementAddress"], loose.managementAddress),
   ]);
+  const uplinks = items(network?.loose.switches).flatMap(([index, { name, uplinks }]) =>
+    items(uplinks).flatMap(([uplink, { port }]) =>
+      placed(network!.source, ["switches", index, "uplinks", uplink, "port"], name && port && `${name} ${port}`),
+    ),
+  );
   const own = network === undefined ? [] : placed(network.source, ["asNumber"], network.loose.asNumber);
   return [
     ...unique([...routers, ...addresses], "the address", "choose a free address of the site's subnet 0", (text) =>
@@ -179,6 +184,7 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
       hosts.flatMap(({ source, loose }) => named(source, ["disks"], loose.disks, "serial")),
       "the disk serial",
       "read the serial number off both disks and correct the wrong entry",
+      asPrinted,
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) => placed(source, ["address4"], loose.address4)),
@@ -189,19 +195,24 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
       hosts.flatMap(({ source, loose }) => placed(source, ["serial"], loose.serial)),
       "the serial number",
       "read the serial number off both hosts and correct the wrong entry",
+      asPrinted,
     ),
     ...unique(
-      hosts.flatMap(({ source, loose }) =>
-        items(loose.links).flatMap(([index, link]) =>
-          placed(
-            source,
-            ["links", index, "switchPort"],
-            link.switch && link.switchPort && `${link.switch} ${link.switchPort}`,
+      [
+        ...uplinks,
+        ...hosts.flatMap(({ source, loose }) =>
+          items(loose.links).flatMap(([index, link]) =>
+            placed(
+              source,
+              ["links", index, "switchPort"],
+              link.switch && link.switchPort && `${link.switch} ${link.switchPort}`,
+            ),
           ),
         ),
-      ),
+      ],
       "the switch port",
       "use each port for one link only",
+      (port) => String(port).toLowerCase(),
     ),
     ...unique(
       hosts.flatMap(({ source, loose }) => {
@@ -212,6 +223,11 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
       "correct it: two hosts cannot have the same SSH address and port",
     ),
   ];
+}
+
+/** A serial number without what scanners and people write in one way or another. */
+function asPrinted(serial: string | number): string {
+  return String(serial).toUpperCase().replace(/\s/g, "");
 }
 
 /** Checks that the prefixes of sites do not overlap, whatever their lengths. */

@@ -55,5 +55,6 @@ testRule(limitsSet, {
   "a plan without a limit": {
     break: (valid) => changed(valid, "plans", 0, (plan) => ({ ...plan, memoryMaxMb: -1 })),
     expect: ["plan small memoryMaxMb: Plan small has memoryMaxMb -1, which is out of bounds."],
+    alsoBreaks: ["guarantee-within-limits"],
   },
 });

@@ -85,7 +85,7 @@ const common: Readonly<Record<string, Seed>> = {
       draft.edit(
         network,
         "juniper\n    model: QFX5120-48Y\n    pair: par1-switch-a",
-        "arista\n    model: QFX5120-48Y\n    pair: par1-switch-a",
+        "arista\n    model: 7050SX3-48YC8\n    pair: par1-switch-a",
       ),
   },
   "both routers of a site by one maker": {
@@ -94,7 +94,7 @@ const common: Readonly<Record<string, Seed>> = {
       draft.edit(
         network,
         "nokia\n    model: 7750 SR-1\n    pair: par1-router-1",
-        "juniper\n    model: 7750 SR-1\n    pair: par1-router-1",
+        "juniper\n    model: MX204\n    pair: par1-router-1",
       ),
   },
   "both routers of a site in one rack": {
@@ -221,8 +221,16 @@ const common: Readonly<Record<string, Seed>> = {
     edit: (draft) => draft.edit("plans/large.yaml", "diskGb: 200", "diskGb: 2000"),
   },
   "more memory guaranteed than there is": {
-    rules: ["capacity-after-host-loss", "overcommit-within-plan"],
+    rules: ["capacity-after-host-loss", "guarantee-within-limits", "overcommit-within-plan"],
     edit: (draft) => draft.edit("plans/large.yaml", "memoryMb: 1024", "memoryMb: 270000"),
+  },
+  "more memory guaranteed than an account may have": {
+    rules: ["guarantee-within-limits"],
+    edit: (draft) => draft.edit("plans/large.yaml", "memoryMb: 1024", "memoryMb: 5000"),
+  },
+  "a capacity larger than the mirror": {
+    rules: ["capacity-fits-mirror"],
+    edit: (draft) => draft.edit(web1, "diskGb: 1800", "diskGb: 2000"),
   },
 
   "more copies of accounts than a standby host has disk for": {

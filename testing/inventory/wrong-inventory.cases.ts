@@ -207,6 +207,16 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "an SSH address twice": (draft) => draft.edit(web2, "port: 2202", "port: 2201"),
   "a switch twice": (draft) => draft.edit("network.yaml", "name: switch-b", "name: switch-a"),
   "a switch port twice": (draft) => draft.edit(web2, "Ethernet2", "Ethernet1"),
+  "a host in the port of a switch's uplink": (draft) =>
+    draft.edit("network.yaml", "port: Ethernet49", "port: Ethernet2"),
+  "a switch port twice, in another spelling": (draft) => draft.edit(web2, "Ethernet2", "ethernet1"),
+  "a disk's serial twice, in another spelling": (draft) => draft.edit(web2, "serial: web2-a", "serial: WEB1-A"),
+  "a manufacturer in two spellings": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: q-emu"),
+  "a model in two spellings": (draft) => draft.edit(web2, "model: QEMU virtual machine", "model: qemu Virtual-Machine"),
+  "a model of two manufacturers": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: bochs"),
+  "feeds in two spellings": (draft) => draft.edit("sites/lab.yaml", "feed: feed-south", "feed: feednorth"),
+  "a spare part in two entries": (draft) =>
+    draft.append("sites/lab.yaml", "spares: [{ model: SSD 1, count: 1 }, { model: ssd-1, count: 1 }]\n"),
   "a chassis twice": (draft) => draft.edit(web2, "serial: lab-web2", "serial: lab-web1"),
   "an operator twice": (draft) =>
     draft.append(

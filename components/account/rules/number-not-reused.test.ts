@@ -10,4 +10,12 @@ testRule(numberNotReused, {
     break: (valid) => changed(valid, "registers", 0, (register) => ({ ...register, retired: ["host h1"] })),
     expect: ["host h1 name: Host h1 has the name of a retired host."],
   },
+  "a router and a site that are in use": {
+    break: (valid) =>
+      changed(valid, "registers", 0, (register) => ({ ...register, retired: ["router rt2", "site beta"] })),
+    expect: [
+      "router rt2 name: Router rt2 has the name of a retired router.",
+      "site beta name: Site beta has the name of a retired site.",
+    ],
+  },
 });

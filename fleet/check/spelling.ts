@@ -1,0 +1,76 @@
+import { type Spelled, spelledMeanings } from "../../components/inputs.ts";
+import type { FileKind } from "../../components/registry/file.ts";
+import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
+import { valuesOf } from "../../components/registry/schema-walk.ts";
+import { shown } from "../../lib/text.ts";
+import type { Problem } from "../load/problem.ts";
+import { type Entries, items, type Placed, place, placed, unique } from "./references.ts";
+
+/** A name without what people write in one way or another: case, spaces, hyphens, dots, slashes, underscores. */
+function folded(name: string | number): string {
+  return String(name)
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\s\-_./]/g, "");
+}
+
+/** Checks that names which are compared with each other are written in one way, and that what they say fits together. */
+export function checkSpelling(entries: Entries): Problem[] {
+  return [
+    ...spelledMeanings.flatMap((meaning) => oneSpelling(meaning, valuesIn(entries, meaning))),
+    ...oneMaker(entries),
+    ...entries.sites.flatMap(({ source, loose }) =>
+      unique(
+        items(loose.spares).flatMap(([index, { model }]) => placed(source, ["spares", index, "model"], model)),
+        "the spare part",
+        "count all parts of a model in one entry",
+        folded,
+      ),
+    ),
+  ];
+}
+
+function valuesIn(entries: Entries, meaning: Spelled): Placed<string>[] {
+  return (Object.entries(fileKinds) as [FileKey, FileKind][]).flatMap(([key, { schema }]) =>
+    entries[key].flatMap(({ source, loose }) =>
+      [...valuesOf(schema, loose, meaning)].flatMap(({ path, value }) => {
+        const steps = path.split(".").map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+        return typeof value === "string" ? placed(source, steps, value) : [];
+      }),
+    ),
+  );
+}
+
+/** Reports each name that an earlier place spells in another way. Feeds are names inside a site. */
+function oneSpelling(meaning: Spelled, values: readonly Placed<string>[]): Problem[] {
+  const first = new Map<string, Placed<string>>();
+  return values.flatMap((here) => {
+    const key = meaning === "feed" ? `${here.source.file} ${folded(here.value)}` : folded(here.value);
+    const other = first.get(key) ?? here;
+    first.set(key, other);
+    if (other.value === here.value) return [];
+    const message = `the ${meaning} ${shown(here.value)} is spelled ${shown(other.value)} at ${place(other)}`;
+    const fix = "write it in one way everywhere; two that really differ need names that differ in letters or digits";
+    return [here.source.problem(here.path, message, fix)];
+  });
+}
+
+/** Reports each model of a host or device that another manufacturer has elsewhere. */
+function oneMaker({ network, hosts }: Entries): Problem[] {
+  const devices = network.flatMap(({ source, loose }) =>
+    (["routers", "switches"] as const).flatMap((list) =>
+      items(loose[list]).map(([index, device]) => ({ source, path: [list, index], device })),
+    ),
+  );
+  const all = [...devices, ...hosts.map(({ source, loose }) => ({ source, path: [], device: loose }))];
+  const makers = new Map<string, Placed<string>>();
+  return all.flatMap(({ source, path, device: { manufacturer, model } }) => {
+    if (manufacturer === undefined || model === undefined) return [];
+    const here = { value: manufacturer, source, path: [...path, "manufacturer"] };
+    const other = makers.get(folded(model)) ?? here;
+    makers.set(folded(model), other);
+    if (folded(other.value) === folded(manufacturer)) return [];
+    const message = `the model ${shown(model)} is made by ${shown(manufacturer)} here and by ${shown(other.value)} at ${place(other)}`;
+    return [source.problem(here.path, message, "correct the manufacturer or the model of one of them")];
+  });
+}
