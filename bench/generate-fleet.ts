@@ -18,6 +18,7 @@ export async function generateFleet(directory: string, accounts: number, sshPort
   const large = (text: string) =>
     text
       .replace("port: 2201", `port: ${sshPort}`)
+      .replaceAll("sizeGb: 3", "sizeGb: 7680")
       .replace(/capacity:[\s\S]*/, "capacity:\n  cores: 64\n  memoryMb: 524288\n  diskGb: 7000\n");
   await writeFile(host, large(await readFile(host, "utf8")));
   await appendFile(join(directory, "plans/small.yaml"), "takeover: false\n");
