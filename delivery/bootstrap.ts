@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { buildApplier } from "./build.ts";
-import { hostPackages } from "./protocol/packages.ts";
+import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <SHA-256 of the applier> <repair> <package> ...`, then the applier's text. */
+  /** One line `<release> <SHA-256 of the applier> <repair> <package or unit to mask> ...`, then the applier's text. */
   readonly payload: string;
   /** SHA-256 of the payload without a repair, hex. */
   readonly digest: string;
@@ -26,7 +26,7 @@ export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
   const payload = (release: string, repair: number) =>
-    `${release} ${applier} ${repair} ${hostPackages.join(" ")}\n${text}`;
+    `${release} ${applier} ${repair} ${[...hostPackages, ...maskedUnits].join(" ")}\n${text}`;
   return {
     applier,
     for: (release, repair) => ({
@@ -68,7 +68,7 @@ apt() {
 }
 
 [ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to root'
-IFS=' ' read -r release digest _ packages || fail 'nothing arrived on standard input'
+IFS=' ' read -r release digest _ names || fail 'nothing arrived on standard input'
 # shellcheck source=/dev/null
 system=$(. /etc/os-release && echo "\${ID:-unknown} \${VERSION_CODENAME:-}")
 [ "$system" = "debian $release" ] || fail "this host runs $system, but the inventory declares debian $release: upgrade the host, or fix release in the inventory"
@@ -82,13 +82,15 @@ trap 'rm -f "$applier.new" "$log"' EXIT
 cat >"$applier.new"
 [ "$(sha256sum <"$applier.new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
-missing=
-for package in $packages; do
-  [ "$(dpkg-query -W -f='\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+missing='' masked=''
+for name in $names; do
+  case $name in *.service | *.socket | *.timer | *.path) masked="$masked $name" && continue ;; esac
+  [ "$(dpkg-query -W -f='\${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing="$missing $name"
 done
 if [ -n "$missing" ]; then
-  # Accounts start lighttpd from their own sockets; Debian's service would take port 80 as soon as it is installed.
-  systemctl --quiet mask lighttpd.service
+  # Daemons that accounts start for themselves: Debian would start its own as soon as it is installed.
+  # shellcheck disable=SC2086
+  [ -z "$masked" ] || systemctl --quiet mask $masked
   if [ -n "$(dpkg --audit)" ]; then
     say 'finishing an interrupted run of dpkg'
     within quiet dpkg --configure -a --force-confdef --force-confold || {

@@ -11,6 +11,7 @@ import {
   currentGeneration,
 } from "../delivery/protocol/bundle.ts";
 import { encodeBundle, sealGroup } from "../delivery/protocol/digest.ts";
+import { maskedUnits } from "../delivery/protocol/packages.generated.ts";
 import { bootContainer, type ContainerHost, type RunResult } from "../lab/container.ts";
 import { accountGroup, bundleOf, hostGroup } from "../testing/fakes/host-tree.ts";
 import { ensureDebianPackages } from "../toolchain/system/system.ts";
@@ -182,6 +183,10 @@ describe("bootstrap", () => {
     });
     expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining("cannot install packages ( tini )")]);
     expect(await shell("cat /run/nginx.pid")).toBe(nginxPid);
+    // Before any package, since Debian starts a daemon as soon as it is installed.
+    expect(await shell(`readlink ${maskedUnits.map((unit) => `/etc/systemd/system/${unit}`).join(" ")}`)).toBe(
+      maskedUnits.map(() => "/dev/null").join("\n"),
+    );
     await shell("cp /run/status /var/lib/dpkg/status");
   });
 });

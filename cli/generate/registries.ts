@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { fixtures, kinds, resources } from "./kinds.ts";
+import { packages } from "./packages.ts";
 import { exportOf, fail, head, importAll, importLine, load, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
 /**
@@ -21,6 +22,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
     ["components/registry/resources.generated.ts", resources],
     ["components/registry/renderers.generated.ts", renderers],
     ["components/registry/bundle-folders.generated.ts", bundleFolders],
+    ["delivery/protocol/packages.generated.ts", packages],
     ["policies/rules.generated.ts", rules],
     ["testing/fixtures.generated.ts", fixtures],
   ];

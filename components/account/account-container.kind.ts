@@ -43,6 +43,8 @@ export const kind: Kind<"accounts"> = {
   hostOf: ({ host }) => host,
   accountOf: ({ number }) => number,
   retired: "tombstones.yaml",
+  // Shown in the sandbox (certificates, a language every program may use), and the init of its programs.
+  packages: ["ca-certificates", "python3", "tini"],
   deletion: "approval",
   declare: ({ accounts }) =>
     accounts.map(({ account, site, plan, own }) => ({

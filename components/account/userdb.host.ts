@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const userdb = {
   name: "userdb",
   link: "/etc/userdb",
+  packages: ["libnss-systemd", "systemd-userdbd"],
   validator: "json",
   takesEffect: { by: "look-up" },
   boundary: false,

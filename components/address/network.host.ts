@@ -3,6 +3,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 /** The accounts' prefixes, and the script that sets local routes for them. */
 export const network = {
   name: "network",
+  packages: ["iproute2"],
   entry: { file: "network/set-routes", unit: "fairhost-routes.service" },
   takesEffect: {
     by: "restart",

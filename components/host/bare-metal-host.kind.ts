@@ -83,6 +83,8 @@ export const kind: Kind<"hosts"> = {
   concerns: "host",
   hostOf: ({ name }) => name,
   retired: "retired.yaml",
+  // What it is managed with: the way in, and what runs the applier.
+  packages: ["nodejs", "openssh-server"],
   deletion: "approval",
   declare: ({ fleet: { network }, hosts, sites }) => {
     const switches = byKey(network.switches, ({ name }) => name);

@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const nginx = {
   name: "nginx",
   entry: { file: "nginx/nginx.conf", unit: "nginx.service" },
+  packages: ["nginx"],
   validator: ["nginx", "-t", "-q", "-c"],
   takesEffect: {
     by: "reload",

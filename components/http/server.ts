@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { listen, number, text, texts, waivers } from "../inputs.ts";
+import type { Needs } from "../registry/bundle-folder.ts";
 import type { Element } from "../registry/kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
 
@@ -61,7 +62,7 @@ export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"ht
  * A kind of HTTP server: one folder below `kinds/`, in a file `<kind>.server.ts`. The inputs register what its own keys mean to
  * the rules (components/inputs.ts): rules judge paths, commands and variables by that, whatever the name of the kind.
  */
-export interface ServerKind<Server extends HttpServer = HttpServer> {
+export interface ServerKind<Server extends HttpServer = HttpServer> extends Needs {
   readonly kind: Server["kind"];
   /** Its own keys in an account's file, `kind` among them. */
   readonly entry: Readonly<Record<string, z.ZodType>>;

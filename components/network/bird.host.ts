@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const bird = {
   name: "bird",
   entry: { file: "bird/bird.conf", unit: "bird.service" },
+  packages: ["bird2"],
   validator: ["bird", "-p", "-c"],
   takesEffect: {
     by: "reload",

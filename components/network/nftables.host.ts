@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const nftables = {
   name: "nftables",
   entry: { file: "nftables/fairhost.nft", unit: "nftables.service" },
+  packages: ["nftables"],
   validator: ["nft", "-c", "-f"],
   takesEffect: {
     by: "load",

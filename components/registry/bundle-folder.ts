@@ -3,7 +3,7 @@
  * bundle path begins with the name of a folder. A concept declares its folders beside its renderers, one in each `<name>.host.ts`, and `npm run generate`
  * lists them in bundle-folders.generated.ts. The applier carries these modules: they hold data and import only this one.
  */
-export interface BundleFolder<Names extends FunctionNames = FunctionNames> {
+export interface BundleFolder<Names extends FunctionNames = FunctionNames> extends Needs {
   readonly name: string;
   /** Path at which Debian's programs look for it: the applier's `init` makes a symlink from there to the folder in force. */
   readonly link?: string;
@@ -28,6 +28,20 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> {
    * of one needs an approval. A pattern selects some of them by their paths inside the folder.
    */
   readonly boundary: boolean | RegExp;
+}
+
+/**
+ * What a kind, a server kind or a bundle folder needs of Debian on every host: `npm run generate` lists it for all of them in
+ * delivery/protocol/packages.generated.ts, the bootstrap installs it, drift looks for it, and the lab's image has it.
+ */
+export interface Needs {
+  /** Packages of the release's main section. Name each one whose programs or files it uses, also if another kind names it too. */
+  readonly packages?: readonly string[];
+  /**
+   * Units that these packages bring and that must never run on a host, for example a daemon that accounts start for themselves. They
+   * are masked before the packages are installed, since Debian starts a daemon as soon as it is installed.
+   */
+  readonly masks?: readonly string[];
 }
 
 /** Names by which folders refer to functions in host/, and units that they reload. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Declaring } from "../declaring.ts";
+import type { Needs } from "./bundle-folder.ts";
 import type { Change, ChangeContext, Effect } from "./change.ts";
 import type { FileKey, Fleet, FolderKey } from "./files.generated.ts";
 import type { Declaration, Identities, KindNames } from "./kinds.generated.ts";
@@ -21,7 +22,7 @@ export type Immutable<T> = T extends readonly (infer Item)[]
  * Everything about one kind of element in one place: what it is, how it is declared from the inventory, and how a change of it is
  * judged. Code that handles kinds loops over the registry (kinds.generated.ts); a kind that is not in it is refused.
  */
-export interface Kind<K extends Key = Key> {
+export interface Kind<K extends Key = Key> extends Needs {
   readonly key: K;
   readonly name: KindNames[K];
   /** For people: `HTTP server`, and several of them. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { hostPackages } from "../../delivery/protocol/packages.ts";
+import { hostPackages } from "../../delivery/protocol/packages.generated.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import { daemonOf } from "../os/daemons.ts";
 import type { Machine } from "../os/machine.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { hostPackages, maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 
 /** Mirrors of Debian's packages; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
 export const packageMirrors = {
@@ -8,17 +9,14 @@ export const packageMirrors = {
   security: process.env.FAIRHOST_DEBIAN_SECURITY_MIRROR ?? "http://deb.debian.org/debian-security",
 };
 
-/** Packages of a host. Hosts have no network outside, so packages that the bootstrap would install must be here. */
-export const packages: readonly string[] = [
-  // the machine
+/** What makes a machine of a Debian system, and what only the lab uses. */
+const machinePackages = [
   "linux-image-amd64",
   "initramfs-tools",
   "busybox",
   "zstd",
   "systemd",
   "systemd-sysv",
-  "systemd-userdbd",
-  "libnss-systemd",
   "udev",
   "dbus",
   "mdadm",
@@ -26,23 +24,15 @@ export const packages: readonly string[] = [
   "quota",
   "kmod",
   "procps",
-  "iproute2",
   "qemu-guest-agent",
-  // serving
-  "openssh-server",
   "openssh-sftp-server",
-  "nginx",
-  "lighttpd",
-  "nftables",
-  "bird2",
-  "nodejs",
-  "python3",
-  "tini",
-  "ca-certificates",
   "curl",
 ];
 
-/** Units a host should not run: they need the outside, or belong to programs that only accounts start. */
+/** Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here. */
+export const packages: readonly string[] = [...machinePackages, ...hostPackages];
+
+/** Units that a host should not run: they need the outside, or the bootstrap would mask them. */
 export const disabledUnits: readonly string[] = [
   "apt-daily.timer",
   "apt-daily-upgrade.timer",
@@ -53,8 +43,8 @@ export const disabledUnits: readonly string[] = [
   "mdcheck_start.timer",
   "mdcheck_continue.timer",
   "mdmonitor-oneshot.timer",
-  "lighttpd.service",
   "lighttpd-maint.timer",
+  ...maskedUnits,
 ];
 
 /** The host's disk: sizes in MiB, the same on both; 3 GB, as the lab's inventory says. */

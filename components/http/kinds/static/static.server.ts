@@ -24,6 +24,7 @@ const script = "libexec/run-static";
 /** Serves files of the account's home with lighttpd. */
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
+  packages: ["lighttpd"],
   entry,
   inputs,
   shared: () => [

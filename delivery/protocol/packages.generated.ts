@@ -1,0 +1,22 @@
+// Written by `npm run generate` from the files beside it. Do not edit.
+
+/** Debian packages that a host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
+export const hostPackages: readonly string[] = [
+  "bird2", // bundle folder bird
+  "ca-certificates", // kind accounts
+  "iproute2", // bundle folder network
+  "libnss-systemd", // bundle folder userdb
+  "lighttpd", // server kind static, bundle folder lighttpd
+  "nftables", // bundle folder nftables
+  "nginx", // bundle folder nginx
+  "nodejs", // kind hosts
+  "openssh-server", // kind hosts
+  "python3", // kind accounts
+  "systemd-userdbd", // bundle folder userdb
+  "tini", // kind accounts
+];
+
+/** Units that these packages bring and that must not run on a host. */
+export const maskedUnits: readonly string[] = [
+  "lighttpd.service", // bundle folder lighttpd
+];
