@@ -44,3 +44,11 @@ export function ownRecords({ user, uid }: Account): string {
   const names = [`${user}.user`, `${uid}.user`, `${user}.group`, `${uid}.group`];
   return names.map((name) => `${currentGeneration}/userdb/${name}:/etc/userdb/${name}`).join(" ");
 }
+
+/** As PID 1 of its own namespace, a program would neither stop on SIGTERM nor reap orphans: Debian's tini does both. */
+export const init = ["/usr/bin/tini", "--"] as const;
+
+/** A command of the inventory as words of a unit: a relative program is in the home. */
+export function commandInside(account: Pick<Account, "name">, [program = "", ...rest]: readonly string[]): string[] {
+  return [program.startsWith("/") ? program : insideHome(account, program), ...rest];
+}

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
-import { accountSettings, homeInside, insideHome, ownRecords } from "../../../account/account-paths.ts";
+import { accountSettings, commandInside, init, insideHome, ownRecords } from "../../../account/account-paths.ts";
 import { command, environment, flag, homePath } from "../../../inputs.ts";
-import type { Element } from "../../../registry/kind.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
 import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
 
@@ -46,9 +45,6 @@ type Program = HttpServer<"program">;
 
 const script = "libexec/run-program";
 
-/** As PID 1 of its own namespace, a program would neither stop on SIGTERM nor reap orphans: Debian's tini does both. */
-const init = ["/usr/bin/tini", "--"];
-
 /** A program of the account, behind a proxy that starts and stops it or on the socket itself. */
 export const server: ServerKind<Program> = {
   kind: "program",
@@ -78,14 +74,8 @@ export const server: ServerKind<Program> = {
         ],
         LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
         Environment: environmentLines(given),
-        ExecStart: execLine([...init, ...run, ...commandInside(account, server)]),
+        ExecStart: execLine([...init, ...run, ...commandInside(account, server.command)]),
       },
     });
   },
 };
-
-/** The command with an absolute path: a relative program is in the home. */
-function commandInside(account: Element<"accounts">, { command: words }: Program): string[] {
-  const [program = "", ...rest] = words;
-  return [program.startsWith("/") ? program : `${homeInside(account)}/${program}`, ...rest];
-}
