@@ -1,3 +1,5 @@
+import { globSync } from "node:fs";
+import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -5,12 +7,13 @@ import { folderOf } from "../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
+import { declarationFixture } from "../testing/fixture.ts";
 import type { Bundle, BundleFile } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 import { renderBundle } from "./render-bundle.ts";
 
-const everyKind: readonly FixtureAccount[] = [
-  { number: 1, name: "alice", servers: [staticServer("blog", 20), staticServer("always", 0, "www/always")] },
+const special: readonly FixtureAccount[] = [
+  { number: 3, name: "alice", servers: [staticServer("blog", 20), staticServer("always", 0, "www/always")] },
   {
     number: 2,
     name: "bob",
@@ -28,9 +31,13 @@ const everyKind: readonly FixtureAccount[] = [
 const filesOf = (bundle: Bundle) =>
   Object.entries(bundle.groups).flatMap(([group, value]) => value!.files.map((file) => ({ group, ...file })));
 
-describe("whole files", () => {
-  const bundle = renderBundle(declarationOf(everyKind), "web1");
-  const texts = filesOf(bundle).filter(({ content }) => content !== undefined);
+const golden = join(import.meta.dirname, "golden");
+const written = new Set<string>();
+
+/** Text and shape of every file of these groups. */
+function hasGoldenFiles(bundle: Bundle, shapeOf: string, groups: (group: string) => boolean = () => true): void {
+  const texts = filesOf(bundle).filter(({ group, content }) => content !== undefined && groups(group));
+  for (const file of [shapeOf, ...texts.map(({ group, path }) => `${group}/${path}`)]) written.add(file);
 
   test.each(texts.map(({ group, path, content }) => [`${group}/${path}`, content!] as const))(
     "%s",
@@ -40,7 +47,8 @@ describe("whole files", () => {
   );
 
   test("paths, modes, links, units and directories", async () => {
-    const shape = Object.entries(bundle.groups).map(([group, value]) => {
+    const own = Object.entries(bundle.groups).filter(([group]) => groups(group));
+    const shape = own.map(([group, value]) => {
       const files = value!.files.map(
         ({ path, mode = 0o644, link }) => `  ${mode.toString(8)} ${path}${link === undefined ? "" : ` -> ${link}`}`,
       );
@@ -50,13 +58,27 @@ describe("whole files", () => {
       );
       return [group, ...files, ...units, ...directories].join("\n");
     });
-    await expect(`${shape.join("\n")}\n`).toMatchFileSnapshot("golden/shape.txt");
+    await expect(`${shape.join("\n")}\n`).toMatchFileSnapshot(`golden/${shapeOf}`);
   });
+}
+
+describe("whole files of a host with one account that has one of each kind, as the fixtures give it", () => {
+  hasGoldenFiles(renderBundle(declarationFixture({ hosts: 1, accounts: 1 }), "h1"), "shape.txt");
+});
+
+describe("whole files of accounts with values worth seeing", () => {
+  hasGoldenFiles(renderBundle(declarationOf(special), "web1"), "shape-special.txt", (group) => group !== "host");
+});
+
+test("no golden file is left over from what is no longer rendered: delete these", () => {
+  const files = globSync("**", { cwd: golden, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => relative(golden, join(entry.parentPath, entry.name)));
+  expect(paths.filter((path) => !written.has(path))).toEqual([]);
 });
 
 describe("the bundle", () => {
   test("is the same for every order of the declaration", () => {
-    const declaration = declarationOf(everyKind);
+    const declaration = declarationOf(special);
     const digest = renderBundle(declaration, "web1").digest;
     const shuffled = <T>(list: readonly T[]) => fc.shuffledSubarray([...list], { minLength: list.length });
     const lists = fc.record({
@@ -72,7 +94,7 @@ describe("the bundle", () => {
   });
 
   test("has no path twice, only registered folders, and exactly one of content and link", () => {
-    const files: BundleFile[] = filesOf(renderBundle(declarationOf(everyKind), "web1"));
+    const files: BundleFile[] = filesOf(renderBundle(declarationOf(special), "web1"));
     expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
     for (const { path, content, link } of files) {
       expect(folderOf(path, bundleFolders), path).toBeDefined();
@@ -81,7 +103,7 @@ describe("the bundle", () => {
   });
 
   test("restarts only on files it has", () => {
-    const bundle = renderBundle(declarationOf(everyKind), "web1");
+    const bundle = renderBundle(declarationOf(special), "web1");
     const paths = filesOf(bundle).map(({ path }) => path);
     for (const { restartOn } of Object.values(bundle.groups).flatMap((group) => group!.units)) {
       for (const needed of restartOn)
@@ -90,27 +112,27 @@ describe("the bundle", () => {
   });
 
   test("changes only one group when one account changes", () => {
-    const before = renderBundle(declarationOf(everyKind), "web1");
-    const changed = everyKind.map((account) =>
-      account.number === 1 ? { ...account, servers: [staticServer("blog", 21)] } : account,
+    const before = renderBundle(declarationOf(special), "web1");
+    const changed = special.map((account) =>
+      account.number === 3 ? { ...account, servers: [staticServer("blog", 21)] } : account,
     );
     const after = renderBundle(declarationOf(changed), "web1");
     const differing = Object.keys(before.groups).filter(
       (group) => before.groups[group as "host"]!.digest !== after.groups[group as "host"]?.digest,
     );
-    expect(differing).toEqual(["account-1"]);
+    expect(differing).toEqual(["account-3"]);
   });
 
   test("does not change the host group when accounts are added or removed", () => {
     const hostDigest = (accounts: readonly FixtureAccount[]) =>
       renderBundle(declarationOf(accounts), "web1").groups.host!.digest;
-    expect(hostDigest(everyKind)).toBe(hostDigest([]));
+    expect(hostDigest(special)).toBe(hostDigest([]));
   });
 
   test("says what is missing", () => {
     expect(() => renderBundle(declarationOf([]), "web9")).toThrow("host web9 is not declared");
-    const declaration: Declaration = { ...declarationOf(everyKind), addresses: [] };
-    expect(() => renderBundle(declaration, "web1")).toThrow("account 1 has no address on web1");
+    const declaration: Declaration = { ...declarationOf(special), addresses: [] };
+    expect(() => renderBundle(declaration, "web1")).toThrow("account 2 has no address on web1");
   });
 
   test("with 1,000 accounts is rendered in a second, is small and survives encoding unchanged", () => {

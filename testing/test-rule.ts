@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { allKinds, nothingDeclared } from "../components/registry/subject.ts";
+import { allKinds, elementName, nothingDeclared } from "../components/registry/subject.ts";
 import type { Rule } from "../components/rule.ts";
 import { checkDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.generated.ts";
@@ -8,14 +8,20 @@ import { declarationFixture, today } from "./fixture.ts";
 
 type Element<K extends keyof Declaration> = Declaration[K][number];
 
-/** Changes one element of a declaration: what a test breaks. `undefined` for `element` takes it out. */
+/**
+ * Changes one element of a declaration: what a test breaks. `undefined` for `element` takes it out.
+ * @param which its position, or its name where another kind's fixture may come between: `2/www`
+ * @throws if there is none, since then nothing would be broken
+ */
 export function changed<K extends keyof Declaration>(
   declaration: Declaration,
   kind: K,
-  index: number,
+  which: number | string,
   change: (element: Element<K>) => Element<K> | undefined,
 ): Declaration {
   const elements: readonly Element<K>[] = declaration[kind];
+  const index = typeof which === "number" ? which : elements.findIndex((each) => elementName(kind, each) === which);
+  if (elements[index] === undefined) throw new RangeError(`the declaration has no ${kind} ${which}`);
   return {
     ...declaration,
     [kind]: elements.flatMap((element, position) => (position === index ? (change(element) ?? []) : [element])),

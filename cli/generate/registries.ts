@@ -16,6 +16,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
   const written: readonly [string, () => string | Promise<string>][] = [
     // Order matters: each reads what the ones before it have written.
     ["components/http/servers.generated.ts", servers],
+    ["components/http/server-fixtures.generated.ts", serverFixtures],
     ["components/account/entries.generated.ts", entries],
     ["components/registry/kinds.generated.ts", kinds],
     ["components/registry/files.generated.ts", files],
@@ -59,6 +60,21 @@ ${union("inputs", "commonInputs")}
 export const servers = {
 ${names.map((name) => `  ${name}: ${name}Server.server,`).join("\n")}
 } as const;
+`;
+}
+
+/** An example of each kind of HTTP server, for tests. */
+function serverFixtures(): string {
+  const at = "components/http/server-fixtures.generated.ts";
+  const files = sources("components/http/kinds/*/*.server.ts").map((file) => file.replace(".server.ts", ".fixture.ts"));
+  const names = files.map((file) => variableOf(file, ".fixture.ts"));
+  return `${head}${files.map((file, index) => `import { fixture as ${names[index]}Fixture } from "${pathFrom(at, file)}";`).join("\n")}
+import type { ServerFixture } from "../../testing/kind-fixture.ts";
+
+/** An example of each kind of HTTP server. */
+export const serverFixtures: readonly ServerFixture[] = [
+${names.map((name) => `  ${name}Fixture,`).join("\n")}
+];
 `;
 }
 

@@ -57,9 +57,11 @@ export interface BundleUnit {
   /** For example `account-1204-http-blog.socket`. */
   readonly name: string;
   /**
-   * `start`: must be active (sockets, daemons). `on-demand`: something else starts it (services behind a socket):
-   * the applier never starts it, and stops it when it is removed or when one of `restartOn` changed (the next request starts it).
-   * Stop these before a socket is restarted: systemd does not start a socket while its service runs.
+   * `start`: must be active: sockets, timers, daemons. `on-demand`: something else starts it, such as the service behind a socket or a
+   * timer: the applier never starts it, and stops it when it is removed or when one of `restartOn` changed. Its socket or timer, a
+   * unit of its own with `start`, starts it again at the next request or at its next time. So a run of a timer's service that is under way is
+   * ended by a change of what it lists. A service is stopped before its socket is restarted: systemd does not start a socket while
+   * its service runs. A service or socket that is a template (`account-1-ssh@.service`) is `on-demand` and stands for all its instances.
    */
   readonly want: "start" | "on-demand";
   /**

@@ -1,7 +1,14 @@
+import { declarationFixture } from "../../testing/fixture.ts";
 import { changed, having, testRule } from "../../testing/test-rule.ts";
 import { referencesExist } from "./references-exist.ts";
 
 const own = ["addresses", "httpServers"] as const;
+const { accounts, httpServers } = declarationFixture();
+/** Of account 1, one of each kind, in the order of violations. */
+const servers = httpServers
+  .filter(({ account }) => account === 1)
+  .map(({ name }) => name)
+  .sort();
 
 testRule(referencesExist, {
   "a host that is not there": {
@@ -9,8 +16,9 @@ testRule(referencesExist, {
     expect: [
       "account 1 host: Account 1 is on host h9, which is not declared.",
       "address 1 host: Address of account 1 is on host h1, but account 1 is on h9.",
-      "httpServer 1/api host: HTTP server 1/api is on host h1, but account 1 is on h9.",
-      "httpServer 1/www host: HTTP server 1/www is on host h1, but account 1 is on h9.",
+      ...servers.map(
+        (name) => `httpServer 1/${name} host: HTTP server 1/${name} is on host h1, but account 1 is on h9.`,
+      ),
     ],
     alsoBreaks: ["survives-any-single-loss"],
   },
@@ -18,8 +26,9 @@ testRule(referencesExist, {
     break: (valid) => changed(having(valid, ...own), "accounts", 0, () => undefined),
     expect: [
       "address 1 account: Address of account 1 belongs to account 1, which is not declared.",
-      "httpServer 1/api account: HTTP server 1/api belongs to account 1, which is not declared.",
-      "httpServer 1/www account: HTTP server 1/www belongs to account 1, which is not declared.",
+      ...servers.map(
+        (name) => `httpServer 1/${name} account: HTTP server 1/${name} belongs to account 1, which is not declared.`,
+      ),
     ],
   },
   "an account without an address": {
@@ -32,11 +41,9 @@ testRule(referencesExist, {
   },
   "no plan at all": {
     break: (valid) => ({ ...valid, plans: [] }),
-    expect: [
-      "account 1 plan: Account 1 has plan small, which is not declared.",
-      "account 2 plan: Account 2 has plan small, which is not declared.",
-      "account 3 plan: Account 3 has plan small, which is not declared.",
-    ],
+    expect: accounts.map(
+      ({ number }) => `account ${number} plan: Account ${number} has plan small, which is not declared.`,
+    ) as [string, ...string[]],
   },
   "a host without a front end": {
     break: (valid) => changed(valid, "frontEnds", 1, () => undefined),

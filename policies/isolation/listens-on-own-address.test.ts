@@ -4,7 +4,7 @@ import { listensOnOwnAddress } from "./listens-on-own-address.ts";
 testRule(listensOnOwnAddress, {
   "a neighbour's address": {
     break: (valid) =>
-      changed(valid, "httpServers", 0, (server) => ({
+      changed(valid, "httpServers", "1/www", (server) => ({
         ...server,
         listen: { ...server.listen, address: "2001:db8:1:7::1", port: server.listen.port },
       })),
@@ -14,7 +14,7 @@ testRule(listensOnOwnAddress, {
   },
   "every address": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) => ({ ...server, listen: { ...server.listen, address: "::" } })),
+      changed(valid, "httpServers", "1/api", (server) => ({ ...server, listen: { ...server.listen, address: "::" } })),
     expect: [
       "httpServer 1/api listen.address: HTTP server 1/api listens on ::, but its account's address is 2001:db8:1:1::1.",
     ],

@@ -4,7 +4,7 @@ import { noHostAdministration } from "./no-host-administration.ts";
 testRule(noHostAdministration, {
   "a program of the host": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, command: ["/sbin/shutdown"] } : server,
       ),
     expect: [
@@ -13,7 +13,7 @@ testRule(noHostAdministration, {
   },
   "a program that only root needs": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, command: ["/usr/sbin/nft", "-f", "x"] } : server,
       ),
     expect: [
@@ -22,33 +22,35 @@ testRule(noHostAdministration, {
   },
   "a program that administers": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, command: ["/usr/bin/systemctl", "stop", "nginx"] } : server,
       ),
     expect: ['httpServer 1/api command.0: HTTP server 1/api starts "/usr/bin/systemctl", which administers the host.'],
   },
   "a way out": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, command: ["/usr/bin/../sbin/nft"] } : server,
       ),
     expect: ['httpServer 1/api command.0: HTTP server 1/api starts "/usr/bin/../sbin/nft", which has .. in its path.'],
   },
   "no program": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) => (server.kind === "program" ? { ...server, command: [] } : server)),
+      changed(valid, "httpServers", "1/api", (server) =>
+        server.kind === "program" ? { ...server, command: [] } : server,
+      ),
     expect: ["httpServer 1/api command.0: HTTP server 1/api has no program to start."],
   },
   "a line break in an argument": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, command: ["bin/serve", "x\nUser=root"] } : server,
       ),
     expect: ["httpServer 1/api command.1: HTTP server 1/api has a control character in word 1 of its command."],
   },
   "a line break in the environment": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, environment: { TOKEN: "x\nUser=root" } } : server,
       ),
     expect: [
@@ -57,7 +59,7 @@ testRule(noHostAdministration, {
   },
   "a directive as a variable": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) =>
+      changed(valid, "httpServers", "1/api", (server) =>
         server.kind === "program" ? { ...server, environment: { "A\nUser": "root" } } : server,
       ),
     expect: [

@@ -4,7 +4,7 @@ import { uniqueListen } from "./unique-listen.ts";
 testRule(uniqueListen, {
   "one port for two": {
     break: (valid) =>
-      changed(valid, "httpServers", 1, (server) => ({
+      changed(valid, "httpServers", "1/api", (server) => ({
         ...server,
         number: 1,
         listen: { ...server.listen, port: 8001 },

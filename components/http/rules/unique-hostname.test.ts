@@ -4,12 +4,18 @@ import { uniqueHostname } from "./unique-hostname.ts";
 testRule(uniqueHostname, {
   "a name of another account": {
     break: (valid) =>
-      changed(valid, "httpServers", 2, (server) => ({ ...server, hostnames: ["new.example.org", "WWW1.example.org"] })),
+      changed(valid, "httpServers", "2/www", (server) => ({
+        ...server,
+        hostnames: ["new.example.org", "WWW1.example.org"],
+      })),
     expect: ["httpServer 2/www hostnames.1: HTTP server 2/www answers for www1.example.org, the same as 1/www."],
   },
   "a name twice in one server": {
     break: (valid) =>
-      changed(valid, "httpServers", 0, (server) => ({ ...server, hostnames: ["a.example.org", "a.example.org"] })),
+      changed(valid, "httpServers", "1/www", (server) => ({
+        ...server,
+        hostnames: ["a.example.org", "a.example.org"],
+      })),
     expect: ["httpServer 1/www hostnames.1: HTTP server 1/www answers for a.example.org, the same as 1/www."],
   },
 });
