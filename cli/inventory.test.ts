@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadFleet } from "../fleet/load/load.ts";
+import { count } from "../lib/text.ts";
 import { Draft } from "../testing/inventory/wrong-inventory.cases.ts";
 import { check } from "./inventory.ts";
 
@@ -23,14 +25,16 @@ function run(...args: readonly string[]): { status: number | null; stdout: strin
   return spawnSync(process.execPath, [join(import.meta.dirname, "inventory.ts"), ...args], { encoding: "utf8" });
 }
 
-test.each([
-  ["lab", "2 hosts, 1 plan, 1 site, 4 accounts, 4 HTTP servers"],
-  ["prod", "12 hosts, 4 plans, 3 sites, 12 accounts, 13 HTTP servers"],
-])("%s has no problems and passes every rule", async (fleet, summary) => {
-  const directory = join(import.meta.dirname, "../inventory", fleet);
+test.each(["lab", "prod"])("%s has no problems and passes every rule", async (name) => {
+  const directory = join(import.meta.dirname, "../inventory", name);
+  const files = (folder: string) => readdirSync(join(directory, folder)).length;
+  const { accounts } = (await loadFleet(directory)).fleet;
+  const servers = accounts.reduce((sum, { httpServers }) => sum + httpServers.length, 0);
+  const summary = `${files("hosts")} hosts, ${count(files("plans"), "plan")}, ${count(files("sites"), "site")}, ${files("accounts")} accounts, ${servers} HTTP servers`;
   expect(await check(directory, "2026-11-22")).toEqual({
     sound: true,
-    text: `${directory} has no problems: ${summary}`,
+    // After it the lists of accounts that other kinds bring.
+    text: expect.stringMatching(new RegExp(`^${directory} has no problems: ${summary}(, [^\n]+)?$`)),
     json: { sound: true, problems: [], violations: [], waived: expect.any(Array) },
   });
 });
