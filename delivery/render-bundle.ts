@@ -38,7 +38,8 @@ export function rendersAlone(kind: Key): boolean {
 export function renderBundle(declaration: Declaration, name: string, only?: Extract): Bundle {
   const host = declaration.hosts.find((entry) => entry.name === name);
   if (!host) throw new RangeError(`host ${name} is not declared`);
-  const context = { declaration, host };
+  const on = { declaration, host };
+  const context = { ...on, openPorts: renderers.flatMap(({ opens }) => opens?.(on) ?? []) };
   const groups: Partial<Record<Group, BundleGroup>> = {
     host: assemble(renderers.flatMap(({ ofHost }) => ofHost?.(context) ?? [])),
   };

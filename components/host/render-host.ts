@@ -37,7 +37,12 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
   },
 };
 
-export const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: renderHost };
+export const renderer: Renderer<"hosts"> = {
+  key: "hosts",
+  // SSH, the only way for deliveries.
+  opens: () => [{ protocol: "tcp", port: 22 }],
+  ofHost: renderHost,
+};
 
 /** The host's own settings: kernel parameters, start of the daemons, the target that starts the accounts' sockets after a boot. */
 export function renderHost(): { files: BundleFile[]; units: BundleUnit[] } {

@@ -14,12 +14,13 @@ const connectionsPerAccount = 2000;
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
+  opens: ({ declaration, host }) => portsOf(declaration, host.name).map((port) => ({ protocol: "tcp", port })),
   ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(portsOf(declaration, host.name)) }),
   ofElements: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
 };
 
 /** Ports that are open to the outside on the addresses of a host's accounts, sorted. */
-export function portsOf({ frontEnds }: Declaration, host: string): number[] {
+function portsOf({ frontEnds }: Declaration, host: string): number[] {
   return (frontEnds.find((frontEnd) => frontEnd.host === host)?.ports ?? []).toSorted((a, b) => a - b);
 }
 

@@ -4,6 +4,8 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import type { OpenPort } from "../registry/renderer.ts";
+import { renderNftables } from "./render-nftables.ts";
 
 const account = (number: number) => ({ number, name: `site-${number}`, servers: [staticServer("web")] });
 const bundleOf = (...numbers: number[]) => renderBundle(declarationOf(numbers.map(account)), "web1");
@@ -100,6 +102,38 @@ test("what is not offered is dropped and counted", async () => {
   expect(await sh("nft list chain inet fairhost input")).toMatch(
     /counter packets [1-9]\d* bytes \d+ comment "dropped: not offered/,
   );
+});
+
+test("ports that another kind opens are reached on every address, its neighbours are not, and their sockets only answer", async () => {
+  const [declared] = declarationOf([]).hosts;
+  const ports: OpenPort[] = [
+    { protocol: "tcp", port: 22 },
+    { protocol: "tcp", port: 80 },
+    { protocol: "tcp", port: [2121, 2123] },
+    { protocol: "tcp", port: [2122, 2124] },
+    { protocol: "udp", port: 443 },
+  ];
+  const [rules] = renderNftables(declared!, ports, "1900000001-1900065535");
+  await host.writeFile("/run/open.nft", rules!.content!);
+  await sh("nft -f /run/open.nft");
+  const knock = async (address: string, port: number) =>
+    (await outside(`curl -sg --interface fd00:9::5 --max-time 1 http://[${address}]:${port}/ </dev/null`)).exitCode;
+  const [timedOut, refused] = [28, 7];
+  for (const port of [2121, 2124]) {
+    expect(await knock("fd00:8000::11", port)).toBe(refused);
+    expect(await knock("fd00:8000:0:2::1", port)).toBe(refused);
+  }
+  for (const port of [2120, 2125]) expect(await knock("fd00:8000::11", port)).toBe(timedOut);
+  const call = (kind: string, port: number) =>
+    host.run(`python3 -c "
+import socket as s
+k = s.socket(s.AF_INET6, s.${kind}); k.bind(('::', ${port})); k.settimeout(2); k.connect(('fd00:8000::99', 9)); k.send(b'x')"`);
+  await call("SOCK_STREAM", 2123);
+  await call("SOCK_DGRAM", 443);
+  const chain = await sh("nft list chain inet fairhost output");
+  expect(chain).toMatch(/tcp sport .* counter packets [1-9]\d* .*"a socket of an open port calls out"/);
+  expect(chain).toMatch(/udp sport 443 counter packets [1-9]\d* .*"a socket of an open port calls out"/);
+  await sh("systemctl reload nftables");
 });
 
 test("addresses of the host itself are not believed from outside", async () => {

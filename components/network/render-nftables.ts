@@ -1,23 +1,20 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plainAddress } from "../../lib/unit-file.ts";
 import { largestNumberAt } from "../declaring.ts";
-import { portsOf } from "../http/render-front-end.ts";
 import { httpPortBase } from "../http/server.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
-import type { HostContext, Renderer } from "../registry/renderer.ts";
+import type { DeclaredHost, HostContext, OpenPort, Renderer } from "../registry/renderer.ts";
 
 /** Ports accounts' HTTP servers listen on, for the front end alone. */
 const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;
 
 export const renderer: Renderer<"hosts"> = {
   key: "hosts",
-  ofHost: (context) => ({
-    files: renderNftables(context.host, portsOf(context.declaration, context.host.name), uidsOf(context)),
-  }),
+  ofHost: (context: HostContext) => ({ files: renderNftables(context.host, context.openPorts, uidsOf(context)) }),
 };
 
 /** The range of uids that accounts of the host's site can have, in nft syntax. */
-function uidsOf({ declaration, host }: HostContext): string {
+function uidsOf({ declaration, host }: DeclaredHost): string {
   const { uidBase } = found(declaration.networks, `network of host ${host.name}`);
   const site = found(
     declaration.sites.filter(({ name }) => name === host.site),
@@ -32,16 +29,46 @@ function found<T>([first]: readonly T[], what: string): T {
   return first;
 }
 
+/** First of the ports that Linux takes for connections to the outside (ip_local_port_range, ip(7)). */
+const firstEphemeral = 32_768;
+
+/**
+ * Ports of one protocol in nft syntax, sorted, `22, 80, 8300-8499`. Ranges that overlap are merged: nft refuses them in a set.
+ * @throws {RangeError} for what is not a port, or is one that an outgoing connection may have
+ */
+export function portSet(open: readonly OpenPort[], protocol: OpenPort["protocol"]): string {
+  const ranges = open
+    .filter((each) => each.protocol === protocol)
+    .map(({ port }) => (typeof port === "number" ? [port, port] : port) as readonly [number, number])
+    .sort(([left], [right]) => left - right);
+  const merged: [first: number, last: number][] = [];
+  for (const [first, last] of ranges) {
+    if (![first, last].every((port) => Number.isInteger(port) && port > 0 && port < firstEphemeral) || first > last)
+      throw new RangeError(
+        `${protocol} port ${first}-${last} cannot be opened: a port is from 1 to ${firstEphemeral - 1}`,
+      );
+    const before = merged.at(-1);
+    if (before && first <= before[1]) before[1] = Math.max(before[1], last);
+    else merged.push([first, last]);
+  }
+  return merged.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(", ");
+}
+
 /**
  * The firewall: one table, replaced in one step, the same whatever accounts the host has (only packets to the host or to one of
  * its accounts reach `input`, so no list of prefixes is needed).
  * @param accountUids every uid an account can have, `200001-265535`
- * @param ports open to everybody on the host's and all its accounts' addresses, beside SSH
+ * @param openPorts what the kinds open, SSH among them
  */
-export function renderNftables(host: BareMetalHostInputs, ports: readonly number[], accountUids: string): BundleFile[] {
+export function renderNftables(
+  host: BareMetalHostInputs,
+  openPorts: readonly OpenPort[],
+  accountUids: string,
+): BundleFile[] {
   const routers = host.routers.map(({ address }) => plainAddress(address)).toSorted();
   const bgp = routers.length > 0 ? `    ip6 saddr { ${routers.join(", ")} } tcp dport 179 accept\n` : "";
-  const open = [22, ...ports].join(", ");
+  const [tcp, udp] = [portSet(openPorts, "tcp"), portSet(openPorts, "udp")];
+  const rule = (ports: string, text: string) => (ports === "" ? "" : `    ${text}\n`);
   return [
     {
       path: "nftables/fairhost.nft",
@@ -60,8 +87,7 @@ table inet fairhost {
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } ip6 hoplimit 255 accept
     icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 saddr fe80::/10 accept
     icmp type { destination-unreachable, time-exceeded, parameter-problem, echo-request } accept
-${bgp}    tcp dport { ${open} } accept
-    counter comment "dropped: not offered to the outside"
+${bgp}${rule(tcp, `tcp dport { ${tcp} } accept`)}${rule(udp, `udp dport { ${udp} } accept`)}    counter comment "dropped: not offered to the outside"
   }
 
   chain forward {
@@ -76,7 +102,7 @@ ${bgp}    tcp dport { ${open} } accept
     ct state established,related accept
     meta skuid ${accountUids} counter reject comment "an account calls out through a connection"
     tcp sport ${backendPorts} tcp flags & (syn | ack) == syn counter reject with tcp reset comment "an account calls out through its listening socket"
-  }
+${rule(tcp, `tcp sport { ${tcp} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${rule(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}  }
 }
 `,
     },

@@ -10,9 +10,21 @@ export interface Part {
 }
 
 /** One host, with the whole declaration. */
-export interface HostContext {
+export interface DeclaredHost {
   readonly declaration: Declaration;
   readonly host: Element<"hosts">;
+}
+
+/** A port that is open to everybody on the addresses of a host and of all its accounts. */
+export interface OpenPort {
+  readonly protocol: "tcp" | "udp";
+  /** One port, or a range with both its ends. Below 32768: above that the kernel takes ports for connections to the outside. */
+  readonly port: number | readonly [first: number, last: number];
+}
+
+export interface HostContext extends DeclaredHost {
+  /** What all kinds together open. */
+  readonly openPorts: readonly OpenPort[];
 }
 
 /** One account on a host. */
@@ -32,6 +44,11 @@ export interface WholeAccount extends AccountContext {
  */
 export interface Renderer<K extends Key = Key> {
   readonly key: K;
+  /**
+   * Ports that the kind opens to the outside, on every host or on this one. The firewall drops what comes to any other port. A socket
+   * on an open port may answer, never call: a program that gets it from systemd cannot use it to reach others.
+   */
+  opens?(on: DeclaredHost): readonly OpenPort[];
   /** The host's own files: the same whatever accounts it has. */
   ofHost?(context: HostContext): Part;
   /** The part of one account that follows from its number, name, limits and address alone. */
