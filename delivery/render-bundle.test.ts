@@ -8,7 +8,7 @@ import { bundleFolders } from "../components/registry/bundle-folders.generated.t
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
 import { declarationFixture } from "../testing/fixture.ts";
-import type { Bundle, BundleFile } from "./protocol/bundle.ts";
+import type { Bundle, BundleFile, BundleGroup } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 import { renderBundle } from "./render-bundle.ts";
 
@@ -108,6 +108,19 @@ describe("the bundle", () => {
     for (const { restartOn } of Object.values(bundle.groups).flatMap((group) => group!.units)) {
       for (const needed of restartOn)
         expect(paths.some((path) => path === needed || path.startsWith(needed))).toBe(true);
+    }
+  });
+
+  test("has a unit for every unit file that can run, since what is not a unit is neither stopped nor checked for drift", () => {
+    const { groups } = renderBundle(declarationFixture(), "h1");
+    for (const [group, { files, units }] of Object.entries(groups) as [string, BundleGroup][]) {
+      const names = files.flatMap(
+        ({ path }) => /^systemd\/([^/]+\.(?:service|socket|timer|path))$/.exec(path)?.[1] ?? [],
+      );
+      expect(
+        units.map(({ name }) => name),
+        group,
+      ).toEqual(expect.arrayContaining(names));
     }
   });
 

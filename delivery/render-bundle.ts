@@ -8,6 +8,7 @@ import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
 import { sortBy } from "../lib/lists.ts";
 import { once } from "../lib/once.ts";
+import { isTemplate } from "../lib/unit-name.ts";
 import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "./protocol/bundle.ts";
 import { sealBundle, sealGroup } from "./protocol/digest.ts";
 
@@ -106,6 +107,8 @@ function assemble(parts: readonly Part[]): BundleGroup {
   }
   const stray = files.find(({ path }) => folderOf(path, bundleFolders) === undefined);
   if (stray) throw new RangeError(`${stray.path} is not in a registered folder: declare the folder in a *.host.ts`);
+  const template = units.find(({ name, want }) => want === "start" && isTemplate(name));
+  if (template) throw new RangeError(`${template.name} is a template, which cannot be started: want must be on-demand`);
   const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
   return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
 }

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { templateOf } from "../../lib/unit-name.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
@@ -36,7 +37,7 @@ export function findOverlays({ layout }: Machine, bundle: Bundle): Overlay[] {
         const units = coveredBy(name.slice(0, -2), ours);
         return units === undefined ? [] : dropIns(join(path, name), join(directory, name), units, ours);
       }
-      const group = ours.get(name);
+      const group = groupOfUnit(name, ours);
       return group === undefined ? [] : [unitFile(join(path, name), join(directory, name), name, group)];
     });
   });
@@ -82,9 +83,14 @@ export function ourUnits(bundle: Bundle): Map<string, Group> {
   return ours;
 }
 
+/** The group of a unit of the bundle, or of an instance of a template of it. */
+export function groupOfUnit(name: string, ours: ReadonlyMap<string, Group>): Group | undefined {
+  return ours.get(name) ?? ours.get(templateOf(name) ?? name);
+}
+
 /** Units to which a drop-in directory applies: `nginx.service`, a prefix (`account-1-.service`), or a type (`service`). */
 function coveredBy(owner: string, ours: ReadonlyMap<string, Group>): string[] | undefined {
-  if (ours.has(owner)) return [owner];
+  if (groupOfUnit(owner, ours) !== undefined) return [owner];
   if (["service", "socket", "slice", "target"].includes(owner)) return [];
   const [, prefix, suffix] = /^(.+-)(\.[a-z]+)$/.exec(owner) ?? [];
   if (prefix === undefined) return undefined;
@@ -98,7 +104,7 @@ function dropIns(
   units: readonly string[],
   ours: ReadonlyMap<string, Group>,
 ): Overlay[] {
-  const groups = new Set(units.map((unit) => ours.get(unit)!));
+  const groups = new Set(units.map((unit) => groupOfUnit(unit, ours)!));
   const group = groups.size === 1 ? [...groups][0]! : "host";
   const whose = units.length === 1 ? units[0] : units.length === 0 ? "every unit" : `${units.length} units of Fairhost`;
   return readdirSync(directory)

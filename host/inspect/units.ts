@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { templateOf } from "../../lib/unit-name.ts";
 import { type UnitStates, unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
-import { byDeploy, type Difference } from "./difference.ts";
-import { changedSince, ourUnits } from "./overlays.ts";
+import { byDeploy, type Difference } from "./finding.ts";
+import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 
 /** Properties of one loaded unit. */
 export interface Shown {
@@ -28,9 +29,12 @@ export async function showUnits(
   states: UnitStates,
 ): Promise<ReadonlyMap<string, Shown>> {
   const changed = changedSince(machine, bundle, (await lastDaemonReload(machine)) - clockError);
-  const asked = [...ourUnits(bundle)].flatMap(([name, group]) =>
+  const ours = ourUnits(bundle);
+  const own = [...ours].flatMap(([name, group]) =>
     states.has(name) && (group === "host" || changed.has(name)) ? [name] : [],
   );
+  const isChanged = (name: string | undefined) => name !== undefined && ours.has(name) && changed.has(name);
+  const asked = [...own, ...[...states.keys()].filter((name) => isChanged(templateOf(name)) && !ours.has(name))];
   if (asked.length === 0) return new Map();
   const properties = "--property=Id,NeedDaemonReload,MainPID";
   const { stdout } = await machine.run("systemctl", ["show", properties, "--", ...asked], { timeout: 300_000 });
@@ -75,7 +79,9 @@ export function lookAtReloads(bundle: Bundle, shown: ReadonlyMap<string, Shown>,
   return [...shown].flatMap(([name, { needsReload }]) => {
     if (!needsReload) return [];
     const message = `${name} was edited, but systemd has not reloaded it: it runs with other settings than its files have`;
-    return [{ group: ours.get(name) ?? "host", kind: "unit-not-reloaded", what: name, message, repaired: byDeploy }];
+    return [
+      { group: groupOfUnit(name, ours) ?? "host", kind: "unit-not-reloaded", what: name, message, repaired: byDeploy },
+    ];
   });
 }
 
@@ -89,7 +95,9 @@ export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Difference
     const known: Group = `account-${number}`;
     const group = bundle.groups[known] ? known : "host";
     const foreign =
-      group === "host" ? [""] : ["", ...directories(`${root}/${slice}`).filter((name) => !ours.has(name))];
+      group === "host"
+        ? [""]
+        : ["", ...directories(`${root}/${slice}`).filter((name) => groupOfUnit(name, ours) !== group)];
     for (const name of foreign) {
       // Without a name: processes in the slice itself. An undeclared slice is foreign as a whole.
       const pids = processesIn(`${root}/${slice}/${name}`, name !== "" || group === "host");

@@ -151,3 +151,31 @@ test("an interrupted run: units that it may have started, stopped or changed are
     reload: ["nginx.service"],
   });
 });
+
+const template: BundleUnit = {
+  name: "account-1-ssh@.service",
+  want: "on-demand",
+  restartOn: ["systemd/account-1-ssh@.service"],
+};
+const templateFile = (content: string): BundleFile => ({ path: "systemd/account-1-ssh@.service", content });
+const withTemplate = (content = "one") =>
+  bundleOf({ 1: accountGroup(1) }, group([conf, templateFile(content)], [nginx, template]));
+const instances = { "account-1-ssh@3-[::1]:22.service": "active", "account-1-other@3.service": "active" };
+
+test("a template stands for its loaded instances: they are stopped when it changes or goes, and no others", () => {
+  const base = { bases: [withTemplate()], states: up(before, instances) };
+  expect(todo(withTemplate(), base)).toEqual({});
+  expect(todo(withTemplate("two"), base)).toEqual({
+    daemonReload: true,
+    stopChanged: ["account-1-ssh@3-[::1]:22.service"],
+  });
+  expect(todo(before, base)).toEqual({ stop: ["account-1-ssh@3-[::1]:22.service"] });
+  expect(todo(withTemplate("two"), { ...base, states: up(before) })).toEqual({ daemonReload: true });
+});
+
+test("an instance that runs with other settings than its template has is stopped", () => {
+  const outdated = new Set(["account-1-ssh@3-[::1]:22.service"]);
+  expect(todo(withTemplate(), { bases: [withTemplate()], states: up(before, instances), outdated })).toEqual({
+    stopChanged: ["account-1-ssh@3-[::1]:22.service"],
+  });
+});

@@ -2,6 +2,7 @@ import type { BundleFolder } from "../../../components/registry/bundle-folder.ts
 import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
+import { isTemplate, templateOf } from "../../../lib/unit-name.ts";
 import { filesOf, sameFile } from "../../store/generations.ts";
 
 /** Unit name to systemd's ActiveState, for every loaded unit. */
@@ -92,10 +93,9 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   const changed = [changes.added, changes.modified, changes.removed, byHand];
   const touches = (path: string) =>
     path.endsWith("/") ? changed.some((paths) => hasIn(paths, path)) : changed.some((paths) => paths.has(path));
-  const before = new Set(
-    bases.flatMap(({ groups }) => Object.values(groups).flatMap((group) => group!.units.map(({ name }) => name))),
-  );
-  const after = unitsOf(next);
+  const running = instances(states);
+  const before = new Set(bases.flatMap((base) => [...withInstances(unitsOf(base), running).keys()]));
+  const after = withInstances(unitsOf(next), running);
   // systemd does not start a socket while its service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
   const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
@@ -135,6 +135,26 @@ export function chooseHooks(input: HookInput): ChosenHooks {
     restart,
     reload: reload.filter((unit) => after.has(unit) && !anew.includes(unit)),
   };
+}
+
+/** Loaded instances of each template. */
+function instances(states: UnitStates = new Map()): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(
+    [...states.keys()].filter((name) => templateOf(name) !== undefined),
+    (name) => templateOf(name)!,
+  );
+}
+
+/** The units, with each template's loaded instances in its place: systemd can neither stop nor start a template. */
+function withInstances(
+  units: ReadonlyMap<string, GroupUnit>,
+  loaded: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, GroupUnit> {
+  return new Map(
+    [...units].flatMap(([name, unit]) =>
+      (isTemplate(name) ? (loaded.get(name) ?? []) : [name]).map((each) => [each, unit]),
+    ),
+  );
 }
 
 /** Folders to load and units to reload because of changed files, whatever the units' states are. */
