@@ -34,6 +34,11 @@ export interface Rule {
   readonly scope: "resource" | "stack";
   /** Whether a waiver may let violations pass for a limited time. Never set it if accounts would share or lose data or identity. */
   readonly waivable?: true;
+  /**
+   * Why no inventory that loads can break it. Such a rule judges what else may reach a stack: a declaration by another program, a resource that was
+   * registered by hand. Every other rule is broken by a seed (`seeded.cases.ts`), so a test refuses a rule that has neither.
+   */
+  readonly unreachable?: "the loader refuses it" | "the program derives the value";
   /** @param today the day to judge at, ISO 8601; no rule looks at a clock */
   check(declaration: Declaration, today: string): Violation[];
 }

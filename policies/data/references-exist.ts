@@ -14,6 +14,7 @@ export const referencesExist = defineRule({
   theme: "data",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description:
     "Every account is on a declared host with a front end and has an address there; everything that belongs to an account belongs to a declared one and is on its host; everything on a host is on a declared one.",
   reason:

@@ -6,6 +6,7 @@ export const equalWeightsInAPlan = defineRule({
   theme: "isolation",
   severity: "high",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "All accounts of one plan have the plan's CPU weight and IO weight.",
   reason: "Accounts that pay the same would get unequal shares of a busy host.",
   fix: "To change the weight of all accounts, change it in the plan; for one account, choose another `plan`.",

@@ -7,6 +7,7 @@ export const limitsSet = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the loader refuses it",
   description: "Every plan and every account has a value for each limit, within the bounds of that limit.",
   reason:
     "An account without a limit can use all memory, tasks or disk of its host and stop every other account there.",

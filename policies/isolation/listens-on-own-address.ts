@@ -8,6 +8,7 @@ export const listensOnOwnAddress = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "Everything that listens for an account listens on the address of that account.",
   reason: "On any other address, it would answer for the host or for another account.",
   fix: "Do not set it by hand: the address follows from the account's `number` and site.",

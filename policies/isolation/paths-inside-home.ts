@@ -8,6 +8,7 @@ export const pathsInsideHome = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the loader refuses it",
   description: "Every path into an account's home is relative to it, without `..` or special characters.",
   reason: "A path outside the home would publish files of another account or of the host.",
   fix: "Write a path such as `www` or `apps/blog`: letters, digits, `.`, `_` and `-` between slashes.",

@@ -7,6 +7,7 @@ export const prefixInsideSite = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "Every account's prefix is inside the prefix of its site, and is not the site's first /64.",
   reason: "Routers send only the site's own prefix to the site, and its first /64 is for hosts and routers.",
   fix: "Do not set the prefix by hand: it follows from the account's number and its site.",

@@ -6,6 +6,7 @@ export const uniqueAddress = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "No IPv6 address belongs to two accounts, or to an account and a host.",
   reason: "Requests to a shared address reach one of the owners at random, so one account may answer for another.",
   fix: "Give each account its own `number`, and use addresses in subnet 0 of the site for hosts.",

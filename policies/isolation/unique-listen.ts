@@ -9,6 +9,7 @@ export const uniqueListen = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description: "Nothing of an account listens on the address and port of something else.",
   reason: "Only one of them can start, and it answers the requests of the other.",
   fix: "Give each HTTP server of an account its own `number`: the port follows from it.",

@@ -6,6 +6,7 @@ export const accountFollowsNumber = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the program derives the value",
   description: "Every account's user, slice and directory follow from its number.",
   reason:
     "With another user, slice or directory, the account would get the rights and data of the system or of another account.",

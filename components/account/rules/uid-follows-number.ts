@@ -6,6 +6,7 @@ export const uidFollowsNumber = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "Every account's uid is the fleet's first uid plus the account's number.",
   reason:
     "Files on hosts and in backups belong to that uid: with another uid the account loses access to its own files.",

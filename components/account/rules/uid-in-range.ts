@@ -9,6 +9,7 @@ export const uidInRange = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the loader refuses it",
   description: `Every account's uid and gid are equal whole numbers from ${ranges}.`,
   reason:
     "Any other uid may belong to root, a system service, a container or a person: the account's programs would run with their rights.",

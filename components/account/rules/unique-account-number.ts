@@ -6,6 +6,7 @@ export const uniqueAccountNumber = defineRule({
   theme: "data",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description: "No two accounts have the same number, and no account has two addresses.",
   reason:
     "Uid, directory, prefix and ports follow from the number: two accounts with the same number share data and network.",

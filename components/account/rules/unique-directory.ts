@@ -6,6 +6,7 @@ export const uniqueDirectory = defineRule({
   theme: "data",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "No two accounts have the same directory.",
   reason: "Accounts in the same directory overwrite each other's files, and deleting one deletes the data of both.",
   fix: "Give each account its own `number`: the directory follows from it.",

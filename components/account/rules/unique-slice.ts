@@ -6,6 +6,7 @@ export const uniqueSlice = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "No two accounts have the same systemd slice.",
   reason: "Weights and limits apply to a slice: two accounts in one slice take memory, tasks and CPU from each other.",
   fix: "Give each account its own `number`: the slice follows from it.",

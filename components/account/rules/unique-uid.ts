@@ -6,6 +6,7 @@ export const uniqueUid = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "No two accounts have the same uid or the same gid.",
   reason:
     "The uid separates accounts: two accounts with the same uid can read each other's files and stop each other's programs.",

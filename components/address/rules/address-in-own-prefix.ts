@@ -6,6 +6,7 @@ export const addressInOwnPrefix = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the program derives the value",
   description: "Every account's prefix is a /64 and its address is `<prefix>::1`, both in canonical form (RFC 5952).",
   reason:
     "An address outside the account's prefix belongs to another account, and two spellings of one address hide a duplicate.",

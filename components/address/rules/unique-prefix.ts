@@ -6,6 +6,7 @@ export const uniquePrefix = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the program derives the value",
   description: "No two accounts have the same IPv6 prefix.",
   reason: "Two hosts would announce the same prefix, and each account would get some of the other's visitors.",
   fix: "Give each account its own `number`, and each site its own `prefix`: the account's prefix follows from both.",

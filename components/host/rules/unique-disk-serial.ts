@@ -6,6 +6,7 @@ export const uniqueDiskSerial = defineRule({
   theme: "redundancy",
   severity: "high",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description: "No disk serial number appears twice in the fleet.",
   reason:
     "Two entries with the same serial number are one disk: a mirror of both has only one disk, or a host lists a disk that it does not contain.",

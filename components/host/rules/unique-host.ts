@@ -6,6 +6,7 @@ export const uniqueHost = defineRule({
   theme: "data",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description: "No two hosts have the same name or AS number, and no host has two front ends.",
   reason: "A bundle meant for one host would reach another, or routers would confuse the two hosts.",
   fix: "Give each host its own `name` and `asNumber` (RFC 6996 has the private range), and one front end.",

@@ -6,6 +6,7 @@ export const frontEndPorts = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the program derives the value",
   description: "Every front end opens only ports 80 and 443 to the outside.",
   reason:
     "Any other open port on the accounts' addresses exposes internal services and bypasses the front end's rules.",

@@ -6,6 +6,7 @@ export const httpServerFollowsNumber = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "resource",
+  unreachable: "the program derives the value",
   description:
     "Every HTTP server's port is 8000 plus its number (1 to 999), and its unit is named after its account and name.",
   reason:

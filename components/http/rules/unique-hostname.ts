@@ -6,6 +6,7 @@ export const uniqueHostname = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description: "No two HTTP servers answer for the same host name.",
   reason:
     "The front end sends each host name to one server: an account could take over the visitors of another account.",

@@ -7,6 +7,7 @@ export const rangesApart = defineRule({
   theme: "isolation",
   severity: "critical",
   scope: "stack",
+  unreachable: "the loader refuses it",
   description:
     "Every range of a site is inside an owned range; ranges of sites do not overlap, and owned ranges do not overlap.",
   reason:
