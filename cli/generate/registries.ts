@@ -167,7 +167,7 @@ ${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
 
 /** In the order of the concepts: hooks of one kind are run and shown in this order. */
 async function bundleFolders(): Promise<string> {
-  const files = sources("components/*/*.host.ts");
+  const files = sources("components/*/*.host.ts", "components/http/kinds/*/*.host.ts");
   for (const file of files) {
     const folder = (await load(file))[exportOf(file)] as { name: string } | undefined;
     if (folder?.name !== basename(file, ".host.ts")) throw new Error(`${file} exports no folder of its name`);
