@@ -5,7 +5,7 @@ import { type UnitStates, unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
-import { byDeploy, type Difference } from "./finding.ts";
+import { byDeploy, type Difference } from "./difference.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 
 /** Properties of one loaded unit. */
