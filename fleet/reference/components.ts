@@ -23,7 +23,8 @@ export function componentsReference(kinds: readonly Kind[] = allKinds as readonl
 # Components
 
 What a stack declares: each kind is one component, its inputs are all that rules, previews and the guard read of it. \`a[].b\` is input
-\`b\` of every item of list \`a\`. Where inputs come from is in [the reference of the inventory](inventory.md).
+\`b\` of every item of list \`a\`. Where inputs come from is in [the reference of the inventory](inventory.md). An input that is *always* set has
+a value in every stack: if the inventory's key has a default and is not written, the program has filled it in.
 
 ${kinds.map(sectionOf).join("\n\n")}
 `;
@@ -40,6 +41,9 @@ function sectionOf(kind: Kind): string {
     `Concerns: ${concerns[kind.concerns]}`,
     `Given up: ${gone}; ${deletions[deletion]}`,
   ];
-  const inputs = table(rowsOf(z.toJSONSchema(kind.inputs)), ["input", "type", "default", "limits", "what it is"]);
+  const rows = rowsOf(z.toJSONSchema(kind.inputs)).map((row) => {
+    return { ...row, fallback: row.fallback === "required" ? "always" : "optional" };
+  });
+  const inputs = table(rows, ["input", "type", "set", "limits", "what it is"]);
   return `## ${words[0]}\n\n${description}\n\n${facts.map((fact) => `- ${fact}.`).join("\n")}\n\n${inputs}`;
 }
