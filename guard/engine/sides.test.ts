@@ -8,7 +8,7 @@ import { parseEvents, type ResourceEvent } from "./events.ts";
 import { failed } from "./preview.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";
 
-/** Recorded from `pulumi preview`: the lab's fleet, whose router gets another address. Secrets and outputs are left out. */
+/** Recorded by recording.engine.test.ts, without secrets and outputs: the lab's fleet, whose router gets another address. */
 const recorded = readFileSync(new URL("./fixtures/router-address.events.jsonl", import.meta.url), "utf8");
 
 let resources: ResourceEvent[];
