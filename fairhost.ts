@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { loadBootstrap } from "./delivery/bootstrap.ts";
-import { guardRules } from "./guard/rules/guard-rules.ts";
+import { guardRules } from "./guard/rules.generated.ts";
 import { rules as policies } from "./policies/rules.generated.ts";
 
 /**

@@ -39,15 +39,6 @@ ${[...engineRules, readableInputs, readableOutputs].map(describeRule).join("\n\n
 `;
 }
 
-function describeRule({
-  name,
-  severity,
-  scope,
-  description,
-  reason,
-  fix,
-  waivable,
-  unreachable,
-}: RuleText): string {
+function describeRule({ name, severity, scope, description, reason, fix, waivable, unreachable }: RuleText): string {
   return `### ${name}\n\n${description}\n\n- Severity ${severity}, scope ${scope}; ${waivable ? "can" : "cannot"} be waived.\n- Why: ${reason}\n- Fix: ${fix}${unreachable === undefined ? "" : `\n- No inventory that loads can break it: ${unreachable}.`}`;
 }

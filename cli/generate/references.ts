@@ -10,7 +10,7 @@ export async function references(): Promise<Map<string, string>> {
     import("../../fleet/reference/components.ts"),
     import("../../fleet/reference/reference.ts"),
     import("../../policies/reference.ts"),
-    import("../../guard/rules/reference.ts"),
+    import("../../guard/reference.ts"),
   ]);
   return new Map([
     ...schemas.jsonSchemas(),

@@ -25,6 +25,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
     ["components/registry/bundle-folders.generated.ts", bundleFolders],
     ["delivery/protocol/packages.generated.ts", packages],
     ["policies/rules.generated.ts", rules],
+    ["guard/rules.generated.ts", guardRules],
     ["testing/fixtures.generated.ts", fixtures],
   ];
   const texts = new Map<string, string>();
@@ -145,24 +146,38 @@ ${names.map((name) => `  ${name},`).join("\n")}
 `;
 }
 
-/** Rules by theme; what one element shows alone comes before what takes several, then by name. */
 async function rules(): Promise<string> {
   const files = sources("components/*/rules/*.ts", "policies/{redundancy,isolation,data}/*.ts");
-  const { themes } = (await load("components/rule.ts")) as { themes: readonly string[] };
-  const found = await Promise.all(
-    files.map(async (file) => {
-      const rule = (await load(file))[exportOf(file)] as { name: string; theme: string; scope: string } | undefined;
-      if (rule?.name !== basename(file, ".ts")) throw new Error(`${file} exports no rule of its name`);
-      return { file, rule, order: `${themes.indexOf(rule.theme)} ${rule.scope} ${rule.name}` };
-    }),
-  );
-  const ordered = found.sort((left, right) => (left.order < right.order ? -1 : 1));
+  const { themes } = await load("components/rule.ts");
   return `${head}${importsAndList("policies/rules.generated.ts", files, "Rule", "../components/rule.ts")}
 /** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
 export const rules: readonly Rule[] = [
-${ordered.map(({ file }) => `  ${exportOf(file)},`).join("\n")}
+${(await inOrder(files, themes)).map((rule) => `  ${rule},`).join("\n")}
 ];
 `;
+}
+
+async function guardRules(): Promise<string> {
+  const files = sources("guard/rules/*.ts");
+  const { guardThemes } = await load("guard/rule.ts");
+  return `${head}${importsAndList("guard/rules.generated.ts", files, "GuardRule", "./rule.ts")}
+/** Every guard rule: by theme, then by name. Findings of one level are shown in this order. */
+export const guardRules: readonly GuardRule[] = [
+${(await inOrder(files, guardThemes)).map((rule) => `  ${rule},`).join("\n")}
+];
+`;
+}
+
+/** What the files of rules export, by theme; what one element shows alone comes before what takes several, then by name. */
+async function inOrder(files: readonly string[], themes: unknown): Promise<string[]> {
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const rule = (await load(file))[exportOf(file)] as { name: string; theme: string; scope?: string } | undefined;
+      if (rule?.name !== basename(file, ".ts")) throw new Error(`${file} exports no rule of its name`);
+      return { file, order: `${(themes as readonly string[]).indexOf(rule.theme)} ${rule.scope ?? ""} ${rule.name}` };
+    }),
+  );
+  return found.sort((left, right) => (left.order < right.order ? -1 : 1)).map(({ file }) => exportOf(file));
 }
 
 /** In the order of the concepts: hooks of one kind are run and shown in this order. */

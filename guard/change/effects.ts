@@ -6,7 +6,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds, type Subject, subject } from "../../components/registry/subject.ts";
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
-import type { Context } from "../rules/guard-rule.ts";
+import type { Context } from "../rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
 import type { HostChange } from "./host-change.ts";
 

@@ -93,7 +93,7 @@ test("a rule that is weakened together with what it refuses is blocked", async (
 test("removing a rule of the policies or of the guard needs an approval", async () => {
   await repository.edit({
     "policies/rules.generated.ts": [["  hotSwapSsds,\n", ""]],
-    "guard/rules/guard-rules.ts": [["  blastRadius,\n", ""]],
+    "guard/rules.generated.ts": [["  blastRadius,\n", ""]],
   });
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);

@@ -92,8 +92,8 @@ test("approvals can be copied from the comment, and count only when somebody has
   const yaml = /```yaml\n([\s\S]*?)\n```/.exec(comment)![1]!;
   const entries = parse(yaml) as object[];
   expect(entries.map((entry) => Object.values(entry).slice(0, 2))).toEqual([
-    ["replace", "host par2-web1"],
     ["move", "account 1001"],
+    ["replace", "host par2-web1"],
     ["shrink", "plan medium"],
     ["waive", "host par2-web4"],
   ]);

@@ -16,8 +16,8 @@ test("JSON matches its schema strictly and contains no secret", () => {
     verdict: "blocked",
     affected: { hosts: 2, stopped: 1, seconds: 2, losing: 2 },
     missingApprovals: [
-      { action: "replace", resource: "host par2-web1" },
       { action: "move", resource: "account 1001" },
+      { action: "replace", resource: "host par2-web1" },
       { action: "shrink", resource: "plan medium" },
       { action: "waive", resource: "host par2-web4" },
     ],

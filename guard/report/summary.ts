@@ -7,7 +7,7 @@ import { count } from "../../lib/text.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { waiverRules } from "../../policies/waivers.ts";
-import { guardRules } from "../rules/guard-rules.ts";
+import { guardRules } from "../rules.generated.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import type { Level, Review, Weighed } from "../verdict/review.ts";
 

@@ -1,11 +1,12 @@
 import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** How much one update may touch. */
 export const blastRadius: GuardRule = {
   name: "blast-radius",
+  theme: "size",
   description: "One update touches at most as many hosts, accounts and cores as limits.yaml allows.",
   reason: "A faulty change breaks every host and account that it reaches; the rest of the fleet must stay up.",
   fix: "Split the change, deploy it in waves (`deployment: in-waves` in limits.yaml), or raise the limits in a separate change.",

@@ -2,11 +2,12 @@ import type { Change } from "../../components/registry/change.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
-import type { Finding, GuardRule } from "./guard-rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 /** Data, and whatever carries accounts, is deleted only on purpose. */
 export const dataKept: GuardRule = {
   name: "data-kept",
+  theme: "data",
   description:
     "Data, and whatever carries accounts, is deleted only with approval; a protected account is never deleted, and limits.yaml limits how many accounts go at once.",
   reason: "A file lost in a merge looks like an intended deletion, and deleted data cannot be brought back.",

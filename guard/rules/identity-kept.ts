@@ -1,10 +1,11 @@
 import { touches } from "../../components/registry/change.ts";
 import { subject } from "../../components/registry/subject.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** The identity by which people, DNS and backups know an account. */
 export const identityKept: GuardRule = {
   name: "identity-kept",
+  theme: "data",
   description:
     "An account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
   reason:

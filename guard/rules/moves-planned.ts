@@ -1,13 +1,14 @@
 import { type Change, touches } from "../../components/registry/change.ts";
 import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
 
 /** Moves to another host, rack or account. */
 export const movesPlanned: GuardRule = {
   name: "moves-planned",
+  theme: "data",
   description: "An account, a host or a device moves, and a host name goes to another account, only with approval.",
   reason:
     "Data is not copied automatically, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",

@@ -2,11 +2,12 @@ import { isBoundary } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
 import type { FileChange } from "../change/host-change.ts";
-import type { Finding, GuardRule } from "./guard-rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 /** Protection against the outside. */
 export const nothingOpened: GuardRule = {
   name: "nothing-opened",
+  theme: "isolation",
   description:
     "The firewall, the open ports, the kernel settings and the sandbox of accounts change only with approval.",
   reason: "One wrong line there can expose every account of a host, and nobody notices because everything still works.",

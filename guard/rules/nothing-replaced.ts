@@ -2,11 +2,12 @@ import { resyncMinutes, swappedDisks } from "../../components/host/disks.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** Hardware that holds data, and resources that Pulumi would replace. */
 export const nothingReplaced: GuardRule = {
   name: "nothing-replaced",
+  theme: "data",
   description: "A disk, a host's machine or a Pulumi resource is replaced only with approval.",
   reason: "A replacement is also a deletion: everything on the old one is lost.",
   fix: "If intended, add an approval to approvals.yaml; otherwise restore the old serial or name.",

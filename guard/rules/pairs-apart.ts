@@ -6,7 +6,7 @@ import { hasMember } from "../../components/registry/schema-walk.ts";
 import { allKinds, subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
-import type { Finding, GuardRule } from "./guard-rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 /** Kinds of which each one may name the other one of its pair. */
 const paired = (allKinds as readonly Kind[]).filter(({ inputs }) => hasMember(inputs, "pair"));
@@ -14,6 +14,7 @@ const paired = (allKinds as readonly Kind[]).filter(({ inputs }) => hasMember(in
 /** While one member of a pair is changed, the other one must carry the load. */
 export const pairsApart: GuardRule = {
   name: "pairs-apart",
+  theme: "redundancy",
   description: "One update never changes both members of a redundant pair.",
   reason: "While one member is changed, the other carries the whole load; if both change at once, nothing does.",
   fix: "Change one member, deploy, check that it carries load again, then change the other.",

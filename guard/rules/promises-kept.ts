@@ -3,7 +3,7 @@ import type { Element, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
 import { has, valuesOf } from "../../components/registry/schema-walk.ts";
 import { allKinds, ownerOf, subject } from "../../components/registry/subject.ts";
-import type { Finding, GuardRule } from "./guard-rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 /** Kinds with promises, beside plans and accounts, of which more is told. */
 const others = (allKinds as readonly Kind[]).filter(
@@ -13,6 +13,7 @@ const others = (allKinds as readonly Kind[]).filter(
 /** Promises to accounts are not taken back by accident. */
 export const promisesKept: GuardRule = {
   name: "promises-kept",
+  theme: "data",
   description: "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval.",
   reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners of the accounts agree, add an approval to approvals.yaml.",

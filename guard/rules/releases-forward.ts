@@ -1,10 +1,11 @@
 import { debianReleases } from "../../components/host/debian-releases.ts";
 import { subject } from "../../components/registry/subject.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** A major release is a planned change, and only upwards. */
 export const releasesForward: GuardRule = {
   name: "releases-forward",
+  theme: "data",
   description: "A host is upgraded to a newer Debian release only with approval, and never downgraded.",
   reason: "Debian does not support downgrades: the older release cannot read what the newer one has written.",
   fix: "Plan the upgrade and approve it. To go back, reinstall the host under another name.",

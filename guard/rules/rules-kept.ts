@@ -1,9 +1,10 @@
 import { subject } from "../../components/registry/subject.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** The rules of the old side still exist and still hold. */
 export const rulesKept: GuardRule = {
   name: "rules-kept",
+  theme: "rules",
   description: "A change does not remove or weaken a rule that would have refused it.",
   reason: "A change that also changes the rules that judge it is not judged at all.",
   fix: "Change the rule first, in a separate change with a `weaken` approval; after that, submit what the rule refused.",

@@ -1,8 +1,9 @@
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** A master secret changes only on purpose. */
 export const secretsKept: GuardRule = {
   name: "secrets-kept",
+  theme: "data",
   description: "A host's master secret is rotated only with approval.",
   reason:
     "All secrets of its accounts are derived from it: programs that still use the old ones lose access to their own data.",

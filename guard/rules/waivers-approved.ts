@@ -2,11 +2,12 @@ import type { WaiverInputs } from "../../components/inputs.ts";
 import type { Change } from "../../components/registry/change.ts";
 import type { Key } from "../../components/registry/kind.ts";
 import { nameOf } from "../../components/registry/subject.ts";
-import type { GuardRule } from "./guard-rule.ts";
+import type { GuardRule } from "../rule.ts";
 
 /** A waiver comes together with the violation that it excuses, so a second person has to agree. */
 export const waiversApproved: GuardRule = {
   name: "waivers-approved",
+  theme: "waivers",
   description: "A waiver is added or extended only with approval.",
   reason: "A waiver applies to the change that adds it, so author and approver must be different people.",
   fix: "Fix the violation instead; or let the superior of the waiver's owner add an approval to approvals.yaml.",

@@ -9,8 +9,8 @@ import { type ShareChange, shareChanges } from "../change/shares.ts";
 import type { Side } from "../change/side.ts";
 import { splitIntoWaves, type Wave } from "../change/waves.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
-import type { Context, Finding } from "../rules/guard-rule.ts";
-import { guardRules } from "../rules/guard-rules.ts";
+import type { Context, Finding } from "../rule.ts";
+import { guardRules } from "../rules.generated.ts";
 
 /** From harmless to forbidden. */
 export const levels = ["safe", "needs approval", "blocked"] as const;

@@ -47,7 +47,7 @@ test("a mask or a drop-in for it alone is found as one of the account's unit", a
   symlinkSync("/dev/null", tree.at("/run/systemd/system/account-1-ssh@4.service"));
   symlinkSync("/dev/null", tree.at("/run/systemd/system/account-1-miner@4.service"));
   const found = findOverlays(tree.machine(), bundle);
-  expect(found.map(({ finding: { group, kind }, units }) => [group, kind, units]).sort()).toEqual([
+  expect(found.map(({ difference: { group, kind }, units }) => [group, kind, units]).sort()).toEqual([
     ["account-1", "unit-masked", ["account-1-ssh@4.service"]],
     ["account-1", "unit-overridden", [instance]],
   ]);

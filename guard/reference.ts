@@ -1,9 +1,11 @@
-import { guardRules } from "./guard-rules.ts";
+import { type GuardRule, guardThemes } from "./rule.ts";
+import { guardRules } from "./rules.generated.ts";
 
 /** The reference of the guard's rules as Markdown: text of `docs/reference/guard-rules.md`. */
 export function guardReference(): string {
-  const rules = guardRules.map(({ name, description, reason, fix }) => {
-    return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${fix}`;
+  const sections = guardThemes.map((theme) => {
+    const own = guardRules.filter((rule) => rule.theme === theme).map(describeRule);
+    return `## ${theme[0]!.toUpperCase()}${theme.slice(1)}\n\n${own.join("\n\n")}`;
   });
   return `<!-- Written by \`npm run generate\` from the rules in guard/rules/. Do not edit. -->
 
@@ -18,8 +20,12 @@ deleted, replaced or moved, and how much is touched at once. Each finding has on
 - **blocked**: no approval is accepted. Change the change itself.
 
 \`limits.yaml\` says how much one update may touch. Keys: [limits](inventory.md#limits). How to deploy under guard:
-[Deploy under guard](../how-to/deploy-under-guard.md).
+[Deploy under guard](../how-to/deploy-under-guard.md). How to add a rule: [A guard rule](../how-to/develop-add-a-rule.md#a-guard-rule).
 
-${rules.join("\n\n")}
+${sections.join("\n\n")}
 `;
+}
+
+function describeRule({ name, description, reason, fix }: GuardRule): string {
+  return `### ${name}\n\n${description}\n\n- Why: ${reason}\n- Fix: ${fix}`;
 }

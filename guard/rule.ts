@@ -1,13 +1,13 @@
-import type { Change } from "../../components/registry/change.ts";
-import type { Key } from "../../components/registry/kind.ts";
-import type { Subject } from "../../components/registry/subject.ts";
-import type { ApprovableAction } from "../../components/review/approvals.file.ts";
-import type { Limits } from "../../components/review/limits.file.ts";
-import type { Judgement } from "../../policies/check-declaration.ts";
-import type { HostChange } from "../change/host-change.ts";
-import type { Side } from "../change/side.ts";
-import type { Wave } from "../change/waves.ts";
-import type { EngineStep } from "../engine/engine-step.ts";
+import type { Change } from "../components/registry/change.ts";
+import type { Key } from "../components/registry/kind.ts";
+import type { Subject } from "../components/registry/subject.ts";
+import type { ApprovableAction } from "../components/review/approvals.file.ts";
+import type { Limits } from "../components/review/limits.file.ts";
+import type { Judgement } from "../policies/check-declaration.ts";
+import type { HostChange } from "./change/host-change.ts";
+import type { Side } from "./change/side.ts";
+import type { Wave } from "./change/waves.ts";
+import type { EngineStep } from "./engine/engine-step.ts";
 
 /** Everything that a guard rule may look at: both sides, and what was computed from them once for all rules. */
 export interface Context {
@@ -37,12 +37,20 @@ export interface Finding {
   readonly approval?: { readonly action: ApprovableAction; readonly resource: string };
 }
 
+/** Themes of guard rules, in the order in which findings of one level are shown. */
+export const guardThemes = ["rules", "redundancy", "data", "isolation", "waivers", "size"] as const;
+
 /** A rule about a change. Policies cannot see changes: they judge one side alone. */
 export interface GuardRule {
+  /** Its name, also that of its file: `moves-planned`. */
   readonly name: string;
+  /** Theme, which is the heading in the reference. */
+  readonly theme: (typeof guardThemes)[number];
   /** A full sentence: what must hold. */
   readonly description: string;
+  /** What happens otherwise. */
   readonly reason: string;
+  /** How to fix a finding. */
   readonly fix: string;
   find(context: Context): Iterable<Finding>;
 }
