@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { globSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Tree } from "../testing/fakes/host-tree.ts";
 import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import { buildApplier } from "./build.ts";
@@ -25,19 +25,45 @@ test("the applier is one file, always the same, that needs only Node.js", async 
   expect([run("nonsense").status, run("--nonsense").status]).toEqual([2, 2]);
 });
 
+/** Builds with the cache in this directory, as another process would. */
+async function buildIn(cache: string): Promise<string> {
+  vi.stubEnv("XDG_CACHE_HOME", cache);
+  vi.resetModules();
+  return (await import("./build.ts")).buildApplier();
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 test("a cache that was cut short is no obstacle: the same applier is built again", async () => {
   using tree = new Tree();
-  vi.stubEnv("XDG_CACHE_HOME", tree.root);
-  const fresh = async () => {
-    vi.resetModules();
-    return (await import("./build.ts")).buildApplier();
-  };
+  const fresh = () => buildIn(tree.root);
   const text = await fresh();
   const files = globSync("fairhost/applier/*", { cwd: tree.root });
   expect(files).toHaveLength(2);
   for (const file of files) writeFileSync(join(tree.root, file), "");
   expect(await fresh()).toBe(text);
-  vi.unstubAllEnvs();
+});
+
+test("the cache keeps a fixed number of files: the oldest go, whatever left them, and the new ones stay", async () => {
+  using tree = new Tree();
+  const cache = tree.at("fairhost/applier");
+  mkdirSync(cache, { recursive: true });
+  for (let index = 0; index < 100; index++) {
+    const file = join(cache, index % 2 ? `${index}.mjs` : `${index}.mjs.4711`);
+    writeFileSync(file, "old");
+    utimesSync(file, index, index);
+  }
+  const text = await buildIn(tree.root);
+  const left = readdirSync(cache);
+  expect(left).toHaveLength(32);
+  expect(left).toContain("99.mjs");
+  expect(left).not.toContain("69.mjs");
+  // What was built is found again, without another build.
+  const before = left.map((name) => statSync(join(cache, name)).mtimeMs);
+  expect(await buildIn(tree.root)).toBe(text);
+  expect(left.map((name) => statSync(join(cache, name)).mtimeMs)).toEqual(before);
 });
 
 test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { sortBy } from "../lib/lists.ts";
 
 /** The nodejs of Debian 13. */
 const target = "node20.19";
@@ -55,7 +56,22 @@ async function fromCache(): Promise<string> {
   await replaceFile(join(cache, `${await digestOf(inputs)}.mjs`), text);
   const others = lists.filter((list) => !isDeepStrictEqual(list, inputs));
   await replaceFile(index, JSON.stringify([inputs, ...others].slice(0, mostLists)));
+  await prune(cache);
   return text;
+}
+
+/**
+ * Number of files that the cache keeps: the newest, 4 MiB or so. More checkouts and releases in turn than have room make each other
+ * build again, which takes a fraction of a second; nothing else is lost.
+ */
+const mostFiles = 32;
+
+/** Deletes the oldest files of the cache, also what an interrupted build has left. Another process may be deleting the same ones. */
+async function prune(cache: string): Promise<void> {
+  const files = (await readdir(cache)).map((name) => join(cache, name));
+  const ages = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  const newestFirst = sortBy([...files.keys()], (index) => -(ages[index]?.mtimeMs ?? 0));
+  for (const index of newestFirst.slice(mostFiles)) await rm(files[index]!, { force: true });
 }
 
 /** Number of lists that are kept for the same entry file, for several checkouts. */
