@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 
 /** Seconds that a second run waits for the first. */
@@ -52,24 +51,6 @@ export async function withLock<T>(
 export function holder(lock: string): Holder | undefined {
   const text = existsSync(lock) ? readFileSync(lock, "utf8") : "";
   return text === "" ? undefined : (JSON.parse(text) as Holder);
-}
-
-/**
- * Takes a lock of the kernel. A child process holds it until its standard input ends, at the latest when this process ends.
- * @returns a function that releases it, and returns when others can take it; undefined if another holder still has it after these seconds
- */
-export async function take(lock: string, seconds: number): Promise<(() => Promise<void>) | undefined> {
-  const wait = ["--exclusive", "--timeout", `${seconds}`, lock];
-  const child = spawn("flock", [...wait, "sh", "-c", "echo; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const ended = once(child, "exit");
-  const taken = await Promise.race([once(child.stdout, "data").then(() => true), ended.then(() => false)]);
-  if (!taken) return undefined;
-  return async () => {
-    child.stdin.end();
-    await ended;
-  };
 }
 
 function shown(known: Holder | undefined): string {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { take } from "../../../host/store/lock.ts";
+import { take } from "../../../lib/kernel-lock.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { ownerSchema, ownerWords, self } from "./owner.ts";
 
