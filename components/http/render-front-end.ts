@@ -4,10 +4,32 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
-/** Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. */
+/**
+ * Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. Each byte begins
+ * them anew: a stream with a ping lasts as long as both ends like.
+ */
 const readTimeout = 300;
 
+/** Seconds in which an account's server takes no byte of a request after which it fails. */
+const sendTimeout = 60;
+
 const plainHostName = plain(/[a-z0-9.-]+/, "host name");
+
+/** Largest body of a request, in MiB. It passes through: neither memory nor disk holds it. */
+const bodyLimit = 1024;
+
+/**
+ * Bytes of memory through which an answer passes: its headers must fit in at once, so this is also a little more than the 64 KiB that
+ * they may have. A visitor who reads slowly holds this much, the kernel's buffers, and the connection of the account's server.
+ */
+const answerBuffer = 72 * 1024;
+
+/**
+ * Seconds after a reload until the old workers end, with what is still open in them: uploads, downloads, event streams and WebSockets
+ * that began before. Old workers stay that long if there is one such stream, each with about 10 MB, so this bounds memory under
+ * steady reloads; programs of web sites reconnect streams by themselves.
+ */
+const shutdownTimeout = 1800;
 
 /** Maximum number of the front end's connections for one account: the rest stays free for others. */
 const connectionsPerAccount = 2000;
@@ -55,6 +77,7 @@ const configuration = (
 user www-data;
 worker_processes auto;
 worker_rlimit_nofile 65536;
+worker_shutdown_timeout ${shutdownTimeout}s;
 pid /run/nginx.pid;
 error_log /var/log/nginx/error.log;
 
@@ -66,10 +89,20 @@ http {
   server_tokens off;
   access_log off;
   default_type text/html;
-  client_max_body_size 1g;
+  client_max_body_size ${bodyLimit}m;
   map_hash_bucket_size 512;
   map_hash_max_size 65536;
 
+  # The name that the visitor asks for. That of an absolute URI counts, whatever Host says (RFC 9112, section 3.2.2).
+  map $request $authority {
+    default $http_host;
+    "~^\\S+ +[A-Za-z][A-Za-z0-9+.-]*://(?<target_authority>[^/? ]+)" $target_authority;
+  }
+  # $host is that name too, checked, in lower case and without port.
+  map $authority $named_port {
+    default "";
+    "~(?<port_digits>:[0-9]{1,5})$" $port_digits;
+  }
   # A request by literal address is looked up by the address it came to.
   map $host $site_name {
     default $host;
@@ -96,6 +129,18 @@ http {
     default 0;
     "~^[0-9]+ (5|4(?!99)[0-9]+ $)" 1;
   }
+  # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
+  map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
+    default "the server itself answered so";
+    "~^413\\|\\|" "the request's body is larger than ${bodyLimit} MiB";
+    "~^503\\|\\|" "the account has ${connectionsPerAccount} open requests already";
+    "~^[0-9]+\\|\\|" "the front end refused the request";
+    "~^50[24]\\|50[24]\\|-" "the server's socket takes no connections";
+    "~^502\\|502\\|[0-9.]+\\|-\\|0$" "the server closed the connection without an answer";
+    "~^502\\|502\\|[0-9.]+\\|-\\|${answerBuffer}$" "the headers of the server's answer are larger than 64 KiB";
+    "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
+    "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for ${readTimeout} s";
+  }
   map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
@@ -104,7 +149,7 @@ http {
   log_format account '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
     '"$http_referer" "$http_user_agent" $host $request_time';
   log_format failed '$remote_addr [$time_local] "$request" $host $status in $request_time s; '
-    'server $upstream_addr: $upstream_status in $upstream_response_time s';
+    'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   limit_conn_zone $account zone=accounts:8m;
 
@@ -123,22 +168,27 @@ ${listen}
       limit_conn accounts ${connectionsPerAccount};
       proxy_pass http://$backend;
       proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
+      proxy_set_header Host $host$named_port;
       # What a client says about these is dropped.
       proxy_set_header X-Real-IP $remote_addr;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Host $host$named_port;
       proxy_set_header X-Forwarded-Port $server_port;
       proxy_set_header Forwarded "";
       proxy_set_header Proxy "";
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
       # An account may not steer the front end by its answers.
-      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
+      # Nothing is collected before it is passed on: streams arrive as they are sent, and no visitor fills a disk that all accounts share.
+      proxy_request_buffering off;
+      proxy_buffering off;
+      proxy_buffer_size ${answerBuffer};
+      proxy_buffers 4 ${answerBuffer};
       proxy_redirect off;
       proxy_connect_timeout 5s;
-      proxy_send_timeout 60s;
+      proxy_send_timeout ${sendTimeout}s;
       proxy_read_timeout ${readTimeout}s;
       error_page 502 @not_answering;
       error_page 504 @too_slow;

@@ -1,0 +1,221 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { rawRequests } from "../../testing/raw-requests.cases.ts";
+
+const program = (file: string) => readFileSync(join(import.meta.dirname, "../../testing/programs", file));
+const node = ["/usr/bin/node", "answers.mjs"];
+const accounts = [
+  { number: 1, name: "alice", servers: [programServer("app", node)] },
+  { number: 2, name: "bob", servers: [programServer("app", node), staticServer("web")] },
+] as const;
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const curl = (words: string) => sh(`curl -sS -g --max-time 60 ${words}`);
+const errorLog = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/front-end/error.log`);
+
+/** Sends bytes as they are to port 80. @returns what came back within 3 s */
+async function raw(bytes: string): Promise<string> {
+  const client = `const s = require("node:net").connect(80, "::1", () => s.write(Buffer.from(process.argv[1], "base64")));
+    s.on("data", (d) => process.stdout.write(d)).on("error", () => {}).on("close", () => process.exit());
+    setTimeout(() => process.exit(), 3000);`;
+  return succeed(host, ["/usr/bin/node", "-e", client, Buffer.from(bytes, "latin1").toString("base64")]);
+}
+
+const statuses = (answer: string) => [...answer.matchAll(/^HTTP\/1\.[01] (\d+)/gm)].map(([, status]) => Number(status));
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "front-end" });
+  await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  for (const { number } of accounts)
+    await host.writeFile(`/srv/accounts/${number}/home/answers.mjs`, program("answers.mjs"));
+  await host.writeFile("/srv/accounts/2/home/www/index.html", "Hello from bob\n");
+  await host.writeFile("/root/stalled-uploads.py", program("stalled-uploads.py"));
+  await host.writeFile("/root/stalled-readers.py", program("stalled-readers.py"));
+});
+afterAll(() => host?.stop());
+
+describe("nothing that passes through is collected on a disk", () => {
+  const spool = () =>
+    sh("find /var/lib/nginx -type f | wc -l; ls -l /proc/*/fd 2>/dev/null | grep -c /var/lib/nginx/ || true");
+
+  test("stalled uploads to one account, and others' uploads all the same", async () => {
+    const held = await sh("python3 /root/stalled-uploads.py app.alice.test 40 10");
+    expect(held).toContain("held 40\n");
+    expect(await spool()).toBe("0\n0\n");
+    await sh(
+      "python3 /root/stalled-uploads.py app.alice.test 40 10 --meanwhile 'touch /run/stalled; sleep 8' >/dev/null & until [ -e /run/stalled ]; do sleep 0.1; done",
+    );
+    for (const size of ["5k", "200k", "8M"]) {
+      const words = `-o /dev/null -w '%{http_code}' --data-binary @- http://[::1]/count -H 'Host: app.bob.test'`;
+      expect(await sh(`head -c ${size} /dev/zero | curl -sS -g --max-time 20 ${words}`)).toBe("200");
+    }
+    expect(await spool()).toBe("0\n0\n");
+  });
+
+  test("answers that nobody reads", async () => {
+    const before = Number(await sh("df --output=used -B1 /var/lib/nginx | tail -1"));
+    await sh("python3 /root/stalled-readers.py app.alice.test 10 /large/300000000");
+    expect(await spool()).toBe("0\n0\n");
+    expect(Number(await sh("df --output=used -B1 /var/lib/nginx | tail -1")) - before).toBeLessThan(10e6);
+  });
+
+  test("large uploads and downloads arrive whole", async () => {
+    const size = 50_000_000;
+    expect(await sh(`head -c ${size} /dev/zero | curl -sS -g -T - http://[::1]/count -H 'Host: app.bob.test'`)).toBe(
+      `${size} bytes`,
+    );
+    expect(
+      await sh(`head -c ${size} /dev/zero | curl -sS -g --data-binary @- http://[::1]/count -H 'Host: app.bob.test'`),
+    ).toBe(`${size} bytes`);
+    expect(await curl("-o /dev/null -w '%{size_download}' http://[::1]/large/65536000 -H 'Host: app.bob.test'")).toBe(
+      "65536000",
+    );
+  });
+
+  test("a server that refuses an upload before it has read it is heard", async () => {
+    const post =
+      "head -c 30000000 /dev/zero | curl -sS -g --max-time 20 -o /dev/null -w '%{http_code}' --data-binary @- http://[::1]/refuse -H 'Host: app.bob.test'";
+    expect(await sh(post)).toBe("403");
+  });
+});
+
+describe("answers arrive as they are sent", () => {
+  /** Milliseconds at which each line of curl's output came. */
+  const times = async (command: string) => {
+    const seen = await sh(`${command} | while read -r line; do [ -z "$line" ] || date +%s%3N; done`);
+    return seen.trim().split("\n").map(Number);
+  };
+
+  test.each([
+    ["in chunks", "/drip/0"],
+    ["with its length", "/drip/36"],
+    ["until the connection ends", "/drip"],
+  ])("an answer that drips for two seconds begins at once, %s", async (_form, path) => {
+    const lines = await times(`curl -sS -N -g --max-time 60 http://[::1]${path} -H 'Host: app.bob.test'`);
+    expect(lines).toHaveLength(4);
+    expect(lines.at(-1)! - lines[0]!).toBeGreaterThan(1000);
+  });
+
+  test("progress of an upload is seen before the upload has ended", async () => {
+    const slow = "(printf a; sleep 1; printf b; sleep 1; printf c)";
+    const lines = await times(`${slow} | curl -sS -N -g -T - http://[::1]/progress -H 'Host: app.bob.test'`);
+    expect(lines).toHaveLength(3);
+    expect(lines.at(-1)! - lines[0]!).toBeGreaterThan(700);
+  });
+});
+
+describe("headers of an answer", () => {
+  test.each([3000, 5000, 15_000, 40_000, 65_000])("%i bytes pass", async (size) => {
+    const answer = await curl(`-D - -o /dev/null http://[::1]/headers/${size} -H 'Host: app.bob.test'`);
+    expect(statuses(answer)).toEqual([200]);
+    expect(/^X-Large: (a+)/m.exec(answer)?.[1]).toHaveLength(size);
+  });
+});
+
+describe("the account's own log says why a request failed", () => {
+  test.each([
+    ["/headers/100000", 502, "the headers of the server's answer are larger than 64 KiB"],
+    ["/closes", 502, "the server closed the connection without an answer"],
+    ["/truncated", 502, "the server's answer is not HTTP, or ended within its headers"],
+    ["/garbage", 502, "the server's answer is not HTTP, or ended within its headers"],
+    ["/status/503", 503, "the server itself answered so"],
+  ])("%s: %i, %s", async (path, status, cause) => {
+    expect(await curl(`-o /dev/null -w '%{http_code}' http://[::1]${path} -H 'Host: app.bob.test'`)).toBe(`${status}`);
+    const line = (await errorLog(2)).trim().split("\n").at(-1)!;
+    expect(line).toContain(`"GET ${path} HTTP/1.1" app.bob.test ${status} in `);
+    expect(line).toMatch(new RegExp(` s: ${cause}$`));
+  });
+
+  test("a body above the limit", async () => {
+    expect(
+      await curl(
+        "-o /dev/null -w '%{http_code}' -H 'Content-Length: 2000000000' http://[::1]/ -H 'Host: app.bob.test'",
+      ),
+    ).toBe("413");
+    expect(await errorLog(2)).toMatch(/ 413 in .* s: the request's body is larger than 1024 MiB\n$/);
+  });
+
+  test("a socket that is not there", async () => {
+    await sh("systemctl stop account-1-http-app.socket account-1-http-app.service");
+    expect(await curl("-o /dev/null -w '%{http_code}' http://[::1]/ -H 'Host: app.alice.test'")).toBe("502");
+    expect(await errorLog(1)).toMatch(/ s: the server's socket takes no connections\n$/);
+    await sh("systemctl start account-1-http-app.socket");
+  });
+});
+
+describe("the name that a visitor asked for", () => {
+  const named = async (line: string, ...headers: string[]) => {
+    const answer = await raw([line, ...headers, "Connection: close", "", ""].join("\r\n"));
+    const given = /\{.*\}/s.exec(answer.replaceAll(/\r\n[0-9a-f]+\r\n/g, ""))?.[0];
+    if (given === undefined) return { status: statuses(answer) };
+    const { headers: list, url } = JSON.parse(given) as { headers: string[]; url: string };
+    const of = (name: string) =>
+      list.flatMap((key, index) => (index % 2 === 0 && key === name ? [list[index + 1]] : []));
+    return { url, host: of("Host"), forwarded: of("X-Forwarded-Host") };
+  };
+  const bob = "app.bob.test";
+
+  test.each([
+    ["Host", "GET /x HTTP/1.1", `Host: ${bob}`, bob],
+    ["with its port", "GET /x HTTP/1.1", `Host: ${bob}:8443`, `${bob}:8443`],
+    ["in capitals and with the root's dot", "GET /x HTTP/1.1", "Host: APP.Bob.TEST.:80", `${bob}:80`],
+    ["with something that is not a port", "GET /x HTTP/1.1", `Host: ${bob}:80"><script>`, bob],
+    // RFC 9112, section 3.2.2: a proxy must ignore Host and use the target's.
+    ["an absolute target's, not Host's", `GET http://${bob}/x HTTP/1.1`, "Host: evil.test", bob],
+    ["an absolute target's port", `GET HTTP://${bob}:8080/x HTTP/1.1`, `Host: ${bob}:9`, `${bob}:8080`],
+    ["an absolute target's, without Host's port", `GET http://${bob}/x HTTP/1.1`, `Host: ${bob}:8443`, bob],
+  ])("%s", async (_what, line, header, expected) => {
+    expect(await named(line, header)).toEqual({ url: "/x", host: [expected], forwarded: [expected] });
+  });
+
+  test("an absolute target leads to its own account, whatever Host says, and an unknown one to none", async () => {
+    expect(
+      await raw("GET http://web.bob.test/ HTTP/1.1\r\nHost: app.alice.test\r\nConnection: close\r\n\r\n"),
+    ).toContain("Hello from bob");
+    expect(await named("GET http://unknown.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [421] });
+    expect(await named("GET http://evil@app.bob.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [400] });
+  });
+});
+
+describe("malformed and unusual requests", () => {
+  test.each(rawRequests)("%s: $1", async (_name, expected, request) => {
+    const answer = await raw(request);
+    expect(statuses(answer)).toEqual(expected);
+    // Nothing that a client says about itself gets through, and no request hides in another one's body.
+    expect(answer).not.toMatch(/9\.9\.9\.9|smuggled/);
+  });
+});
+
+test("an open answer outlives a reload, but does not keep its old worker for good", async () => {
+  const conf = "/var/lib/fairhost/current/nginx/nginx.conf";
+  const workers = async () => Number(await sh("pgrep -cf 'nginx: worker'"));
+  expect(await sh(`grep -c '^worker_shutdown_timeout ' ${conf}`)).toBe("1\n");
+  const usual = await workers();
+  await sh(
+    `sed -i 's/^worker_shutdown_timeout .*/worker_shutdown_timeout 4s;/' ${conf} && systemctl reload nginx && sleep 1`,
+  );
+  const reader = host.run([
+    "curl",
+    "-sS",
+    "-g",
+    "--limit-rate",
+    "1M",
+    "-o",
+    "/dev/null",
+    "-H",
+    "Host: app.bob.test",
+    "http://[::1]/large/50000000",
+  ]);
+  await sh("sleep 1; systemctl reload nginx; sleep 1");
+  expect(await workers()).toBe(usual + 1);
+  const begin = performance.now();
+  expect((await reader).exitCode).toBe(18);
+  expect(performance.now() - begin).toBeGreaterThan(1000);
+  await expect.poll(workers).toBe(usual);
+});
