@@ -24,7 +24,8 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
   inspect [--json]  compare this host with the generation in force and with what is declared (JSON on standard input,
                     may be empty); changes nothing
   health [--json] [ACCOUNT...]
-                    check units, the front end and these accounts (up to 5; else a sample of 3), which wakes them
+                    check units and the front end, and ask these accounts for a page (up to 5; else a sample of
+                    5), which wakes them; what they answer is shown and is no problem of the host
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)
 

@@ -16,7 +16,7 @@ const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 const plainDeploy = ["deploy", "--yes", "--no-drift", "--policy-pack", policyPack];
 
 let two: TwoHosts;
-const healthy = { healthy: true, problems: [] };
+const healthy = { healthy: true, problems: [], woken: [] };
 
 const records = () => readRecords(recordsDirectory(two.engine));
 const lastRecord = async () => (await records()).at(-1)!;
@@ -126,7 +126,7 @@ describe("a deploy under guard", () => {
         "Updated: web1.\nUnchanged: web2.\nTo continue: fix the cause, then run `guard deploy` again",
       );
     });
-    expect(first.order).toEqual(["web1 apply", "web1 health"]);
+    expect(first.order).toEqual(["web1 health", "web1 apply", "web1 health"]);
     expect(first.connections[1]).toBe(0);
     expect(await lastRecord()).toMatchObject({
       result: "failed",
@@ -134,7 +134,7 @@ describe("a deploy under guard", () => {
     });
     await two.web1.setHealth(healthy);
     const second = await seenDuring(() => run(plainDeploy, 0));
-    expect(second.order).toEqual(["web2 apply", "web2 health"]);
+    expect(second.order).toEqual(["web2 health", "web2 apply", "web2 health"]);
   });
 
   test("both members of a pair: blocked before any connection to a host", async () => {

@@ -11,7 +11,7 @@ import { formatText } from "../report/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { Drift } from "./drift.ts";
 import { fingerprint, sameFingerprint } from "./fingerprint.ts";
-import { type Gate, problemsOn } from "./gate.ts";
+import { compareAfter, type Gate, lookBefore } from "./gate.ts";
 import { Journal } from "./journal.ts";
 import { localFacts } from "./lock/engine-lock.ts";
 import { deployLock, LockedError } from "./lock/lock.ts";
@@ -46,8 +46,8 @@ export interface DeployOptions {
 }
 
 /**
- * Deploys a stack under guard: previews, judges, asks, and then does exactly what was judged, wave by wave. After each wave the health
- * of its hosts is checked. Every run writes a record, and first cleans up after killed runs.
+ * Deploys a stack under guard: previews, judges, asks, and then does exactly what was judged, wave by wave. Before and after each wave
+ * the health of its hosts is looked at. Every run writes a record, and first cleans up after killed runs.
  * @throws LockedError while another deploy of the stack runs
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
@@ -75,6 +75,9 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
     await rm(plans, { recursive: true, force: true });
   }
 }
+
+/** Where the update itself failed, nothing is compared. */
+const nothingSeen = { problems: [], notes: [] };
 
 /** State of one run of a deploy. */
 interface Run {
@@ -170,6 +173,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
     const moved = await whatMoved(state.digest);
     if (moved !== undefined) return stopped(index, [moved]);
+    const before = await lookBefore(wave.hosts, sides, gate);
     say(`\n${title}.\n`);
     await journal.wave(index, "running");
     const message = `guard ${journal.record.id}: ${review.level}, ${title}${options.message ? `: ${options.message}` : ""}`;
@@ -184,7 +188,8 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
       onOutput,
       onStart,
     });
-    const unhealthy = problems.length > 0 ? [] : await problemsOn(wave.hosts, gate);
+    const { problems: unhealthy, notes } = problems.length > 0 ? nothingSeen : await compareAfter(before, gate);
+    if (notes.length > 0) say(`\nUp to the accounts themselves, not counted:\n${notes.join("\n")}\n`);
     await journal.wave(index, problems.length + unhealthy.length > 0 ? "failed" : "succeeded", [
       ...problems,
       ...unhealthy,

@@ -3,7 +3,6 @@ import { declarationOf } from "../../testing/bundle-fixture.ts";
 import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
-import { healthGate, problemsOn } from "./gate.ts";
 
 const config = { stack: "s", projectDirectory: "/", inventory: "/", cell: undefined, knownHosts: "/dev/null" };
 const stack: StackConfig = { ...config, sshUser: "root", sshPrivateKeyFile: undefined, today: "2026-11-24" };
@@ -39,17 +38,4 @@ test("only the given hosts are inspected, and silence is not drift", async () =>
   const said: string[] = [];
   expect(await driftOn(stack, hosts, (text) => said.push(text))(declaration, ["web2"])).toEqual([]);
   expect(said).toEqual([]);
-});
-
-test("the gate: healthy, not healthy, not reachable, and removed", async () => {
-  ssh = fakeSsh(`${parse}
-case $host in
-  web1) echo '{"healthy":true,"problems":[],"woken":[]}' ;;
-  web2) echo '{"healthy":false,"problems":[{"group":"account-7","message":"account 7 does not answer"}],"woken":[]}'; exit 1 ;;
-  web3) echo 'ssh: connect to host web3 port 22: Connection refused' >&2; exit 255 ;;
-esac`);
-  expect(await problemsOn([...names, "retired"], healthGate(stack, hosts))).toEqual([
-    "web2: account 7 does not answer",
-    "web3: web3 (web3 port 22) refuses connections: check that sshd runs there",
-  ]);
 });

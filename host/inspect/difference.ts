@@ -92,7 +92,7 @@ export interface Inspection {
 export interface Health {
   readonly healthy: boolean;
   readonly problems: readonly { readonly group: Group; readonly message: string }[];
-  /** Accounts that got a request, which wakes them. `status` is 0 if there was no answer. */
+  /** Accounts that got a request, which wakes them, by number. `status` is 0 if there was no answer. None of this makes a host unhealthy. */
   readonly woken: readonly { readonly account: number; readonly status: number; readonly ms: number }[];
 }
 

@@ -1,5 +1,6 @@
 import { nginx } from "../../components/http/nginx.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { sampleOf } from "../../lib/sample.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
@@ -8,20 +9,17 @@ import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
 import { lookAtStates } from "./units.ts";
 
-/** Most accounts that can be given by number; with more, or none, a sample is taken. */
+/** Most accounts that get a request: with more given, or none, a sample of that many. */
 const most = 5;
-const sample = 3;
 
 /** Milliseconds that a request may take: the front end itself gives up on a cold start after 60 s. */
 const patience = 65_000;
 
-/** Statuses with which the front end answers if an account's server does not. */
-const notAnswering = [502, 503, 504];
-
 /**
- * Checks that all units that should run do, that the front end answers, and that some accounts answer a real request through it, which
- * wakes them. Changes nothing else.
- * @param accounts numbers of accounts to check; with none, or more than five, a sample of three
+ * Checks that all units that should run do, that the front end answers, and asks some accounts for a real page through it, which wakes
+ * them. Changes nothing else. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
+ * account. The controller compares it with an earlier answer (guard/deploy/gate.ts).
+ * @param accounts numbers of accounts to ask; with none, or more than five, a sample of five, chosen anew each time
  */
 export async function health(machine: Machine, accounts: readonly number[]): Promise<Health> {
   const { number, bundle } = readCurrent(machine);
@@ -30,7 +28,9 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     return { healthy: false, problems: [{ group: "host", message: "nothing was ever applied" }], woken: [] };
   const ours = unitsOf(bundle);
   for (const { group, what, message } of lookAtStates(bundle, await unitStates(machine))) {
-    if (ours.has(what)) problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
+    // A service of an account is its own program, which may stop when it likes.
+    if (!ours.has(what) || (group !== "host" && what.endsWith(".service"))) continue;
+    problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
   }
   const ports = portsOf(bundle);
   for (const port of ports) {
@@ -44,13 +44,8 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const woken = await Promise.all(
     chosen(accounts, sites).map(async ({ account, address }) => {
       const begin = performance.now();
-      const { status, error } = await get(address, ports[0] ?? 80, `[${address}]`);
-      const ms = Math.round(performance.now() - begin);
-      if (status === 0 || notAnswering.includes(status)) {
-        const message = `account ${account} does not answer at ${address}: ${error ?? `status ${status}`}`;
-        problems.push({ group: `account-${account}`, message });
-      }
-      return { account, status, ms };
+      const { status } = await get(address, ports[0] ?? 80, `[${address}]`);
+      return { account, status, ms: Math.round(performance.now() - begin) };
     }),
   );
   return { healthy: problems.length === 0, problems, woken };
@@ -71,11 +66,10 @@ function sitesOf(bundle: Bundle): Site[] {
     .sort((a, b) => a.account - b.account);
 }
 
-/** The given accounts if they are few; else the first, the middle and the last. */
+/** The given accounts, or all; of more than {@link most} a sample. In the order of their numbers. */
 function chosen(accounts: readonly number[], sites: readonly Site[]): readonly Site[] {
   const asked = accounts.length === 0 ? sites : sites.filter(({ account }) => accounts.includes(account));
-  if (asked.length <= sample || (accounts.length > 0 && accounts.length <= most)) return asked;
-  return [asked[0]!, asked[asked.length >> 1]!, asked.at(-1)!];
+  return sampleOf(asked, most).sort((a, b) => a.account - b.account);
 }
 
 function portsOf(bundle: Bundle): number[] {

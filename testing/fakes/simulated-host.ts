@@ -17,7 +17,7 @@ export interface SimulatedHost extends AsyncDisposable {
   /** Lets a second key in: the file of its public half. */
   admit(publicKeyFile: string): Promise<void>;
   /** Sets its answer to the health check, which is healthy at first, because there are no real units. */
-  setHealth(answer: Pick<Health, "healthy" | "problems">): Promise<void>;
+  setHealth(answer: Pick<Health, "healthy" | "problems"> & Partial<Health>): Promise<void>;
   /** Log of its SSH server: the number of connections, and the commands in order with their times (milliseconds). */
   seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
@@ -35,7 +35,7 @@ export async function simulatedHost(): Promise<SimulatedHost> {
   await writeFile(at("authorized_keys"), await readFile(at("id.pub")), { mode: 0o600 });
   await writeFile(at("commands"), "");
   const setHealth: SimulatedHost["setHealth"] = (answer) =>
-    writeFile(at("health"), `${JSON.stringify({ ...answer, woken: [] })}\n`);
+    writeFile(at("health"), `${JSON.stringify({ woken: [], ...answer })}\n`);
   await setHealth({ healthy: true, problems: [] });
   await writeFile(at("command"), commandScript(at, root), { mode: 0o700 });
   const port = await freePort();
@@ -77,7 +77,7 @@ function commandScript(at: (name: string) => string, root: string): string {
   return `#!/bin/sh
 printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${at("commands")}"
 case "$SSH_ORIGINAL_COMMAND" in
-  "/usr/local/sbin/fairhost-host health --json") cat "${at("health")}" ;;
+  "/usr/local/sbin/fairhost-host health --json"*) cat "${at("health")}" ;;
   "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${at("applier.mjs")}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
   *) exec cat >/dev/null ;;
 esac
