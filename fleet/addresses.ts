@@ -42,10 +42,14 @@ export function addressPlan(declaration: Declaration): PlannedAddress[] {
   const addresses4 = frontEnds.flatMap(({ address4 }) => address4 ?? []);
   return [
     ...ranges
-      .filter(({ purpose }) => purpose === "owned")
-      .flatMap(({ prefix }): PlannedAddress[] => [
+      .filter(({ within }) => within === undefined)
+      .flatMap(({ prefix, site }): PlannedAddress[] => [
         { kind: "owned", prefix },
-        ...freeParts(prefix, ranges).map((part) => ({ kind: "free" as const, prefix: part })),
+        // A site may have all of it.
+        ...(site === undefined ? freeParts(prefix, ranges) : []).map((part) => ({
+          kind: "free" as const,
+          prefix: part,
+        })),
       ]),
     ...sortBy(sites, ({ name }) => name).flatMap(({ name, prefix, prefix4 }): PlannedAddress[] => [
       { kind: "site", name, site: name, prefix, free: largestNumberAt({ prefix }) - taken.size },

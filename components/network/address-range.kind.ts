@@ -32,16 +32,18 @@ export const kind: Kind<"ranges"> = {
     ];
     const of = (site: string, prefix: string, version: number, purpose: string): Element<"ranges"> => {
       const contains = version === 6 ? within6 : within4;
-      const outer = owned.find((range) => range.version === version && contains(prefix, range.prefix));
+      const outer = owned.find(
+        (range) => range.version === version && range.prefix !== prefix && contains(prefix, range.prefix),
+      );
       return { prefix, version, ...(outer && { within: outer.prefix }), site, purpose };
     };
-    return [
-      ...owned,
-      ...sites.flatMap(({ name, prefix, prefix4 }) => [
-        of(name, canonicalPrefix(prefix), 6, "hosts and accounts"),
-        ...(prefix4 === undefined ? [] : [of(name, prefix4, 4, "front ends")]),
-      ]),
-    ];
+    const ofSites = sites.flatMap(({ name, prefix, prefix4 }) => [
+      of(name, canonicalPrefix(prefix), 6, "hosts and accounts"),
+      ...(prefix4 === undefined ? [] : [of(name, prefix4, 4, "front ends")]),
+    ]);
+    // An owned range that one site has as a whole is one range, not two of the same name.
+    const whole = new Set(ofSites.map(({ prefix }) => prefix));
+    return [...owned.filter(({ prefix }) => !whole.has(prefix)), ...ofSites];
   },
   place: (files, name) => {
     const isIt = (prefix: string | undefined) => {

@@ -246,3 +246,10 @@ describe("allocation of a whole fleet", () => {
     ]);
   });
 });
+
+test("a site that has an owned range as a whole: one range by that name, so that a review without a change finds none", () => {
+  const whole = { ...lab, network: { ...lab.network, prefixes: [lab.sites[0]!.prefix] } };
+  const { ranges } = declare(whole);
+  expect(ranges).toEqual([{ prefix: "fd00:8000::/48", version: 6, site: "lab", purpose: "hosts and accounts" }]);
+  expect(new Set(ranges.map(({ prefix }) => prefix)).size).toBe(ranges.length);
+});

@@ -1,3 +1,5 @@
+import { expect, test } from "vitest";
+import { declarationFixture, today } from "../../../testing/fixture.ts";
 import { changed, testRule } from "../../../testing/test-rule.ts";
 import { rangesApart } from "./ranges-apart.ts";
 
@@ -23,4 +25,11 @@ testRule(rangesApart, {
     }),
     expect: ["range 192.0.2.128/25 : The range 192.0.2.128/25 overlaps 192.0.2.0/24."],
   },
+});
+
+test("a site may have an owned range as a whole", () => {
+  const valid = declarationFixture();
+  const whole = { prefix: "192.0.2.0/24", version: 4, site: "alpha", purpose: "front ends" };
+  const others = valid.ranges.filter(({ version }) => version === 6);
+  expect(rangesApart.check({ ...valid, ranges: [...others, whole] }, today)).toEqual([]);
 });

@@ -13,12 +13,14 @@ export const rangesApart = defineRule({
   reason:
     "The platform may announce only its own addresses, and with overlapping ranges one site gets another site's visitors.",
   fix: "Give the site a free part of an owned range.",
-  *find({ ranges }) {
+  *find({ ranges, networks }) {
     const all = ranges.map((range) => ({ range, ...bounds(range.prefix) }));
     const owned = all.filter(({ range }) => range.purpose === "owned");
     const used = all.filter(({ range }) => range.purpose !== "owned");
+    // A site may have an owned range as a whole: then the range is the site's, and only the network lists it as owned.
+    const outers = networks.flatMap(({ prefixes, prefixes4 }) => [...prefixes, ...prefixes4].map(bounds));
     for (const { range, version, first, last } of used) {
-      if (owned.some((outer) => outer.version === version && outer.first <= first && last <= outer.last)) continue;
+      if (outers.some((outer) => outer.version === version && outer.first <= first && last <= outer.last)) continue;
       const message = `The range ${range.prefix} of site ${range.site} is not inside an owned range.`;
       yield { subject: subject.range(range), message };
     }
