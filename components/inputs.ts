@@ -18,6 +18,8 @@ export type Meaning =
   | "listen"
   /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
   | "promise"
+  /** A value that follows from another element of the fleet: a change of it alone is no work on this one. */
+  | "derived"
   | Spelled;
 
 /**
@@ -71,6 +73,11 @@ export function spelled<S extends z.ZodType>(what: Spelled, schema: S): S {
   return meaning(schema.clone() as S, what);
 }
 
+/** A value that follows from another element, and is repeated here for rules and readers. */
+export function derived<S extends z.ZodType>(schema: S): S {
+  return meaning(schema.clone() as S, "derived");
+}
+
 /** A value that is a promise to accounts. */
 export function promise<S extends z.ZodType>(schema: S): S {
   return meaning(schema.clone() as S, "promise");
@@ -98,7 +105,7 @@ const powerSupply = z.strictObject({
   name: text.describe("Unique in the device."),
   model: text.describe("Spare parts are counted by model."),
   chain: text.describe("The electrical chain of the hall it hangs on."),
-  feed: text.describe("What the chain hangs on, from the site."),
+  feed: derived(text.describe("What the chain hangs on, from the site.")),
 });
 export type PowerSupplyInputs = Readonly<z.output<typeof powerSupply>>;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
-import { flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
+import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
 import { feedsOf } from "../network/device.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
@@ -48,7 +48,7 @@ export const inputs = z.strictObject({
         port: text.describe("The interface's name on the host."),
         switch: text.describe("The switch at the other end."),
         switchPort: text.describe("The port of the switch."),
-        switchManufacturer: text.describe("Who made the switch."),
+        switchManufacturer: derived(text.describe("Who made the switch.")),
       }),
     )
     .describe("Its cables."),

@@ -10,6 +10,23 @@ const host = (change: (host: Declaration["hosts"][number]) => Partial<Declaratio
 
 const newModel = <T extends { model: string }>(each: T): T => ({ ...each, model: `${each.model}-2` });
 
+/** The declaration of a fleet whose chain a gets its power from another feed. */
+function feedOfChainA(declaration: Declaration, feed: string): Declaration {
+  const fed = <T extends Pick<Declaration["hosts"][number], "powerSupplies">>(each: T): T => ({
+    ...each,
+    powerSupplies: each.powerSupplies.map((supply) => (supply.chain === "a" ? { ...supply, feed } : supply)),
+  });
+  const { hosts, routers, switches } = declaration;
+  const sites = declaration.sites.map((site) => ({
+    ...site,
+    halls: site.halls.map((hall) => ({
+      ...hall,
+      chains: hall.chains.map((chain) => (chain.name === "a" ? { ...chain, feed } : chain)),
+    })),
+  }));
+  return { ...declaration, sites, hosts: hosts.map(fed), routers: routers.map(fed), switches: switches.map(fed) };
+}
+
 testGuardRule(pairsApart, {
   "both switches of a pair": {
     change: to({ ...valid, switches: valid.switches.map(newModel) }),
@@ -36,6 +53,10 @@ testGuardRule(pairsApart, {
     }),
     expect: [],
     alsoFound: ["policies-hold", "waivers-approved"],
+  },
+  "the feed of one chain, which follows for every power supply on it": {
+    change: to(feedOfChainA(valid, "east")),
+    expect: [],
   },
   "every disk of a mirror": {
     change: host(({ disks }) => ({ disks: disks.map((disk) => ({ ...disk, serial: `${disk.serial}-new` })) })),

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { swappedDisks } from "../../components/host/disks.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import type { BareMetalHostInputs } from "../../components/registry/kinds.generated.ts";
-import { hasMember } from "../../components/registry/schema-walk.ts";
-import { allKinds, subject } from "../../components/registry/subject.ts";
+import { hasMember, valuesOf } from "../../components/registry/schema-walk.ts";
+import { allKinds, kindNamed, subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
 import type { Finding, GuardRule } from "../rule.ts";
@@ -21,7 +22,7 @@ export const pairsApart: GuardRule = {
   *find({ changes, waves, hosts, after, limits }) {
     for (const kind of paired) yield* devices(kind, changes[kind.key]);
     for (const change of changes.hosts) {
-      if (change.op === "update") yield* insideHost(change.before, change.after);
+      if (change.op === "update") yield* insideHost(ownOf("host", change.before), ownOf("host", change.after));
     }
     for (const change of changes.sites) {
       if (change.op === "update") yield* feeds(change);
@@ -42,19 +43,22 @@ export const pairsApart: GuardRule = {
   },
 };
 
-/** Properties of a router or switch that change nothing on the device. */
-const paper = ["waivers"];
+/** An element without waivers and without what follows from other elements: a change of these is no work on it. */
+function ownOf<E extends object>(kind: string, element: E): E {
+  const own = structuredClone(element);
+  for (const { path } of valuesOf(kindNamed(kind)!.inputs, element, "derived")) {
+    const steps = path.split(".");
+    const parent = steps.slice(0, -1).reduce<object>((inner, step) => Reflect.get(inner, step), own);
+    Reflect.deleteProperty(parent, steps.at(-1)!);
+  }
+  Reflect.deleteProperty(own, "waivers");
+  return own;
+}
 
-function* devices({ words: [, many] }: Kind, changes: readonly Change[]): Generator<Finding> {
-  const worked = new Map(
-    changes
-      .filter(
-        (change) =>
-          change.op !== "create" &&
-          !(change.op === "update" && change.paths.every((path) => paper.includes(path.split(".")[0]!))),
-      )
-      .map((change) => [change.subject.name, change]),
-  );
+function* devices({ name: kind, words: [, many] }: Kind, changes: readonly Change[]): Generator<Finding> {
+  const isWork = ({ op, before, after }: Change) =>
+    op === "delete" || (op === "update" && !isDeepStrictEqual(ownOf(kind, before), ownOf(kind, after)));
+  const worked = new Map(changes.filter(isWork).map((change) => [change.subject.name, change]));
   for (const [name, change] of worked) {
     const { pair } = (change.before ?? {}) as { readonly pair?: string };
     if (pair === undefined || !worked.has(pair) || name > pair) continue;
