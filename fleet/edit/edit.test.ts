@@ -18,7 +18,7 @@ const everything = () =>
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => `${name}\n${text(name)}`);
 
-const erin = { number: 5, name: "erin", plan: "small", host: "web1" };
+const erin = { number: 905, name: "erin", plan: "small", host: "web1" };
 
 test("a property is set: the rest of the file stays as it was, comments too", async () => {
   const before = text("plans/small.yaml");
@@ -29,20 +29,16 @@ test("a property is set: the rest of the file stays as it was, comments too", as
 });
 
 test("several edits are one: a new account, a server more in another, an account that leaves", () => {
+  const others = readdirSync(join(directory, "accounts")).filter((name) => name !== "4-dave.yaml");
   const { fleet, where } = editFleet(directory, [
-    { file: "accounts/5-erin.yaml", create: erin },
-    { file: "accounts/5-erin.yaml", set: ["httpServers"], value: [{ name: "www", number: 1, kind: "static" }] },
+    { file: "accounts/905-erin.yaml", create: erin },
+    { file: "accounts/905-erin.yaml", set: ["httpServers"], value: [{ name: "www", number: 1, kind: "static" }] },
     { file: "accounts/4-dave.yaml", remove: true },
     { file: "tombstones.yaml", set: [fleetTombstones()], value: { number: 4, name: "dave", deleted: "2026-11-26" } },
   ]);
-  expect(fleet.accounts.map(({ number }) => number)).toEqual([1, 2, 3, 5]);
-  expect(where("httpServer", "5/www")).toMatch(/^accounts\/5-erin\.yaml:\d+$/);
-  expect(readdirSync(join(directory, "accounts")).sort()).toEqual([
-    "1-alice.yaml",
-    "2-bob.yaml",
-    "3-carol.yaml",
-    "5-erin.yaml",
-  ]);
+  expect(fleet.accounts.map(({ number }) => number)).toEqual(expect.arrayContaining([1, 2, 3, 905]));
+  expect(where("httpServer", "905/www")).toMatch(/^accounts\/905-erin\.yaml:\d+$/);
+  expect(readdirSync(join(directory, "accounts")).sort()).toEqual([...others, "905-erin.yaml"].sort());
 });
 
 function fleetTombstones(): number {
@@ -84,7 +80,7 @@ test("a file that cannot be written, on a full disk for example, leaves every fi
   const before = everything();
   const names = readdirSync(directory, { recursive: true });
   const edits = [
-    { file: "accounts/5-erin.yaml", create: erin },
+    { file: "accounts/905-erin.yaml", create: erin },
     { file: "plans/small.yaml", set: ["tasksMax"], value: 300 },
   ];
   expect(() => editFleet(directory, edits)).toThrow("EEXIST");
@@ -95,8 +91,8 @@ test("a file that cannot be written, on a full disk for example, leaves every fi
 test("a file that is created and removed by the same edits is not there", () => {
   const before = everything();
   editFleet(directory, [
-    { file: "accounts/5-erin.yaml", create: erin },
-    { file: "accounts/5-erin.yaml", remove: true },
+    { file: "accounts/905-erin.yaml", create: erin },
+    { file: "accounts/905-erin.yaml", remove: true },
   ]);
   expect(everything()).toEqual(before);
 });

@@ -50,7 +50,9 @@ test("names and order of account files mean nothing", async () => {
 
 test("the fleet is sorted and frozen, with defaults filled in", async () => {
   const { fleet } = await loadFleet(lab);
-  expect(fleet.accounts.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+  const numbers = fleet.accounts.map(({ number }) => number);
+  expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
+  expect(numbers).toEqual(expect.arrayContaining([1, 2, 3, 4]));
   expect(fleet.hosts.map(({ name, cell }) => [name, cell])).toEqual([
     ["web1", "main"],
     ["web2", "main"],
@@ -101,22 +103,27 @@ describe("the place of a declared element", () => {
 
 test("the lab's fleet declares the addresses and units that its hosts and contents rely on", async () => {
   const declaration = declare((await loadFleet(lab)).fleet);
-  expect(declaration.addresses.map(({ host, address }) => [host, address])).toEqual([
-    ["web1", "fd00:8000:0:1::1"],
-    ["web1", "fd00:8000:0:2::1"],
-    ["web2", "fd00:8000:0:3::1"],
-    ["web2", "fd00:8000:0:4::1"],
-  ]);
-  expect(declaration.httpServers.map(({ unit, kind }) => [unit, kind])).toEqual([
-    ["account-1-http-blog", "static"],
-    ["account-2-http-app", "program"],
-    ["account-3-http-site", "static"],
-    ["account-4-http-api", "program"],
-  ]);
+  expect(declaration.addresses.map(({ host, address }) => [host, address])).toEqual(
+    expect.arrayContaining([
+      ["web1", "fd00:8000:0:1::1"],
+      ["web1", "fd00:8000:0:2::1"],
+      ["web2", "fd00:8000:0:3::1"],
+      ["web2", "fd00:8000:0:4::1"],
+    ]),
+  );
+  expect(declaration.httpServers.map(({ unit, kind }) => [unit, kind])).toEqual(
+    expect.arrayContaining([
+      ["account-1-http-blog", "static"],
+      ["account-2-http-app", "program"],
+      ["account-3-http-site", "static"],
+      ["account-4-http-api", "program"],
+    ]),
+  );
 });
 
 test("a thousand accounts load in the time of a thousand small files", async () => {
   const directory = copy("thousand");
+  const others = readdirSync(join(directory, "accounts")).length;
   for (let number = 10; number < 1010; number++) {
     const text = `number: ${number}\nname: n${number}\nplan: small\nhost: web1\nhttpServers:\n  - name: site\n    number: 1\n    kind: static\n    hostnames: [n${number}.test]\n`;
     writeFileSync(join(directory, `accounts/${number}.yaml`), text);
@@ -125,5 +132,5 @@ test("a thousand accounts load in the time of a thousand small files", async () 
   const { fleet } = await loadFleet(directory);
   // Half a second on two busy cores; quadratic work anywhere would take many times that.
   expect(performance.now() - start).toBeLessThan(3000);
-  expect(fleet.accounts).toHaveLength(1004);
+  expect(fleet.accounts).toHaveLength(others + 1000);
 });
