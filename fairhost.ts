@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { loadBootstrap } from "./delivery/bootstrap.ts";
 import { guardRules } from "./guard/rules.generated.ts";
 import { rules as policies } from "./policies/rules.generated.ts";
@@ -24,7 +23,5 @@ export const rules: readonly string[] = [...policies, ...guardRules].map(({ name
 
 /** SHA-256 of the applier and of the bootstrap that installs it. */
 export async function applierDigest(): Promise<string> {
-  // The Debian release is part of the host's declaration, not of the program.
-  const { script, payload } = (await loadBootstrap()).for("any", 0);
-  return createHash("sha256").update(script).update(payload).digest("hex");
+  return (await loadBootstrap()).digest;
 }

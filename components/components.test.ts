@@ -29,8 +29,7 @@ beforeAll(async () => {
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {
-      applier: "a1",
-      for: (release, repair) => ({ script: "exec sh", payload: `applier for ${release}, ${repair}`, digest: "d1" }),
+      for: ({ release }, repair) => ({ script: "exec sh", payload: `applier for ${release}, ${repair}`, digest: "d1" }),
     },
     secretEpoch: 1,
     repairs: new Map([[declaration.hosts[0]!.name, 2]]),

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
+import { architectureOf } from "../components/host/architecture.ts";
+import type { Element } from "../components/registry/kind.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <SHA-256 of the applier> <repair> <package or unit to mask> ...`, then the applier's text. */
+  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ...`, then the applier's text. */
   readonly payload: string;
   /** SHA-256 of the payload without a repair, hex. */
   readonly digest: string;
@@ -14,31 +16,37 @@ export interface HostBootstrap {
 export interface Bootstrap {
   /** SHA-256 of the applier's text, hex. */
   readonly applier: string;
-  /**
-   * @param release Debian release by code name, as the inventory declares it: `trixie`
-   * @param repair raise it to run the bootstrap again although nothing else changed
-   */
-  for(release: string, repair: number): HostBootstrap;
+  /** {@link digestOf} it, whatever is declared for a host. */
+  readonly digest: string;
+  /** @param repair raise it to run the bootstrap again although nothing else changed */
+  for(host: Element<"hosts">, repair: number): HostBootstrap;
+}
+
+/** SHA-256 of the bootstrap and of the applier that it installs, hex. */
+export function digestOf({ script, payload }: Pick<HostBootstrap, "script" | "payload">): string {
+  return sha256(script, payload);
 }
 
 /** Builds the applier, or takes it from the cache, and makes the bootstrap. */
 export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
-  const payload = (release: string, repair: number) =>
-    `${release} ${applier} ${repair} ${[...hostPackages, ...maskedUnits].join(" ")}\n${text}`;
+  const payload = (system: string, repair: number) =>
+    `${system} ${applier} ${repair} ${[...hostPackages, ...maskedUnits].join(" ")}\n${text}`;
   return {
     applier,
-    for: (release, repair) => ({
-      script: bootstrapScript,
-      payload: payload(release, repair),
-      digest: sha256(payload(release, 0)),
-    }),
+    digest: digestOf({ script: bootstrapScript, payload: payload("any any", 0) }),
+    for: (host, repair) => {
+      const system = `${host.release} ${architectureOf(host).debian}`;
+      return { script: bootstrapScript, payload: payload(system, repair), digest: sha256(payload(system, 0)) };
+    },
   };
 }
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+function sha256(...texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text);
+  return hash.digest("hex");
 }
 
 /**
@@ -68,12 +76,12 @@ apt() {
 }
 
 [ "$(id -u)" = 0 ] || fail 'must run as root: set fairhost:sshUser to root'
-IFS=' ' read -r release digest _ names || fail 'nothing arrived on standard input'
+IFS=' ' read -r release architecture digest _ names || fail 'nothing arrived on standard input'
 # shellcheck source=/dev/null
 system=$(. /etc/os-release && echo "\${ID:-unknown} \${VERSION_CODENAME:-}")
 [ "$system" = "debian $release" ] || fail "this host runs $system, but the inventory declares debian $release: upgrade the host, or fix release in the inventory"
-architecture=$(dpkg --print-architecture)
-[ "$architecture" = amd64 ] || fail "this host is $architecture, but only amd64 is supported"
+here=$(dpkg --print-architecture)
+[ "$here" = "$architecture" ] || fail "this host is $here, but must be $architecture: install Debian for $architecture on it"
 
 mkdir -p /usr/local/sbin
 applier=/usr/local/sbin/fairhost-host

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { hostFixture } from "../components/host/bare-metal-host.fixture.ts";
 import { Tree } from "../testing/fakes/host-tree.ts";
 import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import { buildApplier } from "./build.ts";
@@ -67,9 +68,9 @@ test("the cache keeps a fixed number of files: the oldest go, whatever left them
 });
 
 test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {
-  const { payload, script } = (await loadBootstrap()).for("trixie", 0);
+  const { payload, script } = (await loadBootstrap()).for(hostFixture(), 0);
   const [line, ...rest] = payload.split("\n");
-  expect(line).toMatch(/^trixie [0-9a-f]{64} 0 bird2 /);
+  expect(line).toMatch(/^trixie amd64 [0-9a-f]{64} 0 bird2 /);
   expect(rest.join("\n")).toBe(await buildApplier());
   expect(script).toBe(bootstrapScript);
   expect(script.length).toBeLessThan(4000);

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { architectureHere } from "../lib/architectures.ts";
 import { ensureDebianPackages } from "../toolchain/system/system.ts";
 import { LabError, requireRoot } from "./errors.ts";
 import {
@@ -37,8 +38,8 @@ export {
 export { type LabStatus, status } from "./status.ts";
 
 /** Debian packages of the machine the lab runs on. */
-const packages = [
-  "qemu-system-x86",
+const packages = (): readonly string[] => [
+  architectureHere().qemu.package,
   "qemu-utils",
   "iproute2",
   "util-linux",
@@ -89,7 +90,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
   };
   process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
-    await ensureDebianPackages(packages);
+    await ensureDebianPackages(packages());
     await checkMachine();
     await claimMachine(checkout);
     const template = await ensureTemplate(progress);

@@ -9,7 +9,7 @@ import { Components } from "./components.ts";
 export interface PlatformArgs {
   readonly declaration: Declaration;
   readonly connections: ReadonlyMap<string, Connection>;
-  readonly bootstrap: Bootstrap;
+  readonly bootstrap: Pick<Bootstrap, "for">;
   readonly secretEpoch: number;
   /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
@@ -46,14 +46,15 @@ export async function platform({
   await Promise.all(sent.slice(-ahead));
 
   const reports: PlatformOutputs = {};
-  for (const [index, { name, release }] of declaration.hosts.entries()) {
+  for (const [index, host] of declaration.hosts.entries()) {
+    const { name } = host;
     const repair = repairs.get(name) ?? 0;
     const delivery = new HostDelivery(
       `${name}-delivery`,
       {
         host: name,
         connection: connections.get(name)!,
-        bootstrap: bootstrap.for(release, repair),
+        bootstrap: bootstrap.for(host, repair),
         bundle: bundles[index]!,
         secretEpoch,
         repair,

@@ -1,5 +1,6 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { architectureOf } from "../host/architecture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -10,7 +11,7 @@ type Account = Element<"accounts">;
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
-  ofHost: () => ({ files: [...renderAccountDefaults(), ...renderSandbox()] }),
+  ofHost: ({ host }) => ({ files: [...renderAccountDefaults(), ...renderSandbox(architectureOf(host))] }),
   ofAccount: ({ account }) => renderAccount(account),
 };
 

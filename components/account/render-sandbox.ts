@@ -1,4 +1,5 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import type { Architecture } from "../../lib/architectures.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 
 /** Bundle path of the sandbox. Services list it in `restartOn`: a change restarts them. */
@@ -51,14 +52,14 @@ const systemCalls = [
  * The sandbox of every unit whose name begins with `account-`: a prefix drop-in (systemd.unit(5)), read after the unit's own
  * file, so no unit can weaken it. Settings that differ by account (user, slice, home) are in the unit.
  */
-export function renderSandbox(): BundleFile[] {
-  return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings }) }];
+export function renderSandbox(architecture: Architecture): BundleFile[] {
+  return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings(architecture) }) }];
 }
 
 /** A failing program must never stop its socket permanently. */
 const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
 
-const sandboxSettings = {
+const sandboxSettings = ({ rootLinks }: Architecture) => ({
   Type: "exec",
   // The next connection starts a failed service again, at once if one is waiting: so pause for a second.
   ExecStopPost: `:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
@@ -80,7 +81,7 @@ const sandboxSettings = {
   // Its file is in /sys, which is hidden.
   MemoryPressureWatch: "off",
   BindLogSockets: "no",
-  BindReadOnlyPaths: ["/usr /bin /sbin /lib /lib64", ...shownOfEtc.map((name) => `-/etc/${name}`)],
+  BindReadOnlyPaths: [["/usr", ...rootLinks].join(" "), ...shownOfEtc.map((name) => `-/etc/${name}`)],
   PrivateTmp: "disconnected",
   PrivateUsers: "self",
   PrivatePIDs: "yes",
@@ -110,7 +111,7 @@ const sandboxSettings = {
   SystemCallArchitectures: "native",
   SystemCallFilter: systemCalls,
   SystemCallErrorNumber: "EPERM",
-};
+});
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);

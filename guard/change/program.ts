@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Element, Kind } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds, nothingDeclared } from "../../components/registry/subject.ts";
+import { digestOf, type HostBootstrap } from "../../delivery/bootstrap.ts";
 import * as fairhost from "../../fairhost.ts";
 import type { Side } from "./side.ts";
 
@@ -86,7 +86,7 @@ async function programBeforeEntry(root: string): Promise<Program> {
         review: await at<Entry["review"]>("guard/review.ts", "review"),
       }
     : undefined;
-  type Bootstrap = { for(release: string, repair: number): { script: string; payload: string } };
+  type Bootstrap = { for(release: string, repair: number): HostBootstrap };
   const bootstrap = await at<() => Promise<Bootstrap>>("host/bootstrap.ts", "loadBootstrap");
   return {
     loadFleet: await at("inventory/load.ts", "loadFleet"),
@@ -95,9 +95,6 @@ async function programBeforeEntry(root: string): Promise<Program> {
     judge: await at("policies/check-declaration.ts", "judgeDeclaration"),
     rules: [...(await named("policies/rules.ts", "rules")), ...(guard?.rules ?? [])],
     ...(guard && { review: guard.review }),
-    applier: async () => {
-      const { script, payload } = (await bootstrap()).for("any", 0);
-      return createHash("sha256").update(script).update(payload).digest("hex");
-    },
+    applier: async () => digestOf((await bootstrap()).for("any", 0)),
   };
 }

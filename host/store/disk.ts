@@ -15,6 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { architectureHere } from "../../lib/architectures.ts";
 
 /** Called before each change with the name of the operation. A test that throws here simulates a crash at that point. */
 export type Observer = (operation: string, path: string) => void;
@@ -138,8 +139,8 @@ function exchangeNames(one: string, other: string): void {
     execFileSync("mv", ["--exchange", "--no-target-directory", one, other], { stdio: ["ignore", "ignore", "pipe"] });
   } catch (error) {
     if (!String((error as { stderr?: Buffer }).stderr).includes("--exchange")) throw error;
-    // Debian 12 (simulations on a controller): coreutils before 9.5 cannot; perl is essential there. 316 = renameat2 on amd64, 2 = RENAME_EXCHANGE.
-    const call = "exit(syscall(316, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 ? 0 : 1)";
+    // Debian 12 (simulations on a controller): coreutils before 9.5 cannot; perl is essential there. -100 = AT_FDCWD, 2 = RENAME_EXCHANGE.
+    const call = `exit(syscall(${architectureHere().renameat2}, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 ? 0 : 1)`;
     execFileSync("perl", ["-e", call, one, other], { stdio: ["ignore", "ignore", "pipe"] });
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hostPackages, maskedUnits } from "../../delivery/protocol/packages.generated.ts";
+import { architectureHere } from "../../lib/architectures.ts";
 
 /** Mirrors of Debian's packages; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
 export const packageMirrors = {
@@ -9,9 +10,8 @@ export const packageMirrors = {
   security: process.env.FAIRHOST_DEBIAN_SECURITY_MIRROR ?? "http://deb.debian.org/debian-security",
 };
 
-/** What makes a machine of a Debian system, and what only the lab uses. */
+/** What makes a machine of a Debian system, beside its kernel, and what only the lab uses. */
 const machinePackages = [
-  "linux-image-amd64",
   "initramfs-tools",
   "busybox",
   "zstd",
@@ -29,8 +29,13 @@ const machinePackages = [
   "curl",
 ];
 
-/** Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here. */
-export const packages: readonly string[] = [...machinePackages, ...hostPackages];
+/**
+ * Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here.
+ * @throws UserError on a machine of an unknown architecture
+ */
+export function packages(): readonly string[] {
+  return [architectureHere().kernelPackage, ...machinePackages, ...hostPackages];
+}
 
 /** Units that a host should not run: they need the outside, or the bootstrap would mask them. */
 export const disabledUnits: readonly string[] = [
@@ -60,7 +65,7 @@ export const overlayDirectory: string = treeDirectory;
  * A changed recipe has a new key, so an old image is never used by mistake.
  */
 export async function recipeKey(): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([packages, packageMirrors, disabledUnits, disk]));
+  const hash = createHash("sha256").update(JSON.stringify([packages(), packageMirrors, disabledUnits, disk]));
   for (const file of (await readdir(treeDirectory, { recursive: true })).sort()) {
     const path = join(treeDirectory, file);
     const info = await stat(path);

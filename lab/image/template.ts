@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { release } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { architectureHere } from "../../lib/architectures.ts";
 import { LabError } from "../errors.ts";
 import { lock } from "../lock.ts";
 import { guestRun } from "../machine/guest.ts";
@@ -48,9 +49,10 @@ export async function ensureTemplate(progress: Progress): Promise<Template> {
   await using _lock = await lock(join(cacheDirectory, `${image.key}.template.lock`), (pid) =>
     progress(`waiting for process ${pid}, which boots the same template`),
   );
-  const { stdout: qemu } = await execa("qemu-system-x86_64", ["--version"]);
+  const emulator = architectureHere().qemu;
+  const { stdout: qemu } = await execa(emulator.program, ["--version"]);
   // A state can be taken over only by the same QEMU on the same kind of machine.
-  const mark = JSON.stringify([qemu, release(), await cpuModel(), memoryMiB, qemuCommand.toString()]);
+  const mark = JSON.stringify([qemu, release(), await cpuModel(), memoryMiB, qemuCommand.toString(), emulator]);
   // Never made again in place: overlays of hosts that are switched off may lie on its disks.
   const folder = join(image.folder, `template-${createHash("sha256").update(mark).digest("hex").slice(0, 12)}`);
   const acceleratorFile = join(folder, "accelerator");
@@ -122,8 +124,9 @@ async function bootAndFreeze(
 /** Uses KVM only if a kernel really starts under it: the device file alone does not prove that it works. */
 async function probeAccelerator(image: ImageFolder): Promise<Accelerator> {
   if (!existsSync("/dev/kvm")) return "tcg";
+  const { program, console } = architectureHere().qemu;
   const probe = execa(
-    "qemu-system-x86_64",
+    program,
     [
       ...[
         "-nodefaults",
@@ -144,7 +147,7 @@ async function probeAccelerator(image: ImageFolder): Promise<Accelerator> {
         "-initrd",
         image.initrd,
         "-append",
-        "console=ttyS0 panic=-1",
+        `console=${console} panic=-1`,
         "-serial",
         "stdio",
         "-net",

@@ -78,7 +78,7 @@ async function debootstrap(directory: string, log: string): Promise<void> {
       "--format=directory",
       "--variant=minbase",
       "--dpkgopt=force-confold",
-      `--include=${packages.join(",")}`,
+      `--include=${packages().join(",")}`,
       // Before the packages are unpacked, so that the one initrd made on the way is the right one.
       `--essential-hook=cp -r --no-preserve=ownership "${overlayDirectory}/." "$1/"`,
       hook(`chroot "$1" systemctl disable --quiet ${disabledUnits.join(" ")}`),

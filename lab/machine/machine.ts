@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { architectureHere } from "../../lib/architectures.ts";
 import { JsonSocket } from "./json-socket.ts";
 
 /** Memory of a host in MiB. Template and clones must agree. */
@@ -31,16 +32,17 @@ export function qemuCommand(options: MachineOptions): [string, ...string[]] {
   const memory = options.memory
     ? `memory-backend-file,id=memory,size=${memoryMiB}M,mem-path=${options.memory.path},share=${options.memory.use === "write" ? "on" : "off"}`
     : `memory-backend-ram,id=memory,size=${memoryMiB}M`;
+  const { program, machine, console } = architectureHere().qemu;
   return [
-    "qemu-system-x86_64",
+    program,
     "-nodefaults",
     "-no-user-config",
     ...["-display", "none"],
-    ...["-machine", "pc,memory-backend=memory", ...accelerator],
+    ...["-machine", `${machine},memory-backend=memory`, ...accelerator],
     ...["-smp", "1", "-m", `${memoryMiB}M`, "-object", memory],
     ...["-rtc", "base=utc"],
     ...["-kernel", options.kernel, "-initrd", options.initrd],
-    ...["-append", `root=/dev/md0 ro console=ttyS0 net.ifnames=0 quiet panic=10 ${options.append ?? ""}`.trim()],
+    ...["-append", `root=/dev/md0 ro console=${console} net.ifnames=0 quiet panic=10 ${options.append ?? ""}`.trim()],
     ...options.disks.flatMap(({ path, format, serial }, index) => [
       // "unsafe" ignores flushes to the machine's disk only: what a host has flushed survives the end of its QEMU.
       ...["-drive", `if=none,id=disk${index},file=${path},format=${format},cache=unsafe,discard=unmap`],

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { architectureHere } from "../../lib/architectures.ts";
 import { LabError } from "../errors.ts";
 import { runningService, startService, waitFor } from "../machine/services.ts";
 import { labDirectory, runtimeDirectory } from "../paths.ts";
@@ -22,12 +23,8 @@ export function networkIsUp(): boolean {
  * start a BIRD in the machine's own network.
  */
 function ofImage(tree: string, program: string): [string, ...string[]] {
-  return [
-    `${tree}/lib64/ld-linux-x86-64.so.2`,
-    "--library-path",
-    `${tree}/usr/lib/x86_64-linux-gnu`,
-    `${tree}${program}`,
-  ];
+  const { loader, libraries } = architectureHere();
+  return [`${tree}${loader}`, "--library-path", `${tree}/usr/lib/${libraries}`, `${tree}${program}`];
 }
 
 /** Makes the namespace with its switches, links and taps if it does not exist; starts the routers' BIRD if it does not run. */

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { architectureHere, architectures } from "./architectures.ts";
+
+test("what the table says of this machine's architecture is so", () => {
+  const here = architectureHere();
+  expect(here.debian).toBe(execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim());
+  for (const path of [here.loader, `/usr/lib/${here.libraries}`, ...here.rootLinks])
+    expect(existsSync(path), path).toBe(true);
+});
+
+test("each architecture is listed under Debian's name", () => {
+  for (const [name, { debian }] of Object.entries(architectures)) expect(debian).toBe(name);
+});
+
+test("an unknown architecture is refused, with the known ones", () => {
+  expect(() => architectureHere("riscv64")).toThrow(
+    "this machine's CPU architecture riscv64 is not supported\n  fix: use a machine with one of: amd64 (x64)",
+  );
+});
+
+test("no other file depends on the architecture, but the one that says which a host must have", () => {
+  const root = join(import.meta.dirname, "..");
+  const files = globSync("**/*.{ts,sh}", {
+    cwd: root,
+    exclude: ["**/node_modules/**", "**/*.test.ts", "**/*.cases.ts"],
+  });
+  const words = /amd64|x86[-_]64|i386|arm64|aarch64|riscv64|lib64|\bGOARCH\b/;
+  expect(files.filter((file) => words.test(readFileSync(join(root, file), "utf8"))).sort()).toEqual([
+    "components/host/architecture.ts",
+    "lib/architectures.ts",
+  ]);
+});
