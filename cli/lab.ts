@@ -1,5 +1,6 @@
 /** `npm run lab`: real Debian 13 hosts on this machine. */
 import { spawn } from "node:child_process";
+import { resolve } from "node:path";
 import Table from "cli-table3";
 import { Argument, Command } from "commander";
 import * as lab from "../lab/lab-api.ts";
@@ -103,9 +104,10 @@ add(
 add(
   program
     .command("down")
-    .description("stop every process, remove the network and the hosts' disks; images and keys stay"),
-  async () => {
-    await lab.down(say);
+    .description("stop every process, remove the network and the hosts' disks; images and keys stay")
+    .option("--checkout <directory>", "take down the lab of another checkout, even one that is gone"),
+  async (options: { checkout?: string }) => {
+    await lab.down(say, options.checkout && resolve(options.checkout));
     say("the lab is down");
   },
 );

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { architectureHere } from "../lib/architectures.ts";
 import { ensureDebianPackages } from "../toolchain/system/system.ts";
+import { claimMachine, refuseOtherLab } from "./claim.ts";
 import { LabError, requireRoot } from "./errors.ts";
 import {
   bootHost,
@@ -20,12 +21,12 @@ import {
 } from "./hosts.ts";
 import { ensureTemplate } from "./image/template.ts";
 import type { Progress } from "./image/tree.ts";
-import { lock } from "./lock.ts";
+import { holderWords, lock } from "./lock.ts";
 import { endService, recordedServices, refuseNewServices, runningService } from "./machine/services.ts";
 import { hosts, type LabHost } from "./network/network.ts";
 import { hostNamed, requireUp } from "./network/reach.ts";
-import { claimMachine, ensureNetwork, networkIsUp, removeNetwork } from "./network/router.ts";
-import { cacheDirectory, checkout, hostPaths, labDirectory, runtimeDirectory } from "./paths.ts";
+import { ensureNetwork, networkIsUp, removeNetwork } from "./network/router.ts";
+import { cacheDirectory, checkout, hostPaths, labDirectory, labDirectoryOf, runtimeDirectory } from "./paths.ts";
 
 export {
   curl,
@@ -57,7 +58,9 @@ const bootTimeoutMs = 600_000;
 
 /** Only one command at a time may change the lab. */
 function labLock(progress: Progress = () => {}): Promise<AsyncDisposable> {
-  return lock(`${runtimeDirectory}.lock`, (pid) => progress(`waiting for process ${pid}, which is changing the lab`));
+  return lock(`${runtimeDirectory}.flock`, (holder) =>
+    progress(`waiting for ${holderWords(holder)}, which is changing the lab`),
+  );
 }
 
 /**
@@ -69,6 +72,7 @@ export async function up(progress: Progress = () => {}): Promise<void> {
   requireRoot();
   await mkdir(labDirectory, { recursive: true, mode: 0o700 });
   await using labIsOurs = await labLock(progress);
+  await refuseOtherLab(checkout);
   if (await isUp()) {
     progress("the lab is up");
     return;
@@ -188,21 +192,23 @@ async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-/** Takes the lab down: ends every process it started, by id, removes its network, the hosts' disks and their keys. The controller's key and images stay. */
-export async function down(progress: Progress = () => {}): Promise<void> {
+/**
+ * Takes the lab down: ends every process it started, by id, removes its network, the hosts' disks and their keys. The controller's key and images stay.
+ * @param of the checkout whose lab it is; it need not exist any more
+ * @throws LabError if the lab of yet another checkout is up
+ */
+export async function down(progress: Progress = () => {}, of: string = checkout): Promise<void> {
   requireRoot();
   await using _lock = await labLock(progress);
-  await takeDown();
+  await refuseOtherLab(of);
+  await takeDown(of);
 }
 
-async function takeDown(): Promise<void> {
-  await Promise.all(recordedServices().map((service) => endService(service)));
-  if (networkIsUp()) {
-    await claimMachine(checkout);
-    await removeNetwork();
-  }
+async function takeDown(of: string = checkout): Promise<void> {
+  await Promise.all(recordedServices(of).map((service) => endService(service)));
+  await removeNetwork();
   // Keys are removed with the disks: the next hosts are new, and a stack with the old keys deploys to them again.
-  for (const name of ["hosts", "host-keys"]) await rm(join(labDirectory, name), { recursive: true, force: true });
+  for (const name of ["hosts", "host-keys"]) await rm(join(labDirectoryOf(of), name), { recursive: true, force: true });
   await rm(runtimeDirectory, { recursive: true, force: true });
 }
 

@@ -11,6 +11,9 @@ const lab = await import("./lab-api.ts");
 const { labDirectory, labName, runtimeDirectory } = await import("./paths.ts");
 const { isAlive } = await import("../toolchain/system/processes.ts");
 const { recordedServices } = await import("./machine/services.ts");
+const { inTurn } = await import("../testing/lab-turn.ts");
+
+inTurn();
 
 const minutes = 60_000;
 

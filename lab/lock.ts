@@ -1,42 +1,63 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { take } from "../lib/kernel-lock.ts";
 import { identify, isAlive, type ProcessId } from "../toolchain/system/processes.ts";
+import { LabError } from "./errors.ts";
+import { checkout } from "./paths.ts";
+
+/** The process that has a lock, and its checkout. */
+export interface Holder extends ProcessId {
+  readonly checkout: string;
+}
 
 /**
- * Takes a lock file, waiting while a living process holds it; a lock of a dead process is taken over.
- * @param path the lock file; its folder is made.
- * @param onWait called once if another process holds it, with the id of that process.
+ * Takes a lock of the machine, waiting while another process has it. The kernel releases it when this process ends, however it ends.
+ * @param path the lock file; its folder is made. It stays.
+ * @param onWait called once before it waits, with the holder; undefined if that is just changing
+ * @param seconds to wait; without a limit by default, for work that ends by itself
+ * @throws LabError with the holder, when the time is up
  */
-export async function lock(path: string, onWait?: (pid: number) => void): Promise<AsyncDisposable> {
+export async function lock(
+  path: string,
+  onWait: (holder: Holder | undefined) => void = () => {},
+  seconds = Infinity,
+): Promise<AsyncDisposable> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const self = await identify(process.pid);
-  let told = false;
-  for (;;) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(JSON.stringify(self));
-      await file.close();
-      return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const owner = await readOwner(path);
-    if (owner && !(await isAlive(owner))) {
-      await rm(path, { force: true });
-      continue;
-    }
-    if (owner && !told) onWait?.(owner.pid);
-    told ||= owner !== undefined;
-    await sleep(200);
+  let release = await take(path, 0);
+  if (!release) {
+    onWait(await holderOf(path));
+    release = await take(path, seconds);
+  }
+  if (!release) {
+    const holder = await holderOf(path);
+    throw new LabError(
+      `${path} is still locked after ${seconds} s, by ${holderWords(holder)}`,
+      `wait until it has ended${holder ? `, or end it: kill ${holder.pid}` : ""}`,
+    );
+  }
+  const own: Holder = { ...(await identify(process.pid))!, checkout };
+  await writeFile(path, JSON.stringify(own));
+  return {
+    async [Symbol.asyncDispose]() {
+      await writeFile(path, "");
+      await release();
+    },
+  };
+}
+
+/** The living process that has a lock. */
+export async function holderOf(path: string): Promise<Holder | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  try {
+    const holder = JSON.parse(text) as Holder;
+    return (await isAlive(holder)) ? holder : undefined;
+  } catch {
+    // Empty: released. Or not completely written yet.
+    return undefined;
   }
 }
 
-async function readOwner(path: string): Promise<ProcessId | undefined> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as ProcessId;
-  } catch {
-    // Removed, or not completely written yet.
-    return undefined;
-  }
+/** `process 4711 of /root/fairhost`. */
+export function holderWords(holder: Holder | undefined): string {
+  return holder ? `process ${holder.pid} of ${holder.checkout}` : "another process";
 }

@@ -18,13 +18,23 @@ export const labName: string = instance ? `fairhost-lab-${instance}` : "fairhost
 /** Ports of 127.0.0.1 come after this one. */
 export const portBase: number = Number(process.env.FAIRHOST_LAB_PORTS ?? 2200);
 
-/** Files of this checkout's lab: process records, overlays, keys, consoles. Ignored by git. */
-export const labDirectory: string = join(checkout, ".lab", instance && `other-${instance}`);
+/** Files of a checkout's lab: overlays, keys, consoles, logs. Ignored by git. */
+export function labDirectoryOf(checkout: string): string {
+  return join(checkout, ".lab", instance && `other-${instance}`);
+}
+
+export const labDirectory: string = labDirectoryOf(checkout);
+
+/** A command that is about the same lab in any shell. */
+export function inThisLab(command: string, argument: string): string {
+  const word = `'${argument.replaceAll("'", "'\\''")}'`;
+  return `${instance && `FAIRHOST_LAB=${instance} `}${command} ${/^[\w./-]+$/.test(argument) ? argument : word}`;
+}
 
 /** Images, shared by all checkouts of a user, in one folder per recipe. Safe to delete: it is rebuilt. */
 export const cacheDirectory: string = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fairhost", "lab");
 
-/** Sockets of the lab that is up. Here and not in the checkout, as a socket's path has 107 bytes at most. */
+/** Sockets and process records of the lab that is up, whatever checkout it is of. Here and not in the checkout, as a socket's path has 107 bytes at most. */
 export const runtimeDirectory: string = join("/run", labName);
 
 /** The controller's key pair, made at the first `up`, authorised for root on every lab host. */

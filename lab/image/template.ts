@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { architectureHere } from "../../lib/architectures.ts";
 import { LabError } from "../errors.ts";
-import { lock } from "../lock.ts";
+import { holderWords, lock } from "../lock.ts";
 import { guestRun } from "../machine/guest.ts";
 import { type Accelerator, freeze, memoryMiB, openMonitor, qemuCommand } from "../machine/machine.ts";
 import { endService, startService, waitFor } from "../machine/services.ts";
@@ -46,8 +46,8 @@ sync
  */
 export async function ensureTemplate(progress: Progress): Promise<Template> {
   const image = await ensureTree(progress);
-  await using _lock = await lock(join(cacheDirectory, `${image.key}.template.lock`), (pid) =>
-    progress(`waiting for process ${pid}, which boots the same template`),
+  await using _lock = await lock(join(cacheDirectory, `${image.key}.template.flock`), (holder) =>
+    progress(`waiting for ${holderWords(holder)}, which boots the same template`),
   );
   const emulator = architectureHere().qemu;
   const { stdout: qemu } = await execa(emulator.program, ["--version"]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 import { LabError, requireRoot } from "../errors.ts";
-import { lock } from "../lock.ts";
+import { holderWords, lock } from "../lock.ts";
 import { cacheDirectory } from "../paths.ts";
 import { disabledUnits, overlayDirectory, packageMirrors, packages, recipeKey } from "./recipe.ts";
 
@@ -46,8 +46,8 @@ export async function ensureTree(progress: Progress = () => {}): Promise<ImageFo
   requireRoot();
   const image = await imageFolder();
   if (existsSync(image.tree)) return image;
-  await using _lock = await lock(join(cacheDirectory, `${image.key}.lock`), (pid) =>
-    progress(`waiting for process ${pid}, which builds the same image`),
+  await using _lock = await lock(join(cacheDirectory, `${image.key}.flock`), (holder) =>
+    progress(`waiting for ${holderWords(holder)}, which builds the same image`),
   );
   if (existsSync(image.tree)) return image;
   await ensureDebianPackages(["mmdebstrap", "debian-archive-keyring"]);

@@ -5,15 +5,18 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/user-error.ts";
 import { endProcess, identify, isAlive, type ProcessId } from "../../toolchain/system/processes.ts";
-import { labDirectory } from "../paths.ts";
+import { checkout, labDirectory, runtimeDirectory } from "../paths.ts";
 
 /** A process that the lab keeps running, recorded so that a later command can end exactly this process. */
 export interface Service extends ProcessId {
   readonly name: string;
   readonly command: readonly string[];
+  /** The checkout whose lab it belongs to. */
+  readonly checkout: string;
 }
 
-const records = join(labDirectory, "processes");
+/** Not in the checkout: another one can take the lab down, even when this one is gone. */
+const records = join(runtimeDirectory, "processes");
 let refusing = false;
 
 /** Makes every later start fail, because the lab is being taken down. */
@@ -46,6 +49,7 @@ export async function startService(
     pid,
     started: stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?",
     command,
+    checkout,
   };
   const path = join(records, `${name}.json`);
   writeFileSync(`${path}.new`, JSON.stringify(service), { mode: 0o600 });
@@ -54,12 +58,13 @@ export async function startService(
   return service;
 }
 
-/** Every recorded process, whether it still runs or not. */
-export function recordedServices(): Service[] {
+/** Every recorded process of a checkout's lab, whether it still runs or not. */
+export function recordedServices(of: string = checkout): Service[] {
   try {
     return readdirSync(records)
       .filter((file) => file.endsWith(".json"))
-      .map((file) => JSON.parse(readFileSync(join(records, file), "utf8")) as Service);
+      .map((file) => JSON.parse(readFileSync(join(records, file), "utf8")) as Service)
+      .filter((service) => service.checkout === of);
   } catch {
     return [];
   }

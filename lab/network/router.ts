@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { architectureHere } from "../../lib/architectures.ts";
-import { LabError } from "../errors.ts";
 import { runningService, startService, waitFor } from "../machine/services.ts";
 import { labDirectory, runtimeDirectory } from "../paths.ts";
 import { type LabHost, namespace, renderLinks, renderRouterBird } from "./network.ts";
@@ -71,18 +70,4 @@ export async function ensureNetwork(labHosts: readonly LabHost[], tree: string):
 export async function removeNetwork(): Promise<void> {
   if (!networkIsUp()) return;
   await execa("ip", ["netns", "delete", namespace]);
-}
-
-/** Records the checkout whose lab is up on this machine. @throws LabError while the lab of another checkout is up. */
-export async function claimMachine(checkout: string): Promise<void> {
-  await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
-  const path = join(runtimeDirectory, "checkout");
-  const owner = await readFile(path, "utf8").catch(() => undefined);
-  if (owner !== undefined && owner !== checkout && networkIsUp()) {
-    throw new LabError(
-      `the lab of another checkout is up on this machine: ${owner}`,
-      "take it down there: npm run lab -- down",
-    );
-  }
-  await writeFile(path, checkout);
 }
