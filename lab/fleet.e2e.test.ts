@@ -1,116 +1,45 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import { processesOf } from "../guard/deploy/lock/orphans.ts";
-import type { DeployRecord } from "../guard/deploy/record.ts";
-import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
 import type { Health } from "../host/inspect/difference.ts";
-import { type TemporaryProject, temporaryProject } from "../testing/projects/temporary-project.ts";
+import { inTurn } from "../testing/lab-turn.ts";
+import { LabFleet, pack } from "../testing/projects/lab-fleet.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 import * as lab from "./lab-api.ts";
 import { announced, measure, request } from "./measure.ts";
-import { controllerKey, knownHosts } from "./paths.ts";
 import { putContent } from "./put-content.ts";
 
-const pack = ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];
 const alice = "http://[fd00:8000:0:1::1]/";
 const bob = "http://[fd00:8000:0:2::1]/";
 
-let project: TemporaryProject;
-let fleet: string;
+let fleet: LabFleet;
 /** Milliseconds that a deploy in two waves takes here. */
 let twoWaves = 0;
 
-/** A fingerprint that changes if anything on a host is rewritten, restarted or reloaded. */
-async function fingerprint(host: string): Promise<string> {
-  const script = [
-    "stat --dereference --format='%n %i %Y' /var/lib/fairhost/current",
-    "systemctl show nginx bird nftables 'account-*.socket' --property=Id,ActiveEnterTimestampMonotonic,NeedDaemonReload",
-    'pgrep --parent "$(cat /run/nginx.pid)"',
-  ].join("; ");
-  return (await lab.sshRun(host, ["sh", "-c", script])).stdout;
-}
-
-async function up(...args: string[]): Promise<string> {
-  const result = await project.pulumi(["up", "--yes", "--skip-preview", ...args]);
-  expect(result.exitCode, result.all).toBe(0);
-  return result.all;
-}
-
-/** Drift of the hosts as the command reports it, and its exit status. */
-async function drift(): Promise<{ hosts: Record<string, string[]>; exitCode: number | undefined }> {
-  const command = fileURLToPath(new URL("../cli/guard.ts", import.meta.url));
-  const args = [command, "drift", "-s", "test", "--cwd", project.directory, "--json"];
-  const { stdout, stderr, exitCode } = await execa(process.execPath, args, { reject: false, stdin: "ignore" });
-  if (stdout === "") throw new Error(stderr);
-  const hosts = (JSON.parse(stdout) as HostDrift[]).map((result) => [
-    result.host,
-    "error" in result ? [result.error] : result.differences.map(({ kind, what }) => `${kind} ${what}`),
-  ]);
-  return { hosts: Object.fromEntries(hosts) as Record<string, string[]>, exitCode };
-}
-
-/** A command of the guard on the test's stack. */
-function guard(command: string, ...args: string[]) {
-  const main = fileURLToPath(new URL("../cli/guard.ts", import.meta.url));
-  const own = command === "deploy" ? ["--policy-pack", pack[1]!] : [];
-  const all = [main, command, "-s", "test", "--cwd", project.directory, ...own, ...args];
-  return execa(process.execPath, all, {
-    env: project.environment,
-    extendEnv: false,
-    all: true,
-    reject: false,
-    stdin: "ignore",
-  });
-}
-
-async function records(): Promise<DeployRecord[]> {
-  return JSON.parse((await guard("records", "--json")).stdout) as DeployRecord[];
-}
-
-async function edit(file: string, from: string | RegExp, to: string): Promise<void> {
-  const path = join(fleet, file);
-  const text = await readFile(path, "utf8");
-  expect(text, `${file} has ${from}`).toMatch(from);
-  await writeFile(path, text.replace(from, to));
-}
-
-/** Changes every account, two a host. */
-async function changeAll(idleSeconds: number): Promise<void> {
-  for (const account of ["1-alice", "2-bob", "3-carol", "4-dave"])
-    await edit(`accounts/${account}.yaml`, /idleSeconds: \d+/, `idleSeconds: ${idleSeconds}`);
-}
+inTurn(() => lab.down());
 
 beforeAll(async () => {
   await setupToolchain();
   await lab.up();
-  fleet = join(await mkdtemp(join(tmpdir(), "fairhost-fleet-")), "lab");
-  await cp(fileURLToPath(new URL("../inventory/lab", import.meta.url)), fleet, { recursive: true });
-  project = await temporaryProject({ inventory: fleet, knownHosts, sshPrivateKeyFile: controllerKey });
+  fleet = await LabFleet.make();
 });
 
-afterAll(async () => {
-  await project?.[Symbol.asyncDispose]();
-  if (fleet) await rm(join(fleet, ".."), { recursive: true });
-  await lab.down();
-});
+afterAll(() => fleet?.[Symbol.asyncDispose]());
 
 describe("a fleet on real hosts", () => {
   test("is previewed, judged and brought up", async () => {
-    const preview = await project.pulumi(["preview", ...pack]);
+    const preview = await fleet.pulumi(["preview", ...pack]);
     expect(preview.exitCode, preview.all).toBe(0);
     expect(preview.all).toContain("fairhost:account:AccountContainer");
-    await up(...pack);
+    await fleet.up(...pack);
   });
 
   test("every account answers over its own IPv6, sleeps when idle and refuses its neighbour", async () => {
-    const declaration = declare((await loadFleet(fleet)).fleet);
+    const declaration = declare((await loadFleet(fleet.directory)).fleet);
     await putContent(declaration);
     for (const seen of await measure(declaration)) {
       expect(seen.idleStopSeconds, `${seen.account} sleeps`).toBeDefined();
@@ -120,18 +49,18 @@ describe("a fleet on real hosts", () => {
   });
 
   test("a second up changes nothing and touches nothing on the hosts", async () => {
-    const before = await fingerprint("web1");
-    const result = await project.pulumi(["preview", "--expect-no-changes", ...pack]);
+    const before = await fleet.fingerprint("web1");
+    const result = await fleet.pulumi(["preview", "--expect-no-changes", ...pack]);
     expect(result.exitCode, result.all).toBe(0);
-    expect(await up()).toMatch(/\d+ unchanged/);
-    expect(await fingerprint("web1")).toBe(before);
+    expect(await fleet.up()).toMatch(/\d+ unchanged/);
+    expect(await fleet.fingerprint("web1")).toBe(before);
   });
 
   test("a changed site changes its account alone; the neighbour's open connection survives", async () => {
     // bob's answer to this takes at least two seconds, because no server answers there.
     const slow = request(`${bob}probe?address=fd00:8000:0:9::1&port=1&path=/`);
-    await edit("accounts/1-alice.yaml", "idleSeconds: 10", "idleSeconds: 25");
-    await up();
+    await fleet.edit("accounts/1-alice.yaml", "idleSeconds: 10", "idleSeconds: 25");
+    await fleet.up();
     await slow;
     const { stdout } = await lab.sshRun("web1", ["cat", "/var/lib/fairhost/report.json"]);
     expect(JSON.parse(stdout)).toMatchObject({ result: "applied", changedGroups: ["account-1"] });
@@ -152,9 +81,9 @@ describe("a fleet on real hosts", () => {
 
   test("drift is found by one command, told by host, and repaired once by an up that asks for it", async () => {
     await expect
-      .poll(drift, { timeout: 120_000, interval: 5_000 })
+      .poll(() => fleet.drift(), { timeout: 120_000, interval: 5_000 })
       .toEqual({ hosts: { web1: [], web2: [] }, exitCode: 0 });
-    const before = await fingerprint("web2");
+    const before = await fleet.fingerprint("web2");
     await lab.sshRun(
       "web1",
       `sysctl --quiet kernel.kptr_restrict=0 &&
@@ -164,7 +93,7 @@ describe("a fleet on real hosts", () => {
     );
     await lab.cutLink("web1", 1);
     const byHand = ["link-down eth1", "mirror-degraded data", "mirror-disk data"];
-    expect(await drift()).toEqual({
+    expect(await fleet.drift()).toEqual({
       hosts: {
         web1: [
           "firewall-changed inet fairhost",
@@ -178,17 +107,17 @@ describe("a fleet on real hosts", () => {
       },
       exitCode: 7,
     });
-    expect(await up()).toMatch(/\d+ unchanged/);
-    const repair = await project.pulumi(["up", "--yes", "--skip-preview"], { FAIRHOST_REPAIR: "web1" });
+    expect(await fleet.up()).toMatch(/\d+ unchanged/);
+    const repair = await fleet.pulumi(["up", "--yes", "--skip-preview"], { FAIRHOST_REPAIR: "web1" });
     expect(repair.exitCode, repair.all).toBe(0);
-    expect(await drift()).toEqual({ hosts: { web1: byHand, web2: [] }, exitCode: 7 });
+    expect(await fleet.drift()).toEqual({ hosts: { web1: byHand, web2: [] }, exitCode: 7 });
     expect((await request(alice)).body).toContain("alice");
-    expect(await up()).toMatch(/\d+ unchanged/);
-    expect(await fingerprint("web2")).toBe(before);
+    expect(await fleet.up()).toMatch(/\d+ unchanged/);
+    expect(await fleet.fingerprint("web2")).toBe(before);
 
     await lab.restoreLink("web1", 1);
     await lab.sshRun("web1", "mdadm --quiet /dev/md1 --add /dev/vdb2");
-    await expect.poll(drift, { timeout: 300_000, interval: 10_000 }).toMatchObject({ exitCode: 0 });
+    await expect.poll(() => fleet.drift(), { timeout: 300_000, interval: 10_000 }).toMatchObject({ exitCode: 0 });
   });
 
   test("under guard both switches of a pair are blocked before any host is connected to", async () => {
@@ -196,12 +125,12 @@ describe("a fleet on real hosts", () => {
       Number(
         (await lab.sshRun("web1", "journalctl --quiet --unit=ssh --grep='^Accepted' --output=cat | wc -l")).stdout,
       );
-    const sound = await readFile(join(fleet, "network.yaml"));
-    await edit("network.yaml", "model: 7050SX3-48YC8", "model: 7050SX3-96YC8");
-    await edit("network.yaml", "model: QFX5120-48Y", "model: QFX5120-48T");
+    const sound = await readFile(join(fleet.directory, "network.yaml"));
+    await fleet.edit("network.yaml", "model: 7050SX3-48YC8", "model: 7050SX3-96YC8");
+    await fleet.edit("network.yaml", "model: QFX5120-48Y", "model: QFX5120-48T");
     const before = await logins();
-    const { exitCode, all } = await guard("deploy", "--yes");
-    await writeFile(join(fleet, "network.yaml"), sound);
+    const { exitCode, all } = await fleet.guard("deploy", "--yes");
+    await writeFile(join(fleet.directory, "network.yaml"), sound);
     expect(exitCode, all).toBe(4);
     expect(all.replace(/\s+/g, " ")).toContain("Both switches of a pair change at once: switch-a and switch-b.");
     // The one login comes from the first count.
@@ -209,14 +138,14 @@ describe("a fleet on real hosts", () => {
   });
 
   test("under guard a change of both hosts goes in two waves, each host seen to serve before the next", async () => {
-    await writeFile(join(fleet, "limits.yaml"), "accounts: 2\n");
-    await changeAll(21);
+    await writeFile(join(fleet.directory, "limits.yaml"), "accounts: 2\n");
+    await fleet.changeAll(21);
     const begin = performance.now();
-    const { exitCode, all } = await guard("deploy", "--yes");
+    const { exitCode, all } = await fleet.guard("deploy", "--yes");
     twoWaves = performance.now() - begin;
     expect(exitCode, all).toBe(0);
     expect(all).toContain("Wave 2 of 2, web2.");
-    expect((await records()).at(-1)).toMatchObject({
+    expect((await fleet.records()).at(-1)).toMatchObject({
       result: "succeeded",
       level: "safe",
       waves: [
@@ -225,7 +154,7 @@ describe("a fleet on real hosts", () => {
       ],
     });
     expect((await request(alice)).body).toContain("alice");
-    expect((await guard("deploy", "--yes")).all).toContain(
+    expect((await fleet.guard("deploy", "--yes")).all).toContain(
       "Nothing to do: the stack already has everything that is declared.",
     );
   });
@@ -236,15 +165,15 @@ describe("a fleet on real hosts", () => {
   const killed = `an engine killed at ${kills} moments of two waves, every other time with its guard: accounts go on serving, one command recovers everything`;
   const surviveKills = async () => {
     for (let round = 0; round < kills; round++) {
-      await changeAll(40 + round);
-      const running = guard("deploy", "--yes");
+      await fleet.changeAll(40 + round);
+      const running = fleet.guard("deploy", "--yes");
       await sleep((twoWaves * (round + 0.5)) / kills);
-      const { id } = (await records()).at(-1)!;
+      const { id } = (await fleet.records()).at(-1)!;
       if (round % 2 === 0) running.kill("SIGKILL");
       for (const { pid, name } of await processesOf(id)) if (name === "pulumi") process.kill(pid, "SIGKILL");
       const said = (await running).all;
       expect((await request(alice)).body, said).toContain("alice");
-      const { exitCode, all } = await guard("deploy", "--yes", "--wait", "60");
+      const { exitCode, all } = await fleet.guard("deploy", "--yes", "--wait", "60");
       expect(exitCode, `round ${round}: ${said}\n${all}`).toBe(0);
       for (const [host, unit] of [
         ["web1", "account-2-http-app"],
@@ -257,7 +186,7 @@ describe("a fleet on real hosts", () => {
       }
       for (const url of [alice, bob]) expect((await request(url)).body).not.toBe("");
     }
-    const all = await records();
+    const all = await fleet.records();
     expect(all.filter(({ result }) => result === "running")).toEqual([]);
     const cut = all.filter(({ result }) => result === "interrupted" || result === "failed");
     expect(cut.length).toBeGreaterThanOrEqual(Math.ceil(kills / 2));
@@ -265,27 +194,27 @@ describe("a fleet on real hosts", () => {
   if (kills > 0) test(killed, { timeout: kills * 300_000 }, surviveKills);
 
   test("a fleet that breaks a rule is refused by a plain up, and by one that skips the preview", async () => {
-    const before = await fingerprint("web1");
-    const sound = await readFile(join(fleet, "hosts/web1.yaml"));
-    await edit("hosts/web1.yaml", "chain: b", "chain: a");
+    const before = await fleet.fingerprint("web1");
+    const sound = await readFile(join(fleet.directory, "hosts/web1.yaml"));
+    await fleet.edit("hosts/web1.yaml", "chain: b", "chain: a");
     for (const args of [["preview"], ["up", "--yes"], ["up", "--yes", "--skip-preview"]]) {
-      const result = await project.pulumi(args);
+      const result = await fleet.pulumi(args);
       expect(result.exitCode).not.toBe(0);
       expect(result.all).toContain("The fleet breaks mandatory rules; nothing was touched.");
       expect(result.all).toMatch(/hosts\/web1\.yaml:\d+/);
     }
-    await writeFile(join(fleet, "hosts/web1.yaml"), sound);
-    expect(await fingerprint("web1")).toBe(before);
+    await writeFile(join(fleet.directory, "hosts/web1.yaml"), sound);
+    expect(await fleet.fingerprint("web1")).toBe(before);
   });
 
   test("a host that lost power in the middle of an apply comes back whole", async () => {
-    await edit("accounts/1-alice.yaml", /idleSeconds: \d+/, "idleSeconds: 30");
-    const running = project.pulumi(["up", "--yes", "--skip-preview"]);
+    await fleet.edit("accounts/1-alice.yaml", /idleSeconds: \d+/, "idleSeconds: 30");
+    const running = fleet.pulumi(["up", "--yes", "--skip-preview"]);
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     await lab.powerCut("web1");
     expect((await running).exitCode).not.toBe(0);
     await lab.powerOn("web1");
-    await up();
+    await fleet.up();
     await announced("fd00:8000:0:1::/64");
     expect((await request(alice)).body).toContain("alice");
     const { stdout } = await lab.sshRun("web1", ["fairhost-host", "status", "--json"]);
@@ -293,7 +222,7 @@ describe("a fleet on real hosts", () => {
   });
 
   test("destroy retires the accounts and keeps their data", async () => {
-    const result = await project.pulumi(["destroy", "--yes"]);
+    const result = await fleet.pulumi(["destroy", "--yes"]);
     expect(result.exitCode, result.all).toBe(0);
     await expect(request(alice, 5)).rejects.toThrow();
     await lab.sshRun("web1", ["test", "-e", "/srv/accounts/1/home/www/index.html"]);
