@@ -10,7 +10,7 @@ process.env.FAIRHOST_LAB = "claim";
 process.env.FAIRHOST_LAB_PORTS = "2500";
 const { claimMachine, refuseOtherLab } = await import("./claim.ts");
 const { recordedServices, startService } = await import("./machine/services.ts");
-const { inNamespace } = await import("./network/router.ts");
+const { inNamespace, networkProcesses } = await import("./network/router.ts");
 const { checkout, labDirectory, labName, runtimeDirectory } = await import("./paths.ts");
 const { inTurn } = await import("../testing/lab-turn.ts");
 const { endProcess, isAlive } = await import("../toolchain/system/processes.ts");
@@ -42,7 +42,7 @@ afterEach(async () => {
 
 /** Makes the lab that of `other`. */
 async function giveAway(): Promise<void> {
-  await claimMachine(other);
+  await writeFile(join(runtimeDirectory, "checkout"), other);
   const record = join(runtimeDirectory, "processes", "web1.json");
   await writeFile(record, JSON.stringify({ ...machine, checkout: other }));
 }
@@ -63,13 +63,16 @@ describe("the lab of another checkout", () => {
 
   test("is taken down from here when it is named, even if its checkout is gone", async () => {
     await rm(other, { recursive: true });
+    const unrecorded = await startService("unrecorded", [...inNamespace, "sleep", "600"]);
+    await rm(join(runtimeDirectory, "processes", "unrecorded.json"));
+    await expect.poll(networkProcesses).toContainEqual(expect.objectContaining({ pid: unrecorded.pid }));
     const { exitCode, all } = await execa(
       process.execPath,
       [join(import.meta.dirname, "../cli/lab.ts"), "down", "--checkout", other],
       { reject: false, all: true },
     );
     expect(exitCode, all).toBe(0);
-    expect(await isAlive(machine)).toBe(false);
+    expect([await isAlive(machine), await isAlive(unrecorded)]).toEqual([false, false]);
     expect([existsSync(`/run/netns/${labName}`), existsSync(runtimeDirectory)]).toEqual([false, false]);
   });
 
@@ -78,6 +81,27 @@ describe("the lab of another checkout", () => {
     await expect(refuseOtherLab(checkout)).rejects.toThrow("the lab of another checkout is up");
     await endProcess(machine);
     await refuseOtherLab(checkout);
+  });
+});
+
+describe("what a lab of another checkout has left, whose processes are all gone", () => {
+  beforeEach(async () => {
+    await giveAway();
+    await endProcess(machine);
+  });
+
+  test("is no obstacle: the next lab does not take its network over", async () => {
+    await refuseOtherLab(checkout);
+    await claimMachine(checkout);
+    expect(existsSync(`/run/netns/${labName}`)).toBe(false);
+  });
+
+  test("is an obstacle while anything runs in its network, recorded or not", async () => {
+    const { pid } = await startService("unrecorded", [...inNamespace, "sleep", "600"]);
+    await rm(join(runtimeDirectory, "processes"), { recursive: true });
+    await expect.poll(networkProcesses).toContainEqual(expect.objectContaining({ pid }));
+    await expect(refuseOtherLab(checkout)).rejects.toThrow("the lab of another checkout is up");
+    process.kill(pid);
   });
 });
 

@@ -1,27 +1,29 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive } from "../toolchain/system/processes.ts";
 import { LabError } from "./errors.ts";
 import { recordedServices } from "./machine/services.ts";
-import { networkIsUp } from "./network/router.ts";
+import { networkProcesses, removeNetwork } from "./network/router.ts";
 import { inThisLab, runtimeDirectory } from "./paths.ts";
 import { testInTurn } from "./turn.ts";
 
 const claim = join(runtimeDirectory, "checkout");
 
-/** The checkout whose lab is up on this machine, or has left a process behind. */
-async function claimant(): Promise<string | undefined> {
-  const checkout = await readFile(claim, "utf8").catch(() => undefined);
-  if (checkout === undefined) return undefined;
-  if (networkIsUp()) return checkout;
-  const alive = await Promise.all(recordedServices(checkout).map(isAlive));
-  return alive.includes(true) ? checkout : undefined;
+/** The checkout that was the last to bring its lab up on this machine. */
+function claimant(): Promise<string | undefined> {
+  return readFile(claim, "utf8").catch(() => undefined);
+}
+
+/** Whether anything of its lab runs: a process in the lab's network, or a recorded one. */
+async function runs(checkout: string): Promise<boolean> {
+  if ((await networkProcesses()).length > 0) return true;
+  return (await Promise.all(recordedServices(checkout).map(isAlive))).includes(true);
 }
 
 /** @throws LabError while the lab of another checkout than this one is up, with the way to take it down */
 export async function refuseOtherLab(checkout: string): Promise<void> {
   const other = await claimant();
-  if (other === undefined || other === checkout) return;
+  if (other === undefined || other === checkout || !(await runs(other))) return;
   const test = await testInTurn();
   throw new LabError(
     `the lab of another checkout is up on this machine: ${other}`,
@@ -31,8 +33,16 @@ export async function refuseOtherLab(checkout: string): Promise<void> {
   );
 }
 
-/** Records the checkout whose lab is up on this machine. Only while the lab is locked, after {@link refuseOtherLab}. */
+/**
+ * Records the checkout whose lab is up on this machine, and removes what a killed lab of another has left. Only while the lab is
+ * locked, after {@link refuseOtherLab}.
+ */
 export async function claimMachine(checkout: string): Promise<void> {
+  const other = await claimant();
+  if (other !== undefined && other !== checkout) {
+    await removeNetwork();
+    await rm(runtimeDirectory, { recursive: true, force: true });
+  }
   await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
   await writeFile(claim, checkout);
 }

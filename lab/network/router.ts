@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { architectureHere } from "../../lib/architectures.ts";
+import { endProcess, identify, type ProcessId } from "../../toolchain/system/processes.ts";
 import { runningService, startService, waitFor } from "../machine/services.ts";
 import { labDirectory, runtimeDirectory } from "../paths.ts";
 import { type LabHost, namespace, renderLinks, renderRouterBird } from "./network.ts";
@@ -66,8 +67,22 @@ export async function ensureNetwork(labHosts: readonly LabHost[], tree: string):
   await waitFor(service, "answer", 10_000, look);
 }
 
-/** Removes the namespace and all links in it. The lab's processes must have ended. */
+/** The processes in the lab's network, also those that a user started there. */
+export async function networkProcesses(): Promise<ProcessId[]> {
+  if (!networkIsUp()) return [];
+  const { stdout } = await execa("ip", ["netns", "pids", namespace]);
+  const found = await Promise.all(
+    stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((pid) => identify(Number(pid))),
+  );
+  return found.filter((process) => process !== undefined);
+}
+
+/** Removes the namespace with all links, and ends what still runs in it: it would keep the links in a namespace without a name. */
 export async function removeNetwork(): Promise<void> {
   if (!networkIsUp()) return;
+  for (const process of await networkProcesses()) await endProcess(process);
   await execa("ip", ["netns", "delete", namespace]);
 }
