@@ -1,0 +1,22 @@
+import { clinic, engraver, ferry } from "../../testing/inventory/example-files.ts";
+import type { Seed } from "../../testing/inventory/seeded.cases.ts";
+
+/** Violations of the rules about accounts. */
+export const seeds: Readonly<Record<string, Seed>> = {
+  "an account on a backup host": {
+    rules: ["backup-site-far-away", "accounts-on-account-hosts", "backup-target"],
+    edit: (draft) => draft.edit(engraver, "host: par1-web4", "host: bak1-backup1"),
+  },
+  "an account on a spare host": {
+    rules: ["accounts-on-account-hosts"],
+    edit: (draft) => draft.edit(engraver, "host: par1-web4", "host: par1-spare1"),
+  },
+  "a standby on a spare host": {
+    rules: ["accounts-on-account-hosts"],
+    edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-spare1"),
+  },
+  "an account without protection": {
+    rules: ["account-with-data-protected"],
+    edit: (draft) => draft.append(ferry, "protect: false\n"),
+  },
+};

@@ -1,0 +1,24 @@
+import { choir } from "../../testing/inventory/example-files.ts";
+import type { Seed } from "../../testing/inventory/seeded.cases.ts";
+
+const python = "command: [/usr/bin/python3, members.py]";
+
+/** Violations of the rules about HTTP servers. */
+export const seeds: Readonly<Record<string, Seed>> = {
+  "a program that administers the host": {
+    rules: ["no-host-administration"],
+    edit: (draft) => draft.edit(choir, python, "command: [/usr/bin/sudo, /usr/bin/python3, members.py]"),
+  },
+  "a program of the system's": {
+    rules: ["no-host-administration"],
+    edit: (draft) => draft.edit(choir, python, "command: [/usr/sbin/sshd, -D]"),
+  },
+  "a program outside the home": {
+    rules: ["no-host-administration"],
+    edit: (draft) => draft.edit(choir, python, "command: [../1001/home/serve]"),
+  },
+  "a program of another account": {
+    rules: ["no-host-administration"],
+    edit: (draft) => draft.edit(choir, python, "command: [/srv/accounts/1001/home/serve]"),
+  },
+};
