@@ -139,10 +139,15 @@ export function chooseHooks(input: HookInput): ChosenHooks {
 
 /** Loaded instances of each template. */
 function instances(states: UnitStates = new Map()): ReadonlyMap<string, readonly string[]> {
-  return Map.groupBy(
-    [...states.keys()].filter((name) => templateOf(name) !== undefined),
-    (name) => templateOf(name)!,
-  );
+  const found = new Map<string, string[]>();
+  for (const name of states.keys()) {
+    const template = templateOf(name);
+    if (template === undefined) continue;
+    const others = found.get(template);
+    if (others) others.push(name);
+    else found.set(template, [name]);
+  }
+  return found;
 }
 
 /** The units, with each template's loaded instances in its place: systemd can neither stop nor start a template. */
