@@ -67,6 +67,23 @@ describe("a fleet on real hosts", () => {
     expect((await request(alice)).body).toContain("alice");
   });
 
+  test("an account that fills its disk stops at its limit, and everybody is served as before", async () => {
+    // alice's plan has 100 MB: 90 for the home, 10 for the logs.
+    const file = "/srv/accounts/1/home/fill";
+    const fill = `setpriv --reuid=a1 --regid=a1 --clear-groups sh -c "head -c 200000000 /dev/zero >${file}"; stat -c %s ${file}`;
+    const { stdout } = await lab.sshRun("web1", ["sh", "-c", fill]);
+    expect(Number(stdout)).toBeGreaterThan(80_000_000);
+    expect(Number(stdout)).toBeLessThanOrEqual(90_001_000);
+    for (const [url, name] of [
+      [alice, "alice"],
+      [bob, "bob"],
+    ] as const)
+      expect((await request(url)).body).toContain(name);
+    await edit("accounts/1-alice.yaml", "idleSeconds: 25", "idleSeconds: 26");
+    expect(await up()).toContain("applied");
+    await lab.sshRun("web1", ["rm", file]);
+  });
+
   test("serving survives a cut link", async () => {
     await lab.cutLink("web1", 0);
     expect((await request(alice)).body).toContain("alice");
@@ -89,7 +106,8 @@ describe("a fleet on real hosts", () => {
       `sysctl --quiet kernel.kptr_restrict=0 &&
       mdadm --quiet /dev/md1 --fail /dev/vdb2 && mdadm --quiet /dev/md1 --remove /dev/vdb2 &&
       echo '# x' >>/var/lib/fairhost/current/nginx/accounts/1.map &&
-      ip -6 route del local fd00:8000:0:1::/64 dev lo table local && nft flush ruleset`,
+      ip -6 route del local fd00:8000:0:1::/64 dev lo table local && nft flush ruleset &&
+      setquota -P 1 0 0 0 0 /srv/accounts`,
     );
     await lab.cutLink("web1", 1);
     const byHand = ["link-down eth1", "mirror-degraded data", "mirror-disk data"];
@@ -101,6 +119,7 @@ describe("a fleet on real hosts", () => {
           "sysctl-changed kernel.kptr_restrict",
           ...byHand.slice(1),
           "file-changed nginx/accounts/1.map",
+          "quota-changed /srv/accounts/1",
           "route-missing fd00:8000:0:1::/64",
         ],
         web2: [],

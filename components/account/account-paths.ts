@@ -18,8 +18,11 @@ export function insideHome(account: Pick<Account, "name">, path: string): string
   return path === "." ? home : `${home}/${path}`;
 }
 
+/** Directory of the account's logs, inside its directory: its programs can read it, nobody but root writes there. */
+export const logs = "admin/logs";
+
 /** Directory of the front end's access and error logs, inside the account's directory. */
-export const frontEndLogs = "admin/logs/front-end";
+export const frontEndLogs = `${logs}/front-end`;
 
 /**
  * `[Service]` settings that all units of an account share; the sandbox is a prefix drop-in.
@@ -35,7 +38,7 @@ export function accountSettings(account: Account, unit: string) {
     WorkingDirectory: home,
     BindPaths: `${directory}/home:${home}`,
     BindReadOnlyPaths: `${directory}/admin:${home}/admin`,
-    StandardOutput: `append:${directory}/admin/logs/${unit}.log`,
+    StandardOutput: `append:${directory}/${logs}/${unit}.log`,
   } as const;
 }
 

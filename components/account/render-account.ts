@@ -4,7 +4,8 @@ import { architectureOf } from "../host/architecture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import { frontEndLogs, homeInside } from "./account-paths.ts";
+import { frontEndLogs, homeInside, logs } from "./account-paths.ts";
+import { quotasOf } from "./quotas.ts";
 import { renderSandbox } from "./render-sandbox.ts";
 
 type Account = Element<"accounts">;
@@ -89,15 +90,16 @@ function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
  * with the sticky bit, and the account writes through its group, of which it is the only member. Root opens logs below
  * `admin/logs`, so only root can write there; the front end (www-data) has its own directory.
  */
-function renderDirectories({ number, uid, gid, directory }: Account): BundleAccount {
+function renderDirectories(account: Account): BundleAccount {
+  const { number, uid, gid, directory } = account;
   const directories: BundleAccount["directories"] = [
     { path: ".", owner: "root", mode: 0o711 },
     { path: "admin", owner: "root", mode: 0o751 },
-    { path: "admin/logs", owner: "root", mode: 0o2751 },
+    { path: logs, owner: "root", mode: 0o2751 },
     { path: frontEndLogs, owner: "logs", mode: 0o2750 },
     { path: "home", owner: "root", mode: 0o1770 },
     { path: "home/admin", owner: "root", mode: 0o755 },
     { path: "home/www", owner: "account", mode: 0o750 },
   ];
-  return { number, uid, gid, directory, directories };
+  return { number, uid, gid, directory, directories, quotas: quotasOf(account) };
 }

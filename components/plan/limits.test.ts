@@ -115,18 +115,22 @@ function textOf(element: Element<"accounts">): string {
 /** Limits that hosts do not enforce, though nothing says so. */
 function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   const [element] = many.accounts;
-  return Object.entries(limits).flatMap(([name, { slice, schema }]) => {
-    if (slice === undefined) return /not yet in force/.test(schema.description ?? "") ? [] : [name];
+  return Object.entries(limits).flatMap(([name, { slice, quota, schema }]) => {
     // Another value than the default, which is not written.
     const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
-    return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
+    if (slice) return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
+    if (!quota) return /not yet in force/.test(schema.description ?? "") ? [] : [name];
+    const [of, amount] = quota(4321);
+    const sum = renderAccount(own).account.quotas!.reduce((total, each) => total + each[of], 0);
+    return sum === amount ? [] : [name];
   });
 }
 
-test("every limit is written into the account's slice, or its description says that it is not yet in force", async () => {
+test("every limit is written into the account's slice or quotas, or its description says that it is not yet in force", async () => {
   const { limits } = await vi.importActual<typeof import("./limits.ts")>("./limits.ts");
   expect(unenforced(limits)).toEqual([]);
-  const { description, ...silent } = { ...limits.diskGb, description: "" };
-  expect(unenforced({ silent: { ...silent, schema: z.number() } })).toEqual(["silent"]);
+  const { quota: _, ...silent } = limits.diskGb;
+  expect(unenforced({ silent })).toEqual(["silent"]);
+  expect(unenforced({ other: { ...limits.inodes, quota: (value) => ["inodes", value + 1] } })).toEqual(["other"]);
   expect(unenforced({ other: { ...table.madeUp!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);
 });

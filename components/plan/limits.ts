@@ -7,11 +7,10 @@ export interface Limit {
   readonly word: string;
   /** After a value, with its space: ` MiB`. */
   readonly unit: string;
-  /**
-   * Directive of the account's slice (systemd.resource-control(5)) and its value; `undefined` where a host does not enforce
-   * the limit yet, which the schema's description says.
-   */
+  /** Directive of the account's slice (systemd.resource-control(5)) and its value; `undefined` if something else enforces it. */
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
+  /** What of the account's project quotas it is, and how much (components/account/quotas.ts). */
+  readonly quota?: (value: number) => readonly [of: "bytes" | "inodes", amount: number];
   /** systemd's default; a value equal to it is not written. */
   readonly systemdDefault?: number;
 }
@@ -56,10 +55,24 @@ export const limits = {
       .number()
       .positive()
       .describe(
-        "Disk limit of an account's home in gigabytes (10^9 bytes). Used for planning; not yet in force on hosts.",
+        "Disk limit of an account in gigabytes (10^9 bytes), its logs included: a tenth, at most 1 GB, is for them alone.",
       ),
     word: "disk",
     unit: " GB",
     slice: undefined,
+    quota: (value) => ["bytes", Math.floor(value * 1e9)],
+  },
+  inodes: {
+    schema: z
+      .int()
+      .min(1000)
+      .default(250_000)
+      .describe(
+        "Maximum number of an account's files, directories and symlinks, its logs included. ext4 has one for every 16 KiB of disk. Default 250000.",
+      ),
+    word: "inodes",
+    unit: "",
+    slice: undefined,
+    quota: (value) => ["inodes", value],
   },
 } as const satisfies Readonly<Record<string, Limit>>;

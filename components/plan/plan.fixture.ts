@@ -11,6 +11,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     memoryMaxMb: 512,
     tasksMax: 128,
     diskGb: 10,
+    inodes: 250_000,
     retentionDays: 7,
     survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
     takeover: true,

@@ -50,6 +50,19 @@ export interface BundleAccount {
     readonly owner: "account" | "root" | "logs";
     readonly mode: number;
   }[];
+  /** Limits of its disk space, which the applier sets in the file system. Generations of 0.1.0 have none. */
+  readonly quotas?: readonly BundleQuota[];
+}
+
+/** A project quota: a directory counts with all below it, except what has a quota of its own. */
+export interface BundleQuota {
+  /** Relative to the account's directory, which is `.`; one of `directories`. */
+  readonly path: string;
+  /** Project id, unique on the file system. */
+  readonly project: number;
+  readonly bytes: number;
+  /** Files, directories, symlinks. */
+  readonly inodes: number;
 }
 
 /** One unit that the host must run, and the files whose change requires a restart. */

@@ -12,6 +12,7 @@ export const hostPackages: readonly string[] = [
   "nodejs", // kind hosts
   "openssh-server", // kind hosts
   "python3", // kind accounts
+  "quota", // kind accounts
   "systemd-userdbd", // bundle folder userdb
   "tini", // kind accounts
 ];

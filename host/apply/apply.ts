@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { count } from "../../lib/text.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { firewallHash } from "../os/nftables.ts";
+import { requireQuotas, setQuotas, wrongQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import { findDrift } from "../store/file-drift.ts";
@@ -57,6 +59,7 @@ export interface Secret {
  */
 export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): Promise<ApplyReport> {
   const current = settleGenerations(machine);
+  requireQuotas(machine, bundle);
   keepHostName(machine, bundle.host);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
@@ -187,6 +190,8 @@ async function goBack(course: Course, from: Generation, to: Generation): Promise
 /** Runs the hooks that make the running host follow the generation in force, and verifies. */
 async function bring(course: Course, next: Generation): Promise<readonly Problem[]> {
   const { machine, applied } = course;
+  const unlimited = await bringQuotas(course, next);
+  if (unlimited.length > 0) return unlimited;
   const last = course.bases[0]!.bundle;
   const firewallLost =
     machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
@@ -211,6 +216,17 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
   const { hooks, problems } = await runHooks(machine, chosen);
   course.hooks.push(...hooks);
   return problems.length > 0 ? problems : verify(machine, next.bundle);
+}
+
+/** Sets quotas that differ, before anything starts. Without a new generation they had been changed by hand. */
+async function bringQuotas({ machine, bases, hooks, repaired }: Course, next: Generation): Promise<readonly Problem[]> {
+  const wrong = await wrongQuotas(machine, next.bundle);
+  if (wrong.length === 0) return [];
+  const hook = `set ${count(wrong.length, "disk quota")}`;
+  machine.say(hook);
+  hooks.push(hook);
+  if (bases.length === 1 && bases[0]!.number === next.number) repaired.push(...wrong.map(({ message }) => message));
+  return setQuotas(machine, wrong);
 }
 
 /** Records for the next run that the hooks of `generation` are done, and removes generations that are no longer needed. */

@@ -25,6 +25,7 @@ export const differenceKinds = [
   "user-unresolvable",
   "account-directory",
   "secret-missing",
+  "quota-changed",
   // Network
   "firewall-changed",
   "foreign-table",

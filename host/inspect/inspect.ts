@@ -1,4 +1,5 @@
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
+import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
@@ -48,6 +49,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtProcesses(machine, bundle),
       lookAtShadows(machine, bundle),
       lookAtUsers(machine, bundle, broken),
+      lookAtQuotas(machine, bundle),
       ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtSsh(),

@@ -21,7 +21,6 @@ const machinePackages = [
   "dbus",
   "mdadm",
   "e2fsprogs",
-  "quota",
   "kmod",
   "procps",
   "qemu-guest-agent",
