@@ -79,8 +79,8 @@ describe("a fleet on real hosts", () => {
       [bob, "bob"],
     ] as const)
       expect((await request(url)).body).toContain(name);
-    await edit("accounts/1-alice.yaml", "idleSeconds: 25", "idleSeconds: 26");
-    expect(await up()).toContain("applied");
+    await fleet.edit("accounts/1-alice.yaml", "idleSeconds: 25", "idleSeconds: 26");
+    expect(await fleet.up()).toContain("applied");
     await lab.sshRun("web1", ["rm", file]);
   });
 
