@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadFleet } from "../load/load.ts";
-import { editFleet } from "./edit.ts";
+import { editFleet, previewEdits } from "./edit.ts";
+import type { Edit } from "./edit-schema.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -22,7 +23,7 @@ const erin = { number: 905, name: "erin", plan: "small", host: "web1" };
 
 test("a property is set: the rest of the file stays as it was, comments too", async () => {
   const before = text("plans/small.yaml");
-  const { fleet } = editFleet(directory, [{ file: "plans/small.yaml", set: ["tasksMax"], value: 300 }]);
+  const { fleet } = editFleet(directory, [{ op: "set", file: "plans/small.yaml", path: ["tasksMax"], value: 300 }]);
   expect(fleet.plans[0]!.tasksMax).toBe(300);
   expect(text("plans/small.yaml")).toBe(before.replace(/tasksMax: \d+/, "tasksMax: 300"));
   expect((await loadFleet(directory)).fleet).toEqual(fleet);
@@ -31,10 +32,20 @@ test("a property is set: the rest of the file stays as it was, comments too", as
 test("several edits are one: a new account, a server more in another, an account that leaves", () => {
   const others = readdirSync(join(directory, "accounts")).filter((name) => name !== "4-dave.yaml");
   const { fleet, where } = editFleet(directory, [
-    { file: "accounts/905-erin.yaml", create: erin },
-    { file: "accounts/905-erin.yaml", set: ["httpServers"], value: [{ name: "www", number: 1, kind: "static" }] },
-    { file: "accounts/4-dave.yaml", remove: true },
-    { file: "tombstones.yaml", set: [fleetTombstones()], value: { number: 4, name: "dave", deleted: "2026-11-26" } },
+    { op: "create", file: "accounts/905-erin.yaml", content: erin },
+    {
+      op: "set",
+      file: "accounts/905-erin.yaml",
+      path: ["httpServers"],
+      value: [{ name: "www", number: 1, kind: "static" }],
+    },
+    { op: "remove", file: "accounts/4-dave.yaml" },
+    {
+      op: "set",
+      file: "tombstones.yaml",
+      path: [fleetTombstones()],
+      value: { number: 4, name: "dave", deleted: "2026-11-26" },
+    },
   ]);
   expect(fleet.accounts.map(({ number }) => number)).toEqual(expect.arrayContaining([1, 2, 3, 905]));
   expect(where("httpServer", "905/www")).toMatch(/^accounts\/905-erin\.yaml:\d+$/);
@@ -48,26 +59,34 @@ function fleetTombstones(): number {
 test.each([
   [
     "a fleet that would not be sound",
-    [{ file: "accounts/1-alice.yaml", set: ["plan"], value: "smal" }],
+    [{ op: "set", file: "accounts/1-alice.yaml", path: ["plan"], value: "smal" }],
     'there is no plan "smal"',
   ],
-  ["an unknown key", [{ file: "accounts/1-alice.yaml", set: ["colour"], value: "red" }], "colour"],
-  ["a file that exists", [{ file: "accounts/1-alice.yaml", create: erin }], "exists already"],
-  ["a file that is not there", [{ file: "accounts/9-nobody.yaml", remove: true as const }], "there is no such file"],
+  ["an unknown key", [{ op: "set", file: "accounts/1-alice.yaml", path: ["colour"], value: "red" }], "colour"],
+  ["a file that exists", [{ op: "create", file: "accounts/1-alice.yaml", content: erin }], "exists already"],
+  ["a file that is not there", [{ op: "remove", file: "accounts/9-nobody.yaml" }], "there is no such file"],
   [
     "a property that is not there",
-    [{ file: "accounts/1-alice.yaml", unset: ["standby"] }],
+    [{ op: "unset", file: "accounts/1-alice.yaml", path: ["standby"] }],
     "there is no such property",
   ],
-  ["a path through a value", [{ file: "accounts/1-alice.yaml", set: ["name", "first"], value: "a" }], "no map or list"],
-  ["a file outside the inventory", [{ file: "accounts/../../etc.yaml", create: erin }], "not a file of an inventory"],
+  [
+    "a path through a value",
+    [{ op: "set", file: "accounts/1-alice.yaml", path: ["name", "first"], value: "a" }],
+    "no map or list",
+  ],
+  [
+    "a file outside the inventory",
+    [{ op: "create", file: "accounts/../../etc.yaml", content: erin }],
+    "expected a file of an inventory",
+  ],
   [
     "a second edit that fails",
     [
-      { file: "plans/small.yaml", set: ["tasksMax"], value: 300 },
-      { file: "x.yaml", create: {} },
+      { op: "set", file: "plans/small.yaml", path: ["tasksMax"], value: 300 },
+      { op: "create", file: "x.yaml", content: {} },
     ],
-    "not a file",
+    "expected a file of an inventory",
   ],
 ] as const)("%s is refused, and nothing is written", (_, edits, message) => {
   const before = everything();
@@ -79,9 +98,9 @@ test("a file that cannot be written, on a full disk for example, leaves every fi
   writeFileSync(join(directory, `plans/.small.yaml.${process.pid}~`), "");
   const before = everything();
   const names = readdirSync(directory, { recursive: true });
-  const edits = [
-    { file: "accounts/905-erin.yaml", create: erin },
-    { file: "plans/small.yaml", set: ["tasksMax"], value: 300 },
+  const edits: Edit[] = [
+    { op: "create", file: "accounts/905-erin.yaml", content: erin },
+    { op: "set", file: "plans/small.yaml", path: ["tasksMax"], value: 300 },
   ];
   expect(() => editFleet(directory, edits)).toThrow("EEXIST");
   expect(everything()).toEqual(before);
@@ -91,8 +110,22 @@ test("a file that cannot be written, on a full disk for example, leaves every fi
 test("a file that is created and removed by the same edits is not there", () => {
   const before = everything();
   editFleet(directory, [
-    { file: "accounts/905-erin.yaml", create: erin },
-    { file: "accounts/905-erin.yaml", remove: true },
+    { op: "create", file: "accounts/905-erin.yaml", content: erin },
+    { op: "remove", file: "accounts/905-erin.yaml" },
   ]);
   expect(everything()).toEqual(before);
+});
+
+test("a symlink is not followed: its target may be another file of the fleet, or of the machine", () => {
+  rmSync(join(directory, "accounts/1-alice.yaml"));
+  symlinkSync("/etc/hostname", join(directory, "accounts/1-alice.yaml"));
+  const edit: Edit = { op: "set", file: "accounts/1-alice.yaml", path: ["plan"], value: "small" };
+  expect(() => editFleet(directory, [edit])).toThrow("not a regular file");
+  expect(previewEdits(directory, [edit]).files).toEqual([]);
+});
+
+test("a file that the loader would refuse for its size is not written", () => {
+  const value = "x".repeat(4 * 1024 * 1024);
+  const edit: Edit = { op: "set", file: "plans/small.yaml", path: ["name"], value };
+  expect(() => editFleet(directory, [edit])).toThrow("more than 4194304 bytes");
 });

@@ -19,7 +19,7 @@ export function kindOfFile(file: string): FileKey | undefined {
 const beside = /^(?:known_hosts|.*\.md)$/;
 
 /** Maximum size of one file in bytes, about 50,000 lines; a larger file is a mistake. */
-const maxBytes = 4 * 1024 * 1024;
+export const maxBytes = 4 * 1024 * 1024;
 
 export interface FleetFiles {
   readonly sources: readonly { readonly key: FileKey; readonly source: Source }[];
