@@ -6,15 +6,15 @@ import { type Proof, provePairs, proveSingles } from "../policies/graph/proof.ts
 import { run, withAction } from "./exit-status.ts";
 
 /** Whether the fleet survives what its plans promise. Accounts that are down without any failure count as well. */
-export function isProven({ counterexamples, dark }: Proof): boolean {
-  return counterexamples.length === 0 && dark.length === 0;
+export function isProven({ counterexamples, down }: Proof): boolean {
+  return counterexamples.length === 0 && down.length === 0;
 }
 
 /** The proof for a terminal: the number of failures tried and the counterexamples, one sentence a line. */
 export function formatProof(proof: Proof, pairs: boolean): string {
   const tried = `Tried the failure of ${count(proof.tried, pairs ? "pair" : "element")}, one at a time: `;
   if (isProven(proof)) return `${tried}all plans keep their promises.`;
-  const messages = [...proof.dark, ...proof.counterexamples].map(({ message }) => printable(message));
+  const messages = [...proof.down, ...proof.counterexamples].map(({ message }) => printable(message));
   return [`${tried}${count(messages.length, "counterexample")}.`, ...messages].join("\n");
 }
 

@@ -55,7 +55,7 @@ export function alive(fleet: Declaration, account: AccountContainerInputs, cut: 
 }
 
 function cableBetween(one: string, other: string): string {
-  return `the cable between routers ${[one, other].sort().join(" and ")}`;
+  return `the link between routers ${[one, other].sort().join(" and ")}`;
 }
 
 type Gone = ReadonlySet<string>;

@@ -110,7 +110,7 @@ function wiresOf({ networks, routers, switches, hosts }: Declaration, boxes: Rea
   }
   for (const { name, links } of routers) {
     for (const other of links) {
-      const cable = `the cable between routers ${[name, other].sort().join(" and ")}`;
+      const cable = `the link between routers ${[name, other].sort().join(" and ")}`;
       add(cable, `router ${name}`, `router ${other}`, cable, [cable, `router ${name}`, `router ${other}`]);
     }
   }

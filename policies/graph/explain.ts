@@ -24,7 +24,7 @@ export function explain(
   const more = others === 0 ? "" : others === 1 ? " and 1 other host" : ` and ${others} other hosts`;
   const what = cut.length === 0 ? "Even if nothing fails" : `If ${names} ${cut.length === 1 ? "fails" : "fail"}`;
   const count = accounts === 1 ? "1 account" : `${accounts} accounts`;
-  return `${what}, ${shown.servedBy.map((host) => paths.darkHost(host, shown, more)).join("; ")}; ${count} of plan ${plans}.`;
+  return `${what}, ${shown.servedBy.map((host) => paths.downHost(host, shown, more)).join("; ")}; ${count} of plan ${plans}.`;
 }
 
 class Paths {
@@ -41,7 +41,7 @@ class Paths {
   }
 
   /** Says that one host of a class loses service, and why. `more` goes with the host of the accounts. */
-  darkHost(position: number, { servedBy, standby }: AccountClass, more: string): string {
+  downHost(position: number, { servedBy, standby }: AccountClass, more: string): string {
     const first = position === servedBy[0];
     const name = this.#nodes[position]!.short;
     const subject = first ? `${name}${more}` : `its standby, ${name},`;

@@ -125,9 +125,9 @@ test("finds exactly what a search through every element and every account finds"
       found += expected.size;
       expect(proven(proof.counterexamples)).toEqual(expected);
       expect(proof.tried).toBe(cuts(declaration).length);
-      const dark = declaration.accounts.filter((account) => !alive(declaration, account, [])).length;
-      expect(proof.dark.reduce((sum, { accounts }) => sum + accounts, 0)).toBe(dark);
-      for (const { message } of [...proof.counterexamples, ...proof.dark])
+      const down = declaration.accounts.filter((account) => !alive(declaration, account, [])).length;
+      expect(proof.down.reduce((sum, { accounts }) => sum + accounts, 0)).toBe(down);
+      for (const { message } of [...proof.counterexamples, ...proof.down])
         expect(message).toMatch(/service: |no standby|loses? service;/);
     }),
     { numRuns: 300, seed: 1 },

@@ -21,7 +21,7 @@ export interface Proof {
   readonly tried: number;
   readonly counterexamples: readonly Counterexample[];
   /** Accounts without service though nothing fails. */
-  readonly dark: readonly { readonly host: string; readonly accounts: number; readonly message: string }[];
+  readonly down: readonly { readonly host: string; readonly accounts: number; readonly message: string }[];
 }
 
 /** N-1: lets each element fail, one at a time. The cost depends on the number of classes, not of accounts. */
@@ -45,7 +45,7 @@ class Prover {
   /** Classes by the position of a host that serves them. */
   readonly #served = new Map<number, AccountClass[]>();
   /** Classes without service though nothing fails. */
-  readonly #dark: ReadonlySet<AccountClass>;
+  readonly #alreadyDown: ReadonlySet<AccountClass>;
   readonly #singles = new Map<number, ReadonlySet<AccountClass>>();
   /** Everything that can fail, by position. */
   readonly elements: readonly number[];
@@ -57,7 +57,7 @@ class Prover {
       for (const host of each.servedBy) this.#served.set(host, [...(this.#served.get(host) ?? []), each]);
     }
     const broken = this.#outages.after([]);
-    this.#dark = new Set(graph.classes.filter(({ servedBy }) => servedBy.every((host) => broken.has(host))));
+    this.#alreadyDown = new Set(graph.classes.filter(({ servedBy }) => servedBy.every((host) => broken.has(host))));
     this.elements = graph.nodes.flatMap(({ failure }, position) => (failure === undefined ? [] : [position]));
   }
 
@@ -73,7 +73,7 @@ class Prover {
       const classes = cut.length === 1 ? lost : lost.filter((each) => !cut.some((one) => this.#alone(one).has(each)));
       if (classes.length > 0) counterexamples.push(this.#counterexample(cut, down, classes));
     }
-    return { tried, counterexamples, dark: this.#darkAccounts() };
+    return { tried, counterexamples, down: this.#accountsDown() };
   }
 
   /** Every two elements on which the same class depends. */
@@ -103,7 +103,7 @@ class Prover {
     const touched = new Set<AccountClass>();
     for (const position of down) for (const each of this.#served.get(position) ?? []) touched.add(each);
     return [...touched].filter(
-      (each) => !this.#dark.has(each) && each.servedBy.every((position) => down.has(position)),
+      (each) => !this.#alreadyDown.has(each) && each.servedBy.every((position) => down.has(position)),
     );
   }
 
@@ -117,9 +117,9 @@ class Prover {
     };
   }
 
-  #darkAccounts(): Proof["dark"] {
+  #accountsDown(): Proof["down"] {
     const down = this.#outages.after([]);
-    return [...Map.groupBy(this.#dark, ({ host }) => host)].map(([host, classes]) => ({
+    return [...Map.groupBy(this.#alreadyDown, ({ host }) => host)].map(([host, classes]) => ({
       host,
       accounts: classes.reduce((sum, each) => sum + each.accounts, 0),
       message: explain(this.#graph, this.#outages, [], down, classes),

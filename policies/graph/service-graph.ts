@@ -186,9 +186,9 @@ function addNetwork(builder: Builder, { networks, routers, switches }: Declarati
     for (const [index, other] of router.links.entries()) {
       // Listed at both ends, it is still one link.
       const ends = [router.name, other].sort();
-      const name = `the cable between routers ${ends.join(" and ")}`;
-      const cable = `cable ${ends.join(" ")}`;
-      builder.add(cable, { name, short: name, failure: "link", subject: subject.router(router, `links.${index}`) });
+      const name = `the link between routers ${ends.join(" and ")}`;
+      const link = `link ${ends.join(" ")}`;
+      builder.add(link, { name, short: name, failure: "link", subject: subject.router(router, `links.${index}`) });
       for (const [from, to] of [
         [router.name, other],
         [other, router.name],
@@ -199,7 +199,7 @@ function addNetwork(builder: Builder, { networks, routers, switches }: Declarati
           short: `the way to router ${to}`,
           subject: subject.router(router),
         };
-        builder.add(way, node, ["uses", [cable]], ["leads to", [key.router(to)]]);
+        builder.add(way, node, ["uses", [link]], ["leads to", [key.router(to)]]);
         reaches.set(from, [...(reaches.get(from) ?? []), way]);
       }
     }

@@ -13,8 +13,8 @@ export const survivesAnySingleLoss = defineRule({
   reason: "Any single part can fail; the plan promises no outage when one does.",
   fix: "Follow the path in the message and give the host a second, independent path; or promise less in the plan's `survives`.",
   *find(declaration) {
-    const { counterexamples, dark } = proveSingles(declaration);
-    for (const { host, message } of dark) yield { subject: subject.host({ name: host }), message };
+    const { counterexamples, down } = proveSingles(declaration);
+    for (const { host, message } of down) yield { subject: subject.host({ name: host }), message };
     for (const { cut, message } of counterexamples) yield { subject: cut[0]!.subject, message };
   },
 });

@@ -79,7 +79,7 @@ export const unsafe: Readonly<Record<string, CorpusCase>> = {
         .edit(web1, "disks: [bay0, bay1]", "disks: [bay0]")
         .edit(web1, "disks: [bay0, bay1]", "disks: [bay0]"),
   },
-  "a cable of a host pulled": {
+  "a link of a host removed": {
     edit: (draft) => draft.edit(web1, "  - port: eth1\n    switch: par1-switch-b\n    switchPort: xe-0/0/1\n", ""),
   },
   "an owned range gone": {
