@@ -5,6 +5,7 @@ import { feedsOf } from "../network/device.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { describeHost } from "./describe-host.ts";
+import { sshPortOf } from "./ssh-port.ts";
 
 export const inputs = z.strictObject({
   ...placed,
@@ -19,6 +20,11 @@ export const inputs = z.strictObject({
   release: text.describe("Debian release by code name."),
   address: text.describe("The host's own IPv6 address, canonical (RFC 5952)."),
   asNumber: number.describe("The private AS number (RFC 6996) it announces its accounts' prefixes from."),
+  sshPort: number
+    .optional()
+    .describe(
+      "TCP port of SSH that the firewall opens beside 22; absent if it is 22 or the far end of a port forward.",
+    ),
   disks: z
     .array(
       z.strictObject({
@@ -106,6 +112,7 @@ export const kind: Kind<"hosts"> = {
       release: host.release,
       address: canonical(host.address),
       asNumber: host.asNumber,
+      ...sshPortOf(host.ssh),
       disks: host.disks,
       mirrors: host.mirrors,
       powerSupplies: feedsOf(host, sites),

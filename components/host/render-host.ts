@@ -40,7 +40,8 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
 export const renderer: Renderer<"hosts"> = {
   key: "hosts",
   // SSH, the only way for deliveries.
-  opens: () => [{ protocol: "tcp", port: 22 }],
+  // A host whose SSH server moves is reached before and after, and behind a forward it has port 22.
+  opens: ({ host: { sshPort = 22 } }) => [22, sshPort].map((port) => ({ protocol: "tcp", port })),
   ofHost: renderHost,
 };
 

@@ -30,7 +30,7 @@ function found<T>([first]: readonly T[], what: string): T {
 }
 
 /** First of the ports that Linux takes for connections to the outside (ip_local_port_range, ip(7)). */
-const firstEphemeral = 32_768;
+export const firstEphemeral = 32_768;
 
 /**
  * Ports of one protocol in nft syntax, sorted, `22, 80, 8300-8499`. Ranges that overlap are merged: nft refuses them in a set.

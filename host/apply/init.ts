@@ -6,7 +6,7 @@ import { fixedLinks } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
 Description=Finish or roll back an interrupted change of this host
-After=basic.target nftables.service
+After=basic.target nftables.service ssh.service ssh.socket
 RequiresMountsFor=/var/lib/fairhost
 
 [Service]

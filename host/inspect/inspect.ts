@@ -52,7 +52,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtQuotas(machine, bundle),
       ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
-      lookAtSsh(),
+      lookAtSsh(machine),
       lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
       lookAtMirrors(machine, declared),

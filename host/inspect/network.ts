@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { network } from "../../components/address/network.host.ts";
 import { type Bundle, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
-import { firewallHash, ourTables, sshAnswers } from "../os/nftables.ts";
+import { firewallHash, ourTables } from "../os/nftables.ts";
+import { sshAnswersHere } from "../os/ssh.ts";
 import { filesOf, readApplied } from "../store/generations.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
@@ -92,8 +93,8 @@ function hasCarrier(path: string): boolean {
   }
 }
 
-export async function lookAtSsh(): Promise<Difference[]> {
-  if (await sshAnswers()) return [];
+export async function lookAtSsh(machine: Machine): Promise<Difference[]> {
+  if (await sshAnswersHere(machine)) return [];
   const repaired = "by hand: see `systemctl status ssh`" as const;
   const message = "no SSH server answers on the port that the controller uses";
   return [{ group: "host", kind: "ssh-silent", what: "ssh.service", message, repaired }];

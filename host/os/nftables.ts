@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { createConnection } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
 import { nftables } from "../../components/network/nftables.host.ts";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { filesOf } from "../store/generations.ts";
 import type { Machine } from "./machine.ts";
+import { openOutside } from "./outside.ts";
+import { opensOne, sshDoors } from "./ssh.ts";
 
 /** Seconds after which the old rules are restored unless the new ones were confirmed. */
 const deadManSeconds = 30;
@@ -26,11 +28,15 @@ export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<st
 }
 
 /** Tables that the bundle's rules create. */
-export function ourTables(bundle: Bundle): { family: string; name: string }[] {
+export function ourTables(bundle: Bundle): Table[] {
   const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [nftables]));
-  return files
-    .flatMap(({ content }) => [...(content ?? "").matchAll(/^\s*table\s+(\w+)\s+([\w-]+)\s*\{/gm)])
-    .map(([, family, name]) => ({ family: family!, name: name! }));
+  return files.flatMap(({ content }) => tablesIn(content ?? ""));
+}
+
+function tablesIn(rules: string): Table[] {
+  return [...rules.matchAll(/^\s*table\s+(\w+)\s+([\w-]+)\s*\{/gm)].map(([, family, name]) => {
+    return { family: family!, name: name! };
+  });
 }
 
 function steady(key: string, value: unknown): unknown {
@@ -41,49 +47,90 @@ function steady(key: string, value: unknown): unknown {
 }
 
 /**
- * Loads the rules of the generation in force in one step. Before that, a timer is set that restores the old rules; it is removed only
- * after SSH has answered with the new rules.
- * @returns the error, if any; then the old rules are restored.
+ * Loads the rules of the generation in force in one step. Before that a timer is set that restores the old tables. It is disarmed only
+ * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}). Tables of others are left
+ * alone, now and when the old ones are restored.
+ * @returns the error, if any, and whether the old rules are in force again
  */
 export async function loadFirewall(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
-  const before = await run("nft", ["list", "ruleset"]);
-  if (before.status !== 0) return `nft list ruleset: ${before.stderr.trim()}`;
+  const file = `${currentGeneration}/${nftables.entry.file}`;
+  const rules = layout.at(file);
+  // nft itself complains of a missing file.
+  const tables = existsSync(rules) ? tablesIn(readFileSync(rules, "utf8")) : [];
+  const before = await rulesOf(machine, tables);
   const rescue = `${layout.jobs}/firewall-before.nft`;
   disk.makeDirectory(layout.jobs, 0o700);
-  disk.replace(rescue, `flush ruleset\n${before.stdout}`, 0o600);
-  const answered = await sshAnswers();
-  await disarm(machine);
-  const timer = ["--on-active", `${deadManSeconds}s`, "--timer-property", "AccuracySec=1s"];
-  const armed = await run("systemd-run", ["--quiet", "--collect", "--unit", deadMan, ...timer, "nft", "-f", rescue]);
-  if (armed.status !== 0) return `cannot set the dead-man timer: ${armed.stderr.trim()}`;
-  const loaded = await run("nft", ["-f", `${currentGeneration}/${nftables.entry.file}`]);
-  const wrong = loaded.status !== 0 ? `nft: ${loaded.stderr.trim()}` : await shutOut(answered);
-  if (wrong !== undefined) await run("nft", ["-f", rescue]);
-  await disarm(machine);
-  return wrong;
+  disk.replace(
+    rescue,
+    `${tables.map(({ family, name }) => `destroy table ${family} ${name}\n`).join("")}${before}`,
+    0o600,
+  );
+  const loadable = await run("nft", ["-c", "-f", rescue]);
+  if (loadable.status !== 0) {
+    return `the rules in force could not be restored, so the new ones were not loaded: ${loadable.stderr.trim()}. Remove what others added to these tables`;
+  }
+  const doors = await sshDoors(machine);
+  const outside = await openOutside(machine);
+  if (typeof outside === "string") return `cannot check SSH from outside, so the new rules were not loaded: ${outside}`;
+  await using _outside = outside;
+  const answered = doors.length > 0 && (await opensOne(outside, doors));
+  const unarmed = await arm(machine, rescue);
+  if (unarmed !== undefined) return unarmed;
+  const loaded = await run("nft", ["-f", file]);
+  if (loaded.status !== 0) return restore(machine, rescue, `nft: ${loaded.stderr.trim()}`);
+  const shut = doors.length > 0 && !(await opensOne(outside, doors));
+  // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is.
+  const others = !answered && process.env.SSH_CONNECTION !== undefined;
+  if (shut && others)
+    machine.say("SSH answered no stranger before these rules either: whether they block it is not known");
+  if (shut && !others) {
+    return restore(
+      machine,
+      rescue,
+      `the new rules block SSH on port ${[...new Set(doors.map(({ port }) => port))].join(", ")}`,
+    );
+  }
+  return confirm(machine, rescue);
 }
 
-async function disarm({ run }: Machine): Promise<void> {
+interface Table {
+  readonly family: string;
+  readonly name: string;
+}
+
+/** The listing of these tables as they are in the kernel; empty for those that are not there. */
+async function rulesOf({ run }: Machine, tables: readonly Table[]): Promise<string> {
+  const listings = await Promise.all(tables.map(({ family, name }) => run("nft", ["list", "table", family, name])));
+  return listings.map(({ status, stdout }) => (status === 0 ? stdout : "")).join("");
+}
+
+/** Sets the timer. Whoever takes the rescue file away, the timer's service or {@link confirm}, has decided. */
+async function arm({ run }: Machine, rescue: string): Promise<string | undefined> {
   await run("systemctl", ["stop", `${deadMan}.timer`]);
+  const timer = ["--on-active", `${deadManSeconds}s`, "--timer-property", "AccuracySec=1s"];
+  const restoring = ["/bin/sh", "-c", 'mv "$1" "$1.used" && exec nft -f "$1.used"', "sh", rescue];
+  const armed = await run("systemd-run", ["--quiet", "--collect", "--unit", deadMan, ...timer, ...restoring]);
+  return armed.status === 0 ? undefined : `cannot set the dead-man timer: ${armed.stderr.trim()}`;
 }
 
-async function shutOut(answeredBefore: boolean): Promise<string | undefined> {
-  if (!answeredBefore || (await sshAnswers())) return undefined;
-  return "the new rules block SSH; the old rules are restored";
+async function confirm({ disk, run }: Machine, rescue: string): Promise<string | undefined> {
+  try {
+    disk.rename(rescue, `${rescue}.confirmed`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return `the new rules were not confirmed within ${deadManSeconds} s, so the timer has restored the old ones: deploy again`;
+  }
+  await run("systemctl", ["stop", `${deadMan}.timer`]);
+  return undefined;
 }
 
-/** Whether the SSH server answers on the port that the controller used (otherwise 22). */
-export function sshAnswers(): Promise<boolean> {
-  const port = Number(process.env.SSH_CONNECTION?.split(" ")[3] ?? 22);
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: "localhost", port, timeout: 3000 });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("data", (data) => end(data.toString("latin1").startsWith("SSH-")));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });
+/** @returns what was wrong, and what came of restoring the old rules. If that fails, the timer stays and tries again. */
+async function restore(machine: Machine, rescue: string, wrong: string): Promise<string> {
+  const { status, stderr } = await machine.run("nft", ["-f", rescue]);
+  if (status !== 0) {
+    return `${wrong}; the old rules could NOT be restored (${stderr.trim()}), the timer tries again within ${deadManSeconds} s`;
+  }
+  const late = await confirm(machine, rescue);
+  return late === undefined ? `${wrong}; the old rules are restored` : `${wrong}; ${late}`;
 }
