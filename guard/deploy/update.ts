@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { secretsIn } from "../../lib/mask.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
 import { readEvents } from "../engine/events.ts";
@@ -51,7 +52,7 @@ export async function update(engine: Engine, options: UpdateOptions): Promise<re
       options.locks,
       options,
     );
-    return exitCode === 0 ? [] : failed(await readEvents(events), output).messages;
+    return exitCode === 0 ? [] : failed(await readEvents(events), output, secretsIn(engine.environment)).messages;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -1,4 +1,6 @@
+import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
+import { maskedLines, maskOutput, secretsIn } from "../../lib/mask.ts";
 
 /** The engine of one stack: the directory of its program, and the environment with `pulumi` and the state. */
 export interface Engine {
@@ -9,15 +11,15 @@ export interface Engine {
 
 export interface EngineRun {
   readonly exitCode: number;
-  /** Standard output alone. */
+  /** Standard output alone, for programs: nothing in it is masked. */
   readonly stdout: string;
-  /** Both streams, as a person would see them. */
+  /** Both streams, as a person may see them: secrets masked. */
   readonly output: string;
 }
 
 export interface EngineOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Gets the output of the engine while it runs. */
+  /** Gets the output of the engine while it runs, line by line, secrets masked. */
   readonly onOutput?: (text: string) => void;
   /** Gets the engine's process id. */
   readonly onStart?: (pid: number) => void;
@@ -44,12 +46,17 @@ export async function runEngine(
     maxBuffer: 256 << 20,
   });
   if (child.pid !== undefined) onStart(child.pid);
-  child.all.on("data", (chunk: Buffer) => onOutput(chunk.toString()));
+  const known = secretsIn({ ...environment, ...more });
+  const shown = maskedLines(known, onOutput);
+  const decoder = new StringDecoder("utf8");
+  child.all.on("data", (chunk: Buffer) => shown.add(decoder.write(chunk)));
   const interrupt = () => void child.kill("SIGINT");
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const { exitCode, stdout, all, shortMessage } = await child;
-    return { exitCode: exitCode ?? 255, stdout, output: all || (exitCode === 0 ? "" : (shortMessage ?? "")) };
+    shown.end();
+    const output = maskOutput(all || (exitCode === 0 ? "" : (shortMessage ?? "")), known);
+    return { exitCode: exitCode ?? 255, stdout, output };
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }

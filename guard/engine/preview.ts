@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { maskOutput, secretsIn } from "../../lib/mask.ts";
 import { type Engine, type EngineOptions, runEngine } from "./engine.ts";
 import { type EngineEvent, followEvents } from "./events.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";
@@ -48,7 +49,7 @@ export async function preview(engine: Engine, options: PreviewOptions = {}): Pro
     await Promise.allSettled([running, followed]);
     const { exitCode, output } = await running;
     await followed;
-    if (exitCode !== 0) return failed(said, output);
+    if (exitCode !== 0) return failed(said, output, secretsIn(engine.environment));
     return { kind: "previewed", sides: reader.sides() };
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -66,8 +67,12 @@ export function scope({ policyPack, targets = [] }: Pick<PreviewOptions, "policy
 /** Messages with which the program refuses (stacks/declared.ts, connections.ts, repairs.ts, settings.ts). */
 const refusals = /nothing was touched|^Hosts without a pinned host key|^The stack's configuration is incomplete/;
 
-/** A failed preview in typed form; `output` is used if no event says why. */
-export function failed(events: readonly EngineEvent[], output: string): PreviewFailed {
+/**
+ * A failed preview in typed form; `output` is used if no event says why.
+ * @param known secrets to mask in messages
+ */
+export function failed(events: readonly EngineEvent[], output: string, known: readonly string[] = []): PreviewFailed {
+  const plain = (message: string) => maskOutput(plainText(message), known);
   const policies = events.flatMap(({ policyEvent: event }) =>
     event?.enforcementLevel === "mandatory" ? [`${event.policyName}: ${plain(event.message)}`] : [],
   );
@@ -84,7 +89,7 @@ export function failed(events: readonly EngineEvent[], output: string): PreviewF
   };
 }
 
-function plain(message: string): string {
+function plainText(message: string): string {
   return stripVTControlCharacters(message)
     .replace(/<\{%[^%]*%\}>/g, "")
     .replace(/^error: /, "")

@@ -1,10 +1,10 @@
+import { maskFile } from "../../lib/mask.ts";
 import { count } from "../../lib/text.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { fileGroups, renderGroup } from "./file-diffs.ts";
 import { code, fence, markerOf, text, within } from "./markdown.ts";
-import { maskFile } from "./mask.ts";
 import * as summary from "./summary.ts";
 
 /** Longest comment, in characters; GitHub takes 65,536. */

@@ -1,9 +1,9 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
+import { maskFile } from "../../lib/mask.ts";
 import { count } from "../../lib/text.ts";
 import type { FileChange } from "../change/host-change.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { details, fence } from "./markdown.ts";
-import { maskFile } from "./mask.ts";
 
 /** Files that change together, in one group or alike in several. */
 export interface FileGroup {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { maskFile, maskSentence } from "../../lib/mask.ts";
 import { code, details, fence, markerOf, text, within } from "./markdown.ts";
-import { maskFile, maskSentence } from "./mask.ts";
 
 test("text is shown literally: no markup, no mention, no second line", () => {
   expect(text("a *b* `c` <d> & [e](f) | g_h_ ~i~ \\")).toBe(

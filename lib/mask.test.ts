@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { maskedLines, maskOutput, secretsIn } from "./mask.ts";
+
+const secret = Buffer.alloc(32, 7).toString("base64");
+const random = "aB3".repeat(22).slice(0, 64);
+
+test.each([
+  [
+    `~~stdin[{{"masterSecret":"${secret}","secretEpoch":1}}!={}]`,
+    '~~stdin[{{"masterSecret":(masked),"secretEpoch":(masked)}}!={}]',
+  ],
+  [`{\\"masterSecret\\":\\"${secret}\\",\\"x\\":1}`, '{\\"masterSecret\\":(masked),\\"x\\":1}'],
+  [`id=${secret} of web1`, "id=(masked) of web1"],
+  [`result ${random}.`, "result (masked)."],
+  ["dial postgres://shop:p@ss/w@db:5432/x failed", "dial postgres://shop:(masked)@db:5432/x failed"],
+  ["got      SHA256:3mSW4PyKB7p2HlEYb2N0tPqBBPx2CQrzrmJVL0G7a1M (ssh-ed25519)", undefined],
+  ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmW5jH4g8cF0zX3B1kQF0sB5w4gk9b2l8S6Yw0b1c2d", undefined],
+  ["secrets-kept: Rotates the master secret of web1.", undefined],
+  [`digest ${"0a".repeat(32)}, web1-master-secret creating (0s)`, undefined],
+])("of the engine's text %j is shown %j", (text, shown) => {
+  expect(maskOutput(text)).toBe(shown ?? text);
+});
+
+test("what the environment holds as a secret is known wherever it stands", () => {
+  const environment = {
+    PULUMI_BACKEND_URL: "postgres://shop:p%40ssword@db/shop",
+    PULUMI_CONFIG_PASSPHRASE: "correct horse",
+    PULUMI_CONFIG_PASSPHRASE_FILE: "/run/passphrase",
+    PATH: "/usr/bin",
+  };
+  const known = secretsIn(environment);
+  expect(known.sort()).toEqual(["correct horse", "p%40ssword", "p@ssword"]);
+  expect(maskOutput("failed SASL auth for p@ssword (correct horse)", known)).toBe(
+    "failed SASL auth for (masked) ((masked))",
+  );
+});
+
+test("output is masked wherever its pieces are cut, and a private key over all its lines", () => {
+  const key = `-----BEGIN OPENSSH PRIVATE KEY-----\n${"b3BlbnNzaC1rZXktdjEAAAAA\n".repeat(20)}-----END OPENSSH PRIVATE KEY-----\n`;
+  const whole = `one\n{"masterSecret":"${secret}"}\n${key}two ${secret}`;
+  for (const size of [1, 7, 60, 10_000]) {
+    const written: string[] = [];
+    const lines = maskedLines([], (text) => written.push(text));
+    for (let at = 0; at < whole.length; at += size) lines.add(whole.slice(at, at + size));
+    lines.end();
+    expect(written.join("")).toBe(
+      'one\n{"masterSecret":(masked)}\n-----BEGIN OPENSSH PRIVATE KEY----- (masked)\ntwo (masked)',
+    );
+  }
+});
