@@ -13,7 +13,7 @@ import type { Drift } from "./drift.ts";
 import { fingerprint, sameFingerprint } from "./fingerprint.ts";
 import { compareAfter, type Gate, lookBefore } from "./gate.ts";
 import { Journal } from "./journal.ts";
-import { localFacts } from "./lock/engine-lock.ts";
+import { localFacts, type PastEngine } from "./lock/engine-lock.ts";
 import { deployLock, LockedError } from "./lock/lock.ts";
 import { deployVariable } from "./lock/orphans.ts";
 import { self } from "./lock/owner.ts";
@@ -85,8 +85,8 @@ interface Run {
   readonly made: Awaited<ReturnType<typeof fingerprint>>;
   /** Directory for the engine's plans. */
   readonly plans: string;
-  /** Process ids of engines that earlier runs started. */
-  readonly engines: readonly number[];
+  /** Engines that earlier runs started. */
+  readonly engines: readonly PastEngine[];
   readonly signal: AbortSignal;
 }
 
@@ -113,7 +113,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     ...options.engine,
     environment: { ...options.engine.environment, [deployVariable]: journal.record.id },
   };
-  const locks = localFacts(engine, engines);
+  const locks = await localFacts(engine, engines);
   const onOutput = say;
 
   let state = await stateFacts(engine);

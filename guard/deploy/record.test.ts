@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -65,9 +65,20 @@ test("written records are read again, in order, and never partial ones", async (
   expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
 });
 
+test("only its owner can read a record, also one of an older release", async () => {
+  const mode = async (name: string) => (await stat(join(directory, name))).mode & 0o777;
+  await writeRecord(directory, ended(fresh, "succeeded", later));
+  expect(await mode(`${fresh.id}.json`)).toBe(0o600);
+  await writeFile(join(directory, "old.json"), "{}", { mode: 0o644 });
+  await recover(directory, () => {});
+  expect(await mode("old.json")).toBe(0o600);
+});
+
 test("a running record of a dead process becomes interrupted; one of a living or a remote process stays", async () => {
   await writeRecord(directory, { ...fresh, owner: { ...fresh.owner, started: "1" }, engine: { pid: 7, started: "1" } });
-  expect(await recover(directory, () => {})).toEqual({ engines: [7] });
+  expect(await recover(directory, () => {})).toMatchObject({
+    engines: [{ pid: 7, started: "1", boot: fresh.owner.boot, began: began.toISOString() }],
+  });
   expect(await readRecords(directory)).toMatchObject([{ result: "interrupted", reason: "its process is gone" }]);
   await writeRecord(directory, { ...fresh, owner: { ...fresh.owner, hostname: "elsewhere" } });
   await expect(recover(directory, () => {})).rejects.toThrow(LockedError);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { levels } from "../verdict/review.ts";
@@ -86,11 +86,14 @@ export function withWave(
   return { ...record, waves };
 }
 
-/** Writes a record atomically: readers see the old one or the new one. It survives a power failure. */
+/**
+ * Writes a record atomically: readers see the old one or the new one. It survives a power failure. Only its owner may read it, since it
+ * repeats what programs have printed.
+ */
 export async function writeRecord(directory: string, record: DeployRecord): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${record.id}.json`);
-  const file = await open(`${path}.new`, "w", 0o644);
+  const file = await open(`${path}.new`, "w", 0o600);
   try {
     await file.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
     await file.sync();
@@ -100,6 +103,15 @@ export async function writeRecord(directory: string, record: DeployRecord): Prom
   await rename(`${path}.new`, path);
   const folder = await open(directory);
   await folder.sync().finally(() => folder.close());
+}
+
+/** Takes records of older releases, which everybody could read, from everybody but their owner. */
+export async function restrictRecords(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith(".json"))) {
+    // Another person's record stays theirs.
+    await chmod(join(directory, name), 0o600).catch(() => {});
+  }
 }
 
 /**

@@ -1,12 +1,13 @@
+import type { PastEngine } from "./lock/engine-lock.ts";
 import { LockedError } from "./lock/lock.ts";
 import { endOrphans } from "./lock/orphans.ts";
 import { type Life, lifeOf, ownerWords, self } from "./lock/owner.ts";
-import { type DeployRecord, ended, readRecords, writeRecord } from "./record.ts";
+import { type DeployRecord, ended, readRecords, restrictRecords, writeRecord } from "./record.ts";
 
 /** Facts about earlier deploys that this one needs. */
 export interface Past {
-  /** Process ids of engines in own records. */
-  readonly engines: readonly number[];
+  /** The engines in all records, newest first. */
+  readonly engines: readonly PastEngine[];
 }
 
 /**
@@ -16,6 +17,7 @@ export interface Past {
  */
 export async function recover(directory: string, say: (text: string) => void): Promise<Past> {
   const me = await self();
+  await restrictRecords(directory);
   const records = await readRecords(directory, (file) => say(`${file} is not a record of a deploy; ignored.\n`));
   for (const record of records.filter(({ result }) => result === "running")) {
     refuseLiving(record, await lifeOf(record.owner, me), directory);
@@ -23,9 +25,8 @@ export async function recover(directory: string, say: (text: string) => void): P
     await endOrphans(record.id, say);
     await writeRecord(directory, ended(record, "interrupted", new Date(), "its process is gone"));
   }
-  return {
-    engines: records.flatMap(({ engine, owner }) => (owner.machine === me.machine && engine ? engine.pid : [])),
-  };
+  const engines = records.flatMap(({ engine, owner, began }) => (engine ? { ...owner, ...engine, began } : []));
+  return { engines: engines.reverse() };
 }
 
 function refuseLiving({ id, owner, began }: DeployRecord, life: Life, directory: string): void {

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { identify } from "../../../toolchain/system/processes.ts";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { identify, isAlive } from "../../../toolchain/system/processes.ts";
 import { type Engine, type EngineOptions, type EngineRun, runEngine } from "../../engine/engine.ts";
 import { LockedError } from "./lock.ts";
-import type { Life } from "./owner.ts";
+import { type Life, lifeOf, type Owner, self } from "./owner.ts";
 
 /** An engine's lock on a stack's state, as the engine's message shows it. */
 export interface EngineLock {
@@ -23,39 +23,95 @@ export function parseEngineLocks(output: string): EngineLock[] {
   }));
 }
 
-/** What this machine knows about a process id. */
-export interface LocalFacts {
-  readonly hostname: string;
-  /** When the process with this id began, in milliseconds; undefined if there is none. */
-  readonly began: (pid: number) => Promise<number | undefined>;
-  /** Whether the lock is of this machine: machines may share a name. */
-  readonly same: (lock: EngineLock) => boolean;
+/** An engine that a deploy of this stack started, by its record. */
+export interface PastEngine extends Owner {
+  /** When the deploy began, ISO 8601. */
+  readonly began: string;
 }
 
-/** Whether the engine that made a lock still runs. Another process that got its id later does not count. */
-export async function lifeOfEngine(lock: EngineLock, { hostname: here, began, same }: LocalFacts): Promise<Life> {
-  if (lock.hostname !== here || !same(lock)) return "elsewhere";
-  const start = await began(lock.pid);
-  // The lock's time has whole seconds.
-  return start === undefined || start > Date.parse(lock.since) + 2_000 ? "dead" : "alive";
+/** What this process can know about the owner of an engine's lock. */
+export interface LocalFacts {
+  readonly me: Owner;
+  readonly engines: readonly PastEngine[];
+  /**
+   * Whether every process that can have made a lock here is visible: the state is in files of this machine, and this process is in the
+   * machine's own process namespace, not in a container's.
+   */
+  readonly seesAll: boolean;
+  /** When this machine's processes with this id, each in its own namespace, began; milliseconds. */
+  readonly began: (pid: number) => Promise<readonly number[]>;
+  /** Whether exactly this process runs here. */
+  readonly runs: (owner: Pick<Owner, "pid" | "started">) => Promise<boolean>;
 }
+
+/** Milliseconds between the start of an engine and its lock, at most: it first reads the state. */
+const slowestLock = 60_000;
 
 /**
- * What this machine knows about locks. State in files is on it; for other state only an own record is proof.
- * @param engines process ids of engines in own records
+ * Whether the engine that made a lock still runs. The lock has only a name, a process id and a time, and a container can have the name and
+ * the process ids of another. It is dead only if that is certain: by the record of the deploy that started it, or because every process
+ * of the machine can be seen and none has been it.
  */
-export function localFacts({ environment }: Engine, engines: readonly number[]): LocalFacts {
-  const inFiles = (environment.PULUMI_BACKEND_URL ?? "").startsWith("file:");
+export async function lifeOfEngine(lock: EngineLock, { me, engines, seesAll, began, runs }: LocalFacts): Promise<Life> {
+  if (lock.hostname !== me.hostname) return "elsewhere";
+  const since = Date.parse(lock.since);
+  const own = engines.find((engine) => {
+    if (engine.pid !== lock.pid) return false;
+    // The lock's time has whole seconds.
+    const start = engine.boot === me.boot ? bootTime() + Number(engine.started) * tick : Date.parse(engine.began);
+    return since > start - 2_000 && (engine.boot !== me.boot || since < start + slowestLock);
+  });
+  if (own) return lifeOf(own, me, runs);
+  if (!seesAll) return "elsewhere";
+  return (await began(lock.pid)).some((start) => start <= since + 2_000) ? "alive" : "dead";
+}
+
+/** Milliseconds of a clock tick: 100 a second on every Linux this runs on. */
+const tick = 10;
+
+/** When this machine was booted, in milliseconds. */
+function bootTime(): number {
+  return Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
+}
+
+/** The number of the process namespace that a kernel begins with (PROC_PID_INIT_INO). */
+const firstNamespace = "pid:[4026531836]";
+
+/** File systems that no other machine can write to (statfs(2)): ext, XFS, Btrfs, tmpfs, ZFS, overlay. */
+const localFileSystems = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x2fc12fc1, 0x794c7630]);
+
+/** @param engines engines in own records */
+export async function localFacts({ environment }: Engine, engines: readonly PastEngine[]): Promise<LocalFacts> {
+  const me = await self();
+  const backend = environment.PULUMI_BACKEND_URL ?? "";
   return {
-    hostname: hostname(),
-    same: ({ pid }) => inFiles || engines.includes(pid),
-    async began(pid) {
-      const id = await identify(pid);
-      if (!id) return undefined;
-      const boot = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
-      return boot * 1000 + Number(id.started) * 10; // 100 ticks a second on every Linux this runs on
-    },
+    ...{ me, engines, began: beginnings, runs: isAlive },
+    // Where processes of others are hidden (hidepid), even the first one is.
+    seesAll: isHere(backend) && me.namespace === firstNamespace && existsSync("/proc/1/stat"),
   };
+}
+
+function isHere(backend: string): boolean {
+  if (!backend.startsWith("file:///")) return false;
+  try {
+    return localFileSystems.has(statfsSync(new URL(backend).pathname).type);
+  } catch {
+    return false;
+  }
+}
+
+async function beginnings(pid: number): Promise<number[]> {
+  const boot = bootTime();
+  const found: number[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const status = await readFile(`/proc/${entry}/status`, "utf8").catch(() => "");
+    // Ids of the process in each namespace that it is in, from the outermost one.
+    const ids = /^NSpid:(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
+    const id = ids.includes(pid) ? await identify(Number(entry)) : undefined;
+    if (id) found.push(boot + Number(id.started) * tick);
+  }
+  return found;
 }
 
 /**

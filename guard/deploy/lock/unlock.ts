@@ -14,5 +14,5 @@ export async function unlock(engine: Engine, say: (text: string) => void): Promi
   const directory = recordsDirectory(engine);
   await using _lock = await deployLock(directory, "guard unlock", 0, say);
   const { engines } = await recover(directory, say);
-  await clearPending(engine, { locks: localFacts(engine, engines), say });
+  await clearPending(engine, { locks: await localFacts(engine, engines), say });
 }
