@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
+import { ask } from "../os/systemd.ts";
 import type { Received } from "./receive.ts";
 
 /** Files of an apply that runs outside the SSH session. */
@@ -62,7 +63,9 @@ export async function runDetached(
     ];
     const started = await run("systemd-run", [...settings, ...session, "--", ...command]);
     const isUnderWay = /already (loaded|exists)|was already|fragment file/i.test(started.stderr);
-    if (started.status !== 0 && !isUnderWay) throw new Error(`systemd-run: ${started.stderr.trim()}`);
+    // A call that systemd answers too late fails, and the job runs all the same.
+    const isOff = started.status === 0 || isUnderWay || runs(await activeState(machine, job));
+    if (!isOff) throw new Error(`systemd-run: ${started.stderr.trim()}`);
     if (isUnderWay) machine.say("the same bundle is already being applied: following that run");
     const report = await follow(machine, job, before);
     if (report) return report;
@@ -83,12 +86,19 @@ async function follow(machine: Machine, job: Job, before: string): Promise<Apply
       return JSON.parse(readFileSync(job.report, "utf8")) as ApplyReport;
     }
     if (++looks % 5 === 0) {
-      const { stdout } = await machine.run("systemctl", ["show", "--property=ActiveState", "--value", job.unit]);
-      const isOver = !/^(active|activating|deactivating|reloading)/.test(stdout);
+      const isOver = !runs(await activeState(machine, job));
       if (isOver && identity(job.report) === before) return undefined;
     }
     await sleep(200);
   }
+}
+
+function activeState(machine: Machine, { unit }: Job): Promise<string> {
+  return ask(machine, ["show", "--property=ActiveState", "--value", unit]);
+}
+
+function runs(state: string): boolean {
+  return /^(active|activating|deactivating|reloading)/.test(state);
 }
 
 function identity(path: string): string {
