@@ -26,6 +26,27 @@ test("reads hashed names (the example of OpenSSH's own format)", () => {
 });
 
 test("a revoked key is an error, an authority is not a host key", () => {
-  expect(() => pinnedKey(file, "gone.example", 22)).toThrow("the host key of gone.example is marked @revoked");
+  const pinned = `${file}gone.example ssh-ed25519 AAAAgone\n`;
+  expect(() => pinnedKey(pinned, "gone.example", 22)).toThrow("the host key of gone.example is marked @revoked");
   expect(pinnedKey(file, "x.example", 22)).toBeUndefined();
+});
+
+test.each(["*", "*.example", "web?.example", "Web1.Example", "other.example,web1.*"])(
+  "a key that is revoked for %s is not used, the host's other one is",
+  (pattern) => {
+    const revoked = `${file}@revoked ${pattern} ssh-ed25519 AAAAed\n`;
+    expect(pinnedKey(revoked, "web1.example", 22)).toBe("ssh-rsa AAAArsa");
+    expect(() => pinnedKey(`${revoked}@revoked * ssh-rsa AAAArsa\n`, "web1.example", 22)).toThrow("@revoked");
+  },
+);
+
+test.each(["!web1.example,*", "*.org", "web11.example"])("a key revoked for %s is used elsewhere", (pattern) => {
+  expect(pinnedKey(`${file}@revoked ${pattern} ssh-ed25519 AAAAed`, "web1.example", 22)).toBe("ssh-ed25519 AAAAed");
+});
+
+test("an address is found in whatever way it is written", () => {
+  expect(pinnedKey(file, "Web1.EXAMPLE", 22)).toBe("ssh-ed25519 AAAAed");
+  const addresses = "2001:db8::1 ssh-ed25519 AAAAplain\n[2001:DB8::1]:2222 ssh-ed25519 AAAAport\n";
+  expect(pinnedKey(addresses, "2001:DB8:0::1", 22)).toBe("ssh-ed25519 AAAAplain");
+  expect(pinnedKey(addresses, "2001:db8:0::1", 2222)).toBe("ssh-ed25519 AAAAport");
 });
