@@ -35,6 +35,7 @@ interface Answer {
 
 const attempts = 5;
 const longestWait = 120;
+const mostHops = 5;
 const timeoutSeconds = 30;
 
 /** A forge's REST API. Retries when the forge is busy or broken, follows pages, and makes readable errors. */
@@ -72,12 +73,7 @@ export class Client {
       let wait = backoffSeconds * 2 ** (attempt - 1);
       let failure: ForgeError;
       try {
-        const response = await fetch(url, {
-          method,
-          headers: { ...this.#options.headers, "content-type": "application/json", "user-agent": "fairhost-guard" },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(timeoutSeconds * 1000),
-        });
+        const response = await this.#fetch(method, url, body);
         const text = await response.text();
         if (response.ok) return { body: text === "" ? undefined : JSON.parse(text), next: nextPage(response, api) };
         failure = this.#refused(method, url, response, text);
@@ -98,6 +94,33 @@ export class Client {
       }
       if (attempt === attempts || wait > longestWait) throw failure;
       await sleep(wait * 1000);
+    }
+  }
+
+  /** Follows redirections only on the forge's own server: the runtime would take GitLab's token along to any other. */
+  async #fetch(method: string, url: string, body: unknown): Promise<Response> {
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    for (let hops = 0; ; hops++) {
+      const response = await fetch(url, {
+        ...{ method, signal, redirect: "manual" },
+        headers: { ...this.#options.headers, "content-type": "application/json", "user-agent": "fairhost-guard" },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const location = response.headers.get("location");
+      if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+      const target = new URL(location, url);
+      const refuse = (why: string) =>
+        new ForgeError(this.#words(`${method} ${url} is redirected to ${target.origin}${target.pathname}${why}`));
+      if (target.origin !== new URL(this.#options.api).origin) {
+        throw refuse(
+          ", another server: the token was not sent there. Set the address of the API to that of the forge itself",
+        );
+      }
+      // 301 to 303 turn everything else into a GET.
+      if (method !== "GET" && response.status < 307) throw refuse(", which would lose what is sent");
+      if (hops === mostHops) throw refuse(`, the ${mostHops + 1}th time`);
+      await response.body?.cancel();
+      url = target.href;
     }
   }
 

@@ -159,3 +159,22 @@ test("missing settings are named", async () => {
     await rm(scratch, { recursive: true });
   }
 });
+
+test.each(Object.keys(forges))(
+  "%s: the token follows a redirection on the forge's own server, and to no other",
+  async (name) => {
+    await using own = await fakeForge();
+    await using other = await fakeForge();
+    own.user = other.user = "guard";
+    const forge = await forges[name]!(own.url);
+    own.failures.push([307, { location: `${own.url}/user` }]);
+    expect(await comment(forge, `${marker}\nfirst\n`)).toBe("created");
+    for (const status of [301, 302, 307, 308]) {
+      own.failures.push([status, { location: `${other.url}/user` }]);
+      await expect(comment(forge, `${marker}\nsecond\n`)).rejects.toThrow(
+        /is redirected to .*, another server: the token was not sent/,
+      );
+    }
+    expect(other.requests).toEqual([]);
+  },
+);
