@@ -33,8 +33,14 @@ test("only root can read them", async () => {
 test("the new secret of a lost state is ignored: the host keeps the one with which its data was encrypted", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
-  const report = await apply(tree.machine(), bundle, { master: second, epoch: 1 });
+  const machine = tree.machine();
+  const report = await apply(machine, bundle, { master: second, epoch: 1 });
   expect(report.result).toBe("unchanged");
+  expect(machine.said).toContainEqual(
+    expect.stringMatching(
+      /the state has another master secret of epoch 1 than this host.*raise fairhost:secretEpoch to 2/,
+    ),
+  );
   expect(read(tree, "master-1")).toBe(first.toString("base64"));
   expect(read(tree, "accounts/2")).toBe(accountSecret(first, 2, 1));
 });

@@ -15,11 +15,11 @@ export function accountSecret(master: Uint8Array, account: number, epoch: number
 
 /**
  * Makes sure that the host has its master secret for the epoch, and every account its secret. An existing master secret is never
- * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own.
+ * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own, and that is said.
  * @throws ApplyError if the host is already at a later epoch: its data may be encrypted with that one.
  */
 export function ensureSecrets(
-  { disk, layout }: Machine,
+  { disk, layout, say }: Machine,
   bundle: Bundle,
   delivered: { readonly master: Uint8Array; readonly epoch: number },
 ): void {
@@ -37,6 +37,11 @@ export function ensureSecrets(
   const master = Buffer.from(readFileSync(masterFile, "utf8"), "base64");
   if (master.length !== 32) {
     throw new ApplyError(`${masterFile} is damaged (${master.length} bytes instead of 32): restore it from a backup`);
+  }
+  if (!master.equals(delivered.master)) {
+    say(
+      `the state has another master secret of epoch ${epoch} than this host, which keeps its own (the state was lost, or the stack was destroyed): a restored state cannot give this host's secrets. To have one in both, raise fairhost:secretEpoch to ${epoch + 1} and deploy`,
+    );
   }
   // The content is compared: a file that a power cut left empty is derived again. So these files need no fsync.
   const accounts = Object.values(bundle.groups).flatMap((group) => (group?.account ? [group.account.number] : []));
