@@ -9,7 +9,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration, repairs } = await declared(settings, holdings);
+const { fleet, declaration, repairs, secrets } = await declared(settings, holdings);
 
 /** The last report of each host: result, generation, errors by account. */
 export const hosts = await platform({
@@ -18,4 +18,5 @@ export const hosts = await platform({
   bootstrap: await loadBootstrap(),
   secretEpoch: settings.secretEpoch,
   repairs,
+  secrets,
 });

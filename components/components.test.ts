@@ -18,7 +18,12 @@ beforeAll(async () => {
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs: inputs as Record<string, unknown> });
-      const outputs = { ...inputs, base64: "c2VjcmV0", stdout: `{"result":"applied","generation":"7","errors":[]}\n` };
+      const outputs = {
+        ...inputs,
+        base64: "c2VjcmV0",
+        result: "random text",
+        stdout: `{"result":"applied","generation":"7","errors":[]}\n`,
+      };
       return { id: `${name}-id`, state: outputs };
     },
     call: () => ({}),
@@ -33,6 +38,7 @@ beforeAll(async () => {
     },
     secretEpoch: 1,
     repairs: new Map([[declaration.hosts[0]!.name, 2]]),
+    secrets: new Map([[`${declaration.hosts[0]!.name}-master-secret`, { bytes: 1 }]]),
   });
   await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
 });

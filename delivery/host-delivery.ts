@@ -1,6 +1,6 @@
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { RandomBytes } from "@pulumi/random";
+import { type HeldSecrets, masterSecret } from "./master-secret.ts";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 
@@ -44,6 +44,8 @@ export interface HostDeliveryArgs {
   readonly bundle: PackedBundle;
   /** Raise it to rotate the host's master secret. */
   readonly secretEpoch: number;
+  /** What the stack holds of the host's master secrets. */
+  readonly heldSecrets: HeldSecrets;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
 }
@@ -51,7 +53,7 @@ export interface HostDeliveryArgs {
 /**
  * Delivers its bundle to one host: a bootstrap command (packages, the applier) and one apply command with the whole bundle on its
  * standard input. Both run again when their input changes, and change nothing if nothing differs.
- * Deleting it stops the accounts' units; the accounts' data stay.
+ * Deleting it stops the accounts' units; the accounts' data stay. With `protect`, its commands and the master secret are protected too.
  */
 export class HostDelivery extends pulumi.ComponentResource {
   /** The last report of the applier: result, generation, errors by account. */
@@ -67,11 +69,10 @@ export class HostDelivery extends pulumi.ComponentResource {
       repair: args.repair,
     };
     super("fairhost:remote:HostDelivery", name, shown, opts);
-    const master = new RandomBytes(
-      `${args.host}-master-secret`,
-      { length: 32, keepers: { epoch: `${args.secretEpoch}` } },
-      { parent: this },
-    );
+    const master = masterSecret(args.host, args.secretEpoch, args.heldSecrets, {
+      parent: this,
+      protect: opts?.protect ?? false,
+    });
     const connection = dial(args.connection);
     const bootstrap = new remote.Command(
       `${args.host}-bootstrap`,
@@ -84,7 +85,7 @@ export class HostDelivery extends pulumi.ComponentResource {
       },
       { parent: this, customTimeouts: { create: "30m", update: "30m" } },
     );
-    const delivery = master.base64.apply((masterSecret) =>
+    const delivery = master.apply((masterSecret) =>
       JSON.stringify({
         bundle: args.bundle.encoded,
         masterSecret,
@@ -98,7 +99,7 @@ export class HostDelivery extends pulumi.ComponentResource {
         connection,
         create: "/usr/local/sbin/fairhost-host apply",
         delete: "/usr/local/sbin/fairhost-host retire",
-        stdin: pulumi.secret(delivery),
+        stdin: secretOnceKnown(delivery),
         logging: "stderr",
         addPreviousOutputInEnv: false,
       },
@@ -109,6 +110,17 @@ export class HostDelivery extends pulumi.ComponentResource {
     this.report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(args.host, stdout));
     this.registerOutputs({ ...shown, report: this.report });
   }
+}
+
+/**
+ * The official provider makes a secret that is unknown in a preview an empty text, which the plan of that preview then demands. An unknown
+ * value has nothing to hide, so it is no secret until it is known.
+ */
+function secretOnceKnown<T>(value: pulumi.Output<T>): pulumi.Output<T> {
+  // The SDK declares it for its own use alone.
+  const { isKnown } = value as unknown as { readonly isKnown: Promise<boolean> };
+  const marked = isKnown.then((known) => (known ? pulumi.secret(value) : pulumi.unsecret(value)));
+  return pulumi.output(marked) as pulumi.Output<T>;
 }
 
 /** Few attempts to connect, each with a time limit: a dead host fails within a minute (the provider's default is ten attempts). */

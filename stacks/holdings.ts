@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
 import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
+import { deliveryType, secretTypes } from "../components/registry/types.ts";
+import type { HeldSecrets } from "../delivery/master-secret.ts";
 
 /** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(
@@ -21,6 +23,8 @@ export interface Holdings {
   readonly repairs: ReadonlyMap<string, number>;
   /** Uid of each account, by number. */
   readonly uids: ReadonlyMap<number, number>;
+  /** Epochs of master secrets, by the name of their resource. */
+  readonly secrets: ReadonlyMap<string, HeldSecrets>;
 }
 
 /**
@@ -30,18 +34,32 @@ export interface Holdings {
 export async function holdings(): Promise<Holdings> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const result = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  const resources = Object.values(result.outputs as Readonly<Record<string, HeldResource>>);
+  const byUrn = result.outputs as Readonly<Record<string, HeldResource>>;
+  const resources = Object.values(byUrn);
   const held = resources.flatMap(({ type, outputs }): Held[] => {
     const kind = judged.get(type);
     if (kind === undefined || kind.identity.some((input) => outputs[input] === undefined)) return [];
     return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
-  const deliveries = resources.filter(({ type }) => type === "fairhost:remote:HostDelivery");
+  const deliveries = resources.filter(({ type }) => type === deliveryType);
   // After a kill a component may be there without what it registers.
   const accounts = resources.filter(({ type, outputs: { uid } }) => type === kinds.accounts.type && uid !== undefined);
   return {
     held,
+    secrets: secretsIn(byUrn),
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
     repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),
   };
+}
+
+function secretsIn(resources: Readonly<Record<string, HeldResource>>): Map<string, HeldSecrets> {
+  const found = new Map<string, HeldSecrets>();
+  for (const [urn, { type, outputs }] of Object.entries(resources)) {
+    const holder = (["password", "bytes"] as const).find((each) => secretTypes[each] === type);
+    if (holder === undefined) continue;
+    const name = urn.split("::").at(-1)!;
+    const { epoch } = (outputs.keepers ?? {}) as { readonly epoch?: string };
+    found.set(name, { ...found.get(name), [holder]: Number(epoch ?? 0) });
+  }
+  return found;
 }

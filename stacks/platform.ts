@@ -3,6 +3,7 @@ import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { allKinds } from "../components/registry/subject.ts";
 import type { Bootstrap } from "../delivery/bootstrap.ts";
 import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
+import { type HeldSecrets, secretName } from "../delivery/master-secret.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { Components } from "./components.ts";
 
@@ -13,6 +14,8 @@ export interface PlatformArgs {
   readonly secretEpoch: number;
   /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
+  /** Epochs of the master secrets that the stack holds, by the name of their resource. */
+  readonly secrets: ReadonlyMap<string, HeldSecrets>;
 }
 
 /** Outputs of a stack: the last report of each host. */
@@ -31,6 +34,7 @@ export async function platform({
   bootstrap,
   secretEpoch,
   repairs,
+  secrets,
 }: PlatformArgs): Promise<PlatformOutputs> {
   const components = new Components();
   const sent: Promise<void>[] = [];
@@ -45,6 +49,8 @@ export async function platform({
   const bundles = declaration.hosts.map(({ name }) => packBundle(renderBundle(declaration, name)));
   await Promise.all(sent.slice(-ahead));
 
+  // To delete a delivery means to take its host out of service, which a protected account must survive.
+  const holdsProtected = new Set(declaration.accounts.flatMap(({ host, protect }) => (protect ? host : [])));
   const reports: PlatformOutputs = {};
   for (const [index, host] of declaration.hosts.entries()) {
     const { name } = host;
@@ -57,9 +63,10 @@ export async function platform({
         bootstrap: bootstrap.for(host, repair),
         bundle: bundles[index]!,
         secretEpoch,
+        heldSecrets: secrets.get(secretName(name)) ?? {},
         repair,
       },
-      { parent: components.get("host", name)! },
+      { parent: components.get("host", name)!, protect: holdsProtected.has(name) },
     );
     reports[name] = delivery.report;
   }

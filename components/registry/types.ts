@@ -6,15 +6,18 @@ export const commandType = "command:remote:Command";
 /** Delivers the bundle to a host (delivery/). */
 export const deliveryType = "fairhost:remote:HostDelivery";
 
-/** A host's master secret, by the provider `random`. */
-export const secretType = "random:index/randomBytes:RandomBytes";
+/** A host's master secret, by the provider `random`; a stack of 0.1.0 has `RandomBytes` until it rotates (delivery/master-secret.ts). */
+export const secretTypes = {
+  password: "random:index/randomPassword:RandomPassword",
+  bytes: "random:index/randomBytes:RandomBytes",
+} as const;
 
 /** Every type of resource that a stack of this program has. */
 const known: ReadonlySet<string> = new Set([
   ...allKinds.map(({ type }) => type),
   deliveryType,
   commandType,
-  secretType,
+  ...Object.values(secretTypes),
   // The engine registers these for a program that uses the two providers,
   "pulumi:pulumi:Stack",
   "pulumi:providers:command",

@@ -8,6 +8,8 @@ const properties = z.custom<Record<string, unknown>>(
 );
 
 const stateSchema = z.object({
+  /** Plain text: with some providers a secret. Never print it. */
+  id: z.string().nullish(),
   parent: z.string().nullish(),
   /** Without secrets: the engine masks them. */
   inputs: properties.nullish(),

@@ -69,6 +69,20 @@ describe("both sides from one preview", () => {
     expect(hostsOf.get(named("account-3-http-site").urn)).toEqual(["web2"]);
   });
 
+  test("a master secret that is the id of its resource is told, and never repeated", () => {
+    const secret = Buffer.alloc(32, 7).toString("base64");
+    const shown = (id: string) => {
+      const type = "random:index/randomBytes:RandomBytes";
+      const state = { parent: null, id, inputs: { length: 32 } };
+      const urn = `urn:pulumi:lab::fairhost::${type}::web1-master-secret`;
+      return sidesOf([...resources, { op: "same", urn, type, old: state, new: state, keys: [] }]).notes.join("\n");
+    };
+    expect(shown(secret)).toContain("The state shows master secrets in plain text, as the id of web1-master-secret");
+    expect(shown(secret)).toContain("raise fairhost:secretEpoch by one");
+    expect(shown(secret)).not.toContain(secret);
+    expect(shown("0123456789abcdef")).not.toContain("in plain text");
+  });
+
   test("an account that moves belongs to both hosts", () => {
     const event = named("account-1");
     event.op = "update";

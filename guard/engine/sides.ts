@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { deliveryType, isKnownType } from "../../components/registry/types.ts";
+import { deliveryType, isKnownType, secretTypes } from "../../components/registry/types.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { listed } from "../../lib/text.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
@@ -36,9 +36,12 @@ export class SidesReader {
   readonly #after = new Half();
   readonly #steps: Pick<ResourceEvent, "op" | "urn" | "type" | "keys">[] = [];
   readonly #also: EngineSides["also"][number][] = [];
+  /** Resources whose id is a master secret. */
+  readonly #shown = new Set<string>();
 
   add(event: ResourceEvent): void {
     const { op, urn, type, keys } = event;
+    if (type === secretTypes.bytes && isSecretId(event.old?.id)) this.#shown.add(nameOf(urn));
     this.#steps.push({ op, urn, type, keys });
     const is = deleting.has(op) ? undefined : stateOf(event, event.new);
     // An unchanged resource is not read twice, nor compared.
@@ -79,6 +82,7 @@ export class SidesReader {
       ]),
     );
     const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
+    if (this.#shown.size > 0) notes.push(shownNote([...this.#shown].sort()));
     const sides = { before: before.side(), after: after.side() };
     const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
     if (foreign.length > 0) {
@@ -145,6 +149,15 @@ function nameOf(urn: string): string {
 
 function unreadNote(unread: readonly string[]): string {
   return `This program cannot read these resources, which another version has written, and judges them as new: ${listed(unread)}. Check them by hand.`;
+}
+
+/** The official provider's id is the secret in base64; this project's own is 16 hexadecimal digits. */
+function isSecretId(id: string | null | undefined): boolean {
+  return id !== undefined && id !== null && id !== "" && !/^[0-9a-f]{16}$/.test(id);
+}
+
+function shownNote(names: readonly string[]): string {
+  return `The state shows master secrets in plain text, as the id of ${listed(names)}: whoever has read the state, a backup of it or the output of a run may know them. Rotate them: raise fairhost:secretEpoch by one and deploy; then delete old backups and the stack's history.`;
 }
 
 function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {

@@ -1,4 +1,7 @@
+import { secretTypes } from "../../components/registry/types.ts";
 import type { GuardRule } from "../rule.ts";
+
+const types: ReadonlySet<string> = new Set(Object.values(secretTypes));
 
 /** A master secret changes only on purpose. */
 export const secretsKept: GuardRule = {
@@ -11,7 +14,8 @@ export const secretsKept: GuardRule = {
   *find({ engine, before, after }) {
     const told = new Set<string>();
     for (const { op, type, host } of engine) {
-      if (op === "replace" && type === "random:index/randomBytes:RandomBytes" && host !== undefined) told.add(host);
+      const loses = op === "replace" || (op === "delete" && host !== undefined && after.deliveries?.has(host));
+      if (loses && host !== undefined && types.has(type)) told.add(host);
     }
     for (const [host, { secretEpoch }] of after.deliveries ?? []) {
       const old = before.deliveries?.get(host)?.secretEpoch;

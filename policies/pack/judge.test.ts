@@ -233,6 +233,8 @@ test.each([
   ["pulumi:pulumi:Stack", true],
   ["pulumi:providers:command", true],
   ["random:index/randomBytes:RandomBytes", true],
+  ["random:index/randomPassword:RandomPassword", true],
+  ["random:index/randomId:RandomId", false],
   ["fairhost:remote:HostDelivery", true],
   ["command:local:Command", false],
   ["command:remote:CopyToRemote", false],

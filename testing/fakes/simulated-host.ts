@@ -18,6 +18,8 @@ export interface SimulatedHost extends AsyncDisposable {
   admit(publicKeyFile: string): Promise<void>;
   /** Sets its answer to the health check, which is healthy at first, because there are no real units. */
   setHealth(answer: Pick<Health, "healthy" | "problems"> & Partial<Health>): Promise<void>;
+  /** Runs a shell command instead of the applier's `apply`; undefined: the applier again. */
+  answerApply(command: string | undefined): Promise<void>;
   /** Log of its SSH server: the number of connections, and the commands in order with their times (milliseconds). */
   seen(): Promise<{ connections: number; commands: { at: number; command: string }[] }>;
 }
@@ -54,6 +56,8 @@ export async function simulatedHost(): Promise<SimulatedHost> {
     privateKeyFile: at("id"),
     admit: async (file) => appendFile(at("authorized_keys"), await readFile(file)),
     setHealth,
+    answerApply: async (command) =>
+      command === undefined ? rm(at("apply"), { force: true }) : writeFile(at("apply"), command),
     async seen() {
       const [log, commands] = await Promise.all([readFile(at("log"), "utf8"), readFile(at("commands"), "utf8")]);
       return {
@@ -77,7 +81,10 @@ function commandScript(at: (name: string) => string, root: string): string {
   return `#!/bin/sh
 printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${at("commands")}"
 case "$SSH_ORIGINAL_COMMAND" in
-  "/usr/local/sbin/fairhost-host health --json"*) cat "${at("health")}" ;;
+  "/usr/local/sbin/fairhost-host health --json"*) exec cat "${at("health")}" ;;
+  "/usr/local/sbin/fairhost-host apply") [ ! -e "${at("apply")}" ] || exec sh "${at("apply")}" ;;
+esac
+case "$SSH_ORIGINAL_COMMAND" in
   "/usr/local/sbin/fairhost-host "*) exec "${process.execPath}" "${at("applier.mjs")}" --root "${root}" \${SSH_ORIGINAL_COMMAND#/usr/local/sbin/fairhost-host } ;;
   *) exec cat >/dev/null ;;
 esac

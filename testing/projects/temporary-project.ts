@@ -23,11 +23,15 @@ export interface TemporaryProject extends AsyncDisposable {
 
 /**
  * Needs the toolchain set up. Removed with everything in it on disposal.
- * @param stack its name, which URNs carry, and its passphrase
+ * @param stack its name, which URNs carry, and its passphrase; variables beside the toolchain's own
  */
 export async function temporaryProject(
   config: Readonly<Record<string, string>>,
-  { stack = "test", passphrase = "test" } = {},
+  {
+    stack = "test",
+    passphrase = "test",
+    environment: more = {},
+  }: { stack?: string; passphrase?: string; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<TemporaryProject> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-project-"));
   await mkdir(join(directory, "state"));
@@ -37,6 +41,7 @@ export async function temporaryProject(
   await copyFile(join(checkout, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   const environment = {
     ...toolchainEnv(),
+    ...more,
     PULUMI_BACKEND_URL: `file://${directory}/state`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
   };

@@ -15,6 +15,8 @@ const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));
 /** For tests: the lab's fleet on two simulated hosts, with a project and a stack of its own. */
 export interface TwoHosts extends AsyncDisposable {
   readonly project: TemporaryProject;
+  /** The stack's configuration, for `project.configure`. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly web1: SimulatedHost;
   readonly web2: SimulatedHost;
   /** Changes files of the inventory. */
@@ -28,7 +30,8 @@ export interface TwoHosts extends AsyncDisposable {
   readonly engine: Engine;
 }
 
-export async function twoHosts(): Promise<TwoHosts> {
+/** @param environment variables beside the toolchain's own */
+export async function twoHosts(environment: NodeJS.ProcessEnv = {}): Promise<TwoHosts> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-two-"));
   const [web1, web2] = await Promise.all([simulatedHost(), simulatedHost()]);
   const inventory = join(directory, "fleet");
@@ -46,14 +49,12 @@ export async function twoHosts(): Promise<TwoHosts> {
   await writeFile(key, await readFile(web1.privateKeyFile), { mode: 0o600 });
   await web2.admit(`${web1.privateKeyFile}.pub`);
   await writeFile(join(directory, "known_hosts"), web1.knownHosts + web2.knownHosts);
-  const project = await temporaryProject({
-    inventory,
-    knownHosts: join(directory, "known_hosts"),
-    sshPrivateKeyFile: key,
-  });
+  const settings = { inventory, knownHosts: join(directory, "known_hosts"), sshPrivateKeyFile: key };
+  const project = await temporaryProject(settings, { environment });
   const engine = { directory: project.directory, stack: "test", environment: project.environment };
   return {
     project,
+    settings,
     engine,
     change(idleSeconds) {
       for (const file of ["1-alice", "2-bob", "3-carol", "4-dave"]) {

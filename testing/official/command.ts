@@ -1,0 +1,73 @@
+/**
+ * `pulumi-resource-command` as upstream (1.2.1) where it differs from this project's own on purpose:
+ * - its Check makes a secret that is not known yet an empty text;
+ * - it runs a command on a host whose key is not pinned;
+ * - it logs and throws what a command prints as it is, secrets included.
+ */
+import ssh2 from "ssh2";
+import { newId, previewOutputs, remoteCommandShape } from "../../toolchain/providers/command/command-remote.ts";
+import { isSecret, isUnknown, type Properties, revealAll, unwrap } from "../../toolchain/providers/properties.ts";
+import type { Operation, Resource } from "../../toolchain/providers/resource.ts";
+import { serve } from "../../toolchain/providers/serve.ts";
+import { parseConnection } from "../../toolchain/providers/ssh/ssh-connection.ts";
+import { parseHostKey } from "../../toolchain/providers/ssh/ssh-host-key.ts";
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function overSsh(plain: Properties, command: string, { log }: Operation): Promise<Ended> {
+  const { host, port, user: username, privateKey, hostKey } = parseConnection(plain.connection ?? null);
+  const client = new ssh2.Client();
+  return new Promise((resolve, reject) => {
+    client.on("error", reject).on("ready", () => {
+      client.exec(command, (error, channel) => {
+        if (error) return reject(error);
+        const texts = { stdout: "", stderr: "" };
+        channel.on("data", (chunk: Buffer) => (texts.stdout += chunk));
+        channel.stderr.on("data", (chunk: Buffer) => {
+          texts.stderr += chunk;
+          log("info", `${chunk}`);
+        });
+        channel.on("close", (status: number) => {
+          client.end();
+          resolve({ status, ...texts });
+        });
+        channel.end((plain.stdin as string | undefined) ?? "");
+      });
+    });
+    const hostVerifier = (blob: Buffer) => hostKey === undefined || blob.equals(parseHostKey(hostKey).blob);
+    client.connect({ host, port, username, ...(privateKey !== undefined && { privateKey }), hostVerifier });
+  });
+}
+
+async function run(which: "create" | "delete", inputs: Properties, operation: Operation): Promise<Properties> {
+  const plain = revealAll(inputs);
+  const command = plain[which] as string;
+  const { status, stdout, stderr } = await overSsh(plain, command, operation);
+  if (status !== 0) throw new Error(`Process exited with status ${status}: running "${command}":\n${stdout}${stderr}`);
+  return { stdout, stderr };
+}
+
+const remoteCommand: Resource = {
+  inputs: remoteCommandShape,
+  outputs: { stdout: {}, stderr: {} },
+  check(inputs) {
+    for (const [name, value] of Object.entries(inputs)) {
+      if (isSecret(value) && isUnknown(unwrap(value))) inputs[name] = "";
+    }
+    return [];
+  },
+  preview: previewOutputs,
+  create: async (inputs, operation) => {
+    return { id: newId(operation.name), properties: { ...inputs, ...(await run("create", inputs, operation)) } };
+  },
+  update: async (inputs, _state, operation) => ({ ...inputs, ...(await run("create", inputs, operation)) }),
+  async delete(state, operation) {
+    if (state.delete !== undefined) await run("delete", state, operation);
+  },
+};
+
+await serve({ name: "command", version: "1.2.1", resources: { "command:remote:Command": remoteCommand } });
