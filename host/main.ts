@@ -11,7 +11,7 @@ import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
-import { readApplied, readCurrent } from "./store/generations.ts";
+import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
 import { withLock } from "./store/lock.ts";
 import { storeReport } from "./store/report.ts";
 
@@ -31,7 +31,7 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
 
 Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
 4 rolled back, 5 failed: nothing changed, or not everything verified.
-inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
+status, inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
 --root DIR works on a directory tree instead of this host: writes files, and only names hooks.
 `;
 
@@ -69,11 +69,12 @@ async function main(): Promise<number> {
     case "init":
       for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
       return 0;
-    case "status": {
-      const seen = await status(machine);
-      process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatStatus(seen));
-      return 0;
-    }
+    case "status":
+      return look(machine, async () => {
+        const seen = await status(machine);
+        process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatStatus(seen));
+        return 0;
+      });
     case "inspect":
       return look(machine, async () => {
         const facts = readFacts(process.stdin.isTTY ? "" : readFileSync(0, "utf8"));
@@ -153,13 +154,13 @@ async function reported<T extends ApplyReport | undefined>(
   try {
     report = await work();
   } catch (error) {
-    const { number, bundle } = readCurrent(machine);
+    const { number, bundle } = inForce(machine);
     const message = error instanceof ApplyError ? error.message : String((error as Error).stack ?? error);
     report = {
       host: bundle.host,
       digest: bundle.digest,
       result: "failed",
-      generation: `${readApplied(machine) ? number : 0}`,
+      generation: `${number}`,
       changedGroups: [],
       filesWritten: 0,
       hooks: [],
@@ -169,6 +170,15 @@ async function reported<T extends ApplyReport | undefined>(
   }
   if (report) storeReport(machine, report);
   return report;
+}
+
+/** The generation in force, or the empty one if that is not known: the error being reported says so. */
+function inForce(machine: Machine): Generation {
+  try {
+    return readApplied(machine) ? readCurrent(machine) : noGeneration;
+  } catch {
+    return noGeneration;
+  }
 }
 
 /** Progress lines begin with the host's name, because a controller shows lines of many hosts together. */

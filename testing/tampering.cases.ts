@@ -143,6 +143,20 @@ export const tamperings: readonly Tampering[] = [
     "/var/lib/fairhost/secrets/accounts/2",
   ),
   byDeploy(
+    "an account's secret made readable for everybody",
+    "chmod 644 /var/lib/fairhost/secrets/accounts/1",
+    "account-1",
+    "secret-exposed",
+    "/var/lib/fairhost/secrets/accounts/1",
+  ),
+  byDeploy(
+    "the directory of all secrets too",
+    "chmod 755 /var/lib/fairhost/secrets",
+    "host",
+    "secret-exposed",
+    "/var/lib/fairhost/secrets",
+  ),
+  byDeploy(
     "a rule added to the firewall",
     "nft add rule inet fairhost input tcp dport 9999 accept",
     "host",

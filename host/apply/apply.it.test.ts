@@ -175,6 +175,22 @@ test("a full disk: nothing is overwritten, services stay up", async () => {
   await on.shell("umount /var/lib/fairhost && rm -rf /run/state");
 });
 
+test("accounts' file system declared but not mounted: refused, and nothing is made on the root file system", async () => {
+  const mount = "[Mount]\\nWhat=accounts\\nWhere=/srv/accounts\\nType=tmpfs\\n";
+  await on.shell(`printf '${mount}' >/etc/systemd/system/srv-accounts.mount && systemctl daemon-reload`);
+  const before = await on.shell("ls /srv/accounts");
+  const groups = { 1: accountGroup(1, "new", [site(1)]), 9: accountGroup(9, "one", [site(9)]) };
+  const { exitCode, report } = await on.apply(bundleOf(groups, fullHost()));
+  expect([exitCode, report.result]).toEqual([5, "failed"]);
+  expect(report.errors[0]!.message).toMatch(/^\/srv\/accounts is not mounted, .*systemctl start srv-accounts.mount/);
+  expect(await on.shell("ls /srv/accounts")).toBe(before);
+  await on.shell("systemctl start srv-accounts.mount");
+  expect((await on.apply(base)).report).toMatchObject({ result: "applied", errors: [] });
+  await on.shell(
+    "systemctl stop srv-accounts.mount && rm /etc/systemd/system/srv-accounts.mount && systemctl daemon-reload",
+  );
+});
+
 test("retire stops everything of Fairhost, keeps secrets and firewall; apply starts it again", async () => {
   const secret = await on.shell("cat /var/lib/fairhost/secrets/accounts/1");
   expect(await on.host.run(["fairhost-host", "retire"])).toMatchObject({ exitCode: 0 });

@@ -4,6 +4,7 @@ import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { count } from "../../lib/text.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { ensureAccountsMounted } from "../os/mount.ts";
 import { firewallHash } from "../os/nftables.ts";
 import { requireQuotas, setQuotas, wrongQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
@@ -61,6 +62,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
   const current = settleGenerations(machine);
   requireQuotas(machine, bundle);
   keepHostName(machine, bundle.host);
+  await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
   const drift = findDrift(machine.layout.current, current);
@@ -89,7 +91,7 @@ export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): 
 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
-  if (secret) ensureSecrets(machine, bundle, secret);
+  if (secret) course.repaired.push(...ensureSecrets(machine, bundle, secret));
   const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
   if (!differs) {
     course.problems.push(...unrepaired);

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash } from "../os/nftables.ts";
@@ -6,6 +5,7 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
+import { readReport } from "../store/report.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
 
@@ -51,9 +51,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
           .filter(({ state }) => state !== "active")
       : [],
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
-    lastResult: existsSync(layout.report)
-      ? (JSON.parse(readFileSync(layout.report, "utf8")) as ApplyReport).result
-      : "none",
+    lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
   };
 }

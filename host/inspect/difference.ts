@@ -25,6 +25,7 @@ export const differenceKinds = [
   "user-unresolvable",
   "account-directory",
   "secret-missing",
+  "secret-exposed",
   "quota-changed",
   // Network
   "firewall-changed",

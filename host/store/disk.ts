@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   fchmodSync,
   fsyncSync,
@@ -66,6 +68,13 @@ export class Disk {
   /** Removes temporary files of an interrupted `replace` in a directory. */
   removeUnfinished(directory: string): void {
     for (const name of readdirSync(directory)) if (name.startsWith(unfinished)) this.remove(join(directory, name));
+  }
+
+  /** Gives a file or directory to root, with this mode. Not for what an account can reach: the last name may be a symlink. */
+  restrict(path: string, mode: number): void {
+    this.#observe("restrict", path);
+    chmodSync(path, mode);
+    if (process.getuid?.() === 0) chownSync(path, 0, 0);
   }
 
   link(existing: string, path: string): void {

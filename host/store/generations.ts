@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleFile, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { once } from "../../lib/once.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
 import { keepForNext } from "./recycle.ts";
 
@@ -41,12 +41,33 @@ export function readGeneration(directory: string): Generation | undefined {
   }
 }
 
+/**
+ * The generation in force. An empty directory is the one before the first.
+ * @throws ApplyError if there are files but no readable record: what runs is then not known, and to go on as if nothing did would leave units
+ *   of deleted accounts running, unseen
+ */
 export function readCurrent({ layout }: Machine): Generation {
-  return readGeneration(layout.current) ?? noGeneration;
+  const { current } = layout;
+  const found = readGeneration(current);
+  if (found) return found;
+  if (!existsSync(current) || readdirSync(current).length === 0) return noGeneration;
+  throw new ApplyError(
+    `${join(current, recordName)} is missing or damaged, so what this host runs is not known; nothing was changed. Restore it from a backup; or run \`systemctl stop 'account-*'\`, remove ${current} and ${layout.applied}, and deploy again: everything is made anew, accounts' data and secrets stay`,
+  );
 }
 
+/** @throws ApplyError if the file is damaged */
 export function readApplied({ layout }: Machine): Applied | undefined {
-  return existsSync(layout.applied) ? (JSON.parse(readFileSync(layout.applied, "utf8")) as Applied) : undefined;
+  if (!existsSync(layout.applied)) return undefined;
+  try {
+    const applied = JSON.parse(readFileSync(layout.applied, "utf8")) as Partial<Applied> | null;
+    if (typeof applied?.number === "number" && typeof applied.epoch === "number") return applied as Applied;
+  } catch {
+    // Reported below.
+  }
+  throw new ApplyError(
+    `${layout.applied} is damaged; nothing was changed. Remove it and deploy again: every hook then runs again, accounts' data and secrets stay`,
+  );
 }
 
 export function writeApplied({ disk, layout }: Machine, applied: Applied): void {

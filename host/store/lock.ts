@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -47,10 +47,13 @@ export async function withLock<T>(
   }
 }
 
-/** The holder of the lock, according to the file. */
+/** The holder of the lock, according to the file; undefined if it does not say, for example because it is just being written. */
 export function holder(lock: string): Holder | undefined {
-  const text = existsSync(lock) ? readFileSync(lock, "utf8") : "";
-  return text === "" ? undefined : (JSON.parse(text) as Holder);
+  try {
+    return JSON.parse(readFileSync(lock, "utf8")) as Holder;
+  } catch {
+    return undefined;
+  }
 }
 
 function shown(known: Holder | undefined): string {

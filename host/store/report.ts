@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 
@@ -16,6 +16,11 @@ export function storeReport({ disk, layout }: Machine, report: ApplyReport): voi
   }
 }
 
+/** The last report; undefined if there is none, or it is damaged: the next one replaces it. */
 export function readReport(path: string): ApplyReport | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ApplyReport) : undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ApplyReport;
+  } catch {
+    return undefined;
+  }
 }

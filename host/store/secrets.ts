@@ -1,5 +1,5 @@
 import { hkdfSync } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -16,15 +16,20 @@ export function accountSecret(master: Uint8Array, account: number, epoch: number
 /**
  * Makes sure that the host has its master secret for the epoch, and every account its secret. An existing master secret is never
  * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own, and that is said.
+ * Files and directories that others than root could read are closed again.
+ * @returns what was repaired, one line each
  * @throws ApplyError if the host is already at a later epoch: its data may be encrypted with that one.
  */
 export function ensureSecrets(
-  { disk, layout, say }: Machine,
+  machine: Machine,
   bundle: Bundle,
   delivered: { readonly master: Uint8Array; readonly epoch: number },
-): void {
+): string[] {
+  const { disk, layout, say } = machine;
   const { epoch } = delivered;
   const directory = join(layout.secrets, "accounts");
+  const exposed = exposedSecrets(machine);
+  for (const { path, mode } of exposed) disk.restrict(path, mode);
   for (const path of [layout.secrets, directory]) if (!existsSync(path)) disk.makeDirectory(path, 0o700);
   const latest = latestEpoch(layout.secrets);
   if (epoch < latest) {
@@ -53,6 +58,28 @@ export function ensureSecrets(
     disk.replace(join(directory, `${number}`), accountSecret(master, number, epoch), 0o400, { sync: false });
   }
   if (wrong.length > 0) disk.syncFileSystem(directory);
+  return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
+}
+
+/** Secrets, and their directories, that belong to another user than root or have a wider mode than they are made with. */
+export function exposedSecrets({ layout }: Machine): { path: string; mode: number; wrong: string }[] {
+  const accounts = join(layout.secrets, "accounts");
+  const names = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
+  const masters = names(layout.secrets).filter((name) => /^master-\d+$/.test(name));
+  const wanted: [path: string, mode: number][] = [
+    [layout.secrets, 0o700],
+    [accounts, 0o700],
+    ...masters.map((name): [string, number] => [join(layout.secrets, name), 0o600]),
+    ...names(accounts).map((name): [string, number] => [join(accounts, name), 0o400]),
+  ];
+  return wanted.flatMap(([path, mode]) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat || stat.isSymbolicLink()) return [];
+    if (process.getuid?.() === 0 && stat.uid !== 0) return [{ path, mode, wrong: `belonged to uid ${stat.uid}` }];
+    const has = stat.mode & 0o7777;
+    if ((has & ~mode) === 0) return [];
+    return [{ path, mode, wrong: `had mode ${has.toString(8)} instead of ${mode.toString(8)}` }];
+  });
 }
 
 function latestEpoch(directory: string): number {
