@@ -39,7 +39,7 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
   };
   if (process.env.PULUMI_CONFIG_PASSPHRASE === labPassphrase && pulumi.getStack() !== "lab")
     problems.push(
-      `the passphrase "${labPassphrase}" is public and only for the lab: set PULUMI_CONFIG_PASSPHRASE to your own, and change the one of this stack with \`pulumi stack change-secrets-provider passphrase\``,
+      `the passphrase "${labPassphrase}" is public and only for the lab: if this stack has it, change it first with \`pulumi stack change-secrets-provider passphrase\`, which asks for the new one; then set PULUMI_CONFIG_PASSPHRASE to that`,
     );
   const inventory = need("inventory", "inventory/prod");
   const knownHosts = read("knownHosts", need("knownHosts", "inventory/prod/known_hosts"));

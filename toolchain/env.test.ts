@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { absoluteBackend, prependPath, toolchainVariables } from "./env.ts";
@@ -18,6 +19,8 @@ describe("toolchainVariables", () => {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       GOGC: "400",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      // Providers of an official installation on PATH that was not chosen do not run.
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     });
   });
 
@@ -62,6 +65,23 @@ describe("toolchainVariables", () => {
     };
     const added = toolchainVariables(env, "built", projectFile);
     expect(added).toMatchObject({ PULUMI_HOME: pulumiHome, PULUMI_BACKEND_URL: state });
+  });
+
+  it("leaves nothing of another activated checkout to an official installation", () => {
+    const other = "/other/node_modules/.cache/fairhost";
+    const env = {
+      PATH: `${other}/bin:${other}/plugins:/opt/pulumi:/bin`,
+      PULUMI_HOME: "/other/.state/home",
+      FAIRHOST_PULUMI_HOME: "/other/.state/home",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+    };
+    expect({ ...env, ...toolchainVariables(env, "official", projectFile) }).toMatchObject({
+      PATH: `${nodeBin}:/opt/pulumi:/bin`,
+      PULUMI_HOME: join(homedir(), ".pulumi"),
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "false",
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "false",
+    });
   });
 });
 

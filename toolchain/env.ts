@@ -3,9 +3,20 @@
  * for `toolchain/activate`.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ToolchainError } from "./error.ts";
-import { binDirectory, checkout, compileCache, decisionFile, pluginDirectory, pulumiHome } from "./paths.ts";
+import {
+  binDirectory,
+  checkout,
+  compileCache,
+  decisionFile,
+  foreignPath,
+  isOfCheckout,
+  onlyBuilt,
+  pluginDirectory,
+  pulumiHome,
+} from "./paths.ts";
 import type { Toolchain } from "./setup.ts";
 import { shellWord } from "./wrappers.ts";
 
@@ -47,14 +58,20 @@ export function toolchainVariables(
   const directories = [join(checkout, "node_modules", ".bin")];
   if (kind === "built") {
     directories.push(binDirectory);
-    // A home that an activated checkout set, this one or another, is not the user's own.
-    if (!env.PULUMI_HOME || env.PULUMI_HOME === env.FAIRHOST_PULUMI_HOME)
+    if (!env.PULUMI_HOME || isOfCheckout(env)) {
       added.PULUMI_HOME = added.FAIRHOST_PULUMI_HOME = pulumiHome;
-    else directories.push(pluginDirectory);
+      // Otherwise the engine would prefer the providers of an installation on PATH that was not chosen.
+      added.PULUMI_IGNORE_AMBIENT_PLUGINS = "true";
+    } else directories.push(pluginDirectory);
     // Missing providers cannot be downloaded here: fail at once instead of trying.
     added.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+  } else if (isOfCheckout(env)) {
+    // Another checkout, with an engine of its own, is active in this shell.
+    added.PULUMI_HOME = join(homedir(), ".pulumi");
+    added.FAIRHOST_PULUMI_HOME = "";
+    for (const name of onlyBuilt) added[name] = "false";
   }
-  added.PATH = prependPath(env.PATH ?? "", directories);
+  added.PATH = prependPath(foreignPath(env.PATH ?? ""), directories);
   const backend = absoluteBackend(projectFile, checkout);
   if (backend && (!env.PULUMI_BACKEND_URL || env.PULUMI_BACKEND_URL === env.FAIRHOST_BACKEND_URL))
     added.PULUMI_BACKEND_URL = added.FAIRHOST_BACKEND_URL = backend;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 
 /** Absolute path of the checkout this file belongs to. */
 export const checkout = join(import.meta.dirname, "..");
@@ -11,6 +11,25 @@ export const engineModule = join(import.meta.dirname, "engine");
 
 /** Files that setup makes for this checkout and can make again at any time (`npm ci` deletes them). */
 export const derived = join(checkout, "node_modules", ".cache", "fairhost");
+
+/** A search path without what setup made for any checkout. */
+export function foreignPath(path: string): string {
+  const made = new RegExp(`/${relative(checkout, derived)}/[^/]+/?$`);
+  return path
+    .split(delimiter)
+    .filter((directory) => !made.test(directory))
+    .join(delimiter);
+}
+
+/** Whether the environment's Pulumi home is one that an activated checkout set, this one or another, and not the user's own. */
+export function isOfCheckout(env: NodeJS.ProcessEnv): boolean {
+  return (
+    env.PULUMI_HOME !== undefined && (env.PULUMI_HOME === env.FAIRHOST_PULUMI_HOME || env.PULUMI_HOME === pulumiHome)
+  );
+}
+
+/** Variables that are set for the engine built here alone. */
+export const onlyBuilt = ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_IGNORE_AMBIENT_PLUGINS"] as const;
 
 /** Executables to put first on PATH: the engine and the programs that it expects beside itself. */
 export const binDirectory = join(derived, "bin");

@@ -80,8 +80,11 @@ if (import.meta.main) {
     progress.end();
     if (process.argv.includes("--json")) console.log(JSON.stringify(toolchain));
     else {
-      const origin = toolchain.kind === "official" ? "your own installation" : "engine built here";
-      console.log(`Pulumi ${toolchain.version} is ready (${origin}, ${toolchain.pulumi})`);
+      const parts =
+        toolchain.kind === "official"
+          ? "your own installation: official engine, language host and providers"
+          : "engine built here, this project's own language host and providers";
+      console.log(`Pulumi ${toolchain.version} is ready (${parts}; ${toolchain.pulumi})`);
     }
   } catch (error) {
     progress.end();

@@ -41,6 +41,24 @@ it("takes a whole installation and installs the providers that are missing", asy
   );
 });
 
+it("takes providers on PATH for installed ones", async () => {
+  install("3.270.0", "refused");
+  for (const { name } of requiredProviders(checkout)) script(`opt/pulumi-resource-${name}`, "");
+  expect(await find()).toMatchObject({ version: "3.270.0" });
+});
+
+it("does not take the engine and providers of another activated checkout for an installation", async () => {
+  install("3.270.0");
+  const other = "other/node_modules/.cache/fairhost/bin";
+  script(`${other}/pulumi`, "echo v3.200.0");
+  script(`${other}/pulumi-language-nodejs`, "");
+  const home = join(root, "other/.state/home");
+  const found = async (path: string) =>
+    findOfficialPulumi({ PATH: `${root}/${other}:${path}`, PULUMI_HOME: home, FAIRHOST_PULUMI_HOME: home });
+  expect(await found("/usr/bin:/bin")).toBeUndefined();
+  expect(await found(`${root}/opt:/usr/bin:/bin`)).toMatchObject({ pulumi: join(root, "opt/pulumi") });
+});
+
 it("looks for the language host beside the real file, not the link", async () => {
   install("3.200.0");
   mkdirSync(join(root, "bin"));

@@ -4,21 +4,20 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { requiredProviders } from "../language/packages.ts";
-import { binDirectory, checkout, engineVersion, pulumiHome } from "../paths.ts";
+import { checkout, engineVersion, foreignPath, isOfCheckout, onlyBuilt } from "../paths.ts";
 
 const run = promisify(execFile);
 
-/** The environment without this checkout's activation, as the user's own Pulumi would see it. */
+/** The environment without an activation, of this checkout or of another one, as the user's own Pulumi would see it. */
 export function foreignEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign: NodeJS.ProcessEnv = {
     ...env,
-    PATH: (env.PATH ?? "")
-      .split(delimiter)
-      .filter((dir) => dir !== binDirectory)
-      .join(delimiter),
+    PATH: foreignPath(env.PATH ?? ""),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  if (foreign.PULUMI_HOME === pulumiHome) delete foreign.PULUMI_HOME;
+  if (isOfCheckout(env)) {
+    for (const name of ["PULUMI_HOME", ...onlyBuilt]) delete foreign[name];
+  }
   return foreign;
 }
 
@@ -51,9 +50,9 @@ export interface OfficialPulumi {
 
 /**
  * Looks for an official installation on PATH: `pulumi` of the built engine's version or newer, the Node.js language host
- * beside it (the sign of a whole installation), and the providers the project needs installed or downloadable.
+ * beside it (the sign of a whole installation), and the providers the project needs: in Pulumi's home, on PATH, or downloadable.
  *
- * @param env environment to look in; this checkout's activation is ignored.
+ * @param env environment to look in; an activation of this or another checkout is ignored.
  * @param explain gets one sentence about why a found `pulumi` is not used.
  */
 export async function findOfficialPulumi(
@@ -79,6 +78,9 @@ export async function findOfficialPulumi(
   const home = foreign.PULUMI_HOME || join(homedir(), ".pulumi");
   for (const provider of requiredProviders(checkout)) {
     if (existsSync(join(home, "plugins", `resource-${provider.name}-${provider.version}`))) continue;
+    // The engine prefers these, whatever their version.
+    if (foreign.PATH!.split(delimiter).some((dir) => isExecutable(join(dir, `pulumi-resource-${provider.name}`))))
+      continue;
     const arguments_ = ["plugin", "install", "resource", provider.name, provider.version];
     try {
       await run(pulumi, arguments_, { env: foreign, timeout: 120_000 });
