@@ -63,6 +63,18 @@ test("installs the applier and its symlinks without using the network; a second 
   await shell("mv /usr/bin/apt-get.away /usr/bin/apt-get");
 });
 
+test("two at once, the quicker one in the middle of the other: both end well, and leave nothing but the applier", async () => {
+  await shell("rm /usr/local/sbin/fairhost-host");
+  await host.writeFile("/run/script", bootstrap.script);
+  await host.writeFile("/run/payload", bootstrap.payload);
+  const slow =
+    "head -c 20000 /run/payload; until [ -e /run/quick ]; do sleep 0.1; done; tail -c +20001 /run/payload";
+  const quick = "sleep 1; sh /run/script </run/payload; touch /run/quick";
+  await shell(`{ (${slow}) | sh /run/script >/run/slow 2>&1; echo $? >/run/status; } & ${quick}; wait`);
+  expect(await shell("cat /run/slow /run/status")).toBe("0");
+  expect(await shell("ls -A /usr/local/sbin")).toBe("fairhost-host");
+});
+
 test("a missing package and no mirror: a clear error, running services untouched", async () => {
   await shell("cp /var/lib/dpkg/status /run/status && sed -i '/^Package: tini$/,/^$/d' /var/lib/dpkg/status");
   const nginxPid = await shell("cat /run/nginx.pid");

@@ -86,9 +86,11 @@ here=$(dpkg --print-architecture)
 mkdir -p /usr/local/sbin
 applier=/usr/local/sbin/fairhost-host
 log=$(mktemp)
-trap 'rm -f "$applier.new" "$log"' EXIT
-cat >"$applier.new"
-[ "$(sha256sum <"$applier.new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
+# A name of its own: a second bootstrap may run at the same time.
+new=$(mktemp "$applier.XXXXXX")
+trap 'rm -f "$new" "$log"' EXIT
+cat >"$new"
+[ "$(sha256sum <"$new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
 missing='' masked=''
 for name in $names; do
@@ -115,12 +117,12 @@ if [ -n "$missing" ]; then
   }
 fi
 
-chmod 755 "$applier.new"
-if cmp -s "$applier.new" "$applier"; then
-  rm "$applier.new"
+chmod 755 "$new"
+if cmp -s "$new" "$applier"; then
+  rm "$new"
 else
-  sync "$applier.new"
-  mv -f "$applier.new" "$applier"
+  sync "$new"
+  mv -f "$new" "$applier"
   say 'installed the applier'
 fi
 "$applier" init
