@@ -92,9 +92,14 @@ export function declarationOf(accounts: readonly FixtureAccount[]): Declaration 
   };
 }
 
-/** A static server. */
-export function staticServer(name: string, idleSeconds = 300, root = "www"): FixtureServer {
-  return { kind: "static", name, root, idleSeconds };
+/** A static server; `change` is what differs from one without a fallback and a time for caches. */
+export function staticServer(
+  name: string,
+  idleSeconds = 300,
+  root = "www",
+  change: Partial<Pick<Extract<FixtureServer, { kind: "static" }>, "fallback" | "cacheSeconds" | "hostnames">> = {},
+): FixtureServer {
+  return { kind: "static", name, root, idleSeconds, ...change };
 }
 
 /** A program; `change` is what differs from one that listens on $PORT. */

@@ -33,7 +33,7 @@ const nasty = [
 const environment = { NASTY: nasty.join("|"), PATH_LIKE: "$PATH:%h", PORT: "1", UID: "0", LISTEN_PID: "7" };
 const node = (...more: string[]) => ["/usr/bin/node", "echo.mjs", ...more];
 const accounts = [
-  { number: 1, name: "alice", servers: [staticServer("blog", 2), staticServer("gone", 2, "www/gone")] },
+  { number: 1, name: "alice", servers: [staticServer("blog", 2)] },
   { number: 2, name: "bob", servers: [programServer("app", node(...nasty), { idleSeconds: 2, environment })] },
   {
     number: 4,
@@ -270,14 +270,6 @@ describe("what goes wrong", () => {
     const as = ["setpriv", "--reuid=1900000005", "--regid=1900000005", "--clear-groups", "sh", "-c"];
     expect(await host.run([...as, `cat ${log}`])).toMatchObject({ exitCode: 0 });
     expect((await host.run([...as, `echo x >> ${log}`])).exitCode).not.toBe(0);
-  });
-
-  test("a static server without its directory: 502, and 200 as soon as it is there", async () => {
-    expect(await get("gone.alice.test")).toMatchObject({ status: 502 });
-    expect(await sh("cat /srv/accounts/1/admin/logs/http-gone.log")).toContain("/home/alice/www/gone is not there");
-    await host.writeFile("/srv/accounts/1/home/www/gone/index.html", "back\n");
-    await untilIdle(1);
-    expect(await get("gone.alice.test")).toMatchObject({ status: 200, body: "back" });
   });
 
   test("a program that dies is started again by the next request", async () => {

@@ -7,6 +7,7 @@ export const hostPackages: readonly string[] = [
   "iproute2", // bundle folder network
   "libnss-systemd", // bundle folder userdb
   "lighttpd", // server kind static, bundle folder lighttpd
+  "lighttpd-mod-deflate", // server kind static
   "nftables", // bundle folder nftables
   "nginx", // bundle folder nginx
   "nodejs", // kind hosts

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../../../lab/container.ts";
+import { declarationOf, staticServer } from "../../../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../../../testing/fakes/placed-host.ts";
+
+const servers = [
+  staticServer("www"),
+  staticServer("app", 300, "app", { fallback: "index.html", cacheSeconds: 3600 }),
+  staticServer("none", 300, "none"),
+];
+const home = "/srv/accounts/1/home";
+const files: Record<string, string> = {
+  "www/index.html": "<p>Hello\n",
+  "www/404.html": "<p>My own: not here\n",
+  "www/.git/config": "secret",
+  "www/.env": "secret",
+  "www/.htpasswd": "secret",
+  "www/sub/.well-known": "secret",
+  "www/.well-known.bak/x": "secret",
+  "www/.well-known/security.txt": "Contact: here\n",
+  "www/.well-known/.env": "secret",
+  "www/large.css": "p { color: red }\n".repeat(2000),
+  "www/photo.jpg": "x".repeat(20_000),
+  "app/index.html": "<p>The application\n",
+  "app/assets/app.js": "start()\n",
+  "app/.env": "secret",
+};
+
+let host: ContainerHost;
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "static" });
+  await placeBundle(host, renderBundle(declarationOf([{ number: 1, name: "alice", servers }]), "web1"));
+  for (const [path, content] of Object.entries(files)) await host.writeFile(`${home}/${path}`, content);
+});
+afterAll(() => host?.stop());
+
+async function get(server: string, path: string, ...more: string[]) {
+  const words = [
+    "curl",
+    "-sS",
+    "-g",
+    "--path-as-is",
+    "--max-time",
+    "30",
+    "-D",
+    "-",
+    "-H",
+    `Host: ${server}.alice.test`,
+  ];
+  const answer = await succeed(host, [...words, ...more, `http://[::1]${path}`]);
+  const end = answer.indexOf("\r\n\r\n");
+  const [first, ...lines] = answer.slice(0, end).split("\r\n");
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.split(":")[0]!.toLowerCase(), line.replace(/^[^:]*: */, "")]),
+  );
+  return { status: Number(first!.split(" ")[1]), headers, body: answer.slice(end + 4) };
+}
+
+describe("files whose name begins with a dot", () => {
+  test.each([
+    "/.git/config",
+    "/.env",
+    "/.htpasswd",
+    "/%2eenv",
+    "/.%67it/config",
+    "//.env",
+    "/sub/../.env",
+    "/sub/.well-known",
+    "/.well-known.bak/x",
+    "/.well-known/.env",
+    "/.well-known/../.env",
+    "/.well-known/%2e%2e/.env",
+    "/.env?x=/.well-known/",
+  ])("%s is refused", async (path) => {
+    const { status, body } = await get("www", path);
+    expect([403, 404]).toContain(status);
+    expect(body).not.toContain("secret");
+  });
+
+  test("not even a fallback answers for them", async () => {
+    expect((await get("app", "/.env")).status).toBe(403);
+    expect((await get("app", "/.git")).status).toBe(403);
+  });
+
+  test("what is meant for everybody is served (RFC 8615)", async () => {
+    expect(await get("www", "/.well-known/security.txt")).toMatchObject({ status: 200, body: "Contact: here\n" });
+  });
+});
+
+test.each([
+  ["wasm", "application/wasm"],
+  ["map", "application/json"],
+  ["webmanifest", "application/manifest+json"],
+  ["mjs", "text/javascript; charset=utf-8"],
+  ["avif", "image/avif"],
+  ["html", "text/html; charset=utf-8"],
+  ["svg", "image/svg+xml"],
+  ["woff2", "font/woff2"],
+  ["tar.gz", "application/gzip"],
+  ["HTML", "text/html; charset=utf-8"],
+  ["unknown", "application/octet-stream"],
+])("a file .%s has the type %s", async (end, type) => {
+  await host.writeFile(`${home}/www/types/file.${end}`, "x");
+  expect((await get("www", `/types/file.${end}`)).headers["content-type"]).toBe(type);
+});
+
+describe("what is not there", () => {
+  test("404 with the account's own page", async () => {
+    const { status, headers, body } = await get("www", "/nothing");
+    expect({ status, body }).toEqual({ status: 404, body: files["www/404.html"] });
+    expect(headers["content-type"]).toMatch(/^text\/html/);
+    expect(headers["cache-control"]).toBeUndefined();
+  });
+
+  test("404 without a page of its own", async () => {
+    expect((await get("app", "/assets/gone.js")).status).toBe(404);
+  });
+
+  test("with a fallback, its file answers for pages, not for files", async () => {
+    for (const path of ["/settings", "/users/7?tab=1.2", "/deep/er/"]) {
+      expect(await get("app", path)).toMatchObject({ status: 200, body: files["app/index.html"] });
+    }
+    expect(await get("app", "/assets/app.js")).toMatchObject({ status: 200, body: "start()\n" });
+    expect((await get("www", "/settings")).status).toBe(404);
+  });
+
+  test("a missing root is said as what it is, to visitors and to the account, and heals under steady traffic", async () => {
+    expect(await get("none", "/")).toMatchObject({
+      status: 404,
+      body: expect.stringContaining("The directory of this web site is missing."),
+    });
+    expect(await succeed(host, "cat /srv/accounts/1/admin/logs/http-none.log")).toContain(
+      "the directory /home/alice/none is not there",
+    );
+    await host.writeFile(`${home}/none/index.html`, "now\n");
+    await expect.poll(async () => (await get("none", "/")).body, { interval: 100, timeout: 8000 }).toBe("now\n");
+    expect((await get("none", "/gone")).body).not.toContain("missing");
+  });
+});
+
+describe("caches", () => {
+  test("nothing is used again without asking, unless the account says so; pages never", async () => {
+    const ages = await Promise.all(
+      [
+        ["www", "/large.css"],
+        ["www", "/"],
+        ["app", "/assets/app.js"],
+        ["app", "/"],
+        ["app", "/index.html"],
+        ["app", "/settings"],
+      ].map(async ([server, path]) => (await get(server!, path!)).headers["cache-control"]),
+    );
+    expect(ages).toEqual(["max-age=0", "max-age=0", "max-age=3600", "max-age=0", "max-age=0", "max-age=0"]);
+  });
+
+  test("what did not change is not sent again", async () => {
+    const { headers } = await get("www", "/large.css");
+    expect((await get("www", "/large.css", "-H", `If-None-Match: ${headers.etag}`)).status).toBe(304);
+  });
+});
+
+describe("compression", () => {
+  test("text is sent compressed to whoever understands it", async () => {
+    const { headers, body } = await get("www", "/large.css", "--compressed", "-H", "Accept-Encoding: gzip");
+    expect(headers).toMatchObject({ "content-encoding": "gzip", vary: "Accept-Encoding" });
+    expect(body).toBe(files["www/large.css"]);
+    expect((await get("www", "/large.css")).headers["content-encoding"]).toBeUndefined();
+  });
+
+  test("pictures are not", async () => {
+    expect((await get("www", "/photo.jpg", "-H", "Accept-Encoding: gzip")).headers["content-encoding"]).toBeUndefined();
+  });
+});
+
+test("an upload is refused, and the next request is served", async () => {
+  await host.writeFile("/root/upload", "x".repeat(5_000_000));
+  expect([405, 413]).toContain(
+    (await get("www", "/large.css", "-H", "Expect:", "--data-binary", "@/root/upload")).status,
+  );
+  expect((await get("www", "/large.css")).status).toBe(200);
+});
