@@ -130,10 +130,10 @@ export const tamperings: readonly Tampering[] = [
   ),
   byDeploy(
     "an account's directory removed",
-    "rmdir /srv/accounts/1/home/www",
+    "rmdir /srv/accounts/1/home/admin",
     "account-1",
     "account-directory",
-    "/srv/accounts/1/home/www",
+    "/srv/accounts/1/home/admin",
   ),
   byDeploy(
     "an account's secret removed",

@@ -5,7 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -201,7 +201,7 @@ test("missing directories are created again, other files in them stay", async ()
   using tree = new Tree();
   await apply(tree.machine(), two, secret);
   writeFileSync(tree.at("/srv/accounts/2/home/www/index.html"), "mine");
-  rmdirSync(tree.at("/srv/accounts/1/home/www"));
+  rmSync(tree.at("/srv/accounts/1/home"), { recursive: true });
   const report = await apply(tree.machine(), two, secret);
   expect(report).toMatchObject({
     result: "applied",

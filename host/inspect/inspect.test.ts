@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -73,13 +74,14 @@ test("files, directories and secrets, each in its group; inspecting changes noth
   symlinkSync("/dev/null", at("systemd/fairhost.target.wants/account-1-http-blog.socket"));
   writeFileSync(at("systemd/account-2-mine.service"), "");
   chmodSync(tree.at("/srv/accounts/2"), 0o777);
-  rmSync(tree.at("/srv/accounts/1/home/www"), { recursive: true });
+  rmSync(tree.at("/srv/accounts/1/home"), { recursive: true });
   unlinkSync(tree.at("/var/lib/fairhost/secrets/accounts/1"));
   const before = readdirSync(tree.root, { recursive: true });
   expect(short(await look(tree))).toEqual([
     "host mode-changed: systemd/account-.service.d/50-sandbox.conf does not have mode 644 (by the next deploy)",
     "account-1 file-changed: systemd/account-1-http-blog.service was changed (by the next deploy)",
     "account-1 link-changed: systemd/fairhost.target.wants/account-1-http-blog.socket is not a symlink to ../account-1-http-blog.socket (by the next deploy)",
+    "account-1 account-directory: /srv/accounts/1/home is missing (by the next deploy)",
     "account-1 account-directory: /srv/accounts/1/home/www is missing (by the next deploy)",
     `account-1 secret-missing: ${tree.at("/var/lib/fairhost/secrets/accounts/1")} is missing (by the next deploy)`,
     "account-2 file-removed: userdb/a2.user is missing (by the next deploy)",
@@ -89,6 +91,19 @@ test("files, directories and secrets, each in its group; inspecting changes noth
   expect(readdirSync(tree.root, { recursive: true })).toEqual(before);
   expect((await apply(tree.machine(), two, secret)).result).toBe("applied");
   expect(await look(tree)).toEqual([]);
+});
+
+test("an account that removes a directory of its own has not drifted, and need not get it back", async () => {
+  using tree = await deployed();
+  rmSync(tree.at("/srv/accounts/1/home/www"), { recursive: true });
+  expect(await look(tree)).toEqual([]);
+  expect((await apply(tree.machine(), two, secret)).result).toBe("unchanged");
+  rmSync(tree.at("/srv/accounts/1/home"), { recursive: true });
+  expect(short(await look(tree))).toContain(
+    "account-1 account-directory: /srv/accounts/1/home is missing (by the next deploy)",
+  );
+  await apply(tree.machine(), two, secret);
+  expect(existsSync(tree.at("/srv/accounts/1/home/www"))).toBe(true);
 });
 
 test("files that override units of the bundle are found, and moved aside and kept by an apply; files for all units stay", async () => {

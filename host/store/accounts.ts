@@ -36,10 +36,13 @@ export function wrongDirectories(machine: Machine, account: BundleAccount): Wron
     const path = join(account.directory, inside);
     const at = machine.layout.at(path);
     const now = lstatSync(at, { throwIfNoEntry: false });
+    const parent = seen.get(dirname(at));
+    // The account may do without a directory of its own: it is made with the account, not kept.
+    if (!now && owner === "account" && parent && isArrangedBy(parent, account)) return [];
     if (!now) return [{ path, wrong: "is missing", repairable: true }];
     seen.set(at, now);
     const uid = ownerOf(account, owner);
-    if (inside !== "." && isArrangedBy(seen.get(dirname(at)) ?? lstatSync(dirname(at)), account)) {
+    if (inside !== "." && isArrangedBy(parent ?? lstatSync(dirname(at)), account)) {
       // The account may do what it likes with its own directories, but not with those of root.
       const taken = uid !== account.uid && (!now.isDirectory() || (isRoot && now.uid !== uid));
       return taken ? [{ path, wrong: `is not a directory of uid ${uid}`, repairable: false }] : [];
