@@ -16,6 +16,9 @@ export function plain(pattern: RegExp, what: string): (text: string) => string {
 /** Checks an IPv6 address. */
 export const plainAddress = plain(/[0-9a-f:]+/, "IPv6 address");
 
+/** Checks an IPv4 address. */
+export const plainAddress4 = plain(/\d{1,3}(?:\.\d{1,3}){3}/, "IPv4 address");
+
 const variableName = plain(/[A-Za-z_][A-Za-z0-9_]*/, "variable name");
 
 /** A setting and its value; a list repeats the setting, and systemd combines the values. */

@@ -1,15 +1,17 @@
 import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
+import { plainAddress4, unitFile } from "../../lib/unit-file.ts";
+import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import { plainPrefix } from "../network/render-bird.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";
+const ownAddress4 = "network/address4";
 
 export const renderer: Renderer<"addresses"> = {
   key: "addresses",
-  ofHost: renderRoutes,
+  ofHost: ({ declaration, host }) => renderRoutes(frontEndOf(declaration, host.name)),
   ofAccount: ({ address }) => ({ files: renderRoute(address) }),
 };
 
@@ -19,27 +21,32 @@ export function renderRoute(address: AccountAddressInputs): BundleFile[] {
 }
 
 /**
- * Makes every address of the accounts' /64s local to the host ("AnyIP": a route of type local, no address on any interface).
+ * Makes every address of the accounts' /64s local to the host ("AnyIP": a route of type local, no address on any interface), and the
+ * front end's IPv4 address, if it has one.
  * A separate unit ensures that exactly the listed routes exist, whichever program manages the links. It runs `ip` twice,
  * whatever the number of accounts, and does not touch routes that stay.
  */
-export function renderRoutes(): { files: BundleFile[]; units: BundleUnit[] } {
+export function renderRoutes({ address4 }: Listening): { files: BundleFile[]; units: BundleUnit[] } {
   return {
     files: [
+      ...(address4 === undefined ? [] : [{ path: ownAddress4, content: `${plainAddress4(address4)}\n` }]),
       {
         path: script,
         mode: 0o755,
         content: `#!/bin/bash
-# The local routes of the accounts' prefixes: adds what is missing, takes away what is no longer listed.
+# The local routes of the accounts' prefixes and of the front end's IPv4 address: adds what is missing, takes away what is no longer listed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 shopt -s nullglob
-wanted=(accounts/*)
-have() { ip -6 route show table local proto ${routeProtocol} | sed 's/^local //; s/ .*//' | sort; }
-want() { [ \${#wanted[@]} = 0 ] || sort "\${wanted[@]}"; }
-comm -3 --output-delimiter=+ <(want) <(have) |
-  sed -E 's,^\\+(.*),route del local \\1 dev lo table local proto ${routeProtocol},; t; s,.*,route replace local & dev lo table local proto ${routeProtocol},' |
-  ip -6 -batch -
+have() { ip "$1" route show table local proto ${routeProtocol} | sed 's/^local //; s/ .*//' | sort; }
+want() { [ $# = 0 ] || sort "$@"; }
+set_routes() {
+  comm -3 --output-delimiter=+ <(want "\${@:2}") <(have "$1") |
+    sed -E 's,^\\+(.*),route del local \\1 dev lo table local proto ${routeProtocol},; t; s,.*,route replace local & dev lo table local proto ${routeProtocol},' |
+    ip "$1" -batch -
+}
+set_routes -6 accounts/*
+set_routes -4 address4*
 `,
       },
       {

@@ -59,7 +59,9 @@ export const schema = z.strictObject({
   address: address6Schema.describe("IPv6 address of the host itself, in subnet 0 of its site."),
   address4: address4Schema
     .optional()
-    .describe("IPv4 address of the front end, in the site's IPv4 range, for visitors without IPv6."),
+    .describe(
+      "IPv4 address of the front end, in the site's IPv4 range, for visitors without IPv6. The host announces it by BGP: its routers must take IPv4 routes with IPv6 next hops (RFC 8950).",
+    ),
   managementAddress: address6Schema.describe(
     "IPv6 address of the host's management controller (BMC), in subnet 0 of its site.",
   ),

@@ -36,14 +36,22 @@ const connectionsPerAccount = 2000;
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
-  opens: ({ declaration, host }) => portsOf(declaration, host.name).map((port) => ({ protocol: "tcp", port })),
-  ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(portsOf(declaration, host.name)) }),
+  opens: ({ declaration, host }) => frontEndOf(declaration, host.name).ports.map((port) => ({ protocol: "tcp", port })),
+  ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(frontEndOf(declaration, host.name)) }),
   ofElements: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
 };
 
-/** Ports that are open to the outside on the addresses of a host's accounts, sorted. */
-function portsOf({ frontEnds }: Declaration, host: string): number[] {
-  return (frontEnds.find((frontEnd) => frontEnd.host === host)?.ports ?? []).toSorted((a, b) => a - b);
+/** What the front end of a host answers on; its ports are sorted. */
+export interface Listening {
+  readonly ports: readonly number[];
+  /** The host's IPv4 address for visitors without IPv6. */
+  readonly address4?: string;
+}
+
+/** The front end of a host. A host without one, which no declaration of the program has, answers on no port. */
+export function frontEndOf({ frontEnds }: Declaration, name: string): Listening {
+  const { ports, address4 } = frontEnds.find(({ host }) => host === name) ?? { ports: [] };
+  return { ports: ports.toSorted((a, b) => a - b), ...(address4 !== undefined && { address4 }) };
 }
 
 /**
@@ -65,9 +73,15 @@ export function renderSites(address: AccountAddressInputs, servers: readonly Htt
   return [{ path: `nginx/accounts/${address.account}.map`, content: lines.join("\n") }];
 }
 
-/** Configuration of the front end: the same text on every host, whatever accounts it has. */
-export function renderFrontEnd(ports: readonly number[]): BundleFile[] {
-  const listen = ports.map((port) => `    listen [::]:${port} default_server;\n`).join("");
+/**
+ * Configuration of the front end: the same text whatever accounts the host has. IPv4 is answered only where it is declared; not on that
+ * address alone, because nginx does not start while an address is missing.
+ */
+export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
+  const everywhere = address4 === undefined ? ["[::]"] : ["[::]", "0.0.0.0"];
+  const listen = ports
+    .flatMap((port) => everywhere.map((address) => `    listen ${address}:${port} default_server;\n`))
+    .join("");
   return [{ path: "nginx/nginx.conf", content: configuration(listen) }];
 }
 

@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plain, plainAddress } from "../../lib/unit-file.ts";
+import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
+import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import type { AccountAddressInputs, BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
@@ -8,7 +9,7 @@ const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");
 
 export const renderer: Renderer<"addresses"> = {
   key: "addresses",
-  ofHost: ({ host }) => ({ files: renderBird(host) }),
+  ofHost: ({ declaration, host }) => ({ files: renderBird(host, frontEndOf(declaration, host.name)) }),
   ofAccount: ({ address }) => ({ files: renderAnnouncement(address) }),
 };
 
@@ -27,9 +28,10 @@ export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] 
 
 /**
  * BIRD 2: from its private AS the host announces exactly its accounts' /64s to each router of its site and takes the default
- * route from them, so that it uses a router that works.
+ * route from them, so that it uses a router that works. If its front end has an IPv4 address, the same goes for that: the sessions stay
+ * those over IPv6, and the next hops are IPv6 addresses (RFC 8950). A router without that keeps its session, for IPv6 alone.
  */
-export function renderBird(host: BareMetalHostInputs): BundleFile[] {
+export function renderBird(host: BareMetalHostInputs, { address4 }: Pick<Listening, "address4">): BundleFile[] {
   const own = plainAddress(host.address);
   const sessions = host.routers
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -64,7 +66,7 @@ protocol kernel {
     export where source = RTS_BGP;
   };
 }
-
+${address4 === undefined ? "" : protocols4(plainAddress4(address4))}
 template bgp site {
   local ${own} as ${host.asNumber};
   hold time 90;
@@ -73,11 +75,32 @@ template bgp site {
     import where net = ::/0;
     export where proto = "accounts";
   };
-}
+${address4 === undefined ? "" : channel4}}
 ${sessions.join("")}`,
     },
   ];
 }
+
+const protocols4 = (address: string) => `
+protocol static address4 {
+  ipv4;
+  route ${address}/32 unreachable;
+}
+
+protocol kernel {
+  ipv4 {
+    import none;
+    export where source = RTS_BGP;
+  };
+}
+`;
+
+const channel4 = `  ipv4 {
+    import where net = 0.0.0.0/0;
+    export where proto = "address4";
+    extended next hop on;
+  };
+`;
 
 /** 32 bits in the form of an IPv4 address. */
 function dotted(number: number): string {

@@ -32,11 +32,13 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     if (!ours.has(what) || (group !== "host" && what.endsWith(".service"))) continue;
     problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
   }
-  const ports = portsOf(bundle);
-  for (const port of ports) {
-    const { status, error } = await get("::1", port, "localhost");
+  for (const { address, port } of listenersOf(bundle)) {
+    const { status, error } = await get(address, port, "localhost");
     if (status === 0)
-      problems.push({ group: "host", message: `the front end does not answer on port ${port}: ${error}` });
+      problems.push({
+        group: "host",
+        message: `the front end does not answer at ${address} on port ${port}: ${error}`,
+      });
   }
   const sites = sitesOf(bundle);
   for (const account of accounts.filter((account) => !bundle.groups[`account-${account}`]))
@@ -44,7 +46,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const woken = await Promise.all(
     chosen(accounts, sites).map(async ({ account, address }) => {
       const begin = performance.now();
-      const { status } = await get(address, ports[0] ?? 80, `[${address}]`);
+      const { status } = await get(address, listenersOf(bundle)[0]?.port ?? 80, `[${address}]`);
       return { account, status, ms: Math.round(performance.now() - begin) };
     }),
   );
@@ -72,9 +74,12 @@ function chosen(accounts: readonly number[], sites: readonly Site[]): readonly S
   return sampleOf(asked, most).sort((a, b) => a.account - b.account);
 }
 
-function portsOf(bundle: Bundle): number[] {
+/** Where the front end answers, as the host itself reaches it: IPv6 first. */
+function listenersOf(bundle: Bundle): { address: string; port: number }[] {
   const text = filesOf(bundle).get(nginx.entry.file)?.content ?? "";
-  return [...text.matchAll(/listen \[::\]:(\d+)/g)].map(([, port]) => Number(port));
+  return [...text.matchAll(/^ *listen (\[::\]|0\.0\.0\.0):(\d+)/gm)].map(([, all, port]) => {
+    return { address: all === "[::]" ? "::1" : "127.0.0.1", port: Number(port) };
+  });
 }
 
 /** @returns status 0 and the reason if there was no answer */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { network } from "../../components/address/network.host.ts";
-import { type Bundle, routeProtocol } from "../../delivery/protocol/bundle.ts";
+import { type Bundle, type Group, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash, ourTables } from "../os/nftables.ts";
 import { sshAnswersHere } from "../os/ssh.ts";
@@ -48,24 +48,40 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
   return differences;
 }
 
-/** Local routes of the accounts' prefixes: without its route an account cannot be reached. */
+/** Local routes of the accounts' prefixes and of the front end's IPv4 address: nobody reaches what has none. */
 export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Difference[]> {
-  const wanted = [...filesOf(bundle).values()].filter(({ path }) => path.startsWith("network/accounts/"));
   if (!filesOf(bundle).has(network.entry.file)) return [];
-  const show = ["-6", "-j", "route", "show", "table", "local", "proto", `${routeProtocol}`];
-  const { status, stdout } = await run("ip", show);
-  if (status !== 0) return [];
-  const there = new Set((JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst));
-  const prefixes = new Map(wanted.map((file) => [(file.content ?? "").trim(), file]));
+  const listed = (pattern: RegExp) => {
+    const files = [...filesOf(bundle).values()].filter(({ path }) => pattern.test(path));
+    return new Map(files.map(({ content, group }) => [(content ?? "").trim(), group]));
+  };
+  const there = async (family: "-4" | "-6") => {
+    const show = [family, "-j", "route", "show", "table", "local", "proto", `${routeProtocol}`];
+    const { status, stdout } = await run("ip", show);
+    return status === 0 ? (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst) : undefined;
+  };
   return [
-    ...[...prefixes].flatMap(([prefix, { group }]): Difference[] => {
-      if (there.has(prefix)) return [];
-      const message = `the local route of ${prefix} is missing: the account cannot be reached`;
+    ...differencesOf(listed(/^network\/accounts\//), await there("-6"), "the account cannot be reached"),
+    ...differencesOf(listed(/^network\/address4$/), await there("-4"), "nobody reaches the front end over IPv4"),
+  ];
+}
+
+/** @param there destinations of routes; `undefined` if the host does not tell */
+function differencesOf(
+  wanted: ReadonlyMap<string, Group>,
+  there: readonly string[] | undefined,
+  effect: string,
+): Difference[] {
+  if (!there) return [];
+  return [
+    ...[...wanted].flatMap(([prefix, group]): Difference[] => {
+      if (there.includes(prefix)) return [];
+      const message = `the local route of ${prefix} is missing: ${effect}`;
       return [{ group, kind: "route-missing", what: prefix, message, repaired: byDeploy }];
     }),
-    ...[...there].flatMap((prefix): Difference[] => {
-      if (prefixes.has(prefix)) return [];
-      const message = `the local route of ${prefix} belongs to no account of this host`;
+    ...there.flatMap((prefix): Difference[] => {
+      if (wanted.has(prefix)) return [];
+      const message = `the local route of ${prefix} belongs to nothing of this host`;
       return [{ group: "host", kind: "route-foreign", what: prefix, message, repaired: byDeploy }];
     }),
   ];

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+
+const address4 = "192.0.2.10";
+const declaration = declarationOf([{ number: 1, name: "alice", servers: [staticServer("www")] }]);
+const bundle = (change: { address4?: string }) =>
+  renderBundle(
+    { ...declaration, frontEnds: declaration.frontEnds.map((frontEnd) => ({ ...frontEnd, ...change })) },
+    "web1",
+  );
+
+/** The router of the site, in a network namespace of the container; visitors are behind it. It knows RFC 8950. */
+const router = `
+router id 10.0.0.1;
+protocol device {}
+protocol static { ipv6; route ::/0 unreachable; }
+protocol static { ipv4; route 0.0.0.0/0 unreachable; }
+protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }
+protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
+protocol bgp web1 {
+  local fd00:8000::1 as 60362;
+  neighbor fd00:8000::11 as 4200000011;
+  ipv6 { import all; export where source = RTS_STATIC; };
+  ipv4 { import all; export where source = RTS_STATIC; extended next hop on; };
+};
+`;
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const outside = async (command: string) =>
+  (await host.run(["ip", "netns", "exec", "outside", "sh", "-c", command])).stdout;
+const visitor4 = "198.51.100.7";
+const visit4 = (host: string) =>
+  outside(`curl -s --max-time 10 --interface ${visitor4} -w ' %{http_code}' http://${address4}/ -H 'Host: ${host}'`);
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "visitors" });
+  await sh(`ip netns add outside
+    ip link add eth0 type veth peer name eth0 netns outside
+    ip link set eth0 up
+    ip -6 address add fd00:8000::11/64 dev eth0 nodad
+    ip netns exec outside sh -c 'ip link set lo up; ip link set eth0 up; ip -6 address add fd00:8000::1/64 dev eth0 nodad
+      ip -6 address add fd00:9::5/128 dev lo; ip address add ${visitor4}/32 dev lo'`);
+  await placeBundle(host, bundle({ address4 }));
+  await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello\n");
+  await host.writeFile("/run/router.conf", router);
+  await sh("systemd-run --quiet --unit=router ip netns exec outside bird -f -c /run/router.conf -s /run/router.ctl");
+  await sh("until ip -6 route show default proto bird | grep -q via; do sleep 0.2; done");
+});
+afterAll(() => host?.stop());
+
+describe("a declared IPv4 address", () => {
+  test("is served by name, with the visitor's own address for the account", async () => {
+    await expect.poll(() => visit4("www.alice.test")).toBe("Hello\n 200");
+    expect(await sh("cat /srv/accounts/1/admin/logs/front-end/access.log")).toMatch(
+      new RegExp(`^${visitor4} - - `, "m"),
+    );
+    expect(await visit4(address4)).toContain("Unknown site");
+  });
+
+  test("is announced to the router, with an IPv6 next hop", async () => {
+    expect(await sh(`birdc -s /run/router.ctl 'show route for ${address4}'`)).toContain("via fd00:8000::11");
+    expect(await sh("ip -4 route show default proto bird")).toContain("via inet6 fd00:8000::1");
+  });
+
+  test("is not asked on other ports", async () => {
+    await sh("systemd-run --quiet --unit=open-port python3 -m http.server --bind 0.0.0.0 8080");
+    await sh("until curl -s -o /dev/null http://127.0.0.1:8080/; do sleep 0.1; done");
+    expect(await outside(`curl -s --max-time 2 --interface ${visitor4} http://${address4}:8080/; echo $?`)).toBe(
+      "28\n",
+    );
+  });
+
+  test("is gone when it is no longer declared, and IPv6 stays", async () => {
+    await placeBundle(host, bundle({}));
+    await sh("systemctl reload bird nginx");
+    expect(await sh("ip -4 route show table local proto 66")).toBe("");
+    expect(await sh("ss -Hltn 'sport = :80'")).not.toContain("0.0.0.0");
+    await expect.poll(() => sh("birdc -s /run/router.ctl 'show route protocol web1'")).not.toContain(address4);
+    const visit6 = () => outside("curl -sg --max-time 2 --interface fd00:9::5 http://[fd00:8000:0:1::1]/");
+    await expect.poll(visit6).toBe("Hello\n");
+  });
+});
