@@ -1,9 +1,19 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
-/** Kernel parameters that separate accounts. */
-const sysctl = `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.
+/**
+ * Connections that the kernel may remember, for each MiB of memory: at about 400 bytes each at most 1.3 % of it. Only the host's own and
+ * those with its routers count (components/network/render-nftables.ts), so no visitor fills the table; when it is full all the same,
+ * new connections of the host fail until old ones end, and visitors and SSH do not notice.
+ */
+const connectionsPerMb = 32;
+
+/** Kernel parameters that separate accounts, and bounds of what they share. */
+const sysctl = (
+  memoryMb: number,
+) => `# User namespaces are for systemd alone: they open most of the kernel's attack surface to whoever makes one.
 kernel.unprivileged_userns_clone = 0
 kernel.unprivileged_bpf_disabled = 1
 kernel.yama.ptrace_scope = 2
@@ -15,6 +25,11 @@ fs.protected_fifos = 2
 fs.protected_regular = 2
 # Sockets of accounts queue up to 1024 connections.
 net.core.somaxconn = 4096
+# What the firewall remembers. The keys are there once it is loaded.
+-net.netfilter.nf_conntrack_max = ${memoryMb * connectionsPerMb}
+-net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
+# RFC 5382, REQ-5: at least 2 hours and 4 minutes.
+-net.netfilter.nf_conntrack_tcp_timeout_established = 7440
 `;
 
 /** Starts Debian's daemons with the generation's configuration instead of the one in /etc. */
@@ -32,6 +47,8 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
   },
   nftables: {
     ExecStart: ["", `/usr/sbin/nft -f ${currentGeneration}/nftables/fairhost.nft`],
+    // At boot the parameters of what the rules load were not there yet when the others were set.
+    ExecStartPost: "-/usr/lib/systemd/systemd-sysctl --prefix=/net/netfilter",
     ExecReload: ["", `/usr/sbin/nft -f ${currentGeneration}/nftables/fairhost.nft`],
     ExecStop: ["", "/usr/sbin/nft destroy table inet fairhost"],
   },
@@ -42,11 +59,14 @@ export const renderer: Renderer<"hosts"> = {
   // SSH, the only way for deliveries.
   // A host whose SSH server moves is reached before and after, and behind a forward it has port 22.
   opens: ({ host: { sshPort = 22 } }) => [22, sshPort].map((port) => ({ protocol: "tcp", port })),
-  ofHost: renderHost,
+  ofHost: ({ host }) => renderHost(host),
 };
 
 /** The host's own settings: kernel parameters, start of the daemons, the target that starts the accounts' sockets after a boot. */
-export function renderHost(): { files: BundleFile[]; units: BundleUnit[] } {
+export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">): {
+  files: BundleFile[];
+  units: BundleUnit[];
+} {
   const target = "fairhost.target";
   const dropIns = Object.entries(daemons).map(([name, service]) => ({
     unit: `${name}.service`,
@@ -55,7 +75,7 @@ export function renderHost(): { files: BundleFile[]; units: BundleUnit[] } {
   }));
   return {
     files: [
-      { path: "sysctl/60-fairhost.conf", content: sysctl },
+      { path: "sysctl/60-fairhost.conf", content: sysctl(capacity.memoryMb) },
       {
         path: `systemd/${target}`,
         content: unitFile({ Unit: { Description: "Accounts' sockets", After: "network.target" } }),

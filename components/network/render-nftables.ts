@@ -76,6 +76,19 @@ export function renderNftables(
 destroy table inet fairhost
 
 table inet fairhost {
+  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
+  # out of reach, SSH included. So the rules below must hold packet by packet.
+  chain untracked_in {
+    type filter hook prerouting priority raw; policy accept;
+    iif lo accept
+    meta l4proto { icmp, icmpv6 } notrack
+${rule(tcp, `tcp dport { ${tcp} } fib daddr type local notrack`)}  }
+  chain untracked_out {
+    type filter hook output priority raw; policy accept;
+    oif lo accept
+    meta l4proto { icmp, icmpv6 } notrack
+${rule(tcp, `tcp sport { ${tcp} } notrack`)}  }
+
   chain input {
     type filter hook input priority filter; policy drop;
     iif lo accept

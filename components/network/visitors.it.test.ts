@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
@@ -32,6 +33,7 @@ let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
 const outside = async (command: string) =>
   (await host.run(["ip", "netns", "exec", "outside", "sh", "-c", command])).stdout;
+const remembered = async () => Number(await sh("cat /proc/sys/net/netfilter/nf_conntrack_count"));
 const visitor4 = "198.51.100.7";
 const visit4 = (host: string) =>
   outside(`curl -s --max-time 10 --interface ${visitor4} -w ' %{http_code}' http://${address4}/ -H 'Host: ${host}'`);
@@ -82,5 +84,66 @@ describe("a declared IPv4 address", () => {
     await expect.poll(() => sh("birdc -s /run/router.ctl 'show route protocol web1'")).not.toContain(address4);
     const visit6 = () => outside("curl -sg --max-time 2 --interface fd00:9::5 http://[fd00:8000:0:1::1]/");
     await expect.poll(visit6).toBe("Hello\n");
+  });
+});
+
+// A full table of connections takes a host out of reach: what visitors do must not fill it.
+describe("the kernel remembers nothing that visitors do", () => {
+  const flood = (kind: string) => outside(`python3 -c '${kind}'`);
+
+  test("connections, ended or left open", async () => {
+    await sleep(500);
+    const before = await remembered();
+    await flood(`
+import socket
+held = []
+for n in range(300):
+    s = socket.create_connection(("fd00:8000:0:1::1", 80), source_address=("fd00:9::5", 0))
+    s.sendall(b"GET / HTTP/1.1\\r\\nHost: nobody.test\\r\\nConnection: close\\r\\n\\r\\n")
+    s.recv(100)
+    if n % 2: s.close()
+    else: held.append(s)
+`);
+    expect((await remembered()) - before).toBeLessThan(20);
+  });
+
+  test("connections to SSH, and refused ones", async () => {
+    const before = await remembered();
+    await flood(`
+import socket
+for n in range(300):
+    for port in (22, 80):
+        s = socket.socket(socket.AF_INET6); s.setblocking(False); s.bind(("fd00:9::5", 0))
+        try: s.connect(("fd00:8000::11", port))
+        except BlockingIOError: pass
+        s.close()
+`);
+    expect((await remembered()) - before).toBeLessThan(20);
+  });
+
+  test("pings, and packets to ports that are not offered", async () => {
+    const before = await remembered();
+    await flood(`
+import socket, struct
+icmp = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+for n in range(300):
+    icmp.sendto(struct.pack("!BBHHH", 128, 0, 0, n, 1), ("fd00:8000::11", 0))
+    udp.sendto(b"x", ("fd00:8000::11", 20000 + n))
+`);
+    expect((await remembered()) - before).toBeLessThan(20);
+  });
+
+  test("what it still remembers is bounded by the parameters of the bundle, set with the rules", async () => {
+    expect(await sh("cat /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait")).toBe("30\n");
+    expect(await sh("grep -h nf_conntrack_max /usr/local/lib/sysctl.d/*")).toBe(
+      "-net.netfilter.nf_conntrack_max = 1048576\n",
+    );
+  });
+
+  test("and the host's own connections out are remembered, so their answers come in", async () => {
+    await sh("systemd-run --quiet --unit=far ip netns exec outside python3 -m http.server --bind fd00:9::5 8000");
+    const fetch = "curl -sg --max-time 5 -o /dev/null -w '%{http_code}' http://[fd00:9::5]:8000/";
+    await expect.poll(async () => (await host.run(fetch)).stdout).toBe("200");
   });
 });
