@@ -93,7 +93,7 @@ const waiver = z.strictObject({
     .exactOptional()
     .describe("Only violations at this property, or inside it; without one all of the element."),
   owner: text.describe("Who answers for it."),
-  reason: text.describe("Why it is right to wait."),
+  reason: text.describe("Why it is right to wait; for information only."),
   expires: text.describe("The last day it holds, ISO 8601."),
 });
 export type WaiverInputs = Readonly<z.output<typeof waiver>>;

@@ -13,8 +13,8 @@ export const inputs = z.strictObject({
   role: text.describe(
     "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),
-  manufacturer: text.describe("Who made it."),
-  model: text.describe("As the maker calls it."),
+  manufacturer: text.describe("Who made it, for information only."),
+  model: text.describe("As the maker calls it, for information only."),
   serial: text.describe("As printed on the chassis; unique in the fleet."),
   managementAddress: text.describe("Address of its management controller."),
   release: text.describe("Debian release by code name."),

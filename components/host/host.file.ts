@@ -49,8 +49,8 @@ export const schema = z.strictObject({
     .describe(
       "Role of the host. `accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups. Default `accounts`.",
     ),
-  manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host.")),
-  model: spelled("model", textSchema.describe("Model, as the manufacturer names it.")),
+  manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host, for information only.")),
+  model: spelled("model", textSchema.describe("Model, as the manufacturer names it, for information only.")),
   serial: textSchema.describe("Serial number as printed on the chassis, unique in the fleet."),
   site: nameSchema.describe("Name of the host's site: a file in sites/."),
   hall: nameSchema.describe("Name of a hall of the site."),

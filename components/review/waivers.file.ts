@@ -26,7 +26,7 @@ const waiverSchema = z.strictObject({
       "Property whose violations are waived, for example `links.0`. Without it, all violations of the rule at the resource are waived.",
     ),
   owner: textSchema.describe("Person (not a team) who is responsible for the waiver."),
-  reason: lineSchema.min(10).max(500).describe("Reason why the violation can wait."),
+  reason: lineSchema.min(10).max(500).describe("Reason why the violation can wait, for information only."),
   expires: daySchema.describe("Last day on which the waiver is valid, ISO 8601, at most 90 days ahead."),
 });
 
