@@ -4,11 +4,12 @@ import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
 /**
- * Connections that the kernel may remember, for each MiB of memory: at about 400 bytes each at most 1.3 % of it. Only the host's own and
+ * Connections that the kernel may remember: 32 for each MiB of memory, at about 400 bytes each 1.3 % of it, and at most a million, because
+ * its hash table does not grow along. Only the host's own and
  * those with its routers count (components/network/render-nftables.ts), so no visitor fills the table; when it is full all the same,
  * new connections of the host fail until old ones end, and visitors and SSH do not notice.
  */
-const connectionsPerMb = 32;
+const connections = (memoryMb: number) => Math.min(memoryMb * 32, 2 ** 20);
 
 /** Kernel parameters that separate accounts, and bounds of what they share. */
 const sysctl = (
@@ -26,7 +27,7 @@ fs.protected_regular = 2
 # Sockets of accounts queue up to 1024 connections.
 net.core.somaxconn = 4096
 # What the firewall remembers. The keys are there once it is loaded.
--net.netfilter.nf_conntrack_max = ${memoryMb * connectionsPerMb}
+-net.netfilter.nf_conntrack_max = ${connections(memoryMb)}
 -net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
 # RFC 5382, REQ-5: at least 2 hours and 4 minutes.
 -net.netfilter.nf_conntrack_tcp_timeout_established = 7440
