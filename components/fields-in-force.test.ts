@@ -37,8 +37,6 @@ const readElsewhere: Readonly<Record<string, string>> = {
   // The loader refuses inventories that contradict them.
   "hosts.*.managementAddress": "fleet/check/places.ts",
   "hosts.*.serial": "fleet/check/places.ts",
-  "networks.*.prefixes": "fleet/check/places.ts",
-  "networks.*.prefixes4": "fleet/check/places.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
   // The host's BIRD gets it from `hosts.*.routers`.
   "routers.*.address": "components/host/bare-metal-host.kind.ts",

@@ -67,8 +67,7 @@ test("two at once, the quicker one in the middle of the other: both end well, an
   await shell("rm /usr/local/sbin/fairhost-host");
   await host.writeFile("/run/script", bootstrap.script);
   await host.writeFile("/run/payload", bootstrap.payload);
-  const slow =
-    "head -c 20000 /run/payload; until [ -e /run/quick ]; do sleep 0.1; done; tail -c +20001 /run/payload";
+  const slow = "head -c 20000 /run/payload; until [ -e /run/quick ]; do sleep 0.1; done; tail -c +20001 /run/payload";
   const quick = "sleep 1; sh /run/script </run/payload; touch /run/quick";
   await shell(`{ (${slow}) | sh /run/script >/run/slow 2>&1; echo $? >/run/status; } & ${quick}; wait`);
   expect(await shell("cat /run/slow /run/status")).toBe("0");

@@ -76,7 +76,9 @@ export const schema = z.strictObject({
         .min(1)
         .max(65_535)
         .default(22)
-        .describe("TCP port that the controller connects to. The host's firewall opens it, and 22; one above 32767 counts as a forward to 22. Default 22."),
+        .describe(
+          "TCP port that the controller connects to. The host's firewall opens it, and 22; one above 32767 counts as a forward to 22. Default 22.",
+        ),
     })
     .describe(
       "How the controller reaches the host by SSH. The known_hosts file of the stack (`fairhost:knownHosts`) must have the host key.",

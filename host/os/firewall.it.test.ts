@@ -57,7 +57,7 @@ beforeAll(async () => {
     ip link add eth0 type veth peer name eth0 netns controller
     ip link set eth0 up && ip -6 address add fd00:77::1/64 dev eth0 nodad
     ip -n controller link set eth0 up && ip -n controller -6 address add fd00:77::2/64 dev eth0 nodad`);
-  const { script, payload } = (await loadBootstrap()).for("trixie", 0);
+  const { script, payload } = (await loadBootstrap()).for(fixtureHost, 0);
   await succeed(host, ["/bin/sh", "-c", script], payload);
   await until("the SSH server", letsIn);
 }, 300_000);

@@ -79,9 +79,9 @@ test("secrets that others could read are found, closed again and reported", asyn
   const wide = ["secrets", "secrets/accounts", "secrets/master-1", "secrets/accounts/1"];
   for (const name of wide) chmodSync(inFairhost(tree, name), 0o777);
   const found = JSON.parse((await run(tree, ["inspect", "--json"])).all) as {
-    findings: { kind: string; what: string }[];
+    differences: { kind: string; what: string }[];
   };
-  const exposed = found.findings.filter(({ kind }) => kind === "secret-exposed").map(({ what }) => what);
+  const exposed = found.differences.filter(({ kind }) => kind === "secret-exposed").map(({ what }) => what);
   expect(exposed.sort()).toEqual(wide.map((name) => inFairhost(tree, name)).sort());
   const { all } = await run(tree, ["apply"], delivery);
   for (const name of wide) expect(all).toContain(`${inFairhost(tree, name)} had mode 777`);
