@@ -27,7 +27,8 @@ export async function withLock<T>(
 ): Promise<T> {
   const { layout } = machine;
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
-  let release = await take(layout.lock, 0);
+  // A short run is soon over, and one that has just begun has not said yet who it is.
+  let release = await take(layout.lock, Math.min(1, seconds));
   if (!release) {
     machine.say(`waiting up to ${seconds} s for ${shown(holder(layout.lock))}`);
     release = await take(layout.lock, seconds);
