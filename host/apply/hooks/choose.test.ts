@@ -38,6 +38,15 @@ test("a new account is only started, because systemd finds new files by itself",
   expect(todo(next)).toEqual({ start: ["account-2-http-blog.socket"] });
 });
 
+test("many new sites need one reload of the front end, and a change that touches no name needs none", () => {
+  const map = (number: number) => ({ path: `nginx/accounts/${number}.map`, content: `n${number}.test 1;\n` });
+  const numbers = Array.from({ length: 50 }, (_, index) => index + 2);
+  const accounts = Object.fromEntries(numbers.map((number) => [number, accountGroup(number, "x", [map(number)])]));
+  const next = bundleOf({ 1: accountGroup(1), ...accounts }, group([conf], [nginx]));
+  expect(todo(next)).toMatchObject({ reload: ["nginx.service"] });
+  expect(todo(bundleOf({ 1: accountGroup(1, "other") }, group([conf], [nginx])))).not.toHaveProperty("reload");
+});
+
 test("a new account's own drop-in needs no reload either, a new drop-in for an old unit does", () => {
   const dropIn = (number: number) => ({ path: `systemd/account-${number}.slice.d/60-plan.conf`, content: "[Slice]\n" });
   expect(
