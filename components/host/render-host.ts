@@ -33,6 +33,19 @@ net.core.somaxconn = 4096
 -net.netfilter.nf_conntrack_tcp_timeout_established = 7440
 `;
 
+/**
+ * Bounds of the journal, on disk and in memory. Accounts cannot write to it, but each start and failure of their units is a line: a unit
+ * that says more than the rate loses its own lines, the oldest of all go first.
+ */
+const journal = `[Journal]
+SystemMaxUse=1G
+SystemKeepFree=2G
+RuntimeMaxUse=64M
+MaxRetentionSec=90day
+RateLimitIntervalSec=30s
+RateLimitBurst=10000
+`;
+
 /** Starts Debian's daemons with the generation's configuration instead of the one in /etc. */
 const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> = {
   nginx: {
@@ -63,7 +76,7 @@ export const renderer: Renderer<"hosts"> = {
   ofHost: ({ host }) => renderHost(host),
 };
 
-/** The host's own settings: kernel parameters, start of the daemons, the target that starts the accounts' sockets after a boot. */
+/** The host's own settings: kernel parameters, bounds of the journal, start of the daemons, the target that starts the accounts' sockets after a boot. */
 export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">): {
   files: BundleFile[];
   units: BundleUnit[];
@@ -77,6 +90,7 @@ export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">):
   return {
     files: [
       { path: "sysctl/60-fairhost.conf", content: sysctl(capacity.memoryMb) },
+      { path: "journald/50-fairhost.conf", content: journal },
       {
         path: `systemd/${target}`,
         content: unitFile({ Unit: { Description: "Accounts' sockets", After: "network.target" } }),

@@ -85,6 +85,14 @@ export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
   return [{ path: "nginx/nginx.conf", content: configuration(listen) }];
 }
 
+/** Most bytes of a visitor's text in a line of a log. nginx writes a byte that is not printable as four. */
+const loggedLengths = { remote_user: 100, request: 1000, http_referer: 300, http_user_agent: 300, host: 255 };
+
+/** A variable with the beginning of another one. */
+function logged([name, most]: [string, number]): string {
+  return `  map $${name} $logged_${name} {\n    default -;\n    "~^(?<start_of_${name}>.{1,${most}})" $start_of_${name};\n  }\n`;
+}
+
 const configuration = (
   listen: string,
 ) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
@@ -160,9 +168,11 @@ http {
     "" close;
   }
 
-  log_format account '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
-    '"$http_referer" "$http_user_agent" $host $request_time';
-  log_format failed '$remote_addr [$time_local] "$request" $host $status in $request_time s; '
+  # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
+${Object.entries(loggedLengths).map(logged).join("")}
+  log_format account '$remote_addr - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
+    '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time';
+  log_format failed '$remote_addr [$time_local] "$logged_request" $logged_host $status in $request_time s; '
     'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   limit_conn_zone $account zone=accounts:8m;

@@ -68,7 +68,7 @@ export type TakesEffect<Names extends FunctionNames = FunctionNames> =
   /** systemd reads all its units again. */
   | { readonly by: "daemon-reload" }
   /**
-   * A function in host/apply/hooks/hooks.ts loads it into the kernel, before any unit stops or starts; the entry's unit is never
+   * A function in host/apply/hooks/hooks.ts loads it into the kernel or the journal, before any unit stops or starts; the entry's unit is never
    * restarted for it. `first`: before all others; if it fails, the apply stops.
    */
   | { readonly by: "load"; readonly loader: Names["loader"]; readonly first?: true; readonly says: Words }

@@ -1,6 +1,7 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { userdb } from "../account/userdb.host.ts";
 import { network } from "../address/network.host.ts";
+import { journald } from "../host/journald.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
 import { libexec } from "../http/libexec.host.ts";
@@ -13,6 +14,7 @@ import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 const registered = [
   userdb,
   network,
+  journald,
   sysctl,
   systemd,
   libexec,

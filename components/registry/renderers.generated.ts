@@ -1,5 +1,6 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { renderer as renderAccount } from "../account/render-account.ts";
+import { renderer as renderLogs } from "../account/render-logs.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
@@ -11,6 +12,7 @@ import type { Renderer } from "./renderer.ts";
 /** Everything that a host's bundle is made of. */
 export const renderers: readonly Renderer[] = [
   renderAccount,
+  renderLogs,
   renderRoutes,
   renderHost,
   renderFrontEnd,

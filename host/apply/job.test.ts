@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Tree } from "../../testing/fakes/host-tree.ts";
 import type { Run } from "../os/machine.ts";
-import { jobById, runDetached } from "./job.ts";
+import { forgetOldRuns, jobById, runDetached } from "./job.ts";
 
 const unanswered = { status: 1, stdout: "", stderr: "Failed to get properties: Connection timed out" };
 const answered = (stdout: string) => ({ status: 0, stdout, stderr: "" });
@@ -39,4 +39,24 @@ test("a start that systemd answers too late is followed, since the job runs", as
 test("a unit that is over without a report is an error", async () => {
   using tree = new Tree();
   await expect(job(tree, ["active", undefined, "inactive"]).ended).rejects.toThrow("ended without a report");
+});
+
+test("logs and reports of runs are kept for 30 days, and nothing else is removed", () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  const { jobs } = machine.layout;
+  machine.disk.makeDirectory(jobs);
+  const day = 86_400;
+  for (const [name, age] of [
+    ["a.log", 31],
+    ["a.report", 31],
+    ["a.delivery", 31],
+    ["lock", 31],
+    ["b.log", 29],
+  ] as const) {
+    writeFileSync(`${jobs}/${name}`, "");
+    utimesSync(`${jobs}/${name}`, 0, Date.now() / 1000 - age * day);
+  }
+  forgetOldRuns(machine, Date.now());
+  expect(readdirSync(jobs).sort()).toEqual(["a.delivery", "b.log", "lock"]);
 });

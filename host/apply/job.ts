@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
@@ -35,6 +35,18 @@ export function jobById(directory: string, id: string): Job {
   };
 }
 
+/** Days after which the log and the report of a run are removed: they lie in memory, and a host may be up for years. */
+const kept = 30;
+
+/** Removes logs and reports of old runs. */
+export function forgetOldRuns({ disk, layout }: Machine, now: number): void {
+  for (const name of readdirSync(layout.jobs)) {
+    const path = join(layout.jobs, name);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (/\.(log|report)$/.test(name) && changed !== undefined && now - changed > kept * 86_400_000) disk.remove(path);
+  }
+}
+
 /**
  * Runs a job in its own unit, so that a lost SSH session or a killed controller does not affect it, and follows it: progress goes to
  * `say`, the report is returned. A job that already runs is only followed.
@@ -48,6 +60,7 @@ export async function runDetached(
 ): Promise<ApplyReport> {
   const { disk, layout, run } = machine;
   disk.makeDirectory(layout.jobs, 0o700);
+  forgetOldRuns(machine, Date.now());
   // A job can end between the check and the follow-up; then it runs again, which changes nothing.
   for (let attempt = 0; attempt < 3; attempt++) {
     const before = identity(job.report);

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountFixture } from "../../components/account/account-container.fixture.ts";
 import { renderAccount } from "../../components/account/render-account.ts";
@@ -122,6 +124,19 @@ describe("an account that fills its disk", () => {
     });
     expect((await used(logsOf(2)))[0]).toBeLessThanOrEqual(1_000_448);
     expect(await as(2, "head -c 1000000 /dev/zero > more")).toMatchObject({ exitCode: 0 });
+  });
+
+  test("and the service that bounds logs makes room for the newest lines, within the quota that it finds", async () => {
+    const log = "/srv/accounts/2/admin/logs/http-blog.log";
+    const script = readFileSync(join(import.meta.dirname, "../../components/account/bound-logs.sh"));
+    await host.writeFile("/run/bound-logs", script, 0o755);
+    await host.run("timeout 30 /run/bound-logs", { timeout: 60_000 });
+    expect(await as(2, `echo newest >>${log}`)).toMatchObject({ exitCode: 2 });
+    await sh(
+      `exec >>${log}; exec setpriv --reuid=200002 --clear-groups --inh-caps=-all --bounding-set=-all echo newest`,
+    );
+    expect(await sh(`tail -n 1 ${log}; ls ${log}.*.gz | wc -l`)).toBe("newest\n1");
+    expect((await used(logsOf(2)))[0]).toBeLessThan(250_000);
   });
 
   test("by inodes", async () => {

@@ -16,6 +16,11 @@ const loaders: Readonly<
 > = {
   firewall: { hook: "load the firewall", load: loadFirewall },
   kernelParameters: { hook: "sysctl", load: setKernelParameters },
+  // Not a unit of the bundle: it would be stopped when an older bundle comes, and whoever writes to it would lose its lines.
+  journal: {
+    hook: "restart the journal",
+    load: (machine) => said(systemctl(machine, "try-restart", ["systemd-journald.service"])),
+  },
 };
 
 export interface HookResult {

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+
+/** Writes numbered lines as fast as it can, `/flood?1000000` of them, then one more; answers before. */
+const flood = `
+const http = require("node:http"), fs = require("node:fs");
+http.createServer((request, response) => {
+  const lines = Number(request.url.split("?")[1] ?? 0);
+  response.end("ok\\n", () => {
+    for (let at = 0; at < lines; at += 10000) {
+      let text = "";
+      for (let line = at; line < Math.min(at + 10000, lines); line++) text += "line " + line + " ".repeat(90) + "\\n";
+      for (let done = 0; done < text.length; ) done += fs.writeSync(1, text.slice(done));
+    }
+    if (lines) console.log("after the flood");
+  });
+}).listen(process.env.PORT);
+`;
+
+const bundle = renderBundle(
+  declarationOf([
+    { number: 1, name: "alice", servers: [staticServer("blog")] },
+    { number: 2, name: "bob", servers: [programServer("app", ["/usr/bin/node", "flood.cjs"])] },
+  ]),
+  "web1",
+);
+
+/** A real ext4 as on a host, small, without quotas (host/os/quota.it.test.ts has them). */
+const accountsOnExt4 = `
+mknod /dev/loop-control c 10 237; for i in $(seq 0 31); do mknod /dev/loop$i b 7 $i; done
+mkdir -p /run/disk && mount -t tmpfs -o size=700M tmpfs /run/disk && truncate -s 600M /run/disk/image
+mke2fs -q -F -t ext4 /run/disk/image && mkdir -p /srv/accounts && mount -o loop,nosuid,nodev /run/disk/image /srv/accounts
+`;
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const logs = (number: number) => `/srv/accounts/${number}/admin/logs`;
+
+/** Waits until a command succeeds: a pass begins every five seconds. */
+async function until(command: string, seconds = 60): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(200)) {
+    if ((await host.run(command)).exitCode === 0) return;
+  }
+  throw new Error(
+    `never true: ${command}: ${await sh("journalctl -u fairhost-logs -n 20; ls -lR /srv/accounts/*/admin/logs")}`,
+  );
+}
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "logs" });
+  await sh(accountsOnExt4);
+  await placeBundle(host, bundle);
+  await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
+  await host.writeFile("/srv/accounts/2/home/flood.cjs", flood);
+});
+afterAll(() => host?.stop());
+
+describe("a program that floods its log", () => {
+  test("loses its oldest lines alone; the newest are kept in order, and its neighbour is served", async () => {
+    // 400 MB, four times what an account without a quota may keep.
+    expect(await sh("curl -s -H 'Host: app.bob.test' 'http://[::1]/flood?4000000'")).toBe("ok\n");
+    await until(`tail -n 1 ${logs(2)}/http-app.log | grep -q 'after the flood'`);
+    await until(`test $(stat -c %s ${logs(2)}/http-app.log) -lt 10000000`);
+    expect(await sh("curl -s -H 'Host: blog.alice.test' http://[::1]/")).toBe("Hello from alice\n");
+    const kept = await sh(
+      `cat $(ls ${logs(2)}/http-app.log.*.gz) | zcat | cat - ${logs(2)}/http-app.log | grep -o '^line [0-9]* ' | tail -n 100000 | awk '{ print $2 }'`,
+    );
+    const numbers = kept.trim().split("\n").map(Number);
+    expect(numbers.at(-1)).toBe(3_999_999);
+    expect(numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1)).toBe(true);
+    expect(Number(await sh(`du -sb ${logs(2)} | cut -f1`))).toBeLessThan(100_000_000);
+  });
+
+  test("its lines go on in the same file, and the account reads all of it", async () => {
+    await sh("curl -s -H 'Host: app.bob.test' 'http://[::1]/flood?1'");
+    await until(`test "$(tail -n 2 ${logs(2)}/http-app.log | cut -c1-6 | tr '\\n' ,)" = "line 0,after ,"`);
+    const inside = "setpriv --reuid=1900000002 --regid=1900000002 --clear-groups --inh-caps=-all --bounding-set=-all";
+    expect(await sh(`cd ${logs(2)} && ${inside} sh -c 'zcat *.gz | grep -o -m 1 line'`)).toBe("line\n");
+    for (const change of ["rm *.gz", "truncate -s 0 *.gz", "touch x"]) {
+      expect((await host.run(`cd ${logs(2)} && ${inside} sh -c '${change}'`)).exitCode, change).not.toBe(0);
+    }
+  });
+});
+
+describe("logs of the front end", () => {
+  test("one of 10 MB is compressed while nginx writes, without a reload and without a lost line", async () => {
+    const workers = "cat /proc/$(cat /run/nginx.pid)/task/*/children";
+    const before = await sh(workers);
+    const log = `${logs(1)}/front-end/access.log`;
+    const request = (path: string) => sh(`curl -s -o /dev/null -H 'Host: blog.alice.test' http://[::1]/${path}`);
+    await request("first");
+    await sh(
+      `setpriv --reuid=33 --regid=33 --clear-groups sh -c "yes 'a line of a busy day' | head -c 10000000 >>${log}"`,
+    );
+    await request("in-between");
+    await until(`ls ${log}.*.gz && test $(stat -c %s ${log}) -lt 100000`);
+    await request("last");
+    const all = await sh(`zcat ${log}.*.gz | cat - ${log} | grep -oE 'GET /(first|in-between|last)'`);
+    expect(all.trim().split("\n")).toEqual(["GET /first", "GET /in-between", "GET /last"]);
+    expect(await sh(workers)).toBe(before);
+    expect(await sh(`stat -c %U:%a $(ls ${log}.*.gz)`)).toBe("www-data:640\n");
+  });
+
+  test("a symlink in their directory is not followed", async () => {
+    const folder = `${logs(1)}/front-end`;
+    await sh(
+      `head -c 20000000 /dev/zero > /run/victim; ln -s /run/victim ${folder}/evil.log; ln -s /run ${folder}/dir`,
+    );
+    await sh(`touch -d '40 days ago' ${folder}/access.log.20200101T000000Z.gz`);
+    await until(`! test -e ${folder}/access.log.20200101T000000Z.gz`);
+    expect(await sh("stat -c %s /run/victim")).toBe("20000000\n");
+    expect(await sh(`ls ${folder}`)).not.toContain("evil.log.");
+  });
+
+  test("a small one is compressed after a week, so that nothing is older than its age", async () => {
+    const log = `${logs(1)}/front-end/error.log`;
+    await sh(`setpriv --reuid=33 --regid=33 --clear-groups sh -c "echo refused >>${log}"`);
+    // As it is in eight days.
+    await host.writeFile("/run/later/date", '#!/bin/sh\nexec /usr/bin/date -d "+8 days" "$@"\n', 0o755);
+    await host.run("PATH=/run/later:$PATH timeout 4 /var/lib/fairhost/current/libexec/bound-logs");
+    expect(await sh(`zcat ${log}.*.gz; stat -c %s ${log}`)).toBe("refused\n0\n");
+  });
+
+  test("of long headers only the beginning is logged, also for a name that no account has", async () => {
+    const long = "a".repeat(5000);
+    for (const name of ["blog.alice.test", "nobody.test"]) {
+      await sh(
+        `curl -s -o /dev/null -H 'Host: ${name}' -A ${long} -e ${long} -u ${long.slice(0, 3000)}: 'http://[::1]/${long}'`,
+      );
+    }
+    for (const log of [`${logs(1)}/front-end/access.log`, "/var/log/nginx/access.log"]) {
+      const [line = ""] = (await sh(`tail -n 1 ${log}`)).split("\n");
+      expect([log, line.length]).toEqual([log, expect.any(Number)]);
+      expect(line.length).toBeGreaterThan(1500);
+      expect(line.length).toBeLessThan(2300);
+    }
+  });
+});
+
+test("the host's own log of unknown names is bounded as well", async () => {
+  const log = "/var/log/nginx/access.log";
+  await sh(`yes 'somebody scans' | head -c 20000000 >>${log}`);
+  await until(`ls ${log}.*.gz && test $(stat -c %s ${log}) -lt 100000`);
+});
+
+test("the journal has bounds", async () => {
+  expect(await sh("systemd-analyze cat-config systemd/journald.conf | grep -E '^(System|Runtime)MaxUse='")).toContain(
+    "SystemMaxUse=1G",
+  );
+  expect(await sh("systemctl is-active systemd-journald fairhost-logs")).toBe("active\nactive\n");
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
+import type { Renderer } from "../registry/renderer.ts";
+
+const script = "libexec/bound-logs";
+const unit = "fairhost-logs.service";
+
+export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: () => renderLogs() };
+
+/** The service that bounds the logs of accounts and of the front end. Accounts' programs and visitors come before it. */
+export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
+  const path = `systemd/${unit}`;
+  const content = unitFile({
+    Unit: { Description: "Bounds the logs of accounts and of the front end", RequiresMountsFor: "/srv/accounts" },
+    Service: {
+      ExecStart: `${currentGeneration}/${script}`,
+      Restart: "always",
+      RestartSec: "5s",
+      Nice: "10",
+      CPUWeight: "20",
+      IOWeight: "20",
+      MemoryMax: "128M",
+      TasksMax: "32",
+      // Reads and writes files of accounts whatever their quota; SYS_ADMIN only to read quotas (quotactl(2)).
+      CapabilityBoundingSet: "CAP_SYS_RESOURCE CAP_DAC_OVERRIDE CAP_SETUID CAP_SETGID CAP_SYS_ADMIN",
+      NoNewPrivileges: "yes",
+      ProtectSystem: "strict",
+      ReadWritePaths: "/srv/accounts -/var/log/nginx",
+      ProtectHome: "yes",
+      PrivateTmp: "yes",
+      PrivateNetwork: "yes",
+      ProtectKernelTunables: "yes",
+      ProtectKernelModules: "yes",
+      ProtectControlGroups: "yes",
+      RestrictAddressFamilies: "AF_UNIX",
+      RestrictNamespaces: "yes",
+    },
+  });
+  return {
+    files: [
+      { path: script, content: readFileSync(join(import.meta.dirname, "bound-logs.sh"), "utf8"), mode: 0o755 },
+      { path, content },
+      { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
+    ],
+    units: [{ name: unit, want: "start", restartOn: [path, script] }],
+  };
+}

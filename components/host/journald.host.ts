@@ -1,0 +1,13 @@
+import type { BundleFolder } from "../registry/bundle-folder.ts";
+
+/** Settings of the journal (journald.conf(5)); it reads them when it starts, and a restart loses no line. */
+export const journald = {
+  name: "journald",
+  link: "/usr/local/lib/systemd/journald.conf.d",
+  takesEffect: {
+    by: "load",
+    loader: "journal",
+    says: (host) => `Changes the bounds of the journal of ${host}.`,
+  },
+  boundary: false,
+} as const satisfies BundleFolder;
