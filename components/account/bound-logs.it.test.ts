@@ -24,6 +24,7 @@ http.createServer((request, response) => {
 const bundle = renderBundle(
   declarationOf([
     { number: 1, name: "alice", servers: [staticServer("blog")] },
+    { number: 3, name: "carol", servers: [staticServer("shop", 1)] },
     { number: 2, name: "bob", servers: [programServer("app", ["/usr/bin/node", "flood.cjs"])] },
   ]),
   "web1",
@@ -34,6 +35,9 @@ const accountsOnExt4 = `
 mknod /dev/loop-control c 10 237; for i in $(seq 0 31); do mknod /dev/loop$i b 7 $i; done
 mkdir -p /run/disk && mount -t tmpfs -o size=700M tmpfs /run/disk && truncate -s 600M /run/disk/image
 mke2fs -q -F -t ext4 /run/disk/image && mkdir -p /srv/accounts && mount -o loop,nosuid,nodev /run/disk/image /srv/accounts
+# One account with little space: what its quota gives it.
+truncate -s 8M /run/disk/small && mke2fs -q -F -t ext4 -O ^has_journal -m 0 -N 200 /run/disk/small
+mkdir -p /srv/accounts/3 && mount -o loop,nosuid,nodev /run/disk/small /srv/accounts/3
 `;
 
 let host: ContainerHost;
@@ -138,6 +142,38 @@ describe("logs of the front end", () => {
       expect(line.length).toBeGreaterThan(1500);
       expect(line.length).toBeLessThan(2300);
     }
+  });
+});
+
+describe("an account without any space", () => {
+  const log = `${logs(3)}/front-end/access.log`;
+  const ask = (name: string, path = "") => sh(`curl -s -H 'Host: ${name}' http://[::1]/${path}`);
+  const as = (command: string) =>
+    host.run(
+      `cd /srv/accounts/3/home/www && setpriv --reuid=1900000003 --regid=1900000003 --clear-groups sh -c '${command}'`,
+    );
+
+  test.each([
+    ["bytes", "head -c 20000000 /dev/zero > fill"],
+    ["inodes", "i=0; while : > f$i; do i=$((i + 1)); done; false"],
+  ])("no %s: its site and its neighbours' are served, a daemon-reload and a new start work", async (_, fill) => {
+    await host.writeFile("/srv/accounts/3/home/www/index.html", "Hello from carol\n");
+    expect((await as(fill)).exitCode).not.toBe(0);
+    // Stopped when idle in between: it must start without space.
+    for (let times = 0; times < 3; times++, await sleep(2500)) {
+      expect(await ask("shop.carol.test")).toBe("Hello from carol\n");
+      expect(await ask("blog.alice.test")).toBe("Hello from alice\n");
+    }
+    await sh("systemctl daemon-reload && systemctl restart account-3-http-shop.socket");
+    expect(await ask("shop.carol.test")).toBe("Hello from carol\n");
+    expect((await as("rm -f fill f*")).exitCode).toBe(0);
+    // nginx pauses for a second after a full disk.
+    await expect
+      .poll(async () => {
+        await ask("shop.carol.test", "again");
+        return sh(`tail -n 1 ${log}`);
+      })
+      .toContain("GET /again");
   });
 });
 

@@ -257,6 +257,8 @@ describe("what goes wrong", () => {
     await get("crashes.eve.test", { path: "/sound" });
     await get("crashes.eve.test", { path: "/missing" });
     await get("crashes.eve.test", { path: "/large", headers: ["Content-Length: 2000000000"] });
+    // nginx writes the line after the client has its answer.
+    await expect.poll(() => sh(`tail -n 1 ${log}`)).toContain(" 413 in ");
     const lines = (await sh(`cat ${log}`)).trim().split("\n");
     expect(lines.find((line) => line.includes(" fails.eve.test "))).toMatch(
       /^::1 \[.*\] "GET \/ HTTP\/1.1" fails\.eve\.test 502 in [\d.]+ s; server \[fd00:.*\]:\d+: 502 in [\d.]+ s: the server closed the connection without an answer$/,
