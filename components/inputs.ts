@@ -14,8 +14,6 @@ export type Meaning =
   | "command"
   /** Environment variables of an account's program. */
   | "environment"
-  /** Where something of an account listens: an address of its account, and a TCP port. */
-  | "listen"
   /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
   | "promise"
   /** A value that follows from another element of the fleet: a change of it alone is no work on this one. */
@@ -51,22 +49,8 @@ export const homePath = () => meaning(z.string(), "home path");
 export const command = () => meaning(z.array(z.string()), "command");
 export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
 
-export const listen = () =>
-  meaning(
-    z.strictObject({
-      address: text.describe("An address of the account."),
-      port: number.describe("TCP port."),
-    }),
-    "listen",
-  );
-
 /** Meanings whose values only something of an account has. */
-export const meaningsOfAccounts = [
-  "home path",
-  "command",
-  "environment",
-  "listen",
-] as const satisfies readonly Meaning[];
+export const meaningsOfAccounts = ["home path", "command", "environment"] as const satisfies readonly Meaning[];
 
 /** A name that must have one spelling in the whole inventory. */
 export function spelled<S extends z.ZodType>(what: Spelled, schema: S): S {

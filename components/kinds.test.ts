@@ -88,7 +88,7 @@ describe("a kind that lacks a part is found by that part's check, and by no othe
         [{ ...sites, hostOf: () => "h1" }, "concerns a host, or names one, not both"],
         [
           { ...httpServers, accountOf: undefined } as unknown as Kind,
-          "has a home path, command, environment, listen, but belongs to no account",
+          "has a home path, command, environment, but belongs to no account",
         ],
         [
           { ...accounts, concerns: "fleet", hostOf: undefined } as unknown as Kind,

@@ -124,6 +124,19 @@ describe("the bundle", () => {
     }
   });
 
+  test("hands no socket of the host's network to an account: each is a Unix socket, or what it accepts is marked", () => {
+    const sockets = filesOf(renderBundle(declarationFixture(), "h1")).filter(
+      ({ path, content }) => /^systemd\/account-\d+-.*\.socket$/.test(path) && content !== undefined,
+    );
+    expect(sockets.length).toBeGreaterThan(2);
+    for (const { path, content = "" } of sockets) {
+      const listens = content.split("\n").filter((line) => line.startsWith("Listen"));
+      expect(listens.length, path).toBeGreaterThan(0);
+      if (listens.some((line) => !/^ListenStream=\/run\/fairhost-http\/account-/.test(line)))
+        expect(content, path).toMatch(/^Mark=/m);
+    }
+  });
+
   test("changes only one group when one account changes", () => {
     const before = renderBundle(declarationOf(special), "web1");
     const changed = special.map((account) =>

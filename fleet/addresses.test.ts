@@ -24,11 +24,10 @@ test("JSON leaves out properties that do not apply", async () => {
       prefix: "fd00:8000:0:1::/64",
       address: "fd00:8000:0:1::1",
     },
-    { kind: "HTTP server", name: "1/blog", site: "lab", host: "web1", address: "fd00:8000:0:1::1", port: 8001 },
   ]);
 });
 
-test("the example fleet: front ends have IPv4 addresses, and every account, server and host its line", async () => {
+test("the example fleet: front ends have IPv4 addresses, and every account and host its line", async () => {
   const declaration = await declared("prod");
   const plan = addressPlan(declaration);
   const of = (kind: string) => plan.filter((line) => line.kind === kind);
@@ -44,7 +43,6 @@ test("the example fleet: front ends have IPv4 addresses, and every account, serv
     { kind: "site", name: "par1", site: "par1", prefix: "185.31.40.0/26", free: 64 - 5 },
   ]);
   expect(of("account")).toHaveLength(declaration.accounts.length);
-  expect(of("HTTP server")).toHaveLength(declaration.httpServers.length);
   expect(of("host")).toHaveLength(declaration.hosts.length);
   expect(of("router")).toHaveLength(declaration.routers.length);
 });
@@ -89,17 +87,17 @@ test("the plan does not depend on the order of the declaration", async () => {
 });
 
 test("CSV quotes only fields that RFC 4180 requires to be quoted", () => {
-  expect(csv([])).toBe("kind,name,site,host,prefix,address,port,free\r\n");
+  expect(csv([])).toBe("kind,name,site,host,prefix,address,free\r\n");
   const line = {
     kind: "host",
     name: 'rack 4, "blue"',
     site: "two\nlines",
     host: "a\rb",
     prefix: "a b",
-    port: 0,
+    free: 0,
   } as const;
   expect(csv([line])).toBe(
-    'kind,name,site,host,prefix,address,port,free\r\nhost,"rack 4, ""blue""","two\nlines","a\rb",a b,,0,\r\n',
+    'kind,name,site,host,prefix,address,free\r\nhost,"rack 4, ""blue""","two\nlines","a\rb",a b,,0\r\n',
   );
 });
 
@@ -112,13 +110,10 @@ test("the table: aligned, with everything in it, and within 100 columns for the 
     const text = lines[index]!;
     expect(text.slice(0, start).split(/ {2,}/).filter(Boolean)).toEqual([kind, name, site, host].filter(Boolean));
     const address = text.slice(start);
-    for (const part of [line.address, line.address ? undefined : line.prefix, line.port, line.free])
+    for (const part of [line.address, line.address ? undefined : line.prefix, line.free])
       expect(address).toContain(String(part ?? ""));
     expect(text.length).toBeLessThanOrEqual(80);
   }
   const account = plan.findIndex(({ kind, name }) => kind === "account" && name === "1001");
-  expect(lines.slice(account, account + 2).map((text) => text.slice(start))).toEqual([
-    "2a00:b6e0:100:3e9::1/64",
-    "[2a00:b6e0:100:3e9::1]:8001",
-  ]);
+  expect(lines[account]!.slice(start)).toBe("2a00:b6e0:100:3e9::1/64");
 });

@@ -1,13 +1,11 @@
 import { Address4, Address6 } from "ip-address";
 import { largestNumberAt } from "../components/declaring.ts";
 import type { AddressRangeInputs, Declaration } from "../components/registry/kinds.generated.ts";
-import { valuesThatMean } from "../components/registry/meanings.ts";
-import { kindNamed } from "../components/registry/subject.ts";
 import { sortBy } from "../lib/lists.ts";
 
-/** One line of the address plan. Properties that do not apply to its kind are left out. */
+/** One line of the address plan. Properties that do not apply to its kind are left out. HTTP servers have no address of their own. */
 export interface PlannedAddress {
-  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address: `host`, `HTTP server`. */
+  /** What it is: `owned` range, `free` part of an owned range, or what has the range or address: `host`, `account`. */
   readonly kind: string;
   /** Name of the site, router or host, number of the account, `<account>/<name>` of what is an account's. */
   readonly name?: string;
@@ -16,24 +14,19 @@ export interface PlannedAddress {
   /** The range in CIDR notation. */
   readonly prefix?: string;
   readonly address?: string;
-  /** TCP port that something of an account listens on. */
-  readonly port?: number;
   /** Site's IPv4 range: addresses that no front end uses. Site's IPv6 range: account numbers never used. */
   readonly free?: number;
 }
 
-const columns = ["kind", "name", "site", "host", "prefix", "address", "port", "free"] as const;
-
-const listening = valuesThatMean("listen");
+const columns = ["kind", "name", "site", "host", "prefix", "address", "free"] as const;
 
 /**
  * Who has which range and address, and what is free. Pure. Owned ranges first, each with what is free of it in the largest
- * blocks; then sites, routers, hosts with their management controllers and front ends, accounts with what listens for them.
+ * blocks; then sites, routers, hosts with their management controllers and front ends, accounts.
  */
 export function addressPlan(declaration: Declaration): PlannedAddress[] {
   const { ranges, sites, routers, hosts, frontEnds, accounts, addresses } = declaration;
   const addressOf = new Map(addresses.map((address) => [address.account, address]));
-  const listeningFor = Map.groupBy(listening(declaration), ({ account }) => account);
   const frontEndOf = new Map(frontEnds.map((frontEnd) => [frontEnd.host, frontEnd]));
   const taken = new Set([
     ...accounts.map(({ number }) => number),
@@ -68,17 +61,11 @@ export function addressPlan(declaration: Declaration): PlannedAddress[] {
         ...(address4 === undefined ? [] : [{ kind: "front end" as const, name, site, host: name, address: address4 }]),
       ];
     }),
-    ...sortBy(accounts, ({ number }) => number).flatMap(({ number, host }): PlannedAddress[] => {
+    ...sortBy(accounts, ({ number }) => number).map(({ number, host }): PlannedAddress => {
       const { site, prefix, address } = addressOf.get(number) ?? {};
       const at = { ...(site !== undefined && { site }), host };
       const own = { ...(prefix !== undefined && { prefix }), ...(address !== undefined && { address }) };
-      return [
-        { kind: "account", name: String(number), ...at, ...own },
-        ...(listeningFor.get(number) ?? []).map(({ subject: { kind, name }, value }): PlannedAddress => {
-          const own = value as { readonly address: string; readonly port: number };
-          return { kind: kindNamed(kind)!.words[0], name, ...at, address: own.address, port: own.port };
-        }),
-      ];
+      return { kind: "account", name: String(number), ...at, ...own };
     }),
   ];
 }
@@ -147,16 +134,9 @@ export function table(plan: readonly PlannedAddress[]): string {
     .join("");
 }
 
-/** `2001:db8:0:1::1/64` of an account, `[2001:db8:0:1::1]:8001` of an HTTP server, `2001:db8::/40 16777215 free` of a site. */
-function addressWords({ prefix, address, port, free }: PlannedAddress): string {
+/** `2001:db8:0:1::1/64` of an account, `2001:db8::/40 16777215 free` of a site. */
+function addressWords({ prefix, address, free }: PlannedAddress): string {
   const length = prefix?.split("/")[1];
-  const words =
-    address === undefined
-      ? (prefix ?? "")
-      : length !== undefined
-        ? `${address}/${length}`
-        : port !== undefined
-          ? `[${address}]:${port}`
-          : address;
+  const words = address === undefined ? (prefix ?? "") : length === undefined ? address : `${address}/${length}`;
   return free === undefined ? words : `${words} ${free} free`;
 }

@@ -86,10 +86,10 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
   const candidates = declaration.accounts.filter(isNeighbour);
   const by = candidates.find((account) => account.host === target.host) ?? candidates[0];
   if (!by) return { by: "nobody", connect: "not tried", read: "not tried" };
-  const listen = serverOf(declaration, target)!.listen;
+  const { address } = addressOf(declaration, target.number);
   const from = addressOf(declaration, by.number).address;
   const ask = async (path: string) => {
-    const query = new URLSearchParams({ address: listen.address, port: `${listen.port}`, path });
+    const query = new URLSearchParams({ address, port: "80", path });
     return JSON.parse((await request(`http://[${from}]/probe?${query}`)).body) as { connect: string; read: string };
   };
   const own = await ask(`/home/${by.name}`);

@@ -22,6 +22,7 @@ import { uniqueHost } from "../components/host/rules/unique-host.ts";
 import { frontEndPorts } from "../components/http/rules/front-end-ports.ts";
 import { httpServerFollowsNumber } from "../components/http/rules/http-server-follows-number.ts";
 import { uniqueHostname } from "../components/http/rules/unique-hostname.ts";
+import { uniqueServerNumber } from "../components/http/rules/unique-server-number.ts";
 import { devicesInPairs } from "../components/network/rules/devices-in-pairs.ts";
 import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-chains.ts";
 import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
@@ -37,12 +38,10 @@ import { referencesExist } from "./data/references-exist.ts";
 import { accountsOnAccountHosts } from "./isolation/accounts-on-account-hosts.ts";
 import { equalWeightsInAPlan } from "./isolation/equal-weights-in-a-plan.ts";
 import { limitsSet } from "./isolation/limits-set.ts";
-import { listensOnOwnAddress } from "./isolation/listens-on-own-address.ts";
 import { noHostAdministration } from "./isolation/no-host-administration.ts";
 import { pathsInsideHome } from "./isolation/paths-inside-home.ts";
 import { prefixInsideSite } from "./isolation/prefix-inside-site.ts";
 import { uniqueAddress } from "./isolation/unique-address.ts";
-import { uniqueListen } from "./isolation/unique-listen.ts";
 import { backupSiteFarAway } from "./redundancy/backup-site-far-away.ts";
 import { capacityAfterHostLoss } from "./redundancy/capacity-after-host-loss.ts";
 import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
@@ -83,15 +82,14 @@ export const rules: readonly Rule[] = [
   uidInRange,
   accountsOnAccountHosts,
   equalWeightsInAPlan,
-  listensOnOwnAddress,
   numberNotReused,
   prefixInsideSite,
   rangesApart,
   uidFollowsNumber,
   uniqueAddress,
   uniqueHostname,
-  uniqueListen,
   uniquePrefix,
+  uniqueServerNumber,
   uniqueSlice,
   uniqueUid,
   nothingVanishes,

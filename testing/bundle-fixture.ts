@@ -1,6 +1,5 @@
 import { accountFixture } from "../components/account/account-container.fixture.ts";
 import { defaultUidBase, type Identity, identity } from "../components/declaring.ts";
-import { httpPort } from "../components/http/server.ts";
 import { networkFixture } from "../components/network/network.fixture.ts";
 import type {
   AccountContainerInputs,
@@ -11,7 +10,7 @@ import type {
 import { nothingDeclared } from "../components/registry/subject.ts";
 import { siteFixture } from "../components/site/site.fixture.ts";
 
-type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "listen" | "unit"> : never;
+type Unplaced<T> = T extends unknown ? Omit<T, "account" | "number" | "host" | "hostnames" | "unit"> : never;
 
 /** A server before it has its place: number, ports, unit and names (`<server>.<account>.test`) follow from the account. */
 export type FixtureServer = Unplaced<HttpServerInputs> & { readonly hostnames?: readonly string[] };
@@ -65,9 +64,8 @@ export function declarationOf(accounts: readonly FixtureAccount[]): Declaration 
   const httpServers = accounts.flatMap(({ number: account, name: accountName, servers = [] }) =>
     servers.map((server, index): HttpServerInputs => {
       const number = index + 1;
-      const listen = { address: identityOf(account).address, port: httpPort({ number }) };
       const hostnames = server.hostnames ?? [`${server.name}.${accountName}.test`];
-      return { ...server, account, number, host, hostnames, listen, unit: `account-${account}-http-${server.name}` };
+      return { ...server, account, number, host, hostnames, unit: `account-${account}-http-${server.name}` };
     }),
   );
   return {

@@ -11,7 +11,7 @@ export interface FixtureSize {
 export type Fixture<K extends Key> = (size: FixtureSize) => readonly Element<K>[];
 
 type Kinds = HttpServer["kind"];
-type Placed = "account" | "host" | "hostnames" | "idleSeconds" | "listen" | "unit" | "waivers";
+type Placed = "account" | "host" | "hostnames" | "idleSeconds" | "unit" | "waivers";
 
 /**
  * An example of a kind of HTTP server: every account of the valid declaration has one of it. Name and number are different from

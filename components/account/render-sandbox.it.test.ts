@@ -7,16 +7,20 @@ import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
-const hostile = () => programServer("probe", ["/usr/bin/python3", "hostile.py"], { socketActivation: true });
+const hostile = (socketActivation: boolean) =>
+  programServer("probe", ["/usr/bin/python3", "hostile.py"], { socketActivation });
 const bundle = renderBundle(
   declarationOf([
     { number: 1, name: "alice", servers: [staticServer("blog")] },
-    { number: 666, name: "mallory", servers: [hostile()] },
-    { number: 667, name: "accomplice", servers: [hostile()] },
+    { number: 666, name: "mallory", servers: [hostile(true)] },
+    { number: 667, name: "accomplice", servers: [hostile(false)] },
   ]),
   "web1",
 );
 const victim = "fd00:8000:0:1::1 8001";
+/** What the program is asked to make of its sockets: its neighbour's. */
+const misuse = `misuse=${encodeURIComponent("/run/fairhost-http/account-1-http-blog fd00:8000:0:1::1 8001")}`;
+const neighbour = "/run/fairhost-http/account-1-http-blog";
 
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
@@ -91,6 +95,8 @@ describe("a hostile account", () => {
           "/run/dbus/system_bus_socket",
           "/run/systemd/journal/socket",
           "/run/systemd/journal/stdout",
+          neighbour,
+          "/run/fairhost-http/account-666-http-probe",
         ],
       },
       absent,
@@ -179,12 +185,46 @@ describe("a hostile account", () => {
     );
   });
 
-  test("cannot connect to anything through a socket of the host's network that it got", async () => {
-    const byConnection = async (target: string) => {
-      const file = "/srv/accounts/666/home/accepted.json";
+  test("can make nothing else of any socket that it is given", async () => {
+    const misused = async (account: number) => {
+      await host.run(["curl", "-sg", "--max-time", "8", `http://[fd00:8000:0:${account.toString(16)}::1]/?${misuse}`]);
+      return JSON.parse(await sh(`cat /srv/accounts/${account}/home/misused.json`)) as string[];
+    };
+    const given = await misused(666);
+    // The listening socket (and its copies), the connection that asks, and nothing else: neither is of a network.
+    expect(new Set(given.map((line) => line.split(":")[0]))).toEqual(
+      new Set(["AF_UNIX listening", "AF_UNIX connected"]),
+    );
+    for (const line of given) {
+      // Its own queue may be made longer or shorter.
+      if (line === "AF_UNIX listening: listen: ok done") continue;
+      expect(line).toMatch(
+        /: (EINVAL|EISCONN|ENOTSUP|ENOTCONN|EPIPE|EAFNOSUPPORT|EPERM|EACCES|ECONNREFUSED)$|path: ENOENT$/,
+      );
+    }
+    // One that is proxied to has only its own network's connection.
+    expect(new Set((await misused(667)).map((line) => line.split(":")[0]))).toEqual(
+      new Set(["AF_INET6 listening", "AF_INET6 connected"]),
+    );
+    expect((await host.run(["ss", "-Hltn"])).stdout).not.toMatch(/:800\d/);
+    expect(await sh("curl -s http://[fd00:8000:0:1::1]/")).toBe("Hello from alice\n");
+  });
+
+  test("would take a neighbour's place with a TCP socket, as it could in 0.1.0; the firewall keeps it from calling out", async () => {
+    const own = "[fd00:8000:0:29a::1]:8001";
+    const dropIn = "/run/systemd/system/account-666-http-probe.socket.d/60-tcp.conf";
+    const restarted = async () => {
+      await sh(
+        "systemctl daemon-reload && systemctl stop account-666-http-probe.socket account-666-http-probe.service",
+      );
+      await sh("systemctl start account-666-http-probe.socket");
+    };
+    await host.writeFile(dropIn, `[Socket]\nListenStream=\nListenStream=${own}\nFreeBind=yes\n`);
+    await restarted();
+    const file = "/srv/accounts/666/home/accepted.json";
+    const callOut = async (target: string) => {
       await host.run(["rm", "-f", file]);
-      const query = `accepted=${encodeURIComponent(target)}`;
-      await host.run(["curl", "-sg", "--max-time", "8", `http://[fd00:8000:0:29a::1]:8001/?${query}`]);
+      await host.run(["curl", "-sg", "--max-time", "8", `http://${own}/?accepted=${encodeURIComponent(target)}`]);
       for (let tries = 0; tries < 100; tries++) {
         const { stdout, exitCode } = await host.run(["cat", file]);
         if (exitCode === 0 && stdout !== "") return JSON.parse(stdout) as string;
@@ -192,28 +232,22 @@ describe("a hostile account", () => {
       }
       throw new Error("the account did not say what came of it");
     };
-    const stopped = () =>
-      sh("systemctl stop account-666-http-probe.service && systemctl restart account-666-http-probe.socket");
-    const byListening = async (target: string) => {
-      const [result] = await attempt([["listening", target]]);
-      await stopped();
-      return result;
-    };
-    // Without the firewall both ways lead out: the test can fail.
+    const refusal = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/;
+    // Without the firewall it leads out: the test can fail.
     await sh("systemctl stop nftables");
-    expect(await byConnection(victim)).toBe("ok done");
-    expect(await byListening(victim)).toBe("ok done");
+    expect(await callOut("::1 80")).toBe("ok done");
     await sh("systemctl start nftables");
-    for (const target of [victim, "::1 80", "fd00:8000:0:1::1 80"]) {
-      expect(await byConnection(target), target).toMatch(
-        /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/,
-      );
-      expect(await byListening(target), target).toMatch(
-        /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/,
-      );
-    }
+    expect(await callOut("::1 80")).toMatch(refusal);
+    expect(await callOut("fd00:8000:0:1::1 80")).toMatch(refusal);
     expect(await sh("nft list chain inet fairhost output")).toMatch(/skuid .* counter packets [1-9]/);
-    expect(await sh("curl -s http://[fd00:8000:0:1::1]/")).toBe("Hello from alice\n");
+    await host.run(["curl", "-sg", "--max-time", "8", `http://${own}/?${misuse}`]);
+    const misused = JSON.parse(await sh("cat /srv/accounts/666/home/misused.json")) as string[];
+    for (const step of ["take apart", "bind address", "listen"]) {
+      expect(misused).toContain(`AF_INET6 connected: ${step}: ok done`);
+    }
+    await sh(`rm -r ${dropIn.replace(/\/[^/]*$/, "")}`);
+    await restarted();
+    expect(await attempt([["read", "/home/mallory/hostile.py"]])).toEqual([expect.stringContaining("ok")]);
   });
 
   test("left the host in order", async () => {

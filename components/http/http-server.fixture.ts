@@ -1,7 +1,5 @@
 import { sortBy } from "../../lib/lists.ts";
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import { addressFixture } from "../address/account-address.fixture.ts";
-import { httpPort } from "./server.ts";
 import { serverFixtures } from "./server-fixtures.generated.ts";
 
 /** One HTTP server of each kind for every account, by number. */
@@ -14,7 +12,6 @@ export const fixture: Fixture<"httpServers"> = (size) => {
       host: hostOf(account, size),
       hostnames: [`${server.name}${account}.example.org`],
       idleSeconds: 300,
-      listen: { address: addressFixture(account).address, port: httpPort(server) },
       unit: `account-${account}-http-${server.name}`,
     })),
   );

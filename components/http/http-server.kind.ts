@@ -3,7 +3,6 @@ import { sortBy } from "../../lib/lists.ts";
 import { listed } from "../../lib/text.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { type Element, inAccount, type Kind } from "../registry/kind.ts";
-import { httpPort } from "./server.ts";
 import { serverEntries, serverInputs } from "./servers.generated.ts";
 
 export const inputs = z.discriminatedUnion("kind", serverInputs);
@@ -23,6 +22,8 @@ export const kind: Kind<"httpServers"> = {
   type: "fairhost:http:HttpServer",
   identity: ["account", "name"],
   inputs,
+  // Of 0.1.0: the TCP address and port on which systemd listened.
+  dropped: ["listen"],
   resourceName: ({ unit }) => unit,
   parent: ({ account }) => ["account", String(account)],
   concerns: "host",
@@ -31,14 +32,13 @@ export const kind: Kind<"httpServers"> = {
   retired: "freely",
   deletion: "free",
   declare: ({ accounts }) =>
-    accounts.flatMap(({ account, own }) =>
+    accounts.flatMap(({ account }) =>
       sortBy(account.httpServers, ({ number }) => number).map(
         (server) =>
           ({
             ...server,
             account: account.number,
             host: account.host,
-            listen: { address: own.address, port: httpPort(server) },
             unit: `account-${account.number}-http-${server.name}`,
           }) satisfies Element<"httpServers">,
       ),

@@ -3,6 +3,7 @@ import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { socketOf } from "./server.ts";
 
 /**
  * Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. Each byte begins
@@ -56,13 +57,12 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
 
 /**
  * Maps host names to HTTP servers, one file for each account: invalid data of one account does not affect others. The value is
- * `<account>/[address]:port`; the account's address, for requests by literal address, leads to the lowest-numbered server.
+ * `<account>/unix:<socket>`; the account's address, for requests by literal address, leads to the lowest-numbered server.
  */
 export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
   const [first] = servers;
   if (!first) return [];
-  const backend = ({ listen }: HttpServerInputs) =>
-    `${address.account}/[${plainAddress(listen.address)}]:${listen.port}`;
+  const backend = (server: HttpServerInputs) => `${address.account}/unix:${socketOf(server)}`;
   const lines = [
     `${plainAddress(address.address)} ${backend(first)};`,
     ...servers.flatMap((server) =>

@@ -133,11 +133,10 @@ describe("each kind of server", () => {
     );
   });
 
-  test("answers on the account's own address, by literal address and directly on its port", async () => {
+  test("answers on the account's own address, by literal address", async () => {
     const own = "[fd00:8000:0:1::1]";
     expect(await get(own, { to: own })).toMatchObject({ status: 200, body: "Hello from alice" });
     expect(await get("[FD00:8000::1:0:0:0:1]", { to: own })).toMatchObject({ status: 200, body: "Hello from alice" });
-    expect(await get("any", { to: `${own}:8001` })).toMatchObject({ status: 200, body: "Hello from alice" });
   });
 
   test.each(["six.dave.test", "every.dave.test"])("%s listens where it likes", async (name) => {
@@ -261,7 +260,7 @@ describe("what goes wrong", () => {
     await expect.poll(() => sh(`tail -n 1 ${log}`)).toContain(" 413 in ");
     const lines = (await sh(`cat ${log}`)).trim().split("\n");
     expect(lines.find((line) => line.includes(" fails.eve.test "))).toMatch(
-      /^::1 \[.*\] "GET \/ HTTP\/1.1" fails\.eve\.test 502 in [\d.]+ s; server \[fd00:.*\]:\d+: 502 in [\d.]+ s: the server closed the connection without an answer$/,
+      /^::1 \[.*\] "GET \/ HTTP\/1.1" fails\.eve\.test 502 in [\d.]+ s; server unix:\/run\/fairhost-http\/account-5-http-fails: 502 in [\d.]+ s: the server closed the connection without an answer$/,
     );
     expect(lines.at(-1)).toMatch(/ 413 in [\d.]+ s; server -: - in - s: the request's body is larger than 1024 MiB$/);
     // Error answers of its own program are not logged here.

@@ -1,16 +1,14 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
-import { plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
+import { unitFile } from "../../lib/unit-file.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import type { HttpServer, ServerKind } from "./server.ts";
+import { type HttpServer, type ServerKind, socketOf, unitOf } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 
 /** Drop-in for the sockets of all servers. */
 const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
-
-const plainUnit = plain(/account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
 
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
@@ -23,7 +21,7 @@ export function renderHttpServer(
   account: Element<"accounts">,
   server: HttpServer,
 ): { files: BundleFile[]; units: BundleUnit[] } {
-  const unit = plainUnit(server.unit);
+  const unit = unitOf(server);
   const socket = `${unit}.socket`;
   const service = `${unit}.service`;
   const pathOfSocket = `systemd/${socket}`;
@@ -56,10 +54,13 @@ export function renderHttpDefaults(): BundleFile[] {
         // Several changes of one account within seconds must not fail with "start was attempted too often".
         Unit: { StartLimitIntervalSec: "0" },
         Socket: {
-          // The AnyIP route for the account's address may be set later.
-          FreeBind: "yes",
+          // Only the front end connects. A program that takes its socket over can do nothing with it but accept: unlike a TCP socket, a
+          // Unix socket cannot be taken apart by connect(AF_UNSPEC) and bound elsewhere.
+          SocketUser: "root",
+          SocketGroup: "www-data",
+          SocketMode: "0660",
+          RemoveOnStop: "yes",
           Backlog: "1024",
-          NoDelay: "yes",
           // A trigger limit would stop the socket permanently; ExecStopPost= of the sandbox slows down failing services.
           TriggerLimitIntervalSec: "0",
         },
@@ -69,9 +70,9 @@ export function renderHttpDefaults(): BundleFile[] {
   ];
 }
 
-function renderSocket(account: Element<"accounts">, { name, listen }: HttpServer): string {
+function renderSocket(account: Element<"accounts">, server: HttpServer): string {
   return unitFile({
-    Unit: { Description: `HTTP server ${name} of account ${account.number}` },
-    Socket: { ListenStream: `[${plainAddress(listen.address)}]:${listen.port}` },
+    Unit: { Description: `HTTP server ${server.name} of account ${account.number}` },
+    Socket: { ListenStream: socketOf(server) },
   });
 }

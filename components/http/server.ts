@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { listen, number, text, texts, waivers } from "../inputs.ts";
+import { plain } from "../../lib/unit-file.ts";
+import { number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
 import type { Element } from "../registry/kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
@@ -14,7 +15,9 @@ export const commonEntry = {
     .int()
     .min(1)
     .max(999)
-    .describe("Number of the HTTP server inside the account, 1 to 999, never reused. Its port is 8000 + number."),
+    .describe(
+      "Number of the HTTP server inside the account, 1 to 999, never reused. `$PORT` of a program is 8000 + number.",
+    ),
   hostnames: z
     .array(hostnameSchema)
     .default([])
@@ -34,20 +37,31 @@ export const commonInputs = {
   waivers,
   account: number.describe("Number of the account it belongs to."),
   name: text.describe("Unique in the account."),
-  number: number.describe("Its number in the account; its port follows from it."),
+  number: number.describe("Its number in the account; `$PORT` of a program follows from it."),
   host: text.describe("The host of its account."),
   hostnames: texts.describe("Host names it answers for."),
   idleSeconds: number.describe("Seconds without a request until it is stopped; 0 = never."),
-  listen: listen().describe("Where systemd listens for it: an address of its account, port 8000 + number."),
-  unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`."),
+  unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name."),
 };
 
-/** Base of the ports: servers use ports 8001 to 8999 on their account's address. */
-export const httpPortBase = 8000;
-
-/** Port of an HTTP server on its account's address. */
+/** `$PORT` of a program, 8001 to 8999: it listens there in its own network namespace, which nobody else reaches. */
 export function httpPort(server: { readonly number: number }): number {
-  return httpPortBase + server.number;
+  return 8000 + server.number;
+}
+
+const plainUnit = plain(/account-\d+-http-[a-z][a-z0-9-]*/, "unit name");
+
+/** Unit name of a server without suffix, safe to put into files. */
+export function unitOf({ unit }: Pick<HttpServer, "unit">): string {
+  return plainUnit(unit);
+}
+
+/**
+ * The Unix socket on which systemd listens for a server. Only root and the front end can open it; no account sees its directory.
+ * 65 bytes at most (unix(7) allows 107).
+ */
+export function socketOf(server: Pick<HttpServer, "unit">): string {
+  return `/run/fairhost-http/${unitOf(server)}`;
 }
 
 /** Path of the script that runs the server, inside the sandbox. */

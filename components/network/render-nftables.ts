@@ -1,12 +1,8 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plainAddress } from "../../lib/unit-file.ts";
 import { largestNumberAt } from "../declaring.ts";
-import { httpPortBase } from "../http/server.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { DeclaredHost, HostContext, OpenPort, Renderer } from "../registry/renderer.ts";
-
-/** Ports accounts' HTTP servers listen on, for the front end alone. */
-const backendPorts = `${httpPortBase + 1}-${httpPortBase + 999}`;
 
 export const renderer: Renderer<"hosts"> = {
   key: "hosts",
@@ -108,13 +104,11 @@ ${bgp}${rule(tcp, `tcp dport { ${tcp} } accept`)}${rule(udp, `udp dport { ${udp}
     counter comment "dropped: this host is no router"
   }
 
-  # Accounts have networks of their own. A program can still abuse a connection or a listening socket that was handed to it:
-  # connect(AF_UNSPEC) makes it a fresh socket of the host's network. Such a socket may answer, never call.
+  # Accounts have networks of their own and get no socket of the host's: should one ever reach them, it may answer, never call.
   chain output {
     type filter hook output priority filter; policy accept;
     ct state established,related accept
-    meta skuid ${accountUids} counter reject comment "an account calls out through a connection"
-    tcp sport ${backendPorts} tcp flags & (syn | ack) == syn counter reject with tcp reset comment "an account calls out through its listening socket"
+    meta skuid ${accountUids} counter reject comment "an account calls out through the host's network"
 ${rule(tcp, `tcp sport { ${tcp} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${rule(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}  }
 }
 `,

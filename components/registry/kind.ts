@@ -37,6 +37,8 @@ export interface Kind<K extends Key = Key> extends Needs {
   readonly identity: readonly Identities[K][];
   /** Inputs of its component, as the policy pack reads them. Strict: an input that no rule knows is refused. */
   readonly inputs: z.ZodType<Element<K>>;
+  /** Inputs of older releases that are gone: a state may still have them, and nothing reads them. Without it, none. */
+  readonly dropped?: readonly string[];
   /** The resource's name in the engine. It contains the number if there is one, so that a renamed element keeps its identity. */
   resourceName(element: Element<K>): string;
   /** Parent of its resource. A parent is part of a resource's identity: do not use one that may change. */

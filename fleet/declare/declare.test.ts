@@ -5,7 +5,6 @@ import { describe, expect, test } from "vitest";
 import { schema as accountSchema } from "../../components/account/account.file.ts";
 import type { Account } from "../../components/declaring.ts";
 import { defaultUidBase, freeUids, identity, largestNumber, largestNumberAt } from "../../components/declaring.ts";
-import { httpPort } from "../../components/http/server.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import { loadFleet } from "../load/load.ts";
 import { declare } from "./declare.ts";
@@ -132,7 +131,7 @@ describe("identity", () => {
 });
 
 describe("allocation of a whole fleet", () => {
-  test("uids, users, slices, directories, prefixes, addresses, units and listening places: each once, in its range", () => {
+  test("uids, users, slices, directories, prefixes, addresses and units: each once, in its range", () => {
     fc.assert(
       fc.property(accounts, (list) => {
         const { accounts: containers, addresses, httpServers } = declare({ ...ground, accounts: list });
@@ -144,9 +143,6 @@ describe("allocation of a whole fleet", () => {
         once(addresses.map(({ prefix }) => prefix));
         once(addresses.map(({ address }) => address));
         once(httpServers.map(({ unit }) => unit));
-        once(httpServers.map(({ listen }) => `${listen.address} ${listen.port}`));
-        for (const { listen, number: own } of httpServers) expect(listen.port).toBe(httpPort({ number: own }));
-        for (const { listen } of httpServers) expect(listen.port > 8000 && listen.port < 9000).toBe(true);
         for (const { uid } of containers)
           expect(uid > defaultUidBase && uid <= defaultUidBase + largestNumber).toBe(true);
       }),

@@ -91,7 +91,6 @@ describe("the place of a declared element", () => {
     ["address", "3", "prefix", "accounts/3-carol.yaml:2"],
     ["httpServer", "2/app", undefined, "accounts/2-bob.yaml:9"],
     ["httpServer", "2/app", "hostnames.0", "accounts/2-bob.yaml:13"],
-    ["httpServer", "2/app", "listen.port", "accounts/2-bob.yaml:9"],
     ["httpServer", "2/nothing", undefined, undefined],
     ["account", "77", undefined, undefined],
     ["host", "db7", undefined, undefined],

@@ -14,6 +14,14 @@ test("what an older version did not say is what it meant: 0.1.0's uids began at 
   expect(asReadToday(valid)).toEqual(valid);
 });
 
+test("what nothing reads any more is left out: 0.1.0's HTTP servers listened on TCP", () => {
+  const httpServers = valid.httpServers.map((server) => ({
+    ...server,
+    listen: { address: "2001:db8::1", port: 8001 },
+  }));
+  expect(asReadToday({ ...valid, httpServers })).toEqual(valid);
+});
+
 test("what has another form stays as it is, so that the change shows", () => {
   const networks = valid.networks.map((network) => ({ ...network, bought: "1999" }));
   expect(asReadToday({ ...valid, networks }).networks).toEqual(networks);

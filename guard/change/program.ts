@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Element, Kind } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { readInputs } from "../../components/registry/read-inputs.ts";
 import { allKinds, nothingDeclared } from "../../components/registry/subject.ts";
 import { digestOf, type HostBootstrap } from "../../delivery/bootstrap.ts";
 import * as fairhost from "../../fairhost.ts";
@@ -59,9 +60,9 @@ export function asReadToday(declaration: Declaration): Declaration {
   const unknown = Object.entries(declaration).filter(([key, { length }]) => !(key in nothingDeclared) && length > 0);
   if (unknown.length > 0)
     throw new Error(`it declares ${unknown.map(([key]) => key).join(", ")}, which this program does not know`);
-  const lists = allKinds.map(({ key, inputs }: Kind) => {
-    const elements: readonly Element[] = declaration[key] ?? [];
-    return [key, elements.map((element) => inputs.safeParse(element).data ?? element)];
+  const lists = allKinds.map((kind: Kind) => {
+    const elements: readonly Element[] = declaration[kind.key] ?? [];
+    return [kind.key, elements.map((element) => readInputs(kind, element).data ?? element)];
   });
   return { ...nothingDeclared, ...Object.fromEntries(lists) };
 }

@@ -34,7 +34,6 @@ testGuardRule(identityKept, {
       })),
     ),
     expect: ["blocked: address 1: Changes the prefix of account 1 from 2001:db8:1:1::/64 to 2001:db8:1:99::/64."],
-    alsoFound: ["policies-hold"],
   },
   "another prefix of a site": {
     change: to(changed(valid, "sites", 1, (site) => ({ ...site, prefix: "2001:db8:3::/48" }))),

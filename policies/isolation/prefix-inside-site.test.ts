@@ -3,9 +3,6 @@ import { prefixInsideSite } from "./prefix-inside-site.ts";
 
 const prefix = (subnet: string) => (valid: Parameters<typeof changed>[0]) => ({
   ...changed(valid, "addresses", 0, (address) => ({ ...address, prefix: `${subnet}/64`, address: `${subnet}1` })),
-  httpServers: valid.httpServers.map((server) =>
-    server.account === 1 ? { ...server, listen: { ...server.listen, address: `${subnet}1` } } : server,
-  ),
 });
 
 testRule(prefixInsideSite, {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Element as ElementOf, Key, Kind } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { readInputs } from "../../components/registry/read-inputs.ts";
 import { allKinds, elementName, nothingDeclared, type Subject } from "../../components/registry/subject.ts";
 
 /** One element of a declaration, with its name for violations. */
@@ -17,13 +18,14 @@ export interface Shape {
   parse(properties: unknown): z.ZodSafeParseResult<Element>;
 }
 
-function shapeOf({ key, name, inputs }: Kind): Shape {
+function shapeOf(kind: Kind): Shape {
+  const { key, name } = kind;
   return {
     kind: key,
     parse(properties) {
-      const parsed = inputs.safeParse(properties);
+      const parsed = readInputs(kind, properties);
       if (!parsed.success) return parsed as unknown as z.ZodSafeParseError<Element>;
-      const value = parsed.data as ElementOf;
+      const value = parsed.data;
       return {
         success: true,
         data: { kind: key, value, subject: { kind: name, name: elementName(key, value as never) } },

@@ -7,25 +7,18 @@ export const httpServerFollowsNumber = defineRule({
   severity: "critical",
   scope: "resource",
   unreachable: "the program derives the value",
-  description:
-    "Every HTTP server's port is 8000 plus its number (1 to 999), and its unit is named after its account and name.",
+  description: "Every HTTP server's number is from 1 to 999, and its unit is named after its account and name.",
   reason:
-    "Another port may belong to the front end or to SSH, and another unit name may replace a unit of the system or of another account.",
-  fix: "Do not set port and unit by hand: port is 8000 + `number`, unit `account-<account>-http-<name>`.",
+    "The port of a program and its socket follow from them; another unit name may replace a unit of the system or of another account.",
+  fix: "Do not set the unit by hand: it is `account-<account>-http-<name>`. Choose a `number` from 1 to 999.",
   *find({ httpServers }) {
     for (const server of httpServers) {
       const name = `HTTP server ${server.account}/${server.name}`;
       const { number, unit } = server;
-      const { port } = server.listen;
       if (!Number.isInteger(number) || number < 1 || number > 999) {
         yield {
           subject: subject.httpServer(server, "number"),
           message: `${name} has number ${number}, which is not from 1 to 999.`,
-        };
-      } else if (port !== 8000 + number) {
-        yield {
-          subject: subject.httpServer(server, "listen.port"),
-          message: `${name} listens on port ${port} instead of ${8000 + number}.`,
         };
       }
       const expected = `account-${server.account}-http-${server.name}`;

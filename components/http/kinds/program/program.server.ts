@@ -6,7 +6,7 @@ import { assignments, environmentLines, execLine, unitFile } from "../../../../l
 import { accountSettings, commandInside, init, insideHome, ownRecords } from "../../../account/account-paths.ts";
 import { command, environment, flag, homePath } from "../../../inputs.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
-import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
+import { type HttpServer, httpPort, type ServerKind, scriptInside } from "../../server.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
@@ -58,9 +58,12 @@ export const server: ServerKind<Program> = {
    * runs it and not any other command that systemd runs for the unit as root.
    */
   service(account, server) {
-    const { name, listen, idleSeconds, socketActivation } = server;
+    const { name, idleSeconds, socketActivation } = server;
     const common = accountSettings(account, `http-${name}`);
-    const given = { FAIRHOST_IDLE_SECONDS: `${idleSeconds}`, ...(!socketActivation && { PORT: `${listen.port}` }) };
+    const given = {
+      FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
+      ...(!socketActivation && { PORT: `${httpPort(server)}` }),
+    };
     const own = assignments(server.environment);
     const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own];
     return unitFile({
