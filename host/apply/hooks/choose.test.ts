@@ -188,3 +188,31 @@ test("an instance that runs with other settings than its template has is stopped
     stopChanged: ["account-1-ssh@3-[::1]:22.service"],
   });
 });
+
+test("a program that always runs is started by the deploy, and stopped before its socket is made anew", () => {
+  const files = (listen: string) => [
+    { path: "systemd/account-1-http-app.socket", content: `[Socket]\nListenStream=${listen}\n` },
+    { path: "systemd/account-1-http-app.service", content: "[Service]\n" },
+  ];
+  const socket: BundleUnit = { name: "account-1-http-app.socket", want: "start", restartOn: [files("")[0]!.path] };
+  const service: BundleUnit = {
+    ...socket,
+    name: "account-1-http-app.service",
+    restartOn: files("").map(({ path }) => path),
+  };
+  const of = (listen: string, units = [service, socket]) =>
+    bundleOf({ 1: sealGroup({ files: files(listen), units }) }, group([], []));
+  const names = [service.name, socket.name];
+  const [old, next] = [of("/run/a"), of("/run/b")];
+  expect(todo(next, { bases: [old], states: up(old) })).toEqual({
+    daemonReload: true,
+    stopChanged: names,
+    start: names,
+  });
+  const states = (changes: Record<string, string>) => ({ bases: [old], states: up(old, changes) });
+  expect(todo(old, states({ [service.name]: "inactive" }))).toEqual({ start: [service.name] });
+  // Its socket has failed: it cannot start while the program runs.
+  expect(todo(old, states({ [socket.name]: "failed" }))).toEqual({ stopChanged: [service.name], start: names });
+  // It ended by itself: that is its owner's affair.
+  expect(todo(old, states({ [service.name]: "failed" }))).toEqual({});
+});

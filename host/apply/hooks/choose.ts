@@ -99,6 +99,10 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   // systemd does not start a socket while its service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
   const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
+  const socketAnew = (service: string) => {
+    const socket = service.replace(/\.service$/, ".socket");
+    return down.includes(socket) || after.get(socket)?.restartOn.some(touches) === true;
+  };
 
   // A restart would unload their rules or settings for a moment.
   const loadedUnits = folders.map(({ takesEffect, entry }) => (takesEffect.by === "load" ? entry?.unit : undefined));
@@ -110,9 +114,13 @@ export function chooseHooks(input: HookInput): ChosenHooks {
     const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
     const isProgram = group !== "host" && name.endsWith(".service");
     const affected = (rotated === true && isProgram) || outdated?.has(name) === true || restartOn.some(touches);
+    const isUp = state === "active" || state === "activating";
     if (want === "on-demand") {
-      const inTheWay = ["active", "activating"].includes(state ?? "") && restartOn.some(startsSocket);
+      const inTheWay = isUp && restartOn.some(startsSocket);
       if ((affected && before.has(name)) || inTheWay) stopChanged.push(name);
+    } else if (isProgram && isUp && socketAnew(name)) {
+      stopChanged.push(name);
+      start.push(name);
     } else if (state === "failed" && isProgram && !affected) {
       // A program of an account that ended by itself must not be started again and again.
     } else if (state !== "active") {
