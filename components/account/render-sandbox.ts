@@ -59,10 +59,23 @@ export function renderSandbox(architecture: Architecture): BundleFile[] {
 /** A failing program must never stop its socket permanently. */
 const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
 
+/**
+ * Tells the account's log what only systemd knows, in one line (systemd.exec(5), $SERVICE_RESULT). The next connection starts a failed
+ * service again, at once if one is waiting: so it pauses for a second, and for five after it had used all the memory.
+ */
+const afterStop = [
+  'say() { echo "$(date +%%FT%%T%%z) fairhost: $*"; };',
+  "case $SERVICE_RESULT in",
+  "success) exit ;;",
+  'oom-kill) say "killed, because the account had used all its memory"; sleep 4 ;;',
+  'timeout) say "killed, because it had not ended 10 s after SIGTERM" ;;',
+  'signal | core-dump) say "killed by SIG$EXIT_STATUS" ;;',
+  "esac; sleep 1",
+].join(" ");
+
 const sandboxSettings = ({ rootLinks }: Architecture) => ({
   Type: "exec",
-  // The next connection starts a failed service again, at once if one is waiting: so pause for a second.
-  ExecStopPost: `:/bin/sh -c 'test "$SERVICE_RESULT" = success || sleep 1'`,
+  ExecStopPost: `:/bin/sh -c '${afterStop}'`,
   // If the sandbox itself fails (a missing directory, no memory), ExecStopPost= cannot run: then the pause grows.
   RestartForceExitStatus: range(200, 245).join(" "),
   RestartSec: "1s",

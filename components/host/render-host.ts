@@ -1,5 +1,6 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { descriptors, longestQueue } from "../http/connections.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
@@ -24,8 +25,8 @@ fs.protected_symlinks = 1
 fs.protected_hardlinks = 1
 fs.protected_fifos = 2
 fs.protected_regular = 2
-# Sockets of accounts queue up to 1024 connections.
-net.core.somaxconn = 4096
+# Sockets of accounts queue more than a thousand connections.
+net.core.somaxconn = ${longestQueue}
 # What the firewall remembers. The keys are there once it is loaded.
 -net.netfilter.nf_conntrack_max = ${connections(memoryMb)}
 -net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
@@ -53,6 +54,7 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
     ExecStart: ["", `/usr/sbin/nginx -c ${currentGeneration}/nginx/nginx.conf`],
     ExecReload: ["", `/usr/sbin/nginx -c ${currentGeneration}/nginx/nginx.conf -s reload`],
     Restart: "on-failure",
+    LimitNOFILE: `${descriptors.frontEnd}`,
     OOMScoreAdjust: "-500",
   },
   bird: {

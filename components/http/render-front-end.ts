@@ -3,6 +3,7 @@ import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { connections, retryAfter } from "./connections.ts";
 import { socketOf } from "./server.ts";
 
 /**
@@ -31,9 +32,6 @@ const answerBuffer = 72 * 1024;
  * steady reloads; programs of web sites reconnect streams by themselves.
  */
 const shutdownTimeout = 1800;
-
-/** Maximum number of the front end's connections for one account: the rest stays free for others. */
-const connectionsPerAccount = 2000;
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
@@ -98,13 +96,12 @@ const configuration = (
 ) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
 user www-data;
 worker_processes auto;
-worker_rlimit_nofile 65536;
 worker_shutdown_timeout ${shutdownTimeout}s;
 pid /run/nginx.pid;
 error_log /var/log/nginx/error.log;
 
 events {
-  worker_connections 16384;
+  worker_connections ${connections.frontEndWorker};
 }
 
 http {
@@ -155,7 +152,7 @@ http {
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
     default "the server itself answered so";
     "~^413\\|\\|" "the request's body is larger than ${bodyLimit} MiB";
-    "~^503\\|\\|" "the account has ${connectionsPerAccount} open requests already";
+    "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
     "~^[0-9]+\\|\\|" "the front end refused the request";
     "~^50[24]\\|50[24]\\|-" "the server's socket takes no connections";
     "~^502\\|502\\|[0-9.]+\\|-\\|0$" "the server closed the connection without an answer";
@@ -175,7 +172,11 @@ ${Object.entries(loggedLengths).map(logged).join("")}
   log_format failed '$remote_addr [$time_local] "$logged_request" $logged_host $status in $request_time s; '
     'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
+  # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.
+  limit_conn_zone "$site $binary_remote_addr" zone=visitors:16m;
+  limit_conn_zone $site zone=servers:8m;
   limit_conn_zone $account zone=accounts:8m;
+  limit_conn_log_level info;
 
   server {
 ${listen}
@@ -189,7 +190,9 @@ ${listen}
       if ($backend = "") {
         return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
       }
-      limit_conn accounts ${connectionsPerAccount};
+      limit_conn visitors ${connections.visitor};
+      limit_conn servers ${connections.server};
+      limit_conn accounts ${connections.account};
       proxy_pass http://$backend;
       proxy_http_version 1.1;
       proxy_set_header Host $host$named_port;
@@ -215,10 +218,15 @@ ${listen}
       proxy_send_timeout ${sendTimeout}s;
       proxy_read_timeout ${readTimeout}s;
       error_page 502 @not_answering;
+      error_page 503 @full;
       error_page 504 @too_slow;
     }
     location @not_answering {
       return 502 "<!doctype html><title>Not answering</title><h1>Not answering</h1><p>This site's program ended without an answer.</p>\\n";
+    }
+    location @full {
+      add_header Retry-After ${retryAfter} always;
+      return 503 "<!doctype html><title>Too many visitors</title><h1>Too many visitors</h1><p>This site has as many connections as it can serve at once. Try again in a few seconds.</p>\\n";
     }
     location @too_slow {
       return 504 "<!doctype html><title>Too slow</title><h1>Too slow</h1><p>This site's program did not answer in time.</p>\\n";

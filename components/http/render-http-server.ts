@@ -1,18 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { sandboxFile } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import { type HttpServer, type ServerKind, socketOf, unitOf } from "./server.ts";
+import { connections } from "./connections.ts";
+import { type HttpServer, type ServerKind, socketOf, turnAway, unitOf } from "./server.ts";
 import { servers } from "./servers.generated.ts";
+
+/** Template of the units that make a failed socket anew; its instance is the socket's name without suffix. */
+const newSocket = "fairhost-new-socket@";
+const newSocketFile = `systemd/${newSocket}.service`;
+const newSocketUnit: BundleUnit = { name: `${newSocket}.service`, want: "on-demand", restartOn: [newSocketFile] };
 
 /** Drop-in for the sockets of all servers. */
 const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
-  ofHost: () => ({ files: renderHttpDefaults() }),
+  ofHost: () => ({ files: renderHttpDefaults(), units: [newSocketUnit] }),
   ofElement: (server, { account }) => renderHttpServer(account, server),
 };
 
@@ -28,15 +36,21 @@ export function renderHttpServer(
   const pathOfService = `systemd/${service}`;
   const ofSocket = [pathOfSocket, socketDefaults];
   const kind: ServerKind = servers[server.kind] as ServerKind;
-  const shared = sharedPaths(kind);
+  const shared = [turnAway, ...sharedPaths(kind)];
+  const alwaysOn = server.idleSeconds === 0;
+  const wanted = alwaysOn ? [service, socket] : [socket];
   return {
     files: [
       { path: pathOfService, content: kind.service(account, server) },
       { path: pathOfSocket, content: renderSocket(account, server) },
-      { path: `systemd/fairhost.target.wants/${socket}`, link: `../${socket}` },
+      ...wanted.map((name) => ({ path: `systemd/fairhost.target.wants/${name}`, link: `../${name}` })),
     ],
     units: [
-      { name: service, want: "on-demand", restartOn: [pathOfService, sandboxFile, ...shared, ...ofSocket] },
+      {
+        name: service,
+        want: alwaysOn ? "start" : "on-demand",
+        restartOn: [pathOfService, sandboxFile, ...shared, ...ofSocket],
+      },
       { name: socket, want: "start", restartOn: ofSocket },
     ],
   };
@@ -51,8 +65,12 @@ export function renderHttpDefaults(): BundleFile[] {
     {
       path: socketDefaults,
       content: unitFile({
-        // Several changes of one account within seconds must not fail with "start was attempted too often".
-        Unit: { StartLimitIntervalSec: "0" },
+        Unit: {
+          // Several changes of one account within seconds must not fail with "start was attempted too often".
+          StartLimitIntervalSec: "0",
+          // A program can shut down the socket that it takes over (shutdown(2)), for good and for everybody.
+          OnFailure: `${newSocket}%N.service`,
+        },
         Socket: {
           // Only the front end connects. A program that takes its socket over can do nothing with it but accept: unlike a TCP socket, a
           // Unix socket cannot be taken apart by connect(AF_UNSPEC) and bound elsewhere.
@@ -60,12 +78,25 @@ export function renderHttpDefaults(): BundleFile[] {
           SocketGroup: "www-data",
           SocketMode: "0660",
           RemoveOnStop: "yes",
-          Backlog: "1024",
+          Backlog: `${connections.queue}`,
           // A trigger limit would stop the socket permanently; ExecStopPost= of the sandbox slows down failing services.
           TriggerLimitIntervalSec: "0",
         },
       }),
     },
+    {
+      path: newSocketFile,
+      content: unitFile({
+        Unit: { Description: "Makes socket %i anew after a failure", CollectMode: "inactive-or-failed" },
+        // No more often than every five seconds, whatever the program does.
+        Service: {
+          Type: "oneshot",
+          ExecStartPre: "/usr/bin/sleep 5",
+          ExecStart: "/usr/bin/systemctl --no-block start %i.socket",
+        },
+      }),
+    },
+    { path: turnAway, content: readFileSync(join(import.meta.dirname, "turn-away.sh"), "utf8"), mode: 0o755 },
     ...Object.values(servers).flatMap((kind) => kind.shared()),
   ];
 }

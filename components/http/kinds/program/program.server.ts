@@ -1,12 +1,26 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
-import { accountSettings, commandInside, init, insideHome, ownRecords } from "../../../account/account-paths.ts";
+import {
+  accountSettings,
+  commandInside,
+  homeInside,
+  init,
+  insideHome,
+  ownRecords,
+} from "../../../account/account-paths.ts";
 import { command, environment, flag, homePath } from "../../../inputs.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
-import { type HttpServer, httpPort, type ServerKind, scriptInside } from "../../server.ts";
+import { connections } from "../../connections.ts";
+import {
+  descriptorLimit,
+  type HttpServer,
+  httpPort,
+  type ServerKind,
+  scriptBinds,
+  scriptInside,
+} from "../../server.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
@@ -62,7 +76,8 @@ export const server: ServerKind<Program> = {
     const common = accountSettings(account, `http-${name}`);
     const given = {
       FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
-      ...(!socketActivation && { PORT: `${httpPort(server)}` }),
+      FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
+      ...(!socketActivation && { PORT: `${httpPort(server)}`, PROXY_CONNECTIONS: `${connections.proxy}` }),
     };
     const own = assignments(server.environment);
     const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own];
@@ -70,13 +85,10 @@ export const server: ServerKind<Program> = {
       Unit: { Description: `HTTP server ${name} of account ${account.number} (program)` },
       Service: {
         ...common,
-        BindReadOnlyPaths: [
-          common.BindReadOnlyPaths,
-          ownRecords(account),
-          `${currentGeneration}/${script}:${scriptInside}`,
-        ],
+        BindReadOnlyPaths: [common.BindReadOnlyPaths, ownRecords(account), scriptBinds(script)],
         LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
         Environment: environmentLines(given),
+        LimitNOFILE: descriptorLimit,
         ExecStart: execLine([...init, ...run, ...commandInside(account, server.command)]),
       },
     });

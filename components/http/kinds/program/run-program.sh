@@ -1,29 +1,31 @@
 #!/bin/bash
 # Runs an account's program for the socket that systemd handed over as descriptor 3. Child of a small init, inside the account's sandbox.
 #   run-program DIRECTORY N ASSIGNMENT... COMMAND...   with N assignments NAME=VALUE of the account's own
-# FAIRHOST_IDLE_SECONDS: seconds without a request after which it is ended, 0: never.
-# With PORT the program listens there itself and is proxied to; without, it takes the socket over (sd_listen_fds(3)) and ends itself.
-# A program that fails leaves nobody waiting: whoever waits in the socket is turned away at once, the next request is another try.
+# FAIRHOST_IDLE_SECONDS: seconds without a request after which it is ended, 0: never. FAIRHOST_RESTART: a file that is touched to
+# have it started anew. With PORT the program listens there itself and is proxied to, by PROXY_CONNECTIONS connections at most;
+# without, it takes the socket over (sd_listen_fds(3)) and ends itself.
+#
+# A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, then 16 seconds, and it is tried again for as long
+# as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try.
 set -u
 directory=$1 count=$2
 shift 2
 environment=("${@:1:count}" "FAIRHOST_IDLE_SECONDS=$FAIRHOST_IDLE_SECONDS" ${PORT:+"PORT=$PORT"})
 shift "$count"
-proxy=/usr/lib/systemd/systemd-socket-proxyd
-program='' stopping=''
+connections=${PROXY_CONNECTIONS:-}
+unset PROXY_CONNECTIONS
+# Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks.
+patience=60 proven=60 between=10 look=30
+program='' proxy='' stopping='' wanted='' failures=0
 
+# Through sh, because env would take a program with "=" in its name for an assignment.
+own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
+say() { printf '%(%FT%T%z)T fairhost: %s\n' -1 "$*" >&2; }
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # LISTEN_PID as systemd set it is the number outside of this PID namespace.
 hand_over() {
   export LISTEN_PID=$BASHPID LISTEN_FDS=1
   exec "$@"
-}
-# Through sh, because env would take a program with "=" in its name for an assignment.
-own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
-turn_away() { (hand_over $proxy --exit-idle-time=1s 127.0.0.1:1); }
-alive() { kill -0 "$1" 2>/dev/null; }
-end_program() {
-  stopping=yes
-  [ -z "$program" ] || kill -TERM "$program" 2>/dev/null
 }
 # Until a process has really ended: a signal to this script ends any wait early.
 wait_for() {
@@ -34,63 +36,190 @@ wait_for() {
   done
   return $status
 }
-failed() {
-  [ -z "$stopping" ] || exit 0
-  turn_away
-  exit "$1"
+# Everything of the last try, however it hides: kill(2) with -1 spares the init and its caller.
+end_everything() {
+  kill -s KILL -- -1 2>/dev/null
+  wait
 }
-trap end_program TERM INT
-
-if ! cd "$directory"; then
-  echo "the program's directory $directory is not there: make it, or give the HTTP server another one" >&2
-  failed 200
-fi
-
-if [ -z "${PORT:-}" ]; then
-  hand_over "${own[@]}" "$@" &
-  program=$!
-  wait_for $program || failed $?
-  exit 0
-fi
-
-unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES
-"${own[@]}" "$@" 3<&- &
-program=$!
-
-# Looks into the kernel's table of sockets (a try to connect could disturb the program): local address, no peer, state LISTEN.
-listens_on() {
-  local rows
-  rows=$(cat /proc/self/net/tcp /proc/self/net/tcp6)
-  [[ $rows =~ \ ($1):$(printf %04X "$PORT")\ 0+:0000\ 0A\  ]]
-}
-tries=0
-until listens_on '[0-9A-F]+'; do
-  if ! alive $program; then
-    wait $program
-    failed $?
+# Visitors wait meanwhile; the program gets its time to end.
+end_program() {
+  alive "$proxy" && kill -TERM "$proxy" 2>/dev/null
+  if alive "$program"; then
+    kill -TERM "$program" 2>/dev/null
+    (sleep 9 && kill -KILL "$program") &
+    wait_for "$program"
   fi
-  # Quick at first, then patient.
-  if ((tries++ < 250)); then sleep 0.02; else sleep 0.5; fi
-done
-host=127.0.0.1
-# All addresses, 127.0.0.1, or its form in IPv6; else ::1, which the proxy takes without brackets only.
-listens_on '0+|0100007F|0+FFFF00000100007F' || host=::1
-options=(--connections-max=512)
-[ "$FAIRHOST_IDLE_SECONDS" = 0 ] || options+=("--exit-idle-time=${FAIRHOST_IDLE_SECONDS}s")
-hand_over $proxy "${options[@]}" "$host:$PORT" &
-proxy_process=$!
+  end_everything
+}
 
-wait -n $program $proxy_process
-status=$?
-if alive $program; then
-  # Idle, or told to stop: the program gets its time to end, then the namespace goes and everything with it.
-  [ -n "$stopping" ] || end_program
-  (sleep 9 && kill -KILL $program) &
-  wait_for $program
-  exit 0
-fi
-kill -TERM $proxy_process 2>/dev/null
-[ -z "$stopping" ] || exit 0
-echo "the program ended by itself with status $status" >&2
-# It was to run for good: ending is a failure, whatever it says.
-exit $((status == 0 ? 1 : status))
+# Rows of the kernel's table of sockets (a try to connect could disturb the program): local address, no peer, state LISTEN.
+sockets() { cat /proc/self/net/tcp /proc/self/net/tcp6; }
+listens_on() { [[ $(sockets) =~ \ ($1):$(printf %04X "$PORT")\ 0+:0000\ 0A\  ]]; }
+other_ports() {
+  local address state ports=()
+  while read -r _ address _ state _; do
+    [ "$state" != 0A ] || ports+=($((16#${address##*:})))
+  done < <(sockets)
+  printf '%s\n' "${ports[@]}" | sort -nu | paste -sd ' '
+}
+# Whether somebody has called shutdown(2) on descriptor 3, after which nobody can connect any more. It is shut down completely, so that
+# systemd notices as soon as this ends, and makes it anew.
+socket_is_shut() {
+  read -rt 0 -u 3 && /usr/bin/python3 -ISc '
+import select, socket, sys
+poll = select.poll()
+poll.register(3, select.POLLRDHUP)
+shut = bool(poll.poll(0))
+if shut:
+    socket.socket(fileno=3).shutdown(socket.SHUT_RDWR)
+sys.exit(not shut)'
+}
+
+# A child that looks now and then whether the program still serves, and every two seconds whether a restart is wanted; without a process
+# for each look.
+stamp=/tmp/.fairhost-restart
+: >$stamp
+[ ! -e "$FAIRHOST_RESTART" ] || touch -r "$FAIRHOST_RESTART" $stamp
+restart_wanted() { [ -e "$FAIRHOST_RESTART" ] && { [ "$FAIRHOST_RESTART" -nt $stamp ] || [ "$FAIRHOST_RESTART" -ot $stamp ]; }; }
+watch() {
+  local never deaf=0 looked=$SECONDS
+  exec {never}<> <(:)
+  while :; do
+    read -rt 2 -u "$never"
+    if ((SECONDS - begun >= between)) && restart_wanted; then
+      touch -r "$FAIRHOST_RESTART" $stamp
+      kill -USR1 $$
+    fi
+    ((SECONDS - looked >= look)) || continue
+    looked=$SECONDS
+    if [ -n "${PORT:-}" ]; then
+      if listens_on '[0-9A-F]+'; then deaf=0; else ((++deaf)); fi
+    else
+      if socket_is_shut; then deaf=2; fi
+    fi
+    ((deaf < 2)) || kill -USR2 $$
+  done
+}
+trap stopping=yes TERM INT
+trap wanted=restart USR1
+trap wanted=deaf USR2
+
+how_it_ended() {
+  if (($1 == 137)); then
+    echo "was killed (SIGKILL), most likely because the account's memory was used up"
+  elif (($1 > 128)); then
+    echo "was ended by SIG$(kill -l $(($1 - 128)))"
+  else
+    echo "ended with status $1"
+  fi
+}
+# @returns 1 if it will not listen, with the reason said
+await_listening() {
+  local tries=0 status=0
+  until listens_on '[0-9A-F]+'; do
+    [ -z "$stopping" ] || return 1
+    if ! alive $program; then
+      wait_for $program || status=$?
+      local processes=(/proc/[0-9]*)
+      # More than the init and this.
+      if ((status == 0 && ${#processes[@]} > 2)); then
+        say "the program went into the background: start it so that it stays in the foreground"
+      else
+        say "the program $(how_it_ended $status) before it listened on \$PORT, $PORT"
+      fi
+      return 1
+    fi
+    if ((SECONDS - begun >= patience)); then
+      ports=$(other_ports)
+      say "nothing listens on \$PORT, $PORT, after $patience s; the program ${ports:+listens on $ports, and }is ended. Let it listen on \$PORT"
+      return 1
+    fi
+    # Quick at first, then patient.
+    if ((tries++ < 250)); then sleep 0.02; else sleep 0.5; fi
+  done
+}
+start_proxy() {
+  local host=127.0.0.1
+  # All addresses, 127.0.0.1, or its form in IPv6; else ::1, which the proxy takes without brackets only.
+  listens_on '0+|0100007F|0+FFFF00000100007F' || host=::1
+  local options=("--connections-max=$connections")
+  [ "$FAIRHOST_IDLE_SECONDS" = 0 ] || options+=("--exit-idle-time=${FAIRHOST_IDLE_SECONDS}s")
+  # What it would say is said here, once: it repeats itself for each connection.
+  SYSTEMD_LOG_LEVEL=emerg hand_over /usr/lib/systemd/systemd-socket-proxyd "${options[@]}" "$host:$PORT" &
+  proxy=$!
+}
+# One try. @returns 0 if the program was ended in good order, 1 if it failed, with the reason said
+run_program() {
+  local status=0 first=''
+  if ! cd "$directory"; then
+    say "the program's directory $directory is not there: make it, or give the HTTP server another one"
+    return 1
+  fi
+  if [ -n "${PORT:-}" ]; then
+    (
+      unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES
+      exec "${own[@]}" "$@" 3<&-
+    ) &
+    program=$!
+    await_listening || return 1
+    listened=yes
+    start_proxy
+  else
+    hand_over "${own[@]}" "$@" &
+    program=$!
+  fi
+  watch &
+  while [ -z "$stopping$wanted" ] && alive $program && { [ -z "$proxy" ] || alive $proxy; }; do
+    wait -n -p first $program $proxy
+    status=$?
+  done
+  case $wanted in
+    restart) say "started anew, because $FAIRHOST_RESTART was touched"; return 0 ;;
+    deaf)
+      say "the program runs, but no longer takes connections${PORT:+ on \$PORT, $PORT}: it is started anew"
+      return 1
+      ;;
+  esac
+  [ -z "$stopping" ] || return 0
+  if alive $program; then return 0; fi
+  [ "${first:-}" = $program ] || wait_for $program || status=$?
+  # With the socket, ending is how it goes to rest, unless somebody waits whom it never looked at.
+  if [ -z "${PORT:-}" ] && ((status == 0 && FAIRHOST_IDLE_SECONDS > 0)); then
+    { ((SECONDS - begun < 2)) && read -rt 0 -u 3; } || return 0
+    say "the program $(how_it_ended 0) without taking a connection from descriptor 3"
+  else
+    say "the program $(how_it_ended $status)"
+  fi
+  return 1
+}
+
+while :; do
+  begun=$SECONDS listened='' wanted='' program='' proxy=''
+  run_program "$@"
+  result=$?
+  lived=$((SECONDS - begun))
+  end_program
+  [ -z "$stopping" ] || exit 0
+  [ "$wanted" != restart ] || continue
+  ((result != 0)) || exit 0
+  if [ -z "${PORT:-}" ] && socket_is_shut; then
+    say "the program has shut its listening socket down (shutdown(2)): systemd makes it anew"
+    exit 1
+  fi
+  if ((lived >= proven)) && [ -n "$listened" -o -z "${PORT:-}" ]; then
+    # It worked. The next request starts it again.
+    failures=0
+    [ "$FAIRHOST_IDLE_SECONDS" = 0 ] || exit 1
+  elif [ -n "$listened" ] && ((failures == 0)); then
+    failures=1
+  else
+    pause=$((failures < 4 ? 1 << failures : 16))
+    ((++failures))
+    /opt/fairhost/turn-away $pause &
+    turning=$!
+    wait $turning
+    visited=$?
+    [ -z "$stopping" ] || exit 0
+    ((FAIRHOST_IDLE_SECONDS == 0 || visited == 0)) || exit 1
+  fi
+done

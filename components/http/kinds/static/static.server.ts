@@ -6,7 +6,8 @@ import { environmentLines, execLine, unitFile } from "../../../../lib/unit-file.
 import { accountSettings, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { homePathSchema } from "../../../schema.ts";
-import { type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
+import { connections, descriptors } from "../../connections.ts";
+import { descriptorLimit, type HttpServer, type ServerKind, scriptBinds, scriptInside } from "../../server.ts";
 import { mediaTypes } from "./media-types.ts";
 
 export const entry = {
@@ -56,13 +57,14 @@ export const server: ServerKind<HttpServer<"static">> = {
         BindReadOnlyPaths: [
           common.BindReadOnlyPaths,
           `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
-          `${currentGeneration}/${script}:${scriptInside}`,
+          scriptBinds(script),
         ],
         Environment: environmentLines({
           FAIRHOST_ROOT: insideHome(account, root),
           ...(cacheSeconds !== undefined && { FAIRHOST_CACHE_SECONDS: `${cacheSeconds}` }),
           ...(fallback !== undefined && { FAIRHOST_FALLBACK: `/${fallback}` }),
         }),
+        LimitNOFILE: descriptorLimit,
         ExecStart: execLine([scriptInside, `${idleSeconds}`]),
       },
     });
@@ -83,6 +85,8 @@ index-file.names = ( "index.html", "index.htm" )
 # No inotify or FAM, no spool on disk: request bodies have no use here.
 server.max-request-size = 64
 server.max-keep-alive-requests = 100
+server.max-fds = ${descriptors.server}
+server.max-connections = ${connections.static}
 # Pages of the account's own for what goes wrong: 404.html, 403.html.
 server.errorfile-prefix = env.FAIRHOST_ROOT + "/"
 # Repositories, passwords, settings; .well-known (RFC 8615) is for the public.

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { connections, descriptors, descriptorsOfProxied, longestQueue } from "./connections.ts";
+
+test("each part carries what the part before it lets through", () => {
+  const { visitor, server, account, queue, proxy, static: files, frontEndWorker } = connections;
+  expect(visitor).toBeLessThan(server);
+  // One visitor leaves room for others, and one server for the account's others.
+  expect(server).toBeGreaterThanOrEqual(2 * visitor);
+  expect(account).toBeGreaterThanOrEqual(2 * server);
+  for (const next of [queue, proxy, files]) expect(next).toBeGreaterThan(server);
+  expect(longestQueue).toBeGreaterThanOrEqual(queue);
+  expect(descriptors.server).toBeGreaterThan(proxy * descriptorsOfProxied);
+  expect(descriptors.server).toBeGreaterThan(2 * server);
+  expect(descriptors.hard).toBeGreaterThanOrEqual(descriptors.server);
+  // One account fills a quarter of one worker at most, and a worker has the descriptors for what it may accept.
+  expect(frontEndWorker).toBeGreaterThanOrEqual(4 * 2 * account);
+  expect(descriptors.frontEnd).toBeGreaterThanOrEqual(2 * frontEndWorker);
+});
+
+test("each part is told its number", () => {
+  const accounts = [{ number: 1, name: "a", servers: [staticServer("s"), programServer("p", ["/bin/true"])] }];
+  const { groups } = renderBundle(declarationOf(accounts), "web1");
+  const files = new Map(
+    Object.values(groups).flatMap((group) => group!.files.map(({ path, content }) => [path, content ?? ""] as const)),
+  );
+  const says = (path: string, ...lines: readonly string[]) => {
+    for (const line of lines) expect(files.get(path), path).toContain(line);
+  };
+  says(
+    "nginx/nginx.conf",
+    `limit_conn visitors ${connections.visitor};`,
+    `limit_conn servers ${connections.server};`,
+    `limit_conn accounts ${connections.account};`,
+    `worker_connections ${connections.frontEndWorker};`,
+  );
+  says("systemd/nginx.service.d/50-fairhost.conf", `LimitNOFILE=${descriptors.frontEnd}`);
+  says("systemd/account-.socket.d/50-defaults.conf", `Backlog=${connections.queue}`);
+  says("lighttpd/static.conf", `server.max-connections = ${connections.static}`);
+  says(
+    "systemd/account-1-http-p.service",
+    `PROXY_CONNECTIONS=${connections.proxy}`,
+    `LimitNOFILE=${descriptors.server}:${descriptors.hard}`,
+  );
+  says("systemd/account-1-http-s.service", `LimitNOFILE=${descriptors.server}:${descriptors.hard}`);
+  says("sysctl/60-fairhost.conf", `net.core.somaxconn = ${longestQueue}`);
+});

@@ -1,0 +1,37 @@
+/**
+ * Parallel connections, from a visitor to a program: each part carries at least what the part before it lets through, so the first one
+ * that is full is always the front end, which says so (503) instead of letting anybody wait. A test checks the order.
+ *
+ * Steady traffic neither resets nor shifts any of these: they count what is open at this moment.
+ */
+export const connections = {
+  /** From one address to one HTTP server. Several visitors can share an address. */
+  visitor: 512,
+  /** To one HTTP server. */
+  server: 1024,
+  /** To all HTTP servers of one account. */
+  account: 2048,
+  /** Waiting in a server's socket, for example while it starts. Beyond it a Unix socket refuses at once. */
+  queue: 1088,
+  /** Of a program's proxy: beyond it the proxy closes what it accepted. More than `server`, because it notices later when one is gone. */
+  proxy: 1088,
+  /** Of a static server (lighttpd). */
+  static: 1088,
+  /** Of a worker of the front end: two for each request, to the visitor and to the server. */
+  frontEndWorker: 16_384,
+} as const;
+
+/** File descriptors of a proxy's connection: two sockets, two pipes (measured with systemd 257). */
+export const descriptorsOfProxied = 6;
+
+/**
+ * Soft limits of file descriptors; the hard one is systemd's. A proxy that has none left accepts in an endless loop, and a program with
+ * systemd's 1,024 cannot hold `server` connections and its files.
+ */
+export const descriptors = { server: 8192, frontEnd: 65_536, hard: 524_288 } as const;
+
+/** `net.core.somaxconn`: the kernel cuts every queue to it. */
+export const longestQueue = 4096;
+
+/** Seconds after which a visitor who was turned away may come again (Retry-After, RFC 9110 section 10.2.3). */
+export const retryAfter = 5;

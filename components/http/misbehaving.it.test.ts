@@ -1,0 +1,311 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { connections, retryAfter } from "./connections.ts";
+
+/** What programs do that they should not, and what becomes of their visitors, their neighbours and their log. */
+const node = (file: string) => ["/usr/bin/node", file];
+const python = (...words: string[]) => ["/usr/bin/python3", ...words];
+const shuts = (how: string) =>
+  python(
+    "-c",
+    `import socket; s = socket.socket(fileno=3); c = s.accept()[0]; c.recv(4096); s.shutdown(socket.${how}); c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nshut"); c.close()`,
+  );
+const taken = { socketActivation: true };
+const accounts = [
+  { number: 1, name: "alice", servers: [staticServer("blog"), staticServer("gone", 300, "gone")] },
+  {
+    number: 2,
+    name: "bob",
+    servers: [
+      programServer("many", node("echo.mjs")),
+      programServer("sleepy", node("echo.mjs")),
+      programServer("missing", ["bin/program"]),
+      programServer("absent", ["bin/taker"], taken),
+      programServer("elsewhere", python("-m", "http.server", "3000")),
+      programServer("daemon", ["/bin/sh", "-c", "sleep 1000 & exit 0"]),
+      programServer("quits", ["/bin/true"]),
+      programServer("leaves", ["/bin/true"], taken),
+      programServer("killed", ["/bin/sh", "-c", "kill -KILL $$"]),
+      programServer("deafens", node("deafens.mjs")),
+      programServer("shut-both", shuts("SHUT_RDWR"), taken),
+      programServer("shut-reading", shuts("SHUT_RD"), taken),
+      programServer("renewed", node("version.mjs")),
+      programServer("renewed-taker", node("version.mjs"), taken),
+      programServer("always", node("version.mjs"), { idleSeconds: 0 }),
+    ],
+  },
+];
+const version = (text: string) =>
+  `import { createServer } from "node:http";
+createServer((_, answer) => answer.end("${text}")).listen(process.env.PORT ? { port: process.env.PORT } : { fd: 3 });
+process.on("SIGTERM", () => process.exit(0));\n`;
+const home = "/srv/accounts/2/home";
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "misbehaving" });
+  await host.writeFile(`${home}/version.mjs`, version("one"));
+  // `always` starts with the deploy: what it runs is there before.
+  await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  const programs = join(import.meta.dirname, "../../testing/programs");
+  await host.writeFile(`${home}/echo.mjs`, readFileSync(join(programs, "echo.mjs")));
+  await host.writeFile("/root/streams.py", readFileSync(join(programs, "streams.py")));
+  await host.writeFile(
+    `${home}/deafens.mjs`,
+    `import { createServer } from "node:http";
+const server = createServer((request, answer) => answer.end("heard", () => request.url === "/close" && server.close()));
+server.listen(process.env.PORT);
+setInterval(() => {}, 1000);\n`,
+  );
+  await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
+  await sh("for n in 1 2 3; do ip -6 address add fd00:9::$n/128 dev lo; done");
+});
+afterAll(() => host?.stop());
+
+async function get(name: string, path = "/"): Promise<{ status: number; seconds: number; body: string }> {
+  const words = ["curl", "-sS", "-g", "--max-time", "100", "-w", "\n%{http_code} %{time_total}"];
+  const answer = await host.run([...words, "-H", `Host: ${name}`, `http://[::1]${path}`], { timeout: 110_000 });
+  const lines = answer.stdout.split("\n");
+  const [status, seconds] = lines.pop()!.split(" ").map(Number);
+  return { status: status!, seconds: seconds!, body: lines.join("\n") };
+}
+
+/** Sends four requests a second until one is answered with 200. @returns seconds until then, and the slowest refusal */
+async function underTraffic(name: string, limit: number): Promise<{ seconds: number; slowest: number }> {
+  const begin = performance.now();
+  let slowest = 0;
+  for (;;) {
+    const answer = await get(name);
+    const seconds = (performance.now() - begin) / 1000;
+    if (answer.status === 200) return { seconds, slowest };
+    expect(answer.status).toBe(502);
+    slowest = Math.max(slowest, answer.seconds);
+    if (seconds > limit) throw new Error(`${name} answers 502 after ${seconds} s: ${await log(name.split(".")[0]!)}`);
+    await sleep(250);
+  }
+}
+
+const log = (server: string, account = 2) =>
+  host.run(`cat /srv/accounts/${account}/admin/logs/http-${server}.log`).then(({ stdout }) => stdout);
+const logBytes = () =>
+  sh("cat /srv/accounts/*/admin/logs/*.log /srv/accounts/*/admin/logs/front-end/* /var/log/nginx/* | wc -c").then(
+    Number,
+  );
+const starts = (server: string) =>
+  sh(`journalctl -u account-2-http-${server}.service -o cat | grep -c '^Starting' || true`).then(Number);
+/** A line of the account's log: its time, then words. */
+const line = (words: string) =>
+  new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[+-]\\d{4} fairhost: ${words}`, "m");
+
+describe("many connections to one program", () => {
+  interface Streams {
+    readonly statuses: Readonly<Record<string, number>>;
+    readonly slowest: number;
+    readonly refusal: string;
+  }
+  const open = async (count: number, address: string, name = "many.bob.test"): Promise<Streams> => {
+    const unit = `streams-${address.replaceAll(":", "")}`;
+    const command = `systemd-run --quiet --unit=${unit} -p StandardOutput=truncate:/run/${unit} python3 /root/streams.py ${name} ${count} ${address} 60`;
+    await sh(`rm -f /run/${unit}; ${command}; timeout 50 sh -c 'until grep -q } /run/${unit}; do sleep 0.1; done'`);
+    return JSON.parse(await sh(`cat /run/${unit}`)) as Streams;
+  };
+  /** Milliseconds of a neighbour's answers: half of them are faster, and all but one in a hundred. */
+  const neighbour = async () => {
+    const times = await sh(
+      "for n in $(seq 100); do curl -s -o /dev/null -w '%{time_total}\\n' -H 'Host: blog.alice.test' http://[::1]/; done | sort -n",
+    );
+    const sorted = times
+      .trim()
+      .split("\n")
+      .map((seconds) => Number(seconds) * 1000);
+    return { median: sorted[50]!, p99: sorted[98]! };
+  };
+
+  test("540 event streams of one visitor: as many as the limit are open, the rest are told so, and a neighbour does not notice", async () => {
+    await get("many.bob.test");
+    await get("blog.alice.test");
+    const [before, quiet] = [await logBytes(), await neighbour()];
+    const { statuses, slowest, refusal } = await open(540, "::1");
+    expect(statuses).toEqual({ 101: connections.visitor, 503: 540 - connections.visitor });
+    expect(refusal).toMatch(new RegExp(`^HTTP/1.1 503 [^]*Retry-After: ${retryAfter}\\r\\n[^]*Try again`));
+    const busy = await neighbour();
+    const shown = ({ median, p99 }: typeof quiet) => `${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
+    console.info(
+      `slowest refusal ${slowest.toFixed(2)} s; a neighbour: ${shown(quiet)} before, ${shown(busy)} meanwhile`,
+    );
+    expect(slowest).toBeLessThan(5);
+    // Other visitors of the same site still get in.
+    expect(
+      await sh(
+        "curl -s -o /dev/null -w '%{http_code}' --interface fd00:9::1 -H 'Host: many.bob.test' http://[fd00:9::1]/",
+      ),
+    ).toBe("200");
+    expect((await logBytes()) - before).toBeLessThan(1_000_000);
+    expect(busy.median).toBeLessThan(2 * quiet.median + 2);
+    await sh("systemctl stop 'streams-*'");
+  });
+
+  test("with streams of many visitors: the server's limit, and the proxy neither spins nor fills a log", async () => {
+    const before = await logBytes();
+    const all = [await open(500, "fd00:9::1"), await open(500, "fd00:9::2"), await open(200, "fd00:9::3")];
+    const total = (status: string) => all.reduce((sum, { statuses }) => sum + (statuses[status] ?? 0), 0);
+    expect(total("101")).toBe(connections.server);
+    expect(total("503")).toBe(1200 - connections.server);
+    const cpu = () =>
+      sh(
+        "systemctl show -p CPUUsageNSec --value account-2-http-many.service; cat /proc/$(pgrep -f socket-proxyd | head -1)/stat",
+      ).then((text) => Number(text.split(" ")[13]) + Number(text.split(" ")[14]));
+    const used = await cpu();
+    await sleep(3000);
+    // Ticks of ten milliseconds, of 300.
+    expect((await cpu()) - used).toBeLessThan(30);
+    expect((await logBytes()) - before).toBeLessThan(1_000_000);
+    await sh("systemctl stop 'streams-*'");
+    await sleep(500);
+    expect(await get("many.bob.test")).toMatchObject({ status: 200 });
+  });
+
+  test("300 at once to a program that sleeps: nobody is turned away", async () => {
+    expect((await open(300, "::1", "sleepy.bob.test")).statuses).toEqual({ 101: 300 });
+    await sh("systemctl stop 'streams-*'");
+  });
+});
+
+describe("healing while visitors keep coming", () => {
+  test.each(["missing", "absent"])(
+    "%s: a program that could not start is tried again, with growing pauses",
+    async (server) => {
+      const program = server === "missing" ? "program" : "taker";
+      const failing = underTraffic(`${server}.bob.test`, 40);
+      await sleep(5000);
+      await sh(
+        `mkdir -p ${home}/bin && printf '#!/bin/sh\\nexec node version.mjs\\n' > ${home}/bin/${program} && chmod 755 ${home}/bin/${program}`,
+      );
+      const { seconds, slowest } = await failing;
+      console.info(
+        `${server}: put right after 5 s, served after ${seconds.toFixed(1)} s, slowest refusal ${slowest.toFixed(2)} s`,
+      );
+      expect(seconds).toBeLessThan(15);
+      expect(slowest).toBeLessThan(2);
+      expect(await starts(server)).toBe(1);
+      expect(await log(server)).toMatch(line("the program ended with status 127"));
+      expect((await log(server)).match(/fairhost: /g)!.length).toBeLessThanOrEqual(5);
+    },
+  );
+
+  test("a static server whose directory comes", async () => {
+    const failing = underTraffic("gone.alice.test", 40);
+    await sleep(2500);
+    await host.writeFile("/srv/accounts/1/home/gone/index.html", "back\n");
+    expect((await failing).seconds).toBeLessThan(10);
+    expect(await log("gone", 1)).toMatch(line("the directory /home/alice/gone is not there"));
+  });
+});
+
+describe("the account's log says why, in one line with the time", () => {
+  test.each([
+    ["daemon", "the program went into the background: start it so that it stays in the foreground"],
+    ["quits", "the program ended with status 0 before it listened on \\$PORT, 8007"],
+    ["leaves", "the program ended with status 0 without taking a connection from descriptor 3"],
+    [
+      "killed",
+      "the program was killed \\(SIGKILL\\), most likely because the account's memory was used up before it listened",
+    ],
+  ])("%s", async (server, words) => {
+    expect(await get(`${server}.bob.test`)).toMatchObject({ status: 502 });
+    expect(await log(server)).toMatch(line(words));
+  });
+
+  test("a program on another port is ended after a minute, and goes to rest without visitors", async () => {
+    const { status, seconds } = await get("elsewhere.bob.test");
+    expect(status).toBe(502);
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThan(75);
+    expect(await log("elsewhere")).toMatch(
+      line("nothing listens on \\$PORT, 8005, after 60 s; the program listens on 3000, and is ended"),
+    );
+    await sleep(5000);
+    expect((await host.run("systemctl is-active account-2-http-elsewhere.service")).stdout).toBe("failed\n");
+  });
+
+  test("what only systemd knows: killed for memory, or deaf to SIGTERM", async () => {
+    const after = await sh(
+      'systemctl show -p ExecStopPost --value account-2-http-many.service | sed "s/^.*argv\\[\\]=//; s/ ; ignore_errors.*//"',
+    );
+    expect(after).toContain("oom-kill");
+    const script = /ExecStopPost=:\/bin\/sh -c '(.*)'/.exec(
+      await sh("cat /var/lib/fairhost/current/systemd/account-.service.d/50-sandbox.conf"),
+    )![1]!;
+    const said = await host.run(["/usr/bin/env", "SERVICE_RESULT=oom-kill", "sh", "-c", script.replaceAll("%%", "%")]);
+    expect(said.stdout).toMatch(line("killed, because the account had used all its memory"));
+  });
+});
+
+describe("a socket that a program spoils", () => {
+  test.each(["shut-both", "shut-reading"])("%s: shutdown(2) costs some seconds, not the site", async (server) => {
+    expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "shut" });
+    const { seconds } = await underTraffic(`${server}.bob.test`, 30);
+    console.info(`${server}: the next answer after ${seconds.toFixed(1)} s`);
+    expect(await log(server)).toMatch(line("the program has shut its listening socket down"));
+    expect(await starts(server)).toBeLessThan(6);
+  });
+
+  test("a program that stops listening, but runs on, is started anew", async () => {
+    expect(await get("deafens.bob.test", "/close")).toMatchObject({ status: 200 });
+    expect(await get("deafens.bob.test")).toMatchObject({ status: 502 });
+    expect((await underTraffic("deafens.bob.test", 100)).seconds).toBeLessThan(90);
+    expect(await log("deafens")).toMatch(line("the program runs, but no longer takes connections on \\$PORT, 8010"));
+  }, 150_000);
+});
+
+describe("restarts", () => {
+  test.each(["renewed", "renewed-taker"])(
+    "%s: touching a file starts new code while visitors keep coming",
+    async (server) => {
+      await host.writeFile(`${home}/version.mjs`, version("one"));
+      expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "one" });
+      await host.writeFile(`${home}/version.mjs`, version("two"));
+      expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "one" });
+      const as = ["setpriv", "--reuid=1900000002", "--regid=1900000002", "--clear-groups"];
+      await succeed(host, [...as, "touch", `${home}/restart-${server}`]);
+      const begin = performance.now();
+      const seen = new Set<number>();
+      for (let body = "one"; body !== "two"; await sleep(100)) {
+        const answer = await get(`${server}.bob.test`);
+        seen.add(answer.status);
+        body = answer.body;
+        expect(performance.now() - begin).toBeLessThan(30_000);
+      }
+      expect([...seen]).toEqual([200]);
+      // Once for each touch, and not for a link to what changes all the time.
+      await succeed(host, [...as, "ln", "-sf", "/proc/self/stat", `${home}/restart-${server}`]);
+      await sleep(5000);
+      expect((await log(server)).match(/started anew, because/g)).toHaveLength(1);
+      expect(await starts(server)).toBe(1);
+    },
+  );
+
+  test("a program that never stops runs since the deploy, and again after it was killed, without a visitor", async () => {
+    expect(await sh("systemctl is-active account-2-http-always.service")).toBe("active\n");
+    expect(await sh("systemctl list-dependencies --plain fairhost.target")).toContain("account-2-http-always.service");
+    const pid = () =>
+      sh(
+        "pgrep -f '^/usr/bin/node version.mjs' -u 1900000002 --cgroup /account.slice/account-2.slice/account-2-http-always.service || true",
+      );
+    expect(await get("always.bob.test")).toMatchObject({ status: 200 });
+    const old = (await pid()).trim();
+    expect(old).not.toBe("");
+    await sh(`kill -KILL ${old.split("\n")[0]}`);
+    for (let tries = 0; tries < 100 && ["", old].includes((await pid()).trim()); tries++) await sleep(100);
+    expect((await pid()).trim()).not.toBe(old);
+    expect(await get("always.bob.test")).toMatchObject({ status: 200 });
+  });
+});
