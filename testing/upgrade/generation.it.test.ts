@@ -74,7 +74,7 @@ describe.each(recordings)("a host that serves with $version", (recording) => {
     const applied = await host.run(["fairhost-host", "apply"], { stdin: JSON.stringify(delivery), timeout: 120_000 });
     const seconds = (performance.now() - begin) / 1000;
     const report = JSON.parse(applied.stdout) as ApplyReport;
-    expect(report, applied.stderr).toMatchObject({ digest: bundle.digest });
+    expect(report, applied.stderr).toMatchObject({ result: "applied", digest: bundle.digest, errors: [] });
     await sh("sleep 1; systemctl stop 'visitor-*'");
     for (const [name, answer] of Object.entries(sites)) {
       expect(await get(name)).toMatch(answer);
