@@ -21,6 +21,8 @@ const options = {
   charset: "utf8",
   legalComments: "none",
   banner: { js: "#!/usr/bin/node" },
+  // No file that esbuild would look for: host/tsconfig.json is for the types alone, and a base may lack what it extends.
+  tsconfigRaw: "{}",
 } as const;
 
 let built: Promise<string> | undefined;
