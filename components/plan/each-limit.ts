@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { number, promise } from "../inputs.ts";
 import { type Limit, limits } from "./limits.ts";
 
@@ -16,7 +17,15 @@ export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName
   return Object.fromEntries(limitNames.map((name) => [name, make(name)])) as { [Name in LimitName]: T };
 }
 
-/** Limits as inputs of components: promises to accounts, each described as in a plan. */
-export function limitInputs(): { [Name in LimitName]: typeof number } {
-  return eachLimit((name) => promise(number).describe(limitOf(name).schema.description ?? ""));
+/**
+ * Limits as inputs of components: promises to accounts, each described as in a plan. A limit with a default has it here too: the state
+ * of a release without that limit is read as if it had promised the default.
+ */
+export function limitInputs(): { [Name in LimitName]: z.ZodType<number> } {
+  return eachLimit((name) => {
+    const { schema } = limitOf(name);
+    const input = promise(number);
+    const whole = schema instanceof z.ZodDefault ? input.default(schema.def.defaultValue as number) : input;
+    return whole.describe(schema.description ?? "");
+  });
 }

@@ -53,6 +53,11 @@ describe("a limit that is added to the table is in force everywhere", () => {
     expect(refused({ ...own, madeUp: 0 })).toEqual(["madeUp"]);
   });
 
+  test("a state of a release without a limit that has a default is read as if it had promised that", () => {
+    const { inodes: _, ...older } = many.accounts[0]!.limits;
+    expect(account.inputs.parse({ ...many.accounts[0]!, limits: older }).limits).toMatchObject({ inodes: 250_000 });
+  });
+
   test("the inputs of a plan and of an account have it, and nothing is read without it", () => {
     expect(plan.inputs.safeParse(many.plans[0]).success).toBe(true);
     expect(account.inputs.safeParse(many.accounts[0]).success).toBe(true);

@@ -138,13 +138,18 @@ describe("changes that the declarations do not show", () => {
     }
   });
 
-  test("resources of another version that this one cannot read are named, and their deletion needs an approval", () => {
+  test("resources of another version that this one cannot read are named, and their change or deletion needs an approval", () => {
     named("account-2").op = "update";
     named("account-2").old!.inputs = { shape: "of another age" };
     const { notes, before, also } = sidesOf(resources);
     expect(notes[0]).toContain("account-2 (Property name cannot be read: string expected)");
     expect(before.declaration.accounts.map(({ number }) => number).sort()).toEqual([1, 3, 4]);
-    expect(also).toEqual([]);
+    expect(also.map(({ message, approval }) => [message, approval])).toEqual([
+      [
+        "Changes account-2, which was written by another version of the program. This version cannot read it, so the effect is unknown.",
+        { action: "change-unknown", resource: "resource account-2" },
+      ],
+    ]);
     const event = named("account-2");
     event.op = "delete";
     delete event.new;

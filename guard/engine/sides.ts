@@ -29,7 +29,7 @@ const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier:
 
 /**
  * Builds both sides of a review from the engine's steps, one by one as they come. Resources of an older program that this one cannot
- * read are named, and otherwise ignored; their deletion needs an approval.
+ * read are named; their change or deletion needs an approval, since rules see them as new.
  */
 export class SidesReader {
   readonly #before = new Half();
@@ -49,7 +49,7 @@ export class SidesReader {
     if (is) this.#after.add(event, is);
     const readable = was === undefined || this.#before.add(event, was);
     if (!isKnownType(type)) this.#addUnknown(event);
-    else if (deleting.has(op) && !readable) this.#also.push(unreadDeletion(event));
+    else if (!readable && !unchanged.has(op)) this.#also.push(unreadChange(event, deleting.has(op)));
   }
 
   /** A resource of an unknown type: its deletion or change needs an approval, since no rule can judge it. */
@@ -148,7 +148,7 @@ function nameOf(urn: string): string {
 }
 
 function unreadNote(unread: readonly string[]): string {
-  return `This program cannot read these resources, which another version has written, and judges them as new: ${listed(unread)}. Check them by hand.`;
+  return `This program cannot read these resources, which another version has written, and judges them as new: ${listed(unread)}.`;
 }
 
 /** The official provider's id is the secret in base64; this project's own is 16 hexadecimal digits. */
@@ -160,13 +160,13 @@ function shownNote(names: readonly string[]): string {
   return `The state shows master secrets in plain text, as the id of ${listed(names)}: whoever has read the state, a backup of it or the output of a run may know them. Rotate them: raise fairhost:secretEpoch by one and deploy; then delete old backups and the stack's history.`;
 }
 
-function unreadDeletion({ urn }: ResourceEvent): EngineSides["also"][number] {
+function unreadChange({ urn }: ResourceEvent, isGone: boolean): EngineSides["also"][number] {
   const name = nameOf(urn);
   return {
-    rule: "data-kept",
+    rule: isGone ? "data-kept" : "known-resource-types",
     subject: subject.register({}),
-    message: `Deletes ${name}, which was written by another version of the program. This version cannot read it, so the loss is unknown.`,
-    approval: { action: "delete", resource: `resource ${name}` },
+    message: `${isGone ? "Deletes" : "Changes"} ${name}, which was written by another version of the program. This version cannot read it, so the ${isGone ? "loss" : "effect"} is unknown.`,
+    approval: { action: isGone ? "delete" : "change-unknown", resource: `resource ${name}` },
   };
 }
 
