@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/unit-file.ts";
@@ -7,7 +5,7 @@ import { sandboxFile } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { connections } from "./connections.ts";
-import { type HttpServer, type ServerKind, socketOf, turnAway, unitOf } from "./server.ts";
+import { type HttpServer, type ServerKind, socketOf, unitOf } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 
 /** Template of the units that make a failed socket anew; its instance is the socket's name without suffix. */
@@ -36,7 +34,7 @@ export function renderHttpServer(
   const pathOfService = `systemd/${service}`;
   const ofSocket = [pathOfSocket, socketDefaults];
   const kind: ServerKind = servers[server.kind] as ServerKind;
-  const shared = [turnAway, ...sharedPaths(kind)];
+  const shared = sharedPaths(kind);
   const alwaysOn = server.idleSeconds === 0;
   const wanted = alwaysOn ? [service, socket] : [socket];
   return {
@@ -96,7 +94,6 @@ export function renderHttpDefaults(): BundleFile[] {
         },
       }),
     },
-    { path: turnAway, content: readFileSync(join(import.meta.dirname, "turn-away.sh"), "utf8"), mode: 0o755 },
     ...Object.values(servers).flatMap((kind) => kind.shared()),
   ];
 }

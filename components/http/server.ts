@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
 import { number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
@@ -67,14 +67,6 @@ export function socketOf(server: Pick<HttpServer, "unit">): string {
 
 /** Path of the script that runs the server, inside the sandbox. */
 export const scriptInside = "/opt/fairhost/run";
-
-/** Bundle path of the script with which the others turn visitors away. */
-export const turnAway = "libexec/turn-away";
-
-/** Binds that show a kind's script and {@link turnAway} inside the sandbox. */
-export function scriptBinds(script: string): string {
-  return `${currentGeneration}/${script}:${scriptInside} ${currentGeneration}/${turnAway}:/opt/fairhost/turn-away`;
-}
 
 /** `LimitNOFILE=` of every server. */
 export const descriptorLimit = `${descriptors.server}:${descriptors.hard}`;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
 import {
   accountSettings,
@@ -13,14 +14,7 @@ import {
 import { command, environment, flag, homePath } from "../../../inputs.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
 import { connections } from "../../connections.ts";
-import {
-  descriptorLimit,
-  type HttpServer,
-  httpPort,
-  type ServerKind,
-  scriptBinds,
-  scriptInside,
-} from "../../server.ts";
+import { descriptorLimit, type HttpServer, httpPort, type ServerKind, scriptInside } from "../../server.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
@@ -58,15 +52,18 @@ export const inputs = {
 type Program = HttpServer<"program">;
 
 const script = "libexec/run-program";
+const turnAway = "libexec/turn-away";
 
 /** A program of the account, behind a proxy that starts and stops it or on the socket itself. */
 export const server: ServerKind<Program> = {
   kind: "program",
   entry,
   inputs,
-  shared: () => [
-    { path: script, content: readFileSync(join(import.meta.dirname, "run-program.sh"), "utf8"), mode: 0o755 },
-  ],
+  shared: () =>
+    [script, turnAway].map((path) => {
+      const file = `${path.replace("libexec/", "")}.sh`;
+      return { path, content: readFileSync(join(import.meta.dirname, file), "utf8"), mode: 0o755 };
+    }),
   /**
    * The account's own variables are passed as arguments, not in Environment=: only its program may get them, not the script that
    * runs it and not any other command that systemd runs for the unit as root.
@@ -85,7 +82,11 @@ export const server: ServerKind<Program> = {
       Unit: { Description: `HTTP server ${name} of account ${account.number} (program)` },
       Service: {
         ...common,
-        BindReadOnlyPaths: [common.BindReadOnlyPaths, ownRecords(account), scriptBinds(script)],
+        BindReadOnlyPaths: [
+          common.BindReadOnlyPaths,
+          ownRecords(account),
+          `${currentGeneration}/${script}:${scriptInside} ${currentGeneration}/${turnAway}:/opt/fairhost/turn-away`,
+        ],
         LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
         Environment: environmentLines(given),
         LimitNOFILE: descriptorLimit,

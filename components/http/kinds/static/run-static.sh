@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/sh
 # Serves the files below FAIRHOST_ROOT for the socket that systemd handed over. Main process of an account's sandbox.
 #   run-static IDLE   ends after IDLE seconds without a request (0: never)
 # FAIRHOST_CACHE_SECONDS: for which browsers keep files; FAIRHOST_FALLBACK: file that answers for paths without one. Both may be unset.
@@ -10,7 +10,7 @@ FAIRHOST_FALLBACK_FOR='^/(?:[^?]*/)?[^./?]*(?:[?]|$)'
 [ -n "${FAIRHOST_FALLBACK:-}" ] || FAIRHOST_FALLBACK_FOR='^$'
 export FAIRHOST_FALLBACK="${FAIRHOST_FALLBACK:-/}" FAIRHOST_CACHE_SECONDS="${FAIRHOST_CACHE_SECONDS:-0}"
 if ! [ -d "$FAIRHOST_ROOT" ]; then
-  printf '%(%FT%T%z)T fairhost: %s\n' -1 "the directory $FAIRHOST_ROOT is not there: make it, or give the HTTP server another root" >&2
+  echo "$(date +%FT%T%z) fairhost: the directory $FAIRHOST_ROOT is not there: make it, or give the HTTP server another root" >&2
   # Visitors are told so. As soon as it is there, this server ends, however many requests come: the next one gets the files.
   root=$FAIRHOST_ROOT FAIRHOST_ROOT=/tmp/nothing FAIRHOST_FALLBACK_FOR=^/ FAIRHOST_FALLBACK=/nothing
   mkdir "$FAIRHOST_ROOT"

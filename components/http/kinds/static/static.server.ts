@@ -7,7 +7,7 @@ import { accountSettings, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { homePathSchema } from "../../../schema.ts";
 import { connections, descriptors } from "../../connections.ts";
-import { descriptorLimit, type HttpServer, type ServerKind, scriptBinds, scriptInside } from "../../server.ts";
+import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
 import { mediaTypes } from "./media-types.ts";
 
 export const entry = {
@@ -57,7 +57,7 @@ export const server: ServerKind<HttpServer<"static">> = {
         BindReadOnlyPaths: [
           common.BindReadOnlyPaths,
           `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
-          scriptBinds(script),
+          `${currentGeneration}/${script}:${scriptInside}`,
         ],
         Environment: environmentLines({
           FAIRHOST_ROOT: insideHome(account, root),
