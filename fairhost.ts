@@ -18,6 +18,7 @@ export type { Problem } from "./fleet/load/problem.ts";
 export { sideOf } from "./guard/change/side.ts";
 export { review } from "./guard/verdict/review.ts";
 export { judgeDeclaration } from "./policies/check-declaration.ts";
+export { policies };
 
 /** Names of all rules and guard rules, so that a removed rule is noticed. */
 export const rules: readonly string[] = [...policies, ...guardRules].map(({ name }) => name);

@@ -10,6 +10,8 @@ export interface Judgement {
   readonly violations: readonly Violation[];
   /** Violations that a waiver in force allows. */
   readonly waived: readonly Waived[];
+  /** Names of rules of another version of the program that cannot read the declaration; never of this one's. */
+  readonly unable?: readonly string[];
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Element, Kind } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { readInputs } from "../../components/registry/read-inputs.ts";
 import { allKinds, nothingDeclared } from "../../components/registry/subject.ts";
+import type { Rule } from "../../components/rule.ts";
 import { digestOf, type HostBootstrap } from "../../delivery/bootstrap.ts";
 import * as fairhost from "../../fairhost.ts";
 import type { Side } from "./side.ts";
@@ -13,13 +14,16 @@ import type { Side } from "./side.ts";
 type Entry = typeof fairhost;
 
 /** One version of the program: how it reads, declares, renders and judges an inventory. */
-export interface Program extends Pick<Side, "render" | "judge"> {
+export interface Program extends Pick<Side, "render"> {
+  readonly judge: Entry["judgeDeclaration"];
   readonly loadFleet: Entry["loadFleet"];
   readonly declare: Entry["declare"];
   /** Names of its rules and guard rules, so that a removed rule is noticed. */
   readonly rules: readonly string[];
   /** Its own guard, if it has one. */
   readonly review?: Entry["review"];
+  /** Its rules about a declaration, to be asked one by one; undefined if it does not offer them. */
+  readonly policies?: Entry["policies"] | undefined;
   /** SHA-256 of the applier and of the bootstrap that installs it. */
   readonly applier: () => Promise<string>;
 }
@@ -34,9 +38,11 @@ function programOf({
   judgeDeclaration,
   review,
   rules,
+  policies,
   applierDigest,
 }: Entry): Program {
-  return { loadFleet, declare, render: renderBundle, judge: judgeDeclaration, review, rules, applier: applierDigest };
+  const judge = judgeDeclaration;
+  return { loadFleet, declare, render: renderBundle, judge, review, rules, policies, applier: applierDigest };
 }
 
 /**
@@ -46,9 +52,47 @@ function programOf({
 export async function programAt(root: string): Promise<Program> {
   const hasEntry = existsSync(join(root, "fairhost.ts"));
   const program = hasEntry ? programOf((await load(root, "fairhost.ts")) as Entry) : await programBeforeEntry(root);
-  const missing = Object.entries(program).filter(([, part]) => part === undefined);
+  const missing = Object.entries(program).filter(([name, part]) => part === undefined && name !== "policies");
   if (missing.length > 0) throw new Error(`fairhost.ts lacks ${missing.map(([name]) => name).join(", ")}`);
-  return { ...program, declare: (...args) => asReadToday(program.declare(...args)) };
+  return readingToday(program);
+}
+
+/** A program whose declarations are read as today's, while it renders and judges its own as it made them. */
+function readingToday(program: Program): Program {
+  const made = new WeakMap<Declaration, Declaration>();
+  const own = (declaration: Declaration) => made.get(declaration) ?? declaration;
+  return {
+    ...program,
+    declare: (...args) => {
+      const declaration = program.declare(...args);
+      const read = asReadToday(declaration);
+      made.set(read, declaration);
+      return read;
+    },
+    render: (declaration, ...rest) => program.render(own(declaration), ...rest),
+    judge: (declaration, today) => {
+      const its = made.get(declaration);
+      if (its || !program.policies) return program.judge(its ?? declaration, today);
+      // A rule that reads inputs which are gone cannot judge today's form.
+      const [able, unable] = partition(program.policies, (rule) => canJudge(rule, declaration, today));
+      return { ...program.judge(declaration, today, able), unable: unable.map(({ name }) => name) };
+    },
+  };
+}
+
+function canJudge(rule: Rule, declaration: Declaration, today: string): boolean {
+  try {
+    rule.check(declaration, today);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function partition<T>(all: readonly T[], belongs: (each: T) => boolean): [T[], T[]] {
+  const sides: [T[], T[]] = [[], []];
+  for (const each of all) sides[belongs(each) ? 0 : 1].push(each);
+  return sides;
 }
 
 /**
@@ -94,6 +138,7 @@ async function programBeforeEntry(root: string): Promise<Program> {
     declare: await at("inventory/allocate.ts", "declare"),
     render: await at("components/remote/render-bundle.ts", "renderBundle"),
     judge: await at("policies/check-declaration.ts", "judgeDeclaration"),
+    policies: await at<Entry["policies"]>("policies/rules.ts", "rules"),
     rules: [...(await named("policies/rules.ts", "rules")), ...(guard?.rules ?? [])],
     ...(guard && { review: guard.review }),
     applier: async () => digestOf((await bootstrap()).for("any", 0)),

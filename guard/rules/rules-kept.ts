@@ -13,12 +13,17 @@ export const rulesKept: GuardRule = {
     const seen = new Set(judged.after.violations.map(identify));
     const waived = new Set(judged.after.waived.map(({ violation }) => identify(violation)));
     // Judge the new side by the old rules: a violation that only they report is one that the changed rules let through.
-    const excused =
-      before.judge === after.judge
-        ? []
-        : before
-            .judge(after.declaration, today)
-            .violations.filter((violation) => !seen.has(identify(violation)) && !waived.has(identify(violation)));
+    const old = before.judge === after.judge ? undefined : before.judge(after.declaration, today);
+    const excused = (old?.violations ?? []).filter(
+      (violation) => !seen.has(identify(violation)) && !waived.has(identify(violation)),
+    );
+    for (const rule of old?.unable?.filter((name) => there.has(name)) ?? []) {
+      yield {
+        subject: subject.register({}),
+        message: `Rule ${rule} of the base cannot read what this change declares: whether the change weakens it is unknown.`,
+        approval: { action: "weaken", resource: `rule ${rule}` },
+      };
+    }
     for (const { rule, subject, message } of excused) {
       const how = there.has(rule) ? "no longer reports" : "is removed and no longer reports";
       yield { subject, message: `Rule ${rule} ${how} this: ${message}` };

@@ -8,6 +8,8 @@ const manifestSchema = z.strictObject({
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   day: z.iso.date(),
   steps: z.array(z.strictObject({ file: z.string(), add: z.string() })),
+  /** Rules of the release that are gone since, or read inputs that are gone; a pull request with the upgrade needs an approval for each. */
+  changedRules: z.array(z.string()).default([]),
 });
 
 /** What a release left behind: see the README beside it. */
