@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { settleGenerations } from "../store/generations.ts";
 import { fixedLinks } from "../store/layout.ts";
@@ -16,9 +17,6 @@ ExecStart=/usr/local/sbin/fairhost-host recover
 [Install]
 WantedBy=multi-user.target
 `;
-
-/** Debian's own service is not used: servers of accounts start lighttpd from their own sockets. */
-const masked = ["lighttpd.service"];
 
 /**
  * Creates what the applier needs: its directories, the fixed symlinks by which Debian's programs read the generation in force, and
@@ -49,7 +47,7 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   }
   if (machine.live && done.length > 0) {
     await machine.run("systemctl", ["daemon-reload"]);
-    await machine.run("systemctl", ["stop", ...masked]);
+    await machine.run("systemctl", ["stop", ...maskedUnits]);
   }
   return done;
 }
@@ -61,7 +59,7 @@ export function missingFixtures({ layout }: Machine): { path: string; link?: str
   const links: Record<string, string> = {
     ...fixedLinks,
     [`${system}/multi-user.target.wants/${basename(unit)}`]: `../${basename(unit)}`,
-    ...Object.fromEntries(masked.map((name) => [`${system}/${name}`, "/dev/null"])),
+    ...Object.fromEntries(maskedUnits.map((name) => [`${system}/${name}`, "/dev/null"])),
   };
   const wrong = Object.entries(links).filter(([path, target]) => !isLinkTo(layout.at(path), target));
   const isWritten = existsSync(layout.at(unit)) && readFileSync(layout.at(unit), "utf8") === recoverUnit;

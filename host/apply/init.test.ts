@@ -1,0 +1,24 @@
+import { readlinkSync } from "node:fs";
+import { expect, test, vi } from "vitest";
+import { FakeSystemd } from "../../testing/fakes/fake-systemd.ts";
+import { Tree } from "../../testing/fakes/host-tree.ts";
+import { init, missingFixtures } from "./init.ts";
+
+vi.mock(import("../../delivery/protocol/packages.generated.ts"), async (original) => {
+  const real = await original();
+  return { ...real, maskedUnits: [...real.maskedUnits, "made-up.service"] };
+});
+
+test("every unit that a package brings and a declarer masks is masked and stopped, whether or not a package was missing", async () => {
+  using tree = new Tree();
+  const systemd = new FakeSystemd(tree.root);
+  const machine = tree.machine({ run: systemd.run, live: true });
+  const units = ["lighttpd.service", "made-up.service"];
+  expect(await init(machine)).toEqual(
+    expect.arrayContaining(units.map((unit) => `/etc/systemd/system/${unit} -> /dev/null`)),
+  );
+  for (const unit of units) expect(readlinkSync(tree.at(`/etc/systemd/system/${unit}`))).toBe("/dev/null");
+  expect(systemd.calls).toContain(`systemctl stop ${units.join(" ")}`);
+  expect(missingFixtures(machine)).toEqual([]);
+  expect(await init(machine)).toEqual([]);
+});
