@@ -11,6 +11,16 @@ test.each([
   "inventory/load.ts",
   "components/http/run-program.sh",
   ".ci/run",
+  // The name of a folder, or of a page beside product code, does not keep a program from reading it.
+  "components/remote/golden/host/nginx/nginx.conf",
+  "components/http/kinds/golden/golden.server.ts",
+  "toolchain/fixtures/provider.ts",
+  "fleet/addresses.golden.csv",
+  "components/http/error-page.md",
+  "docs/build.ts",
+  "docs/reference/table.json",
+  "documents/page.md",
+  "a/testing/fake.ts",
 ])("%s is program: it may influence what hosts get, or how that is judged", (file) => {
   expect(isProgram(file)).toBe(true);
 });
@@ -23,8 +33,11 @@ test.each([
   "README.md",
   "policies/rules.test.ts",
   "guard/deploy/deploy.engine.test.ts",
-  "components/remote/golden/host/nginx/nginx.conf",
+  "docs/how-to/develop-add-a-field.md",
+  "components/plan/seeded.cases.ts",
+  "components/plan/plan.fixture.ts",
   "testing/fixture.ts",
+  "testing/corpus/golden/any.txt",
 ])("%s is not program", (file) => {
   expect(isProgram(file)).toBe(false);
 });

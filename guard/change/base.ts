@@ -43,15 +43,16 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
 }
 
 /**
- * Whether a file may influence what hosts get or how that is judged. Only fleets, documents, tests and files that only tests read
- * certainly do not. Everything else, new folders too, counts as program.
+ * Whether a file may influence what hosts get or how that is judged. Only these certainly do not, told by place and ending:
+ * inventories, pages in `docs/` and at the top, tests, and `testing/`, which only tests import. Everything else, new folders too,
+ * counts as program: another folder's name, such as `golden`, says nothing of who reads its files.
  * @param file relative to the checkout, with `/`
  * @param fleet directory of the fleet under review, likewise; fleets below `inventory/` are always data
  */
 export function isProgram(file: string, fleet = ""): boolean {
   const isData = /^inventory\/[^/]+\/.*\.(?:yaml|md)$|^inventory\/[^/]+\/known_hosts$/.test(file);
   const isOfFleet = fleet !== "" && file.startsWith(`${fleet}/`) && /\.yaml$|\/known_hosts$/.test(file);
-  const isDocument = /^docs\/|\.md$/.test(file);
-  const isTest = /\.(?:test|cases|fixture)\.ts$|(?:^|\/)(?:golden|fixtures)\/|^testing\//.test(file);
+  const isDocument = /^(?:docs\/.*|[^/]*)\.md$/.test(file);
+  const isTest = /\.(?:test|cases|fixture)\.ts$|^testing\//.test(file);
   return !(isData || isOfFleet || isDocument || isTest);
 }
