@@ -6,9 +6,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { endings } from "../cli/exit-status.ts";
 import { generateFleet } from "./generate-fleet.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const accounts = Number(process.argv[2] ?? 5_000);
+const { accounts } = numbersAsked({ accounts: 5_000 });
 const most = 1.5;
 const rounds = 3;
 const command = join(import.meta.dirname, "../cli/addresses.ts");
@@ -35,7 +37,7 @@ try {
   console.log(
     `${accounts} accounts: CSV ${csv.toFixed(2)} s, table ${table.toFixed(2)} s of CPU: ${ratio.toFixed(2)} times`,
   );
-  if (ratio > most) process.exitCode = 1;
+  if (ratio > most) process.exitCode = endings.failed[0];
 } finally {
   await rm(directory, { recursive: true });
 }

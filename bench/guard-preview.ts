@@ -11,8 +11,9 @@ import Table from "cli-table3";
 import { execa } from "execa";
 import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const accounts = Number(process.argv[2] ?? 3333);
+const { accounts } = numbersAsked({ accounts: 3333 });
 const [pack, guard] = ["../policies", "../cli/guard.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 await using own = await benchProject();

@@ -15,8 +15,9 @@ import { toJson } from "../guard/report/json.ts";
 import { toSvg } from "../guard/report/picture.ts";
 import type { Outcome } from "../guard/verdict/outcome.ts";
 import { review } from "../guard/verdict/review.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const elements = Number(process.argv[2] ?? 10_000);
+const { elements } = numbersAsked({ elements: 10_000 });
 const today = "2026-11-24";
 const { fleet } = await loadFleet("inventory/prod");
 const hosts = fleet.hosts.filter(({ role, site }) => role === "accounts" && site === "par1").map(({ name }) => name);
@@ -108,10 +109,12 @@ const changes: Readonly<Record<string, () => [was: Fleet, is: Fleet]>> = {
   // The most expensive one: each element belongs to another account, whose files are rendered on both sides.
   "every server changes": () => [withAccounts(elements, still), withAccounts(elements, { ...still, idleSeconds: 600 })],
 };
-const asked = process.argv[3];
+// Its own processes, one for each change, are told by the environment.
+const asked = process.env.FAIRHOST_BENCH_CHANGE;
 if (asked === undefined) {
   for (const name of Object.keys(changes))
-    execFileSync(process.execPath, [...process.execArgv, import.meta.filename, String(elements), name], {
+    execFileSync(process.execPath, [...process.execArgv, import.meta.filename, String(elements)], {
+      env: { ...process.env, FAIRHOST_BENCH_CHANGE: name },
       stdio: "inherit",
     });
 } else {

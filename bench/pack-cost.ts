@@ -7,11 +7,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import { endings } from "../cli/exit-status.ts";
 import { temporaryProject } from "../testing/projects/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 import { generateFleet } from "./generate-fleet.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const [accounts, rounds] = [Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 5)];
+const { accounts, rounds } = numbersAsked({ accounts: 1000, rounds: 5 });
 /** Limit: time with this pack, divided by the time with an empty one. */
 const most = 1.25;
 
@@ -58,4 +60,4 @@ for (const name of Object.keys(packs) as (keyof typeof packs)[]) {
   table.push([name, ...shown, `${(median(name) / median("an empty pack")).toFixed(2)} x`]);
 }
 console.log(table.toString());
-if (median("the pack") > most * median("an empty pack")) process.exitCode = 1;
+if (median("the pack") > most * median("an empty pack")) process.exitCode = endings.failed[0];

@@ -3,10 +3,12 @@
  * `node bench/proof.ts [hosts] [accounts]`
  */
 
+import { endings } from "../cli/exit-status.ts";
 import { proveSingles } from "../policies/graph/proof.ts";
 import { declarationFixture } from "../testing/fixture.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const [hosts, accounts] = [Number(process.argv[2] ?? 100), Number(process.argv[3] ?? 30_000)];
+const { hosts, accounts } = numbersAsked({ hosts: 100, accounts: 30_000 });
 /** Limits for the default fleet. */
 const [mostSeconds, mostMb] = [2, 500];
 
@@ -18,4 +20,4 @@ const { tried, counterexamples } = proveSingles(declaration);
 const seconds = (performance.now() - begin) / 1000;
 console.log(`${tried} elements tried, ${hosts} hosts, ${accounts} accounts: ${seconds.toFixed(2)} s`);
 console.log(`memory at most ${megabytes().toFixed(0)} MiB, including ${before.toFixed(0)} MiB before the proof`);
-if (counterexamples.length > 0 || seconds > mostSeconds || megabytes() > mostMb) process.exitCode = 1;
+if (counterexamples.length > 0 || seconds > mostSeconds || megabytes() > mostMb) process.exitCode = endings.failed[0];

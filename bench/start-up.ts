@@ -5,8 +5,9 @@
 import Table from "cli-table3";
 import { ToyProject, toyPack } from "../testing/projects/toy-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const runs = Number(process.argv[2] ?? 5);
+const { runs } = numbersAsked({ runs: 5 });
 const { kind, version } = await setupToolchain();
 
 async function seconds(toy: ToyProject, ...args: string[]): Promise<number> {

@@ -7,14 +7,16 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import { endings } from "../cli/exit-status.ts";
 import { encodeBundle } from "../delivery/protocol/digest.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import { benchProject } from "./bench-project.ts";
 import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const accounts = Number(process.argv[2] ?? 1000);
+const { accounts } = numbersAsked({ accounts: 1000 });
 const pack = ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];
 const atTheEnd = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
@@ -22,7 +24,7 @@ await using bench = await benchProject();
 const { host, project, fleet } = bench;
 
 const table = new Table({ head: ["step", "accounts", "seconds", "over one account"] });
-let exitCode = 0;
+let exitCode: number = endings.done[0];
 
 /** Times one `pulumi` command; a failure is printed and fails the benchmark. */
 async function step(args: string[]): Promise<number> {
@@ -30,7 +32,7 @@ async function step(args: string[]): Promise<number> {
   const result = await project.pulumi(args, atTheEnd);
   if (result.exitCode !== 0) {
     console.error(result.all);
-    exitCode = 1;
+    exitCode = endings.failed[0];
   }
   return (performance.now() - begin) / 1000;
 }

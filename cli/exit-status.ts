@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, CommanderError } from "commander";
 import type { Level } from "../guard/verdict/review.ts";
@@ -91,21 +92,39 @@ function throwInsteadOfExit(command: Command): void {
 function report(error: unknown): Ending {
   // Commander has printed it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "wrong usage";
-  if (error instanceof UserError || isOfNamedFile(error)) {
-    console.error((error as Error).message.split("\n").map(printable).join("\n"));
-    return error instanceof UserError ? error.failure : "wrong usage";
+  const named = errorOfNamedFile(error);
+  const expected = error instanceof UserError ? error : named;
+  if (expected) {
+    console.error(expected.message.split("\n").map(printable).join("\n"));
+    return expected.failure;
   }
   console.error(error);
   return "broke";
 }
 
-/** Whether the error is about a file or directory that was given on the command line. */
-function isOfNamedFile(error: unknown): boolean {
-  const { syscall, path } = error as NodeJS.ErrnoException;
-  if (syscall === undefined || path === undefined) return false;
+/** What is wrong with a file or directory that was given on the command line, if the error is about one. */
+function errorOfNamedFile(error: unknown): UserError | undefined {
+  const { syscall, path, code = "" } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || path === undefined) return undefined;
   const words = process.argv.slice(1).map((word) => word.replace(/^--[\w-]+=/, ""));
-  return words.some((word) => word === path || dirname(word) === path);
+  if (!words.some((word) => word === path || dirname(word) === path)) return undefined;
+  const lacking = code === "ENOENT" && !existsSync(dirname(path)) ? dirname(path) : undefined;
+  const [problem, fix] =
+    lacking === undefined
+      ? (problemsOfFiles[code] ?? [(error as Error).message, "correct that, or give another path"])
+      : [`the directory ${lacking} does not exist`, "create it, or give another path"];
+  return new UserError(`${path}: ${problem}; ${fix}`, "wrong usage");
 }
+
+/** By the code of errno(3). */
+const problemsOfFiles: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
+  ENOENT: ["there is no such file or directory", "correct the path"],
+  ENOTDIR: ["a part of this path is a file, not a directory", "correct the path"],
+  EISDIR: ["this is a directory", "give the path of a file"],
+  EACCES: ["you may not open it", "change its permissions, or give another path"],
+  EROFS: ["its file system is read-only", "give another path"],
+  ENOSPC: ["its file system is full", "make room there, or give another path"],
+};
 
 // Older versions of Node.js have no import.meta.main: a command would do nothing and end with 0.
 const [, oldest] = manifest.engines.node.split(">=") as [string, string];

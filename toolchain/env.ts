@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { ToolchainError } from "./error.ts";
+import { parseArgs } from "node:util";
+import { endFailed, ToolchainError } from "./error.ts";
 import {
   binDirectory,
   checkout,
@@ -99,10 +100,10 @@ export function toolchainEnv(): NodeJS.ProcessEnv {
 
 if (import.meta.main) {
   try {
+    parseArgs({ options: {} });
     for (const [name, value] of Object.entries(ownVariables(process.env)))
       console.log(`export ${name}=${shellWord(value)}`);
   } catch (error) {
-    console.error(error instanceof ToolchainError ? error.message : error);
-    process.exitCode = 1;
+    endFailed(error);
   }
 }

@@ -4,7 +4,8 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ToolchainError } from "./error.ts";
+import { parseArgs } from "node:util";
+import { endFailed } from "./error.ts";
 import { binDirectory, checkout, compileCache, decisionFile, engineVersion } from "./paths.ts";
 import { findOfficialPulumi } from "./system/official.ts";
 import { installWrappers } from "./wrappers.ts";
@@ -76,9 +77,10 @@ function progressLine(): { show: (text: string) => void; end: () => void } {
 if (import.meta.main) {
   const progress = progressLine();
   try {
+    const { json } = parseArgs({ options: { json: { type: "boolean" } } }).values;
     const toolchain = await setupToolchain(progress.show);
     progress.end();
-    if (process.argv.includes("--json")) console.log(JSON.stringify(toolchain));
+    if (json) console.log(JSON.stringify(toolchain));
     else {
       const parts =
         toolchain.kind === "official"
@@ -88,7 +90,6 @@ if (import.meta.main) {
     }
   } catch (error) {
     progress.end();
-    console.error(error instanceof ToolchainError ? error.message : error);
-    process.exitCode = 1;
+    endFailed(error);
   }
 }
