@@ -1,6 +1,6 @@
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
-import { limitNames, limitOf } from "../plan/each-limit.ts";
+import { limitChange, limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
@@ -65,12 +65,9 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   return effects;
 }
 
-/** `memory 512 to 256 MiB`, one each. */
+/** One each. */
 function changedLimits(was: Account, is: Account): string[] {
   return limitNames
     .filter((name) => was.limits[name] !== is.limits[name])
-    .map((name) => {
-      const { word, unit } = limitOf(name);
-      return `${word} ${was.limits[name] ?? "none"} to ${is.limits[name] ?? "none"}${unit}`;
-    });
+    .map((name) => limitChange(name, was.limits[name], is.limits[name]));
 }

@@ -12,6 +12,13 @@ export function limitOf(name: LimitName): Limit {
   return limits[name];
 }
 
+/** A change of a limit in words: `memory 512 MiB to 256 MiB`. */
+export function limitChange(name: LimitName, was: number | undefined, is: number | undefined): string {
+  const { word, unit } = limitOf(name);
+  const [old, next] = [was, is].map((value) => (value === undefined ? "none" : `${value}${unit}`));
+  return `${word} ${old} to ${next}`;
+}
+
 /** An object with one member for each limit. */
 export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName]: T } {
   return Object.fromEntries(limitNames.map((name) => [name, make(name)])) as { [Name in LimitName]: T };

@@ -82,11 +82,7 @@ describe("a limit that is added to the table is in force everywhere", () => {
     const { level, findings, effects } = judge(many, few);
     expect(level).toBe("needs approval");
     expect(findings.map(({ rule, message, approval }) => [rule, message, approval])).toEqual([
-      [
-        "promises-kept",
-        "Plan small promises less: madeUp 1000000 to 10.",
-        { action: "shrink", resource: "plan small" },
-      ],
+      ["promises-kept", "Plan small promises less: files 1000000 to 10.", { action: "shrink", resource: "plan small" }],
     ]);
     expect(effects.map(({ sentence }) => sentence)).toContain("Limits of account 1 (acme-1): files 1000000 to 10.");
     expect(judge(few, many).level).toBe("safe");
@@ -103,7 +99,7 @@ describe("a limit that is added to the table is in force everywhere", () => {
       ...{ approvals: [], limits: defaultLimits, today },
     });
     expect(findings.filter(({ rule }) => rule === "promises-kept")).toMatchObject([
-      { level: "needs approval", message: "Account 1 (acme-1) gets less: madeUp 1000000 to 10." },
+      { level: "needs approval", message: "Account 1 (acme-1) gets less: files 1000000 to 10." },
     ]);
   });
 

@@ -12,7 +12,7 @@ const standby = changed(valid, "accounts", 0, (account) => ({ ...account, standb
 testGuardRule(promisesKept, {
   "a plan with less memory is one finding, not one for each of its accounts": {
     change: to(smallPlan),
-    expect: ["needs approval: plan small: Plan small promises less: memoryMaxMb 512 to 256. [shrink plan small]"],
+    expect: ["needs approval: plan small: Plan small promises less: memory 512 MiB to 256 MiB. [shrink plan small]"],
   },
   "a plan with more memory": { change: between(smallPlan, valid), expect: [] },
   "a plan that no longer survives a failure": {

@@ -1,3 +1,4 @@
+import { limitChange, limitNames } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
 import type { Element, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
@@ -30,7 +31,7 @@ export const promisesKept: GuardRule = {
       if (op !== "update" || !was || !is) continue;
       // A plan that promises less is one finding, not one for each of its accounts.
       if (was.plan === is.plan && plans.has(is.plan)) continue;
-      const less = shrunk(kinds.accounts, was, is).map((each) => each.replace(/^limits\./, ""));
+      const less = shrunk(kinds.accounts, was, is);
       if ((is.backup?.retentionDays ?? 0) < (was.backup?.retentionDays ?? 0)) {
         less.push(`retention ${was.backup?.retentionDays} to ${is.backup?.retentionDays ?? 0} days`);
       }
@@ -76,8 +77,12 @@ function shrunk(kind: Kind, was: Element, is: Element): string[] {
 }
 
 function less(path: string, old: unknown, next: unknown): string[] {
-  if (typeof old === "number")
-    return typeof next === "number" && next >= old ? [] : [`${path} ${old} to ${next ?? "none"}`];
+  if (typeof old === "number") {
+    if (typeof next === "number" && next >= old) return [];
+    // In a plan a limit is at the top, in an account among its limits.
+    const limit = limitNames.find((name) => path === name || path === `limits.${name}`);
+    return [limit ? limitChange(limit, old, next as number | undefined) : `${path} ${old} to ${next ?? "none"}`];
+  }
   if (typeof old === "boolean") return old && next !== true ? [`${path} removed`] : [];
   const lost = (old as readonly unknown[]).filter((item) => !(next as readonly unknown[] | undefined)?.includes(item));
   return lost.length === 0 ? [] : [`${path} no longer includes ${lost.join(", ")}`];
