@@ -29,13 +29,13 @@ export async function picture(directory: string, without: readonly string[]): Pr
   const cut = without.map((words) => findElement(graph, words));
   const failed = failedWithout(graph, cut);
   const rows = rowsOf(declaration, failed);
-  const dark = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
-  const lost = [...failed.states].flatMap(([name, state]) => (state === "dark" ? [name] : []));
-  const summary = `Without ${failed.cut.join(" and ")}: ${count(lost.length, "other element")} down, ${count(dark, "account")} down.`;
+  const downAccounts = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
+  const down = [...failed.states].flatMap(([name, state]) => (state === "down" ? [name] : []));
+  const summary = `Without ${failed.cut.join(" and ")}: ${count(down.length, "other element")} down, ${count(downAccounts, "account")} down.`;
   return {
     text: [formatTable(rows), ...(cut.length > 0 ? [printable(summary)] : [])].join("\n"),
     svg: fleetSvg(declaration, failed),
-    json: { hosts: rows, cut: failed.cut, dark: lost, darkAccounts: dark },
+    json: { hosts: rows, cut: failed.cut, down, downAccounts },
   };
 }
 

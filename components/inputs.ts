@@ -105,7 +105,7 @@ export const placed = {
   rack: text.describe("The rack of the hall."),
 };
 
-/** Kinds of elements that can fail alone, as a plan names them. A chain includes its feed; a link is any network cable. */
+/** Kinds of elements that can fail alone, as a plan names them. A chain includes its feed; a link is between a host and a switch, or between devices. */
 export const failures = [
   "disk",
   "supply",

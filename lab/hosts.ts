@@ -166,7 +166,7 @@ async function startMachine(labHost: LabHost, record: HostRecord, template?: Tem
     await waitFor(service, "monitor", 30_000, async () => existsSync(paths.monitor) && existsSync(paths.agent));
     await using monitor = await openMonitor(paths.monitor);
     if (template) await thaw(monitor, template.state);
-    for (const [index, cut] of record.cut.entries()) if (cut) await setCable(monitor, labHost, index, false);
+    for (const [index, cut] of record.cut.entries()) if (cut) await setCarrier(monitor, labHost, index, false);
   } catch (error) {
     await endService(service);
     throw error;
@@ -186,11 +186,11 @@ export async function setLink(labHost: LabHost, index: 0 | 1, intact: boolean): 
   await writeRecord(labHost.name, { ...record, cut });
   if (!(await runningService(labHost.name))) return;
   await using monitor = await openMonitor(hostPaths(labHost.name).monitor);
-  await setCable(monitor, labHost, index, intact);
+  await setCarrier(monitor, labHost, index, intact);
 }
 
 /** Sets the carrier. QEMU's monitor serves one connection at a time, so it is passed in. */
-async function setCable(monitor: JsonSocket, labHost: LabHost, index: number, intact: boolean): Promise<void> {
+async function setCarrier(monitor: JsonSocket, labHost: LabHost, index: number, intact: boolean): Promise<void> {
   await monitor.call("set_link", { name: `link${index}`, up: intact });
   await execa("ip", ["-n", namespace, "link", "set", labHost.taps[index] as string, intact ? "up" : "down"]);
 }

@@ -32,7 +32,7 @@ export function cuts({ sites, networks, routers, switches, hosts }: Declaration)
   for (const { name, powerSupplies, links } of routers) {
     add("router", `router ${name}`);
     for (const supply of powerSupplies) add("supply", `supply ${supply.name} of router ${name}`);
-    for (const other of links) add("link", cableBetween(name, other));
+    for (const other of links) add("link", linkBetween(name, other));
   }
   for (const { name, powerSupplies, uplinks } of switches) {
     add("switch", `switch ${name}`);
@@ -54,7 +54,7 @@ export function alive(fleet: Declaration, account: AccountContainerInputs, cut: 
   return [account.host, account.standby].some((host) => host !== undefined && hostWorks(fleet, host, gone));
 }
 
-function cableBetween(one: string, other: string): string {
+function linkBetween(one: string, other: string): string {
   return `the link between routers ${[one, other].sort().join(" and ")}`;
 }
 
@@ -98,7 +98,7 @@ function connected(fleet: Declaration, gone: Gone): Set<string> {
     before = reached.size;
     for (const { name, links } of fleet.routers) {
       for (const other of links) {
-        if (gone.has(cableBetween(name, other))) continue;
+        if (gone.has(linkBetween(name, other))) continue;
         for (const [from, to] of [
           [name, other],
           [other, name],

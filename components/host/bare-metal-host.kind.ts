@@ -41,12 +41,12 @@ export const inputs = z.strictObject({
     .array(
       z.strictObject({
         name: text.describe("Unique in the host."),
-        level: text.describe("`raid1`: every member has everything."),
-        disks: texts.describe("Slots of the member disks."),
+        level: text.describe("`raid1`: every disk has a full copy."),
+        disks: texts.describe("Slots of its disks."),
         mount: text.describe("Where its file system is mounted."),
       }),
     )
-    .describe("Its RAID arrays."),
+    .describe("Its mirrors."),
   powerSupplies,
   links: z
     .array(
@@ -57,7 +57,7 @@ export const inputs = z.strictObject({
         switchManufacturer: derived(text.describe("Who made the switch.")),
       }),
     )
-    .describe("Its cables."),
+    .describe("Its links to switches."),
   capacity: z
     .strictObject({
       cores: number.describe("CPU cores."),

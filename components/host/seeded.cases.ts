@@ -24,11 +24,11 @@ export const seeds: Readonly<Record<string, Seed>> = {
     rules: ["hot-swap-ssds"],
     edit: (draft) => draft.edit(web1, "hotSwap: true", "hotSwap: false"),
   },
-  "one cable": {
+  "one link": {
     rules: ["two-links-to-two-switches", "survives-any-single-loss"],
     edit: (draft) => draft.edit(web1, "  - port: eth1\n    switch: par1-switch-b\n    switchPort: xe-0/0/1\n", ""),
   },
-  "both cables to one switch": {
+  "both links to one switch": {
     rules: ["two-links-to-two-switches", "links-to-two-makers", "survives-any-single-loss"],
     edit: (draft) =>
       draft.edit(

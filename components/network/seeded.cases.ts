@@ -56,7 +56,7 @@ export const seeds: Readonly<Record<string, Seed>> = {
     edit: (draft) =>
       draft.edit(network, "model: PWR-500AC-F\n        chain: b", "model: PWR-500AC-F\n        chain: a"),
   },
-  "both switches of a site cabled to one router": {
+  "both switches of a site linked to one router": {
     rules: ["survives-any-single-loss"],
     edit: (draft) =>
       draft

@@ -3,8 +3,8 @@ import { Outages } from "../../policies/graph/outage.ts";
 import type { ServiceGraph } from "../../policies/graph/service-graph.ts";
 import { nearest } from "../load/problem.ts";
 
-/** `cut`: taken away; `dark`: down because of that, or down anyway. */
-export type State = "cut" | "dark";
+/** `cut`: taken away; `down`: down because of that, or down anyway. */
+export type State = "cut" | "down";
 
 /** The elements and accounts that are down when some elements are taken away. */
 export interface Failed {
@@ -26,7 +26,7 @@ export function failedWithout(graph: ServiceGraph, cut: readonly number[]): Fail
   }
   const name = (position: number): string => graph.nodes[position]!.name;
   const states = new Map(
-    [...down].map((position) => [name(position), cut.includes(position) ? "cut" : "dark"] as const),
+    [...down].map((position) => [name(position), cut.includes(position) ? "cut" : "down"] as const),
   );
   return { cut: cut.map(name), states, accounts };
 }

@@ -46,14 +46,14 @@ test("the example fleet: every site, hall, rack, chain, host, switch, router, op
   const names = serviceGraph(prod).nodes.flatMap(({ name, failure }) => (failure ? [name] : []));
   const once = names.filter((name) => !name.startsWith("feed "));
   expect(once.length).toBe(165);
-  for (const name of once) expect([name, drawn(svg, name)]).toEqual([name, [expect.not.stringMatching(/cut|dark/)]]);
+  for (const name of once) expect([name, drawn(svg, name)]).toEqual([name, [expect.not.stringMatching(/cut|down/)]]);
 });
 
 test("elements that are cut or down because of that are red, and no others", () => {
   const svg = fleetSvg(lab, without(lab, "router-1"));
   expect(drawn(svg, "router router-1")).toEqual(["router cut"]);
-  for (const name of ["switch-a", "switch-b"]) expect(drawn(svg, `switch ${name}`)).toEqual(["switch dark"]);
-  for (const name of ["web1", "web2"]) expect(drawn(svg, `host ${name}`)).toEqual(["host dark"]);
+  for (const name of ["switch-a", "switch-b"]) expect(drawn(svg, `switch ${name}`)).toEqual(["switch down"]);
+  for (const name of ["web1", "web2"]) expect(drawn(svg, `host ${name}`)).toEqual(["host down"]);
   expect(drawn(svg, "chain a of hall hall-1 at lab")).toEqual(["chain"]);
   expect(drawn(svg, "disk vda of host web1")).toEqual(["part"]);
   expect(svg).toContain(
@@ -168,8 +168,8 @@ test("the command: table, picture, JSON, and an unknown element", () => {
       "--json",
     );
     expect(JSON.parse(programs.stdout)).toMatchObject({
-      darkAccounts: accounts,
-      dark: expect.arrayContaining(["host web1"]),
+      downAccounts: accounts,
+      down: expect.arrayContaining(["host web1"]),
     });
 
     const unknown = run(join(inventory, "lab"), "--without", "web9");

@@ -110,8 +110,8 @@ function wiresOf({ networks, routers, switches, hosts }: Declaration, boxes: Rea
   }
   for (const { name, links } of routers) {
     for (const other of links) {
-      const cable = `the link between routers ${[name, other].sort().join(" and ")}`;
-      add(cable, `router ${name}`, `router ${other}`, cable, [cable, `router ${name}`, `router ${other}`]);
+      const link = `the link between routers ${[name, other].sort().join(" and ")}`;
+      add(link, `router ${name}`, `router ${other}`, link, [link, `router ${name}`, `router ${other}`]);
     }
   }
   for (const { name, uplinks } of switches) {

@@ -8,12 +8,12 @@ import { type Box, planOf } from "./plan.ts";
 
 const style = `
 text { font-family: "DejaVu Sans", Verdana, Arial, sans-serif; fill: #1f2933 }
-.title { font-weight: bold } .faint { fill: #52606d } .bad, .dark text { fill: #b00020 } .cut > text { fill: #fff }
+.title { font-weight: bold } .faint { fill: #52606d } .bad, .down text { fill: #b00020 } .cut > text { fill: #fff }
 rect { stroke: #9aa5b1; fill: #fff } .site > rect { fill: #eef2f6 } .hall > rect { fill: #f7f9fb } .rack > rect { stroke-dasharray: 3 3 }
 .operator > rect { fill: #e3f1e4 } .router > rect { fill: #fff3d6 } .switch > rect { fill: #e4ebfb } .chain > rect { fill: #f3ead9 }
 path { fill: none; stroke-width: 1.4 } .cord { stroke-width: 1.2; stroke-dasharray: 2 2 }
-g.dark > rect:not(.part) { fill: #fde4e4; stroke: #d0021b } g.cut > rect:not(.part) { fill: #d0021b; stroke: #7a0010 }
-path.dark, path.cut { stroke: #d0021b } path.cut { stroke-width: 2.4 } rect.part.dark { fill: #f4a6a6; stroke: #d0021b } rect.part.cut { fill: #d0021b; stroke: #7a0010 }
+g.down > rect:not(.part) { fill: #fde4e4; stroke: #d0021b } g.cut > rect:not(.part) { fill: #d0021b; stroke: #7a0010 }
+path.down, path.cut { stroke: #d0021b } path.cut { stroke-width: 2.4 } rect.part.down { fill: #f4a6a6; stroke: #d0021b } rect.part.cut { fill: #d0021b; stroke: #7a0010 }
 `;
 const touchedStyle = `g.touched > rect:not(.part) { fill: #ffc14d; stroke: #b36b00; stroke-width: 2 } rect.part.touched { fill: #e08e00; stroke: #b36b00 }
 `;
@@ -71,13 +71,13 @@ export function fleetSvg(
 
 /** The sentence above the picture. */
 function caption({ sites, hosts, accounts }: Declaration, failed: Failed): string {
-  const dark = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
+  const without = [...failed.accounts.values()].reduce((sum, one) => sum + one, 0);
   if (failed.cut.length > 0) {
     const down = hosts.filter(({ name }) => failed.states.has(`host ${name}`)).length;
-    return `Without ${failed.cut.join(" and ")}: ${count(down, "host")} of ${hosts.length} down, ${count(dark, "account")} of ${accounts.length} without service`;
+    return `Without ${failed.cut.join(" and ")}: ${count(down, "host")} of ${hosts.length} down, ${count(without, "account")} of ${accounts.length} without service`;
   }
   const all = [count(sites.length, "site"), count(hosts.length, "host"), count(accounts.length, "account")].join(", ");
-  return dark === 0 ? all : `${all}; ${count(dark, "account")} without service though nothing is cut`;
+  return without === 0 ? all : `${all}; ${count(without, "account")} without service though nothing is cut`;
 }
 
 type States = Failed["states"];
@@ -85,11 +85,11 @@ type Shown = ReadonlyMap<string, State | "touched">;
 
 /** Explains the colours. */
 function legend(y: number, { cut, states }: Failed, width: number): string[] {
-  const dark = [...states.values()].includes("dark");
+  const down = [...states.values()].includes("down");
   const words = [
     ["touched", "touched by the change"],
     ...(cut.length > 0 ? [["cut", "taken away"]] : []),
-    ...(dark ? [["dark", "down"]] : []),
+    ...(down ? [["down", "down"]] : []),
   ] as const;
   return words
     .map(([name, meaning], index) => {
@@ -139,7 +139,7 @@ function wires({ wires: all }: Layout, states: States): string[] {
   const buses = [...new Set(all.map(({ wire }) => wire.bus))];
   const drawn = all.map(({ wire, points }) => {
     const own = states.get(wire.name);
-    const state = own ?? (wire.needs.some((name) => states.has(name)) ? ("dark" as const) : undefined);
+    const state = own ?? (wire.needs.some((name) => states.has(name)) ? ("down" as const) : undefined);
     return { wire, points, ...(state && { state }) };
   });
   return worstFirst(drawn).map(({ wire, points, state }) =>
@@ -158,7 +158,7 @@ function wires({ wires: all }: Layout, states: States): string[] {
 
 function cords({ cords: all, bars: chains }: Layout, states: States): string[] {
   const drawn = all.map(({ supply, needs, points }) => {
-    const state = states.get(supply) ?? (states.has(needs) ? ("dark" as const) : undefined);
+    const state = states.get(supply) ?? (states.has(needs) ? ("down" as const) : undefined);
     return { needs, points, ...(state && { state }) };
   });
   return worstFirst(drawn).map(({ needs, points, state }) => {

@@ -14,7 +14,7 @@ export interface Row {
   /** Accounts that live on it. */
   readonly accounts: number;
   /** Number of these accounts without service. */
-  readonly dark: number;
+  readonly down: number;
 }
 
 /** One row for each host, sorted by site, hall, rack and name. */
@@ -28,7 +28,7 @@ export function rowsOf(declaration: Declaration, failed: Failed): Row[] {
     chains: [...new Set(powerSupplies.map(({ chain }) => chain))],
     switches: [...new Set(links.map((link) => link.switch))],
     accounts: accounts.get(name)?.length ?? 0,
-    dark: failed.accounts.get(name) ?? 0,
+    down: failed.accounts.get(name) ?? 0,
   }));
   const key = ({ site, hall, rack, host }: Row): string => [site, hall, rack, host].join("\0");
   return rows.sort((a, b) => (key(a) < key(b) ? -1 : 1));
@@ -39,9 +39,9 @@ const head = ["site", "hall", "rack", "host", "chains", "switches", "accounts"];
 /** The rows as a table for a terminal. @param width maximum number of columns; longer cells are broken into several lines */
 export function formatTable(rows: readonly Row[], width = 100): string {
   const cells = rows.map((row) => {
-    const dark = row.dark === 0 ? "" : row.dark === row.accounts ? " down" : ` (${row.dark} down)`;
+    const mark = row.down === 0 ? "" : row.down === row.accounts ? " down" : ` (${row.down} down)`;
     const lists = [row.chains.join(" "), row.switches.join(" ")];
-    return [row.site, row.hall, row.rack, row.host, ...lists, `${row.accounts}${dark}`].map(printable);
+    return [row.site, row.hall, row.rack, row.host, ...lists, `${row.accounts}${mark}`].map(printable);
   });
   const widths = head.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index]!.length)) + 2);
   const borders = head.length + 1;

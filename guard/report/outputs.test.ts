@@ -61,7 +61,7 @@ test("picture: touched elements are amber, those of the worst counterexample are
   const svg = toSvg(outcome);
   await expect(svg).toMatchFileSnapshot("golden/everything.svg");
   expect(drawn(svg, "chain a of hall hall-a at par1")).toBe("chain cut");
-  expect(drawn(svg, "host par1-web2")).toBe("host dark");
+  expect(drawn(svg, "host par1-web2")).toBe("host down");
   expect(drawn(svg, "host par2-web1")).toBe("host touched");
   expect(drawn(svg, "disk bay1 of host par2-web1")).toBe("part touched");
   expect(drawn(svg, "host par2-web2")).toBe("host");

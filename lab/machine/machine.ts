@@ -49,8 +49,8 @@ export function qemuCommand(options: MachineOptions): [string, ...string[]] {
       ...["-device", `virtio-blk-pci,drive=disk${index},serial=${serial}`],
     ]),
     ...options.links.flatMap(({ tap, mac }, index) => [
-      ...["-netdev", `tap,id=cable${index},ifname=${tap},script=no,downscript=no`],
-      ...["-device", `virtio-net-pci,netdev=cable${index},id=link${index},mac=${mac},romfile=`],
+      ...["-netdev", `tap,id=net${index},ifname=${tap},script=no,downscript=no`],
+      ...["-device", `virtio-net-pci,netdev=net${index},id=link${index},mac=${mac},romfile=`],
     ]),
     ...["-device", "virtio-serial-pci", "-chardev", `socket,id=agent,path=${options.agent},server=on,wait=off`],
     ...["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],

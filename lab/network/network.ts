@@ -67,17 +67,17 @@ export function renderLinks(labHosts: readonly LabHost[]): string {
   const lines = ["link set lo up", `addr add ${clientAddress}/128 dev lo`];
   for (const name of switches)
     lines.push(`link add ${name} type bridge stp_state 0 forward_delay 0`, `link set ${name} up`);
-  const cable = (one: string, other: string, into: string): void => {
+  const connect = (one: string, other: string, into: string): void => {
     lines.push(
       `link add ${one} type veth peer name ${other}`,
       `link set ${other} master ${into}`,
       `link set ${other} up`,
     );
   };
-  cable("trunk-a", "trunk-b", "switch-b");
+  connect("trunk-a", "trunk-b", "switch-b");
   lines.push("link set trunk-a master switch-a", "link set trunk-a up");
   for (const router of routers) {
-    cable(router.interface, `${router.interface}-port`, router.switch);
+    connect(router.interface, `${router.interface}-port`, router.switch);
     lines.push(`addr add ${router.address}/64 dev ${router.interface} nodad`, `link set ${router.interface} up`);
   }
   for (const labHost of labHosts) {
