@@ -3,6 +3,11 @@ import { changed } from "../../testing/test-rule.ts";
 import { accountMoved } from "../../testing/wave-fixture.ts";
 import { movesPlanned } from "./moves-planned.ts";
 
+// Accounts have a server of every kind, however many kinds there are.
+const giver = valid.httpServers.find(({ account }) => account === 1)!;
+const taker = valid.httpServers.find(({ account }) => account === 2)!;
+const hostname = giver.hostnames[0]!;
+
 testGuardRule(movesPlanned, {
   "an account moves to another host": {
     change: to(accountMoved()),
@@ -24,24 +29,21 @@ testGuardRule(movesPlanned, {
   "a host name goes to another account": {
     change: to({
       ...valid,
-      httpServers: valid.httpServers.map((server, index) => {
-        const ofFirst = valid.httpServers[0]!.hostnames;
-        if (index === 0) return { ...server, hostnames: ["new.example.org"] };
-        return server.account === 2 && server.kind === "static"
-          ? { ...server, hostnames: [...server.hostnames, ...ofFirst] }
-          : server;
+      httpServers: valid.httpServers.map((server) => {
+        if (server === giver) return { ...server, hostnames: ["new.example.org"] };
+        return server === taker ? { ...server, hostnames: [...server.hostnames, hostname] } : server;
       }),
     }),
     expect: [
-      "needs approval: httpServer 2/www hostnames: Moves host name www1.example.org from account 1 to account 2. [hand-over hostname www1.example.org]",
+      `needs approval: httpServer 2/${taker.name} hostnames: Moves host name ${hostname} from account 1 to account 2. [hand-over hostname ${hostname}]`,
     ],
   },
-  "a host name goes to another HTTP server of its account": {
+  "host names go to other HTTP servers of their accounts": {
     change: to({
       ...valid,
       httpServers: valid.httpServers.map((server) => {
-        const [one, other] = valid.httpServers.filter(({ account }) => account === server.account);
-        return { ...server, hostnames: (server === one ? other! : one!).hostnames };
+        const own = valid.httpServers.filter(({ account }) => account === server.account);
+        return { ...server, hostnames: own[(own.indexOf(server) + 1) % own.length]!.hostnames };
       }),
     }),
     expect: [],
