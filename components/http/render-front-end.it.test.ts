@@ -78,7 +78,7 @@ describe("nothing that passes through is collected on a disk", () => {
     );
   });
 
-  test("a server that refuses an upload before it has read it is heard", async () => {
+  test("a server that refuses an upload before it has read it, and reads on, is heard", async () => {
     const post =
       "head -c 30000000 /dev/zero | curl -sS -g --max-time 20 -o /dev/null -w '%{http_code}' --data-binary @- http://[::1]/refuse -H 'Host: app.bob.test'";
     expect(await sh(post)).toBe("403");

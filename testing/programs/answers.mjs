@@ -32,8 +32,10 @@ const ways = {
     for await (const chunk of request) response.write(`${chunk.length}\n`);
     response.end();
   },
-  refuse(_request, response) {
-    response.writeHead(403, { Connection: "close" }).end("not for you");
+  // Reads on after its answer, as RFC 9112, 9.6 asks a server to; one that closes at once may be unheard.
+  refuse(request, response) {
+    response.writeHead(403).end("not for you");
+    request.resume();
   },
   status(_request, response, code) {
     response.writeHead(code).end("my own status");
