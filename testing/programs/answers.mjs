@@ -34,8 +34,8 @@ const ways = {
   },
   // Reads on after its answer, as RFC 9112, 9.6 asks a server to; one that closes at once may be unheard.
   refuse(request, response) {
-    response.writeHead(403).end("not for you");
-    request.resume();
+    response.writeHead(403, { "Content-Length": 11 }).write("not for you");
+    request.on("close", () => response.end()).resume();
   },
   status(_request, response, code) {
     response.writeHead(code).end("my own status");
