@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type HeldSecrets, masterSecret } from "./master-secret.ts";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
+import { deliveryType, resourceName } from "./protocol/resources.ts";
 
 /** Undefined before the first delivery; without a generation if a delivery was interrupted. */
 type Report = (Pick<ApplyReport, "result" | "errors"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
@@ -59,7 +60,7 @@ export class HostDelivery extends pulumi.ComponentResource {
   /** The last report of the applier: result, generation, errors by account. */
   declare readonly report: pulumi.Output<Report>;
 
-  constructor(name: string, args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     const shown = {
       host: args.host,
       digest: args.bundle.digest,
@@ -68,14 +69,14 @@ export class HostDelivery extends pulumi.ComponentResource {
       secretEpoch: args.secretEpoch,
       repair: args.repair,
     };
-    super("fairhost:remote:HostDelivery", name, shown, opts);
+    super(deliveryType, resourceName(args.host, "delivery"), shown, opts);
     const master = masterSecret(args.host, args.secretEpoch, args.heldSecrets, {
       parent: this,
       protect: opts?.protect ?? false,
     });
     const connection = dial(args.connection);
     const bootstrap = new remote.Command(
-      `${args.host}-bootstrap`,
+      resourceName(args.host, "bootstrap"),
       {
         connection,
         create: args.bootstrap.script,
@@ -94,7 +95,7 @@ export class HostDelivery extends pulumi.ComponentResource {
       } satisfies Delivery),
     );
     const apply = new remote.Command(
-      `${args.host}-apply`,
+      resourceName(args.host, "apply"),
       {
         connection,
         create: "/usr/local/sbin/fairhost-host apply",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { RandomBytes, RandomPassword } from "@pulumi/random";
+import { resourceName } from "./protocol/resources.ts";
 
 /** Epochs of the master secrets of one host that the stack holds, by the kind of resource that holds them. */
 export interface HeldSecrets {
@@ -22,7 +23,7 @@ export function masterSecret(
   held: HeldSecrets,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
-  const name = secretName(host);
+  const name = resourceName(host, "master-secret");
   const keepers = { epoch: `${epoch}` };
   // A rotation deletes it; until then its delivery, which is protected and needs it, keeps it in the stack.
   if (held.bytes === epoch) {
@@ -38,9 +39,4 @@ export function masterSecret(
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("base64");
-}
-
-/** Name of the resource. */
-export function secretName(host: string): string {
-  return `${host}-master-secret`;
 }

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
 import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
-import { deliveryType, secretTypes } from "../components/registry/types.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
+import { deliveryType, secretTypes } from "../delivery/protocol/resources.ts";
 
 /** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(

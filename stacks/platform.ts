@@ -3,7 +3,8 @@ import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { allKinds } from "../components/registry/subject.ts";
 import type { Bootstrap } from "../delivery/bootstrap.ts";
 import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
-import { type HeldSecrets, secretName } from "../delivery/master-secret.ts";
+import type { HeldSecrets } from "../delivery/master-secret.ts";
+import { resourceName } from "../delivery/protocol/resources.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { Components } from "./components.ts";
 
@@ -56,14 +57,13 @@ export async function platform({
     const { name } = host;
     const repair = repairs.get(name) ?? 0;
     const delivery = new HostDelivery(
-      `${name}-delivery`,
       {
         host: name,
         connection: connections.get(name)!,
         bootstrap: bootstrap.for(host, repair),
         bundle: bundles[index]!,
         secretEpoch,
-        heldSecrets: secrets.get(secretName(name)) ?? {},
+        heldSecrets: secrets.get(resourceName(name, "master-secret")) ?? {},
         repair,
       },
       { parent: components.get("host", name)!, protect: holdsProtected.has(name) },

@@ -37,7 +37,7 @@ function judged(server: object) {
   const declaration = { ...valid, httpServers: [server, ...valid.httpServers.slice(1)] } as unknown as Declaration;
   const together = checkDeclaration(declaration, today);
   const { type } = kinds.httpServers;
-  const resource = { type, name: "x", props: server as Record<string, unknown>, opts: { protect: false } };
+  const resource = { type, name: "x", urn: "x", props: server as Record<string, unknown>, opts: { protect: false } };
   expect(judgeResource(resource, today)).toEqual(together.map(({ rule, message }) => ({ rule, message })));
   return together.map(({ rule, subject: { path }, message }) => `${rule} ${path}: ${message}`);
 }

@@ -23,3 +23,21 @@ export interface DeliveryFacts {
   /** Set if today's program renders another bundle from the delivered declaration. */
   readonly foreign?: true;
 }
+
+const replacing = new Set([
+  "replace",
+  "create-replacement",
+  "delete-replaced",
+  "discard-replaced",
+  "import-replacement",
+]);
+
+/** Whether it is a part of a replacement. Not every part need be there: what a killed update has left is only deleted. */
+export function isReplacement(op: string): boolean {
+  return replacing.has(op);
+}
+
+/** Whether it takes a resource away and makes none in its place. */
+export function isDeletion(op: string): boolean {
+  return op === "delete" || op === "discard";
+}

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import { deliveryType } from "../../components/registry/types.ts";
+import { deliveryType } from "../../delivery/protocol/resources.ts";
 import { twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
 

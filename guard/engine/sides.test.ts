@@ -209,7 +209,7 @@ describe("a resource of a type that no kind has", () => {
     const finding = {
       rule,
       level: "needs approval",
-      message: `${verb} account-1-task-nightly of type ${type}. This program does not know that type, so the effect cannot be judged.`,
+      message: `${verb} account-1-task-nightly of type ${type}. This program makes no such resource, so the effect cannot be judged.`,
       approval: { action, resource: "resource account-1-task-nightly" },
     };
     const found = judged(both);

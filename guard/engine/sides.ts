@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
+import { isKnownResource } from "../../components/registry/known-resources.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { deliveryType, isKnownType, secretTypes } from "../../components/registry/types.ts";
+import { deliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { listed } from "../../lib/text.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
@@ -48,11 +49,11 @@ export class SidesReader {
     const was = op === "same" && is && event.old ? { ...is, parent: event.old.parent } : stateOf(event, event.old);
     if (is) this.#after.add(event, is);
     const readable = was === undefined || this.#before.add(event, was);
-    if (!isKnownType(type)) this.#addUnknown(event);
+    if (!isKnownResource(type, nameOf(urn), (is ?? was)?.parent)) this.#addUnknown(event);
     else if (!readable && !unchanged.has(op)) this.#also.push(unreadChange(event, deleting.has(op)));
   }
 
-  /** A resource of an unknown type: its deletion or change needs an approval, since no rule can judge it. */
+  /** A resource that this program does not make: its deletion or change needs an approval, since no rule can judge it. */
   #addUnknown({ op, urn, type }: ResourceEvent): void {
     if (unchanged.has(op)) return;
     const name = nameOf(urn);
@@ -60,7 +61,7 @@ export class SidesReader {
     this.#also.push({
       rule: isGone ? "data-kept" : "known-resource-types",
       subject: subject.register({}),
-      message: `${isGone ? "Deletes" : "Changes"} ${name} of type ${type}. This program does not know that type, so the effect cannot be judged.`,
+      message: `${isGone ? "Deletes" : "Changes"} ${name} of type ${type}. This program makes no such resource, so the effect cannot be judged.`,
       approval: { action: isGone ? "delete" : "change-unknown", resource: `resource ${name}` },
     });
   }

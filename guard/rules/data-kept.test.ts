@@ -64,8 +64,21 @@ testGuardRule(dataKept, {
   "a delivery, although its host stays: only the engine shows it": {
     change: { engine: [step({ type: "fairhost:remote:HostDelivery", name: "h1-delivery", host: "h1" })] },
     expect: [
-      "needs approval: host h1: Deletes the delivery of h1 (h1-delivery): all units of its accounts stop. [delete delivery h1]",
+      "needs approval: host h1: Deletes h1-delivery of the delivery to h1: all units of its accounts stop. [delete delivery h1]",
     ],
+  },
+  "its bootstrap command alone": {
+    change: { engine: [step({ name: "h1-bootstrap", host: "h1" })] },
+    expect: [
+      "needs approval: host h1: Deletes h1-bootstrap of the delivery to h1: the applier is no longer kept up to date. [delete delivery h1]",
+    ],
+  },
+  "a host with all that delivers to it: one question": {
+    change: {
+      ...between(withSpare, valid),
+      engine: ["h3-apply", "h3-bootstrap"].map((name) => step({ name, host: "h3" })),
+    },
+    expect: ["needs approval: host h3: Deletes host h3. [delete host h3]"],
   },
   "an HTTP server, whose files stay": {
     change: to({ ...valid, httpServers: valid.httpServers.slice(1) }),

@@ -1,7 +1,9 @@
 import type { Change } from "../../components/registry/change.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
-import { count } from "../../lib/text.ts";
+import { roleOf } from "../../delivery/protocol/resources.ts";
+import { count, listed } from "../../lib/text.ts";
+import { isDeletion } from "../engine/engine-step.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
 /** Data, and whatever carries accounts, is deleted only on purpose. */
@@ -38,11 +40,19 @@ export const dataKept: GuardRule = {
       for (const change of changes[key] as readonly Change[]) if (change.op === "delete") yield deletion(change, "");
     }
     const told = new Set(changes.hosts.filter(({ op }) => op === "delete").map(({ subject: { name } }) => name));
-    for (const { op, type, name, host } of engine) {
-      if (op !== "delete" || host === undefined || told.has(host) || !type.startsWith("fairhost:remote:")) continue;
+    const parts = engine.filter(({ op, type, name, host }) => {
+      if (!isDeletion(op) || host === undefined || told.has(host)) return false;
+      const role = roleOf(host, type, name);
+      // secrets-kept judges the master secret.
+      return role !== undefined && role !== "master-secret";
+    });
+    for (const [host, deleted] of Map.groupBy(parts, (part) => part.host!)) {
+      const names = deleted.map(({ name }) => name).sort();
+      // The bootstrap command alone has no command for its deletion.
+      const stops = deleted.some(({ type, name }) => roleOf(host, type, name) !== "bootstrap");
       yield {
         subject: { kind: "host", name: host },
-        message: `Deletes the delivery of ${host} (${name}): all units of its accounts stop.`,
+        message: `Deletes ${listed(names)} of the delivery to ${host}: ${stops ? "all units of its accounts stop" : "the applier is no longer kept up to date"}.`,
         approval: { action: "delete", resource: `delivery ${host}` },
       };
     }

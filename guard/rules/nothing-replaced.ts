@@ -2,6 +2,7 @@ import { resyncMinutes, swappedDisks } from "../../components/host/disks.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
+import { isReplacement } from "../engine/engine-step.ts";
 import type { GuardRule } from "../rule.ts";
 
 /** Hardware that holds data, and resources that Pulumi would replace. */
@@ -34,9 +35,10 @@ export const nothingReplaced: GuardRule = {
         approval,
       };
     }
-    for (const { op, type, name, host, replaceKeys } of engine) {
-      // The two halves of a replacement follow the step that names it. secrets-kept judges random values.
-      if (op !== "replace" || type.startsWith("random:")) continue;
+    // A replacement has up to three steps. secrets-kept judges random values.
+    const steps = engine.filter(({ op, type }) => isReplacement(op) && !type.startsWith("random:"));
+    for (const [, [step]] of Map.groupBy(steps, ({ urn }) => urn)) {
+      const { type, name, host, replaceKeys } = step!;
       const why = replaceKeys.length > 0 ? ` because of ${replaceKeys.join(", ")}` : "";
       yield {
         subject: host === undefined ? subject.register({}) : { kind: "host", name: host },

@@ -1,4 +1,5 @@
-import { secretTypes } from "../../components/registry/types.ts";
+import { secretTypes } from "../../delivery/protocol/resources.ts";
+import { isDeletion, isReplacement } from "../engine/engine-step.ts";
 import type { GuardRule } from "../rule.ts";
 
 const types: ReadonlySet<string> = new Set(Object.values(secretTypes));
@@ -14,7 +15,9 @@ export const secretsKept: GuardRule = {
   *find({ engine, before, after }) {
     const told = new Set<string>();
     for (const { op, type, host } of engine) {
-      const loses = op === "replace" || (op === "delete" && host !== undefined && after.deliveries?.has(host));
+      // The old secret of a rotation goes last (`delete-replaced`): alone it is what a killed rotation has left.
+      const isRotated = op !== "delete-replaced" && isReplacement(op);
+      const loses = isRotated || (isDeletion(op) && host !== undefined && after.deliveries?.has(host));
       if (loses && host !== undefined && types.has(type)) told.add(host);
     }
     for (const [host, { secretEpoch }] of after.deliveries ?? []) {

@@ -1,15 +1,18 @@
 import { kinds } from "../../components/registry/kinds.generated.ts";
-import { commandType, isKnownType } from "../../components/registry/types.ts";
+import { isKnownResource, isKnownType } from "../../components/registry/known-resources.ts";
 import type { RuleText } from "../../components/rule.ts";
 
 /** One resource as the engine shows it. */
 export interface EngineResource {
   readonly type: string;
   readonly name: string;
+  readonly urn: string;
   /** Contains decrypted secrets: read single properties, and never print one. */
   readonly props: Readonly<Record<string, unknown>>;
-  readonly opts: { readonly protect: boolean };
-  readonly parent?: EngineResource;
+  /** `parent` is a URN. */
+  readonly opts: { readonly protect: boolean; readonly parent?: string | undefined };
+  /** Only shown with a whole stack. */
+  readonly parent?: EngineResource | undefined;
 }
 
 /** A rule about facts that only the engine has, so only the policy pack can judge it. */
@@ -27,9 +30,11 @@ const knownResourceTypes: EngineRule = {
   scope: "resource",
   description: "A stack contains only registered kinds of components and the resources that deliver to their hosts.",
   reason: "No rule can judge what any other resource does to a host or to an account.",
-  fix: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own.",
-  judge({ type, name }) {
-    return isKnownType(type) ? undefined : `Resource ${name} is of the unregistered type ${type}.`;
+  fix: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own. What delivers to a host is made by its `HostDelivery` alone.",
+  judge({ type, name, opts, parent }) {
+    if (!isKnownType(type)) return `Resource ${name} is of the unregistered type ${type}.`;
+    if (isKnownResource(type, name, parent?.urn ?? opts.parent)) return undefined;
+    return `Resource ${name} of type ${type} is none of those that deliver to a host.`;
   },
 };
 
@@ -85,9 +90,9 @@ const commandUnderHost: EngineRule = {
   scope: "stack",
   description: "Every remote command belongs to a declared host.",
   reason: "A command outside the declared hosts changes a machine whose accounts and hardware no rule has judged.",
-  fix: "Create the command inside a component whose parent is the host's BareMetalHost.",
+  fix: "Let the `HostDelivery` of the host make the command: it is the only place that known-stack-types accepts.",
   judge(resource) {
-    if (resource.type !== commandType) return undefined;
+    if (!resource.type.startsWith("command:remote:")) return undefined;
     for (let each = resource.parent; each; each = each.parent) if (each.type === hostType) return undefined;
     return `Command ${resource.name} is not inside a BareMetalHost component.`;
   },

@@ -5,7 +5,7 @@ import { declarationFixture, today } from "../../testing/fixture.ts";
 import { shapes } from "./elements.ts";
 import type { EngineResource } from "./engine-rules.ts";
 import * as judge from "./judge.ts";
-import { packRules, type StackResource } from "./judge.ts";
+import { packRules } from "./judge.ts";
 
 /** As in the policy runtime, access to an unknown value throws. */
 const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)("@pulumi/policy/proxy") as {
@@ -14,11 +14,11 @@ const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.u
 };
 
 const judgeResource = (resource: EngineResource) => judge.judgeResource(resource, today);
-const judgeStack = (resources: readonly StackResource[]) => judge.judgeStack(resources, today);
+const judgeStack = (resources: readonly EngineResource[]) => judge.judgeStack(resources, today);
 
 type Properties = Record<string, unknown>;
 
-function resource(type: string, props: object, more: Partial<EngineResource> = {}): StackResource {
+function resource(type: string, props: object, more: Partial<EngineResource> = {}): EngineResource {
   const properties = unknownCheckingProxy(props as Properties);
   return { type, name: "x", urn: `urn:${type}::x`, props: properties, opts: { protect: true }, ...more };
 }
@@ -28,7 +28,7 @@ const { hosts, accounts } = valid;
 const hostType = "fairhost:host:BareMetalHost";
 const accountType = "fairhost:account:AccountContainer";
 
-function stack(): StackResource[] {
+function stack(): EngineResource[] {
   return [...shapes].flatMap(([type, { kind }]) =>
     valid[kind].map((props, position) => resource(type, props, { name: `${type}-${position}` })),
   );
@@ -185,67 +185,102 @@ test("an account declared protected must be protected", () => {
 });
 
 const commandType = "command:remote:Command";
+const deliveryType = "fairhost:remote:HostDelivery";
+
+const host = { ...resource(hostType, hosts[0]!), name: "h1", urn: `urn:pulumi:lab::fairhost::${hostType}::h1` };
+const delivery = under(host, deliveryType, "h1-delivery");
+
+function under(parent: EngineResource, type: string, name: string, props: object = {}): EngineResource {
+  const chain = parent.urn.split("::")[2];
+  const urn = `urn:pulumi:lab::fairhost::${chain}$${type}::${name}`;
+  return resource(type, props, { name, urn, parent });
+}
+
+/** Commands of a host's delivery, by the properties. */
+const applying = (props: object) => under(delivery, commandType, "h1-apply", props);
 
 test.each([
-  ["no connection", {}, "Command x has no hostKey in its connection."],
-  ["no host key", { connection: { host: "h", privateKey: "SECRET" } }, "Command x has no hostKey in its connection."],
-  ["an empty host key", { connection: { hostKey: " " } }, "Command x has no hostKey in its connection."],
+  ["no connection", {}, "Command h1-apply has no hostKey in its connection."],
+  [
+    "no host key",
+    { connection: { host: "h", privateKey: "SECRET" } },
+    "Command h1-apply has no hostKey in its connection.",
+  ],
+  ["an empty host key", { connection: { hostKey: " " } }, "Command h1-apply has no hostKey in its connection."],
   [
     "a proxy without host key",
     { connection: { hostKey: "ssh-ed25519 AAAA", proxy: { host: "p" } } },
-    "Command x has no hostKey in its connection's proxy.",
+    "Command h1-apply has no hostKey in its connection's proxy.",
   ],
   [
     "an unknown host key",
     { connection: { hostKey: unknownStringValue } },
-    "The host key of command x is unknown before the update.",
+    "The host key of command h1-apply is unknown before the update.",
   ],
   [
     "an unknown connection",
     { connection: unknownStringValue },
-    "The host key of command x is unknown before the update.",
+    "The host key of command h1-apply is unknown before the update.",
   ],
 ])("a remote command with %s is refused, and no secret is printed", (_, props, message) => {
-  expect(judgeResource(resource(commandType, props))).toEqual([{ rule: "host-key-pinned", message }]);
+  expect(judgeResource(applying(props))).toEqual([{ rule: "host-key-pinned", message }]);
 });
 
 test("a pinned command passes, its secrets untouched", () => {
   const props = { connection: { hostKey: "ssh-ed25519 AAAA" }, stdin: unknownStringValue };
-  expect(judgeResource(resource(commandType, props))).toEqual([]);
+  expect(judgeResource(applying(props))).toEqual([]);
 });
 
+const pinned = { connection: { hostKey: "ssh-ed25519 AAAA" } };
+
 test("only a command under a declared host passes", () => {
-  const props = { connection: { hostKey: "ssh-ed25519 AAAA" } };
-  const host = resource(hostType, hosts[0]!);
-  const delivery = resource("fairhost:remote:HostDelivery", {}, { parent: host });
   const stackOf = resource("pulumi:pulumi:Stack", {});
-  expect(judgeStack([...stack(), resource(commandType, props, { parent: delivery })])).toEqual([]);
-  expect(judgeStack([...stack(), resource(commandType, props, { parent: stackOf })])).toEqual([
-    {
-      rule: "command-under-host",
-      message: "Command x is not inside a BareMetalHost component.",
-      urn: "urn:command:remote:Command::x",
-    },
-  ]);
+  const stray = resource(commandType, pinned, { parent: stackOf });
+  expect(judgeStack([...stack(), applying(pinned)])).toEqual([]);
+  expect(judgeStack([...stack(), stray]).map(({ rule }) => rule)).toEqual(["known-stack-types", "command-under-host"]);
 });
 
 test.each([
   ["pulumi:pulumi:Stack", true],
   ["pulumi:providers:command", true],
-  ["random:index/randomBytes:RandomBytes", true],
-  ["random:index/randomPassword:RandomPassword", true],
   ["random:index/randomId:RandomId", false],
-  ["fairhost:remote:HostDelivery", true],
   ["command:local:Command", false],
   ["command:remote:CopyToRemote", false],
   ["pulumi-nodejs:dynamic:Resource", false],
   ["aws:s3/bucket:Bucket", false],
 ])("a resource of type %s: allowed %s", (type, allowed) => {
-  const props = { connection: { hostKey: "ssh-ed25519 AAAA" } };
   const expected = allowed
     ? []
     : [{ rule: "known-resource-types", message: `Resource x is of the unregistered type ${type}.` }];
-  expect(judgeResource(resource(type, props))).toEqual(expected);
+  expect(judgeResource(resource(type, pinned))).toEqual(expected);
+});
+
+const bytes = "random:index/randomBytes:RandomBytes";
+const password = "random:index/randomPassword:RandomPassword";
+
+test.each([
+  ["its delivery", delivery, true],
+  ["the bootstrap", under(delivery, commandType, "h1-bootstrap", pinned), true],
+  ["the apply command", applying(pinned), true],
+  ["the master secret", under(delivery, password, "h1-master-secret"), true],
+  ["the master secret of 0.1.0", under(delivery, bytes, "h1-master-secret"), true],
+  ["a command of another name", under(delivery, commandType, "h1-evil", pinned), false],
+  ["a command under the host itself", under(host, commandType, "h1-apply", pinned), false],
+  ["a command of another name under the host itself", under(host, commandType, "h1-evil", pinned), false],
+  ["a command for another host", under(delivery, commandType, "h2-apply", pinned), false],
+  ["a command in a delivery to no host", resource(commandType, pinned, { name: "h1-apply", parent: undefined }), false],
+  ["another delivery", under(host, deliveryType, "h1-second"), false],
+  ["a secret named as a command", under(delivery, password, "h1-apply"), false],
+  ["another secret", under(delivery, bytes, "h1-other"), false],
+] as const)("of what delivers to a host, %s", (_, each, allowed) => {
+  const { name, type, urn } = each;
+  const message = `Resource ${name} of type ${type} is none of those that deliver to a host.`;
+  const byUrn = { ...each, parent: undefined, opts: { ...each.opts, parent: each.parent?.urn } };
+  for (const shown of [each, byUrn]) {
+    expect(judgeResource(shown)).toEqual(allowed ? [] : [{ rule: "known-resource-types", message }]);
+  }
+  const inStack = judgeStack([...stack(), each]).filter(({ rule }) => rule === "known-stack-types");
+  expect(inStack).toEqual(allowed ? [] : [{ rule: "known-stack-types", message, urn }]);
 });
 
 test("a component of a type that no kind has is refused by itself and in a stack, whatever its inputs say", () => {

@@ -26,9 +26,6 @@ export interface Report {
   readonly urn?: string;
 }
 
-/** A resource of a whole stack. */
-export type StackResource = EngineResource & { readonly urn: string };
-
 const scoped = (scope: Rule["scope"]) => ({
   engine: engineRules.filter((rule) => rule.scope === scope),
   plain: rules.filter((rule) => rule.scope === scope),
@@ -69,7 +66,7 @@ export function judgeResource(resource: EngineResource, today: string): Report[]
 }
 
 /** Judges by the rules that need several resources, using their registered outputs. Reads each resource once for all rules. */
-export function judgeStack(resources: readonly StackResource[], today: string): Report[] {
+export function judgeStack(resources: readonly EngineResource[], today: string): Report[] {
   const reports: Report[] = [];
   const elements: Element[] = [];
   const urns = new Map<string, string>();

@@ -87,7 +87,12 @@ describe("on the engine", () => {
       "a command without a host key",
       valid,
       "unpinned-command",
-      ["host-key-pinned (command:remote:Command: unpinned)", "Command unpinned has no hostKey in its connection."],
+      [
+        "host-key-pinned (command:remote:Command: unpinned)",
+        "Command unpinned has no hostKey in its connection.",
+        "known-resource-types (command:remote:Command: unpinned)",
+        "Resource unpinned of type command:remote:Command is none of those that deliver to a host.",
+      ],
     ],
     [
       "a resource of another kind",

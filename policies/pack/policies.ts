@@ -5,7 +5,8 @@ import { utcToday } from "../../lib/today.ts";
 import { shownPerRule, whyAndFix } from "../format-violations.ts";
 import { rules } from "../rules.generated.ts";
 import { shapes } from "./elements.ts";
-import { judgeResource, judgeStack, packRules, type Report, type StackResource } from "./judge.ts";
+import type { EngineResource } from "./engine-rules.ts";
+import { judgeResource, judgeStack, packRules, type Report } from "./judge.ts";
 import { kindsRead } from "./kinds-read.ts";
 
 /** Today's date: `fairhost:today` of the stack's configuration, otherwise the clock. */
@@ -32,7 +33,7 @@ const reportsOfResource = onceATurn(judgeResource);
  * The lean runtime shows a stack only to its first policy. Every stack has at least one resource, its own: an empty stack would
  * pass every rule, so it is refused.
  */
-const reportsOfStack = onceATurn((resources: readonly StackResource[], day: string) => {
+const reportsOfStack = onceATurn((resources: readonly EngineResource[], day: string) => {
   if (resources.length === 0)
     throw new Error(
       "The policy runtime shows a stack without resources, so nothing can be judged: install the pinned @pulumi/policy (`npm ci`), or remove leanRuntime() from policies/pack/pack.ts.",
