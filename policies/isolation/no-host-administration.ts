@@ -4,15 +4,16 @@ import { defineRule } from "../../components/rule.ts";
 const commands = valuesThatMean("command");
 const environments = valuesThatMean("environment");
 
-/** Directories of an account's programs and of the distribution's ordinary programs; `/usr/sbin` has programs that administer the host. */
-const allowed = ["/usr/bin/", "/usr/lib/", "/usr/libexec/", "/usr/local/bin/", "/usr/share/", "/home/"];
+/** Debian's old names of directories in /usr (merged-/usr): each is a symlink into it. */
+const mergedIntoUsr = /^(?=\/(?:bin|sbin|lib\w*)\/)/;
 
-/** Programs in /usr/bin that change rights, namespaces, mounts or services; none of them serves HTTP. */
+/** Programs in /usr that change rights, namespaces, mounts, networks, disks or services; none of them serves HTTP. */
 const refused = new Set(
-  `busctl chroot chrt doas fusermount fusermount3 gpasswd hostnamectl ionice ip loginctl machinectl mount networkctl newgidmap
-   newgrp newuidmap nsenter passwd pkexec prlimit run0 setpriv su sudo systemctl systemd-nspawn systemd-run umount unshare`.split(
-    /\s+/,
-  ),
+  `bird birdc blkid busctl chpasswd chroot chrt cryptsetup dmsetup doas dpkg ethtool fdisk fsck fusermount fusermount3 gpasswd groupadd groupdel
+   halt hostnamectl init insmod ionice ip ip6tables iptables kexec loginctl losetup machinectl mdadm mke2fs mkfs mkswap modprobe mount
+   networkctl newgidmap newgrp newuidmap nft nsenter parted passwd pivot_root pkexec poweroff prlimit quotaon reboot rmmod run0 setpriv
+   shutdown sshd su sudo swapoff swapon sysctl systemctl systemd-nspawn systemd-run tc telinit tune2fs umount unshare useradd userdel
+   usermod vgchange visudo wipefs`.split(/\s+/),
 );
 
 export const noHostAdministration = defineRule({
@@ -53,10 +54,11 @@ function judgeProgram(program: string | undefined): string | undefined {
   if (!program) return "has no program to start";
   const shown = JSON.stringify(program);
   if (program.split("/").includes("..")) return `starts ${shown}, which has .. in its path`;
-  if (program.startsWith("/") && !allowed.some((directory) => program.startsWith(directory))) {
-    return `starts ${shown}, which is neither in the account's home nor an ordinary program`;
+  const path = program.replace(mergedIntoUsr, "/usr");
+  if (path.startsWith("/") && !/^\/(usr|home)\//.test(path)) {
+    return `starts ${shown}, which is neither in the account's home nor in /usr`;
   }
-  const base = program.slice(program.lastIndexOf("/") + 1);
-  if (program.startsWith("/usr/") && refused.has(base)) return `starts ${shown}, which administers the host`;
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  if (path.startsWith("/usr/") && refused.has(base)) return `starts ${shown}, which administers the host`;
   return undefined;
 }
