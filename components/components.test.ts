@@ -34,7 +34,11 @@ beforeAll(async () => {
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {
-      for: ({ release }, repair) => ({ script: "exec sh", payload: `applier for ${release}, ${repair}`, digest: "d1" }),
+      for: ({ release, runtimes }, repair) => ({
+        script: "exec sh",
+        payload: `applier for ${release} with ${runtimes}, ${repair}`,
+        digest: "d1",
+      }),
     },
     secretEpoch: 1,
     repairs: new Map([[declaration.hosts[0]!.name, 2]]),
@@ -64,7 +68,7 @@ test("a host has two commands: bootstrap, then apply with the bundle on a secret
   const [apply, bootstrap] = of("command:remote:Command").filter(({ name }) => name.startsWith(host));
   expect(bootstrap).toMatchObject({
     name: `${host}-bootstrap`,
-    inputs: { create: "exec sh", stdin: "applier for trixie, 2", logging: "stderr" },
+    inputs: { create: "exec sh", stdin: "applier for trixie with ruby, 2", logging: "stderr" },
   });
   expect(apply).toMatchObject({
     name: `${host}-apply`,

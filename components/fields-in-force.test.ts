@@ -23,6 +23,8 @@ const loaded = await Promise.all(
 /** Fleets with every optional field somewhere. */
 const fleets = loaded.map((fleet) => ({
   ...fleet,
+  network: { ...fleet.network, runtimes: ["ruby"] },
+  hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
   accounts: fleet.accounts.map((account) => ({
     ...account,
     httpServers: account.httpServers.map((server) =>

@@ -37,6 +37,14 @@ export const variableSchema = format("upper-case letters, digits and _", (says) 
   z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, says),
 );
 
+/** A Debian package. Not with a hyphen at its end: apt-get would remove the package. */
+export const packageSchema = format("the name of a Debian package such as php8.4-cli", (says) =>
+  z
+    .string()
+    .max(64)
+    .regex(/^[a-z0-9][a-z0-9+.-]*[a-z0-9+]$/, says),
+);
+
 /** A date, ISO 8601. */
 export const daySchema = z.iso.date().meta({ title: "a date such as 2026-11-22" });
 

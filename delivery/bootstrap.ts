@@ -7,7 +7,7 @@ import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ...`, then the applier's text. */
+  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ...`, then the applier's text. */
   readonly payload: string;
   /** SHA-256 of the payload without a repair, hex. */
   readonly digest: string;
@@ -31,14 +31,21 @@ export function digestOf({ script, payload }: Pick<HostBootstrap, "script" | "pa
 export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
-  const payload = (system: string, repair: number) =>
-    `${system} ${applier} ${repair} ${[...hostPackages, ...maskedUnits].join(" ")}\n${text}`;
+  const payload = (system: string, runtimes: readonly string[], repair: number) => {
+    const names = [...hostPackages, ...maskedUnits, ...runtimes.map((name) => `+${name}`)];
+    return `${system} ${applier} ${repair} ${names.join(" ")}\n${text}`;
+  };
   return {
     applier,
-    digest: digestOf({ script: bootstrapScript, payload: payload("any any", 0) }),
+    digest: digestOf({ script: bootstrapScript, payload: payload("any any", [], 0) }),
     for: (host, repair) => {
       const system = `${host.release} ${architectureOf(host).debian}`;
-      return { script: bootstrapScript, payload: payload(system, repair), digest: sha256(payload(system, 0)) };
+      const { runtimes } = host;
+      return {
+        script: bootstrapScript,
+        payload: payload(system, runtimes, repair),
+        digest: sha256(payload(system, runtimes, 0)),
+      };
     },
   };
 }
@@ -88,16 +95,18 @@ applier=/usr/local/sbin/fairhost-host
 log=$(mktemp)
 # A name of its own: a second bootstrap may run at the same time.
 new=$(mktemp "$applier.XXXXXX")
-trap 'rm -f "$new" "$log"' EXIT
+before=$(mktemp)
+trap 'rm -f "$new" "$log" "$before"' EXIT
 cat >"$new"
 [ "$(sha256sum <"$new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
-missing='' masked=''
+missing='' masked='' runtimes=''
 for name in $names; do
   case $name in *.service | *.socket | *.timer | *.path) masked="$masked $name" && continue ;; esac
-  [ "$(dpkg-query -W -f='\${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing="$missing $name"
+  [ "$(dpkg-query -W -f='\${db:Status-Status}' "\${name#+}" 2>/dev/null)" != installed ] || continue
+  case $name in +*) runtimes="$runtimes \${name#+}" ;; *) missing="$missing $name" ;; esac
 done
-if [ -n "$missing" ]; then
+if [ -n "$missing$runtimes" ]; then
   # Daemons that accounts start for themselves: Debian would start its own as soon as it is installed.
   # shellcheck disable=SC2086
   [ -z "$masked" ] || systemctl --quiet mask $masked
@@ -108,13 +117,31 @@ if [ -n "$missing" ]; then
       fail "dpkg was interrupted and cannot be finished (or was locked for $bound s): fix dpkg by hand, then deploy again"
     }
   fi
-  say "installing$missing"
-  # Unquoted on purpose: a list of package names.
-  # shellcheck disable=SC2086
-  quiet apt install $missing || { within quiet apt update --error-on=any && quiet apt install $missing; } || {
-    tail -n 20 "$log" >&2
-    fail "cannot install packages ($missing ); running services were not touched. Fix the errors above, then deploy again"
+  install() {
+    [ $# -gt 0 ] || return 0
+    say "installing $*"
+    quiet apt install "$@" || { within quiet apt update --error-on=any && quiet apt install "$@"; } || {
+      tail -n 20 "$log" >&2
+      fail "cannot install packages ( $* ); running services were not touched. Fix the errors above, then deploy again"
+    }
   }
+  # Unquoted on purpose: lists of package names.
+  # shellcheck disable=SC2086
+  install $missing
+  if [ -n "$runtimes" ]; then
+    # Services of runtimes (PHP-FPM) are not for the host, now or at boot.
+    policy=/usr/sbin/policy-rc.d
+    [ ! -e $policy ] || grep -q fairhost $policy || fail "remove $policy, then deploy again"
+    units() { find /usr/lib/systemd/system -maxdepth 1 \\( -name '*.service' -o -name '*.socket' -o -name '*.timer' \\) ! -name '*@*' | sort; }
+    units >"$before"
+    trap 'rm -f "$new" "$log" "$before" $policy' EXIT
+    printf '#!/bin/sh\\nexit 101 # fairhost\\n' >$policy
+    chmod 755 $policy
+    # shellcheck disable=SC2086
+    install $runtimes
+    rm -f $policy
+    units | comm -13 "$before" - | sed 's,.*/,,' | xargs -r systemctl --quiet mask
+  fi
 fi
 
 chmod 755 "$new"

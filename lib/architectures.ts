@@ -14,6 +14,8 @@ export interface Architecture {
   readonly rootLinks: readonly string[];
   /** Number of the system call renameat2 (linux: `include/uapi/asm-generic/unistd.h`, on x86 `syscall_64.tbl`). */
   readonly renameat2: number;
+  /** Number of the system call socket. */
+  readonly socket: number;
   /** Debian package of the kernel. */
   readonly kernelPackage: string;
   /** How QEMU emulates a machine of this architecture on one. */
@@ -36,6 +38,7 @@ export const architectures = {
     loader: "/lib64/ld-linux-x86-64.so.2",
     rootLinks: ["/bin", "/sbin", "/lib", "/lib64"],
     renameat2: 316,
+    socket: 41,
     kernelPackage: "linux-image-amd64",
     qemu: { package: "qemu-system-x86", program: "qemu-system-x86_64", machine: "pc", console: "ttyS0" },
   },

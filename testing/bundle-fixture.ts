@@ -44,6 +44,7 @@ export const fixtureHost: BareMetalHostInputs = {
   hall: "one",
   rack: "r1",
   release: "trixie",
+  runtimes: [],
   address: "fd00:8000::11",
   asNumber: 4_200_000_011,
   disks: [],
@@ -57,8 +58,11 @@ export const fixtureHost: BareMetalHostInputs = {
   ],
 };
 
-/** Declares these accounts on one host, with the same allocation as the program. */
-export function declarationOf(accounts: readonly FixtureAccount[]): Declaration {
+/** Declares these accounts on one host, with the same allocation as the program. `change` is what differs from {@link fixtureHost}. */
+export function declarationOf(
+  accounts: readonly FixtureAccount[],
+  change: Partial<BareMetalHostInputs> = {},
+): Declaration {
   const host = fixtureHost.name;
   const limits = { ...accountFixture().limits, memoryMaxMb: 512, tasksMax: 200, diskGb: 5 };
   const httpServers = accounts.flatMap(({ number: account, name: accountName, servers = [] }) =>
@@ -72,7 +76,7 @@ export function declarationOf(accounts: readonly FixtureAccount[]): Declaration 
     ...nothingDeclared,
     networks: [network],
     sites: [site],
-    hosts: [fixtureHost],
+    hosts: [{ ...fixtureHost, ...change }],
     accounts: accounts.map(({ number, name, limits: own }) => {
       const { uid, gid, user, slice, directory } = identityOf(number);
       return {

@@ -36,10 +36,15 @@ export function accountSettings(account: Account, unit: string) {
     Slice: `account-${number}.slice`,
     User: plainUser(account.user),
     WorkingDirectory: home,
-    BindPaths: `${directory}/home:${home}`,
-    BindReadOnlyPaths: `${directory}/admin:${home}/admin`,
+    BindPaths: `${directory}/home:${home} ${directory}/lib:/var/lib`,
+    BindReadOnlyPaths: `${directory}/admin:${home}/admin ${currentGeneration}/${memoryFile(account)}:/proc/meminfo`,
     StandardOutput: `append:${directory}/${logs}/${unit}.log`,
   } as const;
+}
+
+/** Bundle path of what the account's programs read as /proc/meminfo. */
+export function memoryFile({ number }: Pick<Account, "number">): string {
+  return `proc/${number}.meminfo`;
 }
 
 /** Binds the user and group records of the account only, so that its programs can look up their own name and no other. */

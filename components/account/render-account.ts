@@ -4,21 +4,29 @@ import { architectureOf } from "../host/architecture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import { frontEndLogs, homeInside, logs } from "./account-paths.ts";
+import { frontEndLogs, homeInside, logs, memoryFile } from "./account-paths.ts";
 import { quotasOf } from "./quotas.ts";
 import { renderSandbox } from "./render-sandbox.ts";
+import { memoryInformation, renderView } from "./render-view.ts";
 
 type Account = Element<"accounts">;
 
+/** Packages of every host that accounts may use. */
+const everyRuntime = ["ca-certificates", "media-types", "netbase", "nodejs", "python3"];
+
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
-  ofHost: ({ host }) => ({ files: [...renderAccountDefaults(), ...renderSandbox(architectureOf(host))] }),
+  ofHost: ({ host }) => {
+    const { files, units } = renderView([...everyRuntime, ...host.runtimes]);
+    return { files: [...renderAccountDefaults(), ...renderSandbox(architectureOf(host)), ...files], units };
+  },
   ofAccount: ({ account }) => renderAccount(account),
 };
 
 /** Identity and limits of one account: records for NSS, slice, directories. */
 export function renderAccount(account: Account): { files: BundleFile[]; account: BundleAccount } {
-  return { files: [...renderRecords(account), ...renderSlice(account)], account: renderDirectories(account) };
+  const files = [...renderRecords(account), ...renderSlice(account), ...renderLimitsInside(account)];
+  return { files, account: renderDirectories(account) };
 }
 
 /** Defaults of all accounts of a host: one prefix drop-in instead of a thousand lines. */
@@ -63,32 +71,53 @@ const withDefault = limitNames
   .map((name) => limitOf(name))
   .filter(({ systemdDefault }) => systemdDefault !== undefined);
 
+/** Directives of the limits that have a default of systemd's, or of those that have none. */
+function directives({ limits }: Account, hasDefault: boolean): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    limitNames.flatMap((limit) => {
+      const { slice: write, systemdDefault } = limitOf(limit);
+      return write && (systemdDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
+    }),
+  );
+}
+
 /**
  * The slice with the plan's limits. Weights only when one differs from its default: in a drop-in, because the prefix drop-in
  * would win over the unit's own file. No MemoryHigh: just under MemoryMax it delays the OOM killer by minutes.
  */
-function renderSlice({ number, name, slice, limits }: Account): BundleFile[] {
-  const directives = (hasDefault: boolean) =>
-    Object.fromEntries(
-      limitNames.flatMap((limit) => {
-        const { slice: write, systemdDefault } = limitOf(limit);
-        return write && (systemdDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
-      }),
-    );
+function renderSlice(account: Account): BundleFile[] {
+  const { number, name, slice, limits } = account;
   const files: BundleFile[] = [
     {
       path: `systemd/${slice}`,
-      content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(false) }),
+      content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(account, false) }),
     },
   ];
   if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf(limit).systemdDefault))) return files;
-  return [...files, { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(true) }) }];
+  return [
+    ...files,
+    { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(account, true) }) },
+  ];
 }
 
 /**
- * The account can write only in its home, and cannot replace `admin` there, on which its logs are mounted: root owns the home,
- * with the sticky bit, and the account writes through its group, of which it is the only member. Root opens logs below
- * `admin/logs`, so only root can write there; the front end (www-data) has its own directory.
+ * The limits where the account's programs look for them. A sandbox shows a unit's own control group, so each unit of the account has
+ * the slice's limits too: in a drop-in for all of them, because a changed limit takes effect without a restart.
+ */
+function renderLimitsInside(account: Account): BundleFile[] {
+  return [
+    {
+      path: `systemd/account-${account.number}-.service.d/50-limits.conf`,
+      content: unitFile({ Service: directives(account, false) }),
+    },
+    { path: memoryFile(account), content: memoryInformation(account.limits.memoryMaxMb) },
+  ];
+}
+
+/**
+ * The account can write only in its home, which it owns: archives set mode and times of the directory they are unpacked in. On `home/admin`
+ * its logs are mounted, so no program in a sandbox can move or remove that; every way into an account must mount it. Root opens logs below
+ * `admin/logs`, beside the home and `lib` (the account's own /var/lib), where only root can write; the front end (www-data) has its own directory.
  */
 function renderDirectories(account: Account): BundleAccount {
   const { number, uid, gid, directory } = account;
@@ -97,7 +126,8 @@ function renderDirectories(account: Account): BundleAccount {
     { path: "admin", owner: "root", mode: 0o751 },
     { path: logs, owner: "root", mode: 0o2751 },
     { path: frontEndLogs, owner: "logs", mode: 0o2750 },
-    { path: "home", owner: "root", mode: 0o1770 },
+    { path: "home", owner: "account", mode: 0o750 },
+    { path: "lib", owner: "account", mode: 0o750 },
     { path: "home/admin", owner: "root", mode: 0o755 },
     { path: "home/www", owner: "account", mode: 0o750 },
   ];

@@ -82,14 +82,7 @@ describe("a hostile account", () => {
     await refused(
       {
         list: ["/srv", "/srv/accounts", "/home/alice", "/root", "/var/lib/fairhost", "/boot", "/etc/nginx", "/etc/ssh"],
-        read: [
-          "/etc/passwd",
-          "/etc/shadow",
-          "/srv/accounts/1/home/private",
-          "/proc/kcore",
-          "/proc/kallsyms",
-          "/proc/cpuinfo",
-        ],
+        read: ["/etc/passwd", "/etc/shadow", "/srv/accounts/1/home/private", "/proc/kcore"],
         unix: [
           "/run/systemd/private",
           "/run/dbus/system_bus_socket",
@@ -101,7 +94,84 @@ describe("a hostile account", () => {
       },
       absent,
     );
-    await refused({ list: ["/sys/fs", "/sys/kernel", "/sys/devices", "/sys/class"] }, denied);
+  });
+
+  test("sees nothing of the host's devices, kernel and control groups", async () => {
+    const [proc = "", sys, groups] = await attempt([
+      ["readable", "/proc"],
+      ["readable", "/sys"],
+      ["read", "/proc/self/cgroup"],
+    ]);
+    const entries = new Set([...proc.matchAll(/'([^']+)'/g)].map(([, name]) => name!));
+    // A kernel with another entry fails here: if it shows what others do, hide it (decision 24); else add it.
+    const replaced = ["cgroups", "cpuinfo", "loadavg", "meminfo", "stat"];
+    const own = ["mounts", "net", "self", "sys", "sysvipc", "thread-self"];
+    const [kernel, hardware] = [
+      ["cmdline", "config.gz", "crypto", "execdomains", "filesystems", "modules", "uptime", "version"],
+      [
+        "consoles",
+        "devices",
+        "dma",
+        "driver",
+        "fb",
+        "iomem",
+        "ioports",
+        "mdstat",
+        "misc",
+        "mtrr",
+        "partitions",
+        "scsi",
+        "swaps",
+        "tty",
+      ],
+    ];
+    // Shows only keys that the reader may view, and users of its user namespace.
+    const filtered = ["key-users", "keys"];
+    for (const name of [...replaced, ...own]) expect(entries, name).toContain(name);
+    const known = new Set([...replaced, ...own, ...kernel, ...hardware, ...filtered]);
+    expect([...entries].filter((name) => !known.has(name))).toEqual([]);
+    const keys = await attempt(filtered.map((name) => ["read", `/proc/${name}`]));
+    expect(keys.join("\n").match(/19000\d+/g)).toEqual(expect.not.arrayContaining(["1900000001", "1900000667"]));
+    expect(sys).toBe("ok ['fs']");
+    expect(groups).toMatch(/0::\/\n$/);
+    expect(await attempt([["list", "/sys/fs"]])).toEqual(["ok ['cgroup']"]);
+    await refused(
+      {
+        read: [
+          "/proc/kallsyms",
+          "/proc/kmsg",
+          "/proc/interrupts",
+          "/proc/diskstats",
+          "/proc/vmstat",
+          "/proc/softirqs",
+          "/proc/locks",
+        ],
+        list: ["/sys/kernel", "/sys/class", "/sys/block", "/sys/devices", "/proc/irq", "/proc/pressure", "/proc/fs"],
+        write: [
+          "/sys/fs/cgroup/cgroup.procs",
+          "/proc/sys/vm/drop_caches",
+          "/proc/sysrq-trigger",
+          "/proc/sys/kernel/hostname",
+        ],
+      },
+      ["EROFS", ...absent, ...denied],
+    );
+  });
+
+  test("sees of netlink the routing of its own network, and no event of the host's devices", async () => {
+    await sh("ip link add peek0 type veth peer name peek1 || true");
+    expect(
+      await attempt([
+        ["netlink", "0"],
+        ["interfaces", "-"],
+      ]),
+    ).toEqual(["ok", "ok [(1, 'lo')]"]);
+    const others = Array.from({ length: 31 }, (_, index) => `${index + 1}`);
+    await refused({ netlink: others }, ["EPROTONOSUPPORT"]);
+  });
+
+  test("gets no real-time scheduling, no higher priority and no higher limit", async () => {
+    await refused({ scheduler: ["1", "2"], priority: ["-1"], limit: ["RLIMIT_NOFILE", "RLIMIT_RTPRIO"] }, denied);
   });
 
   test("writes in its home alone, and cannot put anything in the place of its logs", async () => {
@@ -110,15 +180,9 @@ describe("a hostile account", () => {
       ["EROFS", ...denied],
     );
     await refused({ rename: ["/home/mallory/admin"], remove: ["/home/mallory/admin"] }, ["EBUSY", ...denied]);
-    // Not even from outside of the sandbox, with its uid alone.
+    // The logs not even from outside of the sandbox, with its uid alone.
     const outside = ["setpriv", "--reuid=1900000666", "--regid=1900000666", "--clear-groups"];
-    for (const command of [
-      "mv home/admin home/x",
-      "rmdir home/admin",
-      "mv admin x",
-      "ln -s / admin/logs/x",
-      "mv home x",
-    ]) {
+    for (const command of ["mv admin x", "ln -s / admin/logs/x", "mv home x"]) {
       const result = await host.run([...outside, "sh", "-c", `cd /srv/accounts/666 && ${command}`]);
       expect(result.exitCode, command).not.toBe(0);
     }
@@ -136,7 +200,6 @@ describe("a hostile account", () => {
         mknod: ["/home/mallory/disk"],
         chroot: ["/tmp"],
         raw: ["-"],
-        netlink: ["-"],
         bpf: ["-"],
         keyctl: ["-"],
         iouring: ["-"],
@@ -262,5 +325,5 @@ test("systemd finds little exposed", async () => {
   const overall = await sh("systemd-analyze security --no-pager account-666-http-probe.service | tail -1");
   const exposure = Number(/: (\d+\.\d+) /.exec(overall)?.[1]);
   console.info(overall.trim());
-  expect(exposure).toBeLessThanOrEqual(1.0);
+  expect(exposure).toBeLessThanOrEqual(1.3);
 });

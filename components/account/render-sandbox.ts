@@ -1,51 +1,51 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../lib/architectures.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
+import { view, viewUnit } from "./render-view.ts";
 
-/** Bundle path of the sandbox. Services list it in `restartOn`: a change restarts them. */
-export const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
+const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
-/** Files of the host's /etc that programs need: names, certificates, time zone. None of them shows other accounts. */
-const shownOfEtc = [
-  "alternatives",
-  "ca-certificates",
-  "host.conf",
-  "hosts",
-  "ld.so.cache",
-  "localtime",
-  "mime.types",
-  "nsswitch.conf",
-  "perl",
-  "protocols",
-  "python3",
-  "python3.13",
-  "resolv.conf",
-  "services",
-  "ssl/certs",
-  "ssl/openssl.cnf",
-  "timezone",
+/** Bundle paths of the sandbox. Services list them in `restartOn`: a change restarts them. */
+export const sandboxFiles: readonly string[] = [sandboxFile, netlinkFilterFile];
+
+/** Content of /sys, except `fs`, which is replaced. */
+const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hypervisor", "kernel", "module", "power"];
+
+/**
+ * Counters of /proc from which an account could follow what the host's devices and its neighbours do. Every mount makes each start of a
+ * program slower, so what only describes hardware or kernel, or is for root alone, is not listed (decision 24).
+ */
+const hiddenOfProc = [
+  ...["buddyinfo", "diskstats", "interrupts", "locks", "pressure", "schedstat", "softirqs", "vmstat", "zoneinfo"],
+  // ProtectKernelTunables= mounts these in any case.
+  ...["acpi", "bus", "fs", "irq"],
 ];
 
-/** Content of /sys. */
-const shownBySys = [
-  "block",
-  "bus",
-  "class",
-  "dev",
-  "devices",
-  "firmware",
-  "fs",
-  "hypervisor",
-  "kernel",
-  "module",
-  "power",
-];
+/** Files of /proc that {@link viewUnit} makes. */
+const replacedOfProc = ["cgroups", "cpuinfo", "loadavg", "stat"];
 
-/** @system-service without system calls that web programs do not need and kernel exploits often use. */
+/**
+ * @system-service without system calls that web programs do not need and kernel exploits often use, and then those of them that ordinary
+ * programs were seen to call (strace of Node.js, numpy, ZeroMQ, the JVM, Go, Ruby, PHP, Erlang, Caddy, tar, cp). None of these reaches another
+ * account: without capabilities the kernel allows them on one's own processes and files only, and the account's weights have the last word.
+ */
 const systemCalls = [
   "@system-service",
   "~@privileged @resources @mount @debug @obsolete @keyring @clock @module @raw-io @reboot @swap @cpu-emulation",
   "~bpf userfaultfd perf_event_open io_uring_enter io_uring_register io_uring_setup",
+  // ZeroMQ sets the scheduling policy that its threads have, and aborts if it may not. RestrictRealtime= refuses the real-time policies.
+  "sched_setscheduler sched_setparam",
+  // Threads bound to CPUs: OpenMP, taskset(1). The other CPUs stay free, and on these the account has its share.
+  "sched_setaffinity",
+  // Lower priority among the account's own processes: Ruby, nice(1), ionice(1).
+  "setpriority ioprio_set",
+  // Lower limits for children; prlimit64 is in @system-service and does the same.
+  "setrlimit",
+  // The owner that a file already has, or one of one's own ids: cp, tar, SQLite, Go.
+  "@chown",
+  // The ids and capabilities that one already has, which are no capabilities: PHP-FPM, setpriv(1), servers that give up rights.
+  "@setuid capset",
 ];
 
 /**
@@ -53,11 +53,19 @@ const systemCalls = [
  * file, so no unit can weaken it. Settings that differ by account (user, slice, home) are in the unit.
  */
 export function renderSandbox(architecture: Architecture): BundleFile[] {
-  return [{ path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings(architecture) }) }];
+  return [
+    { path: sandboxFile, content: unitFile({ Unit: startSettings, Service: sandboxSettings(architecture) }) },
+    { path: netlinkFilterFile, content: netlinkFilter(architecture) },
+  ];
 }
 
 /** A failing program must never stop its socket permanently. */
-const startSettings = { RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" };
+const startSettings = {
+  RequiresMountsFor: "/srv/accounts",
+  StartLimitIntervalSec: "0",
+  Wants: viewUnit,
+  After: viewUnit,
+};
 
 /**
  * Tells the account's log what only systemd knows, in one line (systemd.exec(5), $SERVICE_RESULT). The next connection starts a failed
@@ -86,15 +94,29 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   TimeoutStopSec: "10s",
   OOMScoreAdjust: "500",
   UMask: "0027",
-  // An empty root in memory. RootDirectory= or ProtectSystem= would replace it.
-  TemporaryFileSystem: ["/:ro,mode=0755", "/dev/shm:size=16M,mode=1777"],
-  // /sys itself cannot be hidden (systemd mounts it anyway), but its content can, above all the cgroups of other accounts.
-  InaccessiblePaths: shownBySys.map((name) => `-/sys/${name}`).join(" "),
+  // Not the host's: programs would print, sort and name files differently from host to host.
+  Environment: "LANG=C.UTF-8",
+  // An empty root in memory. RootDirectory= or ProtectSystem= would replace it. systemd mounts /sys anyway, so its parts are replaced or hidden.
+  TemporaryFileSystem: [
+    "/:ro,mode=0755",
+    "/dev/shm:size=16M,mode=1777",
+    "/sys/fs:ro,mode=0755",
+    // In the directory that all accounts see, the names of their own records would show.
+    "/etc/userdb:ro,mode=0755",
+  ],
+  InaccessiblePaths: [
+    hiddenOfSys.map((name) => `-/sys/${name}`).join(" "),
+    hiddenOfProc.map((name) => `-/proc/${name}`).join(" "),
+  ],
   MountAPIVFS: "yes",
-  // Its file is in /sys, which is hidden.
+  // It would have to write below /sys/fs/cgroup.
   MemoryPressureWatch: "off",
   BindLogSockets: "no",
-  BindReadOnlyPaths: [["/usr", ...rootLinks].join(" "), ...shownOfEtc.map((name) => `-/etc/${name}`)],
+  BindReadOnlyPaths: [
+    ["/usr", ...rootLinks].join(" "),
+    `${view}/etc:/etc`,
+    replacedOfProc.map((name) => `${view}/proc/${name}:/proc/${name}`).join(" "),
+  ],
   PrivateTmp: "disconnected",
   PrivateUsers: "self",
   PrivatePIDs: "yes",
@@ -104,13 +126,15 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   PrivateMounts: "yes",
   DevicePolicy: "closed",
   ProtectProc: "invisible",
-  ProcSubset: "pid",
+  // `pid` would leave no place for the files about CPUs and memory that runtimes read.
+  ProcSubset: "all",
   ProtectHostname: "yes",
   ProtectClock: "yes",
   ProtectKernelTunables: "yes",
   ProtectKernelModules: "yes",
   ProtectKernelLogs: "yes",
-  ProtectControlGroups: "yes",
+  // /sys/fs/cgroup shows the unit's own group alone: runtimes find the account's limits there.
+  ProtectControlGroups: "strict",
   NoNewPrivileges: "yes",
   CapabilityBoundingSet: "",
   AmbientCapabilities: "",

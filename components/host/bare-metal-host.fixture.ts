@@ -25,6 +25,7 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
     hall: "one",
     rack: `r${index}`,
     release: "trixie",
+    runtimes: ["ruby"],
     address: `2001:db8:1:0:1::${index.toString(16)}`,
     asNumber: 4_200_000_000 + index,
     disks: [disk(0), disk(1)],

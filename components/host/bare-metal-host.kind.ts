@@ -18,6 +18,8 @@ export const inputs = z.strictObject({
   serial: text.describe("As printed on the chassis; unique in the fleet."),
   managementAddress: text.describe("Address of its management controller."),
   release: text.describe("Debian release by code name."),
+  // A state of 0.1.0 does not say it.
+  runtimes: texts.default([]).describe("Debian packages for the programs of its accounts."),
   address: text.describe("The host's own IPv6 address, canonical (RFC 5952)."),
   asNumber: number.describe("The private AS number (RFC 6996) it announces its accounts' prefixes from."),
   sshPort: number
@@ -110,6 +112,7 @@ export const kind: Kind<"hosts"> = {
       hall: host.hall,
       rack: host.rack,
       release: host.release,
+      runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
       address: canonical(host.address),
       asNumber: host.asNumber,
       ...sshPortOf(host.ssh),

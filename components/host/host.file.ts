@@ -3,7 +3,7 @@ import { z } from "zod";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
-import { address4Schema, address6Schema, format, nameSchema, textSchema } from "../schema.ts";
+import { address4Schema, address6Schema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
 
 /** Address for a TCP connection. */
 const sshAddressSchema = format("a host name or an IP address", (says) =>
@@ -56,6 +56,10 @@ export const schema = z.strictObject({
   hall: nameSchema.describe("Name of a hall of the site."),
   rack: nameSchema.describe("Name of a rack of the hall."),
   release: z.enum(["bookworm", "trixie"]).describe("Code name of the host's Debian release."),
+  runtimes: z
+    .array(packageSchema)
+    .optional()
+    .describe("Debian packages for accounts on this host, instead of `runtimes` in network.yaml."),
   address: address6Schema.describe("IPv6 address of the host itself, in subnet 0 of its site."),
   address4: address4Schema
     .optional()

@@ -1,8 +1,8 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** Scripts that start the accounts' HTTP servers, inside their sandboxes. */
+/** Scripts that start the accounts' HTTP servers, inside their sandboxes, and what decides what sandboxes show and let through. */
 export const libexec = {
   name: "libexec",
   takesEffect: { by: "restart" },
-  boundary: false,
+  boundary: /^(netlink-filter|view-)/,
 } as const satisfies BundleFolder;

@@ -1,7 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import { sandboxFile } from "../account/render-sandbox.ts";
+import { sandboxFiles } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { connections } from "./connections.ts";
@@ -47,7 +47,7 @@ export function renderHttpServer(
       {
         name: service,
         want: alwaysOn ? "start" : "on-demand",
-        restartOn: [pathOfService, sandboxFile, ...shared, ...ofSocket],
+        restartOn: [pathOfService, ...sandboxFiles, ...shared, ...ofSocket],
       },
       { name: socket, want: "start", restartOn: ofSocket },
     ],

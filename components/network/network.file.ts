@@ -2,7 +2,15 @@ import { z } from "zod";
 import { defaultUidBase } from "../declaring.ts";
 import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
-import { address6Schema, format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
+import {
+  address6Schema,
+  format,
+  nameSchema,
+  packageSchema,
+  prefix4Schema,
+  prefix6Schema,
+  textSchema,
+} from "../schema.ts";
 
 /** An AS number (RFC 6793), 32 bits. */
 export const asNumberSchema = z.int().min(1).max(4_294_967_294);
@@ -83,6 +91,12 @@ export const schema = z.strictObject({
     .default(defaultUidBase)
     .describe(
       `Base of uids: the uid of an account is this value plus the account's number. Default ${defaultUidBase}. Never change it for a deployed fleet, because files on hosts belong to the uids (0.1.0 used 200000).`,
+    ),
+  runtimes: z
+    .array(packageSchema)
+    .default([])
+    .describe(
+      "Debian packages that programs of accounts need, on every host that does not list its own: language runtimes, modules, applications. The name chooses the version (`php8.4-cli`, `openjdk-21-jre-headless`). Their services are not started. Default: none; nodejs and python3 are always there.",
     ),
   prefixes: z
     .array(prefix6Schema)

@@ -1,4 +1,5 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { proc } from "../account/proc.host.ts";
 import { userdb } from "../account/userdb.host.ts";
 import { network } from "../address/network.host.ts";
 import { journald } from "../host/journald.host.ts";
@@ -12,6 +13,7 @@ import { nftables } from "../network/nftables.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 
 const registered = [
+  proc,
   userdb,
   network,
   journald,

@@ -44,8 +44,8 @@ export interface BundleAccount {
   readonly directories: readonly {
     readonly path: string;
     /**
-     * `account`: the account's uid and gid. `root`: root and the account's gid. `logs`: www-data and the account's gid.
-     * A directory that the account may write (`home`, mode 1770) may contain anything: open by descriptor, never follow a symlink.
+     * `account`: the account's uid and gid; it may change the mode afterwards. `root`: root and the account's gid. `logs`: www-data and the
+     * account's gid. A directory that the account may write (`home`) may contain anything: open by descriptor, never follow a symlink.
      */
     readonly owner: "account" | "root" | "logs";
     readonly mode: number;

@@ -31,6 +31,7 @@ test("each host gets everything declared for it, and the answers come back in or
     mirrors: [],
     links: [],
     release: "trixie",
+    runtimes: [],
     applier: "abc",
   });
   expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");

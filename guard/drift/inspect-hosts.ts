@@ -76,13 +76,14 @@ function withoutApplier(exitCode: number): Difference {
 /** Declared facts that a host can check itself. */
 export function declaredFacts(declaration: Declaration, name: string, applier?: string): DeclaredFacts {
   const { groups } = renderBundle(declaration, name);
-  const { disks, mirrors, links, release } = declaration.hosts.find((host) => host.name === name)!;
+  const { disks, mirrors, links, release, runtimes } = declaration.hosts.find((host) => host.name === name)!;
   return {
     digests: Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own?.digest])),
     disks: disks.map(({ slot, serial }) => ({ slot, serial })),
     mirrors,
     links: links.map(({ port }) => ({ port })),
     release,
+    runtimes,
     ...(applier !== undefined && { applier }),
   };
 }

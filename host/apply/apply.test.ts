@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { expect, test } from "vitest";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
+import { wrongDirectories } from "../store/accounts.ts";
 import { apply } from "./apply.ts";
 import { retire } from "./retire.ts";
 
@@ -50,7 +52,7 @@ test("a first apply writes every file, and reports hooks and result", async () =
   expect(
     lstatSync(tree.at(`${current}/systemd/fairhost.target.wants/account-1-http-blog.socket`)).isSymbolicLink(),
   ).toBe(true);
-  expect(statSync(tree.at("/srv/accounts/2/home")).mode & 0o7777).toBe(0o1770);
+  expect(statSync(tree.at("/srv/accounts/2/home")).mode & 0o7777).toBe(0o750);
   expect(machine.said).toContain("staged 10 files, 2 accounts changed");
 });
 
@@ -220,9 +222,25 @@ test("directories are repaired, in whatever order they are sent", async () => {
   await apply(tree.machine(), bundle(group.account!), secret);
   // The account leaves and comes back to the directories that are still there.
   await apply(tree.machine(), bundleOf({}), secret);
-  chmodSync(tree.at("/srv/accounts/1/home"), 0o700);
+  chmodSync(tree.at("/srv/accounts/1"), 0o700);
   await apply(tree.machine(), bundle({ ...group.account!, directories }), secret);
-  expect(statSync(tree.at("/srv/accounts/1/home")).mode & 0o7777).toBe(0o1770);
+  expect(statSync(tree.at("/srv/accounts/1")).mode & 0o7777).toBe(0o711);
+});
+
+test("an account may change the mode of its home (tar, rsync), and gets the home back when it belongs to another", async () => {
+  using tree = new Tree();
+  const home = tree.at("/srv/accounts/1/home");
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1) }), secret);
+  chmodSync(home, 0o755);
+  expect(wrongDirectories(tree.machine(), accountGroup(1).account!)).toEqual([]);
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "two") }), secret);
+  expect(statSync(home).mode & 0o7777).toBe(0o755);
+  if (process.getuid?.() !== 0) return;
+  // As 0.1.0 left it.
+  chownSync(home, 0, statSync(home).gid);
+  chmodSync(home, 0o1770);
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "three") }), secret);
+  expect([statSync(home).uid, statSync(home).mode & 0o7777]).toEqual([accountGroup(1).account!.uid, 0o750]);
 });
 
 test("retire stops every unit, keeps data, secrets and the firewall; a second retire changes nothing", async () => {

@@ -78,6 +78,8 @@ export interface DeclaredFacts {
   readonly links?: readonly { readonly port: string }[];
   /** Debian release by code name. */
   readonly release?: string;
+  /** Debian packages for the programs of accounts. */
+  readonly runtimes?: readonly string[];
   /** SHA-256 of the applier's text, hex. */
   readonly applier?: string;
 }

@@ -87,7 +87,7 @@ function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>
 }
 
 /** Checks that packages are installed, and the release. */
-export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): Difference[] {
+export function lookAtSystem({ layout }: Machine, { release, runtimes = [] }: DeclaredFacts): Difference[] {
   const differences: Difference[] = [];
   const status = layout.at("/var/lib/dpkg/status");
   if (existsSync(status)) {
@@ -98,7 +98,7 @@ export function lookAtSystem({ layout }: Machine, { release }: DeclaredFacts): D
           return /^Status: \S+ ok installed$/m.test(block) ? (/^Package: (\S+)$/m.exec(block)?.[1] ?? []) : [];
         }),
     );
-    for (const name of hostPackages.filter((name) => !installed.has(name))) {
+    for (const name of [...hostPackages, ...runtimes].filter((name) => !installed.has(name))) {
       const message = `package ${name} is not installed, or only partly`;
       differences.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
     }

@@ -53,7 +53,8 @@ export function wrongDirectories(machine: Machine, account: BundleAccount): Wron
       const wrong = `belongs to ${now.uid}:${now.gid} instead of ${uid}:${account.gid}`;
       return [{ path, wrong, repairable: true }];
     }
-    if ((now.mode & 0o7777) === mode) return [];
+    // The mode of its own directory is the account's to change.
+    if ((now.mode & 0o7777) === mode || owner === "account") return [];
     const wrong = `has mode ${(now.mode & 0o7777).toString(8)} instead of ${mode.toString(8)}`;
     return [{ path, wrong, repairable: true }];
   });
@@ -121,7 +122,8 @@ function openOrMake(parent: number, name: string, wanted: Wanted | undefined, sh
     throw inTheWay(shown, "this is a symlink or a file, not a directory");
   }
   try {
-    if (wanted) settle(directory, wanted, made || !mayArrange(parent, wanted.account), shown);
+    if (wanted)
+      settle(directory, wanted, made ? "made" : mayArrange(parent, wanted.account) ? "theirs" : "ours", shown);
   } catch (error) {
     closeSync(directory);
     throw error;
@@ -148,17 +150,24 @@ function isArrangedBy(stat: Stats, { uid, gid }: BundleAccount): boolean {
   return stat.uid === uid || (stat.gid === gid && (stat.mode & 0o020) !== 0);
 }
 
-function settle(directory: number, { uid, gid, mode, account }: Wanted, ours: boolean, shown: string): void {
+function settle(
+  directory: number,
+  { uid, gid, mode, account }: Wanted,
+  whose: "made" | "ours" | "theirs",
+  shown: string,
+): void {
   // Without root (simulations, tests) ownership cannot be set and is ignored.
   const isRoot = process.getuid?.() === 0;
   const now = fstatSync(directory);
-  if (!ours) {
+  if (whose === "theirs") {
     if (isRoot && uid !== account.uid && now.uid !== uid)
       throw inTheWay(shown, `it belongs to uid ${now.uid}, not ${uid}`);
     return;
   }
-  if (isRoot && (now.uid !== uid || now.gid !== gid)) fchownSync(directory, uid, gid);
-  if ((now.mode & 0o7777) !== mode) fchmodSync(directory, mode);
+  const other = isRoot && (now.uid !== uid || now.gid !== gid);
+  if (other) fchownSync(directory, uid, gid);
+  // Once it belongs to the account, its mode is the account's to change.
+  if ((now.mode & 0o7777) !== mode && (uid !== account.uid || whose === "made" || other)) fchmodSync(directory, mode);
 }
 
 function inTheWay(shown: string, what: string): ApplyError {

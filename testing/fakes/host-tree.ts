@@ -64,7 +64,7 @@ export function accountGroup(number: number, content = "one", more: readonly Bun
       directory,
       directories: [
         { path: ".", owner: "root", mode: 0o711 },
-        { path: "home", owner: "root", mode: 0o1770 },
+        { path: "home", owner: "account", mode: 0o750 },
         { path: "home/www", owner: "account", mode: 0o750 },
       ],
     },

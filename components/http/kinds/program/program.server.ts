@@ -11,6 +11,7 @@ import {
   insideHome,
   ownRecords,
 } from "../../../account/account-paths.ts";
+import { netlinkSettings } from "../../../account/netlink-filter.ts";
 import { command, environment, flag, homePath } from "../../../inputs.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../../../schema.ts";
 import { connections } from "../../connections.ts";
@@ -86,11 +87,13 @@ export const server: ServerKind<Program> = {
           common.BindReadOnlyPaths,
           ownRecords(account),
           `${currentGeneration}/${script}:${scriptInside} ${currentGeneration}/${turnAway}:/opt/fairhost/turn-away`,
+          netlinkSettings.bind,
         ],
+        RestrictAddressFamilies: netlinkSettings.addressFamilies,
         LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
         Environment: environmentLines(given),
         LimitNOFILE: descriptorLimit,
-        ExecStart: execLine([...init, ...run, ...commandInside(account, server.command)]),
+        ExecStart: execLine([...netlinkSettings.command, ...init, ...run, ...commandInside(account, server.command)]),
       },
     });
   },

@@ -193,6 +193,15 @@ run_program() {
   return 1
 }
 
+# What Debian's packages keep in /var/lib: at first the account gets a copy of its own, as it is in the package.
+for kept in /etc/fairhost/lib/*; do
+  name=${kept##*/}
+  if [ -e "$kept" ] && [ ! -e "/var/lib/$name" ] && made=$(mktemp -d /var/lib/.new.XXXXXX); then
+    cp -r "$kept" "$made/" && mv -T "$made/$name" "/var/lib/$name"
+    rm -rf "$made"
+  fi
+done
+
 while :; do
   begun=$SECONDS listened='' wanted='' program='' proxy=''
   run_program "$@"

@@ -1,0 +1,8 @@
+import type { BundleFolder } from "../registry/bundle-folder.ts";
+
+/** What an account's programs read as /proc/meminfo. A program sees a new file when it starts the next time. */
+export const proc = {
+  name: "proc",
+  takesEffect: { by: "look-up" },
+  boundary: false,
+} as const satisfies BundleFolder;

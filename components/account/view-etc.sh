@@ -1,0 +1,83 @@
+#!/bin/sh
+# Copies what accounts may see of the host's /etc: what belongs to the packages that their programs need, as far as everybody may read it.
+#   view-etc DIRECTORY PACKAGE...
+# Whom a file belongs to is dpkg's word. A directory in which no other package has anything is shown whole, because maintainer scripts put files
+# there that dpkg does not know (PHP's modules); of the packages that every system has, only the files. What belongs to no package, to the
+# host's services or to an operator is not shown.
+set -eu
+umask 022
+export LC_ALL=C.UTF-8
+view=$1
+shift
+mkdir -p "$view"
+new=$(mktemp -d "$view.XXXXXX")
+trap 'rm -rf "$new" "$new.paths"' EXIT
+
+# Files of no package that the C library and every program look for.
+libc='alternatives ld.so.cache localtime nsswitch.conf ssl/certs timezone'
+
+installed() { # of these packages
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p'
+}
+needed() { # by these packages
+  # shellcheck disable=SC2046
+  apt-cache depends --recurse --installed --no-conflicts --no-breaks --no-replaces --no-enhances --no-suggests --no-recommends \
+    $(installed "$@") | sed -n 's/^\([a-z0-9][a-z0-9+.-]*\)\(:[a-z0-9]*\)\{0,1\}$/\1/p'
+}
+
+cd /etc
+{
+  needed "$@" | sed 's/^/need /'
+  # The host's own services hang on these (systemd, apt, PAM), and some runtime on these.
+  dpkg-query -W -f '${Priority} ${Package}\n' | sed -n 's/^required /host /p; s/^important /host /p'
+  dpkg-query -W -f '${Essential} ${Package}\n' | sed -n 's/^yes /base /p'
+  printf 'need %s\n' "$@"
+  # "own PACKAGE PATH" of every path below /etc, "kept PACKAGE PATH" below /var/lib, directories included.
+  for list in /var/lib/dpkg/info/*.list; do
+    name=${list##*/}
+    name=${name%.list}
+    sed -n "s,^/etc/,own ${name%%:*} ,p; s,^/var/lib/,kept ${name%%:*} ,p" "$list"
+  done
+} | awk '
+  $1 != "own" && $1 != "kept" { group[$2] = $1; next }
+  { path = $0; sub(/^[^ ]+ [^ ]+ /, "", path) }
+  $1 == "kept" { if (group[$2] == "need") print "kept", path; next }
+  group[$2] == "base" { print "one", path }
+  group[$2] == "need" { ours[path] = 1; next }
+  { for (others[path] = 1; sub(/\/[^\/]*$/, "", path);) others[path] = 1 }
+  END {
+    for (path in ours) {
+      above = path
+      if (!(path in others) && (!sub(/\/[^\/]*$/, "", above) || above in others)) print "all", path
+    }
+  }' >"$new.paths"
+for path in $libc; do echo "all $path"; done >>"$new.paths"
+while read -r how path; do
+  case $how in
+  all) find "$path" \( -type d ! -perm -005 -prune \) -o \( \( -type d -o -type l -o -type f -perm -004 \) -print0 \) 2>/dev/null || true ;;
+  one) find "$path" -maxdepth 0 \( -type l -o -type f -perm -004 \) -print0 2>/dev/null || true ;;
+  esac
+done <"$new.paths" | tar --null --no-recursion -cf - -T - | tar -xf - -C "$new"
+# Below /var/lib only what is in the package: what the host's own instance has added, such as passwords, is not for accounts.
+mkdir -p "$new/fairhost/lib"
+sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /var/lib -cf - -T - 2>/dev/null | tar -xf - -C "$new/fairhost/lib"
+chmod -R u=rwX,go=rX "$new/fairhost"
+rm "$new.paths"
+
+# May point into /run, which accounts do not see.
+[ ! -r resolv.conf ] || cp -L resolv.conf "$new/resolv.conf"
+# The host's own may name the operator's other machines.
+cat >"$new/hosts" <<EOF
+127.0.0.1 localhost $(uname -n)
+::1 localhost ip6-localhost ip6-loopback
+EOF
+# Places to mount on, the same for all accounts.
+mkdir -p "$new/userdb" "$new/lighttpd"
+[ -e "$new/lighttpd/lighttpd.conf" ] || : >"$new/lighttpd/lighttpd.conf"
+chmod 755 "$new"
+
+# In place: running sandboxes have the directory mounted.
+(cd "$view" && find . -mindepth 1 -depth) | while IFS= read -r path; do
+  [ -e "$new/$path" ] || [ -L "$new/$path" ] || rm -rf "${view:?}/$path"
+done
+cp -a --remove-destination "$new/." "$view/"
