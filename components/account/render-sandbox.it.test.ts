@@ -103,7 +103,7 @@ describe("a hostile account", () => {
       ["read", "/proc/self/cgroup"],
     ]);
     const entries = new Set([...proc.matchAll(/'([^']+)'/g)].map(([, name]) => name!));
-    // A kernel with another entry fails here: if it shows what others do, hide it (decision 24); else add it.
+    // A kernel with another entry fails here: if it shows what others do, hide it (decision 27); else add it.
     const replaced = ["cgroups", "cpuinfo", "loadavg", "meminfo", "stat"];
     const own = ["mounts", "net", "self", "sys", "sysvipc", "thread-self"];
     const [kernel, hardware] = [

@@ -14,7 +14,7 @@ const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hyp
 
 /**
  * Counters of /proc from which an account could follow what the host's devices and its neighbours do. Every mount makes each start of a
- * program slower, so what only describes hardware or kernel, or is for root alone, is not listed (decision 24).
+ * program slower, so what only describes hardware or kernel, or is for root alone, is not listed (decision 27).
  */
 const hiddenOfProc = [
   ...["buddyinfo", "diskstats", "interrupts", "locks", "pressure", "schedstat", "softirqs", "vmstat", "zoneinfo"],
