@@ -16,6 +16,22 @@ test("no module names a file, a page or an npm script that is not there", () => 
   expect(modules.flatMap((file) => deadInSource(checkout, file))).toEqual([]);
 });
 
+test("who cites a decision by its number links to the record of that number, which has it in its title", () => {
+  const pages = [...checkout.files].filter((file) => file.endsWith(".md"));
+  const wrong = pages.flatMap((page) => {
+    const text = checkout.read(page);
+    const [, own, title] = /^docs\/decisions\/(\d{4})-[^]*?\n# (\d+)\./.exec(`${page}\n${text}`) ?? [];
+    const cited = [
+      ...text.matchAll(/\[(?:decisions? )?(\d{1,2})\]\([^)\s]*?(\d{4})-[a-z]|^\| (\d+) \| .*\((\d{4})-[a-z]/gim),
+    ];
+    const pairs = cited.map(([, label, file, row, of]) => [label ?? row, file ?? of]);
+    return [[title, own], ...pairs].flatMap(([is, be]) =>
+      Number(is) === Number(be) || !be ? [] : [`${page}: ${is} for ${be}`],
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
 /** A small repository in memory. */
 function tree(files: Readonly<Record<string, string>>): Tree {
   return { files: new Set(Object.keys(files)), scripts: new Set(["demo"]), read: (file) => files[file]! };
