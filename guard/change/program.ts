@@ -74,7 +74,9 @@ function readingToday(program: Program): Program {
       const its = made.get(declaration);
       if (its || !program.policies) return program.judge(its ?? declaration, today);
       // A rule that reads inputs which are gone cannot judge today's form.
-      const [able, unable] = partition(program.policies, (rule) => canJudge(rule, declaration, today));
+      const { able = [], unable = [] } = Object.groupBy(program.policies, (rule) =>
+        canJudge(rule, declaration, today) ? "able" : "unable",
+      );
       return { ...program.judge(declaration, today, able), unable: unable.map(({ name }) => name) };
     },
   };
@@ -87,12 +89,6 @@ function canJudge(rule: Rule, declaration: Declaration, today: string): boolean 
   } catch {
     return false;
   }
-}
-
-function partition<T>(all: readonly T[], belongs: (each: T) => boolean): [T[], T[]] {
-  const sides: [T[], T[]] = [[], []];
-  for (const each of all) sides[belongs(each) ? 0 : 1].push(each);
-  return sides;
 }
 
 /**

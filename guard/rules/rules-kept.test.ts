@@ -40,6 +40,20 @@ testGuardRule(rulesKept, {
       "needs approval: register register: Removes rule hot-swap-ssds. [weaken rule hot-swap-ssds]",
     ],
   },
+  "rules of the base that cannot read what is declared now: one that is still there is named, one that is gone is only removed":
+    {
+      change: {
+        before: {
+          ...sideOf(valid),
+          judge: (of, today) => ({ ...judgeDeclaration(of, today), unable: ["hot-swap-ssds", "two-disks"] }),
+        },
+        after: lenient(valid),
+      },
+      expect: [
+        "needs approval: register register: Rule two-disks of the base cannot read what this change declares: whether the change weakens it is unknown. [weaken rule two-disks]",
+        "needs approval: register register: Removes rule hot-swap-ssds. [weaken rule hot-swap-ssds]",
+      ],
+    },
   "the new side judges otherwise, but nothing breaks an old rule": {
     change: { after: lenient(valid, [...rules]) },
     expect: [],
