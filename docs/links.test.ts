@@ -20,7 +20,7 @@ test("who cites a decision by its number links to the record of that number, whi
   const pages = [...checkout.files].filter((file) => file.endsWith(".md"));
   const wrong = pages.flatMap((page) => {
     const text = checkout.read(page);
-    const [, own, title] = /^docs\/decisions\/(\d{4})-[^]*?\n# (\d+)\./.exec(`${page}\n${text}`) ?? [];
+    const [, own, title] = /^docs\/decisions\/(\d{4})-.*?\n# (\d+)\./s.exec(`${page}\n${text}`) ?? [];
     const cited = [
       ...text.matchAll(/\[(?:decisions? )?(\d{1,2})\]\([^)\s]*?(\d{4})-[a-z]|^\| (\d+) \| .*\((\d{4})-[a-z]/gim),
     ];
