@@ -191,11 +191,14 @@ test("accounts' file system declared but not mounted: refused, and nothing is ma
   );
 });
 
-test("retire stops everything of Fairhost, keeps secrets and firewall; apply starts it again", async () => {
+test("retire stops everything of Fairhost, also at boot, keeps secrets and firewall; apply starts it again", async () => {
+  const enabled = "systemctl is-enabled nginx bird || true";
+  expect(await on.shell(`systemctl --quiet enable nginx bird; ${enabled}`)).toBe("enabled\nenabled");
   const secret = await on.shell("cat /var/lib/fairhost/secrets/accounts/1");
   expect(await on.host.run(["fairhost-host", "retire"])).toMatchObject({ exitCode: 0 });
   expect(await on.states(socket(1), "nginx", "fairhost.target")).toEqual(["inactive", "inactive", "inactive"]);
   expect(await on.shell("nft list tables")).toBe("table inet fairhost");
+  expect(await on.shell(enabled)).toBe("disabled\ndisabled");
   expect(await on.host.run(["fairhost-host", "retire"])).toMatchObject({ exitCode: 0 });
   expect((await on.apply(base)).report.result).toBe("applied");
   expect(await on.states(socket(1), "nginx")).toEqual(["active", "active"]);

@@ -1,14 +1,17 @@
 import { nftables } from "../../components/network/nftables.host.ts";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { said, systemctl } from "../os/systemd.ts";
 import { possibleBases, readApplied, settleGenerations } from "../store/generations.ts";
 import { apply } from "./apply.ts";
 
 /**
  * Takes a host out of service: all accounts and services of Fairhost stop and do not start again. Accounts' data and secrets stay, and
  * so does the firewall: a retired host must not be open. A second run changes nothing.
+ * @throws ApplyError if a daemon of Debian would start at boot: without Fairhost's files it would serve its package's example.
  */
 export async function retire(machine: Machine): Promise<ApplyReport> {
   const { bundle } = settleGenerations(machine);
@@ -16,8 +19,16 @@ export async function retire(machine: Machine): Promise<ApplyReport> {
   const files = (host?.files ?? []).filter(isFirewall);
   const units = (host?.units ?? []).filter(({ name }) => name === nftables.entry.unit);
   const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
-  return apply(machine, sealBundle(bundle.host, groups));
+  const report = await apply(machine, sealBundle(bundle.host, groups));
+  const problem = await said(systemctl(machine, "disable", daemons));
+  if (problem) throw new ApplyError(`Everything is stopped, but may start at boot: systemctl disable: ${problem}`);
+  return report;
 }
+
+/** Units of Debian's packages, which enable them at boot. */
+const daemons = bundleFolders
+  .flatMap(({ entry }) => entry?.unit ?? [])
+  .filter((unit) => unit !== nftables.entry.unit && !unit.startsWith("fairhost-"));
 
 function isFirewall({ path }: BundleFile): boolean {
   return (
