@@ -8,6 +8,7 @@ import { declaredFacts } from "../guard/drift/inspect-hosts.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { declarationFixture, today } from "../testing/fixture.ts";
 import { leavesOf, recording } from "../testing/recording.ts";
+import { eachLimit, limitOf } from "./plan/each-limit.ts";
 import { type Fleet, fileKinds } from "./registry/files.generated.ts";
 import type { Declaration } from "./registry/kinds.generated.ts";
 import { allKinds } from "./registry/subject.ts";
@@ -27,6 +28,7 @@ const fleets = loaded.map((fleet) => ({
   hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
   accounts: fleet.accounts.map((account) => ({
     ...account,
+    limits: eachLimit((name) => limitOf(name).sliceDefault ?? 1_000_000),
     httpServers: account.httpServers.map((server) =>
       server.kind === "static" ? { ...server, fallback: "index.html", cacheSeconds: 60 } : server,
     ),

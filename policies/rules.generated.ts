@@ -53,7 +53,6 @@ import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts"
 export const rules: readonly Rule[] = [
   capacityFitsMirror,
   devicesOnTwoChains,
-  guaranteeWithinLimits,
   hotSwapSsds,
   linksToTwoMakers,
   mountsOnMirrors,
@@ -64,6 +63,7 @@ export const rules: readonly Rule[] = [
   capacityAfterHostLoss,
   devicesInPairs,
   fourIndependentOperators,
+  guaranteeWithinLimits,
   overcommitWithinPlan,
   plansPromiseTheBasics,
   redundantOnTwoSites,

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { Account } from "../declaring.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
-import { eachLimit, limitInputs } from "../plan/each-limit.ts";
+import { eachLimit, limitInputs, limitNames } from "../plan/each-limit.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { describeAccount } from "./describe-account.ts";
 
@@ -26,8 +27,15 @@ export const inputs = z.strictObject({
   user: text.describe("Login name on the host: `a<number>`."),
   slice: text.describe("systemd slice: `account-<number>.slice`."),
   directory: text.describe("Directory on the host: `/srv/accounts/<number>`."),
-  limits: z.strictObject(limitInputs()).describe("Its plan's limits."),
+  limits: z.strictObject(limitInputs()).describe("Its own limits, or else its plan's."),
+  ownLimits: z.array(text).exactOptional().describe("Names of the limits that its own file sets."),
 });
+
+/** Names of the limits of an account's own, in the order of {@link limitNames}; nothing if it has none. */
+function ownLimitsOf({ limits }: Account): { ownLimits?: string[] } {
+  const ownLimits = limitNames.filter((name) => limits?.[name] !== undefined);
+  return ownLimits.length > 0 ? { ownLimits } : {};
+}
 
 export const kind: Kind<"accounts"> = {
   key: "accounts",
@@ -62,7 +70,8 @@ export const kind: Kind<"accounts"> = {
       user: own.user,
       slice: own.slice,
       directory: own.directory,
-      limits: eachLimit((name) => plan[name]),
+      limits: eachLimit((name) => account.limits?.[name] ?? plan[name]),
+      ...ownLimitsOf(account),
     })),
   ...ownFile("accounts", "number"),
   describe: describeAccount,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { largestNumber } from "../declaring.ts";
+import { eachLimit, limitValue } from "../plan/each-limit.ts";
 import type { FileKind } from "../registry/file.ts";
 import { nameSchema } from "../schema.ts";
 import { accountEntries } from "./entries.generated.ts";
@@ -25,6 +26,10 @@ export const schema = z.strictObject({
     .max(3660)
     .optional()
     .describe("Days that the account's backups are kept. Set it only to keep them longer than its plan does."),
+  limits: z
+    .strictObject(eachLimit((name) => limitValue(name).optional()))
+    .optional()
+    .describe("Limits that replace those of the account's plan, one by one."),
   protect: z
     .boolean()
     .default(true)

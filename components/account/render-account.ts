@@ -37,7 +37,7 @@ export function renderAccountDefaults(): BundleFile[] {
       content: unitFile({
         // Named, so that systemd turns the controllers on; OOMPolicy and the like belong to the services.
         Slice: {
-          ...Object.fromEntries(withDefault.map(({ slice, systemdDefault }) => slice!(systemdDefault!))),
+          ...Object.fromEntries(withDefault.map(({ slice, sliceDefault }) => slice!(sliceDefault!))),
           MemoryAccounting: "yes",
           TasksAccounting: "yes",
         },
@@ -66,17 +66,15 @@ function renderRecords(account: Account): BundleFile[] {
   ];
 }
 
-/** Limits for which systemd has a default; {@link renderAccountDefaults} sets it once for all accounts. */
-const withDefault = limitNames
-  .map((name) => limitOf(name))
-  .filter(({ systemdDefault }) => systemdDefault !== undefined);
+/** Limits with a usual value: {@link renderAccountDefaults} sets it once for all accounts. */
+const withDefault = limitNames.map((name) => limitOf(name)).filter(({ sliceDefault }) => sliceDefault !== undefined);
 
-/** Directives of the limits that have a default of systemd's, or of those that have none. */
+/** Directives of the limits that have a usual value, or of those that have none. */
 function directives({ limits }: Account, hasDefault: boolean): Readonly<Record<string, string>> {
   return Object.fromEntries(
     limitNames.flatMap((limit) => {
-      const { slice: write, systemdDefault } = limitOf(limit);
-      return write && (systemdDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
+      const { slice: write, sliceDefault } = limitOf(limit);
+      return write && (sliceDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
     }),
   );
 }
@@ -93,7 +91,7 @@ function renderSlice(account: Account): BundleFile[] {
       content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(account, false) }),
     },
   ];
-  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf(limit).systemdDefault))) return files;
+  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf(limit).sliceDefault))) return files;
   return [
     ...files,
     { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(account, true) }) },

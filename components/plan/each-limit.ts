@@ -19,6 +19,14 @@ export function limitChange(name: LimitName, was: number | undefined, is: number
   return `${word} ${old} to ${next}`;
 }
 
+/** Schema of a limit's value where the default is not its own but another file's. */
+export function limitValue(name: LimitName): z.ZodType<number> {
+  const { schema } = limitOf(name);
+  return schema instanceof z.ZodDefault
+    ? (schema.unwrap() as z.ZodType<number>).describe(schema.description ?? "")
+    : schema;
+}
+
 /** An object with one member for each limit. */
 export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName]: T } {
   return Object.fromEntries(limitNames.map((name) => [name, make(name)])) as { [Name in LimitName]: T };

@@ -11,8 +11,8 @@ export interface Limit {
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
   /** What of the account's project quotas it is, and how much (components/account/quotas.ts). */
   readonly quota?: (value: number) => readonly [of: "bytes" | "inodes", amount: number];
-  /** systemd's default; a value equal to it is not written. */
-  readonly systemdDefault?: number;
+  /** Value of the drop-in that all slices of accounts have; a value equal to it is not written again. */
+  readonly sliceDefault?: number;
 }
 
 const weight = z.int().min(1).max(10_000).default(100);
@@ -29,20 +29,33 @@ export const limits = {
     word: "CPU weight",
     unit: "",
     slice: (value) => ["CPUWeight", `${value}`],
-    systemdDefault: 100,
+    sliceDefault: 100,
   },
   ioWeight: {
     schema: weight.describe("IO weight of an account (systemd's IOWeight=), 1 to 10000. Default 100: an equal share."),
     word: "IO weight",
     unit: "",
     slice: (value) => ["IOWeight", `${value}`],
-    systemdDefault: 100,
+    sliceDefault: 100,
   },
   memoryMaxMb: {
     schema: z.int().min(16).describe("Hard memory limit of an account in MiB."),
     word: "memory",
     unit: " MiB",
     slice: (value) => ["MemoryMax", `${value}M`],
+  },
+  swapMaxMb: {
+    schema: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        "Swap of an account in MiB, beyond its memory. Default 0: none, a host's swap is for its own programs.",
+      ),
+    word: "swap",
+    unit: " MiB",
+    slice: (value) => ["MemorySwapMax", `${value}M`],
+    sliceDefault: 0,
   },
   tasksMax: {
     schema: z.int().min(4).max(65_536).describe("Maximum number of tasks (processes and threads) of an account."),

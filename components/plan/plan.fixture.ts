@@ -9,6 +9,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     cpuWeight: 100,
     ioWeight: 100,
     memoryMaxMb: 512,
+    swapMaxMb: 0,
     tasksMax: 128,
     diskGb: 10,
     inodes: 250_000,

@@ -41,6 +41,10 @@ export const seeds: Readonly<Record<string, Seed>> = {
     rules: ["guarantee-within-limits"],
     edit: (draft) => draft.edit("plans/large.yaml", "memoryMb: 1024", "memoryMb: 5000"),
   },
+  "less memory allowed to one account than its plan guarantees": {
+    rules: ["guarantee-within-limits"],
+    edit: (draft) => draft.append(clinic, "limits:\n  memoryMaxMb: 512\n"),
+  },
   "more copies of accounts than a standby host has disk for": {
     rules: ["overcommit-within-plan"],
     edit: (draft) => draft.edit("hosts/par2-web3.yaml", "diskGb: 1800", "diskGb: 190"),

@@ -235,6 +235,18 @@ describe("allocation of a whole fleet", () => {
     expect(() => declare({ ...lab, accounts: [stray] })).toThrow('the host of account 1, "db7", is not in the fleet');
   });
 
+  test("a limit in an account's own file wins over its plan's, the others stay the plan's", () => {
+    const [first, ...others] = lab.accounts;
+    const own = { ...first!, limits: { memoryMaxMb: 777, swapMaxMb: 0 } };
+    const declared = (account: Account) => declare({ ...lab, accounts: [account, ...others] }).accounts[0]!;
+    expect(declared(own)).toEqual({
+      ...declared(first!),
+      limits: { ...declared(first!).limits, memoryMaxMb: 777, swapMaxMb: 0 },
+      ownLimits: ["memoryMaxMb", "swapMaxMb"],
+    });
+    expect(declared(first!)).not.toHaveProperty("ownLimits");
+  });
+
   test("front ends count what lives on their host", () => {
     const counts = ["web1", "web2"].map((host) => {
       const own = lab.accounts.filter((account) => account.host === host);
