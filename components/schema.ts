@@ -1,5 +1,6 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
+import { repaired, repairHostname } from "./repairs.ts";
 
 /** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
@@ -54,12 +55,15 @@ export const address6Schema = format("an IPv6 address such as 2a00:b6e0::11", (s
 ).meta({ format: "ipv6" });
 
 /** An IPv6 prefix whose host bits are zero, such as `2a00:b6e0:1::/48`. */
-export const prefix6Schema = format("an IPv6 prefix with zero host bits, such as 2a00:b6e0:1::/48", (says) =>
-  z.string().refine((text) => {
-    if (!/^[^/]+\/\d{1,3}$/.test(text) || !Address6.isValid(text)) return false;
-    const address = new Address6(text);
-    return address.startAddress().canonicalForm() === new Address6(text.split("/")[0]!).canonicalForm();
-  }, says),
+export const prefix6Schema = repaired(
+  format("an IPv6 prefix with zero host bits, such as 2a00:b6e0:1::/48", (says) =>
+    z.string().refine((text) => {
+      if (!/^[^/]+\/\d{1,3}$/.test(text) || !Address6.isValid(text)) return false;
+      const address = new Address6(text);
+      return address.startAddress().canonicalForm() === new Address6(text.split("/")[0]!).canonicalForm();
+    }, says),
+  ),
+  (text) => repairPrefix(text, Address6),
 );
 
 /** An IPv4 address, four numbers. */
@@ -68,19 +72,33 @@ export const address4Schema = format("an IPv4 address such as 185.31.40.11", (sa
 ).meta({ format: "ipv4" });
 
 /** An IPv4 range whose host bits are zero, such as `185.31.40.0/22`. */
-export const prefix4Schema = format("an IPv4 range with zero host bits, such as 185.31.40.0/22", (says) =>
-  z.string().refine((text) => {
-    if (!/^\d+\.\d+\.\d+\.\d+\/\d{1,2}$/.test(text) || !Address4.isValid(text)) return false;
-    return new Address4(text).startAddress().correctForm() === text.split("/")[0];
-  }, says),
+export const prefix4Schema = repaired(
+  format("an IPv4 range with zero host bits, such as 185.31.40.0/22", (says) =>
+    z.string().refine((text) => {
+      if (!/^\d+\.\d+\.\d+\.\d+\/\d{1,2}$/.test(text) || !Address4.isValid(text)) return false;
+      return new Address4(text).startAddress().correctForm() === text.split("/")[0];
+    }, says),
+  ),
+  (text) => repairPrefix(text, Address4),
 );
 
+/** A range in which host bits are set, without them; nothing is known of what else may be wrong with it. */
+function repairPrefix(text: string, family: typeof Address4 | typeof Address6): string | undefined {
+  if (!/^[^/]+\/\d{1,3}$/.test(text) || !family.isValid(text)) return undefined;
+  const first = new family(text).startAddress().correctForm();
+  if (first === new family(text.split("/")[0]!).correctForm()) return undefined;
+  return `write "${first}/${text.split("/")[1]}", the range that this address is in`;
+}
+
 /** A fully qualified host name of a web site (RFC 1123), lower case, no trailing dot, at most 253 characters. */
-export const hostnameSchema = format("a lower-case host name with at least one dot, such as www.example.org", (says) =>
-  z
-    .string()
-    .max(253)
-    .regex(/^(?=.*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, says),
+export const hostnameSchema = repaired(
+  format("a lower-case host name with at least one dot, such as www.example.org", (says) =>
+    z
+      .string()
+      .max(253)
+      .regex(/^(?=.*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, says),
+  ),
+  repairHostname,
 );
 
 /** A path inside the account's home: relative, no `..`, no empty part, no characters with a special meaning in unit files or nginx. */

@@ -3,14 +3,18 @@ import { z } from "zod";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
+import { repaired, repairName } from "../repairs.ts";
 import { address4Schema, address6Schema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
 
 /** Address for a TCP connection. */
-const sshAddressSchema = format("a host name or an IP address", (says) =>
-  z
-    .string()
-    .max(253)
-    .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), says),
+const sshAddressSchema = repaired(
+  format("a host name or an IP address", (says) =>
+    z
+      .string()
+      .max(253)
+      .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), says),
+  ),
+  repairName,
 );
 
 const diskSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { repairOf } from "../../components/repairs.ts";
 import { shown } from "../../lib/text.ts";
 import { nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
@@ -17,7 +18,8 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
   const format = (): Problem[] => {
     const lower = typeof value === "string" ? value.toLowerCase() : value;
     const slip = lower !== value && place?.safeParse(lower).success;
-    const fix = slip ? `write ${shown(lower)} if that is what you mean` : explained("correct it");
+    const repair = typeof value === "string" && place !== undefined ? repairOf(place, value) : undefined;
+    const fix = repair ?? (slip ? `write ${shown(lower)} if that is what you mean` : explained("correct it"));
     return problem(`got ${shown(value)}, ${issue.message.replace(/^must be/, "expected")}`, fix);
   };
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, schema, source);

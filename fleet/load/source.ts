@@ -31,6 +31,9 @@ export interface Source {
 /** Plain decimal: every YAML parser, old or new, reads it as the same number. */
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
+/** A line that git writes around both sides of a merge conflict (git-merge(1), "HOW CONFLICTS ARE PRESENTED"). */
+const conflictMarker = /^(?:([<|>])\1{6}(?: .*)?|={7})\r?$/m;
+
 /** Reads YAML 1.2 (core schema) and refuses constructs that YAML parsers read differently. */
 export function readSource(file: string, text: string): { source: Source; problems: Problem[] } {
   const document = parse(text);
@@ -41,8 +44,15 @@ export function readSource(file: string, text: string): { source: Source; proble
     problems.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join("."), message, fix });
   };
 
-  let broken = false;
+  const conflict = conflictMarker.exec(text);
+  let broken = conflict !== null;
+  if (conflict !== null) {
+    const fix = "keep the lines that are right, and remove the marker lines <<<<<<<, =======, >>>>>>>";
+    add(conflict.index, [], "a merge conflict of git is not resolved here", fix);
+  }
   for (const error of document.errors) {
+    // All that follows from the markers is no mistake of its own.
+    if (broken) break;
     const [offset] = error.pos;
     if (error.code === "DUPLICATE_KEY") {
       const key = /^[^\s:]*/.exec(text.slice(offset))![0];

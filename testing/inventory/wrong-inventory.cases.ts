@@ -82,6 +82,9 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "syntax: an address that ends in a colon": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000::"),
   "deeply nested, but closed": (draft) => draft.write(alice, `name: ${"[".repeat(200)}${"]".repeat(200)}`),
   "syntax: deeply nested brackets": (draft) => draft.write(alice, `name: ${"[".repeat(50_000)}`),
+  "a merge conflict that is not resolved": (draft) =>
+    draft.edit(alice, "plan: small\n", "<<<<<<< HEAD\nplan: small\n=======\nplan: large\n>>>>>>> main\n"),
+  "a marker of a merge conflict that was left": (draft) => draft.append(alice, ">>>>>>> main\n"),
   "the same key twice": (draft) => draft.edit(alice, "plan: small\n", "plan: small\nplan: small\n"),
   "several documents": (draft) => draft.append(alice, "---\nname: second\n"),
   "an alias": (draft) => draft.edit(alice, "name: alice", "name: &x alice").edit(alice, "name: blog", "name: *x"),
@@ -135,6 +138,12 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a name in capitals": (draft) => draft.edit(alice, "name: alice", "name: Alice"),
   "a name too long": (draft) => draft.edit(alice, "name: blog", `name: ${"b".repeat(25)}`),
   "a host name without a dot": (draft) => draft.edit(alice, "blog.alice.test", "localhost"),
+  "a host name with a dot at its end": (draft) => draft.edit(alice, "blog.alice.test", "blog.alice.test."),
+  "a host name in Unicode": (draft) => draft.edit(alice, "blog.alice.test", "Bücher.alice.test"),
+  "a host name with a wildcard": (draft) => draft.edit(alice, "blog.alice.test", "'*.alice.test'"),
+  "a whole URL for a host name": (draft) => draft.edit(alice, "blog.alice.test", "'https://Blog.alice.test:80/x'"),
+  "an underscore in a host name": (draft) => draft.edit(alice, "blog.alice.test", "my_blog.alice.test"),
+  "an address for a host name": (draft) => draft.edit(alice, "blog.alice.test", "192.0.2.1"),
   "a path out of the home": (draft) => draft.append(alice, "    root: ../bob/www\n"),
   "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
   "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
@@ -144,6 +153,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "host bits in a prefix": (draft) => draft.edit("network.yaml", "fd00:8000::/32", "fd00:8000::1/32"),
   "a site's prefix of another length": (draft) => draft.edit("sites/lab.yaml", "fd00:8000::/48", "fd00:8000::/56"),
   "an SSH address with an option in it": (draft) => draft.edit(web1, "address: 127.0.0.1", "address: -oProxyCommand=x"),
+
+  "an SSH address with a port in it": (draft) => draft.edit(web1, "address: 127.0.0.1", "address: web1.example.org:22"),
 
   // References
   "an unknown plan": (draft) => draft.edit(alice, "plan: small", "plan: smal"),

@@ -1,0 +1,54 @@
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import { z } from "zod";
+
+/** What to do about a text that a schema refuses: `write "www.example.org": without the dot at its end`. */
+type Repair = (text: string) => string | undefined;
+
+const repairs = z.registry<{ readonly repair: Repair }>();
+
+/**
+ * Says of a schema how to write what it refuses, for the slips that people make.
+ * @param repair words for the fix of a message; `undefined` if it cannot tell what is meant
+ */
+export function repaired<S extends z.ZodType>(schema: S, repair: (text: string, schema: S) => string | undefined): S {
+  repairs.add(schema, { repair: (text) => repair(text, schema) });
+  return schema;
+}
+
+/** What to do about a text that a schema refuses, if that is known. */
+export function repairOf(schema: z.ZodType, text: string): string | undefined {
+  return repairs.get(schema)?.repair(text);
+}
+
+/** Slips in names of DNS, in the order in which they are taken out. */
+const slips: readonly (readonly [why: string, without: (text: string) => string])[] = [
+  ["without spaces", (text) => text.trim()],
+  ["without scheme, port and path", (text) => text.replace(/^[a-z]+:\/\//i, "").replace(/[:/].*$/, "")],
+  ["without the dot at its end", (text) => text.replace(/\.$/, "")],
+  ["as DNS has it (Punycode)", (text) => (/^[\x20-\x7e]*$/.test(text) ? text : domainToASCII(text))],
+  ["in lower-case letters", (text) => text.toLowerCase()],
+];
+
+/** How to write a name of DNS that is refused: without the slips that can be taken out of it. */
+export function repairName(text: string, schema: z.ZodType): string | undefined {
+  const why: string[] = [];
+  const meant = slips.reduce((name, [reason, without]) => {
+    const next = without(name);
+    if (next !== name) why.push(reason);
+    return next;
+  }, text);
+  return meant !== text && schema.safeParse(meant).success ? `write "${meant}": ${why.join(", ")}` : undefined;
+}
+
+/** How to write the host name of a web site that is refused. */
+export function repairHostname(text: string, schema: z.ZodType): string | undefined {
+  if (text.includes("*")) return "write each host name on its own: wildcards are not supported";
+  if (isIP(text) !== 0) {
+    return "leave it out: the account's address leads to its lowest-numbered HTTP server without an entry";
+  }
+  if (/^[\w.-]+$/.test(text) && text.includes("_")) {
+    return "write it with hyphens: an underscore cannot be in a host name (RFC 1123, 2.1)";
+  }
+  return repairName(text, schema);
+}
