@@ -4,16 +4,20 @@ import type { Problem } from "../load/problem.ts";
 import { checkAccounts } from "./accounts.ts";
 import { checkPlaces } from "./places.ts";
 import { type Entries, fileNames } from "./references.ts";
+import { checkSites, withoutWrongRanges } from "./sites.ts";
 import { checkSpelling } from "./spelling.ts";
 import { checkApprovals, checkWaivers } from "./waivers.ts";
 
 /** Runs every check that compares files of an inventory with each other. */
 export function checkAll(entries: Entries): Problem[] {
   const named = (Object.entries(fileKinds) as [FileKey, FileKind][]).filter(([, { namedByEntry }]) => namedByEntry);
+  const ofSites = checkSites(entries);
+  const clear = withoutWrongRanges(entries, ofSites);
   return [
     ...named.flatMap(([key]) => fileNames(entries[key] as Parameters<typeof fileNames>[0])),
-    ...checkPlaces(entries),
-    ...checkAccounts(entries),
+    ...ofSites,
+    ...checkPlaces(clear),
+    ...checkAccounts(clear),
     ...checkWaivers(entries),
     ...checkApprovals(entries),
     ...checkSpelling(entries),

@@ -81,6 +81,46 @@ test("references to an invalid or unreadable entry are not reported too", async 
   ]);
 });
 
+describe("what follows from a wrong range is not reported too", () => {
+  const prod = join(import.meta.dirname, "../../inventory/prod");
+  const pathsIn = async (change: (draft: Draft) => Draft): Promise<string[]> => {
+    const directory = join(scratch, String(++copies));
+    cpSync(prod, directory, { recursive: true });
+    const { problems } = await problemsOf(change(new Draft(directory)).directory);
+    return problems.map(({ file, path }) => `${file} ${path}`);
+  };
+  const par2 = "sites/par2.yaml";
+
+  test("a prefix that another site has: not each address of the site's hosts and routers", async () => {
+    expect(await pathsIn((draft) => draft.edit(par2, "2a00:b6e0:200::/40", "2a00:b6e0:100::/40"))).toEqual([
+      `${par2} prefix`,
+    ]);
+  });
+
+  test("a prefix that the fleet does not own, or that does not parse", async () => {
+    expect(await pathsIn((draft) => draft.edit(par2, "2a00:b6e0:200::/40", "2a00:b6e1:200::/40"))).toEqual([
+      `${par2} prefix`,
+    ]);
+    expect(await pathsIn((draft) => draft.edit(par2, "2a00:b6e0:200::/40", "2a00:b6e0:201::/40"))).toEqual([
+      `${par2} prefix`,
+    ]);
+  });
+
+  test("an IPv4 range with host bits, or of another site: not each front end's address", async () => {
+    expect(await pathsIn((draft) => draft.edit(par2, "185.31.41.0/26", "185.31.41.1/26"))).toEqual([`${par2} prefix4`]);
+    expect(await pathsIn((draft) => draft.edit(par2, "185.31.41.0/26", "185.31.40.0/26"))).toEqual([`${par2} prefix4`]);
+  });
+
+  test("an owned range that does not parse: not each site in it", async () => {
+    const network = "network.yaml";
+    const broken = (draft: Draft) =>
+      draft
+        .edit(network, "prefixes:\n", 'prefixes:\n  - "2001:db8::/32"\n')
+        .edit(network, "2a00:b6e0::/32", "2a00:b6e0::1/32");
+    expect(await pathsIn(broken)).toEqual([`${network} prefixes.1`]);
+  });
+});
+
 test("a file that may not be read is named", async () => {
   const { directory } = draft();
   chmodSync(join(directory, "accounts/1-alice.yaml"), 0o000);
