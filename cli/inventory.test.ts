@@ -61,7 +61,11 @@ test("a fleet that loads but breaks a rule: the rule's message, with file and li
 test("the command's exit status and output, for people and for programs", () => {
   const wrong = draft("lab", "wrong").edit("accounts/1-alice.yaml", "plan: small", "plan: smal").directory;
   const expected = `${wrong}/accounts/1-alice.yaml:4:7 plan\n  there is no plan "smal"\n  fix: did you mean "small"? (known: small)\n1 problem in 1 file\n`;
-  expect(run(wrong)).toMatchObject({ status: 4, stdout: "", stderr: expected });
+  expect(run(wrong), "the result, not an error of the command").toMatchObject({
+    status: 4,
+    stdout: expected,
+    stderr: "",
+  });
 
   const programs = run(wrong, "--json");
   expect([programs.status, programs.stderr]).toEqual([4, ""]);

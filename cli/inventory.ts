@@ -80,9 +80,7 @@ const inventoryCommand = withAction(
   ["blocked"],
   async (directory: string, options: { today: string; json?: true }) => {
     const { sound, text, json } = await check(directory, options.today);
-    if (options.json) console.log(JSON.stringify(json, undefined, 2));
-    else if (sound) console.log(text);
-    else console.error(text);
+    console.log(options.json ? JSON.stringify(json, undefined, 2) : text);
     return sound ? "done" : "blocked";
   },
 );

@@ -32,9 +32,7 @@ const proveCommand = withAction(
     const declaration = declare((await loadFleet(directory)).fleet);
     const proof = pairs ? provePairs(declaration) : proveSingles(declaration);
     const proven = isProven(proof);
-    if (json) console.log(JSON.stringify({ proven, ...proof }, undefined, 2));
-    else if (proven) console.log(formatProof(proof, pairs));
-    else console.error(formatProof(proof, pairs));
+    console.log(json ? JSON.stringify({ proven, ...proof }, undefined, 2) : formatProof(proof, pairs));
     return proven ? "done" : "blocked";
   },
 );

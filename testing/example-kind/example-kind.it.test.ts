@@ -96,14 +96,14 @@ describe("the inventory", () => {
   test("refuses a wrong entry with file and line", async () => {
     const wrong = fleet("wrong");
     change(wrong, "everyMinutes: 60", "everyMinutes: often\n    when: now");
-    const { exitCode, stderr } = await node("cli/inventory.ts", wrong);
+    const { exitCode, stdout } = await node("cli/inventory.ts", wrong);
     expect(exitCode).toBe(endings.blocked[0]);
     const lines = readFileSync(join(wrong, alice), "utf8").split("\n");
     const at = (key: string) => `${wrong}/${alice}:${lines.findIndex((line) => line.includes(key)) + 1}:`;
-    expect(stderr).toContain(
+    expect(stdout).toContain(
       `${at("everyMinutes")}19 reminders.0.everyMinutes\n  got the text "often", expected a number`,
     );
-    expect(stderr).toContain(`${at("when")}5 reminders.0.when\n  unknown key "when"`);
+    expect(stdout).toContain(`${at("when")}5 reminders.0.when\n  unknown key "when"`);
   });
 
   test("refuses two of one name, and a waiver of one that is not there", async () => {
@@ -113,20 +113,20 @@ describe("the inventory", () => {
       join(twice, "waivers.yaml"),
       "- {rule: reminders-not-too-often, resource: reminder 1/walter, owner: Ada, reason: until it is slower, expires: 2026-12-01}\n",
     );
-    const { stderr } = await node("cli/inventory.ts", twice);
-    expect(stderr).toContain('reminder name "water" is already used at accounts/1-alice.yaml:');
-    expect(stderr).toContain('there is no reminder "1/walter"\n');
-    expect(stderr).toContain('did you mean "1/water"?');
+    const { stdout } = await node("cli/inventory.ts", twice);
+    expect(stdout).toContain('reminder name "water" is already used at accounts/1-alice.yaml:');
+    expect(stdout).toContain('there is no reminder "1/walter"\n');
+    expect(stdout).toContain('did you mean "1/water"?');
   });
 
   test("is judged by its own rule, and by those that find values by their meaning", async () => {
     const broken = fleet("broken");
     change(broken, "everyMinutes: 60", "everyMinutes: 1");
     change(broken, "[bin/water, --now]", "[/usr/bin/nsenter, -t, '1']");
-    const { exitCode, stderr } = await node("cli/inventory.ts", broken);
+    const { exitCode, stdout } = await node("cli/inventory.ts", broken);
     expect(exitCode).toBe(endings.blocked[0]);
-    expect(stderr).toContain(`${broken}/${alice}:15: Reminder 1/water comes every 1 minutes.`);
-    expect(stderr).toContain(
+    expect(stdout).toContain(`${broken}/${alice}:15: Reminder 1/water comes every 1 minutes.`);
+    expect(stdout).toContain(
       `${broken}/${alice}:16: Reminder 1/water starts "/usr/bin/nsenter", which administers the host.`,
     );
     writeFileSync(
@@ -134,8 +134,8 @@ describe("the inventory", () => {
       "- {rule: reminders-not-too-often, resource: reminder 1/water, owner: Ada, reason: until it is slower, expires: 2026-12-01}\n",
     );
     const waived = await node("cli/inventory.ts", broken, "--today", "2026-11-24");
-    expect(waived.stderr).not.toContain("comes every 1 minutes");
-    expect(waived.stderr).toContain("which administers the host");
+    expect(waived.stdout).not.toContain("comes every 1 minutes");
+    expect(waived.stdout).toContain("which administers the host");
   });
 });
 
