@@ -10,7 +10,7 @@ import { endings } from "../cli/exit-status.ts";
 import { generateFleet } from "./generate-fleet.ts";
 import { numbersAsked } from "./numbers-asked.ts";
 
-const { accounts } = numbersAsked({ accounts: 5_000 });
+const { accounts } = numbersAsked({ accounts: 20_000 });
 const most = 1.5;
 const rounds = 3;
 const command = join(import.meta.dirname, "../cli/addresses.ts");

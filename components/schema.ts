@@ -33,9 +33,9 @@ export const textSchema = lineSchema.min(1).max(100);
 /** Text of an environment value or a command argument. */
 export const argumentSchema = lineSchema.max(4096);
 
-/** Name of an environment variable. */
-export const variableSchema = format("upper-case letters, digits and _", (says) =>
-  z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, says),
+/** Name of an environment variable, as shells and programs know it: `http_proxy` too (environ(7)). */
+export const variableSchema = format("letters, digits and _, not a digit first", (says) =>
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, says),
 );
 
 /** A Debian package. Not with a hyphen at its end: apt-get would remove the package. */

@@ -36,6 +36,7 @@ import { backupTarget } from "./data/backup-target.ts";
 import { nothingVanishes } from "./data/nothing-vanishes.ts";
 import { referencesExist } from "./data/references-exist.ts";
 import { accountsOnAccountHosts } from "./isolation/accounts-on-account-hosts.ts";
+import { commandsFitUnits } from "./isolation/commands-fit-units.ts";
 import { equalWeightsInAPlan } from "./isolation/equal-weights-in-a-plan.ts";
 import { limitsSet } from "./isolation/limits-set.ts";
 import { noHostAdministration } from "./isolation/no-host-administration.ts";
@@ -73,6 +74,7 @@ export const rules: readonly Rule[] = [
   uniqueDiskSerial,
   accountFollowsNumber,
   addressInOwnPrefix,
+  commandsFitUnits,
   debianReleaseSupported,
   frontEndPorts,
   httpServerFollowsNumber,

@@ -30,7 +30,17 @@ const nasty = [
   "!!",
   "a=b",
 ];
-const environment = { NASTY: nasty.join("|"), PATH_LIKE: "$PATH:%h", PORT: "1", UID: "0", LISTEN_PID: "7" };
+const environment = {
+  NASTY: nasty.join("|"),
+  PATH_LIKE: "$PATH:%h",
+  PORT: "1",
+  UID: "0",
+  LISTEN_PID: "7",
+  http_proxy: "",
+  _own: "1",
+};
+/** As much as the rule `commands-fit-units` lets a unit have, in characters of which systemd writes each octet with four. */
+const most = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`V${index}`, "ü".repeat(4000)]));
 const node = (...more: string[]) => ["/usr/bin/node", "echo.mjs", ...more];
 const accounts = [
   { number: 1, name: "alice", servers: [staticServer("blog", 2)] },
@@ -43,6 +53,7 @@ const accounts = [
       programServer("six", node(), { environment: { ADDRESS: "::1" } }),
       programServer("every", node(), { environment: { ADDRESS: "::" } }),
       programServer("own", ["bin/a=b", "c"], { directory: "bin" }),
+      programServer("full", node(), { environment: most }),
     ],
   },
   {
@@ -160,6 +171,8 @@ describe("what a program is given", () => {
       NASTY: environment.NASTY,
       PATH_LIKE: "$PATH:%h",
       FAIRHOST_IDLE_SECONDS: "2",
+      http_proxy: "",
+      _own: "1",
     });
     expect(given.environment.HOME).toBe(`/home/${account}`);
     expect(given.environment.PORT).toBe(number === 2 ? "8001" : "1");
@@ -167,6 +180,13 @@ describe("what a program is given", () => {
     expect(given.user).toEqual({ username: `a${number}`, uid, gid: uid, homedir: `/home/${account}` });
     expect(given.directory).toBe(`/home/${account}`);
     expect(given.secret).toBe(`secret of ${number}`);
+  });
+
+  test("as much as a unit may have, whole, also when systemd reloads while it runs", async () => {
+    const given = JSON.parse((await get("full.dave.test")).body);
+    expect(given.environment).toMatchObject(most);
+    await sh("systemctl daemon-reload && systemctl is-active account-4-http-full.service");
+    expect(await sh("journalctl --boot --quiet --identifier systemd | grep -c 'overly long' || true")).toBe("0\n");
   });
 
   test("the client's address and protocol, whatever the client says of them", async () => {

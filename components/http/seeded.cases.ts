@@ -9,6 +9,14 @@ export const seeds: Readonly<Record<string, Seed>> = {
     rules: ["no-host-administration"],
     edit: (draft) => draft.edit(choir, python, "command: [/usr/bin/sudo, /usr/bin/python3, members.py]"),
   },
+  "more variables than systemd loads": {
+    rules: ["commands-fit-units"],
+    edit: (draft) =>
+      draft.append(
+        choir,
+        `    environment:\n${Array.from({ length: 300 }, (_, index) => `      V${index}: ${"x".repeat(4000)}\n`).join("")}`,
+      ),
+  },
   "a program of the system's": {
     rules: ["no-host-administration"],
     edit: (draft) => draft.edit(choir, python, "command: [/usr/sbin/sshd, -D]"),

@@ -75,8 +75,18 @@ testRule(noHostAdministration, {
   },
 });
 
+test("an empty argument, and variables in lower-case letters, as curl and wget read them", () => {
+  const declaration = changed(declarationFixture(), "httpServers", "1/api", (server) =>
+    server.kind === "program"
+      ? { ...server, command: ["/bin/bash", "-c", ""], environment: { http_proxy: "", _own: "1" } }
+      : server,
+  );
+  expect(noHostAdministration.check(declaration, today)).toEqual([]);
+});
+
 test.each([
   "/bin/sh",
+  "/bin/bash",
   "/usr/bin/sh",
   "/usr/sbin/php-fpm8.4",
   "/lib/jvm/bin/java",

@@ -40,7 +40,7 @@ export const noHostAdministration = defineRule({
     }
     for (const { subject, owner, value } of environments(declaration)) {
       for (const [key, text] of Object.entries(value as Readonly<Record<string, string>>)) {
-        if (/^[A-Z][A-Z0-9_]*$/.test(key) && !/\p{Cc}/u.test(text)) continue;
+        if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/\p{Cc}/u.test(text)) continue;
         yield {
           subject: { ...subject, path: `${subject.path}.${key}` },
           message: `${owner} has an environment variable ${JSON.stringify(key)} whose name or value is not allowed in a unit file.`,

@@ -147,7 +147,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a path out of the home": (draft) => draft.append(alice, "    root: ../bob/www\n"),
   "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
   "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
-  "a variable in small letters": (draft) => draft.append(bob, "    environment: {path: /tmp}\n"),
+  "a variable with a hyphen": (draft) => draft.append(bob, "    environment: {my-path: /tmp}\n"),
   "an invalid date": (draft) => draft.edit("tombstones.yaml", "2026-11-02", "2026-02-30"),
   "not an IPv6 address": (draft) => draft.edit(web1, "fd00:8000::11", "192.0.2.11"),
   "host bits in a prefix": (draft) => draft.edit("network.yaml", "fd00:8000::/32", "fd00:8000::1/32"),

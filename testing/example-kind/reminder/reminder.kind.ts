@@ -22,11 +22,7 @@ export const entries = z
     z.strictObject({
       name: nameSchema.max(24).describe("Unique in the account. At most 24 characters."),
       everyMinutes: z.int().min(1).max(10_080).describe("Minutes from one run to the next, at most a week."),
-      command: z
-        .array(argumentSchema.min(1))
-        .min(1)
-        .max(64)
-        .describe("Program and its arguments. Not read by a shell."),
+      command: z.array(argumentSchema).min(1).max(64).describe("Program and its arguments. Not read by a shell."),
       directory: z
         .union([z.literal("."), homePathSchema])
         .default(".")

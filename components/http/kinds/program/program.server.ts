@@ -20,11 +20,11 @@ import { descriptorLimit, type HttpServer, httpPort, type ServerKind, scriptInsi
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
   command: z
-    .array(argumentSchema.min(1))
+    .array(argumentSchema)
     .min(1)
     .max(64)
     .describe(
-      "Program and its arguments, not interpreted by a shell. The program is an absolute path in the host's /usr or a path inside the account's home.",
+      "Program and its arguments, not interpreted by a shell. The program is an absolute path in the host's /usr or a path inside the account's home. An argument may be empty.",
     ),
   directory: z
     .union([z.literal("."), homePathSchema])
@@ -39,7 +39,9 @@ export const entry = {
   environment: z
     .record(variableSchema, argumentSchema)
     .default({})
-    .describe("Environment variables of the program. Do not use them for secrets: previews show them."),
+    .describe(
+      "Environment variables of the program; with its arguments 128 KiB at most. Do not use them for secrets: previews show them.",
+    ),
 };
 
 export const inputs = {

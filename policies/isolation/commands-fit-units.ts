@@ -1,0 +1,50 @@
+import { valuesThatMean } from "../../components/registry/meanings.ts";
+import { nameOf, ownerOf, type Subject } from "../../components/registry/subject.ts";
+import { defineRule } from "../../components/rule.ts";
+
+const commands = valuesThatMean("command");
+const environments = valuesThatMean("environment");
+
+/**
+ * Most bytes (UTF-8) of all that one unit gives its programs: words, names and values. Measured with systemd 257: a line of a unit file may
+ * have 1 MiB, otherwise the unit does not load ("No buffer space available"); and when it is running and systemd reloads, each octet may
+ * be written with four, of which it keeps no more than 1 MiB either ("overly long item 'main-command'"). This is half of that.
+ */
+export const mostBytes = 128 * 1024;
+
+export const commandsFitUnits = defineRule({
+  name: "commands-fit-units",
+  theme: "isolation",
+  severity: "high",
+  scope: "resource",
+  description: `What a unit gives its programs, arguments and environment variables together, has at most ${mostBytes / 1024} KiB.`,
+  reason:
+    "It is one line of a unit file. systemd refuses a unit with a line over 1 MiB, and loses track of a running command that is a quarter of it.",
+  fix: "Put long values into a file in the account's home, and give the program its path.",
+  *find(declaration) {
+    const sizes = new Map<string, { readonly subject: Subject; bytes: number }>();
+    for (const find of [commands, environments]) {
+      for (const { subject, value } of find(declaration)) {
+        const { path: _, ...element } = subject;
+        const size = sizes.get(nameOf(element)) ?? { subject, bytes: 0 };
+        size.bytes += bytesOf(value as readonly string[] | Readonly<Record<string, string>>);
+        // The environment is what is long: it comes second.
+        sizes.set(nameOf(element), { ...size, subject });
+      }
+    }
+    for (const { subject, bytes } of sizes.values()) {
+      if (bytes <= mostBytes) continue;
+      const { path: _, ...element } = subject;
+      yield {
+        subject,
+        message: `${ownerOf(element)} gives its program ${Math.ceil(bytes / 1024)} KiB of arguments and environment variables, more than ${mostBytes / 1024} KiB.`,
+      };
+    }
+  },
+});
+
+/** With the octet that ends each of them in memory. */
+function bytesOf(value: readonly string[] | Readonly<Record<string, string>>): number {
+  const words = Array.isArray(value) ? value : Object.entries(value).map(([name, text]) => `${name}=${text}`);
+  return words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
+}
