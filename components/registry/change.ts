@@ -1,4 +1,5 @@
-import { listed, shown } from "../../lib/text.ts";
+import { listed } from "../../lib/text.ts";
+import { differing } from "./differing.ts";
 import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 import type { Subject } from "./subject.ts";
@@ -72,24 +73,32 @@ export function accountsOn({ accounts }: Declaration, host: string): number[] {
   return accounts.filter((account) => account.host === host).map(({ number }) => number);
 }
 
-/** Properties that differ, with their values where these are short: `idleSeconds 300 to 60`. */
+/** Properties that differ, with their values where these are short: `idleSeconds 300 to 60`. Items of lists by their names, not their positions. */
 export function differences(
   { paths, untold, before, after }: Pick<Change, "paths" | "untold" | "before" | "after">,
   only = paths,
 ): string {
+  // Of a list all that differs is said at its first path.
+  const said = new Set<string>();
   return listed(
-    only.map((path) => {
-      if (untold.includes(path)) return path;
-      const [old, next] = [before, after].map((side) => valueAt(side, path));
-      return old === undefined && next === undefined ? path : `${path} ${old ?? "none"} to ${next ?? "none"}`;
+    only.flatMap((path) => {
+      if (untold.includes(path)) return [path];
+      const place = listAround(path, before, after) ?? path;
+      if (said.has(place)) return [];
+      said.add(place);
+      return differing(place, valueAt(before, place), valueAt(after, place));
     }),
   );
 }
 
-/** A scalar at a path, as a message shows it; undefined for anything else. */
-function valueAt(value: unknown, path: string): string | undefined {
-  const found = path
-    .split(".")
-    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
-  return found === undefined || typeof found === "object" ? undefined : shown(found);
+/** The outermost list that a path leads through. */
+function listAround(path: string, before: unknown, after: unknown): string | undefined {
+  const steps = path.split(".");
+  return steps
+    .map((_, index) => steps.slice(0, index + 1).join("."))
+    .find((place) => Array.isArray(valueAt(before, place)) && Array.isArray(valueAt(after, place)));
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
