@@ -3,6 +3,7 @@ import { count } from "../../lib/text.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
+import { alike, withOthers } from "./alike.ts";
 import { fileGroups, renderGroup } from "./file-diffs.ts";
 import { code, fence, markerOf, text, within } from "./markdown.ts";
 import * as summary from "./summary.ts";
@@ -65,7 +66,7 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     ...list(
       "What happens",
       8000,
-      review.effects.map(({ sentence }) => sentence),
+      alike(review.effects, (effect) => effect).map((each) => withOthers(each.first.sentence, each)),
     ),
     ...findings(outcome),
     ...approvals(outcome),
@@ -86,11 +87,12 @@ function findings(outcome: Reviewed): string[] {
   return section("Findings", 12_000, groups, (group) => {
     const { rule, level } = group[0]!;
     const items = within(
-      group,
+      alike(group, ({ subject, message: sentence }) => ({ subject, sentence })),
       2200,
-      ({ subject, message, approval }) => {
+      (each) => {
+        const { subject, message, approval } = each.first;
         const needs = approval ? ` Needs the approval ${code(`${approval.action} ${approval.resource}`)}.` : "";
-        return `- ${code(summary.placeOf(outcome, subject))}: ${text(message)}${needs}`;
+        return `- ${code(summary.placeOf(outcome, subject))}: ${text(withOthers(message, each))}${needs}`;
       },
       (left) => `- and ${left} more`,
     );
@@ -150,9 +152,10 @@ function policies(outcome: Reviewed): string[] {
     groups,
     ([rule, group]) => {
       const items = within(
-        group,
+        alike(group, ({ subject, message: sentence }) => ({ subject, sentence })),
         2000,
-        ({ subject, message }) => `- ${code(summary.placeOf(outcome, subject))}: ${text(message)}`,
+        (each) =>
+          `- ${code(summary.placeOf(outcome, each.first.subject))}: ${text(withOthers(each.first.message, each))}`,
         (left) => `- and ${left} more`,
       );
       return ruled(rule, rule === summary.proofRule ? "counterexamples" : "broken", items);

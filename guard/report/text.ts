@@ -4,6 +4,7 @@ import { formatProblems } from "../../fleet/load/problem.ts";
 import { printable } from "../../lib/text.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
+import { alike, withOthers } from "./alike.ts";
 import type { Extras } from "./comment.ts";
 import * as summary from "./summary.ts";
 
@@ -36,7 +37,7 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
   };
   add(
     "What happens:",
-    review.effects.map(({ sentence }) => sentence),
+    alike(review.effects, (effect) => effect).map((each) => withOthers(each.first.sentence, each)),
   );
   add("Waived:", review.policies.waived.map(describeWaived));
   add(
@@ -87,7 +88,10 @@ function findings(outcome: Reviewed): string[] {
 function byRule<T extends Violation>(outcome: Reviewed, all: readonly T[], title: (each: T) => string): string[] {
   return [...Map.groupBy(all, title)].map(([name, group]) => {
     const text = summary.textOf(group[0]!.rule);
-    const lines = cut(group.map(({ subject, message }) => `${summary.placeOf(outcome, subject)}: ${message}`));
+    const told = alike(group, ({ subject, message }) => ({ subject, sentence: message }));
+    const lines = cut(
+      told.map((each) => withOthers(`${summary.placeOf(outcome, each.first.subject)}: ${each.first.message}`, each)),
+    );
     return [
       ...wrap(text ? `${name}: ${text.description}` : name),
       ...lines.flatMap((line) => wrap(line, "  ")),
