@@ -17,6 +17,7 @@ deleted, replaced or moved, and how much is touched at once. Each finding has on
 - **safe**: there is no finding, or every finding has its approval.
 - **needs approval**: a person must approve the change. The message names an action and a resource. Add an entry to \`approvals.yaml\` with
   both, a person, a reason and a last day (at most 30 days ahead). Keys: [approvals](inventory.md#approvals).
+  Many of one action and kind are one entry, with their number.
 - **blocked**: no approval is accepted. Change the change itself.
 
 \`limits.yaml\` says how much one update may touch. Keys: [limits](inventory.md#limits). How to deploy under guard:

@@ -3,7 +3,7 @@ import { nothingDeclared } from "../components/registry/subject.ts";
 import type { Group } from "../delivery/protocol/bundle.ts";
 import { sideOf } from "../guard/change/side.ts";
 import type { Outcome, Reviewed } from "../guard/verdict/outcome.ts";
-import { levels } from "../guard/verdict/review.ts";
+import { levels } from "../guard/verdict/weigh.ts";
 
 /** Text that would break out of Markdown, HTML or a forge's own syntax if it were not escaped. */
 const attacks = [

@@ -5,7 +5,8 @@ import { defaultLimits } from "../components/review/limits.file.ts";
 import { sideOf } from "../guard/change/side.ts";
 import type { EngineStep } from "../guard/engine/engine-step.ts";
 import type { GuardRule } from "../guard/rule.ts";
-import { type Review, type ReviewInput, review, type Weighed } from "../guard/verdict/review.ts";
+import { type Review, type ReviewInput, review } from "../guard/verdict/review.ts";
+import type { Weighed } from "../guard/verdict/weigh.ts";
 import { declarationFixture, today } from "./fixture.ts";
 
 /** The declaration from which changes begin: 2 hosts, 3 accounts. */

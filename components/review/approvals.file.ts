@@ -23,10 +23,12 @@ const approvalSchema = z.strictObject({
   action: z.enum(approvableActions).describe("Approved action, as the guard's message names it."),
   resource: z
     .string()
-    .regex(/^[a-zA-Z]+ [a-z0-9:./-]{1,80}$/, {
+    .regex(/^[a-zA-Z]+ (?:[a-z0-9:./-]{1,80}|\([1-9]\d{0,6}, [0-9a-f]{32}\))$/, {
       error: "must be a kind and a name, such as account 88, host web3, plan small, rule two-disks",
     })
-    .describe("Element for which the action is approved: kind and name, as the guard's message shows them."),
+    .describe(
+      "Element for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
+    ),
   approvedBy: textSchema.describe(
     "Person who is responsible for the approval. Author and approver must be different people.",
   ),

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { levels } from "../verdict/review.ts";
+import { levels } from "../verdict/weigh.ts";
 import { type Owner, ownerSchema } from "./lock/owner.ts";
 
 const moment = z.iso.datetime();

@@ -3,7 +3,7 @@ import type { Subject } from "../../components/registry/subject.ts";
 import { approvableActions } from "../../components/review/approvals.file.ts";
 import { maskSentence } from "../../lib/mask.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
-import { levels } from "../verdict/review.ts";
+import { levels } from "../verdict/weigh.ts";
 import * as summary from "./summary.ts";
 
 const sentence = z.string();

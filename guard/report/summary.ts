@@ -1,7 +1,6 @@
 import { stringify } from "yaml";
 import type { Subject } from "../../components/registry/subject.ts";
 import { nameOf } from "../../components/registry/subject.ts";
-import type { ApprovableAction } from "../../components/review/approvals.file.ts";
 import type { Rule, RuleText } from "../../components/rule.ts";
 import { count } from "../../lib/text.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
@@ -9,7 +8,8 @@ import { rules } from "../../policies/rules.generated.ts";
 import { waiverRules } from "../../policies/waivers.ts";
 import { guardRules } from "../rules.generated.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
-import type { Level, Review, Weighed } from "../verdict/review.ts";
+import type { Review } from "../verdict/review.ts";
+import { entriesFor, type Level, type WantedApproval, type Weighed } from "../verdict/weigh.ts";
 
 /** The verdict, and what to do. */
 export interface Verdict {
@@ -110,15 +110,10 @@ export function scopeSentence({ inventory, base, cell, today }: Outcome): string
   return `${inventory} against ${base}${cell === undefined ? "" : `, cell ${cell}`}, as of ${today}`;
 }
 
-export interface WantedApproval {
-  readonly action: ApprovableAction;
-  readonly resource: string;
-}
-
-/** Approvals that findings still need, each once. */
+/** Entries of approvals.yaml that findings still need, each once; many of one action and kind are one entry. */
 export function missingApprovals({ findings }: Pick<Review, "findings">): WantedApproval[] {
   const wanted = findings.flatMap(({ level, approval }) => (level === "needs approval" && approval ? [approval] : []));
-  return [...new Map(wanted.map((each) => [`${each.action} ${each.resource}`, each])).values()];
+  return entriesFor(wanted);
 }
 
 /** Findings that are approved. */

@@ -12,7 +12,8 @@ import { safe } from "../../testing/corpus/safe.ts";
 import { unsafe } from "../../testing/corpus/unsafe.ts";
 import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
 import { type Side, sideOf } from "../change/side.ts";
-import { type Level, type Review, review } from "./review.ts";
+import { type Review, review } from "./review.ts";
+import type { Level } from "./weigh.ts";
 
 const clean = join(import.meta.dirname, "../../inventory/prod");
 const golden: string[] = [];

@@ -11,18 +11,7 @@ import { splitIntoWaves, type Wave } from "../change/waves.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
 import type { Context, Finding } from "../rule.ts";
 import { guardRules } from "../rules.generated.ts";
-
-/** From harmless to forbidden. */
-export const levels = ["safe", "needs approval", "blocked"] as const;
-export type Level = (typeof levels)[number];
-
-/** A finding with its level. */
-export interface Weighed extends Finding {
-  readonly rule: string;
-  readonly level: Level;
-  /** The approval that covers it, and the days until that ends; 0 on its last day. */
-  readonly approved?: { readonly approval: Approval; readonly daysLeft: number };
-}
+import { type Level, levels, type Weighed, weigh } from "./weigh.ts";
 
 /** What the guard knows about a change: the one result from which every output is made. */
 export interface Review {
@@ -55,9 +44,6 @@ export interface ReviewInput {
   readonly today: string;
 }
 
-/** Days after which an approval must end at the latest. */
-const mostDays = 30;
-
 /** Reviews a change: what it does, to whom, and whether it is allowed. Pure; linear in the changes and in the fleet's size. */
 export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
@@ -74,11 +60,8 @@ export function review({ before, after, engine = [], also = [], approvals, limit
     after: after.judge(after.declaration, today),
   };
   const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };
-  const used = new Set<Approval>();
-  const findings = guardRules.flatMap((rule) =>
-    [...rule.find(context)].map((finding) => weigh(rule.name, finding, approvals, today, used)),
-  );
-  findings.push(...also.map((finding) => weigh(finding.rule, finding, approvals, today, used)));
+  const found = guardRules.flatMap((rule) => Array.from(rule.find(context), (each) => ({ ...each, rule: rule.name })));
+  const { weighed: findings, unused } = weigh([...found, ...also], approvals, today);
   findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
   return {
     level: findings[0]?.level ?? "safe",
@@ -90,29 +73,6 @@ export function review({ before, after, engine = [], also = [], approvals, limit
     shares: shareChanges(before.declaration, after.declaration),
     policies: judged.after,
     engine,
-    unusedApprovals: approvals.filter((approval) => !used.has(approval)),
+    unusedApprovals: unused,
   };
-}
-
-function weigh(
-  rule: string,
-  finding: Finding,
-  approvals: readonly Approval[],
-  today: string,
-  used: Set<Approval>,
-): Weighed {
-  const { approval: wanted } = finding;
-  if (!wanted) return { ...finding, rule, level: "blocked" };
-  const approval = approvals.find(({ action, resource }) => action === wanted.action && resource === wanted.resource);
-  if (!approval) return { ...finding, rule, level: "needs approval" };
-  used.add(approval);
-  const daysLeft = Math.round((Date.parse(approval.expires) - Date.parse(today)) / 86_400_000);
-  if (daysLeft < 0 || daysLeft > mostDays) {
-    const why =
-      daysLeft < 0
-        ? `its approval ended on ${approval.expires}`
-        : `its approval ends on ${approval.expires}, more than ${mostDays} days ahead`;
-    return { ...finding, rule, level: "needs approval", message: `${finding.message.replace(/\.$/, "")}; ${why}.` };
-  }
-  return { ...finding, rule, level: "safe", approved: { approval, daysLeft } };
 }

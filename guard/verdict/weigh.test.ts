@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { schema } from "../../components/review/approvals.file.ts";
+import type { Finding } from "../rule.ts";
+import { entriesFor, type WantedApproval, weigh } from "./weigh.ts";
+
+const today = "2026-11-22";
+const signature = { approvedBy: "Grace Example", reason: "The host is emptied, ticket 4711.", expires: "2026-12-01" };
+
+function move(number: number): Finding & { readonly rule: string } {
+  const subject = { kind: "account" as const, name: `${number}` };
+  const approval = { action: "move" as const, resource: `account ${number}` };
+  return { rule: "moves-planned", subject, message: `Moves account ${number}.`, approval };
+}
+
+/** Of 160 accounts of one host, and of the host itself. */
+const moves = Array.from({ length: 160 }, (_, index) => move(1000 + index));
+const deletion: Finding & { readonly rule: string } = {
+  rule: "data-kept",
+  subject: { kind: "host", name: "web1" },
+  message: "Deletes host web1.",
+  approval: { action: "delete", resource: "host web1" },
+};
+const entries = (...findings: readonly Finding[]) => entriesFor(findings.flatMap(({ approval }) => approval ?? []));
+const signed = (wanted: readonly WantedApproval[], change = {}) =>
+  schema.parse(wanted.map((each) => ({ ...each, ...signature, ...change })));
+const levelsOf = (...args: Parameters<typeof weigh>) => new Set(weigh(...args).weighed.map(({ level }) => level));
+
+test("many of one action and kind are one entry to fill in; others stand by themselves", () => {
+  expect(entries(...moves, deletion)).toEqual([
+    { action: "move", resource: expect.stringMatching(/^account \(160, [0-9a-f]{32}\)$/) },
+    { action: "delete", resource: "host web1" },
+  ]);
+  expect(entries(move(1), move(2), move(3))).toHaveLength(3);
+});
+
+test("these entries are all that is needed, and are used", () => {
+  const approvals = signed(entries(...moves, deletion));
+  const { weighed, unused } = weigh([...moves, deletion], approvals, today);
+  expect(new Set(weighed.map(({ level }) => level))).toEqual(new Set(["safe"]));
+  expect(weighed[0]!.approved).toMatchObject({ daysLeft: 9, approval: { resource: approvals[0]!.resource } });
+  expect(unused).toEqual([]);
+});
+
+test("one more, one less, or another one: none of them is approved, and each says why", () => {
+  const approvals = signed(entries(...moves));
+  for (const others of [[...moves, move(7)], moves.slice(1), [...moves.slice(1), move(7)]]) {
+    const { weighed, unused } = weigh(others, approvals, today);
+    expect(new Set(weighed.map(({ level }) => level))).toEqual(new Set(["needs approval"]));
+    expect(weighed[0]!.message).toMatch(
+      new RegExp(
+        `; the approval of 160 accounts, by Grace Example, is for others: these are ${others.length} accounts\\.$`,
+      ),
+    );
+    expect(unused).toEqual(approvals);
+  }
+});
+
+test("it approves no other action and no other kind", () => {
+  const approvals = signed(entries(...moves));
+  const deletions = moves.map((each) => ({
+    ...each,
+    approval: { action: "delete" as const, resource: each.approval!.resource },
+  }));
+  const hosts = moves.map((each, index) => ({
+    ...each,
+    approval: { action: "move" as const, resource: `host ${index}` },
+  }));
+  for (const others of [deletions, hosts])
+    expect(levelsOf(others, approvals, today)).toEqual(new Set(["needs approval"]));
+});
+
+test("what has an entry of its own needs no place in the entry of many", () => {
+  const [first, ...rest] = moves;
+  const approvals = signed([...entries(first!), ...entries(...rest)]);
+  expect(levelsOf(moves, approvals, today)).toEqual(new Set(["safe"]));
+});
+
+test("it ends like any other", () => {
+  const ended = weigh(moves, signed(entries(...moves), { expires: "2026-11-21" }), today);
+  expect(ended.weighed[0]).toMatchObject({
+    level: "needs approval",
+    message: "Moves account 1000; its approval ended on 2026-11-21.",
+  });
+  expect(levelsOf(moves, signed(entries(...moves), { expires: "2027-01-21" }), today)).toEqual(
+    new Set(["needs approval"]),
+  );
+});
+
+test("an entry of many is not read as one of a resource, and its number is a number", () => {
+  for (const resource of [
+    "account (0, 0)",
+    "account (160)",
+    "account (160, xyz)",
+    "(160, 0123456789abcdef0123456789abcdef)",
+  ]) {
+    expect(schema.safeParse([{ action: "move", resource, ...signature }]).success, resource).toBe(false);
+  }
+});

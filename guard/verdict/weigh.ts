@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { kindNamed } from "../../components/registry/subject.ts";
+import type { ApprovableAction, Approval } from "../../components/review/approvals.file.ts";
+import { count } from "../../lib/text.ts";
+import type { Finding } from "../rule.ts";
+
+/** From harmless to forbidden. */
+export const levels = ["safe", "needs approval", "blocked"] as const;
+export type Level = (typeof levels)[number];
+
+/** A finding with its level. */
+export interface Weighed extends Finding {
+  readonly rule: string;
+  readonly level: Level;
+  /** The approval that covers it, and the days until that ends; 0 on its last day. */
+  readonly approved?: { readonly approval: Approval; readonly daysLeft: number };
+}
+
+/** What an approval has to name. */
+export interface WantedApproval {
+  readonly action: ApprovableAction;
+  readonly resource: string;
+}
+
+/** Days after which an approval must end at the latest. */
+const mostDays = 30;
+
+/**
+ * Judges findings by the approvals. One entry can approve an action for many resources of one kind: all that need it and have no
+ * entry of their own. It says how many and which, so one more, one less or another one is not approved.
+ * @param today ISO 8601
+ */
+export function weigh(
+  findings: readonly (Finding & { readonly rule: string })[],
+  approvals: readonly Approval[],
+  today: string,
+): { readonly weighed: Weighed[]; readonly unused: Approval[] } {
+  const own = new Map(approvals.map((approval) => [keyOf(approval), approval]));
+  const daysLeft = ({ expires }: Approval) => Math.round((Date.parse(expires) - Date.parse(today)) / 86_400_000);
+  const inForce = (approval: Approval | undefined) =>
+    approval !== undefined && daysLeft(approval) >= 0 && daysLeft(approval) <= mostDays;
+  const wanted = findings.flatMap(({ approval }) => approval ?? []);
+  const together = new Map(
+    groupsOf(wanted.filter((each) => !inForce(own.get(keyOf(each))))).map((group) => [
+      groupOf(group[0]!),
+      entryFor(group),
+    ]),
+  );
+  const used = new Set<Approval>();
+  const weighed = findings.map((finding): Weighed => {
+    const { approval: needed } = finding;
+    if (!needed) return { ...finding, level: "blocked" };
+    const single = own.get(keyOf(needed));
+    const group = together.get(groupOf(needed));
+    const approval = inForce(single) ? single : ((group && own.get(keyOf(group))) ?? single);
+    if (approval !== undefined) used.add(approval);
+    if (approval !== undefined && inForce(approval)) {
+      return { ...finding, level: "safe", approved: { approval, daysLeft: daysLeft(approval) } };
+    }
+    const why = approval === undefined ? otherGroup(needed, approvals, group) : whyNot(approval, daysLeft(approval));
+    return {
+      ...finding,
+      level: "needs approval",
+      ...(why && { message: `${finding.message.replace(/\.$/, "")}; ${why}.` }),
+    };
+  });
+  return { weighed, unused: approvals.filter((approval) => !used.has(approval)) };
+}
+
+function whyNot({ expires }: Approval, left: number): string {
+  if (left < 0) return `its approval ended on ${expires}`;
+  return `its approval ends on ${expires}, more than ${mostDays} days ahead`;
+}
+
+/** Says that an approval of several is there, but of others than these. */
+function otherGroup(
+  needed: WantedApproval,
+  approvals: readonly Approval[],
+  group: WantedApproval | undefined,
+): string | undefined {
+  const other = approvals.find((each) => isGroup(each) && groupOf(each) === groupOf(needed));
+  if (other === undefined || group === undefined) return undefined;
+  return `the approval of ${resourceWords(other.resource)}, by ${other.approvedBy}, is for others: these are ${resourceWords(group.resource)}`;
+}
+
+/** Up to this many get an entry each, which says more. */
+const few = 3;
+
+/** Entries that approve all of these: one each, or one for many of an action and a kind. */
+export function entriesFor(wanted: readonly WantedApproval[]): WantedApproval[] {
+  return groupsOf(wanted).flatMap((group) => (group.length > few ? [entryFor(group)] : group));
+}
+
+/** Those of one action and kind together, each once. */
+function groupsOf(wanted: readonly WantedApproval[]): WantedApproval[][] {
+  const once = new Map(wanted.map((each) => [keyOf(each), each]));
+  return [...Map.groupBy(once.values(), groupOf).values()];
+}
+
+const keyOf = ({ action, resource }: WantedApproval) => `${action} ${resource}`;
+const kindOf = ({ resource }: WantedApproval) => resource.split(" ")[0]!;
+const groupOf = (wanted: WantedApproval) => `${wanted.action} ${kindOf(wanted)}`;
+const isGroup = ({ resource }: WantedApproval) => resource.includes("(");
+
+/**
+ * One entry for several of an action and a kind: `account (160, <digest>)`. The digest is of their names: with the number alone an
+ * author could exchange one for another after the approval. 128 bits, since an author can choose names.
+ */
+function entryFor(group: readonly WantedApproval[]): WantedApproval {
+  const { action } = group[0]!;
+  const names = group.map(({ resource }) => resource).sort();
+  const digest = createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 32);
+  return { action, resource: `${kindOf(group[0]!)} (${names.length}, ${digest})` };
+}
+
+/** An approval's resource in a sentence: `account 88`, `160 accounts`. */
+function resourceWords(resource: string): string {
+  const [, kind, number] = /^(\w+) \((\d+), /.exec(resource) ?? [];
+  if (kind === undefined) return resource;
+  const [one, many] = kindNamed(kind)?.words ?? [kind, `${kind}s`];
+  return count(Number(number), one, many);
+}
