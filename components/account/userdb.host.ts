@@ -7,5 +7,15 @@ export const userdb = {
   packages: ["libnss-systemd", "systemd-userdbd"],
   validator: "json",
   takesEffect: { by: "look-up" },
-  boundary: false,
+  ofAccount: [
+    {
+      path: /(?<user>a\d+)\.user/,
+      lines: [
+        /\{"userName":"(?<user>\w+)","realName":"(?<name>[\w-]+)","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/home\/\k<name>","shell":"\/usr\/sbin\/nologin"\}/,
+      ],
+    },
+    { path: /(?<user>a\d+)\.group/, lines: [/\{"groupName":"(?<user>\w+)","gid":(?<uid>\d+)\}/] },
+    { path: /(?<uid>\d+)\.user/, link: /(?<user>a\d+)\.user/ },
+    { path: /(?<uid>\d+)\.group/, link: /(?<user>a\d+)\.group/ },
+  ],
 } as const satisfies BundleFolder;

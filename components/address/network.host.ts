@@ -13,5 +13,5 @@ export const network = {
     },
   },
   drift: "routes",
-  boundary: false,
+  ofAccount: [{ path: /accounts\/(?<number>\d+)/, lines: [/(?<prefix>.+)/] }],
 } as const satisfies BundleFolder;

@@ -9,5 +9,4 @@ export const journald = {
     loader: "journal",
     says: (host) => `Changes the bounds of the journal of ${host}.`,
   },
-  boundary: false,
 } as const satisfies BundleFolder;

@@ -10,5 +10,4 @@ export const sysctl = {
     says: (host, paths) => `Sets kernel parameters of ${host}: ${paths.join(", ")}.`,
   },
   drift: "kernelParameters",
-  boundary: true,
 } as const satisfies BundleFolder;

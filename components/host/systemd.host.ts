@@ -1,11 +1,31 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
 /**
- * Drop-ins contain the sandbox and the shares of all accounts, so each is a boundary, except those of the daemons named here and of
- * one account's slice and services (its plan's limits). The unit that makes what sandboxes show, and units of the packet filter and of SSH are boundaries too, because they could disable it.
+ * Settings of an account's services: those that differ by account, and what runs inside the sandbox (components/account/render-sandbox.ts),
+ * whose drop-in is read after them. Everything else is left out, because systemd adds lists of a unit to those of the drop-in, and does
+ * much for a unit as root: other `Exec*=`, a prefix `+` or `!`, paths, credentials, namespaces, devices, other units.
  */
-const boundary =
-  /^(?!(nginx|bird)\.service\.d\/|account-\d+(\.slice|-\.service)\.d\/)[^/]+\.d\/|^fairhost-view\.service|(^|\/)(nftables|sshd?)\.(service|socket)(\.d\/|$)/;
+const service = [
+  /\[Unit\] Description=.*/,
+  /\[Service\] Slice=account-(?<number>\d+)\.slice/,
+  /\[Service\] User=(?<user>\w+)/,
+  /\[Service\] WorkingDirectory=\/home\/(?<name>[\w-]+)/,
+  /\[Service\] BindPaths=\/srv\/accounts\/(?<number>\d+)\/home:\/home\/(?<name>[\w-]+)/,
+  /\[Service\] BindPaths=\/srv\/accounts\/(?<number>\d+)\/lib:\/var\/lib/,
+  /\[Service\] BindReadOnlyPaths=\/srv\/accounts\/(?<number>\d+)\/admin:\/home\/(?<name>[\w-]+)\/admin/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/proc\/(?<number>\d+)\.meminfo:\/proc\/meminfo/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/userdb\/(?:(?<user>a\d+)|(?<uid>\d+))\.(?:user|group):\/etc\/userdb\/\w+\.\w+/,
+  // Folders whose files are the same for all accounts.
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
+  /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
+  /\[Service\] LoadCredential=account-secret:\/var\/lib\/fairhost\/secrets\/accounts\/(?<number>\d+)/,
+  /\[Service\] Environment=.*/,
+  /\[Service\] LimitNOFILE=\d+:\d+/,
+] as const;
+const serviceFile = {
+  path: /account-(?<number>\d+)-[a-z][a-z0-9-]*@?\.service/,
+  needs: ["[Service] Slice=", "[Service] User="],
+} as const;
 
 /** Units, drop-ins and `.wants` links. */
 export const systemd = {
@@ -13,5 +33,39 @@ export const systemd = {
   link: "/usr/local/lib/systemd/system",
   validator: "units",
   takesEffect: { by: "daemon-reload" },
-  boundary,
+  ofAccount: [
+    { ...serviceFile, lines: [...service, /\[Service\] ExecStart=:?\/.+/] },
+    {
+      ...serviceFile,
+      // Sockets of netlink only behind the filter (components/account/netlink-filter.ts).
+      lines: [
+        ...service,
+        /\[Service\] RestrictAddressFamilies=AF_NETLINK/,
+        /\[Service\] ExecStart=:\/usr\/bin\/setpriv --seccomp-filter \/opt\/fairhost\/netlink-filter -- .+/,
+      ],
+    },
+    {
+      path: /account-(?<number>\d+)-[a-z][a-z0-9-]*\.socket/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Socket\] ListenStream=\/run\/fairhost-http\/account-(?<number>\d+)-[a-z][a-z0-9-]*/,
+      ],
+    },
+    {
+      path: /fairhost\.target\.wants\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket)/,
+      link: /\.\.\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket)/,
+    },
+    {
+      path: /account-(?<number>\d+)\.slice/,
+      lines: [/\[Unit\] Description=.*/, /\[Slice\] (?<limit>\w+=\d+M?)/],
+      needs: ["[Slice] MemoryMax=", "[Slice] TasksMax="],
+      stays: true,
+    },
+    // Exactly these names: a drop-in with the name of one for all accounts would take its place (systemd.unit(5)).
+    { path: /account-(?<number>\d+)\.slice\.d\/60-plan\.conf/, lines: [/\[Slice\] (?<limit>\w+=\d+)/] },
+    {
+      path: /account-(?<number>\d+)-\.service\.d\/50-limits\.conf/,
+      lines: [/\[Service\] (?<limit>\w+=\d+M?)/],
+    },
+  ],
 } as const satisfies BundleFolder;

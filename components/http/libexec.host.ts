@@ -4,5 +4,4 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const libexec = {
   name: "libexec",
   takesEffect: { by: "restart" },
-  boundary: /^(netlink-filter|view-)/,
 } as const satisfies BundleFolder;

@@ -8,5 +8,4 @@ export const lighttpd = {
   masks: ["lighttpd.service"],
   validator: "lighttpd",
   takesEffect: { by: "restart" },
-  boundary: false,
 } as const satisfies BundleFolder;

@@ -11,5 +11,12 @@ export const nginx = {
     unit: "nginx.service",
     says: (host) => `Rewrites the front end of ${host}: reload without interruption.`,
   },
-  boundary: false,
+  ofAccount: [
+    {
+      path: /accounts\/(?<number>\d+)\.map/,
+      lines: [
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+)) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+;/,
+      ],
+    },
+  ],
 } as const satisfies BundleFolder;

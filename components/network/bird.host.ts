@@ -11,5 +11,5 @@ export const bird = {
     unit: "bird.service",
     says: (host) => `Rewrites the routing of ${host}: reload, sessions stay up.`,
   },
-  boundary: false,
+  ofAccount: [{ path: /accounts\/(?<number>\d+)\.conf/, lines: [/route (?<prefix>\S+) unreachable;/] }],
 } as const satisfies BundleFolder;

@@ -13,5 +13,4 @@ export const nftables = {
     says: (host) => `Reloads the firewall of ${host} in one step; open connections stay.`,
   },
   drift: "firewall",
-  boundary: true,
 } as const satisfies BundleFolder;

@@ -24,10 +24,28 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
    */
   readonly drift?: Names["drift"];
   /**
-   * Whether the files separate accounts from each other or from the outside (firewall, kernel parameters, sandbox, SSH): a change
-   * of one needs an approval. A pattern selects some of them by their paths inside the folder.
+   * Files that concern one account alone, and all that they may say. Every other file is a boundary: something that runs as root reads
+   * it, or it decides who is separated from whom and who is reached, so a change of it needs an approval.
    */
-  readonly boundary: boolean | RegExp;
+  readonly ofAccount?: readonly OwnFile[];
+}
+
+/**
+ * Files that each account has for itself. Patterns fit as a whole, and a named group must be what the declaration gives the account
+ * under that name (`Owner` in own-files.ts): `/accounts\/(?<number>\d+)/`. What no pattern fits is a boundary. Two entries for one
+ * path are two forms that the file may have.
+ */
+export interface OwnFile {
+  /** Path inside the folder. */
+  readonly path: RegExp;
+  /** Lines that it may have, in any order. In a file of systemd after their section: `[Service] User=a7`, a word of a list each on its own. */
+  readonly lines?: readonly RegExp[];
+  /** Beginnings of lines that it must have. */
+  readonly needs?: readonly string[];
+  /** Instead of lines, the target of a symlink. */
+  readonly link?: RegExp;
+  /** It must not go while its account stays on the host: without it the account is not limited. */
+  readonly stays?: true;
 }
 
 /**
@@ -85,12 +103,4 @@ export function folderOf<Folder extends { readonly name: string }>(
   folders: readonly Folder[],
 ): Folder | undefined {
   return folders.find(({ name }) => path.startsWith(`${name}/`));
-}
-
-/** Whether a change of the file needs an approval. Files of undeclared folders need one. */
-export function isBoundary(path: string, folders: readonly BundleFolder[]): boolean {
-  const folder = folderOf(path, folders);
-  if (folder === undefined) return true;
-  const { name, boundary } = folder;
-  return typeof boundary === "boolean" ? boundary : boundary.test(path.slice(name.length + 1));
 }

@@ -45,15 +45,17 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
+  // The host's own files may concern everybody, those of accounts concern these alone.
+  const concerned = (folder: string) => (own.some(({ path }) => path.startsWith(`${folder}/`)) ? residents : []);
   for (const { folder, paths } of hooks.load) {
-    const { takesEffect, boundary } = bundleFolders.find(({ name }) => name === folder)!;
-    if (takesEffect.by === "load") say(takesEffect.says(host, paths), boundary ? residents : []);
+    const { takesEffect } = bundleFolders.find(({ name }) => name === folder)!;
+    if (takesEffect.by === "load") say(takesEffect.says(host, paths), concerned(folder));
   }
   const paths = groups.flatMap(({ files }) => files.map(({ path }) => path));
-  for (const { name, takesEffect, boundary } of bundleFolders) {
-    const own = paths.filter((path) => path.startsWith(`${name}/`));
-    if (takesEffect.by !== "reload" || own.length === 0 || !hooks.reload.includes(takesEffect.unit)) continue;
-    say(takesEffect.says(host, own), boundary ? residents : []);
+  for (const { name, takesEffect } of bundleFolders) {
+    const inside = paths.filter((path) => path.startsWith(`${name}/`));
+    if (takesEffect.by !== "reload" || inside.length === 0 || !hooks.reload.includes(takesEffect.unit)) continue;
+    say(takesEffect.says(host, inside), concerned(name));
   }
   const ofHost = (unit: string) => !/^account-\d+-/.test(unit);
   for (const unit of hooks.restart.filter(ofHost)) {

@@ -2,11 +2,18 @@ import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
-import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
+import type {
+  Bundle,
+  BundleAccount,
+  BundleFile,
+  BundleGroup,
+  BundleUnit,
+  Group,
+} from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";
 import { type Changes, type ChosenHooks, chooseHooks, isEmpty } from "../../host/apply/hooks/choose.ts";
-import { sameFile } from "../../host/store/generations.ts";
+import { modeOf, sameFile } from "../../host/store/generations.ts";
 import { inOrder } from "../../lib/in-order.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
 import type { Side } from "./side.ts";
@@ -16,13 +23,32 @@ export interface FileChange {
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Its permission bits on each side, unless both are 0644. */
+  readonly modes?: readonly [before: number, after: number];
+}
+
+/** A unit that comes, goes, or is wanted in another way. */
+export interface UnitChange {
+  readonly name: string;
+  readonly before: BundleUnit["want"] | undefined;
+  readonly after: BundleUnit["want"] | undefined;
+}
+
+export interface GroupChange {
+  readonly group: Group;
+  readonly files: readonly FileChange[];
+  readonly units: readonly UnitChange[];
+  /** The account's directories with their owner and quotas on both sides, if these differ. */
+  readonly account?: readonly [before: BundleAccount | undefined, after: BundleAccount | undefined];
+  /** Whether the whole group comes or goes. */
+  readonly whole?: "comes" | "goes";
 }
 
 /** What a deployment changes on one host. */
 export interface HostChange {
   readonly host: string;
   /** Groups whose files or units differ. `host`: the host's own. */
-  readonly groups: readonly { readonly group: Group; readonly files: readonly FileChange[] }[];
+  readonly groups: readonly GroupChange[];
   /** Hooks that the applier will run for it, from the applier's own planner. */
   readonly hooks: ChosenHooks;
   /** Whether the applier or the bootstrap changes. */
@@ -133,12 +159,30 @@ function extractOf(accounts: Extract, onBothSides: boolean): Extract {
   return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
 }
 
-function groupChanges(before: Bundle, after: Bundle): HostChange["groups"] {
+function groupChanges(before: Bundle, after: Bundle): GroupChange[] {
   const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
   return [...names].flatMap((group) => {
     const [old, next] = [before.groups[group], after.groups[group]];
     const files = fileChanges(old, next);
-    return files.length > 0 || !isDeepStrictEqual(beside(old), beside(next)) ? [{ group, files }] : [];
+    if (files.length === 0 && isDeepStrictEqual(beside(old), beside(next))) return [];
+    const accounts = [old?.account, next?.account] as const;
+    return [
+      {
+        group,
+        files,
+        units: unitChanges(old?.units ?? [], next?.units ?? []),
+        ...(!isDeepStrictEqual(...accounts) && { account: accounts }),
+        ...((!old || !next) && { whole: next ? ("comes" as const) : ("goes" as const) }),
+      },
+    ];
+  });
+}
+
+function unitChanges(before: readonly BundleUnit[], after: readonly BundleUnit[]): UnitChange[] {
+  const [old, next] = [before, after].map((units) => new Map(units.map(({ name, want }) => [name, want])));
+  return [...new Set([...old!.keys(), ...next!.keys()])].flatMap((name) => {
+    const change = { name, before: old!.get(name), after: next!.get(name) };
+    return change.before === change.after ? [] : [change];
   });
 }
 
@@ -153,7 +197,13 @@ function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undef
     const was = right === undefined || (left !== undefined && left <= right) ? old[i++] : undefined;
     const is = left === undefined || (right !== undefined && right <= left) ? next[j++] : undefined;
     if (was && is && sameFile(was, is)) continue;
-    changes.push({ path: (was ?? is)!.path, before: textOf(was), after: textOf(is) });
+    const modes = [modeOf(was ?? {}), modeOf(is ?? {})] as const;
+    changes.push({
+      path: (was ?? is)!.path,
+      before: textOf(was),
+      after: textOf(is),
+      ...(modes.some((mode) => mode !== modeOf({})) && { modes }),
+    });
   }
   return changes;
 }

@@ -68,7 +68,7 @@ export function renderGroup({ title, files }: FileGroup): string {
 }
 
 /** The unified diff of one file. */
-function diffOf({ path, before, after }: FileChange): string {
+function diffOf({ path, before, after, modes }: FileChange): string {
   const [was, is] = [before, after].map((content) => (content === undefined ? "" : maskFile(content))) as [
     string,
     string,
@@ -84,6 +84,8 @@ function diffOf({ path, before, after }: FileChange): string {
   });
   if (patch === undefined) return `--- ${names[0]}\n+++ ${names[1]}\n(almost every line differs)`;
   const lines = patch.trimEnd().split("\n");
+  const [old, next] = (modes ?? []).map((mode) => mode.toString(8));
+  if (before !== undefined && old !== next) lines.push(`(mode ${old}, then ${next})`);
   if (lines.length <= 2) lines.push("(only masked secrets differ)");
   const cut = lines
     .slice(0, mostLines)

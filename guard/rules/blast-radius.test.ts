@@ -23,7 +23,7 @@ testGuardRule(blastRadius, {
     expect: [
       "blocked: host h1: The update of h1, h2 touches 3 accounts and cannot be split; limits.yaml allows 1 host and 1000 accounts.",
     ],
-    alsoFound: ["identity-kept", "moves-planned"],
+    alsoFound: ["identity-kept", "moves-planned", "nothing-opened"],
   },
   "six hosts in six waves": {
     change: { before, after, limits: { ...defaultLimits, hosts: 1, waves: 6 } },

@@ -1,18 +1,24 @@
-import { isBoundary } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { notOwn, type Owner, ownerOf } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
-import type { FileChange } from "../change/host-change.ts";
+import { listed } from "../../lib/text.ts";
+import type { FileChange, GroupChange, UnitChange } from "../change/host-change.ts";
+import type { Side } from "../change/side.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
-/** Protection against the outside. */
+/** Most of a thousand accounts' files that one sentence names; those of the host itself are all named. */
+const mostOfAccounts = 12;
+
+/** Protection against the outside, and of accounts against each other. */
 export const nothingOpened: GuardRule = {
   name: "nothing-opened",
   theme: "isolation",
   description:
-    "The firewall, the open ports, the kernel settings and the sandbox of accounts change only with approval.",
-  reason: "One wrong line there can expose every account of a host, and nobody notices because everything still works.",
+    "What a host's own files say, the open ports and the sandbox of accounts change only with approval; a file of an account says only what concerns that account.",
+  reason:
+    "The host's own files are read by root or decide who is reached: one wrong line there can expose every account of a host, and nobody notices because everything still works.",
   fix: "Have somebody review the changed file line by line, then add an approval to approvals.yaml.",
-  *find({ changes, hosts }) {
+  *find({ changes, hosts, before, after }) {
     for (const { op, before, after } of changes.frontEnds) {
       if (op !== "update" || !before || !after) continue;
       const opened = after.ports.filter((port) => !before.ports.includes(port));
@@ -20,15 +26,88 @@ export const nothingOpened: GuardRule = {
     }
     const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
-      // A new or removed host brings or takes its own boundaries.
-      if (whole.has(host)) continue;
-      const files = groups.flatMap((group) => group.files).filter(({ path }) => isBoundary(path, bundleFolders));
+      // A new or removed host brings or takes its own boundaries; what its accounts have is judged as anywhere.
+      const judged = groups
+        .filter(({ group }) => group !== "host" || !whole.has(host))
+        .map((group) => ({ group, owner: owning(group, after), previous: owning(group, before) }));
+      const files = judged.flatMap((each) => boundariesIn(each));
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
-        yield open(host, `${verb} security files of ${host}: ${ofKind.map(({ path }) => path).join(", ")}.`);
+        yield open(host, `${verb} security files of ${host}: ${named(ofKind)}.`);
+      }
+      const units = judged.flatMap(({ group }) => unitsIn(group));
+      if (units.length > 0) yield open(host, `Changes what runs on ${host}: ${units.join(", ")}.`);
+      for (const [what, ofKind] of Map.groupBy(judged, otherRights)) {
+        if (what === undefined) continue;
+        const numbers = ofKind.map(({ group }) => numberOf(group));
+        yield open(
+          host,
+          `Changes ${what} of ${numbers.length === 1 ? "account" : "accounts"} ${listed(numbers.map(String))} on ${host}.`,
+        );
       }
     }
   },
 };
+
+function numberOf({ group }: GroupChange): number {
+  return Number(group.slice("account-".length));
+}
+
+/** The account that a group belongs to; undefined for the host's own, and for one that nobody declares. */
+function owning(group: GroupChange, { declaration }: Side): Owner | undefined {
+  return group.group === "host" ? undefined : ownerOf(declaration, numberOf(group));
+}
+
+/** A group, with its account on each side. */
+interface Owned {
+  readonly group: GroupChange;
+  readonly owner: Owner | undefined;
+  readonly previous: Owner | undefined;
+}
+
+type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean };
+
+/** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
+function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned): Boundary[] {
+  if (whole === "goes" && group !== "host") return [];
+  return files.flatMap((file): Boundary[] => {
+    const { path, after, modes } = file;
+    const of = after === undefined ? previous : owner;
+    const isOfHost = group === "host";
+    if (of === undefined) return [{ ...file, what: path, isOfHost }];
+    const isPlain = after === undefined || modes === undefined;
+    const why = isPlain ? notOwn(path, after, of, bundleFolders) : `mode ${modes[1].toString(8)}`;
+    return why === undefined ? [] : [{ ...file, what: `${path} (${why})`, isOfHost }];
+  });
+}
+
+/** Changed units of the host, and units of an account's group that are not the account's, unless a file of theirs is named already. */
+function unitsIn({ group, units, files }: GroupChange): string[] {
+  if (group !== "host") return units.flatMap(({ name }) => (name.startsWith(`${group}-`) ? [] : [name]));
+  const own = new Set(files.map(({ path }) => path));
+  return units.filter(({ name }) => !own.has(`systemd/${name}`)).map(wanted);
+}
+
+function wanted({ name, before, after }: UnitChange): string {
+  return `${name} (${before ?? "not there"}, then ${after ?? "not there"})`;
+}
+
+/** What of an account's directories root would treat in another way, in words. */
+function otherRights({ group, owner }: Owned): string | undefined {
+  const [before, after] = group.account ?? [];
+  if (after === undefined) return undefined;
+  const { number, uid, gid, directory, directories, quotas = [] } = after;
+  const isOwn = owner?.uid.includes(`${uid}`) && gid === uid && directory === `/srv/accounts/${number}`;
+  if (!isOwn) return "the owner of the files";
+  if (before === undefined) return undefined;
+  if (JSON.stringify(before.directories) !== JSON.stringify(directories)) return "the directories";
+  return quotas.length < (before.quotas ?? []).length ? "the disk limits" : undefined;
+}
+
+function named(files: readonly Boundary[]): string {
+  const [own, others] = [true, false].map((ofHost) => files.filter(({ isOfHost }) => isOfHost === ofHost));
+  const shown = [...own!, ...others!.slice(0, mostOfAccounts)].map(({ what }) => what).join(", ");
+  return others!.length > mostOfAccounts ? `${shown} and ${others!.length - mostOfAccounts} more of accounts` : shown;
+}
 
 function verbFor({ before, after }: FileChange): string {
   return before === undefined ? "Adds" : after === undefined ? "Removes" : "Changes";

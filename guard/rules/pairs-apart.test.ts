@@ -104,6 +104,6 @@ testGuardRule(pairsApart, {
       limits: { ...defaultLimits, deployment: "at-once", hosts: 1 },
     },
     expect: ["blocked: host h1: Hosts h1 and h2 both change in one update, and one is the standby of the other."],
-    alsoFound: ["blast-radius", "identity-kept"],
+    alsoFound: ["blast-radius", "identity-kept", "nothing-opened"],
   },
 });

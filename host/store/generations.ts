@@ -162,6 +162,6 @@ export function sameFile(a: BundleFile, b: BundleFile): boolean {
   return a.content === b.content && a.link === b.link && modeOf(a) === modeOf(b);
 }
 
-export function modeOf({ mode }: BundleFile): number {
+export function modeOf({ mode }: Pick<BundleFile, "mode">): number {
   return mode ?? 0o644;
 }

@@ -12,7 +12,6 @@ const example: BundleFolder = {
   name: "example",
   entry: { file: "example/example.conf", unit: "example.service" },
   takesEffect: { by: "reload", unit: "example.service", says: (host) => `Reloads ${host}.` },
-  boundary: true,
 };
 const unit: BundleUnit = { name: "example.service", want: "start", restartOn: [] };
 

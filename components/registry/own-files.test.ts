@@ -1,0 +1,231 @@
+import { describe, expect, test } from "vitest";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { declarationFixture } from "../../testing/fixture.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
+import { bundleFolders } from "./bundle-folders.generated.ts";
+import type { Declaration } from "./kinds.generated.ts";
+import { notOwn, ownerOf } from "./own-files.ts";
+
+/** One of each kind, and the same with values that are not the default. */
+const sides: readonly Declaration[] = [
+  declarationFixture({ hosts: 1, accounts: 2 }),
+  declarationOf([
+    {
+      number: 1,
+      name: "alice",
+      limits: { cpuWeight: 50 },
+      servers: [
+        staticServer("always", 0),
+        staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
+        programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
+          socketActivation: true,
+          environment: { A: "User=root" },
+        }),
+      ],
+    },
+    { number: 2, name: "empty" },
+  ]),
+];
+
+interface Own {
+  readonly declaration: Declaration;
+  readonly number: number;
+  readonly file: BundleFile;
+}
+
+const own: readonly Own[] = sides.flatMap((declaration) =>
+  Object.entries(renderBundle(declaration, declaration.hosts[0]!.name).groups).flatMap(([group, value]) =>
+    group === "host"
+      ? []
+      : value!.files.map((file) => ({ declaration, number: Number(group.slice("account-".length)), file })),
+  ),
+);
+
+const textOf = ({ content, link }: BundleFile) => content ?? `-> ${link}\n`;
+
+/** What is not the own of account 1 of the second declaration in a file. */
+function judged(path: string, text: string | undefined): string | undefined {
+  return notOwn(path, text, ownerOf(sides[1]!, 1)!, bundleFolders);
+}
+
+/** A file of account 1 as the program renders it. */
+function rendered(path: string): string {
+  return textOf(
+    own.find((each) => each.declaration === sides[1] && each.number === 1 && each.file.path === path)!.file,
+  );
+}
+
+// A kind whose files are named here needs a form of them in `ofAccount` of the folder (*.host.ts), reviewed like the sandbox.
+test("all that the program renders for an account is the account's own, and of no other account", () => {
+  const foreign = own.flatMap(({ declaration, number, file }) => {
+    const of = (owner: number) => notOwn(file.path, textOf(file), ownerOf(declaration, owner)!, bundleFolders);
+    const [mine, theirs] = [of(number), of(3 - number)];
+    return mine === undefined && theirs !== undefined ? [] : [`${file.path}: ${mine ?? "also of another account"}`];
+  });
+  expect(foreign).toEqual([]);
+});
+
+test("the host's own files are nobody's", () => {
+  const files = sides.flatMap((each) => renderBundle(each, each.hosts[0]!.name).groups.host!.files);
+  expect(files.filter(({ path, ...file }) => judged(path, textOf({ path, ...file })) === undefined)).toEqual([]);
+});
+
+test("an account may say nothing that no kind makes use of", () => {
+  const unused = bundleFolders.flatMap(({ name, ...folder }) => {
+    const patterns = ("ofAccount" in folder ? folder.ofAccount : []).flatMap((form) => [
+      ...("lines" in form ? form.lines : []),
+      ...("link" in form ? [form.link] : []),
+    ]);
+    const text = own.filter(({ file }) => file.path.startsWith(`${name}/`)).map(({ file }) => textOf(file));
+    // Sections and further words of a list are not in the text: the part after them is looked for.
+    const bare = (pattern: RegExp) => new RegExp(pattern.source.replace(/^\\\[\w+\\\] (?:Bind\w+=)?/, ""), "m");
+    return patterns.filter((pattern) => !text.some((each) => bare(pattern).test(each))).map(String);
+  });
+  expect(unused).toEqual([]);
+});
+
+test.each(limitNames.filter((name) => limitOf(name).slice && limitOf(name).systemdDefault === undefined))(
+  "a slice without %s is not the account's own",
+  (name) => {
+    const [directive] = limitOf(name).slice!(1);
+    const text = rendered("systemd/account-1.slice").replace(new RegExp(`^${directive}=.*\n`, "m"), "");
+    expect(judged("systemd/account-1.slice", text)).toBe(`without [Slice] ${directive}=`);
+  },
+);
+
+const service = "systemd/account-1-http-always.service";
+const program = "systemd/account-1-http-api.service";
+const map = "nginx/accounts/1.map";
+const edit = (path: string, from: string | RegExp, to: string) => {
+  const text = rendered(path);
+  const changed = text.replace(from, to);
+  expect(changed).not.toBe(text);
+  return [path, changed] as const;
+};
+const adds = (path: string, line: string) => [path, `${rendered(path)}${line}\n`] as const;
+
+describe.each<[string, readonly [path: string, text: string | undefined], string]>([
+  ["another user", edit(service, "User=a1", "User=root"), "[Service] User="],
+  ["the user of another account", edit(service, "User=a1", "User=a2"), "[Service] User="],
+  ["no user", edit(service, "User=a1\n", ""), "without [Service] User="],
+  [
+    "the user in a section where nobody reads it",
+    edit(service, /(.*\n)\n((?:.*\n)*)User=a1\n/, "$1User=a1\n\n$2"),
+    "[Unit] User=",
+  ],
+  ["another slice", edit(service, "account-1.slice", "system.slice"), "[Service] Slice="],
+  ["root's prefix", edit(service, "ExecStart=:", "ExecStart=+"), "[Service] ExecStart="],
+  ["a prefix after another", edit(service, "ExecStart=:", "ExecStart=:!!"), "[Service] ExecStart="],
+  ["another command", adds(service, "ExecStartPre=+/bin/sh"), "[Service] ExecStartPre="],
+  ["a weaker sandbox", adds(service, "NoNewPrivileges=no"), "[Service] NoNewPrivileges="],
+  ["a further system call", adds(service, "SystemCallFilter=mount"), "[Service] SystemCallFilter="],
+  [
+    "the network of another unit",
+    adds(service, "NetworkNamespacePath=/proc/1/ns/net"),
+    "[Service] NetworkNamespacePath=",
+  ],
+  [
+    "netlink without its filter",
+    adds(service, "RestrictAddressFamilies=AF_NETLINK"),
+    "[Service] RestrictAddressFamilies=",
+  ],
+  [
+    "another family beside netlink",
+    adds(program, "RestrictAddressFamilies=AF_PACKET"),
+    "[Service] RestrictAddressFamilies=",
+  ],
+  ["a path of the host", adds(service, "BindPaths=/etc:/home/alice"), "[Service] BindPaths="],
+  [
+    "a path of the host as a second word",
+    edit(service, "lib:/var/lib", "lib:/var/lib /etc:/mnt"),
+    "[Service] BindPaths=",
+  ],
+  [
+    "a folder of the generation",
+    adds(service, "BindReadOnlyPaths=/var/lib/fairhost/current/libexec/..:/opt/fairhost/x"),
+    "[Service] BindReadOnlyPaths=",
+  ],
+  [
+    "the records of another account",
+    edit(program, "userdb/a1.user:", "userdb/a2.user:"),
+    "[Service] BindReadOnlyPaths=",
+  ],
+  ["another account's secret", edit(program, "accounts/1\n", "accounts/2\n"), "[Service] LoadCredential="],
+  [
+    "a log that root opens elsewhere",
+    edit(service, "append:/srv/accounts/1/admin/logs/", "append:/srv/accounts/1/home/"),
+    "[Service] StandardOutput=",
+  ],
+  ["a line that continues", edit(service, "Description=", "Description=\\\n"), "[Unit] Description="],
+  ["a setting with a space", edit(service, "User=a1", "User = root"), "[Service] User ="],
+  ["an included file", adds(service, ".include /etc/x"), "an unknown line"],
+  ["a section that is not known", adds(service, "[Install]\nWantedBy=sysinit.target"), "[Install] WantedBy="],
+  [
+    "a socket that runs a command",
+    adds("systemd/account-1-http-api.socket", "ExecStartPost=/bin/sh"),
+    "[Socket] ExecStartPost=",
+  ],
+  [
+    "a socket of another account",
+    edit("systemd/account-1-http-api.socket", "account-1-http-api\n", "account-2-http-api\n"),
+    "[Socket] ListenStream=",
+  ],
+  ["no limit", edit("systemd/account-1.slice", /MemoryMax=.*/, "MemoryMax=infinity"), "[Slice] MemoryMax="],
+  [
+    "another limit than the declared one",
+    edit("systemd/account-1.slice", /MemoryMax=.*/, "MemoryMax=9999M"),
+    "[Slice] MemoryMax=",
+  ],
+  [
+    "a limit of its services that is something else",
+    adds("systemd/account-1-.service.d/50-limits.conf", "User=root"),
+    "[Service] User=",
+  ],
+  [
+    "a drop-in that takes the place of the sandbox",
+    ["systemd/account-1-.service.d/50-sandbox.conf", rendered("systemd/account-1-.service.d/50-limits.conf")],
+    "no file of an account",
+  ],
+  ["a unit of root", ["systemd/helper.service", "[Service]\nExecStart=/bin/sh\n"], "no file of an account"],
+  ["a unit of another account", ["systemd/account-2-http-x.service", rendered(service)], "no file of an account"],
+  ["a mount", ["systemd/account-1-x.mount", "[Mount]\nWhat=/dev/sda\n"], "no file of an account"],
+  [
+    "a link to a unit of root",
+    ["systemd/fairhost.target.wants/account-1-http-api.socket", "-> ../fairhost-logs.service\n"],
+    "another target",
+  ],
+  ["a link in the place of a unit", [service, "-> ../../../etc/x.service\n"], "an unknown line"],
+  ["a script", ["libexec/account-1", "#!/bin/sh\n"], "no file of an account"],
+  ["an unknown folder", ["unknown/1", "x"], "no file of an account"],
+  ["uid 0", edit("userdb/a1.user", /"uid":\d+/, '"uid":0'), "an unknown line"],
+  ["membership of a group", edit("userdb/a1.user", "}", ',"memberOf":["sudo"]}'), "an unknown line"],
+  ["the record of another user", ["userdb/root.user", rendered("userdb/a1.user")], "no file of an account"],
+  [
+    "the visitors of another host name",
+    adds(map, "www.bob.test 1/unix:/run/fairhost-http/account-1-http-api;"),
+    "an unknown line",
+  ],
+  [
+    "all visitors that nobody else has",
+    adds(map, "default 1/unix:/run/fairhost-http/account-1-http-api;"),
+    "an unknown line",
+  ],
+  ["visitors for another account's server", edit(map, "/account-1-", "/account-2-"), "an unknown line"],
+  ["visitors for any address", edit(map, /1\/unix:.*;/, "1/http://[::1]:22;"), "an unknown line"],
+  [
+    "the prefix of another account",
+    ["bird/accounts/1.conf", rendered("bird/accounts/1.conf").replace("1::/64", "2::/64")],
+    "an unknown line",
+  ],
+  ["a route for everything", ["network/accounts/1", "::/0\n"], "an unknown line"],
+  ["no slice", ["systemd/account-1.slice", undefined], "the account stays"],
+])("%s", (_, [path, text], expected) => {
+  test(`needs an approval: ${path}`, () => expect(judged(path, text)).toBe(expected));
+});
+
+test("other files than the slice may go: without them nothing of the account runs", () => {
+  const paths = own.filter((each) => each.declaration === sides[1] && each.number === 1).map(({ file }) => file.path);
+  expect(paths.filter((path) => judged(path, undefined) !== undefined)).toEqual(["systemd/account-1.slice"]);
+});
