@@ -62,7 +62,7 @@ export const systemd = {
       stays: true,
     },
     // Exactly these names: a drop-in with the name of one for all accounts would take its place (systemd.unit(5)).
-    { path: /account-(?<number>\d+)\.slice\.d\/60-plan\.conf/, lines: [/\[Slice\] (?<limit>\w+=\d+)/] },
+    { path: /account-(?<number>\d+)\.slice\.d\/60-plan\.conf/, lines: [/\[Slice\] (?<limit>\w+=\d+M?)/] },
     {
       path: /account-(?<number>\d+)-\.service\.d\/50-limits\.conf/,
       lines: [/\[Service\] (?<limit>\w+=\d+M?)/],

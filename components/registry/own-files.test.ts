@@ -86,7 +86,7 @@ test("an account may say nothing that no kind makes use of", () => {
   expect(unused).toEqual([]);
 });
 
-test.each(limitNames.filter((name) => limitOf(name).slice && limitOf(name).systemdDefault === undefined))(
+test.each(limitNames.filter((name) => limitOf(name).slice && limitOf(name).sliceDefault === undefined))(
   "a slice without %s is not the account's own",
   (name) => {
     const [directive] = limitOf(name).slice!(1);
