@@ -2,12 +2,16 @@ import { z } from "zod";
 
 /**
  * Building blocks of components' inputs. A declaration holds plain values, and rules decide which values are valid, so formats
- * are not checked here. Instead, the meaning of a value is registered: a rule finds values by their meaning in every kind,
- * without a list of kinds.
+ * are not checked here. Instead, the meaning of each text is registered: a rule finds values by their meaning in every kind,
+ * without a list of kinds. The registry refuses a kind with a text that has none.
  */
 
 /** Meaning of a value for the rules, in whatever kind. */
 export type Meaning =
+  /** In a file of the inventory: a word of a command, or the value of a variable. */
+  | "argument"
+  /** A name, an address or a text for people: nothing below says more of it. */
+  | "text"
   /** A path inside an account's home; `.` is the home. */
   | "home path"
   /** A program and its arguments, run as an account. */
@@ -34,12 +38,14 @@ export function meaningOf(schema: z.ZodType): Meaning | undefined {
   return meanings.get(schema)?.meaning;
 }
 
-function meaning<S extends z.ZodType>(schema: S, what: Meaning): S {
+/** Registers what the values of a schema mean to the rules. */
+export function meaning<S extends z.ZodType>(schema: S, what: Meaning): S {
   meanings.add(schema, { meaning: what });
   return schema;
 }
 
-export const text = z.string();
+/** Text that has none of the other meanings: never a path, a command or a variable of an account. */
+export const text = meaning(z.string(), "text");
 export const number = z.number();
 export const texts = z.array(text);
 export const flag = z.boolean();

@@ -15,7 +15,7 @@ import { declarationFixture } from "../testing/fixture.ts";
 import { type KindWorld, kindChecks } from "../testing/kind-checks.ts";
 import { schema as accountSchema } from "./account/account.file.ts";
 import { accountEntries } from "./account/entries.generated.ts";
-import { text } from "./inputs.ts";
+import { homePath, text } from "./inputs.ts";
 import type { Element, Key, Kind } from "./registry/kind.ts";
 import { kinds } from "./registry/kinds.generated.ts";
 import { resources } from "./registry/resources.generated.ts";
@@ -40,7 +40,7 @@ const fleets = await Promise.all(
 function around({ key }: { readonly key: Key }): KindWorld {
   const position = all.findIndex((kind) => kind.key === key);
   const others = all.filter((kind) => kind.key !== key);
-  return { others, position, valid, judged, reference, fleets };
+  return { others, position, valid, judged, reference, entries: accountEntries, fleets };
 }
 
 describe.each(Object.entries(kindChecks))("every kind has %s", (_, check) => {
@@ -95,6 +95,16 @@ describe("a kind that lacks a part is found by that part's check, and by no othe
           "belongs to an account, but to no host",
         ],
         [{ ...sites, retired: "tombstones.yaml" }, "has no number to be kept"],
+      ],
+      "in its inputs the meanings that its entries in an account's file have": [
+        [
+          { ...httpServers, inputs: z.strictObject({ root: text, command: z.array(text) }) as never },
+          "has root without the meaning home path",
+        ],
+        [
+          { ...httpServers, inputs: z.strictObject({ root: homePath(), command: z.array(text) }) as never },
+          "has command without the meaning command or environment",
+        ],
       ],
       "a place in a file": [
         [{ ...sites, place: () => undefined }, "has no place for lab"],

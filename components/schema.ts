@@ -1,5 +1,6 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
+import { meaning } from "./inputs.ts";
 import { repaired, repairHostname } from "./repairs.ts";
 
 /** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
@@ -31,7 +32,7 @@ export const lineSchema = format(
 export const textSchema = lineSchema.min(1).max(100);
 
 /** Text of an environment value or a command argument. */
-export const argumentSchema = lineSchema.max(4096);
+export const argumentSchema = meaning(lineSchema.max(4096), "argument");
 
 /** Name of an environment variable, as shells and programs know it: `http_proxy` too (environ(7)). */
 export const variableSchema = format("letters, digits and _, not a digit first", (says) =>
@@ -102,9 +103,12 @@ export const hostnameSchema = repaired(
 );
 
 /** A path inside the account's home: relative, no `..`, no empty part, no characters with a special meaning in unit files or nginx. */
-export const homePathSchema = format(
-  "a relative path inside the account's home, such as www or www/blog, without .. or special characters",
-  (says) => z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, says),
+export const homePathSchema = meaning(
+  format(
+    "a relative path inside the account's home, such as www or www/blog, without .. or special characters",
+    (says) => z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, says),
+  ),
+  "home path",
 );
 
 /** The canonical text of an IPv6 address (RFC 5952): what is compared and what is written. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountEntries } from "../components/account/entries.generated.ts";
-import { meaningsOfAccounts } from "../components/inputs.ts";
+import { type Meaning, meaningsOfAccounts } from "../components/inputs.ts";
 import type { Change } from "../components/registry/change.ts";
 import { describeChange, describing } from "../components/registry/describe.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type LooseFiles,
 } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { has, isWaivable } from "../components/registry/schema-walk.ts";
+import { bare, has, isWaivable, meaningsIn, objectsOf } from "../components/registry/schema-walk.ts";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { rowsOf } from "../fleet/reference/reference.ts";
 import { changesBetween, keys } from "../guard/change/diff.ts";
@@ -28,6 +28,8 @@ export interface KindWorld {
   readonly judged: ReadonlySet<Key>;
   /** Text of the generated reference. */
   readonly reference: string;
+  /** Schemas of the lists in an account's file. */
+  readonly entries: Readonly<Partial<Record<string, z.ZodType>>>;
   /** Inventories that are sound. */
   readonly fleets: readonly { readonly declaration: Declaration; readonly files: Files; readonly loose: LooseFiles }[];
 }
@@ -103,6 +105,17 @@ export const kindChecks: Readonly<Record<string, KindCheck>> = {
     ];
   },
 
+  "in its inputs the meanings that its entries in an account's file have"(kind, { entries }) {
+    const list = entries[kind.key];
+    if (list === undefined) return [];
+    return [...membersOf(elementsIn(list))].flatMap(([key, schemas]) => {
+      const own = new Set((membersOf(kind.inputs).get(key) ?? []).flatMap((schema) => [...meaningsIn(schema)]));
+      const wanted = new Set(schemas.flatMap((schema) => [...meaningsIn(schema)]));
+      const lacks = [...wanted].filter((meaning) => !meansAs(meaning).some((each) => own.has(each)));
+      return lacks.map((meaning) => `has ${key} without the meaning ${meansAs(meaning).join(" or ")}`);
+    });
+  },
+
   "a place in a file"(kind, { fleets }) {
     const all = fleets.flatMap(({ declaration, files }) =>
       elementsOf(kind, declaration).map((element) => ({ name: nameIn(kind, element), files })),
@@ -166,6 +179,24 @@ function another(value: unknown): unknown {
   if (typeof value === "number") return value + 1;
   if (typeof value === "string") return `${value}x`;
   return typeof value === "boolean" ? !value : undefined;
+}
+
+/** The schema of a list's items. */
+function elementsIn(list: z.ZodType): z.ZodType {
+  return (bare(list) as z.ZodArray).element as z.ZodType;
+}
+
+/** The schemas that a member of a schema can have, by its name. */
+function membersOf(schema: z.ZodType): ReadonlyMap<string, readonly z.ZodType[]> {
+  const all = objectsOf(schema).flatMap(({ shape }) => Object.entries(shape) as [string, z.ZodType][]);
+  return new Map(
+    [...Map.groupBy(all, ([name]) => name)].map(([name, found]) => [name, found.map(([, member]) => member)]),
+  );
+}
+
+/** Meanings in inputs for one in a file of the inventory. */
+function meansAs(meaning: Meaning): readonly Meaning[] {
+  return meaning === "argument" ? ["command", "environment"] : [meaning];
 }
 
 /** What a kind says of what differs in its own elements. */

@@ -1,24 +1,27 @@
 import { z } from "zod";
+import { once } from "../../lib/once.ts";
 import { type Meaning, meaningOf, waivers } from "../inputs.ts";
 
-/** A schema without defaults and optionals around it. */
+/** Schemas around one other schema, which has the type of the values. */
+type Wrapper = z.ZodType & { readonly def: { readonly type: string; readonly innerType: z.ZodType } };
+const wrappers = ["default", "prefault", "optional", "nonoptional", "nullable", "readonly", "catch"];
+
+/** A schema without defaults, optionals and the like around it. Of a pipe what comes out. */
 export function bare(schema: z.ZodType): z.ZodType {
-  let current = schema;
-  while (
-    current instanceof z.ZodDefault ||
-    current instanceof z.ZodPrefault ||
-    current instanceof z.ZodOptional ||
-    current instanceof z.ZodExactOptional
-  )
-    current = current.unwrap() as z.ZodType;
-  return current;
+  if (schema instanceof z.ZodPipe) return bare(schema.def.out as z.ZodType);
+  return wrappers.includes(schema.def.type) ? bare((schema as Wrapper).def.innerType) : schema;
 }
 
-/** The object schemas of a schema: one, or the branches of a union. */
+/** The object schemas of a schema: one, or those of its branches. */
 export function objectsOf(schema: z.ZodType): z.ZodObject[] {
   const found = bare(schema);
-  if (found instanceof z.ZodObject) return [found];
-  return found instanceof z.ZodUnion ? found.options.flatMap((option) => objectsOf(option as z.ZodType)) : [];
+  return found instanceof z.ZodObject ? [found] : branchesOf(found).flatMap(objectsOf);
+}
+
+/** Schemas that describe the same value: one of them, or all. */
+function branchesOf(schema: z.ZodType): readonly z.ZodType[] {
+  if (schema instanceof z.ZodUnion) return schema.options as readonly z.ZodType[];
+  return schema instanceof z.ZodIntersection ? [schema.def.left as z.ZodType, schema.def.right as z.ZodType] : [];
 }
 
 /** Whether elements of a kind may carry waivers. */
@@ -36,35 +39,59 @@ export function hasMember(schema: z.ZodType, name: string): boolean {
   return objectsOf(schema).some(({ shape }) => name in shape);
 }
 
-/** A path of a schema: a member's name, or `*` for every item of a list. */
+/** A path of a schema: a member's name, a position, or `*` for every item of a list and every value of a record. */
 type Steps = readonly string[];
 
-const found = new WeakMap<z.ZodType, Map<Meaning, readonly Steps[]>>();
-
-/** Paths of a schema at which values of a meaning are; computed once for each schema. */
-function stepsTo(schema: z.ZodType, meaning: Meaning): readonly Steps[] {
-  const known = found.get(schema) ?? new Map<Meaning, readonly Steps[]>();
-  found.set(schema, known);
-  const steps = known.get(meaning) ?? [...walk(schema, meaning, [])];
-  known.set(meaning, steps);
-  return steps;
+/** A place in a schema that has a meaning, or where the walk ends. */
+interface Leaf {
+  readonly at: Steps;
+  readonly meaning?: Meaning;
+  /** What is wrong with a place that has no meaning. */
+  readonly problem?: string;
 }
 
-function* walk(schema: z.ZodType, meaning: Meaning, at: Steps): Generator<Steps> {
+const leaves = once((schema: z.ZodType): readonly Leaf[] => [...walk(schema, [])]);
+
+/** Schemas whose values say nothing that a rule has to understand. */
+const plain = ["number", "boolean", "literal", "enum", "null", "undefined", "never", "date", "bigint"];
+
+function* walk(schema: z.ZodType, at: Steps): Generator<Leaf> {
   const inner = bare(schema);
-  if (meaningOf(inner) === meaning || meaningOf(schema) === meaning) {
-    yield at;
-    return;
-  }
-  if (inner instanceof z.ZodArray) yield* walk(inner.element as z.ZodType, meaning, [...at, "*"]);
-  for (const { shape } of objectsOf(inner)) {
-    for (const [key, member] of Object.entries(shape)) yield* walk(member as z.ZodType, meaning, [...at, key]);
-  }
+  const meaning = meaningOf(schema) ?? meaningOf(inner);
+  const cannot = (why: string): Leaf => ({ at, problem: why });
+  if (meaning !== undefined) yield { at, meaning };
+  else if (inner instanceof z.ZodArray) yield* walk(inner.element as z.ZodType, [...at, "*"]);
+  else if (inner instanceof z.ZodRecord) {
+    for (const { meaning, problem } of walk(inner.keyType as z.ZodType, at)) {
+      if (problem !== undefined || meaning !== "text") yield cannot(`has names of a record: ${problem ?? meaning}`);
+    }
+    yield* walk(inner.valueType as z.ZodType, [...at, "*"]);
+  } else if (inner instanceof z.ZodTuple && inner.def.rest === null) {
+    for (const [index, item] of inner.def.items.entries()) yield* walk(item as z.ZodType, [...at, `${index}`]);
+  } else if (inner instanceof z.ZodObject && (inner.def.catchall ?? z.never()) instanceof z.ZodNever) {
+    for (const [key, member] of Object.entries(inner.shape)) yield* walk(member as z.ZodType, [...at, key]);
+  } else if (branchesOf(inner).length > 0) {
+    for (const branch of branchesOf(inner)) yield* walk(branch, at);
+  } else if (inner.def.type === "string") yield cannot("is text without a meaning");
+  else if (!plain.includes(inner.def.type)) yield cannot(`has a schema that no rule can follow (${inner.def.type})`);
+}
+
+/**
+ * What rules could not see in the values of a schema, a sentence each: a text whose meaning nobody has registered
+ * (components/inputs.ts), or a form of schema that the walk cannot follow, such as a transformation or any further keys.
+ */
+export function unseenIn(schema: z.ZodType): readonly string[] {
+  return leaves(schema).flatMap(({ at, problem }) => (problem === undefined ? [] : `${at.join(".")} ${problem}`));
+}
+
+/** Meanings of a schema's values. */
+export function meaningsIn(schema: z.ZodType): ReadonlySet<Meaning> {
+  return new Set(leaves(schema).flatMap(({ meaning }) => meaning ?? []));
 }
 
 /** Whether a schema has values of a meaning at all. */
 export function has(schema: z.ZodType, meaning: Meaning): boolean {
-  return stepsTo(schema, meaning).length > 0;
+  return meaningsIn(schema).has(meaning);
 }
 
 /** The values of a meaning in data of a schema, each with its path: `root`, `jobs.1.command`. */
@@ -74,10 +101,11 @@ export function* valuesOf(
   meaning: Meaning,
 ): Generator<{ readonly path: string; readonly value: unknown }> {
   const seen = new Set<string>();
-  for (const steps of stepsTo(schema, meaning)) {
-    for (const { path, value } of follow(data, steps, [])) {
+  for (const leaf of leaves(schema)) {
+    if (leaf.meaning !== meaning) continue;
+    for (const { path, value } of follow(data, leaf.at, [])) {
       // Branches of a union can have the same member.
-      if (value === undefined || seen.has(path)) continue;
+      if (value === undefined || value === null || seen.has(path)) continue;
       seen.add(path);
       yield { path, value };
     }
@@ -89,6 +117,5 @@ function* follow(data: unknown, steps: Steps, at: readonly string[]): Generator<
   if (step === undefined) yield { path: at.join("."), value: data };
   else if (data === null || typeof data !== "object") return;
   else if (step !== "*") yield* follow(Reflect.get(data, step), rest, [...at, step]);
-  else if (Array.isArray(data))
-    for (const [index, item] of data.entries()) yield* follow(item, rest, [...at, `${index}`]);
+  else for (const [key, item] of Object.entries(data)) yield* follow(item, rest, [...at, key]);
 }

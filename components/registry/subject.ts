@@ -1,5 +1,7 @@
+import { UserError } from "../../lib/user-error.ts";
 import type { Element, Key, KindName } from "./kind.ts";
 import { type Identities, type KindNames, kinds } from "./kinds.generated.ts";
+import { unseenIn } from "./schema-walk.ts";
 
 /** The element of a violation, a finding or a change; its file and line are found from it. */
 export interface Subject {
@@ -12,6 +14,13 @@ export interface Subject {
 
 /** The kinds, in the order of the registry. */
 export const allKinds = Object.values(kinds);
+
+const unseen = allKinds.flatMap(({ key, inputs }) => unseenIn(inputs).map((what) => `${key}: ${what}`));
+if (unseen.length > 0) {
+  throw new UserError(
+    `Rules cannot see all that these kinds have:\n${unseen.map((what) => `  ${what}`).join("\n")}\nUse the building blocks of components/inputs.ts in their inputs: homePath, command, environment, or text for what is none of these.`,
+  );
+}
 
 const byName = new Map(allKinds.map((kind) => [kind.name as string, kind]));
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
 import { accountSettings, insideHome } from "../../../account/account-paths.ts";
-import { homePath, number, text } from "../../../inputs.ts";
+import { homePath, number } from "../../../inputs.ts";
 import { homePathSchema } from "../../../schema.ts";
 import { connections, descriptors } from "../../connections.ts";
 import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
@@ -31,7 +31,7 @@ export const entry = {
 export const inputs = {
   kind: z.literal("static").describe("`static`: files of the account's home."),
   root: homePath().describe("Directory served."),
-  fallback: text.exactOptional().describe("File inside `root` that answers for paths without a file."),
+  fallback: homePath().exactOptional().describe("File inside `root` that answers for paths without a file."),
   cacheSeconds: number.exactOptional().describe("Seconds for which browsers use a file again without asking."),
 };
 
