@@ -12,6 +12,11 @@ export function limitOf(name: LimitName): Limit {
   return limits[name];
 }
 
+/** The limit at a path of an element: in a plan at the top, in an account among its limits. */
+export function limitAt(path: string): LimitName | undefined {
+  return limitNames.find((name) => path === name || path === `limits.${name}`);
+}
+
 /** A change of a limit in words: `memory 512 MiB to 256 MiB`. */
 export function limitChange(name: LimitName, was: number | undefined, is: number | undefined): string {
   const { word, unit } = limitOf(name);

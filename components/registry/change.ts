@@ -1,4 +1,5 @@
 import { listed } from "../../lib/text.ts";
+import { limitAt, limitChange } from "../plan/each-limit.ts";
 import { differing } from "./differing.ts";
 import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
@@ -73,7 +74,10 @@ export function accountsOn({ accounts }: Declaration, host: string): number[] {
   return accounts.filter((account) => account.host === host).map(({ number }) => number);
 }
 
-/** Properties that differ, with their values where these are short: `idleSeconds 300 to 60`. Items of lists by their names, not their positions. */
+/**
+ * Properties that differ, with their values where these are short: `idleSeconds 300 to 60`; a limit by its word: `memory 512 MiB to 1024 MiB`. Items of lists
+ * by their names, not their positions.
+ */
 export function differences(
   { paths, untold, before, after }: Pick<Change, "paths" | "untold" | "before" | "after">,
   only = paths,
@@ -86,7 +90,10 @@ export function differences(
       const place = listAround(path, before, after) ?? path;
       if (said.has(place)) return [];
       said.add(place);
-      return differing(place, valueAt(before, place), valueAt(after, place));
+      const limit = limitAt(place);
+      const [old, next] = [valueAt(before, place), valueAt(after, place)];
+      if (limit) return [limitChange(limit, old as number | undefined, next as number | undefined)];
+      return differing(place, old, next);
     }),
   );
 }

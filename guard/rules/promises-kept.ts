@@ -1,4 +1,4 @@
-import { limitChange, limitNames } from "../../components/plan/each-limit.ts";
+import { limitAt, limitChange } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
 import type { Element, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
@@ -79,8 +79,7 @@ function shrunk(kind: Kind, was: Element, is: Element): string[] {
 function less(path: string, old: unknown, next: unknown): string[] {
   if (typeof old === "number") {
     if (typeof next === "number" && next >= old) return [];
-    // In a plan a limit is at the top, in an account among its limits.
-    const limit = limitNames.find((name) => path === name || path === `limits.${name}`);
+    const limit = limitAt(path);
     return [limit ? limitChange(limit, old, next as number | undefined) : `${path} ${old} to ${next ?? "none"}`];
   }
   if (typeof old === "boolean") return old && next !== true ? [`${path} removed`] : [];

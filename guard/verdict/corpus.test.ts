@@ -12,13 +12,16 @@ import { safe } from "../../testing/corpus/safe.ts";
 import { unsafe } from "../../testing/corpus/unsafe.ts";
 import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
 import { type Side, sideOf } from "../change/side.ts";
+import { guardRules } from "../rules.generated.ts";
 import { type Review, review } from "./review.ts";
 import type { Level } from "./weigh.ts";
 
 const clean = join(import.meta.dirname, "../../inventory/prod");
 const golden: string[] = [];
+/** Guard rules that found something in some case. */
+const found = new Set<string>();
 
-async function reviewCase({ base, edit, keeps }: CorpusCase): Promise<Review> {
+async function reviewCase({ base, edit, sides, keeps }: CorpusCase): Promise<Review> {
   const directory = mkdtempSync(join(tmpdir(), "fairhost-corpus-"));
   try {
     cpSync(clean, directory, { recursive: true });
@@ -27,9 +30,10 @@ async function reviewCase({ base, edit, keeps }: CorpusCase): Promise<Review> {
     const old = declare((await loadFleet(directory)).fleet);
     edit(draft);
     const { fleet } = await loadFleet(directory);
-    const after = sideOf(declare(fleet, { held: heldBy(old) }));
+    const both = [sideOf(old), without(sideOf(declare(fleet, { held: heldBy(old) })), keeps)] as const;
+    const [before, after] = sides?.(...both) ?? both;
     const { approvals, limits } = fleet;
-    return review({ before: sideOf(old), after: without(after, keeps), approvals, limits, today: corpusToday });
+    return review({ before, after, approvals, limits, today: corpusToday });
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -55,6 +59,7 @@ describe.each<[Level, Readonly<Record<string, CorpusCase>>]>([
 
   test.each(Object.entries(cases))("%s", async (name, each) => {
     const result = await reviewCase(each);
+    for (const { rule } of result.findings) found.add(rule);
     golden.push(
       [
         `== ${level}: ${name}`,
@@ -78,6 +83,10 @@ test.each([
 ])("%s are an empty diff", async (name) => {
   const { changes, hosts, waves, effects } = await reviewCase(safe[name]!);
   expect({ changes, hosts, waves, effects }).toEqual({ changes: [], hosts: [], waves: [], effects: [] });
+});
+
+test.each(guardRules.map(({ name }) => name))("guard rule %s finds something in some case", (name) => {
+  expect([...found]).toContain(name);
 });
 
 test("every message is the golden one", async () => {

@@ -12,10 +12,12 @@ import {
   newDisk,
   par1,
   press,
+  renderingOtherwise,
   unprotect,
   waive,
   web1,
   web2,
+  withEpoch,
 } from "./corpus.ts";
 
 const plan = (name: string) => `plans/${name}.yaml`;
@@ -101,5 +103,16 @@ export const needsApproval: Readonly<Record<string, CorpusCase>> = {
   "a rule taken away that nothing breaks": {
     edit: (draft) => draft.append(par1, "# no other change\n"),
     keeps: ({ name }) => name !== "two-disks",
+  },
+  "a master secret rotated": {
+    edit: () => {},
+    sides: (before, after) => [withEpoch(before, 1), withEpoch(after, 2)],
+  },
+  "a program that runs the servers of an account as root": {
+    edit: () => {},
+    sides: (before, after) => [
+      before,
+      renderingOtherwise(after, 1001, (text) => text.replace("User=a1001\n", "User=root\n")),
+    ],
   },
 };

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Rule } from "../../components/rule.ts";
+import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Side } from "../../guard/change/side.ts";
 import type { Draft } from "../inventory/wrong-inventory.cases.ts";
 
 /** The day that the corpus is judged at. */
@@ -12,6 +14,8 @@ export interface CorpusCase {
   readonly base?: (draft: Draft) => unknown;
   /** Makes the new side from the old one. */
   readonly edit: (draft: Draft) => unknown;
+  /** What else is different on each side, beside the inventory: what the stack holds, or the program. */
+  readonly sides?: (before: Side, after: Side) => readonly [before: Side, after: Side];
   /** Whether the new side's program still has a rule; without it both sides have all. */
   readonly keeps?: (rule: Rule) => boolean;
 }
@@ -58,6 +62,29 @@ function addTo(draft: Draft, file: string, entry: Readonly<Record<string, string
     .map(([key, value]) => `${key}: ${value}`)
     .join(", ")}}\n`;
   return existsSync(join(draft.directory, file)) ? draft.append(file, text) : draft.write(file, text);
+}
+
+/** A side of a stack whose host par1-web1 has this secret epoch. */
+export function withEpoch(side: Side, secretEpoch: number): Side {
+  const host = "par1-web1";
+  return { ...side, deliveries: new Map([[host, { host, digest: "d", applier: "a", secretEpoch }]]) };
+}
+
+/** A side of a program that renders the files of one account otherwise. */
+export function renderingOtherwise(side: Side, number: number, change: (text: string) => string): Side {
+  const group = `account-${number}` as const;
+  return {
+    ...side,
+    render: (...of) => {
+      const bundle = side.render(...of);
+      const own = bundle.groups[group];
+      if (!own) return bundle;
+      const files = own.files.map((file) =>
+        file.content === undefined ? file : { ...file, content: change(file.content) },
+      );
+      return sealBundle(bundle.host, { ...bundle.groups, [group]: sealGroup({ ...own, files }) });
+    },
+  };
 }
 
 /** Number and name of the account that a file is of. */

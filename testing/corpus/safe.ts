@@ -16,6 +16,7 @@ import {
   newDisk,
   par1,
   press,
+  renderingOtherwise,
   unprotect,
   waive,
   web1,
@@ -37,6 +38,13 @@ export const safe: Readonly<Record<string, CorpusCase>> = {
         "tombstones.yaml",
         "- {number: 1006, name: old-forum, deleted: 2026-09-30}\n- {number: 1003, name: lighthouse, deleted: 2026-03-14}\n",
       ),
+  },
+  "a program that gives an account's servers fewer open files": {
+    edit: () => {},
+    sides: (before, after) => [
+      before,
+      renderingOtherwise(after, 1001, (text) => text.replace("LimitNOFILE=8192:", "LimitNOFILE=4096:")),
+    ],
   },
   "a new account": { edit: (draft) => account(draft, 1015, "par1-web2") },
   "three new accounts on three hosts": {
