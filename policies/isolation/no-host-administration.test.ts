@@ -84,6 +84,39 @@ test("an empty argument, and variables in lower-case letters, as curl and wget r
   expect(noHostAdministration.check(declaration, today)).toEqual([]);
 });
 
+const api = (command: readonly string[]) =>
+  changed(declarationFixture(), "httpServers", "1/api", (server) =>
+    server.kind === "program" ? { ...server, command } : server,
+  );
+
+test.each([
+  [["/usr/bin/env", "nsenter", "-t", "1"], "nsenter", 1],
+  [["/usr/bin/env", "-i", "A=b", "nsenter"], "nsenter", 3],
+  [["/usr/bin/nice", "-n", "10", "/usr/bin/nsenter"], "/usr/bin/nsenter", 3],
+  [["/usr/bin/timeout", "5s", "su"], "su", 2],
+  [["/usr/bin/busybox", "mount", "/dev/sda"], "mount", 1],
+  [["/usr/bin/tini", "--", "/sbin/nft"], "/sbin/nft", 2],
+  [["/bin/sh", "-c", "exec nsenter -t 1"], "nsenter", 2],
+  [["/bin/sh", "-c", "A=1 nsenter -t 1"], "nsenter", 2],
+  [["/bin/sh", "-c", "cd www; /usr/bin/nsenter"], "/usr/bin/nsenter", 2],
+  [["bin/wrapper", "/usr/bin/systemctl"], "/usr/bin/systemctl", 1],
+] as const)("a program of the host behind another one is found: %j", (command, program, index) => {
+  expect(noHostAdministration.check(api(command), today).map(({ message }) => message)).toEqual([
+    `HTTP server 1/api has "${program}" in word ${index} of its command, which administers the host.`,
+  ]);
+});
+
+test.each([
+  [["/usr/bin/python3", "manage.py", "init"]],
+  [["bin/tool", "mount"]],
+  [["/usr/bin/node", "server.js", "--user", "su", "/srv/ip"]],
+  [["/usr/bin/hugo", "server", "--source", "/home/acme-1/mount"]],
+  [["/bin/sh", "-c", "echo mount; exec bin/serve --on ip"]],
+  [["/usr/bin/env", "-i", "/usr/bin/python3", "-m", "http.server"]],
+] as const)("an argument that only has such a name is none: %j", (command) => {
+  expect(noHostAdministration.check(api(command), today)).toEqual([]);
+});
+
 test.each([
   "/bin/sh",
   "/bin/bash",

@@ -22,9 +22,9 @@ export const noHostAdministration = defineRule({
   severity: "critical",
   scope: "resource",
   description:
-    "Every program that an account runs is in its home or in /usr, and does not administer the host; arguments and environment variables are single lines.",
+    "Every program that an account runs is in its home or in /usr; no word of its command is a program that administers the host, also behind `env`, `sh -c` and the like; arguments and environment variables are single lines.",
   reason:
-    "Accounts could use administration programs to escape from their sandbox, and a line break would add directives to the unit.",
+    "In the sandbox, which is the barrier, such a program has no right to do its work: whoever starts one is mistaken, or tries to get out. What a program starts itself no rule sees. A line break would add directives to the unit.",
   fix: "Use a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), and write each argument as a separate item.",
   *find(declaration) {
     for (const { subject, owner, value } of commands(declaration)) {
@@ -32,6 +32,12 @@ export const noHostAdministration = defineRule({
       const at = (index: number) => ({ ...subject, path: `${subject.path}.${index}` });
       const wrong = judgeProgram(words[0]);
       if (wrong) yield { subject: at(0), message: `${owner} ${wrong}.` };
+      else {
+        for (const { index, program } of administering(words)) {
+          const message = `${owner} has ${JSON.stringify(program)} in word ${index} of its command, which administers the host.`;
+          yield { subject: at(index), message };
+        }
+      }
       // Values are not shown, because they may be secrets.
       for (const [index, word] of words.entries()) {
         if (!/\p{Cc}/u.test(word)) continue;
@@ -49,6 +55,32 @@ export const noHostAdministration = defineRule({
     }
   },
 });
+
+/** Words inside an argument that is a script. */
+const betweenWords = /[\s;&|()<>`"'${}]+/;
+const inBin = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
+/** What may stand before a program that another one starts: programs, options, variables, numbers of seconds and the like. */
+const beforeProgram = /^(?:-|\+|\d|\/|exec$|\w+=)/;
+
+/**
+ * Programs that administer the host, after the first word: by a path anywhere, by a bare name where a program such as env, nice or
+ * sh -c starts what follows. A bare name after anything else is an argument: `manage.py init`.
+ */
+function* administering(words: readonly string[]): Generator<{ index: number; program: string }> {
+  let startsNext = true;
+  for (const [index, word] of words.entries()) {
+    if (index > 0) {
+      const inside = word.split(betweenWords).filter((each) => each !== "");
+      const first = inside.findIndex((each) => !beforeProgram.test(each));
+      const program = inside.find((each, position) => {
+        const isProgram = inBin.test(each) || (startsNext && position === first && !each.includes("/"));
+        return isProgram && refused.has(each.slice(each.lastIndexOf("/") + 1));
+      });
+      if (program !== undefined) yield { index, program };
+    }
+    startsNext &&= beforeProgram.test(word);
+  }
+}
 
 function judgeProgram(program: string | undefined): string | undefined {
   if (!program) return "has no program to start";
