@@ -211,7 +211,7 @@ export function layOut(declaration: Declaration, { columns, boxes, wires }: Plan
       height: siteBottom - rackTop + 3 * size.gap,
     });
     for (const hall of site.halls) {
-      if (hall.racks.length === 0) continue;
+      if (!columns.some((column) => column.site === site.name && column.hall === hall.name)) continue;
       const own = span((column) => column.site === site.name && column.hall === hall.name);
       const name = `hall ${hall.name} at ${site.name}`;
       const frame = { x: own.x - size.gap, width: own.width + size.gap + 4, y: rackTop - size.gap };
@@ -230,6 +230,8 @@ export function layOut(declaration: Declaration, { columns, boxes, wires }: Plan
       }
       for (const rack of hall.racks) {
         const at = columns.findIndex((one) => one.site === site.name && one.hall === hall.name && one.rack === rack);
+        // It is in another band.
+        if (at === -1) continue;
         const only = { x: lefts[at]!, width: rights[at]! - lefts[at]! };
         const rackName = `rack ${rack} of ${name}`;
         const place = { y: rackTop, height: rackBottom - rackTop };

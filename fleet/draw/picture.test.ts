@@ -78,9 +78,39 @@ function room(svg: string) {
   return { texts, lines };
 }
 
+/** The example fleet with 14 racks and hosts more at each of two sites. */
+const large: Declaration = {
+  ...prod,
+  sites: prod.sites.map((site) => {
+    const racks = Array.from({ length: site.name === "bak1" ? 0 : 14 }, (_, index) => `r${10 + index}`);
+    return { ...site, halls: site.halls.map((hall) => ({ ...hall, racks: [...hall.racks, ...racks] })) };
+  }),
+  hosts: [
+    ...prod.hosts,
+    ...["par1-web1", "par2-web1"].flatMap((model) => {
+      const host = prod.hosts.find(({ name }) => name === model)!;
+      return Array.from({ length: 14 }, (_, index) => ({ ...host, name: `${model}${index}`, rack: `r${10 + index}` }));
+    }),
+  ],
+};
+const widthOf = (svg: string) => Number(/ width="(\d+)"/.exec(svg)![1]);
+
+test("40 hosts in 40 racks: no wider than a screen, in bands, with every element and line in one of them", () => {
+  expect(large.hosts).toHaveLength(40);
+  const svg = fleetSvg(large);
+  expect(widthOf(svg)).toBeLessThanOrEqual(2200);
+  const wide = serviceGraph(large).nodes.flatMap(({ name, failure }) => (failure ? [name] : []));
+  const once = wide.filter((name) => !/^(?:feed|site|hall|chain) /.test(name));
+  expect(once.length).toBeGreaterThan(300);
+  for (const name of once) expect([name, drawn(svg, name).length]).toEqual([name, 1]);
+  const cut = fleetSvg(large, without(large, "par1-web13"));
+  expect(drawn(cut, "host par1-web13")).toEqual(["host cut"]);
+});
+
 test.each([
   ["lab", lab],
   ["prod", prod],
+  ["large", large],
 ])("%s: no text covers another, no line runs through a text, all of it inside the picture", (_, fleet) => {
   const svg = fleetSvg(fleet);
   const { texts, lines } = room(svg);

@@ -15,6 +15,8 @@ export interface Box {
   readonly column: number;
   readonly disks: readonly { readonly name: string; readonly slot: string }[];
   readonly supplies: readonly { readonly name: string; readonly chain: string }[];
+  /** A mention of a box of another band, at which a line ends. */
+  readonly elsewhere?: true;
 }
 
 /** A column: a rack, or space for operators beside the racks. */

@@ -1,6 +1,7 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { count } from "../../lib/text.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
+import { bandsWithin } from "./bands.ts";
 import { type Failed, failedWithout, type State } from "./failed.ts";
 import { type Layout, layOut, type Rectangle, size } from "./layout.ts";
 import { escaped, line, tag, wrapped } from "./markup.ts";
@@ -21,6 +22,9 @@ const touchedStyle = `g.touched > rect:not(.part) { fill: #ffc14d; stroke: #b36b
 const busColours = ["#1d5fa8", "#2f8f4e", "#8a5cc2", "#0f8b8d", "#b0741a", "#5b6b7b", "#3949ab", "#6d7f1f"];
 const cordColours = ["#a8721c", "#6b5b95", "#3b7a57", "#555555"];
 
+/** Widest picture in px, about what a screen shows at once. A fleet with more racks is drawn in bands, one below the other. */
+const widest = 2200;
+
 /**
  * The fleet as one self-contained SVG: operators at the top, sites with halls and racks and their content, the chains at the
  * bottom of each hall. Elements that are cut, or down because of that, are red. The same input gives the same bytes.
@@ -31,13 +35,16 @@ export function fleetSvg(
   failed: Failed = failedWithout(serviceGraph(declaration), []),
   touched: ReadonlySet<string> = new Set(),
 ): string {
-  const plan = planOf(declaration);
-  const draft = layOut(declaration, plan, 0);
-  const words = wrapped(caption(declaration, failed), draft.width - 2 * size.margin, size.text);
+  const bands = bandsWithin(declaration, planOf(declaration), widest);
+  const width = Math.max(...bands.map((band) => layOut(declaration, band, 0).width));
+  const words = wrapped(caption(declaration, failed), width - 2 * size.margin, size.text);
   const legendTop = size.margin + words.length * size.label;
-  const top = touched.size === 0 ? legendTop : legendTop + size.label;
-  const layout = layOut(declaration, plan, top);
-  const { width, height } = layout;
+  const layouts: Layout[] = [];
+  for (const band of bands) {
+    const top = layouts.at(-1)?.height ?? (touched.size === 0 ? legendTop : legendTop + size.label);
+    layouts.push(layOut(declaration, band, top));
+  }
+  const { height } = layouts.at(-1)!;
   const heading = words.map((text, index) =>
     line(text, {
       x: size.margin,
@@ -59,11 +66,13 @@ export function fleetSvg(
       tag("rect", { width, height, style: "stroke:none" }),
       ...heading,
       ...(touched.size === 0 ? [] : legend(legendTop, failed, width)),
-      ...frames(layout, states),
-      ...cords(layout, states),
-      ...wires(layout, states),
-      ...bars(layout, states),
-      ...[...layout.boxes].map(([box, at]) => drawnBox(box, at, shown)),
+      ...layouts.flatMap((layout) => [
+        ...frames(layout, states),
+        ...cords(layout, states),
+        ...wires(layout, states),
+        ...bars(layout, states),
+        ...[...layout.boxes].map(([box, at]) => drawnBox(box, at, shown)),
+      ]),
     ].map((element) => `\n${element}`),
     "\n",
   )}\n`;
@@ -214,8 +223,11 @@ function drawnBox(box: Box, { x, y, width, height }: Rectangle, states: Shown): 
   );
   return tag(
     "g",
-    { class: classes(box.tier, states.get(box.name)), "data-element": box.name },
-    tag("rect", { x, y, width, height, rx: 4 }),
+    {
+      class: classes(box.tier, states.get(box.name)),
+      ...(box.elsewhere ? { "data-elsewhere": box.name } : { "data-element": box.name }),
+    },
+    tag("rect", { x, y, width, height, rx: 4, ...(box.elsewhere && { "stroke-dasharray": "3 3" }) }),
     line(box.title, { ...inside, y: y + 14, size: size.text, class: "title" }),
     line(box.detail, { ...inside, y: y + 28, size: size.small, class: "faint" }),
     ...disks,
