@@ -135,6 +135,11 @@ export const harmful: Readonly<Record<string, Edit>> = {
     const key = one(["memoryMaxMb", "tasksMax", "diskGb", "retentionDays", "cpuWeight"], pick);
     plan[key] = key === "retentionDays" ? one([7, 20, 30, 60], pick) : Math.round(plan[key] * one([0.5, 1.5, 2], pick));
   },
+  "an account's own limit": (files, pick) => {
+    const key = one(["memoryMaxMb", "tasksMax", "diskGb", "inodes", "swapMaxMb"], pick);
+    const each = account(files, pick);
+    each.limits = { ...each.limits, [key]: one([64, 1000, 300_000], pick) };
+  },
   "what a plan guarantees": (files, pick) => {
     const { guaranteed } = some(files, "plans", pick);
     guaranteed.cores *= one([0.5, 2], pick);

@@ -55,18 +55,20 @@ function* dataLost(before: Files, after: Files): Generator<Loss> {
   }
 }
 
-const limits = ["memoryMaxMb", "tasksMax", "diskGb", "inodes", "cpuWeight", "ioWeight", "retentionDays"];
+/** Limits of an account, by what they are where its plan does not say. */
+const limits = { memoryMaxMb: 0, swapMaxMb: 0, tasksMax: 0, diskGb: 0, inodes: 250_000, cpuWeight: 100, ioWeight: 100 };
 
 function* promisesBroken(before: Files, after: Files): Generator<Loss> {
   const plans = [named(all(before, "plans")), named(all(after, "plans"))] as const;
   for (const [number, was, is] of both(all(before, "accounts"), all(after, "accounts"), "number")) {
     const [old, next] = [plans[0].get(was.plan), plans[1].get(is.plan)];
     const less = (what: string): Loss => ({ of: "promise", what: `account ${number} has less ${what}` });
-    for (const limit of limits) {
-      const value = (account: Item, plan: Item) =>
-        limit === "retentionDays" ? Math.max(account[limit] ?? 0, plan[limit]) : plan[limit];
+    for (const [limit, usual] of Object.entries(limits)) {
+      const value = (account: Item, plan: Item): number => account.limits?.[limit] ?? plan[limit] ?? usual;
       if (value(is, next) < value(was, old)) yield less(limit);
     }
+    const retention = (account: Item, plan: Item) => Math.max(account.retentionDays ?? 0, plan.retentionDays);
+    if (retention(is, next) < retention(was, old)) yield less("retention");
     for (const key of ["cores", "memoryMb"]) {
       if ((next.guaranteed?.[key] ?? 0) < (old.guaranteed?.[key] ?? 0)) yield less(`guaranteed ${key}`);
     }
