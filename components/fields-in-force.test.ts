@@ -8,6 +8,8 @@ import { declaredFacts } from "../guard/drift/inspect-hosts.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { declarationFixture, today } from "../testing/fixture.ts";
 import { leavesOf, recording } from "../testing/recording.ts";
+import type { HttpServer } from "./http/server.ts";
+import { serverFixtures } from "./http/server-fixtures.generated.ts";
 import { eachLimit, limitOf } from "./plan/each-limit.ts";
 import { type Fleet, fileKinds } from "./registry/files.generated.ts";
 import type { Declaration } from "./registry/kinds.generated.ts";
@@ -21,7 +23,12 @@ const checkout = join(import.meta.dirname, "..");
 const loaded = await Promise.all(
   ["lab", "prod"].map(async (name) => (await loadFleet(join(checkout, "inventory", name))).fleet),
 );
-/** Fleets with every optional field somewhere. */
+/** Optional keys of server kinds. */
+const optional: Partial<Record<HttpServer["kind"], object>> = {
+  static: { fallback: "index.html", cacheSeconds: 60 },
+  program: { startSeconds: 30 },
+};
+/** Fleets with every optional field somewhere, and a server of each kind. */
 const fleets = loaded.map((fleet) => ({
   ...fleet,
   network: { ...fleet.network, runtimes: ["ruby"] },
@@ -29,9 +36,12 @@ const fleets = loaded.map((fleet) => ({
   accounts: fleet.accounts.map((account) => ({
     ...account,
     limits: eachLimit((name) => limitOf(name).sliceDefault ?? 1_000_000),
-    httpServers: account.httpServers.map((server) =>
-      server.kind === "static" ? { ...server, fallback: "index.html", cacheSeconds: 60 } : server,
-    ),
+    httpServers: serverFixtures.map((server) => ({
+      ...server,
+      ...optional[server.kind],
+      hostnames: [],
+      idleSeconds: 1,
+    })),
   })),
 }));
 const forInformation = /\bfor information only\b/i;

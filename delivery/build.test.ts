@@ -6,6 +6,7 @@ import { hostFixture } from "../components/host/bare-metal-host.fixture.ts";
 import { Tree } from "../testing/fakes/host-tree.ts";
 import { bootstrapScript, loadBootstrap } from "./bootstrap.ts";
 import { buildApplier } from "./build.ts";
+import { hostPackages } from "./protocol/packages.generated.ts";
 
 test("the applier is one file, always the same, that needs only Node.js", async () => {
   const text = await buildApplier();
@@ -70,7 +71,7 @@ test("the cache keeps a fixed number of files: the oldest go, whatever left them
 test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {
   const { payload, script } = (await loadBootstrap()).for(hostFixture(), 0);
   const [line, ...rest] = payload.split("\n");
-  expect(line).toMatch(/^trixie amd64 [0-9a-f]{64} 0 bird2 /);
+  expect(line).toMatch(new RegExp(`^trixie amd64 [0-9a-f]{64} 0 ${hostPackages.join(" ")} `));
   expect(rest.join("\n")).toBe(await buildApplier());
   expect(script).toBe(bootstrapScript);
   expect(script.length).toBeLessThan(4000);

@@ -1,6 +1,8 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { architectureOf } from "../host/architecture.ts";
+import type { ServerKind } from "../http/server.ts";
+import { servers } from "../http/servers.generated.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -11,8 +13,11 @@ import { memoryInformation, renderView } from "./render-view.ts";
 
 type Account = Element<"accounts">;
 
-/** Packages of every host that accounts may use. */
-const everyRuntime = ["ca-certificates", "media-types", "netbase", "nodejs", "python3"];
+/** Packages of every host that accounts may use, or that serve for them. */
+const everyRuntime = [
+  ...["ca-certificates", "media-types", "netbase", "nodejs", "python3"],
+  ...Object.values<ServerKind>(servers).flatMap(({ packages = [] }) => packages),
+];
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",

@@ -4,7 +4,7 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { connections, retryAfter } from "./connections.ts";
-import { socketOf } from "./server.ts";
+import { bodyLimitMib, socketOf } from "./server.ts";
 
 /**
  * Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. Each byte begins
@@ -16,9 +16,6 @@ const readTimeout = 300;
 const sendTimeout = 60;
 
 const plainHostName = plain(/[a-z0-9.-]+/, "host name");
-
-/** Largest body of a request, in MiB. It passes through: neither memory nor disk holds it. */
-const bodyLimit = 1024;
 
 /**
  * Bytes of memory through which an answer passes: its headers must fit in at once, so this is also a little more than the 64 KiB that
@@ -108,7 +105,7 @@ http {
   server_tokens off;
   access_log off;
   default_type text/html;
-  client_max_body_size ${bodyLimit}m;
+  client_max_body_size ${bodyLimitMib}m;
   map_hash_bucket_size 512;
   map_hash_max_size 65536;
 
@@ -151,7 +148,7 @@ http {
   # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
     default "the server itself answered so";
-    "~^413\\|\\|" "the request's body is larger than ${bodyLimit} MiB";
+    "~^413\\|\\|" "the request's body is larger than ${bodyLimitMib} MiB";
     "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
     "~^[0-9]+\\|\\|" "the front end refused the request";
     "~^50[24]\\|50[24]\\|-" "the server's socket takes no connections";

@@ -1,4 +1,5 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { byKey } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
@@ -94,7 +95,10 @@ export function renderHttpDefaults(): BundleFile[] {
         },
       }),
     },
-    ...Object.values(servers).flatMap((kind) => kind.shared()),
+    ...byKey(
+      Object.values(servers).flatMap((kind) => kind.shared()),
+      ({ path }) => path,
+    ).values(),
   ];
 }
 

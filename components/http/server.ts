@@ -65,6 +65,9 @@ export function socketOf(server: Pick<HttpServer, "unit">): string {
   return `/run/fairhost-http/${unitOf(server)}`;
 }
 
+/** Largest body of a request that the front end lets through, in MiB. It passes through: neither memory nor disk of the host holds it. */
+export const bodyLimitMib = 1024;
+
 /** Path of the script that runs the server, inside the sandbox. */
 export const scriptInside = "/opt/fairhost/run";
 

@@ -5,6 +5,7 @@ import { network } from "../address/network.host.ts";
 import { journald } from "../host/journald.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
+import { apache } from "../http/kinds/php/apache.host.ts";
 import { libexec } from "../http/libexec.host.ts";
 import { lighttpd } from "../http/lighttpd.host.ts";
 import { nginx } from "../http/nginx.host.ts";
@@ -19,6 +20,7 @@ const registered = [
   journald,
   sysctl,
   systemd,
+  apache,
   libexec,
   lighttpd,
   nginx,

@@ -2,8 +2,9 @@
 # Runs an account's program for the socket that systemd handed over as descriptor 3. Child of a small init, inside the account's sandbox.
 #   run-program DIRECTORY N ASSIGNMENT... COMMAND...   with N assignments NAME=VALUE of the account's own
 # FAIRHOST_IDLE_SECONDS: seconds without a request after which it is ended, 0: never. FAIRHOST_RESTART: a file that is touched to
-# have it started anew. With PORT the program listens there itself and is proxied to, by PROXY_CONNECTIONS connections at most;
-# without, it takes the socket over (sd_listen_fds(3)) and ends itself.
+# have it started anew, or, with FAIRHOST_HOT_SIGNAL, get that signal instead. FAIRHOST_START_SECONDS: until it must serve, 60 if not set.
+# With PORT the program listens there itself and is proxied to, by PROXY_CONNECTIONS connections at most; without, it takes the socket over
+# (sd_listen_fds(3)) and ends itself. With FAIRHOST_READY it serves while that file exists, and has gone to rest if FAIRHOST_RESTING does.
 #
 # A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, then 16 seconds, and it is tried again for as long
 # as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try.
@@ -15,8 +16,9 @@ shift "$count"
 connections=${PROXY_CONNECTIONS:-}
 unset PROXY_CONNECTIONS
 # Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks.
-patience=60 proven=60 between=10 look=30
+patience=${FAIRHOST_START_SECONDS:-60} proven=60 between=10 look=30
 program='' proxy='' stopping='' wanted='' failures=0
+marks=(${FAIRHOST_READY:+"$FAIRHOST_READY" "$FAIRHOST_RESTING"})
 
 # Through sh, because env would take a program with "=" in its name for an assignment.
 own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
@@ -55,6 +57,13 @@ end_program() {
 # Rows of the kernel's table of sockets (a try to connect could disturb the program): local address, no peer, state LISTEN.
 sockets() { cat /proc/self/net/tcp /proc/self/net/tcp6; }
 listens_on() { [[ $(sockets) =~ \ ($1):$(printf %04X "$PORT")\ 0+:0000\ 0A\  ]]; }
+# Whether it can be told from outside if the program serves, and whether it does.
+visible=${PORT:-${FAIRHOST_READY:-}}
+serves() {
+  if [ -n "${PORT:-}" ]; then listens_on '[0-9A-F]+'; else [ -e "$FAIRHOST_READY" ]; fi
+}
+serving=${PORT:+"listened on \$PORT, $PORT"}
+serving=${serving:-took requests}
 other_ports() {
   local address state ports=()
   while read -r _ address _ state _; do
@@ -92,11 +101,8 @@ watch() {
     fi
     ((SECONDS - looked >= look)) || continue
     looked=$SECONDS
-    if [ -n "${PORT:-}" ]; then
-      if listens_on '[0-9A-F]+'; then deaf=0; else ((++deaf)); fi
-    else
-      if socket_is_shut; then deaf=2; fi
-    fi
+    if [ -z "$visible" ] || serves; then deaf=0; else ((++deaf)); fi
+    if [ -z "${PORT:-}" ] && socket_is_shut; then deaf=2; fi
     ((deaf < 2)) || kill -USR2 $$
   done
 }
@@ -113,10 +119,10 @@ how_it_ended() {
     echo "ended with status $1"
   fi
 }
-# @returns 1 if it will not listen, with the reason said
-await_listening() {
+# @returns 1 if it will not serve, with the reason said
+await_serving() {
   local tries=0 status=0
-  until listens_on '[0-9A-F]+'; do
+  until serves; do
     [ -z "$stopping" ] || return 1
     if ! alive $program; then
       wait_for $program || status=$?
@@ -125,11 +131,15 @@ await_listening() {
       if ((status == 0 && ${#processes[@]} > 2)); then
         say "the program went into the background: start it so that it stays in the foreground"
       else
-        say "the program $(how_it_ended $status) before it listened on \$PORT, $PORT"
+        say "the program $(how_it_ended $status) before it $serving"
       fi
       return 1
     fi
     if ((SECONDS - begun >= patience)); then
+      if [ -z "${PORT:-}" ]; then
+        say "the program takes no requests after $patience s, and is ended"
+        return 1
+      fi
       ports=$(other_ports)
       say "nothing listens on \$PORT, $PORT, after $patience s; the program ${ports:+listens on $ports, and }is ended. Let it listen on \$PORT"
       return 1
@@ -161,17 +171,24 @@ run_program() {
       exec "${own[@]}" "$@" 3<&-
     ) &
     program=$!
-    await_listening || return 1
-    listened=yes
-    start_proxy
   else
     hand_over "${own[@]}" "$@" &
     program=$!
   fi
+  if [ -n "$visible" ]; then
+    await_serving || return 1
+    listened=yes
+  fi
+  [ -z "${PORT:-}" ] || start_proxy
   watch &
   while [ -z "$stopping$wanted" ] && alive $program && { [ -z "$proxy" ] || alive $proxy; }; do
     wait -n -p first $program $proxy
     status=$?
+    if [ "$wanted" = restart ] && [ -n "${FAIRHOST_HOT_SIGNAL:-}" ] && alive $program; then
+      say "told to load its code anew, because $FAIRHOST_RESTART was touched"
+      kill -s "$FAIRHOST_HOT_SIGNAL" $program
+      wanted=''
+    fi
   done
   case $wanted in
     restart) say "started anew, because $FAIRHOST_RESTART was touched"; return 0 ;;
@@ -182,6 +199,7 @@ run_program() {
   esac
   [ -z "$stopping" ] || return 0
   if alive $program; then return 0; fi
+  if [ -n "$visible" ] && [ -z "${PORT:-}" ] && [ -e "$FAIRHOST_RESTING" ]; then return 0; fi
   [ "${first:-}" = $program ] || wait_for $program || status=$?
   # With the socket, ending is how it goes to rest, unless somebody waits whom it never looked at.
   if [ -z "${PORT:-}" ] && ((status == 0 && FAIRHOST_IDLE_SECONDS > 0)); then
@@ -204,6 +222,7 @@ done
 
 while :; do
   begun=$SECONDS listened='' wanted='' program='' proxy=''
+  rm -f "${marks[@]}"
   run_program "$@"
   result=$?
   lived=$((SECONDS - begun))
@@ -215,7 +234,7 @@ while :; do
     say "the program has shut its listening socket down (shutdown(2)): systemd makes it anew"
     exit 1
   fi
-  if ((lived >= proven)) && [ -n "$listened" -o -z "${PORT:-}" ]; then
+  if ((lived >= proven)) && [ -n "$listened" -o -z "$visible" ]; then
     # It worked. The next request starts it again.
     failures=0
     [ "$FAIRHOST_IDLE_SECONDS" = 0 ] || exit 1

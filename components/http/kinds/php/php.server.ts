@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { homeInside, insideHome } from "../../../account/account-paths.ts";
+import { homePath, number, text } from "../../../inputs.ts";
+import { format, homePathSchema } from "../../../schema.ts";
+import { inside, programEntry, programFiles, programInputs, programUnit, scriptFile } from "../../run-program.ts";
+import { bodyLimitMib, type HttpServer, type ServerKind } from "../../server.ts";
+import { directives } from "./directives.ts";
+
+/** PHP reads `-d NAME=VALUE` as a line of php.ini, where other characters have a meaning. */
+const valueSchema = format(
+  "a number, or letters, digits, spaces and . _ / : , + -, beginning with a letter, digit or -",
+  (says) =>
+    z.union([
+      z.int(),
+      z
+        .string()
+        .max(1000)
+        .regex(/^[A-Za-z0-9-][A-Za-z0-9 ._/:,+-]*$/, says),
+    ]),
+);
+
+export const entry = {
+  kind: z
+    .literal("php")
+    .describe("Kind of HTTP server. `php`: Apache and PHP-FPM serve a PHP application of the account's home."),
+  root: homePathSchema.default("www").describe("Directory to serve, inside the account's home. Default `www`."),
+  fallback: homePathSchema
+    .default("index.php")
+    .describe(
+      "Script inside `root` that answers for paths without a file or directory, if it exists. Default `index.php`.",
+    ),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(8)
+    .describe(
+      "Scripts that run at the same time; more requests wait. Each takes memory up to `memory_limit`. Idle workers end after 10 s. Default 8.",
+    ),
+  ini: z
+    .partialRecord(z.enum(directives), valueSchema)
+    .default({})
+    .describe(
+      "Directives of php.ini, for example `memory_limit: 256M`. Uploads may be as large as the front end lets through, unless set here.",
+    ),
+  environment: programEntry.environment,
+};
+
+export const inputs = {
+  kind: z.literal("php").describe("`php`: Apache and PHP-FPM."),
+  root: homePath().describe("Directory served."),
+  fallback: text.describe("Script inside `root` that answers for paths without a file."),
+  workers: number.describe("Scripts that run at the same time."),
+  ini: z.record(text, z.union([number, text])).describe("Directives of php.ini."),
+  environment: programInputs.environment,
+};
+
+const configuration = "apache/php.conf";
+const script = "libexec/run-php";
+
+/** Seconds until Apache must listen. PHP itself starts in the time of a request. */
+const startSeconds = 20;
+
+/**
+ * PHP-FPM behind Apache, in which an application's `.htaccess` files count (decision 31). Both end when the proxy before them has been idle.
+ * Compiled scripts are kept in the home, so that the first request after a rest finds them.
+ */
+export const server: ServerKind<HttpServer<"php">> = {
+  kind: "php",
+  packages: [
+    ...["apache2-bin", "media-types", "php-fpm"],
+    // What applications in Debian ask for most often.
+    ...[
+      "php-bcmath",
+      "php-curl",
+      "php-gd",
+      "php-intl",
+      "php-mbstring",
+      "php-mysql",
+      "php-sqlite3",
+      "php-xml",
+      "php-zip",
+    ],
+  ],
+  // Accounts start FPM for themselves; the timer would end the sessions of the host's own PHP, which has none.
+  masks: ["php8.4-fpm.service", "phpsessionclean.timer"],
+  entry,
+  inputs,
+  shared: () => [
+    ...programFiles(),
+    { path: configuration, content: readFileSync(join(import.meta.dirname, "apache.conf"), "utf8") },
+    scriptFile(import.meta.dirname, "run-php"),
+  ],
+  service(account, server) {
+    const { name, root, fallback, workers, ini, environment } = server;
+    const size = `${bodyLimitMib}M`;
+    const directives = { post_max_size: size, upload_max_filesize: size, ...ini };
+    const state = `${homeInside(account)}/.cache/fairhost/${name}`;
+    const words = Object.entries(directives).map(([directive, value]) => `${directive}=${value}`);
+    return programUnit(
+      account,
+      { ...server, directory: root, environment, startSeconds },
+      {
+        command: [inside(script).path, state, `${workers}`, ...words.sort()],
+        requests: "port",
+        environment: { FAIRHOST_ROOT: insideHome(account, root), FAIRHOST_FALLBACK: `/${fallback}` },
+        binds: [inside(script).bind, inside(configuration).bind],
+      },
+    );
+  },
+};

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Runs PHP-FPM and Apache for an account's PHP site; Apache listens on $PORT. Inside the account's sandbox, started by run-program.
+#   run-php STATE WORKERS DIRECTIVE...   STATE: directory of this site for uploads on their way and compiled scripts; DIRECTIVE: NAME=VALUE
+#   of php.ini
+set -u
+state=$1 workers=$2
+shift 2
+own=()
+for directive; do own+=(-d "$directive"); done
+mkdir -p "$state/opcache" "$state/upload" /var/lib/php/sessions
+# What a killed site has left of its uploads.
+rm -rf "${state:?}/upload/"*
+
+# Of two servers one log. Its file is root's: they cannot open it anew, as both do with an error log, but a pipe of their own.
+exec 2> >(exec cat >&2)
+cat >/tmp/fpm.conf <<END
+[global]
+error_log = /proc/self/fd/2
+log_level = warning
+daemonize = no
+[www]
+listen = /tmp/fpm.sock
+listen.backlog = 1088
+pm = ondemand
+pm.max_children = $workers
+pm.process_idle_timeout = 10s
+pm.max_requests = 1000
+clear_env = no
+catch_workers_output = yes
+decorate_workers_output = no
+END
+/usr/sbin/php-fpm[0-9]* -y /tmp/fpm.conf -d opcache.file_cache="$state/opcache" -d upload_tmp_dir="$state/upload" -d session.save_path=/var/lib/php/sessions \
+  -d session.gc_probability=1 -d session.gc_divisor=1000 "${own[@]}" &
+fpm=$!
+until [ -S /tmp/fpm.sock ]; do
+  kill -0 $fpm 2>/dev/null || exit 1
+  sleep 0.01
+done
+/usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/php.conf &
+trap 'kill -TERM $! $fpm' TERM
+# Neither can do without the other.
+wait -n
