@@ -27,6 +27,8 @@ const loaded = await Promise.all(
 const optional: Partial<Record<HttpServer["kind"], object>> = {
   static: { fallback: "index.html", cacheSeconds: 60 },
   program: { startSeconds: 30 },
+  python: { startSeconds: 30, virtualenv: "venv" },
+  node: { startSeconds: 30 },
 };
 /** Fleets with every optional field somewhere, and a server of each kind. */
 const fleets = loaded.map((fleet) => ({

@@ -1,3 +1,4 @@
+import type { BareMetalHostInputs } from "../components/registry/kinds.generated.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { declarationOf, type FixtureServer } from "./bundle-fixture.ts";
@@ -26,14 +27,18 @@ export interface KindHost extends AsyncDisposable {
   state(server: string): Promise<string>;
 }
 
-/** @param files by paths inside the home, put there before the servers start, as the account's own */
+/**
+ * @param files by paths inside the home, put there before the servers start, as the account's own
+ * @param change of the host
+ */
 export async function bootKind(
   name: string,
   servers: readonly FixtureServer[],
   files: Readonly<Record<string, string | Uint8Array>>,
+  change: Partial<BareMetalHostInputs> = {},
 ): Promise<KindHost> {
   const host = await bootContainer({ name });
-  const declaration = declarationOf([{ number: 1, name: "alice", servers }]);
+  const declaration = declarationOf([{ number: 1, name: "alice", servers }], change);
   const { uid } = declaration.accounts[0]!;
   const home = "/srv/accounts/1/home";
   const sh = (command: string) => succeed(host, command);

@@ -41,7 +41,8 @@ wait_for() {
 # Everything of the last try, however it hides: kill(2) with -1 spares the init and its caller.
 end_everything() {
   kill -s KILL -- -1 2>/dev/null
-  wait
+  # It would say whom it waits for.
+  wait 2>/dev/null
 }
 # Visitors wait meanwhile; the program gets its time to end.
 end_program() {

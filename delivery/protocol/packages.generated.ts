@@ -5,6 +5,7 @@ export const hostPackages: readonly string[] = [
   "apache2-bin", // server kind php, bundle folder apache
   "bird2", // bundle folder bird
   "ca-certificates", // kind accounts
+  "gunicorn", // server kind python
   "iproute2", // bundle folder network
   "libnss-systemd", // bundle folder userdb
   "lighttpd", // server kind static, bundle folder lighttpd
@@ -12,7 +13,7 @@ export const hostPackages: readonly string[] = [
   "media-types", // server kind php, bundle folder apache
   "nftables", // bundle folder nftables
   "nginx", // bundle folder nginx
-  "nodejs", // kind hosts
+  "nodejs", // kind hosts, server kind node
   "openssh-server", // kind hosts
   "php-bcmath", // server kind php
   "php-curl", // server kind php
@@ -24,7 +25,9 @@ export const hostPackages: readonly string[] = [
   "php-sqlite3", // server kind php
   "php-xml", // server kind php
   "php-zip", // server kind php
-  "python3", // kind accounts
+  "python3", // kind accounts, server kind python
+  "python3-uvicorn", // server kind python
+  "python3-websockets", // server kind python
   "quota", // kind accounts
   "systemd-userdbd", // bundle folder userdb
   "tini", // kind accounts

@@ -28,12 +28,15 @@ const machinePackages = [
   "curl",
 ];
 
+/** Unchanged applications that tests run in accounts, and what examples of tests import. */
+const applications = ["dokuwiki", "python3-flask"];
+
 /**
  * Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here.
  * @throws UserError on a machine of an unknown architecture
  */
 export function packages(): readonly string[] {
-  return [architectureHere().kernelPackage, ...machinePackages, ...hostPackages];
+  return [architectureHere().kernelPackage, ...machinePackages, ...applications, ...hostPackages];
 }
 
 /** Units that a host should not run: they need the outside, or the bootstrap would mask them. */

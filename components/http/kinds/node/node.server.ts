@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { insideHome } from "../../../account/account-paths.ts";
+import { homePath } from "../../../inputs.ts";
+import { argumentSchema, homePathSchema } from "../../../schema.ts";
+import { inside, programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
+import { type HttpServer, httpPort, type ServerKind } from "../../server.ts";
+
+export const entry = {
+  kind: z
+    .literal("node")
+    .describe(
+      "Kind of HTTP server. `node`: a program for Debian's Node.js that listens as usual (`http.createServer().listen(port)`).",
+    ),
+  main: homePathSchema
+    .default("server.js")
+    .describe("File that Node.js starts, inside `directory`; a tool's is below `node_modules/`. Default `server.js`."),
+  arguments: z.array(argumentSchema).max(32).default([]).describe("Arguments of the program."),
+  nodeOptions: z
+    .array(argumentSchema.regex(/^--[a-z]/))
+    .max(16)
+    .default([])
+    .describe("Options of Node.js itself, such as `--max-old-space-size=200`."),
+  ...programEntry,
+};
+
+export const inputs = {
+  kind: z.literal("node").describe("`node`: a program for Node.js."),
+  main: homePath().describe("File that Node.js starts."),
+  arguments: z.array(z.string()).describe("Arguments of the program."),
+  nodeOptions: z.array(z.string()).describe("Options of Node.js itself."),
+  ...programInputs,
+};
+
+const preload = "libexec/preload.cjs";
+
+/** A program for Node.js on the listening socket, without a change: a preloaded module gives its first listen() that socket. */
+export const server: ServerKind<HttpServer<"node">> = {
+  kind: "node",
+  packages: ["nodejs"],
+  entry,
+  inputs,
+  shared: () => [
+    ...programFiles(),
+    { path: preload, content: readFileSync(join(import.meta.dirname, "preload.cjs"), "utf8") },
+  ],
+  service(account, server) {
+    const { main, nodeOptions } = server;
+    const file = `${insideHome(account, server.directory)}/${main}`;
+    return programUnit(account, server, {
+      command: ["/usr/bin/node", "--require", inside(preload).path, ...nodeOptions, file, ...server.arguments],
+      requests: "marked",
+      // Programs that ask for it get a port, and may name it.
+      environment: { NODE_ENV: "production", PORT: `${httpPort(server)}` },
+      binds: [inside(preload).bind],
+    });
+  },
+};
