@@ -11,6 +11,7 @@ const servers = [
   php("brief", { idleSeconds: 2 }),
   php("broken", { ini: { "opcache.jit": "nonsense" } }),
   php("missing"),
+  php("wiki"),
 ];
 /** A front controller as frameworks ship it, and one program for what PHP is asked to do. */
 const index = `<?php
@@ -64,7 +65,8 @@ const files = {
 
 let kind: KindHost;
 beforeAll(async () => {
-  kind = await bootKind("php", servers, files);
+  kind = await bootKind("php", servers, files, { runtimes: ["dokuwiki"] });
+  await kind.sh("cp -r /usr/share/dokuwiki /srv/accounts/1/home/wiki && chown -R 1900000001 /srv/accounts/1/home/wiki");
 });
 afterAll(() => kind?.[Symbol.asyncDispose]());
 
@@ -158,6 +160,35 @@ describe("a PHP application", () => {
     console.info(`php killed: ${statuses.join(" ")}`);
     expect(JSON.parse((await kind.get("app")).body)).toMatchObject({ who: "alice & co" });
   });
+});
+
+test("DokuWiki as Debian packs it: a page is shown, written, and found again", async () => {
+  const cold = await kind.get("wiki", "/doku.php?id=start&do=edit");
+  expect(cold).toMatchObject({ status: 200, body: expect.stringContaining("DokuWiki") });
+  // Debian's lets nobody write until its owner has said who may.
+  const acl = "/srv/accounts/1/lib/dokuwiki/acl";
+  await kind.sh(
+    `mkdir -p ${acl}; printf '*\\t@ALL\\t8\\n' > ${acl}/acl.auth.php; touch ${acl}/users.auth.php; chown -R 1900000001 ${acl}`,
+  );
+  const jar = ["-b", "/root/wiki", "-c", "/root/wiki"];
+  const edit = await kind.get("wiki", "/doku.php?id=playground:own&do=edit", ...jar);
+  const token = /name="sectok" value="([^"]*)"/.exec(edit.body)?.[1] ?? "";
+  const form = {
+    sectok: token,
+    id: "playground:own",
+    "do[save]": "Save",
+    wikitext: "====== Own page ======",
+    prefix: ".",
+    changecheck: "",
+  };
+  const words = Object.entries(form).flatMap(([name, value]) => ["--data-urlencode", `${name}=${value}`]);
+  await kind.get("wiki", "/doku.php?id=playground:own", ...jar, ...words);
+  expect((await kind.get("wiki", "/doku.php?id=playground:own")).body).toContain("Own page</h1>");
+  expect((await kind.get("wiki", "/data/pages/playground/own.txt")).body).not.toContain("====== Own page");
+  expect((await kind.get("wiki", "/lib/tpl/dokuwiki/images/logo.png")).status).toBe(200);
+  const { status } = await kind.get("wiki", "/inc/init.php");
+  expect(status).toBe(403);
+  console.info(`DokuWiki: cold ${cold.seconds} s, warm ${(await kind.get("wiki", "/doku.php")).seconds} s`);
 });
 
 test("it ends when idle, not while a stream runs, and the next request wakes it", async () => {
