@@ -4,6 +4,7 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { connections, retryAfter } from "./connections.ts";
+import { kindOf } from "./render-http-server.ts";
 import { bodyLimitMib, socketOf } from "./server.ts";
 
 /**
@@ -52,12 +53,13 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
 
 /**
  * Maps host names to HTTP servers, one file for each account: invalid data of one account does not affect others. The value is
- * `<account>/unix:<socket>`; the account's address, for requests by literal address, leads to the lowest-numbered server.
+ * `<account>/unix:<socket>`, or what its kind says of a server without a socket; the account's address, for requests by literal address, leads to the lowest-numbered server.
  */
 export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
   const [first] = servers;
   if (!first) return [];
-  const backend = (server: HttpServerInputs) => `${address.account}/unix:${socketOf(server)}`;
+  const backend = (server: HttpServerInputs) =>
+    `${address.account}/${kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`}`;
   const lines = [
     `${plainAddress(address.address)} ${backend(first)};`,
     ...servers.flatMap((server) =>
@@ -134,7 +136,17 @@ http {
   }
   map $site $backend {
     default "";
-    "~/(?<site_backend>.+)$" $site_backend;
+    "~/(?<site_backend>unix:.+)$" $site_backend;
+  }
+  # A redirect is its status and its target; with "*" at the end the visitor's path and query follow.
+  map $site $moved {
+    default "";
+    "~^[0-9]+/redirect:(?<moved_status>30[1278]):" $moved_status;
+  }
+  map $site $moved_to {
+    default "";
+    "~^[0-9]+/redirect:30[1278]:(?<moved_base>[^*]+)[*]$" $moved_base$request_uri;
+    "~^[0-9]+/redirect:30[1278]:(?<moved_whole>[^*]+)$" $moved_whole;
   }
   map $account $unknown {
     default 0;
@@ -184,7 +196,7 @@ ${listen}
     access_log /var/log/nginx/access.log account if=$unknown;
 
     location / {
-      if ($backend = "") {
+${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($backend = "") {
         return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
       }
       limit_conn visitors ${connections.visitor};

@@ -34,7 +34,8 @@ export function renderHttpServer(
   const pathOfSocket = `systemd/${socket}`;
   const pathOfService = `systemd/${service}`;
   const ofSocket = [pathOfSocket, socketDefaults];
-  const kind: ServerKind = servers[server.kind] as ServerKind;
+  const kind = kindOf(server);
+  if (!kind.service) return { files: [], units: [] };
   const shared = sharedPaths(kind);
   const alwaysOn = server.idleSeconds === 0;
   const wanted = alwaysOn ? [service, socket] : [socket];
@@ -53,6 +54,11 @@ export function renderHttpServer(
       { name: socket, want: "start", restartOn: ofSocket },
     ],
   };
+}
+
+/** The kind of a server. */
+export function kindOf(server: HttpServer): ServerKind {
+  return servers[server.kind] as ServerKind;
 }
 
 /** Paths of the files that all servers of a kind share: read once, not for each server. */

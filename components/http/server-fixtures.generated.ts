@@ -3,6 +3,7 @@ import { fixture as nodeFixture } from "./kinds/node/node.fixture.ts";
 import { fixture as phpFixture } from "./kinds/php/php.fixture.ts";
 import { fixture as programFixture } from "./kinds/program/program.fixture.ts";
 import { fixture as pythonFixture } from "./kinds/python/python.fixture.ts";
+import { fixture as redirectFixture } from "./kinds/redirect/redirect.fixture.ts";
 import { fixture as staticFixture } from "./kinds/static/static.fixture.ts";
 import type { ServerFixture } from "../../testing/kind-fixture.ts";
 
@@ -12,5 +13,6 @@ export const serverFixtures: readonly ServerFixture[] = [
   phpFixture,
   programFixture,
   pythonFixture,
+  redirectFixture,
   staticFixture,
 ];

@@ -4,6 +4,7 @@ import * as nodeServer from "./kinds/node/node.server.ts";
 import * as phpServer from "./kinds/php/php.server.ts";
 import * as programServer from "./kinds/program/program.server.ts";
 import * as pythonServer from "./kinds/python/python.server.ts";
+import * as redirectServer from "./kinds/redirect/redirect.server.ts";
 import * as staticServer from "./kinds/static/static.server.ts";
 import { commonEntry, commonInputs } from "./server.ts";
 
@@ -13,6 +14,7 @@ export const serverEntries = [
   z.strictObject({ ...commonEntry, ...phpServer.entry }),
   z.strictObject({ ...commonEntry, ...programServer.entry }),
   z.strictObject({ ...commonEntry, ...pythonServer.entry }),
+  z.strictObject({ ...commonEntry, ...redirectServer.entry }),
   z.strictObject({ ...commonEntry, ...staticServer.entry }),
 ] as const;
 
@@ -22,6 +24,7 @@ export const serverInputs = [
   z.strictObject({ ...commonInputs, ...phpServer.inputs }),
   z.strictObject({ ...commonInputs, ...programServer.inputs }),
   z.strictObject({ ...commonInputs, ...pythonServer.inputs }),
+  z.strictObject({ ...commonInputs, ...redirectServer.inputs }),
   z.strictObject({ ...commonInputs, ...staticServer.inputs }),
 ] as const;
 
@@ -31,5 +34,6 @@ export const servers = {
   php: phpServer.server,
   program: programServer.server,
   python: pythonServer.server,
+  redirect: redirectServer.server,
   static: staticServer.server,
 } as const;
