@@ -16,7 +16,7 @@ const service = [
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/proc\/(?<number>\d+)\.meminfo:\/proc\/meminfo/,
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/userdb\/(?:(?<user>a\d+)|(?<uid>\d+))\.(?:user|group):\/etc\/userdb\/\w+\.\w+/,
   // Folders whose files are the same for all accounts.
-  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:apache|libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
   /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
   /\[Service\] LoadCredential=account-secret:\/var\/lib\/fairhost\/secrets\/accounts\/(?<number>\d+)/,
   /\[Service\] Environment=.*/,

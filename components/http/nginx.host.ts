@@ -16,6 +16,7 @@ export const nginx = {
       path: /accounts\/(?<number>\d+)\.map/,
       lines: [
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+)) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+)) (?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+;/,
       ],
     },
   ],

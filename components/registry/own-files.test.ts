@@ -213,6 +213,7 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
     "an unknown line",
   ],
   ["visitors for another account's server", edit(map, "/account-1-", "/account-2-"), "an unknown line"],
+  ["a redirect that says more", edit(map, /1\/unix:.*;/, "1/redirect:301:https://x/$host;"), "an unknown line"],
   ["visitors for any address", edit(map, /1\/unix:.*;/, "1/http://[::1]:22;"), "an unknown line"],
   [
     "the prefix of another account",

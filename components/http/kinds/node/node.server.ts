@@ -16,9 +16,9 @@ export const entry = {
   main: homePathSchema
     .default("server.js")
     .describe("File that Node.js starts, inside `directory`; a tool's is below `node_modules/`. Default `server.js`."),
-  arguments: z.array(argumentSchema).max(32).default([]).describe("Arguments of the program."),
+  arguments: z.array(argumentSchema).max(16).default([]).describe("Arguments of the program."),
   nodeOptions: z
-    .array(argumentSchema.regex(/^--[a-z]/))
+    .array(argumentSchema.max(200).regex(/^--[a-z]/))
     .max(16)
     .default([])
     .describe("Options of Node.js itself, such as `--max-old-space-size=200`."),

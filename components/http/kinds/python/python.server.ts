@@ -59,7 +59,7 @@ export const inputs = {
   ...programInputs,
 };
 
-const files = ["gunicorn.conf.py", "run-gunicorn.py"];
+const files = ["gunicorn-settings.py", "run-gunicorn.py"];
 const pathOf = (file: string) => `libexec/${file}`;
 const [settings, start] = files.map((file) => inside(pathOf(file)).path);
 
