@@ -51,7 +51,8 @@ function* dataLost(before: Files, after: Files): Generator<Loss> {
     for (const slot of gone(was.disks, is.disks, "serial")) yield lost(`disk ${slot} of ${name} is gone`);
   }
   for (const [name, was, is] of both(all(before, "sites"), all(after, "sites"))) {
-    if (was.backupSite !== is.backupSite) yield lost(`the backups of ${name} are elsewhere`);
+    if (was.backupSite !== undefined && was.backupSite !== is.backupSite)
+      yield lost(`the backups of ${name} are elsewhere`);
   }
 }
 
