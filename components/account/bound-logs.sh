@@ -1,5 +1,5 @@
 #!/bin/bash
-# Bounds the logs of accounts and of the front end, pass after pass. Programs and nginx hold their logs open for appending: the oldest
+# Bounds the logs of accounts, of the front end and of what accounts call outside, pass after pass. Programs and nginx hold their logs open for appending: the oldest
 # part is compressed and then cut off the file's beginning (fallocate(1), --collapse-range), so that nobody loses a line, opens
 # a file again or notices. Between two passes the quota of an account's logs stops what grows faster.
 #   bound-logs                        for ever
@@ -31,7 +31,7 @@ fi
 # Reads files as stat prints them (blocks, size, times of change and of birth, path) and says what to do: "remove 0 PATH" or "rotate SIZE PATH". A group is an account, or the host.
 # shellcheck disable=SC2016
 decide='
-function limit(group) { return group == "host" ? 256e6 : group in limits ? limits[group] : 100e6 }
+function limit(group) { return group == "host" ? 256e6 : group == "egress" ? 2e9 : group in limits ? limits[group] : 100e6 }
 BEGIN {
   FS = ","; report = "repquota -P -n -O csv /srv/accounts 2>/dev/null"
   # The project of the logs of account 1204 is 16777216 + 1204.
@@ -41,6 +41,7 @@ BEGIN {
 }
 $5 ~ /^\/srv\/accounts\/[0-9]+\/admin\/logs\/(front-end\/)?[a-z0-9-]+\.log(\.[0-9TZ]+\.gz)?$/ { split($5, part, "/"); add(part[4]) }
 $5 ~ /^\/var\/log\/nginx\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("host") }
+$5 ~ /^\/var\/log\/fairhost-egress\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("egress") }
 function add(group,  log_) {
   groups[group]
   if ($5 !~ /gz$/) { files[group] = files[group] " " $5; size[$5] = $2; since[$5] = since[$5] > $4 ? since[$5] : $4; return }
@@ -51,7 +52,7 @@ function add(group,  log_) {
 END {
   for (group in groups) {
     count = split(files[group], list, " "); most = limit(group); kept = 0
-    each = most / 4 / (count ? count : 1); if (each > 8388608) each = 8388608
+    each = most / 4 / (count ? count : 1); largest = group == "egress" ? 33554432 : 8388608; if (each > largest) each = largest
     for (i = 1; i <= count; i++) {
       if (size[list[i]] > each || (size[list[i]] > 0 && now - since[list[i]] > 7 * 86400)) turns = turns "rotate " size[list[i]] " " list[i] "\n"
       else kept += size[list[i]]
@@ -70,7 +71,7 @@ END {
 }'
 
 while :; do
-  find /srv/accounts/*/admin/logs /var/log/nginx -maxdepth 2 -xdev -type f -exec stat -c '%b %s %Y %W %n' {} + 2>/dev/null |
+  find /srv/accounts/*/admin/logs /var/log/nginx /var/log/fairhost-egress -maxdepth 2 -xdev -type f -exec stat -c '%b %s %Y %W %n' {} + 2>/dev/null |
     awk -v now="$(date +%s)" "$decide" |
     while read -r what size log; do
       folder=${log%/*}

@@ -28,7 +28,7 @@ export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
       CapabilityBoundingSet: "CAP_SYS_RESOURCE CAP_DAC_OVERRIDE CAP_SETUID CAP_SETGID CAP_SYS_ADMIN",
       NoNewPrivileges: "yes",
       ProtectSystem: "strict",
-      ReadWritePaths: "/srv/accounts -/var/log/nginx",
+      ReadWritePaths: "/srv/accounts -/var/log/nginx -/var/log/fairhost-egress",
       ProtectHome: "yes",
       PrivateTmp: "yes",
       PrivateNetwork: "yes",

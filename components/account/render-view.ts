@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../lib/unit-file.ts";
+import { resolver } from "../account-network/links.ts";
 
 /** Makes the copies of the host's files that sandboxes show: at boot, and again after packages have changed. */
 export const viewUnit = "fairhost-view.service";
@@ -32,12 +33,12 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
         RuntimeDirectory: directory,
         // Running sandboxes have it mounted.
         RuntimeDirectoryPreserve: "yes",
-        ExecStart: [command("view-proc", `${view}/proc`), command("view-etc", `${view}/etc`, ...packages)],
+        ExecStart: [command("view-proc", `${view}/proc`), command("view-etc", `${view}/etc`, resolver, ...packages)],
       },
     },
     [`${again}.path`]: {
       Unit: { Description: "Packages have changed" },
-      Path: { PathChanged: ["/var/lib/dpkg/status", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt"] },
+      Path: { PathChanged: ["/var/lib/dpkg/status", "/etc/ssl/certs/ca-certificates.crt"] },
     },
     [`${again}.service`]: {
       Unit: { Description: "Look again at what accounts see of the host" },

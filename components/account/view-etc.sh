@@ -1,14 +1,14 @@
 #!/bin/sh
 # Copies what accounts may see of the host's /etc: what belongs to the packages that their programs need, as far as everybody may read it.
-#   view-etc DIRECTORY PACKAGE...
+#   view-etc DIRECTORY RESOLVER PACKAGE...
 # Whom a file belongs to is dpkg's word. A directory in which no other package has anything is shown whole, because maintainer scripts put files
 # there that dpkg does not know (PHP's modules); of the packages that every system has, only the files. What belongs to no package, to the
 # host's services or to an operator is not shown.
 set -eu
 umask 022
 export LC_ALL=C.UTF-8
-view=$1
-shift
+view=$1 resolver=$2
+shift 2
 mkdir -p "$view"
 new=$(mktemp -d "$view.XXXXXX")
 trap 'rm -rf "$new" "$new.paths"' EXIT
@@ -64,8 +64,7 @@ sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /
 chmod -R u=rwX,go=rX "$new/fairhost"
 rm "$new.paths"
 
-# May point into /run, which accounts do not see.
-[ ! -r resolv.conf ] || cp -L resolv.conf "$new/resolv.conf"
+echo "nameserver $resolver" >"$new/resolv.conf"
 # The host's own may name the operator's other machines.
 cat >"$new/hosts" <<EOF
 127.0.0.1 localhost $(uname -n)

@@ -1,5 +1,6 @@
 import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { plainAddress4, unitFile } from "../../lib/unit-file.ts";
+import { resolver } from "../account-network/links.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import { plainPrefix } from "../network/render-bird.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
@@ -22,19 +23,20 @@ export function renderRoute(address: AccountAddressInputs): BundleFile[] {
 
 /**
  * Makes every address of the accounts' /64s local to the host ("AnyIP": a route of type local, no address on any interface), and the
- * front end's IPv4 address, if it has one.
+ * address of the accounts' resolver, and the front end's IPv4 address, if it has one.
  * A separate unit ensures that exactly the listed routes exist, whichever program manages the links. It runs `ip` twice,
  * whatever the number of accounts, and does not touch routes that stay.
  */
 export function renderRoutes({ address4 }: Listening): { files: BundleFile[]; units: BundleUnit[] } {
   return {
     files: [
+      { path: "network/resolver", content: `${resolver}\n` },
       ...(address4 === undefined ? [] : [{ path: ownAddress4, content: `${plainAddress4(address4)}\n` }]),
       {
         path: script,
         mode: 0o755,
         content: `#!/bin/bash
-# The local routes of the accounts' prefixes and of the front end's IPv4 address: adds what is missing, takes away what is no longer listed.
+# The local routes of the accounts' prefixes, of their resolver and of the front end's IPv4 address: adds what is missing, takes away what is no longer listed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 shopt -s nullglob
@@ -45,7 +47,7 @@ set_routes() {
     sed -E 's,^\\+(.*),route del local \\1 dev lo table local proto ${routeProtocol},; t; s,.*,route replace local & dev lo table local proto ${routeProtocol},' |
     ip "$1" -batch -
 }
-set_routes -6 accounts/*
+set_routes -6 accounts/* resolver
 set_routes -4 address4*
 `,
       },

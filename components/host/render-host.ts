@@ -32,6 +32,9 @@ net.core.somaxconn = ${longestQueue}
 -net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
 # RFC 5382, REQ-5: at least 2 hours and 4 minutes.
 -net.netfilter.nf_conntrack_tcp_timeout_established = 7440
+# Between the accounts' networks and the outside; the firewall forwards nothing else.
+net.ipv4.ip_forward = 1
+net.ipv6.conf.all.forwarding = 1
 `;
 
 /**
@@ -74,7 +77,7 @@ export const renderer: Renderer<"hosts"> = {
   key: "hosts",
   // SSH, the only way for deliveries.
   // A host whose SSH server moves is reached before and after, and behind a forward it has port 22.
-  opens: ({ host: { sshPort = 22 } }) => [22, sshPort].map((port) => ({ protocol: "tcp", port })),
+  opens: ({ host: { sshPort = 22 } }) => [22, sshPort].map((port) => ({ protocol: "tcp", port, of: "host" })),
   ofHost: ({ host }) => renderHost(host),
 };
 

@@ -67,5 +67,10 @@ export const systemd = {
       path: /account-(?<number>\d+)-\.service\.d\/50-limits\.conf/,
       lines: [/\[Service\] (?<limit>\w+=\d+M?)/],
     },
+    // Its own network and no other's.
+    {
+      path: /account-(?<number>\d+)-\.service\.d\/50-network\.conf/,
+      lines: [/\[Unit\] (?:JoinsNamespaceOf|Wants|PartOf|After)=fairhost-network@(?<number>\d+)\.service/],
+    },
   ],
 } as const satisfies BundleFolder;

@@ -65,10 +65,12 @@ serves() {
 }
 serving=${PORT:+"listened on \$PORT, $PORT"}
 serving=${serving:-took requests}
+# The account's other programs are in the same network.
 other_ports() {
-  local address state ports=()
-  while read -r _ address _ state _; do
-    [ "$state" != 0A ] || ports+=($((16#${address##*:})))
+  local address state inode ports=() own
+  own=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l ' 2>/dev/null)
+  while read -r _ address _ state _ _ _ _ _ inode _; do
+    [[ $state != 0A || $own != *"[$inode]"* ]] || ports+=($((16#${address##*:})))
   done < <(sockets)
   printf '%s\n' "${ports[@]}" | sort -nu | paste -sd ' '
 }

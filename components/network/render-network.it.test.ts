@@ -111,7 +111,8 @@ test("ports that another kind opens are reached on every address, its neighbours
     { protocol: "tcp", port: [2122, 2124] },
     { protocol: "udp", port: 443 },
   ];
-  const [rules] = renderNftables(declared!, ports, "1900000001-1900065535");
+  const around = { accountUids: "1900000001-1900065535", sites: [], infrastructure: [], owned: [] };
+  const [rules] = renderNftables(declared!, { ...around, openPorts: ports });
   await host.writeFile("/run/open.nft", rules!.content!);
   await sh("nft -f /run/open.nft");
   const knock = async (address: string, port: number) =>

@@ -6,6 +6,12 @@ import { portSet, renderNftables } from "./render-nftables.ts";
 const passive: OpenPort = { protocol: "tcp", port: [8300, 8499] };
 const quic: OpenPort = { protocol: "udp", port: 443 };
 const tcp = (port: OpenPort["port"]): OpenPort => ({ protocol: "tcp", port });
+const ssh: OpenPort = { ...tcp(22), of: "host" };
+const linesOf = (openPorts: readonly OpenPort[]) => {
+  const around = { accountUids: "200001-265535", sites: [], infrastructure: [], owned: [] };
+  const [file] = renderNftables(hostFixture(), { ...around, openPorts });
+  return file!.content!.split("\n").map((line) => line.trim());
+};
 
 describe("ports that kinds open", () => {
   test("are sorted, each once, with overlapping ranges merged, since nft refuses them", () => {
@@ -24,8 +30,7 @@ describe("ports that kinds open", () => {
   });
 
   test("are accepted on the way in, and may not call out", () => {
-    const [file] = renderNftables(hostFixture(), [tcp(22), passive, quic], "200001-265535");
-    const lines = file!.content!.split("\n").map((line) => line.trim());
+    const lines = linesOf([ssh, passive, quic]);
     expect(lines).toContain("tcp dport { 22, 8300-8499 } accept");
     expect(lines).toContain("udp dport { 443 } accept");
     expect(lines).toContain(
@@ -35,7 +40,14 @@ describe("ports that kinds open", () => {
   });
 
   test("without one of a protocol there is no rule for it", () => {
-    const [file] = renderNftables(hostFixture(), [tcp(22)], "200001-265535");
-    expect(file!.content).not.toContain("udp");
+    expect(linesOf([ssh]).filter((line) => /udp [ds]port/.test(line))).toEqual([]);
+  });
+
+  test("are open to accounts too, except the host's own services", () => {
+    const lines = linesOf([ssh, passive, quic]);
+    const chain = lines.slice(lines.indexOf("chain from_account_to_host {"), lines.indexOf("chain ask_resolver {"));
+    expect(chain).toContain("tcp dport { 8300-8499 } accept");
+    expect(chain).toContain("udp dport { 443 } accept");
+    expect(chain.filter((line) => /\b22\b/.test(line))).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { ulogd } from "../account-network/ulogd.host.ts";
+import { unbound } from "../account-network/unbound.host.ts";
 import { proc } from "../account/proc.host.ts";
 import { userdb } from "../account/userdb.host.ts";
 import { network } from "../address/network.host.ts";
@@ -14,6 +16,8 @@ import { nftables } from "../network/nftables.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 
 const registered = [
+  ulogd,
+  unbound,
   proc,
   userdb,
   network,

@@ -20,6 +20,8 @@ export interface OpenPort {
   readonly protocol: "tcp" | "udp";
   /** One port, or a range with both its ends. Below 32768: above that the kernel takes ports for connections to the outside. */
   readonly port: number | readonly [first: number, last: number];
+  /** `host`: a service of the host itself, closed to accounts. Without it, what is open to the outside is open to them too. */
+  readonly of?: "host";
 }
 
 export interface HostContext extends DeclaredHost {

@@ -42,7 +42,7 @@ test.each<[string, string, string]>([
   [
     "a path upwards",
     delivery(file("systemd/../../x")),
-    "systemd/../../x is not in a folder known to this applier (proc, userdb, network, journald, sysctl",
+    "systemd/../../x is not in a folder known to this applier (ulogd, unbound, proc, userdb, network",
   ],
   ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is not in a folder"],
   [

@@ -48,7 +48,7 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
   return differences;
 }
 
-/** Local routes of the accounts' prefixes and of the front end's IPv4 address: nobody reaches what has none. */
+/** Local routes of the accounts' prefixes, of their resolver and of the front end's IPv4 address: nobody reaches what has none. */
 export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Difference[]> {
   if (!filesOf(bundle).has(network.entry.file)) return [];
   const listed = (pattern: RegExp) => {
@@ -61,7 +61,7 @@ export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Di
     return status === 0 ? (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst) : undefined;
   };
   return [
-    ...differencesOf(listed(/^network\/accounts\//), await there("-6"), "the account cannot be reached"),
+    ...differencesOf(listed(/^network\/(accounts\/|resolver$)/), await there("-6"), "nobody reaches it"),
     ...differencesOf(listed(/^network\/address4$/), await there("-4"), "nobody reaches the front end over IPv4"),
   ];
 }

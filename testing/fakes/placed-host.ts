@@ -48,6 +48,8 @@ export async function placeBundle(host: ContainerHost, bundle: Bundle): Promise<
   await succeed(host, ["systemctl", "stop", "account-*.service", "account-*.socket"]);
   await succeed(host, ["/usr/bin/node", "-e", place], stdin);
   await succeed(host, ["systemctl", "daemon-reload"]);
+  // The others are the machine's own.
+  await succeed(host, ["/usr/lib/systemd/systemd-sysctl", "--prefix=/net"]);
   const units = Object.values(bundle.groups).flatMap((group) => group?.units ?? []);
   const started = units.filter(({ want }) => want === "start").map(({ name }) => name);
   await succeed(host, ["systemctl", "restart", ...started]);

@@ -1,0 +1,41 @@
+/**
+ * Device group of the host's ends of all accounts' links: rules of the firewall are about the group, so no rule names an account.
+ * Unused by Debian, whose links are all in group 0.
+ */
+export const linkGroup = 66;
+
+/** Names of these ends: this and the account's number, at most 11 of the 15 characters that Linux allows. */
+export const linkPrefix = "acc";
+
+/** Marks the routes to accounts' networks, so that they are not taken for others: 0 to 255, unused in iproute2's rt_protos. */
+export const linkRouteProtocol = 67;
+
+/** Shared address space (RFC 6598), in which accounts have their IPv4 addresses: never seen outside of the host. */
+export const accounts4 = "100.64.0.0/10";
+
+/**
+ * Address of the resolver, the same on every host and on that alone: unique local (RFC 4193), its 40 bits chosen at random. Every sandbox
+ * has it in /etc/resolv.conf, so no file differs between accounts.
+ */
+export const resolver = "fd6a:9c41:7be5::53";
+
+/**
+ * What an account may have open and begin outside of its network. Steady traffic does not reset `open`, which counts what is open at this
+ * moment; the others refill steadily. Beyond them a call is refused at once: ECONNREFUSED, and EACCES
+ * for what is not TCP.
+ */
+export const outgoing = {
+  /** Connections, and the kernel's entries of those that ended within the last minutes. At about 400 bytes each, 400 kB an account. */
+  open: 1000,
+  /** New ones: 50 a second, and 500 at once. */
+  rate: "50/second burst 500 packets",
+  /** Of those, to the ports of mail (25, 465, 587): one a second, and 60 at once. */
+  mail: "1/second burst 60 packets",
+  /** Queries of the resolver, in packets. More than the resolver itself answers (render-resolver.ts): this spares it the work. */
+  queries: "1000/second burst 2000 packets",
+  /** Lines in the log of what accounts call. Beyond that calls are only counted (set `unlogged`). */
+  logged: "5/second burst 200 packets",
+} as const;
+
+/** Group of nfnetlink_log(4) to which the firewall gives what accounts call. */
+export const logGroup = 66;
