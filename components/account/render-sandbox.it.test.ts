@@ -27,6 +27,7 @@ const sh = (command: string) => succeed(host, command);
 
 beforeAll(async () => {
   host = await bootContainer({ name: "hostile" });
+  await sh("ip -6 address add fd00:8000::11/128 dev lo");
   await placeBundle(host, bundle);
   await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
   await host.writeFile("/srv/accounts/1/home/private", "alice's\n", 0o666);
