@@ -44,6 +44,8 @@ const fleets = loaded.map((fleet) => ({
       hostnames: [],
       idleSeconds: 1,
     })),
+    services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const })),
+    tasks: account.tasks.map((task) => ({ ...task, randomDelaySeconds: 60 })),
   })),
 }));
 const forInformation = /\bfor information only\b/i;

@@ -43,6 +43,7 @@ import { noHostAdministration } from "./isolation/no-host-administration.ts";
 import { pathsInsideHome } from "./isolation/paths-inside-home.ts";
 import { prefixInsideSite } from "./isolation/prefix-inside-site.ts";
 import { uniqueAddress } from "./isolation/unique-address.ts";
+import { uniqueProgramName } from "./isolation/unique-program-name.ts";
 import { backupSiteFarAway } from "./redundancy/backup-site-far-away.ts";
 import { capacityAfterHostLoss } from "./redundancy/capacity-after-host-loss.ts";
 import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
@@ -91,6 +92,7 @@ export const rules: readonly Rule[] = [
   uniqueAddress,
   uniqueHostname,
   uniquePrefix,
+  uniqueProgramName,
   uniqueServerNumber,
   uniqueSlice,
   uniqueUid,

@@ -6,6 +6,8 @@ import type {
   BareMetalHostInputs,
   Declaration,
   HttpServerInputs,
+  ScheduledTaskInputs,
+  ServiceInputs,
 } from "../components/registry/kinds.generated.ts";
 import { nothingDeclared } from "../components/registry/subject.ts";
 import { siteFixture } from "../components/site/site.fixture.ts";
@@ -21,6 +23,8 @@ export interface FixtureAccount {
   readonly name: string;
   readonly limits?: Partial<AccountContainerInputs["limits"]>;
   readonly servers?: readonly FixtureServer[];
+  readonly services?: readonly Omit<ServiceInputs, "account" | "host">[];
+  readonly tasks?: readonly Omit<ScheduledTaskInputs, "account" | "host">[];
 }
 
 const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
@@ -90,6 +94,10 @@ export function declarationOf(
       return { account: number, host, site: "alpha", prefix, address };
     }),
     httpServers,
+    services: accounts.flatMap(({ number: account, services = [] }) =>
+      services.map((service) => ({ ...service, account, host })),
+    ),
+    tasks: accounts.flatMap(({ number: account, tasks = [] }) => tasks.map((task) => ({ ...task, account, host }))),
     frontEnds: [{ host, ports: [80], accounts: accounts.length, httpServers: httpServers.length }],
   };
 }
@@ -102,6 +110,25 @@ export function staticServer(
   change: Partial<Pick<Extract<FixtureServer, { kind: "static" }>, "fallback" | "cacheSeconds" | "hostnames">> = {},
 ): FixtureServer {
   return { kind: "static", name, root, idleSeconds, ...change };
+}
+
+/** A service; `change` is what differs from one without a monitoring command. */
+export function service(
+  name: string,
+  command: readonly string[],
+  change: Partial<ServiceInputs> = {},
+): NonNullable<FixtureAccount["services"]>[number] {
+  return { name, command, directory: ".", environment: {}, maxFailures: 20, ...change };
+}
+
+/** A scheduled task; `change` is what differs from one that runs every second, exactly and for a minute at most. */
+export function task(
+  name: string,
+  command: readonly string[],
+  change: Partial<ScheduledTaskInputs> = {},
+): NonNullable<FixtureAccount["tasks"]>[number] {
+  const time = { calendar: "*:*:*", timeZone: "UTC", limitSeconds: 60, randomDelaySeconds: 0, persistent: false };
+  return { name, command, directory: ".", environment: {}, ...time, ...change };
 }
 
 /** A program; `change` is what differs from one that listens on $PORT. */

@@ -10,7 +10,9 @@ import { fixture as router } from "../components/network/router.fixture.ts";
 import { fixture as switchKind } from "../components/network/switch.fixture.ts";
 import { fixture as plan } from "../components/plan/plan.fixture.ts";
 import { fixture as register } from "../components/register/register.fixture.ts";
+import { fixture as service } from "../components/service/service.fixture.ts";
 import { fixture as site } from "../components/site/site.fixture.ts";
+import { fixture as scheduledTask } from "../components/task/scheduled-task.fixture.ts";
 import type { Fixture } from "./kind-fixture.ts";
 import type { Key } from "../components/registry/kind.ts";
 
@@ -28,4 +30,6 @@ export const fixtures: { readonly [K in Key]: Fixture<K> } = {
   switches: switchKind,
   addresses: accountAddress,
   httpServers: httpServer,
+  services: service,
+  tasks: scheduledTask,
 };

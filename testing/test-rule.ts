@@ -36,6 +36,20 @@ export function allOn(declaration: Declaration, host: string): Declaration {
   return { ...declaration, ...Object.fromEntries(moved) };
 }
 
+/** What belongs to accounts, of every kind but the accounts themselves, after a change of each; without those that are no more. */
+export function changedOwn(
+  declaration: Declaration,
+  change: <T extends { readonly account: number; readonly host: string }>(element: T) => T | undefined,
+): Declaration {
+  const own = allKinds
+    .filter(({ key, accountOf }) => accountOf && key !== "accounts")
+    .map(({ key }) => {
+      const elements = declaration[key] as readonly { readonly account: number; readonly host: string }[];
+      return [key, elements.flatMap((element) => change(element) ?? [])];
+    });
+  return { ...declaration, ...Object.fromEntries(own) };
+}
+
 /** Only these kinds of what belongs to accounts: for a test that counts what is left behind. */
 export function having(declaration: Declaration, ...kinds: readonly (keyof Declaration)[]): Declaration {
   const others = allKinds.filter(({ key, accountOf }) => accountOf && key !== "accounts" && !kinds.includes(key));

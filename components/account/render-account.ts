@@ -7,6 +7,7 @@ import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { frontEndLogs, homeInside, logs, memoryFile } from "./account-paths.ts";
+import { commonScriptFile } from "./own-program.ts";
 import { quotasOf } from "./quotas.ts";
 import { renderSandbox } from "./render-sandbox.ts";
 import { memoryInformation, renderView } from "./render-view.ts";
@@ -23,7 +24,8 @@ export const renderer: Renderer<"accounts"> = {
   key: "accounts",
   ofHost: ({ host }) => {
     const { files, units } = renderView([...everyRuntime, ...host.runtimes]);
-    return { files: [...renderAccountDefaults(), ...renderSandbox(architectureOf(host)), ...files], units };
+    const own = [...renderAccountDefaults(), ...renderSandbox(architectureOf(host)), commonScriptFile()];
+    return { files: [...own, ...files], units };
   },
   ofAccount: ({ account }) => renderAccount(account),
 };

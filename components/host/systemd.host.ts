@@ -21,6 +21,13 @@ const service = [
   /\[Service\] LoadCredential=account-secret:\/var\/lib\/fairhost\/secrets\/accounts\/(?<number>\d+)/,
   /\[Service\] Environment=.*/,
   /\[Service\] LimitNOFILE=\d+:\d+/,
+  // When it is started again, and when it is ended: all of it inside its slice.
+  /\[Service\] OOMPolicy=continue/,
+  /\[Service\] Restart=always/,
+  /\[Service\] (?:RestartPrevent|Success)ExitStatus=\d+/,
+  /\[Service\] RuntimeMaxSec=\d+s/,
+  // Counters of the host's; they get its name and how it ended (components/task/render-task.ts).
+  /\[Unit\] On(?:Failure=fairhost-task-failed|Success=fairhost-task-done)@%N\.service/,
 ] as const;
 const serviceFile = {
   path: /account-(?<number>\d+)-[a-z][a-z0-9-]*@?\.service/,
@@ -51,9 +58,19 @@ export const systemd = {
         /\[Socket\] ListenStream=\/run\/fairhost-http\/account-(?<number>\d+)-[a-z][a-z0-9-]*/,
       ],
     },
+    // Without Unit= a timer starts the service of its own name.
     {
-      path: /fairhost\.target\.wants\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket)/,
-      link: /\.\.\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket)/,
+      path: /account-(?<number>\d+)-[a-z][a-z0-9-]*\.timer/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Timer\] OnCalendar=.+/,
+        /\[Timer\] (?:AccuracySec|RandomizedDelaySec)=\d+s/,
+        /\[Timer\] (?:FixedRandomDelay|Persistent)=(?:yes|no)/,
+      ],
+    },
+    {
+      path: /fairhost\.target\.wants\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket|timer)/,
+      link: /\.\.\/account-(?<number>\d+)-[a-z][a-z0-9-]*\.(?:service|socket|timer)/,
     },
     {
       path: /account-(?<number>\d+)\.slice/,

@@ -12,7 +12,9 @@ import * as router from "../network/router.kind.ts";
 import * as switchKind from "../network/switch.kind.ts";
 import * as plan from "../plan/plan.kind.ts";
 import * as register from "../register/register.kind.ts";
+import * as service from "../service/service.kind.ts";
 import * as site from "../site/site.kind.ts";
+import * as scheduledTask from "../task/scheduled-task.kind.ts";
 
 export type BareMetalHostInputs = Immutable<z.output<typeof bareMetalHost.inputs>>;
 export type NetworkInputs = Immutable<z.output<typeof network.inputs>>;
@@ -26,6 +28,8 @@ export type RouterInputs = Immutable<z.output<typeof router.inputs>>;
 export type SwitchInputs = Immutable<z.output<typeof switchKind.inputs>>;
 export type AccountAddressInputs = Immutable<z.output<typeof accountAddress.inputs>>;
 export type HttpServerInputs = Immutable<z.output<typeof httpServer.inputs>>;
+export type ServiceInputs = Immutable<z.output<typeof service.inputs>>;
+export type ScheduledTaskInputs = Immutable<z.output<typeof scheduledTask.inputs>>;
 
 /**
  * What the program declares, as plain data: the inputs of every component. The stack is built from it, the rules judge
@@ -44,6 +48,8 @@ export interface Declaration {
   readonly switches: readonly SwitchInputs[];
   readonly addresses: readonly AccountAddressInputs[];
   readonly httpServers: readonly HttpServerInputs[];
+  readonly services: readonly ServiceInputs[];
+  readonly tasks: readonly ScheduledTaskInputs[];
 }
 
 /** What one of each kind is called. */
@@ -60,6 +66,8 @@ export interface KindNames {
   readonly switches: "switch";
   readonly addresses: "address";
   readonly httpServers: "httpServer";
+  readonly services: "service";
+  readonly tasks: "scheduledTask";
 }
 
 /** The inputs that name one among its kind. */
@@ -76,6 +84,8 @@ export interface Identities {
   readonly switches: "name";
   readonly addresses: "account";
   readonly httpServers: "account" | "name";
+  readonly services: "account" | "name";
+  readonly tasks: "account" | "name";
 }
 
 /** Every kind there is. */
@@ -92,4 +102,6 @@ export const kinds: { readonly [K in keyof Declaration]: Kind<K> } = {
   switches: switchKind.kind,
   addresses: accountAddress.kind,
   httpServers: httpServer.kind,
+  services: service.kind,
+  tasks: scheduledTask.kind,
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, programServer, service, staticServer, task } from "../../testing/bundle-fixture.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
@@ -24,6 +24,8 @@ const sides: readonly Declaration[] = [
           environment: { A: "User=root" },
         }),
       ],
+      services: [service("work", ["bin/work"])],
+      tasks: [task("tidy", ["bin/tidy"])],
     },
     { number: 2, name: "empty" },
   ]),
@@ -95,8 +97,10 @@ test.each(limitNames.filter((name) => limitOf(name).slice && limitOf(name).slice
   },
 );
 
-const service = "systemd/account-1-http-always.service";
+const always = "systemd/account-1-http-always.service";
 const program = "systemd/account-1-http-api.service";
+const timer = "systemd/account-1-task-tidy.timer";
+const tidy = "systemd/account-1-task-tidy.service";
 const map = "nginx/accounts/1.map";
 const edit = (path: string, from: string | RegExp, to: string) => {
   const text = rendered(path);
@@ -107,28 +111,28 @@ const edit = (path: string, from: string | RegExp, to: string) => {
 const adds = (path: string, line: string) => [path, `${rendered(path)}${line}\n`] as const;
 
 describe.each<[string, readonly [path: string, text: string | undefined], string]>([
-  ["another user", edit(service, "User=a1", "User=root"), "[Service] User="],
-  ["the user of another account", edit(service, "User=a1", "User=a2"), "[Service] User="],
-  ["no user", edit(service, "User=a1\n", ""), "without [Service] User="],
+  ["another user", edit(always, "User=a1", "User=root"), "[Service] User="],
+  ["the user of another account", edit(always, "User=a1", "User=a2"), "[Service] User="],
+  ["no user", edit(always, "User=a1\n", ""), "without [Service] User="],
   [
     "the user in a section where nobody reads it",
-    edit(service, /(.*\n)\n((?:.*\n)*)User=a1\n/, "$1User=a1\n\n$2"),
+    edit(always, /(.*\n)\n((?:.*\n)*)User=a1\n/, "$1User=a1\n\n$2"),
     "[Unit] User=",
   ],
-  ["another slice", edit(service, "account-1.slice", "system.slice"), "[Service] Slice="],
-  ["root's prefix", edit(service, "ExecStart=:", "ExecStart=+"), "[Service] ExecStart="],
-  ["a prefix after another", edit(service, "ExecStart=:", "ExecStart=:!!"), "[Service] ExecStart="],
-  ["another command", adds(service, "ExecStartPre=+/bin/sh"), "[Service] ExecStartPre="],
-  ["a weaker sandbox", adds(service, "NoNewPrivileges=no"), "[Service] NoNewPrivileges="],
-  ["a further system call", adds(service, "SystemCallFilter=mount"), "[Service] SystemCallFilter="],
+  ["another slice", edit(always, "account-1.slice", "system.slice"), "[Service] Slice="],
+  ["root's prefix", edit(always, "ExecStart=:", "ExecStart=+"), "[Service] ExecStart="],
+  ["a prefix after another", edit(always, "ExecStart=:", "ExecStart=:!!"), "[Service] ExecStart="],
+  ["another command", adds(always, "ExecStartPre=+/bin/sh"), "[Service] ExecStartPre="],
+  ["a weaker sandbox", adds(always, "NoNewPrivileges=no"), "[Service] NoNewPrivileges="],
+  ["a further system call", adds(always, "SystemCallFilter=mount"), "[Service] SystemCallFilter="],
   [
     "the network of another unit",
-    adds(service, "NetworkNamespacePath=/proc/1/ns/net"),
+    adds(always, "NetworkNamespacePath=/proc/1/ns/net"),
     "[Service] NetworkNamespacePath=",
   ],
   [
     "netlink without its filter",
-    adds(service, "RestrictAddressFamilies=AF_NETLINK"),
+    adds(always, "RestrictAddressFamilies=AF_NETLINK"),
     "[Service] RestrictAddressFamilies=",
   ],
   [
@@ -136,15 +140,15 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
     adds(program, "RestrictAddressFamilies=AF_PACKET"),
     "[Service] RestrictAddressFamilies=",
   ],
-  ["a path of the host", adds(service, "BindPaths=/etc:/home/alice"), "[Service] BindPaths="],
+  ["a path of the host", adds(always, "BindPaths=/etc:/home/alice"), "[Service] BindPaths="],
   [
     "a path of the host as a second word",
-    edit(service, "lib:/var/lib", "lib:/var/lib /etc:/mnt"),
+    edit(always, "lib:/var/lib", "lib:/var/lib /etc:/mnt"),
     "[Service] BindPaths=",
   ],
   [
     "a folder of the generation",
-    adds(service, "BindReadOnlyPaths=/var/lib/fairhost/current/libexec/..:/opt/fairhost/x"),
+    adds(always, "BindReadOnlyPaths=/var/lib/fairhost/current/libexec/..:/opt/fairhost/x"),
     "[Service] BindReadOnlyPaths=",
   ],
   [
@@ -155,13 +159,13 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   ["another account's secret", edit(program, "accounts/1\n", "accounts/2\n"), "[Service] LoadCredential="],
   [
     "a log that root opens elsewhere",
-    edit(service, "append:/srv/accounts/1/admin/logs/", "append:/srv/accounts/1/home/"),
+    edit(always, "append:/srv/accounts/1/admin/logs/", "append:/srv/accounts/1/home/"),
     "[Service] StandardOutput=",
   ],
-  ["a line that continues", edit(service, "Description=", "Description=\\\n"), "[Unit] Description="],
-  ["a setting with a space", edit(service, "User=a1", "User = root"), "[Service] User ="],
-  ["an included file", adds(service, ".include /etc/x"), "an unknown line"],
-  ["a section that is not known", adds(service, "[Install]\nWantedBy=sysinit.target"), "[Install] WantedBy="],
+  ["a line that continues", edit(always, "Description=", "Description=\\\n"), "[Unit] Description="],
+  ["a setting with a space", edit(always, "User=a1", "User = root"), "[Service] User ="],
+  ["an included file", adds(always, ".include /etc/x"), "an unknown line"],
+  ["a section that is not known", adds(always, "[Install]\nWantedBy=sysinit.target"), "[Install] WantedBy="],
   [
     "a socket that runs a command",
     adds("systemd/account-1-http-api.socket", "ExecStartPost=/bin/sh"),
@@ -172,6 +176,9 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
     edit("systemd/account-1-http-api.socket", "account-1-http-api\n", "account-2-http-api\n"),
     "[Socket] ListenStream=",
   ],
+  ["a timer that starts another unit", adds(timer, "Unit=reboot.target"), "[Timer] Unit="],
+  ["a timer of another account", ["systemd/account-2-task-tidy.timer", rendered(timer)], "no file of an account"],
+  ["a unit of root when a task fails", edit(tidy, /OnFailure=.*/, "OnFailure=reboot.target"), "[Unit] OnFailure="],
   ["no limit", edit("systemd/account-1.slice", /MemoryMax=.*/, "MemoryMax=infinity"), "[Slice] MemoryMax="],
   [
     "another limit than the declared one",
@@ -189,14 +196,14 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
     "no file of an account",
   ],
   ["a unit of root", ["systemd/helper.service", "[Service]\nExecStart=/bin/sh\n"], "no file of an account"],
-  ["a unit of another account", ["systemd/account-2-http-x.service", rendered(service)], "no file of an account"],
+  ["a unit of another account", ["systemd/account-2-http-x.service", rendered(always)], "no file of an account"],
   ["a mount", ["systemd/account-1-x.mount", "[Mount]\nWhat=/dev/sda\n"], "no file of an account"],
   [
     "a link to a unit of root",
     ["systemd/fairhost.target.wants/account-1-http-api.socket", "-> ../fairhost-logs.service\n"],
     "another target",
   ],
-  ["a link in the place of a unit", [service, "-> ../../../etc/x.service\n"], "an unknown line"],
+  ["a link in the place of a unit", [always, "-> ../../../etc/x.service\n"], "an unknown line"],
   ["a script", ["libexec/account-1", "#!/bin/sh\n"], "no file of an account"],
   ["an unknown folder", ["unknown/1", "x"], "no file of an account"],
   ["uid 0", edit("userdb/a1.user", /"uid":\d+/, '"uid":0'), "an unknown line"],

@@ -10,6 +10,8 @@ import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
 import { renderer as renderBird } from "../network/render-bird.ts";
 import { renderer as renderNftables } from "../network/render-nftables.ts";
+import { renderer as renderService } from "../service/render-service.ts";
+import { renderer as renderTask } from "../task/render-task.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
@@ -25,4 +27,6 @@ export const renderers: readonly Renderer[] = [
   renderHttpServer,
   renderBird,
   renderNftables,
+  renderService,
+  renderTask,
 ];

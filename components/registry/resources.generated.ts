@@ -10,7 +10,9 @@ import { Router } from "../network/router.ts";
 import { Switch } from "../network/switch.ts";
 import { Plan } from "../plan/plan.ts";
 import { Register } from "../register/register.ts";
+import { Service } from "../service/service.ts";
 import { Site } from "../site/site.ts";
+import { ScheduledTask } from "../task/scheduled-task.ts";
 
 /** The component of each kind. */
 export const resources = {
@@ -26,4 +28,6 @@ export const resources = {
   switches: Switch,
   addresses: AccountAddress,
   httpServers: HttpServer,
+  services: Service,
+  tasks: ScheduledTask,
 } as const;

@@ -1,20 +1,16 @@
 import { defaultLimits } from "../../components/review/limits.file.ts";
 import { hostFixture } from "../../testing/fixture.ts";
 import { between, step, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
-import { changed } from "../../testing/test-rule.ts";
+import { changed, changedOwn } from "../../testing/test-rule.ts";
 import { dataKept } from "./data-kept.ts";
 
 const unprotected = { ...valid, accounts: valid.accounts.map((account) => ({ ...account, protect: false })) };
 
 /** The fixture without these accounts and what belongs to them; their numbers stay taken. */
 function without(declaration: typeof valid, ...numbers: readonly number[]): typeof valid {
-  const left = <T extends { account: number }>(list: readonly T[]) =>
-    list.filter(({ account }) => !numbers.includes(account));
   return {
-    ...declaration,
+    ...changedOwn(declaration, (element) => (numbers.includes(element.account) ? undefined : element)),
     accounts: declaration.accounts.filter(({ number }) => !numbers.includes(number)),
-    addresses: left(declaration.addresses),
-    httpServers: left(declaration.httpServers),
     registers: declaration.registers.map((register) => ({
       ...register,
       tombstones: [...register.tombstones, ...numbers],

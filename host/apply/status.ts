@@ -1,4 +1,6 @@
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import { type FailingTask, failingTasks } from "../inspect/tasks.ts";
+import { isProgram } from "../inspect/units.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash } from "../os/nftables.ts";
 import { unitStates } from "../os/systemd.ts";
@@ -22,6 +24,10 @@ export interface HostStatus {
   readonly drift: readonly string[];
   /** Units that should run but do not, with systemd's name of their state. */
   readonly notRunning: readonly { readonly unit: string; readonly state: string }[];
+  /** Programs of accounts that failed too often: nothing starts them again before the next boot, a change or an administrator. */
+  readonly disabled: readonly string[];
+  /** Scheduled tasks of accounts whose last run failed. */
+  readonly failing: readonly FailingTask[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -36,6 +42,12 @@ export async function status(machine: Machine): Promise<HostStatus> {
   const drift = findDrift(layout.current, { bundle });
   const states = live ? await unitStates(machine) : undefined;
   const wanted = [...unitsOf(bundle).values()].filter(({ want }) => want === "start");
+  const stopped = states
+    ? wanted
+        .map(({ name, group }) => ({ unit: name, group, state: states.get(name) ?? "not loaded" }))
+        .filter(({ state }) => state !== "active")
+    : [];
+  const isDisabled = ({ unit, group, state }: (typeof stopped)[number]) => state === "failed" && isProgram(unit, group);
   const hash = live ? await firewallHash(machine, bundle) : undefined;
   return {
     host: bundle.host,
@@ -45,11 +57,9 @@ export async function status(machine: Machine): Promise<HostStatus> {
     applied: applied?.number ?? 0,
     interrupted: possibleBases(machine, { number, bundle, repaired: [] }, applied?.number ?? 0).length > 1,
     drift: [...drift.changed.keys(), ...drift.unknown],
-    notRunning: states
-      ? wanted
-          .map(({ name }) => ({ unit: name, state: states.get(name) ?? "not loaded" }))
-          .filter(({ state }) => state !== "active")
-      : [],
+    notRunning: stopped.filter((unit) => !isDisabled(unit)).map(({ unit, state }) => ({ unit, state })),
+    failing: failingTasks(machine, bundle),
+    disabled: stopped.filter(isDisabled).map(({ unit }) => unit),
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -66,8 +76,14 @@ export function formatStatus(status: HostStatus): string {
     `firewall     ${status.firewall}`,
     `drift        ${status.drift.length === 0 ? "none" : status.drift.join(", ")}`,
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
+    `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
+    `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,
   ];
   if (status.working)
     lines.push(`working      ${status.working.work}, process ${status.working.pid}, since ${status.working.since}`);
   return `${lines.join("\n")}\n`;
+}
+
+function inWords({ task, failures, result, status, at }: FailingTask): string {
+  return `${task} (${failures} in a row, the last at ${at}: ${result} ${status})`;
 }

@@ -15,6 +15,7 @@ export const differenceKinds = [
   // Units
   "unit-stopped",
   "unit-failed",
+  "task-failing",
   "unit-masked",
   "unit-overridden",
   "unit-shadowed",

@@ -17,6 +17,7 @@ import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtLinks, lookAtSsh } from "./network.ts";
 import { coverEveryUnit, findOverlays } from "./overlays.ts";
 import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
+import { lookAtTasks } from "./tasks.ts";
 import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
 import { lookAtShadows, lookAtUsers } from "./users.ts";
 
@@ -45,6 +46,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
     const live = await Promise.all([
       lookAtFixtures(machine),
       lookAtStates(bundle, states),
+      lookAtTasks(machine, bundle),
       lookAtReloads(bundle, shown, coverEveryUnit(overlays)),
       lookAtProcesses(machine, bundle),
       lookAtShadows(machine, bundle),

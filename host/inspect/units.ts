@@ -52,9 +52,15 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
   const differences: Difference[] = [];
   for (const { name, want, group } of units.values()) {
     const state = states.get(name) ?? "not loaded";
-    // A program of an account that ended by itself is not drift.
-    const isProgram = group !== "host" && name.endsWith(".service");
-    if (want !== "start" || state === "active" || (state === "failed" && isProgram)) continue;
+    if (want !== "start" || state === "active") continue;
+    if (isProgram(name, group)) {
+      // Between two tries it is on its way.
+      if (state === "activating" || state === "deactivating") continue;
+      if (state === "failed") {
+        differences.push(disabled(name, group));
+        continue;
+      }
+    }
     const kind = state === "failed" ? "unit-failed" : "unit-stopped";
     differences.push({
       group,
@@ -70,6 +76,19 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
     differences.push({ group: "host", kind: "unit-failed", what: name, message: `${name} has failed`, repaired });
   }
   return differences;
+}
+
+/** Whether a unit is a program of an account, which may end as it likes. */
+export function isProgram(unit: string, group: Group): boolean {
+  return group !== "host" && unit.endsWith(".service");
+}
+
+/** A program of an account that has failed for good: no drift, since nothing but the program itself is wrong, and a deploy does not start it. */
+function disabled(name: string, group: Group): Difference {
+  const log = name.replace(/^account-\d+-|\.service$/g, "");
+  const message = `${name} is disabled: it failed too often, and nothing starts it again; its log is admin/logs/${log}.log`;
+  const repaired = `by hand: \`systemctl start ${name}\`, once its program works` as const;
+  return { group, kind: "unit-failed", what: name, message, repaired, note: true };
 }
 
 /** @param ofEveryUnit whether an override applies to every unit of the host: then that is reported instead of each unit */

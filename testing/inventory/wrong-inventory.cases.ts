@@ -145,6 +145,11 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "an underscore in a host name": (draft) => draft.edit(alice, "blog.alice.test", "my_blog.alice.test"),
   "an address for a host name": (draft) => draft.edit(alice, "blog.alice.test", "192.0.2.1"),
   "a path out of the home": (draft) => draft.append(alice, "    root: ../bob/www\n"),
+  "times of a task as cron writes them": (draft) =>
+    draft.append(
+      "accounts/3-carol.yaml",
+      "tasks:\n  - {name: tidy, command: [bin/tidy], calendar: 0 3 * * *, timeZone: Paris}\n",
+    ),
   "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
   "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
   "a variable with a hyphen": (draft) => draft.append(bob, "    environment: {my-path: /tmp}\n"),

@@ -1,0 +1,60 @@
+# What the scripts that run an account's programs without a socket have in common. Sourced by bash, inside the account's sandbox, with
+# DIRECTORY N ASSIGNMENT... COMMAND... as arguments, N assignments NAME=VALUE of the account's own.
+directory=$1 count=$2
+shift 2
+environment=("${@:1:count}")
+shift "$count"
+command=("$@")
+# Through sh, because env would take a program with "=" in its name for an assignment.
+own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
+say() { printf '%(%FT%T%z)T fairhost: %s\n' -1 "$*" >&2; }
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
+# Until a process has really ended: a signal to this script ends any wait early.
+wait_for() {
+  local status=0
+  wait "$1" || status=$?
+  while alive "$1"; do
+    wait "$1" || status=$?
+  done
+  return $status
+}
+# Everything of the last run, however it hides: kill(2) with -1 spares the init and its caller.
+end_everything() {
+  kill -s KILL -- -1 2>/dev/null
+  # Without bash's own words about those it killed.
+  wait 2>/dev/null
+}
+# SIGTERM, and SIGKILL after nine seconds: systemd itself waits for ten. Its children end with it.
+end_program() {
+  if alive "$program"; then
+    kill -TERM "$program" 2>/dev/null
+    (sleep 9 && kill -KILL "$program") &
+    disown
+    wait_for "$program"
+  fi
+  end_everything
+}
+how_it_ended() {
+  if (($1 == 137)); then
+    echo "was killed (SIGKILL), most likely because the account's memory was used up"
+  elif (($1 > 128)); then
+    echo "was ended by SIG$(kill -l $(($1 - 128)))"
+  else
+    echo "ended with status $1"
+  fi
+}
+# @returns 1 with the reason said if the directory is not there
+enter_directory() {
+  cd "$directory" 2>/dev/null && return
+  say "the directory $directory is not there: make it, or declare another one"
+  return 1
+}
+
+# What Debian's packages keep in /var/lib: at first the account gets a copy of its own, as it is in the package.
+for kept in /etc/fairhost/lib/*; do
+  name=${kept##*/}
+  if [ -e "$kept" ] && [ ! -e "/var/lib/$name" ] && made=$(mktemp -d /var/lib/.new.XXXXXX); then
+    cp -r "$kept" "$made/" && mv -T "$made/$name" "/var/lib/$name"
+    rm -rf "$made"
+  fi
+done

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { environmentLines, unitFile } from "../../lib/unit-file.ts";
+import { commandInside, homeInside } from "../account/account-paths.ts";
+import { commonScript, programSettings } from "../account/own-program.ts";
+import { sandboxFiles } from "../account/render-sandbox.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
+
+const script = "libexec/run-service";
+
+/** Exit status of the script when it gives up: systemd leaves the service failed until it is started by hand, by a deploy or by a boot. */
+const disabled = "70";
+
+export const renderer: Renderer<"services"> = {
+  key: "services",
+  ofHost: () => ({
+    files: [{ path: script, content: readFileSync(join(import.meta.dirname, "run-service.sh"), "utf8"), mode: 0o755 }],
+  }),
+  ofElement: (service, { account }) => renderService(account, service),
+};
+
+function renderService(
+  account: Element<"accounts">,
+  service: Element<"services">,
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const { name, reload, maxFailures, monitor } = service;
+  const unit = `account-${account.number}-service-${name}.service`;
+  const path = `systemd/${unit}`;
+  const check = monitor === undefined ? [] : commandInside(account, monitor.command);
+  const words = [`${check.length}`, ...check];
+  const content = unitFile({
+    Unit: { Description: `Service ${name} of account ${account.number}` },
+    Service: {
+      ...programSettings(account, service, { unit: `service-${name}`, script, words }),
+      Environment: environmentLines({
+        FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
+        FAIRHOST_MAX_FAILURES: `${maxFailures}`,
+        ...(reload !== undefined && { FAIRHOST_RELOAD: reload }),
+        ...(monitor && {
+          FAIRHOST_MONITOR: `${monitor.everySeconds} ${monitor.limitSeconds} ${monitor.failures}`,
+        }),
+      }),
+      // The script tries the program again. This is for its own end, whoever killed it.
+      Restart: "always",
+      RestartPreventExitStatus: disabled,
+    },
+  });
+  return {
+    files: [
+      { path, content },
+      { path: `systemd/fairhost.target.wants/${unit}`, link: `../${unit}` },
+    ],
+    units: [{ name: unit, want: "start", restartOn: [path, script, commonScript, ...sandboxFiles] }],
+  };
+}

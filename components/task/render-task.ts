@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { execLine, unitFile } from "../../lib/unit-file.ts";
+import { commonScript, programSettings } from "../account/own-program.ts";
+import { sandboxFiles } from "../account/render-sandbox.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
+
+const script = "libexec/run-task";
+const counter = "libexec/count-failures";
+
+/** Templates that the end of a run starts; their instance is the task's unit without suffix. */
+const ends = { failed: "fairhost-task-failed@", done: "fairhost-task-done@" } as const;
+
+/** Directory of the counters on the host: a file for each task whose last run failed. */
+export const failures = "/var/lib/fairhost-tasks";
+
+export const renderer: Renderer<"tasks"> = {
+  key: "tasks",
+  ofHost: renderCounter,
+  ofElement: (task, { account }) => renderTask(account, task),
+};
+
+/** Seconds that the script has for ending a run that takes too long, before systemd does it. */
+const grace = 20;
+
+function renderTask(
+  account: Element<"accounts">,
+  task: Element<"tasks">,
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const { name, calendar, timeZone, limitSeconds, randomDelaySeconds, persistent } = task;
+  const unit = `account-${account.number}-task-${name}`;
+  const [service, timer] = [`${unit}.service`, `${unit}.timer`];
+  const [pathOfService, pathOfTimer] = [`systemd/${service}`, `systemd/${timer}`];
+  const description = `Scheduled task ${name} of account ${account.number}`;
+  return {
+    files: [
+      {
+        path: pathOfService,
+        content: unitFile({
+          Unit: {
+            Description: description,
+            OnFailure: `${ends.failed}%N.service`,
+            OnSuccess: `${ends.done}%N.service`,
+          },
+          Service: {
+            ...programSettings(account, task, { unit: `task-${name}`, script, words: [`${limitSeconds}`] }),
+            // Stopped before the script was ready for it.
+            SuccessExitStatus: "143",
+            // The script runs as the account, which can stop it.
+            RuntimeMaxSec: `${limitSeconds + grace}s`,
+          },
+        }),
+      },
+      {
+        path: pathOfTimer,
+        content: unitFile({
+          Unit: { Description: description },
+          Timer: {
+            OnCalendar: `${calendar} ${timeZone}`,
+            // systemd's default of a minute would have all timers of a host elapse together.
+            AccuracySec: "1s",
+            RandomizedDelaySec: `${randomDelaySeconds}s`,
+            FixedRandomDelay: "yes",
+            Persistent: persistent ? "yes" : "no",
+          },
+        }),
+      },
+      { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
+    ],
+    units: [
+      { name: service, want: "on-demand", restartOn: [pathOfService, script, commonScript, ...sandboxFiles] },
+      { name: timer, want: "start", restartOn: [pathOfTimer] },
+    ],
+  };
+}
+
+/** What counts failed runs: outside of the sandbox, so no account can write its own counter. */
+function renderCounter(): { files: BundleFile[]; units: BundleUnit[] } {
+  const count = (how: string) => execLine(["/bin/sh", `${currentGeneration}/${counter}`, how]);
+  const common = {
+    Type: "oneshot",
+    StateDirectory: failures.replace("/var/lib/", ""),
+    ProtectSystem: "strict",
+    ProtectHome: "yes",
+    PrivateNetwork: "yes",
+    PrivateTmp: "yes",
+    NoNewPrivileges: "yes",
+    CapabilityBoundingSet: "",
+  };
+  const texts = {
+    [ends.failed]: unitFile({
+      Unit: { Description: "Counts a failure of %i", CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
+      Service: { ...common, ExecStart: `${count("failed")} %i` },
+    }),
+    [ends.done]: unitFile({
+      Unit: {
+        Description: "Counts no failure of %i any more",
+        CollectMode: "inactive-or-failed",
+        StartLimitIntervalSec: "0",
+        // Most runs succeed after one that did: then nothing is started.
+        ConditionPathExists: `${failures}/%i`,
+      },
+      Service: { ...common, ExecStart: `${count("done")} %i` },
+    }),
+  };
+  return {
+    files: [
+      ...[script, counter].map((path) => {
+        const file = `${path.replace("libexec/", "")}.sh`;
+        return { path, content: readFileSync(join(import.meta.dirname, file), "utf8"), mode: 0o755 };
+      }),
+      ...Object.entries(texts).map(([name, content]) => ({ path: `systemd/${name}.service`, content })),
+    ],
+    units: Object.keys(texts).map((name) => ({
+      name: `${name}.service`,
+      want: "on-demand",
+      restartOn: [`systemd/${name}.service`],
+    })),
+  };
+}
