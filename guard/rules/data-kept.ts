@@ -1,5 +1,6 @@
 import type { Change } from "../../components/registry/change.ts";
 import { accountsOn } from "../../components/registry/change.ts";
+import type { Kind } from "../../components/registry/kind.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { roleOf } from "../../delivery/protocol/resources.ts";
 import { count, listed } from "../../lib/text.ts";
@@ -34,10 +35,16 @@ export const dataKept: GuardRule = {
         };
       } else yield deletion(change, left.length > 0 ? `, with ${count(left.length, "account")} on it` : "");
     }
-    for (const { key, deletion: asks } of allKinds) {
+    const deleted = new Set(gone.map(({ before: account }) => account!.number));
+    for (const { key, deletion: asks, accountOf } of allKinds as readonly Kind[]) {
       // Accounts and hosts are handled above.
       if (asks !== "approval" || key === "accounts" || key === "hosts") continue;
-      for (const change of changes[key] as readonly Change[]) if (change.op === "delete") yield deletion(change, "");
+      for (const change of changes[key] as readonly Change[]) {
+        if (change.op !== "delete") continue;
+        // What goes with its account is judged with it.
+        if (accountOf && deleted.has(accountOf(change.before))) continue;
+        yield deletion(change, "");
+      }
     }
     const told = new Set(changes.hosts.filter(({ op }) => op === "delete").map(({ subject: { name } }) => name));
     const parts = engine.filter(({ op, type, name, host }) => {
