@@ -103,7 +103,7 @@ describe("the bundle", () => {
   });
 
   test("restarts only on files it has", () => {
-    const bundle = renderBundle(declarationOf(special), "web1");
+    const bundle = renderBundle(declarationFixture(), "h1");
     const paths = filesOf(bundle).map(({ path }) => path);
     for (const { restartOn } of Object.values(bundle.groups).flatMap((group) => group!.units)) {
       for (const needed of restartOn)

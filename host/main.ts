@@ -10,6 +10,7 @@ import { formatStatus, status } from "./apply/status.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
+import { dumpDatabase } from "./os/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
 import { withLock } from "./store/lock.ts";
@@ -26,11 +27,13 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
   health [--json] [ACCOUNT...]
                     check units and the front end, and ask these accounts for a page (up to 5; else a sample of
                     5), which wakes them; what they answer is shown and is no problem of the host
+  dump-database ENGINE NAME
+                    write a consistent dump of a database (postgresql or mariadb, a1204_shop) to standard output
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)
 
 Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
-4 rolled back, 5 failed: nothing changed, or not everything verified.
+4 rolled back, 5 failed: nothing changed, or not everything verified, or the dump is not complete.
 status, inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
 --root DIR works on a directory tree instead of this host: writes files, and only names hooks.
 `;
@@ -66,6 +69,8 @@ async function main(): Promise<number> {
       return conclude(machine, () => withLock(machine, "retire", () => retire(named(machine))));
     case "recover":
       return conclude(machine, () => withLock(machine, "recover", () => recover(named(machine))));
+    case "dump-database":
+      return look(machine, () => dumpDatabase(machine, argument ?? "", parsed.positionals[2] ?? ""));
     case "init":
       for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
       return 0;

@@ -9,6 +9,7 @@ import { uniqueSlice } from "../components/account/rules/unique-slice.ts";
 import { uniqueUid } from "../components/account/rules/unique-uid.ts";
 import { addressInOwnPrefix } from "../components/address/rules/address-in-own-prefix.ts";
 import { uniquePrefix } from "../components/address/rules/unique-prefix.ts";
+import { connectionsFit } from "../components/database/rules/connections-fit.ts";
 import { capacityFitsMirror } from "../components/host/rules/capacity-fits-mirror.ts";
 import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
 import { hotSwapSsds } from "../components/host/rules/hot-swap-ssds.ts";
@@ -84,6 +85,7 @@ export const rules: readonly Rule[] = [
   pathsInsideHome,
   uidInRange,
   accountsOnAccountHosts,
+  connectionsFit,
   equalWeightsInAPlan,
   numberNotReused,
   prefixInsideSite,

@@ -4,6 +4,7 @@ import { networkFixture } from "../components/network/network.fixture.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
+  DatabaseInputs,
   Declaration,
   HttpServerInputs,
   ScheduledTaskInputs,
@@ -25,6 +26,7 @@ export interface FixtureAccount {
   readonly servers?: readonly FixtureServer[];
   readonly services?: readonly Omit<ServiceInputs, "account" | "host">[];
   readonly tasks?: readonly Omit<ScheduledTaskInputs, "account" | "host">[];
+  readonly databases?: readonly Omit<DatabaseInputs, "account" | "host">[];
 }
 
 const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
@@ -98,6 +100,9 @@ export function declarationOf(
       services.map((service) => ({ ...service, account, host })),
     ),
     tasks: accounts.flatMap(({ number: account, tasks = [] }) => tasks.map((task) => ({ ...task, account, host }))),
+    databases: accounts.flatMap(({ number: account, databases = [] }) =>
+      databases.map((database) => ({ ...database, account, host })),
+    ),
     frontEnds: [{ host, ports: [80], accounts: accounts.length, httpServers: httpServers.length }],
   };
 }

@@ -1,6 +1,7 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { fixture as accountContainer } from "../components/account/account-container.fixture.ts";
 import { fixture as accountAddress } from "../components/address/account-address.fixture.ts";
+import { fixture as database } from "../components/database/database.fixture.ts";
 import { fixture as bareMetalHost } from "../components/host/bare-metal-host.fixture.ts";
 import { fixture as frontEnd } from "../components/http/front-end.fixture.ts";
 import { fixture as httpServer } from "../components/http/http-server.fixture.ts";
@@ -29,6 +30,7 @@ export const fixtures: { readonly [K in Key]: Fixture<K> } = {
   routers: router,
   switches: switchKind,
   addresses: accountAddress,
+  databases: database,
   httpServers: httpServer,
   services: service,
   tasks: scheduledTask,

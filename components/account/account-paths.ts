@@ -47,6 +47,14 @@ export function memoryFile({ number }: Pick<Account, "number">): string {
   return `proc/${number}.meminfo`;
 }
 
+/**
+ * Bundle path of what the account's units mount beside what all accounts have. Not every account has it; each service lists it in
+ * `restartOn`.
+ */
+export function mountsFile({ number }: Pick<Account, "number">): string {
+  return `systemd/account-${number}-.service.d/60-mounts.conf`;
+}
+
 /** Binds the user and group records of the account only, so that its programs can look up their own name and no other. */
 export function ownRecords({ user, uid }: Account): string {
   const names = [`${user}.user`, `${uid}.user`, `${user}.group`, `${uid}.group`];

@@ -89,5 +89,13 @@ export const systemd = {
       path: /account-(?<number>\d+)-\.service\.d\/50-network\.conf/,
       lines: [/\[Unit\] (?:JoinsNamespaceOf|Wants|PartOf|After)=fairhost-network@(?<number>\d+)\.service/],
     },
+    {
+      // The sockets of the servers that keep its databases (components/database/render-database.ts).
+      path: /account-(?<number>\d+)-\.service\.d\/60-mounts\.conf/,
+      lines: [
+        /\[Unit\] After=fairhost-postgresql\.service/,
+        /\[Service\] BindReadOnlyPaths=-\/run\/fairhost-postgresql:(?:\/var)?\/run\/postgresql/,
+      ],
+    },
   ],
 } as const satisfies BundleFolder;

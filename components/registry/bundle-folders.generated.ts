@@ -4,6 +4,7 @@ import { unbound } from "../account-network/unbound.host.ts";
 import { proc } from "../account/proc.host.ts";
 import { userdb } from "../account/userdb.host.ts";
 import { network } from "../address/network.host.ts";
+import { databases } from "../database/databases.host.ts";
 import { journald } from "../host/journald.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
@@ -21,6 +22,7 @@ const registered = [
   proc,
   userdb,
   network,
+  databases,
   journald,
   sysctl,
   systemd,

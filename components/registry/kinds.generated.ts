@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Immutable, Kind } from "./kind.ts";
 import * as accountContainer from "../account/account-container.kind.ts";
 import * as accountAddress from "../address/account-address.kind.ts";
+import * as database from "../database/database.kind.ts";
 import * as bareMetalHost from "../host/bare-metal-host.kind.ts";
 import * as frontEnd from "../http/front-end.kind.ts";
 import * as httpServer from "../http/http-server.kind.ts";
@@ -27,6 +28,7 @@ export type AddressRangeInputs = Immutable<z.output<typeof addressRange.inputs>>
 export type RouterInputs = Immutable<z.output<typeof router.inputs>>;
 export type SwitchInputs = Immutable<z.output<typeof switchKind.inputs>>;
 export type AccountAddressInputs = Immutable<z.output<typeof accountAddress.inputs>>;
+export type DatabaseInputs = Immutable<z.output<typeof database.inputs>>;
 export type HttpServerInputs = Immutable<z.output<typeof httpServer.inputs>>;
 export type ServiceInputs = Immutable<z.output<typeof service.inputs>>;
 export type ScheduledTaskInputs = Immutable<z.output<typeof scheduledTask.inputs>>;
@@ -47,6 +49,7 @@ export interface Declaration {
   readonly routers: readonly RouterInputs[];
   readonly switches: readonly SwitchInputs[];
   readonly addresses: readonly AccountAddressInputs[];
+  readonly databases: readonly DatabaseInputs[];
   readonly httpServers: readonly HttpServerInputs[];
   readonly services: readonly ServiceInputs[];
   readonly tasks: readonly ScheduledTaskInputs[];
@@ -65,6 +68,7 @@ export interface KindNames {
   readonly routers: "router";
   readonly switches: "switch";
   readonly addresses: "address";
+  readonly databases: "database";
   readonly httpServers: "httpServer";
   readonly services: "service";
   readonly tasks: "scheduledTask";
@@ -83,6 +87,7 @@ export interface Identities {
   readonly routers: "name";
   readonly switches: "name";
   readonly addresses: "account";
+  readonly databases: "account" | "engine" | "name";
   readonly httpServers: "account" | "name";
   readonly services: "account" | "name";
   readonly tasks: "account" | "name";
@@ -101,6 +106,7 @@ export const kinds: { readonly [K in keyof Declaration]: Kind<K> } = {
   routers: router.kind,
   switches: switchKind.kind,
   addresses: accountAddress.kind,
+  databases: database.kind,
   httpServers: httpServer.kind,
   services: service.kind,
   tasks: scheduledTask.kind,

@@ -5,6 +5,7 @@ import { renderer as renderResolver } from "../account-network/render-resolver.t
 import { renderer as renderAccount } from "../account/render-account.ts";
 import { renderer as renderLogs } from "../account/render-logs.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
+import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
@@ -22,6 +23,7 @@ export const renderers: readonly Renderer[] = [
   renderAccount,
   renderLogs,
   renderRoutes,
+  renderDatabase,
   renderHost,
   renderFrontEnd,
   renderHttpServer,

@@ -1,6 +1,7 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { AccountContainer } from "../account/account-container.ts";
 import { AccountAddress } from "../address/account-address.ts";
+import { Database } from "../database/database.ts";
 import { BareMetalHost } from "../host/bare-metal-host.ts";
 import { FrontEnd } from "../http/front-end.ts";
 import { HttpServer } from "../http/http-server.ts";
@@ -27,6 +28,7 @@ export const resources = {
   routers: Router,
   switches: Switch,
   addresses: AccountAddress,
+  databases: Database,
   httpServers: HttpServer,
   services: Service,
   tasks: ScheduledTask,

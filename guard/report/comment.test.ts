@@ -95,6 +95,7 @@ test("approvals can be copied from the comment, and count only when somebody has
     ["move", "account 1001"],
     ["replace", "host par2-web1"],
     ["shrink", "plan medium"],
+    ["open", "host par1-web1"],
     ["waive", "host par2-web4"],
   ]);
   expect(approvalsSchema.safeParse(entries).success).toBe(false);

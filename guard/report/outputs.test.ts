@@ -19,6 +19,7 @@ test("JSON matches its schema strictly and contains no secret", () => {
       { action: "move", resource: "account 1001" },
       { action: "replace", resource: "host par2-web1" },
       { action: "shrink", resource: "plan medium" },
+      { action: "open", resource: "host par1-web1" },
       { action: "waive", resource: "host par2-web4" },
     ],
     unusedApprovals: [{ resource: "host par1-web9" }],

@@ -3,6 +3,7 @@ import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { count } from "../../lib/text.ts";
+import { bringDatabases } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureAccountsMounted } from "../os/mount.ts";
 import { firewallHash } from "../os/nftables.ts";
@@ -214,10 +215,15 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
     if (firewallLost) course.repaired.push("the firewall had been changed");
   }
-  if (isEmpty(chosen)) return [];
-  const { hooks, problems } = await runHooks(machine, chosen);
-  course.hooks.push(...hooks);
-  return problems.length > 0 ? problems : verify(machine, next.bundle);
+  if (!isEmpty(chosen)) {
+    const { hooks, problems } = await runHooks(machine, chosen);
+    course.hooks.push(...hooks);
+    const left = problems.length > 0 ? problems : await verify(machine, next.bundle);
+    if (left.length > 0) return left;
+  }
+  const { done, problems } = await bringDatabases(machine, next.bundle);
+  course.hooks.push(...done);
+  return problems;
 }
 
 /** Sets quotas that differ, before anything starts. Without a new generation they had been changed by hand. */

@@ -28,6 +28,7 @@ export const differenceKinds = [
   "secret-missing",
   "secret-exposed",
   "quota-changed",
+  "database-changed",
   // Network
   "firewall-changed",
   "foreign-table",

@@ -1,3 +1,4 @@
+import { lookAtDatabases } from "../os/databases.ts";
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
@@ -52,6 +53,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtShadows(machine, bundle),
       lookAtUsers(machine, bundle, broken),
       lookAtQuotas(machine, bundle),
+      lookAtDatabases(machine, bundle),
       ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtSsh(machine),

@@ -1,0 +1,15 @@
+import type { BundleFolder } from "../registry/bundle-folder.ts";
+
+/** Which databases accounts have, and the configuration of their servers; who may connect to what is said there. */
+export const databases = {
+  name: "databases",
+  takesEffect: { by: "restart" },
+  ofAccount: [
+    {
+      path: /accounts\/(?<number>\d+)/,
+      lines: [
+        /\{"account":(?<number>\d+),"user":"(?<user>a\d+)","directory":"\/srv\/accounts\/\k<number>","databases":\[(?:,?\{"engine":"[a-z]+","name":"\k<user>_[a-z][a-z0-9_]*","connections":\d+\})+\]\}/,
+      ],
+    },
+  ],
+} as const satisfies BundleFolder;

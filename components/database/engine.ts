@@ -1,0 +1,24 @@
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { dataDirectory, type EngineName } from "../../delivery/protocol/databases.ts";
+import type { Settings } from "../../lib/unit-file.ts";
+import type { Needs } from "../registry/bundle-folder.ts";
+
+/** A server that keeps databases of all accounts of a host: Debian's program with a configuration and a unit of Fairhost's. */
+export interface Engine extends Required<Needs> {
+  readonly name: EngineName;
+  /** As people write it. */
+  readonly word: string;
+  /** Where clients of Debian look for its socket. */
+  readonly clientDirectories: readonly string[];
+  /** Its configuration. @param connections that its databases may have open together */
+  files(connections: number): readonly BundleFile[];
+  /** `[Service]` settings of its unit, beside those of every server of databases. */
+  readonly service: Settings;
+}
+
+/** Commands that make the directory of a server, which alone can read it. */
+export function ownDirectory(engine: EngineName, user: string): readonly string[] {
+  const directory = dataDirectory(engine);
+  const above = directory.slice(0, directory.lastIndexOf("/"));
+  return [`+/usr/bin/install -d -m 0711 ${above}`, `+/usr/bin/install -d -m 0700 -o ${user} -g ${user} ${directory}`];
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { dataDirectory, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { type Engine, ownDirectory } from "./engine.ts";
+
+const folder = "databases/postgresql";
+const programs = "/usr/lib/postgresql/17/bin";
+const inForce = (file: string) => `${currentGeneration}/${folder}/${file}`;
+const data = `${dataDirectory("postgresql")}/17`;
+
+/** Slots beside those of the accounts: the applier, dumps, an operator. */
+const reserved = 10;
+
+/**
+ * PostgreSQL 17. The kernel says who connects (`peer`), and accounts are not superusers, so they run no program on the host and
+ * read no file of it. Their databases lie in tablespaces below their own directories: disk limits count them.
+ */
+export const postgresql: Engine = {
+  name: "postgresql",
+  word: "PostgreSQL",
+  packages: ["postgresql-17"],
+  // Debian's own server, with a data directory below /var/lib.
+  masks: ["postgresql.service", "postgresql@17-main.service"],
+  clientDirectories: ["/run/postgresql", "/var/run/postgresql"],
+  files: (connections) => [
+    { path: `${folder}/postgresql.conf`, content: configuration(connections) },
+    // Who a client is, its own programs cannot choose. What it may connect to, the rights of each database say.
+    { path: `${folder}/pg_hba.conf`, content: "local all all peer\n" },
+    { path: `${folder}/pg_ident.conf`, content: "" },
+    {
+      path: `${folder}/prepare`,
+      mode: 0o755,
+      content: readFileSync(join(import.meta.dirname, "prepare-postgresql.sh"), "utf8"),
+    },
+  ],
+  service: {
+    Type: "notify",
+    User: "postgres",
+    // For `prepare` alone, which says why.
+    AmbientCapabilities: "CAP_SYS_RESOURCE",
+    CapabilityBoundingSet: "CAP_SYS_RESOURCE",
+    ExecStartPre: [
+      ...ownDirectory("postgresql", "postgres"),
+      `/bin/sh ${inForce("prepare")} ${data} ${inForce("postgresql.conf")}`,
+    ],
+    ExecStart: `/usr/bin/setpriv --inh-caps=-all --ambient-caps=-all -- ${programs}/postgres -D ${data} -c config_file=${inForce("postgresql.conf")}`,
+    ExecReload: "/bin/kill -HUP $MAINPID",
+    // Sessions are ended at once; SIGTERM would wait for all of them.
+    KillSignal: "SIGINT",
+    KillMode: "mixed",
+    // Of one session: its own memory, not what all share. A sort beyond that fails, and nothing else does.
+    LimitDATA: "512M",
+  },
+};
+
+/**
+ * Slots for all connections that accounts may have, so that none can take those of another. In steps of 50, because the server
+ * reads their number only when it starts.
+ */
+function slots(connections: number): number {
+  return Math.ceil((connections + reserved) / 50) * 50;
+}
+
+function configuration(connections: number): string {
+  return settings({
+    data_directory: data,
+    hba_file: inForce("pg_hba.conf"),
+    ident_file: inForce("pg_ident.conf"),
+    unix_socket_directories: socketDirectory("postgresql"),
+    listen_addresses: "",
+    max_connections: slots(connections),
+    superuser_reserved_connections: 5,
+    // A session that crashes ends the server, and systemd starts it again: `prepare` then reads the log without disk limits.
+    restart_after_crash: "off",
+    // Nobody replicates; prepared transactions would outlive their session, and hold rows and log for ever.
+    wal_level: "minimal",
+    max_wal_senders: 0,
+    max_replication_slots: 0,
+    max_prepared_transactions: 0,
+    // The log that all share: a checkpoint begins at this size, however fast somebody writes.
+    max_wal_size: "512MB",
+    min_wal_size: "80MB",
+    shared_buffers: "128MB",
+    // Of the queue of all notifications; 8 kB each. A session that listens and never reads fills it.
+    max_notify_queue_pages: 8192,
+    // A session's files for sorting, in its own tablespace.
+    temp_file_limit: "1GB",
+    max_files_per_process: 500,
+    max_parallel_workers: 2,
+    max_worker_processes: 4,
+    jit: "off",
+    // Defaults, which sessions can change: they end what was forgotten.
+    idle_in_transaction_session_timeout: "10min",
+    // The journal is the host's: failed statements of accounts, and what they send to the log, do not belong there.
+    log_min_messages: "fatal",
+    log_min_error_statement: "panic",
+    log_checkpoints: "off",
+    log_temp_files: -1,
+    log_timezone: "UTC",
+    timezone: "UTC",
+    lc_messages: "C.UTF-8",
+  });
+}
+
+function settings(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} = ${typeof value === "number" ? value : `'${value}'`}\n`)
+    .join("");
+}

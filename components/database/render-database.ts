@@ -1,0 +1,141 @@
+import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import {
+  type DatabaseRecord,
+  databaseRecords,
+  engineNames,
+  serverUnit,
+  socketDirectory,
+} from "../../delivery/protocol/databases.ts";
+import { unitFile } from "../../lib/unit-file.ts";
+import { mountsFile } from "../account/account-paths.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
+import type { Engine } from "./engine.ts";
+import { engines } from "./engines.ts";
+
+export const renderer: Renderer<"databases"> = {
+  key: "databases",
+  ofHost({ declaration, host }) {
+    const own = declaration.databases.filter((database) => database.host === host.name);
+    const parts = engineNames.map((name) => {
+      return renderServer(
+        engines[name],
+        own.filter(({ engine }) => engine === name),
+      );
+    });
+    return { files: parts.flatMap(({ files }) => files), units: parts.flatMap(({ units }) => units) };
+  },
+  ofElements: ({ account, own }) => ({ files: own.databases.length > 0 ? renderOwn(account, own.databases) : [] }),
+};
+
+/** What the applier makes on the servers, and the sockets in the account's sandbox. */
+function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]): BundleFile[] {
+  const { number, user, directory } = account;
+  const record: DatabaseRecord = {
+    account: number,
+    user,
+    directory,
+    databases: databases.map(({ engine, name, connections }) => ({ engine, name: `${user}_${name}`, connections })),
+  };
+  const used = engineNames.filter((name) => databases.some(({ engine }) => engine === name));
+  const mounts = used.map((name) =>
+    // Without `-` no program of the account would start while the server has a fault.
+    engines[name].clientDirectories.map((path) => `-${socketDirectory(name)}:${path}`).join(" "),
+  );
+  return [
+    { path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` },
+    {
+      path: mountsFile(account),
+      content: unitFile({
+        // At boot: the directory must be there when it is mounted.
+        Unit: { After: used.map(serverUnit).join(" ") },
+        Service: { BindReadOnlyPaths: mounts },
+      }),
+    },
+  ];
+}
+
+/**
+ * Configuration of a server, and its unit if there is a database to keep. Who may connect is said on every host: the first
+ * database of a host adds only the unit that the guard asks about.
+ */
+function renderServer(
+  engine: Engine,
+  databases: readonly Element<"databases">[],
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const unit = serverUnit(engine.name);
+  const path = `systemd/${unit}`;
+  const files = engine.files(databases.reduce((sum, { connections }) => sum + connections, 0));
+  if (databases.length === 0) return { files: [...files], units: [] };
+  return {
+    files: [
+      ...files,
+      { path, content: unitFile(server(engine)) },
+      { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
+    ],
+    units: [{ name: unit, want: "start", restartOn: [path, ...files.map((file) => file.path)] }],
+  };
+}
+
+/**
+ * A server of databases runs code of accounts (SQL), so it is shut in: no network, no capability, nothing to write but its data. It
+ * has its share of the host beside the accounts, not the account's.
+ */
+function server({ name, word, service }: Engine) {
+  return {
+    Unit: {
+      Description: `${word} for the databases of accounts`,
+      RequiresMountsFor: "/srv/accounts",
+      StartLimitIntervalSec: "0",
+    },
+    Service: {
+      RuntimeDirectory: socketDirectory(name).replace("/run/", ""),
+      RuntimeDirectoryMode: "0755",
+      // Running sandboxes have it mounted.
+      RuntimeDirectoryPreserve: "yes",
+      Restart: "always",
+      RestartSec: "1s",
+      RestartSteps: "5",
+      RestartMaxDelaySec: "60s",
+      TimeoutStartSec: "10min",
+      TimeoutStopSec: "2min",
+      // More than that is taken from sessions, not from the host.
+      MemoryMax: "40%",
+      OOMPolicy: "continue",
+      TasksMax: "6000",
+      UMask: "0077",
+      SyslogIdentifier: name,
+      // Accounts can make the server write: what is beyond that in half a minute is dropped.
+      LogRateLimitIntervalSec: "30s",
+      LogRateLimitBurst: "200",
+      ProtectSystem: "strict",
+      ReadWritePaths: "/srv/accounts",
+      PrivateNetwork: "yes",
+      RestrictAddressFamilies: "AF_UNIX",
+      PrivateDevices: "yes",
+      PrivateTmp: "disconnected",
+      PrivateIPC: "yes",
+      ProtectHome: "yes",
+      ProtectProc: "invisible",
+      ProtectClock: "yes",
+      ProtectHostname: "yes",
+      ProtectKernelTunables: "yes",
+      ProtectKernelModules: "yes",
+      ProtectKernelLogs: "yes",
+      ProtectControlGroups: "yes",
+      NoNewPrivileges: "yes",
+      CapabilityBoundingSet: "",
+      AmbientCapabilities: "",
+      RestrictNamespaces: "yes",
+      RestrictSUIDSGID: "yes",
+      RestrictRealtime: "yes",
+      LockPersonality: "yes",
+      MemoryDenyWriteExecute: "yes",
+      SystemCallArchitectures: "native",
+      // To give up capabilities, also those that one has not.
+      SystemCallFilter: ["@system-service", "~@privileged @resources", "capset"],
+      SystemCallErrorNumber: "EPERM",
+      ...service,
+    },
+  };
+}

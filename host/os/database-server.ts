@@ -1,0 +1,31 @@
+import type { Group } from "../../delivery/protocol/bundle.ts";
+import type { Machine, RunResult } from "./machine.ts";
+
+/** What an account may use on one server. */
+export interface Share {
+  readonly group: Group;
+  readonly user: string;
+  readonly directory: string;
+  readonly databases: readonly { readonly name: string; readonly connections: number }[];
+}
+
+/** Something on a server that is not as the bundle says. */
+export interface WrongDatabase {
+  readonly group: Group;
+  /** Name of the database or user. */
+  readonly what: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** A server of databases, as the applier works with it. */
+export interface Server {
+  /** Compares all users and databases of accounts with the shares: one process, however many there are. @throws ApplyError without an answer */
+  wrong(machine: Machine, shares: readonly Share[]): Promise<WrongDatabase[]>;
+  /** Makes what is missing of one account, and sets rights and limits. Can be repeated, and never deletes data. */
+  arrange(machine: Machine, share: Share): Promise<RunResult>;
+  /** Takes the connections and rights of databases and users that nobody declares; their data stays. */
+  close(machine: Machine, names: readonly string[]): Promise<RunResult>;
+  /** Command that writes a consistent dump to its standard output, and fails if that is not complete. */
+  dump(database: string): readonly [program: string, ...args: string[]];
+}

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { serverUnit, socketDirectory } from "../../delivery/protocol/databases.ts";
+import type { Server, Share, WrongDatabase } from "./database-server.ts";
+import { ApplyError, type Machine, type RunResult } from "./machine.ts";
+
+const programs = "/usr/lib/postgresql/17/bin";
+
+/** As its administrator, over the socket to which only that one and root can bind. `-X`: no file in a home is read. */
+const asAdministrator = (program: string, ...args: readonly string[]): readonly [string, ...string[]] => [
+  "setpriv",
+  ...["--reuid=postgres", "--regid=postgres", "--clear-groups", "--no-new-privs", "--"],
+  join(programs, program),
+  `--host=${socketDirectory("postgresql")}`,
+  ...args,
+];
+
+/** Runs statements one after the other and stops at the first error. `\connect` goes to another database. */
+function psql({ run }: Machine, statements: string): Promise<RunResult> {
+  const options = ["-X", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=postgres"];
+  const [program, ...args] = asAdministrator("psql", ...options);
+  // A lock that a session of the account holds must not stop the apply.
+  const input = `SET lock_timeout = '20s';\n${statements}`;
+  return run(program, args, { input, timeout: 300_000 });
+}
+
+/** What the server has of accounts. A state is one line of text, compared with the one that is wanted. */
+interface Present {
+  readonly users: Readonly<Record<string, string>>;
+  readonly databases: Readonly<Record<string, string>>;
+  /** The server's own databases that everybody may connect to, and fill beside all disk limits. */
+  readonly shared: readonly string[];
+}
+
+/** Of a user: login, connections, more rights than an account has, roles that it is a member of. */
+const question = `SELECT json_build_object(
+  'users', (SELECT coalesce(json_object_agg(rolname, format('%s %s %s %s', rolcanlogin, rolconnlimit,
+      rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,
+      (SELECT count(*) FROM pg_auth_members WHERE member = r.oid))), '{}') FROM pg_roles r WHERE rolname ~ '^a[0-9]+$'),
+  'databases', (SELECT coalesce(json_object_agg(datname, format('%s %s %s %s', pg_get_userbyid(datdba), t.spcname, datconnlimit, datacl)), '{}')
+      FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname ~ '^a[0-9]+_'),
+  'shared', (SELECT coalesce(json_agg(datname), '[]') FROM pg_database
+      WHERE datname !~ '^a[0-9]+_' AND datallowconn AND has_database_privilege('public', oid, 'CONNECT')));
+`;
+
+const closedUser = "f 0 f 0";
+const userState = (connections: number) => `t ${connections} f 0`;
+const administratorsRights = "postgres=CTc/postgres";
+const closed = new RegExp(`^postgres \\S+ 0 \\{${administratorsRights}\\}$`);
+const databaseState = (user: string, connections: number) =>
+  `postgres ${user} ${connections} {${administratorsRights},${user}=CTc/postgres}`;
+
+/** Of all its databases together. */
+const together = ({ databases }: Share) => databases.reduce((sum, { connections }) => sum + connections, 0);
+
+async function present(machine: Machine): Promise<Present> {
+  const { status, stdout, stderr } = await psql(machine, question);
+  if (status === 0) return JSON.parse(stdout) as Present;
+  throw new ApplyError(
+    `PostgreSQL does not answer: ${stderr.trim()}; see journalctl -u ${serverUnit("postgresql")}, then deploy again`,
+  );
+}
+
+/**
+ * PostgreSQL. Databases belong to the administrator, so that an account can change neither their limits nor their names; it owns what is
+ * in them, and may install trusted extensions. Limits are set last: that they are right says that all before was done.
+ */
+export const postgresql: Server = {
+  async wrong(machine, shares) {
+    const { users, databases, shared } = await present(machine);
+    const found: WrongDatabase[] = [];
+    const declared = new Set<string>();
+    for (const share of shares) {
+      const { group, user } = share;
+      declared.add(user);
+      const compare = (what: string, is: string | undefined, wanted: string) => {
+        if (is === wanted) return;
+        const message =
+          is === undefined ? `${what} is missing in PostgreSQL` : `${what} is "${is}" in PostgreSQL, not "${wanted}"`;
+        found.push({ group, what, message });
+      };
+      compare(user, users[user], userState(together(share)));
+      for (const { name, connections } of share.databases) {
+        declared.add(name);
+        compare(name, databases[name], databaseState(user, connections));
+      }
+    }
+    const open = [
+      ...Object.entries(users).filter(([, state]) => state !== closedUser),
+      ...Object.entries(databases).filter(([, state]) => !closed.test(state)),
+    ];
+    for (const [what] of open) {
+      if (declared.has(what)) continue;
+      found.push({ group: "host", what, message: `${what} is open in PostgreSQL, but not declared` });
+    }
+    for (const what of shared) {
+      found.push({
+        group: "host",
+        what,
+        message: `everybody may connect to ${what} in PostgreSQL, which is for nobody`,
+      });
+    }
+    return found;
+  },
+
+  async arrange(machine, share) {
+    const { user, directory } = share;
+    const there = await present(machine);
+    const tablespace = join(directory, "postgresql");
+    // In a directory of root's: no account can put a symlink there. The account's disk limit holds for all below it.
+    const made = await machine.run("install", [
+      "-d",
+      "-m",
+      "0700",
+      "-o",
+      "postgres",
+      "-g",
+      "postgres",
+      "--",
+      tablespace,
+    ]);
+    if (made.status !== 0) return made;
+    const statements = [
+      ...(user in there.users ? [] : [`CREATE ROLE ${user};`]),
+      `SELECT 'CREATE TABLESPACE ${user} LOCATION ''${tablespace}''' WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '${user}') \\gexec`,
+      ...share.databases.flatMap(({ name, connections }) => [
+        ...(name in there.databases ? [] : [createDatabase(name, user)]),
+        `ALTER DATABASE ${name} OWNER TO postgres;`,
+        ...revokeAll(name),
+        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${user};`,
+        `\\connect ${name}`,
+        `ALTER SCHEMA public OWNER TO ${user};`,
+        "\\connect postgres",
+        `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
+      ]),
+      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${together(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
+    ];
+    return psql(machine, statements.join("\n"));
+  },
+
+  close: async (machine, names) => {
+    const there = await present(machine);
+    const statements = names.flatMap((name) => {
+      if (name in there.users) return [`ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`];
+      return [
+        ...revokeAll(name),
+        `ALTER DATABASE ${name} CONNECTION LIMIT 0;`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid();`,
+      ];
+    });
+    return psql(machine, statements.join("\n"));
+  },
+
+  // With what it sets by itself in the session, pg_dump runs no function of the database's owner (restrict_nonsystem_relation_kind, search_path).
+  dump: (database) =>
+    asAdministrator("pg_dump", "--format=custom", "--lock-wait-timeout=60000", `--dbname=${database}`),
+};
+
+/** Text in any language sorts the same on every host and in every release: the server's own rules, not those of the C library. */
+function createDatabase(name: string, user: string): string {
+  return `CREATE DATABASE ${name} TEMPLATE template0 TABLESPACE ${user} CONNECTION LIMIT 0;`;
+}
+
+/** Takes the rights of everybody but the administrator. */
+function revokeAll(database: string): readonly string[] {
+  return [
+    `REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`,
+    `SELECT format('REVOKE ALL ON DATABASE ${database} FROM %I', rolname) FROM pg_roles WHERE oid IN
+      (SELECT grantee FROM pg_database, aclexplode(datacl) WHERE datname = '${database}' AND grantee <> datdba) \\gexec`,
+  ];
+}
