@@ -56,6 +56,8 @@ const readElsewhere: Readonly<Record<string, string>> = {
   "hosts.*.managementAddress": "fleet/check/places.ts",
   "hosts.*.serial": "fleet/check/places.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
+  // The guard compares it on both sides.
+  "networks.*.fleet": "guard/rules/identity-kept.ts",
   // The host's BIRD gets it from `hosts.*.routers`.
   "routers.*.address": "components/host/bare-metal-host.kind.ts",
   // Derived, for whoever reads a preview or the address plan.

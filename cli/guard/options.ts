@@ -6,9 +6,13 @@ export function inventoriesCommand(name: string): Command {
   return new Command(name)
     .requiredOption(
       "--base <ref|directory>",
-      "what to compare the working tree with: a commit by any name, or the directory of a fleet",
+      "what to compare with: a commit of the repository that holds the fleet, or the directory of a fleet",
     )
-    .option("--inventory <directory>", "the directory of the fleet", "inventory/prod")
+    .option(
+      "--inventory <directory>",
+      "the directory of the fleet; in another checkout, nothing of that is run",
+      "inventory/prod",
+    )
     .option("--today <day>", "judge as of this day, ISO 8601", day, utcToday());
 }
 

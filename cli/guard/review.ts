@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { placeOf } from "../../guard/change/base.ts";
 import { reviewInventories } from "../../guard/change/from-inventories.ts";
 import { levelOf } from "../../guard/report/summary.ts";
 import { type OutputOptions, withOutputs, writeOutcome, writingFailure } from "../../guard/report/write.ts";
@@ -20,8 +21,8 @@ export const reviewCommand: Command = withAction(
     )
     .option("--cell <name>", "only the hosts of this cell and their accounts"),
   ["needs approval", "blocked", "failed"],
-  ({ base, inventory, cell, today, ...outputs }: Options) =>
-    writingFailure({ inventory, cell }, outputs, async () => {
+  async ({ base, inventory, cell, today, ...outputs }: Options) =>
+    writingFailure({ inventory: (await placeOf(inventory)).shown, cell }, outputs, async () => {
       const outcome = await reviewInventories({ base, inventory, cell, today });
       await writeOutcome(outcome, outputs);
       return endingOf(levelOf(outcome));

@@ -84,6 +84,11 @@ const operatorSchema = z.strictObject({
 });
 
 export const schema = z.strictObject({
+  fleet: nameSchema
+    .optional()
+    .describe(
+      "Identity of the fleet, by which the guard finds it in another commit, wherever its directory is. Unique in the repository; never change it. Default: the name of the directory.",
+    ),
   asNumber: asNumberSchema.describe("AS number of the platform's network. Its routers use it."),
   uidBase: z
     .int()

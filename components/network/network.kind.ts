@@ -5,6 +5,8 @@ import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
+  // A state of 0.1.0 does not say it.
+  fleet: text.exactOptional().describe("Identity of the fleet, where the inventory says it."),
   asNumber: number.describe("The AS number that routers speak as."),
   // A state of 0.1.0 does not say it.
   uidBase: number
@@ -39,6 +41,7 @@ export const kind: Kind<"networks"> = {
   deletion: "approval",
   declare: ({ fleet: { network } }) => [
     {
+      ...(network.fleet !== undefined && { fleet: network.fleet }),
       asNumber: network.asNumber,
       uidBase: network.uidBase,
       prefixes: network.prefixes.map(canonicalPrefix),

@@ -9,6 +9,9 @@ test.each([
   "package.json",
   "Pulumi.prod.yaml",
   "inventory/load.ts",
+  // No fleet has it, so whoever reads it is a program.
+  "inventory/prod/settings.yaml",
+  "inventory/prod/accounts/deeper/1001-bakery.yaml",
   "components/http/run-program.sh",
   ".ci/run",
   // The name of a folder, or of a page beside product code, does not keep a program from reading it.
@@ -46,4 +49,5 @@ test("a fleet may be anywhere in the repository: its files are data, a program b
   expect(isProgram("fleets/own/hosts/web1.yaml", "fleets/own")).toBe(false);
   expect(isProgram("fleets/own/hosts/web1.yaml")).toBe(true);
   expect(isProgram("fleets/own/generate.ts", "fleets/own")).toBe(true);
+  expect(isProgram(".github/workflows/review.yaml", ".github")).toBe(true);
 });

@@ -1,45 +1,113 @@
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { kindOfFile } from "../../fleet/load/read-fleet.ts";
+import { count } from "../../lib/text.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { changedFiles, checkOut, commitOf } from "./git.ts";
+import { fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
+import { changedFiles, checkOut, commitOf, commitsBetween, sharedWithHead } from "./git.ts";
 import { type Program, programAt } from "./program.ts";
+import { type ProgramChange, partsOf, programChange } from "./program-change.ts";
 
 /** The state with which a change is compared, before it is read. */
 export interface Base extends AsyncDisposable {
   /** Directory of its fleet; `undefined` if it had none. */
   readonly fleet: string | undefined;
+  /** Directory of the new side's fleet, as given or where it has moved to. */
+  readonly head: string;
+  /** The same as it is shown: in its repository. */
+  readonly place: string;
   /** Its own program, if it differs from this one. */
   readonly program: (() => Promise<Program>) | undefined;
+  /** How the new side's program differs, if it is not this one, and so does not judge itself. */
+  readonly foreign: ProgramChange | undefined;
+  readonly notices: readonly string[];
+  readonly findings: Pairing["findings"];
 }
 
-/** This checkout; its working tree is the new side. */
+/** This checkout; its working tree is the new side, unless that is in another repository. */
 export const checkout = join(import.meta.dirname, "../..");
 
 /**
- * Finds the base: a directory that holds a fleet, or a commit of the repository of this checkout. A commit's files are checked out
+ * Finds the base: a directory that holds a fleet, or a commit of the repository that holds the new side's fleet. That is this checkout,
+ * whose program then judges itself, or another one, whose files are only data: nothing of it is run. A commit's files are checked out
  * until disposal.
- * @param inventory the new side's fleet; a commit's fleet is at the same place
+ * @param inventory the new side's fleet; a commit's fleet is the one of the same identity
  * @throws Error that says what to do
  */
 export async function openBase(base: string, inventory: string): Promise<Base> {
+  const place = await placeOf(inventory);
   if (existsSync(join(base, "network.yaml"))) {
-    return { fleet: base, program: undefined, async [Symbol.asyncDispose]() {} };
+    const [before, after] = await Promise.all([base, inventory].map((each) => fleetAt(resolve(each), "")));
+    // Whoever gives two directories has paired them; only what one of them says of itself can be wrong.
+    const { findings } = pairFleets([{ ...before!, id: before!.named ? before!.id : after!.id }], [after!], "");
+    const none = { program: undefined, foreign: undefined, notices: [] };
+    return { fleet: base, head: inventory, place: place.shown, ...none, findings, async [Symbol.asyncDispose]() {} };
   }
-  const place = relative(checkout, resolve(inventory));
-  if (place.startsWith("..")) {
-    throw new UserError(
-      `${inventory} is outside of this checkout, so no commit contains it: give a directory as the base`,
+  const { root } = place;
+  if (root === undefined) {
+    throw new UserError(`${inventory} is in no repository, so no commit contains it: give a directory as the base`);
+  }
+  const given = await commitOf(root, base);
+  const commit = (await sharedWithHead(root, given)) ?? given;
+  const files = await checkOut(root, commit, checkout);
+  try {
+    const [before, after] = await Promise.all([fleetsIn(root, files.directory, commit), fleetsIn(root)]);
+    const pairing = pairFleets(before, after, place.shown);
+    const places = [pairing.before?.place, pairing.after?.place].filter((each) => each !== undefined);
+    const changed = (await changedFiles(root, commit)).filter(
+      (file) => !places.every((each) => !isProgram(file, each)),
     );
+    const own = root === checkout;
+    const notices = [...pairing.notices];
+    if (commit !== given) {
+      const behind = await commitsBetween(root, commit, given);
+      notices.unshift(
+        `${base} has ${count(behind, "commit")} that this branch lacks. Compared with ${commit.slice(0, 12)}, where they parted; rebase to see both together.`,
+      );
+    }
+    if (own && changed.length > 0) {
+      notices.push(
+        `The program differs from the base's and judges itself here: ${partsOf(changed)}. To have it judged by the base's: docs/how-to/review-pull-requests-in-ci.md.`,
+      );
+    }
+    return {
+      fleet: pairing.before && join(files.directory, pairing.before.place),
+      head: pairing.after ? join(root, pairing.after.place) : inventory,
+      place: pairing.after?.place ?? place.shown,
+      program: own && changed.length > 0 ? () => programAt(files.directory) : undefined,
+      foreign: own || changed.length === 0 ? undefined : await programChange(root, changed),
+      notices,
+      findings: pairing.findings,
+      [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await files[Symbol.asyncDispose]();
+    throw error;
   }
-  const commit = await commitOf(checkout, base);
-  const changed = (await changedFiles(checkout, commit)).some((file) => isProgram(file, place));
-  const files = await checkOut(checkout, commit);
-  const fleet = join(files.directory, place);
-  return {
-    fleet: existsSync(fleet) ? fleet : undefined,
-    program: changed ? () => programAt(files.directory) : undefined,
-    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
-  };
+}
+
+/**
+ * The repository in which a fleet is named, and the fleet's place in it; the fleet itself may be missing. Found by the name alone: a link
+ * must not lead to another repository, nor a repository among the files of a working tree be taken for the one that holds it.
+ * @throws Error if links lead out of the repository
+ */
+export async function placeOf(
+  inventory: string,
+): Promise<{ readonly root: string | undefined; readonly shown: string }> {
+  const named = resolve(inventory);
+  const isIn = (root: string, path: string) => !/^\.\.(?:\/|$)/.test(relative(root, path));
+  let root: string | undefined = checkout;
+  if (!isIn(checkout, named)) {
+    for (root = named; root !== "/" && !existsSync(join(root, ".git")); ) root = dirname(root);
+    if (root === "/") root = undefined;
+  }
+  if (root === undefined) return { root, shown: join(inventory) };
+  const real = await realpath(named).catch(() => undefined);
+  if (real !== undefined && !isIn(await realpath(root), real)) {
+    throw new UserError(`${inventory} is a link that leads out of its repository: put the fleet's files there`);
+  }
+  return { root, shown: relative(root, named) };
 }
 
 /**
@@ -50,9 +118,15 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
  * @param fleet directory of the fleet under review, likewise; fleets below `inventory/` are always data
  */
 export function isProgram(file: string, fleet = ""): boolean {
-  const isData = /^inventory\/[^/]+\/.*\.(?:yaml|md)$|^inventory\/[^/]+\/known_hosts$/.test(file);
-  const isOfFleet = fleet !== "" && file.startsWith(`${fleet}/`) && /\.yaml$|\/known_hosts$/.test(file);
+  const [, inside] = /^inventory\/[^/]+\/(.*)$/.exec(file) ?? [];
+  const isData = inside !== undefined && isOfFleet(inside);
+  const isUnderReview = fleet !== "" && file.startsWith(`${fleet}/`) && isOfFleet(file.slice(fleet.length + 1));
   const isDocument = /^(?:docs\/.*|[^/]*)\.md$/.test(file);
   const isTest = /\.(?:test|cases|fixture)\.ts$|^testing\//.test(file);
-  return !(isData || isOfFleet || isDocument || isTest);
+  return !(isData || isUnderReview || isDocument || isTest);
+}
+
+/** Whether a fleet's directory may hold a file, which is data then. */
+function isOfFleet(file: string): boolean {
+  return kindOfFile(file) !== undefined || file === "known_hosts" || /\.md$/.test(file);
 }

@@ -1,7 +1,9 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Change } from "../../components/registry/change.ts";
-import type { Fleet } from "../../components/registry/files.generated.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
+import type { Loaded } from "../../fleet/load/load.ts";
 import { openBase } from "./base.ts";
 import { changesBetween } from "./diff.ts";
 import { ownProgram, type Program } from "./program.ts";
@@ -10,8 +12,9 @@ import { ownProgram, type Program } from "./program.ts";
 const defaultCell = "main";
 
 /**
- * Cells that a change touches: a pipeline has to review these. All cells if the program changes, or something that they share
- * (network, sites, plans); none if only comments, notes or the order of files differ.
+ * Cells that a change touches: a pipeline has to review these. Only what is known to concern some cells alone leaves the others out: a
+ * changed file of which every side declares a host of theirs, or something on one. Any other change of the fleet's directory or of the
+ * program gives all cells, even of a comment; none are given only if no file of either changes.
  * @throws Error with the fix, if there is nothing to compare with
  */
 export async function touchedCells({
@@ -22,32 +25,65 @@ export async function touchedCells({
   readonly inventory: string;
 }): Promise<string[]> {
   await using opened = await openBase(base, inventory);
-  const head = await fleetOf(ownProgram, inventory);
+  const { fleet, head: directory } = opened;
+  const changed = fleet === undefined ? [] : await differingFiles(fleet, directory);
+  const isSame = fleet !== undefined && changed.length === 0 && opened.findings.length === 0;
+  if (isSame && !opened.program && !opened.foreign) return [];
+  const head = await loaded(ownProgram, directory);
   const before =
-    opened.fleet === undefined
+    fleet === undefined
       ? undefined
-      : await fleetOf((await opened.program?.().catch(() => undefined)) ?? ownProgram, opened.fleet);
-  const all = new Set([...(head?.hosts ?? []), ...(before?.hosts ?? [])].map(({ cell }) => cell ?? defaultCell));
+      : await loaded((await opened.program?.().catch(() => undefined)) ?? ownProgram, fleet);
+  const all = new Set(
+    [...(head?.fleet.hosts ?? []), ...(before?.fleet.hosts ?? [])].map(({ cell }) => cell ?? defaultCell),
+  );
   // The review of that cell then reports the problems of the inventory.
   if (all.size === 0) return [defaultCell];
-  if (opened.program || !head || !before) return [...all].sort();
-  const [was, is] = [ownProgram.declare(before), ownProgram.declare(head)];
+  const everyCell = [...all].sort();
+  if (opened.program || opened.foreign || opened.findings.length > 0 || !head || !before) return everyCell;
+  const [was, is] = [ownProgram.declare(before.fleet), ownProgram.declare(head.fleet)];
   const changes = changesBetween(was, is);
-  if (changes.some(isShared)) return [...all].sort();
+  const explained = filesOf(changes, before, head);
+  if (changes.some(isShared) || changed.some((file) => !explained.has(file))) return everyCell;
   return cellsOf(changes, [was, is]);
 }
 
-async function fleetOf(program: Program, directory: string): Promise<Fleet | undefined> {
+async function loaded(program: Program, directory: string): Promise<Loaded | undefined> {
   try {
-    return (await program.loadFleet(directory)).fleet;
+    return await program.loadFleet(directory);
   } catch {
     return undefined;
   }
 }
 
+/** Files of two directories that differ, by their names inside. */
+async function differingFiles(before: string, after: string): Promise<string[]> {
+  const [old, next] = await Promise.all(
+    [before, after].map(async (directory) => {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+      const files = entries.filter((entry) => !entry.isDirectory());
+      return new Set(files.map(({ parentPath, name }) => join(parentPath, name).slice(join(directory).length + 1)));
+    }),
+  );
+  const read = (directory: string, name: string) => readFile(join(directory, name)).catch(() => undefined);
+  const differing = [...new Set([...old!, ...next!])].map(async (name) => {
+    const [was, is] = await Promise.all([read(before, name), read(after, name)]);
+    return was && is && was.equals(is) ? [] : name;
+  });
+  return (await Promise.all(differing)).flat();
+}
+
 /** Whether a change concerns the whole fleet. */
 function isShared({ kind }: Change): boolean {
   return kinds[kind].concerns === "fleet";
+}
+
+/** Files in which the elements of changes stand that concern a host. */
+function filesOf(changes: readonly Change[], before: Loaded, after: Loaded): ReadonlySet<string> {
+  const files = changes
+    .filter(({ kind }) => kinds[kind].concerns === "host")
+    .flatMap(({ subject: { kind, name } }) => [before.where(kind, name), after.where(kind, name)]);
+  return new Set(files.flatMap((place) => place?.replace(/:\d+$/, "") ?? []));
 }
 
 function cellsOf(changes: readonly Change[], declarations: readonly Declaration[]): string[] {

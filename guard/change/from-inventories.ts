@@ -10,8 +10,10 @@ import { UserError } from "../../lib/user-error.ts";
 import type { Outcome, Where } from "../verdict/outcome.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
-import { openBase } from "./base.ts";
+import { type Base, openBase } from "./base.ts";
+import { carriedFinding, carriedHosts, staying } from "./carried-hosts.ts";
 import { ownProgram, type Program } from "./program.ts";
+import { programFinding } from "./program-change.ts";
 import type { Side } from "./side.ts";
 
 export interface InventoriesOptions {
@@ -34,37 +36,40 @@ export async function reviewInventories(options: InventoriesOptions): Promise<Ou
   await using base = await openBase(options.base, options.inventory);
   let head: Loaded;
   try {
-    head = await ownProgram.loadFleet(options.inventory);
+    head = await ownProgram.loadFleet(base.head);
   } catch (error) {
     if (!(error instanceof InventoryError)) throw error;
-    return { kind: "unsound", ...common(options, []), problems: error.problems };
+    return { kind: "unsound", ...common(options, base), notices: base.notices, problems: error.problems };
   }
   // Awaited here, because the base's files are removed when this returns.
-  if (!base.program) return await compare(options, head, base.fleet, ownProgram);
+  if (!base.program) return await compare(options, head, base, ownProgram);
   try {
-    return await compare(options, head, base.fleet, await base.program());
+    return await compare(options, head, base, await base.program());
   } catch (error) {
     // An old base lacks functions that this program needs. Then its inventory is read by this program instead.
-    return await compare(options, head, base.fleet, ownProgram, (error as Error).message.split("\n")[0]);
+    return await compare(options, head, base, ownProgram, (error as Error).message.split("\n")[0]);
   }
 }
 
 async function compare(
   options: InventoriesOptions,
   head: Loaded,
-  baseFleet: string | undefined,
+  base: Base,
   program: Program,
   failure?: string,
 ): Promise<Outcome> {
-  const { inventory, cell, today } = options;
-  const notices: string[] = [];
-  const old = baseFleet === undefined ? undefined : await loadBase(options, baseFleet, program);
+  const { cell, today } = options;
+  const inventory = base.place;
+  const notices = [...base.notices];
+  const old = base.fleet === undefined ? undefined : await loadBase(options, base.fleet, program);
   if (!old) notices.push(`${options.base} has no ${inventory}: everything counts as new.`);
+  const carried = carriedHosts(old?.fleet, head.fleet, cell);
 
-  const declareOld = (of?: string) => (old ? program.declare(old.fleet, narrowed(of)) : nothingDeclared);
+  const declareOld = (of?: string) =>
+    old ? program.declare(staying(old.fleet, carried, of), narrowed(of)) : nothingDeclared;
   const before = { whole: declareOld(), part: declareOld(cell) };
   const held = heldBy(before.part);
-  const declareNew = (of?: string) => ownProgram.declare(head.fleet, { ...narrowed(of), held });
+  const declareNew = (of?: string) => ownProgram.declare(staying(head.fleet, carried, of), { ...narrowed(of), held });
   const after = { whole: declareNew(), part: declareNew(cell) };
   if (cell !== undefined && before.part.hosts.length + after.part.hosts.length === 0) {
     const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
@@ -83,7 +88,16 @@ async function compare(
     { ...after, program: ownProgram, applier: applier.after },
   );
   const input = { ...sides, approvals: head.fleet.approvals, limits, today };
-  const also = failure === undefined ? [] : [unjudged(failure)];
+  const also = [
+    ...(failure === undefined ? [] : [unjudged(failure)]),
+    ...(base.foreign ? [programFinding(base.foreign)] : []),
+    ...base.findings.map((finding) => ({
+      rule: "identity-kept",
+      subject: subject.network(after.whole.networks[0]!, "fleet"),
+      ...finding,
+    })),
+    ...carried.map(carriedFinding),
+  ];
   let result = review({ ...input, also });
   if (program !== ownProgram && program.review) {
     const excused = excusedFindings(program.review(input), result);
@@ -95,7 +109,7 @@ async function compare(
     const was = old?.where(kind, name, path);
     return was === undefined ? undefined : `${join(inventory, was)} (before)`;
   };
-  return { kind: "reviewed", ...common(options, notices), review: result, ...sides, fleet: after.whole, where };
+  return { kind: "reviewed", ...common(options, base), notices, review: result, ...sides, fleet: after.whole, where };
 }
 
 async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, program: Program): Promise<Loaded> {
@@ -174,6 +188,6 @@ function narrowed(cell: string | undefined): { cell?: string } {
   return cell === undefined ? {} : { cell };
 }
 
-function common({ base, inventory, cell, today }: InventoriesOptions, notices: readonly string[]) {
-  return { base, inventory: join(inventory), cell, today, notices };
+function common({ base, cell, today }: InventoriesOptions, { place }: Base) {
+  return { base, inventory: place, cell, today };
 }

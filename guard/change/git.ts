@@ -8,6 +8,28 @@ export interface Checkout extends AsyncDisposable {
   readonly directory: string;
 }
 
+/** The last commit that a commit and the one that is checked out share; `undefined` if none is known here. */
+export async function sharedWithHead(root: string, commit: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await git(root, ["merge-base", commit, "HEAD"]);
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
+/** Number of commits that `to` has and `from` lacks. */
+export async function commitsBetween(root: string, from: string, to: string): Promise<number> {
+  return Number(await gitOrThrow(root, ["rev-list", "--count", `${from}..${to}`]));
+}
+
+/** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */
+export async function filesNamed(root: string, name: string, commit?: string): Promise<string[]> {
+  const pattern = [name, `**/${name}`].map((each) => `:(glob)${each}`);
+  const output =
+    commit === undefined
+      ? await gitOrThrow(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern])
+      : await gitOrThrow(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
+  const isIt = (file: string) => file === name || file.endsWith(`/${name}`);
+  return [...new Set(output.split("\0").filter(isIt))].sort();
+}
+
 /** @throws Error with the fix, if git here does not have the commit */
 export async function commitOf(root: string, ref: string): Promise<string> {
   const { stdout, exitCode } = await git(root, [
@@ -34,12 +56,12 @@ export async function changedFiles(root: string, commit: string): Promise<string
 }
 
 /**
- * Writes a commit's files below `.state/`: inside the checkout, because Node.js finds the packages there. A git worktree is not used:
- * it would be recorded in the repository, and stay there after a crash.
+ * Writes a commit's files below `.state/` of `inside`: the program's checkout, because Node.js finds the packages there. A git worktree
+ * is not used: it would be recorded in the repository, and stay there after a crash.
  */
-export async function checkOut(root: string, commit: string): Promise<Checkout> {
-  await mkdir(join(root, ".state"), { recursive: true });
-  const directory = await mkdtemp(join(root, ".state", `base-${commit.slice(0, 12)}-`));
+export async function checkOut(root: string, commit: string, inside: string): Promise<Checkout> {
+  await mkdir(join(inside, ".state"), { recursive: true });
+  const directory = await mkdtemp(join(inside, ".state", `base-${commit.slice(0, 12)}-`));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     // In a subdirectory of a repository, only that subdirectory is taken.
@@ -56,7 +78,12 @@ export async function checkOut(root: string, commit: string): Promise<Checkout> 
 }
 
 function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  return execa("git", args, { cwd: directory, env: environment, reject: false, stripFinalNewline: false });
+  return execa("git", args, {
+    cwd: directory,
+    env: environment,
+    reject: false,
+    stripFinalNewline: false,
+  });
 }
 
 async function gitOrThrow(

@@ -12,7 +12,22 @@ const rebased = {
 };
 const buried = changed(valid, "registers", 0, (register) => ({ ...register, tombstones: [77, 78] }));
 
+const named = (fleet: string) => changed(valid, "networks", 0, (network) => ({ ...network, fleet }));
+
 testGuardRule(identityKept, {
+  "a fleet that calls itself by another name": {
+    change: between(named("prod"), named("other")),
+    expect: [
+      "needs approval: network 64496 fleet: Changes the identity of the fleet from prod to other. [renumber fleet prod]",
+    ],
+  },
+  "a fleet that no longer says which it is": {
+    change: between(named("prod"), valid),
+    expect: [
+      "needs approval: network 64496 fleet: Changes the identity of the fleet from prod to none. [renumber fleet prod]",
+    ],
+  },
+  "a fleet of 0.1.0 that says which it is": { change: to(named("prod")), expect: [] },
   "another uidBase is one finding, not one for each account": {
     change: to(rebased),
     expect: [

@@ -7,7 +7,7 @@ export const identityKept: GuardRule = {
   name: "identity-kept",
   theme: "data",
   description:
-    "An account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
+    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
   fix: "Restore the old value. If another identity is needed, create a new account.",
@@ -61,6 +61,14 @@ export const identityKept: GuardRule = {
           message: `Removes number ${number} from the tombstones: a new account could get the number of a deleted one.`,
         };
       }
+    }
+    for (const { op, before, after } of changes.networks) {
+      if (op !== "update" || before?.fleet === undefined || before.fleet === after?.fleet) continue;
+      yield {
+        subject: subject.network(after, "fleet"),
+        message: `Changes the identity of the fleet from ${before.fleet} to ${after.fleet ?? "none"}.`,
+        approval: { action: "renumber", resource: `fleet ${before.fleet}` },
+      };
     }
     for (const change of changes.networks) {
       if (change.op === "update" && touches(change, "asNumber", "prefixes", "prefixes4")) {

@@ -11,8 +11,10 @@ export interface TemporaryRepository extends AsyncDisposable {
   readonly directory: string;
   /** Changes files in the working tree, by their place in the repository. */
   edit(edits: Edits): Promise<void>;
-  /** Commits everything and returns the commit. */
-  commit(): Promise<string>;
+  /** Commits everything and returns the commit. @param author `Mallory` */
+  commit(author?: string): Promise<string>;
+  /** Runs git there. @returns what it prints */
+  git(...args: string[]): Promise<string>;
   /** Brings a commit of this checkout's history there. @returns whether this checkout has it: a shallow clone may not */
   fetch(commit: string): Promise<boolean>;
   /** Puts a folder of the working tree back to what a commit has. */
@@ -26,14 +28,12 @@ export interface TemporaryRepository extends AsyncDisposable {
   ): Promise<{ exitCode?: number; stdout: string; stderr: string }>;
   /** Files that the guard left in `.state/`. */
   leftovers(): Promise<string[]>;
+  /** Another repository with the same commits, without packages: nothing in it can be run. */
+  clone(): Promise<TemporaryRepository>;
 }
 
 export async function temporaryRepository(): Promise<TemporaryRepository> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-repository-"));
-  const git = (...args: string[]) =>
-    execa("git", ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", ...args], {
-      cwd: directory,
-    });
   for (const name of [
     "cli",
     "components",
@@ -51,6 +51,7 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     "fairhost.ts",
     "index.ts",
     "package.json",
+    "package-lock.json",
     ".gitignore",
   ]) {
     await cp(join(checkout, name), join(directory, name), {
@@ -59,16 +60,27 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     });
   }
   await symlink(join(checkout, "node_modules"), join(directory, "node_modules"));
-  await git("init", "--quiet", "--initial-branch=main");
-  const commit = async () => {
+  const repository = repositoryIn(directory);
+  await repository.git("init", "--quiet", "--initial-branch=main");
+  await repository.commit();
+  return repository;
+}
+
+function repositoryIn(directory: string): TemporaryRepository {
+  const git = (...args: string[]) =>
+    execa("git", ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", ...args], {
+      cwd: directory,
+    });
+  const commit = async (author = "test") => {
     await git("add", "--all");
-    await git("commit", "--quiet", "--allow-empty", "--message", "change");
+    const by = `--author=${author} <${author.toLowerCase()}@example.org>`;
+    await git("commit", "--quiet", "--allow-empty", "--message", "change", by);
     return (await git("rev-parse", "HEAD")).stdout;
   };
-  await commit();
   return {
     directory,
     commit,
+    git: async (...args) => (await git(...args)).stdout,
     edit: (edits) => edit(directory, edits),
     async fetch(commit) {
       const { exitCode } = await execa("git", ["cat-file", "-e", `${commit}^{commit}`], {
@@ -91,6 +103,11 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
         env: environment,
         reject: false,
       }),
+    async clone() {
+      const copy = await mkdtemp(join(tmpdir(), "fairhost-clone-"));
+      await git("clone", "--quiet", ".", copy);
+      return repositoryIn(copy);
+    },
     leftovers: () => readdir(join(directory, ".state")).catch(() => []),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   };

@@ -1,0 +1,40 @@
+import type { Fleet } from "../../components/registry/files.generated.ts";
+import { subject } from "../../components/registry/subject.ts";
+import { count } from "../../lib/text.ts";
+import type { Finding } from "../rule.ts";
+
+/** A host that only goes from one cell to another, as far as cells are concerned. */
+export interface CarriedHost {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** How many accounts it has. */
+  readonly accounts: number;
+}
+
+/** Hosts that both fleets have, in different cells. @param cell only those that come into it or leave it */
+export function carriedHosts(before: Fleet | undefined, after: Fleet, cell: string | undefined): CarriedHost[] {
+  const cells = new Map(before?.hosts.map((host) => [host.name, host.cell]));
+  return after.hosts.flatMap(({ name, cell: to }) => {
+    const from = cells.get(name);
+    if (from === undefined || from === to || (cell !== undefined && cell !== from && cell !== to)) return [];
+    return [{ name, from, to, accounts: after.accounts.filter(({ host }) => host === name).length }];
+  });
+}
+
+/** A fleet whose carried hosts are in the cell under review on both sides, so that whatever else changes on them shows there. */
+export function staying(fleet: Fleet, carried: readonly CarriedHost[], cell: string | undefined): Fleet {
+  if (cell === undefined || carried.length === 0) return fleet;
+  const names = new Set(carried.map(({ name }) => name));
+  return { ...fleet, hosts: fleet.hosts.map((host) => (names.has(host.name) ? { ...host, cell } : host)) };
+}
+
+/** What carrying a host needs: to a stack, the host that goes is deleted and the host that comes is new. */
+export function carriedFinding({ name, from, to, accounts }: CarriedHost): Finding & { readonly rule: string } {
+  return {
+    rule: "moves-planned",
+    subject: subject.host({ name }, "cell"),
+    message: `Carries host ${name}, with ${count(accounts, "account")} on it, from cell ${from} to cell ${to}; nothing else follows from that. The stack of ${from} would delete its delivery, and that of ${to} make it a new master secret: move its resources from stack to stack first (\`pulumi state move\`).`,
+    approval: { action: "move", resource: `cell ${to}/${name}` },
+  };
+}
