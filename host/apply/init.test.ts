@@ -21,7 +21,7 @@ test("every unit that a package brings and a declarer masks is masked and stoppe
   );
   for (const unit of units) expect(readlinkSync(tree.at(`/etc/systemd/system/${unit}`))).toBe("/dev/null");
   const stopped = systemd.calls.find((call) => call.startsWith("systemctl stop "))?.split(" ");
-  expect(stopped).toEqual(expect.arrayContaining(units));
+  expect(stopped).toEqual(expect.arrayContaining([...units]));
   expect(missingFixtures(machine)).toEqual([]);
   expect(await init(machine)).toEqual([]);
 });
