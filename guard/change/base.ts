@@ -23,6 +23,18 @@ export interface Base extends AsyncDisposable {
   readonly foreign: ProgramChange | undefined;
   readonly notices: readonly string[];
   readonly findings: Pairing["findings"];
+  /** Where its history is, if it is a commit. */
+  readonly history: History | undefined;
+}
+
+/** The history of a base. */
+export interface History {
+  readonly root: string;
+  readonly commit: string;
+  /** The fleet's directory there, relative to `root`. */
+  readonly place: string;
+  /** Files that the change touches, relative to `root`. */
+  readonly changed: readonly string[];
 }
 
 /** This checkout; its working tree is the new side, unless that is in another repository. */
@@ -41,7 +53,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     const [before, after] = await Promise.all([base, inventory].map((each) => fleetAt(resolve(each), "")));
     // Whoever gives two directories has paired them; only what one of them says of itself can be wrong.
     const { findings } = pairFleets([{ ...before!, id: before!.named ? before!.id : after!.id }], [after!], "");
-    const none = { program: undefined, foreign: undefined, notices: [] };
+    const none = { program: undefined, foreign: undefined, history: undefined, notices: [] };
     return { fleet: base, head: inventory, place: place.shown, ...none, findings, async [Symbol.asyncDispose]() {} };
   }
   const { root } = place;
@@ -55,9 +67,8 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     const [before, after] = await Promise.all([fleetsIn(root, files.directory, commit), fleetsIn(root)]);
     const pairing = pairFleets(before, after, place.shown);
     const places = [pairing.before?.place, pairing.after?.place].filter((each) => each !== undefined);
-    const changed = (await changedFiles(root, commit)).filter(
-      (file) => !places.every((each) => !isProgram(file, each)),
-    );
+    const touched = await changedFiles(root, commit);
+    const changed = touched.filter((file) => !places.every((each) => !isProgram(file, each)));
     const own = root === checkout;
     const notices = [...pairing.notices];
     if (commit !== given) {
@@ -79,6 +90,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       foreign: own || changed.length === 0 ? undefined : await programChange(root, changed),
       notices,
       findings: pairing.findings,
+      history: pairing.before && { root, commit, place: pairing.before.place, changed: touched },
       [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -15,6 +15,7 @@ import { carriedFinding, carriedHosts, staying } from "./carried-hosts.ts";
 import { ownProgram, type Program } from "./program.ts";
 import { programFinding } from "./program-change.ts";
 import type { Side } from "./side.ts";
+import { twoSteps } from "./two-steps.ts";
 
 export interface InventoriesOptions {
   /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name that git knows. */
@@ -88,7 +89,7 @@ async function compare(
     { ...after, program: ownProgram, applier: applier.after },
   );
   const input = { ...sides, approvals: head.fleet.approvals, limits, today };
-  const also = [
+  const also: NonNullable<ReviewInput["also"]>[number][] = [
     ...(failure === undefined ? [] : [unjudged(failure)]),
     ...(base.foreign ? [programFinding(base.foreign)] : []),
     ...base.findings.map((finding) => ({
@@ -99,6 +100,13 @@ async function compare(
     ...carried.map(carriedFinding),
   ];
   let result = review({ ...input, also });
+  if (base.history) {
+    const wholes = { before: before.whole, after: after.whole };
+    const said = await twoSteps(base.history, { ...input, wholes, result });
+    notices.push(...said.notices);
+    also.push(...said.findings);
+    if (said.findings.length > 0) result = review({ ...input, also });
+  }
   if (program !== ownProgram && program.review) {
     const excused = excusedFindings(program.review(input), result);
     if (excused.length > 0) result = review({ ...input, also: [...also, ...excused] });

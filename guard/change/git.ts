@@ -19,6 +19,83 @@ export async function commitsBetween(root: string, from: string, to: string): Pr
   return Number(await gitOrThrow(root, ["rev-list", "--count", `${from}..${to}`]));
 }
 
+/** A commit, for people. */
+export interface Said {
+  readonly commit: string;
+  /** Day of the author, ISO 8601. */
+  readonly day: string;
+  readonly title: string;
+  /** Who wrote it; of a merge, who wrote what it brought. */
+  readonly authors: readonly string[];
+}
+
+/** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
+export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
+  const format = "--format=%as%x00%s%x00%P%x00%an";
+  const [day, title, parents, author] = (await gitOrThrow(root, ["show", "--no-patch", format, commit]))
+    .trim()
+    .split("\0");
+  const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
+  return { commit: commit.slice(0, 12), day: day!, title: title!, authors: merged.length > 0 ? merged : [author!] };
+}
+
+/** Who wrote the commits of a range, merges aside, by name; each once. */
+export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<string[]> {
+  const output = await gitOrThrow(root, ["log", "--no-merges", "--format=%an", range, "--", ...paths]);
+  return [...new Set(output.split("\n").filter(Boolean))].sort();
+}
+
+/** Commits of the main line that changed something in these paths, oldest first. @param since ISO 8601 */
+export async function commitsIn(
+  root: string,
+  commit: string,
+  since: string,
+  paths: readonly string[],
+): Promise<string[]> {
+  const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", `--since=${since}T00:00:00Z`, commit];
+  return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
+}
+
+/** Lines that commits took out of a file, newest first, with the commit of each. */
+export async function linesRemoved(
+  root: string,
+  commit: string,
+  file: string,
+): Promise<{ commit: string; line: string }[]> {
+  const output = await gitOrThrow(root, [
+    "log",
+    "-p",
+    "-m",
+    "--first-parent",
+    "--unified=0",
+    "--format=%x00%H",
+    commit,
+    "--",
+    file,
+  ]);
+  return output.split("\0").flatMap((part) => {
+    const [hash = "", ...lines] = part.split("\n");
+    return lines.filter((line) => /^-(?!--)/.test(line)).map((line) => ({ commit: hash, line: line.slice(1) }));
+  });
+}
+
+/** The last commit of the main line that added or removed a line of a file that matches; `undefined` if none did. */
+export async function lastToTouch(
+  root: string,
+  commit: string,
+  pattern: string,
+  file: string,
+): Promise<string | undefined> {
+  const args = ["log", "-1", "-m", "-s", "--first-parent", "--format=%H", "-E", "-G", pattern, commit, "--", file];
+  return (await gitOrThrow(root, args)).trim() || undefined;
+}
+
+/** The text of a file in a commit; `undefined` if it has none. */
+export async function textAt(root: string, commit: string, file: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await git(root, ["show", `${commit}:./${file}`]);
+  return exitCode === 0 ? stdout : undefined;
+}
+
 /** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */
 export async function filesNamed(root: string, name: string, commit?: string): Promise<string[]> {
   const pattern = [name, `**/${name}`].map((each) => `:(glob)${each}`);

@@ -153,7 +153,7 @@ describe("a fleet is known by its identity, not by its directory", () => {
         "blocked identity-kept: Fleet prod (inventory/prod) vanishes, and fleet prod2 (inventory/prod2) is new: what is deleted does not show. If it is the same fleet, write `fleet: prod` into inventory/prod2/network.yaml; otherwise add the new fleet in a change of its own.",
       ],
     ]);
-    expect(report.findings[0]!.where).toBe("inventory/prod2/network.yaml:3");
+    expect(report.findings[0]!.where).toBe("inventory/prod2/network.yaml:4");
     // What the pipeline asks for is gone.
     expect((await judge.guard(["review", "--base", base, "--inventory", inventory()])).exitCode).toBe(4);
   });

@@ -1,0 +1,176 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
+import { type Report, reportSchema } from "../report/json.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+/** Attacks in two pull requests: the first takes away what speaks against the second. What the second needs is said with the first's name. */
+let repository: TemporaryRepository;
+let start = "";
+beforeAll(async () => {
+  repository = await temporaryRepository();
+  start = await repository.git("rev-parse", "HEAD");
+});
+afterEach(async () => {
+  expect(await repository.leftovers()).toEqual([]);
+  await repository.git("checkout", "--quiet", "-B", "main", start);
+  await repository.reset();
+});
+afterAll(() => repository?.[Symbol.asyncDispose]());
+
+type Edits = Parameters<TemporaryRepository["edit"]>[0];
+const today = new Date(Date.now()).toISOString().slice(0, 10);
+const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
+
+/** The first step, merged by somebody else; something unrelated; then the second step, committed on a branch. */
+async function steps(
+  first: Edits,
+  second: () => Promise<void>,
+  by: readonly [first: string, second: string],
+): Promise<Report> {
+  await repository.git("checkout", "--quiet", "-b", "first");
+  await repository.edit(first);
+  await repository.commit(by[0]);
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("merge", "--quiet", "--no-ff", "--message", "Merge first", "first");
+  await repository.edit({ "inventory/prod/plans/large.yaml": [["cores: 0.5", "cores: 0.4"]] });
+  await repository.commit("Bystander");
+  await repository.git("checkout", "--quiet", "-b", "second");
+  await repository.git("branch", "--quiet", "-D", "first");
+  await second();
+  await repository.commit(by[1]);
+  const { stdout, stderr } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "--detach");
+  await repository.git("branch", "--quiet", "-D", "second");
+  expect(stderr).toBe("");
+  return reportSchema.parse(JSON.parse(stdout));
+}
+
+const messages = ({ findings }: Report) => findings.map(({ level, rule, message }) => `${level} ${rule}: ${message}`);
+const prod = (file: string) => `inventory/prod/${file}`;
+const add = async (file: string, text: string) => {
+  const path = join(repository.directory, prod(file));
+  await writeFile(path, `${await readFile(path, "utf8").catch(() => "")}${text}`);
+};
+const bury = async () => {
+  await repository.edit({ [prod("accounts/1001-bakery.yaml")]: undefined });
+  await add("tombstones.yaml", `- {number: 1001, name: bakery, deleted: ${today}}\n`);
+};
+const waiver = `- {rule: account-with-data-protected, resource: account 1001, owner: Ada, reason: it leaves next week, expires: ${later}}\n`;
+const unprotect = {
+  [prod("accounts/1001-bakery.yaml")]: [["plan: small", "plan: small\nprotect: false"]],
+  [prod("waivers.yaml")]: waiver,
+} as const;
+const leaves = async () => {
+  await bury();
+  await repository.edit({ [prod("waivers.yaml")]: undefined });
+};
+
+test.each([
+  ["one author", "Mallory", ", who also wrote this one"],
+  ["two authors", "Trent", "; this one is by Trent"],
+])(
+  "protection taken away, then the account: needs its approval, with the first's name; %s",
+  async (_, second, said) => {
+    const report = await steps(unprotect, leaves, ["Mallory", second]);
+    expect(report.verdict).toBe("needs approval");
+    expect(messages(report)).toEqual([
+      "needs approval data-kept: Deletes account 1001 (bakery), with up to 10 GB of data.",
+      expect.stringMatching(
+        new RegExp(
+          `^needs approval data-kept: Account 1001 \\(bakery\\) is protected and would be deleted: not before commit [0-9a-f]{12} of Mallory \\(${today}, "Merge first"\\)${said}\\.$`,
+        ),
+      ),
+    ]);
+    // One approval, given by somebody who has read both.
+    expect(report.missingApprovals).toEqual([{ action: "delete", resource: "account 1001" }]);
+  },
+);
+
+test.each(["Mallory", "Trent"])(
+  "a tombstone taken away, then its number given to a new account: blocked, by %s",
+  async (second) => {
+    const account = "number: 1003\nname: mallory\nplan: small\nhost: par1-web1\n";
+    const report = await steps(
+      { [prod("tombstones.yaml")]: "[]\n" },
+      () => add("accounts/1003-mallory.yaml", account),
+      ["Mallory", second],
+    );
+    expect(messages(report)).toEqual([
+      expect.stringMatching(
+        /^blocked identity-kept: Gives account 1003 \(mallory\) the number of a deleted account, which was a tombstone before commit [0-9a-f]{12} of Mallory \(/,
+      ),
+    ]);
+  },
+);
+
+test.each(["Mallory", "Trent"])(
+  "limits raised, then more hosts at once than they allowed: needs an approval, by %s",
+  async (second) => {
+    await repository.edit({ [prod("limits.yaml")]: "deployment: at-once\nhosts: 1\n" });
+    await repository.commit("Grace");
+    const renumber: Edits = {
+      [prod("hosts/par1-web1.yaml")]: [["asNumber: 4200001011", "asNumber: 4200001111"]],
+      [prod("hosts/par1-web2.yaml")]: [["asNumber: 4200001012", "asNumber: 4200001112"]],
+    };
+    const report = await steps(
+      { [prod("limits.yaml")]: "hosts: 10\ncapacityPercent: 100\n" },
+      () => repository.edit(renumber),
+      ["Mallory", second],
+    );
+    expect(messages(report)).toContainEqual(
+      expect.stringMatching(
+        /^needs approval blast-radius: One update touches 2 hosts .*: not before commit [0-9a-f]{12} of Mallory \(/,
+      ),
+    );
+    expect(report.missingApprovals).toContainEqual({ action: "weaken", resource: "limits deployment" });
+  },
+);
+
+test.each(["Mallory", "Trent"])(
+  "an approval written first, then used: said with who wrote it, by %s",
+  async (second) => {
+    const approval = `- {action: move, resource: account 1002, approvedBy: Grace, reason: agreed with the owner, expires: ${later}}\n`;
+    const choir = "accounts/1002-choir.yaml";
+    const host = /host: (\S+)/.exec(await readFile(join(repository.directory, prod(choir)), "utf8"))![1]!;
+    const other = host === "par1-web1" ? "par1-web2" : "par1-web1";
+    const report = await steps(
+      { [prod("approvals.yaml")]: approval },
+      () => repository.edit({ [prod(choir)]: [[`host: ${host}`, `host: ${other}`]] }),
+      ["Mallory", second],
+    );
+    expect(report.verdict).toBe("safe");
+    expect(report.notices).toEqual([
+      expect.stringMatching(
+        /^The approval move account 1002, by Grace, was there before this change, since commit [0-9a-f]{12} of Mallory \(/,
+      ),
+    ]);
+  },
+);
+
+test.each(["Mallory", "Trent"])("a waiver written first, then used: said with who wrote it, by %s", async (second) => {
+  const report = await steps(
+    {
+      [prod("waivers.yaml")]:
+        `- {rule: hot-swap-ssds, resource: host par2-web4, owner: Ada, reason: until the new disk is here, expires: ${later}}\n`,
+    },
+    () => repository.edit({ [prod("hosts/par2-web4.yaml")]: [[/hotSwap: true\nmirrors/, "hotSwap: false\nmirrors"]] }),
+    ["Mallory", second],
+  );
+  expect(report.notices).toContainEqual(
+    expect.stringMatching(
+      /^The waiver of rule hot-swap-ssds for host par2-web4, which this change uses, was there before this change, since commit [0-9a-f]{12} of Mallory \(/,
+    ),
+  );
+});
+
+test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {
+  const report = await steps(
+    { [prod("accounts/1004-museum.yaml")]: [["name: museum", "name: museum # a comment"]] },
+    () => repository.edit({ [prod("accounts/1002-choir.yaml")]: [["plan: small", "plan: medium"]] }),
+    ["Mallory", "Mallory"],
+  );
+  expect([report.findings, report.notices]).toEqual([[], []]);
+});

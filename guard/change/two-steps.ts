@@ -1,0 +1,250 @@
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { FileKind } from "../../components/registry/file.ts";
+import { fileKinds } from "../../components/registry/files.generated.ts";
+import type { Element, Key } from "../../components/registry/kind.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { elementName, subject } from "../../components/registry/subject.ts";
+import { schema as limitsSchema } from "../../components/review/limits.file.ts";
+import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { listed } from "../../lib/text.ts";
+import { guardRules } from "../rules.generated.ts";
+import { type Review, type ReviewInput, review } from "../verdict/review.ts";
+import { levels, type Weighed } from "../verdict/weigh.ts";
+import { checkout, type History } from "./base.ts";
+import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./git.ts";
+import { ownProgram } from "./program.ts";
+import { type Side, sideOf } from "./side.ts";
+
+/** Days for which a step counts as the first of two: as long as the longest waiver, and longer than any approval. */
+const window = 90;
+
+/**
+ * Rules that say themselves to split a change: what only both steps together break is no attack then. Size is asked for apart, with
+ * the limits of before the first step.
+ */
+const splittable = new Set([
+  "pairs-apart",
+  ...guardRules.filter(({ theme }) => theme === "size").map(({ name }) => name),
+]);
+
+interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "limits" | "today"> {
+  /** Both sides with every cell. */
+  readonly wholes: { readonly before: Declaration; readonly after: Declaration };
+  readonly result: Review;
+}
+
+/** What a change owes to earlier ones. */
+export interface TwoSteps {
+  readonly findings: NonNullable<ReviewInput["also"]>;
+  readonly notices: readonly string[];
+}
+
+type Found = NonNullable<ReviewInput["also"]>[number];
+
+/** Earlier states that are compared: the newest before commits of the files that change, and as many of what the fleet shares. */
+const most = 6;
+
+/**
+ * Finds what a change may do only because an earlier one allowed it: a protection or a limit taken away, a number or name given free, an
+ * approval or a waiver written before. It is said with the earlier commit and its authors. A finding of both steps together that neither
+ * has alone becomes a finding of this one. Costs a load of the fleet for each commit of the last 90 days that touched what this change
+ * touches, or what the whole fleet shares: at most thirteen, and a few more to name the commit.
+ */
+export async function twoSteps(history: History, step: Step): Promise<TwoSteps> {
+  const { root, commit, place, changed } = history;
+  const authors = await authorsOf(root, `${commit}..HEAD`);
+  const since = new Date(Date.parse(step.today) - window * 86_400_000).toISOString().slice(0, 10);
+  const shared = Object.values(fileKinds).flatMap(({ path, sortedBy }: FileKind) =>
+    // Accounts are many; of these only the files that change now matter.
+    path.endsWith("/") && sortedBy === "number" ? [] : join(place, path),
+  );
+  const own = changed.filter((file) => file.startsWith(`${place}/`));
+  const paths = own.length > 500 ? [place] : [...shared, ...own];
+  const say = async (of: string) => words(await sayCommit(root, of, paths), authors);
+  const findings = [...(await reused(history, step, say))];
+
+  const inWindow = await commitsIn(root, commit, since, paths);
+  const states = new Map<number, Declaration | undefined>();
+  const before = async (index: number) => {
+    if (!states.has(index)) states.set(index, await read(history, `${inWindow[index]}^`));
+    return states.get(index);
+  };
+  // All of them would take long. The oldest shows what held throughout, the newest what did not.
+  const ofOwn = own.length > 0 ? await commitsIn(root, commit, since, own.length > 500 ? [place] : own) : [];
+  const asked = new Set([inWindow.length - 1, 0, ...ofOwn.slice(-most).map((each) => inWindow.indexOf(each))]);
+  for (let index = inWindow.length - most; index < inWindow.length; index++) asked.add(index);
+  const newestFirst = own.length === 0 ? [] : [...asked].filter((index) => index >= 0).sort((a, b) => b - a);
+  const told = new Set<string>();
+  for (const [at, index] of newestFirst.entries()) {
+    const state = await before(index);
+    for (const finding of state ? joint(state, step) : []) {
+      if (told.has(keyOf(finding))) continue;
+      told.add(keyOf(finding));
+      // The first step is the last commit before which it would have been found.
+      let [low, high] = [index, newestFirst[at - 1] ?? inWindow.length];
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        const there = await before(middle);
+        if (there && joint(there, step).some((each) => keyOf(each) === keyOf(finding))) low = middle;
+        else high = middle;
+      }
+      findings.push(said(finding, await say(inWindow[low]!)));
+    }
+  }
+  findings.push(...(await overLimits(history, since, step, say)));
+  return { findings, notices: await leant(history, step, say) };
+}
+
+function said(finding: Found, commit: string): Found {
+  return { ...finding, message: `${finding.message.replace(/\.$/, "")}: not before ${commit}.` };
+}
+
+/** `commit 1234567 of Mallory (2026-11-20, "change"), who also wrote this one` */
+function words({ commit, day, title, authors }: Said, own: readonly string[]): string {
+  const same = authors.some((author) => own.includes(author));
+  const now = own.length === 0 ? "" : same ? ", who also wrote this one" : `; this one is by ${listed(own)}`;
+  return `commit ${commit} of ${listed(authors)} (${day}, "${title.slice(0, 60)}")${now}`;
+}
+
+async function read({ root, place }: History, commit: string): Promise<Declaration | undefined> {
+  // The first commit of all has none before it.
+  if ((await textAt(root, commit, join(place, "network.yaml"))) === undefined) return undefined;
+  await using files = await checkOut(root, commit, checkout);
+  try {
+    const { fleet } = await ownProgram.loadFleet(join(files.directory, place));
+    return ownProgram.declare(fleet);
+  } catch {
+    // What was not sound then, or of another form, allows no comparison.
+    return undefined;
+  }
+}
+
+/** Findings of both steps together that neither has alone. @param earlier the fleet before the first one */
+function joint(earlier: Declaration, { wholes, limits, today }: Step): Found[] {
+  const between = (before: Declaration, after: Declaration) => {
+    const [old, next] = [before, after].map(
+      (declaration): Side => ({ ...sideOf(declaration), render, judge: unjudged }),
+    );
+    return review({ before: old!, after: next!, approvals: [], limits, today }).findings;
+  };
+  const second = between(wholes.before, wholes.after);
+  const alone = worst([...between(earlier, wholes.before), ...second]);
+  return between(earlier, wholes.after)
+    .filter((finding) => !splittable.has(finding.rule) && rank(finding) > (alone.get(keyOf(finding)) ?? 0))
+    .map(({ level: _, ...finding }) => {
+      const wanted = second.find((each) => keyOf(each) === keyOf(finding))?.approval ?? finding.approval;
+      return { ...finding, ...(wanted && { approval: wanted }) };
+    });
+}
+
+/** What this change would be blocked for with limits that were loosened before. */
+async function overLimits(
+  { root, commit, place }: History,
+  since: string,
+  { before, after, result, today }: Step,
+  say: (of: string) => Promise<string>,
+): Promise<Found[]> {
+  const file = join(place, "limits.yaml");
+  const has = worst(result.findings);
+  const found = new Map<string, Found>();
+  for (const each of (await commitsIn(root, commit, since, [file])).slice(-most).reverse()) {
+    const { data: limits } = limitsSchema.safeParse(parse((await textAt(root, `${each}^`, file)) ?? "{}"));
+    if (!limits) continue;
+    for (const { level, ...finding } of review({ before, after, approvals: [], limits, today }).findings) {
+      if (level !== "blocked" || has.get(keyOf(finding)) === rank({ level }) || found.has(keyOf(finding))) continue;
+      const approval = { action: "weaken", resource: "limits deployment" } as const;
+      found.set(keyOf(finding), said({ ...finding, approval }, await say(each)));
+    }
+  }
+  return [...found.values()];
+}
+
+const keyOf = ({ rule, subject: { kind, name } }: Pick<Weighed, "rule" | "subject">) => `${rule} ${kind} ${name}`;
+
+function worst(findings: readonly Weighed[]): Map<string, number> {
+  const ranks = new Map<string, number>();
+  for (const finding of findings) ranks.set(keyOf(finding), Math.max(rank(finding), ranks.get(keyOf(finding)) ?? 0));
+  return ranks;
+}
+
+function rank({ level }: Pick<Weighed, "level">): number {
+  return levels.indexOf(level);
+}
+
+/** What hosts would get says nothing here, and is not rendered. */
+function render(_: Declaration, host: string): ReturnType<Side["render"]> {
+  return sealBundle(host, {});
+}
+
+/** The rules about one state are asked of this change alone. */
+function unjudged(): ReturnType<Side["judge"]> {
+  return { violations: [], waived: [] };
+}
+
+/** Numbers and names that a commit gave free for this change: they are taken for ever, however long ago that was. */
+async function reused(
+  { root, commit, place }: History,
+  { wholes }: Step,
+  say: (of: string) => Promise<string>,
+): Promise<TwoSteps["findings"]> {
+  const has = (declaration: Declaration, key: Key) =>
+    new Set((declaration[key] as readonly Element[]).map((each) => elementName(key, each as never)));
+  const before = has(wholes.before, "accounts");
+  const created = wholes.after.accounts.filter(({ number }) => !before.has(String(number)));
+  if (created.length === 0) return [];
+  const removed = await linesRemoved(root, commit, join(place, "tombstones.yaml"));
+  const freed = new Map(
+    removed.flatMap(({ commit: by, line }) => {
+      const number = /\bnumber:\s*(\d+)/.exec(line)?.[1];
+      return number === undefined ? [] : [[Number(number), by] as const];
+    }),
+  );
+  const findings = created.map(async (account) => {
+    const by = freed.get(account.number);
+    if (by === undefined) return [];
+    const message = `Gives account ${account.number} (${account.name}) the number of a deleted account, which was a tombstone before ${await say(by)}.`;
+    return [{ rule: "identity-kept", subject: subject.account(account), message }];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+/** Approvals and waivers from before this change on which it leans. */
+async function leant(
+  { root, commit, place }: History,
+  { wholes, before, result, today }: Step,
+  say: (of: string) => Promise<string>,
+): Promise<string[]> {
+  const quoted = (text: string) => text.replaceAll(/[^\w -]/g, "\\$&");
+  const notices: string[] = [];
+  const lean = async (file: string, what: string, pattern: string) => {
+    const by = await lastToTouch(root, commit, pattern, join(place, file));
+    if (by !== undefined) notices.push(`${what} was there before this change, since ${await say(by)}.`);
+  };
+  for (const { approved } of result.findings) {
+    if (!approved) continue;
+    const { action, resource, approvedBy } = approved.approval;
+    await lean(
+      "approvals.yaml",
+      `The approval ${action} ${resource}, by ${approvedBy},`,
+      `resource: *["']?${quoted(resource)}\\b`,
+    );
+  }
+  if (result.policies.waived.length === 0) return notices;
+  const known = new Set(
+    before
+      .judge(wholes.before, today)
+      .waived.map(({ violation: { rule, subject: of } }) => keyOf({ rule, subject: of })),
+  );
+  for (const {
+    violation: { rule, subject: of },
+  } of result.policies.waived) {
+    if (known.has(keyOf({ rule, subject: of }))) continue;
+    await lean(
+      "waivers.yaml",
+      `The waiver of rule ${rule} for ${of.kind} ${of.name}, which this change uses,`,
+      `resource: *["']?${of.kind} ${quoted(of.name)}\\b`,
+    );
+  }
+  return notices;
+}
