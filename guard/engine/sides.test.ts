@@ -166,7 +166,7 @@ describe("changes that the declarations do not show", () => {
 });
 
 describe("a resource of a type that no kind has", () => {
-  const type = "fairhost:task:ScheduledTask";
+  const type = "fairhost:mail:Mailbox";
   const inputs = { account: 1, name: "nightly", command: ["/usr/bin/nsenter", "-t", "1"] };
 
   /** A preview in which nothing of the rest differs. */

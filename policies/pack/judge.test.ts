@@ -284,7 +284,7 @@ test.each([
 });
 
 test("a component of a type that no kind has is refused by itself and in a stack, whatever its inputs say", () => {
-  const type = "fairhost:task:ScheduledTask";
+  const type = "fairhost:mail:Mailbox";
   const task = resource(type, { account: 1, host: "h1", command: ["/usr/bin/nsenter", "-t", "1", "-a"] });
   const message = `Resource x is of the unregistered type ${type}.`;
   expect(judgeResource(task)).toEqual([{ rule: "known-resource-types", message }]);

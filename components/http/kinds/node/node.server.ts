@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { insideHome } from "../../../account/account-paths.ts";
-import { homePath, texts } from "../../../inputs.ts";
+import { command, homePath } from "../../../inputs.ts";
 import { argumentSchema, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
 import { type HttpServer, httpPort, type ServerKind } from "../../server.ts";
@@ -28,8 +28,8 @@ export const entry = {
 export const inputs = {
   kind: z.literal("node").describe("`node`: a program for Node.js."),
   main: homePath().describe("File that Node.js starts."),
-  arguments: texts.describe("Arguments of the program."),
-  nodeOptions: texts.describe("Options of Node.js itself."),
+  arguments: command().describe("Arguments of the program."),
+  nodeOptions: command().describe("Options of Node.js itself."),
   ...programInputs,
 };
 
