@@ -54,6 +54,8 @@ const forInformation = /\bfor information only\b/i;
 const readElsewhere: Readonly<Record<string, string>> = {
   // The loader refuses inventories that contradict them.
   "hosts.*.managementAddress": "fleet/check/places.ts",
+  // How the controller gets there, which no file of a host needs.
+  "hosts.*.ssh": "components/host/bare-metal-host.kind.ts",
   "hosts.*.serial": "fleet/check/places.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.
@@ -75,7 +77,6 @@ const filesReadElsewhere: Readonly<Record<string, string>> = {
   "retired.*": "components/register/register.kind.ts",
   "tombstones.*": "components/register/register.kind.ts",
   "waivers.*": "fleet/check/waivers.ts",
-  "hosts.*.ssh": "guard/drift/inspect-hosts.ts",
 };
 
 /** A valid fleet with a waiver on each element, and something deleted. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { behaviour, derivedField, key, redundancy, trust } from "./registry/field-class.ts";
 
 /**
  * Building blocks of components' inputs. A declaration holds plain values, and rules decide which values are valid, so formats
@@ -18,8 +19,6 @@ export type Meaning =
   | "command"
   /** Environment variables of an account's program. */
   | "environment"
-  /** A promise to accounts that may not shrink unseen; a number, a flag or a list. */
-  | "promise"
   /** A value that follows from another element of the fleet: a change of it alone is no work on this one. */
   | "derived"
   | Spelled;
@@ -51,9 +50,9 @@ export const texts = z.array(text);
 export const flag = z.boolean();
 
 /** A path inside the account's home, relative to it. */
-export const homePath = () => meaning(z.string(), "home path");
-export const command = () => meaning(z.array(z.string()), "command");
-export const environment = () => meaning(z.record(z.string(), z.string()), "environment");
+export const homePath = () => meaning(behaviour(z.string()), "home path");
+export const command = () => meaning(behaviour(z.array(z.string())), "command");
+export const environment = () => meaning(behaviour(z.record(z.string(), z.string())), "environment");
 
 /** Meanings whose values only something of an account has. */
 export const meaningsOfAccounts = ["home path", "command", "environment"] as const satisfies readonly Meaning[];
@@ -65,12 +64,7 @@ export function spelled<S extends z.ZodType>(what: Spelled, schema: S): S {
 
 /** A value that follows from another element, and is repeated here for rules and readers. */
 export function derived<S extends z.ZodType>(schema: S): S {
-  return meaning(schema.clone() as S, "derived");
-}
-
-/** A value that is a promise to accounts. */
-export function promise<S extends z.ZodType>(schema: S): S {
-  return meaning(schema.clone() as S, "promise");
+  return meaning(derivedField(schema), "derived");
 }
 
 /**
@@ -78,8 +72,8 @@ export function promise<S extends z.ZodType>(schema: S): S {
  * it and the policy pack, which sees one resource at a time, knows it.
  */
 const waiver = z.strictObject({
-  rule: text.describe("Name of the rule."),
-  path: text
+  rule: key(text).describe("Name of the rule."),
+  path: key(text)
     .exactOptional()
     .describe("Only violations at this property, or inside it; without one all of the element."),
   owner: text.describe("Who answers for it."),
@@ -89,10 +83,12 @@ const waiver = z.strictObject({
 export type WaiverInputs = Readonly<z.output<typeof waiver>>;
 
 /** For elements that may carry waivers. */
-export const waivers = z.array(waiver).exactOptional().describe("Rules that the element may break for a limited time.");
+export const waivers = trust(z.array(waiver), { judged: "waivers-approved" })
+  .exactOptional()
+  .describe("Rules that the element may break for a limited time.");
 
 const powerSupply = z.strictObject({
-  name: text.describe("Unique in the device."),
+  name: key(text).describe("Unique in the device."),
   model: text.describe("Spare parts are counted by model."),
   chain: text.describe("The electrical chain of the hall it hangs on."),
   feed: derived(text.describe("What the chain hangs on, from the site.")),
@@ -100,15 +96,20 @@ const powerSupply = z.strictObject({
 export type PowerSupplyInputs = Readonly<z.output<typeof powerSupply>>;
 
 /** Power supplies of a host, router or switch. */
-export const powerSupplies = z.array(powerSupply).describe("Its power supplies.");
+export const powerSupplies = redundancy(z.array(powerSupply)).describe("Its power supplies.");
+
+/** Where something stands: a change of it is a move. */
+function placeOf<S extends z.ZodType>(schema: S): S {
+  return redundancy(schema, { judged: "moves-planned" });
+}
 
 /** Of something that stands in a rack. Halls belong to a site, racks to a hall. */
 export const placed = {
   waivers,
-  name: text.describe("Unique among its kind."),
-  site: text.describe("The site it stands at."),
-  hall: text.describe("The hall of the site."),
-  rack: text.describe("The rack of the hall."),
+  name: key(text).describe("Unique among its kind."),
+  site: placeOf(text).describe("The site it stands at."),
+  hall: placeOf(text).describe("The hall of the site."),
+  rack: placeOf(text).describe("The rack of the hall."),
 };
 
 /** Kinds of elements that can fail alone, as a plan names them. A chain includes its feed; a link is between a host and a switch, or between devices. */

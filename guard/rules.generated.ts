@@ -9,9 +9,11 @@ import { nothingReplaced } from "./rules/nothing-replaced.ts";
 import { pairsApart } from "./rules/pairs-apart.ts";
 import { policiesHold } from "./rules/policies-hold.ts";
 import { promisesKept } from "./rules/promises-kept.ts";
+import { redundancyKept } from "./rules/redundancy-kept.ts";
 import { releasesForward } from "./rules/releases-forward.ts";
 import { rulesKept } from "./rules/rules-kept.ts";
 import { secretsKept } from "./rules/secrets-kept.ts";
+import { trustApproved } from "./rules/trust-approved.ts";
 import { waiversApproved } from "./rules/waivers-approved.ts";
 
 /** Every guard rule: by theme, then by name. Findings of one level are shown in this order. */
@@ -19,6 +21,7 @@ export const guardRules: readonly GuardRule[] = [
   policiesHold,
   rulesKept,
   pairsApart,
+  redundancyKept,
   dataKept,
   identityKept,
   movesPlanned,
@@ -27,6 +30,7 @@ export const guardRules: readonly GuardRule[] = [
   releasesForward,
   secretsKept,
   nothingOpened,
+  trustApproved,
   waiversApproved,
   blastRadius,
 ];

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../components/declaring.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Connection } from "../delivery/host-delivery.ts";
-import { pinnedKey } from "../delivery/known-hosts.ts";
+import { pinnedKey } from "../lib/known-hosts.ts";
 import type { Settings } from "./settings.ts";
 
 /**

@@ -2,33 +2,34 @@ import { z } from "zod";
 import type { Account } from "../declaring.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { eachLimit, limitInputs, limitNames } from "../plan/each-limit.ts";
+import { derivedField, identity, key, note, promise, redundancy } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { describeAccount } from "./describe-account.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text.describe("Unique in the fleet; may change."),
-  number: number.describe("What it is: uid, slice, directory, prefix and ports follow from it."),
-  host: text.describe("The host it lives on."),
-  standby: text
+  name: note(text).describe("Unique in the fleet; may change."),
+  number: key(number).describe("What it is: uid, slice, directory, prefix and ports follow from it."),
+  host: redundancy(text, { judged: "moves-planned" }).describe("The host it lives on."),
+  standby: redundancy(text)
     .exactOptional()
     .describe("Host that takes over at once when `host` is lost; required by plans that survive a host."),
-  plan: text.describe("Its plan."),
-  protect: flag.describe("Whether the engine refuses to delete it."),
+  plan: derivedField(text).describe("Its plan."),
+  protect: promise(flag).describe("Whether the engine refuses to delete it."),
   backup: z
     .strictObject({
-      site: text.describe("The site they go to."),
-      retentionDays: number.describe("Days they are kept."),
+      site: redundancy(text).describe("The site they go to."),
+      retentionDays: promise(number).describe("Days they are kept."),
     })
     .exactOptional()
     .describe("Site of its backups, and the number of days that they are kept."),
-  uid: number.describe("The network's `uidBase` and its number."),
-  gid: number.describe("As the uid."),
-  user: text.describe("Login name on the host: `a<number>`."),
-  slice: text.describe("systemd slice: `account-<number>.slice`."),
-  directory: text.describe("Directory on the host: `/srv/accounts/<number>`."),
+  uid: identity(number, { judged: "identity-kept" }).describe("The network's `uidBase` and its number."),
+  gid: identity(number, { judged: "identity-kept" }).describe("As the uid."),
+  user: identity(text, { judged: "identity-kept" }).describe("Login name on the host: `a<number>`."),
+  slice: identity(text, { judged: "identity-kept" }).describe("systemd slice: `account-<number>.slice`."),
+  directory: identity(text, { judged: "identity-kept" }).describe("Directory on the host: `/srv/accounts/<number>`."),
   limits: z.strictObject(limitInputs()).describe("Its own limits, or else its plan's."),
-  ownLimits: z.array(text).exactOptional().describe("Names of the limits that its own file sets."),
+  ownLimits: derivedField(z.array(text)).exactOptional().describe("Names of the limits that its own file sets."),
 });
 
 /** Names of the limits of an account's own, in the order of {@link limitNames}; nothing if it has none. */

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { number, text } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
+import { derivedField, identity, key } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
-  account: number.describe("The account's number."),
-  host: text.describe("The host that announces it."),
-  site: text.describe("The site whose prefix it is part of."),
-  prefix: text.describe("The account's /64, canonical."),
-  address: text.describe("The account's own address, `<prefix>::1`, canonical."),
+  account: key(number).describe("The account's number."),
+  host: derivedField(text).describe("The host that announces it."),
+  site: derivedField(text).describe("The site whose prefix it is part of."),
+  prefix: identity(text, { judged: "identity-kept" }).describe("The account's /64, canonical."),
+  address: identity(text, { judged: "identity-kept" }).describe("The account's own address, `<prefix>::1`, canonical."),
 });
 
 export const kind: Kind<"addresses"> = {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { number, promise, text, waivers } from "../inputs.ts";
+import { number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
+import { derivedField, key, promise } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { format } from "../schema.ts";
 import { engines } from "./engines.ts";
@@ -11,10 +12,10 @@ const engine = z.enum(engineNames);
 
 export const inputs = z.strictObject({
   waivers,
-  account: number.describe("Number of the account it belongs to."),
-  engine: engine.describe("The server that keeps it."),
-  name: text.describe("Unique in the account; on the server it is called `a<account>_<name>`."),
-  host: text.describe("The host of its account."),
+  account: key(number).describe("Number of the account it belongs to."),
+  engine: key(engine).describe("The server that keeps it."),
+  name: key(text).describe("Unique in the account; on the server it is called `a<account>_<name>`."),
+  host: derivedField(text).describe("The host of its account."),
   connections: promise(number).describe("Connections that may be open at the same time."),
 });
 

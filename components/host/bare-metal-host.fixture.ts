@@ -28,6 +28,7 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
     runtimes: ["ruby"],
     address: `2001:db8:1:0:1::${index.toString(16)}`,
     asNumber: 4_200_000_000 + index,
+    ssh: { address: `2001:db8:1:0:1::${index.toString(16)}`, port: 22, hostKey: `ssh-ed25519 AAAA${index}` },
     disks: [disk(0), disk(1)],
     mirrors: [
       { name: "system", level: "raid1", disks: ["bay0", "bay1"], mount: "/" },

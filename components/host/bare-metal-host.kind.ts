@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { type KnownHost, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
 import { feedsOf } from "../network/device.ts";
+import { capacity, derivedField, identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { describeHost } from "./describe-host.ts";
@@ -9,73 +11,89 @@ import { sshPortOf } from "./ssh-port.ts";
 
 export const inputs = z.strictObject({
   ...placed,
-  cell: text.describe("The cell whose stack holds it."),
-  role: text.describe(
+  cell: identity(text).describe("The cell whose stack holds it."),
+  role: redundancy(text).describe(
     "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),
-  manufacturer: text.describe("Who made it, for information only."),
-  model: text.describe("As the maker calls it, for information only."),
-  serial: text.describe("As printed on the chassis; unique in the fleet."),
-  managementAddress: text.describe("Address of its management controller."),
-  release: text.describe("Debian release by code name."),
+  manufacturer: note(text).describe("Who made it, for information only."),
+  model: note(text).describe("As the maker calls it, for information only."),
+  serial: identity(text, { judged: "nothing-replaced" }).describe("As printed on the chassis; unique in the fleet."),
+  managementAddress: identity(text, { judged: "identity-kept" }).describe("Address of its management controller."),
+  release: promise(text, { judged: "releases-forward" }).describe("Debian release by code name."),
   // A state of 0.1.0 does not say it.
-  runtimes: texts.default([]).describe("Debian packages for the programs of its accounts."),
-  address: text.describe("The host's own IPv6 address, canonical (RFC 5952)."),
-  asNumber: number.describe("The private AS number (RFC 6996) it announces its accounts' prefixes from."),
-  sshPort: number
+  runtimes: promise(texts).default([]).describe("Debian packages for the programs of its accounts."),
+  address: identity(text, { judged: "identity-kept" }).describe("The host's own IPv6 address, canonical (RFC 5952)."),
+  asNumber: identity(number, { judged: "identity-kept" }).describe(
+    "The private AS number (RFC 6996) it announces its accounts' prefixes from.",
+  ),
+  // A state of 0.1.0 does not say it.
+  ssh: trust(
+    z.strictObject({
+      address: text.describe("Address that the controller connects to."),
+      port: number.describe("TCP port that it connects to."),
+      hostKey: text
+        .exactOptional()
+        .describe(
+          "Public key that the host must have, from the inventory's known_hosts file; absent if that has none.",
+        ),
+    }),
+  )
+    .exactOptional()
+    .describe("Where root logs in to the host, and the key it is known by."),
+  sshPort: derivedField(number)
     .optional()
     .describe(
       "TCP port of SSH that the firewall opens beside 22; absent if it is 22 or the far end of a port forward.",
     ),
-  disks: z
-    .array(
+  disks: redundancy(
+    z.array(
       z.strictObject({
-        slot: text.describe("Where it sits."),
-        serial: text.describe("As printed on the disk."),
+        slot: key(text).describe("Where it sits."),
+        serial: identity(text, { judged: "nothing-replaced" }).describe("As printed on the disk."),
         model: text.describe("Spare parts are counted by model."),
-        sizeGb: number.describe("Gigabytes (10^9 bytes)."),
-        kind: text.describe("`ssd` or `hdd`."),
+        sizeGb: capacity(number).describe("Gigabytes (10^9 bytes)."),
+        kind: redundancy(text, { judged: "policies-hold" }).describe("`ssd` or `hdd`."),
         hotSwap: flag.describe("Whether it can be changed while the host runs."),
       }),
-    )
-    .describe("Its disks."),
-  mirrors: z
-    .array(
+    ),
+  ).describe("Its disks."),
+  mirrors: redundancy(
+    z.array(
       z.strictObject({
-        name: text.describe("Unique in the host."),
+        name: key(text).describe("Unique in the host."),
         level: text.describe("`raid1`: every disk has a full copy."),
         disks: texts.describe("Slots of its disks."),
         mount: text.describe("Where its file system is mounted."),
       }),
-    )
-    .describe("Its mirrors."),
+    ),
+  ).describe("Its mirrors."),
   powerSupplies,
-  links: z
-    .array(
+  links: redundancy(
+    z.array(
       z.strictObject({
-        port: text.describe("The interface's name on the host."),
+        port: key(text).describe("The interface's name on the host."),
         switch: text.describe("The switch at the other end."),
         switchPort: text.describe("The port of the switch."),
         switchManufacturer: derived(text.describe("Who made the switch.")),
       }),
-    )
-    .describe("Its links to switches."),
-  capacity: z
-    .strictObject({
+    ),
+  ).describe("Its links to switches."),
+  capacity: capacity(
+    z.strictObject({
       cores: number.describe("CPU cores."),
       memoryMb: number.describe("MiB of memory."),
       diskGb: number.describe("Gigabytes for accounts."),
-    })
-    .describe("What its accounts share."),
-  routers: z
-    .array(
+    }),
+  ).describe("What its accounts share."),
+  routers: derivedField(
+    z.array(
       z.strictObject({
-        name: text.describe("The router's name."),
+        name: key(text).describe("The router's name."),
         address: text.describe("Its address, canonical."),
         asNumber: number.describe("The AS number it speaks as."),
       }),
-    )
-    .describe("Routers of the site, to which the host opens BGP sessions."),
+    ),
+  ).describe("Routers of the site, to which the host opens BGP sessions."),
 });
 
 export const kind: Kind<"hosts"> = {
@@ -94,7 +112,7 @@ export const kind: Kind<"hosts"> = {
   // What it is managed with: the way in, and what runs the applier.
   packages: ["nodejs", "openssh-server"],
   deletion: "approval",
-  declare: ({ fleet: { network }, hosts, sites }) => {
+  declare: ({ fleet: { network, knownHosts }, hosts, sites }) => {
     const switches = byKey(network.switches, ({ name }) => name);
     const routers = Map.groupBy(
       sortBy(network.routers, ({ name }) => name),
@@ -115,6 +133,7 @@ export const kind: Kind<"hosts"> = {
       runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
       address: canonical(host.address),
       asNumber: host.asNumber,
+      ssh: wayTo(host.ssh, knownHosts),
       ...sshPortOf(host.ssh),
       disks: host.disks,
       mirrors: host.mirrors,
@@ -134,3 +153,9 @@ export const kind: Kind<"hosts"> = {
   ...ownFile("hosts"),
   describe: describeHost,
 };
+
+/** Where root logs in, with the pinned key. A key that is revoked is none. */
+function wayTo({ address, port }: { readonly address: string; readonly port: number }, keys: readonly KnownHost[]) {
+  const { key: hostKey } = pinnedKeyIn(keys, address, port);
+  return { address, port, ...(hostKey !== undefined && { hostKey }) };
+}

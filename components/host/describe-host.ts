@@ -12,7 +12,7 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
     return [
       effect(
         subject,
-        `Adds host ${host.name} (${host.role}) at ${host.site}, ${host.hall}, ${host.rack}: bootstrap and first generation.`,
+        `Adds host ${host.name} (${host.role}) at ${host.site}, ${host.hall}, ${host.rack}: bootstrap and first generation${wayWords(host)}.`,
       ),
     ];
   }
@@ -74,4 +74,8 @@ function describeDisks(was: Host, is: Host, served: string): string[] {
   return [
     `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on a single disk while the mirror resyncs, about ${minutes} minutes.`,
   ];
+}
+
+function wayWords({ ssh }: Host): string {
+  return ssh === undefined ? "" : `; root logs in at ${ssh.address} port ${ssh.port}`;
 }

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { number, text } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
+import { derivedField, identity, key, trust } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
-  host: text.describe("The host it runs on."),
-  ports: z.array(number).describe("Ports open to the outside on every account's address."),
-  address4: text.exactOptional().describe("IPv4 address of the host's accounts for visitors without IPv6."),
-  accounts: number.describe("How many accounts it serves."),
-  httpServers: number.describe("How many HTTP servers are behind it."),
+  host: key(text).describe("The host it runs on."),
+  ports: trust(z.array(number), { judged: "nothing-opened" }).describe(
+    "Ports open to the outside on every account's address.",
+  ),
+  address4: identity(text).exactOptional().describe("IPv4 address of the host's accounts for visitors without IPv6."),
+  accounts: derivedField(number).describe("How many accounts it serves."),
+  httpServers: derivedField(number).describe("How many HTTP servers are behind it."),
 });
 
 /** Ports on which the front end answers on every account's address. */

@@ -6,6 +6,7 @@ import { assignments, environmentLines, execLine, unitFile } from "../../lib/uni
 import { accountSettings, homeInside, init, insideHome, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/netlink-filter.ts";
 import { environment, homePath, number } from "../inputs.ts";
+import { behaviour } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
 import { argumentSchema, homePathSchema, variableSchema } from "../schema.ts";
 import { connections } from "./connections.ts";
@@ -46,7 +47,7 @@ export const programEntry = {
 export const programInputs = {
   directory: homePath().describe("Where it is started."),
   environment: environment().describe("Environment variables."),
-  startSeconds: number.exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
+  startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
 };
 
 const folder = "libexec";

@@ -3,6 +3,7 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
 import { number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
+import { behaviour, derivedField, identity, key } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
 import { hostnameSchema, nameSchema } from "../schema.ts";
 import { descriptors } from "./connections.ts";
@@ -36,13 +37,15 @@ export const commonEntry = {
 /** Inputs of an HTTP server, whatever its kind. */
 export const commonInputs = {
   waivers,
-  account: number.describe("Number of the account it belongs to."),
-  name: text.describe("Unique in the account."),
-  number: number.describe("Its number in the account; `$PORT` of a program follows from it."),
-  host: text.describe("The host of its account."),
-  hostnames: texts.describe("Host names it answers for."),
-  idleSeconds: number.describe("Seconds without a request until it is stopped; 0 = never."),
-  unit: text.describe("Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name."),
+  account: key(number).describe("Number of the account it belongs to."),
+  name: key(text).describe("Unique in the account."),
+  number: identity(number).describe("Its number in the account; `$PORT` of a program follows from it."),
+  host: derivedField(text).describe("The host of its account."),
+  hostnames: behaviour(texts).describe("Host names it answers for."),
+  idleSeconds: behaviour(number).describe("Seconds without a request until it is stopped; 0 = never."),
+  unit: derivedField(text).describe(
+    "Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name.",
+  ),
 };
 
 /** `$PORT` of a program, 8001 to 8999: it listens there in its own network namespace, which nobody else reaches. */

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { within4, within6 } from "../../lib/ranges.ts";
 import { number, text } from "../inputs.ts";
+import { derivedField, identity, key } from "../registry/field-class.ts";
 import type { Element, Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
-  prefix: text.describe("In CIDR notation, canonical."),
-  version: number.describe("Of the Internet Protocol: 4 or 6."),
-  within: text.exactOptional().describe("The owned range it is part of; an owned one has none."),
-  site: text.exactOptional().describe("The site that has it; an owned one has none."),
-  purpose: text.describe("What it is for: `owned`, `hosts and accounts` or `front ends`."),
+  prefix: key(text).describe("In CIDR notation, canonical."),
+  version: derivedField(number).describe("Of the Internet Protocol: 4 or 6."),
+  within: derivedField(text).exactOptional().describe("The owned range it is part of; an owned one has none."),
+  site: identity(text).exactOptional().describe("The site that has it; an owned one has none."),
+  purpose: identity(text).describe("What it is for: `owned`, `hosts and accounts` or `front ends`."),
 });
 
 export const kind: Kind<"ranges"> = {

@@ -1,14 +1,15 @@
 import { byKey, found } from "../../lib/lists.ts";
 import type { Declaring } from "../declaring.ts";
 import { type PowerSupplyInputs, placed, powerSupplies, text } from "../inputs.ts";
+import { redundancy } from "../registry/field-class.ts";
 import type { Fleet } from "../registry/files.generated.ts";
 
 /** Inputs that routers and switches share. */
 export const deviceInputs = {
   ...placed,
-  manufacturer: text.describe("Who made it."),
-  model: text.describe("Spare parts are counted by model."),
-  pair: text.exactOptional().describe("The other device of its pair."),
+  manufacturer: redundancy(text).describe("Who made it."),
+  model: redundancy(text).describe("Spare parts are counted by model."),
+  pair: redundancy(text).exactOptional().describe("The other device of its pair."),
   powerSupplies,
 };
 

@@ -1,29 +1,35 @@
 import { z } from "zod";
 import { number, text, texts, waivers } from "../inputs.ts";
+import { identity, key, redundancy } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
   // A state of 0.1.0 does not say it.
-  fleet: text.exactOptional().describe("Identity of the fleet, where the inventory says it."),
-  asNumber: number.describe("The AS number that routers speak as."),
+  fleet: identity(text, { judged: "identity-kept" })
+    .exactOptional()
+    .describe("Identity of the fleet, where the inventory says it."),
+  asNumber: key(number).describe("The AS number that routers speak as."),
   // A state of 0.1.0 does not say it.
-  uidBase: number
+  uidBase: identity(number, { judged: "identity-kept" })
     .default(200_000)
     .describe("Base of uids: the uid of an account is this value plus the account's number."),
-  prefixes: texts.describe("Owned IPv6 ranges."),
-  prefixes4: texts.describe("Owned IPv4 ranges."),
-  operators: z
-    .array(
+  prefixes: identity(texts, { judged: "identity-kept" }).describe("Owned IPv6 ranges."),
+  prefixes4: identity(texts, { judged: "identity-kept" }).describe("Owned IPv4 ranges."),
+  operators: redundancy(
+    z.array(
       z.strictObject({
-        name: text.describe("Unique among operators."),
-        asNumber: number.describe("Its AS number."),
-        parentAsNumber: number.exactOptional().describe("The AS that owns this one, where it is known."),
+        name: key(text).describe("Unique among operators."),
+        // Numbers, but not sizes: any other one is another operator, or another owner.
+        asNumber: redundancy(number, { weaker: "any" }).describe("Its AS number."),
+        parentAsNumber: redundancy(number, { weaker: "any" })
+          .exactOptional()
+          .describe("The AS that owns this one, where it is known."),
         routers: texts.describe("Routers that it is connected to."),
       }),
-    )
-    .describe("Operators that carry the traffic to and from the Internet. Empty: nothing is routed outside."),
+    ),
+  ).describe("Operators that carry the traffic to and from the Internet. Empty: nothing is routed outside."),
 });
 
 export const kind: Kind<"networks"> = {

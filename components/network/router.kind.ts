@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { text, texts } from "../inputs.ts";
+import { identity, redundancy } from "../registry/field-class.ts";
 import { inNetwork, type Kind } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { declareDevice, deviceInputs } from "./device.ts";
 
 export const inputs = z.strictObject({
   ...deviceInputs,
-  address: text.describe("Address to which the hosts of the site open BGP sessions, canonical."),
-  links: texts.describe("Routers to which it has a direct link, at its own or another site."),
+  address: identity(text).describe("Address to which the hosts of the site open BGP sessions, canonical."),
+  links: redundancy(texts).describe("Routers to which it has a direct link, at its own or another site."),
 });
 
 export const kind: Kind<"routers"> = {

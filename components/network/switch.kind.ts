@@ -1,19 +1,20 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { text } from "../inputs.ts";
+import { key, redundancy } from "../registry/field-class.ts";
 import { inNetwork, type Kind } from "../registry/kind.ts";
 import { declareDevice, deviceInputs } from "./device.ts";
 
 export const inputs = z.strictObject({
   ...deviceInputs,
-  uplinks: z
-    .array(
+  uplinks: redundancy(
+    z.array(
       z.strictObject({
-        port: text.describe("The port of the switch."),
+        port: key(text).describe("The port of the switch."),
         router: text.describe("The router at the other end."),
       }),
-    )
-    .describe("Links to the site's routers."),
+    ),
+  ).describe("Links to the site's routers."),
 });
 
 export const kind: Kind<"switches"> = {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { number, promise } from "../inputs.ts";
+import { number } from "../inputs.ts";
+import { promise } from "../registry/field-class.ts";
 import { type Limit, limits } from "./limits.ts";
 
 export type LimitName = keyof typeof limits;
@@ -43,8 +44,8 @@ export function eachLimit<T>(make: (name: LimitName) => T): { [Name in LimitName
  */
 export function limitInputs(): { [Name in LimitName]: z.ZodType<number> } {
   return eachLimit((name) => {
-    const { schema } = limitOf(name);
-    const input = promise(number);
+    const { schema, weaker } = limitOf(name);
+    const input = promise(number, { weaker });
     const whole = schema instanceof z.ZodDefault ? input.default(schema.def.defaultValue as number) : input;
     return whole.describe(schema.description ?? "");
   });

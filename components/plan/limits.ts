@@ -11,6 +11,8 @@ export interface Limit {
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
   /** What of the account's project quotas it is, and how much (components/account/quotas.ts). */
   readonly quota?: (value: number) => readonly [of: "bytes" | "inodes", amount: number];
+  /** Which values promise less, of this account or to the others; by default smaller ones. */
+  readonly weaker?: "any";
   /** Value of the drop-in that all slices of accounts have; a value equal to it is not written again. */
   readonly sliceDefault?: number;
 }
@@ -29,6 +31,7 @@ export const limits = {
     word: "CPU weight",
     unit: "",
     slice: (value) => ["CPUWeight", `${value}`],
+    weaker: "any",
     sliceDefault: 100,
   },
   ioWeight: {
@@ -36,6 +39,7 @@ export const limits = {
     word: "IO weight",
     unit: "",
     slice: (value) => ["IOWeight", `${value}`],
+    weaker: "any",
     sliceDefault: 100,
   },
   memoryMaxMb: {

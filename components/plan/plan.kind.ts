@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { count } from "../../lib/text.ts";
-import { failures, flag, number, promise, text, waivers } from "../inputs.ts";
+import { failures, flag, number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
+import { key, promise } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { limitInputs } from "./each-limit.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text.describe("Unique in the fleet."),
+  name: key(text).describe("Unique in the fleet."),
   ...limitInputs(),
   retentionDays: promise(number).describe("Days backups are kept."),
   survives: promise(z.array(z.enum(failures))).describe(
@@ -22,9 +23,13 @@ export const inputs = z.strictObject({
       memoryMb: promise(number).describe("MiB of memory on a full host."),
     })
     .describe("What every account gets on a full host: cores (0.05 = a twentieth of one) and MiB."),
-  overcommit: z
-    .strictObject({ memory: number.describe("Times a host's memory."), disk: number.describe("Times a host's disk.") })
-    .describe("How many times over a host's memory and disk may be promised to accounts of this plan."),
+  overcommit: promise(
+    z.strictObject({
+      memory: number.describe("Times a host's memory."),
+      disk: number.describe("Times a host's disk."),
+    }),
+    { weaker: "more" },
+  ).describe("How many times over a host's memory and disk may be promised to accounts of this plan."),
 });
 
 export const kind: Kind<"plans"> = {

@@ -1,22 +1,23 @@
 import { z } from "zod";
 import { flag, number, text, texts } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
+import { derivedField, identity, key } from "../registry/field-class.ts";
 import { inNoFile, type Kind } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
-  tombstones: z.array(number).describe("Numbers of deleted accounts."),
-  retired: texts.describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
-  vanished: z
-    .array(
+  tombstones: identity(z.array(number), { judged: "identity-kept" }).describe("Numbers of deleted accounts."),
+  retired: identity(texts).describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
+  vanished: derivedField(
+    z.array(
       z.strictObject({
-        kind: text.describe("Name of its kind."),
-        name: text.describe("Its name."),
+        kind: key(text).describe("Name of its kind."),
+        name: key(text).describe("Its name."),
         protect: flag.describe("Whether it was declared protected."),
       }),
-    )
-    .describe(
-      "Elements of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
     ),
+  ).describe(
+    "Elements of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
+  ),
 });
 
 export const kind: Kind<"registers"> = {

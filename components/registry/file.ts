@@ -13,6 +13,8 @@ export interface FileKind {
   /** Title for editors and the reference. */
   readonly title: string;
   readonly schema: z.ZodType;
+  /** Reads its text, and gives the line of each item; without it the file is YAML. */
+  readonly read?: (text: string) => { readonly data: readonly unknown[]; readonly lines: readonly number[] };
   /** Property by which entries are sorted and found: of each file of a folder, or of each item of a list. */
   readonly sortedBy?: "name" | "number";
   /** For a folder: each file is named after its entry. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import * as account from "../account/account.file.ts";
 import * as tombstones from "../account/tombstones.file.ts";
 import * as host from "../host/host.file.ts";
+import * as knownHosts from "../host/known-hosts.file.ts";
 import * as network from "../network/network.file.ts";
 import * as plan from "../plan/plan.file.ts";
 import * as retired from "../register/retired.file.ts";
@@ -15,6 +16,7 @@ import type { Immutable } from "./kind.ts";
 /** A whole inventory as plain data: schema-checked, references resolved, sorted by name or number. */
 export interface Fleet {
   readonly approvals: Immutable<z.output<typeof approvals.schema>>;
+  readonly knownHosts: Immutable<z.output<typeof knownHosts.schema>>;
   readonly limits: Immutable<z.output<typeof limits.schema>>;
   readonly network: Immutable<z.output<typeof network.schema>>;
   readonly retired: Immutable<z.output<typeof retired.schema>>;
@@ -33,6 +35,7 @@ export type FolderKey = "accounts" | "hosts" | "plans" | "sites";
 /** Every kind of file. */
 export const fileKinds = {
   approvals: approvals.file,
+  knownHosts: knownHosts.file,
   limits: limits.file,
   network: network.file,
   retired: retired.file,

@@ -1,16 +1,7 @@
 import { z } from "zod";
 import { once } from "../../lib/once.ts";
 import { type Meaning, meaningOf, waivers } from "../inputs.ts";
-
-/** Schemas around one other schema, which has the type of the values. */
-type Wrapper = z.ZodType & { readonly def: { readonly type: string; readonly innerType: z.ZodType } };
-const wrappers = ["default", "prefault", "optional", "nonoptional", "nullable", "readonly", "catch"];
-
-/** A schema without defaults, optionals and the like around it. Of a pipe what comes out. */
-export function bare(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodPipe) return bare(schema.def.out as z.ZodType);
-  return wrappers.includes(schema.def.type) ? bare((schema as Wrapper).def.innerType) : schema;
-}
+import { bare } from "./bare.ts";
 
 /** The object schemas of a schema: one, or those of its branches. */
 export function objectsOf(schema: z.ZodType): z.ZodObject[] {

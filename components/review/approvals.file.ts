@@ -15,6 +15,7 @@ export const approvableActions = [
   "rotate-secret",
   "waive",
   "weaken",
+  "trust",
   "change-unknown",
 ] as const;
 export type ApprovableAction = (typeof approvableActions)[number];

@@ -3,6 +3,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { commandEntry, programEntry, programInputs } from "../account/own-program.ts";
 import { command, number, text, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
+import { behaviour, derivedField, key } from "../registry/field-class.ts";
 import { inAccount, type Kind } from "../registry/kind.ts";
 
 const monitorInputs = z.strictObject({
@@ -14,13 +15,15 @@ const monitorInputs = z.strictObject({
 
 export const inputs = z.strictObject({
   waivers,
-  account: number.describe("Number of the account it belongs to."),
-  name: text.describe("Unique among the HTTP servers, services and scheduled tasks of the account."),
-  host: text.describe("The host of its account."),
+  account: key(number).describe("Number of the account it belongs to."),
+  name: key(text).describe("Unique among the HTTP servers, services and scheduled tasks of the account."),
+  host: derivedField(text).describe("The host of its account."),
   ...programInputs,
-  reload: text.exactOptional().describe("`SIGHUP`: a restart on demand sends this signal instead of ending it."),
-  maxFailures: number.describe("Failures in a row after which it is disabled."),
-  monitor: monitorInputs.exactOptional().describe("A command that finds out whether it works."),
+  reload: behaviour(text)
+    .exactOptional()
+    .describe("`SIGHUP`: a restart on demand sends this signal instead of ending it."),
+  maxFailures: behaviour(number).describe("Failures in a row after which it is disabled."),
+  monitor: behaviour(monitorInputs).exactOptional().describe("A command that finds out whether it works."),
 });
 
 const monitorEntry = z.strictObject({

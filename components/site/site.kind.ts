@@ -1,47 +1,50 @@
 import { z } from "zod";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
+import { identity, key, note, redundancy } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  name: text.describe("Unique in the fleet."),
-  provider: text.describe("The company that runs the building."),
-  city: text.describe("For information only."),
-  country: text.describe("ISO 3166-1 alpha-2, for information only."),
-  latitude: number.describe("Degrees, north positive (WGS 84)."),
-  longitude: number.describe("Degrees, east positive (WGS 84)."),
-  availabilityClass: number.describe(
+  name: key(text).describe("Unique in the fleet."),
+  provider: redundancy(text).describe("The company that runs the building."),
+  city: note(text).describe("For information only."),
+  country: note(text).describe("ISO 3166-1 alpha-2, for information only."),
+  latitude: redundancy(number, { weaker: "any" }).describe("Degrees, north positive (WGS 84)."),
+  longitude: redundancy(number, { weaker: "any" }).describe("Degrees, east positive (WGS 84)."),
+  availabilityClass: note(number).describe(
     "Uptime Institute tier or the provider's own class, 1 to 4; for information only.",
   ),
-  emulated: flag.describe("Virtual machines model the site (docs/decisions/0011): rules about places do not apply."),
-  prefix: text.describe("The site's IPv6 prefix, /40 to /48, canonical."),
-  prefix4: text.exactOptional().describe("IPv4 range of the front ends, if the site has one."),
-  backupSite: text.exactOptional().describe("Site that keeps the backups of this site's accounts."),
-  halls: z
-    .array(
+  emulated: redundancy(flag, { weaker: "any" }).describe(
+    "Virtual machines model the site (docs/decisions/0011): rules about places do not apply.",
+  ),
+  prefix: identity(text, { judged: "identity-kept" }).describe("The site's IPv6 prefix, /40 to /48, canonical."),
+  prefix4: identity(text).exactOptional().describe("IPv4 range of the front ends, if the site has one."),
+  backupSite: redundancy(text).exactOptional().describe("Site that keeps the backups of this site's accounts."),
+  halls: redundancy(
+    z.array(
       z.strictObject({
-        name: text.describe("Unique in the site."),
+        name: key(text).describe("Unique in the site."),
         chains: z
           .array(
             z.strictObject({
-              name: text.describe("Unique in the hall."),
+              name: key(text).describe("Unique in the hall."),
               feed: text.describe("Feed into the building that supplies it."),
             }),
           )
           .describe("Its electrical chains."),
         racks: texts.describe("Its racks."),
       }),
-    )
-    .describe("Its halls."),
-  spares: z
-    .array(
+    ),
+  ).describe("Its halls."),
+  spares: redundancy(
+    z.array(
       z.strictObject({
-        model: text.describe("The model it replaces."),
+        model: key(text).describe("The model it replaces."),
         count: number.describe("Number of them at the site."),
       }),
-    )
-    .describe("Spare parts at the site."),
+    ),
+  ).describe("Spare parts at the site."),
 });
 
 export const kind: Kind<"sites"> = {

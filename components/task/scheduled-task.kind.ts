@@ -3,20 +3,21 @@ import { sortBy } from "../../lib/lists.ts";
 import { programEntry, programInputs } from "../account/own-program.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
+import { behaviour, derivedField, key } from "../registry/field-class.ts";
 import { inAccount, type Kind } from "../registry/kind.ts";
 import { calendarSchema, defaultDelay, timeZoneSchema } from "./calendar.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  account: number.describe("Number of the account it belongs to."),
-  name: text.describe("Unique among the HTTP servers, services and scheduled tasks of the account."),
-  host: text.describe("The host of its account."),
+  account: key(number).describe("Number of the account it belongs to."),
+  name: key(text).describe("Unique among the HTTP servers, services and scheduled tasks of the account."),
+  host: derivedField(text).describe("The host of its account."),
   ...programInputs,
-  calendar: text.describe("When it runs: a calendar expression of systemd."),
-  timeZone: text.describe("Time zone of the calendar expression."),
-  limitSeconds: number.describe("Seconds after which a run is ended."),
-  randomDelaySeconds: number.describe("Longest delay after each time, the same for every run; 0: none."),
-  persistent: flag.describe("Whether a time that the host has missed is made up for."),
+  calendar: behaviour(text).describe("When it runs: a calendar expression of systemd."),
+  timeZone: behaviour(text).describe("Time zone of the calendar expression."),
+  limitSeconds: behaviour(number).describe("Seconds after which a run is ended."),
+  randomDelaySeconds: behaviour(number).describe("Longest delay after each time, the same for every run; 0: none."),
+  persistent: behaviour(flag).describe("Whether a time that the host has missed is made up for."),
 });
 
 /** The list in an account's file. */

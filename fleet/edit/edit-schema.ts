@@ -1,12 +1,15 @@
 import { z } from "zod";
+import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
 import type { Immutable } from "../../components/registry/kind.ts";
 
-/** Paths of an inventory's files: `network.yaml`, and any name of a file in a folder such as `accounts/`. */
-const paths = Object.values(fileKinds).map(({ path }) => {
-  const text = path.replaceAll(".", "\\.");
-  return path.endsWith("/") ? `${text}[^\\/\\x00-\\x1f]+\\.yaml` : text;
-});
+/** Paths of an inventory's YAML files: `network.yaml`, and any name of a file in a folder such as `accounts/`. */
+const paths = Object.values<FileKind>(fileKinds)
+  .filter(({ read }) => read === undefined)
+  .map(({ path }) => {
+    const text = path.replaceAll(".", "\\.");
+    return path.endsWith("/") ? `${text}[^\\/\\x00-\\x1f]+\\.yaml` : text;
+  });
 const file = z
   .string()
   .regex(new RegExp(`^(?:${paths.join("|")})$`), {

@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { nearest, type Problem } from "./problem.ts";
-import { readSource, type Source } from "./source.ts";
+import { listSource, readSource, type Source } from "./source.ts";
 
 /** Path of each kind: the only directories and files of a fleet that are read. */
 const places = new Map<string, FileKey>(Object.entries(fileKinds).map(([key, { path }]) => [path, key as FileKey]));
@@ -15,8 +15,8 @@ export function kindOfFile(file: string): FileKey | undefined {
   return places.get(folder ?? file);
 }
 
-/** Also allowed, but not read here: the hosts' public SSH keys, and notes. */
-const beside = /^(?:known_hosts|.*\.md)$/;
+/** Also allowed, but not read: notes. */
+const beside = /\.md$/;
 
 /** Maximum size of one file in bytes, about 50,000 lines; a larger file is a mistake. */
 export const maxBytes = 4 * 1024 * 1024;
@@ -53,6 +53,11 @@ export function readFleet(directory: string): FleetFiles {
     if (text === undefined) {
       // Keep its name, so that references to it are not reported too.
       sources.push({ key, source: { ...readSource(file, "").source, data: undefined } });
+      return;
+    }
+    const { read: reader } = fileKinds[key] as FileKind;
+    if (reader) {
+      sources.push({ key, source: listSource(file, reader(text)) });
       return;
     }
     const { source, problems: found } = readSource(file, text);

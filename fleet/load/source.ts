@@ -100,6 +100,23 @@ export function readSource(file: string, text: string): { source: Source; proble
   return { source, problems };
 }
 
+/** A file that is a list in a format of its own: its items, and the line of each. */
+export function listSource(
+  file: string,
+  { data, lines }: { readonly data: readonly unknown[]; readonly lines: readonly number[] },
+): Source {
+  const at: Source["at"] = ([index]) => ({
+    line: (typeof index === "number" ? lines[index] : undefined) ?? 1,
+    column: 1,
+  });
+  return {
+    file,
+    data,
+    at,
+    problem: (path, message, fix) => ({ file, ...at(path, "value"), path: path.join("."), message, fix }),
+  };
+}
+
 /** Created once, because it costs a tenth of reading a small file. */
 const schema = new Schema({ schema: "core", resolveKnownTags: true });
 

@@ -92,6 +92,8 @@ test("approvals can be copied from the comment, and count only when somebody has
   const yaml = /```yaml\n([\s\S]*?)\n```/.exec(comment)![1]!;
   const entries = parse(yaml) as object[];
   expect(entries.map((entry) => Object.values(entry).slice(0, 2))).toEqual([
+    ["weaken", "host par1-web2"],
+    ["weaken", "host par2-web4"],
     ["move", "account 1001"],
     ["replace", "host par2-web1"],
     ["shrink", "plan medium"],
@@ -104,5 +106,5 @@ test("approvals can be copied from the comment, and count only when somebody has
   const { "hosts/par1-web2.yaml": _, ...approvable } = everything;
   const all = `${everything["approvals.yaml"]}${yaml.replaceAll('By: ""', "By: Kim Example").replaceAll('reason: ""', "reason: Agreed with everybody.")}\n`;
   const again = formatComment(await reviewOf({ ...approvable, "approvals.yaml": all }, unprotected));
-  expect(again).toContain("### Safe: 6 approvals used");
+  expect(again).toContain("### Safe: 7 approvals used");
 });

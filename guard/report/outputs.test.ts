@@ -16,6 +16,8 @@ test("JSON matches its schema strictly and contains no secret", () => {
     verdict: "blocked",
     affected: { hosts: 2, stopped: 1, seconds: 2, losing: 2 },
     missingApprovals: [
+      { action: "weaken", resource: "host par1-web2" },
+      { action: "weaken", resource: "host par2-web4" },
       { action: "move", resource: "account 1001" },
       { action: "replace", resource: "host par2-web1" },
       { action: "shrink", resource: "plan medium" },

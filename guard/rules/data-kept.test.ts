@@ -52,6 +52,7 @@ testGuardRule(dataKept, {
     expect: [
       "blocked: host h3: Renames host h3 to h9: Pulumi will delete the old host and create a new one, and 0 accounts will be down. Keep the name.",
     ],
+    alsoFound: ["trust-approved"],
   },
   "a device": {
     change: to({ ...valid, switches: valid.switches.slice(0, 1) }),

@@ -1,5 +1,8 @@
-import { touches } from "../../components/registry/change.ts";
-import { subject } from "../../components/registry/subject.ts";
+import { type Change, touches } from "../../components/registry/change.ts";
+import { fieldWords } from "../../components/registry/field-changes.ts";
+import type { Key } from "../../components/registry/kind.ts";
+import { nameOf, subject } from "../../components/registry/subject.ts";
+import { weakened } from "../change/weakened.ts";
 import type { GuardRule } from "../rule.ts";
 
 /** The identity by which people, DNS and backups know an account. */
@@ -7,7 +10,7 @@ export const identityKept: GuardRule = {
   name: "identity-kept",
   theme: "data",
   description:
-    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused.",
+    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused. By what anything else is known changes only with approval.",
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
   fix: "Restore the old value. If another identity is needed, create a new account.",
@@ -86,6 +89,16 @@ export const identityKept: GuardRule = {
         subject: change.subject,
         message: `Changes ${what} of host ${change.after.name}.`,
         approval: { action: "renumber", resource: `host ${change.after.name}` },
+      };
+    }
+    for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
+      const other = weakened(change, "identity");
+      if (other.length === 0) continue;
+      const { kind, name } = change.subject;
+      yield {
+        subject: { kind, name, path: other[0]!.path },
+        message: `Changes by what ${nameOf({ kind, name })} is known: ${other.map(fieldWords).join(", ")}.`,
+        approval: { action: "renumber", resource: `${kind} ${name}` },
       };
     }
   },

@@ -91,6 +91,7 @@ testGuardRule(nothingOpened, {
     expect: [
       "needs approval: host h1: Adds security files of h1: systemd/account-1-http-www.service ([Service] ExecStart=). [open host h1]",
     ],
+    alsoFound: ["trust-approved"],
   },
   "a unit of root among an account's": {
     change: { after: adding("systemd/helper.service", "[Service]\nExecStart=/bin/sh\n", "account-1") },
@@ -163,5 +164,6 @@ testGuardRule(nothingOpened, {
   "a new host brings its own boundaries": {
     change: { before: sideOf({ ...valid, hosts: valid.hosts.slice(1) }) },
     expect: [],
+    alsoFound: ["trust-approved"],
   },
 });

@@ -31,17 +31,17 @@ testGuardRule(pairsApart, {
   "both switches of a pair": {
     change: to({ ...valid, switches: valid.switches.map(newModel) }),
     expect: ["blocked: switch sw1: Both switches of a pair change at once: sw1 and sw2."],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["policies-hold", "redundancy-kept"],
   },
   "both routers of a pair": {
     change: to({ ...valid, routers: valid.routers.map(newModel) }),
     expect: ["blocked: router rt1: Both routers of a pair change at once: rt1 and rt2."],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["policies-hold", "redundancy-kept"],
   },
   "one switch and one router": {
     change: to(changed(changed(valid, "switches", 0, newModel), "routers", 0, newModel)),
     expect: [],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["policies-hold", "redundancy-kept"],
   },
   "a waiver of each switch, which changes no device": {
     change: to({
@@ -57,6 +57,7 @@ testGuardRule(pairsApart, {
   "the feed of one chain, which follows for every power supply on it": {
     change: to(feedOfChainA(valid, "east")),
     expect: [],
+    alsoFound: ["redundancy-kept"],
   },
   "every disk of a mirror": {
     change: host(({ disks }) => ({ disks: disks.map((disk) => ({ ...disk, serial: `${disk.serial}-new` })) })),
@@ -69,11 +70,12 @@ testGuardRule(pairsApart, {
   "every power supply of a host": {
     change: host(({ powerSupplies }) => ({ powerSupplies: powerSupplies.map(newModel) })),
     expect: ["blocked: host h1 powerSupplies: All 2 power supplies of h1 change at once."],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["policies-hold", "redundancy-kept"],
   },
   "every link of a host": {
     change: host(({ links }) => ({ links: links.map((link) => ({ ...link, switchPort: `${link.switchPort}0` })) })),
     expect: ["blocked: host h1 links: All 2 links of h1 change at once."],
+    alsoFound: ["redundancy-kept"],
   },
   "one link and one power supply of a host": {
     change: host(({ links: [first, ...links], powerSupplies: [supply, ...supplies] }) => ({
@@ -81,7 +83,7 @@ testGuardRule(pairsApart, {
       powerSupplies: [newModel(supply!), ...supplies],
     })),
     expect: [],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["policies-hold", "redundancy-kept"],
   },
   "every chain of a hall": {
     change: to(
@@ -94,6 +96,7 @@ testGuardRule(pairsApart, {
       })),
     ),
     expect: ["blocked: site alpha: All chains of hall one at alpha change at once: a, b."],
+    alsoFound: ["redundancy-kept"],
   },
   "a host and the standby of its account, in a fleet without waves": {
     change: {

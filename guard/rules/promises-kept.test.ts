@@ -7,7 +7,13 @@ const smallPlan = {
   ...changed(valid, "plans", 0, less),
   accounts: valid.accounts.map((account) => ({ ...account, limits: less(account.limits) })),
 };
-const standby = changed(valid, "accounts", 0, (account) => ({ ...account, standby: "h2" }));
+const [plan] = valid.plans;
+/** The valid fixture with a second plan, and the first account on it or on the first one. */
+const twoPlans = (change: Partial<typeof plan>, on = "other") => ({
+  ...changed(valid, "accounts", 0, (account) => ({ ...account, plan: on })),
+  plans: [...valid.plans, { ...plan!, name: "other", ...change }],
+});
+const planWith = (change: Partial<typeof plan>) => to(changed(valid, "plans", 0, (each) => ({ ...each, ...change })));
 
 testGuardRule(promisesKept, {
   "a plan with less memory is one finding, not one for each of its accounts": {
@@ -24,12 +30,60 @@ testGuardRule(promisesKept, {
   },
   "an account whose backups are kept for fewer days": {
     change: to(changed(valid, "accounts", 0, (each) => ({ ...each, backup: { ...each.backup!, retentionDays: 3 } }))),
-    expect: ["needs approval: account 1: Account 1 (acme-1) gets less: retention 7 to 3 days. [shrink account 1]"],
+    expect: [
+      "needs approval: account 1: Account 1 (acme-1) gets less: backup.retentionDays 7 to 3. [shrink account 1]",
+    ],
     alsoFound: ["policies-hold"],
   },
-  "an account without its standby": {
-    change: between(standby, valid),
-    expect: ["needs approval: account 1: Account 1 (acme-1) gets less: standby removed (was h2). [shrink account 1]"],
+  "more overcommit: the same memory is promised more often": {
+    change: planWith({ overcommit: { memory: 1000, disk: 4 } }),
+    expect: ["needs approval: plan small: Plan small promises less: overcommit.memory 8 to 1000. [shrink plan small]"],
+  },
+  "less overcommit": { change: planWith({ overcommit: { memory: 4, disk: 4 } }), expect: [] },
+  "a larger CPU weight, which takes from all other accounts of a host": {
+    change: planWith({ cpuWeight: 10_000 }),
+    expect: ["needs approval: plan small: Plan small promises less: CPU weight 100 to 10000. [shrink plan small]"],
+    alsoFound: ["policies-hold"],
+  },
+  "a new plan that takes more than the others": {
+    change: to(twoPlans({ cpuWeight: 10_000, overcommit: { memory: 1000, disk: 4 } }, "small")),
+    expect: [
+      "needs approval: plan other: New plan other takes more than any plan before: CPU weight 100 to 10000, overcommit.memory 8 to 1000. [shrink plan other]",
+    ],
+  },
+  "another plan that survives less and guarantees less": {
+    change: between(
+      twoPlans({ survives: ["disk"], guaranteed: { cores: 0.01, memoryMb: 64 } }, "small"),
+      twoPlans({ survives: ["disk"], guaranteed: { cores: 0.01, memoryMb: 64 } }),
+    ),
+    expect: [
+      "needs approval: account 1: Account 1 (acme-1) gets less: survives no longer includes supply, chain, link, switch, router, operator, guaranteed.cores 0.05 to 0.01. [shrink account 1]",
+    ],
+    alsoFound: ["policies-hold"],
+  },
+  "another plan that promises the same": {
+    change: between(twoPlans({}, "small"), twoPlans({})),
+    expect: [],
+  },
+  "a package that programs run on": {
+    change: to(changed(valid, "hosts", 0, (host) => ({ ...host, runtimes: [] }))),
+    expect: [
+      "needs approval: host h1 runtimes: Host h1 promises less: runtimes no longer includes ruby. [shrink host h1]",
+    ],
+    alsoFound: ["nothing-opened"],
+  },
+  "an account that is no longer protected": {
+    change: to(changed(valid, "accounts", 0, (account) => ({ ...account, protect: false }))),
+    expect: ["needs approval: account 1: Account 1 (acme-1) gets less: protect removed. [shrink account 1]"],
+    alsoFound: ["policies-hold"],
+  },
+  "a smaller disk in the same place": {
+    change: to(
+      changed(valid, "hosts", 0, (host) => ({ ...host, disks: host.disks.map((disk) => ({ ...disk, sizeGb: 910 })) })),
+    ),
+    expect: [
+      "needs approval: host h1 disks: Host h1 has less capacity: disks.bay0.sizeGb 960 to 910, disks.bay1.sizeGb 960 to 910. [shrink host h1]",
+    ],
   },
   "a host with less capacity": {
     change: to(changed(valid, "hosts", 0, (host) => ({ ...host, capacity: { ...host.capacity, cores: 16 } }))),

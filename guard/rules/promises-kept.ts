@@ -1,15 +1,12 @@
 import { limitAt, limitChange } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
-import type { Element, Kind } from "../../components/registry/kind.ts";
-import { kinds } from "../../components/registry/kinds.generated.ts";
-import { has, valuesOf } from "../../components/registry/schema-walk.ts";
-import { allKinds, ownerOf, subject } from "../../components/registry/subject.ts";
+import { classedFields, type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
+import type { Key } from "../../components/registry/kind.ts";
+import { kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
+import { ownerOf, subject } from "../../components/registry/subject.ts";
+import { byKey } from "../../lib/lists.ts";
+import { weakened } from "../change/weakened.ts";
 import type { Finding, GuardRule } from "../rule.ts";
-
-/** Kinds with promises, beside plans and accounts, of which more is told. */
-const others = (allKinds as readonly Kind[]).filter(
-  ({ key, inputs }) => key !== "plans" && key !== "accounts" && has(inputs, "promise"),
-);
 
 /** Promises to accounts are not taken back by accident. */
 export const promisesKept: GuardRule = {
@@ -18,71 +15,81 @@ export const promisesKept: GuardRule = {
   description: "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval.",
   reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners of the accounts agree, add an approval to approvals.yaml.",
-  *find({ changes }) {
+  *find({ changes, before, after }) {
     const plans = new Set<string>();
-    for (const { op, before: was, after: is } of changes.plans) {
-      if (op !== "update" || !was || !is) continue;
-      const less = shrunk(kinds.plans, was, is);
+    for (const change of changes.plans) {
+      if (change.op === "create") yield* pressing(change.after, before.declaration.plans);
+      const less = weakened(change, "promise", "capacity");
       if (less.length === 0) continue;
-      plans.add(is.name);
-      yield finding(subject.plan(is), `Plan ${is.name} promises less: ${less.join(", ")}.`, `plan ${is.name}`);
+      plans.add(change.subject.name);
+      yield finding(change.subject, `${ownerOf(change.subject)} promises less: ${wordsOf(less)}.`);
     }
-    for (const { op, before: was, after: is } of changes.accounts) {
-      if (op !== "update" || !was || !is) continue;
+    const [old, next] = [before, after].map(({ declaration }) => byKey(declaration.plans, ({ name }) => name));
+    for (const change of changes.accounts) {
+      if (change.op !== "update") continue;
+      const { before: was, after: is } = change;
       // A plan that promises less is one finding, not one for each of its accounts.
       if (was.plan === is.plan && plans.has(is.plan)) continue;
-      const less = shrunk(kinds.accounts, was, is);
-      if ((is.backup?.retentionDays ?? 0) < (was.backup?.retentionDays ?? 0)) {
-        less.push(`retention ${was.backup?.retentionDays} to ${is.backup?.retentionDays ?? 0} days`);
-      }
-      if (was.standby !== undefined && is.standby === undefined) less.push(`standby removed (was ${was.standby})`);
+      const less = weakened(change, "promise", "capacity");
+      // What only plans say changes with the plan as well.
+      if (was.plan !== is.plan) less.push(...betweenPlans(old!.get(was.plan), next!.get(is.plan)));
       if (less.length === 0) continue;
-      yield finding(
-        subject.account(is),
-        `Account ${is.number} (${is.name}) gets less: ${less.join(", ")}.`,
-        `account ${is.number}`,
-      );
+      yield finding(subject.account(is), `Account ${is.number} (${is.name}) gets less: ${wordsOf(less)}.`);
     }
-    for (const kind of others) {
-      for (const { op, subject: about, before: was, after: is } of changes[kind.key] as readonly Change[]) {
-        if (op !== "update") continue;
-        const less = shrunk(kind, was, is);
+    const others = (Object.keys(changes) as Key[]).filter((key) => key !== "plans" && key !== "accounts");
+    for (const change of others.flatMap((key): readonly Change[] => changes[key])) {
+      for (const [of, verb] of [
+        ["promise", "promises less"],
+        ["capacity", "has less capacity"],
+      ] as const) {
+        const less = weakened(change, of);
         if (less.length === 0) continue;
-        yield finding(about, `${ownerOf(about)} promises less: ${less.join(", ")}.`, `${about.kind} ${about.name}`);
+        const about = { ...change.subject, path: less[0]!.path.split(".")[0]! };
+        yield finding(about, `${ownerOf(change.subject)} ${verb}: ${wordsOf(less)}.`);
       }
-    }
-    for (const change of changes.hosts) {
-      if (change.op !== "update") continue;
-      const less = (["cores", "memoryMb", "diskGb"] as const).filter(
-        (key) => change.after.capacity[key] < change.before.capacity[key],
-      );
-      if (less.length === 0) continue;
-      yield finding(
-        subject.host(change.after, "capacity"),
-        `Host ${change.after.name} has less capacity: ${less.map((key) => `${key} ${change.before.capacity[key]} to ${change.after.capacity[key]}`).join(", ")}.`,
-        `host ${change.after.name}`,
-      );
     }
   },
 };
 
-function finding(about: Finding["subject"], message: string, resource: string): Finding {
-  return { subject: about, message, approval: { action: "shrink", resource } };
+function finding(about: Finding["subject"], message: string): Finding {
+  return { subject: about, message, approval: { action: "shrink", resource: `${about.kind} ${about.name}` } };
 }
 
-/** Promises of an element that became less: a smaller number, a lost flag or item, or a missing value. */
-function shrunk(kind: Kind, was: Element, is: Element): string[] {
-  const after = new Map([...valuesOf(kind.inputs, is, "promise")].map(({ path, value }) => [path, value]));
-  return [...valuesOf(kind.inputs, was, "promise")].flatMap(({ path, value: old }) => less(path, old, after.get(path)));
+/** What another plan promises less, apart from limits, which the account has itself. */
+function betweenPlans(was: PlanInputs | undefined, is: PlanInputs | undefined): FieldChange[] {
+  if (!was || !is) return [];
+  return fieldChanges(kinds.plans.inputs, was, is).filter(
+    ({ judged, weaker, path }) => weaker && judged.class === "promise" && path !== "retentionDays" && !limitAt(path),
+  );
 }
 
-function less(path: string, old: unknown, next: unknown): string[] {
-  if (typeof old === "number") {
-    if (typeof next === "number" && next >= old) return [];
-    const limit = limitAt(path);
-    return [limit ? limitChange(limit, old, next as number | undefined) : `${path} ${old} to ${next ?? "none"}`];
-  }
-  if (typeof old === "boolean") return old && next !== true ? [`${path} removed`] : [];
-  const lost = (old as readonly unknown[]).filter((item) => !(next as readonly unknown[] | undefined)?.includes(item));
-  return lost.length === 0 ? [] : [`${path} no longer includes ${lost.join(", ")}`];
+/** What accounts of one plan take from the others if it is more: all that is weaker when it is larger. */
+const contended = classedFields(kinds.plans.inputs).flatMap(({ path, judged }) => (judged?.weaker ? [path] : []));
+
+function valueAt(plan: PlanInputs, path: string): number {
+  return path.split(".").reduce<unknown>((inner, step) => Reflect.get(inner as object, step), plan) as number;
+}
+
+/** A new plan whose accounts take more of a full host than those of any plan so far: the others get less. */
+function* pressing(plan: PlanInputs, plans: readonly PlanInputs[]): Generator<Finding> {
+  if (plans.length === 0) return;
+  const more = contended.flatMap((path) => {
+    const most = Math.max(...plans.map((each) => valueAt(each, path)));
+    const own = valueAt(plan, path);
+    return own > most ? [wordsOfOne({ path, was: most, is: own })] : [];
+  });
+  if (more.length === 0) return;
+  const about = subject.plan(plan);
+  yield finding(about, `New plan ${plan.name} takes more than any plan before: ${more.join(", ")}.`);
+}
+
+function wordsOf(changes: readonly FieldChange[]): string {
+  return changes.map(wordsOfOne).join(", ");
+}
+
+function wordsOfOne(change: Pick<FieldChange, "path" | "was" | "is">): string {
+  const { path, was, is } = change;
+  const limit = limitAt(path);
+  if (limit) return limitChange(limit, was as number, is as number | undefined);
+  return fieldWords(change).replace(/^capacity\./, "");
 }

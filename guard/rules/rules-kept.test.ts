@@ -31,6 +31,7 @@ testGuardRule(rulesKept, {
       "blocked: host h1 disks.0.hotSwap: Rule hot-swap-ssds no longer reports this: Disk bay0 of host h1 cannot be hot-swapped.",
       "blocked: host h1 disks.1.hotSwap: Rule hot-swap-ssds no longer reports this: Disk bay1 of host h1 cannot be hot-swapped.",
     ],
+    alsoFound: ["redundancy-kept"],
   },
   "a rule is removed together with what it would have refused": {
     change: { after: lenient(coldDisk) },
@@ -39,6 +40,7 @@ testGuardRule(rulesKept, {
       "blocked: host h1 disks.1.hotSwap: Rule hot-swap-ssds is removed and no longer reports this: Disk bay1 of host h1 cannot be hot-swapped.",
       "needs approval: register register: Removes rule hot-swap-ssds. [weaken rule hot-swap-ssds]",
     ],
+    alsoFound: ["redundancy-kept"],
   },
   "rules of the base that cannot read what is declared now: one that is still there is named, one that is gone is only removed":
     {

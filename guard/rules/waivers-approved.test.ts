@@ -1,5 +1,5 @@
 import type { WaiverInputs } from "../../components/inputs.ts";
-import { between, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
+import { between, testGuardRule, valid } from "../../testing/test-guard-rule.ts";
 import { changed } from "../../testing/test-rule.ts";
 import { waiversApproved } from "./waivers-approved.ts";
 
@@ -15,7 +15,7 @@ const until = (expires: string, change: Partial<WaiverInputs> = {}) => {
 
 testGuardRule(waiversApproved, {
   "a waiver is added": {
-    change: to(until("2026-12-22")),
+    change: between(until("2026-12-22", { rule: "two-disks" }), until("2026-12-22")),
     expect: [
       "needs approval: host h1 waivers.0: Waives rule hot-swap-ssds for host h1 until 2026-12-22, owner Ada: The new disk is ordered. [waive host h1]",
     ],

@@ -89,6 +89,35 @@ export const needsApproval: Readonly<Record<string, CorpusCase>> = {
         .edit(clinic, "plan: redundant", "plan: large")
         .edit(clinic, "# At another site: the plan survives the loss of a whole site.\nstandby: par2-web3\n", ""),
   },
+  "a standby at another host": { edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-web4") },
+  "a host reached at another address": {
+    edit: (draft) => draft.edit(web1, "ssh:\n  address: 2a00:b6e0:100::11", "ssh:\n  address: 203.0.113.7"),
+  },
+  "another key for a host in known_hosts": {
+    edit: (draft) => draft.edit("known_hosts", "AAAAIBJmdeeaCLs90TQ6diK2J6Is5lRsF0KFCCunXcY0M/kO", "AAAAIEvil"),
+  },
+  "a new plan with the weight of a hundred accounts": {
+    edit: (draft) =>
+      draft
+        .copy(plan("small"), plan("greedy"))
+        .edit(plan("greedy"), "name: small", "name: greedy")
+        .edit(plan("greedy"), "cpuWeight: 100", "cpuWeight: 10000"),
+  },
+  "more overcommit": { edit: (draft) => draft.append(plan("small"), "overcommit:\n  memory: 1000\n") },
+  "an operator exchanged for another": {
+    edit: (draft) =>
+      draft.edit(network, "name: transit-4\n    asNumber: 64499", "name: transit-9\n    asNumber: 64510"),
+  },
+  "an account on a plan that survives less": {
+    edit: (draft) => draft.edit(clinic, "plan: redundant", "plan: large"),
+  },
+  "a retired name free again": {
+    base: (draft) => draft.write("retired.yaml", "- {kind: host, name: par1-old1, retired: 2026-01-01}\n"),
+    edit: (draft) => draft.remove("retired.yaml"),
+  },
+  "another IPv4 address of a front end": {
+    edit: (draft) => draft.edit(web1, "address4: 185.31.40.11", "address4: 185.31.40.51"),
+  },
   "a host with another address": {
     edit: (draft) => draft.edit(web2, "address: 2a00:b6e0:100::12\n", "address: 2a00:b6e0:100::112\n"),
   },

@@ -8,7 +8,6 @@ import {
   bury,
   type CorpusCase,
   choir,
-  clinic,
   engraver,
   ferry,
   museum,
@@ -76,7 +75,7 @@ export const safe: Readonly<Record<string, CorpusCase>> = {
   "a larger plan for an account": { edit: (draft) => draft.edit(bakery, "plan: small", "plan: medium") },
   "longer retention": { edit: (draft) => draft.edit(ferry, "retentionDays: 60", "retentionDays: 90") },
   "the protection of an account taken away with approval": {
-    edit: (draft) => approve(unprotect(draft, ferry), "waive", "account 1014"),
+    edit: (draft) => approve(approve(unprotect(draft, ferry), "waive", "account 1014"), "shrink", "account 1014"),
   },
   "an account deleted with approval": {
     base: (draft) => unprotect(draft, ferry),
@@ -99,7 +98,6 @@ export const safe: Readonly<Record<string, CorpusCase>> = {
   "a standby where there was none": {
     edit: (draft) => draft.edit(engraver, "host: par1-web4", "host: par1-web4\nstandby: par2-web4"),
   },
-  "a standby at another host": { edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-web4") },
 };
 
 /** A file's top-level keys last to first. */

@@ -2,15 +2,16 @@ import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { command, environment, homePath, number, text, waivers } from "../inputs.ts";
 import { effect } from "../registry/change.ts";
+import { behaviour, derivedField, key } from "../registry/field-class.ts";
 import { inAccount, type Kind } from "../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
-  account: number.describe("Number of the account it belongs to."),
-  name: text.describe("Unique in the account."),
-  host: text.describe("The host of its account."),
-  everyMinutes: number.describe("Minutes from one run to the next."),
+  account: key(number).describe("Number of the account it belongs to."),
+  name: key(text).describe("Unique in the account."),
+  host: derivedField(text).describe("The host of its account."),
+  everyMinutes: behaviour(number).describe("Minutes from one run to the next."),
   command: command().describe("Program and its arguments."),
   directory: homePath().describe("Where it is started."),
   environment: environment().describe("Environment variables."),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { insideHome } from "../../../account/account-paths.ts";
 import { command, homePath } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { argumentSchema, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
 import { type HttpServer, httpPort, type ServerKind } from "../../server.ts";
@@ -26,7 +27,7 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("node").describe("`node`: a program for Node.js."),
+  kind: behaviour(z.literal("node")).describe("`node`: a program for Node.js."),
   main: homePath().describe("File that Node.js starts."),
   arguments: command().describe("Arguments of the program."),
   nodeOptions: command().describe("Options of Node.js itself."),

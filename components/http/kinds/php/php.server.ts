@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit, scriptFile } from "../../run-program.ts";
 import { bodyLimitMib, type HttpServer, type ServerKind } from "../../server.ts";
@@ -49,11 +50,11 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("php").describe("`php`: Apache and PHP-FPM."),
+  kind: behaviour(z.literal("php")).describe("`php`: Apache and PHP-FPM."),
   root: homePath().describe("Directory served."),
-  fallback: text.describe("Script inside `root` that answers for paths without a file."),
-  workers: number.describe("Scripts that run at the same time."),
-  ini: z.record(text, z.union([number, text])).describe("Directives of php.ini."),
+  fallback: behaviour(text).describe("Script inside `root` that answers for paths without a file."),
+  workers: behaviour(number).describe("Scripts that run at the same time."),
+  ini: behaviour(z.record(text, z.union([number, text]))).describe("Directives of php.ini."),
   environment: programInputs.environment,
 };
 

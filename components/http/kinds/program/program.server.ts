@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commandInside } from "../../../account/account-paths.ts";
 import { command, flag } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { argumentSchema } from "../../../schema.ts";
 import { programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
@@ -24,9 +25,9 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("program").describe("`program`: a program of the account answers."),
+  kind: behaviour(z.literal("program")).describe("`program`: a program of the account answers."),
   command: command().describe("Program and its arguments."),
-  socketActivation: flag.describe("Whether it takes over the listening socket itself."),
+  socketActivation: behaviour(flag).describe("Whether it takes over the listening socket itself."),
   ...programInputs,
 };
 

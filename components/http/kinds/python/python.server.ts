@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
@@ -50,12 +51,12 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("python").describe("`python`: gunicorn serves an application."),
-  application: text.describe("Module and name of the application."),
-  interface: z.enum(interfaces).describe("How the application is called."),
+  kind: behaviour(z.literal("python")).describe("`python`: gunicorn serves an application."),
+  application: behaviour(text).describe("Module and name of the application."),
+  interface: behaviour(z.enum(interfaces)).describe("How the application is called."),
   virtualenv: homePath().exactOptional().describe("Virtual environment inside the home."),
-  workers: number.describe("Processes that serve."),
-  threads: number.describe("Requests that each serves at the same time, with `wsgi`."),
+  workers: behaviour(number).describe("Processes that serve."),
+  threads: behaviour(number).describe("Requests that each serves at the same time, with `wsgi`."),
   ...programInputs,
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { plain } from "../../../../lib/unit-file.ts";
 import { flag, text } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { format } from "../../../schema.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
 
@@ -35,10 +36,10 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("redirect").describe("`redirect`: the front end sends visitors elsewhere."),
-  to: text.describe("Where visitors are sent."),
-  status: statusSchema.describe("Status of the answer."),
-  keepPath: flag.describe("Whether the visitor's path and query are appended."),
+  kind: behaviour(z.literal("redirect")).describe("`redirect`: the front end sends visitors elsewhere."),
+  to: behaviour(text).describe("Where visitors are sent."),
+  status: behaviour(statusSchema).describe("Status of the answer."),
+  keepPath: behaviour(flag).describe("Whether the visitor's path and query are appended."),
 };
 
 /** An answer of the front end alone: it costs a line in a map. */

@@ -5,6 +5,7 @@ import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
 import { accountSettings, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
 import { homePathSchema } from "../../../schema.ts";
 import { connections, descriptors } from "../../connections.ts";
 import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
@@ -29,10 +30,12 @@ export const entry = {
 };
 
 export const inputs = {
-  kind: z.literal("static").describe("`static`: files of the account's home."),
+  kind: behaviour(z.literal("static")).describe("`static`: files of the account's home."),
   root: homePath().describe("Directory served."),
   fallback: homePath().exactOptional().describe("File inside `root` that answers for paths without a file."),
-  cacheSeconds: number.exactOptional().describe("Seconds for which browsers use a file again without asking."),
+  cacheSeconds: behaviour(number)
+    .exactOptional()
+    .describe("Seconds for which browsers use a file again without asking."),
 };
 
 const configuration = "lighttpd/static.conf";

@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { shown } from "../../lib/text.ts";
+import { bare } from "./bare.ts";
+import { type Judged, judgedOf } from "./field-class.ts";
+import { objectsOf } from "./schema-walk.ts";
+
+/** A field, or an item of a list, that differs between two values of one schema. */
+export interface FieldChange {
+  /** Items of a list by what tells them apart, not by their position: `links.eth0.switch`. */
+  readonly path: string;
+  readonly judged: Judged;
+  /** `undefined` if it was not there. */
+  readonly was: unknown;
+  readonly is: unknown;
+  /** Whether the class wants an approval of it. */
+  readonly weaker: boolean;
+}
+
+/** What nobody has classed is judged as strictly as anything can be. */
+const unknown: Judged = { class: "trust", weaker: "any" };
+const free: readonly Judged["class"][] = ["behaviour", "text", "derived"];
+
+/** A schema, prepared for comparing many values. */
+type Form =
+  | { readonly of: "field"; readonly judged: Judged }
+  | { readonly of: "object"; readonly judged: Judged; readonly members: readonly (readonly [name: string, Form])[] }
+  | { readonly of: "list"; readonly judged: Judged; readonly item: Form; readonly keys: readonly string[] };
+
+const forms = new WeakMap<z.ZodType, Form>();
+
+function formOf(schema: z.ZodType): Form {
+  const known = forms.get(schema) ?? made(schema, unknown);
+  forms.set(schema, known);
+  return known;
+}
+
+function made(schema: z.ZodType, around: Judged): Form {
+  const judged = judgedOf(schema) ?? (around === unknown ? unknown : { ...around, key: undefined });
+  const inner = bare(schema);
+  const objects = objectsOf(inner);
+  if (objects.length > 0) {
+    const members = new Map<string, z.ZodType>();
+    for (const { shape } of objects) {
+      for (const [name, member] of Object.entries(shape))
+        if (!members.has(name)) members.set(name, member as z.ZodType);
+    }
+    return { of: "object", judged, members: [...members].map(([name, member]) => [name, made(member, judged)]) };
+  }
+  if (inner instanceof z.ZodArray && objectsOf(inner.element as z.ZodType).length > 0) {
+    const item = made(inner.element as z.ZodType, judged);
+    const members = item.of === "object" ? item.members : [];
+    return { of: "list", judged, item, keys: members.flatMap(([name, form]) => (form.judged.key ? [name] : [])) };
+  }
+  return { of: "field", judged };
+}
+
+/** Every field of a schema with how its changes are judged; `undefined` for one without a class. `*` stands for each item of a list. */
+export function classedFields(schema: z.ZodType): { readonly path: string; readonly judged: Judged | undefined }[] {
+  const fields = (form: Form, path: readonly string[]): ReturnType<typeof classedFields> => {
+    if (form.of === "object") return form.members.flatMap(([name, member]) => fields(member, [...path, name]));
+    if (form.of === "list") return fields(form.item, [...path, "*"]);
+    return [{ path: path.join("."), judged: form.judged === unknown ? undefined : form.judged }];
+  };
+  return fields(formOf(schema), []);
+}
+
+/** Fields of a list's items without anything that tells the items apart: their changes could not be named. */
+export function keylessLists(schema: z.ZodType): string[] {
+  const lists = (form: Form, path: readonly string[]): string[] => {
+    if (form.of === "object") return form.members.flatMap(([name, member]) => lists(member, [...path, name]));
+    if (form.of !== "list") return [];
+    return [...(form.keys.length === 0 ? [path.join(".")] : []), ...lists(form.item, [...path, "*"])];
+  };
+  return lists(formOf(schema), []);
+}
+
+/** All that differs between two values of a schema, in the schema's order. Linear in their size. */
+export function fieldChanges(schema: z.ZodType, was: unknown, is: unknown): FieldChange[] {
+  const changes: FieldChange[] = [];
+  compare(formOf(schema), was, is, "", changes);
+  return changes;
+}
+
+function compare(form: Form, was: unknown, is: unknown, path: string, into: FieldChange[]): void {
+  if (was === is) return;
+  const { judged } = form;
+  if (form.of === "object" && (isObject(was) || isObject(is))) {
+    // What an older release did not say at all is not compared: there is nothing to compare it with.
+    const first = was === undefined && path !== "";
+    const before = into.length;
+    for (const [name, member] of form.members) {
+      const at = path === "" ? name : `${path}.${name}`;
+      compare(
+        member,
+        isObject(was) ? Reflect.get(was, name) : undefined,
+        isObject(is) ? Reflect.get(is, name) : undefined,
+        at,
+        into,
+      );
+    }
+    if (first) for (let each = before; each < into.length; each++) into[each] = { ...into[each]!, weaker: false };
+  } else if (form.of === "list") {
+    const [old, next] = [byKeys(form.keys, was), byKeys(form.keys, is)];
+    for (const [name, item] of next) {
+      const at = path === "" ? name : `${path}.${name}`;
+      const before = old.get(name);
+      if (before !== undefined) compare(form.item, before, item, at, into);
+      else into.push({ path: at, judged, was: undefined, is: item, weaker: judged.class === "trust" });
+    }
+    for (const [name, item] of old) {
+      if (next.has(name)) continue;
+      const at = path === "" ? name : `${path}.${name}`;
+      into.push({ path: at, judged, was: item, is: undefined, weaker: !free.includes(judged.class) });
+    }
+  } else if (!isDeepStrictEqual(was, is)) {
+    into.push({ path, judged, was, is, weaker: isWeaker(judged, was, is) });
+  }
+}
+
+/** Items by what tells them apart; of two alike, the second one has its number. */
+function byKeys(keys: readonly string[], list: unknown): Map<string, object> {
+  const found = new Map<string, object>();
+  for (const item of Array.isArray(list) ? (list as object[]) : []) {
+    const own = keys.map((key) => Reflect.get(item, key)).filter((value) => value !== undefined);
+    const name = own.join(" ");
+    let label = name;
+    for (let index = 2; found.has(label); index++) label = `${name} (${index})`;
+    found.set(label, item);
+  }
+  return found;
+}
+
+function isWeaker({ class: of, weaker }: Judged, was: unknown, is: unknown): boolean {
+  if (free.includes(of)) return false;
+  if (weaker === "any") return true;
+  if (weaker === "more") return !(typeof was === "number" && typeof is === "number" && is <= was);
+  if (of === "trust") return true;
+  // Something where nothing was takes nothing away.
+  if (was === undefined) return false;
+  if (Array.isArray(was)) return !Array.isArray(is) || was.some((item) => !is.includes(item));
+  if (of === "identity") return true;
+  if (typeof was === "number") return !(typeof is === "number" && is >= was);
+  if (typeof was === "boolean") return was;
+  return true;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A change in words: `switch sw1 to sw2`, `survives no longer includes disk`, `operators.transit-1 removed`. */
+export function fieldWords({ path, was, is }: Pick<FieldChange, "path" | "was" | "is">): string {
+  if (Array.isArray(was) && Array.isArray(is)) {
+    const [lost, added] = [was.filter((item) => !is.includes(item)), is.filter((item) => !was.includes(item))];
+    const parts = [
+      ...(lost.length > 0 ? [`no longer includes ${lost.join(", ")}`] : []),
+      ...(added.length > 0 ? [`now includes ${added.join(", ")}`] : []),
+    ];
+    return `${path} ${parts.join(" and ") || "is in another order"}`;
+  }
+  if (typeof is === "boolean" && typeof was === "boolean") return `${path} ${is ? "set" : "removed"}`;
+  if (is === undefined && typeof was === "object") return `${path} removed`;
+  if (was === undefined && typeof is === "object") return `${path} added`;
+  return `${path} ${valueWords(was)} to ${valueWords(is)}`;
+}
+
+function valueWords(value: unknown): string {
+  return value === undefined ? "none" : typeof value === "string" ? value : shown(value);
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { text } from "../inputs.ts";
+import { classedFields, fieldChanges, fieldWords, keylessLists } from "./field-changes.ts";
+import { capacity, identity, key, note, promise, redundancy, trust } from "./field-class.ts";
+import { allKinds } from "./subject.ts";
+
+test.each(allKinds.map(({ key: of, inputs }) => [of, inputs] as const))(
+  "%s: every field has a class, and items of lists are told apart by something",
+  (_, inputs) => {
+    expect(classedFields(inputs).filter(({ judged }) => judged === undefined)).toEqual([]);
+    expect(keylessLists(inputs)).toEqual([]);
+  },
+);
+
+const unclassed = z.strictObject({ name: key(text), added: text });
+
+test("a field without a class is found, and judged as strictly as trust", () => {
+  expect(classedFields(unclassed).filter(({ judged }) => judged === undefined)).toMatchObject([{ path: "added" }]);
+  const [change] = fieldChanges(unclassed, { name: "a", added: "b" }, { name: "a", added: "c" });
+  expect(change).toMatchObject({ path: "added", weaker: true, judged: { class: "trust" } });
+});
+
+const schema = z.strictObject({
+  size: capacity(z.number()),
+  load: promise(z.number(), { weaker: "more" }),
+  share: promise(z.number(), { weaker: "any" }),
+  flag: promise(z.boolean()),
+  list: promise(z.array(text)),
+  partner: redundancy(text).exactOptional(),
+  address: identity(text).exactOptional(),
+  way: trust(z.strictObject({ to: text, key: text.exactOptional() })).exactOptional(),
+  words: note(text),
+  links: redundancy(z.array(z.strictObject({ port: key(text), to: text }))),
+});
+const link = (port: string, to: string) => ({ port, to });
+const valid = {
+  ...{ size: 2, load: 2, share: 2, flag: true, list: ["a", "b"], partner: "p", address: "x", words: "w" },
+  way: { to: "here", key: "k" },
+  links: [link("e0", "s0"), link("e1", "s1")],
+};
+const less = (change: object, was: object = valid) =>
+  fieldChanges(schema, was, { ...valid, ...change }).flatMap((each) => (each.weaker ? [fieldWords(each)] : []));
+
+test.each<[what: string, change: object, weaker: readonly string[]]>([
+  ["a smaller number", { size: 1 }, ["size 2 to 1"]],
+  ["a larger number", { size: 3 }, []],
+  ["more where more is weaker", { load: 3 }, ["load 2 to 3"]],
+  ["less where more is weaker", { load: 1 }, []],
+  ["any other share", { share: 3 }, ["share 2 to 3"]],
+  ["a flag that is no longer set", { flag: false }, ["flag removed"]],
+  ["a lost item", { list: ["b", "c"] }, ["list no longer includes a and now includes c"]],
+  ["a further item", { list: ["a", "b", "c"] }, []],
+  ["another partner", { partner: "q" }, ["partner p to q"]],
+  ["another text", { words: "other" }, []],
+  ["another key", { way: { to: "here", key: "other" } }, ["way.key k to other"]],
+  ["no key", { way: { to: "here" } }, ["way.key k to none"]],
+  ["links in another order", { links: valid.links.toReversed() }, []],
+  ["a link to another place", { links: [link("e0", "s9"), link("e1", "s1")] }, ["links.e0.to s0 to s9"]],
+  ["a link in another port", { links: [link("e9", "s0"), link("e1", "s1")] }, ["links.e0 removed"]],
+  ["a further link", { links: [...valid.links, link("e2", "s2")] }, []],
+  ["no link", { links: [] }, ["links.e0 removed", "links.e1 removed"]],
+])("%s", (_, change, weaker) => expect(less(change)).toEqual(weaker));
+
+test("what was not there takes nothing away when it comes", () => {
+  const { partner: _, address: __, way: ___, ...without } = valid;
+  expect(less({}, without)).toEqual([]);
+  expect(less({}, { ...valid, way: { to: "here" } })).toEqual(["way.key none to k"]);
+});

@@ -1,0 +1,16 @@
+import type { Change } from "../../components/registry/change.ts";
+import { type FieldChange, fieldChanges } from "../../components/registry/field-changes.ts";
+import type { FieldClass } from "../../components/registry/field-class.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
+import { once } from "../../lib/once.ts";
+
+const found = once((change: Change): readonly FieldChange[] => {
+  if (change.op !== "update") return [];
+  return fieldChanges((kinds[change.kind] as Kind).inputs, change.before, change.after).filter(({ weaker }) => weaker);
+});
+
+/** What of a change needs an approval by the class of the field; without fields that another guard rule judges in words of its own. */
+export function weakened(change: Change, ...classes: readonly FieldClass[]): FieldChange[] {
+  return found(change).filter(({ judged }) => judged.judged === undefined && classes.includes(judged.class));
+}

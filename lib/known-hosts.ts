@@ -1,0 +1,90 @@
+import { createHmac } from "node:crypto";
+import { Address6 } from "ip-address";
+
+/** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
+export interface KnownHost {
+  readonly marker?: string | undefined;
+  readonly names: string;
+  readonly type: string;
+  readonly key: string;
+}
+
+/** The lines of a known_hosts file that are no comments, what they say and where; a part that is missing is left out. */
+export function knownHostsOf(text: string): { readonly data: Partial<KnownHost>[]; readonly lines: readonly number[] } {
+  const lines = text.split("\n").flatMap((line, index) => {
+    const fields = line.trim().split(/\s+/);
+    if (fields[0] === "" || fields[0]!.startsWith("#")) return [];
+    const [marker, names, type, key] = fields[0]!.startsWith("@") ? fields : [undefined, ...fields];
+    const parts = Object.entries({ marker, names, type, key }).filter(([, part]) => part !== undefined);
+    return [{ data: Object.fromEntries(parts) as Partial<KnownHost>, line: index + 1 }];
+  });
+  return { data: lines.map(({ data }) => data), lines: lines.map(({ line }) => line) };
+}
+
+/**
+ * The pinned key of `[address]:port` in an OpenSSH known_hosts file, as `<type> <base64>`; undefined when there is none. It reads plain
+ * and hashed names, in any case, but patterns and certificate authorities only to revoke: one host has one key. Of several keys
+ * Ed25519 is used, so a host should offer only that.
+ * @throws if every key of the host is marked `@revoked`, for this host or for a pattern that it matches
+ */
+export function pinnedKey(knownHosts: string, address: string, port: number): string | undefined {
+  const { data } = knownHostsOf(knownHosts);
+  const whole = data.filter((each): each is KnownHost => each.key !== undefined);
+  const { key, revoked } = pinnedKeyIn(whole, address, port);
+  if (revoked) throw new Error(`the host key of ${nameAt(address, port)} is marked @revoked in the known_hosts file`);
+  return key;
+}
+
+/** The same of lines that are read already. `revoked`: all of its keys are. */
+export function pinnedKeyIn(
+  lines: readonly KnownHost[],
+  address: string,
+  port: number,
+): { readonly key?: string; readonly revoked?: true } {
+  const name = nameAt(address, port);
+  const keyOf = ({ type, key }: KnownHost) => `${type} ${key}`;
+  const revoked = new Set(
+    lines.filter(({ marker, names }) => marker === "@revoked" && isCovered(names, name)).map(keyOf),
+  );
+  const found = lines.filter(({ marker, names }) => marker === undefined && matches(names, name)).map(keyOf);
+  const valid = found.filter((key) => !revoked.has(key));
+  if (valid.length === 0) return found.length > 0 ? { revoked: true } : {};
+  return { key: valid.find((key) => key.startsWith("ssh-ed25519 ")) ?? valid[0]! };
+}
+
+/** A host and its port, as the file names them. */
+function nameAt(address: string, port: number): string {
+  const host = nameOf(address);
+  return port === 22 ? host : `[${host}]:${port}`;
+}
+
+/** As OpenSSH looks a host up: in lower case; an IPv6 address in its canonical form. */
+function nameOf(address: string): string {
+  return Address6.isValid(address) ? new Address6(address).correctForm() : address.toLowerCase();
+}
+
+function matches(field: string, name: string): boolean {
+  return field.split(",").some((entry) => {
+    const hashed = /^\|1\|([^|]+)\|([^|]+)$/.exec(entry);
+    if (!hashed) return plainName(entry) === name;
+    return createHmac("sha1", Buffer.from(hashed[1]!, "base64")).update(name).digest("base64") === hashed[2];
+  });
+}
+
+/** A name of the file in the form of {@link nameOf}. */
+function plainName(entry: string): string {
+  const [, bracketed, port] = /^\[(.*)\]:(\d+)$/.exec(entry) ?? [];
+  return bracketed === undefined ? nameOf(entry) : `[${nameOf(bracketed)}]:${port}`;
+}
+
+/** Like {@link matches}, and with patterns: `*`, `?`, and `!` in front of one that must not match. */
+function isCovered(field: string, name: string): boolean {
+  if (matches(field, name)) return true;
+  const covers = (pattern: string) => {
+    const text = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`^${text.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(name);
+  };
+  const patterns = field.split(",").filter((entry) => !entry.startsWith("|"));
+  if (patterns.some((pattern) => pattern.startsWith("!") && covers(pattern.slice(1)))) return false;
+  return patterns.some((pattern) => !pattern.startsWith("!") && covers(pattern));
+}
