@@ -24,7 +24,7 @@ const service = [
   // When it is started again, and when it is ended: all of it inside its slice.
   /\[Service\] OOMPolicy=continue/,
   /\[Service\] Restart=always/,
-  /\[Service\] (?:RestartPrevent|Success)ExitStatus=\d+/,
+  /\[Service\] (?:RestartPreventExitStatus=\d+|SuccessExitStatus=[\w ]+)/,
   /\[Service\] RuntimeMaxSec=\d+s/,
   // Counters of the host's; they get its name and how it ended (components/task/render-task.ts).
   /\[Unit\] On(?:Failure=fairhost-task-failed|Success=fairhost-task-done)@%N\.service/,

@@ -218,7 +218,8 @@ run_program() {
 for kept in /etc/fairhost/lib/*; do
   name=${kept##*/}
   if [ -e "$kept" ] && [ ! -e "/var/lib/$name" ] && made=$(mktemp -d /var/lib/.new.XXXXXX); then
-    cp -r "$kept" "$made/" && mv -T "$made/$name" "/var/lib/$name"
+    # Another program of the account may have done it meanwhile.
+    cp -r "$kept" "$made/" && mv -T "$made/$name" "/var/lib/$name" 2>/dev/null
     rm -rf "$made"
   fi
 done
