@@ -46,20 +46,26 @@ function directivesOf({ limits }: Element<"accounts">): string[] {
  * What in a file is not an account's own, in words; undefined if all of it is.
  * @param text content of the file, `-> <target>` for a symlink, or `undefined` if it goes while the account stays
  * @param owner the account as it is declared on the side that has the file
+ * @param before the file as it was for the same owner: its lines are nothing new
  */
 export function notOwn(
   path: string,
   text: string | undefined,
   owner: Owner,
   folders: readonly BundleFolder[],
+  before = "",
 ): string | undefined {
   const folder = folderOf(path, folders);
   const inside = path.slice((folder?.name.length ?? 0) + 1);
   const forms = (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
   if (forms.length === 0) return "no file of an account";
   if (text === undefined) return forms.some(({ stays }) => stays) ? "the account stays" : undefined;
-  const lines = statements(text, folder?.validator === "units");
-  const wrong = forms.map((form) => (form.link ? wrongLink(text, form.link, owner) : wrongIn(lines, form, owner)));
+  const inSections = folder?.validator === "units";
+  const lines = statements(text, inSections);
+  const known = new Set(before === "" ? [] : statements(before, inSections));
+  const wrong = forms.map((form) =>
+    form.link ? wrongLink(text, form.link, owner) : wrongIn(lines, form, owner, known),
+  );
   if (wrong.includes(undefined)) return undefined;
   // Of two forms, the one that the file follows further.
   return wrong.reduce((most, each) => (each!.line > most!.line ? each : most))!.what;
@@ -76,9 +82,14 @@ function wrongLink(text: string, target: RegExp, owner: Owner): Wrong | undefine
 }
 
 /** The first line that a form of a file does not allow, or one that it misses. */
-function wrongIn(lines: readonly string[], form: OwnFile, owner: Owner): Wrong | undefined {
+function wrongIn(lines: readonly string[], form: OwnFile, owner: Owner, known: ReadonlySet<string>): Wrong | undefined {
   const { lines: allowed = [], needs = [] } = form;
-  const line = lines.findIndex((each) => !allowed.some((pattern) => fits(pattern, each, owner)));
+  const line = lines.findIndex(
+    (each) =>
+      !known.has(each) &&
+      !fits(together(allowed), each, owner) &&
+      !allowed.some((pattern) => fits(pattern, each, owner)),
+  );
   // A value may be a secret.
   if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(lines[line]!)?.[0] ?? "an unknown line" };
   const missing = needs.find((beginning) => !lines.some((each) => each.startsWith(beginning)));
@@ -100,6 +111,11 @@ function statements(text: string, inSections: boolean): string[] {
   });
 }
 
+/** All patterns in one, which is faster, but finds the first that matches alone: another may be the one with the owner's parts. */
+const together = once((patterns: readonly RegExp[]) => {
+  const plain = patterns.filter(({ flags }) => flags === "");
+  return new RegExp(plain.length > 0 ? plain.map(({ source }) => `(?:${source})`).join("|") : "$^");
+});
 const whole = once((pattern: RegExp) => new RegExp(`^(?:${pattern.source})$`, pattern.flags));
 /** They begin another line for the program that reads the file, or hide the end of this one. */
 const hidden = /\p{Cc}|\\$/u;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { notOwn, type Owner, ownerOf } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
@@ -69,13 +70,16 @@ type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean
 /** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
 function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
+  const isSame = isDeepStrictEqual(owner, previous);
   return files.flatMap((file): Boundary[] => {
-    const { path, after, modes } = file;
+    const { path, before, after, modes } = file;
     const of = after === undefined ? previous : owner;
     const isOfHost = group === "host";
     if (of === undefined) return [{ ...file, what: path, isOfHost }];
     const isPlain = after === undefined || modes === undefined;
-    const why = isPlain ? notOwn(path, after, of, bundleFolders) : `mode ${modes[1].toString(8)}`;
+    const why = isPlain
+      ? notOwn(path, after, of, bundleFolders, isSame ? before : undefined)
+      : `mode ${modes[1].toString(8)}`;
     return why === undefined ? [] : [{ ...file, what: `${path} (${why})`, isOfHost }];
   });
 }
