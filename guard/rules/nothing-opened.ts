@@ -3,7 +3,7 @@ import { bundleFolders } from "../../components/registry/bundle-folders.generate
 import { notOwn, type Owner, ownerOf } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text.ts";
-import type { FileChange, GroupChange, UnitChange } from "../change/host-change.ts";
+import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/host-change.ts";
 import type { Side } from "../change/side.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
@@ -25,13 +25,14 @@ export const nothingOpened: GuardRule = {
       const opened = after.ports.filter((port) => !before.ports.includes(port));
       if (opened.length > 0) yield open(after.host, `Opens port ${opened.join(", ")} of ${after.host} to the outside.`);
     }
+    const moved = goneFrom(hosts);
     const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
       // A new or removed host brings or takes its own boundaries; what its accounts have is judged as anywhere.
       const judged = groups
         .filter(({ group }) => group !== "host" || !whole.has(host))
         .map((group) => ({ group, owner: owning(group, after), previous: owning(group, before) }));
-      const files = judged.flatMap((each) => boundariesIn(each));
+      const files = judged.flatMap((each) => boundariesIn(each, moved));
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
         yield open(host, `${verb} security files of ${host}: ${named(ofKind)}.`);
       }
@@ -65,18 +66,28 @@ interface Owned {
   readonly previous: Owner | undefined;
 }
 
+/** Texts of the files of accounts that leave a host, by group and path: for another host they are nothing new. */
+type Moved = ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
+
+function goneFrom(hosts: readonly HostChange[]): Moved {
+  const gone = hosts.flatMap(({ groups }) => groups.filter(({ group, whole }) => group !== "host" && whole === "goes"));
+  return new Map(gone.map(({ group, files }) => [group, new Map(files.map(({ path, before }) => [path, before]))]));
+}
+
 type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean };
 
 /** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
-function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned): Boundary[] {
+function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned, moved: Moved): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
   const isSame = isDeepStrictEqual(owner, previous);
   return files.flatMap((file): Boundary[] => {
-    const { path, before, after, modes } = file;
+    const { path, after, modes } = file;
+    const before = file.before ?? moved.get(group)?.get(path);
     const of = after === undefined ? previous : owner;
     const isOfHost = group === "host";
     if (of === undefined) return [{ ...file, what: path, isOfHost }];
     const isPlain = after === undefined || modes === undefined;
+    if (isPlain && isSame && after === before) return [];
     const why = isPlain
       ? notOwn(path, after, of, bundleFolders, isSame ? before : undefined)
       : `mode ${modes[1].toString(8)}`;
