@@ -100,9 +100,9 @@ describe("what a package keeps in /var/lib", () => {
     expect(await sh("cat /var/lib/lang/pages/start.txt && ls /var/lib/lang")).toBe("welcome\npages\nsessions\n");
     await sh("echo mine >/var/lib/lang/pages/start.txt && echo me >/var/lib/lang/sessions/sess_1");
     await succeed(host, "systemctl stop account-7-http-shell.service");
-    expect(await sh("cat /var/lib/lang/pages/start.txt /var/lib/lang/sessions/sess_1; ls -A /var/lib")).toBe(
-      "mine\nme\nlang\n",
-    );
+    expect(
+      await sh("cat /var/lib/lang/pages/start.txt /var/lib/lang/sessions/sess_1; ls -dA /var/lib/.* /var/lib/lang"),
+    ).toBe("mine\nme\n/var/lib/.\n/var/lib/..\n/var/lib/lang\n");
     expect(await succeed(host, "cat /var/lib/lang/pages/start.txt")).toBe("welcome\n");
   });
 });

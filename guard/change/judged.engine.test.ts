@@ -209,10 +209,6 @@ describe("no change of the fleet is in no cell", () => {
       { "inventory/prod/retired.yaml": "- {kind: host, name: par1-web9, retired: 2026-11-20}\n" },
     ],
     ["a host's key", { [known]: [[/ssh-ed25519 A/, "ssh-ed25519 B"]] }],
-    [
-      "where root logs in",
-      { "inventory/prod/hosts/par1-web1.yaml": [["  address: 2a00:b6e0:", "  address: 2a00:b6e1:"]] },
-    ],
     ["a note", { "inventory/prod/README.md": "Read me.\n" }],
     ["a comment", { [bakery]: [["name: bakery", "name: bakery # a shop"]] }],
     ["an account's file by another name", { [bakery]: undefined, "inventory/prod/accounts/0.yaml": "" }],
@@ -222,6 +218,11 @@ describe("no change of the fleet is in no cell", () => {
   ])("%s: all cells", async (_, edits) => {
     await change.edit(edits);
     expect(await cells()).toEqual(["main", "second"]);
+  });
+
+  test("where root logs in on one host: its cell", async () => {
+    await change.edit({ "inventory/prod/hosts/par1-web1.yaml": [["  address: 2a00:b6e0:", "  address: 2a00:b6e1:"]] });
+    expect(await cells()).toEqual(["main"]);
   });
 
   const carrying = { "inventory/prod/hosts/par2-web1.yaml": [["cell: second", "cell: main"]] } as const;

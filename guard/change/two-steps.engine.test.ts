@@ -132,19 +132,19 @@ test.each(["Mallory", "Trent"])(
 test.each(["Mallory", "Trent"])(
   "an approval written first, then used: said with who wrote it, by %s",
   async (second) => {
-    const approval = `- {action: move, resource: account 1002, approvedBy: Grace, reason: agreed with the owner, expires: ${later}}\n`;
-    const choir = "accounts/1002-choir.yaml";
-    const host = /host: (\S+)/.exec(await readFile(join(repository.directory, prod(choir)), "utf8"))![1]!;
+    const approval = `- {action: move, resource: account 1001, approvedBy: Grace, reason: agreed with the owner, expires: ${later}}\n`;
+    const bakery = "accounts/1001-bakery.yaml";
+    const host = /host: (\S+)/.exec(await readFile(join(repository.directory, prod(bakery)), "utf8"))![1]!;
     const other = host === "par1-web1" ? "par1-web2" : "par1-web1";
     const report = await steps(
       { [prod("approvals.yaml")]: approval },
-      () => repository.edit({ [prod(choir)]: [[`host: ${host}`, `host: ${other}`]] }),
+      () => repository.edit({ [prod(bakery)]: [[`host: ${host}`, `host: ${other}`]] }),
       ["Mallory", second],
     );
     expect(report.verdict).toBe("safe");
     expect(report.notices).toEqual([
       expect.stringMatching(
-        /^The approval move account 1002, by Grace, was there before this change, since commit [0-9a-f]{12} of Mallory \(/,
+        /^The approval move account 1001, by Grace, was there before this change, since commit [0-9a-f]{12} of Mallory \(/,
       ),
     ]);
   },
