@@ -11,7 +11,7 @@ import { sshPortOf } from "./ssh-port.ts";
 
 export const inputs = z.strictObject({
   ...placed,
-  cell: identity(text, { judged: "moves-planned" }).describe("The cell whose stack holds it."),
+  cell: identity(text).describe("The cell whose stack holds it."),
   role: redundancy(text).describe(
     "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),

@@ -22,11 +22,14 @@ export function carriedHosts(before: Fleet | undefined, after: Fleet, cell: stri
   });
 }
 
-/** A fleet whose carried hosts are in the cell under review on both sides, so that whatever else changes on them shows there. */
+/**
+ * A fleet whose carried hosts are in the same cell on both sides: the one under review, so that whatever else changes on them shows there,
+ * or the one that they come from. That they are carried is a finding of its own ({@link carriedFinding}).
+ */
 export function staying(fleet: Fleet, carried: readonly CarriedHost[], cell: string | undefined): Fleet {
-  if (cell === undefined || carried.length === 0) return fleet;
-  const names = new Set(carried.map(({ name }) => name));
-  return { ...fleet, hosts: fleet.hosts.map((host) => (names.has(host.name) ? { ...host, cell } : host)) };
+  if (carried.length === 0) return fleet;
+  const cells = new Map(carried.map(({ name, from }) => [name, cell ?? from]));
+  return { ...fleet, hosts: fleet.hosts.map((host) => ({ ...host, cell: cells.get(host.name) ?? host.cell })) };
 }
 
 /** What carrying a host needs: to a stack, the host that goes is deleted and the host that comes is new. */
