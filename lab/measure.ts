@@ -1,3 +1,4 @@
+import { httpPort } from "../components/http/server.ts";
 import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../components/registry/kinds.generated.ts";
 import { UserError } from "../lib/user-error.ts";
 import * as lab from "./lab-api.ts";
@@ -77,7 +78,7 @@ async function coldAndWarm(declaration: Declaration, account: AccountContainerIn
 }
 
 /**
- * Lets another account's program, in its sandbox, try to connect to the account's server and to read its directory. First checks
+ * Lets another account's program, in its sandbox, try to connect to the port of the account's program and to read its directory. First checks
  * that the program can read its own home, so that a refusal is meaningful.
  */
 async function probe(declaration: Declaration, target: AccountContainerInputs): Promise<Seen["neighbour"]> {
@@ -86,10 +87,12 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
   const candidates = declaration.accounts.filter(isNeighbour);
   const by = candidates.find((account) => account.host === target.host) ?? candidates[0];
   if (!by) return { by: "nobody", connect: "not tried", read: "not tried" };
-  const { address } = addressOf(declaration, target.number);
+  // The front end is for everybody, neighbours too; the account's own network, where its programs listen, is not.
+  const address = addressOf(declaration, target.number).address.replace(/::1$/, "::2");
+  const port = `${httpPort(serverOf(declaration, target) ?? { number: 1 })}`;
   const from = addressOf(declaration, by.number).address;
   const ask = async (path: string) => {
-    const query = new URLSearchParams({ address, port: "80", path });
+    const query = new URLSearchParams({ address, port, path });
     return JSON.parse((await request(`http://[${from}]/probe?${query}`)).body) as { connect: string; read: string };
   };
   const own = await ask(`/home/${by.name}`);
