@@ -100,8 +100,8 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
   return { by: by.name, ...(await ask(target.directory)) };
 }
 
-/** Counts the tasks of each account in the kernel; an idle account has none, or no control group. */
-const countTasks = "grep -H . /sys/fs/cgroup/account.slice/account-*.slice/pids.current || true";
+/** Counts the tasks of each HTTP server in the kernel; an idle one has none, or no control group. Services of accounts always run. */
+const countTasks = "grep -H . /sys/fs/cgroup/account.slice/account-*.slice/account-*-http-*.service/pids.current || true";
 
 async function idleStops(accounts: readonly AccountContainerInputs[]): Promise<Map<number, number>> {
   const stopped = new Map<number, number>();
@@ -112,7 +112,7 @@ async function idleStops(accounts: readonly AccountContainerInputs[]): Promise<M
     for (const host of hosts) {
       const { stdout } = await lab.sshRun(host, ["sh", "-c", countTasks]);
       for (const { number, slice } of accounts.filter((account) => account.host === host)) {
-        const busy = new RegExp(`/${slice}/pids.current:[1-9]`).test(stdout);
+        const busy = new RegExp(`/${slice}/[^/]*/pids.current:[1-9]`).test(stdout);
         if (!stopped.has(number) && !busy) stopped.set(number, (Date.now() - begin) / 1000);
       }
     }
