@@ -101,7 +101,8 @@ async function probe(declaration: Declaration, target: AccountContainerInputs): 
 }
 
 /** Counts the tasks of each HTTP server in the kernel; an idle one has none, or no control group. Services of accounts always run. */
-const countTasks = "grep -H . /sys/fs/cgroup/account.slice/account-*.slice/account-*-http-*.service/pids.current || true";
+const countTasks =
+  "grep -H . /sys/fs/cgroup/account.slice/account-*.slice/account-*-http-*.service/pids.current || true";
 
 async function idleStops(accounts: readonly AccountContainerInputs[]): Promise<Map<number, number>> {
   const stopped = new Map<number, number>();
