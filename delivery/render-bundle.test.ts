@@ -179,3 +179,21 @@ describe("the bundle", () => {
     console.info(`1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB encoded`);
   });
 });
+
+test("a drop-in that says what an account's programs see restarts each service of the account, of whatever kind", () => {
+  const bundle = renderBundle(declarationFixture(), "h1");
+  const files = filesOf(bundle).map(({ path }) => path);
+  const units = Object.values(bundle.groups).flatMap((group) => group!.units);
+  const services = units.filter(({ name }) => /^account-\d+-.*\.service$/.test(name));
+  const deaf = services.flatMap(({ name, restartOn }) => {
+    const [, number] = /^account-(\d+)-/.exec(name)!;
+    // Limits take effect at once; the network's says the same for all time.
+    const seen = files.filter((path) =>
+      new RegExp(`^systemd/account-(?:${number}-)?\\.service\\.d/(?!50-limits|50-network)`).test(path),
+    );
+    return seen.filter((path) => !restartOn.includes(path)).map((path) => `${name}: ${path}`);
+  });
+  expect(new Set(services.map(({ name }) => name.split("-")[2]))).toEqual(new Set(["http", "service", "task"]));
+  expect(files.filter((path) => path.endsWith("60-mounts.conf"))).not.toEqual([]);
+  expect(deaf).toEqual([]);
+});

@@ -48,8 +48,7 @@ export function memoryFile({ number }: Pick<Account, "number">): string {
 }
 
 /**
- * Bundle path of what the account's units mount beside what all accounts have. Not every account has it; each service lists it in
- * `restartOn`.
+ * Bundle path of what the account's units mount beside what all accounts have. Not every account has it.
  */
 export function mountsFile({ number }: Pick<Account, "number">): string {
   return `systemd/account-${number}-.service.d/60-mounts.conf`;

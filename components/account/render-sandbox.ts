@@ -2,13 +2,17 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../lib/architectures.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { networkFiles } from "../account-network/render-account-network.ts";
+import type { Element } from "../registry/kind.ts";
+import { mountsFile } from "./account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
 import { view, viewUnit } from "./render-view.ts";
 
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
-/** Bundle paths of the sandbox and of the network in it. Services list them in `restartOn`: a change restarts them. */
-export const sandboxFiles: readonly string[] = [sandboxFile, netlinkFilterFile, ...networkFiles];
+/** Bundle paths of an account's sandbox, its mounts and its network. Services list them in `restartOn`: a change restarts them. */
+export function sandboxFiles(account: Element<"accounts">): string[] {
+  return [sandboxFile, netlinkFilterFile, ...networkFiles, mountsFile(account)];
+}
 
 /** Content of /sys, except `fs`, which is replaced. */
 const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hypervisor", "kernel", "module", "power"];

@@ -2,7 +2,6 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { byKey } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import { mountsFile } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -50,7 +49,7 @@ export function renderHttpServer(
       {
         name: service,
         want: alwaysOn ? "start" : "on-demand",
-        restartOn: [pathOfService, ...sandboxFiles, mountsFile(account), ...shared, ...ofSocket],
+        restartOn: [pathOfService, ...sandboxFiles(account), ...shared, ...ofSocket],
       },
       { name: socket, want: "start", restartOn: ofSocket },
     ],

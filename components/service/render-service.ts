@@ -54,6 +54,6 @@ function renderService(
       { path, content },
       { path: `systemd/fairhost.target.wants/${unit}`, link: `../${unit}` },
     ],
-    units: [{ name: unit, want: "start", restartOn: [path, script, commonScript, ...sandboxFiles] }],
+    units: [{ name: unit, want: "start", restartOn: [path, script, commonScript, ...sandboxFiles(account)] }],
   };
 }

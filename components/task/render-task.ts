@@ -71,7 +71,7 @@ function renderTask(
       { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
     ],
     units: [
-      { name: service, want: "on-demand", restartOn: [pathOfService, script, commonScript, ...sandboxFiles] },
+      { name: service, want: "on-demand", restartOn: [pathOfService, script, commonScript, ...sandboxFiles(account)] },
       { name: timer, want: "start", restartOn: [pathOfTimer] },
     ],
   };
