@@ -1,12 +1,13 @@
-# What the scripts that run an account's programs without a socket have in common. Sourced by bash, inside the account's sandbox, with
+# What the scripts that run an account's programs have in common. Sourced by bash, inside the account's sandbox, with
 # DIRECTORY N ASSIGNMENT... COMMAND... as arguments, N assignments NAME=VALUE of the account's own.
 directory=$1 count=$2
 shift 2
 environment=("${@:1:count}")
 shift "$count"
 command=("$@")
-# Through sh, because env would take a program with "=" in its name for an assignment.
-own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
+# The variables of the program. Through sh, because env would take a program with "=" in its name for an assignment.
+set_variables() { own=(/usr/bin/env -- "$@" /bin/sh -c 'exec "$@"' sh); }
+set_variables "${environment[@]}"
 say() { printf '%(%FT%T%z)T fairhost: %s\n' -1 "$*" >&2; }
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # Until a process has really ended: a signal to this script ends any wait early.

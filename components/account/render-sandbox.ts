@@ -5,13 +5,14 @@ import { networkFiles } from "../account-network/render-account-network.ts";
 import type { Element } from "../registry/kind.ts";
 import { mountsFile } from "./account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
+import { commonScript } from "./own-program.ts";
 import { view, viewUnit } from "./render-view.ts";
 
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
-/** Bundle paths of an account's sandbox, its mounts and its network. Services list them in `restartOn`: a change restarts them. */
+/** Bundle paths of an account's sandbox, its mounts, its network and what runs programs in it. Services list them in `restartOn`: a change restarts them. */
 export function sandboxFiles(account: Element<"accounts">): string[] {
-  return [sandboxFile, netlinkFilterFile, ...networkFiles, mountsFile(account)];
+  return [sandboxFile, netlinkFilterFile, ...networkFiles, commonScript, mountsFile(account)];
 }
 
 /** Content of /sys, except `fs`, which is replaced. */

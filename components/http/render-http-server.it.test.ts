@@ -268,7 +268,7 @@ describe("what goes wrong", () => {
   test("the account is told why", async () => {
     const log = (server: string) => sh(`cat /srv/accounts/5/admin/logs/http-${server}.log`);
     expect(await log("fails")).toContain("no\n");
-    expect(await log("nowhere")).toContain("the program's directory /home/eve/nowhere is not there");
+    expect(await log("nowhere")).toContain("the directory /home/eve/nowhere is not there");
   });
 
   test("its own log of errors says which request, what was answered, and by whom", async () => {

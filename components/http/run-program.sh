@@ -9,10 +9,9 @@
 # A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, then 16 seconds, and it is tried again for as long
 # as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try.
 set -u
-directory=$1 count=$2
-shift 2
-environment=("${@:1:count}" "FAIRHOST_IDLE_SECONDS=$FAIRHOST_IDLE_SECONDS" ${PORT:+"PORT=$PORT"})
-shift "$count"
+. /opt/fairhost/own-program
+# Its own variables must not change these.
+set_variables "${environment[@]}" "FAIRHOST_IDLE_SECONDS=$FAIRHOST_IDLE_SECONDS" ${PORT:+"PORT=$PORT"}
 connections=${PROXY_CONNECTIONS:-}
 unset PROXY_CONNECTIONS
 # Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks.
@@ -20,39 +19,10 @@ patience=${FAIRHOST_START_SECONDS:-60} proven=60 between=10 look=30
 program='' proxy='' stopping='' wanted='' failures=0
 marks=(${FAIRHOST_READY:+"$FAIRHOST_READY" "$FAIRHOST_RESTING"})
 
-# Through sh, because env would take a program with "=" in its name for an assignment.
-own=(/usr/bin/env -- "${environment[@]}" /bin/sh -c 'exec "$@"' sh)
-say() { printf '%(%FT%T%z)T fairhost: %s\n' -1 "$*" >&2; }
-alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # LISTEN_PID as systemd set it is the number outside of this PID namespace.
 hand_over() {
   export LISTEN_PID=$BASHPID LISTEN_FDS=1
   exec "$@"
-}
-# Until a process has really ended: a signal to this script ends any wait early.
-wait_for() {
-  local status=0
-  wait "$1" || status=$?
-  while alive "$1"; do
-    wait "$1" || status=$?
-  done
-  return $status
-}
-# Everything of the last try, however it hides: kill(2) with -1 spares the init and its caller.
-end_everything() {
-  kill -s KILL -- -1 2>/dev/null
-  # It would say whom it waits for.
-  wait 2>/dev/null
-}
-# Visitors wait meanwhile; the program gets its time to end.
-end_program() {
-  alive "$proxy" && kill -TERM "$proxy" 2>/dev/null
-  if alive "$program"; then
-    kill -TERM "$program" 2>/dev/null
-    (sleep 9 && kill -KILL "$program") &
-    wait_for "$program"
-  fi
-  end_everything
 }
 
 # Rows of the kernel's table of sockets (a try to connect could disturb the program): local address, no peer, state LISTEN.
@@ -67,10 +37,10 @@ serving=${PORT:+"listened on \$PORT, $PORT"}
 serving=${serving:-took requests}
 # The account's other programs are in the same network.
 other_ports() {
-  local address state inode ports=() own
-  own=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l ' 2>/dev/null)
+  local address state inode ports=() mine
+  mine=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l ' 2>/dev/null)
   while read -r _ address _ state _ _ _ _ _ inode _; do
-    [[ $state != 0A || $own != *"[$inode]"* ]] || ports+=($((16#${address##*:})))
+    [[ $state != 0A || $mine != *"[$inode]"* ]] || ports+=($((16#${address##*:})))
   done < <(sockets)
   printf '%s\n' "${ports[@]}" | sort -nu | paste -sd ' '
 }
@@ -113,15 +83,6 @@ trap stopping=yes TERM INT
 trap wanted=restart USR1
 trap wanted=deaf USR2
 
-how_it_ended() {
-  if (($1 == 137)); then
-    echo "was killed (SIGKILL), most likely because the account's memory was used up"
-  elif (($1 > 128)); then
-    echo "was ended by SIG$(kill -l $(($1 - 128)))"
-  else
-    echo "ended with status $1"
-  fi
-}
 # @returns 1 if it will not serve, with the reason said
 await_serving() {
   local tries=0 status=0
@@ -164,10 +125,7 @@ start_proxy() {
 # One try. @returns 0 if the program was ended in good order, 1 if it failed, with the reason said
 run_program() {
   local status=0 first=''
-  if ! cd "$directory"; then
-    say "the program's directory $directory is not there: make it, or give the HTTP server another one"
-    return 1
-  fi
+  enter_directory || return 1
   if [ -n "${PORT:-}" ]; then
     (
       unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES
@@ -214,22 +172,14 @@ run_program() {
   return 1
 }
 
-# What Debian's packages keep in /var/lib: at first the account gets a copy of its own, as it is in the package.
-for kept in /etc/fairhost/lib/*; do
-  name=${kept##*/}
-  if [ -e "$kept" ] && [ ! -e "/var/lib/$name" ] && made=$(mktemp -d /var/lib/.new.XXXXXX); then
-    # Another program of the account may have done it meanwhile.
-    cp -r "$kept" "$made/" && mv -T "$made/$name" "/var/lib/$name" 2>/dev/null
-    rm -rf "$made"
-  fi
-done
-
 while :; do
   begun=$SECONDS listened='' wanted='' program='' proxy=''
   rm -f "${marks[@]}"
-  run_program "$@"
+  run_program "${command[@]}"
   result=$?
   lived=$((SECONDS - begun))
+  # Visitors wait meanwhile; the program gets its time to end.
+  alive "$proxy" && kill -TERM "$proxy" 2>/dev/null
   end_program
   [ -z "$stopping" ] || exit 0
   [ "$wanted" != restart ] || continue

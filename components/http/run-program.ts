@@ -5,10 +5,10 @@ import { type BundleFile, currentGeneration } from "../../delivery/protocol/bund
 import { assignments, environmentLines, execLine, unitFile } from "../../lib/unit-file.ts";
 import { accountSettings, homeInside, init, insideHome, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/netlink-filter.ts";
-import { environment, homePath, number } from "../inputs.ts";
+import { programEntry as common, programInputs as commonInputs, commonScript } from "../account/own-program.ts";
+import { number } from "../inputs.ts";
 import { behaviour } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
-import { argumentSchema, homePathSchema, variableSchema } from "../schema.ts";
 import { connections } from "./connections.ts";
 import { descriptorLimit, type HttpServer, httpPort, scriptInside } from "./server.ts";
 
@@ -17,22 +17,10 @@ import { descriptorLimit, type HttpServer, httpPort, scriptInside } from "./serv
  * meanwhile, tries again, and starts it anew on demand.
  */
 
-const directoryEntry = z
-  .union([z.literal("."), homePathSchema])
-  .default(".")
-  .describe("Working directory of the program, inside the account's home. Default `.`, the home itself.");
-
-const environmentEntry = z
-  .record(variableSchema, argumentSchema)
-  .default({})
-  .describe(
-    "Environment variables of the program; with its arguments 128 KiB at most. Do not use them for secrets: previews show them.",
-  );
-
 /** Keys of every such kind in an account's file. */
 export const programEntry = {
-  directory: directoryEntry,
-  environment: environmentEntry,
+  directory: common.directory,
+  environment: common.environment,
   startSeconds: z
     .int()
     .min(1)
@@ -45,8 +33,8 @@ export const programEntry = {
 
 /** Their inputs. */
 export const programInputs = {
-  directory: homePath().describe("Where it is started."),
-  environment: environment().describe("Environment variables."),
+  directory: commonInputs.directory,
+  environment: commonInputs.environment,
   startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
 };
 
@@ -99,7 +87,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds"> & {
  */
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
   const { name, kind, idleSeconds, startSeconds } = server;
-  const common = accountSettings(account, `http-${name}`);
+  const settings = accountSettings(account, `http-${name}`);
   const given = {
     FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
@@ -116,11 +104,11 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
   return unitFile({
     Unit: { Description: `HTTP server ${name} of account ${account.number} (${kind})` },
     Service: {
-      ...common,
+      ...settings,
       BindReadOnlyPaths: [
-        common.BindReadOnlyPaths,
+        settings.BindReadOnlyPaths,
         ownRecords(account),
-        `${currentGeneration}/${script}:${scriptInside} ${inside(turnAway).bind}`,
+        `${currentGeneration}/${script}:${scriptInside} ${inside(commonScript).bind} ${inside(turnAway).bind}`,
         ...(program.binds ?? []),
         netlinkSettings.bind,
       ],

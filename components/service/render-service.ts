@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { environmentLines, unitFile } from "../../lib/unit-file.ts";
 import { commandInside, homeInside } from "../account/account-paths.ts";
-import { commonScript, programSettings } from "../account/own-program.ts";
+import { programSettings } from "../account/own-program.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -54,6 +54,6 @@ function renderService(
       { path, content },
       { path: `systemd/fairhost.target.wants/${unit}`, link: `../${unit}` },
     ],
-    units: [{ name: unit, want: "start", restartOn: [path, script, commonScript, ...sandboxFiles(account)] }],
+    units: [{ name: unit, want: "start", restartOn: [path, script, ...sandboxFiles(account)] }],
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../lib/unit-file.ts";
-import { commonScript, programSettings } from "../account/own-program.ts";
+import { programSettings } from "../account/own-program.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -71,7 +71,7 @@ function renderTask(
       { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
     ],
     units: [
-      { name: service, want: "on-demand", restartOn: [pathOfService, script, commonScript, ...sandboxFiles(account)] },
+      { name: service, want: "on-demand", restartOn: [pathOfService, script, ...sandboxFiles(account)] },
       { name: timer, want: "start", restartOn: [pathOfTimer] },
     ],
   };

@@ -1,20 +1,14 @@
 import { z } from "zod";
 import { commandInside } from "../../../account/account-paths.ts";
+import { programEntry as common } from "../../../account/own-program.ts";
 import { command, flag } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/field-class.ts";
-import { argumentSchema } from "../../../schema.ts";
 import { programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
-  command: z
-    .array(argumentSchema)
-    .min(1)
-    .max(64)
-    .describe(
-      "Program and its arguments, not interpreted by a shell. The program is an absolute path in the host's /usr or a path inside the account's home. An argument may be empty.",
-    ),
+  command: common.command,
   socketActivation: z
     .boolean()
     .default(false)
