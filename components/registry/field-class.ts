@@ -4,7 +4,7 @@ import { bare } from "./bare.ts";
 /**
  * What a change of a field means, whatever its kind. The guard derives from it what a change needs; a field without a class is refused
  * by a test.
- * - `identity`: by what something is known. Any change of it needs an approval.
+ * - `identity`: what identifies something. Any change of it needs an approval.
  * - `trust`: who is trusted, and with what. Any change of it needs an approval.
  * - `promise`: what accounts count on. Less of it needs an approval.
  * - `redundancy`: what stands by when something fails. Less of it, or another, needs an approval.

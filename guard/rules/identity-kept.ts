@@ -10,7 +10,7 @@ export const identityKept: GuardRule = {
   name: "identity-kept",
   theme: "data",
   description:
-    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused. By what anything else is known changes only with approval.",
+    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused. The identity of anything else changes only with approval.",
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
   fix: "Restore the old value. If another identity is needed, create a new account.",
@@ -97,7 +97,7 @@ export const identityKept: GuardRule = {
       const { kind, name } = change.subject;
       yield {
         subject: { kind, name, path: other[0]!.path },
-        message: `Changes by what ${nameOf({ kind, name })} is known: ${other.map(fieldWords).join(", ")}.`,
+        message: `Changes the identity of ${nameOf({ kind, name })}: ${other.map(fieldWords).join(", ")}.`,
         approval: { action: "renumber", resource: `${kind} ${name}` },
       };
     }
