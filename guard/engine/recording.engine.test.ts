@@ -22,7 +22,12 @@ interface RecordedEvent {
 /** What differs from run to run or from machine to machine, is secret, or is not read. */
 const left: Readonly<Record<string, unknown>> = {
   ...{ timestamp: 0, durationSeconds: 0, id: "", outputs: {}, connection: {}, PolicyPacks: {} },
-  ...{ applier: "a".repeat(64), create: "", stdin: "" },
+  ...{
+    applier: "a".repeat(64),
+    create: "",
+    stdin: "",
+    ssh: { address: "127.0.0.1", port: 22 },
+  },
 };
 
 /** The engine names siblings in any order; here the stack and its providers come first, and parents before what lies under them. */
