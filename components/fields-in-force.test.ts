@@ -33,7 +33,7 @@ const optional: Partial<Record<HttpServer["kind"], object>> = {
 /** Fleets with every optional field somewhere, and a server of each kind. */
 const fleets = loaded.map((fleet) => ({
   ...fleet,
-  network: { ...fleet.network, runtimes: ["ruby"] },
+  network: { ...fleet.network, runtimes: ["ruby"], platformDomain: "hosted.example" },
   hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
   accounts: fleet.accounts.map((account) => ({
     ...account,
@@ -42,6 +42,8 @@ const fleets = loaded.map((fleet) => ({
       ...server,
       ...optional[server.kind],
       hostnames: [],
+      addresses: ["example.org/a"],
+      trimPath: true,
       idleSeconds: 1,
     })),
     services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const })),

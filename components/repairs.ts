@@ -43,7 +43,9 @@ export function repairName(text: string, schema: z.ZodType): string | undefined 
 
 /** How to write the host name of a web site that is refused. */
 export function repairHostname(text: string, schema: z.ZodType): string | undefined {
-  if (text.includes("*")) return "write each host name on its own: wildcards are not supported";
+  if (text.includes("*")) {
+    return "write *. and a host name, such as *.example.org, or each host name on its own: * stands for one whole label at the beginning";
+  }
   if (isIP(text) !== 0) {
     return "leave it out: the account's address leads to its lowest-numbered HTTP server without an entry";
   }

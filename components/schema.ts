@@ -91,13 +91,17 @@ function repairPrefix(text: string, family: typeof Address4 | typeof Address6): 
   return `write "${first}/${text.split("/")[1]}", the range that this address is in`;
 }
 
-/** A fully qualified host name of a web site (RFC 1123), lower case, no trailing dot, at most 253 characters. */
+/** Expression of a fully qualified host name (RFC 1123), lower case, no trailing dot. */
+export const hostname =
+  "(?=[^/]*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+
+/** A fully qualified host name, at most 253 characters. */
 export const hostnameSchema = repaired(
   format("a lower-case host name with at least one dot, such as www.example.org", (says) =>
     z
       .string()
       .max(253)
-      .regex(/^(?=.*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, says),
+      .regex(new RegExp(`^${hostname}$`), says),
   ),
   repairHostname,
 );

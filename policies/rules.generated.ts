@@ -22,6 +22,7 @@ import { uniqueDiskSerial } from "../components/host/rules/unique-disk-serial.ts
 import { uniqueHost } from "../components/host/rules/unique-host.ts";
 import { frontEndPorts } from "../components/http/rules/front-end-ports.ts";
 import { httpServerFollowsNumber } from "../components/http/rules/http-server-follows-number.ts";
+import { namesOfOneAccount } from "../components/http/rules/names-of-one-account.ts";
 import { uniqueHostname } from "../components/http/rules/unique-hostname.ts";
 import { uniqueServerNumber } from "../components/http/rules/unique-server-number.ts";
 import { devicesInPairs } from "../components/network/rules/devices-in-pairs.ts";
@@ -87,6 +88,7 @@ export const rules: readonly Rule[] = [
   accountsOnAccountHosts,
   connectionsFit,
   equalWeightsInAPlan,
+  namesOfOneAccount,
   numberNotReused,
   prefixInsideSite,
   rangesApart,

@@ -31,12 +31,16 @@ export const kind: Kind<"httpServers"> = {
   accountOf: ({ account }) => account,
   retired: "freely",
   deletion: "free",
-  declare: ({ accounts }) =>
+  declare: ({ accounts, fleet: { network } }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.httpServers, ({ number }) => number).map(
-        (server) =>
+        (server, index) =>
           ({
             ...server,
+            hostnames:
+              index === 0 && network.platformDomain !== undefined
+                ? [...new Set([...server.hostnames, `${account.name}.${network.platformDomain}`])]
+                : server.hostnames,
             account: account.number,
             host: account.host,
             unit: `account-${account.number}-http-${server.name}`,
@@ -53,7 +57,8 @@ function describeServer(change: Change<"httpServers">): ReturnType<Describe<"htt
   const server = change.after ?? change.before;
   const own = [server.account];
   const of = `${server.name} of account ${server.account}`;
-  const answering = server.hostnames.length === 0 ? "" : `, which answers for ${listed(server.hostnames)}`;
+  const addresses = [...server.hostnames, ...(server.addresses ?? [])];
+  const answering = addresses.length === 0 ? "" : `, which answers for ${listed(addresses)}`;
   if (op === "create") return [effect(subject, `Adds HTTP server ${of}${answering}.`, own)];
   if (op === "delete") return [effect(subject, `Removes HTTP server ${of}${answering}; its files stay.`, own)];
   return [effect(subject, `Changes HTTP server ${of}: ${differences(change)}.`, own)];

@@ -1,6 +1,6 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** The front end, and a map of the addresses of each account. */
+/** The front end, and maps of the addresses of each account. */
 export const nginx = {
   name: "nginx",
   entry: { file: "nginx/nginx.conf", unit: "nginx.service" },
@@ -13,10 +13,11 @@ export const nginx = {
   },
   ofAccount: [
     {
-      path: /accounts\/(?<number>\d+)\.map/,
+      path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
+      // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.
       lines: [
-        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+)) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+;/,
-        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+)) (?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+(?: \/[\w.~/-]+)?"?;/,
       ],
     },
   ],

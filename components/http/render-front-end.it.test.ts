@@ -3,15 +3,35 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, type FixtureServer, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { rawRequests } from "../../testing/raw-requests.cases.ts";
 
 const program = (file: string) => readFileSync(join(import.meta.dirname, "../../testing/programs", file));
 const node = ["/usr/bin/node", "answers.mjs"];
+const redirect: FixtureServer = {
+  ...{ kind: "redirect", name: "moved", hostnames: [] },
+  ...{ to: "https://new.test/base", status: 308, keepPath: true, idleSeconds: 0 },
+};
+/** A program that says which one it is. */
+const named = (name: string) => programServer(name, node, { environment: { SERVER: name } });
 const accounts = [
   { number: 1, name: "alice", servers: [programServer("app", node)] },
   { number: 2, name: "bob", servers: [programServer("app", node), staticServer("web")] },
+  {
+    number: 3,
+    name: "carol",
+    servers: [
+      { ...named("all"), hostnames: ["carol.test", "*.carol.test"] },
+      {
+        ...named("shop"),
+        hostnames: ["shop.carol.test"],
+        addresses: ["carol.test/shop", "other.carol.test/a/b/c"],
+      },
+      { ...named("blog"), addresses: ["carol.test/shop/blog", "carol.test/~me"], trimPath: true },
+      { ...redirect, addresses: ["carol.test/old"], trimPath: true },
+    ],
+  },
 ] as const;
 
 let host: ContainerHost;
@@ -150,7 +170,7 @@ describe("the account's own log says why a request failed", () => {
 });
 
 describe("the name that a visitor asked for", () => {
-  const named = async (line: string, ...headers: string[]) => {
+  const seen = async (line: string, ...headers: string[]) => {
     const answer = await raw([line, ...headers, "Connection: close", "", ""].join("\r\n"));
     const given = /\{.*\}/s.exec(answer.replaceAll(/\r\n[0-9a-f]+\r\n/g, ""))?.[0];
     if (given === undefined) return { status: statuses(answer) };
@@ -171,15 +191,58 @@ describe("the name that a visitor asked for", () => {
     ["an absolute target's port", `GET HTTP://${bob}:8080/x HTTP/1.1`, `Host: ${bob}:9`, `${bob}:8080`],
     ["an absolute target's, without Host's port", `GET http://${bob}/x HTTP/1.1`, `Host: ${bob}:8443`, bob],
   ])("%s", async (_what, line, header, expected) => {
-    expect(await named(line, header)).toEqual({ url: "/x", host: [expected], forwarded: [expected] });
+    expect(await seen(line, header)).toEqual({ url: "/x", host: [expected], forwarded: [expected] });
   });
 
   test("an absolute target leads to its own account, whatever Host says, and an unknown one to none", async () => {
     expect(
       await raw("GET http://web.bob.test/ HTTP/1.1\r\nHost: app.alice.test\r\nConnection: close\r\n\r\n"),
     ).toContain("Hello from bob");
-    expect(await named("GET http://unknown.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [421] });
-    expect(await named("GET http://evil@app.bob.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [400] });
+    expect(await seen("GET http://unknown.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [421] });
+    expect(await seen("GET http://evil@app.bob.test/ HTTP/1.1", `Host: ${bob}`)).toEqual({ status: [400] });
+  });
+});
+
+describe("the server that an address leads to", () => {
+  /** Which server answers, what it is asked for, and which prefix was taken away. */
+  const asked = async (name: string, target: string) => {
+    const answer = await raw(`GET ${target} HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
+    const given = /\{.*\}/s.exec(answer.replaceAll(/\r\n[0-9a-f]+\r\n/g, ""))?.[0];
+    if (given === undefined) return [statuses(answer)[0], /^location: (.*)\r$/im.exec(answer)?.[1]];
+    const { headers, url, server } = JSON.parse(given) as { headers: string[]; url: string; server: string };
+    const prefix = headers[headers.indexOf("X-Forwarded-Prefix") + 1];
+    return [server, url, ...(headers.includes("X-Forwarded-Prefix") ? [prefix] : [])];
+  };
+
+  test.each([
+    ["a name", "carol.test", "/", ["all", "/"]],
+    ["its wildcard", "any.carol.test", "/x?y", ["all", "/x?y"]],
+    ["a wildcard is one label", "a.b.carol.test", "/", [421, undefined]],
+    ["a name before the wildcard that covers it", "shop.carol.test", "/", ["shop", "/"]],
+    ["a path", "carol.test", "/shop", ["shop", "/shop"]],
+    ["below a path", "carol.test", "/shop/x/y/z?q=1", ["shop", "/shop/x/y/z?q=1"]],
+    ["not what only begins so", "carol.test", "/shopping", ["all", "/shopping"]],
+    ["a path before the wildcard", "other.carol.test", "/a/b/c/d", ["shop", "/a/b/c/d"]],
+    ["beside that path", "other.carol.test", "/a/b", ["all", "/a/b"]],
+    [
+      "the longest path, taken away",
+      "carol.test",
+      "/shop/blog/post/1?a=/shop/blog",
+      ["blog", "/post/1?a=/shop/blog", "/shop/blog"],
+    ],
+    ["a path with a sign", "carol.test", "/~me/", ["blog", "/", "/~me"]],
+    ["what is left may begin with two slashes", "carol.test", "/shop/blog//x", ["blog", "//x", "/shop/blog"]],
+    ["a path without a slash behind it", "carol.test", "/shop/blog?q=1", [308, "/shop/blog/?q=1"]],
+    ["a redirect without its own path", "carol.test", "/old/page?q=1", [308, "https://new.test/base/page?q=1"]],
+    ["a redirect's own path alone", "carol.test", "/old", [308, "https://new.test/base"]],
+    ["with Host in an absolute target", "carol.test", "http://carol.test/shop/blog/x", ["blog", "/x", "/shop/blog"]],
+  ])("%s: %s%s", async (_what, name, target, expected) => {
+    expect(await asked(name, target)).toEqual(expected);
+  });
+
+  test("a client cannot say which path was taken away", async () => {
+    const answer = await curl("http://[::1]/ -H 'Host: carol.test' -H 'X-Forwarded-Prefix: /evil'");
+    expect(answer).not.toContain("evil");
   });
 });
 

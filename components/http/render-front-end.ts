@@ -1,11 +1,11 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
-import type { AccountAddressInputs, Declaration, HttpServerInputs } from "../registry/kinds.generated.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { connections, retryAfter } from "./connections.ts";
-import { kindOf } from "./render-http-server.ts";
-import { bodyLimitMib, socketOf } from "./server.ts";
+import { renderSites } from "./render-sites.ts";
+import { bodyLimitMib } from "./server.ts";
+import { mostParts } from "./web-address.ts";
 
 /**
  * Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. Each byte begins
@@ -15,8 +15,6 @@ const readTimeout = 300;
 
 /** Seconds in which an account's server takes no byte of a request after which it fails. */
 const sendTimeout = 60;
-
-const plainHostName = plain(/[a-z0-9.-]+/, "host name");
 
 /**
  * Bytes of memory through which an answer passes: its headers must fit in at once, so this is also a little more than the 64 KiB that
@@ -52,25 +50,6 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
 }
 
 /**
- * Maps host names to HTTP servers, one file for each account: invalid data of one account does not affect others. The value is
- * `<account>/unix:<socket>`, or what its kind says of a server without a socket; the account's address, for requests by literal address, leads to the lowest-numbered server.
- */
-export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
-  const [first] = servers;
-  if (!first) return [];
-  const backend = (server: HttpServerInputs) =>
-    `${address.account}/${kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`}`;
-  const lines = [
-    `${plainAddress(address.address)} ${backend(first)};`,
-    ...servers.flatMap((server) =>
-      server.hostnames.toSorted().map((name) => `${plainHostName(name)} ${backend(server)};`),
-    ),
-    "",
-  ];
-  return [{ path: `nginx/accounts/${address.account}.map`, content: lines.join("\n") }];
-}
-
-/**
  * Configuration of the front end: the same text whatever accounts the host has. IPv4 is answered only where it is declared; not on that
  * address alone, because nginx does not start while an address is missing.
  */
@@ -89,6 +68,22 @@ const loggedLengths = { remote_user: 100, request: 1000, http_referer: 300, http
 function logged([name, most]: [string, number]): string {
   return `  map $${name} $logged_${name} {\n    default -;\n    "~^(?<start_of_${name}>.{1,${most}})" $start_of_${name};\n  }\n`;
 }
+
+/** For each number of parts: the beginning of the path with as many, and the site that it leads to. */
+const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
+  .map((parts) => {
+    const shorter = parts === 1 ? "$site_of_name" : `$site_of_path${parts - 1}`;
+    return `  map $request_uri $path${parts} {
+    default "";
+    "~^(?<first_parts${parts}>(?:/[^/?]+){${parts}})" $first_parts${parts};
+  }
+  map "$site_name$path${parts}" ${parts === mostParts ? "$site" : `$site_of_path${parts}`} {
+    default ${shorter};
+    include accounts/*.paths${parts};
+  }
+`;
+  })
+  .join("");
 
 const configuration = (
   listen: string,
@@ -126,17 +121,41 @@ http {
     default $host;
     "~^\\[" $server_addr;
   }
-  map $site_name $site {
+  # The name that stands for this one and all others with the same end.
+  map $site_name $wildcard {
     default "";
+    "~^[^.]+(?<parent>[.].+)$" *$parent;
+  }
+  map $wildcard $site_of_wildcard {
+    default "";
+    include accounts/*.wildcards;
+  }
+  map $site_name $site_of_name {
+    default $site_of_wildcard;
     include accounts/*.map;
   }
-  map $site $account {
+  # The longest path wins.
+${paths}  map $site $account {
     default "";
     "~^(?<site_account>[0-9]+)/" $site_account;
   }
   map $site $backend {
     default "";
-    "~/(?<site_backend>unix:.+)$" $site_backend;
+    "~/(?<site_backend>unix:[^ ]+)" $site_backend;
+  }
+  # The path that is taken away from requests, and what is left: nothing if there is no / behind it.
+  map $site $taken_path {
+    default "";
+    "~ (?<site_path>/.+)$" $site_path;
+  }
+  map "$taken_path $request_uri" $left_uri {
+    default "";
+    "~^ (?<whole_uri>.*)$" $whole_uri;
+    "~^(?<cut_path>[^ ]+) \\k<cut_path>(?<cut_uri>/.*)$" $cut_uri;
+  }
+  map $taken_path $backend_uri {
+    default :$left_uri;
+    "" "";
   }
   # A redirect is its status and its target; with "*" at the end the visitor's path and query follow.
   map $site $moved {
@@ -145,8 +164,8 @@ http {
   }
   map $site $moved_to {
     default "";
-    "~^[0-9]+/redirect:30[1278]:(?<moved_base>[^*]+)[*]$" $moved_base$request_uri;
-    "~^[0-9]+/redirect:30[1278]:(?<moved_whole>[^*]+)$" $moved_whole;
+    "~^[0-9]+/redirect:30[1278]:(?<moved_base>[^* ]+)[*]" $moved_base$left_uri;
+    "~^[0-9]+/redirect:30[1278]:(?<moved_whole>[^* ]+)" $moved_whole;
   }
   map $account $unknown {
     default 0;
@@ -182,8 +201,8 @@ ${Object.entries(loggedLengths).map(logged).join("")}
     'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.
-  limit_conn_zone "$site $binary_remote_addr" zone=visitors:16m;
-  limit_conn_zone $site zone=servers:8m;
+  limit_conn_zone "$backend $binary_remote_addr" zone=visitors:16m;
+  limit_conn_zone $backend zone=servers:8m;
   limit_conn_zone $account zone=accounts:8m;
   limit_conn_log_level info;
 
@@ -195,6 +214,7 @@ ${listen}
     access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
 
+    absolute_redirect off;
     location / {
 ${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($backend = "") {
         return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
@@ -202,7 +222,11 @@ ${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n       
       limit_conn visitors ${connections.visitor};
       limit_conn servers ${connections.server};
       limit_conn accounts ${connections.account};
-      proxy_pass http://$backend;
+      # Relative links of a page at /blog would lead beside it.
+      if ($left_uri = "") {
+        return 308 $taken_path/$is_args$args;
+      }
+      proxy_pass http://$backend$backend_uri;
       proxy_http_version 1.1;
       proxy_set_header Host $host$named_port;
       # What a client says about these is dropped.
@@ -211,6 +235,7 @@ ${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n       
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Host $host$named_port;
       proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header X-Forwarded-Prefix $taken_path;
       proxy_set_header Forwarded "";
       proxy_set_header Proxy "";
       proxy_set_header Upgrade $http_upgrade;

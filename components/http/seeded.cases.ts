@@ -1,10 +1,22 @@
-import { choir } from "../../testing/inventory/example-files.ts";
+import { choir, engraver, network } from "../../testing/inventory/example-files.ts";
 import type { Seed } from "../../testing/inventory/seeded.cases.ts";
 
 const python = "command: [/usr/bin/python3, members.py]";
 
 /** Violations of the rules about HTTP servers. */
 export const seeds: Readonly<Record<string, Seed>> = {
+  "a path of another account's host name": {
+    rules: ["names-of-one-account"],
+    edit: (draft) =>
+      draft.edit(engraver, "kind: static", "kind: static\n    addresses: [members.choir.example.org/cards]"),
+  },
+  "a name below the platform's domain that another account has": {
+    rules: ["names-of-one-account"],
+    edit: (draft) =>
+      draft
+        .append(network, "platformDomain: hosted.example\n")
+        .edit(engraver, "[engraver.example.org]", "[engravings.hosted.example]"),
+  },
   "a program that administers the host": {
     rules: ["no-host-administration"],
     edit: (draft) => draft.edit(choir, python, "command: [/usr/bin/sudo, /usr/bin/python3, members.py]"),

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
-import { number, text, texts, waivers } from "../inputs.ts";
+import { flag, number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
 import { behaviour, derivedField, identity, key } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
-import { hostnameSchema, nameSchema } from "../schema.ts";
+import { nameSchema } from "../schema.ts";
 import { descriptors } from "./connections.ts";
+import { siteAddressSchema, siteNameSchema } from "./web-address.ts";
 
 /** Keys of an HTTP server in its account's file, whatever its kind. */
 export const commonEntry = {
@@ -21,10 +22,23 @@ export const commonEntry = {
       "Number of the HTTP server inside the account, 1 to 999, never reused. `$PORT` of a program is 8000 + number.",
     ),
   hostnames: z
-    .array(hostnameSchema)
+    .array(siteNameSchema)
     .default([])
     .describe(
-      "Host names that the HTTP server answers for. The lowest-numbered server also answers for the account's address.",
+      "Host names that the HTTP server answers for. `*.example.org` stands for all names with one label before it that nobody lists. The lowest-numbered server also answers for the account's address, and for `<account>.<platformDomain>`.",
+    ),
+  addresses: z
+    .array(siteAddressSchema)
+    .max(100)
+    .exactOptional()
+    .describe(
+      "Host names with a path of one to three parts, such as `example.org/blog`: requests for it and everything below it go to this HTTP server, whoever answers for the rest of the name. The longest path wins. Letters are compared as the client sends them.",
+    ),
+  trimPath: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "Whether the path of the address is taken away from requests before the HTTP server gets them: `/blog/post` arrives as `/post`, with `X-Forwarded-Prefix: /blog`, and `/blog` is sent on to `/blog/`. Default false.",
     ),
   idleSeconds: z
     .int()
@@ -42,6 +56,8 @@ export const commonInputs = {
   number: identity(number).describe("Its number in the account; `$PORT` of a program follows from it."),
   host: derivedField(text).describe("The host of its account."),
   hostnames: behaviour(texts).describe("Host names it answers for."),
+  addresses: behaviour(texts).exactOptional().describe("Host names with a path that it answers for."),
+  trimPath: behaviour(flag).exactOptional().describe("Whether the path of an address is taken away from requests."),
   idleSeconds: behaviour(number).describe("Seconds without a request until it is stopped; 0 = never."),
   unit: derivedField(text).describe(
     "Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name.",

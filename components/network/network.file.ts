@@ -5,6 +5,7 @@ import type { FileKind } from "../registry/file.ts";
 import {
   address6Schema,
   format,
+  hostnameSchema,
   nameSchema,
   packageSchema,
   prefix4Schema,
@@ -90,6 +91,11 @@ export const schema = z.strictObject({
       "Identity of the fleet, by which the guard finds it in another commit, wherever its directory is. Unique in the repository; never change it. Default: the name of the directory.",
     ),
   asNumber: asNumberSchema.describe("AS number of the platform's network. Its routers use it."),
+  platformDomain: hostnameSchema
+    .optional()
+    .describe(
+      "The platform's own domain for web sites: each account is also reached at `<account>.<platformDomain>`, which leads to its lowest-numbered HTTP server. Its DNS is yours to set up. Default: none.",
+    ),
   uidBase: z
     .int()
     .min(65_536)

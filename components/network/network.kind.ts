@@ -11,6 +11,7 @@ export const inputs = z.strictObject({
     .exactOptional()
     .describe("Identity of the fleet, where the inventory says it."),
   asNumber: key(number).describe("The AS number that routers speak as."),
+  platformDomain: identity(text).exactOptional().describe("The domain below which each account has a host name."),
   // A state of 0.1.0 does not say it.
   uidBase: identity(number, { judged: "identity-kept" })
     .default(200_000)
@@ -50,6 +51,7 @@ export const kind: Kind<"networks"> = {
       ...(network.fleet !== undefined && { fleet: network.fleet }),
       asNumber: network.asNumber,
       uidBase: network.uidBase,
+      ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),
       prefixes4: network.prefixes4,
       operators: network.operators.map(({ name, asNumber, parentAsNumber, routers }) => ({

@@ -26,7 +26,7 @@ export function ownerOf(declaration: Declaration, number: number): Owner | undef
       uid: [`${account.uid}`],
       prefix: own.map(({ prefix }) => prefix),
       address: own.map(({ address }) => address),
-      hostname: (servers.get(number) ?? []).flatMap(({ hostnames }) => hostnames),
+      hostname: (servers.get(number) ?? []).flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
       limit: directivesOf(account),
     }
   );

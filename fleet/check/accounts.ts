@@ -41,14 +41,14 @@ export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans
     ]),
     ...unique(
       accounts.flatMap(({ source, loose }) =>
-        items(loose.httpServers).flatMap(([server, { hostnames }]) =>
-          items(hostnames).flatMap(([index, hostname]) =>
-            placed(source, ["httpServers", server, "hostnames", index], hostname),
+        items(loose.httpServers).flatMap(([server, { hostnames, addresses }]) =>
+          Object.entries({ hostnames, addresses }).flatMap(([key, list]) =>
+            items(list).flatMap(([index, address]) => placed(source, ["httpServers", server, key, index], address)),
           ),
         ),
       ),
       "host name",
-      "keep it at only one HTTP server: each host name leads to exactly one",
+      "keep it at only one HTTP server: each address leads to exactly one",
     ),
   ];
 }

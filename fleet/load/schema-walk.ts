@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bare } from "../../components/registry/bare.ts";
 import type { Path } from "./problem.ts";
 
 /** The value at a place in plain data; `undefined` if there is none. */
@@ -51,11 +52,4 @@ function branches(union: z.ZodDiscriminatedUnion): [unknown, z.ZodObject][] {
     const literal = option.shape[union.def.discriminator];
     return literal instanceof z.ZodLiteral ? [[literal.value, option]] : [];
   });
-}
-
-function bare(schema: z.ZodType): z.ZodType {
-  let current = schema;
-  while (current instanceof z.ZodDefault || current instanceof z.ZodPrefault || current instanceof z.ZodOptional)
-    current = current.unwrap() as z.ZodType;
-  return current;
 }

@@ -1,4 +1,4 @@
-import { testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
+import { between, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
 import { changed } from "../../testing/test-rule.ts";
 import { accountMoved } from "../../testing/wave-fixture.ts";
 import { movesPlanned } from "./moves-planned.ts";
@@ -7,6 +7,11 @@ import { movesPlanned } from "./moves-planned.ts";
 const giver = valid.httpServers.find(({ account }) => account === 1)!;
 const taker = valid.httpServers.find(({ account }) => account === 2)!;
 const hostname = giver.hostnames[0]!;
+
+const answering = (of: typeof giver, name: string) => ({
+  ...valid,
+  httpServers: valid.httpServers.map((server) => (server === of ? { ...server, hostnames: [name] } : server)),
+});
 
 testGuardRule(movesPlanned, {
   "an account moves to another host": {
@@ -36,6 +41,24 @@ testGuardRule(movesPlanned, {
     }),
     expect: [
       `needs approval: httpServer 2/${taker.name} hostnames: Moves host name ${hostname} from account 1 to account 2. [hand-over hostname ${hostname}]`,
+    ],
+  },
+  "a path below a host name of another account": {
+    change: to({
+      ...valid,
+      httpServers: valid.httpServers.map((server) => {
+        if (server === giver) return { ...server, hostnames: [] };
+        return server === taker ? { ...server, addresses: [`${hostname}/shop`] } : server;
+      }),
+    }),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} addresses: Moves host name ${hostname} from account 1 to account 2. [hand-over hostname ${hostname}]`,
+    ],
+  },
+  "a name that another account's wildcard had": {
+    change: between(answering(giver, "*.example.net"), answering(taker, "shop.example.net")),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} hostnames: Moves host name shop.example.net (of *.example.net) from account 1 to account 2. [hand-over hostname shop.example.net]`,
     ],
   },
   "host names go to other HTTP servers of their accounts": {

@@ -1,3 +1,4 @@
+import { namesOf, wildcardOf } from "../../components/http/web-address.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
 import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
@@ -35,15 +36,17 @@ export const movesPlanned: GuardRule = {
       }
     }
     const owners = new Map(
-      before.declaration.httpServers.flatMap(({ account, hostnames }) => hostnames.map((name) => [name, account])),
+      before.declaration.httpServers.flatMap((server) => namesOf(server).map((name) => [name, server.account])),
     );
     for (const server of after.declaration.httpServers) {
-      for (const hostname of server.hostnames) {
-        const owner = owners.get(hostname);
-        if (owner === undefined || owner === server.account) continue;
+      for (const hostname of namesOf(server)) {
+        const taken = [hostname, wildcardOf(hostname)].find((name) => name !== undefined && owners.has(name));
+        const owner = taken === undefined ? server.account : owners.get(taken);
+        if (owner === server.account) continue;
+        const of = taken === hostname ? "" : ` (of ${taken})`;
         yield {
-          subject: subject.httpServer(server, "hostnames"),
-          message: `Moves host name ${hostname} from account ${owner} to account ${server.account}.`,
+          subject: subject.httpServer(server, server.hostnames.includes(hostname) ? "hostnames" : "addresses"),
+          message: `Moves host name ${hostname}${of} from account ${owner} to account ${server.account}.`,
           approval: { action: "hand-over", resource: `hostname ${hostname}` },
         };
       }

@@ -140,7 +140,14 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a host name without a dot": (draft) => draft.edit(alice, "blog.alice.test", "localhost"),
   "a host name with a dot at its end": (draft) => draft.edit(alice, "blog.alice.test", "blog.alice.test."),
   "a host name in Unicode": (draft) => draft.edit(alice, "blog.alice.test", "Bücher.alice.test"),
-  "a host name with a wildcard": (draft) => draft.edit(alice, "blog.alice.test", "'*.alice.test'"),
+  "a host name with a wildcard": (draft) => draft.edit(alice, "blog.alice.test", "'www.*.alice.test'"),
+  "a wildcard for a whole top-level domain": (draft) => draft.edit(alice, "blog.alice.test", "'*.test'"),
+  "an address without a path": (draft) =>
+    draft.edit(
+      alice,
+      "kind: static",
+      "kind: static\n    addresses: [alice.test/a/../b, https://alice.test/shop, alice.test]",
+    ),
   "a whole URL for a host name": (draft) => draft.edit(alice, "blog.alice.test", "'https://Blog.alice.test:80/x'"),
   "an underscore in a host name": (draft) => draft.edit(alice, "blog.alice.test", "my_blog.alice.test"),
   "an address for a host name": (draft) => draft.edit(alice, "blog.alice.test", "192.0.2.1"),

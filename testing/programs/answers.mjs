@@ -41,7 +41,7 @@ const ways = {
     response.writeHead(code).end("my own status");
   },
   headersOf(request, response) {
-    response.end(`${JSON.stringify({ url: request.url, headers: request.rawHeaders })}\n`);
+    response.end(`${JSON.stringify({ server: process.env.SERVER, url: request.url, headers: request.rawHeaders })}\n`);
   },
   closes: (request) => request.socket.destroy(),
   truncated: (request) => request.socket.end("HTTP/1.1 200 OK\r\nContent-Ty"),

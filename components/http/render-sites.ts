@@ -1,0 +1,40 @@
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { plain, plainAddress } from "../../lib/unit-file.ts";
+import type { AccountAddressInputs, HttpServerInputs } from "../registry/kinds.generated.ts";
+import { kindOf } from "./render-http-server.ts";
+import { socketOf } from "./server.ts";
+
+const plainHostName = plain(/(?:\*\.)?[a-z0-9.-]+/, "host name");
+const plainSiteAddress = plain(/[a-z0-9.-]+(?:\/[\w.~-]+){1,3}/, "address of a web site");
+
+/**
+ * Maps addresses to HTTP servers, files for each account: invalid data of one account does not affect others. The value is
+ * `<account>/unix:<socket>`, or what its kind says of a server without a socket, and behind a space the path that is taken away from
+ * requests. The account's address, for requests by literal address, leads to the lowest-numbered server. Wildcards, and paths by the
+ * number of their parts, have maps of their own: only who has them pays for them.
+ */
+export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
+  const [first] = servers;
+  if (!first) return [];
+  const backend = (server: HttpServerInputs) =>
+    `${address.account}/${kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`}`;
+  const lines = servers.flatMap((server) => [
+    ...server.hostnames.toSorted().map((name) => ({
+      map: name.startsWith("*.") ? "wildcards" : "map",
+      line: `${plainHostName(name)} ${backend(server)};`,
+    })),
+    ...(server.addresses ?? []).toSorted().map((name) => {
+      const [, ...parts] = plainSiteAddress(name).split("/");
+      const site = server.trimPath === true ? `"${backend(server)} /${parts.join("/")}"` : backend(server);
+      return { map: `paths${parts.length}`, line: `${name} ${site};` };
+    }),
+  ]);
+  const maps = Map.groupBy(
+    [{ map: "map", line: `${plainAddress(address.address)} ${backend(first)};` }, ...lines],
+    ({ map }) => map,
+  );
+  return [...maps].map(([map, own]) => ({
+    path: `nginx/accounts/${address.account}.${map}`,
+    content: own.map(({ line }) => `${line}\n`).join(""),
+  }));
+}

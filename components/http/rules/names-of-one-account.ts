@@ -1,0 +1,57 @@
+import { type Subject, subject } from "../../registry/subject.ts";
+import { defineRule } from "../../rule.ts";
+import { nameIn, namesOf, wildcardOf } from "../web-address.ts";
+
+export const namesOfOneAccount = defineRule({
+  name: "names-of-one-account",
+  theme: "isolation",
+  severity: "critical",
+  scope: "stack",
+  description:
+    "A host name belongs to one account, with all its paths, and a wildcard with all names that it covers; below the platform's domain each account has its own name alone.",
+  reason:
+    "Web sites that share a host name share cookies and stored data in browsers: an account could read what visitors of another account have there.",
+  fix: "Find out whose the host name is, and remove it from the other account.",
+  *find({ httpServers, accounts, networks }) {
+    const owners = new Map<string, (typeof httpServers)[number]>();
+    for (const server of httpServers) {
+      for (const name of namesOf(server)) if (!owners.has(name)) owners.set(name, server);
+    }
+    const accountNames = new Map(accounts.map(({ number, name }) => [number, name]));
+    const domains = networks.flatMap(({ platformDomain }) => platformDomain ?? []);
+    for (const server of httpServers) {
+      const called = `HTTP server ${server.account}/${server.name}`;
+      for (const [about, address] of addressesOf(server)) {
+        const name = nameIn(address);
+        for (const taken of [name, wildcardOf(name)]) {
+          const owner = taken === undefined ? undefined : owners.get(taken);
+          if (owner === undefined || owner.account === server.account) continue;
+          yield {
+            subject: about,
+            message: `${called} answers for ${address}; ${taken} belongs to account ${owner.account} (HTTP server ${owner.account}/${owner.name}).`,
+          };
+        }
+        for (const domain of domains) {
+          const own = `${accountNames.get(server.account)}.${domain}`;
+          if (!`.${name}`.endsWith(`.${domain}`) || `.${name}`.endsWith(`.${own}`)) continue;
+          yield {
+            subject: about,
+            message: `${called} answers for ${address}, below the platform's domain ${domain}; of it account ${server.account} has ${own} alone.`,
+          };
+        }
+      }
+    }
+  },
+});
+
+/** Addresses of a server, each with its place. */
+function addressesOf(server: {
+  readonly account: number;
+  readonly name: string;
+  readonly hostnames: readonly string[];
+  readonly addresses?: readonly string[];
+}): (readonly [Subject, string])[] {
+  return (["hostnames", "addresses"] as const).flatMap((key) =>
+    (server[key] ?? []).map((address, index) => [subject.httpServer(server, `${key}.${index}`), address] as const),
+  );
+}
