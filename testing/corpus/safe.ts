@@ -64,7 +64,7 @@ export const safe: Readonly<Record<string, CorpusCase>> = {
     edit: (draft) =>
       draft.edit(
         choir,
-        "  - name: members\n    number: 2\n    kind: program\n    command: [/usr/bin/python3, members.py]\n    directory: members\n    hostnames: [members.choir.example.org]\n",
+        "  - name: members\n    number: 2\n    kind: program\n    command: [/usr/bin/python3, members.py]\n    directory: members\n    hostnames: [members.choir.example.org]\n    # The old address of the members' pages.\n    addresses: [choir.example.org/members]\n    trimPath: true\n",
         "",
       ),
   },
