@@ -3,6 +3,7 @@ import { z } from "zod";
 import * as nodeServer from "./kinds/node/node.server.ts";
 import * as phpServer from "./kinds/php/php.server.ts";
 import * as programServer from "./kinds/program/program.server.ts";
+import * as proxyServer from "./kinds/proxy/proxy.server.ts";
 import * as pythonServer from "./kinds/python/python.server.ts";
 import * as redirectServer from "./kinds/redirect/redirect.server.ts";
 import * as staticServer from "./kinds/static/static.server.ts";
@@ -13,6 +14,7 @@ export const serverEntries = [
   z.strictObject({ ...commonEntry, ...nodeServer.entry }),
   z.strictObject({ ...commonEntry, ...phpServer.entry }),
   z.strictObject({ ...commonEntry, ...programServer.entry }),
+  z.strictObject({ ...commonEntry, ...proxyServer.entry }),
   z.strictObject({ ...commonEntry, ...pythonServer.entry }),
   z.strictObject({ ...commonEntry, ...redirectServer.entry }),
   z.strictObject({ ...commonEntry, ...staticServer.entry }),
@@ -23,6 +25,7 @@ export const serverInputs = [
   z.strictObject({ ...commonInputs, ...nodeServer.inputs }),
   z.strictObject({ ...commonInputs, ...phpServer.inputs }),
   z.strictObject({ ...commonInputs, ...programServer.inputs }),
+  z.strictObject({ ...commonInputs, ...proxyServer.inputs }),
   z.strictObject({ ...commonInputs, ...pythonServer.inputs }),
   z.strictObject({ ...commonInputs, ...redirectServer.inputs }),
   z.strictObject({ ...commonInputs, ...staticServer.inputs }),
@@ -33,6 +36,7 @@ export const servers = {
   node: nodeServer.server,
   php: phpServer.server,
   program: programServer.server,
+  proxy: proxyServer.server,
   python: pythonServer.server,
   redirect: redirectServer.server,
   static: staticServer.server,

@@ -8,7 +8,7 @@ import { databases } from "../database/databases.host.ts";
 import { journald } from "../host/journald.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
-import { apache } from "../http/kinds/php/apache.host.ts";
+import { apache } from "../http/apache.host.ts";
 import { libexec } from "../http/libexec.host.ts";
 import { lighttpd } from "../http/lighttpd.host.ts";
 import { nginx } from "../http/nginx.host.ts";

@@ -2,9 +2,9 @@
 
 /** Debian packages that a host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
 export const hostPackages: readonly string[] = [
-  "apache2-bin", // server kind php, bundle folder apache
+  "apache2-bin", // server kind php, server kind proxy, bundle folder apache
   "bird2", // bundle folder bird
-  "ca-certificates", // kind accounts
+  "ca-certificates", // kind accounts, server kind proxy, bundle folder apache
   "dns-root-data", // bundle folder unbound
   "gunicorn", // server kind python
   "iproute2", // bundle folder network

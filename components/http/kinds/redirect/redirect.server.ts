@@ -1,13 +1,8 @@
 import { z } from "zod";
-import { plain } from "../../../../lib/unit-file.ts";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/field-class.ts";
-import { format } from "../../../schema.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
-
-/** Without characters that mean something in a map of nginx. */
-const target = /https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~/%+,=@&-]*)?/;
-const plainTarget = plain(target, "target of a redirect");
+import { plainTarget, targetSchema } from "../../target.ts";
 
 /** Statuses of RFC 9110, section 15.4, that keep the visitor's method or say that it is forgotten. */
 const statusSchema = z.literal([301, 302, 307, 308]);
@@ -18,12 +13,7 @@ export const entry = {
     .describe(
       "Kind of HTTP server. `redirect`: the front end sends visitors to another address; no process of the account runs.",
     ),
-  to: format("an address such as https://www.example.org or https://example.org/shop, without a query", (says) =>
-    z
-      .string()
-      .max(500)
-      .regex(new RegExp(`^${target.source}$`), says),
-  ).describe("Where visitors are sent, beginning with `https://` or `http://`."),
+  to: targetSchema.describe("Where visitors are sent, beginning with `https://` or `http://`."),
   status: statusSchema
     .default(308)
     .describe(
@@ -49,7 +39,6 @@ export const server: ServerKind<HttpServer<"redirect">> = {
   inputs,
   shared: () => [],
   inFrontEnd: ({ to, status, keepPath }) => {
-    const where = plainTarget(to);
-    return `redirect:${status}:${keepPath ? `${where.replace(/\/$/, "")}*` : where}`;
+    return `redirect:${status}:${plainTarget(to)}${keepPath ? "*" : to.endsWith("/") ? "/" : ""}`;
   },
 };

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { flag, text } from "../../../inputs.ts";
+import { behaviour } from "../../../registry/field-class.ts";
+import { inside, programFiles, programUnit, scriptFile } from "../../run-program.ts";
+import type { HttpServer, ServerKind } from "../../server.ts";
+import { plainTarget, targetSchema } from "../../target.ts";
+
+export const entry = {
+  kind: z
+    .literal("proxy")
+    .describe(
+      "Kind of HTTP server. `proxy`: requests are passed on to another server, WebSockets too: a service of the account, or one outside.",
+    ),
+  to: targetSchema.describe(
+    "Where requests are passed on to; their path and query are appended. `http://127.0.0.1:<port>` is a service of the account itself. The certificate of an `https://` server is checked.",
+  ),
+  keepHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the other server gets the host name that the visitor asked for, instead of the one in `to`. Default false.",
+    ),
+};
+
+export const inputs = {
+  kind: behaviour(z.literal("proxy")).describe("`proxy`: requests are passed on to another server."),
+  to: behaviour(text).describe("Where they are passed on to."),
+  keepHost: behaviour(flag).describe("Whether the other server gets the host name that the visitor asked for."),
+};
+
+const configuration = "apache/proxy.conf";
+const script = "libexec/run-proxy";
+
+/** Seconds until Apache must listen. */
+const startSeconds = 20;
+
+/** Apache in the account's sandbox and network: it reaches what programs of the account reach, and nothing of the host. */
+export const server: ServerKind<HttpServer<"proxy">> = {
+  kind: "proxy",
+  packages: ["apache2-bin", "ca-certificates"],
+  entry,
+  inputs,
+  shared: () => [
+    ...programFiles(),
+    { path: configuration, content: readFileSync(join(import.meta.dirname, "proxy.conf"), "utf8") },
+    scriptFile(import.meta.dirname, "run-proxy"),
+  ],
+  service: (account, server) =>
+    programUnit(
+      account,
+      { ...server, directory: ".", environment: {}, startSeconds },
+      {
+        command: [inside(script).path],
+        requests: "port",
+        environment: { FAIRHOST_TO: plainTarget(server.to), FAIRHOST_KEEP_HOST: server.keepHost ? "On" : "Off" },
+        binds: [inside(script).bind, inside(configuration).bind],
+      },
+    ),
+};

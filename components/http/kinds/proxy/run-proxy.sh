@@ -1,0 +1,6 @@
+#!/bin/bash
+# Runs Apache for an account's proxy; it listens on $PORT. Inside the account's sandbox, started by run-program.
+set -u
+# The log's file is root's: Apache cannot open it anew, as it does, but a pipe of its own.
+exec 2> >(exec cat >&2)
+exec /usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/proxy.conf
