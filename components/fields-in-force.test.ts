@@ -46,7 +46,7 @@ const fleets = loaded.map((fleet) => ({
       trimPath: true,
       idleSeconds: 1,
     })),
-    services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const })),
+    services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const, port: 8300 })),
     tasks: account.tasks.map((task) => ({ ...task, randomDelaySeconds: 60 })),
   })),
 }));

@@ -32,6 +32,7 @@ import { rangesApart } from "../components/network/rules/ranges-apart.ts";
 import { guaranteeWithinLimits } from "../components/plan/rules/guarantee-within-limits.ts";
 import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-the-basics.ts";
 import type { Rule } from "../components/rule.ts";
+import { servicePorts } from "../components/service/rules/service-ports.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
@@ -92,6 +93,7 @@ export const rules: readonly Rule[] = [
   numberNotReused,
   prefixInsideSite,
   rangesApart,
+  servicePorts,
   uidFollowsNumber,
   uniqueAddress,
   uniqueHostname,

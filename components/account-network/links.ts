@@ -37,5 +37,24 @@ export const outgoing = {
   logged: "5/second burst 200 packets",
 } as const;
 
+/** Ports on which services of accounts are visited, at the account's own address: outside of what the host itself offers. */
+export const visitedPorts = { first: 8300, last: 8499 } as const;
+
+/**
+ * What visitors of one account's services may do together. There is no bound of open connections: the firewall remembers none, and each is
+ * a socket in the account's own network, within its memory and the open files of its processes.
+ */
+export const incoming = {
+  /** New ones: 100 a second, and 1000 at once. It refills steadily; beyond it a visitor's program tries again after a second. */
+  rate: "100/second burst 1000 packets",
+  /** TCP's largest segment: 1280 octets, which each link of IPv6 takes (RFC 8200 section 5), without the headers of IPv6 and TCP. */
+  segment: 1220,
+} as const;
+
+/** The address of an account in its own network: `<prefix>::2`. */
+export function addressInside(prefix: string): string {
+  return `${prefix.replace(/\/64$/, "")}2`;
+}
+
 /** Group of nfnetlink_log(4) to which the firewall gives what accounts call. */
 export const logGroup = 66;

@@ -13,4 +13,13 @@ export const nftables = {
     says: (host) => `Reloads the firewall of ${host} in one step; open connections stay.`,
   },
   drift: "firewall",
+  ofAccount: [
+    {
+      path: /accounts\/(?<number>\d+)/,
+      lines: [
+        /add element inet fairhost services \{ (?<address>\S+) \. (?<port>\d+) : (?<inside>\S+) \}/,
+        /add element inet fairhost answers \{ (?<inside>\S+) \. (?<port>\d+) : (?<address>\S+) \}/,
+      ],
+    },
+  ],
 } as const satisfies BundleFolder;

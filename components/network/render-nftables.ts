@@ -1,6 +1,6 @@
-import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
-import { accounts4, linkGroup, linkPrefix, logGroup, outgoing, resolver } from "../account-network/links.ts";
+import { accounts4, incoming, linkGroup, linkPrefix, logGroup, outgoing, resolver } from "../account-network/links.ts";
 import { largestNumberAt, subnetZero } from "../declaring.ts";
 import { frontEndOf } from "../http/render-front-end.ts";
 import type { BareMetalHostInputs, Declaration } from "../registry/kinds.generated.ts";
@@ -73,6 +73,9 @@ export function portSet(open: readonly OpenPort[], protocol: OpenPort["protocol"
   return merged.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(", ");
 }
 
+/** Where each account has its own elements of the sets. */
+export const accountsFolder = "nftables/accounts";
+
 /** What the firewall must know beside the host itself. */
 export interface Surroundings {
   /** What the kinds open, SSH among them. */
@@ -98,8 +101,9 @@ const closed4 = [
 ];
 
 /**
- * The firewall: one table, replaced in one step, the same whatever accounts the host has: their links are in one group, the kernel's
- * routes say which address is whose, and bounds of an account are elements that the kernel adds when it is awake.
+ * The firewall: one table, replaced in one step. Its rules are the same whatever accounts the host has: their links are in one group, the kernel's
+ * routes say which address is whose, and bounds of an account are elements that the kernel adds when it is awake. What an account declares
+ * of its own are elements in a file of its own (components/account-network/render-account-ports.ts).
  */
 export function renderNftables(host: BareMetalHostInputs, around: Surroundings): BundleFile[] {
   const { openPorts, accountUids, sites, infrastructure, owned, address4 } = around;
@@ -114,6 +118,7 @@ export function renderNftables(host: BareMetalHostInputs, around: Surroundings):
       ? `  set ${name} { type ${type}; flags interval; }`
       : `  set ${name} { type ${type}; flags interval; auto-merge; elements = { ${elements.join(", ")} }; }`;
   const refuse = "counter goto refuse";
+  const begins = "tcp flags & (fin | syn | rst | ack) == syn";
   // Above the ports that are open to everybody: an answer is never taken for a visitor.
   const source = address4 === undefined ? "masquerade to" : `snat ip to ${plainAddress4(address4)}`;
   return [
@@ -137,7 +142,12 @@ ${set("closed4", "ipv4_addr", closed4)}
   set pings { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set queries { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set logged { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
+  set visits { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
   set unlogged { type iface_index; size 65535; flags dynamic, timeout; timeout 1d; counter; }
+
+  # Ports of accounts' services: what visitors call, and what the account has in its network. Then the same the other way round.
+  map services { type ipv6_addr . inet_service : ipv6_addr; }
+  map answers { type ipv6_addr . inet_service : ipv6_addr; }
 
   # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
   # out of reach, SSH included. So the rules below must hold packet by packet. Errors in IPv4 are looked at: they may be about a connection
@@ -148,14 +158,29 @@ ${set("closed4", "ipv4_addr", closed4)}
     ip6 daddr ${resolver} notrack
     meta l4proto icmpv6 fib daddr type local notrack
     icmp type echo-request notrack
-${rule(tcp, `tcp dport { ${tcp} } fib daddr type local notrack`)}  }
+${rule(tcp, `tcp dport { ${tcp} } fib daddr type local notrack`)}    ip6 daddr . tcp dport @services goto to_service
+    iifgroup ${linkGroup} ip6 saddr . tcp sport @answers notrack
+  }
+  # Only the address is exchanged, packet by packet. Without memory of connections no error about a packet's size could be led back, so
+  # every answer fits any way (RFC 8200 section 5: 1280 octets).
+  chain to_service {
+    tcp flags syn tcp option maxseg size set ${incoming.segment}
+    notrack
+    ip6 daddr set ip6 daddr . tcp dport map @services
+  }
+  chain from_service {
+    type filter hook postrouting priority srcnat - 1; policy accept;
+    ct state untracked ip6 saddr set ip6 saddr . tcp sport map @answers
+  }
   chain untracked_out {
     type filter hook output priority raw; policy accept;
     oif lo accept
     ip6 saddr ${resolver} notrack
     meta l4proto icmpv6 notrack
     icmp type echo-reply notrack
-${rule(tcp, `tcp sport { ${tcp} } notrack`)}  }
+${rule(tcp, `tcp sport { ${tcp} } notrack`)}    ip6 saddr . tcp sport @answers notrack
+    ip6 daddr . tcp dport @answers notrack
+  }
 
   chain input {
     type filter hook input priority filter; policy drop;
@@ -178,7 +203,7 @@ ${bgp}${rule(tcp, `tcp dport { ${tcp} } accept`)}${rule(udp, `udp dport { ${udp}
     fib saddr . iif oif eq 0 counter drop comment "an account sends with an address that is not its own"
     ip6 daddr ${resolver} meta l4proto { tcp, udp } th dport 53 goto ask_resolver
     ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
-${rule(offeredTcp, `tcp dport { ${offeredTcp} } tcp flags & (fin | syn | rst | ack) == syn update @rate { iif limit rate over ${outgoing.rate} } ${refuse}`)}${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
+${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @rate { iif limit rate over ${outgoing.rate} } ${refuse}`)}${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     icmp type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
     ct state established,related accept
@@ -198,6 +223,7 @@ ${rule(offeredTcp, `tcp dport { ${offeredTcp} } tcp flags & (fin | syn | rst | a
 
   chain from_account {
     fib saddr . iif oif eq 0 counter drop comment "an account sends with an address that is not its own"
+    ct state untracked meta l4proto tcp goto about_service
     ct state vmap { established : accept, related : accept, invalid : drop }
     oifgroup ${linkGroup} counter goto refuse comment "an account calls a neighbour's network"
     ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
@@ -205,6 +231,16 @@ ${rule(offeredTcp, `tcp dport { ${offeredTcp} } tcp flags & (fin | syn | rst | a
     ip6 daddr @closed6 counter goto refuse comment "an account calls what is not of the Internet"
     ip daddr @closed4 counter goto refuse comment "an account calls what is not of the Internet"
     goto new_connection
+  }
+
+  # Answers of an account's services, and what it sends to those of others.
+  chain about_service {
+    ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
+    ip6 saddr . tcp sport @answers tcp flags & (syn | ack) != syn accept
+    ip6 saddr . tcp sport @answers counter goto refuse comment "a service calls out from its own port"
+    fib daddr . iif oif ne 0 counter goto refuse comment "an account visits itself"
+    ${begins} update @rate { iif limit rate over ${outgoing.rate} } ${refuse}
+    goto visit
   }
 
   chain new_connection {
@@ -225,8 +261,19 @@ ${rule(offeredTcp, `tcp dport { ${offeredTcp} } tcp flags & (fin | syn | rst | a
   }
 
   chain to_account {
+    ip6 daddr . tcp dport @answers ct state untracked goto visit_from_outside
     ct state vmap { established : accept, related : accept, invalid : drop }
     counter comment "dropped: not offered by an account"
+  }
+  chain visit_from_outside {
+    fib saddr type local counter drop
+    fib saddr oifname "${linkPrefix}*" counter drop
+    goto visit
+  }
+  chain visit {
+    ${begins} update @visits { ip6 daddr limit rate over ${incoming.rate} } counter drop comment "too many new visitors of an account's services"
+    ip6 daddr . tcp dport @answers accept
+    counter drop
   }
 
   chain source {
@@ -256,6 +303,8 @@ ${rule(tcp, `tcp sport { ${tcp} } tcp flags & (syn | ack) == syn counter reject 
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
   }
 }
+
+include "${currentGeneration}/${accountsFolder}/*"
 `,
     },
   ];

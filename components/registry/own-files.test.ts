@@ -24,7 +24,7 @@ const sides: readonly Declaration[] = [
           environment: { A: "User=root" },
         }),
       ],
-      services: [service("work", ["bin/work"])],
+      services: [service("work", ["bin/work"], { port: 8300 })],
       tasks: [task("tidy", ["bin/tidy"])],
     },
     { number: 2, name: "empty" },
@@ -108,9 +108,14 @@ const edit = (path: string, from: string | RegExp, to: string) => {
   expect(changed).not.toBe(text);
   return [path, changed] as const;
 };
+const ports = "nftables/accounts/1";
 const adds = (path: string, line: string) => [path, `${rendered(path)}${line}\n`] as const;
 
 describe.each<[string, readonly [path: string, text: string | undefined], string]>([
+  ["a port that is not declared", edit(ports, ". 8300 :", ". 8301 :"), "an unknown line"],
+  ["a port at a neighbour's address", edit(ports, "fd00:8000:0:1::1", "fd00:8000:0:2::1"), "an unknown line"],
+  ["a port that leads to a neighbour", edit(ports, ": fd00:8000:0:1::2", ": fd00:8000:0:2::2"), "an unknown line"],
+  ["a rule of the firewall", adds(ports, "add rule inet fairhost input accept"), "an unknown line"],
   ["another user", edit(always, "User=a1", "User=root"), "[Service] User="],
   ["the user of another account", edit(always, "User=a1", "User=a2"), "[Service] User="],
   ["no user", edit(always, "User=a1\n", ""), "without [Service] User="],

@@ -1,4 +1,5 @@
 import { once } from "../../lib/once.ts";
+import { addressInside } from "../account-network/links.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
 import type { Element } from "./kind.ts";
@@ -7,15 +8,16 @@ import type { Declaration } from "./kinds.generated.ts";
 /** What the declaration gives an account, by the names that patterns of files use for it. */
 export type Owner = Readonly<
   Record<
-    // `name` is that of its home too, `uid` that of its group; `limit` is a directive of a limit, `MemoryMax=512M`.
-    "number" | "name" | "user" | "uid" | "prefix" | "address" | "hostname" | "limit",
+    // `name` is that of its home too, `uid` that of its group; `limit` is a directive of a limit, `MemoryMax=512M`; `inside` is its address in
+    // its own network, `port` that of a service.
+    "number" | "name" | "user" | "uid" | "prefix" | "address" | "inside" | "port" | "hostname" | "limit",
     readonly string[]
   >
 >;
 
 /** What an account has, by its number; undefined if it is not declared. */
 export function ownerOf(declaration: Declaration, number: number): Owner | undefined {
-  const { accounts, addresses, servers } = byNumber(declaration);
+  const { accounts, addresses, servers, services } = byNumber(declaration);
   const account = accounts.get(number);
   const own = addresses.get(number) ?? [];
   return (
@@ -26,16 +28,19 @@ export function ownerOf(declaration: Declaration, number: number): Owner | undef
       uid: [`${account.uid}`],
       prefix: own.map(({ prefix }) => prefix),
       address: own.map(({ address }) => address),
+      inside: own.map(({ prefix }) => addressInside(prefix)),
+      port: (services.get(number) ?? []).flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
       hostname: (servers.get(number) ?? []).flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
       limit: directivesOf(account),
     }
   );
 }
 
-const byNumber = once(({ accounts, addresses, httpServers }: Declaration) => ({
+const byNumber = once(({ accounts, addresses, httpServers, services }: Declaration) => ({
   accounts: new Map(accounts.map((account) => [account.number, account])),
   addresses: Map.groupBy(addresses, ({ account }) => account),
   servers: Map.groupBy(httpServers, ({ account }) => account),
+  services: Map.groupBy(services, ({ account }) => account),
 }));
 
 function directivesOf({ limits }: Element<"accounts">): string[] {

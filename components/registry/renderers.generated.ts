@@ -1,5 +1,6 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { renderer as renderAccountNetwork } from "../account-network/render-account-network.ts";
+import { renderer as renderAccountPorts } from "../account-network/render-account-ports.ts";
 import { renderer as renderEgressLog } from "../account-network/render-egress-log.ts";
 import { renderer as renderResolver } from "../account-network/render-resolver.ts";
 import { renderer as renderAccount } from "../account/render-account.ts";
@@ -18,6 +19,7 @@ import type { Renderer } from "./renderer.ts";
 /** Everything that a host's bundle is made of. */
 export const renderers: readonly Renderer[] = [
   renderAccountNetwork,
+  renderAccountPorts,
   renderEgressLog,
   renderResolver,
   renderAccount,

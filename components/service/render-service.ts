@@ -25,7 +25,8 @@ function renderService(
   account: Element<"accounts">,
   service: Element<"services">,
 ): { files: BundleFile[]; units: BundleUnit[] } {
-  const { name, reload, maxFailures, monitor } = service;
+  const { name, reload, port, maxFailures, monitor } = service;
+  const environment = { ...(port !== undefined && { PORT: `${port}` }), ...service.environment };
   const unit = `account-${account.number}-service-${name}.service`;
   const path = `systemd/${unit}`;
   const check = monitor === undefined ? [] : commandInside(account, monitor.command);
@@ -33,7 +34,7 @@ function renderService(
   const content = unitFile({
     Unit: { Description: `Service ${name} of account ${account.number}` },
     Service: {
-      ...programSettings(account, service, { unit: `service-${name}`, script, words }),
+      ...programSettings(account, { ...service, environment }, { unit: `service-${name}`, script, words }),
       Environment: environmentLines({
         FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
         FAIRHOST_MAX_FAILURES: `${maxFailures}`,

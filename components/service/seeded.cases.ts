@@ -12,6 +12,15 @@ export const seeds: Readonly<Record<string, Seed>> = {
     edit: (draft) =>
       draft.edit(choir, "command: [/usr/bin/python3, letters.py]", "command: [/usr/bin/systemd-run, sh]"),
   },
+  "two services with one port": {
+    rules: ["service-ports"],
+    edit: (draft) =>
+      draft.edit(
+        choir,
+        "  - name: letters\n    command: [/usr/bin/python3, letters.py]",
+        "  - name: other\n    command: [bin/other]\n    port: 8300\n  - name: letters\n    port: 8300\n    command: [/usr/bin/python3, letters.py]",
+      ),
+  },
   "a monitoring command of another account": {
     rules: ["no-host-administration"],
     edit: (draft) =>

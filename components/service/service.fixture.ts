@@ -11,6 +11,7 @@ export const fixture: Fixture<"services"> = (size) =>
       directory: "queue",
       environment: { LANG: "C.UTF-8" },
       reload: "SIGHUP",
+      port: 8300,
       maxFailures: 20,
       monitor: { command: ["bin/check"], everySeconds: 60, limitSeconds: 30, failures: 3 },
     },

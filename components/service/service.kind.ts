@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
+import { once } from "../../lib/once.ts";
 import { commandEntry, programEntry, programInputs } from "../account/own-program.ts";
+import { visitedPorts } from "../account-network/links.ts";
 import { command, number, text, waivers } from "../inputs.ts";
-import { type Change, type Describe, differences, effect } from "../registry/change.ts";
+import { type Change, type ChangeContext, type Describe, differences, effect } from "../registry/change.ts";
 import { behaviour, derivedField, key } from "../registry/field-class.ts";
 import { inAccount, type Kind } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 
 const monitorInputs = z.strictObject({
   command: command().describe("Program and its arguments: status 0 if the service works."),
@@ -22,6 +25,9 @@ export const inputs = z.strictObject({
   reload: behaviour(text)
     .exactOptional()
     .describe("`SIGHUP`: a restart on demand sends this signal instead of ending it."),
+  port: behaviour(number)
+    .exactOptional()
+    .describe("TCP port at which everybody reaches it, on the account's own address."),
   maxFailures: behaviour(number).describe("Failures in a row after which it is disabled."),
   monitor: behaviour(monitorInputs).exactOptional().describe("A command that finds out whether it works."),
 });
@@ -55,6 +61,14 @@ export const entries = z
         .exactOptional()
         .describe(
           "`SIGHUP`: when the account touches `restart-<name>` in its home, the program gets this signal and goes on. Default: it is ended and started again.",
+        ),
+      port: z
+        .int()
+        .min(visitedPorts.first)
+        .max(visitedPorts.last)
+        .exactOptional()
+        .describe(
+          "TCP port at which everybody reaches the service, on the account's own IPv6 address. The program finds it in `PORT` and listens on it, on `::`. Unique in the account; `$PORT` of no HTTP server of it. Default: none, nobody outside of the account reaches it.",
         ),
       maxFailures: z
         .int()
@@ -99,11 +113,29 @@ export const kind: Kind<"services"> = {
   describe: describeService,
 };
 
-function describeService(change: Change<"services">): ReturnType<Describe<"services">> {
+function describeService(
+  change: Change<"services">,
+  { before, after }: ChangeContext,
+): ReturnType<Describe<"services">> {
   const { op, subject } = change;
   const { account, name } = change.after ?? change.before;
   const of = `${name} of account ${account}`;
-  if (op === "create") return [effect(subject, `Adds service ${of}; it is started at once.`, [account])];
-  if (op === "delete") return [effect(subject, `Removes service ${of}: it is stopped; its files stay.`, [account])];
-  return [effect(subject, `Changes service ${of}: ${differences(change)}.`, [account])];
+  const say = (sentence: string) => effect(subject, sentence, [account]);
+  const port = (verb: string, service: { readonly port?: number } | undefined, side: Declaration) => {
+    if (service?.port === undefined) return [];
+    return [
+      say(`${verb} TCP port ${service.port} of ${addressesOf(side).get(account)} to everybody, for service ${of}.`),
+    ];
+  };
+  const ports =
+    change.before?.port === change.after?.port
+      ? []
+      : [...port("Closes", change.before, before), ...port("Opens", change.after, after)];
+  if (op === "create") return [say(`Adds service ${of}; it is started at once.`), ...ports];
+  if (op === "delete") return [say(`Removes service ${of}: it is stopped; its files stay.`), ...ports];
+  return [say(`Changes service ${of}: ${differences(change)}.`), ...ports];
 }
+
+const addressesOf = once(
+  ({ addresses }: Declaration) => new Map(addresses.map(({ account, address }) => [account, address])),
+);

@@ -3,18 +3,34 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer } from "../../lab/container.ts";
-import { declarationOf } from "../bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, service } from "../bundle-fixture.ts";
 import { placeShell, shellServer } from "./inside-sandbox.ts";
 import { placeBundle, succeed } from "./placed-host.ts";
 
-const bundle = renderBundle(
-  declarationOf([
-    { number: 1, name: "alice", servers: [shellServer(), { ...shellServer(), name: "second" }] },
-    { number: 2, name: "bob", servers: [shellServer()] },
-    { number: 3, name: "carol", servers: [shellServer()] },
-  ]),
-  "web1",
-);
+const sleeping: readonly FixtureAccount[] = [
+  { number: 1, name: "alice", servers: [shellServer(), { ...shellServer(), name: "second" }] },
+  { number: 2, name: "bob", servers: [shellServer()] },
+  { number: 3, name: "carol", servers: [shellServer()] },
+];
+
+/** Two that everybody visits, by services with the program testing/programs/visited.py. */
+export const visited: readonly FixtureAccount[] = [
+  {
+    number: 4,
+    name: "dora",
+    servers: [shellServer()],
+    services: [
+      service("game", ["/usr/bin/python3", "visited.py"], { port: 8300 }),
+      service("deaf", ["/usr/bin/sleep", "infinity"], { port: 8302 }),
+    ],
+  },
+  {
+    number: 5,
+    name: "erin",
+    servers: [shellServer()],
+    services: [service("chat", ["/usr/bin/python3", "visited.py"], { port: 8301 })],
+  },
+];
 
 /** What is outside: a router, beyond it somebody's servers, and the root of DNS (A.ROOT-SERVERS.NET). */
 export const far6 = "2600:9::5";
@@ -46,8 +62,9 @@ export const refused = "ECONNREFUSED";
 
 const programText = (file: string) => readFileSync(join(import.meta.dirname, "../programs", file));
 
-/** Boots a host with three accounts and an outside, and gives ways to call from one to the other. */
-export async function bootWithOutside(name: string) {
+/** Boots a host with three accounts that sleep, these others and an outside, and gives ways to call from one to the other. */
+export async function bootWithOutside(name: string, others: readonly FixtureAccount[] = []) {
+  const accounts = [...sleeping, ...others];
   const host = await bootContainer({ name });
   const sh = (command: string) => succeed(host, command);
   // The way from the router to the servers takes smaller packets than they do themselves.
@@ -68,8 +85,10 @@ export async function bootWithOutside(name: string) {
       ip address add ${far6}/128 dev lo; ip address add ${far4}/32 dev lo'
     ip route add default via 203.0.113.1
     ip -6 route add default via fd00:8000::1`);
-  await placeBundle(host, bundle);
-  for (const number of [1, 2, 3]) await placeShell(host, number);
+  const visitedProgram = programText("visited.py");
+  for (const { number } of others) await host.writeFile(`/srv/accounts/${number}/home/visited.py`, visitedProgram);
+  await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  for (const { number } of accounts) await placeShell(host, number);
   await host.writeFile("/run/root.zone", zone);
   await host.writeFile("/run/root.hints", `. 3600 NS a.root-servers.net.\na.root-servers.net. 3600 AAAA ${root}\n`);
   await host.writeFile("/run/root.conf", nameServer);
@@ -115,6 +134,18 @@ try:
     print(k.recv(100).decode())
 except OSError as e: print(errno.errorcode.get(e.errno, "timeout"))`,
     );
+  /** What a visitor at {@link far6} gets of a port, for a line: or the error. Another visitor than this is at the router. */
+  const visit = async (address: string, port: number, line = "hello", seconds = 1.5, from = far6): Promise<string> => {
+    const program = `import socket, errno
+k = socket.socket(socket.AF_INET6); k.settimeout(${seconds})
+try:
+    k.bind(("${from}", 0)); k.connect(("${address}", ${port})); k.sendall(b"${line}\\n")
+    said = b"".join(iter(lambda: k.recv(65536), b"")); print(said.decode().strip() if len(said) < 200 else len(said))
+except OSError as e: print(errno.errorcode.get(e.errno, "timeout"))`;
+    return (
+      await host.run(["ip", "netns", "exec", from === far6 ? "beyond" : "outside", "python3", "-c", program])
+    ).stdout.trim();
+  };
   /** Packets that the rules with a comment have counted. */
   const counted = async (comment: string): Promise<number> => {
     const rules = await sh("nft list table inet fairhost");
@@ -125,5 +156,5 @@ except OSError as e: print(errno.errorcode.get(e.errno, "timeout"))`,
 
   /** Runs a command where the servers are. */
   const outside = (command: string) => host.run(["ip", "netns", "exec", "beyond", "sh", "-c", command]);
-  return { host, sh, outside, inside, python, call, counted };
+  return { host, sh, outside, inside, python, call, visit, counted };
 }
