@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootWithOutside, far4, far6, refused, visited } from "../../testing/fakes/outside.ts";
-import { outgoing, resolver } from "./links.ts";
+import { bootWithOutside, far4, far6, meek, refused, visited } from "../../testing/fakes/outside.ts";
+import { bounds, resolver } from "./links.ts";
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
 beforeAll(async () => {
-  here = await bootWithOutside("account-network", visited);
+  here = await bootWithOutside("account-network", [...visited, meek]);
 });
 afterAll(() => here?.host.stop());
 
@@ -135,8 +135,8 @@ while time.monotonic() < end:
 print(len(held))`;
     expect(Number(await here.python("carol", flood))).toBeGreaterThan(1200);
     const entries = Number(await here.sh("cat /proc/sys/net/netfilter/nf_conntrack_count"));
-    expect(entries).toBeGreaterThan(outgoing.open - 100);
-    expect(entries).toBeLessThan(outgoing.open + 200);
+    expect(entries).toBeGreaterThan(bounds.open.usual - 100);
+    expect(entries).toBeLessThan(bounds.open.usual + 200);
     expect(await here.call("carol", far6, 7000)).toBe(refused);
     // The neighbour does not notice.
     expect(await here.call("bob", far6, 7000)).toBe("fd00:8000:0:2::2");
@@ -159,6 +159,55 @@ print(seen["sent"], seen["refused"])`;
     expect(sent).toBeLessThan(70);
     expect(turnedAway).toBe(80 - sent!);
     expect(await here.call("bob", far6, 7000)).toBe("fd00:8000:0:2::2");
+  });
+});
+
+describe("an account with limits of its own", () => {
+  /** How many of so many calls came through. */
+  const calls = async (name: string, port: number, count: number) =>
+    Number(
+      await here.python(
+        name,
+        `
+sent, held = 0, []
+for n in range(${count}):
+    k = s.socket(s.AF_INET6); k.settimeout(2)
+    try: k.connect(("${far6}", ${port})); sent += 1
+    except ConnectionRefusedError: pass
+    held.append(k)
+print(sent)`,
+      ),
+    );
+
+  test("sends no more mail than these allow, and a neighbour as much as usual", async () => {
+    expect(await calls("frank", 25, 5)).toBe(5);
+    expect(await calls("frank", 587, 5)).toBe(0);
+    expect(await calls("dora", 25, 10)).toBe(10);
+    expect(await calls("frank", 7000, 5)).toBe(5);
+  });
+
+  test("has no more connections at one time than these allow, and new ones after their end", async () => {
+    expect(await calls("frank", 7000, 40)).toBe(30);
+    expect(await calls("frank", 7000, 5)).toBe(5);
+    expect(await calls("dora", 7000, 40)).toBe(40);
+  });
+
+  test("finds in its log how many were refused and why, and a neighbour finds nothing", async () => {
+    const said = () => here.inside("frank", "cat admin/logs/network.log");
+    const say = () => here.sh("systemctl start fairhost-bounds.service");
+    await say();
+    const line = (count: number, limit: string) =>
+      new RegExp(`^\\S+ fairhost: ${count} connections to the outside were refused: limit ${limit}$`, "m");
+    expect(await said()).toMatch(line(5, "mailsPerMinute"));
+    expect(await said()).toMatch(line(10, "outgoingConnections"));
+    expect(await here.inside("dora", "cat admin/logs/network.log")).toBe("");
+    // Once: the next look has nothing new to say, and then only what is new.
+    const before = await said();
+    await say();
+    expect(await said()).toBe(before);
+    await calls("frank", 7000, 31);
+    await say();
+    expect((await said()).slice(before.length)).toMatch(line(1, "outgoingConnections"));
   });
 });
 

@@ -19,18 +19,52 @@ export const accounts4 = "100.64.0.0/10";
  */
 export const resolver = "fd6a:9c41:7be5::53";
 
+/** A bound of an account's connections to the outside: one of its limits (components/plan/limits.ts). */
+interface Bound {
+  /** Unless the plan or the account has another. */
+  readonly usual: number;
+  /** Which connections it is about, in nft syntax. Without it all. */
+  readonly of?: string;
+  /** What is beyond it, in nft syntax: nothing if each connection is. */
+  readonly over: (most: number) => string;
+}
+
 /**
  * What an account may have open and begin outside of its network. Steady traffic does not reset `open`, which counts what is open at this
  * moment; the others refill steadily. Beyond them a call is refused at once: ECONNREFUSED, and EACCES
- * for what is not TCP.
+ * for what is not TCP. The account's log says how many were (say-bounds.sh).
  */
-export const outgoing = {
+export const bounds = {
   /** Connections, and the kernel's entries of those that ended within the last minutes. At about 400 bytes each, 400 kB an account. */
-  open: 1000,
-  /** New ones: 50 a second, and 500 at once. */
-  rate: "50/second burst 500 packets",
-  /** Of those, to the ports of mail (25, 465, 587): one a second, and 60 at once. */
-  mail: "1/second burst 60 packets",
+  open: { usual: 1000, over: (most) => `ct count over ${most}` },
+  /** New ones a second, and ten times as many at once. */
+  rate: { usual: 50, over: (most) => `limit rate over ${most}/second burst ${10 * most} packets` },
+  /** Of those, to the ports of mail (25, 465, 587): so many a minute, and as many at once. */
+  mail: {
+    usual: 60,
+    of: "tcp dport { 25, 465, 587 }",
+    over: (most) => (most === 0 ? "" : `limit rate over ${most}/minute burst ${most} packets`),
+  },
+} as const satisfies Readonly<Record<string, Bound>>;
+
+export type BoundName = keyof typeof bounds;
+export const boundNames = Object.keys(bounds) as readonly BoundName[];
+
+/** A bound by its name. */
+export function boundOf(name: BoundName): Bound {
+  return bounds[name];
+}
+
+/** The rule of the firewall that refuses what is beyond a bound, for one account. */
+export function boundRule(name: BoundName, most: number): string {
+  const { of, over } = boundOf(name);
+  return [of, over(most), `goto over_${name}`].filter((part) => part).join(" ");
+}
+
+/** What an account may do with the host that serves it, the same for all. */
+export const outgoing = {
+  /** New visits of front end and services on the same host: 50 a second, and 500 at once. */
+  visits: "50/second burst 500 packets",
   /** Queries of the resolver, in packets. More than the resolver itself answers (render-resolver.ts): this spares it the work. */
   queries: "1000/second burst 2000 packets",
   /** Lines in the log of what accounts call. Beyond that calls are only counted (set `unlogged`). */

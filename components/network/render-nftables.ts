@@ -1,6 +1,17 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
-import { accounts4, incoming, linkGroup, linkPrefix, logGroup, outgoing, resolver } from "../account-network/links.ts";
+import {
+  accounts4,
+  type BoundName,
+  boundNames,
+  boundOf,
+  incoming,
+  linkGroup,
+  linkPrefix,
+  logGroup,
+  outgoing,
+  resolver,
+} from "../account-network/links.ts";
 import { largestNumberAt, subnetZero } from "../declaring.ts";
 import { frontEndOf } from "../http/render-front-end.ts";
 import type { BareMetalHostInputs, Declaration } from "../registry/kinds.generated.ts";
@@ -92,6 +103,13 @@ export interface Surroundings {
   readonly address4?: string;
 }
 
+/** Refuses what is beyond a bound of accounts that have no other. A count is forgotten by itself, a rate has its set's timeout. */
+function usualBound(name: BoundName): string {
+  const { usual, of = "", over } = boundOf(name);
+  const match = `${of} ${name === "open" ? "add" : "update"} @${name} { iif ${over(usual)} } goto over_${name}`;
+  return `    ${match.trim()}\n`;
+}
+
 /** What is not global unicast (RFC 4291), and tunnels that would lead to any address of IPv4 (Teredo, 6to4). */
 const closed6 = ["::/3", "4000::/2", "8000::/1", "2001::/32", "2002::/16"];
 /** What is not of the Internet (RFC 6890). */
@@ -103,7 +121,7 @@ const closed4 = [
 /**
  * The firewall: one table, replaced in one step. Its rules are the same whatever accounts the host has: their links are in one group, the kernel's
  * routes say which address is whose, and bounds of an account are elements that the kernel adds when it is awake. What an account declares
- * of its own are elements in a file of its own (components/account-network/render-account-ports.ts).
+ * of its own are elements in a file of its own (components/account-network/render-account-firewall.ts).
  */
 export function renderNftables(host: BareMetalHostInputs, around: Surroundings): BundleFile[] {
   const { openPorts, accountUids, sites, infrastructure, owned, address4 } = around;
@@ -139,6 +157,12 @@ ${set("closed4", "ipv4_addr", closed4)}
   set open { type iface_index; size 65535; flags dynamic; }
   set rate { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set mail { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
+${boundNames
+  .map(
+    (name) => `  set over_${name} { type ifname; size 65535; flags dynamic; counter; }
+`,
+  )
+  .join("")}  set visits_of_host { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set pings { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set queries { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
   set logged { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
@@ -148,6 +172,9 @@ ${set("closed4", "ipv4_addr", closed4)}
   # Ports of accounts' services: what visitors call, and what the account has in its network. Then the same the other way round.
   map services { type ipv6_addr . inet_service : ipv6_addr; }
   map answers { type ipv6_addr . inet_service : ipv6_addr; }
+
+  # Accounts whose bounds are not the usual ones have a chain with theirs.
+  map bounds { type ifname : verdict; }
 
   # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
   # out of reach, SSH included. So the rules below must hold packet by packet. Errors in IPv4 are looked at: they may be about a connection
@@ -203,7 +230,7 @@ ${bgp}${rule(tcp, `tcp dport { ${tcp} } accept`)}${rule(udp, `udp dport { ${udp}
     fib saddr . iif oif eq 0 counter drop comment "an account sends with an address that is not its own"
     ip6 daddr ${resolver} meta l4proto { tcp, udp } th dport 53 goto ask_resolver
     ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
-${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @rate { iif limit rate over ${outgoing.rate} } ${refuse}`)}${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
+${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}`)}${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     icmp type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
     ct state established,related accept
@@ -239,7 +266,7 @@ ${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @rate { iif lim
     ip6 saddr . tcp sport @answers tcp flags & (syn | ack) != syn accept
     ip6 saddr . tcp sport @answers counter goto refuse comment "a service calls out from its own port"
     fib daddr . iif oif ne 0 counter goto refuse comment "an account visits itself"
-    ${begins} update @rate { iif limit rate over ${outgoing.rate} } ${refuse}
+    ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}
     goto visit
   }
 
@@ -248,12 +275,17 @@ ${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @rate { iif lim
     meta l4proto != { tcp, udp, icmp, icmpv6 } ${refuse}
     ct state != new counter drop
     tcp dport 179 counter goto refuse comment "an account calls BGP"
-    add @open { iif ct count over ${outgoing.open} } ${refuse}
-    update @rate { iif limit rate over ${outgoing.rate} } ${refuse}
-    tcp dport { 25, 465, 587 } update @mail { iif limit rate over ${outgoing.mail} } ${refuse}
-    accept
+    iifname vmap @bounds
+${boundNames.map(usualBound).join("")}    accept
   }
-
+${boundNames
+  .map(
+    (name) => `  chain over_${name} {
+    update @over_${name} { iifname } counter goto refuse
+  }
+`,
+  )
+  .join("")}
   # At once, so that no program waits. The kernel sends only one error of ICMP a second, but each reset.
   chain refuse {
     meta l4proto tcp reject with tcp reset

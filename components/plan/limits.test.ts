@@ -6,8 +6,11 @@ import { checkDeclaration } from "../../policies/check-declaration.ts";
 import { declarationFixture, today } from "../../testing/fixture.ts";
 import { kind as account } from "../account/account-container.kind.ts";
 import { renderAccount } from "../account/render-account.ts";
+import { boundRule } from "../account-network/links.ts";
+import { renderAccountFirewall } from "../account-network/render-account-firewall.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
+import { nothingDeclared } from "../registry/subject.ts";
 import { defaultLimits } from "../review/limits.file.ts";
 import type { Limit } from "./limits.ts";
 import { schema as planSchema } from "./plan.file.ts";
@@ -116,10 +119,15 @@ function textOf(element: Element<"accounts">): string {
 /** Limits that hosts do not enforce, though nothing says so. */
 function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   const [element] = many.accounts;
-  return Object.entries(limits).flatMap(([name, { slice, quota, schema }]) => {
+  return Object.entries(limits).flatMap(([name, { slice, quota, bound, schema }]) => {
     // Another value than the default, which is not written.
     const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
     if (slice) return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
+    if (bound) {
+      const whole = { account: own, address: many.addresses[0]!, own: nothingDeclared };
+      const text = renderAccountFirewall(whole)[0]?.content ?? "";
+      return text.includes(`${boundRule(bound, 4321)}\n`) && text.includes("4321") ? [] : [name];
+    }
     if (!quota) return /not yet in force/.test(schema.description ?? "") ? [] : [name];
     const [of, amount] = quota(4321);
     const sum = renderAccount(own).account.quotas!.reduce((total, each) => total + each[of], 0);
@@ -127,10 +135,12 @@ function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   });
 }
 
-test("every limit is written into the account's slice or quotas, or its description says that it is not yet in force", async () => {
+test("every limit is written into the account's slice, quotas or firewall, or its description says that it is not yet in force", async () => {
   const { limits } = await vi.importActual<typeof import("./limits.ts")>("./limits.ts");
   expect(unenforced(limits)).toEqual([]);
   const { quota: _, ...silent } = limits.diskGb;
+  const { bound: __, ...unbounded } = limits.mailsPerMinute;
+  expect(unenforced({ mailsPerMinute: unbounded })).toEqual(["mailsPerMinute"]);
   expect(unenforced({ silent })).toEqual(["silent"]);
   expect(unenforced({ other: { ...limits.inodes, quota: (value) => ["inodes", value + 1] } })).toEqual(["other"]);
   expect(unenforced({ other: { ...table.madeUp!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);

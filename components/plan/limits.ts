@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BoundName, bounds } from "../account-network/links.ts";
 
 /** One limit of an account: its schema in a plan, its words, and where a host enforces it. */
 export interface Limit {
@@ -11,6 +12,8 @@ export interface Limit {
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
   /** What of the account's project quotas it is, and how much (components/account/quotas.ts). */
   readonly quota?: (value: number) => readonly [of: "bytes" | "inodes", amount: number];
+  /** Which bound of its connections it is; the usual one is its default. */
+  readonly bound?: BoundName;
   /** Which values promise less, of this account or to the others; by default smaller ones. */
   readonly weaker?: "any";
   /** Value of the drop-in that all slices of accounts have; a value equal to it is not written again. */
@@ -91,5 +94,45 @@ export const limits = {
     unit: "",
     slice: undefined,
     quota: (value) => ["inodes", value],
+  },
+  outgoingConnections: {
+    schema: z
+      .int()
+      .min(1)
+      .max(20_000)
+      .default(bounds.open.usual)
+      .describe(
+        "Connections of an account to the outside at one time, those that ended within the last minutes included. All accounts of a host share a table with 32 entries for each MiB of its memory. Default 1000.",
+      ),
+    word: "connections to the outside",
+    unit: "",
+    slice: undefined,
+    bound: "open",
+  },
+  outgoingPerSecond: {
+    schema: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(bounds.rate.usual)
+      .describe("New connections of an account to the outside a second; ten times as many at once. Default 50."),
+    word: "new connections to the outside a second",
+    unit: "",
+    slice: undefined,
+    bound: "rate",
+  },
+  mailsPerMinute: {
+    schema: z
+      .int()
+      .min(0)
+      .max(6000)
+      .default(bounds.mail.usual)
+      .describe(
+        "New connections of an account to the ports of mail (25, 465, 587) a minute, and as many at once. 0: none. Default 60.",
+      ),
+    word: "mails a minute",
+    unit: "",
+    slice: undefined,
+    bound: "mail",
   },
 } as const satisfies Readonly<Record<string, Limit>>;

@@ -15,7 +15,7 @@ const sides: readonly Declaration[] = [
     {
       number: 1,
       name: "alice",
-      limits: { cpuWeight: 50 },
+      limits: { cpuWeight: 50, mailsPerMinute: 0, outgoingPerSecond: 5 },
       servers: [
         staticServer("always", 0),
         staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
@@ -115,6 +115,9 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   ["a port that is not declared", edit(ports, ". 8300 :", ". 8301 :"), "an unknown line"],
   ["a port at a neighbour's address", edit(ports, "fd00:8000:0:1::1", "fd00:8000:0:2::1"), "an unknown line"],
   ["a port that leads to a neighbour", edit(ports, ": fd00:8000:0:1::2", ": fd00:8000:0:2::2"), "an unknown line"],
+  ["a larger bound", edit(ports, "rate over 5/second burst 50", "rate over 5/second burst 500"), "an unknown line"],
+  ["a bound of a neighbour", edit(ports, '"acc1"', '"acc2"'), "an unknown line"],
+  ["the bounds of a neighbour", edit(ports, "goto account-1", "goto account-2"), "an unknown line"],
   ["a rule of the firewall", adds(ports, "add rule inet fairhost input accept"), "an unknown line"],
   ["another user", edit(always, "User=a1", "User=root"), "[Service] User="],
   ["the user of another account", edit(always, "User=a1", "User=a2"), "[Service] User="],

@@ -1,5 +1,5 @@
 import { once } from "../../lib/once.ts";
-import { addressInside } from "../account-network/links.ts";
+import { addressInside, boundRule } from "../account-network/links.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
 import type { Element } from "./kind.ts";
@@ -9,8 +9,8 @@ import type { Declaration } from "./kinds.generated.ts";
 export type Owner = Readonly<
   Record<
     // `name` is that of its home too, `uid` that of its group; `limit` is a directive of a limit, `MemoryMax=512M`; `inside` is its address in
-    // its own network, `port` that of a service.
-    "number" | "name" | "user" | "uid" | "prefix" | "address" | "inside" | "port" | "hostname" | "limit",
+    // its own network, `port` that of a service, `bound` a rule of the firewall about its connections.
+    "number" | "name" | "user" | "uid" | "prefix" | "address" | "inside" | "port" | "hostname" | "limit" | "bound",
     readonly string[]
   >
 >;
@@ -32,6 +32,7 @@ export function ownerOf(declaration: Declaration, number: number): Owner | undef
       port: (services.get(number) ?? []).flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
       hostname: (servers.get(number) ?? []).flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
       limit: directivesOf(account),
+      bound: boundsOf(account),
     }
   );
 }
@@ -45,6 +46,13 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
 
 function directivesOf({ limits }: Element<"accounts">): string[] {
   return limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []);
+}
+
+function boundsOf({ limits }: Element<"accounts">): string[] {
+  return limitNames.flatMap((name) => {
+    const { bound } = limitOf(name);
+    return bound === undefined ? [] : [boundRule(bound, limits[name])];
+  });
 }
 
 /**

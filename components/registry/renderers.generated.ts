@@ -1,8 +1,9 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { renderer as renderAccountFirewall } from "../account-network/render-account-firewall.ts";
 import { renderer as renderAccountNetwork } from "../account-network/render-account-network.ts";
-import { renderer as renderAccountPorts } from "../account-network/render-account-ports.ts";
 import { renderer as renderEgressLog } from "../account-network/render-egress-log.ts";
 import { renderer as renderResolver } from "../account-network/render-resolver.ts";
+import { renderer as renderSaidBounds } from "../account-network/render-said-bounds.ts";
 import { renderer as renderAccount } from "../account/render-account.ts";
 import { renderer as renderLogs } from "../account/render-logs.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
@@ -18,10 +19,11 @@ import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
 export const renderers: readonly Renderer[] = [
+  renderAccountFirewall,
   renderAccountNetwork,
-  renderAccountPorts,
   renderEgressLog,
   renderResolver,
+  renderSaidBounds,
   renderAccount,
   renderLogs,
   renderRoutes,

@@ -13,6 +13,14 @@ const sleeping: readonly FixtureAccount[] = [
   { number: 3, name: "carol", servers: [shellServer()] },
 ];
 
+/** One whose plan lets it do little outside. */
+export const meek: FixtureAccount = {
+  number: 6,
+  name: "frank",
+  limits: { outgoingConnections: 30, outgoingPerSecond: 20, mailsPerMinute: 5 },
+  servers: [shellServer()],
+};
+
 /** Two that everybody visits, by services with the program testing/programs/visited.py. */
 export const visited: readonly FixtureAccount[] = [
   {

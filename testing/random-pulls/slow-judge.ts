@@ -57,7 +57,17 @@ function* dataLost(before: Files, after: Files): Generator<Loss> {
 }
 
 /** Limits of an account, by what they are where its plan does not say. */
-const limits = { memoryMaxMb: 0, swapMaxMb: 0, tasksMax: 0, diskGb: 0, inodes: 250_000, cpuWeight: 100, ioWeight: 100 };
+const outgoing = { outgoingConnections: 1000, outgoingPerSecond: 50, mailsPerMinute: 60 };
+const limits = {
+  memoryMaxMb: 0,
+  swapMaxMb: 0,
+  tasksMax: 0,
+  diskGb: 0,
+  inodes: 250_000,
+  cpuWeight: 100,
+  ioWeight: 100,
+  ...outgoing,
+};
 
 function* promisesBroken(before: Files, after: Files): Generator<Loss> {
   const plans = [named(all(before, "plans")), named(all(after, "plans"))] as const;

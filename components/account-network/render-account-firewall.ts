@@ -1,0 +1,52 @@
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { plainAddress } from "../../lib/unit-file.ts";
+import { accountsFolder } from "../network/render-nftables.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer, WholeAccount } from "../registry/renderer.ts";
+import { addressInside, boundOf, boundRule, linkPrefix } from "./links.ts";
+
+export const renderer: Renderer<"services"> = {
+  key: "services",
+  ofElements: (account) => ({ files: renderAccountFirewall(account) }),
+};
+
+/**
+ * What the firewall has for one account alone: elements of its maps, in a file that the firewall includes. An account without a port and
+ * with the usual bounds has no file.
+ */
+export function renderAccountFirewall({
+  account,
+  address,
+  own,
+}: Pick<WholeAccount, "account" | "address" | "own">): BundleFile[] {
+  const ports = own.services.flatMap(({ port }) => port ?? []);
+  const commands = [...portsOf(address, ports), ...boundsOf(account)];
+  if (commands.length === 0) return [];
+  const content = commands.map((command) => `add ${command}\n`).join("");
+  return [{ path: `${accountsFolder}/${account.number}`, content }];
+}
+
+function portsOf({ prefix, address }: Element<"addresses">, ports: readonly number[]): string[] {
+  const [outside, inside] = [plainAddress(address), plainAddress(addressInside(prefix))];
+  return ports.flatMap((port) => [
+    `element inet fairhost services { ${outside} . ${Number(port)} : ${inside} }`,
+    `element inet fairhost answers { ${inside} . ${Number(port)} : ${outside} }`,
+  ]);
+}
+
+/** All bounds of an account, unless each is the usual one. */
+function boundsOf({ number, limits }: Element<"accounts">): string[] {
+  const own = limitNames.flatMap((name) => {
+    const { bound } = limitOf(name);
+    return bound === undefined ? [] : [{ bound, most: Number(limits[name]) }];
+  });
+  if (own.every(({ bound, most }) => most === boundOf(bound).usual)) return [];
+  const chain = `account-${number}`;
+  return [
+    `chain inet fairhost ${chain}`,
+    ...own.map(({ bound, most }) => `rule inet fairhost ${chain} ${boundRule(bound, most)}`),
+    `rule inet fairhost ${chain} accept`,
+    `element inet fairhost bounds { "${linkPrefix}${number}" : goto ${chain} }`,
+  ];
+}

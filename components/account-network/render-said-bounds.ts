@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
+import { limitNames, limitOf } from "../plan/each-limit.ts";
+import type { Renderer } from "../registry/renderer.ts";
+import { linkPrefix } from "./links.ts";
+
+const script = "libexec/say-bounds";
+const name = "fairhost-bounds";
+
+export const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: renderSaidBounds };
+
+/** What says in the logs of accounts that they are at the bounds of their connections, once a minute. */
+function renderSaidBounds(): { files: BundleFile[]; units: BundleUnit[] } {
+  const limits = limitNames.flatMap((limit) => {
+    const { bound } = limitOf(limit);
+    return bound === undefined ? [] : [`${bound}=${limit}`];
+  });
+  const content = readFileSync(join(import.meta.dirname, "say-bounds.sh"), "utf8")
+    .replaceAll("@LIMITS@", limits.join(" "))
+    .replaceAll("@PREFIX@", linkPrefix);
+  const service = `systemd/${name}.service`;
+  const timer = `systemd/${name}.timer`;
+  return {
+    files: [
+      { path: script, content, mode: 0o755 },
+      {
+        path: service,
+        content: unitFile({
+          Unit: {
+            Description: "Says in the logs of accounts which connections were refused",
+            RequiresMountsFor: "/srv/accounts",
+          },
+          Service: {
+            Type: "oneshot",
+            ExecStart: `${currentGeneration}/${script}`,
+            RuntimeDirectory: name,
+            RuntimeDirectoryPreserve: "yes",
+            TimeoutStartSec: "50s",
+            CPUWeight: "20",
+            MemoryMax: "64M",
+            UMask: "0027",
+            CapabilityBoundingSet: "CAP_NET_ADMIN",
+            NoNewPrivileges: "yes",
+            ProtectSystem: "strict",
+            ReadWritePaths: "/srv/accounts",
+            ProtectHome: "yes",
+            PrivateTmp: "yes",
+            PrivateDevices: "yes",
+            ProtectKernelTunables: "yes",
+            ProtectKernelModules: "yes",
+            ProtectControlGroups: "yes",
+            RestrictAddressFamilies: "AF_NETLINK",
+            RestrictNamespaces: "yes",
+          },
+        }),
+      },
+      {
+        path: timer,
+        content: unitFile({
+          Unit: { Description: "Says in the logs of accounts which connections were refused" },
+          Timer: { OnCalendar: "minutely", AccuracySec: "10s" },
+        }),
+      },
+      { path: `systemd/timers.target.wants/${name}.timer`, link: `../${name}.timer` },
+    ],
+    units: [
+      { name: `${name}.timer`, want: "start", restartOn: [timer] },
+      { name: `${name}.service`, want: "on-demand", restartOn: [service, script] },
+    ],
+  };
+}
