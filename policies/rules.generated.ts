@@ -49,6 +49,7 @@ import { uniqueAddress } from "./isolation/unique-address.ts";
 import { uniqueProgramName } from "./isolation/unique-program-name.ts";
 import { backupSiteFarAway } from "./redundancy/backup-site-far-away.ts";
 import { capacityAfterHostLoss } from "./redundancy/capacity-after-host-loss.ts";
+import { guaranteedCores } from "./redundancy/guaranteed-cores.ts";
 import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
 import { redundantOnTwoSites } from "./redundancy/redundant-on-two-sites.ts";
 import { spareParts } from "./redundancy/spare-parts.ts";
@@ -69,6 +70,7 @@ export const rules: readonly Rule[] = [
   devicesInPairs,
   fourIndependentOperators,
   guaranteeWithinLimits,
+  guaranteedCores,
   overcommitWithinPlan,
   plansPromiseTheBasics,
   redundantOnTwoSites,

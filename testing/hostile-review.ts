@@ -70,11 +70,9 @@ const effect = fc.record({
   seconds: fc.nat(5),
   destroys: fc.boolean(),
 });
-const share = fc.record({
-  accounts: fc.nat(9),
-  guaranteedCores: fc.double({ min: 0.1, max: 9, noNaN: true }),
-  burstCores: fc.nat(64),
-});
+const amount = fc.double({ min: 0.1, max: 9, noNaN: true });
+const amounts = fc.record({ cores: amount, ioPercent: amount, memoryMb: amount, diskGb: amount });
+const share = fc.record({ accounts: fc.nat(9), guaranteed: amounts, burst: amounts });
 const text = fc.option(hostileText, { nil: undefined });
 const file = fc.record({ path: hostileText, before: text, after: text });
 const group = fc.constantFrom<Group>("host", "account-1", "account-22");

@@ -1,4 +1,4 @@
-import { clinic, engraver, ferry } from "../../testing/inventory/example-files.ts";
+import { bakery, choir, clinic, engraver, ferry } from "../../testing/inventory/example-files.ts";
 import type { Seed } from "../../testing/inventory/seeded.cases.ts";
 
 /** Violations of the rules about accounts. */
@@ -14,6 +14,13 @@ export const seeds: Readonly<Record<string, Seed>> = {
   "a standby on a spare host": {
     rules: ["accounts-on-account-hosts"],
     edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-spare1"),
+  },
+  "an account with little weight beside a heavy one": {
+    rules: ["guaranteed-cores"],
+    edit: (draft) => {
+      draft.append(choir, "limits:\n  cpuWeight: 1\n");
+      draft.append(bakery, "limits:\n  cpuWeight: 10000\n");
+    },
   },
   "an account without protection": {
     rules: ["account-with-data-protected"],

@@ -177,8 +177,8 @@ function shares({ review }: Reviewed): string[] {
   const rows = within(
     changed,
     2200,
-    ({ host, plan, before, after }) =>
-      `| ${[host, plan, summary.shareWords(before), summary.shareWords(after)].map((cell) => text(cell, 80)).join(" | ")} |`,
+    (share) =>
+      `| ${[share.host, summary.shareOwner(share), summary.shareWords(share.before), summary.shareWords(share.after)].map((cell) => text(cell, 120)).join(" | ")} |`,
     (left) => `\nand ${left} more`,
   );
   return ["#### Fair shares", ["| host | plan | before | after |", "| --- | --- | --- | --- |", ...rows].join("\n")];

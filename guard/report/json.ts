@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Subject } from "../../components/registry/subject.ts";
 import { approvableActions } from "../../components/review/approvals.file.ts";
 import { maskSentence } from "../../lib/mask.ts";
+import type { Share } from "../change/shares.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { levels } from "../verdict/weigh.ts";
 import * as summary from "./summary.ts";
@@ -17,9 +18,23 @@ const about = {
       "File and line, `inventory/prod/hosts/web1.yaml:12`; followed by ` (before)` if only the old side has it.",
     ),
 };
+const amountsSchema = z.object({
+  cores: z.number(),
+  ioPercent: z.number().describe("Of what the host's disks can do."),
+  memoryMb: z.number(),
+  diskGb: z.number(),
+});
 const shareSchema = z
-  .object({ accounts: z.int(), guaranteedCores: z.number(), burstCores: z.number() })
-  .describe("Cores of each account: when all accounts want all cores, and when no other account wants any.");
+  .object({
+    accounts: z.int(),
+    guaranteedCores: z.number().describe("`guaranteed.cores`."),
+    burstCores: z.number().describe("`burst.cores`."),
+    guaranteed: amountsSchema,
+    burst: amountsSchema,
+  })
+  .describe(
+    "What each account has of its host: when all accounts want all that they may have, and when no other wants any.",
+  );
 const waiverSchema = z.object({
   rule: z.string(),
   path: z.string().optional(),
@@ -102,7 +117,13 @@ export const reportSchema = z.object({
     z.object({ hosts: z.array(z.string()), accounts: z.int(), capacityPercent: z.number(), overLimit: z.boolean() }),
   ),
   shares: z.array(
-    z.object({ host: z.string(), plan: z.string(), before: shareSchema.optional(), after: shareSchema.optional() }),
+    z.object({
+      host: z.string(),
+      plan: z.string(),
+      account: z.int().optional(),
+      before: shareSchema.optional(),
+      after: shareSchema.optional(),
+    }),
   ),
   policies: z.object({
     violations: z.array(z.object({ rule: z.string(), ...about, message: sentence })),
@@ -114,6 +135,10 @@ export const reportSchema = z.object({
     .array(z.object({ cut: z.array(z.string()), hosts: z.array(z.string()), accounts: z.int(), message: sentence }))
     .describe("Elements whose loss takes accounts down that were promised to survive it."),
 });
+
+function shareReport({ accounts, guaranteed, burst }: Share): z.infer<typeof shareSchema> {
+  return { accounts, guaranteedCores: guaranteed.cores, burstCores: burst.cores, guaranteed, burst };
+}
 
 export type Report = z.infer<typeof reportSchema>;
 
@@ -210,11 +235,10 @@ function reviewed(
       restarts: [...hooks.restart, ...hooks.stopChanged],
     })),
     waves: review.waves.map(({ hosts, ...wave }) => ({ ...wave, hosts: [...hosts] })),
-    shares: review.shares.map(({ host, plan, before, after }) => ({
-      host,
-      plan,
-      ...(before && { before }),
-      ...(after && { after }),
+    shares: review.shares.map(({ before, after, ...whose }) => ({
+      ...whose,
+      ...(before && { before: shareReport(before) }),
+      ...(after && { after: shareReport(after) }),
     })),
     policies: {
       violations: review.policies.violations.map(({ rule, subject, message }) => ({

@@ -3,6 +3,7 @@ import type { Subject } from "../../components/registry/subject.ts";
 import { nameOf } from "../../components/registry/subject.ts";
 import type { Rule, RuleText } from "../../components/rule.ts";
 import { count } from "../../lib/text.ts";
+import type { Amounts } from "../../policies/fair-shares.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { waiverRules } from "../../policies/waivers.ts";
@@ -158,17 +159,33 @@ const shareThreshold = 1;
 export function notableShares({ shares }: Review): Review["shares"] {
   return shares.filter(({ before, after }) => {
     if (!before || !after) return true;
-    return [
-      [before.guaranteedCores, after.guaranteedCores],
-      [before.burstCores, after.burstCores],
-    ].some(([was, is]) => Math.abs(is! - was!) * 100 > shareThreshold * was!);
+    const notable = (was: Amounts, is: Amounts) =>
+      kinds.some(({ key }) => Math.abs(is[key] - was[key]) * 100 > shareThreshold * was[key]);
+    return notable(before.guaranteed, after.guaranteed) || notable(before.burst, after.burst);
   });
 }
 
-/** `0.53 of 32 cores`: guaranteed, and burst. */
+const kinds = [
+  { key: "cores", unit: "cores" },
+  { key: "ioPercent", unit: "% of IO" },
+  { key: "memoryMb", unit: "MiB" },
+  { key: "diskGb", unit: "GB of disk" },
+] as const satisfies readonly { readonly key: keyof Amounts; readonly unit: string }[];
+
+/** `0.53 of 32 cores, 12.5 of 100 % of IO, 256 of 512 MiB, 10 of 10 GB of disk each`: guaranteed, and burst. */
 export function shareWords(share: Review["shares"][number]["before"]): string {
   if (!share) return "none";
-  return `${share.guaranteedCores.toPrecision(3)} of ${share.burstCores} cores each, ${count(share.accounts, "account")}`;
+  const words = kinds.map(({ key, unit }) => `${short(share.guaranteed[key])} of ${short(share.burst[key])} ${unit}`);
+  return `${words.join(", ")} each, ${count(share.accounts, "account")}`;
+}
+
+function short(amount: number): string {
+  return `${amount < 1000 ? Number(amount.toPrecision(3)) : Math.round(amount)}`;
+}
+
+/** Whose share it is. */
+export function shareOwner({ plan, account }: Review["shares"][number]): string {
+  return account === undefined ? plan : `${plan}, account ${account}`;
 }
 
 /** The rule that runs the N-1 proof. */

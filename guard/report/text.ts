@@ -62,11 +62,11 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
   }
   const shares = summary.notableShares(review);
   if (shares.length > 0) {
-    const rows = shares.map(({ host, plan, before, after }) => [
-      host,
-      plan,
-      summary.shareWords(before),
-      summary.shareWords(after),
+    const rows = shares.map((share) => [
+      share.host,
+      summary.shareOwner(share),
+      summary.shareWords(share.before),
+      summary.shareWords(share.after),
     ]);
     parts.push(table(["host", "plan", "guaranteed before", "guaranteed after"], rows));
   }

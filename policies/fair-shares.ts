@@ -1,0 +1,54 @@
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+
+/** What an account has of its host. Memory in MiB, disk in GB, IO in per cent of what the disks can do. */
+export interface Forecast {
+  readonly host: string;
+  readonly account: number;
+  /** When all accounts of the host want all that they may have: cores and IO by weight, memory and disk by limit. */
+  readonly guaranteed: Amounts;
+  /** When no other account wants anything. */
+  readonly burst: Amounts;
+}
+
+/** Amounts of an account, each for itself. */
+export interface Amounts {
+  readonly cores: number;
+  readonly ioPercent: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+}
+
+/**
+ * Fair-share forecast: what each account has of its host, by number. The kernel shares cores and IO by weight; memory and disk that are
+ * promised more than once are shared here in proportion to the limits, since whoever comes first may have up to its own. What the host
+ * needs for itself is not taken off. Linear in the declaration's size.
+ */
+export function fairShares({ hosts, accounts }: Pick<Declaration, "hosts" | "accounts">): Map<number, Forecast> {
+  const capacities = new Map(hosts.map(({ name, capacity }) => [name, capacity]));
+  const shares = new Map<number, Forecast>();
+  for (const [host, own] of Map.groupBy(accounts, (account) => account.host)) {
+    const capacity = capacities.get(host) ?? { cores: 0, memoryMb: 0, diskGb: 0 };
+    const total = (limit: "cpuWeight" | "ioWeight" | "memoryMaxMb" | "diskGb") =>
+      own.reduce((sum, { limits }) => sum + limits[limit], 0);
+    const [cpu, io, memory, disk] = [total("cpuWeight"), total("ioWeight"), total("memoryMaxMb"), total("diskGb")];
+    for (const { number, limits } of own) {
+      shares.set(number, {
+        host,
+        account: number,
+        guaranteed: {
+          cores: (capacity.cores * limits.cpuWeight) / cpu,
+          ioPercent: (100 * limits.ioWeight) / io,
+          memoryMb: limits.memoryMaxMb * Math.min(1, capacity.memoryMb / memory),
+          diskGb: limits.diskGb * Math.min(1, capacity.diskGb / disk),
+        },
+        burst: {
+          cores: capacity.cores,
+          ioPercent: 100,
+          memoryMb: Math.min(limits.memoryMaxMb, capacity.memoryMb),
+          diskGb: Math.min(limits.diskGb, capacity.diskGb),
+        },
+      });
+    }
+  }
+  return shares;
+}
