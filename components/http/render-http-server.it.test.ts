@@ -299,6 +299,14 @@ describe("what goes wrong", () => {
     expect(await get("crashes.eve.test")).toMatchObject({ status: 200, body: "up" });
   });
 
+  test("an init that systemd kills, as it does when it takes it for another's child, is no failed unit", async () => {
+    expect(await get("crashes.eve.test")).toMatchObject({ status: 200 });
+    await sh("systemctl kill --kill-whom=main --signal=KILL account-5-http-crashes.service");
+    const state = () => host.run("systemctl is-active account-5-http-crashes.service").then(({ stdout }) => stdout);
+    await expect.poll(state).toBe("inactive\n");
+    expect(await get("crashes.eve.test")).toMatchObject({ status: 200, body: "up" });
+  });
+
   test("a program deaf to SIGTERM is ended all the same", async () => {
     expect(await get("deaf.eve.test")).toMatchObject({ status: 200 });
     await sh("systemctl stop account-5-http-deaf.service");

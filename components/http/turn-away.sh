@@ -10,9 +10,11 @@ hand_over() {
 }
 hand_over "$1" &
 proxy=$!
+# Without bash's own words about a proxy that is killed: they would stand in the account's log.
+exec 2>/dev/null
 trap 'kill -KILL $proxy; exit 1' TERM
 sleep "$1" &
 wait $!
-kill -KILL $proxy 2>/dev/null
-wait $proxy 2>/dev/null
+kill -KILL $proxy
+wait $proxy
 [ $? = 137 ]

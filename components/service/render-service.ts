@@ -46,8 +46,6 @@ function renderService(
       // The script tries the program again. This is for its own end, whoever killed it.
       Restart: "always",
       RestartPreventExitStatus: disabled,
-      // A stop by systemd, which kills an init that it takes for another's child (decision 33).
-      SuccessExitStatus: "SIGKILL",
     },
   });
   return {

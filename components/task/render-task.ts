@@ -46,9 +46,8 @@ function renderTask(
           },
           Service: {
             ...programSettings(account, task, { unit: `task-${name}`, script, words: [`${limitSeconds}`] }),
-            // Stopped before the script was ready for it, or killed by a stop (decision 33). A program that is killed ends the script with 1,
-            // and for memory or time the result is another.
-            SuccessExitStatus: "143 SIGKILL",
+            // Stopped before the script was ready for it. A program that is killed ends the script with 1.
+            SuccessExitStatus: "143",
             // The script runs as the account, which can stop it.
             RuntimeMaxSec: `${limitSeconds + grace}s`,
           },
