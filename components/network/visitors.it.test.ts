@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
@@ -146,4 +148,22 @@ for n in range(300):
     const fetch = "curl -sg --max-time 5 -o /dev/null -w '%{http_code}' http://[fd00:9::5]:8000/";
     await expect.poll(async () => (await host.run(fetch)).stdout).toBe("200");
   });
+});
+
+test("with the table of connections full visitors are served and the controller gets in", async () => {
+  const fill = readFileSync(join(import.meta.dirname, "../../testing/programs/fill-conntrack.py"), "utf8");
+  const [count, most] = (await succeed(host, ["python3", "-c", fill])).trim().split(" ").map(Number);
+  expect(count).toBeGreaterThanOrEqual(most!);
+  // The host's own new connections fail: the table is really full.
+  const fetch = "curl -sg --max-time 2 -o /dev/null -w '%{http_code}' http://[fd00:9::5]:8000/";
+  expect((await host.run(fetch)).stdout).toBe("000");
+  const visit = () => outside("curl -sg --max-time 5 --interface fd00:9::5 http://[fd00:8000:0:1::1]/");
+  for (let times = 0; times < 20; times++) expect(await visit()).toBe("Hello\n");
+  await host.writeFile(
+    "/run/ssh.py",
+    "import socket\nlistening = socket.create_server(('::', 22), family=socket.AF_INET6)\nwhile True: listening.accept()[0].sendall(b'in')\n",
+  );
+  await sh("systemd-run --quiet --unit=ssh-port python3 /run/ssh.py");
+  const controller = `import socket; print(socket.create_connection(("fd00:8000::11", 22), 5, ("fd00:9::5", 0)).recv(9).decode())`;
+  await expect.poll(() => outside(`python3 -c '${controller}'`)).toBe("in\n");
 });
