@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle } from "../../testing/fakes/placed-host.ts";
+import { connections } from "../http/connections.ts";
+
+/** Ten accounts use up all that is theirs, at once: disk, log, uploads that wait, connections. Ten others see no error. */
+
+const hostile = Array.from({ length: 10 }, (_, index) => index + 1);
+const ordinary = hostile.map((number) => number + 10);
+
+/** Floods its log and its home as fast as it can, never reads an upload, and holds what is upgraded. */
+const program = `
+const http = require("node:http"), fs = require("node:fs");
+const server = http.createServer((request, response) => {
+  if (request.method === "POST") return;
+  response.end("ok\\n");
+  if (request.url !== "/fill") return;
+  const line = Buffer.alloc(100_000, "a line of a flood\\n");
+  setInterval(() => { try { fs.writeSync(1, line); } catch {} }, 5);
+  fs.createWriteStream("fill").on("error", () => {}).write(Buffer.alloc(30_000_000));
+});
+server.on("upgrade", (request, socket) => socket.on("error", () => {}).write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n"));
+server.listen(process.env.PORT);
+`;
+const honest = `import { createServer } from "node:http";
+createServer((request, response) => {
+  let bytes = 0;
+  request.on("data", (data) => (bytes += data.length)).on("end", () => response.end("read " + bytes));
+}).listen(process.env.PORT);
+`;
+
+let host: ContainerHost;
+const sh = (command: string, timeout = 120_000) =>
+  host.run(command, { timeout }).then(({ stdout, stderr, exitCode }) => {
+    if (exitCode !== 0) throw new Error(`${command.slice(0, 200)}: ${stdout.slice(-500)}${stderr.slice(-500)}`);
+    return stdout;
+  });
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "full-accounts" });
+  // What its quota gives each account, as a file system of its own: this machine's kernel need not have project quotas (host/os/quota.it.test.ts).
+  await sh(`mknod /dev/loop-control c 10 237; for i in $(seq 0 63); do mknod /dev/loop$i b 7 $i; done
+mkdir -p /run/disk && mount -t tmpfs -o size=400M tmpfs /run/disk
+for n in ${hostile.join(" ")}; do
+  truncate -s 24M /run/disk/$n && mke2fs -q -F -t ext4 -O ^has_journal -m 0 -N 200 /run/disk/$n
+  mkdir -p /srv/accounts/$n && mount -o loop,nosuid,nodev /run/disk/$n /srv/accounts/$n || exit 1
+  ip -6 address add fd00:9::$n/128 dev lo
+done`);
+  const accounts = [
+    ...hostile.map((number) => ({
+      number,
+      name: `full${number}`,
+      servers: [programServer("app", ["/usr/bin/node", "app.cjs"])],
+    })),
+    ...ordinary.map((number) => ({
+      number,
+      name: `own${number}`,
+      servers: [staticServer("www"), programServer("app", ["/usr/bin/node", "app.mjs"])],
+    })),
+  ];
+  await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  for (const number of hostile) await host.writeFile(`/srv/accounts/${number}/home/app.cjs`, program);
+  for (const number of ordinary) {
+    await host.writeFile(`/srv/accounts/${number}/home/app.mjs`, honest);
+    await host.writeFile(`/srv/accounts/${number}/home/www/index.html`, `site of ${number}\n`);
+  }
+  const programs = join(import.meta.dirname, "../../testing/programs");
+  for (const name of ["streams.py", "stalled-uploads.py"])
+    await host.writeFile(`/root/${name}`, readFileSync(join(programs, name)));
+});
+afterAll(() => host?.stop());
+
+test("ten accounts that fill quota, log, spool and connections at once: ten others see no error", async () => {
+  // Asleep until now: their first request comes in the middle of it.
+  const asked = `for round in 1 2; do for n in ${ordinary.join(" ")}; do
+  curl -s -o /dev/null --max-time 60 -w "$n GET %{http_code} %{time_total}\\n" -H "Host: www.own$n.test" http://[::1]/
+  head -c 200000 /dev/zero | curl -s --max-time 60 -w " $n POST %{http_code} %{time_total}\\n" --data-binary @- -H "Host: app.own$n.test" http://[::1]/
+done; done`;
+  const each = hostile.map(
+    (n) =>
+      `systemd-run --quiet --unit=streams-${n} -p StandardOutput=truncate:/run/streams-${n} python3 /root/streams.py app.full${n}.test 540 fd00:9::${n} 300
+systemd-run --quiet --unit=uploads-${n} python3 /root/stalled-uploads.py app.full${n}.test 8 10 --meanwhile 'sleep 300'`,
+  );
+  await sh(`for n in ${hostile.join(" ")}; do curl -s -o /dev/null -H "Host: app.full$n.test" http://[::1]/fill & done; wait
+${each.join("\n")}
+until [ $(cat /run/streams-* | grep -c }) = 10 ]; do sleep 0.2; done`);
+  const answers = (await sh(asked)).trim().split("\n");
+  expect(answers).toHaveLength(40);
+  const statuses = new Set(answers.map((line) => line.replace(/^.*(GET|POST) (\d+) .*/, "$1 $2")));
+  expect([...statuses].sort()).toEqual(["GET 200", "POST 200"]);
+  const seconds = answers.map((line) => Number(line.split(" ").at(-1))).sort((left, right) => left - right);
+  console.info(`others: median ${seconds[20]} s, slowest ${seconds.at(-1)} s`);
+
+  // It was an attack: all is used up.
+  for (const n of hostile) {
+    const { statuses } = JSON.parse(await sh(`cat /run/streams-${n}`)) as { statuses: Record<string, number> };
+    expect(statuses["101"]! + (statuses["503"] ?? 0)).toBe(540);
+    expect(statuses["101"]).toBeGreaterThan(connections.visitor - 20);
+  }
+  expect(Number(await sh("df -m --output=avail /srv/accounts/1 | tail -1"))).toBeLessThan(2);
+  // A daemon-reload, a new start and the logs of the host go on.
+  await sh("systemctl daemon-reload && systemctl restart account-11-http-app.service account-11-http-app.socket");
+  expect(await sh("curl -s -H 'Host: app.own11.test' http://[::1]/")).toBe("read 0");
+  expect(Number(await sh("du -sm /var/log/nginx /var/lib/nginx | awk '{ s += $1 } END { print s }'"))).toBeLessThan(5);
+});
