@@ -46,11 +46,14 @@ const logs = (number: number) => `/srv/accounts/${number}/admin/logs`;
 
 /** Waits until a command succeeds: a pass begins every five seconds. */
 async function until(command: string, seconds = 60): Promise<void> {
+  let said = "";
   for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(200)) {
-    if ((await host.run(command)).exitCode === 0) return;
+    const tried = await host.run(command);
+    if (tried.exitCode === 0) return;
+    said = tried.stdout;
   }
   throw new Error(
-    `never true: ${command}: ${await sh("journalctl -u fairhost-logs -n 20; ls -lR /srv/accounts/*/admin/logs")}`,
+    `never true: ${command}: ${said}${await sh("journalctl -u fairhost-logs -n 20; ls -lR /srv/accounts/*/admin/logs")}`,
   );
 }
 
@@ -177,10 +180,40 @@ describe("an account without any space", () => {
   });
 });
 
-test("the host's own log of unknown names is bounded as well", async () => {
-  const log = "/var/log/nginx/access.log";
-  await sh(`yes 'somebody scans' | head -c 20000000 >>${log}`);
-  await until(`ls ${log}.*.gz && test $(stat -c %s ${log}) -lt 100000`);
+describe("whatever else writes into /var/log", () => {
+  /** Not logs: a manual page, records of one size a user, the journal (below). */
+  const notLogs = ["/var/log/README", "/var/log/lastlog"];
+
+  test("every file there is bounded, and so are those that are made by what is installed later", async () => {
+    // Failed logins, which anybody outside can cause where hosts take passwords, have records of 384 bytes.
+    await sh("seq -f 'record %0376.0f' 30000 >/run/records && cat /run/records >>/var/log/btmp");
+    await sh(
+      "mkdir -p /var/log/mail && for f in dpkg.log alternatives.log auth.log mail/exim4.log apt/term.log; do touch /var/log/$f; done",
+    );
+    await sh("touch /var/log/postgresql/own.log && chown postgres: /var/log/postgresql/own.log");
+    const found = await sh("find /var/log -name journal -prune -o -type f -not -name '*.gz' -print | sort");
+    const files = found
+      .trim()
+      .split("\n")
+      .filter((file) => !notLogs.includes(file));
+    expect(files).toEqual(expect.arrayContaining(["/var/log/btmp", "/var/log/nginx/error.log", "/var/log/wtmp"]));
+    const others = files.filter((file) => file !== "/var/log/btmp");
+    await sh(`truncate --size 40M ${others.join(" ")}`);
+    await until("test $(stat -c %s /var/log/btmp) -lt 9000000");
+    await until(`for f in ${files.join(" ")}; do test $(stat -c %s $f) -lt 34000000 || { ls -l $f; exit 1; }; done`);
+    await sh("zcat /var/log/btmp.*.gz >/run/kept && cmp -n $(stat -c %s /run/kept) /run/kept /run/records");
+    expect(Number(await sh("stat -c %s /run/kept")) % 384).toBe(0);
+    expect(Number(await sh("stat -c %s /var/log/btmp")) % 384).toBe(0);
+    expect(await sh("stat -c %U /var/log/postgresql/own.log.*.gz")).toBe("postgres\n");
+  });
+
+  test("a symlink that others may put there is not followed", async () => {
+    await sh("head -c 20000000 /dev/zero >/run/victim; ln -s /run/victim /var/log/postgresql/evil.log");
+    await sh("ln -s /run /var/log/postgresql/elsewhere");
+    await sh("head -c 20000000 /dev/zero >/var/log/auth.log");
+    await until("test $(stat -c %s /var/log/auth.log) -lt 9000000");
+    expect(await sh("stat -c %s /run/victim")).toBe("20000000\n");
+  });
 });
 
 test("the journal has bounds", async () => {

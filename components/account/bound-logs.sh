@@ -1,5 +1,5 @@
 #!/bin/bash
-# Bounds the logs of accounts, of the front end and of what accounts call outside, pass after pass. Programs and nginx hold their logs open for appending: the oldest
+# Bounds the logs of accounts, of the front end, of what accounts call outside and whatever else writes into /var/log, pass after pass. Programs and nginx hold their logs open for appending: the oldest
 # part is compressed and then cut off the file's beginning (fallocate(1), --collapse-range), so that nobody loses a line, opens
 # a file again or notices. Between two passes the quota of an account's logs stops what grows faster.
 #   bound-logs                        for ever
@@ -10,7 +10,8 @@ shopt -s nullglob
 pause=5
 
 rotate() {
-  local log=$1 size=$2 keep=$3 block=4096 to archive
+  # Whole blocks of the file system and whole records of btmp, which have 384 bytes (utmp(5)).
+  local log=$1 size=$2 keep=$3 block=12288 to archive
   to=$((size > block ? (size - 1) / block * block : size))
   ((keep < to)) || keep=$to
   archive="$log.$(date -u +%Y%m%dT%H%M%SZ).gz"
@@ -31,7 +32,7 @@ fi
 # Reads files as stat prints them (blocks, size, times of change and of birth, path) and says what to do: "remove 0 PATH" or "rotate SIZE PATH". A group is an account, or the host.
 # shellcheck disable=SC2016
 decide='
-function limit(group) { return group == "host" ? 256e6 : group == "egress" ? 2e9 : group in limits ? limits[group] : 100e6 }
+function limit(group) { return group == "system" ? 128e6 : group == "host" ? 256e6 : group == "egress" ? 2e9 : group in limits ? limits[group] : 100e6 }
 BEGIN {
   FS = ","; report = "repquota -P -n -O csv /srv/accounts 2>/dev/null"
   # The project of the logs of account 1204 is 16777216 + 1204.
@@ -40,8 +41,10 @@ BEGIN {
   FS = " "
 }
 $5 ~ /^\/srv\/accounts\/[0-9]+\/admin\/logs\/(front-end\/)?[a-z0-9-]+\.log(\.[0-9TZ]+\.gz)?$/ { split($5, part, "/"); add(part[4]) }
-$5 ~ /^\/var\/log\/nginx\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("host") }
-$5 ~ /^\/var\/log\/fairhost-egress\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("egress") }
+$5 ~ /^\/var\/log\/nginx\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("host"); next }
+$5 ~ /^\/var\/log\/fairhost-egress\/[a-z]+\.log(\.[0-9TZ]+\.gz)?$/ { add("egress"); next }
+# Not the journal, which bounds itself, databases and what logrotate(8) has put aside. By size alone: the newest log of dpkg may be a year old.
+$5 ~ /^\/var\/log\/([a-z0-9-]+\/)?([A-Za-z0-9._-]+\.log|[bw]tmp)(\.[0-9TZ]+\.gz)?$/ { add("system") }
 function add(group,  log_) {
   groups[group]
   if ($5 !~ /gz$/) { files[group] = files[group] " " $5; size[$5] = $2; since[$5] = since[$5] > $4 ? since[$5] : $4; return }
@@ -54,7 +57,7 @@ END {
     count = split(files[group], list, " "); most = limit(group); kept = 0
     each = most / 4 / (count ? count : 1); largest = group == "egress" ? 33554432 : 8388608; if (each > largest) each = largest
     for (i = 1; i <= count; i++) {
-      if (size[list[i]] > each || (size[list[i]] > 0 && now - since[list[i]] > 7 * 86400)) turns = turns "rotate " size[list[i]] " " list[i] "\n"
+      if (size[list[i]] > each || (group != "system" && size[list[i]] > 0 && now - since[list[i]] > 7 * 86400)) turns = turns "rotate " size[list[i]] " " list[i] "\n"
       else kept += size[list[i]]
     }
     # The newest first: the name of a day sorts as the day.
@@ -63,7 +66,7 @@ END {
       newest = 0
       for (i in list) if (!newest || written[list[i]] > written[list[newest]]) newest = i
       kept += bytes[list[newest]]
-      if (kept > most / 2 || n > 50 || now - written[list[newest]] > 30 * 86400) print "remove 0 " list[newest]
+      if (kept > most / 2 || n > 50 || (group != "system" && now - written[list[newest]] > 30 * 86400)) print "remove 0 " list[newest]
       delete list[newest]; left--
     }
   }
@@ -71,14 +74,17 @@ END {
 }'
 
 while :; do
-  find /srv/accounts/*/admin/logs /var/log/nginx /var/log/fairhost-egress -maxdepth 2 -xdev -type f -exec stat -c '%b %s %Y %W %n' {} + 2>/dev/null |
+  find /srv/accounts/*/admin/logs /var/log -maxdepth 2 -xdev -type f -exec stat -c '%b %s %Y %W %n' {} + 2>/dev/null |
     awk -v now="$(date +%s)" "$decide" |
     while read -r what size log; do
       folder=${log%/*}
       # Not as root where somebody else may have put a symlink.
-      owner=$(stat -c %u -- "$folder") || continue
+      read -r owner group mode < <(stat -c '%u %u %A' -- "$folder") || continue
+      # Debian's folder for PostgreSQL: root's, but the group may write.
+      [[ $mode != ?????w* && $mode != ????????w* ]] || read -r owner group < <(stat -c '%u %g' -- "$log") || continue
+      [[ $owner != 0 || $mode != ?????w* && $mode != ????????w* ]] || continue
       as=()
-      [ "$owner" = 0 ] || as=(setpriv "--reuid=$owner" "--regid=$owner" --clear-groups)
+      [ "$owner" = 0 ] || as=(setpriv "--reuid=$owner" "--regid=$group" --clear-groups)
       case $what in
         remove) "${as[@]}" rm -f -- "$log" ;;
         # Of a flood only the newest part.

@@ -14,7 +14,7 @@ export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: () => r
 export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
   const path = `systemd/${unit}`;
   const content = unitFile({
-    Unit: { Description: "Bounds the logs of accounts and of the front end", RequiresMountsFor: "/srv/accounts" },
+    Unit: { Description: "Bounds the logs of accounts and of the host", RequiresMountsFor: "/srv/accounts" },
     Service: {
       ExecStart: `${currentGeneration}/${script}`,
       Restart: "always",
@@ -28,7 +28,7 @@ export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
       CapabilityBoundingSet: "CAP_SYS_RESOURCE CAP_DAC_OVERRIDE CAP_SETUID CAP_SETGID CAP_SYS_ADMIN",
       NoNewPrivileges: "yes",
       ProtectSystem: "strict",
-      ReadWritePaths: "/srv/accounts -/var/log/nginx -/var/log/fairhost-egress",
+      ReadWritePaths: "/srv/accounts /var/log",
       ProtectHome: "yes",
       PrivateTmp: "yes",
       PrivateNetwork: "yes",

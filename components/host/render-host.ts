@@ -21,6 +21,9 @@ kernel.unprivileged_bpf_disabled = 1
 kernel.yama.ptrace_scope = 2
 kernel.kptr_restrict = 2
 kernel.dmesg_restrict = 1
+# The core dump of an account's program, if it wants one, is a file of its own, within its quota; no program of root looks at it.
+kernel.core_pattern = core
+fs.suid_dumpable = 0
 fs.protected_symlinks = 1
 fs.protected_hardlinks = 1
 fs.protected_fifos = 2
