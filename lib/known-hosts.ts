@@ -52,6 +52,25 @@ export function pinnedKeyIn(
   return { key: valid.find((key) => key.startsWith("ssh-ed25519 ")) ?? valid[0]! };
 }
 
+/**
+ * Whether all that a line says is the key by which these hosts are known: without a marker, a pattern or any other name, and without a
+ * second key of one host, which OpenSSH would take as well.
+ */
+export function isPinOf(
+  line: KnownHost,
+  lines: readonly KnownHost[],
+  hosts: readonly { readonly address: string; readonly port: number }[],
+): boolean {
+  if (line.marker !== undefined) return false;
+  return line.names.split(",").every((entry) => {
+    const named = hosts.filter(({ address, port }) => matches(entry, nameAt(address, port)));
+    return (
+      named.length > 0 &&
+      named.every(({ address, port }) => pinnedKeyIn(lines, address, port).key === `${line.type} ${line.key}`)
+    );
+  });
+}
+
 /** A host and its port, as the file names them. */
 function nameAt(address: string, port: number): string {
   const host = nameOf(address);

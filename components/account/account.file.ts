@@ -45,5 +45,6 @@ export const file = {
   shown: "accounts/<any name>.yaml",
   title: "An account",
   schema,
+  judged: "declared",
   sortedBy: "number",
 } as const satisfies FileKind;

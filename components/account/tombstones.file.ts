@@ -1,15 +1,16 @@
 import { z } from "zod";
+import { identity, key, note } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { daySchema, nameSchema } from "../schema.ts";
 import { accountNumberSchema } from "./account.file.ts";
 
 const tombstone = z.strictObject({
-  number: accountNumberSchema.describe("Number of the deleted account. It stays taken."),
-  name: nameSchema.describe("The last name of the account."),
-  deleted: daySchema.describe("Date of the deletion, ISO 8601 (`2026-11-22`)."),
+  number: key(accountNumberSchema).describe("Number of the deleted account. It stays taken."),
+  name: note(nameSchema).describe("The last name of the account."),
+  deleted: note(daySchema).describe("Date of the deletion, ISO 8601 (`2026-11-22`)."),
 });
 
-export const schema = z.array(tombstone);
+export const schema = identity(z.array(tombstone), { judged: "identity-kept" });
 
 /** Numbers of deleted accounts, which stay taken. */
 export const file = {
@@ -19,6 +20,7 @@ export const file = {
   shown: "tombstones.yaml",
   title: "Numbers of deleted accounts, which stay taken",
   schema,
+  judged: "itself",
   sortedBy: "number",
   fallback: [],
 } as const satisfies FileKind;

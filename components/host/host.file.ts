@@ -117,6 +117,7 @@ export const file = {
   shown: "hosts/<name>.yaml",
   title: "A bare-metal host",
   schema,
+  judged: "declared",
   sortedBy: "name",
   namedByEntry: true,
 } as const satisfies FileKind;

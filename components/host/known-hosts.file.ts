@@ -1,19 +1,21 @@
 import { z } from "zod";
 import { knownHostsOf } from "../../lib/known-hosts.ts";
+import { key, trust } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { lineSchema } from "../schema.ts";
 
 const lineOfKnownHosts = z.strictObject({
-  marker: z.enum(["@cert-authority", "@revoked"]).optional().describe("What is special about the key."),
-  names: lineSchema.min(1).describe("Names and addresses of the host, with commas between them; plain or hashed."),
-  type: lineSchema.min(1).describe("Type of the key, such as ssh-ed25519."),
-  key: z
-    .string()
-    .regex(/^[A-Za-z0-9+/]+=*$/, { error: "must be a public key in base64, as ssh-keyscan prints it" })
-    .describe("The public key, in base64."),
+  marker: key(z.enum(["@cert-authority", "@revoked"]))
+    .optional()
+    .describe("What is special about the key."),
+  names: key(lineSchema.min(1)).describe("Names and addresses of the host, with commas between them; plain or hashed."),
+  type: key(lineSchema.min(1)).describe("Type of the key, such as ssh-ed25519."),
+  key: key(
+    z.string().regex(/^[A-Za-z0-9+/]+=*$/, { error: "must be a public key in base64, as ssh-keyscan prints it" }),
+  ).describe("The public key, in base64."),
 });
 
-export const schema = z.array(lineOfKnownHosts);
+export const schema = trust(z.array(lineOfKnownHosts));
 
 /** Public keys of hosts, in the format of OpenSSH (sshd(8)). */
 export const file = {
@@ -23,6 +25,7 @@ export const file = {
   shown: "known_hosts",
   title: "Public SSH keys of the hosts",
   schema,
+  judged: "itself",
   fallback: [],
   read: knownHostsOf,
 } as const satisfies FileKind;

@@ -129,4 +129,5 @@ export const file = {
   shown: "network.yaml",
   title: "The platform's network",
   schema,
+  judged: "declared",
 } as const satisfies FileKind;

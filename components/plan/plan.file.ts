@@ -56,6 +56,7 @@ export const file = {
   shown: "plans/<name>.yaml",
   title: "A plan, with limits and promises for accounts",
   schema,
+  judged: "declared",
   sortedBy: "name",
   namedByEntry: true,
 } as const satisfies FileKind;

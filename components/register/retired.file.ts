@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { identity, key, note } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { allKinds } from "../registry/subject.ts";
 import { daySchema, lineSchema } from "../schema.ts";
@@ -7,12 +8,12 @@ const retirable = allKinds.filter(({ retired }) => retired === "retired.yaml").m
 
 /** A retired element. Deleted accounts are not listed here: their numbers are in tombstones.yaml. */
 const retiredSchema = z.strictObject({
-  kind: z.enum(retirable).describe("Kind of the retired element."),
-  name: lineSchema.min(1).max(64).describe("Name of the element; for a range, its prefix."),
-  retired: daySchema.describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."),
+  kind: key(z.enum(retirable)).describe("Kind of the retired element."),
+  name: key(lineSchema.min(1).max(64)).describe("Name of the element; for a range, its prefix."),
+  retired: note(daySchema).describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."),
 });
 
-export const schema = z.array(retiredSchema);
+export const schema = identity(z.array(retiredSchema), { judged: "identity-kept" });
 
 export const file = {
   key: "retired",
@@ -21,5 +22,6 @@ export const file = {
   shown: "retired.yaml",
   title: "Retired hosts, devices, ranges and sites",
   schema,
+  judged: "itself",
   fallback: [],
 } as const satisfies FileKind;

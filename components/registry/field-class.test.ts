@@ -3,6 +3,8 @@ import { z } from "zod";
 import { text } from "../inputs.ts";
 import { classedFields, fieldChanges, fieldWords, keylessLists } from "./field-changes.ts";
 import { capacity, identity, key, note, promise, redundancy, trust } from "./field-class.ts";
+import type { FileKind } from "./file.ts";
+import { fileKinds } from "./files.generated.ts";
 import { allKinds } from "./subject.ts";
 
 test.each(allKinds.map(({ key: of, inputs }) => [of, inputs] as const))(
@@ -11,6 +13,19 @@ test.each(allKinds.map(({ key: of, inputs }) => [of, inputs] as const))(
     expect(classedFields(inputs).filter(({ judged }) => judged === undefined)).toEqual([]);
     expect(keylessLists(inputs)).toEqual([]);
   },
+);
+
+test.each(Object.entries<FileKind>(fileKinds).filter(([, { judged }]) => judged === "itself"))(
+  "%s: every field of a file that no component declares has a class, and what tells its items apart",
+  (_, { schema }) => {
+    expect(classedFields(schema).filter(({ judged }) => judged === undefined)).toEqual([]);
+    expect(keylessLists(schema)).toEqual([]);
+  },
+);
+
+test.each(Object.entries<FileKind>(fileKinds).filter(([, { judged }]) => judged === "declared"))(
+  "%s: a file whose fields are judged as declared has no classes of its own, which nobody would ask",
+  (_, { schema }) => expect(classedFields(schema).filter(({ judged }) => judged !== undefined)).toEqual([]),
 );
 
 const unclassed = z.strictObject({ name: key(text), added: text });

@@ -33,7 +33,10 @@ export interface Judged {
    * of any other form are not compared: each change counts. `more`: larger numbers. `any`: each change counts.
    */
   readonly weaker?: "more" | "any" | undefined;
-  /** The guard rule that judges changes of this field in words of its own. Without it the rule of the class does. */
+  /**
+   * What judges changes of this field in words of its own: a guard rule, or `approvals`, which are judged by whether and how something
+   * uses them. Without it the rule of the class does.
+   */
   readonly judged?: string | undefined;
   /** Whether items of a list are told apart by this field. Several: by all of them. */
   readonly key?: true | undefined;

@@ -13,6 +13,11 @@ export interface FileKind {
   /** Title for editors and the reference. */
   readonly title: string;
   readonly schema: z.ZodType;
+  /**
+   * Where a change of its fields is judged. `declared`: what they say is in the inputs of components, which have classes. `itself`: here,
+   * by the classes of its schema (components/registry/field-class.ts).
+   */
+  readonly judged: "declared" | "itself";
   /** Reads its text, and gives the line of each item; without it the file is YAML. */
   readonly read?: (text: string) => { readonly data: readonly unknown[]; readonly lines: readonly number[] };
   /** Property by which entries are sorted and found: of each file of a folder, or of each item of a list. */

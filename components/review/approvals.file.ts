@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { key, note, trust } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { lineSchema, textSchema } from "../schema.ts";
 
@@ -21,25 +22,26 @@ export const approvableActions = [
 export type ApprovableAction = (typeof approvableActions)[number];
 
 const approvalSchema = z.strictObject({
-  action: z.enum(approvableActions).describe("Approved action, as the guard's message names it."),
-  resource: z
-    .string()
-    .regex(/^[a-zA-Z]+ (?:[a-z0-9:./-]{1,80}|\([1-9]\d{0,6}, [0-9a-f]{32}\))$/, {
+  action: key(z.enum(approvableActions)).describe("Approved action, as the guard's message names it."),
+  resource: key(
+    z.string().regex(/^[a-zA-Z]+ (?:[a-z0-9:./-]{1,80}|\([1-9]\d{0,6}, [0-9a-f]{32}\))$/, {
       error: "must be a kind and a name, such as account 88, host web3, plan small, rule two-disks",
-    })
-    .describe(
-      "Element for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
-    ),
-  approvedBy: textSchema.describe(
+    }),
+  ).describe(
+    "Element for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
+  ),
+  approvedBy: trust(textSchema, { judged: "approvals" }).describe(
     "Person who is responsible for the approval. Author and approver must be different people.",
   ),
-  reason: lineSchema.min(10).max(500).describe("Reason for the approval."),
-  expires: z.iso.date().describe("Last day on which the approval is valid, ISO 8601, at most 30 days ahead."),
+  reason: note(lineSchema.min(10).max(500)).describe("Reason for the approval."),
+  expires: trust(z.iso.date(), { judged: "approvals" }).describe(
+    "Last day on which the approval is valid, ISO 8601, at most 30 days ahead.",
+  ),
 });
 
 export type Approval = Readonly<z.output<typeof approvalSchema>>;
 
-export const schema = z.array(approvalSchema);
+export const schema = trust(z.array(approvalSchema), { judged: "approvals" });
 
 export const file = {
   key: "approvals",
@@ -48,5 +50,6 @@ export const file = {
   shown: "approvals.yaml",
   title: "One-time approvals for changes that the guard blocks",
   schema,
+  judged: "itself",
   fallback: [],
 } as const satisfies FileKind;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { key, note, trust } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { isWaivable } from "../registry/schema-walk.ts";
 import { allKinds } from "../registry/subject.ts";
@@ -13,24 +14,25 @@ const resourceSchema = format(
 );
 
 const waiverSchema = z.strictObject({
-  rule: format("the name of a rule, such as two-disks", (says) =>
-    z.string().regex(/^[a-z][a-z0-9-]{1,63}$/, says),
+  rule: key(
+    format("the name of a rule, such as two-disks", (says) => z.string().regex(/^[a-z][a-z0-9-]{1,63}$/, says)),
   ).describe("Name of the rule, as its message shows it."),
-  resource: resourceSchema.describe(
+  resource: key(resourceSchema).describe(
     `Resource whose violations are waived: its kind (${waivableKinds.join(", ")}) and its name, as the message shows them.`,
   ),
-  path: lineSchema
-    .max(200)
+  path: key(lineSchema.max(200))
     .optional()
     .describe(
       "Property whose violations are waived, for example `links.0`. Without it, all violations of the rule at the resource are waived.",
     ),
-  owner: textSchema.describe("Person (not a team) who is responsible for the waiver."),
-  reason: lineSchema.min(10).max(500).describe("Reason why the violation can wait, for information only."),
-  expires: daySchema.describe("Last day on which the waiver is valid, ISO 8601, at most 90 days ahead."),
+  owner: note(textSchema).describe("Person (not a team) who is responsible for the waiver."),
+  reason: note(lineSchema.min(10).max(500)).describe("Reason why the violation can wait, for information only."),
+  expires: trust(daySchema, { judged: "waivers-approved" }).describe(
+    "Last day on which the waiver is valid, ISO 8601, at most 90 days ahead.",
+  ),
 });
 
-export const schema = z.array(waiverSchema);
+export const schema = trust(z.array(waiverSchema), { judged: "waivers-approved" });
 
 export const file = {
   key: "waivers",
@@ -39,5 +41,6 @@ export const file = {
   shown: "waivers.yaml",
   title: "Time-limited exceptions to rules",
   schema,
+  judged: "itself",
   fallback: [],
 } as const satisfies FileKind;

@@ -84,6 +84,7 @@ export const file = {
   shown: "sites/<name>.yaml",
   title: "A site (datacenter)",
   schema,
+  judged: "declared",
   sortedBy: "name",
   namedByEntry: true,
 } as const satisfies FileKind;

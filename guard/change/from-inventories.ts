@@ -12,6 +12,7 @@ import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type Base, openBase } from "./base.ts";
 import { carriedFinding, carriedHosts, staying } from "./carried-hosts.ts";
+import { fileChanges } from "./file-changes.ts";
 import { ownProgram, type Program } from "./program.ts";
 import { programFinding } from "./program-change.ts";
 import type { Side } from "./side.ts";
@@ -89,7 +90,10 @@ async function compare(
     { ...after, program: ownProgram, applier: applier.after },
   );
   const input = { ...sides, approvals: head.fleet.approvals, limits, today };
+  const files = old && fileChanges(old.fleet, head.fleet);
+  notices.push(...(files?.notices ?? []));
   const also: NonNullable<ReviewInput["also"]>[number][] = [
+    ...(files?.findings ?? []),
     ...(failure === undefined ? [] : [unjudged(failure)]),
     ...(base.foreign ? [programFinding(base.foreign)] : []),
     ...base.findings.map((finding) => ({

@@ -1,0 +1,75 @@
+import { serverFixtures } from "../components/http/server-fixtures.generated.ts";
+import { type Fleet, fileKinds } from "../components/registry/files.generated.ts";
+import { fixtures } from "./fixtures.generated.ts";
+
+const day = "2026-11-20";
+const later = "2026-12-10";
+
+/** The first element of a kind's fixture, without what follows from its account. */
+function entry(key: "services" | "tasks"): object {
+  const {
+    account: _,
+    host: __,
+    unit: ___,
+    ...own
+  } = { unit: "", ...fixtures[key]({ accounts: 1, hosts: 1 } as never)[0]! };
+  return own;
+}
+
+/**
+ * A fleet that says everything that its files can say: what the example fleet leaves out is added. For tests that try each field of each
+ * file; a field that is missing here is in their golden file.
+ */
+export function fullFleet(fleet: Fleet): Fleet {
+  const [host] = fleet.hosts;
+  const home = fleet.accounts[0]!.host;
+  const account = fileKinds.accounts.schema.parse({
+    number: 1500,
+    name: "everything",
+    plan: "large",
+    host: home,
+    retentionDays: 60,
+    limits: {
+      ...{ cpuWeight: 100, ioWeight: 100, memoryMaxMb: 1024, swapMaxMb: 8, tasksMax: 64, diskGb: 5, inodes: 100_000 },
+    },
+    httpServers: [
+      ...serverFixtures.map((server) => ({ idleSeconds: 300, hostnames: [`${server.kind}.example.net`], ...server })),
+      {
+        ...serverFixtures.find(({ kind }) => kind === "static")!,
+        name: "plain",
+        number: 90,
+        fallback: "index.html",
+        cacheSeconds: 60,
+      },
+      { ...serverFixtures.find(({ kind }) => kind === "node")!, name: "slow", number: 91, startSeconds: 40 },
+    ],
+    databases: [{ name: "full", engine: "postgresql", connections: 10 }],
+    services: [entry("services")],
+    tasks: [{ ...entry("tasks"), randomDelaySeconds: 30, timeZone: "Europe/Paris", directory: "tasks" }],
+  });
+  return {
+    ...fleet,
+    accounts: [...fleet.accounts, account],
+    hosts: fleet.hosts.map((each) => {
+      if (each === host) return { ...each, runtimes: ["ruby"] };
+      // What the waiver below is for.
+      const disks = each.disks.map((disk, at) => (at === 1 ? { ...disk, hotSwap: false } : disk));
+      return each.name === "par2-web4" ? { ...each, disks } : each;
+    }),
+    network: {
+      ...fleet.network,
+      operators: fleet.network.operators.map((each, at) => (at === 0 ? { ...each, parentAsNumber: 64_511 } : each)),
+    },
+    approvals: [
+      { action: "move", resource: "account 1001", approvedBy: "Kim", reason: "agreed with the owner", expires: later },
+    ],
+    retired: [{ kind: "host", name: "par1-web9", retired: day }],
+    waivers: [
+      {
+        ...{ rule: "hot-swap-ssds", resource: "host par2-web4", path: "disks.1", owner: "Jo" },
+        ...{ reason: "until the new disk is here", expires: later },
+      },
+    ],
+    knownHosts: [...fleet.knownHosts, { ...fleet.knownHosts[0]!, marker: "@revoked", names: "old.example.net" }],
+  };
+}
