@@ -4,10 +4,11 @@ import { dirname, join, relative, resolve } from "node:path";
 import { kindOfFile } from "../../fleet/load/read-fleet.ts";
 import { count } from "../../lib/text.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
+import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
 import { changedFiles, checkOut, commitOf, commitsBetween, sharedWithHead } from "./git.ts";
 import { type Program, programAt } from "./program.ts";
-import { type ProgramChange, partsOf, programChange } from "./program-change.ts";
+import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";
+import { stackFindings, stackOf } from "./stack-change.ts";
 
 /** The state with which a change is compared, before it is read. */
 export interface Base extends AsyncDisposable {
@@ -23,6 +24,8 @@ export interface Base extends AsyncDisposable {
   readonly foreign: ProgramChange | undefined;
   readonly notices: readonly string[];
   readonly findings: Pairing["findings"];
+  /** What it does to the settings of stacks. */
+  readonly stacks: Awaited<ReturnType<typeof stackFindings>>;
   /** Where its history is, if it is a commit. */
   readonly history: History | undefined;
 }
@@ -53,7 +56,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     const [before, after] = await Promise.all([base, inventory].map((each) => fleetAt(resolve(each), "")));
     // Whoever gives two directories has paired them; only what one of them says of itself can be wrong.
     const { findings } = pairFleets([{ ...before!, id: before!.named ? before!.id : after!.id }], [after!], "");
-    const none = { program: undefined, foreign: undefined, history: undefined, notices: [] };
+    const none = { program: undefined, foreign: undefined, history: undefined, notices: [], stacks: [] };
     return { fleet: base, head: inventory, place: place.shown, ...none, findings, async [Symbol.asyncDispose]() {} };
   }
   const { root } = place;
@@ -68,9 +71,12 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     const pairing = pairFleets(before, after, place.shown);
     const places = [pairing.before?.place, pairing.after?.place].filter((each) => each !== undefined);
     const touched = await changedFiles(root, commit);
-    const changed = touched.filter((file) => !places.every((each) => !isProgram(file, each)));
+    const changed = touched.filter(
+      (file) => !places.every((each) => !isProgram(file, each)) && stackOf(file) === undefined,
+    );
+    const settings = touched.filter((file) => stackOf(file) !== undefined);
     const own = root === checkout;
-    const notices = [...pairing.notices];
+    const notices = [...pairing.notices, ...besides([...before, ...after], [pairing.before, pairing.after], touched)];
     if (commit !== given) {
       const behind = await commitsBetween(root, commit, given);
       notices.unshift(
@@ -79,7 +85,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     }
     if (own && changed.length > 0) {
       notices.push(
-        `The program differs from the base's and judges itself here: ${partsOf(changed)}. To have it judged by the base's: docs/how-to/review-pull-requests-in-ci.md.`,
+        `The program differs from the base's and judges itself here: ${partsOf(changed)}.${rulesWords(changed)} To have it judged by the base's: docs/how-to/review-pull-requests-in-ci.md.`,
       );
     }
     return {
@@ -90,6 +96,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       foreign: own || changed.length === 0 ? undefined : await programChange(root, changed),
       notices,
       findings: pairing.findings,
+      stacks: await stackFindings(files.directory, root, settings),
       history: pairing.before && { root, commit, place: pairing.before.place, changed: touched },
       [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     };
@@ -97,6 +104,21 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     await files[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Says that a change also touches fleets that this review does not compare. */
+function besides(
+  all: readonly FoundFleet[],
+  compared: readonly (FoundFleet | undefined)[],
+  touched: readonly string[],
+): string[] {
+  const places = new Map(all.map(({ place, id }) => [place, id]));
+  for (const each of compared) if (each) places.delete(each.place);
+  const others = [...places].filter(([place]) => touched.some((file) => file.startsWith(`${place}/`)));
+  return others.map(
+    ([place, id]) =>
+      `This change also touches fleet ${id} (${place}), which this review does not judge: review it too.`,
+  );
 }
 
 /**

@@ -27,7 +27,7 @@ export async function touchedCells({
   await using opened = await openBase(base, inventory);
   const { fleet, head: directory } = opened;
   const changed = fleet === undefined ? [] : await differingFiles(fleet, directory);
-  const isSame = fleet !== undefined && changed.length === 0 && opened.findings.length === 0;
+  const isSame = fleet !== undefined && changed.length === 0 && opened.findings.length + opened.stacks.length === 0;
   if (isSame && !opened.program && !opened.foreign) return [];
   const head = await loaded(ownProgram, directory);
   const before =
@@ -40,7 +40,8 @@ export async function touchedCells({
   // The review of that cell then reports the problems of the inventory.
   if (all.size === 0) return [defaultCell];
   const everyCell = [...all].sort();
-  if (opened.program || opened.foreign || opened.findings.length > 0 || !head || !before) return everyCell;
+  if (opened.program || opened.foreign || opened.findings.length + opened.stacks.length > 0 || !head || !before)
+    return everyCell;
   const [was, is] = [ownProgram.declare(before.fleet), ownProgram.declare(head.fleet)];
   const changes = changesBetween(was, is);
   const explained = filesOf(changes, before, head);

@@ -69,6 +69,16 @@ test("another fleet in the place of the one that is reviewed is blocked", () => 
   ]);
 });
 
+test("another fleet that goes while this one stays: its deletions show in no review of this one, so it needs an approval", () => {
+  expect(pair([prod, lab], [prod]).findings).toEqual([
+    {
+      message: "Fleet lab (inventory/lab) vanishes: what of it is deleted does not show in this review.",
+      approval: { action: "delete", resource: "fleet lab" },
+    },
+  ]);
+  expect(pair([prod, lab], [moved, lab]).findings).toEqual([]);
+});
+
 test("two fleets of one identity are blocked, but not those that were there", () => {
   expect(pair([prod], [prod, moved]).findings).toEqual([
     {

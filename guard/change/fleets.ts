@@ -75,8 +75,15 @@ export function pairFleets(before: readonly FoundFleet[], after: readonly FoundF
       `${asked} held fleet ${was.id} and holds fleet ${head.id} now: what happens to ${was.id} does not show. Keep ${was.id} there.`,
     );
   }
-  const vanished = base ? [] : before.filter(({ id }) => called(after, id).length === 0);
+  const vanished = before.filter(({ id }) => id !== base?.id && called(after, id).length === 0);
   for (const { id, place } of vanished) {
+    if (base) {
+      block(`Fleet ${id} (${place}) vanishes: what of it is deleted does not show in this review.`, {
+        action: "delete",
+        resource: `fleet ${id}`,
+      });
+      continue;
+    }
     block(
       `Fleet ${id} (${place}) vanishes, and fleet ${head.id} (${head.place}) is new: what is deleted does not show. If it is the same fleet, write \`fleet: ${id}\` into ${head.place}/network.yaml; otherwise add the new fleet in a change of its own.`,
     );

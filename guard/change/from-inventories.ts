@@ -95,6 +95,7 @@ async function compare(
   const also: NonNullable<ReviewInput["also"]>[number][] = [
     ...(files?.findings ?? []),
     ...(failure === undefined ? [] : [unjudged(failure)]),
+    ...base.stacks.map((finding) => ({ rule: "trust-approved", ...finding })),
     ...(base.foreign ? [programFinding(base.foreign)] : []),
     ...base.findings.map((finding) => ({
       rule: "identity-kept",

@@ -3,7 +3,9 @@ import { lstat, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
+import { rules } from "../../policies/rules.generated.ts";
 import type { Finding } from "../rule.ts";
+import { guardRules } from "../rules.generated.ts";
 
 /** How another program than this one differs from its base. */
 export interface ProgramChange {
@@ -46,12 +48,26 @@ export function partsOf(files: readonly string[]): string {
     .join(", ");
 }
 
+/**
+ * Which rules files are, as a sentence: a rule whose body is emptied is known by its file, whatever it would find. Files that rules use are
+ * not known as rules.
+ */
+export function rulesWords(files: readonly string[]): string {
+  const names = files.flatMap((file) => {
+    const name = /^(?:guard\/rules|components\/.*\/rules|policies\/.*)\/([a-z0-9-]+)\.ts$/.exec(file)?.[1];
+    return name !== undefined && (known.has(name) || !file.startsWith("policies/")) ? [name] : [];
+  });
+  return names.length === 0 ? "" : ` It changes ${names.length === 1 ? "the rule" : "the rules"} ${names.join(", ")}.`;
+}
+
+const known = new Set([...rules, ...guardRules].map(({ name }) => name));
+
 /** The finding about a program that this one does not run. */
 export function programFinding({ files, digest }: ProgramChange): Finding & { readonly rule: string } {
   return {
     rule: "rules-kept",
     subject: subject.register({}),
-    message: `Changes the program, which this review does not run: ${partsOf(files)}. What it does on hosts, and how it judges later changes, is unknown.`,
+    message: `Changes the program, which this review does not run: ${partsOf(files)}.${rulesWords(files)} What it does on hosts, and how it judges later changes, is unknown.`,
     approval: { action: "weaken", resource: `program ${digest}` },
   };
 }
