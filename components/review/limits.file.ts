@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { trust } from "../registry/field-class.ts";
+import { promise, trust } from "../registry/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 
 /** A larger limit lets one change do more. */
@@ -28,6 +28,11 @@ export const schema = z.strictObject({
   waves: trust(z.int().min(1), larger)
     .default(20)
     .describe("Maximum number of updates (waves) into which one change is split. Default 20."),
+  secondPerson: promise(z.boolean())
+    .default(false)
+    .describe(
+      "Whether an approval counts only if its author in git is nobody who wrote the change that uses it. Names in git are what their writers say: make the forge require a review too (docs/how-to/review-pull-requests-in-ci.md). Default false: it is only said.",
+    ),
   deletions: trust(z.int().min(0), larger)
     .default(10)
     .describe("Maximum number of accounts that one change may delete. Default 10."),

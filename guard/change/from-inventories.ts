@@ -104,17 +104,20 @@ async function compare(
     })),
     ...carried.map(carriedFinding),
   ];
+  let refused: ReviewInput["refused"] = new Map();
   let result = review({ ...input, also });
   if (base.history) {
     const wholes = { before: before.whole, after: after.whole };
-    const said = await twoSteps(base.history, { ...input, wholes, result });
+    const approvalsBefore = old?.fleet.approvals ?? [];
+    const said = await twoSteps(base.history, { ...input, wholes, result, approvalsBefore });
     notices.push(...said.notices);
     also.push(...said.findings);
-    if (said.findings.length > 0) result = review({ ...input, also });
+    refused = said.refused;
+    if (said.findings.length + refused.size > 0) result = review({ ...input, also, refused });
   }
   if (program !== ownProgram && program.review) {
     const excused = excusedFindings(program.review(input), result);
-    if (excused.length > 0) result = review({ ...input, also: [...also, ...excused] });
+    if (excused.length > 0) result = review({ ...input, refused, also: [...also, ...excused] });
   }
   const where: Where = ({ kind, name, path }) => {
     const is = head.where(kind, name, path);

@@ -79,14 +79,18 @@ export async function linesRemoved(
   });
 }
 
-/** The last commit of the main line that added or removed a line of a file that matches; `undefined` if none did. */
+/**
+ * The last commit that added or removed a line of a file that matches; `undefined` if none did. Of a commit's history the main line is
+ * asked; of a range (`a..b`) all but merges, which on a branch only bring what others wrote.
+ */
 export async function lastToTouch(
   root: string,
   commit: string,
   pattern: string,
   file: string,
 ): Promise<string | undefined> {
-  const args = ["log", "-1", "-m", "-s", "--first-parent", "--format=%H", "-E", "-G", pattern, commit, "--", file];
+  const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
+  const args = ["log", "-1", "-s", ...which, "--format=%H", "-E", "-G", pattern, commit, "--", file];
   return (await gitOrThrow(root, args)).trim() || undefined;
 }
 

@@ -166,6 +166,58 @@ test.each(["Mallory", "Trent"])("a waiver written first, then used: said with wh
   );
 });
 
+const bakery = prod("accounts/1001-bakery.yaml");
+const approving = (reason: string) =>
+  `- {action: move, resource: account 1001, approvedBy: Grace, reason: ${reason}, expires: ${later}}\n`;
+const moved = (from: string, to: string): Edits => ({ [bakery]: [[`host: ${from}`, `host: ${to}`]] });
+
+/** A change and its approval in one branch, each committed by somebody. */
+async function approved(change: string, approval: string, limits?: string): Promise<Report> {
+  if (limits !== undefined) await repository.edit({ [prod("limits.yaml")]: limits });
+  await repository.commit("Bystander");
+  await repository.git("checkout", "--quiet", "-b", "second");
+  await repository.edit(moved("par1-web1", "par1-web2"));
+  await repository.commit(change);
+  await repository.edit({ [prod("approvals.yaml")]: approving("agreed with the owner") });
+  await repository.commit(approval);
+  const { stdout } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("branch", "--quiet", "-D", "second");
+  return reportSchema.parse(JSON.parse(stdout));
+}
+
+test("a change that its own author approves: said; blocked where the fleet wants a second person; not if one wrote it", async () => {
+  const said = /^The approval move account 1001, by Grace, is by its own author: .*, of Mallory\.$/;
+  const own = await approved("Mallory", "Mallory");
+  expect([own.verdict, own.notices]).toEqual(["safe", expect.arrayContaining([expect.stringMatching(said)])]);
+  const refused = await approved("Mallory", "Mallory", "secondPerson: true\n");
+  expect(messages(refused)).toEqual([
+    expect.stringMatching(
+      /^needs approval moves-planned: Moves account 1001 .*; its approval is by its own author: .* of Mallory; limits.yaml wants a second person\.$/,
+    ),
+  ]);
+  const other = await approved("Mallory", "Grace", "secondPerson: true\n");
+  expect([other.verdict, other.notices.filter((each) => /own author/.test(each))]).toEqual(["safe", []]);
+});
+
+test("an approval that an earlier change has used is not one of the next, by whomever; one that is written anew is", async () => {
+  const first = { ...moved("par1-web1", "par1-web2"), [prod("approvals.yaml")]: approving("agreed with the owner") };
+  const report = await steps(first, () => repository.edit(moved("par1-web2", "par1-web3")), ["Mallory", "Trent"]);
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval moves-planned: Moves account 1001 .*; its approval was used already, since commit [0-9a-f]{12} of Mallory \(/,
+    ),
+  );
+  await repository.git("checkout", "--quiet", "-B", "main", start);
+  const anew = async () => {
+    await repository.edit({
+      ...moved("par1-web2", "par1-web3"),
+      [prod("approvals.yaml")]: approving("agreed again"),
+    });
+  };
+  expect(await steps(first, anew, ["Mallory", "Trent"])).toMatchObject({ verdict: "safe" });
+});
+
 test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {
   const report = await steps(
     { [prod("accounts/1004-museum.yaml")]: [["name: museum", "name: museum # a comment"]] },

@@ -5,12 +5,14 @@ import { fileKinds } from "../../components/registry/files.generated.ts";
 import type { Element, Key } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { elementName, subject } from "../../components/registry/subject.ts";
+import type { Approval } from "../../components/review/approvals.file.ts";
 import { schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { listed } from "../../lib/text.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
+import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base.ts";
 import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./git.ts";
 import { ownProgram } from "./program.ts";
@@ -29,15 +31,15 @@ const splittable = new Set([
 ]);
 
 interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "limits" | "today"> {
+  readonly approvalsBefore: readonly Approval[];
   /** Both sides with every cell. */
   readonly wholes: { readonly before: Declaration; readonly after: Declaration };
   readonly result: Review;
 }
 
 /** What a change owes to earlier ones. */
-export interface TwoSteps {
+export interface TwoSteps extends ApprovalsUsed {
   readonly findings: NonNullable<ReviewInput["also"]>;
-  readonly notices: readonly string[];
 }
 
 type Found = NonNullable<ReviewInput["also"]>[number];
@@ -93,7 +95,12 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     }
   }
   findings.push(...(await overLimits(history, since, step, say)));
-  return { findings, notices: await leant(history, step, say) };
+  const { refused, notices } = await approvalsUsed({
+    ...{ history, result: step.result, before: step.approvalsBefore, secondPerson: step.limits.secondPerson, say },
+    stateAt: (of) => read(history, of),
+    neededSince: (earlier) => between(earlier, step.wholes.before, step).flatMap(({ approval }) => approval ?? []),
+  });
+  return { findings, notices: [...notices, ...(await leant(history, step, say))], refused };
 }
 
 function said(finding: Found, commit: string): Found {
@@ -120,17 +127,18 @@ async function read({ root, place }: History, commit: string): Promise<Declarati
   }
 }
 
+/** Findings about the way from one fleet to another, without what hosts get and without rules about one state. */
+function between(before: Declaration, after: Declaration, { limits, today }: Pick<Step, "limits" | "today">) {
+  const [old, next] = [before, after].map((declaration): Side => ({ ...sideOf(declaration), render, judge: unjudged }));
+  return review({ before: old!, after: next!, approvals: [], limits, today }).findings;
+}
+
 /** Findings of both steps together that neither has alone. @param earlier the fleet before the first one */
-function joint(earlier: Declaration, { wholes, limits, today }: Step): Found[] {
-  const between = (before: Declaration, after: Declaration) => {
-    const [old, next] = [before, after].map(
-      (declaration): Side => ({ ...sideOf(declaration), render, judge: unjudged }),
-    );
-    return review({ before: old!, after: next!, approvals: [], limits, today }).findings;
-  };
-  const second = between(wholes.before, wholes.after);
-  const alone = worst([...between(earlier, wholes.before), ...second]);
-  return between(earlier, wholes.after)
+function joint(earlier: Declaration, step: Step): Found[] {
+  const { wholes } = step;
+  const second = between(wholes.before, wholes.after, step);
+  const alone = worst([...between(earlier, wholes.before, step), ...second]);
+  return between(earlier, wholes.after, step)
     .filter((finding) => !splittable.has(finding.rule) && rank(finding) > (alone.get(keyOf(finding)) ?? 0))
     .map(({ level: _, ...finding }) => {
       const wanted = second.find((each) => keyOf(each) === keyOf(finding))?.approval ?? finding.approval;
@@ -209,7 +217,7 @@ async function reused(
   return (await Promise.all(findings)).flat();
 }
 
-/** Approvals and waivers from before this change on which it leans. */
+/** Waivers from before this change on which it leans. */
 async function leant(
   { root, commit, place }: History,
   { wholes, before, result, today }: Step,
@@ -221,15 +229,6 @@ async function leant(
     const by = await lastToTouch(root, commit, pattern, join(place, file));
     if (by !== undefined) notices.push(`${what} was there before this change, since ${await say(by)}.`);
   };
-  for (const { approved } of result.findings) {
-    if (!approved) continue;
-    const { action, resource, approvedBy } = approved.approval;
-    await lean(
-      "approvals.yaml",
-      `The approval ${action} ${resource}, by ${approvedBy},`,
-      `resource: *["']?${quoted(resource)}\\b`,
-    );
-  }
   if (result.policies.waived.length === 0) return notices;
   const known = new Set(
     before

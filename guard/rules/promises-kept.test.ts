@@ -15,6 +15,10 @@ const twoPlans = (change: Partial<typeof plan>, on = "other") => ({
 });
 const planWith = (change: Partial<typeof plan>) => to(changed(valid, "plans", 0, (each) => ({ ...each, ...change })));
 
+const newcomer = { ...valid.accounts[0]!, number: 99, name: "newcomer" };
+const withMemory = (memoryMaxMb: number, on = "small") =>
+  changed(valid, "accounts", 0, (account) => ({ ...account, plan: on, limits: { ...account.limits, memoryMaxMb } }));
+
 testGuardRule(promisesKept, {
   "a plan with less memory is one finding, not one for each of its accounts": {
     change: to(smallPlan),
@@ -49,6 +53,43 @@ testGuardRule(promisesKept, {
     change: to(twoPlans({ cpuWeight: 10_000, overcommit: { memory: 1000, disk: 4 } }, "small")),
     expect: [
       "needs approval: plan other: New plan other takes more than any plan before: CPU weight 100 to 10000, overcommit.memory 8 to 1000. [shrink plan other]",
+    ],
+  },
+  "a new account with a weight and tasks of its own beyond its plan, which its neighbours lose": {
+    change: to({
+      ...valid,
+      accounts: [
+        ...valid.accounts,
+        { ...newcomer, limits: { ...newcomer.limits, cpuWeight: 10_000, tasksMax: 65_536 } },
+      ],
+    }),
+    expect: [
+      `needs approval: account 99: Account 99 (newcomer) gets more than its plan small: CPU weight 100 to 10000, tasks ${newcomer.limits.tasksMax} to 65536. [shrink account 99]`,
+    ],
+    alsoFound: ["policies-hold"],
+  },
+  "a new account with what its plan gives, or less": {
+    change: to({ ...valid, accounts: [...valid.accounts, { ...newcomer, limits: { ...newcomer.limits, diskGb: 1 } }] }),
+    expect: [],
+    alsoFound: ["policies-hold"],
+  },
+  "an account that gets more than its plan from now on": {
+    change: to(withMemory(100_000)),
+    expect: [
+      "needs approval: account 1: Account 1 (acme-1) gets more than its plan small: memory 512 MiB to 100000 MiB. [shrink account 1]",
+    ],
+  },
+  "an account that had more than its plan, and has less of it": {
+    change: between(withMemory(700), withMemory(600)),
+    expect: ["needs approval: account 1: Account 1 (acme-1) gets less: memory 700 MiB to 600 MiB. [shrink account 1]"],
+  },
+  "an account that keeps what its old plan gave, on a smaller one": {
+    change: between(
+      { ...withMemory(700, "other"), plans: [plan!, { ...plan!, name: "other", memoryMaxMb: 700 }] },
+      { ...withMemory(700), plans: [plan!, { ...plan!, name: "other", memoryMaxMb: 700 }] },
+    ),
+    expect: [
+      "needs approval: account 1: Account 1 (acme-1) gets more than its plan small: memory 512 MiB to 700 MiB. [shrink account 1]",
     ],
   },
   "another plan that survives less and guarantees less": {

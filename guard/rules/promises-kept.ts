@@ -1,4 +1,4 @@
-import { limitAt, limitChange } from "../../components/plan/each-limit.ts";
+import { limitAt, limitChange, limitNames, limitOf } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
 import { classedFields, type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
 import type { Key } from "../../components/registry/kind.ts";
@@ -12,7 +12,8 @@ import type { Finding, GuardRule } from "../rule.ts";
 export const promisesKept: GuardRule = {
   name: "promises-kept",
   theme: "data",
-  description: "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval.",
+  description:
+    "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval; so is that of the others, by an account that gets more than its plan.",
   reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners of the accounts agree, add an approval to approvals.yaml.",
   *find({ changes, before, after }) {
@@ -26,6 +27,8 @@ export const promisesKept: GuardRule = {
     }
     const [old, next] = [before, after].map(({ declaration }) => byKey(declaration.plans, ({ name }) => name));
     for (const change of changes.accounts) {
+      // A new fleet has no others from whom it could take.
+      if (change.after && before.declaration.networks.length > 0) yield* beyondPlan(change, old!, next!);
       if (change.op !== "update") continue;
       const { before: was, after: is } = change;
       // A plan that promises less is one finding, not one for each of its accounts.
@@ -53,6 +56,27 @@ export const promisesKept: GuardRule = {
 
 function finding(about: Finding["subject"], message: string): Finding {
   return { subject: about, message, approval: { action: "shrink", resource: `${about.kind} ${about.name}` } };
+}
+
+type Plans = ReadonlyMap<string, PlanInputs>;
+
+/**
+ * An account whose own file gives it more than its plan does, new or from now on: what one account gets beyond its share, the others of
+ * its host lose. A weight that changes is judged as each other one.
+ */
+function* beyondPlan({ before: was, after: is }: Change<"accounts">, old: Plans, next: Plans): Generator<Finding> {
+  if (!is) return;
+  const [oldPlan, plan] = [was && old.get(was.plan), next.get(is.plan)];
+  if (!plan) return;
+  const more = limitNames.filter((name) => {
+    if (is.limits[name] <= plan[name]) return false;
+    if (!was) return true;
+    const had = oldPlan !== undefined && was.limits[name] > oldPlan[name] && was.limits[name] >= is.limits[name];
+    return !had && (limitOf(name).weaker === undefined || was.limits[name] === is.limits[name]);
+  });
+  if (more.length === 0) return;
+  const words = more.map((name) => limitChange(name, plan[name], is.limits[name])).join(", ");
+  yield finding(subject.account(is), `Account ${is.number} (${is.name}) gets more than its plan ${is.plan}: ${words}.`);
 }
 
 /** What another plan promises less, apart from limits, which the account has itself. */

@@ -39,13 +39,24 @@ export interface ReviewInput {
   /** Findings made while the sides were put together, each under the name of a rule. */
   readonly also?: readonly (Finding & { readonly rule: string })[];
   readonly approvals: readonly Approval[];
+  /** Approvals that do not count, each with the reason. */
+  readonly refused?: ReadonlyMap<Approval, string>;
   readonly limits: Limits;
   /** ISO 8601. */
   readonly today: string;
 }
 
 /** Reviews a change: what it does, to whom, and whether it is allowed. Pure; linear in the changes and in the fleet's size. */
-export function review({ before, after, engine = [], also = [], approvals, limits, today }: ReviewInput): Review {
+export function review({
+  before,
+  after,
+  engine = [],
+  also = [],
+  approvals,
+  refused,
+  limits,
+  today,
+}: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
   const byKind = Object.fromEntries(
     keys.map((kind) => [kind, changes.filter((change) => change.kind === kind)]),
@@ -61,7 +72,7 @@ export function review({ before, after, engine = [], also = [], approvals, limit
   };
   const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };
   const found = guardRules.flatMap((rule) => Array.from(rule.find(context), (each) => ({ ...each, rule: rule.name })));
-  const { weighed: findings, unused } = weigh([...found, ...also], approvals, today);
+  const { weighed: findings, unused } = weigh([...found, ...also], approvals, today, refused);
   findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
   return {
     level: findings[0]?.level ?? "safe",

@@ -29,16 +29,18 @@ const mostDays = 30;
  * Judges findings by the approvals. One entry can approve an action for many resources of one kind: all that need it and have no
  * entry of their own. It says how many and which, so one more, one less or another one is not approved.
  * @param today ISO 8601
+ * @param refused approvals that do not count, each with the reason
  */
 export function weigh(
   findings: readonly (Finding & { readonly rule: string })[],
   approvals: readonly Approval[],
   today: string,
+  refused: ReadonlyMap<Approval, string> = new Map(),
 ): { readonly weighed: Weighed[]; readonly unused: Approval[] } {
   const own = new Map(approvals.map((approval) => [keyOf(approval), approval]));
   const daysLeft = ({ expires }: Approval) => Math.round((Date.parse(expires) - Date.parse(today)) / 86_400_000);
-  const inForce = (approval: Approval | undefined) =>
-    approval !== undefined && daysLeft(approval) >= 0 && daysLeft(approval) <= mostDays;
+  const inForce = (approval: Approval | undefined): approval is Approval =>
+    approval !== undefined && !refused.has(approval) && daysLeft(approval) >= 0 && daysLeft(approval) <= mostDays;
   const wanted = findings.flatMap(({ approval }) => approval ?? []);
   const together = new Map(
     groupsOf(wanted.filter((each) => !inForce(own.get(keyOf(each))))).map((group) => [
@@ -54,10 +56,13 @@ export function weigh(
     const group = together.get(groupOf(needed));
     const approval = inForce(single) ? single : ((group && own.get(keyOf(group))) ?? single);
     if (approval !== undefined) used.add(approval);
-    if (approval !== undefined && inForce(approval)) {
+    if (inForce(approval)) {
       return { ...finding, level: "safe", approved: { approval, daysLeft: daysLeft(approval) } };
     }
-    const why = approval === undefined ? otherGroup(needed, approvals, group) : whyNot(approval, daysLeft(approval));
+    const why =
+      approval === undefined
+        ? otherGroup(needed, approvals, group)
+        : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
     return {
       ...finding,
       level: "needs approval",

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Approval } from "../../components/review/approvals.file.ts";
+import { listed } from "../../lib/text.ts";
+import type { Review } from "../verdict/review.ts";
+import type { WantedApproval } from "../verdict/weigh.ts";
+import type { History } from "./base.ts";
+import { authorsOf, lastToTouch, type Said, sayCommit } from "./git.ts";
+
+/** What git says of the approvals that a change uses. */
+export interface ApprovalsUsed {
+  readonly notices: readonly string[];
+  /** Those that do not count, each with the reason. */
+  readonly refused: ReadonlyMap<Approval, string>;
+}
+
+interface Asked {
+  readonly history: History;
+  readonly result: Review;
+  /** Approvals of the base. */
+  readonly before: readonly Approval[];
+  /** Whether an approval must be somebody else's (limits.yaml). */
+  readonly secondPerson: boolean;
+  /** Says a commit, with who wrote it. */
+  readonly say: (commit: string) => Promise<string>;
+  /** The fleet at a commit. */
+  readonly stateAt: (commit: string) => Promise<Declaration | undefined>;
+  /** Approvals that the way from an earlier fleet to the base needs. */
+  readonly neededSince: (earlier: Declaration) => readonly WantedApproval[];
+}
+
+/**
+ * Asks git about each approval that a change uses: who wrote it, the same who wrote the change or somebody else, and whether an earlier
+ * change has used it. An approval is for one change. Costs a load of the fleet for each approval that the base has.
+ */
+export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
+  const { history, result, before, secondPerson, say, stateAt, neededSince } = asked;
+  const { root, commit, place } = history;
+  const file = join(place, "approvals.yaml");
+  const used = [...new Set(result.findings.flatMap(({ approved }) => approved?.approval ?? []))];
+  const notices: string[] = [];
+  const refused = new Map<Approval, string>();
+  if (used.length === 0) return { notices, refused };
+  // Whoever only approves has not written the change.
+  const authors = await authorsOf(root, `${commit}..HEAD`, [".", `:(exclude)${file}`]);
+  for (const approval of used) {
+    const { action, resource, approvedBy } = approval;
+    const name = `approval ${action} ${resource}, by ${approvedBy},`;
+    const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z/.-]|$)`;
+    const isOld = before.some((each) => isDeepStrictEqual(each, approval));
+    const range = isOld ? commit : `${commit}..HEAD`;
+    // However it is written: an entry whose resource stands on no line of its own is as old as the file's last change.
+    const by = (await lastToTouch(root, range, pattern, file)) ?? (await lastToTouch(root, range, ".", file));
+    const said: Pick<Said, "authors"> = by === undefined ? { authors: [] } : await sayCommit(root, by, [file]);
+    const isOwn = by === undefined ? !isOld : said.authors.every((each) => authors.includes(each));
+    if (isOld && by !== undefined) {
+      notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
+      const state = await stateAt(`${by}^`);
+      const needed = state ? neededSince(state) : [];
+      if (needed.some((each) => each.action === action && each.resource === resource)) {
+        refused.set(approval, `its approval was used already, since ${await say(by)}`);
+        continue;
+      }
+    }
+    if (!isOwn) continue;
+    const who = by === undefined ? "and is not committed" : `of ${listed(said.authors)}`;
+    if (secondPerson)
+      refused.set(
+        approval,
+        `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`,
+      );
+    else if (!isOld)
+      notices.push(`The ${name} is by its own author: it comes with the change that it approves, ${who}.`);
+  }
+  return { notices, refused };
+}
