@@ -58,6 +58,7 @@ export function fullFleet(fleet: Fleet): Fleet {
     }),
     network: {
       ...fleet.network,
+      platformDomain: "platform.example",
       operators: fleet.network.operators.map((each, at) => (at === 0 ? { ...each, parentAsNumber: 64_511 } : each)),
     },
     approvals: [
