@@ -106,4 +106,4 @@ until [ $(cat /run/streams-* | grep -c }) = 10 ]; do sleep 0.2; done`);
   await sh("systemctl daemon-reload && systemctl restart account-11-http-app.service account-11-http-app.socket");
   expect(await sh("curl -s -H 'Host: app.own11.test' http://[::1]/")).toBe("read 0");
   expect(Number(await sh("du -sm /var/log/nginx /var/lib/nginx | awk '{ s += $1 } END { print s }'"))).toBeLessThan(5);
-});
+}, 240_000);
