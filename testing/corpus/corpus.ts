@@ -124,10 +124,10 @@ export function account(draft: Draft, number: number, host: string, more = ""): 
   );
 }
 
-/** 400 more accounts: with the twelve of the example, 412. */
+/** 400 more accounts, spread over the hosts: with the twelve of the example, 412. */
 export function four12(draft: Draft): Draft {
   for (let number = 2001; number <= 2400; number++) {
-    account(draft, number, `par${1 + (number % 2)}-web${1 + (number % 4)}`);
+    account(draft, number, `par${1 + (number % 2)}-web${1 + ((number >> 1) % 4)}`);
   }
   return draft;
 }
