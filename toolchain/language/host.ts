@@ -1,17 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from "@grpc/grpc-js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { Children, fail, forward, resolveRunner } from "./children.ts";
 import { type HostArguments, programResult, runnerCall } from "./options.ts";
 import { programDependencies, requiredProviders } from "./packages.ts";
+import { runPlugin } from "./run-plugin.ts";
 
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, done: sendUnaryData<Response>) => void;
 type ProgramInfo = InstanceType<typeof languagePb.ProgramInfo>;
 type RunRequest = InstanceType<typeof languagePb.RunRequest>;
 type RunResponse = InstanceType<typeof languagePb.RunResponse>;
+type PluginRequest = InstanceType<typeof languagePb.RunPluginRequest>;
+type PluginResponse = InstanceType<typeof languagePb.RunPluginResponse>;
 type InstallRequest = InstanceType<typeof languagePb.InstallDependenciesRequest>;
 type InstallResponse = InstanceType<typeof languagePb.InstallDependenciesResponse>;
 
@@ -34,45 +35,16 @@ function runtimeOptions(info: ProgramInfo | undefined, fallback: ReadonlyMap<str
   return options;
 }
 
-/** The SDK's runner as the program's own directory sees it: the program and its runner must share one SDK. */
-function resolveRunner(programDirectory: string): string {
-  try {
-    return createRequire(join(programDirectory, "package.json")).resolve("@pulumi/pulumi/cmd/run");
-  } catch {
-    throw new Error(
-      `${programDirectory}: @pulumi/pulumi is not installed there or above. Run \`npm ci\` in the project.`,
-    );
-  }
-}
-
 /**
  * The Node.js language host: what the engine asks about programs, and running them. Methods that this project has no
- * use for (code generation, packing, running plugins from source) are left unimplemented, which the engine reports.
+ * use for (code generation, packing) are left unimplemented, which the engine reports.
  *
  * @param started the command line the engine started the host with.
  * @param version version to report, that of the engine.
  */
 export function createLanguageHost(started: HostArguments, version: string) {
   let engineAddress = started.engineAddress;
-  const running = new Set<ChildProcess>();
-
-  function endPrograms(signal: NodeJS.Signals): void {
-    for (const child of running) child.kill(signal);
-  }
-
-  function track(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-    running.add(child);
-    return new Promise((resolve, reject) => {
-      child.once("error", (error) => {
-        running.delete(child);
-        reject(error);
-      });
-      child.once("close", (code, signal) => {
-        running.delete(child);
-        resolve({ code, signal });
-      });
-    });
-  }
+  const children = new Children();
 
   async function run(request: RunRequest): Promise<RunResponse> {
     const info = request.getInfo();
@@ -95,15 +67,14 @@ export function createLanguageHost(started: HostArguments, version: string) {
         options: runtimeOptions(info, started.options),
         tracing: started.options.get("tracing"),
       },
-      resolveRunner(info?.getProgramDirectory() || pwd),
+      resolveRunner(info?.getProgramDirectory() || pwd, "run"),
     );
-    const child = spawn(process.execPath, call.args, {
-      cwd: pwd,
-      env: { ...process.env, ...call.env },
+    const { ended } = children.start(process.execPath, call.args, {
+      ...{ cwd: pwd, env: { ...process.env, ...call.env } },
       // The engine reads our own streams and shows what the program writes there.
-      stdio: ["ignore", "inherit", "inherit"],
+      output: "inherit",
     });
-    const { code, signal } = await track(child);
+    const { code, signal } = await ended;
     const result = programResult(code, signal);
     const response = new languagePb.RunResponse();
     response.setError(result.error);
@@ -114,26 +85,19 @@ export function createLanguageHost(started: HostArguments, version: string) {
   function installDependencies(stream: ServerWritableStream<InstallRequest, InstallResponse>): void {
     const info = stream.request.getInfo();
     const manager = runtimeOptions(info, started.options).get("packagemanager") || "npm";
-    const child = spawn(manager, ["install"], {
+    const { child, ended } = children.start(manager, ["install"], {
       cwd: info?.getProgramDirectory() || stream.request.getDirectory(),
-      stdio: ["ignore", "pipe", "pipe"],
+      output: "pipe",
     });
-    const forward = (set: "setStdout" | "setStderr") => (chunk: Buffer) => {
-      const message = new languagePb.InstallDependenciesResponse();
-      message[set](chunk);
-      stream.write(message);
-    };
-    child.stdout.on("data", forward("setStdout"));
-    child.stderr.on("data", forward("setStderr"));
+    forward(child.stdout!, stream, (chunk) => new languagePb.InstallDependenciesResponse().setStdout(chunk));
+    forward(child.stderr!, stream, (chunk) => new languagePb.InstallDependenciesResponse().setStderr(chunk));
     stream.on("cancelled", () => child.kill());
-    // In grpc-js this, and not destroy(), ends a stream with a status.
-    const fail = (details: string) => stream.emit("error", { code: 2, details });
-    track(child).then(
+    ended.then(
       ({ code, signal }) => {
         if (code === 0) stream.end();
-        else fail(`${manager} install ended with ${code ?? signal}`);
+        else fail(stream, `${manager} install ended with ${code ?? signal}`);
       },
-      (error: Error) => fail(`${manager} cannot be started: ${error.message}`),
+      (error: Error) => fail(stream, `${manager} cannot be started: ${error.message}`),
     );
   }
 
@@ -185,11 +149,17 @@ export function createLanguageHost(started: HostArguments, version: string) {
     run: answer(run),
     installDependencies,
 
+    runPlugin(stream: ServerWritableStream<PluginRequest, PluginResponse>): void {
+      // An engine's own options are those of the project.
+      const options = runtimeOptions(stream.request.getInfo(), new Map());
+      runPlugin(stream, children, options).catch((error: Error) => fail(stream, error.message));
+    },
+
     cancel: answer(() => {
-      endPrograms("SIGTERM");
+      children.end("SIGTERM");
       return new emptyPb.Empty();
     }),
   };
 
-  return { service, endPrograms };
+  return { service, endPrograms: (signal: NodeJS.Signals) => children.end(signal) };
 }
