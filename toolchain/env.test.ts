@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { absoluteBackend, prependPath, toolchainVariables } from "./env.ts";
+import { absoluteBackend, kindIn, prependPath, toolchainVariables } from "./env.ts";
 import { binDirectory, checkout, pluginDirectory, pulumiHome } from "./paths.ts";
 
 const projectFile = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
@@ -96,3 +96,9 @@ it.each([
 it("prependPath puts a directory first that was elsewhere", () => {
   expect(prependPath("/a:/b::/c", ["/c", "/d"])).toBe("/c:/d:/a:/b");
 });
+
+it.each([
+  ['{"kind":"built","pulumi":"x"}', "built"],
+  ['{"kind":"official"}', "official"],
+  ...["", '{"kind":"bui', "null", "[]", "{}", '{"kind":"other"}'].map((text): [string, undefined] => [text, undefined]),
+])("a decision of setup that is %j chooses %s", (text, kind) => expect(kindIn(text)).toBe(kind));

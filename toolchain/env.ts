@@ -81,10 +81,20 @@ export function toolchainVariables(
   return added;
 }
 
+/** Which Pulumi setup has chosen; undefined if its file does not say, as one that a full disk has cut: setup writes it anew. */
+export function kindIn(decision: string): Toolchain["kind"] | undefined {
+  try {
+    const kind = (JSON.parse(decision) as Partial<Toolchain> | null)?.kind;
+    return kind === "official" || kind === "built" ? kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function ownVariables(env: NodeJS.ProcessEnv): Record<string, string> {
-  if (!existsSync(decisionFile))
+  const kind = existsSync(decisionFile) ? kindIn(readFileSync(decisionFile, "utf8")) : undefined;
+  if (kind === undefined)
     throw new ToolchainError(`Pulumi is not set up in ${checkout}. Run \`npm run setup\` there first.`);
-  const { kind } = JSON.parse(readFileSync(decisionFile, "utf8")) as Toolchain;
   return toolchainVariables(env, kind, readFileSync(join(checkout, "Pulumi.yaml"), "utf8"));
 }
 

@@ -35,7 +35,10 @@ export const noGeneration: Generation = { number: 0, bundle: sealBundle("", {}),
 
 export function readGeneration(directory: string): Generation | undefined {
   try {
-    return JSON.parse(readFileSync(join(directory, recordName), "utf8")) as Generation;
+    const record = JSON.parse(readFileSync(join(directory, recordName), "utf8")) as Partial<Generation> | null;
+    const isWhole =
+      typeof record?.number === "number" && typeof record.bundle?.groups === "object" && Array.isArray(record.repaired);
+    return isWhole ? (record as Generation) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -58,15 +68,18 @@ export async function startService(
   return service;
 }
 
-/** Every recorded process of a checkout's lab, whether it still runs or not. */
-export function recordedServices(of: string = checkout): Service[] {
+/** Every recorded process of a checkout's lab, whether it still runs or not. A damaged record hides no other one. */
+export function recordedServices(of: string = checkout, from: string = records): Service[] {
+  if (!existsSync(from)) return [];
+  const files = readdirSync(from).filter((file) => file.endsWith(".json"));
+  return files.map((file) => recordIn(join(from, file))).filter((service) => service?.checkout === of) as Service[];
+}
+
+function recordIn(file: string): Service | undefined {
   try {
-    return readdirSync(records)
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => JSON.parse(readFileSync(join(records, file), "utf8")) as Service)
-      .filter((service) => service.checkout === of);
+    return (JSON.parse(readFileSync(file, "utf8")) as Service | null) ?? undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
