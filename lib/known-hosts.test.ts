@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { pinnedKey } from "./known-hosts.ts";
+import { pinnedKeyIn, wholeLines } from "./known-hosts.ts";
+
+const pinned = (text: string, address: string, port: number) => pinnedKeyIn(wholeLines(text), address, port);
+const pinnedKey = (text: string, address: string, port: number) => pinned(text, address, port).key;
 
 const file = `
 # the fleet
@@ -25,9 +28,14 @@ test("reads hashed names (the example of OpenSSH's own format)", () => {
   expect(pinnedKey(file, "192.168.1.61", 22)).toBe("ssh-ed25519 AAAAhashed");
 });
 
-test("a revoked key is an error, an authority is not a host key", () => {
-  const pinned = `${file}gone.example ssh-ed25519 AAAAgone\n`;
-  expect(() => pinnedKey(pinned, "gone.example", 22)).toThrow("the host key of gone.example is marked @revoked");
+test("of keys of other types, one that is not RSA", () => {
+  const keys = "a ssh-rsa AAAArsa\na ecdsa-sha2-nistp256 AAAAec\n";
+  expect(pinnedKey(keys, "a", 22)).toBe("ecdsa-sha2-nistp256 AAAAec");
+});
+
+test("a revoked key is none, and said to be revoked; an authority is not a host key", () => {
+  const gone = `${file}gone.example ssh-ed25519 AAAAgone\n`;
+  expect(pinned(gone, "gone.example", 22)).toEqual({ revoked: true });
   expect(pinnedKey(file, "x.example", 22)).toBeUndefined();
 });
 
@@ -36,7 +44,7 @@ test.each(["*", "*.example", "web?.example", "Web1.Example", "other.example,web1
   (pattern) => {
     const revoked = `${file}@revoked ${pattern} ssh-ed25519 AAAAed\n`;
     expect(pinnedKey(revoked, "web1.example", 22)).toBe("ssh-rsa AAAArsa");
-    expect(() => pinnedKey(`${revoked}@revoked * ssh-rsa AAAArsa\n`, "web1.example", 22)).toThrow("@revoked");
+    expect(pinned(`${revoked}@revoked * ssh-rsa AAAArsa\n`, "web1.example", 22)).toEqual({ revoked: true });
   },
 );
 

@@ -21,21 +21,17 @@ export function knownHostsOf(text: string): { readonly data: Partial<KnownHost>[
   return { data: lines.map(({ data }) => data), lines: lines.map(({ line }) => line) };
 }
 
-/**
- * The pinned key of `[address]:port` in an OpenSSH known_hosts file, as `<type> <base64>`; undefined when there is none. It reads plain
- * and hashed names, in any case, but patterns and certificate authorities only to revoke: one host has one key. Of several keys
- * Ed25519 is used, so a host should offer only that.
- * @throws if every key of the host is marked `@revoked`, for this host or for a pattern that it matches
- */
-export function pinnedKey(knownHosts: string, address: string, port: number): string | undefined {
-  const { data } = knownHostsOf(knownHosts);
-  const whole = data.filter((each): each is KnownHost => each.key !== undefined);
-  const { key, revoked } = pinnedKeyIn(whole, address, port);
-  if (revoked) throw new Error(`the host key of ${nameAt(address, port)} is marked @revoked in the known_hosts file`);
-  return key;
+/** Lines of a known_hosts file that have all their parts. */
+export function wholeLines(text: string): KnownHost[] {
+  return knownHostsOf(text).data.filter((each): each is KnownHost => each.key !== undefined);
 }
 
-/** The same of lines that are read already. `revoked`: all of its keys are. */
+/**
+ * The pinned key of `[address]:port` in lines of an OpenSSH known_hosts file, as `<type> <base64>`; none if there is none. It reads plain
+ * and hashed names, in any case, but patterns and certificate authorities only to revoke: one host has one key. Of several keys
+ * Ed25519 is used, then one that is not RSA; a host should offer only Ed25519. `revoked`: all of its keys are marked so, for this host or for a
+ * pattern that it matches.
+ */
 export function pinnedKeyIn(
   lines: readonly KnownHost[],
   address: string,
@@ -49,7 +45,8 @@ export function pinnedKeyIn(
   const found = lines.filter(({ marker, names }) => marker === undefined && matches(names, name)).map(keyOf);
   const valid = found.filter((key) => !revoked.has(key));
   if (valid.length === 0) return found.length > 0 ? { revoked: true } : {};
-  return { key: valid.find((key) => key.startsWith("ssh-ed25519 ")) ?? valid[0]! };
+  const isNot = (type: string) => (key: string) => !key.startsWith(`${type} `);
+  return { key: valid.find((key) => !isNot("ssh-ed25519")(key)) ?? valid.find(isNot("ssh-rsa")) ?? valid[0]! };
 }
 
 /**

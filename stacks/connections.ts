@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../components/declaring.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Connection } from "../delivery/host-delivery.ts";
-import { pinnedKey } from "../lib/known-hosts.ts";
+import { pinnedKeyIn, wholeLines } from "../lib/known-hosts.ts";
 import type { Settings } from "./settings.ts";
 
 /**
  * How to reach each declared host.
- * @throws RunError that names every host without a pinned key: no command goes to a host with an unknown key.
+ * @throws RunError that names every host without a pinned key that can be used: no command goes to a host with an unknown key.
  */
 export function connections(
   hosts: readonly Host[],
@@ -18,16 +18,28 @@ export function connections(
   const found = new Map<string, Connection>();
   const problems: string[] = [];
   for (const { name, ssh } of hosts.filter((host) => declared.has(host.name))) {
-    const hostKey = pinnedKey(settings.knownHosts, ssh.address, ssh.port);
-    if (hostKey === undefined) {
-      problems.push(
-        `${name}: no key for ${ssh.address} port ${ssh.port} in the known_hosts file (fairhost:knownHosts): compare the key on the host's console, then add the line of \`ssh-keyscan -p ${ssh.port} -t ed25519 ${ssh.address}\``,
-      );
+    const hostKey = hostKeyOf(settings.knownHosts, ssh.address, ssh.port);
+    if (typeof hostKey !== "string") {
+      const add = `compare the key on the host's console, then add the line of \`ssh-keyscan -p ${ssh.port} -t ed25519 ${ssh.address}\``;
+      problems.push(`${name}: ${hostKey.problem}: ${add}`);
       continue;
     }
     const privateKey = settings.privateKey && { privateKey: settings.privateKey };
     found.set(name, { address: ssh.address, port: ssh.port, user: settings.sshUser, hostKey, ...privateKey });
   }
-  if (problems.length > 0) throw new pulumi.RunError(`Hosts without a pinned host key:\n  ${problems.join("\n  ")}`);
+  if (problems.length > 0)
+    throw new pulumi.RunError(`Hosts without a usable pinned host key:\n  ${problems.join("\n  ")}`);
   return found;
+}
+
+function hostKeyOf(knownHosts: string, address: string, port: number): string | { readonly problem: string } {
+  const { key, revoked } = pinnedKeyIn(wholeLines(knownHosts), address, port);
+  const where = `${address} port ${port} in the known_hosts file (fairhost:knownHosts)`;
+  if (revoked) return { problem: `every key for ${where} is marked @revoked` };
+  if (key === undefined) return { problem: `no key for ${where}` };
+  // The official command provider asks for the pinned key's type alone; for RSA that is a signature with SHA-1, which OpenSSH has refused
+  // to make since 8.8.
+  if (key.startsWith("ssh-rsa "))
+    return { problem: `only an RSA key for ${where}, which Pulumi's command provider cannot use` };
+  return key;
 }

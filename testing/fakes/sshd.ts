@@ -9,9 +9,14 @@ import type { Properties } from "../../toolchain/providers/properties.ts";
 import { ensureSshd } from "../../toolchain/system/system.ts";
 
 /** A key pair made by ssh-keygen; text of both halves. */
-export function keygen(directory: string, name: string, passphrase = ""): { privateKey: string; publicKey: string } {
+export function keygen(
+  directory: string,
+  name: string,
+  passphrase = "",
+  type = "ed25519",
+): { privateKey: string; publicKey: string } {
   const file = join(directory, name);
-  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f", file]);
+  execFileSync("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", name, "-f", file]);
   return { privateKey: readFileSync(file, "utf8"), publicKey: readFileSync(`${file}.pub`, "utf8") };
 }
 
@@ -19,13 +24,14 @@ export function keygen(directory: string, name: string, passphrase = ""): { priv
  * OpenSSH's own server on 127.0.0.1 for the user who runs the tests, with throw-away keys and its own configuration.
  *
  * @param settings lines for sshd_config besides those that keep it private.
+ * @param hostKeyType type of its only host key, as `ssh-keygen -t` knows it.
  */
-export async function startSshd(settings: readonly string[] = []) {
+export async function startSshd(settings: readonly string[] = [], hostKeyType = "ed25519") {
   const sshdPath = await ensureSshd();
   const directory = mkdtempSync(join(tmpdir(), "fairhost-sshd-"));
   const user = keygen(directory, "user");
   const port = await freePort();
-  const hostKey = keygen(directory, "host").publicKey;
+  const hostKey = keygen(directory, "host", "", hostKeyType).publicKey;
   const config = [
     `Port ${port}`,
     "ListenAddress 127.0.0.1",

@@ -1,10 +1,11 @@
 /**
  * `pulumi-resource-command` as upstream (1.2.1) where it differs from this project's own on purpose:
  * - its Check makes a secret that is not known yet an empty text;
- * - it runs a command on a host whose key is not pinned;
+ * - it runs a command on a host whose key is not pinned, and asks for a pinned key's type alone, for RSA with SHA-1;
+ * - a command that leaves more than a window of its input unread has failed, although it ended with 0;
  * - it logs and throws what a command prints as it is, secrets included.
  */
-import ssh2 from "ssh2";
+import ssh2, { type ServerHostKeyAlgorithm } from "ssh2";
 import { newId, previewOutputs, remoteCommandShape } from "../../toolchain/providers/command/command-remote.ts";
 import { isSecret, isUnknown, type Properties, revealAll, unwrap } from "../../toolchain/providers/properties.ts";
 import type { Operation, Resource } from "../../toolchain/providers/resource.ts";
@@ -31,15 +32,24 @@ function overSsh(plain: Properties, command: string, { log }: Operation): Promis
           texts.stderr += chunk;
           log("info", `${chunk}`);
         });
+        let isTaken = false;
         channel.on("close", (status: number) => {
           client.end();
-          resolve({ status, ...texts });
+          if (status === 0 && !isTaken) reject(new Error(`EOF: running "${command}":\n${texts.stdout}${texts.stderr}`));
+          else resolve({ status, ...texts });
         });
-        channel.end((plain.stdin as string | undefined) ?? "");
+        channel.on("error", () => {});
+        channel.end((plain.stdin as string | undefined) ?? "", () => {
+          isTaken = true;
+        });
       });
     });
     const hostVerifier = (blob: Buffer) => hostKey === undefined || blob.equals(parseHostKey(hostKey).blob);
-    client.connect({ host, port, username, ...(privateKey !== undefined && { privateKey }), hostVerifier });
+    const pinned =
+      hostKey === undefined
+        ? {}
+        : { algorithms: { serverHostKey: [parseHostKey(hostKey).type as ServerHostKeyAlgorithm] } };
+    client.connect({ host, port, username, ...(privateKey !== undefined && { privateKey }), hostVerifier, ...pinned });
   });
 }
 

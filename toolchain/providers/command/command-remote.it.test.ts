@@ -47,8 +47,12 @@ describe("against OpenSSH", () => {
   });
 
   test("a command that leaves its input unread has succeeded", async () => {
-    const made = await create({ create: "head -c 3", stdin: "abc".repeat(700_000) });
-    expect(made.properties.stdout).toBe("abc");
+    for (const megabytes of [2, 20]) {
+      const made = await create({ create: "head -c 3", stdin: "abc".repeat(megabytes * 350_000) });
+      expect(made.properties.stdout).toBe("abc");
+      await create({ create: "exec <&-; sleep 1", stdin: "abc".repeat(megabytes * 350_000) });
+      expect((await create({ create: "echo still here" })).properties.stdout).toBe("still here");
+    }
   });
 
   test("50 commands on one connection that allows three at a time", async () => {
@@ -145,6 +149,13 @@ describe("against OpenSSH", () => {
     expect(existsSync(file)).toBe(true);
     await moved.close();
   });
+});
+
+test.each(["rsa", "ecdsa"])("a host whose only key is of the type %s", async (kind) => {
+  const host = await startSshd([], kind);
+  const made = await create({ connection: secret(host.connection), create: "echo reached" });
+  expect(made.properties.stdout).toBe("reached");
+  await host.close();
 });
 
 describe("CopyToRemote", () => {
