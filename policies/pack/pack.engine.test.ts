@@ -103,16 +103,20 @@ describe("on the engine", () => {
         "Resource stranger is of the unregistered type elsewhere:index:Thing.",
       ],
     ],
-  ] as const)("%s: preview and up are refused, nothing is made", async (_, declaration, twist, expected) => {
-    const preview = await run(["preview"], declaration, twist);
-    expect(preview.failed).toBe(true);
-    for (const text of expected) expect(preview.output).toContain(text);
-    expect(preview.output).not.toContain("[advisory]");
-    expect(preview.output).not.toContain("open-sesame");
-
+  ] as const)("%s: up is refused in its preview, nothing is made", async (_, declaration, twist, expected) => {
     const up = await run(["up", "--yes"], declaration, twist);
     expect(up.failed).toBe(true);
+    for (const text of expected) expect(up.output).toContain(text);
+    expect(up.output).not.toContain("[advisory]");
+    expect(up.output).not.toContain("open-sesame");
+    expect(up.output).not.toContain("Updating");
     expect(await resources()).toEqual([]);
+  });
+
+  test("a preview is refused too", async () => {
+    const preview = await run(["preview"], oneLink);
+    expect(preview.failed).toBe(true);
+    expect(preview.output).toContain("[mandatory] two-links-to-two-switches");
   });
 
   test("a resource's rule holds with --skip-preview too", async () => {
