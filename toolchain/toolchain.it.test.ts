@@ -99,6 +99,16 @@ describe("a project with components, configuration, secrets, outputs and a polic
   });
 });
 
+it("imports what exists, and says which inputs to declare", async () => {
+  const { pulumi } = bound(await project("export {};\n"));
+  const what = ["random:index/randomPassword:RandomPassword", "password", "found-password"];
+  const imported = await pulumi("import", ...what, "--yes", "--skip-preview");
+  expect(imported).toMatchObject({ exitCode: 0 });
+  // The official language host writes TypeScript, this project's own hands on Pulumi's notation.
+  expect(imported.output).toMatch(/random[:.].*RandomPassword/);
+  expect(imported.output).toMatch(/length\s*[=:] 14/);
+});
+
 describe("toolchain/activate", () => {
   const source = (shell: string, commands: string, env: NodeJS.ProcessEnv = {}) =>
     execa(shell, ["-c", `. "${checkout}/toolchain/activate" && ${commands}`], {

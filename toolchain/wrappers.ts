@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  globSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -68,10 +69,13 @@ export function installWrappers(engine: string): void {
   wrap(binDirectory, "pulumi-language-nodejs", "language/main.ts");
   wrap(binDirectory, "pulumi-analyzer-policy", "plugins/sdk-plugin.ts", "run-policy-pack");
   wrap(binDirectory, "pulumi-resource-pulumi-nodejs", "plugins/sdk-plugin.ts", "dynamic-provider");
+  const plugins = join(pulumiHome, "plugins");
+  // The engine keeps what providers said of their resources; those of another release may say something else.
+  for (const schema of globSync("schema-*.json", { cwd: plugins })) rmSync(join(plugins, schema), { force: true });
   for (const { name, version } of requiredProviders(checkout)) {
     const path = `providers/${name}.ts`;
     if (!existsSync(program(path))) continue;
     wrap(pluginDirectory, `pulumi-resource-${name}`, path);
-    wrap(join(pulumiHome, "plugins", `resource-${name}-${version}`), `pulumi-resource-${name}`, path);
+    wrap(join(plugins, `resource-${name}-${version}`), `pulumi-resource-${name}`, path);
   }
 }

@@ -37,7 +37,7 @@ function runtimeOptions(info: ProgramInfo | undefined, fallback: ReadonlyMap<str
 
 /**
  * The Node.js language host: what the engine asks about programs, and running them. Methods that this project has no
- * use for (code generation, packing) are left unimplemented, which the engine reports.
+ * use for (code of packages, packing) are left unimplemented, which the engine reports.
  *
  * @param started the command line the engine started the host with.
  * @param version version to report, that of the engine.
@@ -154,6 +154,22 @@ export function createLanguageHost(started: HostArguments, version: string) {
       const options = runtimeOptions(stream.request.getInfo(), new Map());
       runPlugin(stream, children, options).catch((error: Error) => fail(stream, error.message));
     },
+
+    /**
+     * After `pulumi import` the engine asks for the program of what it has imported. This language host writes no TypeScript: the
+     * inputs are handed on as the engine wrote them down, in comments.
+     */
+    generateProgram: answer((request: InstanceType<typeof languagePb.GenerateProgramRequest>) => {
+      const response = new languagePb.GenerateProgramResponse();
+      for (const [name, text] of request.getSourceMap().toArray()) {
+        const lines = [
+          "Declare these resources with these inputs (in Pulumi's own notation):",
+          ...text.trim().split("\n"),
+        ];
+        response.getSourceMap().set(name, Buffer.from(lines.map((line) => `// ${line}`.trimEnd()).join("\n") + "\n"));
+      }
+      return response;
+    }),
 
     cancel: answer(() => {
       children.end("SIGTERM");

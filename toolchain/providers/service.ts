@@ -6,6 +6,7 @@ import { compareProperties, rootOf } from "./diff.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { fromStruct, type Properties, secret, toStruct } from "./properties.ts";
 import type { Operation, Provider, Resource } from "./resource.ts";
+import { schemaOf } from "./schema.ts";
 import { checkShape, type Failure, isInternal } from "./shape.ts";
 
 const kinds = {
@@ -89,10 +90,7 @@ export function createService(provider: Provider, log: EngineLog, cancelled: Abo
 
     getPluginInfo: answer(() => new pluginPb.PluginInfo().setVersion(provider.version)),
 
-    getSchema: answer(() => {
-      const schema = JSON.stringify({ name: provider.name, version: provider.version });
-      return new pb.GetSchemaResponse().setSchema(schema);
-    }),
+    getSchema: answer(() => new pb.GetSchemaResponse().setSchema(schemaOf(provider))),
 
     checkConfig: answer((request: InstanceType<typeof pb.CheckRequest>) => {
       return new pb.CheckResponse().setInputs(request.getNews());
