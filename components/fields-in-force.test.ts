@@ -35,8 +35,9 @@ const fleets = loaded.map((fleet) => ({
   ...fleet,
   network: { ...fleet.network, runtimes: ["ruby"], platformDomain: "hosted.example" },
   hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
-  accounts: fleet.accounts.map((account) => ({
+  accounts: fleet.accounts.map((account, index) => ({
     ...account,
+    ...(index === 0 && { suspended: { since: today, reason: "unpaid" } }),
     limits: eachLimit((name) => limitOf(name).sliceDefault ?? 1_000_000),
     httpServers: serverFixtures.map((server) => ({
       ...server,

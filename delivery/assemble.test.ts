@@ -7,7 +7,9 @@ import { renderBundle } from "./render-bundle.ts";
 const part = vi.hoisted(() => ({ now: { files: [] } as Part }));
 vi.mock("../components/registry/renderers.generated.ts", () => {
   const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: () => part.now };
-  return { renderers: [renderer] };
+  const kept: Renderer<"accounts"> = { key: "accounts", whileSuspended: true, ofAccount: () => part.now };
+  const stops: Renderer<"services"> = { key: "services", ofAccount: () => part.now };
+  return { renderers: [renderer, kept, stops] };
 });
 
 const rendered = (now: Part) => {
@@ -27,4 +29,15 @@ test("a template is a unit that something else starts instances of; systemd cann
   expect(() => rendered({ files: [], units: [{ ...unit, want: "start" }] })).toThrow(
     "account-1-ssh@.service is a template, which cannot be started: want must be on-demand",
   );
+});
+
+test("of a suspended account only what a renderer keeps is there, and that may hold no unit", () => {
+  const whole = declarationFixture();
+  const accounts = whole.accounts.map((each) => ({ ...each, suspended: { since: "2026-11-22", reason: "unpaid" } }));
+  const suspended = () => renderBundle({ ...whole, accounts }, "h1").groups["account-1"];
+  part.now = { files: [{ path: "proc/1.meminfo", content: "" }] };
+  expect(suspended()?.files).toHaveLength(1);
+  expect(renderBundle(whole, "h1").groups["account-1"]?.files).toHaveLength(2);
+  part.now = { files: [], units: [{ name: "account-1-ssh.socket", want: "start", restartOn: [] }] };
+  expect(suspended).toThrow("account-1-ssh.socket would run while account 1 is suspended");
 });

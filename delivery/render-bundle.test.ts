@@ -180,6 +180,37 @@ describe("the bundle", () => {
   });
 });
 
+test("a suspended account keeps its identity, limits and directories, and has a page; nothing of it is started", () => {
+  const whole = declarationFixture({ accounts: 1 });
+  const accounts = whole.accounts.map((account) => ({
+    ...account,
+    suspended: { since: "2026-11-22", reason: "unpaid" },
+  }));
+  const [before, after] = [whole, { ...whole, accounts }].map((each) => renderBundle(each, "h1"));
+  expect(after!.groups.host).toEqual(before!.groups.host);
+  const { files, units, account } = after!.groups["account-1"]!;
+  expect(units).toEqual([]);
+  expect(account).toEqual(before!.groups["account-1"]!.account);
+  // A kind that lets somebody in or starts something does not belong here.
+  expect(files.map(({ path }) => path.replace(/\b20000\d+\b/, "UID"))).toMatchInlineSnapshot(`
+    [
+      "bird/accounts/1.conf",
+      "network/accounts/1",
+      "nginx/accounts/1.map",
+      "proc/1.meminfo",
+      "systemd/account-1-.service.d/50-limits.conf",
+      "systemd/account-1-.service.d/50-network.conf",
+      "systemd/account-1-.service.d/60-mounts.conf",
+      "systemd/account-1.slice",
+      "userdb/UID.group",
+      "userdb/UID.user",
+      "userdb/a1.group",
+      "userdb/a1.user",
+    ]
+  `);
+  expect(JSON.stringify(after)).not.toContain("unpaid");
+});
+
 test("a drop-in that says what an account's programs see restarts each service of the account, of whatever kind", () => {
   const bundle = renderBundle(declarationFixture(), "h1");
   const files = filesOf(bundle).map(({ path }) => path);

@@ -79,8 +79,9 @@ function missing({ number, host }: Element<"accounts">): never {
 }
 
 function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
-  return assemble(
-    renderers.flatMap(({ key, ofAccount, ofElements, ofElement }): Part[] => {
+  const group = assemble(
+    renderers.flatMap(({ key, ofAccount, ofElements, ofElement, whileSuspended }): Part[] => {
+      if (context.account.suspended && !whileSuspended) return [];
       const elements: readonly Element[] = ofElement ? context.own[key] : [];
       const some =
         part === "whole"
@@ -93,6 +94,9 @@ function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<s
       ];
     }),
   );
+  const [runs] = context.account.suspended ? group.units : [];
+  if (runs) throw new RangeError(`${runs.name} would run while account ${context.account.number} is suspended`);
+  return group;
 }
 
 /** Assembles one group from its parts, sorted by path and name. */

@@ -27,6 +27,7 @@ export interface FixtureAccount {
   readonly services?: readonly Omit<ServiceInputs, "account" | "host">[];
   readonly tasks?: readonly Omit<ScheduledTaskInputs, "account" | "host">[];
   readonly databases?: readonly Omit<DatabaseInputs, "account" | "host">[];
+  readonly suspended?: AccountContainerInputs["suspended"];
 }
 
 const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
@@ -83,12 +84,13 @@ export function declarationOf(
     networks: [network],
     sites: [site],
     hosts: [{ ...fixtureHost, ...change }],
-    accounts: accounts.map(({ number, name, limits: own }) => {
+    accounts: accounts.map(({ number, name, limits: own, suspended }) => {
       const { uid, gid, user, slice, directory } = identityOf(number);
       return {
         ...{ name, number, host, plan: "small", protect: true },
         ...{ uid, gid, user, slice, directory },
         limits: { ...limits, ...own },
+        ...(suspended && { suspended }),
       };
     }),
     addresses: accounts.map(({ number }) => {

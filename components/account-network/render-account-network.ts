@@ -16,6 +16,7 @@ export const networkFiles: readonly string[] = [`systemd/${template}`, script];
 
 export const renderer: Renderer<"addresses"> = {
   key: "addresses",
+  whileSuspended: true,
   ofHost: () => renderAccountNetworks(),
   ofAccount: ({ address }) => ({ files: renderJoin(address) }),
 };

@@ -16,6 +16,17 @@ export const inputs = z.strictObject({
     .describe("Host that takes over at once when `host` is lost; required by plans that survive a host."),
   plan: derivedField(text).describe("Its plan."),
   protect: promise(flag).describe("Whether the engine refuses to delete it."),
+  suspended: promise(
+    z.strictObject({
+      since: text.describe("Since when, for information only."),
+      reason: text.describe("Why, for information only."),
+    }),
+    {
+      judged: "promises-kept",
+    },
+  )
+    .exactOptional()
+    .describe("While it is there, nothing of the account runs; its data and all that is declared of it is kept."),
   backup: z
     .strictObject({
       site: redundancy(text).describe("The site they go to."),
@@ -64,6 +75,7 @@ export const kind: Kind<"accounts"> = {
       ...(site.backupSite !== undefined && {
         backup: { site: site.backupSite, retentionDays: account.retentionDays ?? plan.retentionDays },
       }),
+      ...(account.suspended !== undefined && { suspended: account.suspended }),
       plan: account.plan,
       protect: account.protect,
       uid: own.uid,

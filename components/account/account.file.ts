@@ -2,7 +2,7 @@ import { z } from "zod";
 import { largestNumber } from "../declaring.ts";
 import { eachLimit, limitValue } from "../plan/each-limit.ts";
 import type { FileKind } from "../registry/file.ts";
-import { nameSchema } from "../schema.ts";
+import { daySchema, nameSchema, textSchema } from "../schema.ts";
 import { accountEntries } from "./entries.generated.ts";
 
 /** Account numbers: as many bits as lie between the shortest site prefix and an account's /64. */
@@ -34,6 +34,15 @@ export const schema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether the account is protected: it cannot be deleted while this is true. Default true."),
+  suspended: z
+    .strictObject({
+      since: daySchema.describe("Date of the suspension, ISO 8601 (`2026-11-22`). For information only."),
+      reason: textSchema.describe("Why. For information only: it goes to no host, and no visitor sees it."),
+    })
+    .optional()
+    .describe(
+      "While it is there, nothing of the account runs and nobody logs in; its data is kept, and its web addresses answer 503. Without it everything declared runs again.",
+    ),
   ...accountEntries,
 });
 

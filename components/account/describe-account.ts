@@ -45,6 +45,15 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   const changed = changedLimits(was, is);
   if (changed.length > 0) say(`Limits of ${who}: ${changed.join(", ")}.`);
   if (was.name !== is.name) say(`Renames account ${is.number} from ${was.name} to ${is.name}.`);
+  if (!was.suspended && is.suspended) {
+    say(
+      `Suspends ${who} (${is.suspended.reason}): everything of it stops, its web addresses answer 503; its data is kept.`,
+    );
+  } else if (was.suspended && !is.suspended) {
+    say(`Resumes ${who}: everything declared of it runs again.`);
+  } else if (touches(change, "suspended")) {
+    say(`Changes the note on the suspension of ${who}: nothing changes on ${is.host}.`);
+  }
   if (was.protect !== is.protect) {
     say(
       is.protect ? `Protects ${who} from deletion.` : `Removes the protection of ${who}: a later change can delete it.`,
@@ -59,7 +68,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (touches(change, "standby")) {
     say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
   }
-  const said = ["host", "plan", "limits", "name", "protect", "backup", "standby", "waivers"];
+  const said = ["host", "plan", "limits", "name", "protect", "suspended", "backup", "standby", "waivers"];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
   if (rest.length > 0) say(`Changes ${who}: ${differences(change, rest)}.`);
   return effects;

@@ -22,6 +22,7 @@ const everyRuntime = [
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
+  whileSuspended: true,
   ofHost: ({ host }) => {
     const { files, units } = renderView([...everyRuntime, ...host.runtimes]);
     const own = [...renderAccountDefaults(), ...renderSandbox(architectureOf(host)), commonScriptFile()];

@@ -12,6 +12,7 @@ const ownAddress4 = "network/address4";
 
 export const renderer: Renderer<"addresses"> = {
   key: "addresses",
+  whileSuspended: true,
   ofHost: ({ declaration, host }) => renderRoutes(frontEndOf(declaration, host.name)),
   ofAccount: ({ address }) => ({ files: renderRoute(address) }),
 };

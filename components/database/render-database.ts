@@ -15,6 +15,7 @@ import { engines } from "./engines.ts";
 
 export const renderer: Renderer<"databases"> = {
   key: "databases",
+  whileSuspended: true,
   ofHost({ declaration, host }) {
     const own = declaration.databases.filter((database) => database.host === host.name);
     const parts = engineNames.map((name) => {
@@ -30,7 +31,7 @@ export const renderer: Renderer<"databases"> = {
 
 /** What the applier makes on the servers, and the sockets in the account's sandbox. */
 function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]): BundleFile[] {
-  const { number, user, directory } = account;
+  const { number, user, directory, suspended } = account;
   const record: DatabaseRecord = {
     account: number,
     user,
@@ -43,7 +44,8 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
     engines[name].clientDirectories.map((path) => `-${socketDirectory(name)}:${path}`).join(" "),
   );
   return [
-    { path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` },
+    // What the applier finds no record of, it closes. The sockets stay mounted: without a program nobody sees them, and systemd need not reload.
+    ...(suspended ? [] : [{ path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` }]),
     {
       path: mountsFile(account),
       content: unitFile({

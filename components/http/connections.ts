@@ -35,3 +35,9 @@ export const longestQueue = 4096;
 
 /** Seconds after which a visitor who was turned away may come again (Retry-After, RFC 9110 section 10.2.3). */
 export const retryAfter = 5;
+
+/**
+ * Seconds after which a visitor of a suspended account may come again: 503 with Retry-After says that the absence is temporary, so search
+ * engines keep the pages for days (RFC 9110, section 15.6.4); 403 or 404 would take them out.
+ */
+export const retryAfterSuspended = 3600;

@@ -18,6 +18,7 @@ export const nginx = {
       lines: [
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+(?: \/[\w.~/-]+)?"?;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) (?<number>\d+)\/suspended;/,
       ],
     },
   ],

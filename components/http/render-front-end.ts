@@ -2,7 +2,7 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import { connections, retryAfter } from "./connections.ts";
+import { connections, retryAfter, retryAfterSuspended } from "./connections.ts";
 import { renderSites } from "./render-sites.ts";
 import { bodyLimitMib } from "./server.ts";
 import { mostParts } from "./web-address.ts";
@@ -31,9 +31,12 @@ const shutdownTimeout = 1800;
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
+  whileSuspended: true,
   opens: ({ declaration, host }) => frontEndOf(declaration, host.name).ports.map((port) => ({ protocol: "tcp", port })),
   ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(frontEndOf(declaration, host.name)) }),
-  ofElements: ({ address, own }) => ({ files: renderSites(address, own.httpServers) }),
+  ofElements: ({ account, address, own }) => ({
+    files: renderSites(address, own.httpServers, account.suspended !== undefined),
+  }),
 };
 
 /** What the front end of a host answers on; its ports are sorted. */
@@ -167,14 +170,18 @@ ${paths}  map $site $account {
     "~^[0-9]+/redirect:30[1278]:(?<moved_base>[^* ]+)[*]" $moved_base$left_uri;
     "~^[0-9]+/redirect:30[1278]:(?<moved_whole>[^* ]+)" $moved_whole;
   }
+  map $site $suspended {
+    default 0;
+    "~^[0-9]+/suspended$" 1;
+  }
   map $account $unknown {
     default 0;
     "" 1;
   }
-  # An answer of 500 or more, or one that says no in the server's place; not a client that went away (499).
-  map "$account $status $upstream_status" $failed {
+  # An answer of 500 or more, or one that says no in the server's place; not a client that went away (499), nor a suspended account.
+  map "$suspended $account $status $upstream_status" $failed {
     default 0;
-    "~^[0-9]+ (5|4(?!99)[0-9]+ $)" 1;
+    "~^0 [0-9]+ (5|4(?!99)[0-9]+ $)" 1;
   }
   # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
@@ -216,7 +223,11 @@ ${listen}
 
     absolute_redirect off;
     location / {
-${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($backend = "") {
+${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
+        add_header Retry-After ${retryAfterSuspended} always;
+        return 503 "<!doctype html><title>Suspended</title><h1>Suspended</h1><p>This account is suspended. If it is yours, ask its operator.</p>\\n";
+      }
+      if ($backend = "") {
         return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
       }
       limit_conn visitors ${connections.visitor};

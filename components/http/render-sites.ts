@@ -10,14 +10,18 @@ const plainSiteAddress = plain(/[a-z0-9.-]+(?:\/[\w.~-]+){1,3}/, "address of a w
 /**
  * Maps addresses to HTTP servers, files for each account: invalid data of one account does not affect others. The value is
  * `<account>/unix:<socket>`, or what its kind says of a server without a socket, and behind a space the path that is taken away from
- * requests. The account's address, for requests by literal address, leads to the lowest-numbered server. Wildcards, and paths by the
+ * requests; all addresses of a suspended account lead to `<account>/suspended`. The account's address, for requests by literal address, leads to the lowest-numbered server. Wildcards, and paths by the
  * number of their parts, have maps of their own: only who has them pays for them.
  */
-export function renderSites(address: AccountAddressInputs, servers: readonly HttpServerInputs[]): BundleFile[] {
+export function renderSites(
+  address: AccountAddressInputs,
+  servers: readonly HttpServerInputs[],
+  suspended = false,
+): BundleFile[] {
   const [first] = servers;
   if (!first) return [];
   const backend = (server: HttpServerInputs) =>
-    `${address.account}/${kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`}`;
+    `${address.account}/${suspended ? "suspended" : (kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`)}`;
   const lines = servers.flatMap((server) => [
     ...server.hostnames.toSorted().map((name) => ({
       map: name.startsWith("*.") ? "wildcards" : "map",
@@ -25,7 +29,8 @@ export function renderSites(address: AccountAddressInputs, servers: readonly Htt
     })),
     ...(server.addresses ?? []).toSorted().map((name) => {
       const [, ...parts] = plainSiteAddress(name).split("/");
-      const site = server.trimPath === true ? `"${backend(server)} /${parts.join("/")}"` : backend(server);
+      const site =
+        server.trimPath === true && !suspended ? `"${backend(server)} /${parts.join("/")}"` : backend(server);
       return { map: `paths${parts.length}`, line: `${name} ${site};` };
     }),
   ]);

@@ -9,6 +9,7 @@ const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");
 
 export const renderer: Renderer<"addresses"> = {
   key: "addresses",
+  whileSuspended: true,
   ofHost: ({ declaration, host }) => ({ files: renderBird(host, frontEndOf(declaration, host.name)) }),
   ofAccount: ({ address }) => ({ files: renderAnnouncement(address) }),
 };

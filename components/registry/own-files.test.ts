@@ -29,6 +29,12 @@ const sides: readonly Declaration[] = [
     },
     { number: 2, name: "empty" },
   ]),
+  declarationOf(
+    [1, 2].map((number) => ({
+      ...{ number, name: `gone-${number}`, servers: [staticServer("www")] },
+      suspended: { since: "2026-11-22", reason: "unpaid" },
+    })),
+  ),
 ];
 
 interface Own {

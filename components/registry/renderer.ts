@@ -47,6 +47,11 @@ export interface WholeAccount extends AccountContext {
 export interface Renderer<K extends Key = Key> {
   readonly key: K;
   /**
+   * Whether a suspended account has its parts too. Without it nothing of the kind is on the host while the account is suspended, so a
+   * new kind of program or login is refused until it says otherwise. What is kept may hold no unit.
+   */
+  readonly whileSuspended?: true;
+  /**
    * Ports that the kind opens to the outside, on every host or on this one. The firewall drops what comes to any other port. A socket
    * on an open port may answer, never call: a program that gets it from systemd cannot use it to reach others.
    */

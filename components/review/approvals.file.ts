@@ -9,6 +9,7 @@ export const approvableActions = [
   "replace",
   "move",
   "shrink",
+  "suspend",
   "renumber",
   "upgrade",
   "open",

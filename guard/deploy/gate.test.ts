@@ -54,6 +54,23 @@ describe("an account has no say in the operator's deploy", () => {
     expect(await wave({ 2: 503 }, { 2: 503 }, [1, 2, 3])).toEqual({ problems: [], notes: [] });
   });
 
+  test("whoever is suspended on either side is not asked", async () => {
+    const [first, ...others] = ten.declaration.accounts;
+    const suspended = { ...first!, suspended: { since: "2026-11-27", reason: "unpaid" } };
+    const side = { declaration: { ...ten.declaration, accounts: [suspended, ...others] } };
+    for (const sides of [
+      { before: ten, after: side },
+      { before: side, after: ten },
+    ]) {
+      const asked = new Set<number>();
+      for (let wave = 0; wave < 20; wave++) {
+        for (const { accounts } of (await lookBefore(["web1"], sides, async () => well)).values())
+          for (const account of accounts) asked.add(account);
+      }
+      expect([...asked]).not.toContain(1);
+    }
+  });
+
   test("nor may its units stop a deploy that found them so", async () => {
     const wrong: Look = {
       healthy: false,

@@ -71,13 +71,16 @@ export async function lookBefore(hosts: readonly string[], sides: Sides, gate: G
   return new Map(await Promise.all(looks));
 }
 
-/** Both sides of a change, as far as they say which accounts have HTTP servers on which host. */
+/** Both sides of a change, as far as they say which accounts serve visitors on which host. */
 export type Sides = Readonly<
-  Record<"before" | "after", { readonly declaration: Pick<Declaration, "hosts" | "httpServers"> }>
+  Record<"before" | "after", { readonly declaration: Pick<Declaration, "accounts" | "hosts" | "httpServers"> }>
 >;
 
 function serving({ declaration }: Sides["before"], name: string): ReadonlySet<number> {
-  return new Set(declaration.httpServers.flatMap(({ account, host }) => (host === name ? [account] : [])));
+  const suspended = new Set(declaration.accounts.flatMap(({ number, suspended: since }) => (since ? [number] : [])));
+  return new Set(
+    declaration.httpServers.flatMap(({ account, host }) => (host === name && !suspended.has(account) ? [account] : [])),
+  );
 }
 
 /**

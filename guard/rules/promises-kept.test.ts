@@ -13,6 +13,10 @@ const twoPlans = (change: Partial<typeof plan>, on = "other") => ({
   ...changed(valid, "accounts", 0, (account) => ({ ...account, plan: on })),
   plans: [...valid.plans, { ...plan!, name: "other", ...change }],
 });
+const suspended = changed(valid, "accounts", 0, (each) => ({
+  ...each,
+  suspended: { since: "2026-11-27", reason: "unpaid since August" },
+}));
 const planWith = (change: Partial<typeof plan>) => to(changed(valid, "plans", 0, (each) => ({ ...each, ...change })));
 
 const newcomer = { ...valid.accounts[0]!, number: 99, name: "newcomer" };
@@ -39,6 +43,13 @@ testGuardRule(promisesKept, {
     ],
     alsoFound: ["policies-hold"],
   },
+  "an account that is suspended": {
+    change: to(suspended),
+    expect: [
+      "needs approval: account 1 suspended: Suspends account 1 (acme-1): unpaid since August. [suspend account 1]",
+    ],
+  },
+  "an account that is resumed": { change: between(suspended, valid), expect: [] },
   "more overcommit: the same memory is promised more often": {
     change: planWith({ overcommit: { memory: 1000, disk: 4 } }),
     expect: ["needs approval: plan small: Plan small promises less: overcommit.memory 8 to 1000. [shrink plan small]"],

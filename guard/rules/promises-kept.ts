@@ -13,9 +13,10 @@ export const promisesKept: GuardRule = {
   name: "promises-kept",
   theme: "data",
   description:
-    "An account's memory, disk, tasks, weight, retention or redundancy is reduced only with approval; so is that of the others, by an account that gets more than its plan.",
-  reason: "Processes above the new limit are killed, and backups older than the new retention are deleted.",
-  fix: "If the owners of the accounts agree, add an approval to approvals.yaml.",
+    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval.",
+  reason:
+    "Nothing of a suspended account runs, processes above the new limit are killed, and backups older than the new retention are deleted.",
+  fix: "If the owners of the accounts agree, or are meant to lose it, add an approval to approvals.yaml.",
   *find({ changes, before, after }) {
     const plans = new Set<string>();
     for (const change of changes.plans) {
@@ -31,6 +32,13 @@ export const promisesKept: GuardRule = {
       if (change.after && before.declaration.networks.length > 0) yield* beyondPlan(change, old!, next!);
       if (change.op !== "update") continue;
       const { before: was, after: is } = change;
+      if (!was.suspended && is.suspended) {
+        yield {
+          subject: subject.account(is, "suspended"),
+          message: `Suspends account ${is.number} (${is.name}): ${is.suspended.reason}.`,
+          approval: { action: "suspend", resource: `account ${is.number}` },
+        };
+      }
       // A plan that promises less is one finding, not one for each of its accounts.
       if (was.plan === is.plan && plans.has(is.plan)) continue;
       const less = weakened(change, "promise", "capacity");

@@ -58,11 +58,11 @@ interface Site {
   readonly address: string;
 }
 
-/** Accounts with a web site, and its address: the first line of each account's map. */
+/** Accounts with a web site that are not suspended, and its address: the first line of each account's map. */
 function sitesOf(bundle: Bundle): Site[] {
   return [...filesOf(bundle).values()]
     .flatMap(({ path, content, group }) => {
-      const [, address] = /^([0-9a-f:]+) /.exec(content ?? "") ?? [];
+      const [, address] = /^([0-9a-f:]+) (?!\d+\/suspended;)/.exec(content ?? "") ?? [];
       return path.startsWith("nginx/accounts/") && address ? [{ account: accountNumber(group), address }] : [];
     })
     .sort((a, b) => a.account - b.account);

@@ -69,3 +69,16 @@ test("in a container kernel parameters are skipped", async () => {
   await runHooks(machine, { ...nothing, load: [{ folder: "sysctl", paths: ["sysctl/60-fairhost.conf"] }] });
   expect(machine.said).toEqual(["sysctl", "sysctl: skipped: running in a container"]);
 });
+
+test("a unit that fails because it is stopped leaves nothing behind: systemd would keep its old file", async () => {
+  using tree = new Tree();
+  const calls: string[] = [];
+  const run: Run = async (_, args) => {
+    calls.push(args.filter((arg) => !arg.startsWith("-")).join(" "));
+    const active = calls.includes("stop gone.service") ? "failed" : "active";
+    return { status: 0, stdout: JSON.stringify([{ unit: "gone.service", active }]), stderr: "" };
+  };
+  const nothing = chooseHooks({ bases: [withRules("1")], next: withRules("1") });
+  await runHooks(tree.machine({ live: true, run }), { ...nothing, stop: ["gone.service"] });
+  expect(calls.slice(calls.indexOf("stop gone.service"))).toContain("reset-failed gone.service");
+});

@@ -70,9 +70,9 @@ export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<H
 async function stop(machine: Machine, units: readonly string[]): Promise<string | undefined> {
   const states = await unitStates(machine);
   const loaded = units.filter((unit) => states.has(unit));
-  const failed = loaded.filter((unit) => states.get(unit) === "failed");
-  await systemctl(machine, "reset-failed", failed);
   const wrong = await said(systemctl(machine, "stop", loaded));
+  // One that has failed, before or because of the stop, stays loaded with its old file. Of the others systemd knows nothing any more.
+  await systemctl(machine, "reset-failed", loaded);
   if (wrong === undefined) return undefined;
   const after = await unitStates(machine);
   return loaded.every((unit) => isDown(after.get(unit))) ? undefined : wrong;

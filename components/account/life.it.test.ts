@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { declarationOf, type FixtureAccount, service, task } from "../../testing/bundle-fixture.ts";
+import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
+import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+
+/** The life of an account on a real host, seen by requests to its IPv6 address; a neighbour beside it is never touched. */
+let on: AppliedHost;
+
+const shop = { engine: "postgresql", name: "shop", connections: 3 } as const;
+const alice: FixtureAccount = {
+  ...{ number: 1, name: "alice", servers: [shellServer()], databases: [shop] },
+  services: [service("worker", ["/usr/bin/sleep", "1000"])],
+  tasks: [task("tidy", ["/usr/bin/true"])],
+};
+const bob: FixtureAccount = { ...alice, number: 2, name: "bob" };
+const bundle = (...accounts: FixtureAccount[]) => renderBundle(declarationOf(accounts), "web1");
+const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d";
+
+/** Status, Retry-After and body of a request to an account's own address. */
+const request = (number: number, host = `[fd00:8000:0:${number}::1]`) =>
+  on.shell(
+    `curl -sg --max-time 30 -H 'Host: ${host}' -w '\\n%{http_code} %header{retry-after}' http://[fd00:8000:0:${number}::1]/`,
+  );
+/** What runs of an account. */
+const processes = (number: number) => on.shell(`ps -o pid= -u a${number} | xargs -r`);
+/** What a touch of the neighbour would change. */
+const untouched = () =>
+  on.shell(
+    "systemctl show -p ActiveEnterTimestampMonotonic,MainPID,InvocationID account-2-http-shell.socket account-2-http-shell.service account-2-service-worker.service account-2-task-tidy.timer fairhost-network@2.service fairhost-postgresql.service",
+  );
+
+beforeAll(async () => {
+  on = await appliedHost("life");
+  const { report, stderr } = await on.apply(bundle(alice, bob));
+  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  for (const number of [1, 2]) await placeShell(on.host, number);
+  for (const number of [1, 2])
+    await inside(
+      on.host,
+      number,
+      `${psql} a${number}_shop -c 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`,
+    );
+}, 300_000);
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+describe("a suspended account", () => {
+  const suspended = bundle({ ...alice, suspended: { since: "2026-11-27", reason: "unpaid" } }, bob);
+
+  test("stops as a whole, with one stop and one reload, and no neighbour is touched", async () => {
+    expect(await processes(1)).not.toBe("");
+    const before = await untouched();
+    const { report, stderr } = await on.apply(suspended);
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    expect(report.hooks).toEqual([
+      "stop account-1-http-shell.service and 4 more",
+      "reload nginx.service",
+      "postgresql: close a1, a1_shop",
+    ]);
+    expect(await processes(1)).toBe("");
+    expect(await on.shell("systemctl list-units --plain --no-legend 'account-1-*' 'fairhost-network@1*'")).toBe("");
+    expect(await untouched()).toBe(before);
+    expect(await inside(on.host, 2, `${psql} a2_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
+  });
+
+  test("answers 503 at its address and its names, which says that it is suspended, and is not in its log of errors", async () => {
+    for (const name of [undefined, "shell.alice.test"]) {
+      const answer = await request(1, name);
+      expect(answer).toContain("<h1>Suspended</h1>");
+      expect(answer).toMatch(/\n503 3600$/);
+    }
+    expect(await on.shell("cat /srv/accounts/1/admin/logs/front-end/error.log 2>/dev/null || true")).toBe("");
+    expect(await on.shell("tail -n 1 /srv/accounts/1/admin/logs/front-end/access.log")).toContain(" 503 ");
+  });
+
+  test("is no drift and healthy, and is not woken to be asked; a second deploy changes nothing", async () => {
+    const { stdout, exitCode } = await on.host.run("fairhost-host health --json");
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { healthy: true, woken: [{ account: 2 }] }]);
+    expect(await drift()).toEqual([]);
+    expect((await on.apply(suspended)).report).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+  });
+
+  test("may run nothing: a process of it is drift, in its slice and outside", async () => {
+    await on.shell("systemd-run --quiet --unit=account-1-stray --slice=account-1.slice sleep 1000");
+    await on.shell("systemd-run --quiet --unit=stray --uid=a1 sleep 1000");
+    expect(await drift()).toEqual([
+      expect.stringMatching(/^account-1: account-1-stray\.service runs process \d+ in the slice account-1\.slice/),
+      expect.stringMatching(/^account-1: process \d+ \(sleep\) of account 1 runs outside of its slice/),
+    ]);
+    await on.shell("systemctl stop account-1-stray.service stray.service");
+  });
+
+  test("is resumed with all that is declared, and its data", async () => {
+    const before = await untouched();
+    const { report, stderr } = await on.apply(bundle(alice, bob));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    // fairhost.target, which wanted the units, has kept them loaded: systemd has to read their files again.
+    expect(report.hooks).toEqual([
+      "daemon-reload",
+      "start account-1-http-shell.socket account-1-service-worker.service account-1-task-tidy.timer",
+      "reload nginx.service",
+      "postgresql: set up databases of account-1",
+    ]);
+    expect(await on.states("account-1-service-worker.service", "account-1-task-tidy.timer")).toEqual([
+      "active",
+      "active",
+    ]);
+    expect(await inside(on.host, 1, `${psql} a1_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
+    expect(await drift()).toEqual([]);
+    expect(await untouched()).toBe(before);
+  });
+});
+
+/** Differences of accounts. */
+async function drift(): Promise<string[]> {
+  const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");
+  const { differences } = JSON.parse(stdout) as { differences: { group: string; message: string }[] };
+  return differences.filter(({ group }) => group !== "host").map(({ group, message }) => `${group}: ${message}`);
+}
