@@ -7,6 +7,9 @@ import { jobById, jobOf, runDetached } from "./apply/job.ts";
 import { type Received, receive } from "./apply/receive.ts";
 import { recover, retire } from "./apply/retire.ts";
 import { formatStatus, status } from "./apply/status.ts";
+import { archive } from "./archives/archive.ts";
+import { purge, removeData } from "./archives/remove.ts";
+import { restoreDatabases, restoreFiles } from "./archives/restore.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
@@ -29,6 +32,14 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     5), which wakes them; what they answer is shown and is no problem of the host
   dump-database ENGINE NAME
                     write a consistent dump of a database (postgresql or mariadb, a1204_shop) to standard output
+  archive ACCOUNT [--keep-days DAYS]
+                    archive files, logs and databases of an account that is suspended or no longer on this host, by
+                    its number; the archive is kept for 30 days, or as many as given
+  restore ACCOUNT files|databases
+                    put the files of the newest archive into an account that is suspended and has none, or its
+                    databases into those of an account in service
+  remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
+  purge             remove archives whose time is over (a timer does this once a day)
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)
 
@@ -50,7 +61,11 @@ async function main(): Promise<number> {
   process.umask(0o022);
   // A lost session must not end the work: output that cannot be written is dropped.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const options = { root: { type: "string", default: "/" }, json: { type: "boolean", default: false } } as const;
+  const options = {
+    root: { type: "string", default: "/" },
+    json: { type: "boolean", default: false },
+    "keep-days": { type: "string", default: "30" },
+  } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
   try {
     parsed = parseArgs({ options, allowPositionals: true });
@@ -71,6 +86,20 @@ async function main(): Promise<number> {
       return conclude(machine, () => withLock(machine, "recover", () => recover(named(machine))));
     case "dump-database":
       return look(machine, () => dumpDatabase(machine, argument ?? "", parsed.positionals[2] ?? ""));
+    case "archive":
+    case "restore":
+    case "remove":
+    case "purge": {
+      const work = life(machine, command, parsed.positionals.slice(1), Number(parsed.values["keep-days"]));
+      if (!work) {
+        process.stderr.write(usage);
+        return 2;
+      }
+      return look(machine, async () => {
+        for (const path of await work()) process.stdout.write(`${path}\n`);
+        return 0;
+      });
+    }
     case "init":
       for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
       return 0;
@@ -103,6 +132,29 @@ async function main(): Promise<number> {
       process.stderr.write(usage);
       return 2;
   }
+}
+
+/**
+ * What happens to the data of one account.
+ * @returns the work, which gives the paths that it is about; undefined if the words make no sense
+ */
+function life(
+  machine: Machine,
+  command: "archive" | "restore" | "remove" | "purge",
+  [of, what, ...more]: readonly string[],
+  keepDays: number,
+): (() => Promise<readonly string[]>) | undefined {
+  const number = Number(of);
+  if (command === "purge") return of === undefined ? () => purge(machine, new Date()) : undefined;
+  if (!Number.isSafeInteger(number) || number < 1 || more.length > 0) return undefined;
+  if (command === "restore") {
+    const restore = what === "files" ? restoreFiles : what === "databases" ? restoreDatabases : undefined;
+    return restore && (async () => [await restore(machine, number)]);
+  }
+  if (what !== undefined) return undefined;
+  if (command === "remove") return async () => [await removeData(machine, number)];
+  const isDays = Number.isSafeInteger(keepDays) && keepDays >= 1 && keepDays <= 3660;
+  return isDays ? async () => [await archive(machine, number, keepDays)] : undefined;
 }
 
 /** A failed check must not look like a healthy host. */

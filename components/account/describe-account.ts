@@ -24,7 +24,7 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
   if (op === "delete") {
     const had = ownOf(before, account.number);
     const gone = had === "" ? "the prefix is" : `${had} and the prefix are`;
-    const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} and is no longer backed up.`;
+    const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} until somebody archives and removes it there, and is no longer backed up.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);
@@ -37,7 +37,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     effects.push(effect(subject, sentence, [is.number], more));
   if (was.host !== is.host) {
     say(
-      `Moves ${who} from ${was.host} to ${is.host}; uid and number stay. Its data, up to ${was.limits.diskGb} GB, is not copied automatically: copy or restore it before host names point to the new host.`,
+      `Moves ${who} from ${was.host} to ${is.host}; uid and number stay. Its data, up to ${was.limits.diskGb} GB, is not copied automatically: archive it before, and restore it there.`,
       { destroys: true },
     );
   }

@@ -111,6 +111,55 @@ describe("a suspended account", () => {
   });
 });
 
+describe("an account that leaves and comes back", () => {
+  const suspended = { ...alice, suspended: { since: "2026-11-27", reason: "leaves" } };
+  const administrator = (statement: string) =>
+    on.shell(
+      `setpriv --reuid=postgres --regid=postgres --clear-groups ${psql} postgres -h /run/fairhost-postgresql -c '${statement}'`,
+    );
+
+  test("is archived with its databases while it is suspended, and not before", async () => {
+    const refused = await on.host.run("fairhost-host archive 1");
+    expect(refused).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("suspend it") });
+    await on.apply(bundle(suspended, bob));
+    const path = await on.shell("fairhost-host archive 1");
+    expect(await on.shell(`stat -c '%a %U %n' ${path} ${path}/* | sed 's,${path}/*,,'`)).toBe(
+      "700 root \n600 root archive.json\n600 root begun\n600 root files.tar.zst\n600 root logs.tar.zst\n600 root postgresql.a1_shop.dump",
+    );
+  });
+
+  test("is removed when it is no longer declared, and only after its databases were dropped; its neighbour has its own", async () => {
+    await on.apply(bundle(bob));
+    const refused = await on.host.run("fairhost-host remove 1");
+    expect(refused.stderr).toContain("/srv/accounts/1/postgresql still has databases of account 1");
+    for (const statement of ["DROP DATABASE a1_shop", "DROP TABLESPACE a1"]) await administrator(statement);
+    await on.shell("fairhost-host remove 1 && test ! -e /srv/accounts/1");
+    expect(await inside(on.host, 2, `${psql} a2_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
+  });
+
+  test("has all its files and rows again, which nobody else could read meanwhile", async () => {
+    expect(
+      (await on.host.run("setpriv --reuid=1900000002 --clear-groups ls /srv/accounts/archives")).exitCode,
+    ).not.toBe(0);
+    await on.apply(bundle(suspended, bob));
+    await on.shell("fairhost-host restore 1 files");
+    await on.apply(bundle(alice, bob));
+    await on.shell("fairhost-host restore 1 databases");
+    expect(await inside(on.host, 1, `${psql} a1_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
+    // Again: as a whole, into what is there.
+    await on.shell("fairhost-host restore 1 databases");
+    expect(await inside(on.host, 1, `${psql} a1_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
+    expect(await drift()).toEqual([]);
+  });
+
+  test("loses its archive when its time is over, by the timer's service", async () => {
+    expect(await on.states("fairhost-purge.timer")).toEqual(["active"]);
+    await on.shell('sed -i \'s/"keepUntil": "20/"keepUntil": "19/\' /srv/accounts/archives/1/*/archive.json');
+    await on.shell("systemctl start fairhost-purge.service");
+    expect(await on.shell("ls /srv/accounts/archives/1")).toBe("");
+  });
+});
+
 /** Differences of accounts. */
 async function drift(): Promise<string[]> {
   const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");

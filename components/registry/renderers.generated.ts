@@ -6,6 +6,7 @@ import { renderer as renderResolver } from "../account-network/render-resolver.t
 import { renderer as renderSaidBounds } from "../account-network/render-said-bounds.ts";
 import { renderer as renderAccount } from "../account/render-account.ts";
 import { renderer as renderLogs } from "../account/render-logs.ts";
+import { renderer as renderPurge } from "../account/render-purge.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
@@ -26,6 +27,7 @@ export const renderers: readonly Renderer[] = [
   renderSaidBounds,
   renderAccount,
   renderLogs,
+  renderPurge,
   renderRoutes,
   renderDatabase,
   renderHost,

@@ -36,6 +36,7 @@ export const hostPackages: readonly string[] = [
   "tzdata", // kind tasks
   "ulogd2", // bundle folder ulogd
   "unbound", // bundle folder unbound
+  "zstd", // kind accounts
 ];
 
 /** Units that these packages bring and that must not run on a host. */

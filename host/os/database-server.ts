@@ -28,4 +28,8 @@ export interface Server {
   close(machine: Machine, names: readonly string[]): Promise<RunResult>;
   /** Command that writes a consistent dump to its standard output, and fails if that is not complete. */
   dump(database: string): readonly [program: string, ...args: string[]];
+  /** Names of all databases of an account, declared or not. Without it databases of this server are not archived. */
+  listed?(machine: Machine, user: string): Promise<readonly string[]>;
+  /** Command that restores a dump on its standard input, run as the account in its sandbox: all of it, or nothing. */
+  restore?(database: string): readonly [program: string, ...args: string[]];
 }

@@ -150,6 +150,18 @@ export const postgresql: Server = {
     return psql(machine, statements.join("\n"));
   },
 
+  async listed(machine, user) {
+    const { databases } = await present(machine);
+    return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+  },
+
+  restore: (database) => [
+    join(programs, "pg_restore"),
+    ...["--clean", "--if-exists", "--no-owner", "--single-transaction"],
+    // The sandbox of a transient unit has no record of its user.
+    ...[`--username=${database.split("_")[0]}`, `--dbname=${database}`],
+  ],
+
   // With what it sets by itself in the session, pg_dump runs no function of the database's owner (restrict_nonsystem_relation_kind, search_path).
   dump: (database) =>
     asAdministrator("pg_dump", "--format=custom", "--lock-wait-timeout=60000", `--dbname=${database}`),

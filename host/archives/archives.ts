@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
+import { engineNames } from "../../delivery/protocol/databases.ts";
+import { take } from "../../lib/kernel-lock.ts";
+import { ApplyError, type Machine, type RunOptions, type RunResult } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+
+/**
+ * Archives of accounts: `/srv/accounts/archives/<number>/<time>/`, beside the accounts, so no disk limit counts them; for root alone. The
+ * record is written last: a directory without it is what an interrupted run has left, never taken for an archive, and removed by the next one.
+ */
+const directory = "/srv/accounts/archives";
+const recordName = "archive.json";
+
+/** Written when an archive begins: what changed after it is not in the archive. */
+export const begunName = "begun";
+
+/** Milliseconds that tar, zstd or a dump may take. */
+export const patience = 24 * 3_600_000;
+
+export interface ArchiveRecord {
+  readonly format: 1;
+  readonly account: number;
+  /** When it was begun, and until when it is kept at least, ISO 8601. */
+  readonly begun: string;
+  readonly keepUntil: string;
+  /** File names with their size in bytes and SHA-256. */
+  readonly parts: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+export interface Archive {
+  readonly path: string;
+  readonly record: ArchiveRecord;
+}
+
+export function archivesOf({ layout }: Machine, number: number): string {
+  return layout.at(join(directory, `${number}`));
+}
+
+/** Directory of an account, whether it is declared or not. */
+export function accountDirectory({ layout }: Machine, number: number): string {
+  return layout.at(`/srv/accounts/${number}`);
+}
+
+/** Numbers of the accounts that have archives, whole or not. */
+export function archivedAccounts({ layout }: Machine): number[] {
+  return entries(layout.at(directory)).map(Number).filter(Number.isSafeInteger);
+}
+
+/** Whole archives of an account, the oldest first, and directories of interrupted runs. */
+export function readArchives(machine: Machine, number: number): { whole: Archive[]; incomplete: string[] } {
+  const whole: Archive[] = [];
+  const incomplete: string[] = [];
+  for (const name of entries(archivesOf(machine, number)).sort()) {
+    const path = join(archivesOf(machine, number), name);
+    const record = join(path, recordName);
+    if (existsSync(record)) whole.push({ path, record: JSON.parse(readFileSync(record, "utf8")) as ArchiveRecord });
+    else incomplete.push(path);
+  }
+  return { whole, incomplete };
+}
+
+/** Makes an archive whole. */
+export async function completeArchive(machine: Machine, path: string, record: ArchiveRecord): Promise<void> {
+  // All parts are on the disk before the record says so.
+  await must(machine, "sync", ["--file-system", path]);
+  machine.disk.replace(join(path, recordName), `${JSON.stringify(record, undefined, 2)}\n`, 0o600);
+}
+
+/** Removes an archive: the record first, so that what an interrupted run leaves is not whole. */
+export async function removeArchive(machine: Machine, path: string): Promise<void> {
+  machine.disk.remove(join(path, recordName));
+  await must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", path]);
+}
+
+function entries(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : [];
+}
+
+/** An account as its data may be read or written by root: nothing of it runs, so nobody moves anything meanwhile. */
+export interface Quiet {
+  readonly group: Group;
+  /** Undefined if the generation in force does not have the account. */
+  readonly declared: BundleGroup | undefined;
+}
+
+/** @throws ApplyError if anything of the account runs, or may start by itself */
+export function requireQuiet(machine: Machine, number: number): Quiet {
+  const group: Group = `account-${number}`;
+  const declared = readCurrent(machine).bundle.groups[group];
+  const [unit] = declared?.units ?? [];
+  if (unit) {
+    throw new ApplyError(
+      `account ${number} is in service here (${unit.name}): suspend it (\`suspended\` in its file), deploy, then try again`,
+    );
+  }
+  const home = join(accountDirectory(machine, number), "home");
+  const uid = declared?.account?.uid ?? statSync(home, { throwIfNoEntry: false })?.uid;
+  const pid = uid === undefined ? undefined : processOf(machine, uid);
+  if (pid !== undefined) {
+    throw new ApplyError(`process ${pid} of account ${number} still runs: end it (\`kill ${pid}\`), then try again`);
+  }
+  return { group, declared };
+}
+
+function processOf({ layout }: Machine, uid: number): string | undefined {
+  const proc = layout.at("/proc");
+  return entries(proc).find(
+    (pid) => /^\d+$/.test(pid) && statSync(join(proc, pid), { throwIfNoEntry: false })?.uid === uid,
+  );
+}
+
+/** One run at a time for each account; deploys go on meanwhile. @throws ApplyError if another one is under way */
+export async function withArchives<T>(machine: Machine, number: number, work: () => Promise<T>): Promise<T> {
+  machine.disk.makeDirectory(machine.layout.at(directory), 0o700);
+  machine.disk.makeDirectory(machine.layout.jobs, 0o700);
+  const release = await take(join(machine.layout.jobs, `archive-${number}.lock`), 1);
+  if (!release) throw new ApplyError(`another run works on the archives of account ${number}: wait for it`);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+/** Runs a program that must succeed, without taking CPU from accounts that want it. @throws ApplyError with what it says */
+export async function must(
+  machine: Machine,
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const result = await machine.run("nice", ["-n", "10", program, ...args], { timeout: patience, ...options });
+  if (result.status === 0) return result;
+  throw new ApplyError(`${program} ended with ${result.status}: ${result.stderr.trim().slice(-1000)}`);
+}
+
+/** Arguments of find(1) that leave out what an archive has in other parts: logs, and what servers of databases keep. */
+export function filesAlone(source: string): string[] {
+  const apart = ["admin", ...engineNames].flatMap((name) => ["-path", join(source, name), "-prune", "-o"]);
+  return [source, "-xdev", "-mindepth", "1", ...apart];
+}

@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { engineNames } from "../../delivery/protocol/databases.ts";
+import { servers } from "../os/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { dumpPart, filesPart, logsPart } from "./archive.ts";
+import {
+  type Archive,
+  accountDirectory,
+  filesAlone,
+  must,
+  readArchives,
+  requireQuiet,
+  withArchives,
+} from "./archives.ts";
+
+/** In an archive while its files are being restored: an interrupted run may go on. */
+const restoring = "restoring";
+
+/**
+ * Puts the files and logs of the newest archive into an account that is declared and suspended here, and has no file yet.
+ * @throws ApplyError if a part of the archive is damaged, or the account has files: nothing was changed then
+ */
+export function restoreFiles(machine: Machine, number: number): Promise<string> {
+  return withArchives(machine, number, async () => {
+    const newest = newestOf(machine, number);
+    if (!requireQuiet(machine, number).declared) {
+      throw new ApplyError(
+        `account ${number} is not on this host: declare it with \`suspended\`, deploy, then try again`,
+      );
+    }
+    const target = accountDirectory(machine, number);
+    await verify(machine, newest);
+    const marker = join(newest.path, restoring);
+    if (!existsSync(marker)) {
+      const found = await must(machine, "find", [...filesAlone(target), "!", "-type", "d", "-print", "-quit"]);
+      const [first] = found.stdout.split("\n");
+      if (first) throw new ApplyError(`account ${number} has files already (${first}): move them away first`);
+      machine.disk.create(marker, "", 0o600, { sync: true });
+    }
+    for (const part of [filesPart, logsPart]) {
+      if (!newest.record.parts[part]) continue;
+      machine.say(`account ${number}: restoring ${part}`);
+      const options = [
+        "--extract",
+        "--zstd",
+        `--file=${join(newest.path, part)}`,
+        `--directory=${target}`,
+        "--preserve-permissions",
+      ];
+      await must(machine, "tar", [
+        ...options,
+        "--same-owner",
+        "--numeric-owner",
+        "--xattrs",
+        "--xattrs-include=user.*",
+        "--acls",
+      ]);
+    }
+    machine.disk.remove(marker);
+    return newest.path;
+  });
+}
+
+/**
+ * Restores the databases of the newest archive into those that are declared now: each wholly or not at all. A dump contains what the account
+ * wrote, so it is restored as the account, in its sandbox, with its limits.
+ */
+export function restoreDatabases(machine: Machine, number: number): Promise<string> {
+  return withArchives(machine, number, async () => {
+    const newest = newestOf(machine, number);
+    await verify(machine, newest);
+    const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
+    if (!account) throw new ApplyError(`account ${number} is not on this host`);
+    for (const engine of engineNames) {
+      for (const part of Object.keys(newest.record.parts)) {
+        const [, name] = new RegExp(`^${engine}\\.(.*)\\.dump$`).exec(part) ?? [];
+        const command = name === undefined ? undefined : servers[engine].restore?.(name);
+        if (name === undefined || !command) continue;
+        machine.say(`account ${number}: restoring ${part}`);
+        await restoreInside(machine, { number, uid: account.uid }, join(newest.path, dumpPart(engine, name)), command);
+      }
+    }
+    return newest.path;
+  });
+}
+
+/** The prefix drop-ins give the unit the account's sandbox, limits and sockets. */
+async function restoreInside(
+  machine: Machine,
+  { number, uid }: { readonly number: number; readonly uid: number },
+  dump: string,
+  command: readonly string[],
+): Promise<void> {
+  const unit = [`--unit=account-${number}-restore`, `--slice=account-${number}.slice`, `--uid=${uid}`, `--gid=${uid}`];
+  const input = openSync(dump, "r");
+  try {
+    const options = ["--quiet", "--pipe", "--wait", "--collect", ...unit];
+    const child = spawn("systemd-run", [...options, "--", ...command], { stdio: [input, "inherit", "inherit"] });
+    const [status] = (await once(child, "close")) as [number | null];
+    if (status !== 0)
+      throw new ApplyError(`${dump} was not restored: its database is as it was (exit status ${status})`);
+    machine.say(`${dump} is restored`);
+  } finally {
+    closeSync(input);
+  }
+}
+
+function newestOf(machine: Machine, number: number): Archive {
+  const newest = readArchives(machine, number).whole.at(-1);
+  if (newest) return newest;
+  throw new ApplyError(`account ${number} has no archive on this host`);
+}
+
+/** @throws ApplyError if a part is not as it was written */
+async function verify(machine: Machine, { path, record }: Archive): Promise<void> {
+  const input = Object.entries(record.parts).map(([name, { sha256 }]) => `${sha256} *${join(path, name)}\n`);
+  try {
+    await must(machine, "sha256sum", ["--check", "--quiet", "--strict", "-"], { input: input.join("") });
+  } catch (error) {
+    throw new ApplyError(`the archive ${path} is damaged: ${(error as Error).message}`);
+  }
+}
