@@ -87,7 +87,7 @@ describe("a suspended account", () => {
       expect.stringMatching(/^account-1: account-1-stray\.service runs process \d+ in the slice account-1\.slice/),
       expect.stringMatching(/^account-1: process \d+ \(sleep\) of account 1 runs outside of its slice/),
     ]);
-    await on.shell("systemctl stop account-1-stray.service stray.service");
+    await on.shell("systemctl kill --signal=KILL account-1-stray.service stray.service");
   });
 
   test("is resumed with all that is declared, and its data", async () => {
