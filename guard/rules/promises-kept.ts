@@ -13,7 +13,7 @@ export const promisesKept: GuardRule = {
   name: "promises-kept",
   theme: "data",
   description:
-    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval.",
+    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval; so is that of the others, by an account that gets more than its plan.",
   reason:
     "Nothing of a suspended account runs, processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners of the accounts agree, or are meant to lose it, add an approval to approvals.yaml.",
