@@ -34,10 +34,11 @@ beforeAll(async () => {
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {
-      for: ({ release, runtimes }, repair) => ({
+      for: ({ host: { release, runtimes } }, repair) => ({
         script: "exec sh",
         payload: `applier for ${release} with ${runtimes}, ${repair}`,
         digest: "d1",
+        packages: ["php-fpm"],
       }),
     },
     secretEpoch: 1,
@@ -87,6 +88,7 @@ test("the engine shows the digest and counts of a delivery, never the bundle", (
     host,
     digest: renderBundle(declaration, host).digest,
     applier: "d1",
+    packages: ["php-fpm"],
     accounts: declaration.accounts.filter((account) => account.host === host).length,
     secretEpoch: 1,
     repair: 2,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nothingDeclared } from "../components/registry/subject.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { fixtureHost } from "../testing/bundle-fixture.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
@@ -20,7 +21,10 @@ const daemon = {
 };
 
 async function bootstrap(runtimes: readonly string[]) {
-  const { script, payload } = (await loadBootstrap()).for({ ...fixtureHost, runtimes }, 0);
+  const { script, payload } = (await loadBootstrap()).for(
+    { declaration: nothingDeclared, host: { ...fixtureHost, runtimes } },
+    0,
+  );
   return host.run(["/usr/bin/env", "FAIRHOST_LOCK_SECONDS=1", "/bin/sh", "-c", script], { stdin: payload });
 }
 

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nothingDeclared } from "../components/registry/subject.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { fixtureHost } from "../testing/bundle-fixture.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
@@ -14,7 +15,7 @@ let bootstrap: HostBootstrap;
 
 beforeAll(async () => {
   host = await bootContainer({ name: "bootstrap" });
-  bootstrap = (await loadBootstrap()).for(fixtureHost, 0);
+  bootstrap = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
 }, 300_000);
 
 afterAll(async () => host?.stop());

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import { architectureOf } from "../components/host/architecture.ts";
-import type { Element } from "../components/registry/kind.ts";
+import type { DeclaredHost } from "../components/registry/renderer.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
+import { usedPackages } from "./used-packages.ts";
 
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
   /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ...`, then the applier's text. */
   readonly payload: string;
-  /** SHA-256 of the payload without a repair, hex. */
+  /** SHA-256 of the payload without a repair and without packages that only some hosts use, hex. */
   readonly digest: string;
+  /** Debian packages that it installs because something declared on the host uses them. */
+  readonly packages: readonly string[];
 }
 
 export interface Bootstrap {
@@ -19,7 +22,7 @@ export interface Bootstrap {
   /** {@link digestOf} it, whatever is declared for a host. */
   readonly digest: string;
   /** @param repair raise it to run the bootstrap again although nothing else changed */
-  for(host: Element<"hosts">, repair: number): HostBootstrap;
+  for(on: DeclaredHost, repair: number): HostBootstrap;
 }
 
 /** SHA-256 of the bootstrap and of the applier that it installs, hex. */
@@ -31,20 +34,22 @@ export function digestOf({ script, payload }: Pick<HostBootstrap, "script" | "pa
 export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
-  const payload = (system: string, runtimes: readonly string[], repair: number) => {
-    const names = [...hostPackages, ...maskedUnits, ...runtimes.map((name) => `+${name}`)];
+  const payload = (system: string, runtimes: readonly string[], repair: number, used: readonly string[] = []) => {
+    const names = [...hostPackages, ...used, ...maskedUnits, ...runtimes.map((name) => `+${name}`)];
     return `${system} ${applier} ${repair} ${names.join(" ")}\n${text}`;
   };
   return {
     applier,
     digest: digestOf({ script: bootstrapScript, payload: payload("any any", [], 0) }),
-    for: (host, repair) => {
-      const system = `${host.release} ${architectureOf(host).debian}`;
-      const { runtimes } = host;
+    for: (on, repair) => {
+      const system = `${on.host.release} ${architectureOf(on.host).debian}`;
+      const { runtimes } = on.host;
+      const packages = usedPackages(on);
       return {
         script: bootstrapScript,
-        payload: payload(system, runtimes, repair),
+        payload: payload(system, runtimes, repair, packages),
         digest: sha256(payload(system, runtimes, 0)),
+        packages,
       };
     },
   };
@@ -142,6 +147,8 @@ if [ -n "$missing$runtimes" ]; then
     rm -f $policy
     units | comm -13 "$before" - | sed 's,.*/,,' | xargs -r systemctl --quiet mask
   fi
+  # Accounts' programs find the files of these packages in /etc.
+  systemctl --quiet try-restart fairhost-view.service || :
 fi
 
 chmod 755 "$new"

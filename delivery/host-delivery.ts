@@ -1,5 +1,6 @@
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { HostBootstrap } from "./bootstrap.ts";
 import { type HeldSecrets, masterSecret } from "./master-secret.ts";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
@@ -41,7 +42,7 @@ export interface HostDeliveryArgs {
   readonly host: string;
   readonly connection: Connection;
   /** Constant text of the bootstrap command and the payload on its standard input. */
-  readonly bootstrap: { readonly script: string; readonly payload: string; readonly digest: string };
+  readonly bootstrap: HostBootstrap;
   readonly bundle: PackedBundle;
   /** Raise it to rotate the host's master secret. */
   readonly secretEpoch: number;
@@ -65,6 +66,7 @@ export class HostDelivery extends pulumi.ComponentResource {
       host: args.host,
       digest: args.bundle.digest,
       applier: args.bootstrap.digest,
+      packages: args.bootstrap.packages,
       accounts: args.bundle.accounts,
       secretEpoch: args.secretEpoch,
       repair: args.repair,

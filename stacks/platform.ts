@@ -60,7 +60,7 @@ export async function platform({
       {
         host: name,
         connection: connections.get(name)!,
-        bootstrap: bootstrap.for(host, repair),
+        bootstrap: bootstrap.for({ declaration, host }, repair),
         bundle: bundles[index]!,
         secretEpoch,
         heldSecrets: secrets.get(resourceName(name, "master-secret")) ?? {},

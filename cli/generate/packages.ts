@@ -1,41 +1,48 @@
-import type { Needs } from "../../components/registry/bundle-folder.ts";
+import type { Needs, Variants } from "../../components/registry/bundle-folder.ts";
 import { head, load } from "./sources.ts";
 
 /**
- * Debian packages of a host, and units of them that must not run: what kinds, server kinds and bundle folders declare. Written as plain
+ * Debian packages of hosts, and units of them that must not run: what kinds, their variants and bundle folders declare. Written as plain
  * text, because the applier compares them too and must not carry the kinds' schemas.
  */
 export async function packages(): Promise<string> {
-  const needs = [
-    ...Object.entries((await load("components/registry/kinds.generated.ts")).kinds as Declarers).map(named("kind")),
-    ...Object.entries((await load("components/http/servers.generated.ts")).servers as Declarers).map(
-      named("server kind"),
-    ),
-    ...((await load("components/registry/bundle-folders.generated.ts")).bundleFolders as FolderList).map((folder) =>
-      named("bundle folder")([folder.name, folder]),
-    ),
-  ];
-  return textOfPackages(needs);
+  const kinds = Object.entries((await load("components/registry/kinds.generated.ts")).kinds as Declarers);
+  const variants = kinds.flatMap(([, { variants }]) => (variants ? [variants] : []));
+  return textOfPackages({
+    always: [
+      ...kinds.map(named("kind")),
+      ...((await load("components/registry/bundle-folders.generated.ts")).bundleFolders as FolderList).map((folder) =>
+        named("bundle folder")([folder.name, folder]),
+      ),
+    ],
+    whereUsed: variants.flatMap(({ word, needs }) => Object.entries(needs).map(named(word))),
+  });
 }
 
 /** @throws for names that Debian or systemd does not allow, all together */
-export function textOfPackages(needs: readonly Named[]): string {
-  const wrong = needs.flatMap((own) => [...wrongIn(own, "packages", packageName), ...wrongIn(own, "masks", unitName)]);
+export function textOfPackages(needs: { readonly always: readonly Named[]; readonly whereUsed: readonly Named[] }) {
+  const all = [...needs.always, ...needs.whereUsed];
+  const wrong = all.flatMap((own) => [...wrongIn(own, "packages", packageName), ...wrongIn(own, "masks", unitName)]);
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
   return `${head}
-/** Debian packages that a host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
+/** Debian packages that every host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
 export const hostPackages: readonly string[] = [
-${lines(needs, "packages")}
+${lines(needs.always, "packages")}
 ];
 
-/** Units that these packages bring and that must not run on a host. */
+/** Those that a host needs only if something declared on it does. */
+export const packagesWhereUsed: readonly string[] = [
+${lines(needs.whereUsed, "packages")}
+];
+
+/** Units that packages of both lists bring and that must not run on a host. */
 export const maskedUnits: readonly string[] = [
-${lines(needs, "masks")}
+${lines(all, "masks")}
 ];
 `;
 }
 
-type Declarers = Readonly<Record<string, Needs>>;
+type Declarers = Readonly<Record<string, Needs & { readonly variants?: Variants<unknown> }>>;
 type FolderList = readonly (Needs & { readonly name: string })[];
 type Member = keyof Needs;
 type Named = readonly [name: string, needs: Needs];

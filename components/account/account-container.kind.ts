@@ -64,7 +64,7 @@ export const kind: Kind<"accounts"> = {
   accountOf: ({ number }) => number,
   retired: "tombstones.yaml",
   // Shown in the sandbox (certificates, a language every program may use), and the init of its programs.
-  packages: ["ca-certificates", "python3", "quota", "tini", "zstd"],
+  packages: ["ca-certificates", "media-types", "python3", "quota", "tini", "zstd"],
   deletion: "approval",
   declare: ({ accounts }) =>
     accounts.map(({ account, site, plan, own }) => ({

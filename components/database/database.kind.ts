@@ -62,8 +62,7 @@ export const kind: Kind<"databases"> = {
   accountOf: ({ account }) => account,
   retired: "freely",
   deletion: "approval",
-  packages: Object.values(engines).flatMap(({ packages }) => packages),
-  masks: Object.values(engines).flatMap(({ masks }) => masks),
+  variants: { word: "engine", needs: engines, of: ({ engine }) => engine },
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.databases, ({ name }) => name).map((database) => {

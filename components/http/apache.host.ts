@@ -3,7 +3,6 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 /** Configuration of Apache in accounts' sandboxes; values of one account come from its unit. */
 export const apache = {
   name: "apache",
-  packages: ["apache2-bin", "ca-certificates", "media-types"],
   // What differs from server to server is in the environment.
   validator: [
     ...["env", "PORT=8001", "FAIRHOST_ROOT=/", "FAIRHOST_FALLBACK=/index.php"],

@@ -3,7 +3,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { listed } from "../../lib/text.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { type Element, inAccount, type Kind } from "../registry/kind.ts";
-import { serverEntries, serverInputs } from "./servers.generated.ts";
+import { serverEntries, serverInputs, servers } from "./servers.generated.ts";
 
 export const inputs = z.discriminatedUnion("kind", serverInputs);
 
@@ -31,6 +31,7 @@ export const kind: Kind<"httpServers"> = {
   accountOf: ({ account }) => account,
   retired: "freely",
   deletion: "free",
+  variants: { word: "server kind", needs: servers, of: ({ kind }) => kind },
   declare: ({ accounts, fleet: { network } }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.httpServers, ({ number }) => number).map(

@@ -49,17 +49,28 @@ export interface OwnFile {
 }
 
 /**
- * What a kind, a server kind or a bundle folder needs of Debian on every host: `npm run generate` lists it for all of them in
- * delivery/protocol/packages.generated.ts, the bootstrap installs it, drift looks for it, and the lab's image has it.
+ * What a kind or a bundle folder needs of Debian on every host, and a variant of a kind (a server kind, an engine of databases) on hosts
+ * where one is declared: `npm run generate` lists it for all of them in delivery/protocol/packages.generated.ts, the bootstrap installs
+ * it, drift looks for it, and the lab's image has it.
  */
 export interface Needs {
   /** Packages of the release's main section. Name each one whose programs or files it uses, also if another kind names it too. */
   readonly packages?: readonly string[];
   /**
    * Units that these packages bring and that must never run on a host, for example a daemon that accounts start for themselves. They
-   * are masked before the packages are installed, since Debian starts a daemon as soon as it is installed.
+   * are masked on every host before the packages are installed, since Debian starts a daemon as soon as it is installed.
    */
   readonly masks?: readonly string[];
+}
+
+/** Ways in which elements of a kind are served. */
+export interface Variants<Element> {
+  /** One of them, for people: `server kind`. */
+  readonly word: string;
+  /** What each needs, by its name. */
+  readonly needs: Readonly<Record<string, Needs>>;
+  /** The name of an element's. */
+  of(element: Element): string;
 }
 
 /** Names by which folders refer to functions in host/, and units that they reload. */

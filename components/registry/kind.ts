@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Declaring } from "../declaring.ts";
-import type { Needs } from "./bundle-folder.ts";
+import type { Needs, Variants } from "./bundle-folder.ts";
 import type { Change, ChangeContext, Effect } from "./change.ts";
 import type { FileKey, Fleet, FolderKey } from "./files.generated.ts";
 import type { Declaration, Identities, KindNames } from "./kinds.generated.ts";
@@ -27,6 +27,8 @@ export interface Kind<K extends Key = Key> extends Needs {
   readonly name: KindNames[K];
   /** For people: `HTTP server`, and several of them. */
   readonly words: readonly [one: string, many: string];
+  /** Of a kind whose elements are served in several ways: what each way needs, on hosts that have such an element. */
+  readonly variants?: Variants<Element<K>>;
   /** What one is, in a full sentence: for the reference. */
   readonly description: string;
   /** What stands before its name in a sentence, where that is not its word: `address of account`. */

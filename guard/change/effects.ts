@@ -24,7 +24,7 @@ export function effectsOf(context: Context): Effect[] {
 
 /** What the applier will do on one host: its plan of hooks in words. */
 function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
-  const { host, hooks, groups, applier, unknown, redelivered } = change;
+  const { host, hooks, groups, applier, packages, unknown, redelivered } = change;
   // A new or removed host is described as a whole.
   if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
   const about = subject.host({ name: host });
@@ -43,6 +43,7 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     say(`Delivers to ${host} anew; any of its files may change: ${why}.`, residents);
   }
   if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
+  if (packages) say(`Installs ${packages.join(", ")} on ${host}, which nothing there has used before.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
   // The host's own files may concern everybody, those of accounts concern these alone.

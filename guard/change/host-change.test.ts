@@ -53,6 +53,24 @@ describe("the rendered part of a change shows all differences", () => {
     expect(found[0]!.groups.map(({ group }) => group)).toEqual(["account-1"]);
   });
 
+  test("the first PHP site of a host brings its packages, the second brings nothing more; a spare host follows", () => {
+    const php = { kind: "php", root: "www", fallback: "index.php", workers: 2, ini: {}, environment: {} } as const;
+    const site = (name: string) => ({ ...php, name, idleSeconds: 300 });
+    const spare = { ...valid.hosts[0]!, name: "web2", role: "spare" };
+    const side = (...names: string[]) => {
+      const declaration = declarationOf([...accounts, { number: 4, name: "dora", servers: names.map(site) }]);
+      return { ...declaration, hosts: [...declaration.hosts, spare] };
+    };
+    const packages = (before: Declaration, after: Declaration) =>
+      between(before, after).map(({ host, packages: own }) => [host, own?.includes("php-fpm")]);
+    expect(packages(side(), side("one"))).toEqual([
+      ["web1", true],
+      ["web2", true],
+    ]);
+    expect(packages(side("one"), side("one", "two"))).toEqual([["web1", undefined]]);
+    expect(packages(side("one"), side())).toEqual([["web1", undefined]]);
+  });
+
   test("a server changes while its host leaves: the whole account goes", () => {
     const servers = valid.httpServers.map((each) => (each.account === 1 ? { ...each, idleSeconds: 7 } : each));
     const after = { ...valid, hosts: [], httpServers: servers };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
-import { kinds } from "../../components/registry/kinds.generated.ts";
+import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import type {
   Bundle,
   BundleAccount,
@@ -12,6 +12,7 @@ import type {
 } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../delivery/render-bundle.ts";
+import { usedPackages } from "../../delivery/used-packages.ts";
 import { type Changes, type ChosenHooks, chooseHooks, isEmpty } from "../../host/apply/hooks/choose.ts";
 import { modeOf, sameFile } from "../../host/store/generations.ts";
 import { inOrder } from "../../lib/in-order.ts";
@@ -53,6 +54,8 @@ export interface HostChange {
   readonly hooks: ChosenHooks;
   /** Whether the applier or the bootstrap changes. */
   readonly applier: boolean;
+  /** Debian packages that are installed because something declared on the host is the first to use them; absent if none. */
+  readonly packages?: readonly string[];
   /** Why the rest is unknown: a side's declaration is incomplete (an older program's state, a broken reference). */
   readonly unknown?: string;
   /**
@@ -91,7 +94,8 @@ export function hostChanges(
   return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
     const applier = hasOtherApplier(before, after, host);
-    if (scope && !accounts && !applier && !delivered.has(host)) return [];
+    const packages = newPackages(before.declaration, after.declaration, host);
+    if (scope && !accounts && !applier && packages.length === 0 && !delivered.has(host)) return [];
     const has = ({ declaration }: Side) => declaration.hosts.some(({ name }) => name === host);
     const only = scope && extractOf(accounts ?? new Map(), has(before) && has(after));
     const bundle = (side: Side) => (has(side) ? side.render(side.declaration, host, only) : sealBundle(host, {}));
@@ -108,8 +112,8 @@ export function hostChanges(
     const [old, next] = both;
     const groups = groupChanges(old, next);
     const hooks = chooseHooks({ bases: [old], next, changes: pathsIn(groups) });
-    const nothing = groups.length === 0 && isEmpty(hooks) && !applier;
-    const change = { host, groups, hooks, applier };
+    const nothing = groups.length === 0 && isEmpty(hooks) && !applier && packages.length === 0;
+    const change = { host, groups, hooks, applier, ...(packages.length > 0 && { packages }) };
     if (!delivered.has(host)) return nothing ? [] : [change];
     if (!nothing && before.deliveries?.get(host)?.foreign === undefined) return [change];
     const moved = changes.some(({ kind, subject }) => kind === "hosts" && subject.name === host);
@@ -128,6 +132,15 @@ function isSameDelivery(before: Side, after: Side, host: string): boolean {
 function hasOtherApplier(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
   return old !== undefined && next !== undefined && old !== next;
+}
+
+/** What a host that is on both sides needs newly. */
+function newPackages(before: Declaration, after: Declaration, name: string): readonly string[] {
+  const [old, next] = [before, after].map((declaration) => {
+    const host = declaration.hosts.find((each) => each.name === name);
+    return host && usedPackages({ declaration, host });
+  });
+  return old && next ? next.filter((each) => !old.includes(each)) : [];
 }
 
 /** Hosts with a change, and the parts of their accounts that it may affect. */

@@ -29,7 +29,7 @@ async function inspect(declared: DeclaredFacts = facts): Promise<Inspection & { 
 
 /** Runs both commands of a deploy on the host. */
 async function deploy(): Promise<ApplyReport> {
-  const { script, payload } = bootstrap.for(declaration.hosts[0]!, 1);
+  const { script, payload } = bootstrap.for({ declaration, host: declaration.hosts[0]! }, 1);
   await succeed(host, ["/bin/sh", "-c", script], payload);
   const masterSecret = Buffer.alloc(32, 7).toString("base64");
   const stdin = JSON.stringify({ bundle: encodeBundle(bundle), masterSecret, secretEpoch: 1, repair: 1 });

@@ -32,6 +32,7 @@ test("each host gets everything declared for it, and the answers come back in or
     links: [],
     release: "trixie",
     runtimes: [],
+    packages: ["lighttpd", "lighttpd-mod-deflate"],
     applier: "abc",
   });
   expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");

@@ -1,6 +1,7 @@
 import type { Host } from "../../components/declaring.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
+import { usedPackages } from "../../delivery/used-packages.ts";
 import type { DeclaredFacts, Difference } from "../../host/inspect/difference.ts";
 import { byDeploy, type Inspection } from "../../host/inspect/difference.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -76,7 +77,8 @@ function withoutApplier(exitCode: number): Difference {
 /** Declared facts that a host can check itself. */
 export function declaredFacts(declaration: Declaration, name: string, applier?: string): DeclaredFacts {
   const { groups } = renderBundle(declaration, name);
-  const { disks, mirrors, links, release, runtimes } = declaration.hosts.find((host) => host.name === name)!;
+  const host = declaration.hosts.find((each) => each.name === name)!;
+  const { disks, mirrors, links, release, runtimes } = host;
   return {
     digests: Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own?.digest])),
     disks: disks.map(({ slot, serial }) => ({ slot, serial })),
@@ -84,6 +86,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
     links: links.map(({ port }) => ({ port })),
     release,
     runtimes,
+    packages: usedPackages({ declaration, host }),
     ...(applier !== undefined && { applier }),
   };
 }

@@ -6,7 +6,7 @@ import { type SeenFiles, Staging } from "../store/stage.ts";
 import { changedGroups, changesBetween } from "./hooks/choose.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { staged } from "./validate/staged.ts";
-import { validators } from "./validate/validate.ts";
+import { usedFiles, validators } from "./validate/validate.ts";
 
 /** What a run knows about the generation in force. */
 export interface Seen extends SeenFiles {
@@ -68,7 +68,8 @@ async function judge(
     for (const validate of validators(machine.live)) {
       for (let found: readonly Problem[]; ; ) {
         const { added, modified, removed } = changesBetween(current.bundle, staging.bundle, drifted);
-        found = await validate(staged(machine, staging, new Set([...added, ...modified, ...removed])));
+        const begun = [...usedFiles(staging.bundle)].filter((path) => !usedFiles(current.bundle).has(path));
+        found = await validate(staged(machine, staging, new Set([...added, ...modified, ...removed, ...begun])));
         if (found.length === 0) break;
         problems.push(...found);
         const groups = distinctGroups(found);

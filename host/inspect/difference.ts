@@ -41,6 +41,7 @@ export const differenceKinds = [
   "program-outdated",
   "sysctl-changed",
   "package-missing",
+  "package-unused",
   "release-other",
   "applier-other",
   "kernel-outdated",
@@ -82,6 +83,8 @@ export interface DeclaredFacts {
   readonly release?: string;
   /** Debian packages for the programs of accounts. */
   readonly runtimes?: readonly string[];
+  /** Debian packages that something declared on the host needs, beside those of every host. */
+  readonly packages?: readonly string[];
   /** SHA-256 of the applier's text, hex. */
   readonly applier?: string;
 }

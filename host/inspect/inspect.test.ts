@@ -176,7 +176,7 @@ test("kernel parameters, packages, release, kernel and links", async () => {
     "/proc/sys/kernel/kptr_restrict": "0\n",
     "/proc/sys/fs/protected_fifos": "2\n",
     "/var/lib/dpkg/status":
-      "Package: nginx\nStatus: install ok installed\n\nPackage: tini\nStatus: install ok half-configured\n",
+      "Package: gunicorn\nStatus: install ok installed\n\nPackage: lighttpd\nStatus: install ok installed\n\nPackage: nginx\nStatus: install ok installed\n\nPackage: tini\nStatus: install ok half-configured\n",
     "/etc/os-release": 'ID=debian\nVERSION_CODENAME="trixie"\n',
     "/boot/vmlinuz-6.12.9-amd64": "",
     "/boot/vmlinuz-6.12.10-amd64": "",
@@ -192,6 +192,13 @@ test("kernel parameters, packages, release, kernel and links", async () => {
   expect(missing.map(({ what }) => what)).not.toContain("nginx");
   expect(short(missing.slice(-1))).toEqual([
     "host release-other: this host runs Debian trixie, but forky is declared (by hand: upgrade the host, or fix `release` in the inventory)",
+  ]);
+  const packages = lookAtSystem(machine, { packages: ["php-fpm"] }).map((each) => short([each]).join());
+  expect(packages).toContain(
+    "host package-missing: package php-fpm is not installed, or only partly (by the next deploy)",
+  );
+  expect(packages.slice(-1)).toEqual([
+    "host package-unused: nothing declared here uses gunicorn, lighttpd (by hand: apt-get purge gunicorn lighttpd, unless something else on the host uses them)",
   ]);
   const kernel = lookAtKernel(machine, "6.12.9-amd64");
   expect(short(kernel)).toEqual([

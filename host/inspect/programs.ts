@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { hostPackages } from "../../delivery/protocol/packages.generated.ts";
+import { hostPackages, packagesWhereUsed } from "../../delivery/protocol/packages.generated.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import { daemonOf } from "../os/daemons.ts";
 import type { Machine } from "../os/machine.ts";
@@ -86,8 +86,8 @@ function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>
   return Math.max(0, ...times);
 }
 
-/** Checks that packages are installed, and the release. */
-export function lookAtSystem({ layout }: Machine, { release, runtimes = [] }: DeclaredFacts): Difference[] {
+/** Checks that packages are installed, and the release. What is installed and no longer needed is a note: see decision 43. */
+export function lookAtSystem({ layout }: Machine, { release, runtimes = [], packages }: DeclaredFacts): Difference[] {
   const differences: Difference[] = [];
   const status = layout.at("/var/lib/dpkg/status");
   if (existsSync(status)) {
@@ -98,9 +98,20 @@ export function lookAtSystem({ layout }: Machine, { release, runtimes = [] }: De
           return /^Status: \S+ ok installed$/m.test(block) ? (/^Package: (\S+)$/m.exec(block)?.[1] ?? []) : [];
         }),
     );
-    for (const name of [...hostPackages, ...runtimes].filter((name) => !installed.has(name))) {
+    const needed = new Set([...hostPackages, ...(packages ?? []), ...runtimes]);
+    for (const name of needed) {
+      if (installed.has(name)) continue;
       const message = `package ${name} is not installed, or only partly`;
       differences.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
+    }
+    const unused = [...new Set(packages ? packagesWhereUsed : [])].filter(
+      (name) => installed.has(name) && !needed.has(name),
+    );
+    if (unused.length > 0) {
+      const message = `nothing declared here uses ${unused.join(", ")}`;
+      const repaired =
+        `by hand: apt-get purge ${unused.join(" ")}, unless something else on the host uses them` as const;
+      differences.push({ group: "host", kind: "package-unused", what: unused[0]!, message, repaired, note: true });
     }
   }
   const os = layout.at("/etc/os-release");

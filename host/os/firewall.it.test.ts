@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nothingDeclared } from "../../components/registry/subject.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle } from "../../delivery/protocol/digest.ts";
@@ -57,7 +58,7 @@ beforeAll(async () => {
     ip link add eth0 type veth peer name eth0 netns controller
     ip link set eth0 up && ip -6 address add fd00:77::1/64 dev eth0 nodad
     ip -n controller link set eth0 up && ip -n controller -6 address add fd00:77::2/64 dev eth0 nodad`);
-  const { script, payload } = (await loadBootstrap()).for(fixtureHost, 0);
+  const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
   await succeed(host, ["/bin/sh", "-c", script], payload);
   await until("the SSH server", letsIn);
 }, 300_000);

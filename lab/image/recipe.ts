@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hostPackages, maskedUnits } from "../../delivery/protocol/packages.generated.ts";
+import { hostPackages, maskedUnits, packagesWhereUsed } from "../../delivery/protocol/packages.generated.ts";
 import { architectureHere } from "../../lib/architectures.ts";
 
 /** Mirrors of Debian's packages; `FAIRHOST_DEBIAN_MIRROR` and `FAIRHOST_DEBIAN_SECURITY_MIRROR` override. */
@@ -36,7 +36,7 @@ const applications = ["dokuwiki", "python3-flask"];
  * @throws UserError on a machine of an unknown architecture
  */
 export function packages(): readonly string[] {
-  return [architectureHere().kernelPackage, ...machinePackages, ...applications, ...hostPackages];
+  return [architectureHere().kernelPackage, ...machinePackages, ...applications, ...hostPackages, ...packagesWhereUsed];
 }
 
 /** Units that a host should not run: they need the outside, or the bootstrap would mask them. */

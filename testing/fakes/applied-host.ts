@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { nothingDeclared } from "../../components/registry/subject.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import {
   type ApplyReport,
@@ -102,7 +103,7 @@ export async function appliedHost(name: string): Promise<AppliedHost> {
   const greet =
     "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-x\\r\\n')});s.TCPServer.address_family=10;s.TCPServer(('::',22),h).serve_forever()";
   await shell(`systemd-run --quiet --unit=greeter python3 -c "${greet}"`);
-  const { script, payload } = (await loadBootstrap()).for(fixtureHost, 0);
+  const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
   await succeed(host, ["/bin/sh", "-c", script], payload);
   return {
     host,

@@ -45,7 +45,10 @@ describe.each(recordings)("a host that serves with $version", (recording) => {
     }
     await host.writeFile("/srv/accounts/1/home/www/index.html", readFileSync(join(content, "alice/www/index.html")));
     await host.writeFile("/srv/accounts/2/home/app.py", readFileSync(join(content, "bob/app.py")));
-    const { script, payload } = (await loadBootstrap()).for(declaration.hosts.find(({ name }) => name === "web1")!, 0);
+    const { script, payload } = (await loadBootstrap()).for(
+      { declaration, host: declaration.hosts.find(({ name }) => name === "web1")! },
+      0,
+    );
     await succeed(host, ["/bin/sh", "-c", script], payload);
     await sh("systemctl daemon-reload && systemctl restart nftables nginx fairhost-routes fairhost.target");
     await sh("systemctl start $(cd /var/lib/fairhost/current/systemd/fairhost.target.wants && ls)");

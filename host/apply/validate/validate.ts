@@ -1,9 +1,11 @@
 import { type BundleFolder, folderOf } from "../../../components/registry/bundle-folder.ts";
 import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
-import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { once } from "../../../lib/once.ts";
 import { staticServers } from "../../os/lighttpd.ts";
 import { units } from "../../os/systemd-analyze.ts";
 import { filesOf } from "../../store/generations.ts";
+import { unitsOf } from "../hooks/choose.ts";
 import type { Problem } from "./problem.ts";
 import { problemsIn, type Staged, type Validator } from "./staged.ts";
 
@@ -13,8 +15,14 @@ const named: Readonly<Record<Names["validator"], Validator>> = { json, lighttpd:
 /** Validators that run no program: the only ones for a directory tree. */
 const offline: readonly unknown[] = ["json" satisfies Names["validator"]];
 
+/** Files for which some unit of the bundle is restarted. */
+export const usedFiles = once(
+  (bundle: Bundle): ReadonlySet<string> => new Set([...unitsOf(bundle).values()].flatMap(({ restartOn }) => restartOn)),
+);
+
 /**
- * Validators for the staged files: one function for each folder that has one.
+ * Validators for the staged files: one function for each folder that has one. Files that only take effect by a restart, and for which no
+ * unit is restarted, are not in use: the host need not even have the program that reads them.
  * @param live whether programs can be run
  */
 export function validators(live: boolean): ((staged: Staged) => Promise<readonly Problem[]>)[] {
@@ -23,7 +31,8 @@ export function validators(live: boolean): ((staged: Staged) => Promise<readonly
     if (validator === undefined || !(live || offline.includes(validator))) return [];
     const judge = typeof validator === "string" ? named[validator] : command(folder, validator);
     return async (staged: Staged) => {
-      const changed = [...staged.changed].filter((path) => folderOf(path, [folder]));
+      const inUse = (path: string) => folder.takesEffect.by !== "restart" || usedFiles(staged.bundle).has(path);
+      const changed = [...staged.changed].filter((path) => folderOf(path, [folder]) && inUse(path));
       return changed.length === 0 ? [] : judge(staged, changed);
     };
   });

@@ -45,6 +45,8 @@ const script = "libexec/run-static";
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
   packages: ["lighttpd", "lighttpd-mod-deflate"],
+  // Accounts start it from their own sockets; Debian's service would take port 80.
+  masks: ["lighttpd.service"],
   entry,
   inputs,
   shared: () => [

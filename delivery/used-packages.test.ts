@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { declarationOf, type FixtureAccount, fixtureHost, staticServer } from "../testing/bundle-fixture.ts";
+import { hostPackages, packagesWhereUsed } from "./protocol/packages.generated.ts";
+import { usedPackages } from "./used-packages.ts";
+
+const php = {
+  kind: "php",
+  name: "blog",
+  root: "www",
+  fallback: "index.php",
+  workers: 2,
+  ini: {},
+  environment: {},
+  idleSeconds: 300,
+} as const;
+const account: FixtureAccount = { number: 1, name: "alice" };
+
+const on = (own: Partial<FixtureAccount>, host = fixtureHost) =>
+  usedPackages({ declaration: declarationOf([{ ...account, ...own }]), host });
+
+test("a host has the packages of what is declared on it, and no others", () => {
+  expect(on({})).toEqual([]);
+  expect(on({ servers: [staticServer("blog")] })).toEqual(["lighttpd", "lighttpd-mod-deflate"]);
+  expect(on({ servers: [php] })).toEqual(expect.arrayContaining(["apache2-bin", "php-fpm", "php-mysql"]));
+});
+
+test("a server of databases is there only where one of its databases is", () => {
+  const database = { name: "shop", connections: 5 };
+  expect(on({ databases: [{ ...database, engine: "postgresql" }] })).toEqual(["postgresql-17"]);
+});
+
+test("a host has nothing of what another's accounts use, but a spare host has it all: it takes over without a package mirror", () => {
+  const declaration = declarationOf([{ ...account, servers: [staticServer("blog"), php] }]);
+  const other = { ...fixtureHost, name: "web2" };
+  expect(usedPackages({ declaration, host: other })).toEqual([]);
+  const all = usedPackages({ declaration, host: fixtureHost });
+  expect(usedPackages({ declaration, host: { ...other, role: "spare" } })).toEqual(all);
+});
+
+test("what each host has anyway is not named again, and the applier knows all that may be named", () => {
+  const kinds = [staticServer("a"), { ...php, name: "b" }];
+  const all = on({ servers: kinds });
+  expect(packagesWhereUsed).toEqual(expect.arrayContaining([...all]));
+  expect(all.filter((name) => hostPackages.includes(name))).toEqual([]);
+});
