@@ -22,11 +22,13 @@ test("a host has the packages of what is declared on it, and no others", () => {
   expect(on({})).toEqual([]);
   expect(on({ servers: [staticServer("blog")] })).toEqual(["lighttpd", "lighttpd-mod-deflate"]);
   expect(on({ servers: [php] })).toEqual(expect.arrayContaining(["apache2-bin", "php-fpm", "php-mysql"]));
+  expect(on({ servers: [php] }).join()).not.toMatch(/lighttpd|postgresql|mariadb-server|gunicorn/);
 });
 
 test("a server of databases is there only where one of its databases is", () => {
   const database = { name: "shop", connections: 5 };
   expect(on({ databases: [{ ...database, engine: "postgresql" }] })).toEqual(["postgresql-17"]);
+  expect(on({ databases: [{ ...database, engine: "mariadb" }] })).toEqual(["mariadb-client", "mariadb-server-core"]);
 });
 
 test("a host has nothing of what another's accounts use, but a spare host has it all: it takes over without a package mirror", () => {
@@ -39,7 +41,7 @@ test("a host has nothing of what another's accounts use, but a spare host has it
 
 test("what each host has anyway is not named again, and the applier knows all that may be named", () => {
   const kinds = [staticServer("a"), { ...php, name: "b" }];
-  const all = on({ servers: kinds });
+  const all = on({ servers: kinds, databases: [{ engine: "mariadb", name: "shop", connections: 5 }] });
   expect(packagesWhereUsed).toEqual(expect.arrayContaining([...all]));
   expect(all.filter((name) => hostPackages.includes(name))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { dataDirectory, type EngineName } from "../../delivery/protocol/databases.ts";
+import { dataDirectory, type EngineName, serverUser } from "../../delivery/protocol/databases.ts";
 import type { Settings } from "../../lib/unit-file.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
 
@@ -8,6 +8,8 @@ export interface Engine extends Required<Needs> {
   readonly name: EngineName;
   /** As people write it. */
   readonly word: string;
+  /** Its user is of no package: the host gets a record of it. */
+  readonly bringsUser?: true;
   /** Where clients of Debian look for its socket. */
   readonly clientDirectories: readonly string[];
   /** Its configuration. @param connections that its databases may have open together */
@@ -17,8 +19,8 @@ export interface Engine extends Required<Needs> {
 }
 
 /** Commands that make the directory of a server, which alone can read it. */
-export function ownDirectory(engine: EngineName, user: string): readonly string[] {
-  const directory = dataDirectory(engine);
+export function ownDirectory(engine: EngineName): readonly string[] {
+  const [directory, user] = [dataDirectory(engine), serverUser(engine)];
   const above = directory.slice(0, directory.lastIndexOf("/"));
   return [`+/usr/bin/install -d -m 0711 ${above}`, `+/usr/bin/install -d -m 0700 -o ${user} -g ${user} ${directory}`];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { dataDirectory, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
 import { type Engine, ownDirectory } from "./engine.ts";
 
 const folder = "databases/postgresql";
@@ -36,12 +36,12 @@ export const postgresql: Engine = {
   ],
   service: {
     Type: "notify",
-    User: "postgres",
+    User: serverUser("postgresql"),
     // For `prepare` alone, which says why.
     AmbientCapabilities: "CAP_SYS_RESOURCE",
     CapabilityBoundingSet: "CAP_SYS_RESOURCE",
     ExecStartPre: [
-      ...ownDirectory("postgresql", "postgres"),
+      ...ownDirectory("postgresql"),
       `/bin/sh ${inForce("prepare")} ${data} ${inForce("postgresql.conf")}`,
     ],
     ExecStart: `/usr/bin/setpriv --inh-caps=-all --ambient-caps=-all -- ${programs}/postgres -D ${data} -c config_file=${inForce("postgresql.conf")}`,

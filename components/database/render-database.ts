@@ -2,13 +2,16 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import {
   type DatabaseRecord,
   databaseRecords,
+  type EngineName,
   engineNames,
   serverUnit,
+  serverUser,
   socketDirectory,
 } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { mountsFile } from "../account/account-paths.ts";
 import type { Element } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import type { Engine } from "./engine.ts";
 import { engines } from "./engines.ts";
@@ -24,10 +27,31 @@ export const renderer: Renderer<"databases"> = {
         own.filter(({ engine }) => engine === name),
       );
     });
-    return { files: parts.flatMap(({ files }) => files), units: parts.flatMap(({ units }) => units) };
+    const records = engineNames
+      .filter((name) => engines[name].bringsUser)
+      .flatMap((name) => renderUser(name, uidOf(declaration)));
+    return { files: [...parts.flatMap(({ files }) => files), ...records], units: parts.flatMap(({ units }) => units) };
   },
   ofElements: ({ account, own }) => ({ files: own.databases.length > 0 ? renderOwn(account, own.databases) : [] }),
 };
+
+/** The uid of account number 0, which no account has. */
+function uidOf({ networks }: Declaration): number {
+  return networks[0]!.uidBase;
+}
+
+/** User and group records (systemd's userdb, JSON) of a server whose packages make no user. */
+function renderUser(engine: EngineName, uid: number): BundleFile[] {
+  const name = serverUser(engine);
+  const common = { disposition: "system" };
+  const user = { ...common, userName: name, uid, gid: uid, homeDirectory: "/", shell: "/usr/sbin/nologin" };
+  return [
+    { path: `userdb/${name}.user`, content: `${JSON.stringify(user)}\n` },
+    { path: `userdb/${uid}.user`, link: `${name}.user` },
+    { path: `userdb/${name}.group`, content: `${JSON.stringify({ ...common, groupName: name, gid: uid })}\n` },
+    { path: `userdb/${uid}.group`, link: `${name}.group` },
+  ];
+}
 
 /** What the applier makes on the servers, and the sockets in the account's sandbox. */
 function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]): BundleFile[] {

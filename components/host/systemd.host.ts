@@ -93,8 +93,9 @@ export const systemd = {
       // The sockets of the servers that keep its databases (components/database/render-database.ts).
       path: /account-(?<number>\d+)-\.service\.d\/60-mounts\.conf/,
       lines: [
-        /\[Unit\] After=fairhost-postgresql\.service/,
+        /\[Unit\] After=fairhost-(?:postgresql|mariadb)\.service/,
         /\[Service\] BindReadOnlyPaths=-\/run\/fairhost-postgresql:(?:\/var)?\/run\/postgresql/,
+        /\[Service\] BindReadOnlyPaths=-\/run\/fairhost-mariadb:(?:\/var)?\/run\/mysqld/,
       ],
     },
   ],

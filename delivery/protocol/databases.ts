@@ -1,5 +1,5 @@
 /** Servers of databases, as an inventory names them. */
-export const engineNames = ["postgresql"] as const;
+export const engineNames = ["postgresql", "mariadb"] as const;
 export type EngineName = (typeof engineNames)[number];
 
 /** Folder of the bundle paths at which each account's databases stand: `databases/accounts/1204`, JSON. */
@@ -19,6 +19,11 @@ export interface DatabaseRecord {
     /** Connections that may be open at the same time. */
     readonly connections: number;
   }[];
+}
+
+/** User of the host as which a server runs. */
+export function serverUser(engine: EngineName): string {
+  return { postgresql: "postgres", mariadb: "fairhost-mariadb" }[engine];
 }
 
 /** Unit of a server. A host without databases of the engine has none. */

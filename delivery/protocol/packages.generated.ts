@@ -28,6 +28,8 @@ export const packagesWhereUsed: readonly string[] = [
   "gunicorn", // server kind python
   "lighttpd", // server kind static
   "lighttpd-mod-deflate", // server kind static
+  "mariadb-client", // engine mariadb
+  "mariadb-server-core", // engine mariadb
   "media-types", // server kind php
   "nodejs", // server kind node
   "php-bcmath", // server kind php
@@ -37,6 +39,7 @@ export const packagesWhereUsed: readonly string[] = [
   "php-intl", // server kind php
   "php-mbstring", // server kind php
   "php-mysql", // server kind php
+  "php-pgsql", // server kind php
   "php-sqlite3", // server kind php
   "php-xml", // server kind php
   "php-zip", // server kind php
@@ -49,6 +52,8 @@ export const packagesWhereUsed: readonly string[] = [
 /** Units that packages of both lists bring and that must not run on a host. */
 export const maskedUnits: readonly string[] = [
   "lighttpd.service", // server kind static
+  "mariadb.service", // engine mariadb
+  "mariadb.socket", // engine mariadb
   "php8.4-fpm.service", // server kind php
   "phpsessionclean.timer", // server kind php
   "postgresql.service", // engine postgresql

@@ -14,9 +14,10 @@ import { byDeploy, type Difference } from "../inspect/difference.ts";
 import { filesOf } from "../store/generations.ts";
 import type { Server, Share } from "./database-server.ts";
 import { ApplyError, type Machine, type RunResult } from "./machine.ts";
+import { mariadb } from "./mariadb.ts";
 import { postgresql } from "./postgresql.ts";
 
-export const servers: Readonly<Record<EngineName, Server>> = { postgresql };
+export const servers: Readonly<Record<EngineName, Server>> = { postgresql, mariadb };
 
 function sharesOf(bundle: Bundle, engine: EngineName): Share[] {
   return [...filesOf(bundle).values()].flatMap(({ path, content, group }): Share[] => {

@@ -80,6 +80,7 @@ export const server: ServerKind<HttpServer<"php">> = {
       "php-intl",
       "php-mbstring",
       "php-mysql",
+      "php-pgsql",
       "php-sqlite3",
       "php-xml",
       "php-zip",

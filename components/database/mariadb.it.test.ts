@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Inspection } from "../../host/inspect/difference.ts";
+import { declarationOf } from "../../testing/bundle-fixture.ts";
+import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
+import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+
+/** The real server below the real applier, beside PostgreSQL; programs of accounts ask it from their sandboxes. */
+let on: AppliedHost;
+
+const shop = { engine: "mariadb", name: "shop", connections: 3 } as const;
+const notes = { ...shop, name: "notes" };
+const other = { ...shop, engine: "postgresql" } as const;
+
+/** Alice and Bob have databases, Carol has none. */
+const bundle = (ofAlice: readonly (typeof shop | typeof notes | typeof other)[]): Bundle =>
+  renderBundle(
+    declarationOf([
+      { number: 1, name: "alice", servers: [shellServer()], databases: ofAlice },
+      { number: 2, name: "bob", servers: [shellServer()], databases: [{ ...shop, name: "blog" }] },
+      { number: 3, name: "carol", servers: [shellServer()] },
+    ]),
+    "web1",
+  );
+
+const [alice, bob, carol] = [1, 2, 3];
+
+/** Runs statements in a database from inside an account's sandbox. */
+const ask = async (account: number, database: string, ...statements: string[]) =>
+  (await inside(on.host, account, `mariadb -BN ${database} 2>&1 <<'EOF'\n${statements.join("\n")}\nEOF`)).trim();
+
+/** As an operator of the host does. */
+const asAdministrator = (statement: string) =>
+  on.shell(`mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e "${statement}"`);
+
+async function drift(): Promise<string[]> {
+  const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");
+  const { differences } = JSON.parse(stdout) as Inspection;
+  return differences.filter(({ kind }) => kind === "database-changed").map(({ message }) => message);
+}
+
+beforeAll(async () => {
+  on = await appliedHost("mariadb");
+  const { report, stderr } = await on.apply(bundle([shop, other]));
+  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  for (const account of [alice, bob, carol]) await placeShell(on.host, account);
+});
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+describe("an account's own database", () => {
+  test("answers its programs without a password, by Debian's clients' own defaults", async () => {
+    const table = "CREATE TABLE t (a int); INSERT INTO t SELECT seq FROM seq_1_to_1000;";
+    expect(await ask(alice, "a1_shop", table, "SELECT CURRENT_USER(), COUNT(*) FROM t;")).toBe("a1@localhost\t1000");
+  });
+
+  test("a PHP program uses it with PDO, and PostgreSQL beside it", async () => {
+    const program = `foreach (['mysql:dbname=a1_shop', 'pgsql:dbname=a1_shop'] as $name) {
+      $db = new PDO($name, 'a1');
+      $db->exec('CREATE TABLE p (a int)');
+      $db->prepare('INSERT INTO p VALUES (?)')->execute([7]);
+      echo $db->query('SELECT a + 1 FROM p')->fetchColumn(), ' ';
+    }`;
+    expect(await inside(on.host, alice, `php -r "$(cat <<'EOF'\n${program}\nEOF\n)" 2>&1`)).toBe("8 8 ");
+  });
+
+  test("lies below its account's directory, whose disk limit holds, in InnoDB whatever a program asks for", async () => {
+    const made = "CREATE TABLE m (a int) ENGINE=MyISAM; CREATE TABLE h (a int) ENGINE=MEMORY;";
+    const engines =
+      "SELECT GROUP_CONCAT(DISTINCT ENGINE) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'a1_shop';";
+    expect(await ask(alice, "a1_shop", made, engines)).toBe("InnoDB");
+    expect(await on.shell("ls /srv/accounts/1/mariadb/a1_shop")).toMatch(/^m\.ibd$/m);
+  });
+
+  test("takes as many connections as it may have, and refuses one more; a neighbour gets in", async () => {
+    const hold = "mariadb a1_shop -e 'SELECT SLEEP(4)' >/dev/null & ";
+    const script = `${hold.repeat(3)} for i in 1 2 3 4 5 6; do sleep 0.5; mariadb a1_shop -e 'SELECT 1' 2>&1 && continue; break; done`;
+    expect(await inside(on.host, alice, script)).toMatch(/max_user_connections/);
+    expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
+  });
+
+  test("a neighbour gets in while an account opens connections and never says who it is", async () => {
+    const flood = `import socket, time
+all = []
+for i in range(900):
+    s = socket.socket(socket.AF_UNIX); s.setblocking(False)
+    try: s.connect("/run/mysqld/mysqld.sock")
+    except OSError: pass
+    all.append(s)
+time.sleep(3)`;
+    const running = inside(on.host, alice, `python3 -c '${flood}'`);
+    expect(await ask(bob, "a2_blog", "SELECT SLEEP(1);", "SELECT 1;")).toBe("0\n1");
+    await running;
+  });
+});
+
+describe("what is not its own is refused", () => {
+  test.each([
+    ["a neighbour's database", bob, "a1_shop", /Access denied for user 'a2'@'localhost' to database 'a1_shop'/],
+    ["a database that the pattern of rights would fit", bob, "a2xblog", /Access denied/],
+    ["the server's own", bob, "mysql", /Access denied/],
+    ["to be its neighbour", bob, "--user=a1 a1_shop", /Access denied for user 'a1'@'localhost'/],
+    ["to be the administrator", bob, "--user=root mysql", /Access denied for user 'root'@'localhost'/],
+    ["to be nobody", bob, "--user=nobody a2_blog", /Access denied/],
+    ["anything for an account without a database", carol, "a1_shop", /Can't connect/],
+  ])("%s", async (_, account, database, why) => {
+    await expect(ask(account, database, "SELECT 1;")).rejects.toThrow(why);
+  });
+
+  test.each([
+    ["to write files of the host", "SELECT 1 INTO OUTFILE '/tmp/x';"],
+    ["to read files of the host", "LOAD DATA INFILE '/etc/hostname' INTO TABLE t;"],
+    ["files through the client", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t;"],
+    ["to load a library", "INSTALL SONAME 'ha_federatedx';"],
+    ["a function of a library", "CREATE FUNCTION f RETURNS STRING SONAME 'own.so';"],
+    ["a higher limit for itself", "ALTER USER a1@localhost WITH MAX_USER_CONNECTIONS 100;"],
+    ["a password beside the kernel's word", "SET PASSWORD = PASSWORD('x');"],
+    ["another user", "CREATE USER other@localhost;"],
+    ["rights for its neighbour", "GRANT SELECT ON a1_shop.* TO a2@localhost;"],
+    ["another database", "CREATE DATABASE a1_more;"],
+    ["a database that its pattern of rights would fit", "CREATE DATABASE a1xshop;"],
+    ["settings of the server", "SET GLOBAL max_connections = 10;"],
+    ["another engine by its own setting", "SET SESSION enforce_storage_engine = MEMORY;"],
+    ["to act as the administrator", "CREATE DEFINER=root@localhost VIEW v AS SELECT 1;"],
+    ["events, which would run without a connection", "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO SELECT 1;"],
+  ])("%s", async (_, statement) => {
+    await expect(ask(alice, "a1_shop", statement)).rejects.toThrow(/ERROR \d+/);
+    expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
+  });
+
+  test("memory without end: a session's buffers stay small, whatever it sets, and one that holds too much can do no more", async () => {
+    const sizes =
+      "SELECT LOWER(GROUP_CONCAT(VARIABLE_NAME)) FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_SCOPE = 'SESSION' AND READ_ONLY = 'NO' AND NUMERIC_MAX_VALUE > 67108864 AND VARIABLE_NAME REGEXP '_SIZE$|_SPACE_LIMIT$|_MEM_USED$';";
+    // Of files, rows and replication, and of engines that no account reaches.
+    const other = /^(tmp_disk_table|max_join|max_relay_log|wsrep_trx_fragment|(aria|myisam)_sort_buffer)_size$/;
+    const names = (await ask(alice, "a1_shop", sizes)).split(",").filter((name) => !other.test(name));
+    expect(names).toEqual(expect.arrayContaining(["sort_buffer_size", "max_session_mem_used", "max_heap_table_size"]));
+    const largest = names.map((name) => `SET ${name} = 18446744073709551615;`);
+    const held = Array.from({ length: 20 }, (_, index) => `SET @v${index} = REPEAT('x', 16000000);`);
+    const values = (await ask(alice, "a1_shop", ...largest, `SELECT ${names.map((name) => `@@${name}`).join()};`))
+      .split("\t")
+      .map((value, index) => [names[index]!, Number(value)] as const);
+    expect(values.filter(([name, value]) => value > (name === "max_session_mem_used" ? 2 ** 28 : 2 ** 26))).toEqual([]);
+    await expect(ask(alice, "a1_shop", ...held, "SELECT COUNT(*) FROM seq_1_to_10;")).rejects.toThrow(
+      "max-session-mem-used",
+    );
+    expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
+  });
+
+  test("a table at another place: it comes to the account's own", async () => {
+    await ask(alice, "a1_shop", "CREATE TABLE away (a int) DATA DIRECTORY='/srv/accounts/databases/mariadb/own';");
+    expect(await on.shell("find /srv/accounts -name 'away.*' -printf '%h ' | sort -u")).toMatch(
+      /^(\/srv\/accounts\/1\/mariadb\/a1_shop ?)+$/,
+    );
+  });
+
+  test("to see or to end what others do", async () => {
+    const busy = ask(bob, "a2_blog", "SELECT SLEEP(2), 'of bob';");
+    const lists = [
+      "SHOW DATABASES;",
+      "KILL USER a2@localhost;",
+      "SHOW PROCESSLIST;",
+      "SELECT * FROM information_schema.PROCESSLIST;",
+      "SELECT * FROM information_schema.SCHEMA_PRIVILEGES;",
+      "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE 'a%';",
+    ];
+    const seen = await ask(alice, "a1_shop", ...lists);
+    expect(seen).toContain("a1_shop");
+    expect(seen).not.toMatch(/a2|bob|mysql/);
+    expect(await busy).toBe("0\tof bob");
+  });
+
+  test("temporary files without end: of one statement, and of temporary tables together", async () => {
+    const rows =
+      "SELECT SHA2(CONCAT(a.seq, '-', b.seq), 512) x, REPEAT('y', 1000) y FROM seq_1_to_3000 a, seq_1_to_1000 b";
+    const own = "SET SESSION max_tmp_session_space_usage = 18446744073709551615;";
+    await expect(
+      ask(alice, "a1_shop", own, `SELECT COUNT(*) FROM (${rows} ORDER BY x, y LIMIT 2999999) s;`),
+    ).rejects.toThrow(/max_tmp_session_space_usage|ERROR/);
+    expect(Number(await on.shell("du -sm /srv/accounts/databases/mariadb/own/tmp | cut -f1"))).toBeLessThan(20);
+  });
+});
+
+test("deleting its database as a whole takes its tables, and nothing makes another that no disk limit counts", async () => {
+  await expect(ask(alice, "a1_shop", "DROP DATABASE a1_shop;")).rejects.toThrow(/ERROR (6|1010) .*Permission denied/s);
+  await expect(ask(alice, "", "CREATE DATABASE a1_shop;")).rejects.toThrow(/ERROR/);
+  expect(await ask(alice, "a1_shop", "CREATE TABLE t (a int);", "SHOW TABLES;")).toBe("t");
+  expect(
+    await on.shell("readlink /srv/accounts/databases/mariadb/data/a1_shop; ls /srv/accounts/1/mariadb/a1_shop"),
+  ).toContain("/srv/accounts/1/mariadb/a1_shop\n");
+  expect(await drift()).toEqual([]);
+});
+
+describe("the applier", () => {
+  test("changes nothing when it comes again", async () => {
+    expect(await drift()).toEqual([]);
+    const { report } = await on.apply(bundle([shop, other]));
+    expect(report).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+  });
+
+  test("finds and repairs what was changed by hand", async () => {
+    await asAdministrator("GRANT CREATE USER ON *.* TO a1@localhost");
+    await asAdministrator("GRANT SELECT ON \\`a1\\_shop\\`.* TO a2@localhost WITH GRANT OPTION");
+    await asAdministrator("CREATE USER a9@localhost IDENTIFIED VIA unix_socket");
+    expect((await drift()).map((message) => message.split(" ")[0])).toEqual(["a9", "a1", "a1_shop"]);
+    const { report, stderr } = await on.apply(bundle([shop, other]));
+    const hooks = ["mariadb: set up databases of account-1", "mariadb: close a9"];
+    expect(report, stderr).toMatchObject({ result: "applied", hooks });
+    expect(await drift()).toEqual([]);
+    await expect(ask(bob, "a1_shop", "SELECT 1;")).rejects.toThrow("Access denied");
+  });
+
+  test("adds a database, and closes it when it is no longer declared: the data stays, for whoever declares it again", async () => {
+    await on.apply(bundle([shop, notes, other]));
+    await ask(alice, "a1_notes", "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7);");
+    await on.apply(bundle([shop, other]));
+    expect(await drift()).toEqual([]);
+    await expect(ask(alice, "a1_notes", "SELECT 1;")).rejects.toThrow("Access denied");
+    await on.apply(bundle([shop, notes, other]));
+    expect(await ask(alice, "a1_notes", "SELECT a FROM kept;")).toBe("7");
+  });
+});
+
+describe("a dump", () => {
+  test("is complete, and gives back what was there", async () => {
+    await ask(alice, "a1_shop", "CREATE TABLE d AS SELECT seq AS a, MD5(seq) AS b FROM seq_1_to_5000;");
+    await on.shell("fairhost-host dump-database mariadb a1_shop >/srv/accounts/1/home/shop.sql");
+    await ask(alice, "a1_shop", "DROP TABLE d;");
+    await inside(on.host, alice, "mariadb a1_shop <shop.sql");
+    expect(await ask(alice, "a1_shop", "SELECT COUNT(*), MAX(a) FROM d WHERE b = MD5(a);")).toBe("5000\t5000");
+  });
+
+  test.each(["mariadb a1_gone", "mariadb ../etc"])("of %j fails", async (name) => {
+    const { exitCode, stderr } = await on.host.run(`fairhost-host dump-database ${name} >/dev/null`);
+    expect(exitCode).toBe(5);
+    expect(stderr).toMatch(/is not complete|is no database/);
+  });
+
+  test("that is cut off in the middle fails", async () => {
+    // A locked table: the dump waits.
+    const locked = ask(alice, "a1_shop", "LOCK TABLES d WRITE; SELECT SLEEP(3);");
+    const dump = "fairhost-host dump-database mariadb a1_shop >/dev/null & ";
+    const cut = await on.host.run(`${dump} until pkill -x mariadb-dump; do sleep 0.1; done; wait $!`);
+    expect(cut).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("the dump of a1_shop is not complete") });
+    await locked;
+  });
+});
+
+test("after a crash it is back in seconds with all that was committed; a restart keeps who may do what", async () => {
+  await ask(alice, "a1_shop", "CREATE TABLE crash AS SELECT seq AS a FROM seq_1_to_1000;");
+  await on.shell("systemctl kill --signal=KILL fairhost-mariadb");
+  await on.until("mariadb -S /run/fairhost-mariadb/mysqld.sock -e 'SELECT 1'", 30);
+  expect(await ask(alice, "a1_shop", "SELECT COUNT(*) FROM crash;")).toBe("1000");
+  await on.shell("systemctl restart fairhost-mariadb");
+  expect(await ask(alice, "a1_shop", "SELECT COUNT(*) FROM crash;")).toBe("1000");
+  await expect(ask(bob, "a1_shop", "SELECT 1;")).rejects.toThrow("Access denied");
+  expect(await drift()).toEqual([]);
+});
