@@ -74,7 +74,7 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
       path: mountsFile(account),
       content: unitFile({
         // At boot: the directory must be there when it is mounted.
-        Unit: { After: used.map(serverUnit).join(" ") },
+        Unit: { After: used.map(serverUnit) },
         Service: { BindReadOnlyPaths: mounts },
       }),
     },

@@ -36,7 +36,15 @@ const applications = ["dokuwiki", "python3-flask"];
  * @throws UserError on a machine of an unknown architecture
  */
 export function packages(): readonly string[] {
-  return [architectureHere().kernelPackage, ...machinePackages, ...applications, ...hostPackages, ...packagesWhereUsed];
+  const names = [
+    architectureHere().kernelPackage,
+    ...machinePackages,
+    ...applications,
+    ...hostPackages,
+    ...packagesWhereUsed,
+  ];
+  // Who needs a package, and in which order, makes no other image.
+  return [...new Set(names)].sort();
 }
 
 /** Units that a host should not run: they need the outside, or the bootstrap would mask them. */

@@ -1,0 +1,1 @@
+SET GLOBAL enforce_storage_engine = InnoDB;
