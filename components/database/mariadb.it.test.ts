@@ -176,7 +176,7 @@ describe("what is not its own is refused", () => {
     const rows = "SELECT SHA2(seq, 512) x, REPEAT('y', 1000) y FROM seq_1_to_100000";
     const sort = `SELECT COUNT(*) FROM (${rows} ORDER BY x, y LIMIT 99999) s;`;
     await expect(ask(alice, "a1_shop", "SET max_tmp_session_space_usage = 10000000;", sort)).rejects.toThrow(
-      "max_tmp_session_space_usage",
+      "Local temporary space limit reached",
     );
     expect(await on.shell("find /srv/accounts/databases/mariadb/own/tmp -type f -size +1M")).toBe("");
   });
