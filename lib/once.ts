@@ -10,3 +10,12 @@ export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
     return found.value;
   };
 }
+
+/** Computes a value when it is first asked for, and only once. */
+export function lazy<R>(work: () => R): () => R {
+  let found: { readonly value: R } | undefined;
+  return () => {
+    found ??= { value: work() };
+    return found.value;
+  };
+}

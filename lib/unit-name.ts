@@ -7,5 +7,5 @@ export function templateOf(unit: string): string | undefined {
 }
 
 export function isTemplate(unit: string): boolean {
-  return /^[^@]+@\.[a-z]+$/.test(unit);
+  return unit.includes("@.") && /^[^@]+@\.[a-z]+$/.test(unit);
 }

@@ -71,11 +71,14 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
  */
 export function memoryInformation(memoryMaxMb: number): string {
   const all = memoryMaxMb * 1024;
-  const none = ["Buffers", "Cached", "SwapCached", "Active", "Inactive", "SwapTotal", "SwapFree", "Shmem", "Slab"];
-  const values = { MemTotal: all, MemFree: all, MemAvailable: all };
-  const lines = [
-    ...Object.entries(values),
-    ...[...none, "SReclaimable", "SUnreclaim"].map((name) => [name, 0] as const),
-  ];
-  return lines.map(([name, kilobytes]) => `${`${name}:`.padEnd(16)}${`${kilobytes}`.padStart(8)} kB\n`).join("");
+  return memoryLine("MemTotal", all) + memoryLine("MemFree", all) + memoryLine("MemAvailable", all) + noMemory;
 }
+
+function memoryLine(name: string, kilobytes: number): string {
+  return `${`${name}:`.padEnd(16)}${`${kilobytes}`.padStart(8)} kB\n`;
+}
+
+const noMemory = `Buffers Cached SwapCached Active Inactive SwapTotal SwapFree Shmem Slab SReclaimable SUnreclaim`
+  .split(" ")
+  .map((name) => memoryLine(name, 0))
+  .join("");

@@ -113,5 +113,5 @@ export function folderOf<Folder extends { readonly name: string }>(
   path: string,
   folders: readonly Folder[],
 ): Folder | undefined {
-  return folders.find(({ name }) => path.startsWith(`${name}/`));
+  return folders.find(({ name }) => path[name.length] === "/" && path.startsWith(name));
 }

@@ -34,7 +34,7 @@ const withVariables = (allKinds as readonly Kind[])
   .filter(({ inputs }) => has(inputs, "environment"))
   .flatMap((kind) =>
     (valid[kind.key as Key] as readonly Element[])
-      .filter((element) => !valuesOf(kind.inputs, element, "environment").next().done)
+      .filter((element) => valuesOf(kind.inputs, element, "environment").length > 0)
       .map((element) => [kind.resourceName(element), kind, element] as const),
   );
 

@@ -90,14 +90,9 @@ function compare(form: Form, was: unknown, is: unknown, path: string, into: Fiel
     const first = was === undefined && path !== "";
     const before = into.length;
     for (const [name, member] of form.members) {
-      const at = path === "" ? name : `${path}.${name}`;
-      compare(
-        member,
-        isObject(was) ? Reflect.get(was, name) : undefined,
-        isObject(is) ? Reflect.get(is, name) : undefined,
-        at,
-        into,
-      );
+      const old = isObject(was) ? Reflect.get(was, name) : undefined;
+      const next = isObject(is) ? Reflect.get(is, name) : undefined;
+      if (old !== next) compare(member, old, next, path === "" ? name : `${path}.${name}`, into);
     }
     if (first) for (let each = before; each < into.length; each++) into[each] = { ...into[each]!, weaker: false };
   } else if (form.of === "list") {

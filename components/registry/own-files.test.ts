@@ -6,7 +6,7 @@ import { declarationFixture } from "../../testing/fixture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
 import type { Declaration } from "./kinds.generated.ts";
-import { notOwn, ownerOf } from "./own-files.ts";
+import { notOwn, ownerOf, sameOwner } from "./own-files.ts";
 
 /** One of each kind, and the same with values that are not the default. */
 const sides: readonly Declaration[] = [
@@ -250,4 +250,55 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
 test("other files than the slice may go: without them nothing of the account runs", () => {
   const paths = own.filter((each) => each.declaration === sides[1] && each.number === 1).map(({ file }) => file.path);
   expect(paths.filter((path) => judged(path, undefined) !== undefined)).toEqual(["systemd/account-1.slice"]);
+});
+
+describe("a file that differs from what it was, judged by what is new in it", () => {
+  const approved = rendered(always).replace("[Service]\n", "[Service]\nExecStartPre=+/bin/approved\n");
+  const against = (before: string, text: string) => notOwn(always, text, ownerOf(sides[1]!, 1)!, bundleFolders, before);
+
+  test("what was approved before is nothing new, wherever it stands", () => {
+    expect(judged(always, approved)).toBe("[Service] ExecStartPre=");
+    expect(against(approved, approved.replace(/LimitNOFILE=.*/, "LimitNOFILE=9:9"))).toBeUndefined();
+    expect(
+      against(approved, `${approved.replace("ExecStartPre=+/bin/approved\n", "")}ExecStartPre=+/bin/approved\n`),
+    ).toBe(undefined);
+  });
+
+  test("a new line beside an approved one is judged", () => {
+    expect(against(approved, approved.replace("approved\n", "approved\nExecStartPre=+/bin/other\n"))).toBe(
+      "[Service] ExecStartPre=",
+    );
+  });
+
+  test("lines at the end that another header moves into another section are judged", () => {
+    const moved = approved.replace("User=a1\n", "").replace("ExecStartPre=", "[Unit]\nUser=a1\nExecStartPre=");
+    expect(against(approved, moved)).toBe("[Unit] User=");
+    expect(against(approved, approved.replace(/(?<=\n)\[Service\]\n/, ""))).toMatch(/^\[Unit\] /);
+  });
+
+  test("a line that it must have is missed although all others were there", () => {
+    expect(against(approved, approved.replace("User=a1\n", ""))).toBe("without [Service] User=");
+  });
+});
+
+test("two owners are the same only if all that files may name is the same", () => {
+  const [declaration] = sides;
+  const whole = ownerOf(declaration!, 1)!;
+  const copy = () =>
+    structuredClone(whole) as unknown as { account: Record<string, unknown> } & Record<string, object[]>;
+  expect(sameOwner(copy() as never, whole)).toBe(true);
+  const others = (
+    [
+      ...["number", "name", "user", "uid"].map((key) => ["account", key] as const),
+      ...["prefix", "address"].map((key) => ["addresses", key] as const),
+      ["servers", "hostnames"],
+      ...limitNames.map((name) => ["limits", name] as const),
+    ] as const
+  ).map(([of, key]) => {
+    const other = copy();
+    const data = of === "account" ? other.account : of === "limits" ? (other.account.limits as object) : other[of]![0]!;
+    Reflect.set(data, key, of === "servers" ? ["other.example"] : 7);
+    return [key, sameOwner(other as never, whole)];
+  });
+  expect(others.filter(([, isSame]) => isSame)).toEqual([]);
 });

@@ -1,38 +1,53 @@
-import { once } from "../../lib/once.ts";
+import { lazy, once } from "../../lib/once.ts";
 import { addressInside, boundRule } from "../account-network/links.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
 import type { Element } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 
-/** What the declaration gives an account, by the names that patterns of files use for it. */
-export type Owner = Readonly<
-  Record<
-    // `name` is that of its home too, `uid` that of its group; `limit` is a directive of a limit, `MemoryMax=512M`; `inside` is its address in
-    // its own network, `port` that of a service, `bound` a rule of the firewall about its connections.
-    "number" | "name" | "user" | "uid" | "prefix" | "address" | "inside" | "port" | "hostname" | "limit" | "bound",
-    readonly string[]
-  >
->;
+/** An account with what the declaration gives it. */
+export interface Owner {
+  readonly account: Element<"accounts">;
+  readonly addresses: readonly Element<"addresses">[];
+  readonly servers: readonly Element<"httpServers">[];
+  readonly services: readonly Element<"services">[];
+}
+
+/** What an account has, by the names that patterns of files use for it. */
+const parts: Readonly<Record<string, (owner: Owner) => number | string | readonly string[]>> = {
+  number: ({ account }) => account.number,
+  /** That of its home too. */
+  name: ({ account }) => account.name,
+  user: ({ account }) => account.user,
+  /** Also of its group. */
+  uid: ({ account }) => account.uid,
+  prefix: ({ addresses }) => addresses.map(({ prefix }) => prefix),
+  address: ({ addresses }) => addresses.map(({ address }) => address),
+  /** Its addresses in its own network. */
+  inside: ({ addresses }) => addresses.map(({ prefix }) => addressInside(prefix)),
+  /** Those of services. */
+  port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
+  hostname: ({ servers }) => servers.flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
+  /** Directives of its limits: `MemoryMax=512M`. */
+  limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
+  /** Rules of the firewall about its connections. */
+  bound: ({ account: { limits } }) =>
+    limitNames.flatMap((name) => {
+      const { bound } = limitOf(name);
+      return bound === undefined ? [] : [boundRule(bound, limits[name])];
+    }),
+};
 
 /** What an account has, by its number; undefined if it is not declared. */
 export function ownerOf(declaration: Declaration, number: number): Owner | undefined {
   const { accounts, addresses, servers, services } = byNumber(declaration);
   const account = accounts.get(number);
-  const own = addresses.get(number) ?? [];
   return (
     account && {
-      number: [`${number}`],
-      name: [account.name],
-      user: [account.user],
-      uid: [`${account.uid}`],
-      prefix: own.map(({ prefix }) => prefix),
-      address: own.map(({ address }) => address),
-      inside: own.map(({ prefix }) => addressInside(prefix)),
-      port: (services.get(number) ?? []).flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
-      hostname: (servers.get(number) ?? []).flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
-      limit: directivesOf(account),
-      bound: boundsOf(account),
+      account,
+      addresses: addresses.get(number) ?? [],
+      servers: servers.get(number) ?? [],
+      services: services.get(number) ?? [],
     }
   );
 }
@@ -44,15 +59,23 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
   services: Map.groupBy(services, ({ account }) => account),
 }));
 
-function directivesOf({ limits }: Element<"accounts">): string[] {
-  return limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []);
+/** Whether two owners have the same {@link parts}; none is the same as none. */
+export function sameOwner(one: Owner | undefined, other: Owner | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    limitNames.every((name) => one.account.limits[name] === other.account.limits[name]) &&
+    compared.every((part) => samePart(part(one), part(other)))
+  );
 }
 
-function boundsOf({ limits }: Element<"accounts">): string[] {
-  return limitNames.flatMap((name) => {
-    const { bound } = limitOf(name);
-    return bound === undefined ? [] : [boundRule(bound, limits[name])];
-  });
+/** All but what takes long to compute and follows from limits and prefixes, which are compared. */
+const compared = Object.entries(parts).flatMap(([name, part]) =>
+  ["limit", "bound", "inside"].includes(name) ? [] : part,
+);
+
+function samePart(one: number | string | readonly string[], other: number | string | readonly string[]): boolean {
+  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
 /**
@@ -70,18 +93,18 @@ export function notOwn(
 ): string | undefined {
   const folder = folderOf(path, folders);
   const inside = path.slice((folder?.name.length ?? 0) + 1);
-  const forms = (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
+  const forms = hidden.test(inside) ? [] : (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
   if (forms.length === 0) return "no file of an account";
   if (text === undefined) return forms.some(({ stays }) => stays) ? "the account stays" : undefined;
-  const inSections = folder?.validator === "units";
-  const lines = statements(text, inSections);
-  const known = new Set(before === "" ? [] : statements(before, inSections));
-  const wrong = forms.map((form) =>
-    form.link ? wrongLink(text, form.link, owner) : wrongIn(lines, form, owner, known),
-  );
-  if (wrong.includes(undefined)) return undefined;
+  const change = changeBetween(before, text, folder?.validator === "units");
+  const wrong: Wrong[] = [];
+  for (const form of forms) {
+    const found = form.link ? wrongLink(text, form.link, owner) : wrongIn(change, form, owner);
+    if (found === undefined) return undefined;
+    wrong.push(found);
+  }
   // Of two forms, the one that the file follows further.
-  return wrong.reduce((most, each) => (each!.line > most!.line ? each : most))!.what;
+  return wrong.reduce((most, each) => (each.line > most.line ? each : most)).what;
 }
 
 interface Wrong {
@@ -91,38 +114,78 @@ interface Wrong {
 
 function wrongLink(text: string, target: RegExp, owner: Owner): Wrong | undefined {
   const [, link] = /^-> (.*)\n$/.exec(text) ?? [];
-  return link !== undefined && fits(target, link, owner) ? undefined : { line: 0, what: "another target" };
+  return link !== undefined && !hidden.test(link) && fits(target, link, owner)
+    ? undefined
+    : { line: 0, what: "another target" };
 }
 
 /** The first line that a form of a file does not allow, or one that it misses. */
-function wrongIn(lines: readonly string[], form: OwnFile, owner: Owner, known: ReadonlySet<string>): Wrong | undefined {
+function wrongIn({ changed, known, all }: TextChange, form: OwnFile, owner: Owner): Wrong | undefined {
   const { lines: allowed = [], needs = [] } = form;
-  const line = lines.findIndex(
-    (each) =>
-      !known.has(each) &&
-      !fits(together(allowed), each, owner) &&
-      !allowed.some((pattern) => fits(pattern, each, owner)),
-  );
+  const line = changed.findIndex((each) => !isAllowed(each, allowed, owner) && !known().has(each));
   // A value may be a secret.
-  if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(lines[line]!)?.[0] ?? "an unknown line" };
-  const missing = needs.find((beginning) => !lines.some((each) => each.startsWith(beginning)));
-  return missing === undefined ? undefined : { line: lines.length, what: `without ${missing}` };
+  if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(changed[line]!)?.[0] ?? "an unknown line" };
+  const missing = needs.find((beginning) => !all().some((each) => each.startsWith(beginning)));
+  return missing === undefined ? undefined : { line: changed.length, what: `without ${missing}` };
 }
 
-/** Lines of a file; in a file of systemd each after its section, and a word of a list of paths on its own. */
-function statements(text: string, inSections: boolean): string[] {
-  const lines = text.split("\n").filter((line) => line !== "");
-  if (!inSections) return lines;
-  let section = "";
-  return lines.flatMap((line) => {
-    if (/^\[\w+\]$/.test(line)) {
-      section = line;
-      return [];
-    }
-    const [, setting, words] = /^(Bind(?:ReadOnly)?Paths=)(.+)$/.exec(line) ?? [];
-    return (words?.split(" ").map((word) => `${setting}${word}`) ?? [line]).map((each) => `${section} ${each}`);
-  });
+function isAllowed(line: string, allowed: readonly RegExp[], owner: Owner): boolean {
+  if (hidden.test(line)) return false;
+  return fits(together(allowed), line, owner) || allowed.some((pattern) => fits(pattern, line, owner));
 }
+
+/** How a file differs from what it was, in statements: lines, in a file of systemd each after its section, a word of a list of paths on its own. */
+interface TextChange {
+  /** Those between the lines with which both begin and end. */
+  readonly changed: readonly string[];
+  /** All that the file had before. */
+  readonly known: () => ReadonlySet<string>;
+  readonly all: () => readonly string[];
+}
+
+function changeBetween(before: string, after: string, inSections: boolean): TextChange {
+  const [old, lines] = [before.split("\n"), after.split("\n")];
+  const [first, last] = sameEnds(old, lines);
+  const between = [...old.slice(first, old.length - last), ...lines.slice(first, lines.length - last)];
+  // With another header the same lines at the end are in another section.
+  const end = inSections && between.some((line) => header.test(line)) ? lines.length : lines.length - last;
+  return {
+    changed: statements(lines, inSections, first, end),
+    known: lazy(() => new Set(statements(old, inSections))),
+    all: lazy(() => statements(lines, inSections)),
+  };
+}
+
+/** How many lines two files have alike at their beginning, and then at their end. */
+function sameEnds(before: readonly string[], after: readonly string[]): readonly [first: number, last: number] {
+  const most = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < most && before[first] === after[first]) first++;
+  let last = 0;
+  while (last < most - first && before[before.length - 1 - last] === after[after.length - 1 - last]) last++;
+  return [first, last];
+}
+
+const header = /^\[\w+\]$/;
+
+function statements(lines: readonly string[], inSections: boolean, first = 0, end = lines.length): string[] {
+  if (!inSections) return lines.slice(first, end).filter((line) => line !== "");
+  const found: string[] = [];
+  let section = lines.findLast((line, index) => index < first && header.test(line)) ?? "";
+  for (const line of lines.slice(first, end)) {
+    if (line === "") continue;
+    if (header.test(line)) {
+      section = line;
+      continue;
+    }
+    const [, setting, words] = (line.startsWith("Bind") && lists.exec(line)) || [];
+    if (words === undefined) found.push(`${section} ${line}`);
+    else for (const word of words.split(" ")) found.push(`${section} ${setting}${word}`);
+  }
+  return found;
+}
+
+const lists = /^(Bind(?:ReadOnly)?Paths=)(.+)$/;
 
 /** All patterns in one, which is faster, but finds the first that matches alone: another may be the one with the owner's parts. */
 const together = once((patterns: readonly RegExp[]) => {
@@ -133,14 +196,18 @@ const whole = once((pattern: RegExp) => new RegExp(`^(?:${pattern.source})$`, pa
 /** They begin another line for the program that reads the file, or hide the end of this one. */
 const hidden = /\p{Cc}|\\$/u;
 
-/** Whether a text fits a pattern as a whole, and each named part of it is what the owner has under that name. */
+/** Whether a text without anything {@link hidden} fits a pattern as a whole, and each named part of it is what the owner has under that name. */
 function fits(pattern: RegExp, text: string, owner: Owner): boolean {
-  const match = hidden.test(text) ? null : whole(pattern).exec(text);
-  return (
-    match !== null &&
-    Object.entries(match.groups ?? {}).every(
-      ([name, part]: [string, string | undefined]) =>
-        part === undefined || (owner as Readonly<Partial<Record<string, readonly string[]>>>)[name]?.includes(part),
-    )
-  );
+  const match = whole(pattern).exec(text);
+  if (match === null) return false;
+  for (const name in match.groups) {
+    const found = match.groups[name];
+    if (found !== undefined && !hasPart(owner, name, found)) return false;
+  }
+  return true;
+}
+
+function hasPart(owner: Owner, name: string, text: string): boolean {
+  const own = parts[name]?.(owner);
+  return typeof own === "object" ? own.includes(text) : own !== undefined && `${own}` === text;
 }

@@ -85,28 +85,46 @@ export function has(schema: z.ZodType, meaning: Meaning): boolean {
   return meaningsIn(schema).has(meaning);
 }
 
-/** The values of a meaning in data of a schema, each with its path: `root`, `jobs.1.command`. */
-export function* valuesOf(
-  schema: z.ZodType,
-  data: unknown,
-  meaning: Meaning,
-): Generator<{ readonly path: string; readonly value: unknown }> {
-  const seen = new Set<string>();
-  for (const leaf of leaves(schema)) {
-    if (leaf.meaning !== meaning) continue;
-    for (const { path, value } of follow(data, leaf.at, [])) {
-      // Branches of a union can have the same member.
-      if (value === undefined || value === null || seen.has(path)) continue;
-      seen.add(path);
-      yield { path, value };
-    }
-  }
+/** Places of each meaning, each once: branches of a union can have the same member. */
+const placesOf = once((schema: z.ZodType): ReadonlyMap<Meaning, readonly Steps[]> => {
+  const places = Map.groupBy(
+    leaves(schema).filter(({ meaning }) => meaning !== undefined),
+    ({ meaning }) => meaning!,
+  );
+  return new Map(
+    Array.from(places, ([meaning, found]) => [
+      meaning,
+      [...new Map(found.map(({ at }) => [at.join("."), at])).values()],
+    ]),
+  );
+});
+
+interface Value {
+  readonly path: string;
+  readonly value: unknown;
 }
 
-function* follow(data: unknown, steps: Steps, at: readonly string[]): Generator<{ path: string; value: unknown }> {
-  const [step, ...rest] = steps;
-  if (step === undefined) yield { path: at.join("."), value: data };
-  else if (data === null || typeof data !== "object") return;
-  else if (step !== "*") yield* follow(Reflect.get(data, step), rest, [...at, step]);
-  else for (const [key, item] of Object.entries(data)) yield* follow(item, rest, [...at, key]);
+/** The values of a meaning in data of a schema, each with its path: `root`, `jobs.1.command`. */
+export function valuesOf(schema: z.ZodType, data: unknown, meaning: Meaning): readonly Value[] {
+  const places = placesOf(schema).get(meaning);
+  if (places === undefined) return [];
+  const found: Value[] = [];
+  for (const steps of places) follow(found, data, steps, 0, "");
+  if (places.length === 1) return found;
+  // `*` of one branch of a union may be a name of another.
+  const seen = new Set<string>();
+  return found.filter(({ path }) => !seen.has(path) && seen.add(path));
+}
+
+function follow(found: Value[], data: unknown, steps: Steps, index: number, path: string): void {
+  if (data === undefined || data === null) return;
+  const step = steps[index];
+  if (step === undefined) found.push({ path, value: data });
+  else if (typeof data !== "object") return;
+  else if (step !== "*") follow(found, Reflect.get(data, step), steps, index + 1, inside(path, step));
+  else for (const [key, item] of Object.entries(data)) follow(found, item, steps, index + 1, inside(path, key));
+}
+
+function inside(path: string, step: string): string {
+  return path === "" ? step : `${path}.${step}`;
 }

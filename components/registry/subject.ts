@@ -35,6 +35,7 @@ export function elementName<K extends Key>(
   element: Pick<Element<K>, Identities[K] & keyof Element<K>>,
 ): string {
   const { identity, name } = kinds[kind];
+  if (identity.length === 1) return `${Reflect.get(element, identity[0]!)}`;
   return identity.length === 0 ? name : identity.map((input) => Reflect.get(element, input)).join("/");
 }
 

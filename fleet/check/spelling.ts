@@ -33,7 +33,7 @@ export function checkSpelling(entries: Entries): Problem[] {
 function valuesIn(entries: Entries, meaning: Spelled): Placed<string>[] {
   return (Object.entries(fileKinds) as [FileKey, FileKind][]).flatMap(([key, { schema }]) =>
     entries[key].flatMap(({ source, loose }) =>
-      [...valuesOf(schema, loose, meaning)].flatMap(({ path, value }) => {
+      valuesOf(schema, loose, meaning).flatMap(({ path, value }) => {
         const steps = path.split(".").map((step) => (/^\d+$/.test(step) ? Number(step) : step));
         return typeof value === "string" ? placed(source, steps, value) : [];
       }),

@@ -65,7 +65,7 @@ function untoldOf<K extends Key>(
   is: Element<K>,
   paths: readonly string[],
 ): string[] {
-  const places = secretive.flatMap((meaning) => [was, is].flatMap((side) => [...valuesOf(inputs, side, meaning)]));
+  const places = secretive.flatMap((meaning) => [was, is].flatMap((side) => valuesOf(inputs, side, meaning)));
   return paths.filter((path) => places.some((place) => path === place.path || path.startsWith(`${place.path}.`)));
 }
 

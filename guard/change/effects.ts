@@ -54,9 +54,9 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   }
   const paths = groups.flatMap(({ files }) => files.map(({ path }) => path));
   for (const { name, takesEffect } of bundleFolders) {
+    if (takesEffect.by !== "reload" || !hooks.reload.includes(takesEffect.unit)) continue;
     const inside = paths.filter((path) => path.startsWith(`${name}/`));
-    if (takesEffect.by !== "reload" || inside.length === 0 || !hooks.reload.includes(takesEffect.unit)) continue;
-    say(takesEffect.says(host, inside), concerned(name));
+    if (inside.length > 0) say(takesEffect.says(host, inside), concerned(name));
   }
   const ofHost = (unit: string) => !/^account-\d+-/.test(unit);
   for (const unit of hooks.restart.filter(ofHost)) {

@@ -192,6 +192,9 @@ function groupChanges(before: Bundle, after: Bundle): GroupChange[] {
 }
 
 function unitChanges(before: readonly BundleUnit[], after: readonly BundleUnit[]): UnitChange[] {
+  const isSame = ({ name, want }: BundleUnit, index: number) =>
+    name === after[index]?.name && want === after[index].want;
+  if (before.length === after.length && before.every(isSame)) return [];
   const [old, next] = [before, after].map((units) => new Map(units.map(({ name, want }) => [name, want])));
   return [...new Set([...old!.keys(), ...next!.keys()])].flatMap((name) => {
     const change = { name, before: old!.get(name), after: next!.get(name) };

@@ -47,12 +47,14 @@ export function alike<T>(items: readonly T[], said: (item: T) => Said): Alike<T>
 
 /** A sentence without what tells its element from others of the kind: name, number, the account's name, addresses that follow from these. */
 function shapeOf({ subject: { kind, name }, sentence }: Said): string {
-  const own = name.split("/").flatMap((part) => {
-    if (part === "") return [];
-    // Any number may be a value too.
-    return [/^\d+$/.test(part) ? `(?<=\\baccount )${part}` : part.replace(/[^\w-]/g, "\\$&")];
-  });
-  const names = new RegExp(`(?<![\\w.-])(?:${own.join("|")})(?![\\w-])(?: \\([^)]*\\))?`, "g");
-  const shape = own.length === 0 ? sentence : sentence.replace(names, "…");
-  return `${kind} ${shape.replace(/[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:\/\d+)?/g, "…")}`;
+  let shape = sentence;
+  for (const part of name.split("/")) {
+    if (part === "" || !shape.includes(part)) continue;
+    const isNumber = /^\d+$/.test(part); // Any number may be a value too.
+    shape = shape.replaceAll(part, (found, at: number, whole: string) => {
+      const begins = isNumber ? whole.endsWith("account ", at) : !/[\w.-]/.test(whole.charAt(at - 1));
+      return begins && !/[\w-]/.test(whole.charAt(at + part.length)) ? "…" : found;
+    });
+  }
+  return `${kind} ${shape.replace(/… \([^)]*\)|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:\/\d+)?/g, "…")}`;
 }

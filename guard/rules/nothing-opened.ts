@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
-import { notOwn, type Owner, ownerOf } from "../../components/registry/own-files.ts";
+import { notOwn, type Owner, ownerOf, sameOwner } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text.ts";
 import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/host-change.ts";
@@ -79,10 +78,11 @@ type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean
 /** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
 function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned, moved: Moved): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
-  const isSame = isDeepStrictEqual(owner, previous);
+  const isSame = sameOwner(owner, previous);
+  const gone = moved.get(group);
   return files.flatMap((file): Boundary[] => {
     const { path, after, modes } = file;
-    const before = file.before ?? moved.get(group)?.get(path);
+    const before = file.before ?? gone?.get(path);
     const of = after === undefined ? previous : owner;
     const isOfHost = group === "host";
     if (of === undefined) return [{ ...file, what: path, isOfHost }];
@@ -111,7 +111,7 @@ function otherRights({ group, owner }: Owned): string | undefined {
   const [before, after] = group.account ?? [];
   if (after === undefined) return undefined;
   const { number, uid, gid, directory, directories, quotas = [] } = after;
-  const isOwn = owner?.uid.includes(`${uid}`) && gid === uid && directory === `/srv/accounts/${number}`;
+  const isOwn = owner?.account.uid === uid && gid === uid && directory === `/srv/accounts/${number}`;
   if (!isOwn) return "the owner of the files";
   if (before === undefined) return undefined;
   if (JSON.stringify(before.directories) !== JSON.stringify(directories)) return "the directories";

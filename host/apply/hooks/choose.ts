@@ -91,8 +91,8 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
   const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
   const changed = [changes.added, changes.modified, changes.removed, byHand];
-  const touches = (path: string) =>
-    path.endsWith("/") ? changed.some((paths) => hasIn(paths, path)) : changed.some((paths) => paths.has(path));
+  const touched = topFolders(changed);
+  const touches = (path: string) => (path.endsWith("/") ? touched.has(path) : changed.some((paths) => paths.has(path)));
   const running = instances(states);
   const before = new Set(bases.flatMap((base) => [...withInstances(unitsOf(base), running).keys()]));
   const after = withInstances(unitsOf(next), running);
@@ -163,6 +163,7 @@ function withInstances(
   units: ReadonlyMap<string, GroupUnit>,
   loaded: ReadonlyMap<string, readonly string[]>,
 ): ReadonlyMap<string, GroupUnit> {
+  if (![...units.keys()].some(isTemplate)) return units;
   return new Map(
     [...units].flatMap(([name, unit]) =>
       (isTemplate(name) ? (loaded.get(name) ?? []) : [name]).map((each) => [each, unit]),
@@ -197,9 +198,19 @@ function chooseFolders(
   };
 }
 
-function hasIn(paths: ReadonlySet<string>, folder: string): boolean {
-  for (const path of paths) if (path.startsWith(folder)) return true;
-  return false;
+/** The top folders of bundle paths, each with its slash. */
+function topFolders(all: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const paths of all) {
+    let last = "/";
+    // Most paths are in the folder of the one before.
+    for (const path of paths) {
+      if (path.startsWith(last)) continue;
+      last = path.slice(0, path.indexOf("/") + 1);
+      folders.add(last);
+    }
+  }
+  return folders;
 }
 
 function union(all: readonly Changes[]): Changes {
