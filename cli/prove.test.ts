@@ -27,7 +27,7 @@ test("both supplies on one chain: each counterexample in its sentence, on standa
   cpSync(join(inventory, "lab"), join(scratch, "lab"), { recursive: true });
   const { directory } = new Draft(join(scratch, "lab")).edit("hosts/web1.yaml", "chain: b", "chain: a");
   const accounts = (await loadFleet(directory)).fleet.accounts.filter(({ host }) => host === "web1").length;
-  const because = "host web1 loses service: supply psu1 is fed by chain a, and supply psu2 too";
+  const because = "host web1 loses service: power supply psu1 is fed by chain a, and power supply psu2 too";
   const stdout = `Tried the failure of 32 elements, one at a time: 2 counterexamples.
 If feed feed-north at lab fails, ${because}, and chain a is fed by feed feed-north; ${accounts} accounts of plan small.
 If chain a of hall hall-1 at lab fails, ${because}; ${accounts} accounts of plan small.

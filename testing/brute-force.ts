@@ -31,17 +31,17 @@ export function cuts({ sites, networks, routers, switches, hosts }: Declaration)
   for (const { operators } of networks) for (const { name } of operators) add("operator", `operator ${name}`);
   for (const { name, powerSupplies, links } of routers) {
     add("router", `router ${name}`);
-    for (const supply of powerSupplies) add("supply", `supply ${supply.name} of router ${name}`);
+    for (const supply of powerSupplies) add("supply", `power supply ${supply.name} of router ${name}`);
     for (const other of links) add("link", linkBetween(name, other));
   }
   for (const { name, powerSupplies, uplinks } of switches) {
     add("switch", `switch ${name}`);
-    for (const supply of powerSupplies) add("supply", `supply ${supply.name} of switch ${name}`);
+    for (const supply of powerSupplies) add("supply", `power supply ${supply.name} of switch ${name}`);
     for (const { port } of uplinks) add("link", `uplink ${port} of switch ${name}`);
   }
   for (const { name, powerSupplies, disks, links } of hosts) {
     add("host", `host ${name}`);
-    for (const supply of powerSupplies) add("supply", `supply ${supply.name} of host ${name}`);
+    for (const supply of powerSupplies) add("supply", `power supply ${supply.name} of host ${name}`);
     for (const { slot } of disks) add("disk", `disk ${slot} of host ${name}`);
     for (const { port } of links) add("link", `link ${port} of host ${name}`);
   }
@@ -74,7 +74,7 @@ function runs({ sites }: Declaration, what: string, at: Equipment, gone: Gone): 
   return at.powerSupplies.some(({ name, chain: chainName }) => {
     const chain = hall.chains.find((one) => one.name === chainName);
     const needed = [
-      `supply ${name} of ${what} ${at.name}`,
+      `power supply ${name} of ${what} ${at.name}`,
       `chain ${chainName} of hall ${at.hall} at ${at.site}`,
       `feed ${chain?.feed} at ${at.site}`,
     ];

@@ -67,7 +67,7 @@ export function planOf(declaration: Declaration): Plan {
       column,
       disks: slots.map((slot) => ({ name: `disk ${slot} of ${name}`, slot })),
       supplies: placed.powerSupplies.map((supply) => ({
-        name: `supply ${supply.name} of ${name}`,
+        name: `power supply ${supply.name} of ${name}`,
         chain: supply.chain,
       })),
     });

@@ -80,16 +80,18 @@ function* insideHost(was: BareMetalHostInputs, is: BareMetalHostInputs): Generat
       message: `Swaps every disk of mirror ${mirror.name} of ${is.name} at once: ${mirror.disks.join(", ")}.`,
     };
   }
-  for (const [part, noun] of [
-    ["powerSupplies", "power supply"],
-    ["links", "link"],
+  for (const [part, [one, many]] of [
+    ["powerSupplies", ["power supply", "power supplies"]],
+    ["links", ["link", "links"]],
   ] as const) {
     const key = (each: { name?: string; port?: string }) => each.name ?? each.port;
     const next = new Map<unknown, unknown>(is[part].map((each) => [key(each), each]));
     const worked = was[part].filter((each) => JSON.stringify(next.get(key(each))) !== JSON.stringify(each));
     if (was[part].length < 2 || worked.length < was[part].length) continue;
-    const all = count(worked.length, noun).replace(/supplys$/, "supplies");
-    yield { subject: subject.host(is, part), message: `All ${all} of ${is.name} change at once.` };
+    yield {
+      subject: subject.host(is, part),
+      message: `All ${count(worked.length, one, many)} of ${is.name} change at once.`,
+    };
   }
 }
 

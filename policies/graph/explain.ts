@@ -3,7 +3,7 @@ import type { AccountClass, GraphNode, Need, ServiceGraph } from "./service-grap
 
 /**
  * Explains why accounts lose service, as a path that a person can follow: `If chain a of hall one at alpha fails, host h1 loses
- * service: supply psu0 is fed by chain a, and supply psu1 too; 412 accounts of plan small.`
+ * service: power supply psu0 is fed by chain a, and power supply psu1 too; 412 accounts of plan small.`
  * @param cut nodes that fail; empty if the accounts have no service anyway
  * @param down every node that is down
  * @param classes the accounts without service, at least one class
@@ -62,7 +62,7 @@ class Paths {
       const need = this.#unmet(here);
       if (need === undefined) break;
       const first = index === 0;
-      // After "supply psu1 too", "which" would mean the supply.
+      // After "power supply psu1 too", "which" would mean the power supply.
       const named = words.at(-1)?.endsWith(" too");
       const who = first ? called : named ? `, and ${this.#nodes[here]!.short}` : ", which";
       const next = chain[index + 1];
@@ -82,7 +82,7 @@ class Paths {
     return words.join("");
   }
 
-  /** `supply psu0 is fed by chain a, and supply psu1 too`; for longer branches only their end. */
+  /** `power supply psu0 is fed by chain a, and power supply psu1 too`; for longer branches only their end. */
   #waysTo(need: Need, end: number): string {
     const { short } = this.#nodes[end]!;
     const verbs = need.any.map((way) => this.#unmet(way)).map((own) => (own?.any.includes(end) ? own.verb : undefined));

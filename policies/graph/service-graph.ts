@@ -19,7 +19,7 @@ export interface Need {
 export interface GraphNode {
   /** In words, for example `chain a of hall one at alpha`. */
   readonly name: string;
-  /** Short, inside a sentence about its owner: `supply psu0`. */
+  /** Short, inside a sentence about its owner: `power supply psu0`. */
   readonly short: string;
   /** Name of its failure in the promises of plans; a node without one cannot fail by itself, it only depends on others. */
   readonly failure?: Failure;
@@ -44,7 +44,7 @@ export interface ServiceGraph {
 }
 
 /**
- * The elements that accounts depend on: account -> host -> (disk, supply, link) -> (chain, switch) -> router -> operator, and
+ * The elements that accounts depend on: account -> host -> (disk, power supply, link) -> (chain, switch) -> router -> operator, and
  * the places of all of these. Linear in the declaration; accounts are grouped into classes. Never throws: a name that is not
  * declared is a need that is never met.
  */
@@ -153,10 +153,10 @@ export interface Equipment {
 function addPower(builder: Builder, own: string, at: Equipment, place: (path: string) => Subject): Want[] {
   const supplies = at.powerSupplies.map(({ name, chain }, index) =>
     builder.add(
-      `${own} supply ${name}`,
+      `${own} power supply ${name}`,
       {
-        name: `supply ${name} of ${own}`,
-        short: `supply ${name}`,
+        name: `power supply ${name} of ${own}`,
+        short: `power supply ${name}`,
         failure: "supply",
         subject: place(`powerSupplies.${index}`),
       },

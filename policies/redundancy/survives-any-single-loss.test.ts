@@ -9,8 +9,8 @@ testRule(survivesAnySingleLoss, {
         powerSupplies: host.powerSupplies.map((supply) => ({ ...supply, chain: "a", feed: "north" })),
       })),
     expect: [
-      "site alpha halls.0.chains.0: If chain a of hall one at alpha fails, host h1 loses service: supply psu0 is fed by chain a, and supply psu1 too; 2 accounts of plan small.",
-      "site alpha halls.0.chains.0.feed: If feed north at alpha fails, host h1 loses service: supply psu0 is fed by chain a, and supply psu1 too, and chain a is fed by feed north; 2 accounts of plan small.",
+      "site alpha halls.0.chains.0: If chain a of hall one at alpha fails, host h1 loses service: power supply psu0 is fed by chain a, and power supply psu1 too; 2 accounts of plan small.",
+      "site alpha halls.0.chains.0.feed: If feed north at alpha fails, host h1 loses service: power supply psu0 is fed by chain a, and power supply psu1 too, and chain a is fed by feed north; 2 accounts of plan small.",
     ],
     alsoBreaks: ["two-power-supplies-on-two-chains"],
   },

@@ -9,7 +9,7 @@ export const survivesAnySingleLoss = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "If any single element fails (disk, supply, chain, link, switch, router, operator, host, rack, hall, site), every account whose plan promises to survive the loss stays up.",
+    "If any single element fails (disk, power supply, chain, link, switch, router, operator, host, rack, hall, site), every account whose plan promises to survive the loss stays up.",
   reason: "Any single part can fail; the plan promises no outage when one does.",
   fix: "Follow the path in the message and give the host a second, independent path; or promise less in the plan's `survives`.",
   *find(declaration) {
