@@ -292,6 +292,7 @@ test("two owners are the same only if all that files may name is the same", () =
       ...["number", "name", "user", "uid"].map((key) => ["account", key] as const),
       ...["prefix", "address"].map((key) => ["addresses", key] as const),
       ["servers", "hostnames"],
+      ["servers", "addresses"],
       ...limitNames.map((name) => ["limits", name] as const),
     ] as const
   ).map(([of, key]) => {
