@@ -1,4 +1,5 @@
 import type { Fleet } from "../../components/registry/files.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import type { Finding } from "../rule.ts";
@@ -19,6 +20,20 @@ export function carriedHosts(before: Fleet | undefined, after: Fleet, cell: stri
     const from = cells.get(name);
     if (from === undefined || from === to || (cell !== undefined && cell !== from && cell !== to)) return [];
     return [{ name, from, to, accounts: after.accounts.filter(({ host }) => host === name).length }];
+  });
+}
+
+/**
+ * Hosts that a stack has and gives up only because the inventory has them in another cell. A stack does not know the cells of others, so
+ * of a host that comes nothing shows where from.
+ */
+export function carriedAway(before: Declaration, after: Declaration, whole: Declaration): CarriedHost[] {
+  const stay = new Set(after.hosts.map(({ name }) => name));
+  const cells = new Map(whole.hosts.map(({ name, cell }) => [name, cell]));
+  return before.hosts.flatMap(({ name, cell: from }) => {
+    const to = cells.get(name);
+    if (stay.has(name) || to === undefined || to === from) return [];
+    return [{ name, from, to, accounts: before.accounts.filter(({ host }) => host === name).length }];
   });
 }
 

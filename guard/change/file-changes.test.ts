@@ -82,6 +82,12 @@ test.each<[string, Partial<Fleet>, string]>([
   expect(notices[0]).toContain(words);
 });
 
+test("what an older release did not read, or had no word for, is no change", () => {
+  const { secondPerson: _, ...limits } = fleet.limits;
+  const older = { ...fleet, limits, knownHosts: undefined } as unknown as Fleet;
+  expect(fileChanges(older, fleet)).toEqual({ notices: [], findings: [] });
+});
+
 test("of a hundred changed fields eight are named, and how many more there are", () => {
   const tombstones = Array.from({ length: 100 }, (_, at) => ({ number: 9000 + at, name: "x", deleted: "2026-11-20" }));
   const { notices } = said({ tombstones: [...fleet.tombstones, ...tombstones] });

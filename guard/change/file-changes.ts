@@ -26,7 +26,10 @@ export function fileChanges(before: Fleet, after: Fleet): FileChanges {
   const findings: (Finding & { rule: string })[] = [];
   for (const [key, { path, schema, judged }] of Object.entries(fileKinds) as [FileKey, FileKind][]) {
     if (judged !== "itself") continue;
-    const changes = fieldChanges(schema, before[key], after[key]);
+    const was: unknown = before[key];
+    // An older release did not read the file; nor did it say what has a default now.
+    if (was === undefined) continue;
+    const changes = fieldChanges(schema, schema.safeParse(was).data ?? was, after[key]);
     if (changes.length === 0) continue;
     notices.push(`${path} changes: ${wordsOf(changes)}.`);
     const weaker = changes.filter((each) => each.weaker && each.judged.judged === undefined);

@@ -140,6 +140,7 @@ test("limits that are raised do not yet hold for the change that raises them", a
   expect(messages(report)[0]).toMatch(/^blocked blast-radius: One update touches 2 hosts and/);
   expect(report.notices).toEqual([
     "This change also changes limits.yaml: it is judged by the old limits, the next change by the new ones.",
+    "limits.yaml changes: deployment at-once to in-waves, hosts 1 to 10.",
   ]);
 });
 

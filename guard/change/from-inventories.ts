@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
-import { defaultLimits } from "../../components/review/limits.file.ts";
+import { defaultLimits, type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
@@ -78,7 +78,7 @@ async function compare(
     throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
   }
 
-  const limits = old ? (old.fleet.limits ?? defaultLimits) : head.fleet.limits;
+  const limits = old ? limitsOf(old) : head.fleet.limits;
   if (JSON.stringify(limits) !== JSON.stringify(head.fleet.limits)) {
     notices.push(
       "This change also changes limits.yaml: it is judged by the old limits, the next change by the new ones.",
@@ -126,6 +126,11 @@ async function compare(
     return was === undefined ? undefined : `${join(inventory, was)} (before)`;
   };
   return { kind: "reviewed", ...common(options, base), notices, review: result, ...sides, fleet: after.whole, where };
+}
+
+/** Limits as read by another version of the program, with the defaults of what it did not know. */
+function limitsOf({ fleet }: Loaded): Limits {
+  return limitsSchema.safeParse(fleet.limits ?? {}).data ?? defaultLimits;
 }
 
 async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, program: Program): Promise<Loaded> {

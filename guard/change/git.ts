@@ -45,14 +45,20 @@ export async function authorsOf(root: string, range: string, paths: readonly str
   return [...new Set(output.split("\n").filter(Boolean))].sort();
 }
 
-/** Commits of the main line that changed something in these paths, oldest first. @param since ISO 8601 */
+/**
+ * Commits of the main line that changed something in these paths, oldest first.
+ * @param since ISO 8601 @param pattern only those that added or removed a line that matches it
+ */
 export async function commitsIn(
   root: string,
   commit: string,
   since: string,
   paths: readonly string[],
+  pattern?: string,
 ): Promise<string[]> {
-  const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", `--since=${since}T00:00:00Z`, commit];
+  const which = pattern === undefined ? [] : ["-E", "-G", pattern];
+  const range = [`--since=${since}T00:00:00Z`, commit];
+  const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", ...which, ...range];
   return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
 }
 

@@ -138,7 +138,10 @@ describe("a fleet is known by its identity, not by its directory", () => {
       expect(exitCode).toBe(4);
       expect(messages(report)).toEqual([protectedGoes]);
       expect(report.inventory).toBe("inventory/prod2");
-      expect(report.notices).toEqual(["Fleet prod was in inventory/prod, and is in inventory/prod2 now."]);
+      expect(report.notices).toEqual([
+        "Fleet prod was in inventory/prod, and is in inventory/prod2 now.",
+        "tombstones.yaml changes: 1001 added.",
+      ]);
     },
   );
 

@@ -166,6 +166,24 @@ test.each(["Mallory", "Trent"])("a waiver written first, then used: said with wh
   );
 });
 
+test("a host name that one account gives up, then another takes: needs its hand-over, though no file is in both changes", async () => {
+  const choir = prod("accounts/1002-choir.yaml");
+  const report = await steps(
+    { [prod("accounts/1001-bakery.yaml")]: [["hostnames: [bakery.example.com, ", "hostnames: ["]] },
+    () =>
+      repository.edit({
+        [choir]: [["hostnames: [choir.example.org", "hostnames: [bakery.example.com, choir.example.org"]],
+      }),
+    ["Mallory", "Trent"],
+  );
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval moves-planned: Moves host name bakery.example.com from account 1001 to account 1002: not before commit [0-9a-f]{12} of Mallory \(/,
+    ),
+  );
+  expect(report.missingApprovals).toContainEqual({ action: "hand-over", resource: "hostname bakery.example.com" });
+});
+
 const bakery = prod("accounts/1001-bakery.yaml");
 const approving = (reason: string) =>
   `- {action: move, resource: account 1001, approvedBy: Grace, reason: ${reason}, expires: ${later}}\n`;
@@ -198,7 +216,7 @@ test("a change that its own author approves: said; blocked where the fleet wants
   ]);
   const other = await approved("Mallory", "Grace", "secondPerson: true\n");
   expect([other.verdict, other.notices.filter((each) => /own author/.test(each))]).toEqual(["safe", []]);
-});
+}, 120_000);
 
 test("an approval that an earlier change has used is not one of the next, by whomever; one that is written anew is", async () => {
   const first = { ...moved("par1-web1", "par1-web2"), [prod("approvals.yaml")]: approving("agreed with the owner") };

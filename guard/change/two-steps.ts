@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parse } from "yaml";
+import { namesOf } from "../../components/http/web-address.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
 import type { Element, Key } from "../../components/registry/kind.ts";
@@ -51,7 +52,7 @@ const most = 6;
  * Finds what a change may do only because an earlier one allowed it: a protection or a limit taken away, a number or name given free, an
  * approval or a waiver written before. It is said with the earlier commit and its authors. A finding of both steps together that neither
  * has alone becomes a finding of this one. Costs a load of the fleet for each commit of the last 90 days that touched what this change
- * touches, or what the whole fleet shares: at most thirteen, and a few more to name the commit.
+ * touches, or what the whole fleet shares: at most nineteen, and a few more to name the commit.
  */
 export async function twoSteps(history: History, step: Step): Promise<TwoSteps> {
   const { root, commit, place, changed } = history;
@@ -63,10 +64,15 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   );
   const own = changed.filter((file) => file.startsWith(`${place}/`));
   const paths = own.length > 500 ? [place] : [...shared, ...own];
-  const say = async (of: string) => words(await sayCommit(root, of, paths), authors);
+  const elsewhere = await touchingClaimed(history, since, step);
+  const say = async (of: string) => words(await sayCommit(root, of, elsewhere.includes(of) ? [place] : paths), authors);
   const findings = [...(await reused(history, step, say))];
 
-  const inWindow = await commitsIn(root, commit, since, paths);
+  const related = new Set([...(await commitsIn(root, commit, since, paths)), ...elsewhere]);
+  const inWindow =
+    elsewhere.length === 0
+      ? [...related]
+      : (await commitsIn(root, commit, since, [place])).filter((each) => related.has(each));
   const states = new Map<number, Declaration | undefined>();
   const before = async (index: number) => {
     if (!states.has(index)) states.set(index, await read(history, `${inWindow[index]}^`));
@@ -74,7 +80,8 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   };
   // All of them would take long. The oldest shows what held throughout, the newest what did not.
   const ofOwn = own.length > 0 ? await commitsIn(root, commit, since, own.length > 500 ? [place] : own) : [];
-  const asked = new Set([inWindow.length - 1, 0, ...ofOwn.slice(-most).map((each) => inWindow.indexOf(each))]);
+  const newest = [...ofOwn.slice(-most), ...elsewhere.slice(-most)].map((each) => inWindow.indexOf(each));
+  const asked = new Set([inWindow.length - 1, 0, ...newest]);
   for (let index = inWindow.length - most; index < inWindow.length; index++) asked.add(index);
   const newestFirst = own.length === 0 ? [] : [...asked].filter((index) => index >= 0).sort((a, b) => b - a);
   const told = new Set<string>();
@@ -101,6 +108,21 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     neededSince: (earlier) => between(earlier, step.wholes.before, step).flatMap(({ approval }) => approval ?? []),
   });
   return { findings, notices: [...notices, ...(await leant(history, step, say))], refused };
+}
+
+/** Most host names that are looked for; of a change that claims more, these show that it does. */
+const mostNames = 200;
+
+/**
+ * Commits that touched a host name which this change claims, in whatever account's file: the account that had it need not be in this
+ * change.
+ */
+async function touchingClaimed({ root, commit, place }: History, since: string, { wholes }: Step): Promise<string[]> {
+  const [had, has] = [wholes.before, wholes.after].map(({ httpServers }) => new Set(httpServers.flatMap(namesOf)));
+  const claimed = [...has!].filter((name) => !had!.has(name)).slice(0, mostNames);
+  if (claimed.length === 0) return [];
+  const pattern = claimed.map((name) => name.replaceAll(/[^\w-]/g, "\\$&")).join("|");
+  return commitsIn(root, commit, since, [join(place, fileKinds.accounts.path)], pattern);
 }
 
 function said(finding: Found, commit: string): Found {

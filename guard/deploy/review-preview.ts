@@ -5,6 +5,7 @@ import { allKinds } from "../../components/registry/subject.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { type Loaded, loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
+import { carriedAway, carriedFinding } from "../change/carried-hosts.ts";
 import type { Side } from "../change/side.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Previewed, type PreviewFailed, type PreviewOptions, preview } from "../engine/preview.ts";
@@ -41,7 +42,9 @@ export async function reviewPreview(
   const [before, after] = [sides.before, sides.after].map((side): Side => ({ ...side, judge }));
   const { approvals, limits } = fleet;
   const { engine: steps, also, notes } = sides;
-  const result = review({ before: before!, after: after!, engine: steps, also, approvals, limits, today });
+  const carried = carriedAway(before!.declaration, after!.declaration, whole).map(carriedFinding);
+  const found = [...also, ...carried];
+  const result = review({ before: before!, after: after!, engine: steps, also: found, approvals, limits, today });
   const inventory = relative(config.projectDirectory, config.inventory);
   const outcome: Reviewed = {
     kind: "reviewed",
