@@ -19,6 +19,7 @@ export const hostPackages: readonly string[] = [
   "tzdata", // kind tasks
   "ulogd2", // bundle folder ulogd
   "unbound", // bundle folder unbound
+  "zstd", // kind accounts
 ];
 
 /** Those that a host needs only if something declared on it does. */
