@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { missingFixtures } from "../apply/init.ts";
 import { groupOfPath } from "../apply/validate/problem.ts";
@@ -10,7 +10,7 @@ import { type FileDrift, findDrift } from "../store/file-drift.ts";
 import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../store/generations.ts";
 import { holder } from "../store/lock.ts";
 import { readReport } from "../store/report.ts";
-import { exposedSecrets } from "../store/secrets.ts";
+import { exposedSecrets, secretDirectories } from "../store/secrets.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
 /** Files of the generation in force. */
@@ -71,17 +71,19 @@ export function lookAtDirectories(machine: Machine, bundle: Bundle): Difference[
 
 /** Checks that they exist, and that only root can read them, without reading them. */
 export function lookAtSecrets(machine: Machine, bundle: Bundle): Difference[] {
-  const { layout } = machine;
   const exposed = exposedSecrets(machine).map(({ path, wrong }): Difference => {
-    const name = path.startsWith(join(layout.secrets, "accounts/")) ? basename(path) : "";
+    const name = secretDirectories(machine).includes(dirname(path)) ? basename(path) : "";
     const group: Group = bundle.groups[`account-${Number(name)}`] ? `account-${Number(name)}` : "host";
     const message = `${path} ${wrong}: others could have read it; if an account could, rotate the secrets`;
     return { group, kind: "secret-exposed", what: path, message, repaired: byDeploy };
   });
   const missing = accountsOf(bundle).flatMap(([group, { number }]): Difference[] => {
-    const path = join(layout.secrets, "accounts", `${number}`);
-    if (existsSync(path)) return [];
-    return [{ group, kind: "secret-missing", what: path, message: `${path} is missing`, repaired: byDeploy }];
+    const missing = secretDirectories(machine)
+      .map((directory) => join(directory, `${number}`))
+      .filter((path) => !existsSync(path));
+    return missing.map((path) => {
+      return { group, kind: "secret-missing", what: path, message: `${path} is missing`, repaired: byDeploy };
+    });
   });
   return [...exposed, ...missing];
 }

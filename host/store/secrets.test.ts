@@ -1,8 +1,9 @@
+import { createPublicKey } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
-import { accountSecret } from "./secrets.ts";
+import { accountSecret, sshHostKey } from "./secrets.ts";
 
 const bundle = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
 const directory = "/var/lib/fairhost/secrets";
@@ -23,11 +24,23 @@ test("an account's secret is HKDF-SHA256 of the master secret: this must never c
   ).toBe(4);
 });
 
+test("an account's SSH host key is derived too, and OpenSSH takes it: it must never change, because visitors have pinned it", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  expect(read(tree, "ssh/2")).toBe(sshHostKey(first, 2, 1));
+  const publicKey = createPublicKey(sshHostKey(first, 2, 1)).export({ format: "jwk" });
+  expect(publicKey).toEqual({ kty: "OKP", crv: "Ed25519", x: "DbiOdeaZ7W-wWsLfXo4Uggo0Vy0XscfxrXHAG1jzvwU" });
+  const all = [sshHostKey(first, 1, 1), sshHostKey(first, 2, 1), sshHostKey(first, 1, 2), sshHostKey(second, 1, 1)];
+  expect(new Set(all).size).toBe(4);
+});
+
 test("only root can read them", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   const mode = (name: string) => statSync(tree.at(`${directory}/${name}`)).mode & 0o777;
-  expect([mode(""), mode("accounts"), mode("master-1"), mode("accounts/1")]).toEqual([0o700, 0o700, 0o600, 0o400]);
+  expect(["", "accounts", "ssh", "master-1", "accounts/1", "ssh/1"].map(mode)).toEqual([
+    ...[0o700, 0o700, 0o700, 0o600, 0o400, 0o400],
+  ]);
 });
 
 test("the new secret of a lost state is ignored: the host keeps the one with which its data was encrypted", async () => {

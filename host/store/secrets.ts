@@ -1,4 +1,4 @@
-import { hkdfSync } from "node:crypto";
+import { createPrivateKey, hkdfSync } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
@@ -13,8 +13,31 @@ export function accountSecret(master: Uint8Array, account: number, epoch: number
   );
 }
 
+/** DER of a PKCS #8 private key of Ed25519 (RFC 8410 section 7), up to the 32 octets that are the key. */
+const beforeEd25519 = Buffer.from("302e020100300506032b657004220420", "hex");
+
 /**
- * Makes sure that the host has its master secret for the epoch, and every account its secret. An existing master secret is never
+ * Private host key of one account's SSH server, Ed25519 in PEM: HKDF-SHA256 of the host's master secret, info
+ * `fairhost/ssh-host-key/<number>/<epoch>`. Not of the account's secret, which the account's programs can read.
+ */
+export function sshHostKey(master: Uint8Array, account: number, epoch: number): string {
+  const info = `fairhost/ssh-host-key/${account}/${epoch}`;
+  const seed = Buffer.from(hkdfSync("sha256", master, new Uint8Array(), info, 32));
+  const key = createPrivateKey({ key: Buffer.concat([beforeEd25519, seed]), format: "der", type: "pkcs8" });
+  return key.export({ format: "pem", type: "pkcs8" }).toString();
+}
+
+/** What each account has, by the directory in which it is a file called as the account's number. */
+const perAccount = { accounts: accountSecret, ssh: sshHostKey } as const;
+const directories = Object.keys(perAccount) as (keyof typeof perAccount)[];
+
+/** The directories with a file for each account. */
+export function secretDirectories({ layout }: Pick<Machine, "layout">): string[] {
+  return directories.map((name) => join(layout.secrets, name));
+}
+
+/**
+ * Makes sure that the host has its master secret for the epoch, and every account its own. An existing master secret is never
  * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own, and that is said.
  * Files and directories that others than root could read are closed again.
  * @returns what was repaired, one line each
@@ -27,10 +50,10 @@ export function ensureSecrets(
 ): string[] {
   const { disk, layout, say } = machine;
   const { epoch } = delivered;
-  const directory = join(layout.secrets, "accounts");
   const exposed = exposedSecrets(machine);
   for (const { path, mode } of exposed) disk.restrict(path, mode);
-  for (const path of [layout.secrets, directory]) if (!existsSync(path)) disk.makeDirectory(path, 0o700);
+  for (const path of [layout.secrets, ...directories.map((name) => join(layout.secrets, name))])
+    if (!existsSync(path)) disk.makeDirectory(path, 0o700);
   const latest = latestEpoch(layout.secrets);
   if (epoch < latest) {
     throw new ApplyError(
@@ -50,27 +73,30 @@ export function ensureSecrets(
   }
   // The content is compared: a file that a power cut left empty is derived again. So these files need no fsync.
   const accounts = Object.values(bundle.groups).flatMap((group) => (group?.account ? [group.account.number] : []));
-  const wrong = accounts.filter((number) => {
-    const file = join(directory, `${number}`);
-    return !existsSync(file) || readFileSync(file, "utf8") !== accountSecret(master, number, epoch);
-  });
-  for (const number of wrong) {
-    disk.replace(join(directory, `${number}`), accountSecret(master, number, epoch), 0o400, { sync: false });
+  for (const name of directories) {
+    const directory = join(layout.secrets, name);
+    const wrong = accounts.flatMap((number) => {
+      const file = join(directory, `${number}`);
+      const secret = perAccount[name](master, number, epoch);
+      return existsSync(file) && readFileSync(file, "utf8") === secret ? [] : [{ file, secret }];
+    });
+    for (const { file, secret } of wrong) disk.replace(file, secret, 0o400, { sync: false });
+    if (wrong.length > 0) disk.syncFileSystem(directory);
   }
-  if (wrong.length > 0) disk.syncFileSystem(directory);
   return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
 }
 
 /** Secrets, and their directories, that belong to another user than root or have a wider mode than they are made with. */
-export function exposedSecrets({ layout }: Machine): { path: string; mode: number; wrong: string }[] {
-  const accounts = join(layout.secrets, "accounts");
+export function exposedSecrets(machine: Machine): { path: string; mode: number; wrong: string }[] {
+  const { layout } = machine;
   const names = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
   const masters = names(layout.secrets).filter((name) => /^master-\d+$/.test(name));
   const wanted: [path: string, mode: number][] = [
     [layout.secrets, 0o700],
-    [accounts, 0o700],
     ...masters.map((name): [string, number] => [join(layout.secrets, name), 0o600]),
-    ...names(accounts).map((name): [string, number] => [join(accounts, name), 0o400]),
+    ...secretDirectories(machine).flatMap((directory): [string, number][] => {
+      return [[directory, 0o700], ...names(directory).map((name): [string, number] => [join(directory, name), 0o400])];
+    }),
   ];
   return wanted.flatMap(([path, mode]) => {
     const stat = lstatSync(path, { throwIfNoEntry: false });
