@@ -1,4 +1,6 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { strongKeys } from "../components/access/rules/strong-keys.ts";
+import { uniqueUser } from "../components/access/rules/unique-user.ts";
 import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
 import { numberNotReused } from "../components/account/rules/number-not-reused.ts";
 import { uidFollowsNumber } from "../components/account/rules/uid-follows-number.ts";
@@ -87,6 +89,7 @@ export const rules: readonly Rule[] = [
   limitsSet,
   noHostAdministration,
   pathsInsideHome,
+  strongKeys,
   uidInRange,
   accountsOnAccountHosts,
   connectionsFit,
@@ -104,6 +107,7 @@ export const rules: readonly Rule[] = [
   uniqueServerNumber,
   uniqueSlice,
   uniqueUid,
+  uniqueUser,
   nothingVanishes,
   accountWithDataProtected,
   backupTarget,

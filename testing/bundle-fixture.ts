@@ -9,6 +9,7 @@ import type {
   HttpServerInputs,
   ScheduledTaskInputs,
   ServiceInputs,
+  UserInputs,
 } from "../components/registry/kinds.generated.ts";
 import { nothingDeclared } from "../components/registry/subject.ts";
 import { siteFixture } from "../components/site/site.fixture.ts";
@@ -28,6 +29,7 @@ export interface FixtureAccount {
   readonly tasks?: readonly Omit<ScheduledTaskInputs, "account" | "host">[];
   readonly databases?: readonly Omit<DatabaseInputs, "account" | "host">[];
   readonly suspended?: AccountContainerInputs["suspended"];
+  readonly users?: readonly Omit<UserInputs, "account" | "host">[];
 }
 
 const site = { ...siteFixture("alpha"), prefix: "fd00:8000::/48" };
@@ -105,6 +107,7 @@ export function declarationOf(
     databases: accounts.flatMap(({ number: account, databases = [] }) =>
       databases.map((database) => ({ ...database, account, host })),
     ),
+    users: accounts.flatMap(({ number: account, users = [] }) => users.map((user) => ({ ...user, account, host }))),
     frontEnds: [{ host, ports: [80], accounts: accounts.length, httpServers: httpServers.length }],
   };
 }

@@ -1,4 +1,5 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { fixture as user } from "../components/access/user.fixture.ts";
 import { fixture as accountContainer } from "../components/account/account-container.fixture.ts";
 import { fixture as accountAddress } from "../components/address/account-address.fixture.ts";
 import { fixture as database } from "../components/database/database.fixture.ts";
@@ -34,4 +35,5 @@ export const fixtures: { readonly [K in Key]: Fixture<K> } = {
   httpServers: httpServer,
   services: service,
   tasks: scheduledTask,
+  users: user,
 };

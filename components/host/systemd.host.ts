@@ -7,6 +7,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
  */
 const service = [
   /\[Unit\] Description=.*/,
+  /\[Unit\] CollectMode=inactive-or-failed/,
   /\[Service\] Slice=account-(?<number>\d+)\.slice/,
   /\[Service\] User=(?<user>\w+)/,
   /\[Service\] WorkingDirectory=\/home\/(?<name>[\w-]+)/,
@@ -15,16 +16,22 @@ const service = [
   /\[Service\] BindReadOnlyPaths=\/srv\/accounts\/(?<number>\d+)\/admin:\/home\/(?<name>[\w-]+)\/admin/,
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/proc\/(?<number>\d+)\.meminfo:\/proc\/meminfo/,
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/userdb\/(?:(?<user>a\d+)|(?<uid>\d+))\.(?:user|group):\/etc\/userdb\/\w+\.\w+/,
+  // Of users that log in (components/access/render-access.ts).
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+):\/opt\/fairhost\/access/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+)\/users\/[a-z][a-z0-9_-]*\.user(?:-privileged)?:\/etc\/userdb\/[a-z][a-z0-9_-]*\.user(?:-privileged)?/,
   // Folders whose files are the same for all accounts.
-  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:apache|libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:access|apache|libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
   /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
+  /\[Service\] Standard(?:Input|Output)=socket/,
+  /\[Service\] StandardError=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
+  /\[Service\] LoadCredential=ssh-host-key:\/var\/lib\/fairhost\/secrets\/ssh\/(?<number>\d+)/,
   /\[Service\] LoadCredential=account-secret:\/var\/lib\/fairhost\/secrets\/accounts\/(?<number>\d+)/,
   /\[Service\] Environment=.*/,
   /\[Service\] LimitNOFILE=\d+:\d+/,
   // When it is started again, and when it is ended: all of it inside its slice.
   /\[Service\] OOMPolicy=continue/,
   /\[Service\] Restart=always/,
-  /\[Service\] (?:RestartPreventExitStatus=\d+|SuccessExitStatus=[\w ]+)/,
+  /\[Service\] (?:RestartPreventExitStatus=[\d ]+|SuccessExitStatus=[\w ]+)/,
   /\[Service\] RuntimeMaxSec=\d+s/,
   // Counters of the host's; they get its name and how it ended (components/task/render-task.ts).
   /\[Unit\] On(?:Failure=fairhost-task-failed|Success=fairhost-task-done)@%N\.service/,
@@ -57,6 +64,30 @@ export const systemd = {
         /\[Unit\] Description=.*/,
         /\[Socket\] ListenStream=\/run\/fairhost-http\/account-(?<number>\d+)-[a-z][a-z0-9-]*/,
       ],
+    },
+    // SSH: the socket inside the host, and the relay that carries connections there from the account's address.
+    {
+      path: /account-(?<number>\d+)-ssh\.socket/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Socket\] ListenStream=\/run\/fairhost-ssh\/(?<number>\d+)/,
+        /\[Socket\] (?:Accept=yes|MaxConnections=\d+)/,
+      ],
+    },
+    {
+      path: /fairhost-ssh-(?<number>\d+)\.socket/,
+      lines: [/\[Unit\] Description=.*/, /\[Socket\] ListenStream=\[(?<address>[0-9a-f:]+)\]:8022/],
+    },
+    {
+      path: /fairhost-ssh-(?<number>\d+)@\.service/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Service\] ExecStart=\/usr\/bin\/socat -b65536 STDIO "UNIX-CONNECT:\/run\/fairhost-ssh\/(?<number>\d+),bind=\/tmp\/\$\{REMOTE_ADDR\}"/,
+      ],
+    },
+    {
+      path: /fairhost\.target\.wants\/fairhost-ssh-(?<number>\d+)\.socket/,
+      link: /\.\.\/fairhost-ssh-(?<number>\d+)\.socket/,
     },
     // Without Unit= a timer starts the service of its own name.
     {

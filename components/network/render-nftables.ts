@@ -1,5 +1,6 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
+import { sshFlood, sshListens } from "../access/links.ts";
 import {
   accounts4,
   type BoundName,
@@ -207,6 +208,20 @@ ${rule(tcp, `tcp dport { ${tcp} } fib daddr type local notrack`)}    ip6 daddr .
     icmp type echo-reply notrack
 ${rule(tcp, `tcp sport { ${tcp} } notrack`)}    ip6 saddr . tcp sport @answers notrack
     ip6 daddr . tcp dport @answers notrack
+  }
+
+  # Port 22 of accounts' addresses is theirs: their sockets listen on another, because the host's own SSH server has 22 on all addresses.
+  # A connection stays untracked, and keeps its addresses and ports. Without a socket there is no SSH.
+  chain ssh_of_accounts {
+    type filter hook prerouting priority mangle; policy accept;
+    meta l4proto != tcp accept
+    tcp dport != 22 accept
+    ip6 daddr != @sites accept
+    ip6 daddr @infrastructure accept
+    fib daddr type != local accept
+    tcp flags & (fin | syn | rst | ack) == syn limit rate over ${sshFlood} counter drop comment "too many connections to SSH of accounts"
+    meta l4proto tcp tproxy ip6 to ip6 daddr:${sshListens} accept
+    counter reject with tcp reset comment "SSH of an account that has none"
   }
 
   chain input {

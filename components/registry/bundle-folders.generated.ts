@@ -1,4 +1,5 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { access } from "../access/access.host.ts";
 import { ulogd } from "../account-network/ulogd.host.ts";
 import { unbound } from "../account-network/unbound.host.ts";
 import { proc } from "../account/proc.host.ts";
@@ -17,6 +18,7 @@ import { nftables } from "../network/nftables.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 
 const registered = [
+  access,
   ulogd,
   unbound,
   proc,

@@ -1,6 +1,7 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import type { z } from "zod";
 import type { Immutable, Kind } from "./kind.ts";
+import * as user from "../access/user.kind.ts";
 import * as accountContainer from "../account/account-container.kind.ts";
 import * as accountAddress from "../address/account-address.kind.ts";
 import * as database from "../database/database.kind.ts";
@@ -32,6 +33,7 @@ export type DatabaseInputs = Immutable<z.output<typeof database.inputs>>;
 export type HttpServerInputs = Immutable<z.output<typeof httpServer.inputs>>;
 export type ServiceInputs = Immutable<z.output<typeof service.inputs>>;
 export type ScheduledTaskInputs = Immutable<z.output<typeof scheduledTask.inputs>>;
+export type UserInputs = Immutable<z.output<typeof user.inputs>>;
 
 /**
  * What the program declares, as plain data: the inputs of every component. The stack is built from it, the rules judge
@@ -53,6 +55,7 @@ export interface Declaration {
   readonly httpServers: readonly HttpServerInputs[];
   readonly services: readonly ServiceInputs[];
   readonly tasks: readonly ScheduledTaskInputs[];
+  readonly users: readonly UserInputs[];
 }
 
 /** What one of each kind is called. */
@@ -72,6 +75,7 @@ export interface KindNames {
   readonly httpServers: "httpServer";
   readonly services: "service";
   readonly tasks: "scheduledTask";
+  readonly users: "user";
 }
 
 /** The inputs that name one among its kind. */
@@ -91,6 +95,7 @@ export interface Identities {
   readonly httpServers: "account" | "name";
   readonly services: "account" | "name";
   readonly tasks: "account" | "name";
+  readonly users: "account" | "name";
 }
 
 /** Every kind there is. */
@@ -110,4 +115,5 @@ export const kinds: { readonly [K in keyof Declaration]: Kind<K> } = {
   httpServers: httpServer.kind,
   services: service.kind,
   tasks: scheduledTask.kind,
+  users: user.kind,
 };

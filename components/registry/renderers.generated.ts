@@ -1,4 +1,5 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { renderer as renderAccess } from "../access/render-access.ts";
 import { renderer as renderAccountFirewall } from "../account-network/render-account-firewall.ts";
 import { renderer as renderAccountNetwork } from "../account-network/render-account-network.ts";
 import { renderer as renderEgressLog } from "../account-network/render-egress-log.ts";
@@ -20,6 +21,7 @@ import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
 export const renderers: readonly Renderer[] = [
+  renderAccess,
   renderAccountFirewall,
   renderAccountNetwork,
   renderEgressLog,

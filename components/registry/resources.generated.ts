@@ -1,4 +1,5 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
+import { User } from "../access/user.ts";
 import { AccountContainer } from "../account/account-container.ts";
 import { AccountAddress } from "../address/account-address.ts";
 import { Database } from "../database/database.ts";
@@ -32,4 +33,5 @@ export const resources = {
   httpServers: HttpServer,
   services: Service,
   tasks: ScheduledTask,
+  users: User,
 } as const;

@@ -70,9 +70,9 @@ export const refused = "ECONNREFUSED";
 
 const programText = (file: string) => readFileSync(join(import.meta.dirname, "../programs", file));
 
-/** Boots a host with three accounts that sleep, these others and an outside, and gives ways to call from one to the other. */
-export async function bootWithOutside(name: string, others: readonly FixtureAccount[] = []) {
-  const accounts = [...sleeping, ...others];
+/** Boots a host with accounts (by default three that sleep), these others and an outside, and gives ways to call from one to the other. */
+export async function bootWithOutside(name: string, others: readonly FixtureAccount[] = [], first = sleeping) {
+  const accounts = [...first, ...others];
   const host = await bootContainer({ name });
   const sh = (command: string) => succeed(host, command);
   // The way from the router to the servers takes smaller packets than they do themselves.

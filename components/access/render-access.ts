@@ -1,0 +1,249 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
+import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
+import { netlinkSettings } from "../account/netlink-filter.ts";
+import { sandboxFiles } from "../account/render-sandbox.ts";
+import type { Element } from "../registry/kind.ts";
+import type { AccountContext, Renderer } from "../registry/renderer.ts";
+import { connections, sshListens } from "./links.ts";
+import { sshdConfiguration } from "./sshd-configuration.ts";
+
+type Account = Element<"accounts">;
+type User = Element<"users">;
+
+const script = "libexec/run-ssh";
+const configuration = "access/sshd.conf";
+/** Drop-ins for the relays of all accounts, and their slice. */
+const relayFiles = {
+  service: "systemd/fairhost-ssh-.service.d/50-relay.conf",
+  socket: "systemd/fairhost-ssh-.socket.d/50-relay.conf",
+  slice: "systemd/fairhost-ssh.slice",
+} as const;
+/** Inside the sandbox. */
+const inside = {
+  script: "/opt/fairhost/run",
+  configuration: "/opt/fairhost/sshd.conf",
+  own: "/opt/fairhost/access",
+} as const;
+
+export const renderer: Renderer<"users"> = {
+  key: "users",
+  ofHost: () => ({
+    files: [
+      { path: script, content: readFileSync(join(import.meta.dirname, "run-ssh.sh"), "utf8"), mode: 0o755 },
+      { path: configuration, content: sshdConfiguration(inside.own) },
+      { path: relayFiles.service, content: unitFile(relaySettings) },
+      { path: relayFiles.socket, content: unitFile(relaySocketSettings) },
+      { path: relayFiles.slice, content: unitFile(relaySlice) },
+    ],
+  }),
+  ofElements: ({ account, address, own }) =>
+    own.users.length > 0 ? renderAccess(account, address, own.users) : { files: [] },
+};
+
+function renderAccess(
+  account: Account,
+  address: AccountContext["address"],
+  users: readonly User[],
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const { number } = account;
+  const folder = `access/${number}`;
+  const own: BundleFile[] = users.flatMap((user) => [
+    { path: `${folder}/keys/${plainName(user.name)}`, content: `${user.keys.join("\n")}\n` },
+    { path: userFile(account, user), content: `${JSON.stringify(userRecord(account, user))}\n` },
+    { path: `${userFile(account, user)}-privileged`, content: `${JSON.stringify(privileged)}\n` },
+  ]);
+  const session = `account-${number}-ssh`;
+  const relay = `fairhost-ssh-${number}`;
+  const path = (unit: string) => `systemd/${unit}`;
+  const units = {
+    [`${session}@.service`]: sessionUnit(account, users),
+    [`${session}.socket`]: sessionSocket(account),
+    [`${relay}@.service`]: relayUnit(account),
+    [`${relay}.socket`]: relaySocket(account, address.address),
+  };
+  const sockets = [`${session}.socket`, `${relay}.socket`];
+  return {
+    files: [
+      ...own,
+      ...Object.entries(units).map(([name, sections]) => ({ path: path(name), content: unitFile(sections) })),
+      ...sockets.map((name) => ({ path: path(`fairhost.target.wants/${name}`), link: `../${name}` })),
+    ],
+    units: [
+      {
+        name: `${session}@.service`,
+        want: "on-demand",
+        // Whoever is removed, or has lost a key, is logged out.
+        restartOn: [
+          path(`${session}@.service`),
+          ...[script, configuration, ...own.map((file) => file.path)],
+          ...sandboxFiles(account),
+        ],
+      },
+      { name: `${relay}@.service`, want: "on-demand", restartOn: [path(`${relay}@.service`), relayFiles.service] },
+      ...sockets.map((name) => ({ name, want: "start" as const, restartOn: [path(name), relayFiles.socket] })),
+    ],
+  };
+}
+
+const plainName = plain(/[a-z][a-z0-9_-]*/, "user name");
+
+function userFile({ number }: Account, user: User): string {
+  return `access/${number}/users/${plainName(user.name)}.user`;
+}
+
+/** systemd's userdb, as for the account itself: the same uid, another name. */
+function userRecord(account: Account, user: User) {
+  return {
+    userName: user.name,
+    uid: account.uid,
+    gid: account.gid,
+    homeDirectory: insideHome(account, user.directory),
+    shell: "/bin/bash",
+  };
+}
+
+/** A password that nothing matches. Without one the user counts as locked, for logins by key too. */
+const privileged = { privileged: { hashedPassword: ["*"] } };
+
+/** Path of the socket on which an account's SSH is reached inside the host: open to the relay, by its group, and to the front end. */
+function socketPath({ number }: Account): string {
+  return `/run/fairhost-ssh/${number}`;
+}
+
+/** One connection: OpenSSH's own server in the account's sandbox and network, as the account's uid. */
+function sessionUnit(account: Account, users: readonly User[]) {
+  const { StandardOutput: _, ...common } = accountSettings(account, "ssh");
+  const current = (path: string, inside: string) => `${currentGeneration}/${path}:${inside}`;
+  return {
+    Unit: { Description: `SSH of account ${account.number}`, CollectMode: "inactive-or-failed" },
+    Service: {
+      ...common,
+      BindReadOnlyPaths: [
+        common.BindReadOnlyPaths,
+        ownRecords(account),
+        ...users.map((user) =>
+          ["user", "user-privileged"]
+            .map((end) =>
+              current(`access/${account.number}/users/${user.name}.${end}`, `/etc/userdb/${user.name}.${end}`),
+            )
+            .join(" "),
+        ),
+        [
+          current(script, inside.script),
+          current(configuration, inside.configuration),
+          current(`access/${account.number}`, inside.own),
+        ].join(" "),
+        netlinkSettings.bind,
+      ],
+      RestrictAddressFamilies: netlinkSettings.addressFamilies,
+      LoadCredential: [
+        `ssh-host-key:/var/lib/fairhost/secrets/ssh/${account.number}`,
+        `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
+      ],
+      StandardInput: "socket",
+      StandardOutput: "socket",
+      StandardError: `append:${account.directory}/${logs}/ssh.log`,
+      // A login that was refused.
+      SuccessExitStatus: "255",
+      // A connection that could not be started is over: nothing of it can be started again.
+      RestartPreventExitStatus: Array.from({ length: 46 }, (_each, index) => 200 + index).join(" "),
+      OOMPolicy: "continue",
+      ExecStart: execLine([
+        ...netlinkSettings.command,
+        ...init,
+        ...[inside.script, inside.configuration, homeInside(account)],
+      ]),
+    },
+  };
+}
+
+function sessionSocket(account: Account) {
+  return {
+    Unit: { Description: `SSH of account ${account.number}, inside the host` },
+    Socket: {
+      ListenStream: socketPath(account),
+      Accept: "yes",
+      MaxConnections: `${connections.account}`,
+    },
+  };
+}
+
+/** The account's SSH as it is seen from outside. */
+function relaySocket(account: Account, address: string) {
+  return {
+    Unit: { Description: `SSH of account ${account.number}` },
+    Socket: { ListenStream: `[${plainAddress(address)}]:${sshListens}` },
+  };
+}
+
+/**
+ * Carries the octets of one connection. So no socket of the host's network gets into the account, where a program could make it listen or
+ * call in the host's name. The name that it gives itself is the visitor's address, which OpenSSH writes into its log.
+ */
+function relayUnit(account: Account) {
+  return {
+    Unit: { Description: `Connection to SSH of account ${account.number}` },
+    Service: {
+      ExecStart: `/usr/bin/socat -b65536 STDIO "UNIX-CONNECT:${socketPath(account)},bind=/tmp/\${REMOTE_ADDR}"`,
+    },
+  };
+}
+
+const relaySettings = {
+  Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
+  Service: {
+    Type: "exec",
+    Slice: "fairhost-ssh.slice",
+    DynamicUser: "yes",
+    // The group that may connect to sockets of accounts (components/http/render-http-server.ts).
+    SupplementaryGroups: "www-data",
+    StandardInput: "socket",
+    StandardOutput: "socket",
+    StandardError: "journal",
+    SyslogIdentifier: "fairhost-ssh",
+    LogRateLimitIntervalSec: "30s",
+    LogRateLimitBurst: "20",
+    // The name of its end of the connection is a file there.
+    PrivateTmp: "disconnected",
+    PrivateDevices: "yes",
+    ProtectHome: "yes",
+    ProtectProc: "invisible",
+    ProtectKernelTunables: "yes",
+    ProtectControlGroups: "yes",
+    CapabilityBoundingSet: "",
+    RestrictAddressFamilies: "AF_UNIX",
+    RestrictNamespaces: "yes",
+    MemoryDenyWriteExecute: "yes",
+    SystemCallArchitectures: "native",
+    SystemCallFilter: ["@system-service", "~@privileged @resources"],
+    MemoryMax: "16M",
+    TasksMax: "2",
+  },
+};
+
+const relaySocketSettings = {
+  Unit: { StartLimitIntervalSec: "0" },
+  Socket: {
+    // The account's whole /64 is on `lo`, without each of its addresses.
+    FreeBind: "yes",
+    // Connections to another port are led to it (tproxy of nft(8)).
+    Transparent: "yes",
+    Accept: "yes",
+    NoDelay: "yes",
+    MaxConnections: `${connections.account}`,
+    MaxConnectionsPerSource: `${connections.source}`,
+    // It would stop the socket for good.
+    TriggerLimitIntervalSec: "0",
+    PollLimitIntervalSec: "10s",
+    PollLimitBurst: `${connections.begun}`,
+  },
+};
+
+/** Of all accounts together: more connections than that are refused, and the host keeps its memory. */
+const relaySlice = {
+  Unit: { Description: "Connections to SSH of accounts" },
+  Slice: { MemoryMax: "1G", TasksMax: "2000" },
+};
