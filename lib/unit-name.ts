@@ -1,4 +1,10 @@
-/** Names of systemd's units that are made from templates (systemd.unit(5)): `ssh@5.service` is an instance of `ssh@.service`. */
+/** Names of systemd's units. Of a template (systemd.unit(5)) there are instances: `ssh@5.service` is one of `ssh@.service`. */
+
+/** The account that a unit serves: its own (`account-7-http-blog.socket`), or one outside of its sandbox (`fairhost-ssh-7.socket`). */
+export function accountOfUnit(unit: string): number | undefined {
+  const [, number] = /^(?:account|fairhost-[a-z]+)-(\d+)[-.@]/.exec(unit) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
 
 /** @returns the template of an instance; undefined for any other unit */
 export function templateOf(unit: string): string | undefined {

@@ -92,8 +92,7 @@ export function notOwn(
   before = "",
 ): string | undefined {
   const folder = folderOf(path, folders);
-  const inside = path.slice((folder?.name.length ?? 0) + 1);
-  const forms = hidden.test(inside) ? [] : (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
+  const forms = formsOf(path, owner, folders);
   if (forms.length === 0) return "no file of an account";
   if (text === undefined) return forms.some(({ stays }) => stays) ? "the account stays" : undefined;
   const change = changeBetween(before, text, folder?.validator === "units");
@@ -105,6 +104,18 @@ export function notOwn(
   }
   // Of two forms, the one that the file follows further.
   return wrong.reduce((most, each) => (each.line > most.line ? each : most)).what;
+}
+
+/** Whether the account may have a file of this path, whatever it says. */
+export function mayHave(path: string, owner: Owner, folders: readonly BundleFolder[]): boolean {
+  return formsOf(path, owner, folders).length > 0;
+}
+
+/** Forms that a file of this path may have. */
+function formsOf(path: string, owner: Owner, folders: readonly BundleFolder[]): OwnFile[] {
+  const folder = folderOf(path, folders);
+  const inside = path.slice((folder?.name.length ?? 0) + 1);
+  return hidden.test(inside) ? [] : (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
 }
 
 interface Wrong {

@@ -1,38 +1,21 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 
-/** Debian packages that a host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
+/** Debian packages that every host needs in addition to a minimal system, and what needs them; all from the main section of the release. */
 export const hostPackages: readonly string[] = [
-  "apache2-bin", // server kind php, server kind proxy, bundle folder apache
   "bird2", // bundle folder bird
-  "ca-certificates", // kind accounts, server kind proxy, bundle folder apache
+  "ca-certificates", // kind accounts
   "dns-root-data", // bundle folder unbound
   "git", // kind users
-  "gunicorn", // server kind python
   "iproute2", // bundle folder network
   "libnss-systemd", // bundle folder userdb
-  "lighttpd", // server kind static, bundle folder lighttpd
-  "lighttpd-mod-deflate", // server kind static
-  "media-types", // server kind php, bundle folder apache
+  "media-types", // kind accounts
   "nftables", // bundle folder nftables
   "nginx", // bundle folder nginx
-  "nodejs", // kind hosts, server kind node
+  "nodejs", // kind hosts
   "openssh-client", // kind users
   "openssh-server", // kind hosts, kind users
   "openssh-sftp-server", // kind users
-  "php-bcmath", // server kind php
-  "php-curl", // server kind php
-  "php-fpm", // server kind php
-  "php-gd", // server kind php
-  "php-intl", // server kind php
-  "php-mbstring", // server kind php
-  "php-mysql", // server kind php
-  "php-sqlite3", // server kind php
-  "php-xml", // server kind php
-  "php-zip", // server kind php
-  "postgresql-17", // kind databases
-  "python3", // kind accounts, server kind python
-  "python3-uvicorn", // server kind python
-  "python3-websockets", // server kind python
+  "python3", // kind accounts
   "quota", // kind accounts
   "rsync", // kind users
   "socat", // kind users
@@ -41,15 +24,46 @@ export const hostPackages: readonly string[] = [
   "tzdata", // kind tasks
   "ulogd2", // bundle folder ulogd
   "unbound", // bundle folder unbound
+  "zstd", // kind accounts
 ];
 
-/** Units that these packages bring and that must not run on a host. */
+/** Those that a host needs only if something declared on it does. */
+export const packagesWhereUsed: readonly string[] = [
+  "apache2-bin", // server kind php, server kind proxy
+  "ca-certificates", // server kind proxy
+  "gunicorn", // server kind python
+  "lighttpd", // server kind static
+  "lighttpd-mod-deflate", // server kind static
+  "mariadb-client", // engine mariadb
+  "mariadb-server-core", // engine mariadb
+  "media-types", // server kind php
+  "nodejs", // server kind node
+  "php-bcmath", // server kind php
+  "php-curl", // server kind php
+  "php-fpm", // server kind php
+  "php-gd", // server kind php
+  "php-intl", // server kind php
+  "php-mbstring", // server kind php
+  "php-mysql", // server kind php
+  "php-pgsql", // server kind php
+  "php-sqlite3", // server kind php
+  "php-xml", // server kind php
+  "php-zip", // server kind php
+  "postgresql-17", // engine postgresql
+  "python3", // server kind python
+  "python3-uvicorn", // server kind python
+  "python3-websockets", // server kind python
+];
+
+/** Units that packages of both lists bring and that must not run on a host. */
 export const maskedUnits: readonly string[] = [
-  "lighttpd.service", // bundle folder lighttpd
+  "lighttpd.service", // server kind static
+  "mariadb.service", // engine mariadb
+  "mariadb.socket", // engine mariadb
   "php8.4-fpm.service", // server kind php
   "phpsessionclean.timer", // server kind php
-  "postgresql.service", // kind databases
-  "postgresql@17-main.service", // kind databases
+  "postgresql.service", // engine postgresql
+  "postgresql@17-main.service", // engine postgresql
   "ulogd2.service", // bundle folder ulogd
   "unbound-resolvconf.service", // bundle folder unbound
 ];

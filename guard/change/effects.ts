@@ -6,6 +6,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { allKinds, type Subject, subject } from "../../components/registry/subject.ts";
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
+import { accountOfUnit } from "../../lib/unit-name.ts";
 import type { Context } from "../rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
 import type { HostChange } from "./host-change.ts";
@@ -58,7 +59,7 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     const inside = paths.filter((path) => path.startsWith(`${name}/`));
     if (inside.length > 0) say(takesEffect.says(host, inside), concerned(name));
   }
-  const ofHost = (unit: string) => !/^account-\d+-/.test(unit);
+  const ofHost = (unit: string) => accountOfUnit(unit) === undefined;
   for (const unit of hooks.restart.filter(ofHost)) {
     const unnoticed = bundleFolders.flatMap(({ takesEffect }) =>
       takesEffect.by === "restart" && takesEffect.unnoticed?.unit === unit ? [takesEffect.unnoticed] : [],
@@ -70,8 +71,9 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   }
 
   // Per account and kind: what has units stops, and is started again by what wakes it.
-  const stopping = Map.groupBy([...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))], (unit) =>
-    Number(/^account-(\d+)-/.exec(unit)?.[1] ?? 0),
+  const stopping = Map.groupBy(
+    [...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))],
+    (unit) => accountOfUnit(unit) ?? 0,
   );
   for (const [account, units] of stopping) {
     if (account === 0) continue;

@@ -1,5 +1,5 @@
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
-import { notOwn, type Owner, ownerOf, sameOwner } from "../../components/registry/own-files.ts";
+import { mayHave, notOwn, type Owner, ownerOf, sameOwner } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text.ts";
 import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/host-change.ts";
@@ -35,7 +35,7 @@ export const nothingOpened: GuardRule = {
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
         yield open(host, `${verb} security files of ${host}: ${named(ofKind)}.`);
       }
-      const units = judged.flatMap(({ group }) => unitsIn(group));
+      const units = judged.flatMap(unitsIn);
       if (units.length > 0) yield open(host, `Changes what runs on ${host}: ${units.join(", ")}.`);
       for (const [what, ofKind] of Map.groupBy(judged, otherRights)) {
         if (what === undefined) continue;
@@ -96,8 +96,12 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
 }
 
 /** Changed units of the host, and units of an account's group that are not the account's, unless a file of theirs is named already. */
-function unitsIn({ group, units, files }: GroupChange): string[] {
-  if (group !== "host") return units.flatMap(({ name }) => (name.startsWith(`${group}-`) ? [] : [name]));
+function unitsIn({ group: { group, units, files }, owner, previous }: Owned): string[] {
+  const of = owner ?? previous;
+  if (group !== "host") {
+    const isOwn = (name: string) => of !== undefined && mayHave(`systemd/${name}`, of, bundleFolders);
+    return units.flatMap(({ name }) => (isOwn(name) ? [] : [name]));
+  }
   const own = new Set(files.map(({ path }) => path));
   return units.filter(({ name }) => !own.has(`systemd/${name}`)).map(wanted);
 }
