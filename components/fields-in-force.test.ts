@@ -33,7 +33,12 @@ const optional: Partial<Record<HttpServer["kind"], object>> = {
 /** Fleets with every optional field somewhere, and a server of each kind. */
 const fleets = loaded.map((fleet) => ({
   ...fleet,
-  network: { ...fleet.network, runtimes: ["ruby"], platformDomain: "hosted.example" },
+  network: {
+    ...fleet.network,
+    runtimes: ["ruby"],
+    platformDomain: "hosted.example",
+    certificates: { directory: "https://ca.example/", email: "ops@example.org" },
+  },
   hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
   accounts: fleet.accounts.map((account, index) => ({
     ...account,
@@ -45,6 +50,8 @@ const fleets = loaded.map((fleet) => ({
       hostnames: [],
       addresses: ["example.org/a"],
       trimPath: true,
+      httpsOnly: true,
+      hstsSeconds: 60,
       idleSeconds: 1,
     })),
     services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const, port: 8300 })),

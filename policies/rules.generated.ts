@@ -36,6 +36,7 @@ import { plansPromiseTheBasics } from "../components/plan/rules/plans-promise-th
 import type { Rule } from "../components/rule.ts";
 import { servicePorts } from "../components/service/rules/service-ports.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
+import { httpsInForce } from "../components/tls/rules/https-in-force.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
 import { nothingVanishes } from "./data/nothing-vanishes.ts";
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   debianReleaseSupported,
   frontEndPorts,
   httpServerFollowsNumber,
+  httpsInForce,
   limitsSet,
   noHostAdministration,
   pathsInsideHome,

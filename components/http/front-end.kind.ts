@@ -15,7 +15,7 @@ export const inputs = z.strictObject({
 });
 
 /** Ports on which the front end answers on every account's address. */
-const ports = [80] as const;
+const ports = (certificates: boolean) => (certificates ? [80, 443] : [80]);
 
 export const kind: Kind<"frontEnds"> = {
   key: "frontEnds",
@@ -32,13 +32,18 @@ export const kind: Kind<"frontEnds"> = {
   hostOf: ({ host }) => host,
   retired: "freely",
   deletion: "follows",
-  declare: ({ hosts, accounts }) => {
+  variants: {
+    word: "protocol",
+    needs: { http: {}, https: { packages: ["lego", "openssl"] } },
+    of: ({ ports }) => (ports.includes(443) ? "https" : "http"),
+  },
+  declare: ({ hosts, accounts, fleet: { network } }) => {
     const on = Map.groupBy(accounts, ({ account }) => account.host);
     return hosts.map(({ name, address4 }) => {
       const own = on.get(name) ?? [];
       return {
         host: name,
-        ports,
+        ports: ports(network.certificates !== undefined),
         ...(address4 !== undefined && { address4 }),
         accounts: own.length,
         httpServers: own.reduce((sum, { account }) => sum + account.httpServers.length, 0),

@@ -38,6 +38,7 @@ export const kind: Kind<"httpServers"> = {
         (server, index) =>
           ({
             ...server,
+            ...(network.certificates !== undefined && { https: true }),
             hostnames:
               index === 0 && network.platformDomain !== undefined
                 ? [...new Set([...server.hostnames, `${account.name}.${network.platformDomain}`])]

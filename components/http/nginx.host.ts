@@ -12,6 +12,8 @@ export const nginx = {
     says: (host) => `Rewrites the front end of ${host}: reload without interruption.`,
   },
   ofAccount: [
+    { path: /accounts\/(?<number>\d+)\.certificates/, lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/] },
+    { path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
     {
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.

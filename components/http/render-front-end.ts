@@ -2,6 +2,7 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { connections, retryAfter, retryAfterSuspended } from "./connections.ts";
 import { renderSites } from "./render-sites.ts";
 import { bodyLimitMib } from "./server.ts";
@@ -59,9 +60,15 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
 export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
   const everywhere = address4 === undefined ? ["[::]"] : ["[::]", "0.0.0.0"];
   const listen = ports
-    .flatMap((port) => everywhere.map((address) => `    listen ${address}:${port} default_server;\n`))
+    .flatMap((port) =>
+      everywhere.map((address) => `    listen ${address}:${port}${port === 443 ? " ssl" : ""} default_server;\n`),
+    )
     .join("");
-  return [{ path: "nginx/nginx.conf", content: configuration(listen) }];
+  const tls = ports.includes(443);
+  const content = configuration(
+    tls ? { ...tlsTexts, server: `${listen}${tlsTexts.server}` } : { ...noTls, server: listen },
+  );
+  return [{ path: "nginx/nginx.conf", content }];
 }
 
 /** Most bytes of a visitor's text in a line of a log. nginx writes a byte that is not printable as four. */
@@ -88,9 +95,57 @@ const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
   })
   .join("");
 
-const configuration = (
-  listen: string,
-) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
+/** How a request reaches its account. */
+const passOn = `${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
+        add_header Retry-After ${retryAfterSuspended} always;
+        return 503 "<!doctype html><title>Suspended</title><h1>Suspended</h1><p>This account is suspended. If it is yours, ask its operator.</p>\\n";
+      }
+      if ($backend = "") {
+        return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
+      }
+      limit_conn visitors ${connections.visitor};
+      limit_conn servers ${connections.server};
+      limit_conn accounts ${connections.account};
+      # Relative links of a page at /blog would lead beside it.
+      if ($left_uri = "") {
+        return 308 $taken_path/$is_args$args;
+      }
+      proxy_pass http://$backend$backend_uri;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host$named_port;
+      # What a client says about these is dropped.
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $host$named_port;
+      proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header X-Forwarded-Prefix $taken_path;
+      proxy_set_header Forwarded "";
+      proxy_set_header Proxy "";
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      # An account may not steer the front end by its answers.
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
+      # Nothing is collected before it is passed on: streams arrive as they are sent, and no visitor fills a disk that all accounts share.
+      proxy_request_buffering off;
+      proxy_buffering off;
+      proxy_buffer_size ${answerBuffer};
+      proxy_buffers 4 ${answerBuffer};
+      proxy_redirect off;
+      proxy_connect_timeout 5s;
+      proxy_send_timeout ${sendTimeout}s;
+      proxy_read_timeout ${readTimeout}s;
+      error_page 502 @not_answering;
+      error_page 503 @full;
+      error_page 504 @too_slow;
+`;
+
+const configuration = ({
+  http,
+  server,
+  site,
+  locations,
+}: Texts) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
 user www-data;
 worker_processes auto;
 worker_shutdown_timeout ${shutdownTimeout}s;
@@ -195,7 +250,7 @@ ${paths}  map $site $account {
     "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
     "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for ${readTimeout} s";
   }
-  map $http_upgrade $connection_upgrade {
+${http}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }
@@ -214,7 +269,7 @@ ${Object.entries(loggedLengths).map(logged).join("")}
   limit_conn_log_level info;
 
   server {
-${listen}
+${server}
     # A log whose path has variables is only written if root exists.
     root /srv/accounts;
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
@@ -223,50 +278,8 @@ ${listen}
 
     absolute_redirect off;
     location / {
-${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
-        add_header Retry-After ${retryAfterSuspended} always;
-        return 503 "<!doctype html><title>Suspended</title><h1>Suspended</h1><p>This account is suspended. If it is yours, ask its operator.</p>\\n";
-      }
-      if ($backend = "") {
-        return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
-      }
-      limit_conn visitors ${connections.visitor};
-      limit_conn servers ${connections.server};
-      limit_conn accounts ${connections.account};
-      # Relative links of a page at /blog would lead beside it.
-      if ($left_uri = "") {
-        return 308 $taken_path/$is_args$args;
-      }
-      proxy_pass http://$backend$backend_uri;
-      proxy_http_version 1.1;
-      proxy_set_header Host $host$named_port;
-      # What a client says about these is dropped.
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $host$named_port;
-      proxy_set_header X-Forwarded-Port $server_port;
-      proxy_set_header X-Forwarded-Prefix $taken_path;
-      proxy_set_header Forwarded "";
-      proxy_set_header Proxy "";
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      # An account may not steer the front end by its answers.
-      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
-      # Nothing is collected before it is passed on: streams arrive as they are sent, and no visitor fills a disk that all accounts share.
-      proxy_request_buffering off;
-      proxy_buffering off;
-      proxy_buffer_size ${answerBuffer};
-      proxy_buffers 4 ${answerBuffer};
-      proxy_redirect off;
-      proxy_connect_timeout 5s;
-      proxy_send_timeout ${sendTimeout}s;
-      proxy_read_timeout ${readTimeout}s;
-      error_page 502 @not_answering;
-      error_page 503 @full;
-      error_page 504 @too_slow;
-    }
-    location @not_answering {
+${site}${passOn}    }
+${locations(`${site}${passOn}`)}    location @not_answering {
       return 502 "<!doctype html><title>Not answering</title><h1>Not answering</h1><p>This site's program ended without an answer.</p>\\n";
     }
     location @full {

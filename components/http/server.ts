@@ -40,6 +40,20 @@ export const commonEntry = {
     .describe(
       "Whether the path of the address is taken away from requests before the HTTP server gets them: `/blog/post` arrives as `/post`, with `X-Forwarded-Prefix: /blog`, and `/blog` is sent on to `/blog/`. Default false.",
     ),
+  httpsOnly: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "Whether visitors who come over HTTP are sent on to HTTPS, once a host name has its certificate. Default false.",
+    ),
+  hstsSeconds: z
+    .int()
+    .min(0)
+    .max(63_072_000)
+    .exactOptional()
+    .describe(
+      "Seconds for which browsers use HTTPS alone for its host names (RFC 6797), with `httpsOnly`. There is no way back before they are over. Default 0: not at all.",
+    ),
   idleSeconds: z
     .int()
     .min(0)
@@ -58,6 +72,9 @@ export const commonInputs = {
   hostnames: behaviour(texts).describe("Host names it answers for."),
   addresses: behaviour(texts).exactOptional().describe("Host names with a path that it answers for."),
   trimPath: behaviour(flag).exactOptional().describe("Whether the path of an address is taken away from requests."),
+  https: derivedField(flag).exactOptional().describe("Whether its host names get certificates."),
+  httpsOnly: behaviour(flag).exactOptional().describe("Whether visitors are sent on to HTTPS."),
+  hstsSeconds: behaviour(number).exactOptional().describe("Seconds for which browsers use HTTPS alone."),
   idleSeconds: behaviour(number).describe("Seconds without a request until it is stopped; 0 = never."),
   unit: derivedField(text).describe(
     "Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name.",

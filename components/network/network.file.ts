@@ -96,6 +96,20 @@ export const schema = z.strictObject({
     .describe(
       "The platform's own domain for web sites: each account is also reached at `<account>.<platformDomain>`, which leads to its lowest-numbered HTTP server. Its DNS is yours to set up. Default: none.",
     ),
+  certificates: z
+    .strictObject({
+      directory: z
+        .url({ protocol: /^https$/ })
+        .max(200)
+        .describe(
+          "Address of the ACME directory of the CA (RFC 8555), such as `https://acme-v02.api.letsencrypt.org/directory`.",
+        ),
+      email: z.email().max(200).describe("Where the CA writes to."),
+    })
+    .optional()
+    .describe(
+      "The CA from which hosts get certificates for host names of accounts, by HTTP. With it front ends answer over HTTPS on port 443. Default: none, HTTP alone.",
+    ),
   uidBase: z
     .int()
     .min(65_536)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { number, text, texts, waivers } from "../inputs.ts";
-import { identity, key, redundancy } from "../registry/field-class.ts";
+import { identity, key, note, redundancy, trust } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
@@ -11,6 +11,14 @@ export const inputs = z.strictObject({
     .exactOptional()
     .describe("Identity of the fleet, where the inventory says it."),
   asNumber: key(number).describe("The AS number that routers speak as."),
+  certificates: trust(
+    z.strictObject({
+      directory: text.describe("Address of its ACME directory."),
+      email: note(text).describe("Where it writes to."),
+    }),
+  )
+    .exactOptional()
+    .describe("The CA from which hosts get certificates."),
   platformDomain: identity(text).exactOptional().describe("The domain below which each account has a host name."),
   // A state of 0.1.0 does not say it.
   uidBase: identity(number, { judged: "identity-kept" })
@@ -51,6 +59,7 @@ export const kind: Kind<"networks"> = {
       ...(network.fleet !== undefined && { fleet: network.fleet }),
       asNumber: network.asNumber,
       uidBase: network.uidBase,
+      ...(network.certificates !== undefined && { certificates: network.certificates }),
       ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),
       prefixes4: network.prefixes4,

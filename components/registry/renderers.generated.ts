@@ -17,6 +17,7 @@ import { renderer as renderBird } from "../network/render-bird.ts";
 import { renderer as renderNftables } from "../network/render-nftables.ts";
 import { renderer as renderService } from "../service/render-service.ts";
 import { renderer as renderTask } from "../task/render-task.ts";
+import { renderer as renderTls } from "../tls/render-tls.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
@@ -39,4 +40,5 @@ export const renderers: readonly Renderer[] = [
   renderNftables,
   renderService,
   renderTask,
+  renderTls,
 ];

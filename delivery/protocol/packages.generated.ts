@@ -32,12 +32,14 @@ export const packagesWhereUsed: readonly string[] = [
   "apache2-bin", // server kind php, server kind proxy
   "ca-certificates", // server kind proxy
   "gunicorn", // server kind python
+  "lego", // protocol https
   "lighttpd", // server kind static
   "lighttpd-mod-deflate", // server kind static
   "mariadb-client", // engine mariadb
   "mariadb-server-core", // engine mariadb
   "media-types", // server kind php
   "nodejs", // server kind node
+  "openssl", // protocol https
   "php-bcmath", // server kind php
   "php-curl", // server kind php
   "php-fpm", // server kind php

@@ -72,8 +72,11 @@ async function debootstrap(directory: string, log: string): Promise<void> {
   ];
   const hook = (command: string): string => `--customize-hook=${command}`;
   const result = await execa(
-    "mmdebstrap",
+    // What it mounts goes with it, also if it is killed: the next one removes what it has left.
+    "unshare",
     [
+      "--mount",
+      "mmdebstrap",
       "--mode=root",
       "--format=directory",
       "--variant=minbase",

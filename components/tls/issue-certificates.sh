@@ -1,0 +1,91 @@
+#!/bin/bash
+# Gets a certificate for each host name of the front end and renews those that are due, by ACME (RFC 8555) over HTTP.
+#   issue-certificates CA EMAIL
+# A name that fails stops no other: it is tried again after an hour, then two, up to a day. If the CA says that it had enough of us, all names
+# wait for three hours. Nothing here interrupts the front end: it reads a certificate with each handshake.
+set -u
+ca=$1 email=$2
+state=${STATE_DIRECTORY:-/var/lib/fairhost-certificates}
+names=/var/lib/fairhost/current/nginx/accounts
+# The CA counts orders: no host asks for more in one run.
+most=100
+cd "$state" || exit 1
+mkdir -p issued www wait
+now=$(date +%s)
+
+if [ ! -s default.pem ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=invalid -keyout new.key -out new.crt 2>/dev/null &&
+    cat new.key new.crt >new.pem && mv new.pem default.pem
+  rm -f new.key new.crt
+fi
+
+# name account
+shopt -s nullglob
+for map in "$names"/*.certificates; do
+  account=${map##*/}
+  sed -n "s/^\([a-z0-9.-]*\) .*/\1 ${account%.certificates}/p" "$map"
+done | sort -u >names
+
+# The front end finds a file for each name at once.
+while read -r name _; do
+  [ -e "$name.pem" ] || ln -sf default.pem "$name.pem"
+done <names
+# What nobody serves any longer.
+for file in *.pem; do
+  name=${file%.pem}
+  [ "$name" = default ] || grep -q "^${name//./\\.} " names || rm -f "$file" "issued/$name" "wait/$name"
+done
+
+say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log, where only root can write
+  echo "$1: $3" >&2
+  local log=/srv/accounts/$2/admin/logs/certificates.log
+  [ ! -d "${log%/*}" ] || printf '%(%FT%T%z)T %s: %s\n' -1 "$1" "$3" >>"$log" || true
+}
+
+issue() { # NAME ACCOUNT
+  local name=$1 account=$2 what=(run) out cause
+  [ ! -e paused ] || [ "$(stat -c %Y paused)" -le "$(date +%s)" ] || return 0
+  [ ! -e "lego/certificates/$name.crt" ] || what=(renew --days 9999 --reuse-key --no-random-sleep)
+  if out=$(timeout 180 lego --accept-tos --email "$email" --server "$ca" --path lego --http --http.webroot www --key-type ec256 \
+    --domains "$name" "${what[@]}" 2>&1); then
+    # Due when two thirds of its time are over.
+    local dates begin end
+    dates=$(openssl x509 -noout -dates -in "lego/certificates/$name.crt") || return 1
+    begin=$(date -d "$(sed -n 's/^notBefore=//p' <<<"$dates")" +%s)
+    end=$(date -d "$(sed -n 's/^notAfter=//p' <<<"$dates")" +%s)
+    cat "lego/certificates/$name.key" "lego/certificates/$name.crt" >".$name.new" &&
+      touch -d "@$((begin + (end - begin) * 2 / 3))" ".$name.new" && mv ".$name.new" "$name.pem" || return 1
+    [ -e "issued/$name" ] || say "$name" "$account" "has a certificate until $(date -d "@$end" +%F)"
+    touch "issued/$name"
+    rm -f "wait/$name"
+    return 0
+  fi
+  cause=$(tail -n 1 <<<"$out" | tr -d '\000-\037' | cut -c1-300)
+  if [[ $out == *rateLimited* ]]; then
+    touch -d "@$(($(date +%s) + 10800))" paused
+    echo "the CA takes no more orders for now: all names wait for three hours" >&2
+    return 0
+  fi
+  local tries
+  tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
+  echo "$tries" >"wait/$name"
+  local pause=$((tries > 5 ? 86400 : 3600 << (tries - 1)))
+  touch -d "@$(($(date +%s) + pause))" "wait/$name"
+  say "$name" "$account" "no certificate, next try in $((pause / 3600)) h: $cause"
+}
+export -f issue say
+export ca email
+
+while read -r name account; do
+  [ ! -e "wait/$name" ] || [ "$(stat -c %Y "wait/$name")" -le "$now" ] || continue
+  [ -L "$name.pem" ] || [ "$(stat -c %Y "$name.pem")" -le "$now" ] || continue
+  echo "$name $account"
+done <names | head -n "$most" >due
+[ -s due ] || exit 0
+# The first one alone, if the CA does not know this host yet.
+if ! ls lego/accounts/*/*/account.json >/dev/null 2>&1; then
+  read -r name account <due
+  issue "$name" "$account"
+  sed -i 1d due
+fi
+xargs -r -n 2 -P 8 bash -c 'issue "$@"' issue <due

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { plain, unitFile } from "../../lib/unit-file.ts";
+import { namesOf } from "../http/web-address.ts";
+import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
+import type { Renderer } from "../registry/renderer.ts";
+
+const service = "fairhost-certificates.service";
+const timer = "fairhost-certificates.timer";
+const script = "libexec/issue-certificates";
+const plainHostName = plain(/[a-z0-9.-]+/, "host name");
+const plainWord = plain(/[\w.:/@+~%-]+/, "address");
+
+export const renderer: Renderer<"httpServers"> = {
+  key: "httpServers",
+  // Its page that says so is reached over HTTPS too.
+  whileSuspended: true,
+  ofHost: ({ declaration }) => renderTls(declaration.networks[0]?.certificates),
+  ofElements: ({ account, own }) => ({ files: renderNames(account.number, own.httpServers) }),
+};
+
+/** The names of one account that get a certificate, and how each answers without one: files that the front end includes. */
+export function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
+  const secured = servers.filter(({ https }) => https === true);
+  const names = [...new Set(secured.flatMap(namesOf))].filter((name) => !name.startsWith("*.")).map(plainHostName);
+  const only = new Map<string, number>();
+  for (const { httpsOnly, hstsSeconds = 0, ...server } of secured) {
+    if (httpsOnly !== true) continue;
+    for (const name of namesOf(server)) only.set(name, Math.max(hstsSeconds, only.get(name) ?? 0));
+  }
+  const map = (kind: string, lines: readonly string[]): BundleFile[] =>
+    lines.length === 0
+      ? []
+      : [{ path: `nginx/accounts/${account}.${kind}`, content: lines.map((line) => `${line};\n`).join("") }];
+  return [
+    ...map(
+      "certificates",
+      names.sort().map((name) => `${name} ${name}`),
+    ),
+    ...map(
+      "https",
+      names.filter((name) => only.has(name)).map((name) => `${name} ${Number(only.get(name))}`),
+    ),
+  ];
+}
+
+/** The program that gets certificates and renews them, and its timer: when the names change, and every hour. */
+function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; units: BundleUnit[] } {
+  if (ca === undefined) return { files: [], units: [] };
+  return {
+    files: [
+      {
+        path: script,
+        content: readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8"),
+        mode: 0o755,
+      },
+      {
+        path: `systemd/${service}`,
+        content: unitFile({
+          Unit: { Description: "Certificates of the host names of accounts", After: "network-online.target" },
+          Service: {
+            Type: "oneshot",
+            ExecStart: `${currentGeneration}/${script} ${plainWord(ca.directory)} ${plainWord(ca.email)}`,
+            // Root without any right beyond its own files: the keys are its own, and the front end's workers read them.
+            Group: "www-data",
+            CapabilityBoundingSet: "",
+            NoNewPrivileges: "yes",
+            UMask: "0027",
+            StateDirectory: "fairhost-certificates",
+            StateDirectoryMode: "0750",
+            ProtectSystem: "strict",
+            ReadWritePaths: "-/srv/accounts",
+            ProtectHome: "yes",
+            PrivateTmp: "yes",
+            PrivateDevices: "yes",
+            ProtectKernelTunables: "yes",
+            ProtectKernelModules: "yes",
+            ProtectControlGroups: "yes",
+            RestrictAddressFamilies: "AF_UNIX AF_INET AF_INET6",
+            RestrictNamespaces: "yes",
+            MemoryMax: "512M",
+            TasksMax: "200",
+            CPUWeight: "20",
+            TimeoutStartSec: "4h",
+          },
+        }),
+      },
+      {
+        path: `systemd/${timer}`,
+        content: unitFile({
+          Unit: { Description: "Certificates of the host names of accounts" },
+          // A deploy that changes names starts the timer again.
+          Timer: { OnActiveSec: "1s", OnUnitInactiveSec: "1h", AccuracySec: "1s" },
+        }),
+      },
+      { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
+    ],
+    units: [
+      { name: service, want: "on-demand", restartOn: [] },
+      { name: timer, want: "start", restartOn: [`systemd/${timer}`, `systemd/${service}`, script, "nginx/"] },
+    ],
+  };
+}

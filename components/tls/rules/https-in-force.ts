@@ -1,0 +1,31 @@
+import { subject } from "../../registry/subject.ts";
+import { defineRule } from "../../rule.ts";
+
+export const httpsInForce = defineRule({
+  name: "https-in-force",
+  theme: "isolation",
+  severity: "medium",
+  scope: "resource",
+  description: "An HTTP server that sends visitors on to HTTPS gets certificates, and HSTS is only for such a server.",
+  reason:
+    "Without a certificate nobody is sent on, and what visitors send stays readable on its way, against what is declared.",
+  fix: "Declare a CA (`certificates` in network.yaml), and `httpsOnly: true` beside `hstsSeconds`; or take both away.",
+  *find({ httpServers }) {
+    for (const server of httpServers) {
+      const { httpsOnly, https, hstsSeconds } = server;
+      const name = `HTTP server ${server.account}/${server.name}`;
+      if (httpsOnly === true && https !== true) {
+        yield {
+          subject: subject.httpServer(server, "httpsOnly"),
+          message: `${name} is to answer over HTTPS only, but the fleet has no CA for certificates.`,
+        };
+      }
+      if (hstsSeconds !== undefined && httpsOnly !== true) {
+        yield {
+          subject: subject.httpServer(server, "hstsSeconds"),
+          message: `${name} has hstsSeconds ${hstsSeconds}, but does not send visitors on to HTTPS.`,
+        };
+      }
+    }
+  },
+});

@@ -1,0 +1,239 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { ensureDebianPackages } from "../../toolchain/system/system.ts";
+
+/** Names of two accounts; the one that leads nowhere is another web site's for the CA. */
+const secured = { https: true, httpsOnly: true, hstsSeconds: 3600 };
+const accounts = [
+  {
+    number: 1,
+    name: "alice",
+    servers: [
+      { ...staticServer("web"), ...secured, hostnames: ["alice.test", "*.alice.test"] },
+      { ...staticServer("plain"), https: true, hostnames: ["plain.alice.test"] },
+    ],
+  },
+  {
+    number: 2,
+    name: "bob",
+    servers: [{ ...staticServer("web"), ...secured, hostnames: ["bob.test", "nowhere.test"] }],
+  },
+] as const;
+
+/** In the host's network: a CA that asks each name at [::1]:80, except one (pebble, the CA that ACME clients are tested with). */
+class Ca implements AsyncDisposable {
+  readonly #programs: { kill(): unknown }[] = [];
+  readonly #directory: string;
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+  static async make(): Promise<Ca> {
+    await ensureDebianPackages(["pebble"]);
+    const ca = new Ca(await mkdtemp(join(tmpdir(), "fairhost-ca-")));
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem"];
+    await execa("openssl", ["req", "-x509", "-days", "2", ...key, ...subject, "-out", "cert.pem"], {
+      cwd: ca.#directory,
+    });
+    const pebble = {
+      listenAddress: "[::1]:14000",
+      managementListenAddress: "[::1]:15000",
+      certificate: join(ca.#directory, "cert.pem"),
+      privateKey: join(ca.#directory, "key.pem"),
+      httpPort: 80,
+      tlsPort: 443,
+    };
+    await writeFile(join(ca.#directory, "pebble.json"), JSON.stringify({ pebble }));
+    return ca;
+  }
+  certificate(): Promise<string> {
+    return readFile(join(this.#directory, "cert.pem"), "utf8");
+  }
+  async start(host: ContainerHost): Promise<void> {
+    const run = (...command: string[]) => {
+      const program = execa("nsenter", ["-t", `${host.netnsPid}`, "-n", "--", ...command], {
+        ...{ reject: false, stdio: "ignore" },
+        env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" },
+      });
+      this.#programs.push(program);
+    };
+    const none = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
+    run(
+      "pebble-challtestsrv",
+      "-defaultIPv4",
+      "",
+      "-defaultIPv6",
+      "::1",
+      "-dns01",
+      ":8053",
+      "-management",
+      ":8055",
+      ...none,
+    );
+    run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", "[::1]:8053");
+    await succeed(host, "until curl -sSf https://localhost:14000/dir >/dev/null 2>&1; do sleep 0.1; done");
+    await succeed(host, `curl -sS -d '{"host":"nowhere.test","addresses":["::2"]}' http://localhost:8055/add-aaaa`);
+    await succeed(host, "curl -sS https://localhost:15000/roots/0 >/root/roots.pem");
+  }
+  stop(): void {
+    for (const program of this.#programs.splice(0)) program.kill();
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+let host: ContainerHost;
+let ca: Ca;
+const sh = (command: string) => succeed(host, command);
+const state = "/var/lib/fairhost-certificates";
+/** A visitor who trusts the CA alone, at the front end. */
+const visit = (url: string, more = "") =>
+  sh(`curl -sS -g --max-time 20 --cacert /root/roots.pem --connect-to ::[::1]: ${more} ${url}`);
+const status = (url: string, more = "") =>
+  visit(url, `-o /dev/null -w '%{http_code} %{http_version} %{redirect_url}' ${more}`);
+const issue = () => sh("systemctl start fairhost-certificates.service");
+
+beforeAll(async () => {
+  ca = await Ca.make();
+  host = await bootContainer({ name: "tls" });
+  await host.writeFile("/root/ca.pem", await ca.certificate());
+  await sh("cat /root/ca.pem >>/etc/ssl/certs/ca-certificates.crt");
+  const declared = declarationOf(accounts);
+  const [network] = declared.networks;
+  const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
+  const declaration = {
+    ...declared,
+    networks: [{ ...network!, certificates }],
+    frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, ports: [80, 443] })),
+  };
+  await placeBundle(host, renderBundle(declaration, "web1"));
+  for (const { number, name } of accounts) {
+    await host.writeFile(`/srv/accounts/${number}/home/www/index.html`, `Hello from ${name}\n`);
+    await host.writeFile(`/srv/accounts/${number}/home/www/.well-known/acme-challenge/own`, `own of ${name}\n`);
+  }
+});
+afterAll(async () => {
+  await host?.stop();
+  await ca?.[Symbol.asyncDispose]();
+});
+
+describe("before there is a certificate", () => {
+  test("a name answers over HTTP, and over HTTPS with one that nobody trusts", async () => {
+    await sh(`until [ -e ${state}/bob.test.pem ]; do sleep 0.1; done`);
+    expect(await visit("http://bob.test/")).toBe("Hello from bob\n");
+    expect(await visit("https://bob.test/", "--insecure")).toBe("Hello from bob\n");
+    expect((await host.run("curl -sS --connect-to ::[::1]: https://bob.test/")).exitCode).toBe(60);
+  });
+
+  test("with the CA away, each name is tried again later, and its account reads why", async () => {
+    await sh("until ! systemctl is-active -q fairhost-certificates.service; do sleep 0.2; done");
+    expect(await sh("cat /srv/accounts/1/admin/logs/certificates.log")).toMatch(
+      /^\S+ alice\.test: no certificate, next try in 1 h: .*localhost:14000.*\n/m,
+    );
+    expect(await sh(`ls ${state}/wait`)).toBe("alice.test\nbob.test\nnowhere.test\nplain.alice.test\n");
+    // Not again before its time.
+    const before = await sh("cat /srv/accounts/1/admin/logs/certificates.log");
+    await issue();
+    expect(await sh("cat /srv/accounts/1/admin/logs/certificates.log")).toBe(before);
+  });
+});
+
+describe("certificates of the CA", () => {
+  beforeAll(async () => {
+    await ca.start(host);
+    await sh(`rm -f ${state}/wait/*`);
+    await issue();
+  });
+
+  test("are in force at once, without a reload, over HTTP/2 and TLS 1.2 or newer", async () => {
+    for (const name of ["alice.test", "plain.alice.test", "bob.test"])
+      expect(await status(`https://${name}/`)).toBe("200 2 ");
+    expect(
+      await sh("openssl s_client -connect [::1]:443 -servername alice.test -tls1_1 </dev/null 2>&1 || true"),
+    ).toMatch(/alert|no protocols/);
+    expect(
+      await sh(
+        "systemctl show -P ExecReload nginx >/dev/null; pgrep -c nginx >/dev/null && journalctl -u nginx -o cat | grep -c Reload || true",
+      ),
+    ).toBe("0\n");
+  });
+
+  test("send visitors on where that is declared, with a promise to browsers, and no others", async () => {
+    expect(await status("http://alice.test/a?b")).toBe("308 1.1 https://alice.test/a?b");
+    expect(await visit("https://alice.test/", "-o /dev/null -D -")).toMatch(
+      /^strict-transport-security: max-age=3600\r$/im,
+    );
+    expect(await status("http://plain.alice.test/")).toBe("200 1.1 ");
+    expect(await visit("https://plain.alice.test/", "-o /dev/null -D -")).not.toMatch(/strict-transport-security/i);
+    // A wildcard has none by HTTP, so its names are not sent on.
+    expect(await status("http://any.alice.test/")).toBe("200 1.1 ");
+  });
+
+  test("a name that the CA cannot reach stops no other, and says so", async () => {
+    expect(await sh("cat /srv/accounts/2/admin/logs/certificates.log")).toMatch(
+      / nowhere\.test: no certificate, next try in 1 h: .+\n/,
+    );
+    expect(await status("http://nowhere.test/")).toBe("200 1.1 ");
+  });
+
+  test("are renewed when they are due, with the same key, and the front end has the new one", async () => {
+    const serial = () =>
+      sh(
+        "openssl s_client -connect [::1]:443 -servername bob.test </dev/null 2>/dev/null | openssl x509 -noout -serial -pubkey",
+      );
+    const [before] = [await serial()];
+    await issue();
+    expect(await serial()).toBe(before);
+    await sh(`touch -d '1 hour ago' ${state}/bob.test.pem`);
+    await issue();
+    const after = await serial();
+    expect(after).not.toBe(before);
+    expect(after.replace(/^serial.*/, "")).toBe(before.replace(/^serial.*/, ""));
+    expect(Number(await sh(`stat -c %Y ${state}/bob.test.pem`))).toBeGreaterThan(Date.now() / 1000 + 86_400);
+  });
+
+  test("with the CA away, the old ones stay", async () => {
+    ca.stop();
+    await sh(`touch -d '1 hour ago' ${state}/bob.test.pem`);
+    await issue();
+    expect(await status("https://bob.test/")).toBe("200 2 ");
+    expect(await sh("tail -n 1 /srv/accounts/2/admin/logs/certificates.log")).toContain(
+      "bob.test: no certificate, next try in 1 h",
+    );
+  });
+});
+
+describe("nothing but certificates", () => {
+  test("an account's own file below the CA's path is served, and another account's proof is not", async () => {
+    expect(await visit("http://bob.test/.well-known/acme-challenge/own", "-L")).toBe("own of bob\n");
+    expect(
+      await status("http://plain.alice.test/.well-known/acme-challenge/../../lego/accounts", "--path-as-is"),
+    ).toMatch(/^40[04] /);
+  });
+
+  test.each(["../default", "unknown.test", "a/../bob.test", ""])(
+    "the name %j gets the certificate that nobody trusts",
+    async (name) => {
+      const named = name === "" ? "-noservername" : `-servername '${name}'`;
+      expect(
+        await sh(`openssl s_client -connect [::1]:443 ${named} </dev/null 2>/dev/null | openssl x509 -noout -subject`),
+      ).toBe("subject=CN=invalid\n");
+    },
+  );
+
+  test("keys are read by root and the front end alone", async () => {
+    expect(await sh(`stat -c '%a %U %G' ${state} ${state}/bob.test.pem ${state}/lego`)).toBe(
+      "750 root www-data\n640 root www-data\n700 root www-data\n",
+    );
+    expect((await host.run(`setpriv --reuid 1900000001 --clear-groups cat ${state}/bob.test.pem`)).exitCode).toBe(1);
+  });
+});
