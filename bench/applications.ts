@@ -4,6 +4,7 @@
  * Prints a table; ends with 5 if one of them does not do what people run it for. Needs root, npm, pip and go.
  */
 import Table from "cli-table3";
+import { Argument, Command } from "commander";
 import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
@@ -13,14 +14,15 @@ import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
 import { installApplication, packageFiles } from "./applications/install.ts";
 import { applications, type Visitor } from "./applications/list.ts";
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !applications.some((application) => application.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `no such application: ${unknown.join(", ")}\nfix: choose from ${applications.map(({ name }) => name).join(", ")}`,
-  );
-  process.exit(endings["wrong usage"][0]);
-}
+const command = new Command("applications")
+  .addArgument(
+    new Argument("[name...]", "those to try; all of them if none is named").choices(
+      applications.map(({ name }) => name),
+    ),
+  )
+  .exitOverride(({ exitCode }) => process.exit(endings[exitCode === 0 ? "done" : "wrong usage"][0]))
+  .parse();
+const asked = command.processedArgs[0] as readonly string[];
 const chosen = applications
   .map((application, index) => ({ ...application, number: index + 1 }))
   .filter(({ name }) => asked.length === 0 || asked.includes(name));

@@ -50,7 +50,7 @@ testRule(limitsSet, {
       "account 1 limits.cpuWeight: Account 1 has cpuWeight 0, which is out of bounds.",
       "account 1 limits.ioWeight: Account 1 has ioWeight 10001, which is out of bounds.",
     ],
-    alsoBreaks: ["equal-weights-in-a-plan"],
+    alsoBreaks: ["equal-weights-in-a-plan", "guaranteed-cores"],
   },
   "a plan without a limit": {
     break: (valid) => changed(valid, "plans", 0, (plan) => ({ ...plan, memoryMaxMb: -1 })),
