@@ -114,7 +114,10 @@ function besides(
 ): string[] {
   const places = new Map(all.map(({ place, id }) => [place, id]));
   for (const each of compared) if (each) places.delete(each.place);
-  const others = [...places].filter(([place]) => touched.some((file) => file.startsWith(`${place}/`)));
+  // What is in testing/ is nobody's fleet.
+  const others = [...places].filter(
+    ([place]) => !place.startsWith("testing/") && touched.some((file) => file.startsWith(`${place}/`)),
+  );
   return others.map(
     ([place, id]) =>
       `This change also touches fleet ${id} (${place}), which this review does not judge: review it too.`,

@@ -48,6 +48,8 @@ export async function temporaryRepository(): Promise<TemporaryRepository> {
     "stacks",
     "testing",
     "toolchain",
+    "Pulumi.lab.yaml",
+    "Pulumi.prod.yaml",
     "fairhost.ts",
     "index.ts",
     "package.json",
