@@ -17,7 +17,7 @@ const sides: readonly Declaration[] = [
       name: "alice",
       limits: { cpuWeight: 50, mailsPerMinute: 0, outgoingPerSecond: 5 },
       servers: [
-        staticServer("always", 0),
+        { ...staticServer("always", 0), https: true, httpsOnly: true },
         staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
         programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
           socketActivation: true,
