@@ -84,6 +84,25 @@ describe("a fleet on real hosts", () => {
     await lab.sshRun("web1", ["rm", file]);
   });
 
+  // Here alone the kernel counts an account's memory: a container has no memory controller.
+  test("a program that uses up its account's memory is ended, the account's log says so, the neighbour is served", async () => {
+    const app = "/srv/accounts/2/home/app.py";
+    const log = "/srv/accounts/2/admin/logs/http-app.log";
+    const greedy = "held = []\\nwhile True:\\n    held.append(bytearray(1 << 20))\\n";
+    await lab.sshRun("web1", `cp -p ${app} ${app}.kept && printf '${greedy}' >${app}`);
+    await lab.sshRun("web1", ["systemctl", "stop", "account-2-http-app.service"]);
+    await expect(request(bob)).rejects.toThrow(/answered 502/);
+    expect((await request(alice)).body).toContain("alice");
+    const said = async () => (await lab.sshRun("web1", ["tail", "-n", "20", log])).stdout;
+    await expect
+      .poll(said, { timeout: 30_000, interval: 1_000 })
+      .toMatch(/ fairhost: killed, because the account had used all its memory$/m);
+    await lab.sshRun("web1", ["mv", `${app}.kept`, app]);
+    await expect
+      .poll(async () => (await request(bob).catch(String)) as unknown, { timeout: 60_000, interval: 1_000 })
+      .toMatchObject({ body: expect.stringContaining("Hello from bob") });
+  });
+
   test("serving survives a cut link", async () => {
     await lab.cutLink("web1", 0);
     expect((await request(alice)).body).toContain("alice");
