@@ -133,6 +133,10 @@ if [ -n "$missing$runtimes" ]; then
   # Unquoted on purpose: lists of package names.
   # shellcheck disable=SC2086
   install $missing
+  # What is here only because something declared uses it: drift says so when nothing does any longer.
+  mkdir -p /var/lib/fairhost
+  # shellcheck disable=SC2086
+  printf '%s\\n' $missing >>/var/lib/fairhost/packages
   if [ -n "$runtimes" ]; then
     # Services of runtimes (PHP-FPM) are not for the host, now or at boot.
     policy=/usr/sbin/policy-rc.d

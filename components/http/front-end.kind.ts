@@ -24,6 +24,7 @@ export const kind: Kind<"frontEnds"> = {
   description: "The reverse proxy of one host.",
   called: "front end of",
   type: "fairhost:http:FrontEnd",
+  packages: ["openssl"],
   identity: ["host"],
   inputs,
   resourceName: ({ host }) => `${host}-front-end`,
@@ -34,7 +35,7 @@ export const kind: Kind<"frontEnds"> = {
   deletion: "follows",
   variants: {
     word: "protocol",
-    needs: { http: {}, https: { packages: ["lego", "openssl"] } },
+    needs: { http: {}, https: { packages: ["lego"] } },
     of: ({ ports }) => (ports.includes(443) ? "https" : "http"),
   },
   declare: ({ hosts, accounts, fleet: { network } }) => {

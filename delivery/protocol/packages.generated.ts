@@ -15,6 +15,7 @@ export const hostPackages: readonly string[] = [
   "openssh-client", // kind users
   "openssh-server", // kind hosts, kind users
   "openssh-sftp-server", // kind users
+  "openssl", // kind frontEnds
   "python3", // kind accounts
   "quota", // kind accounts
   "rsync", // kind users
@@ -39,7 +40,6 @@ export const packagesWhereUsed: readonly string[] = [
   "mariadb-server-core", // engine mariadb
   "media-types", // server kind php
   "nodejs", // server kind node
-  "openssl", // protocol https
   "php-bcmath", // server kind php
   "php-curl", // server kind php
   "php-fpm", // server kind php

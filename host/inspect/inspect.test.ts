@@ -177,6 +177,7 @@ test("kernel parameters, packages, release, kernel and links", async () => {
     "/proc/sys/fs/protected_fifos": "2\n",
     "/var/lib/dpkg/status":
       "Package: gunicorn\nStatus: install ok installed\n\nPackage: lighttpd\nStatus: install ok installed\n\nPackage: nginx\nStatus: install ok installed\n\nPackage: tini\nStatus: install ok half-configured\n",
+    "/var/lib/fairhost/packages": "gunicorn\nlighttpd\n",
     "/etc/os-release": 'ID=debian\nVERSION_CODENAME="trixie"\n',
     "/boot/vmlinuz-6.12.9-amd64": "",
     "/boot/vmlinuz-6.12.10-amd64": "",
@@ -198,7 +199,7 @@ test("kernel parameters, packages, release, kernel and links", async () => {
     "host package-missing: package php-fpm is not installed, or only partly (by the next deploy)",
   );
   expect(packages.slice(-1)).toEqual([
-    "host package-unused: nothing declared here uses gunicorn, lighttpd (by hand: apt-get purge gunicorn lighttpd, unless something else on the host uses them)",
+    "host package-unused: nothing declared here uses gunicorn, lighttpd (by hand: apt-get remove gunicorn lighttpd, unless something else on the host uses them)",
   ]);
   const kernel = lookAtKernel(machine, "6.12.9-amd64");
   expect(short(kernel)).toEqual([

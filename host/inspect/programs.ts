@@ -12,6 +12,9 @@ import { filesOf, readCurrent } from "../store/generations.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 import type { Shown } from "./units.ts";
 
+/** Packages that the bootstrap installed because something declared uses them, a line each (delivery/bootstrap.ts). */
+const installedByBootstrap = "/var/lib/fairhost/packages";
+
 /** Units that read an entry file again when reloaded. */
 const readers = bundleFolders.flatMap((folder) =>
   folder.takesEffect.by === "reload" && folder.entry ? [folder.entry] : [],
@@ -104,13 +107,15 @@ export function lookAtSystem({ layout }: Machine, { release, runtimes = [], pack
       const message = `package ${name} is not installed, or only partly`;
       differences.push({ group: "host", kind: "package-missing", what: name, message, repaired: byDeploy });
     }
+    const record = layout.at(installedByBootstrap);
+    const ours = new Set(existsSync(record) ? readFileSync(record, "utf8").split("\n") : []);
     const unused = [...new Set(packages ? packagesWhereUsed : [])].filter(
-      (name) => installed.has(name) && !needed.has(name),
+      (name) => ours.has(name) && installed.has(name) && !needed.has(name),
     );
     if (unused.length > 0) {
       const message = `nothing declared here uses ${unused.join(", ")}`;
       const repaired =
-        `by hand: apt-get purge ${unused.join(" ")}, unless something else on the host uses them` as const;
+        `by hand: apt-get remove ${unused.join(" ")}, unless something else on the host uses them` as const;
       differences.push({ group: "host", kind: "package-unused", what: unused[0]!, message, repaired, note: true });
     }
   }
