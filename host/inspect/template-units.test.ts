@@ -88,3 +88,19 @@ test("it is asked about once its template was written after systemd read it, and
     ["account-1", "unit-not-reloaded", instance],
   ]);
 });
+
+test("a question about it that systemd leaves unanswered is asked again", async () => {
+  using tree = await deployed();
+  const asked: string[] = [];
+  const machine = asking(tree, asked);
+  const silent = {
+    ...machine,
+    run: (...call: Parameters<typeof machine.run>) =>
+      call[1].includes("--property=Id,NeedDaemonReload,MainPID") && asked.push("unanswered") === 1
+        ? Promise.resolve({ status: 1, stdout: "", stderr: "Connection timed out" })
+        : machine.run(...call),
+  };
+  const shown = await showUnits(silent, bundle, new Map([[instance, "active"]]));
+  expect(asked[0]).toBe("unanswered");
+  expect(shown.get(instance)).toEqual({ needsReload: true, mainPid: 0 });
+});

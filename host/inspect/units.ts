@@ -3,7 +3,7 @@ import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { templateOf } from "../../lib/unit-name.ts";
 import { type UnitStates, unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
-import { lastDaemonReload } from "../os/systemd.ts";
+import { ask, lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
 import { byDeploy, type Difference } from "./difference.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
@@ -37,7 +37,7 @@ export async function showUnits(
   const asked = [...own, ...[...states.keys()].filter((name) => isChanged(templateOf(name)) && !ours.has(name))];
   if (asked.length === 0) return new Map();
   const properties = "--property=Id,NeedDaemonReload,MainPID";
-  const { stdout } = await machine.run("systemctl", ["show", properties, "--", ...asked], { timeout: 300_000 });
+  const stdout = await ask(machine, ["show", properties, "--", ...asked]);
   return new Map(
     stdout.split("\n\n").map((block) => {
       const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(block)?.[1] ?? "";

@@ -15,7 +15,7 @@ const silence = 300;
 export async function ask({ run }: Pick<Machine, "run">, args: readonly string[], pause = 1000): Promise<string> {
   const end = performance.now() + silence * 1000;
   for (;;) {
-    const { status, stdout, stderr } = await run("systemctl", args);
+    const { status, stdout, stderr } = await run("systemctl", args, { timeout: silence * 1000 });
     if (status === 0) return stdout;
     if (performance.now() > end) {
       throw new ApplyError(`systemd has not answered \`systemctl ${args[0]}\` for ${silence} s: ${stderr.trim()}`);
