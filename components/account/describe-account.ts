@@ -1,7 +1,8 @@
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
-import { limitChange, limitNames } from "../plan/each-limit.ts";
+import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
+import { fieldWords } from "../registry/field-changes.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
@@ -78,5 +79,5 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
 function changedLimits(was: Account, is: Account): string[] {
   return limitNames
     .filter((name) => was.limits[name] !== is.limits[name])
-    .map((name) => limitChange(name, was.limits[name], is.limits[name]));
+    .map((name) => fieldWords({ steps: [name], was: was.limits[name], is: is.limits[name] }));
 }

@@ -18,13 +18,6 @@ export function limitAt(path: string): LimitName | undefined {
   return limitNames.find((name) => path === name || path === `limits.${name}`);
 }
 
-/** A change of a limit in words: `memory 512 MiB to 256 MiB`. */
-export function limitChange(name: LimitName, was: number | undefined, is: number | undefined): string {
-  const { word, unit } = limitOf(name);
-  const [old, next] = [was, is].map((value) => (value === undefined ? "none" : `${value}${unit}`));
-  return `${word} ${old} to ${next}`;
-}
-
 /** Schema of a limit's value where the default is not its own but another file's. */
 export function limitValue(name: LimitName): z.ZodType<number> {
   const { schema } = limitOf(name);

@@ -1,6 +1,6 @@
 import { listed } from "../../lib/text.ts";
-import { limitAt, limitChange } from "../plan/each-limit.ts";
 import { differing } from "./differing.ts";
+import { fieldAt } from "./field-words.ts";
 import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 import type { Subject } from "./subject.ts";
@@ -75,8 +75,8 @@ export function accountsOn({ accounts }: Declaration, host: string): number[] {
 }
 
 /**
- * Properties that differ, with their values where these are short: `idleSeconds 300 to 60`; a limit by its word: `memory 512 MiB to 1024 MiB`. Items of lists
- * by their names, not their positions.
+ * Properties that differ, with their values where these are short: `idle seconds 300 to 60`, `memory 512 MiB to 1024 MiB`. Items of lists by their
+ * names, not their positions.
  */
 export function differences(
   { paths, untold, before, after }: Pick<Change, "paths" | "untold" | "before" | "after">,
@@ -86,26 +86,37 @@ export function differences(
   const said = new Set<string>();
   return listed(
     only.flatMap((path) => {
-      if (untold.includes(path)) return [path];
-      const place = listAround(path, before, after) ?? path;
-      if (said.has(place)) return [];
-      said.add(place);
-      const limit = limitAt(place);
-      const [old, next] = [valueAt(before, place), valueAt(after, place)];
-      if (limit) return [limitChange(limit, old as number | undefined, next as number | undefined)];
-      return differing(place, old, next);
+      const steps = stepsOf(path, before, after);
+      if (untold.includes(path)) return [fieldAt(...steps).words];
+      const place = listAround(steps, before, after) ?? steps;
+      const key = place.join(".");
+      if (said.has(key)) return [];
+      said.add(key);
+      const { words, unit } = fieldAt(...place);
+      return differing(words, valueAt(before, place), valueAt(after, place), unit);
     }),
   );
 }
 
+/** The names that a path leads through; a name, such as that of a directive, can have dots itself. */
+function stepsOf(path: string, ...sides: readonly unknown[]): readonly string[] {
+  const maps = sides.filter((side) => typeof side === "object" && side !== null);
+  const dots = [...path.matchAll(/\./g)].map(({ index }) => index);
+  const end = [path.length, ...dots.toReversed()].find((at) =>
+    maps.some((map) => Object.hasOwn(map, path.slice(0, at))),
+  );
+  if (end === undefined || end === path.length) return [path];
+  const name = path.slice(0, end);
+  return [name, ...stepsOf(path.slice(end + 1), ...maps.map((map) => Reflect.get(map, name)))];
+}
+
 /** The outermost list that a path leads through. */
-function listAround(path: string, before: unknown, after: unknown): string | undefined {
-  const steps = path.split(".");
+function listAround(steps: readonly string[], before: unknown, after: unknown): readonly string[] | undefined {
   return steps
-    .map((_, index) => steps.slice(0, index + 1).join("."))
+    .map((_, index) => steps.slice(0, index + 1))
     .find((place) => Array.isArray(valueAt(before, place)) && Array.isArray(valueAt(after, place)));
 }
 
-function valueAt(value: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+function valueAt(value: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }

@@ -17,7 +17,7 @@ test("an item is found by its name, wherever it stands: added, removed, changed"
   expect(differing("operators", operators, [second, third])).toEqual(["operators transit-1 removed"]);
   expect(
     differing("operators", operators, [third, { ...first, asNumber: 64500, routers: ["r1", "r4"] }, second]),
-  ).toEqual(["operators transit-1 asNumber 64496 to 64500", "operators transit-1 routers r4 added"]);
+  ).toEqual(["operators transit-1 AS number 64496 to 64500", "operators transit-1 routers r4 added"]);
 });
 
 test("items that are told apart by another member than a name", () => {
@@ -51,7 +51,7 @@ test("items that nothing tells apart are told whole", () => {
 
 test("maps, one level or more", () => {
   expect(differing("limits", { cpuWeight: 100, deep: { a: 1 } }, { cpuWeight: 200, deep: { a: 2 } })).toEqual([
-    "limits cpuWeight 100 to 200",
+    "limits CPU weight 100 to 200",
     "limits deep a 1 to 2",
   ]);
 });

@@ -1,19 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
 import { shown } from "../../lib/text.ts";
+import { fieldAt } from "./field-words.ts";
 
 /**
- * What differs between two values, in words, one entry a difference: `idleSeconds 300 to 60`, `operators init7 added`,
+ * What differs between two values, in words, one entry a difference: `idle seconds 300 to 60`, `operators init7 added`,
  * `disks bay1 serial "A" to "B"`.
  * @param place what stands before each entry
+ * @param unit what stands after a number, with its space
  */
-export function differing(place: string, before: unknown, after: unknown): string[] {
+export function differing(place: string, before: unknown, after: unknown, unit = ""): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) return itemsDiffering(place, before, after);
   if (isMap(before) && isMap(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...keys].flatMap((key) => differing(`${place} ${key}`, before[key], after[key]));
+    return [...keys].flatMap((key) => {
+      const { words, unit } = fieldAt(key);
+      return differing(`${place} ${words}`, before[key], after[key], unit);
+    });
   }
-  const [old, next] = [short(before), short(after)];
+  const [old, next] = [short(before, unit), short(after, unit)];
   return [old === undefined && next === undefined ? place : `${place} ${old ?? "none"} to ${next ?? "none"}`];
 }
 
@@ -60,6 +65,8 @@ function isMap(value: unknown): value is Item {
 }
 
 /** A scalar, as a message shows it; undefined for anything else. */
-function short(value: unknown): string | undefined {
-  return value === undefined || typeof value === "object" ? undefined : shown(value);
+function short(value: unknown, unit: string): string | undefined {
+  if (value === undefined || typeof value === "object") return undefined;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "number" ? `${value}${unit}` : shown(value);
 }

@@ -3,12 +3,15 @@ import { z } from "zod";
 import { shown } from "../../lib/text.ts";
 import { bare } from "./bare.ts";
 import { type Judged, judgedOf } from "./field-class.ts";
+import { fieldAt } from "./field-words.ts";
 import { objectsOf } from "./schema-walk.ts";
 
 /** A field, or an item of a list, that differs between two values of one schema. */
 export interface FieldChange {
   /** Items of a list by what tells them apart, not by their position: `links.eth0.switch`. */
   readonly path: string;
+  /** The names in the path, which can have dots themselves. */
+  readonly steps: readonly string[];
   readonly judged: Judged;
   /** `undefined` if it was not there. */
   readonly was: unknown;
@@ -78,39 +81,43 @@ export function keylessLists(schema: z.ZodType): string[] {
 /** All that differs between two values of a schema, in the schema's order. Linear in their size. */
 export function fieldChanges(schema: z.ZodType, was: unknown, is: unknown): FieldChange[] {
   const changes: FieldChange[] = [];
-  compare(formOf(schema), was, is, "", changes);
+  compare(formOf(schema), was, is, [], changes);
   return changes;
 }
 
-function compare(form: Form, was: unknown, is: unknown, path: string, into: FieldChange[]): void {
+function compare(form: Form, was: unknown, is: unknown, steps: readonly string[], into: FieldChange[]): void {
   if (was === is) return;
   const { judged } = form;
   if (form.of === "object" && (isObject(was) || isObject(is))) {
     // What an older release did not say at all is not compared: there is nothing to compare it with.
-    const first = was === undefined && path !== "";
+    const first = was === undefined && steps.length > 0;
     const before = into.length;
     for (const [name, member] of form.members) {
       const old = isObject(was) ? Reflect.get(was, name) : undefined;
       const next = isObject(is) ? Reflect.get(is, name) : undefined;
-      if (old !== next) compare(member, old, next, path === "" ? name : `${path}.${name}`, into);
+      if (old !== next) compare(member, old, next, [...steps, name], into);
     }
     if (first) for (let each = before; each < into.length; each++) into[each] = { ...into[each]!, weaker: false };
   } else if (form.of === "list") {
     const [old, next] = [byKeys(form.keys, was), byKeys(form.keys, is)];
     for (const [name, item] of next) {
-      const at = path === "" ? name : `${path}.${name}`;
+      const at = [...steps, name];
       const before = old.get(name);
       if (before !== undefined) compare(form.item, before, item, at, into);
-      else into.push({ path: at, judged, was: undefined, is: item, weaker: judged.class === "trust" });
+      else into.push({ ...placed(at), judged, was: undefined, is: item, weaker: judged.class === "trust" });
     }
     for (const [name, item] of old) {
       if (next.has(name)) continue;
-      const at = path === "" ? name : `${path}.${name}`;
-      into.push({ path: at, judged, was: item, is: undefined, weaker: !free.includes(judged.class) });
+      const at = [...steps, name];
+      into.push({ ...placed(at), judged, was: item, is: undefined, weaker: !free.includes(judged.class) });
     }
   } else if (!isDeepStrictEqual(was, is)) {
-    into.push({ path, judged, was, is, weaker: isWeaker(judged, was, is) });
+    into.push({ ...placed(steps), judged, was, is, weaker: isWeaker(judged, was, is) });
   }
+}
+
+function placed(steps: readonly string[]): Pick<FieldChange, "path" | "steps"> {
+  return { path: steps.join("."), steps };
 }
 
 /** Items by what tells them apart; of two alike, the second one has its number. */
@@ -144,22 +151,24 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A change in words: `switch sw1 to sw2`, `survives no longer includes disk`, `operators.transit-1 removed`. */
-export function fieldWords({ path, was, is }: Pick<FieldChange, "path" | "was" | "is">): string {
+/** A change in words: `memory 512 MiB to 256 MiB`, `survives no longer includes disk`, `operators transit-1 removed`. */
+export function fieldWords({ steps, was, is }: Pick<FieldChange, "steps" | "was" | "is">): string {
+  const { words, unit } = fieldAt(...steps);
   if (Array.isArray(was) && Array.isArray(is)) {
     const [lost, added] = [was.filter((item) => !is.includes(item)), is.filter((item) => !was.includes(item))];
     const parts = [
       ...(lost.length > 0 ? [`no longer includes ${lost.join(", ")}`] : []),
       ...(added.length > 0 ? [`now includes ${added.join(", ")}`] : []),
     ];
-    return `${path} ${parts.join(" and ") || "is in another order"}`;
+    return `${words} ${parts.join(" and ") || "is in another order"}`;
   }
-  if (typeof is === "boolean" && typeof was === "boolean") return `${path} ${is ? "set" : "removed"}`;
-  if (is === undefined && typeof was === "object") return `${path} removed`;
-  if (was === undefined && typeof is === "object") return `${path} added`;
-  return `${path} ${valueWords(was)} to ${valueWords(is)}`;
+  if (typeof is === "boolean" && typeof was === "boolean") return `${words} ${is ? "set" : "removed"}`;
+  if (is === undefined && typeof was === "object") return `${words} removed`;
+  if (was === undefined && typeof is === "object") return `${words} added`;
+  return `${words} ${valueWords(was, unit)} to ${valueWords(is, unit)}`;
 }
 
-function valueWords(value: unknown): string {
+function valueWords(value: unknown, unit: string): string {
+  if (typeof value === "number") return `${value}${unit}`;
   return value === undefined ? "none" : typeof value === "string" ? value : shown(value);
 }

@@ -24,7 +24,7 @@ test("the same files say nothing; nor does another order of lines", () => {
 test.each<[string, Partial<Fleet["limits"]>, string]>([
   ["more hosts", { hosts: 3 }, "hosts 2 to 3"],
   ["all accounts at once", { accounts: 100_000 }, "accounts 500 to 100000"],
-  ["refusing nothing", { deployment: "at-once" }, "deployment in-waves to at-once"],
+  ["refusing nothing", { deployment: "at-once" }, "way of deploying in-waves to at-once"],
   ["any number of deletions", { deletions: 1e6 }, "deletions 10 to 1000000"],
 ])("limits, %s: said, and needs an approval", (_, change, words) => {
   expect(said({ limits: { ...fleet.limits, ...change } })).toEqual({
@@ -70,7 +70,7 @@ test("known_hosts, the pinned key of a declared host: said; the host itself need
 });
 
 test.each<[string, Partial<Fleet>, string]>([
-  ["tombstones.yaml", { tombstones: fleet.tombstones.map((each) => ({ ...each, name: "another" })) }, "1003.name "],
+  ["tombstones.yaml", { tombstones: fleet.tombstones.map((each) => ({ ...each, name: "another" })) }, "1003 name "],
   ["tombstones.yaml", { tombstones: [] }, "1003 removed, 1006 removed"],
   ["retired.yaml", { retired: [] }, "host par1-web9 removed"],
   ["approvals.yaml", { approvals: [] }, "move account 1001 removed"],

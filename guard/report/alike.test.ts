@@ -10,13 +10,13 @@ const told = (...effects: ReturnType<typeof effect>[]) =>
 
 test("5,000 sentences of one kind are one, and what is unlike them stays by itself, in its place", () => {
   const servers = Array.from({ length: 5000 }, (_, index) => {
-    const name = `Changes HTTP server site of account ${index}: idleSeconds 300 to 60.`;
+    const name = `Changes HTTP server site of account ${index}: idle seconds 300 to 60.`;
     return effect("httpServer", `${index}/site`, name);
   });
-  const other = effect("httpServer", "7/api", "Changes HTTP server api of account 7: idleSeconds 300 to 0.");
+  const other = effect("httpServer", "7/api", "Changes HTTP server api of account 7: idle seconds 300 to 0.");
   const host = effect("host", "web1", "Rewrites the front end of web1: reload without interruption.");
   expect(told(...servers.slice(0, 100), other, host, ...servers.slice(100))).toEqual([
-    "Changes HTTP server site of account 0: idleSeconds 300 to 60. The same of 4999 other HTTP servers: 1/site, 2/site, 3/site, 4/site, 5/site and 4994 more.",
+    "Changes HTTP server site of account 0: idle seconds 300 to 60. The same of 4999 other HTTP servers: 1/site, 2/site, 3/site, 4/site, 5/site and 4994 more.",
     other.sentence,
     host.sentence,
   ]);

@@ -31,7 +31,7 @@ testGuardRule(identityKept, {
   "another uidBase is one finding, not one for each account": {
     change: to(rebased),
     expect: [
-      "blocked: network 64496 uidBase: Changes uidBase from 200000 to 300000: every account gets a new uid, but its files on the hosts keep the old one. Write `uidBase: 200000` into network.yaml.",
+      "blocked: network 64496 uidBase: Changes the first uid from 200000 to 300000: every account gets a new uid, but its files on the hosts keep the old one. Write `uidBase: 200000` into network.yaml.",
     ],
     alsoFound: ["nothing-opened"],
   },
@@ -78,7 +78,7 @@ testGuardRule(identityKept, {
   },
   "another address of a host": {
     change: to(changed(valid, "hosts", 0, (host) => ({ ...host, managementAddress: "2001:db8:1:0:2::99" }))),
-    expect: ["needs approval: host h1: Changes managementAddress of host h1. [renumber host h1]"],
+    expect: ["needs approval: host h1: Changes management address of host h1. [renumber host h1]"],
   },
   "another name of an account, which is no identity": {
     change: to(changed(valid, "accounts", 0, (account) => ({ ...account, name: "emca" }))),

@@ -1,5 +1,6 @@
 import { type Change, touches } from "../../components/registry/change.ts";
 import { fieldWords } from "../../components/registry/field-changes.ts";
+import { fieldAt } from "../../components/registry/field-words.ts";
 import type { Key } from "../../components/registry/kind.ts";
 import { nameOf, subject } from "../../components/registry/subject.ts";
 import { weakened } from "../change/weakened.ts";
@@ -21,14 +22,14 @@ export const identityKept: GuardRule = {
       yield {
         subject: subject.network(after, "uidBase"),
         alsoOf: changes.accounts.flatMap(({ op, subject }) => (op === "update" ? subject : [])),
-        message: `Changes uidBase from ${before.uidBase} to ${after.uidBase}: every account gets a new uid, but its files on the hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
+        message: `Changes the first uid from ${before.uidBase} to ${after.uidBase}: every account gets a new uid, but its files on the hosts keep the old one. Write \`uidBase: ${before.uidBase}\` into network.yaml.`,
       };
     }
     for (const change of changes.accounts) {
       if (change.op !== "update") continue;
       // When the uids of all accounts change, that is one finding, above.
       const own = [...(rebased ? [] : ["uid", "gid"]), "user", "slice", "directory"];
-      const what = own.filter((key) => touches(change, key)).join(", ");
+      const what = wordsOf(own.filter((key) => touches(change, key)));
       if (what === "") continue;
       yield { subject: change.subject, message: `Changes ${what} of account ${change.after.number}.` };
     }
@@ -84,7 +85,7 @@ export const identityKept: GuardRule = {
     }
     for (const change of changes.hosts) {
       if (change.op !== "update" || !touches(change, "address", "asNumber", "managementAddress")) continue;
-      const what = ["address", "asNumber", "managementAddress"].filter((key) => touches(change, key)).join(", ");
+      const what = wordsOf(["address", "asNumber", "managementAddress"].filter((key) => touches(change, key)));
       yield {
         subject: change.subject,
         message: `Changes ${what} of host ${change.after.name}.`,
@@ -103,3 +104,7 @@ export const identityKept: GuardRule = {
     }
   },
 };
+
+function wordsOf(fields: readonly string[]): string {
+  return fields.map((field) => fieldAt(field).words).join(", ");
+}

@@ -39,7 +39,7 @@ testGuardRule(promisesKept, {
   "an account whose backups are kept for fewer days": {
     change: to(changed(valid, "accounts", 0, (each) => ({ ...each, backup: { ...each.backup!, retentionDays: 3 } }))),
     expect: [
-      "needs approval: account 1: Account 1 (acme-1) gets less: backup.retentionDays 7 to 3. [shrink account 1]",
+      "needs approval: account 1: Account 1 (acme-1) gets less: backup retention days 7 to 3. [shrink account 1]",
     ],
     alsoFound: ["policies-hold"],
   },
@@ -52,7 +52,7 @@ testGuardRule(promisesKept, {
   "an account that is resumed": { change: between(suspended, valid), expect: [] },
   "more overcommit: the same memory is promised more often": {
     change: planWith({ overcommit: { memory: 1000, disk: 4 } }),
-    expect: ["needs approval: plan small: Plan small promises less: overcommit.memory 8 to 1000. [shrink plan small]"],
+    expect: ["needs approval: plan small: Plan small promises less: overcommit memory 8 to 1000. [shrink plan small]"],
   },
   "less overcommit": { change: planWith({ overcommit: { memory: 4, disk: 4 } }), expect: [] },
   "a larger CPU weight, which takes from all other accounts of a host": {
@@ -63,7 +63,7 @@ testGuardRule(promisesKept, {
   "a new plan that takes more than the others": {
     change: to(twoPlans({ cpuWeight: 10_000, overcommit: { memory: 1000, disk: 4 } }, "small")),
     expect: [
-      "needs approval: plan other: New plan other takes more than any plan before: CPU weight 100 to 10000, overcommit.memory 8 to 1000. [shrink plan other]",
+      "needs approval: plan other: New plan other takes more than any plan before: CPU weight 100 to 10000, overcommit memory 8 to 1000. [shrink plan other]",
     ],
   },
   "a new account with a weight and tasks of its own beyond its plan, which its neighbours lose": {
@@ -109,7 +109,7 @@ testGuardRule(promisesKept, {
       twoPlans({ survives: ["disk"], guaranteed: { cores: 0.01, memoryMb: 64 } }),
     ),
     expect: [
-      "needs approval: account 1: Account 1 (acme-1) gets less: survives no longer includes supply, chain, link, switch, router, operator, guaranteed.cores 0.05 to 0.01. [shrink account 1]",
+      "needs approval: account 1: Account 1 (acme-1) gets less: survives no longer includes supply, chain, link, switch, router, operator, guaranteed cores 0.05 to 0.01. [shrink account 1]",
     ],
     alsoFound: ["policies-hold"],
   },
@@ -134,7 +134,7 @@ testGuardRule(promisesKept, {
       changed(valid, "hosts", 0, (host) => ({ ...host, disks: host.disks.map((disk) => ({ ...disk, sizeGb: 910 })) })),
     ),
     expect: [
-      "needs approval: host h1 disks: Host h1 has less capacity: disks.bay0.sizeGb 960 to 910, disks.bay1.sizeGb 960 to 910. [shrink host h1]",
+      "needs approval: host h1 disks: Host h1 has less capacity: disks bay0 size 960 GB to 910 GB, disks bay1 size 960 GB to 910 GB. [shrink host h1]",
     ],
   },
   "a host with less capacity": {

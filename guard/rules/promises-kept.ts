@@ -1,4 +1,4 @@
-import { limitAt, limitChange, limitNames, limitOf } from "../../components/plan/each-limit.ts";
+import { limitAt, limitNames, limitOf } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
 import { classedFields, type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
 import type { Key } from "../../components/registry/kind.ts";
@@ -83,7 +83,7 @@ function* beyondPlan({ before: was, after: is }: Change<"accounts">, old: Plans,
     return !had && (limitOf(name).weaker === undefined || was.limits[name] === is.limits[name]);
   });
   if (more.length === 0) return;
-  const words = more.map((name) => limitChange(name, plan[name], is.limits[name])).join(", ");
+  const words = more.map((name) => fieldWords({ steps: [name], was: plan[name], is: is.limits[name] })).join(", ");
   yield finding(subject.account(is), `Account ${is.number} (${is.name}) gets more than its plan ${is.plan}: ${words}.`);
 }
 
@@ -108,7 +108,7 @@ function* pressing(plan: PlanInputs, plans: readonly PlanInputs[]): Generator<Fi
   const more = contended.flatMap((path) => {
     const most = Math.max(...plans.map((each) => valueAt(each, path)));
     const own = valueAt(plan, path);
-    return own > most ? [wordsOfOne({ path, was: most, is: own })] : [];
+    return own > most ? [wordsOfOne({ steps: path.split("."), was: most, is: own })] : [];
   });
   if (more.length === 0) return;
   const about = subject.plan(plan);
@@ -119,9 +119,6 @@ function wordsOf(changes: readonly FieldChange[]): string {
   return changes.map(wordsOfOne).join(", ");
 }
 
-function wordsOfOne(change: Pick<FieldChange, "path" | "was" | "is">): string {
-  const { path, was, is } = change;
-  const limit = limitAt(path);
-  if (limit) return limitChange(limit, was as number, is as number | undefined);
-  return fieldWords(change).replace(/^capacity\./, "");
+function wordsOfOne(change: Pick<FieldChange, "steps" | "was" | "is">): string {
+  return fieldWords(change).replace(/^capacity /, "");
 }

@@ -20,7 +20,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: network 64496 operators.op4: Network AS 64496 has less or other redundancy: operators.op4 removed. [weaken network 64496]",
+      "needs approval: network 64496 operators.op4: Network AS 64496 has less or other redundancy: operators op4 removed. [weaken network 64496]",
     ],
   },
   "another AS number of an operator, larger or not, and another owner": {
@@ -33,7 +33,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: network 64496 operators.op4.asNumber: Network AS 64496 has less or other redundancy: operators.op4.asNumber 64504 to 64599, operators.op4.parentAsNumber none to 64600. [weaken network 64496]",
+      "needs approval: network 64496 operators.op4.asNumber: Network AS 64496 has less or other redundancy: operators op4 AS number 64504 to 64599, operators op4 parent AS number none to 64600. [weaken network 64496]",
     ],
   },
   "a further operator": {
@@ -52,8 +52,8 @@ testGuardRule(redundancyKept, {
   "one link of each host recabled": {
     change: to({ ...valid, hosts: valid.hosts.map((was) => ({ ...was, ...recabled(was) })) }),
     expect: [
-      "needs approval: host h1 links.eth0.switchPort: Host h1 has less or other redundancy: links.eth0.switchPort p1 to p19. [weaken host h1]",
-      "needs approval: host h2 links.eth0.switchPort: Host h2 has less or other redundancy: links.eth0.switchPort p2 to p29. [weaken host h2]",
+      "needs approval: host h1 links.eth0.switchPort: Host h1 has less or other redundancy: links eth0 switch port p1 to p19. [weaken host h1]",
+      "needs approval: host h2 links.eth0.switchPort: Host h2 has less or other redundancy: links eth0 switch port p2 to p29. [weaken host h2]",
     ],
   },
   "a third link": {
@@ -79,7 +79,7 @@ testGuardRule(redundancyKept, {
   "another backup site": {
     change: to(changed(valid, "sites", 0, (site) => ({ ...site, backupSite: "gamma" }))),
     expect: [
-      "needs approval: site alpha backupSite: Site alpha has less or other redundancy: backupSite beta to gamma. [weaken site alpha]",
+      "needs approval: site alpha backupSite: Site alpha has less or other redundancy: backup site beta to gamma. [weaken site alpha]",
     ],
     alsoFound: ["policies-hold"],
   },
@@ -91,7 +91,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: site alpha spares.PM893.count: Site alpha has less or other redundancy: spares.PM893.count 2 to 1, spares.PWR-800.count 2 to 1, spares.7050X.count 2 to 1, spares.QFX5120.count 2 to 1, spares.MX204.count 2 to 1, spares.SR-1.count 2 to 1. [weaken site alpha]",
+      "needs approval: site alpha spares.PM893.count: Site alpha has less or other redundancy: spare parts PM893 count 2 to 1, spare parts PWR-800 count 2 to 1, spare parts 7050X count 2 to 1, spare parts QFX5120 count 2 to 1, spare parts MX204 count 2 to 1, spare parts SR-1 count 2 to 1. [weaken site alpha]",
     ],
   },
   "more spare parts": {

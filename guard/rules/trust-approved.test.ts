@@ -12,19 +12,19 @@ testGuardRule(trustApproved, {
   "a host that is reached at another address: the next deploy would hand root's session to whoever answers there": {
     change: ssh({ address: "203.0.113.7" }),
     expect: [
-      "needs approval: host h1 ssh.address: Changes where root logs in for host h1, or the key it is known by: ssh.address 2001:db8:1:0:1::1 to 203.0.113.7. [trust host h1]",
+      "needs approval: host h1 ssh.address: Changes where root logs in for host h1, or the key it is known by: SSH address 2001:db8:1:0:1::1 to 203.0.113.7. [trust host h1]",
     ],
   },
   "a host that is reached at another port": {
     change: ssh({ port: 2222 }),
     expect: [
-      "needs approval: host h1 ssh.port: Changes where root logs in for host h1, or the key it is known by: ssh.port 22 to 2222. [trust host h1]",
+      "needs approval: host h1 ssh.port: Changes where root logs in for host h1, or the key it is known by: SSH port 22 to 2222. [trust host h1]",
     ],
   },
   "another key": {
     change: ssh({ hostKey: "ssh-ed25519 EVIL" }),
     expect: [
-      "needs approval: host h1 ssh.hostKey: Changes where root logs in for host h1, or the key it is known by: ssh.hostKey ssh-ed25519 AAAA1 to ssh-ed25519 EVIL. [trust host h1]",
+      "needs approval: host h1 ssh.hostKey: Changes where root logs in for host h1, or the key it is known by: SSH host key ssh-ed25519 AAAA1 to ssh-ed25519 EVIL. [trust host h1]",
     ],
   },
   "a key where there was none": {
@@ -36,7 +36,7 @@ testGuardRule(trustApproved, {
       valid,
     ),
     expect: [
-      "needs approval: host h1 ssh.hostKey: Changes where root logs in for host h1, or the key it is known by: ssh.hostKey none to ssh-ed25519 AAAA1. [trust host h1]",
+      "needs approval: host h1 ssh.hostKey: Changes where root logs in for host h1, or the key it is known by: SSH host key none to ssh-ed25519 AAAA1. [trust host h1]",
     ],
   },
   "the state of a release that did not say how a host is reached": {
