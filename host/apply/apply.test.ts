@@ -13,12 +13,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { wrongDirectories } from "../store/accounts.ts";
 import { apply } from "./apply.ts";
-import { retire } from "./retire.ts";
+import { daemonsOf, retire } from "./retire.ts";
 
 const current = "/var/lib/fairhost/current";
 const two = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
@@ -241,6 +242,13 @@ test("an account may change the mode of its home (tar, rsync), and gets the home
   chmodSync(home, 0o1770);
   await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "three") }), secret);
   expect([statSync(home).uid, statSync(home).mode & 0o7777]).toEqual([accountGroup(1).account!.uid, 0o750]);
+});
+
+test("retire keeps every daemon from starting at boot that reads a folder, with an entry file or without, but not the firewall", () => {
+  const reload = { by: "reload", unit: "example.service" as "nginx.service", says: () => "" } as const;
+  expect(daemonsOf([...bundleFolders, { name: "example", takesEffect: reload }])).toEqual([
+    ...["unbound.service", "nginx.service", "bird.service", "example.service"],
+  ]);
 });
 
 test("retire stops every unit, keeps data, secrets and the firewall; a second retire changes nothing", async () => {

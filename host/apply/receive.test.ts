@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { canonicalJson, decodeBundle, encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf } from "../../testing/fakes/host-tree.ts";
@@ -39,7 +40,11 @@ test.each<[string, string, string]>([
     delivery({ ...bundle, groups: { ...bundle.groups, host: { ...bundle.groups.host, units: [] } } }),
     "the digest of group host does not match",
   ],
-  ["a path upwards", delivery(file("systemd/../../x")), "systemd/../../x is not in a folder known to this applier ("],
+  [
+    "a path upwards",
+    delivery(file("systemd/../../x")),
+    `systemd/../../x is not in a folder known to this applier (${bundleFolders.map(({ name }) => name).join(", ")})`,
+  ],
   ["an absolute path", delivery(file("/etc/passwd")), "/etc/passwd is not in a folder"],
   [
     "an unknown folder",

@@ -1,5 +1,6 @@
+import { systemd } from "../../components/host/systemd.host.ts";
 import { nftables } from "../../components/network/nftables.host.ts";
-import { folderOf } from "../../components/registry/bundle-folder.ts";
+import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
@@ -20,19 +21,24 @@ export async function retire(machine: Machine): Promise<ApplyReport> {
   const units = (host?.units ?? []).filter(({ name }) => name === nftables.entry.unit);
   const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
   const report = await apply(machine, sealBundle(bundle.host, groups));
-  const problem = await said(systemctl(machine, "disable", daemons));
+  const problem = await said(systemctl(machine, "disable", daemonsOf(bundleFolders)));
   if (problem) throw new ApplyError(`Everything is stopped, but may start at boot: systemctl disable: ${problem}`);
   return report;
 }
 
-/** Units of Debian's packages, which enable them at boot. */
-const daemons = bundleFolders
-  .flatMap(({ entry }) => entry?.unit ?? [])
-  .filter((unit) => unit !== nftables.entry.unit && !unit.startsWith("fairhost-"));
+/** Units of Debian's packages that read a folder, which the packages enable at boot: all but the firewall. */
+export function daemonsOf(folders: readonly BundleFolder[]): string[] {
+  const units = folders.flatMap(({ entry, takesEffect }) => [
+    ...(entry ? [entry.unit] : []),
+    ...(takesEffect.by === "reload" ? [takesEffect.unit] : []),
+  ]);
+  return [...new Set(units)].filter((unit) => unit !== nftables.entry.unit && !unit.startsWith("fairhost-"));
+}
 
 function isFirewall({ path }: BundleFile): boolean {
   return (
-    folderOf(path, [nftables]) !== undefined || (path.startsWith("systemd/") && path.includes(nftables.entry.unit))
+    folderOf(path, [nftables]) !== undefined ||
+    (folderOf(path, [systemd]) !== undefined && path.includes(nftables.entry.unit))
   );
 }
 

@@ -63,7 +63,7 @@ function sitesOf(bundle: Bundle): Site[] {
   return [...filesOf(bundle).values()]
     .flatMap(({ path, content, group }) => {
       const [, address] = /^([0-9a-f:]+) (?!\d+\/suspended;)/.exec(content ?? "") ?? [];
-      return path.startsWith("nginx/accounts/") && address ? [{ account: accountNumber(group), address }] : [];
+      return path.startsWith(`${nginx.name}/accounts/`) && address ? [{ account: accountNumber(group), address }] : [];
     })
     .sort((a, b) => a.account - b.account);
 }

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { userdb } from "../../components/account/userdb.host.ts";
+import { folderOf } from "../../components/registry/bundle-folder.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
@@ -78,7 +80,7 @@ async function lost({ run }: Machine, records: readonly UserRecord[]): Promise<r
 
 function recordsOf(bundle: Bundle): UserRecord[] {
   return [...filesOf(bundle).values()].flatMap(({ path, content, group }): UserRecord[] => {
-    if (!path.startsWith("userdb/") || content === undefined) return [];
+    if (folderOf(path, [userdb]) === undefined || content === undefined) return [];
     const record = JSON.parse(content) as { userName?: string; groupName?: string; uid?: number; gid: number };
     const { userName, groupName, uid, gid } = record;
     if (userName !== undefined) return [{ group, path, database: "passwd", name: userName, id: uid!, gid }];

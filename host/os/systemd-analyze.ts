@@ -1,3 +1,4 @@
+import { systemd } from "../../components/host/systemd.host.ts";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { bundlePath, groupOfPath } from "../apply/validate/problem.ts";
 import { shown, type Validator } from "../apply/validate/staged.ts";
@@ -17,7 +18,7 @@ export const units: Validator = async (staged, changed) => {
   const lines = result.stderr.split("\n").filter((line) => line !== "" && !isAboutSandbox(line));
   const problems = lines.flatMap((line) => {
     const [, subject] = /^([^\s:]+):/.exec(line) ?? [];
-    const group = subject && (groupOf(subject) ?? groupOf(`/systemd/${subject}`));
+    const group = subject && (groupOf(subject) ?? groupOf(`/${systemd.name}/${subject}`));
     return group ? [{ group, path: bundlePath(subject!), message: `systemd-analyze verify: ${shown(line)}` }] : [];
   });
   const unknown = lines.filter((line) => !/^(\/usr)?\/lib\/systemd\/|^\/etc\/systemd\//.test(line));
@@ -31,15 +32,16 @@ function isAboutSandbox(line: string): boolean {
 }
 
 function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>): string[] {
-  const [, top, below] = /^systemd\/([^/]+)(\/.*)?$/.exec(path) ?? [];
-  if (top === undefined || /\.(wants|requires)$/.test(top)) return [];
+  // Of whatever folder is verified so: a unit that systemd does not look for there is an error, not a unit that nobody verified.
+  const [, folder, top, below] = /^([^/]+\/)([^/]+)(\/.*)?$/.exec(path) ?? [];
+  if (folder === undefined || top === undefined || /\.(wants|requires)$/.test(top)) return [];
   if (below === undefined) return files.get(path)?.content === undefined ? [] : [instance(top)];
   const owner = top.replace(/\.d$/, "");
   if (!/-\.[a-z]+$/.test(owner)) return [instance(owner)];
   // A prefix drop-in (`account-.service.d`): one unit to which it applies is enough.
   const [prefix, suffix] = owner.split(/(?<=-)(?=\.[a-z]+$)/) as [string, string];
-  const sample = [...files.keys()].find((file) => file.startsWith(`systemd/${prefix}`) && file.endsWith(suffix));
-  return sample ? [sample.slice("systemd/".length)] : [];
+  const sample = [...files.keys()].find((file) => file.startsWith(`${folder}${prefix}`) && file.endsWith(suffix));
+  return sample ? [sample.slice(folder.length)] : [];
 }
 
 /** A template is verified by an instance of it. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
@@ -55,6 +56,17 @@ test("a new account's own drop-in needs no reload either, a new drop-in for an o
   expect(todo(bundleOf({ 1: accountGroup(1, "one", [dropIn(1)]) }, group([conf], [nginx])))).toEqual({
     daemonReload: true,
   });
+});
+
+test("every folder that says so has its changed files read by a daemon-reload, whatever its name", () => {
+  const folders: BundleFolder[] = [{ name: "generators", takesEffect: { by: "daemon-reload" } }];
+  const dropIn = (content: string): BundleFile => ({ path: "generators/a.service.d/x.conf", content });
+  const bases = [bundleOf({}, group([dropIn("1")]))];
+  const next = bundleOf({}, group([dropIn("2")]));
+  expect(chooseHooks({ bases, next, states: up(next), folders })).toMatchObject({ daemonReload: true });
+  const without = bundleOf({}, group([]));
+  expect(chooseHooks({ bases: [without], next, states: up(next), folders })).toMatchObject({ daemonReload: true });
+  expect(chooseHooks({ bases, next: without, states: up(next), folders })).toMatchObject({ daemonReload: true });
 });
 
 test("units of a removed account are stopped, without a daemon-reload", () => {

@@ -1,4 +1,5 @@
-import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
+import { systemd } from "../../../components/host/systemd.host.ts";
+import { type BundleFolder, folderOf } from "../../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
@@ -89,7 +90,7 @@ function filesBeside({ groups }: Bundle, other: Bundle): Map<string, BundleFile>
 export function chooseHooks(input: HookInput): ChosenHooks {
   const { bases, next, repaired, rotated, states, outdated, folders = bundleFolders } = input;
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
-  const byHand = new Set(Array.from(outdated ?? [], (unit) => `systemd/${unit}`));
+  const byHand = new Set(Array.from(outdated ?? [], fileOf));
   const changed = [changes.added, changes.modified, changes.removed, byHand];
   const touched = topFolders(changed);
   const touches = (path: string) => (path.endsWith("/") ? touched.has(path) : changed.some((paths) => paths.has(path)));
@@ -98,7 +99,7 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   const after = withInstances(unitsOf(next), running);
   // systemd does not start a socket while its service runs.
   const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
-  const startsSocket = (path: string) => down.some((socket) => path === `systemd/${socket}`);
+  const startsSocket = (path: string) => down.some((socket) => path === fileOf(socket));
   const socketAnew = (service: string) => {
     const socket = service.replace(/\.service$/, ".socket");
     return down.includes(socket) || after.get(socket)?.restartOn.some(touches) === true;
@@ -137,7 +138,7 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   return {
     load,
     stop: [...before].filter((name) => !after.has(name)),
-    daemonReload: input.daemonReload === true || needsDaemonReload(changes),
+    daemonReload: input.daemonReload === true || needsDaemonReload(folders, changes),
     stopChanged,
     start,
     restart,
@@ -225,6 +226,11 @@ export function isEmpty(chosen: ChosenHooks): boolean {
   );
 }
 
+/** Bundle path of a unit's file. */
+function fileOf(unit: string): string {
+  return `${systemd.name}/${unit}`;
+}
+
 type GroupUnit = BundleUnit & { readonly group: Group };
 
 /** Every unit of a bundle by name, with its group. Computed once, as `filesOf`. */
@@ -240,9 +246,10 @@ export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit>
  * systemd finds new unit files by itself when they are started, and unloads removed ones when they are stopped: only files that it may
  * have read before and that changed need a daemon-reload.
  */
-function needsDaemonReload({ added, modified, removed }: Changes): boolean {
-  const isUnitFile = (path: string) => path.startsWith("systemd/");
-  const ownerOf = (path: string) => /^(systemd\/[^/]+)\.d\//.exec(path)?.[1];
+function needsDaemonReload(folders: readonly BundleFolder[], { added, modified, removed }: Changes): boolean {
+  const read = folders.filter(({ takesEffect }) => takesEffect.by === "daemon-reload");
+  const isUnitFile = (path: string) => folderOf(path, read) !== undefined;
+  const ownerOf = (path: string) => (isUnitFile(path) ? /^([^/]+\/[^/]+)\.d\//.exec(path)?.[1] : undefined);
   return (
     [...modified].some(isUnitFile) ||
     [...added].some((path) => ownerOf(path) !== undefined && !added.has(ownerOf(path)!)) ||
