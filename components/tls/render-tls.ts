@@ -58,7 +58,12 @@ function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; un
       {
         path: `systemd/${service}`,
         content: unitFile({
-          Unit: { Description: "Certificates of the host names of accounts", After: "network-online.target" },
+          Unit: {
+            Description: "Certificates of the host names of accounts",
+            After: "network-online.target",
+            // Several deploys within seconds are normal.
+            StartLimitIntervalSec: "0",
+          },
           Service: {
             Type: "oneshot",
             ExecStart: `${currentGeneration}/${script} ${plainWord(ca.directory)} ${plainWord(ca.email)}`,
