@@ -1,4 +1,4 @@
-import { certificates, challenges, fallback, issued } from "./certificates.ts";
+import { certificates, challenges, fallback, issued } from "../../delivery/protocol/certificates.ts";
 
 /** What the configuration has for HTTPS, by the place where it stands. */
 export interface Texts {

@@ -35,6 +35,7 @@ export const differenceKinds = [
   "route-missing",
   "route-foreign",
   "link-down",
+  "certificate-ending",
   "ssh-silent",
   // Programs and system
   "configuration-not-loaded",
