@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { folderOf } from "../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { allKinds } from "../components/registry/subject.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../testing/bundle-fixture.ts";
 import { declarationFixture } from "../testing/fixture.ts";
 import type { Bundle, BundleFile, BundleGroup } from "./protocol/bundle.ts";
@@ -230,3 +231,17 @@ test("a drop-in that says what an account's programs see restarts each service o
   expect(files.filter((path) => path.endsWith("60-mounts.conf"))).not.toEqual([]);
   expect(deaf).toEqual([]);
 });
+
+test.for(allKinds.map(({ key }) => key))(
+  "a state that an interrupted run left without %s renders, or says what it lacks",
+  (key) => {
+    const left = { ...declarationFixture(), [key]: [] };
+    const { host } = declarationFixture().accounts[0]!;
+    try {
+      expect(renderBundle(left, host).digest).toMatch(/^[0-9a-f]{64}$/);
+    } catch (error) {
+      // What the guard takes for "cannot be read" (guard/engine/sides.ts).
+      expect(error).toBeInstanceOf(RangeError);
+    }
+  },
+);

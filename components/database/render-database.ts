@@ -11,7 +11,6 @@ import {
 import { unitFile } from "../../lib/unit-file.ts";
 import { mountsFile } from "../account/account-paths.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import type { Engine } from "./engine.ts";
 import { engines } from "./engines.ts";
@@ -27,18 +26,14 @@ export const renderer: Renderer<"databases"> = {
         own.filter(({ engine }) => engine === name),
       );
     });
-    const records = engineNames
-      .filter((name) => engines[name].bringsUser)
-      .flatMap((name) => renderUser(name, uidOf(declaration)));
+    // The uid of account number 0, which no account has. A state that an interrupted run left may have no network yet.
+    const records = declaration.networks.flatMap(({ uidBase }) =>
+      engineNames.filter((name) => engines[name].bringsUser).flatMap((name) => renderUser(name, uidBase)),
+    );
     return { files: [...parts.flatMap(({ files }) => files), ...records], units: parts.flatMap(({ units }) => units) };
   },
   ofElements: ({ account, own }) => ({ files: own.databases.length > 0 ? renderOwn(account, own.databases) : [] }),
 };
-
-/** The uid of account number 0, which no account has. */
-function uidOf({ networks }: Declaration): number {
-  return networks[0]!.uidBase;
-}
 
 /** User and group records (systemd's userdb, JSON) of a server whose packages make no user. */
 function renderUser(engine: EngineName, uid: number): BundleFile[] {
