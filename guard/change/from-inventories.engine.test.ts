@@ -87,7 +87,7 @@ test("a rule that is weakened together with what it refuses is blocked", async (
   expect(exitCode).toBe(4);
   expect(messages(report)).toEqual([
     "blocked rules-kept: Rule hot-swap-ssds no longer reports this: Disk bay1 of host par2-web4 cannot be hot-swapped.",
-    "needs approval redundancy-kept: Host par2-web4 has less or other redundancy: disks.bay1.hotSwap removed.",
+    "needs approval redundancy-kept: Host par2-web4 has less or other redundancy: disks bay1 hot swap removed.",
   ]);
 });
 
@@ -140,7 +140,7 @@ test("limits that are raised do not yet hold for the change that raises them", a
   expect(messages(report)[0]).toMatch(/^blocked blast-radius: One update touches 2 hosts and/);
   expect(report.notices).toEqual([
     "This change also changes limits.yaml: it is judged by the old limits, the next change by the new ones.",
-    "limits.yaml changes: deployment at-once to in-waves, hosts 1 to 10.",
+    "limits.yaml changes: way of deploying at-once to in-waves, hosts 1 to 10.",
   ]);
 });
 
