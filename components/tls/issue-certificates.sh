@@ -1,9 +1,9 @@
 #!/bin/bash
 # Gets a certificate for each host name of the front end and renews those that are due, by ACME (RFC 8555) over HTTP.
 #   issue-certificates CA EMAIL
-# A name that fails stops no other: it is tried again after an hour, then two, up to a day. If the CA says that it had enough of us, all names
-# wait for three hours. Nothing here interrupts the front end: it reads a certificate with each handshake.
-set -u
+# A name that fails, or of which the CA says that it had enough, stops no other: it is tried again after an hour, then two, up to a day.
+# Nothing here interrupts the front end: it reads a certificate with each handshake.
+set -u -o pipefail
 ca=$1 email=$2
 state=${STATE_DIRECTORY:-/var/lib/fairhost-certificates}
 names=/var/lib/fairhost/current/nginx/accounts
@@ -19,21 +19,22 @@ if [ ! -s default.pem ]; then
   rm -f new.key new.crt
 fi
 
-# name account
 shopt -s nullglob
-for map in "$names"/*.certificates; do
-  account=${map##*/}
-  sed -n "s/^\([a-z0-9.-]*\) .*/\1 ${account%.certificates}/p" "$map"
-done | sort -u >names
+list() { # each declared name with its account, sorted by name
+  for map in "$names"/*.certificates; do
+    account=${map##*/}
+    sed -n "s/^\([a-z0-9.-]*\) .*/\1 ${account%.certificates}/p" "$map" || return 1
+  done | LC_ALL=C sort -u
+}
+# On a full disk, or without a generation, nobody knows what is declared: nothing is removed then.
+[ -d "$names" ] && list >names.new && mv names.new names || exit 1
 
+here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n' | sed 's/\.pem$//' | LC_ALL=C sort; }
 # The front end finds a file for each name at once.
-while read -r name _; do
-  [ -e "$name.pem" ] || ln -sf default.pem "$name.pem"
-done <names
+comm -23 <(cut -d' ' -f1 names) <(here) | while read -r name; do ln -sf default.pem "$name.pem"; done
 # What nobody serves any longer.
-for file in *.pem; do
-  name=${file%.pem}
-  [ "$name" = default ] || grep -q "^${name//./\\.} " names || rm -f "$file" "issued/$name" "wait/$name"
+comm -13 <(cut -d' ' -f1 names) <(here) | while read -r name; do
+  rm -f "$name.pem" "issued/$name" "wait/$name" "lego/certificates/$name".*
 done
 
 say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log, where only root can write
@@ -44,7 +45,6 @@ say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log,
 
 issue() { # NAME ACCOUNT
   local name=$1 account=$2 what=(run) out cause
-  [ ! -e paused ] || [ "$(stat -c %Y paused)" -le "$(date +%s)" ] || return 0
   [ ! -e "lego/certificates/$name.crt" ] || what=(renew --days 9999 --reuse-key --no-random-sleep)
   if out=$(timeout 180 lego --accept-tos --email "$email" --server "$ca" --path lego --http --http.webroot www --key-type ec256 \
     --domains "$name" "${what[@]}" 2>&1); then
@@ -61,11 +61,6 @@ issue() { # NAME ACCOUNT
     return 0
   fi
   cause=$(tail -n 1 <<<"$out" | tr -d '\000-\037' | cut -c1-300)
-  if [[ $out == *rateLimited* ]]; then
-    touch -d "@$(($(date +%s) + 10800))" paused
-    echo "the CA takes no more orders for now: all names wait for three hours" >&2
-    return 0
-  fi
   local tries
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
   echo "$tries" >"wait/$name"
@@ -76,11 +71,9 @@ issue() { # NAME ACCOUNT
 export -f issue say
 export ca email
 
-while read -r name account; do
-  [ ! -e "wait/$name" ] || [ "$(stat -c %Y "wait/$name")" -le "$now" ] || continue
-  [ -L "$name.pem" ] || [ "$(stat -c %Y "$name.pem")" -le "$now" ] || continue
-  echo "$name $account"
-done <names | head -n "$most" >due
+# Due: no certificate yet, or one whose time has come; but not what waits.
+LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \)) names >due.all || exit 1
+LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) | head -n "$most" >due
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.
 if ! ls lego/accounts/*/*/account.json >/dev/null 2>&1; then
@@ -89,3 +82,5 @@ if ! ls lego/accounts/*/*/account.json >/dev/null 2>&1; then
   sed -i 1d due
 fi
 xargs -r -n 2 -P 8 bash -c 'issue "$@"' issue <due
+# A deploy meanwhile did not start this anew.
+list | cmp -s - names || exec "$0" "$@"

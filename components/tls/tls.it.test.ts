@@ -212,6 +212,26 @@ describe("certificates of the CA", () => {
   });
 });
 
+describe("names that are no longer declared", () => {
+  const map = "/var/lib/fairhost/current/nginx/accounts/2.certificates";
+  const files = () =>
+    sh(`cd ${state} && ls -d bob.test.pem issued/bob.test lego/certificates/bob.test.key 2>/dev/null || true`);
+
+  test("lose certificate and key, but not while nobody can tell what is declared: on a full disk", async () => {
+    const all = await files();
+    expect(all.split("\n")).toHaveLength(4);
+    await sh(`cp ${map} /root/map && sed -i '/^bob/d' ${map} && mkdir ${state}/names.new`);
+    expect((await host.run("systemctl start fairhost-certificates.service")).exitCode).toBe(1);
+    expect(await files()).toBe(all);
+    await sh(`rmdir ${state}/names.new`);
+    await issue();
+    expect(await files()).toBe("");
+    await sh(`cp /root/map ${map}`);
+    await issue();
+    expect(await visit("https://bob.test/", "--insecure")).toBe("Hello from bob\n");
+  });
+});
+
 describe("nothing but certificates", () => {
   test("an account's own file below the CA's path is served, and another account's proof is not", async () => {
     expect(await visit("http://bob.test/.well-known/acme-challenge/own", "-L")).toBe("own of bob\n");
@@ -231,9 +251,9 @@ describe("nothing but certificates", () => {
   );
 
   test("keys are read by root and the front end alone", async () => {
-    expect(await sh(`stat -c '%a %U %G' ${state} ${state}/bob.test.pem ${state}/lego`)).toBe(
+    expect(await sh(`stat -c '%a %U %G' ${state} ${state}/alice.test.pem ${state}/lego`)).toBe(
       "750 root www-data\n640 root www-data\n700 root www-data\n",
     );
-    expect((await host.run(`setpriv --reuid 1900000001 --clear-groups cat ${state}/bob.test.pem`)).exitCode).toBe(1);
+    expect((await host.run(`setpriv --reuid 1900000001 --clear-groups cat ${state}/alice.test.pem`)).exitCode).toBe(1);
   });
 });
