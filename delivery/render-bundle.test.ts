@@ -77,6 +77,14 @@ test("no golden file is left over from what is no longer rendered: delete these"
   expect(paths.filter((path) => !written.has(path))).toEqual([]);
 });
 
+test("no file gives a unit both PID namespace and Type=exec: systemd 257 can die of the two (decision 37)", () => {
+  const confined = filesOf(renderBundle(declarationFixture({ hosts: 1, accounts: 1 }), "h1")).filter(({ content }) =>
+    content?.includes("PrivatePIDs=yes"),
+  );
+  expect(confined.map(({ path }) => path)).toContain("systemd/account-.service.d/50-sandbox.conf");
+  for (const { path, content } of confined) expect(content, path).not.toMatch(/^Type=(?!simple$|oneshot$)/m);
+});
+
 describe("the bundle", () => {
   test("is the same for every order of the declaration", () => {
     const declaration = declarationOf(special);

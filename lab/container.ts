@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -95,10 +95,23 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
   const end = performance.now() + (options.timeout ?? 60_000);
   try {
     const pid = await firstChild(outer, end);
-    const host = containerHost(options.name, pid, async () => {
-      await endContainer(outer, cgroup);
-      await child;
-    });
+    const host = containerHost(
+      options.name,
+      pid,
+      async () => {
+        await endContainer(outer, cgroup);
+        await child;
+      },
+      async () => {
+        // Of a process that is ending its namespaces go first.
+        if (await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined)) return;
+        const { all, exitCode, signal } = await child;
+        return new LabError(
+          `PID 1 of container ${options.name} ended by itself (${signal ?? `exit status ${exitCode}`})\n${all}`,
+          "its last lines above say why, if it could say so; the kernel's log says whether it was out of memory",
+        );
+      },
+    );
     await waitUntilUp(host, outer, end);
     return host;
   } catch (error) {
@@ -111,7 +124,12 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
   }
 }
 
-function containerHost(name: string, pid: number, end: () => Promise<void>): ContainerHost {
+function containerHost(
+  name: string,
+  pid: number,
+  end: () => Promise<void>,
+  ended: () => Promise<LabError | undefined>,
+): ContainerHost {
   const run = async (command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> => {
     const timeout = options.timeout ?? 60_000;
     const started = performance.now();
@@ -155,6 +173,9 @@ function containerHost(name: string, pid: number, end: () => Promise<void>): Con
         ...(options.stdin === undefined ? { stdin: "ignore" } : { input: options.stdin }),
       },
     );
+    // A command that its host left under it is no result of the command.
+    const gone = result.exitCode === 0 ? undefined : await ended();
+    if (gone) throw gone;
     const late = performance.now() - started >= timeout && result.exitCode !== 0;
     return { stdout: result.stdout, stderr: result.stderr, exitCode: late ? 124 : (result.exitCode ?? 128) };
   };

@@ -88,7 +88,9 @@ const afterStop = [
 ].join(" ");
 
 const sandboxSettings = ({ rootLinks }: Architecture) => ({
-  Type: "exec",
+  // Never `exec`: of a main process that it takes for another's child (see SuccessExitStatus=), systemd 257 keeps the descriptor that tells it of the
+  // exec. The next start then fails an assertion, and PID 1 of the host freezes (decision 37).
+  Type: "simple",
   ExecStopPost: `:/bin/sh -c '${afterStop}'`,
   // If the sandbox itself fails (a missing directory, no memory), ExecStopPost= cannot run: then the pause grows.
   RestartForceExitStatus: range(200, 245).join(" "),
