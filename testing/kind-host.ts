@@ -80,7 +80,10 @@ export async function bootKind(
         const answer = await get(server);
         statuses.push(answer.status);
         if (wanted(answer)) return statuses;
-        if (performance.now() > end) throw new Error(`${server} still answers ${answer.status} ${answer.body}`);
+        if (performance.now() > end) {
+          const log = await sh(`tail -n 40 /srv/accounts/1/admin/logs/http-${server}.log`);
+          throw new Error(`${server} still answers ${answer.status} ${answer.body}after ${statuses.join(" ")}\n${log}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
