@@ -23,10 +23,13 @@ export function partName(kind: Key, name: string): string {
   return `${kind} ${name}`;
 }
 
-/** Whether elements of a kind may be rendered one by one. */
+/**
+ * Whether elements of a kind may be rendered one by one: what follows from all elements together is in every extract. Not so a kind of
+ * which only that follows: units of other kinds can depend on it, as all do on the mounts of databases.
+ */
 export function rendersAlone(kind: Key): boolean {
   const own = renderers.filter(({ key }) => key === kind);
-  return own.length > 0 && own.every(({ ofElement }) => ofElement);
+  return own.some(({ ofElement }) => ofElement) && !own.some(({ ofAccount }) => ofAccount);
 }
 
 /**
@@ -61,8 +64,12 @@ const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly Who
     });
   const none = Object.fromEntries(allKinds.map(({ key }) => [key, []]));
   const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): WholeAccount => {
-    const lists = own.map(([key, of]) => [key, sortBy(of.get(account.number) ?? [], orderOf(key))]);
-    const elements = { ...none, ...Object.fromEntries(lists) } as WholeAccount["own"];
+    const lists: Record<string, readonly Element[]> = { ...none };
+    for (const [key, of] of own) {
+      const some = of.get(account.number);
+      if (some) lists[key] = some.length > 1 ? sortBy(some, orderOf(key)) : some;
+    }
+    const elements = lists as WholeAccount["own"];
     const address = elements.addresses.find(({ host }) => host === account.host);
     return { account, own: elements, address: address ?? missing(account) };
   });
@@ -78,22 +85,22 @@ function missing({ number, host }: Element<"accounts">): never {
   throw new RangeError(`account ${number} has no address on ${host}`);
 }
 
+/** The renderers of accounts' files. */
+const ofAccounts = renderers.filter(({ ofAccount, ofElements, ofElement }) => ofAccount ?? ofElements ?? ofElement);
+
 function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
-  const group = assemble(
-    renderers.flatMap(({ key, ofAccount, ofElements, ofElement, whileSuspended }): Part[] => {
-      if (context.account.suspended && !whileSuspended) return [];
-      const elements: readonly Element[] = ofElement ? context.own[key] : [];
-      const some =
-        part === "whole"
-          ? elements
-          : elements.filter((element) => part.has(partName(key, elementName(key, element as never))));
-      return [
-        ...(ofAccount && part === "whole" ? [ofAccount(context)] : []),
-        ...(ofElements ? [ofElements(context)] : []),
-        ...some.map((element) => ofElement!(element as never, context)),
-      ];
-    }),
-  );
+  const parts: Part[] = [];
+  for (const { key, ofAccount, ofElements, ofElement, whileSuspended } of ofAccounts) {
+    if (context.account.suspended && !whileSuspended) continue;
+    if (ofAccount && part === "whole") parts.push(ofAccount(context));
+    if (ofElements) parts.push(ofElements(context));
+    if (!ofElement) continue;
+    for (const element of context.own[key] as readonly Element[]) {
+      const asked = part === "whole" || part.has(partName(key, elementName(key, element as never)));
+      if (asked) parts.push(ofElement(element as never, context));
+    }
+  }
+  const group = assemble(parts);
   const [runs] = context.account.suspended ? group.units : [];
   if (runs) throw new RangeError(`${runs.name} would run while account ${context.account.number} is suspended`);
   return group;

@@ -35,17 +35,19 @@ function portsOf({ prefix, address }: Element<"addresses">, ports: readonly numb
   ]);
 }
 
+/** The limits that the firewall keeps. */
+const bounded = limitNames.flatMap((name) => {
+  const { bound } = limitOf(name);
+  return bound === undefined ? [] : [{ name, bound, usual: boundOf(bound).usual }];
+});
+
 /** All bounds of an account, unless each is the usual one. */
 function boundsOf({ number, limits }: Element<"accounts">): string[] {
-  const own = limitNames.flatMap((name) => {
-    const { bound } = limitOf(name);
-    return bound === undefined ? [] : [{ bound, most: Number(limits[name]) }];
-  });
-  if (own.every(({ bound, most }) => most === boundOf(bound).usual)) return [];
+  if (bounded.every(({ name, usual }) => limits[name] === usual)) return [];
   const chain = `account-${number}`;
   return [
     `chain inet fairhost ${chain}`,
-    ...own.map(({ bound, most }) => `rule inet fairhost ${chain} ${boundRule(bound, most)}`),
+    ...bounded.map(({ name, bound }) => `rule inet fairhost ${chain} ${boundRule(bound, Number(limits[name]))}`),
     `rule inet fairhost ${chain} accept`,
     `element inet fairhost bounds { "${linkPrefix}${number}" : goto ${chain} }`,
   ];

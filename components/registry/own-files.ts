@@ -27,7 +27,8 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   inside: ({ addresses }) => addresses.map(({ prefix }) => addressInside(prefix)),
   /** Those of services. */
   port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
-  hostname: ({ servers }) => servers.flatMap(({ hostnames, addresses = [] }) => [...hostnames, ...addresses]),
+  hostname: ({ servers }) =>
+    servers.flatMap(({ hostnames, addresses }) => (addresses ? hostnames.concat(addresses) : hostnames)),
   /** Directives of its limits: `MemoryMax=512M`. */
   limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
   /** Rules of the firewall about its connections. */
@@ -131,14 +132,25 @@ function wrongLink(text: string, target: RegExp, owner: Owner): Wrong | undefine
 }
 
 /** The first line that a form of a file does not allow, or one that it misses. */
-function wrongIn({ changed, known, all }: TextChange, form: OwnFile, owner: Owner): Wrong | undefined {
+function wrongIn({ changed, known, text }: TextChange, form: OwnFile, owner: Owner): Wrong | undefined {
   const { lines: allowed = [], needs = [] } = form;
   const line = changed.findIndex((each) => !isAllowed(each, allowed, owner) && !known().has(each));
   // A value may be a secret.
   if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(changed[line]!)?.[0] ?? "an unknown line" };
-  const missing = needs.find((beginning) => !all().some((each) => each.startsWith(beginning)));
-  return missing === undefined ? undefined : { line: changed.length, what: `without ${missing}` };
+  const missing = needed(needs).find(({ pattern }) => !pattern.test(text));
+  return missing === undefined ? undefined : { line: changed.length, what: `without ${missing.beginning}` };
 }
+
+/** Beginnings of lines, each with what finds it in a file without taking the file apart. */
+const needed = once((needs: readonly string[]) =>
+  needs.map((beginning) => {
+    const [, section, setting] = /^(\[\w+\]) (.+)$/.exec(beginning) ?? [];
+    const line = `\\n${escaped(setting ?? beginning)}`;
+    const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*";
+    const pattern = section === undefined ? `(?:^|${line})` : `(?:^|\\n)${escaped(section)}${others}${line}`;
+    return { beginning, pattern: new RegExp(pattern) };
+  }),
+);
 
 function isAllowed(line: string, allowed: readonly RegExp[], owner: Owner): boolean {
   if (hidden.test(line)) return false;
@@ -151,47 +163,70 @@ interface TextChange {
   readonly changed: readonly string[];
   /** All that the file had before. */
   readonly known: () => ReadonlySet<string>;
-  readonly all: () => readonly string[];
+  /** The file as it is. */
+  readonly text: string;
 }
 
-function changeBetween(before: string, after: string, inSections: boolean): TextChange {
-  const [old, lines] = [before.split("\n"), after.split("\n")];
-  const [first, last] = sameEnds(old, lines);
-  const between = [...old.slice(first, old.length - last), ...lines.slice(first, lines.length - last)];
+function changeBetween(before: string, text: string, inSections: boolean): TextChange {
+  const [first, last] = sameEnds(before, text);
+  const between = [before, text].map((side) => side.slice(first, side.length - last));
   // With another header the same lines at the end are in another section.
-  const end = inSections && between.some((line) => header.test(line)) ? lines.length : lines.length - last;
+  const end = inSections && between.some((lines) => header.test(lines)) ? text.length : text.length - last;
   return {
-    changed: statements(lines, inSections, first, end),
-    known: lazy(() => new Set(statements(old, inSections))),
-    all: lazy(() => statements(lines, inSections)),
+    changed: statements(text.slice(first, end), inSections, inSections ? sectionAt(text, first) : ""),
+    known: lazy(() => new Set(statements(before, inSections))),
+    text,
   };
 }
 
-/** How many lines two files have alike at their beginning, and then at their end. */
-function sameEnds(before: readonly string[], after: readonly string[]): readonly [first: number, last: number] {
+/** How long the lines are that two files have alike at their beginning, and at their end from the end of a line on. */
+function sameEnds(before: string, after: string): readonly [first: number, last: number] {
   const most = Math.min(before.length, after.length);
-  let first = 0;
-  while (first < most && before[first] === after[first]) first++;
+  let same = 0;
+  while (same < most && before.charCodeAt(same) === after.charCodeAt(same)) same++;
+  const first = same === 0 ? 0 : after.lastIndexOf("\n", same - 1) + 1;
   let last = 0;
-  while (last < most - first && before[before.length - 1 - last] === after[after.length - 1 - last]) last++;
-  return [first, last];
+  while (
+    last < most - first &&
+    before.charCodeAt(before.length - 1 - last) === after.charCodeAt(after.length - 1 - last)
+  )
+    last++;
+  const end = after.indexOf("\n", after.length - last);
+  return [first, last === 0 || end < 0 ? 0 : after.length - end];
 }
 
-const header = /^\[\w+\]$/;
+/** Finds a text as it is. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
 
-function statements(lines: readonly string[], inSections: boolean, first = 0, end = lines.length): string[] {
-  if (!inSections) return lines.slice(first, end).filter((line) => line !== "");
+const header = /^\[\w+\]$/m;
+
+/** The header of the section in which a line begins. */
+function sectionAt(text: string, line: number): string {
+  let end = line - 1;
+  while (end > 0) {
+    const begin = text.lastIndexOf("\n", end - 1) + 1;
+    if (text[begin] === "[" && header.test(text.slice(begin, end))) return text.slice(begin, end);
+    end = begin - 1;
+  }
+  return "";
+}
+
+/** @param section in which the lines begin */
+function statements(text: string, inSections: boolean, section = ""): string[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  if (!inSections) return lines;
   const found: string[] = [];
-  let section = lines.findLast((line, index) => index < first && header.test(line)) ?? "";
-  for (const line of lines.slice(first, end)) {
-    if (line === "") continue;
-    if (header.test(line)) {
-      section = line;
+  let around = section;
+  for (const line of lines) {
+    if (line.startsWith("[") && header.test(line)) {
+      around = line;
       continue;
     }
     const [, setting, words] = (line.startsWith("Bind") && lists.exec(line)) || [];
-    if (words === undefined) found.push(`${section} ${line}`);
-    else for (const word of words.split(" ")) found.push(`${section} ${setting}${word}`);
+    if (words === undefined) found.push(`${around} ${line}`);
+    else for (const word of words.split(" ")) found.push(`${around} ${setting}${word}`);
   }
   return found;
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { renderBundle } from "../../delivery/render-bundle.ts";
+import { allKinds } from "../../components/registry/subject.ts";
+import { renderBundle, rendersAlone } from "../../delivery/render-bundle.ts";
 import { chooseHooks } from "../../host/apply/hooks/choose.ts";
 import { declarationOf, type FixtureAccount, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { declarationFixture } from "../../testing/fixture.ts";
 import { changesBetween } from "./diff.ts";
 import { type HostChange, hostChanges } from "./host-change.ts";
 import { sideOf } from "./side.ts";
@@ -51,6 +53,29 @@ describe("the rendered part of a change shows all differences", () => {
     const [base, next] = [renderBundle(valid, "web1"), renderBundle(after, "web1")];
     expect(found[0]!.hooks).toEqual(chooseHooks({ bases: [base], next }));
     expect(found[0]!.groups.map(({ group }) => group)).toEqual(["account-1"]);
+  });
+
+  // Kinds are rendered by several concepts, each with another part of an account: none of them may be left out.
+  test.each(
+    allKinds.flatMap(({ key, accountOf }) => (accountOf && key !== "accounts" && key !== "addresses" ? [key] : [])),
+  )("one of %s goes, or stays while all others go", (key) => {
+    const whole = declarationFixture({ hosts: 1, accounts: 2 });
+    const elements: readonly unknown[] = whole[key];
+    expect(elements).not.toEqual([]);
+    for (const after of [
+      { ...whole, [key]: elements.slice(1) },
+      { ...whole, [key]: elements.slice(0, 1) },
+    ]) {
+      expect(between(whole, after)).toEqual(betweenWholes(whole, after));
+    }
+  });
+
+  test("a change of one server renders nothing that follows from the account alone", () => {
+    const part = new Map([[1, new Set(["httpServers 1/blog"])]]);
+    const files = renderBundle(valid, "web1", part).groups["account-1"]!.files.map(({ path }) => path);
+    expect(files).toContain("systemd/account-1-http-blog.service");
+    expect(files.filter((path) => /userdb|slice|account-1-http-(?!blog)/.test(path))).toEqual([]);
+    expect(rendersAlone("httpServers")).toBe(true);
   });
 
   test("the first PHP site of a host brings its packages, the second brings nothing more; a spare host follows", () => {

@@ -91,14 +91,16 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   const { bases, next, repaired, rotated, states, outdated, folders = bundleFolders } = input;
   const changes = input.changes ?? union(bases.map((base) => changesBetween(base, next, repaired)));
   const byHand = new Set(Array.from(outdated ?? [], fileOf));
-  const changed = [changes.added, changes.modified, changes.removed, byHand];
+  const changed = [changes.added, changes.modified, changes.removed, byHand].filter(({ size }) => size > 0);
   const touched = topFolders(changed);
   const touches = (path: string) => (path.endsWith("/") ? touched.has(path) : changed.some((paths) => paths.has(path)));
   const running = instances(states);
   const before = new Set(bases.flatMap((base) => [...withInstances(unitsOf(base), running).keys()]));
   const after = withInstances(unitsOf(next), running);
   // systemd does not start a socket while its service runs.
-  const down = [...after.keys()].filter((name) => name.endsWith(".socket") && states && states.get(name) !== "active");
+  const down = states
+    ? [...after.keys()].filter((name) => name.endsWith(".socket") && states.get(name) !== "active")
+    : [];
   const startsSocket = (path: string) => down.some((socket) => path === fileOf(socket));
   const socketAnew = (service: string) => {
     const socket = service.replace(/\.service$/, ".socket");
@@ -164,12 +166,12 @@ function withInstances(
   units: ReadonlyMap<string, GroupUnit>,
   loaded: ReadonlyMap<string, readonly string[]>,
 ): ReadonlyMap<string, GroupUnit> {
-  if (![...units.keys()].some(isTemplate)) return units;
-  return new Map(
-    [...units].flatMap(([name, unit]) =>
-      (isTemplate(name) ? (loaded.get(name) ?? []) : [name]).map((each) => [each, unit]),
-    ),
-  );
+  const found = new Map<string, GroupUnit>();
+  for (const [name, unit] of units) {
+    if (isTemplate(name)) for (const instance of loaded.get(name) ?? []) found.set(instance, unit);
+    else found.set(name, unit);
+  }
+  return found;
 }
 
 /** Folders to load and units to reload because of changed files, whatever the units' states are. */
@@ -184,7 +186,7 @@ function chooseFolders(
   const reload = new Set<string>();
   for (const { name, entry, takesEffect } of folders) {
     const touched = touches(`${name}/`);
-    if (!(touched || lost.has(name)) || (entry && !filesOf(next).has(entry.file))) continue;
+    if (!(touched || lost.has(name)) || (entry && !hasOwn(next, entry.file))) continue;
     if (takesEffect.by === "reload") reload.add(takesEffect.unit);
     if (takesEffect.by !== "load") continue;
     const paths = [...added, ...modified].filter((path) => path.startsWith(`${name}/`));
@@ -197,6 +199,11 @@ function chooseFolders(
       .map(({ folder, paths }) => ({ folder, paths })),
     reload: [...reload],
   };
+}
+
+/** Whether a host has a file of its own; {@link filesOf} would go through those of all accounts. */
+function hasOwn({ groups }: Bundle, wanted: string): boolean {
+  return groups.host?.files.some(({ path }) => path === wanted) === true;
 }
 
 /** The top folders of bundle paths, each with its slash. */
