@@ -5,6 +5,7 @@ import { execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts"
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/netlink-filter.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { AccountContext, Renderer } from "../registry/renderer.ts";
 import { connections, sshListens } from "./links.ts";
@@ -195,6 +196,7 @@ function relayUnit(account: Account) {
 const relaySettings = {
   Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
   Service: {
+    ...confined,
     Type: "exec",
     Slice: "fairhost-ssh.slice",
     DynamicUser: "yes",
@@ -208,14 +210,9 @@ const relaySettings = {
     LogRateLimitBurst: "20",
     // The name of its end of the connection is a file there.
     PrivateTmp: "disconnected",
-    PrivateDevices: "yes",
-    ProtectHome: "yes",
     ProtectProc: "invisible",
-    ProtectKernelTunables: "yes",
-    ProtectControlGroups: "yes",
     CapabilityBoundingSet: "",
     RestrictAddressFamilies: "AF_UNIX",
-    RestrictNamespaces: "yes",
     MemoryDenyWriteExecute: "yes",
     SystemCallArchitectures: "native",
     SystemCallFilter: ["@system-service", "~@privileged @resources"],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { logs } from "../account/account-paths.ts";
+import { confined } from "../host/confined.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { linkGroup, linkPrefix, linkRouteProtocol } from "./links.ts";
@@ -47,6 +48,9 @@ export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUni
             StartLimitIntervalSec: "0",
           },
           Service: {
+            ...confined,
+            // It enters another one.
+            RestrictNamespaces: "no",
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${currentGeneration}/${script} %i`,
@@ -58,14 +62,7 @@ export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUni
             PrivateIPC: "yes",
             // Links and routes; another network namespace (setns(2)), that of PID 1 (ptrace(2), access mode checking).
             CapabilityBoundingSet: "CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE",
-            NoNewPrivileges: "yes",
-            ProtectSystem: "strict",
-            ProtectHome: "yes",
             PrivateTmp: "disconnected",
-            PrivateDevices: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_UNIX AF_NETLINK",
           },
         }),

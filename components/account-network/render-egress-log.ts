@@ -2,6 +2,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import type { Architecture } from "../../lib/architectures.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { architectureOf } from "../host/architecture.ts";
+import { confined } from "../host/confined.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { logGroup } from "./links.ts";
 
@@ -53,6 +54,7 @@ sync=1
         content: unitFile({
           Unit: { Description: "Log of what accounts call outside" },
           Service: {
+            ...confined,
             ExecStart: `/usr/sbin/ulogd --configfile ${currentGeneration}/${configuration}`,
             User: "ulog",
             LogsDirectory: directory,
@@ -64,16 +66,7 @@ sync=1
             CPUWeight: "20",
             AmbientCapabilities: "CAP_NET_ADMIN",
             CapabilityBoundingSet: "CAP_NET_ADMIN",
-            NoNewPrivileges: "yes",
-            ProtectSystem: "strict",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
-            PrivateDevices: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_UNIX AF_NETLINK",
-            RestrictNamespaces: "yes",
           },
         }),
       },

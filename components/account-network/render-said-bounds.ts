@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { linkPrefix } from "./links.ts";
@@ -33,6 +34,7 @@ function renderSaidBounds(): { files: BundleFile[]; units: BundleUnit[] } {
             RequiresMountsFor: "/srv/accounts",
           },
           Service: {
+            ...confined,
             Type: "oneshot",
             ExecStart: `${currentGeneration}/${script}`,
             RuntimeDirectory: name,
@@ -42,17 +44,8 @@ function renderSaidBounds(): { files: BundleFile[]; units: BundleUnit[] } {
             MemoryMax: "64M",
             UMask: "0027",
             CapabilityBoundingSet: "CAP_NET_ADMIN",
-            NoNewPrivileges: "yes",
-            ProtectSystem: "strict",
             ReadWritePaths: "/srv/accounts",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
-            PrivateDevices: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_NETLINK",
-            RestrictNamespaces: "yes",
           },
         }),
       },

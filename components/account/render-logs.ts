@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
 const script = "libexec/bound-logs";
@@ -16,6 +17,9 @@ export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
   const content = unitFile({
     Unit: { Description: "Bounds the logs of accounts and of the host", RequiresMountsFor: "/srv/accounts" },
     Service: {
+      ...confined,
+      // Quotas are read from the device (quotactl(2)).
+      PrivateDevices: "no",
       ExecStart: `${currentGeneration}/${script}`,
       Restart: "always",
       RestartSec: "5s",
@@ -26,17 +30,9 @@ export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
       TasksMax: "32",
       // Reads and writes files of accounts whatever their quota; SYS_ADMIN only to read quotas (quotactl(2)).
       CapabilityBoundingSet: "CAP_SYS_RESOURCE CAP_DAC_OVERRIDE CAP_SETUID CAP_SETGID CAP_SYS_ADMIN",
-      NoNewPrivileges: "yes",
-      ProtectSystem: "strict",
       ReadWritePaths: "/srv/accounts /var/log",
-      ProtectHome: "yes",
-      PrivateTmp: "yes",
       PrivateNetwork: "yes",
-      ProtectKernelTunables: "yes",
-      ProtectKernelModules: "yes",
-      ProtectControlGroups: "yes",
       RestrictAddressFamilies: "AF_UNIX",
-      RestrictNamespaces: "yes",
     },
   });
   return {

@@ -1,5 +1,6 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
 const [service, timer] = ["fairhost-purge.service", "fairhost-purge.timer"];
@@ -17,26 +18,19 @@ function renderPurge(): { files: BundleFile[]; units: BundleUnit[] } {
         content: unitFile({
           Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
           Service: {
+            ...confined,
             Type: "oneshot",
             ExecStart: "/usr/local/sbin/fairhost-host purge",
             Nice: "10",
             CPUWeight: "20",
             IOWeight: "20",
             CapabilityBoundingSet: "CAP_DAC_OVERRIDE CAP_FOWNER",
-            NoNewPrivileges: "yes",
-            ProtectSystem: "strict",
             ReadWritePaths: "/srv/accounts /run/fairhost",
             RuntimeDirectory: "fairhost",
             RuntimeDirectoryMode: "0700",
             RuntimeDirectoryPreserve: "yes",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
             PrivateNetwork: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_UNIX",
-            RestrictNamespaces: "yes",
           },
         }),
       },

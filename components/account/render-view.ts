@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../lib/unit-file.ts";
 import { resolver } from "../account-network/links.ts";
+import { confined } from "../host/confined.ts";
 
 /** Makes the copies of the host's files that sandboxes show: at boot, and again after packages have changed. */
 export const viewUnit = "fairhost-view.service";
@@ -28,6 +29,9 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
     [viewUnit]: {
       Unit: { Description: "What accounts see of the host", RequiresMountsFor: "/var/lib/dpkg" },
       Service: {
+        ...confined,
+        // apt-cache keeps there what it has read.
+        ReadWritePaths: "-/var/cache/apt",
         Type: "oneshot",
         RemainAfterExit: "yes",
         RuntimeDirectory: directory,

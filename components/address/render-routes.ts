@@ -1,6 +1,7 @@
 import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { plainAddress4, unitFile } from "../../lib/unit-file.ts";
 import { resolver } from "../account-network/links.ts";
+import { confined } from "../host/confined.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import { plainPrefix } from "../network/render-bird.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
@@ -63,6 +64,9 @@ set_routes -4 address4*
             StartLimitIntervalSec: "0",
           },
           Service: {
+            ...confined,
+            CapabilityBoundingSet: "CAP_NET_ADMIN",
+            RestrictAddressFamilies: "AF_NETLINK",
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${currentGeneration}/${script}`,

@@ -10,6 +10,7 @@ import {
 } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { mountsFile } from "../account/account-paths.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import type { Engine } from "./engine.ts";
@@ -110,6 +111,7 @@ function server({ name, word, service }: Engine) {
       StartLimitIntervalSec: "0",
     },
     Service: {
+      ...confined,
       RuntimeDirectory: socketDirectory(name).replace("/run/", ""),
       RuntimeDirectoryMode: "0755",
       // Running sandboxes have it mounted.
@@ -129,25 +131,17 @@ function server({ name, word, service }: Engine) {
       // Accounts can make the server write: what is beyond that in half a minute is dropped.
       LogRateLimitIntervalSec: "30s",
       LogRateLimitBurst: "200",
-      ProtectSystem: "strict",
       ReadWritePaths: "/srv/accounts",
       PrivateNetwork: "yes",
       RestrictAddressFamilies: "AF_UNIX",
-      PrivateDevices: "yes",
       PrivateTmp: "disconnected",
       PrivateIPC: "yes",
-      ProtectHome: "yes",
       ProtectProc: "invisible",
       ProtectClock: "yes",
       ProtectHostname: "yes",
-      ProtectKernelTunables: "yes",
-      ProtectKernelModules: "yes",
       ProtectKernelLogs: "yes",
-      ProtectControlGroups: "yes",
-      NoNewPrivileges: "yes",
       CapabilityBoundingSet: "",
       AmbientCapabilities: "",
-      RestrictNamespaces: "yes",
       RestrictSUIDSGID: "yes",
       RestrictRealtime: "yes",
       LockPersonality: "yes",

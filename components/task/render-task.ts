@@ -4,6 +4,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { execLine, unitFile } from "../../lib/unit-file.ts";
 import { programSettings } from "../account/own-program.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
@@ -80,13 +81,10 @@ function renderTask(
 function renderCounter(): { files: BundleFile[]; units: BundleUnit[] } {
   const count = (how: string) => execLine(["/bin/sh", `${currentGeneration}/${counter}`, how]);
   const common = {
+    ...confined,
     Type: "oneshot",
     StateDirectory: failures.replace("/var/lib/", ""),
-    ProtectSystem: "strict",
-    ProtectHome: "yes",
     PrivateNetwork: "yes",
-    PrivateTmp: "yes",
-    NoNewPrivileges: "yes",
     CapabilityBoundingSet: "",
   };
   const texts = {

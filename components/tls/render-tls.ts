@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain, unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import { namesOf } from "../http/web-address.ts";
 import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -65,25 +66,17 @@ function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; un
             StartLimitIntervalSec: "0",
           },
           Service: {
+            ...confined,
             Type: "oneshot",
             ExecStart: `${currentGeneration}/${script} ${plainWord(ca.directory)} ${plainWord(ca.email)}`,
             // Root without any right beyond its own files: the keys are its own, and the front end's workers read them.
             Group: "www-data",
             CapabilityBoundingSet: "",
-            NoNewPrivileges: "yes",
             UMask: "0027",
             StateDirectory: "fairhost-certificates",
             StateDirectoryMode: "0750",
-            ProtectSystem: "strict",
             ReadWritePaths: "-/srv/accounts",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
-            PrivateDevices: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_UNIX AF_INET AF_INET6",
-            RestrictNamespaces: "yes",
             MemoryMax: "512M",
             TasksMax: "200",
             CPUWeight: "20",
