@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const access = {
   name: "access",
   takesEffect: { by: "restart" },
+  inSandboxes: "/opt/fairhost",
   ofAccount: [
     {
       path: /(?<number>\d+)\/keys\/[a-z][a-z0-9_-]*/,

@@ -19,8 +19,8 @@ const service = [
   // Of users that log in (components/access/render-access.ts).
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+):\/opt\/fairhost\/access/,
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+)\/users\/[a-z][a-z0-9_-]*\.user(?:-privileged)?:\/etc\/userdb\/[a-z][a-z0-9_-]*\.user(?:-privileged)?/,
-  // Folders whose files are the same for all accounts.
-  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?:access|apache|libexec|lighttpd)\/[a-z-]+(?:\.[a-z]+)?:\/(?:opt\/fairhost|etc\/lighttpd)\/[a-z-]+(?:\.[a-z]+)?/,
+  // Of folders that say where (`inSandboxes`).
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?<sharedFolder>[a-z-]+)\/[a-z-]+(?:\.[a-z]+)?:(?<place>\/[a-z/]+)\/[a-z-]+(?:\.[a-z]+)?/,
   /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
   /\[Service\] Standard(?:Input|Output)=socket/,
   /\[Service\] StandardError=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,

@@ -9,4 +9,5 @@ export const apache = {
     ...["FAIRHOST_TO=http://localhost", "FAIRHOST_KEEP_HOST=Off", "apache2", "-t", "-f"],
   ],
   takesEffect: { by: "restart" },
+  inSandboxes: "/opt/fairhost",
 } as const satisfies BundleFolder;

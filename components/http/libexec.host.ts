@@ -4,4 +4,5 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const libexec = {
   name: "libexec",
   takesEffect: { by: "restart" },
+  inSandboxes: "/opt/fairhost",
 } as const satisfies BundleFolder;

@@ -5,4 +5,5 @@ export const lighttpd = {
   name: "lighttpd",
   validator: "lighttpd",
   takesEffect: { by: "restart" },
+  inSandboxes: "/etc/lighttpd",
 } as const satisfies BundleFolder;

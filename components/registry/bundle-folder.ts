@@ -23,6 +23,8 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
    * compared, and so is the time at which a reloaded unit read them.
    */
   readonly drift?: Names["drift"];
+  /** Directory in sandboxes at which files of the folder itself may be mounted, the same for all accounts. Without it a unit that mounts one is refused. */
+  readonly inSandboxes?: string;
   /**
    * Files that concern one account alone, and all that they may say. Every other file is a boundary: something that runs as root reads
    * it, or it decides who is separated from whom and who is reached, so a change of it needs an approval.

@@ -247,6 +247,20 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   test(`needs an approval: ${path}`, () => expect(judged(path, text)).toBe(expected));
 });
 
+test("a unit may mount files of a folder only if the folder says where, and there", () => {
+  const mount = "/var/lib/fairhost/current/lighttpd/static.conf:/etc/lighttpd/lighttpd.conf";
+  const text = rendered(always);
+  expect(text).toContain(mount);
+  const others = [
+    mount.replace("current/lighttpd", "current/nftables"),
+    mount.replace("current/lighttpd", "current/no-folder"),
+    mount.replace(":/etc/lighttpd", ":/etc/ssl"),
+  ];
+  expect(others.map((other) => judged(always, text.replace(mount, other)))).toEqual(
+    others.map(() => "[Service] BindReadOnlyPaths="),
+  );
+});
+
 test("other files than the slice may go: without them nothing of the account runs", () => {
   const paths = own.filter((each) => each.declaration === sides[1] && each.number === 1).map(({ file }) => file.path);
   expect(paths.filter((path) => judged(path, undefined) !== undefined)).toEqual(["systemd/account-1.slice"]);

@@ -2,6 +2,7 @@ import { lazy, once } from "../../lib/once.ts";
 import { addressInside, boundRule } from "../account-network/links.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
+import { bundleFolders } from "./bundle-folders.generated.ts";
 import type { Element } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 
@@ -12,6 +13,10 @@ export interface Owner {
   readonly servers: readonly Element<"httpServers">[];
   readonly services: readonly Element<"services">[];
 }
+
+const shared = (bundleFolders as readonly BundleFolder[]).flatMap(({ name, inSandboxes }) =>
+  inSandboxes === undefined ? [] : [{ name, inSandboxes }],
+);
 
 /** What an account has, by the names that patterns of files use for it. */
 const parts: Readonly<Record<string, (owner: Owner) => number | string | readonly string[]>> = {
@@ -29,6 +34,10 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
   hostname: ({ servers }) =>
     servers.flatMap(({ hostnames, addresses }) => (addresses ? hostnames.concat(addresses) : hostnames)),
+  /** Folders with files for the sandboxes of all accounts. */
+  sharedFolder: () => shared.map(({ name }) => name),
+  /** Where these are mounted. */
+  place: () => shared.map(({ inSandboxes }) => inSandboxes),
   /** Directives of its limits: `MemoryMax=512M`. */
   limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
   /** Rules of the firewall about its connections. */
@@ -69,9 +78,9 @@ export function sameOwner(one: Owner | undefined, other: Owner | undefined): boo
   );
 }
 
-/** All but what takes long to compute and follows from limits and prefixes, which are compared. */
+/** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
 const compared = Object.entries(parts).flatMap(([name, part]) =>
-  ["limit", "bound", "inside"].includes(name) ? [] : part,
+  ["limit", "bound", "inside", "sharedFolder", "place"].includes(name) ? [] : part,
 );
 
 function samePart(one: number | string | readonly string[], other: number | string | readonly string[]): boolean {
