@@ -36,10 +36,19 @@ const fleets = loaded.map((fleet) => ({
   network: {
     ...fleet.network,
     runtimes: ["ruby"],
+    upgrades: { security: true, reboot: true, asOf: "2026-11-01" },
     platformDomain: "hosted.example",
     certificates: { directory: "https://ca.example/", email: "ops@example.org" },
   },
-  hosts: fleet.hosts.map((host, index) => (index === 0 ? { ...host, runtimes: ["erlang-base"] } : host)),
+  hosts: fleet.hosts.map((host, index) =>
+    index === 0
+      ? {
+          ...host,
+          runtimes: ["erlang-base"],
+          upgrades: { nights: ["Sat" as const], asOf: "2026-11-02", security: true, reboot: false },
+        }
+      : host,
+  ),
   accounts: fleet.accounts.map((account, index) => ({
     ...account,
     ...(index === 0 && { suspended: { since: today, reason: "unpaid" } }),

@@ -1,11 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nothingDeclared } from "../components/registry/subject.ts";
+import type { Inspection } from "../host/inspect/difference.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
-import { fixtureHost } from "../testing/bundle-fixture.ts";
+import { declarationOf, fixtureHost } from "../testing/bundle-fixture.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
 import { loadBootstrap } from "./bootstrap.ts";
+import { encodeBundle } from "./protocol/digest.ts";
+import { renderBundle } from "./render-bundle.ts";
 
-/** Packages for accounts come from the host's package sources; what they would run as services of the host stays off. */
+/**
+ * Packages for accounts come from the host's package sources; what they would run as services of the host stays off. Security upgrades
+ * come at night, all others with a deploy that declares a later day.
+ */
 
 let host: ContainerHost;
 const repository = "/run/repository";
@@ -20,26 +26,54 @@ const daemon = {
     "[Unit]\nDescription=test\n[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n",
 };
 
-async function bootstrap(runtimes: readonly string[]) {
+/** A program that goes on while its package is upgraded. */
+const sleeper = {
+  "DEBIAN/control": "Package: sleeper\nVersion: 1\nArchitecture: all\nMaintainer: test\nDescription: test\n",
+  "usr/bin/sleeper": "",
+};
+
+async function bootstrap(runtimes: readonly string[], asOf?: string) {
+  const upgrades = { ...fixtureHost.upgrades!, ...(asOf !== undefined && { asOf }) };
   const { script, payload } = (await loadBootstrap()).for(
-    { declaration: nothingDeclared, host: { ...fixtureHost, runtimes } },
+    { declaration: nothingDeclared, host: { ...fixtureHost, runtimes, upgrades } },
     0,
   );
   return host.run(["/usr/bin/env", "FAIRHOST_LOCK_SECONDS=1", "/bin/sh", "-c", script], { stdin: payload });
 }
 
-beforeAll(async () => {
-  host = await bootContainer({ name: "runtimes" });
-  for (const [path, text] of Object.entries(daemon))
-    await host.writeFile(`/run/lang-fpm/${path}`, text, /postinst|bin/.test(path) ? 0o755 : 0o644);
+/** Puts a version of a package into a repository as Debian's, or as that of its security team. */
+async function publish(of: "stable" | "security", name: string, version: string): Promise<void> {
+  const files = { "lang-fpm": daemon, sleeper }[name]!;
+  const [from, to] = [`/run/source/${name}`, `${repository}/${of}`];
+  for (const [path, text] of Object.entries(files)) {
+    await host.writeFile(
+      `${from}/${path}`,
+      text.replace("Version: 1", `Version: ${version}`),
+      /postinst|bin/.test(path) ? 0o755 : 0o644,
+    );
+  }
+  if (name === "sleeper") await succeed(host, `cp /usr/bin/sleep ${from}/usr/bin/sleeper`);
+  const labels =
+    of === "stable" ? ["Debian", "stable", "trixie"] : ["Debian-Security", "stable-security", "trixie-security"];
   await succeed(
     host,
-    `mkdir -p ${repository} && cd ${repository} && dpkg-deb --build --root-owner-group /run/lang-fpm x.deb`,
+    `mkdir -p ${to} && cd ${to} && dpkg-deb --build --root-owner-group ${from} ${name}.deb
+for deb in *.deb; do
+  dpkg-deb -f $deb; echo Filename: ./$deb; echo Size: $(stat -c %s $deb); echo SHA256: $(sha256sum <$deb | cut -d' ' -f1); echo
+done >Packages
+{
+  printf 'Origin: Debian\\nLabel: %s\\nSuite: %s\\nCodename: %s\\nSHA256:\\n' ${labels.join(" ")}
+  echo " $(sha256sum <Packages | cut -d' ' -f1) $(stat -c %s Packages) Packages"
+} >Release`,
   );
-  const index =
-    "dpkg-deb -f x.deb; echo Filename: ./x.deb; echo Size: $(stat -c %s x.deb); sha256sum x.deb | sed 's/ .*//; s/^/SHA256: /'";
-  await succeed(host, `cd ${repository} && { ${index}; } >Packages`);
-  await succeed(host, `echo 'deb [trusted=yes] file:${repository} ./' >/etc/apt/sources.list`);
+}
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "runtimes" });
+  await publish("stable", "lang-fpm", "1");
+  await publish("security", "sleeper", "1");
+  const source = (of: string) => `deb [trusted=yes] file:${repository}/${of} ./`;
+  await host.writeFile("/etc/apt/sources.list", `${source("stable")}\n${source("security")}\n`);
 });
 afterAll(() => host?.stop());
 
@@ -66,4 +100,91 @@ test("a package that does not exist is named, and nothing else is left behind", 
     expect.stringContaining("cannot install packages ( no-such-language )"),
   ]);
   expect((await host.run("test -e /usr/sbin/policy-rc.d")).exitCode).toBe(1);
+});
+
+describe("with a bundle in force", () => {
+  const version = (name: string) => succeed(host, `dpkg-query -W -f='\${Version}' ${name}`);
+
+  /** Differences about packages. */
+  async function inspect() {
+    const facts = { upgrades: { security: true }, runtimes: ["lang-fpm"] };
+    const { stdout, stderr } = await host.run(["fairhost-host", "inspect", "--json"], { stdin: JSON.stringify(facts) });
+    if (stdout === "") throw new Error(stderr);
+    return (JSON.parse(stdout) as Inspection).differences
+      .filter(({ kind }) => /^upgrade-|^program-outdated/.test(kind))
+      .map(({ kind, message, note }) => `${note ? "note " : ""}${kind}: ${message}`);
+  }
+
+  /** What Debian's timers start. */
+  const night = () => succeed(host, "systemctl start apt-daily.service && systemctl start apt-daily-upgrade.service");
+
+  beforeAll(async () => {
+    await succeed(host, "apt-get install -q -y sleeper");
+    const masterSecret = Buffer.alloc(32, 7).toString("base64");
+    const bundle = encodeBundle(renderBundle(declarationOf([]), fixtureHost.name));
+    const stdin = JSON.stringify({ bundle, masterSecret, secretEpoch: 1, repair: 0 });
+    const { stdout } = await host.run(["fairhost-host", "apply"], { stdin, timeout: 120_000 });
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [] });
+    // What accounts run is never restarted for an upgrade.
+    await succeed(host, "systemd-run --quiet --unit=account-7-service-old --slice=account-7.slice sleeper 1000");
+    await publish("stable", "lang-fpm", "2");
+    await publish("security", "sleeper", "2");
+  }, 180_000);
+
+  test("both timers wait; the one that upgrades for a declared night", async () => {
+    await succeed(host, "systemctl is-active apt-daily.timer apt-daily-upgrade.timer");
+    const next = await succeed(
+      host,
+      "systemctl show --value --property=NextElapseUSecRealtime apt-daily-upgrade.timer",
+    );
+    expect(next).toMatch(/^(?:Mon|Thu) .* 0[2-5]:/);
+    expect((await host.run("systemctl is-active unattended-upgrades.service")).stdout).toBe("inactive\n");
+  });
+
+  test("at night fixes of the security team are installed, and nothing else; no program of an account is restarted", async () => {
+    const pid = () => succeed(host, "systemctl show --value --property=MainPID account-7-service-old");
+    const before = await pid();
+    await succeed(host, "apt-get update -q");
+    expect(await inspect()).toEqual([
+      "note upgrade-pending: upgrades of declared runtimes wait: lang-fpm 1 to 2",
+      "note upgrade-pending: security upgrades wait: sleeper 1 to 2",
+    ]);
+    await night();
+    expect([await version("sleeper"), await version("lang-fpm")]).toEqual(["2", "1"]);
+    expect(await pid()).toBe(before);
+    expect(await inspect()).toEqual([
+      "note program-outdated: programs of accounts still run files that were replaced on disk: account-7-service-old.service",
+      "note upgrade-pending: upgrades of declared runtimes wait: lang-fpm 1 to 2",
+    ]);
+    expect(await succeed(host, "fairhost-host status")).toMatch(/^outdated +account-7-service-old.service$/m);
+  });
+
+  test("what a night leaves out is drift, and so is a night that is missing", async () => {
+    await succeed(host, "apt-mark hold sleeper");
+    await publish("security", "sleeper", "3");
+    await succeed(host, "rm -f /var/lib/apt/periodic/update-stamp");
+    await night();
+    expect(await version("sleeper")).toBe("2");
+    expect(await inspect()).toContain("upgrade-stuck: the last upgrade night left out sleeper 2 to 3");
+    await succeed(host, "touch -h -d '-9 days' /etc/apt/apt.conf.d/99fairhost /var/lib/apt/periodic/upgrade-stamp");
+    expect(await inspect()).toContainEqual(
+      expect.stringMatching(/^upgrade-stuck: security upgrades were installed last on /),
+    );
+    await succeed(host, "apt-mark unhold sleeper");
+  });
+
+  test("a deploy that declares a day upgrades everything, once", async () => {
+    expect(await bootstrap(["lang-fpm"], "2026-11-27")).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("upgrading all packages, as of 2026-11-27"),
+    });
+    expect([await version("sleeper"), await version("lang-fpm")]).toEqual(["3", "2"]);
+    expect((await host.run("systemctl is-active lang-fpm.service")).stdout).toBe("inactive\n");
+    await publish("stable", "lang-fpm", "3");
+    expect(await bootstrap(["lang-fpm"], "2026-11-27")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await bootstrap(["lang-fpm"])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await version("lang-fpm")).toBe("2");
+    expect(await bootstrap(["lang-fpm"], "2026-11-28")).toMatchObject({ exitCode: 0 });
+    expect(await version("lang-fpm")).toBe("3");
+  });
 });

@@ -8,9 +8,9 @@ import { usedPackages } from "./used-packages.ts";
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ...`, then the applier's text. */
+  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ... [=<day of an upgrade>]`, then the applier's text. */
   readonly payload: string;
-  /** SHA-256 of the payload without a repair and without packages that only some hosts use, hex. */
+  /** SHA-256 of the payload without a repair, without an upgrade and without packages that only some hosts use, hex. */
   readonly digest: string;
   /** Debian packages that it installs because something declared on the host uses them. */
   readonly packages: readonly string[];
@@ -34,8 +34,9 @@ export function digestOf({ script, payload }: Pick<HostBootstrap, "script" | "pa
 export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
-  const payload = (system: string, runtimes: readonly string[], repair: number, used: readonly string[] = []) => {
-    const names = [...hostPackages, ...used, ...maskedUnits, ...runtimes.map((name) => `+${name}`)];
+  type Words = readonly string[];
+  const payload = (system: string, runtimes: Words, repair: number, used: Words = [], upgrade: Words = []) => {
+    const names = [...hostPackages, ...used, ...maskedUnits, ...runtimes.map((name) => `+${name}`), ...upgrade];
     return `${system} ${applier} ${repair} ${names.join(" ")}\n${text}`;
   };
   return {
@@ -45,9 +46,10 @@ export async function loadBootstrap(): Promise<Bootstrap> {
       const system = `${on.host.release} ${architectureOf(on.host).debian}`;
       const { runtimes } = on.host;
       const packages = usedPackages(on);
+      const asOf = on.host.upgrades?.asOf;
       return {
         script: bootstrapScript,
-        payload: payload(system, runtimes, repair, packages),
+        payload: payload(system, runtimes, repair, packages, asOf === undefined ? [] : [`=${asOf}`]),
         digest: sha256(payload(system, runtimes, 0)),
         packages,
       };
@@ -105,13 +107,18 @@ trap 'rm -f "$new" "$log" "$before"' EXIT
 cat >"$new"
 [ "$(sha256sum <"$new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
-missing='' masked='' runtimes=''
+missing='' masked='' runtimes='' upgrade=''
 for name in $names; do
+  case $name in =*) upgrade=\${name#=} && continue ;; esac
   case $name in *.service | *.socket | *.timer | *.path) masked="$masked $name" && continue ;; esac
   [ "$(dpkg-query -W -f='\${db:Status-Status}' "\${name#+}" 2>/dev/null)" != installed ] || continue
   case $name in +*) runtimes="$runtimes \${name#+}" ;; *) missing="$missing $name" ;; esac
 done
-if [ -n "$missing$runtimes" ]; then
+# Once for each day that is declared; whoever has installed needrestart(1) gets its list, and no restarts.
+upgraded=/var/lib/fairhost/upgraded
+[ "$upgrade" != "$(cat $upgraded 2>/dev/null)" ] || upgrade=''
+export NEEDRESTART_MODE=l
+if [ -n "$missing$runtimes$upgrade" ]; then
   # Daemons that accounts start for themselves: Debian would start its own as soon as it is installed.
   # shellcheck disable=SC2086
   [ -z "$masked" ] || systemctl --quiet mask $masked
@@ -150,6 +157,14 @@ if [ -n "$missing$runtimes" ]; then
     install $runtimes
     rm -f $policy
     units | comm -13 "$before" - | sed 's,.*/,,' | xargs -r systemctl --quiet mask
+  fi
+  if [ -n "$upgrade" ]; then
+    say "upgrading all packages, as of $upgrade"
+    { within quiet apt update --error-on=any && within quiet apt upgrade --with-new-pkgs; } || {
+      tail -n 20 "$log" >&2
+      fail 'cannot upgrade the packages. Fix the errors above, then deploy again'
+    }
+    printf '%s\\n' "$upgrade" >$upgraded
   fi
   # Accounts' programs find the files of these packages in /etc.
   systemctl --quiet try-restart fairhost-view.service || :

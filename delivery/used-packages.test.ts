@@ -15,14 +15,20 @@ const php = {
 } as const;
 const account: FixtureAccount = { number: 1, name: "alice" };
 
-const on = (own: Partial<FixtureAccount>, host = fixtureHost) =>
-  usedPackages({ declaration: declarationOf([{ ...account, ...own }]), host });
+const byHand = { upgrades: { security: false, reboot: false, nights: [] } };
+
+const on = (own: Partial<FixtureAccount>, host = byHand) =>
+  usedPackages({ declaration: declarationOf([{ ...account, ...own }], host), host: fixtureHost });
 
 test("a host has the packages of what is declared on it, and no others", () => {
   expect(on({})).toEqual([]);
   expect(on({ servers: [staticServer("blog")] })).toEqual(["lighttpd", "lighttpd-mod-deflate"]);
   expect(on({ servers: [php] })).toEqual(expect.arrayContaining(["apache2-bin", "php-fpm", "php-mysql"]));
   expect(on({ servers: [php] }).join()).not.toMatch(/lighttpd|postgresql|mariadb-server|gunicorn/);
+});
+
+test("a host has unattended-upgrades only if it upgrades by itself", () => {
+  expect(on({}, { upgrades: { ...byHand.upgrades, security: true } })).toEqual(["unattended-upgrades"]);
 });
 
 test("a server of databases is there only where one of its databases is", () => {
@@ -32,7 +38,7 @@ test("a server of databases is there only where one of its databases is", () => 
 });
 
 test("a host has nothing of what another's accounts use, but a spare host has it all: it takes over without a package mirror", () => {
-  const declaration = declarationOf([{ ...account, servers: [staticServer("blog"), php] }]);
+  const declaration = declarationOf([{ ...account, servers: [staticServer("blog"), php] }], byHand);
   const other = { ...fixtureHost, name: "web2" };
   expect(usedPackages({ declaration, host: other })).toEqual([]);
   const all = usedPackages({ declaration, host: fixtureHost });

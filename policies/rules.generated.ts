@@ -37,6 +37,7 @@ import type { Rule } from "../components/rule.ts";
 import { servicePorts } from "../components/service/rules/service-ports.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { httpsInForce } from "../components/tls/rules/https-in-force.ts";
+import { upgradeNightsApart } from "../components/upgrade/rules/upgrade-nights-apart.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupTarget } from "./data/backup-target.ts";
 import { nothingVanishes } from "./data/nothing-vanishes.ts";
@@ -81,6 +82,7 @@ export const rules: readonly Rule[] = [
   survivesAnySingleLoss,
   twoProviders,
   uniqueDiskSerial,
+  upgradeNightsApart,
   accountFollowsNumber,
   addressInOwnPrefix,
   commandsFitUnits,

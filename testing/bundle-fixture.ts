@@ -54,6 +54,7 @@ export const fixtureHost: BareMetalHostInputs = {
   rack: "r1",
   release: "trixie",
   runtimes: [],
+  upgrades: { security: true, reboot: false, nights: ["Mon", "Thu"] },
   address: "fd00:8000::11",
   asNumber: 4_200_000_011,
   disks: [],

@@ -26,6 +26,11 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
     rack: `r${index}`,
     release: "trixie",
     runtimes: ["ruby"],
+    upgrades: {
+      security: true,
+      reboot: false,
+      nights: [["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][index % 7]!],
+    },
     address: `2001:db8:1:0:1::${index.toString(16)}`,
     asNumber: 4_200_000_000 + index,
     ssh: { address: `2001:db8:1:0:1::${index.toString(16)}`, port: 22, hostKey: `ssh-ed25519 AAAA${index}` },

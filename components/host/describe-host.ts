@@ -48,8 +48,19 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   if (was.role !== is.role && after.hosts.length > 0) {
     effects.push(effect(subject, `Makes ${is.name} a host for ${is.role} (it was for ${was.role}).`, residents));
   }
-  const said = ["serial", "disks", "mirrors", "release", "role", "waivers"];
-  const rest = paths.filter((path) => !said.includes(path.split(".")[0]!));
+  const asOf = is.upgrades?.asOf;
+  if (asOf !== undefined && asOf !== was.upgrades?.asOf) {
+    const runtimes = is.runtimes.length === 0 ? "" : `, runtimes (${is.runtimes.join(", ")}) included`;
+    effects.push(
+      effect(
+        subject,
+        `Upgrades all Debian packages of ${is.name}${runtimes}, as of ${asOf}. Daemons of upgraded packages restart; programs of ${served} go on with the old files until they start again.`,
+        residents,
+      ),
+    );
+  }
+  const said = ["serial", "disks", "mirrors", "release", "role", "waivers", "upgrades.asOf"];
+  const rest = paths.filter((path) => !said.includes(path.split(".")[0]!) && !said.includes(path));
   if (rest.length > 0) {
     const all = differences({ paths, untold, before: was, after: is }, rest);
     effects.push(effect(subject, `Changes host ${is.name}: ${all}.`, residents));

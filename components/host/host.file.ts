@@ -5,6 +5,7 @@ import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../networ
 import type { FileKind } from "../registry/file.ts";
 import { repaired, repairName } from "../repairs.ts";
 import { address4Schema, address6Schema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
+import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
 
 /** Address for a TCP connection. */
 const sshAddressSchema = repaired(
@@ -64,6 +65,7 @@ export const schema = z.strictObject({
     .array(packageSchema)
     .optional()
     .describe("Debian packages for accounts on this host, instead of `runtimes` in network.yaml."),
+  upgrades: hostUpgradesSchema,
   address: address6Schema.describe("IPv6 address of the host itself, in subnet 0 of its site."),
   address4: address4Schema
     .optional()

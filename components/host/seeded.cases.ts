@@ -53,6 +53,15 @@ export const seeds: Readonly<Record<string, Seed>> = {
     rules: ["debian-release-supported"],
     edit: (draft) => draft.edit(web1, "release: trixie", "release: bookworm"),
   },
+  "an upgrade night of a host and its standby": {
+    rules: ["upgrade-nights-apart"],
+    edit: (draft) => {
+      for (const host of ["par1-web3", "par2-web3"]) {
+        draft.edit(`hosts/${host}.yaml`, "release: trixie", "release: trixie\nupgrades: {nights: [Mon]}");
+      }
+      return draft;
+    },
+  },
   "the name of a retired host": {
     rules: ["number-not-reused"],
     edit: (draft) => draft.write("retired.yaml", "- {kind: host, name: par1-web1, retired: 2026-10-01}\n"),

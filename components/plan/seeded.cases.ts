@@ -17,7 +17,7 @@ export const seeds: Readonly<Record<string, Seed>> = {
     edit: (draft) => draft.edit(clinic, "standby: par2-web3\n", ""),
   },
   "two sites promised, standby at the same": {
-    rules: ["redundant-on-two-sites", "survives-any-single-loss"],
+    rules: ["redundant-on-two-sites", "survives-any-single-loss", "upgrade-nights-apart"],
     edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par1-web4"),
   },
   "too little room for a lost host": {

@@ -7,6 +7,8 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
   readonly name: string;
   /** Path at which Debian's programs look for it: the applier's `init` makes a symlink from there to the folder in force. */
   readonly link?: string;
+  /** Bundle path of the file that the symlink leads to, where programs read a file of their own among others'. */
+  readonly linksTo?: string;
   /**
    * Bundle path of the file that includes the others, by relative paths, and the unit that reads it: a drop-in names the file on
    * the unit's command line.

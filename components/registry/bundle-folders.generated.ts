@@ -15,6 +15,7 @@ import { lighttpd } from "../http/lighttpd.host.ts";
 import { nginx } from "../http/nginx.host.ts";
 import { bird } from "../network/bird.host.ts";
 import { nftables } from "../network/nftables.host.ts";
+import { apt } from "../upgrade/apt.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 
 const registered = [
@@ -34,6 +35,7 @@ const registered = [
   nginx,
   bird,
   nftables,
+  apt,
 ] as const satisfies readonly BundleFolder[];
 
 export type Names = NamesIn<(typeof registered)[number]>;

@@ -18,6 +18,7 @@ import { renderer as renderNftables } from "../network/render-nftables.ts";
 import { renderer as renderService } from "../service/render-service.ts";
 import { renderer as renderTask } from "../task/render-task.ts";
 import { renderer as renderTls } from "../tls/render-tls.ts";
+import { renderer as renderUpgrades } from "../upgrade/render-upgrades.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
@@ -41,4 +42,5 @@ export const renderers: readonly Renderer[] = [
   renderService,
   renderTask,
   renderTls,
+  renderUpgrades,
 ];

@@ -55,6 +55,7 @@ export const packagesWhereUsed: readonly string[] = [
   "python3", // server kind python
   "python3-uvicorn", // server kind python
   "python3-websockets", // server kind python
+  "unattended-upgrades", // upgrades at night
 ];
 
 /** Units that packages of both lists bring and that must not run on a host. */
@@ -67,5 +68,6 @@ export const maskedUnits: readonly string[] = [
   "postgresql.service", // engine postgresql
   "postgresql@17-main.service", // engine postgresql
   "ulogd2.service", // bundle folder ulogd
+  "unattended-upgrades.service", // upgrades at night
   "unbound-resolvconf.service", // bundle folder unbound
 ];

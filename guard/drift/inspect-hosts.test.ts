@@ -32,7 +32,8 @@ test("each host gets everything declared for it, and the answers come back in or
     links: [],
     release: "trixie",
     runtimes: [],
-    packages: ["lighttpd", "lighttpd-mod-deflate"],
+    packages: ["lighttpd", "lighttpd-mod-deflate", "unattended-upgrades"],
+    upgrades: { security: true },
     applier: "abc",
   });
   expect(declaredFacts(one, "web1")).not.toHaveProperty("applier");

@@ -78,7 +78,7 @@ function withoutApplier(exitCode: number): Difference {
 export function declaredFacts(declaration: Declaration, name: string, applier?: string): DeclaredFacts {
   const { groups } = renderBundle(declaration, name);
   const host = declaration.hosts.find((each) => each.name === name)!;
-  const { disks, mirrors, links, release, runtimes } = host;
+  const { disks, mirrors, links, release, runtimes, upgrades } = host;
   return {
     digests: Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own?.digest])),
     disks: disks.map(({ slot, serial }) => ({ slot, serial })),
@@ -87,6 +87,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
     release,
     runtimes,
     packages: usedPackages({ declaration, host }),
+    ...(upgrades && { upgrades: { security: upgrades.security } }),
     ...(applier !== undefined && { applier }),
   };
 }

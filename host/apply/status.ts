@@ -3,6 +3,7 @@ import { type FailingTask, failingTasks } from "../inspect/tasks.ts";
 import { isProgram } from "../inspect/units.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash } from "../os/nftables.ts";
+import { unitsOnReplacedFiles } from "../os/replaced.ts";
 import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
@@ -28,6 +29,8 @@ export interface HostStatus {
   readonly disabled: readonly string[];
   /** Scheduled tasks of accounts whose last run failed. */
   readonly failing: readonly FailingTask[];
+  /** Units that still run programs or libraries that an upgrade has replaced. */
+  readonly outdated: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -60,6 +63,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     notRunning: stopped.filter((unit) => !isDisabled(unit)).map(({ unit, state }) => ({ unit, state })),
     failing: failingTasks(machine, bundle),
     disabled: stopped.filter(isDisabled).map(({ unit }) => unit),
+    outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -77,6 +81,7 @@ export function formatStatus(status: HostStatus): string {
     `drift        ${status.drift.length === 0 ? "none" : status.drift.join(", ")}`,
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
+    `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,
     `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,
   ];
   if (status.working)

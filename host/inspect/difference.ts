@@ -43,6 +43,8 @@ export const differenceKinds = [
   "sysctl-changed",
   "package-missing",
   "package-unused",
+  "upgrade-pending",
+  "upgrade-stuck",
   "release-other",
   "applier-other",
   "kernel-outdated",
@@ -86,6 +88,8 @@ export interface DeclaredFacts {
   readonly runtimes?: readonly string[];
   /** Debian packages that something declared on the host needs, beside those of every host. */
   readonly packages?: readonly string[];
+  /** Whether security upgrades are installed by themselves. */
+  readonly upgrades?: { readonly security: boolean };
   /** SHA-256 of the applier's text, hex. */
   readonly applier?: string;
 }

@@ -21,6 +21,7 @@ import { coverEveryUnit, findOverlays } from "./overlays.ts";
 import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
 import { lookAtTasks } from "./tasks.ts";
 import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
+import { lookAtReplaced, lookAtUpgrades } from "./upgrades.ts";
 import { lookAtShadows, lookAtUsers } from "./users.ts";
 
 /**
@@ -61,6 +62,8 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtSsh(machine),
       lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
+      lookAtUpgrades(machine, declared),
+      lookAtReplaced(machine, bundle),
       lookAtMirrors(machine, declared),
       inContainer(machine) ? [] : lookAtKernel(machine),
     ]);

@@ -8,6 +8,7 @@ import { hostPackages, packagesWhereUsed } from "../../delivery/protocol/package
 import { unitsOf } from "../apply/hooks/choose.ts";
 import { daemonOf } from "../os/daemons.ts";
 import type { Machine } from "../os/machine.ts";
+import { unitsOnReplacedFiles } from "../os/replaced.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 import type { Shown } from "./units.ts";
@@ -32,6 +33,7 @@ export async function lookAtPrograms(
 ): Promise<Difference[]> {
   const differences: Difference[] = [];
   const files = filesOf(bundle);
+  const replaced = unitsOnReplacedFiles(machine);
   for (const [unit, { group }] of unitsOf(bundle)) {
     const pid = shown.get(unit)?.mainPid ?? 0;
     if (group !== "host" || pid === 0) continue;
@@ -40,6 +42,8 @@ export async function lookAtPrograms(
       differences.push({ group: "host", kind: "program-outdated", what: unit, message, repaired: byDeploy });
     if (linkOf(`/proc/${pid}/exe`).endsWith(" (deleted)")) {
       outdated(`${unit} still runs a program that was replaced on disk`);
+    } else if (replaced.has(unit)) {
+      outdated(`${unit} still runs ${replaced.get(unit)}, which was replaced on disk`);
     } else if (reader && !commandOf(pid).includes(`${currentGeneration}/${reader.file}`)) {
       outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.file}`);
     } else if (reader) {

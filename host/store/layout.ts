@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { BundleFolder } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 
@@ -7,7 +8,9 @@ export const stateDirectory = "/var/lib/fairhost";
 
 /** Fixed symlinks from paths of Debian's programs to the generation in force; created once by `init`. */
 export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
-  bundleFolders.flatMap((folder) => (folder.link ? [[folder.link, `${currentGeneration}/${folder.name}`]] : [])),
+  (bundleFolders as readonly BundleFolder[]).flatMap(({ name, link, linksTo = name }) =>
+    link ? [[link, `${currentGeneration}/${linksTo}`]] : [],
+  ),
 );
 
 /** A generation's record: written last, it makes the generation complete. */

@@ -13,6 +13,6 @@ testRule(accountsOnAccountHosts, {
       frontEnds: valid.frontEnds,
     }),
     expect: ["account 1 standby: Account 1 has standby host h3, which is a backup host."],
-    alsoBreaks: ["mounts-on-mirrors", "two-disks", "unique-address"],
+    alsoBreaks: ["mounts-on-mirrors", "two-disks", "unique-address", "upgrade-nights-apart"],
   },
 });
