@@ -12,7 +12,7 @@ export const inputs = z.strictObject({
   name: key(text).describe("Unique in the account; the name to log in with."),
   host: derivedField(text).describe("The host of its account."),
   directory: homePath().describe("Where its logins begin."),
-  keys: trust(texts).describe("Public keys that may log in, as OpenSSH writes them."),
+  keys: trust(texts, { means: "who may log in" }).describe("Public keys that may log in, as OpenSSH writes them."),
 });
 
 /**

@@ -19,7 +19,8 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
   if (op === "create") {
     const has = ownOf(after, account.number);
     const prefix = addresses(after).get(account.number)?.prefix ?? "no prefix";
-    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}${has === "" ? "" : `, ${has}`}.`;
+    const asleep = account.suspended ? `; it is suspended (${account.suspended.reason}), so nothing of it runs` : "";
+    const sentence = `Creates ${who} on ${account.host}, plan ${account.plan}, ${prefix}${has === "" ? "" : `, ${has}`}${asleep}.`;
     return [effect(subject, sentence, own)];
   }
   if (op === "delete") {

@@ -40,6 +40,7 @@ export const inputs = z.strictObject({
           "Public key that the host must have, from the inventory's known_hosts file; absent if that has none.",
         ),
     }),
+    { later: true, means: "where root logs in, or the key that it expects there" },
   )
     .exactOptional()
     .describe("Where root logs in to the host, and the key it is known by."),

@@ -39,14 +39,15 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
       }),
     );
   }
-  for (const sentence of describeDisks(was, is, served)) effects.push(effect(subject, sentence, residents));
+  const disks = describeSwap(was, is, served);
+  if (disks !== undefined) effects.push(effect(subject, disks, residents));
   if (was.release !== is.release) {
     effects.push(
       effect(subject, `Changes Debian on ${is.name} from ${was.release} to ${is.release}: ${served}.`, residents),
     );
   }
   if (was.role !== is.role && after.hosts.length > 0) {
-    effects.push(effect(subject, `Makes ${is.name} a host for ${is.role} (it was for ${was.role}).`, residents));
+    effects.push(effect(subject, `Makes ${is.name} ${roleWords(is)} (it was ${roleWords(was)}).`, residents));
   }
   const asOf = is.upgrades?.asOf;
   if (asOf !== undefined && asOf !== was.upgrades?.asOf) {
@@ -59,7 +60,7 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
       ),
     );
   }
-  const said = ["serial", "disks", "mirrors", "release", "role", "waivers", "upgrades.asOf"];
+  const said = ["serial", "release", "role", "waivers", "upgrades.asOf"];
   const rest = paths.filter((path) => !said.includes(path.split(".")[0]!) && !said.includes(path));
   if (rest.length > 0) {
     const all = differences({ paths, untold, before: was, after: is }, rest);
@@ -68,23 +69,20 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   return effects;
 };
 
-/** Describes the disks that are replaced, with their mirrors. */
-function describeDisks(was: Host, is: Host, served: string): string[] {
+/** Describes the disks that are replaced, with their mirrors; nothing if none is. */
+function describeSwap(was: Host, is: Host, served: string): string | undefined {
   const swapped = swappedDisks(was, is);
-  if (swapped.length === 0) {
-    const same = JSON.stringify([was.disks, was.mirrors]) === JSON.stringify([is.disks, is.mirrors]);
-    return same ? [] : [`Changes the entries of disks and mirrors of ${is.name}: ${served}.`];
-  }
+  if (swapped.length === 0) return undefined;
   const minutes = Math.max(...swapped.map(({ sizeGb }) => resyncMinutes(sizeGb)));
   const whole = is.mirrors.filter(({ disks }) => disks.every((slot) => swapped.some((disk) => disk.slot === slot)));
   if (whole.length > 0) {
-    return [
-      `Replaces every disk of mirror ${listed(whole.map(({ name }) => name))} of ${is.name}: ${served} lose the data on it.`,
-    ];
+    return `Replaces every disk of mirror ${listed(whole.map(({ name }) => name))} of ${is.name}: ${served} lose the data on it.`;
   }
-  return [
-    `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on a single disk while the mirror resyncs, about ${minutes} minutes.`,
-  ];
+  return `Swaps disk ${listed(swapped.map(({ slot }) => slot))} of ${is.name}: ${served} on a single disk while the mirror resyncs, about ${minutes} minutes.`;
+}
+
+function roleWords({ role }: Host): string {
+  return role === "accounts" ? "a host for accounts" : `a ${role} host`;
 }
 
 function wayWords({ ssh }: Host): string {

@@ -64,3 +64,10 @@ export function wildcardOf(name: string): string | undefined {
   const parent = name.slice(name.indexOf(".") + 1);
   return parent.includes(".") ? `${label}${parent}` : undefined;
 }
+
+/** The host names above one that an account could have: `shop.example.org`, `example.org` for `www.shop.example.org`. */
+export function namesAbove(hostname: string): string[] {
+  const isWildcard = hostname.startsWith(label);
+  const labels = (isWildcard ? hostname.slice(label.length) : hostname).split(".");
+  return labels.slice(isWildcard ? 0 : 1, -1).map((_, index, rest) => [...rest.slice(index), labels.at(-1)].join("."));
+}

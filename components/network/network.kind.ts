@@ -16,6 +16,7 @@ export const inputs = z.strictObject({
       directory: text.describe("Address of its ACME directory."),
       email: note(text).describe("Where it writes to."),
     }),
+    { means: "who issues the certificates of all host names" },
   )
     .exactOptional()
     .describe("The CA from which hosts get certificates."),

@@ -16,6 +16,11 @@ export interface Limit {
   readonly bound?: BoundName;
   /** Which values promise less, of this account or to the others; by default smaller ones. */
   readonly weaker?: "any";
+  /**
+   * Whether all accounts of a host share what it bounds, or answer for it together, and no rule adds it up: a plan that gives more of it
+   * lets its accounts take more from the others.
+   */
+  readonly shared?: true;
   /** Value of the drop-in that all slices of accounts have; a value equal to it is not written again. */
   readonly sliceDefault?: number;
 }
@@ -62,6 +67,7 @@ export const limits = {
     word: "swap",
     unit: " MiB",
     slice: (value) => ["MemorySwapMax", `${value}M`],
+    shared: true,
     sliceDefault: 0,
   },
   tasksMax: {
@@ -94,6 +100,7 @@ export const limits = {
     unit: "",
     slice: undefined,
     quota: (value) => ["inodes", value],
+    shared: true,
   },
   outgoingConnections: {
     schema: z
@@ -108,6 +115,7 @@ export const limits = {
     unit: "",
     slice: undefined,
     bound: "open",
+    shared: true,
   },
   outgoingPerSecond: {
     schema: z
@@ -120,6 +128,7 @@ export const limits = {
     unit: "",
     slice: undefined,
     bound: "rate",
+    shared: true,
   },
   mailsPerMinute: {
     schema: z
@@ -134,5 +143,6 @@ export const limits = {
     unit: "",
     slice: undefined,
     bound: "mail",
+    shared: true,
   },
 } as const satisfies Readonly<Record<string, Limit>>;

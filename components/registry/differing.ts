@@ -18,8 +18,18 @@ export function differing(place: string, before: unknown, after: unknown, unit =
       return differing(`${place} ${words}`, before[key], after[key], unit);
     });
   }
+  // What comes or goes as a whole is told by what it has.
+  if (before === undefined && (Array.isArray(after) || isMap(after))) return wholly(place, after, "added");
+  if (after === undefined && (Array.isArray(before) || isMap(before))) return wholly(place, before, "removed");
   const [old, next] = [short(before, unit), short(after, unit)];
   return [old === undefined && next === undefined ? place : `${place} ${old ?? "none"} to ${next ?? "none"}`];
+}
+
+/** @param verb `added` or `removed` */
+function wholly(place: string, value: readonly unknown[] | Item, verb: string): string[] {
+  if (Array.isArray(value) && value.length > 0 && !value.every(isMap))
+    return value.map((item) => `${place} ${word(item)} ${verb}`);
+  return [`${place} ${verb}`];
 }
 
 type Item = Readonly<Record<string, unknown>>;

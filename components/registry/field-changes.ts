@@ -89,8 +89,7 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
   if (was === is) return;
   const { judged } = form;
   if (form.of === "object" && (isObject(was) || isObject(is))) {
-    // What an older release did not say at all is not compared: there is nothing to compare it with.
-    const first = was === undefined && steps.length > 0;
+    const first = was === undefined && judged.later === true;
     const before = into.length;
     for (const [name, member] of form.members) {
       const old = isObject(was) ? Reflect.get(was, name) : undefined;
@@ -154,8 +153,10 @@ function isObject(value: unknown): value is object {
 /** A change in words: `memory 512 MiB to 256 MiB`, `survives no longer includes disk`, `operators transit-1 removed`. */
 export function fieldWords({ steps, was, is }: Pick<FieldChange, "steps" | "was" | "is">): string {
   const { words, unit } = fieldAt(...steps);
-  if (Array.isArray(was) && Array.isArray(is)) {
-    const [lost, added] = [was.filter((item) => !is.includes(item)), is.filter((item) => !was.includes(item))];
+  const lists = [was, is].every((side) => side === undefined || Array.isArray(side));
+  if (lists && was !== is) {
+    const [old, next] = [was ?? [], is ?? []] as [readonly unknown[], readonly unknown[]];
+    const [lost, added] = [old.filter((item) => !next.includes(item)), next.filter((item) => !old.includes(item))];
     const parts = [
       ...(lost.length > 0 ? [`no longer includes ${lost.join(", ")}`] : []),
       ...(added.length > 0 ? [`now includes ${added.join(", ")}`] : []),

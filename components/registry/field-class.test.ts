@@ -77,8 +77,15 @@ test.each<[what: string, change: object, weaker: readonly string[]]>([
   ["no link", { links: [] }, ["links e0 removed", "links e1 removed"]],
 ])("%s", (_, change, weaker) => expect(less(change)).toEqual(weaker));
 
+test("who is trusted from now on is judged like any other, unless an older release could not say it", () => {
+  const { way: _, ...without } = valid;
+  expect(less({}, without)).toEqual(["way target none to here", "way key none to k"]);
+  const later = z.strictObject({ way: trust(z.strictObject({ to: text }), { later: true }).exactOptional() });
+  expect(fieldChanges(later, {}, { way: { to: "here" } })).toMatchObject([{ path: "way.to", weaker: false }]);
+});
+
 test("what was not there takes nothing away when it comes", () => {
   const { partner: _, address: __, way: ___, ...without } = valid;
-  expect(less({}, without)).toEqual([]);
+  expect(less({}, { ...without, way: valid.way })).toEqual([]);
   expect(less({}, { ...valid, way: { to: "here" } })).toEqual(["way key none to k"]);
 });

@@ -38,6 +38,10 @@ export interface Judged {
    * uses them. Without it the rule of the class does.
    */
   readonly judged?: string | undefined;
+  /** Whether states of an older release do not say it at all: that it comes is then no change of it. */
+  readonly later?: true | undefined;
+  /** Of trust: who is trusted, or with what, as a message says it: `who may log in`. */
+  readonly means?: string | undefined;
   /** Whether items of a list are told apart by this field. Several: by all of them. */
   readonly key?: true | undefined;
 }
@@ -58,7 +62,8 @@ const classify =
   (schema, more) => {
     const own = schema.clone() as typeof schema;
     // Written out, so that nothing is inherited from the schema that was cloned.
-    classes.add(own, { class: of, weaker: more?.weaker, judged: more?.judged, key: more?.key });
+    const { weaker, judged, later, means, key } = more ?? {};
+    classes.add(own, { class: of, weaker, judged, later, means, key });
     return own;
   };
 

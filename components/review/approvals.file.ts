@@ -25,7 +25,7 @@ export type ApprovableAction = (typeof approvableActions)[number];
 const approvalSchema = z.strictObject({
   action: key(z.enum(approvableActions)).describe("Approved action, as the guard's message names it."),
   resource: key(
-    z.string().regex(/^[a-zA-Z]+ (?:[a-z0-9:./-]{1,80}|\([1-9]\d{0,6}, [0-9a-f]{32}\))$/, {
+    z.string().regex(/^[a-zA-Z]+ (?:[a-z0-9*_:./-]{1,260}|\([1-9]\d{0,6}, [0-9a-f]{32}\))$/, {
       error: "must be a kind and a name, such as account 88, host web3, plan small, rule two-disks",
     }),
   ).describe(

@@ -10,7 +10,7 @@ const waivableKinds = allKinds.filter(isWaivable).map(({ name }) => name);
 
 const resourceSchema = format(
   "a kind and a name, such as host web3, account 1204, httpServer 1204/blog, network 60362",
-  (says) => z.string().regex(new RegExp(`^(${waivableKinds.join("|")}) [a-z0-9/-]{1,64}$`), says),
+  (says) => z.string().regex(new RegExp(`^(${waivableKinds.join("|")}) [a-z0-9_/-]{1,80}$`), says),
 );
 
 const waiverSchema = z.strictObject({

@@ -36,7 +36,7 @@ export const schema = z.strictObject({
     .strictObject({
       city: textSchema.describe("City, for information only."),
       country: format("a two-letter country code such as FR", (says) => z.string().regex(/^[A-Z]{2}$/, says)).describe(
-        "Country code, ISO 3166-1 alpha-2, for information only.",
+        "Country code, ISO 3166-1 alpha-2: whose law applies to the data; for information only, but another one needs an approval.",
       ),
       latitude: z.number().min(-90).max(90).describe("Latitude in degrees, north is positive (WGS 84)."),
       longitude: z.number().min(-180).max(180).describe("Longitude in degrees, east is positive (WGS 84)."),
@@ -48,7 +48,7 @@ export const schema = z.strictObject({
     .max(4)
     .default(3)
     .describe(
-      "Availability class, 1 to 4: the Uptime Institute's tier or the provider's own class; for information only. Default 3.",
+      "Availability class, 1 to 4: the Uptime Institute's tier or the provider's own class; for information only, but a lower one needs an approval. Default 3.",
     ),
   prefix: prefix6Schema
     .refine(isSitePrefix, {

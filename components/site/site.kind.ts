@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
-import { identity, key, note, redundancy } from "../registry/field-class.ts";
+import { identity, key, note, promise, redundancy } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
@@ -9,10 +9,12 @@ export const inputs = z.strictObject({
   name: key(text).describe("Unique in the fleet."),
   provider: redundancy(text).describe("The company that runs the building."),
   city: note(text).describe("For information only."),
-  country: note(text).describe("ISO 3166-1 alpha-2, for information only."),
+  country: promise(text, { weaker: "any" }).describe(
+    "ISO 3166-1 alpha-2: whose law applies to the data; no rule reads it, it is for information only.",
+  ),
   latitude: redundancy(number, { weaker: "any" }).describe("Degrees, north positive (WGS 84)."),
   longitude: redundancy(number, { weaker: "any" }).describe("Degrees, east positive (WGS 84)."),
-  availabilityClass: note(number).describe(
+  availabilityClass: redundancy(number).describe(
     "Uptime Institute tier or the provider's own class, 1 to 4; for information only.",
   ),
   emulated: redundancy(flag, { weaker: "any" }).describe(

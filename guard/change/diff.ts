@@ -55,6 +55,19 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
 }
 
+/**
+ * The platform's network, if it goes and comes with another AS number: there is one, so that all else that differs is a change of it. To
+ * the engine it is another resource.
+ */
+export function renumberedNetwork(before: Declaration, after: Declaration): Change<"networks">[] {
+  const [was, is] = [before.networks[0], after.networks[0]];
+  if (was === undefined || is === undefined || was.asNumber === is.asNumber) return [];
+  const same = { ...before, networks: [{ ...was, asNumber: is.asNumber }] };
+  return changesOf("networks", same, after).map(
+    (change) => ({ ...change, before: was, paths: ["asNumber", ...change.paths] }) as Change<"networks">,
+  );
+}
+
 /** Meanings whose values are not told. */
 const secretive = ["command", "environment"] as const;
 

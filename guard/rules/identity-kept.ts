@@ -75,7 +75,7 @@ export const identityKept: GuardRule = {
       };
     }
     for (const change of changes.networks) {
-      if (change.op === "update" && touches(change, "asNumber", "prefixes", "prefixes4")) {
+      if (change.op === "update" && touches(change, "prefixes", "prefixes4")) {
         yield {
           subject: change.subject,
           message: `Changes the ranges of the platform's network from ${[...change.before.prefixes, ...change.before.prefixes4].join(", ")} to ${[...change.after.prefixes, ...change.after.prefixes4].join(", ")}.`,

@@ -61,6 +61,50 @@ testGuardRule(movesPlanned, {
       `needs approval: httpServer 2/${taker.name} hostnames: Moves host name shop.example.net (of *.example.net) from account 1 to account 2. [hand-over hostname shop.example.net]`,
     ],
   },
+  "a wildcard over a name that another account had": {
+    change: between(answering(giver, "shop.example.net"), answering(taker, "*.example.net")),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} hostnames: Moves host name *.example.net (with shop.example.net) from account 1 to account 2. [hand-over hostname *.example.net]`,
+    ],
+  },
+  "a name below a name of another account: pages of both would share cookies": {
+    change: between(answering(giver, "example.net"), {
+      ...answering(giver, "example.net"),
+      httpServers: valid.httpServers.map((server) => {
+        if (server === giver) return { ...server, hostnames: ["example.net"] };
+        return server === taker ? { ...server, hostnames: ["login.example.net"] } : server;
+      }),
+    }),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} hostnames: Gives account 2 host name login.example.net, below example.net of account 1. [hand-over hostname login.example.net]`,
+    ],
+  },
+  "a name above a name of another account": {
+    change: between(answering(giver, "login.shop.example.net"), {
+      ...valid,
+      httpServers: valid.httpServers.map((server) => {
+        if (server === giver) return { ...server, hostnames: ["login.shop.example.net"] };
+        return server === taker ? { ...server, hostnames: ["example.net"] } : server;
+      }),
+    }),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} hostnames: Gives account 2 host name example.net, above login.shop.example.net of account 1. [hand-over hostname example.net]`,
+    ],
+  },
+  "names beside each other, and below an account's own": {
+    change: between(answering(giver, "one.example.net"), {
+      ...valid,
+      httpServers: valid.httpServers.map((server) => {
+        if (server === giver) return { ...server, hostnames: ["one.example.net", "www.one.example.net"] };
+        return server === taker ? { ...server, hostnames: ["two.example.net"] } : server;
+      }),
+    }),
+    expect: [],
+  },
+  "an account's own wildcard over its own name": {
+    change: between(answering(giver, "shop.example.net"), answering(giver, "*.example.net")),
+    expect: [],
+  },
   "host names go to other HTTP servers of their accounts": {
     change: to({
       ...valid,

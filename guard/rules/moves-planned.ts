@@ -1,8 +1,9 @@
-import { namesOf, wildcardOf } from "../../components/http/web-address.ts";
+import { namesAbove, namesOf, wildcardOf } from "../../components/http/web-address.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
+import type { HttpServerInputs } from "../../components/registry/kinds.generated.ts";
 import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
-import type { GuardRule } from "../rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
 
@@ -35,24 +36,50 @@ export const movesPlanned: GuardRule = {
         };
       }
     }
-    const owners = new Map(
-      before.declaration.httpServers.flatMap((server) => namesOf(server).map((name) => [name, server.account])),
-    );
-    for (const server of after.declaration.httpServers) {
-      for (const hostname of namesOf(server)) {
-        const taken = [hostname, wildcardOf(hostname)].find((name) => name !== undefined && owners.has(name));
-        const owner = taken === undefined ? server.account : owners.get(taken);
-        if (owner === server.account) continue;
-        const of = taken === hostname ? "" : ` (of ${taken})`;
-        yield {
-          subject: subject.httpServer(server, server.hostnames.includes(hostname) ? "hostnames" : "addresses"),
-          message: `Moves host name ${hostname}${of} from account ${owner} to account ${server.account}.`,
-          approval: { action: "hand-over", resource: `hostname ${hostname}` },
-        };
-      }
-    }
+    yield* names(before.declaration.httpServers, after.declaration.httpServers);
   },
 };
+
+type Servers = readonly HttpServerInputs[];
+
+/**
+ * Host names that an account has from now on and that lead into what another one had: the name itself, a wildcard over it, or a name
+ * above or below it, which shares its cookies (RFC 6265, section 5.3).
+ */
+function* names(before: Servers, after: Servers): Generator<Finding> {
+  const owners = new Map(before.flatMap((server) => namesOf(server).map((name) => [name, server.account])));
+  const below = Map.groupBy(
+    [...owners.keys()].flatMap((name) => namesAbove(name).map((parent) => ({ parent, name }))),
+    ({ parent }) => parent,
+  );
+  const told = new Set<string>();
+  for (const server of after) {
+    for (const hostname of namesOf(server)) {
+      if (owners.get(hostname) === server.account || told.has(hostname)) continue;
+      const of = (name: string | undefined) => {
+        const owner = name === undefined ? undefined : owners.get(name);
+        return owner !== undefined && owner !== server.account;
+      };
+      const inner = below.get(hostname.replace(/^\*\./, ""))?.find(({ name }) => of(name))?.name;
+      const taken = [hostname, wildcardOf(hostname), ...namesAbove(hostname), inner].find(of);
+      if (taken === undefined) continue;
+      told.add(hostname);
+      const [from, to] = [owners.get(taken), server.account];
+      yield {
+        subject: subject.httpServer(server, server.hostnames.includes(hostname) ? "hostnames" : "addresses"),
+        message: message(hostname, taken, `from account ${from} to account ${to}`, `account ${to}`, `account ${from}`),
+        approval: { action: "hand-over", resource: `hostname ${hostname}` },
+      };
+    }
+  }
+}
+
+function message(name: string, taken: string, moves: string, to: string, from: string): string {
+  if (taken === name) return `Moves host name ${name} ${moves}.`;
+  if (taken === wildcardOf(name)) return `Moves host name ${name} (of ${taken}) ${moves}.`;
+  if (name === wildcardOf(taken)) return `Moves host name ${name} (with ${taken}) ${moves}.`;
+  return `Gives ${to} host name ${name}, ${namesAbove(name).includes(taken) ? "below" : "above"} ${taken} of ${from}.`;
+}
 
 function rackOf(element: object): string {
   const { site, hall, rack } = element as { readonly site: string; readonly hall: string; readonly rack: string };

@@ -113,6 +113,20 @@ testGuardRule(promisesKept, {
     ],
     alsoFound: ["policies-hold"],
   },
+  "a plan that gives more of what all accounts of a host share, and of what rules add up": {
+    change: to(
+      changed(valid, "plans", 0, (each) => ({ ...each, mailsPerMinute: 6000, swapMaxMb: 4096, memoryMaxMb: 1024 })),
+    ),
+    expect: [
+      "needs approval: plan small: Plan small lets its accounts take more from the others of their hosts: swap 0 MiB to 4096 MiB, mails a minute 60 to 6000. [shrink plan small]",
+    ],
+  },
+  "a new plan that gives more of what all share": {
+    change: to({ ...valid, plans: [...valid.plans, { ...plan!, name: "mailer", mailsPerMinute: 6000 }] }),
+    expect: [
+      "needs approval: plan mailer: New plan mailer takes more than any plan before: mails a minute 60 to 6000. [shrink plan mailer]",
+    ],
+  },
   "another plan that promises the same": {
     change: between(twoPlans({}, "small"), twoPlans({})),
     expect: [],
@@ -136,6 +150,28 @@ testGuardRule(promisesKept, {
     expect: [
       "needs approval: host h1 disks: Host h1 has less capacity: disks bay0 size 960 GB to 910 GB, disks bay1 size 960 GB to 910 GB. [shrink host h1]",
     ],
+  },
+  "a host with more capacity that is the same machine: more could be sold than there is": {
+    change: to(
+      changed(valid, "hosts", 0, (host) => ({
+        ...host,
+        capacity: { ...host.capacity, cores: 3200 },
+        disks: host.disks.map((disk) => ({ ...disk, sizeGb: 1920 })),
+      })),
+    ),
+    expect: [
+      "needs approval: host h1 disks: Host h1 is said to have more than before, as the same machine: disks bay0 size 960 GB to 1920 GB, disks bay1 size 960 GB to 1920 GB, cores 32 to 3200. [weaken host h1]",
+    ],
+  },
+  "another machine with more capacity, and a larger disk in the place of one": {
+    change: to(
+      changed(valid, "hosts", 0, (host) => ({
+        ...{ ...host, serial: "ANOTHER", capacity: { ...host.capacity, cores: 64 } },
+        disks: host.disks.map((disk, at) => (at === 0 ? { ...disk, serial: "LARGER", sizeGb: 1920 } : disk)),
+      })),
+    ),
+    expect: [],
+    alsoFound: ["nothing-replaced"],
   },
   "a host with less capacity": {
     change: to(changed(valid, "hosts", 0, (host) => ({ ...host, capacity: { ...host.capacity, cores: 16 } }))),

@@ -2,7 +2,7 @@ import { limitAt, limitNames, limitOf } from "../../components/plan/each-limit.t
 import type { Change } from "../../components/registry/change.ts";
 import { classedFields, type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
 import type { Key } from "../../components/registry/kind.ts";
-import { kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
+import { type BareMetalHostInputs, kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
 import { ownerOf, subject } from "../../components/registry/subject.ts";
 import { byKey } from "../../lib/lists.ts";
 import { weakened } from "../change/weakened.ts";
@@ -13,7 +13,7 @@ export const promisesKept: GuardRule = {
   name: "promises-kept",
   theme: "data",
   description:
-    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval; so is that of the others, by an account that gets more than its plan.",
+    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval; so is that of the others, by an account that gets more than its plan, a plan that gives more of what accounts share, or a host that is said to have more.",
   reason:
     "Nothing of a suspended account runs, processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners of the accounts agree, or are meant to lose it, add an approval to approvals.yaml.",
@@ -21,6 +21,7 @@ export const promisesKept: GuardRule = {
     const plans = new Set<string>();
     for (const change of changes.plans) {
       if (change.op === "create") yield* pressing(change.after, before.declaration.plans);
+      if (change.op === "update") yield* sharing(change.before, change.after);
       const less = weakened(change, "promise", "capacity");
       if (less.length === 0) continue;
       plans.add(change.subject.name);
@@ -59,11 +60,36 @@ export const promisesKept: GuardRule = {
         yield finding(about, `${ownerOf(change.subject)} ${verb}: ${wordsOf(less)}.`);
       }
     }
+    for (const { op, before: was, after: is } of changes.hosts) {
+      if (op === "update") yield* onPaper(was, is);
+    }
   },
 };
 
 function finding(about: Finding["subject"], message: string): Finding {
   return { subject: about, message, approval: { action: "shrink", resource: `${about.kind} ${about.name}` } };
+}
+
+type Host = BareMetalHostInputs;
+
+/**
+ * A host that is said to have more although it is the same machine with the same disks: what is promised to its accounts rests on it, as
+ * on overcommit, and no rule can count cores or memory.
+ */
+function* onPaper(was: Host, is: Host): Generator<Finding> {
+  const serials = new Map(was.disks.map((disk) => [disk.slot, disk.serial]));
+  const isNew = (slot: string | undefined) =>
+    is.disks.some((disk) => disk.slot === slot && serials.get(slot) !== disk.serial);
+  const more = fieldChanges(kinds.hosts.inputs, was, is).filter(({ judged, steps: [of, slot], was: old, is: next }) => {
+    if (judged.class !== "capacity" || typeof old !== "number" || typeof next !== "number" || next <= old) return false;
+    return of === "disks" ? !isNew(slot) : was.serial === is.serial;
+  });
+  if (more.length === 0) return;
+  yield {
+    subject: subject.host(is, more[0]!.steps[0]),
+    message: `Host ${is.name} is said to have more than before, as the same machine: ${wordsOf(more)}.`,
+    approval: { action: "weaken", resource: `host ${is.name}` },
+  };
 }
 
 type Plans = ReadonlyMap<string, PlanInputs>;
@@ -95,11 +121,27 @@ function betweenPlans(was: PlanInputs | undefined, is: PlanInputs | undefined): 
   );
 }
 
-/** What accounts of one plan take from the others if it is more: all that is weaker when it is larger. */
-const contended = classedFields(kinds.plans.inputs).flatMap(({ path, judged }) => (judged?.weaker ? [path] : []));
+const shared = limitNames.filter((name) => limitOf(name).shared);
+
+/** What accounts of one plan take from the others if it is more: all that is weaker when it is larger, and what all share. */
+const contended = [
+  ...classedFields(kinds.plans.inputs).flatMap(({ path, judged }) => (judged?.weaker ? [path] : [])),
+  ...shared,
+];
 
 function valueAt(plan: PlanInputs, path: string): number {
   return path.split(".").reduce<unknown>((inner, step) => Reflect.get(inner as object, step), plan) as number;
+}
+
+/** A plan that from now on gives its accounts more of what all accounts of a host share. */
+function* sharing(was: PlanInputs, is: PlanInputs): Generator<Finding> {
+  const more = shared.filter((name) => is[name] > was[name]);
+  if (more.length === 0) return;
+  const words = more.map((name) => fieldWords({ steps: [name], was: was[name], is: is[name] })).join(", ");
+  yield finding(
+    subject.plan(is),
+    `Plan ${is.name} lets its accounts take more from the others of their hosts: ${words}.`,
+  );
 }
 
 /** A new plan whose accounts take more of a full host than those of any plan so far: the others get less. */

@@ -1,41 +1,58 @@
 import type { Change } from "../../components/registry/change.ts";
-import { fieldWords } from "../../components/registry/field-changes.ts";
-import type { Key } from "../../components/registry/kind.ts";
-import { nameOf } from "../../components/registry/subject.ts";
+import { type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
+import type { Key, Kind } from "../../components/registry/kind.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
+import { nameOf, ownerOf } from "../../components/registry/subject.ts";
 import { weakened } from "../change/weakened.ts";
-import type { GuardRule } from "../rule.ts";
+import type { Finding, GuardRule } from "../rule.ts";
 
 /** Who is trusted, and where root logs in. */
 export const trustApproved: GuardRule = {
   name: "trust-approved",
   theme: "isolation",
   description:
-    "Where root logs in, which key a host is known by and how much one change may do is changed only with approval.",
+    "Where root logs in, which key a host is known by, who may log in to an account, who issues certificates and how much one change may do is changed only with approval.",
   reason:
-    "The next deploy hands a root session, and all that the host may know, to whoever answers there with that key.",
-  fix: "Compare the address and the key with the host's console, then let somebody else add an approval to approvals.yaml.",
+    "The next deploy hands a root session, an account's files or the certificate of every host name to whoever has the new address or key.",
+  fix: "Compare the address and the key with the host's console, or ask the account's owner whose key it is; then let somebody else add an approval to approvals.yaml.",
   *find({ changes, before }) {
-    const isFirst = before.declaration.networks.length === 0;
-    for (const { op, subject: about, after } of changes.hosts) {
-      // A new fleet has nothing that could be compared.
-      if (op !== "create" || isFirst || after.ssh === undefined) continue;
-      const { address, port, hostKey } = after.ssh;
-      const known = hostKey === undefined ? "by a key that the inventory does not have" : `by ${hostKey}`;
-      yield {
-        subject: { ...about, path: "ssh" },
-        message: `Root logs in to new host ${after.name} at ${address} port ${port}, known ${known}.`,
-        approval: { action: "trust", resource: `host ${after.name}` },
-      };
-    }
+    const { networks, accounts } = before.declaration;
+    const there = new Set(accounts.map(({ number }) => number));
     for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
+      const { accountOf } = kinds[change.kind] as Kind;
+      // A new fleet has nothing that could be compared; what comes with a new account has nobody to protect from it.
+      const isNew = networks.length === 0 || (accountOf && change.after && !there.has(accountOf(change.after)));
+      if (change.op === "create" && !isNew) yield* arrived(change);
       const trusted = weakened(change, "trust");
+      const words = [...Map.groupBy(trusted, ({ judged }) => judged.means ?? "who is trusted")];
       if (trusted.length === 0) continue;
-      const { kind, name } = change.subject;
-      yield {
-        subject: { kind, name, path: trusted[0]!.path },
-        message: `Changes where root logs in for ${nameOf({ kind, name })}, or the key it is known by: ${trusted.map(fieldWords).join(", ")}.`,
-        approval: { action: "trust", resource: `${kind} ${name}` },
-      };
+      const said = words.map(([means, fields]) => `${means}: ${fields.map(fieldWords).join(", ")}`).join("; ");
+      yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said}.`);
     }
   },
 };
+
+/** What comes and brings somebody who is trusted. */
+function* arrived(change: Change & { op: "create" }): Generator<Finding> {
+  if (change.kind === "hosts") {
+    if (change.after.ssh === undefined) return;
+    const { address, port, hostKey } = change.after.ssh;
+    const known = hostKey === undefined ? "by a key that the inventory does not have" : `by ${hostKey}`;
+    const message = `Root logs in to new host ${change.after.name} at ${address} port ${port}, known ${known}.`;
+    yield finding(change, "ssh", message);
+    return;
+  }
+  const trusted = fieldChanges((kinds[change.kind] as Kind).inputs, {}, change.after).filter(isTrust);
+  if (trusted.length === 0) return;
+  const means = trusted[0]!.judged.means ?? "who is trusted";
+  const said = trusted.map(fieldWords).join(", ");
+  yield finding(change, trusted[0]!.path, `New ${nameOf(change.subject)} changes ${means}: ${said}.`);
+}
+
+function isTrust({ judged, is }: FieldChange): boolean {
+  return judged.class === "trust" && judged.judged === undefined && is !== undefined;
+}
+
+function finding({ subject: { kind, name } }: Change, path: string, message: string): Finding {
+  return { subject: { kind, name, path }, message, approval: { action: "trust", resource: `${kind} ${name}` } };
+}

@@ -8,9 +8,12 @@ import { judgeDeclaration } from "../../policies/check-declaration.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { needsApproval } from "../../testing/corpus/approval.ts";
 import { type CorpusCase, corpusToday } from "../../testing/corpus/corpus.ts";
+import { hostileAccounts } from "../../testing/corpus/hostile-accounts.ts";
+import { hostileFleet } from "../../testing/corpus/hostile-fleet.ts";
 import { safe } from "../../testing/corpus/safe.ts";
 import { unsafe } from "../../testing/corpus/unsafe.ts";
 import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
+import { fileChanges } from "../change/file-changes.ts";
 import { type Side, sideOf } from "../change/side.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, review } from "./review.ts";
@@ -27,13 +30,15 @@ async function reviewCase({ base, edit, sides, keeps }: CorpusCase): Promise<Rev
     cpSync(clean, directory, { recursive: true });
     const draft = new Draft(directory);
     base?.(draft);
-    const old = declare((await loadFleet(directory)).fleet);
+    const was = (await loadFleet(directory)).fleet;
+    const old = declare(was);
     edit(draft);
     const { fleet } = await loadFleet(directory);
     const both = [sideOf(old), without(sideOf(declare(fleet, { held: heldBy(old) })), keeps)] as const;
     const [before, after] = sides?.(...both) ?? both;
-    const { approvals, limits } = fleet;
-    return review({ before, after, approvals, limits, today: corpusToday });
+    const { approvals } = fleet;
+    const also = fileChanges(was, fleet).findings;
+    return review({ before, after, approvals, limits: was.limits, today: corpusToday, also });
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -50,10 +55,16 @@ function without(side: Side, keeps: CorpusCase["keeps"]): Side {
   };
 }
 
+const hostile = Object.entries({ ...hostileAccounts, ...hostileFleet });
+const twins = hostile.map(
+  ([name, { base, twin }]) => [`the twin of: ${name}`, { ...(base && { base }), edit: twin }] as const,
+);
+const ofLevel = (of: Level) => Object.fromEntries(hostile.filter(([, { level }]) => level === of));
+
 describe.each<[Level, Readonly<Record<string, CorpusCase>>]>([
-  ["safe", safe],
-  ["needs approval", needsApproval],
-  ["blocked", unsafe],
+  ["safe", { ...safe, ...Object.fromEntries(twins) }],
+  ["needs approval", { ...needsApproval, ...ofLevel("needs approval") }],
+  ["blocked", { ...unsafe, ...ofLevel("blocked") }],
 ])("%s", (level, cases) => {
   test("at least twenty", () => expect(Object.keys(cases).length).toBeGreaterThanOrEqual(20));
 

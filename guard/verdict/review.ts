@@ -2,7 +2,7 @@ import type { Change, Effect } from "../../components/registry/change.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
 import type { Judgement } from "../../policies/check-declaration.ts";
-import { changesBetween, keys } from "../change/diff.ts";
+import { changesBetween, keys, renumberedNetwork } from "../change/diff.ts";
 import { effectsOf } from "../change/effects.ts";
 import { type HostChange, hostChanges } from "../change/host-change.ts";
 import { type ShareChange, shareChanges } from "../change/shares.ts";
@@ -58,8 +58,9 @@ export function review({
   today,
 }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
+  const renumbered = renumberedNetwork(before.declaration, after.declaration);
   const byKind = Object.fromEntries(
-    keys.map((kind) => [kind, changes.filter((change) => change.kind === kind)]),
+    keys.map((kind) => [kind, [...changes, ...renumbered].filter((change) => change.kind === kind)]),
   ) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
   const waves = splitIntoWaves(hosts, byKind.accounts, after.declaration, limits);

@@ -20,6 +20,13 @@ export interface CorpusCase {
   readonly keeps?: (rule: Rule) => boolean;
 }
 
+/** A diff that weakens something, and the nearest one that is allowed. */
+export interface HostileCase extends Pick<CorpusCase, "base" | "edit"> {
+  readonly level: "needs approval" | "blocked";
+  /** Made from the same old side. */
+  readonly twin: CorpusCase["edit"];
+}
+
 export const network = "network.yaml";
 export const par1 = "sites/par1.yaml";
 export const web1 = "hosts/par1-web1.yaml";
@@ -137,3 +144,11 @@ export function newDisk(draft: Draft, host: string, bay: 0 | 1): Draft {
   const name = /hosts\/(.*)\.yaml/.exec(host)![1]!.toUpperCase();
   return draft.edit(host, `serial: EXAMPLE-${name}-${bay}`, `serial: SPARE-${name}-${bay}`);
 }
+
+/** What an account's file says of a user who may log in with a key. */
+export function userOf(name: string, key: string): string {
+  return `users:\n  - name: ${name}\n    keys:\n      - ${key}\n`;
+}
+
+/** What a suspended account's file says. */
+export const suspended = "suspended:\n  since: 2026-11-22\n  reason: somebody broke into it\n";
