@@ -26,16 +26,22 @@ interface Asked {
   readonly say: (commit: string) => Promise<string>;
   /** The fleet at a commit. */
   readonly stateAt: (commit: string) => Promise<Declaration | undefined>;
-  /** Approvals that the way from an earlier fleet to the base needs. */
-  readonly neededSince: (earlier: Declaration) => readonly WantedApproval[];
+  /** States of the base's main line after a commit in which what this change touches, or what the fleet shares, was different. */
+  readonly touchedSince: (commit: string) => Promise<readonly string[]>;
+  /** Approvals that the way from one fleet to a later one needs. */
+  readonly needed: (earlier: Declaration, later: Declaration) => readonly WantedApproval[];
 }
+
+/** Earlier states that are compared for one approval. With more of them it is no longer known whether it was used. */
+const mostStates = 40;
 
 /**
  * Asks git about each approval that a change uses: who wrote it, the same who wrote the change or somebody else, and whether an earlier
- * change has used it. An approval is for one change. Costs a load of the fleet for each approval that the base has.
+ * change has used it. An approval is for one change, even if that was taken back later: any state since the approval may have needed it. Costs
+ * for each approval that the base has a load of the fleet for each of these states.
  */
 export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
-  const { history, result, before, secondPerson, say, stateAt, neededSince } = asked;
+  const { history, result, before, secondPerson, say } = asked;
   const { root, commit, place } = history;
   const file = join(place, "approvals.yaml");
   const used = [...new Set(result.findings.flatMap(({ approved }) => approved?.approval ?? []))];
@@ -47,7 +53,7 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
   for (const approval of used) {
     const { action, resource, approvedBy } = approval;
     const name = `approval ${action} ${resource}, by ${approvedBy},`;
-    const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z/.-]|$)`;
+    const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z*_:/.-]|$)`;
     const isOld = before.some((each) => isDeepStrictEqual(each, approval));
     const range = isOld ? commit : `${commit}..HEAD`;
     // However it is written: an entry whose resource stands on no line of its own is as old as the file's last change.
@@ -56,10 +62,9 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
     const isOwn = by === undefined ? !isOld : said.authors.every((each) => authors.includes(each));
     if (isOld && by !== undefined) {
       notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
-      const state = await stateAt(`${by}^`);
-      const needed = state ? neededSince(state) : [];
-      if (needed.some((each) => each.action === action && each.resource === resource)) {
-        refused.set(approval, `its approval was used already, since ${await say(by)}`);
+      const spent = await whySpent(asked, approval, by);
+      if (spent !== undefined) {
+        refused.set(approval, `${spent}, since ${await say(by)}`);
         continue;
       }
     }
@@ -74,4 +79,23 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
       notices.push(`The ${name} is by its own author: it comes with the change that it approves, ${who}.`);
   }
   return { notices, refused };
+}
+
+/** Why an approval that a commit brought does not count any more; `undefined` if it does. */
+async function whySpent(
+  { history, stateAt, touchedSince, needed }: Asked,
+  { action, resource }: Approval,
+  by: string,
+): Promise<string | undefined> {
+  const first = await stateAt(`${by}^`);
+  if (first === undefined) return undefined;
+  const states = [...(await touchedSince(by)), history.commit];
+  if (states.length > mostStates) return `its approval has been there for more than ${mostStates} changes`;
+  for (const each of states) {
+    const later = await stateAt(each);
+    const wanted = later ? needed(first, later) : [];
+    if (wanted.some((one) => one.action === action && one.resource === resource))
+      return "its approval was used already";
+  }
+  return undefined;
 }

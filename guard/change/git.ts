@@ -47,7 +47,7 @@ export async function authorsOf(root: string, range: string, paths: readonly str
 
 /**
  * Commits of the main line that changed something in these paths, oldest first.
- * @param since ISO 8601 @param pattern only those that added or removed a line that matches it
+ * @param since ISO 8601 @param pattern only those that added or removed a line that matches it @param after only those after this commit
  */
 export async function commitsIn(
   root: string,
@@ -55,9 +55,10 @@ export async function commitsIn(
   since: string,
   paths: readonly string[],
   pattern?: string,
+  after?: string,
 ): Promise<string[]> {
   const which = pattern === undefined ? [] : ["-E", "-G", pattern];
-  const range = [`--since=${since}T00:00:00Z`, commit];
+  const range = [`--since=${since}T00:00:00Z`, after === undefined ? commit : `${after}..${commit}`];
   const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", ...which, ...range];
   return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
 }

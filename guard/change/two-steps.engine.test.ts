@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
@@ -169,7 +170,7 @@ test.each(["Mallory", "Trent"])("a waiver written first, then used: said with wh
 test("a host name that one account gives up, then another takes: needs its hand-over, though no file is in both changes", async () => {
   const choir = prod("accounts/1002-choir.yaml");
   const report = await steps(
-    { [prod("accounts/1001-bakery.yaml")]: [["hostnames: [bakery.example.com, ", "hostnames: ["]] },
+    { [prod("accounts/1001-bakery.yaml")]: [["bakery.example.com, www.bakery.example.com", "bakery.example.org"]] },
     () =>
       repository.edit({
         [choir]: [["hostnames: [choir.example.org", "hostnames: [bakery.example.com, choir.example.org"]],
@@ -230,10 +231,77 @@ test("an approval that an earlier change has used is not one of the next, by who
   const anew = async () => {
     await repository.edit({
       ...moved("par1-web2", "par1-web3"),
-      [prod("approvals.yaml")]: approving("agreed again"),
+      [prod("approvals.yaml")]: approving("agreed with the owner again"),
     });
   };
   expect(await steps(first, anew, ["Mallory", "Trent"])).toMatchObject({ verdict: "safe" });
+});
+
+/** Reviews a change of main's newest commit by Trent. */
+async function reviewOf(edits: Edits): Promise<Report> {
+  await repository.git("checkout", "--quiet", "-b", "second");
+  await repository.edit(edits);
+  await repository.commit("Trent");
+  const { stdout } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("branch", "--quiet", "-D", "second");
+  return reportSchema.parse(JSON.parse(stdout));
+}
+
+/** Commits to main that change a comment in a file, one each: all in one process. */
+async function manyCommits(number: number, file: string): Promise<void> {
+  const text = await readFile(join(repository.directory, file), "utf8");
+  const commits = Array.from({ length: number }, (_, change) => {
+    const content = `${text}# ${change}\n`;
+    const who = `Mallory <mallory@example.org> ${Math.floor(Date.now() / 1000)} +0000`;
+    const from = change === 0 ? "from refs/heads/main^0\n" : "";
+    return `commit refs/heads/main\ncommitter ${who}\ndata 6\nchange\n${from}M 100644 inline ${file}\ndata ${Buffer.byteLength(content)}\n${content}\n`;
+  });
+  await execa("git", ["fast-import", "--quiet"], { cwd: repository.directory, input: commits.join("") });
+  await repository.git("reset", "--quiet", "--hard");
+}
+
+test("an approval whose change was taken back was used all the same; one that is older than many changes is not known to be unused", async () => {
+  const there = moved("par1-web1", "par1-web2");
+  await repository.edit({ ...there, [prod("approvals.yaml")]: approving("agreed with the owner") });
+  await repository.commit("Grace");
+  await repository.edit(moved("par1-web2", "par1-web1"));
+  await repository.commit("Grace");
+  expect(messages(await reviewOf(there))).toEqual([
+    expect.stringMatching(/^needs approval moves-planned: .*; its approval was used already, since commit .* of Grace/),
+  ]);
+  await manyCommits(40, bakery);
+  expect(messages(await reviewOf(there))).toEqual([
+    expect.stringMatching(
+      /^needs approval moves-planned: .*; its approval has been there for more than 40 changes, since/,
+    ),
+  ]);
+}, 240_000);
+
+test.each<[what: string, first: Edits, second: Edits, said: string]>([
+  [
+    "a wildcard over it",
+    { [bakery]: [["bakery.example.com, www.bakery.example.com", "bakery.example.org"]] },
+    { [prod("accounts/1002-choir.yaml")]: [["[choir.example.org]", "[choir.example.org, '*.bakery.example.com']"]] },
+    "Gives account 1002 host name \\*\\.bakery.example.com, below bakery.example.com of account 1001",
+  ],
+  [
+    "its name below the platform's domain",
+    { [bakery]: [["name: bakery", "name: pastry"]] },
+    { [prod("accounts/1013-engraver.yaml")]: [["name: engraver", "name: bakery"]] },
+    "Moves host name bakery.hosted.example from account 1001 to account 1013",
+  ],
+])("a host name that one account gives up, then another takes %s", async (_, first, second, said) => {
+  await repository.edit({
+    [prod("network.yaml")]: [["fleet: prod\n", "fleet: prod\nplatformDomain: hosted.example\n"]],
+  });
+  await repository.commit("Grace");
+  const report = await steps(first, () => repository.edit(second), ["Mallory", "Trent"]);
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      new RegExp(`^needs approval moves-planned: ${said}: not before commit [0-9a-f]{12} of Mallory`),
+    ),
+  );
 });
 
 test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parse } from "yaml";
-import { namesOf } from "../../components/http/web-address.ts";
+import { namesAbove, namesOf } from "../../components/http/web-address.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
 import type { Element, Key } from "../../components/registry/kind.ts";
@@ -104,8 +104,12 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   findings.push(...(await overLimits(history, since, step, say)));
   const { refused, notices } = await approvalsUsed({
     ...{ history, result: step.result, before: step.approvalsBefore, secondPerson: step.limits.secondPerson, say },
-    stateAt: (of) => read(history, of),
-    neededSince: (earlier) => between(earlier, step.wholes.before, step).flatMap(({ approval }) => approval ?? []),
+    stateAt: (of) => (of === commit ? Promise.resolve(step.wholes.before) : read(history, of)),
+    touchedSince: async (of) => {
+      const after = await commitsIn(root, commit, since, elsewhere.length > 0 ? [place] : paths, undefined, of);
+      return after.map((each) => `${each}^`);
+    },
+    needed: (earlier, later) => between(earlier, later, step).flatMap(({ approval }) => approval ?? []),
   });
   return { findings, notices: [...notices, ...(await leant(history, step, say))], refused };
 }
@@ -121,8 +125,31 @@ async function touchingClaimed({ root, commit, place }: History, since: string, 
   const [had, has] = [wholes.before, wholes.after].map(({ httpServers }) => new Set(httpServers.flatMap(namesOf)));
   const claimed = [...has!].filter((name) => !had!.has(name)).slice(0, mostNames);
   if (claimed.length === 0) return [];
-  const pattern = claimed.map((name) => name.replaceAll(/[^\w-]/g, "\\$&")).join("|");
+  const pattern = claimed.flatMap((name) => patternsOf(name, wholes.before.networks[0]?.platformDomain)).join("|");
   return commitsIn(root, commit, since, [join(place, fileKinds.accounts.path)], pattern);
+}
+
+/** Lines of accounts' files from which a host name, or one that gives an account power over it, follows. */
+function patternsOf(name: string, platformDomain: string | undefined): string[] {
+  const quoted = (text: string) => text.replaceAll(/[^\w-]/g, "\\$&");
+  const own = name.replace(/^\*\./, "");
+  const above = namesAbove(own).map(quoted);
+  const platform = platformDomain !== undefined && own.endsWith(`.${platformDomain}`);
+  return [
+    // Itself, a wildcard over it, what is below it; then what is above it.
+    quoted(own),
+    ...above.map((parent) => `(^|[^a-z0-9.-])(\\*\\.)?${parent}([^a-z0-9.-]|$)`),
+    ...(platform
+      ? [
+          `^name: *["']?${quoted(
+            own
+              .slice(0, -platformDomain.length - 1)
+              .split(".")
+              .at(-1)!,
+          )}["']?$`,
+        ]
+      : []),
+  ];
 }
 
 function said(finding: Found, commit: string): Found {
