@@ -61,6 +61,12 @@ const fleets = loaded.map((fleet) => ({
       trimPath: true,
       httpsOnly: true,
       hstsSeconds: 60,
+      ...(server.kind !== "redirect" && {
+        headers: { "X-Frame-Options": "DENY" },
+        passwords: { kim: `$2b$05$${"a".repeat(53)}` },
+        bodyMaxMb: 8 as const,
+        answerSeconds: 30 as const,
+      }),
       idleSeconds: 1,
     })),
     services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const, port: 8300 })),

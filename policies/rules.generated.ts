@@ -27,6 +27,7 @@ import { httpServerFollowsNumber } from "../components/http/rules/http-server-fo
 import { namesOfOneAccount } from "../components/http/rules/names-of-one-account.ts";
 import { uniqueHostname } from "../components/http/rules/unique-hostname.ts";
 import { uniqueServerNumber } from "../components/http/rules/unique-server-number.ts";
+import { webSiteServed } from "../components/http/rules/web-site-served.ts";
 import { devicesInPairs } from "../components/network/rules/devices-in-pairs.ts";
 import { devicesOnTwoChains } from "../components/network/rules/devices-on-two-chains.ts";
 import { fourIndependentOperators } from "../components/network/rules/four-independent-operators.ts";
@@ -95,6 +96,7 @@ export const rules: readonly Rule[] = [
   pathsInsideHome,
   strongKeys,
   uidInRange,
+  webSiteServed,
   accountsOnAccountHosts,
   connectionsFit,
   equalWeightsInAPlan,

@@ -1,6 +1,6 @@
 import type { BundleFolder } from "../registry/bundle-folder.ts";
 
-/** The front end, and maps of the addresses of each account. */
+/** The front end, maps of the addresses of each account, and what its web sites choose. */
 export const nginx = {
   name: "nginx",
   entry: { file: "nginx/nginx.conf", unit: "nginx.service" },
@@ -14,6 +14,20 @@ export const nginx = {
   ofAccount: [
     { path: /accounts\/(?<number>\d+)\.certificates/, lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/] },
     { path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
+    {
+      path: /settings\/(?<number>\d+)\.choice/,
+      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-headers)?;/],
+    },
+    {
+      path: /settings\/(?<number>\d+)\.header-[a-z-]+/,
+      // Neither a variable nor an escape, except one of quotes.
+      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-[a-z0-9-]+ "(?:[ !#%-[\]-~]|\\")+";/],
+    },
+    {
+      path: /settings\/(?<number>\d+)\.passwords/,
+      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-([a-z0-9-]+) \k<number>-\2;/],
+    },
+    { path: /passwords\/(?<number>\d+)-[a-z][a-z0-9-]*/, lines: [/[A-Za-z0-9._@-]+:\$[./$A-Za-z0-9]+/] },
     {
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.

@@ -3,16 +3,13 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
-import { connections, retryAfter, retryAfterSuspended } from "./connections.ts";
+import { connections, retryAfterSuspended } from "./connections.ts";
+import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
+import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
+import { answer, errorPages, pageLocations } from "./pages.ts";
 import { renderSites } from "./render-sites.ts";
-import { bodyLimitMib } from "./server.ts";
 import { mostParts } from "./web-address.ts";
-
-/**
- * Seconds without data after which a request fails: enough for a cold start (60 s) and for the pings of WebSockets. Each byte begins
- * them anew: a stream with a ping lasts as long as both ends like.
- */
-const readTimeout = 300;
+import { hostLimits } from "./web-site.ts";
 
 /** Seconds in which an account's server takes no byte of a request after which it fails. */
 const sendTimeout = 60;
@@ -68,7 +65,7 @@ export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
   const content = configuration(
     tls ? { ...tlsTexts, server: `${listen}${tlsTexts.server}` } : { ...noTls, server: listen },
   );
-  return [{ path: "nginx/nginx.conf", content }];
+  return [{ path: "nginx/nginx.conf", content }, ownHeaders];
 }
 
 /** Most bytes of a visitor's text in a line of a log. nginx writes a byte that is not printable as four. */
@@ -98,51 +95,53 @@ const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
 /** How a request reaches its account. */
 const passOn = `${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
         add_header Retry-After ${retryAfterSuspended} always;
-        return 503 "<!doctype html><title>Suspended</title><h1>Suspended</h1><p>This account is suspended. If it is yours, ask its operator.</p>\\n";
+        ${answer(503, "Suspended", "This account is suspended. If it is yours, ask its operator.")}
       }
       if ($backend = "") {
-        return 421 "<!doctype html><title>Unknown site</title><h1>Unknown site</h1><p>No site of this host has this name.</p>\\n";
+        ${answer(421, "Unknown site", "No site of this host has this name.")}
       }
-      limit_conn visitors ${connections.visitor};
-      limit_conn servers ${connections.server};
-      limit_conn accounts ${connections.account};
       # Relative links of a page at /blog would lead beside it.
       if ($left_uri = "") {
         return 308 $taken_path/$is_args$args;
       }
-      proxy_pass http://$backend$backend_uri;
-      proxy_http_version 1.1;
-      proxy_set_header Host $host$named_port;
-      # What a client says about these is dropped.
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $host$named_port;
-      proxy_set_header X-Forwarded-Port $server_port;
-      proxy_set_header X-Forwarded-Prefix $taken_path;
-      proxy_set_header Forwarded "";
-      proxy_set_header Proxy "";
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      # An account may not steer the front end by its answers.
-      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
-      # Nothing is collected before it is passed on: streams arrive as they are sent, and no visitor fills a disk that all accounts share.
-      proxy_request_buffering off;
-      proxy_buffering off;
-      proxy_buffer_size ${answerBuffer};
-      proxy_buffers 4 ${answerBuffer};
-      proxy_redirect off;
-      proxy_connect_timeout 5s;
-      proxy_send_timeout ${sendTimeout}s;
-      proxy_read_timeout ${readTimeout}s;
-      error_page 502 @not_answering;
-      error_page 503 @full;
-      error_page 504 @too_slow;
+${passwordCheck}      try_files /- @$choice;
+`;
+
+/** What is the same for every request that reaches an account. */
+const passing = `    limit_conn visitors ${connections.visitor};
+    limit_conn servers ${connections.server};
+    limit_conn accounts ${connections.account};
+    proxy_http_version 1.1;
+    proxy_set_header Host $host$named_port;
+    # What a client says about these is dropped.
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Host $host$named_port;
+    proxy_set_header X-Forwarded-Port $server_port;
+    proxy_set_header X-Forwarded-Prefix $taken_path;
+    proxy_set_header Forwarded "";
+    proxy_set_header Proxy "";
+    # A password that the front end has asked for is none of the program's.
+    proxy_set_header Authorization $passed_authorization;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+    # An account may not steer the front end by its answers.
+    proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
+    # Nothing is collected before it is passed on: streams arrive as they are sent, and no visitor fills a disk that all accounts share.
+    proxy_request_buffering off;
+    proxy_buffering off;
+    proxy_buffer_size ${answerBuffer};
+    proxy_buffers 4 ${answerBuffer};
+    proxy_redirect off;
+    proxy_connect_timeout 5s;
+    proxy_send_timeout ${sendTimeout}s;
 `;
 
 const configuration = ({
   http,
   server,
+  headers,
   site,
   locations,
 }: Texts) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
@@ -160,7 +159,7 @@ http {
   server_tokens off;
   access_log off;
   default_type text/html;
-  client_max_body_size ${bodyLimitMib}m;
+  client_max_body_size ${hostLimits.bodyMaxMb}m;
   map_hash_bucket_size 512;
   map_hash_max_size 65536;
 
@@ -236,21 +235,23 @@ ${paths}  map $site $account {
   # An answer of 500 or more, or one that says no in the server's place; not a client that went away (499), nor a suspended account.
   map "$suspended $account $status $upstream_status" $failed {
     default 0;
-    "~^0 [0-9]+ (5|4(?!99)[0-9]+ $)" 1;
+    "~^0 [0-9]+ (5|4(?!99)[0-9]+ -?$)" 1;
   }
   # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
     default "the server itself answered so";
-    "~^413\\|\\|" "the request's body is larger than ${bodyLimitMib} MiB";
+    "~^413\\|-?\\|" "the request's body is larger than $body_mb MiB";
+    "~^401\\|\\|" "the request has no password of this web site, or a wrong one";
+    "~^429\\|\\|" "more requests with passwords came than the front end checks";
     "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
     "~^[0-9]+\\|\\|" "the front end refused the request";
     "~^50[24]\\|50[24]\\|-" "the server's socket takes no connections";
     "~^502\\|502\\|[0-9.]+\\|-\\|0$" "the server closed the connection without an answer";
     "~^502\\|502\\|[0-9.]+\\|-\\|${answerBuffer}$" "the headers of the server's answer are larger than 64 KiB";
     "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
-    "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for ${readTimeout} s";
+    "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
-${http}  map $http_upgrade $connection_upgrade {
+${limitMaps}${passwordHttp}${http}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }
@@ -277,18 +278,8 @@ ${server}
     access_log /var/log/nginx/access.log account if=$unknown;
 
     absolute_redirect off;
-    location / {
+${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }
-${locations(`${site}${passOn}`)}    location @not_answering {
-      return 502 "<!doctype html><title>Not answering</title><h1>Not answering</h1><p>This site's program ended without an answer.</p>\\n";
-    }
-    location @full {
-      add_header Retry-After ${retryAfter} always;
-      return 503 "<!doctype html><title>Too many visitors</title><h1>Too many visitors</h1><p>This site has as many connections as it can serve at once. Try again in a few seconds.</p>\\n";
-    }
-    location @too_slow {
-      return 504 "<!doctype html><title>Too slow</title><h1>Too slow</h1><p>This site's program did not answer in time.</p>\\n";
-    }
-  }
+${locations(`${site}${passOn}`)}${limitLocations(headers)}${pageLocations(headers)}  }
 }
 `;

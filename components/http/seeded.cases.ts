@@ -17,6 +17,11 @@ export const seeds: Readonly<Record<string, Seed>> = {
         .append(network, "platformDomain: hosted.example\n")
         .edit(engraver, "[engraver.example.org]", "[engravings.hosted.example]"),
   },
+  "a password on a redirect": {
+    rules: ["web-site-served"],
+    edit: (draft) =>
+      draft.edit(engraver, "kind: static", "kind: redirect\n    to: https://www.example.org\n    bodyMaxMb: 8"),
+  },
   "a program that administers the host": {
     rules: ["no-host-administration"],
     edit: (draft) => draft.edit(choir, python, "command: [/usr/bin/sudo, /usr/bin/python3, members.py]"),

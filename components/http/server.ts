@@ -8,6 +8,7 @@ import type { Element } from "../registry/kind.ts";
 import { nameSchema } from "../schema.ts";
 import { descriptors } from "./connections.ts";
 import { siteAddressSchema, siteNameSchema } from "./web-address.ts";
+import { webSiteEntry, webSiteInputs } from "./web-site.ts";
 
 /** Keys of an HTTP server in its account's file, whatever its kind. */
 export const commonEntry = {
@@ -54,6 +55,7 @@ export const commonEntry = {
     .describe(
       "Seconds for which browsers use HTTPS alone for its host names (RFC 6797), with `httpsOnly`. There is no way back before they are over. Default 0: not at all.",
     ),
+  ...webSiteEntry,
   idleSeconds: z
     .int()
     .min(0)
@@ -75,6 +77,7 @@ export const commonInputs = {
   https: derivedField(flag).exactOptional().describe("Whether its host names get certificates."),
   httpsOnly: behaviour(flag).exactOptional().describe("Whether visitors are sent on to HTTPS."),
   hstsSeconds: behaviour(number).exactOptional().describe("Seconds for which browsers use HTTPS alone."),
+  ...webSiteInputs,
   idleSeconds: behaviour(number).describe("Seconds without a request until it is stopped; 0 = never."),
   unit: derivedField(text).describe(
     "Unit name without suffix: `account-<account>-http-<name>`. Its Unix socket has the same name.",
@@ -100,9 +103,6 @@ export function unitOf({ unit }: Pick<HttpServer, "unit">): string {
 export function socketOf(server: Pick<HttpServer, "unit">): string {
   return `/run/fairhost-http/${unitOf(server)}`;
 }
-
-/** Largest body of a request that the front end lets through, in MiB. It passes through: neither memory nor disk of the host holds it. */
-export const bodyLimitMib = 1024;
 
 /** Path of the script that runs the server, inside the sandbox. */
 export const scriptInside = "/opt/fairhost/run";

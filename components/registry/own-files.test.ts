@@ -17,7 +17,12 @@ const sides: readonly Declaration[] = [
       name: "alice",
       limits: { cpuWeight: 50, mailsPerMinute: 0, outgoingPerSecond: 5 },
       servers: [
-        { ...staticServer("always", 0), https: true, httpsOnly: true },
+        {
+          ...staticServer("always", 0),
+          ...{ https: true, httpsOnly: true, bodyMaxMb: 8 },
+          headers: { Link: '<a>; rel="b"' },
+          passwords: { kim: `$2b$05$${"a".repeat(53)}` },
+        },
         staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
         programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
           socketActivation: true,

@@ -13,6 +13,7 @@ import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
+import { renderer as renderSettings } from "../http/render-settings.ts";
 import { renderer as renderBird } from "../network/render-bird.ts";
 import { renderer as renderNftables } from "../network/render-nftables.ts";
 import { renderer as renderService } from "../service/render-service.ts";
@@ -37,6 +38,7 @@ export const renderers: readonly Renderer[] = [
   renderHost,
   renderFrontEnd,
   renderHttpServer,
+  renderSettings,
   renderBird,
   renderNftables,
   renderService,

@@ -4,12 +4,14 @@ import { certificates, challenges, fallback, issued } from "../../delivery/proto
 export interface Texts {
   readonly http: string;
   readonly server: string;
+  /** Headers of every answer. */
+  readonly headers: string;
   /** Of a location that leads to an account. */
   readonly site: string;
   /** Locations beside the one of the sites. */
   readonly locations: (site: string) => string;
 }
-export const noTls: Texts = { http: "", server: "", site: "", locations: () => "" };
+export const noTls: Texts = { http: "", server: "", headers: "", site: "", locations: () => "" };
 export const tlsTexts: Texts = {
   http: `
   # The file of a name's certificate: never the name itself, which a client chooses.
@@ -42,10 +44,10 @@ export const tlsTexts: Texts = {
     ssl_session_cache shared:tls:16m;
     ssl_session_timeout 1d;
 `,
+  headers: "    add_header Strict-Transport-Security $hsts always;\n",
   site: `      if (-f ${issued}/$insecure_name) {
         return 308 https://$host$request_uri;
       }
-      add_header Strict-Transport-Security $hsts always;
 `,
   locations: (site) => `    # Proofs for the CA; what is not there is the account's.
     location ^~ /.well-known/acme-challenge/ {

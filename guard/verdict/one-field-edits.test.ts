@@ -65,10 +65,10 @@ function general(path: Path): string {
 function others({ value, schema }: Place): (readonly [what: string, unknown])[] {
   const made = (): (readonly [string, unknown])[] => {
     if (typeof value === "number") {
-      const steps = bare(schema).safeParse(value + 1).success ? [value + 1, value - 1] : [20, 3];
+      const taken = (steps: readonly number[]) => steps.find((step) => bare(schema).safeParse(step).success);
       return [
-        ["more", steps[0]],
-        ["less", steps[1]],
+        ["more", taken([value + 1, 20, 32, 60].filter((step) => step > value))],
+        ["less", taken([value - 1, 3, 1, 10].filter((step) => step < value))],
       ];
     }
     if (typeof value === "boolean") return [["", !value]];
@@ -79,7 +79,10 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
         ["less", value.slice(1)],
       ];
     }
-    if (typeof value !== "string") return [["", { ...(value as object), ADDED: "x" }]];
+    if (typeof value !== "string") {
+      const further = [{ ADDED: "x" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
+      return further.map((one) => ["", { ...(value as object), ...one }] as const);
+    }
     const inner = bare(schema);
     if ("options" in inner) return (inner.options as string[]).map((option) => ["", option] as const);
     const tries = [
@@ -102,7 +105,8 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
     ].map((each) => ["", each] as const);
   };
   const valid = made().filter(
-    ([, each]) => JSON.stringify(each) !== JSON.stringify(value) && schema.safeParse(each).success,
+    ([, each]) =>
+      each !== undefined && JSON.stringify(each) !== JSON.stringify(value) && schema.safeParse(each).success,
   );
   return typeof value === "string" ? valid.slice(0, 1) : valid;
 }

@@ -43,6 +43,11 @@ const ways = {
   headersOf(request, response) {
     response.end(`${JSON.stringify({ server: process.env.SERVER, url: request.url, headers: request.rawHeaders })}\n`);
   },
+  says(request, response) {
+    const [, , name, value] = request.url.split("/");
+    response.setHeader(name, value).end();
+  },
+  silent() {},
   closes: (request) => request.socket.destroy(),
   truncated: (request) => request.socket.end("HTTP/1.1 200 OK\r\nContent-Ty"),
   garbage: (request) => request.socket.end("HTTP/1.1 200 OK\r\n{no header}\r\n\r\n"),

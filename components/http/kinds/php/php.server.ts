@@ -6,7 +6,8 @@ import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit, scriptFile } from "../../run-program.ts";
-import { bodyLimitMib, type HttpServer, type ServerKind } from "../../server.ts";
+import type { HttpServer, ServerKind } from "../../server.ts";
+import { hostLimits } from "../../web-site.ts";
 import { directives } from "./directives.ts";
 
 /** PHP reads `-d NAME=VALUE` as a line of php.ini, where other characters have a meaning. */
@@ -97,7 +98,7 @@ export const server: ServerKind<HttpServer<"php">> = {
   ],
   service(account, server) {
     const { name, root, fallback, workers, ini, environment } = server;
-    const size = `${bodyLimitMib}M`;
+    const size = `${hostLimits.bodyMaxMb}M`;
     const directives = { post_max_size: size, upload_max_filesize: size, ...ini };
     const state = `${homeInside(account)}/.cache/fairhost/${name}`;
     const words = Object.entries(directives).map(([directive, value]) => `${directive}=${value}`);

@@ -1,0 +1,43 @@
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { plain } from "../../lib/unit-file.ts";
+import type { HttpServerInputs } from "../registry/kinds.generated.ts";
+import type { Renderer } from "../registry/renderer.ts";
+import { choiceOf, headerFile } from "./front-end-limits.ts";
+import { socketOf } from "./server.ts";
+import { headerNames, headerValue, passwordHash } from "./web-site.ts";
+
+const plainValue = plain(headerValue, "header");
+const plainVisitor = plain(/[A-Za-z0-9._@-]+/, "name of a visitor");
+const plainHash = plain(passwordHash, "hash of a password");
+
+export const renderer: Renderer<"httpServers"> = {
+  key: "httpServers",
+  ofElements: ({ account, own }) => ({ files: renderSettings(account.number, own.httpServers) }),
+};
+
+/**
+ * What the web sites of one account choose: maps that the front end includes, by socket, and files of passwords. In folders of their own:
+ * nginx looks at every name of a folder for each kind of file, and few accounts choose anything.
+ */
+export function renderSettings(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
+  const files = new Map<string, string>();
+  const add = (path: string, line: string) => files.set(path, `${files.get(path) ?? ""}${line}\n`);
+  for (const server of servers) {
+    const socket = `unix:${socketOf(server)}`;
+    const { headers = {}, passwords } = server;
+    const choice = choiceOf(server);
+    if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
+    for (const name of headerNames) {
+      const value = headers[name];
+      if (value === undefined) continue;
+      const quoted = plainValue(value).replaceAll('"', '\\"');
+      add(`nginx/settings/${account}.${headerFile(name)}`, `${socket} "${quoted}";`);
+    }
+    if (passwords === undefined) continue;
+    const own = `${account}-${server.name}`;
+    add(`nginx/settings/${account}.passwords`, `${socket} ${own};`);
+    for (const visitor of Object.keys(passwords).sort())
+      add(`nginx/passwords/${own}`, `${plainVisitor(visitor)}:${plainHash(passwords[visitor]!)}`);
+  }
+  return [...files].map(([path, content]) => ({ path, content }));
+}
