@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
+import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
@@ -251,7 +252,7 @@ ${paths}  map $site $account {
     "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
     "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
-${limitMaps}${passwordHttp}${http}  map $http_upgrade $connection_upgrade {
+${limitMaps}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }
@@ -276,7 +277,7 @@ ${server}
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
     access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
-
+${seenServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }

@@ -14,6 +14,7 @@ import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
 import { renderer as renderSettings } from "../http/render-settings.ts";
+import { renderer as renderMetrics } from "../metrics/render-metrics.ts";
 import { renderer as renderBird } from "../network/render-bird.ts";
 import { renderer as renderNftables } from "../network/render-nftables.ts";
 import { renderer as renderService } from "../service/render-service.ts";
@@ -39,6 +40,7 @@ export const renderers: readonly Renderer[] = [
   renderFrontEnd,
   renderHttpServer,
   renderSettings,
+  renderMetrics,
   renderBird,
   renderNftables,
   renderService,

@@ -1,0 +1,163 @@
+"""Counts the requests of web sites: a datagram of the front end for each, on descriptor 3.
+
+    count-requests STATE ACCOUNTS
+
+STATE/web-sites.prom has the counts for Prometheus, STATE/web-sites.json the same to go on from. After each day (UTC) every account finds a line
+a web site in ACCOUNTS/<number>/admin/logs/web-sites.log. Behind the front end and not in its way: what cannot be read in time is not counted.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+
+state, accounts = sys.argv[1:]
+kept = os.path.join(state, "web-sites.json")
+# Seconds between two writings; days after which a web site without requests is forgotten.
+pause, forgotten = 15, 35
+limits = [0.05, 0.25, 1, 5]
+line = re.compile(rb"seen: (\d+) ([a-z0-9-]+) ([1-5])\d\d (\d+) (\d+) ([\d.]+) (\S+)$")
+
+
+def today():
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def empty():
+    return {"statuses": [0] * 5, "own": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
+
+
+def count(counts, status, own, sent, received, seconds):
+    counts["statuses"][status - 1] += 1
+    counts["own"] += own
+    counts["sent"] += sent
+    counts["received"] += received
+    counts["seconds"] += seconds
+    counts["slowest"] = max(counts["slowest"], seconds)
+    for at, limit in enumerate(limits):
+        counts["within"][at] += seconds <= limit
+
+
+def replace(path, text):
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def prometheus(sites):
+    series = {}
+
+    def add(name, kind, words, labels, value):
+        series.setdefault(name, [f"# HELP {name} {words}", f"# TYPE {name} {kind}"]).append(labels and f"{labels} {value}")
+
+    prefix = "fairhost_web_site_"
+    for key, site in sorted(sites.items()):
+        account, server = key.split(" ")
+        of = f'account="{account}",web_site="{server}"'
+        total = site["total"]
+        requests = sum(total["statuses"])
+        for at, number in enumerate(total["statuses"]):
+            name = f"{prefix}requests_total"
+            add(name, "counter", "Requests, by the class of the status.", f'{name}{{{of},status="{at + 1}xx"}}', number)
+        for name, words, value in [
+            ("front_end_answers_total", "Answers of the front end in the program's place.", total["own"]),
+            ("sent_bytes_total", "Bytes of answers' bodies.", total["sent"]),
+            ("received_bytes_total", "Bytes of requests, with their headers.", total["received"]),
+        ]:
+            add(prefix + name, "counter", words, f"{prefix}{name}{{{of}}}", value)
+        name = f"{prefix}request_seconds"
+        words = "Seconds from the first byte of a request to the last of its answer."
+        for limit, number in [*zip(limits, total["within"]), ("+Inf", requests)]:
+            add(name, "histogram", words, f'{name}_bucket{{{of},le="{limit}"}}', number)
+        add(name, "histogram", words, f"{name}_sum{{{of}}}", round(total["seconds"], 3))
+        add(name, "histogram", words, f"{name}_count{{{of}}}", requests)
+    return "".join(f"{each}\n" for lines in series.values() for each in lines)
+
+
+def report(day, sites):
+    """Lines for the owners. Root's own directories, in which no account can write or place a link."""
+    for key, site in sorted(sites.items()):
+        account, server = key.split(" ")
+        counts = site["day"]
+        requests = sum(counts["statuses"])
+        logs = os.path.join(accounts, account, "admin/logs")
+        if requests == 0 or not os.path.isdir(logs):
+            continue
+        words = (
+            f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
+            f"{counts['own']} answered by the front end, {counts['sent']} bytes sent, {counts['received']} received, "
+            f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
+        )
+        try:
+            with open(os.open(os.path.join(logs, "web-sites.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644), "w") as file:
+                file.write(words)
+        except OSError as error:
+            print(f"account {account}: no line about {server}: {error}", file=sys.stderr)
+
+
+def write(data):
+    replace(kept, json.dumps(data))
+    replace(os.path.join(state, "web-sites.prom"), prometheus(data["sites"]))
+
+
+def write_beside(data):
+    """In a child, since the queue of datagrams is short. One at a time; the next one has the same and more."""
+    try:
+        if os.waitpid(-1, os.WNOHANG) == (0, 0):
+            return
+    except ChildProcessError:
+        pass
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        try:
+            write(data)
+        finally:
+            os._exit(0)
+
+
+def load():
+    try:
+        with open(kept) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {"day": today(), "sites": {}}
+
+
+def main():
+    data = load()
+    requests = socket.socket(fileno=3)
+    requests.settimeout(pause)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    written = time.monotonic()
+    try:
+        while True:
+            try:
+                found = line.search(requests.recv(4096))
+            except TimeoutError:
+                found = None
+            if data["day"] != today():
+                report(data["day"], data["sites"])
+                old = time.time() - forgotten * 86400
+                data["sites"] = {key: {**site, "day": empty()} for key, site in data["sites"].items() if site["last"] > old}
+                data["day"] = today()
+            if found:
+                account, server, status, sent, received, seconds, upstream = found.groups()
+                site = data["sites"].setdefault(f"{account.decode()} {server.decode()}", {"total": empty(), "day": empty()})
+                site["last"] = time.time()
+                for counts in (site["total"], site["day"]):
+                    count(counts, int(status), upstream == b"-", int(sent), int(received), float(seconds))
+            if time.monotonic() - written >= pause:
+                write_beside(data)
+                written = time.monotonic()
+    finally:
+        try:
+            os.wait()
+        except ChildProcessError:
+            pass
+        write(data)
+
+
+main()

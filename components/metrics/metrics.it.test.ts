@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+
+const state = "/var/lib/fairhost-web-sites";
+const unit = "fairhost-web-sites.service";
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const visit = (name: string, path = "/", more = "") =>
+  sh(`curl -sS -g -o /dev/null --max-time 60 ${more} http://[::1]${path} -H 'Host: ${name}'`);
+
+/** Values of all series, by name and labels. They are written at the latest when the service ends. */
+async function counts(): Promise<Record<string, number>> {
+  await sh(`systemctl stop ${unit}`);
+  const text = await sh(`cat ${state}/web-sites.prom 2>/dev/null || true`);
+  return Object.fromEntries(
+    [...text.matchAll(/^fairhost_web_site_(\S+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]),
+  );
+}
+const requests = (account: number, site: string, status: string) =>
+  `requests_total{account="${account}",web_site="${site}",status="${status}xx"}`;
+const of = (name: string, account: number, site: string) => `${name}{account="${account}",web_site="${site}"}`;
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "metrics" });
+  const servers = [staticServer("web"), programServer("app", ["/usr/bin/node", "answers.mjs"])];
+  await placeBundle(
+    host,
+    renderBundle(
+      declarationOf([
+        { number: 1, name: "alice", servers },
+        { number: 2, name: "bob", servers: [staticServer("web")] },
+      ]),
+      "web1",
+    ),
+  );
+  await host.writeFile("/srv/accounts/1/home/www/index.html", "x".repeat(1000));
+  const program = join(import.meta.dirname, "../../testing/programs/answers.mjs");
+  await host.writeFile("/srv/accounts/1/home/answers.mjs", readFileSync(program));
+});
+afterAll(() => host?.stop());
+
+describe("what the operator's Prometheus gets", () => {
+  test("requests by web site, errors, bytes and times, told apart by who answered", async () => {
+    await visit("web.alice.test");
+    await visit("web.alice.test", "/missing");
+    await visit("app.alice.test", "/status/503");
+    await visit("app.alice.test", "/closes");
+    await visit("app.alice.test", "/", "-H 'Content-Length: 2000000000'");
+    await expect.poll(counts, { timeout: 30_000 }).toMatchObject({
+      [requests(1, "web", "2")]: 1,
+      [requests(1, "web", "4")]: 1,
+      [requests(1, "app", "5")]: 2,
+      [requests(1, "app", "4")]: 1,
+      [of("front_end_answers_total", 1, "app")]: 1,
+      [of("front_end_answers_total", 1, "web")]: 0,
+      [of("request_seconds_count", 1, "web")]: 2,
+      'request_seconds_bucket{account="1",web_site="web",le="+Inf"}': 2,
+    });
+    const { [of("sent_bytes_total", 1, "web")]: sent } = await counts();
+    expect(sent).toBeGreaterThan(1000);
+    expect(
+      await sh(
+        `python3 - <<'P'\nimport re\nfor line in open("${state}/web-sites.prom"): assert re.match(r'# (HELP|TYPE) \\w+ |\\w+\\{[^{}]*\\} [\\d.e+-]+$', line), line\nP`,
+      ),
+    ).toBe("");
+  });
+
+  test("no label comes from a visitor, and an account without visitors has none", async () => {
+    await visit("unknown.test");
+    await visit("web.alice.test", "/", "-H 'X-Forwarded-Host: evil.test'");
+    await expect.poll(counts, { timeout: 30_000 }).toMatchObject({ [requests(1, "web", "2")]: 2 });
+    const all = Object.keys(await counts()).join("\n");
+    expect(all).not.toMatch(/unknown|evil|account="2"/);
+  });
+
+  test("goes on where it was, and nobody but root reads it or says what is counted", async () => {
+    expect(await sh(`stat -c '%A %U' ${state} /run/fairhost-web-sites.sock`)).toBe(
+      "drwxr-x--- root\nsrw-rw---- root\n",
+    );
+    await visit("web.bob.test");
+    await expect
+      .poll(counts, { timeout: 30_000 })
+      .toMatchObject({ [requests(1, "web", "2")]: 2, [requests(2, "web", "4")]: 1 });
+  });
+});
+
+test("each account finds a line a day for each of its web sites, and no other's", async () => {
+  await sh(`systemctl stop ${unit} && sed -i -E 's/"day": "[0-9-]+"/"day": "2026-01-02"/' ${state}/web-sites.json`);
+  await visit("web.bob.test");
+  const log = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/web-sites.log 2>/dev/null || true`);
+  await expect
+    .poll(() => log(1), { timeout: 30_000 })
+    .toMatch(
+      /^2026-01-02 app: 3 requests, 1 with a status of 400 to 499, 2 of 500 or more, 1 answered by the front end, /m,
+    );
+  expect(await log(1)).toMatch(/^2026-01-02 web: 3 requests, 1 with/m);
+  expect(await log(1)).not.toContain("bob");
+  expect(await log(2)).toMatch(/^2026-01-02 web: 1 requests/);
+  expect(await sh("stat -c '%a %g' /srv/accounts/2/admin/logs/web-sites.log")).toBe("640 1900000002\n");
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../lib/unit-file.ts";
+import type { Renderer } from "../registry/renderer.ts";
+
+const name = "fairhost-web-sites";
+const script = "libexec/count-requests";
+const state = "/var/lib/fairhost-web-sites";
+const accounts = "/srv/accounts";
+
+/** Where the front end says each request. systemd holds it, so it is there whatever happens to who reads. */
+const socket = "/run/fairhost-web-sites.sock";
+
+/** Of the front end's `http`: what it says of a request to a web site with a program; the names are those of declared servers. */
+export const seenHttp = `  map $backend $seen {
+    default "";
+    "~account-(?<seen_account>[0-9]+)-http-(?<seen_server>.+)$" "$seen_account $seen_server";
+  }
+  log_format seen '$seen $status $body_bytes_sent $request_length $request_time $upstream_response_time';
+`;
+
+/** Of the front end's `server`. */
+export const seenServer = `    access_log syslog:server=unix:${socket},nohostname,tag=seen seen if=$seen;\n`;
+
+export const renderer: Renderer<"frontEnds"> = {
+  key: "frontEnds",
+  ofHost: () => ({
+    files: [
+      {
+        path: script,
+        content: `#!/usr/bin/python3 -I\n${readFileSync(join(import.meta.dirname, "count-requests.py"), "utf8")}`,
+        mode: 0o755,
+      },
+      {
+        path: `systemd/${name}.socket`,
+        content: unitFile({
+          Unit: { Description: "Requests of web sites, to be counted" },
+          Socket: { ListenDatagram: socket, SocketMode: "0660", SocketGroup: "www-data", ReceiveBuffer: "4M" },
+        }),
+      },
+      {
+        path: `systemd/${name}.service`,
+        content: unitFile({
+          Unit: { Description: "Counts the requests of web sites", StartLimitIntervalSec: "0" },
+          Service: {
+            ExecStart: `${currentGeneration}/${script} ${state} ${accounts}`,
+            Restart: "always",
+            RestartSec: "5",
+            // Root without any right beyond its own files: nobody else reads the counts.
+            CapabilityBoundingSet: "",
+            NoNewPrivileges: "yes",
+            UMask: "0027",
+            StateDirectory: name,
+            StateDirectoryMode: "0750",
+            ProtectSystem: "strict",
+            ReadWritePaths: `-${accounts}`,
+            ProtectHome: "yes",
+            PrivateTmp: "yes",
+            PrivateDevices: "yes",
+            PrivateNetwork: "yes",
+            ProtectKernelTunables: "yes",
+            ProtectKernelModules: "yes",
+            ProtectControlGroups: "yes",
+            RestrictAddressFamilies: "AF_UNIX",
+            RestrictNamespaces: "yes",
+            MemoryMax: "256M",
+            TasksMax: "10",
+            CPUWeight: "50",
+          },
+        }),
+      },
+      { path: `systemd/fairhost.target.wants/${name}.socket`, link: `../${name}.socket` },
+    ],
+    units: [
+      { name: `${name}.service`, want: "on-demand", restartOn: [`systemd/${name}.service`, script] },
+      { name: `${name}.socket`, want: "start", restartOn: [`systemd/${name}.socket`] },
+    ],
+  }),
+};
