@@ -38,6 +38,7 @@ const fleets = loaded.map((fleet) => ({
     runtimes: ["ruby"],
     upgrades: { security: true, reboot: true, asOf: "2026-11-01" },
     platformDomain: "hosted.example",
+    shortenAddresses: true,
     certificates: { directory: "https://ca.example/", email: "ops@example.org" },
   },
   hosts: fleet.hosts.map((host, index) =>

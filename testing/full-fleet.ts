@@ -63,6 +63,7 @@ export function fullFleet(fleet: Fleet): Fleet {
     network: {
       ...fleet.network,
       platformDomain: "platform.example",
+      shortenAddresses: true,
       operators: fleet.network.operators.map((each, at) => (at === 0 ? { ...each, parentAsNumber: 64_511 } : each)),
     },
     approvals: [

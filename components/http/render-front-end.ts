@@ -32,7 +32,9 @@ export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
   whileSuspended: true,
   opens: ({ declaration, host }) => frontEndOf(declaration, host.name).ports.map((port) => ({ protocol: "tcp", port })),
-  ofHost: ({ declaration, host }) => ({ files: renderFrontEnd(frontEndOf(declaration, host.name)) }),
+  ofHost: ({ declaration, host }) => ({
+    files: renderFrontEnd(frontEndOf(declaration, host.name), declaration.networks[0]?.shortenAddresses === true),
+  }),
   ofElements: ({ account, address, own }) => ({
     files: renderSites(address, own.httpServers, account.suspended !== undefined),
   }),
@@ -55,7 +57,7 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
  * Configuration of the front end: the same text whatever accounts the host has. IPv4 is answered only where it is declared; not on that
  * address alone, because nginx does not start while an address is missing.
  */
-export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
+export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolean): BundleFile[] {
   const everywhere = address4 === undefined ? ["[::]"] : ["[::]", "0.0.0.0"];
   const listen = ports
     .flatMap((port) =>
@@ -65,6 +67,7 @@ export function renderFrontEnd({ ports, address4 }: Listening): BundleFile[] {
   const tls = ports.includes(443);
   const content = configuration(
     tls ? { ...tlsTexts, server: `${listen}${tlsTexts.server}` } : { ...noTls, server: listen },
+    shortened,
   );
   return [{ path: "nginx/nginx.conf", content }, ownHeaders];
 }
@@ -76,6 +79,18 @@ const loggedLengths = { remote_user: 100, request: 1000, http_referer: 300, http
 function logged([name, most]: [string, number]): string {
   return `  map $${name} $logged_${name} {\n    default -;\n    "~^(?<start_of_${name}>.{1,${most}})" $start_of_${name};\n  }\n`;
 }
+
+/** A visitor's address in logs: all of it, or what many visitors have in common, the first 24 bits of IPv4 and 48 of IPv6. */
+const loggedAddress = (shortened: boolean) =>
+  `  map $remote_addr $logged_address {\n${
+    shortened
+      ? `    default ::;
+    "~^(?<net4>[0-9]+[.][0-9]+[.][0-9]+)[.]" $net4.0;
+    "~^(?<net6>[0-9a-f]+:[0-9a-f]+:[0-9a-f]+):" $net6::;
+    "~^(?<short_net6>[0-9a-f]+(?::[0-9a-f]+)?)::" $short_net6::;
+`
+      : "    default $remote_addr;\n"
+  }  }\n`;
 
 /** For each number of parts: the beginning of the path with as many, and the site that it leads to. */
 const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
@@ -139,13 +154,10 @@ const passing = `    limit_conn visitors ${connections.visitor};
     proxy_send_timeout ${sendTimeout}s;
 `;
 
-const configuration = ({
-  http,
-  server,
-  headers,
-  site,
-  locations,
-}: Texts) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
+const configuration = (
+  { http, server, headers, site, locations }: Texts,
+  shortened: boolean,
+) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
 user www-data;
 worker_processes auto;
 worker_shutdown_timeout ${shutdownTimeout}s;
@@ -258,10 +270,10 @@ ${limitMaps}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upg
   }
 
   # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
-${Object.entries(loggedLengths).map(logged).join("")}
-  log_format account '$remote_addr - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
+${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
+  log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
     '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time';
-  log_format failed '$remote_addr [$time_local] "$logged_request" $logged_host $status in $request_time s; '
+  log_format failed '$logged_address [$time_local] "$logged_request" $logged_host $status in $request_time s; '
     'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.

@@ -29,16 +29,16 @@ const of = (name: string, account: number, site: string) => `${name}{account="${
 beforeAll(async () => {
   host = await bootContainer({ name: "metrics" });
   const servers = [staticServer("web"), programServer("app", ["/usr/bin/node", "answers.mjs"])];
-  await placeBundle(
-    host,
-    renderBundle(
-      declarationOf([
-        { number: 1, name: "alice", servers },
-        { number: 2, name: "bob", servers: [staticServer("web")] },
-      ]),
-      "web1",
-    ),
-  );
+  const declared = declarationOf([
+    { number: 1, name: "alice", servers },
+    { number: 2, name: "bob", servers: [staticServer("web")] },
+  ]);
+  const declaration = {
+    ...declared,
+    networks: declared.networks.map((network) => ({ ...network, shortenAddresses: true })),
+    frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, address4: "192.0.2.1" })),
+  };
+  await placeBundle(host, renderBundle(declaration, "web1"));
   await host.writeFile("/srv/accounts/1/home/www/index.html", "x".repeat(1000));
   const program = join(import.meta.dirname, "../../testing/programs/answers.mjs");
   await host.writeFile("/srv/accounts/1/home/answers.mjs", readFileSync(program));
@@ -103,4 +103,30 @@ test("each account finds a line a day for each of its web sites, and no other's"
   expect(await log(1)).not.toContain("bob");
   expect(await log(2)).toMatch(/^2026-01-02 web: 1 requests/);
   expect(await sh("stat -c '%a %g' /srv/accounts/2/admin/logs/web-sites.log")).toBe("640 1900000002\n");
+});
+
+test.each([
+  ["127.9.8.7", "127.9.8.0"],
+  ["2001:db8:1:2::7", "2001:db8:1::"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1::"],
+  ["2001:db8:1::7", "2001:db8:1::"],
+  ["2001:db8::7", "2001:db8::"],
+  ["2001:db8::3:0:0:7", "2001:db8::"],
+  ["2001::3:0:0:7", "2001::"],
+  ["::1", "::"],
+])("with shortenAddresses, logs have of %s only %s", async (address, logged) => {
+  const six = address.includes(":");
+  if (six && address !== "::1") await sh(`ip address add ${address}/128 dev lo nodad`);
+  const name = `${address.replaceAll(/[.:]/g, "-")}.test`;
+  for (const host of [name, "web.bob.test"]) {
+    const to = `http://${six ? "[::1]" : "127.0.0.1"}/${name}`;
+    await sh(`curl -sS -g -o /dev/null --max-time 60 --interface ${address} ${to} -H 'Host: ${host}'`);
+  }
+  // Of an account, and of the host's own for names that nobody has.
+  for (const log of ["/srv/accounts/2/admin/logs/front-end/access.log", "/var/log/nginx/access.log"])
+    await expect.poll(() => sh(`grep -F '/${name} ' ${log} | cut -d' ' -f1`)).toBe(`${logged}\n`);
+  if (!six) return;
+  await visit("web.bob.test", `/${name}`, `-H 'Content-Length: 2000000000' --interface ${address}`);
+  const errors = `grep -F '/${name} ' /srv/accounts/2/admin/logs/front-end/error.log | cut -d' ' -f1`;
+  await expect.poll(() => sh(errors)).toBe(`${logged}\n`);
 });

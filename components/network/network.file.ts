@@ -111,6 +111,12 @@ export const schema = z.strictObject({
     .describe(
       "The CA from which hosts get certificates for host names of accounts, by HTTP. With it front ends answer over HTTPS on port 443. Default: none, HTTP alone.",
     ),
+  shortenAddresses: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether logs of front ends have the addresses of visitors without their end: IPv4 without the last of four numbers, IPv6 without all but the first 48 bits. Programs get whole ones, and what they log is theirs. Default false.",
+    ),
   uidBase: z
     .int()
     .min(65_536)

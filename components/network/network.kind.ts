@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { number, text, texts, waivers } from "../inputs.ts";
-import { identity, key, note, redundancy, trust } from "../registry/field-class.ts";
+import { flag, number, text, texts, waivers } from "../inputs.ts";
+import { identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 
@@ -20,6 +20,9 @@ export const inputs = z.strictObject({
   )
     .exactOptional()
     .describe("The CA from which hosts get certificates."),
+  shortenAddresses: promise(flag)
+    .exactOptional()
+    .describe("Whether logs of front ends have shortened addresses of visitors."),
   platformDomain: identity(text).exactOptional().describe("The domain below which each account has a host name."),
   // A state of 0.1.0 does not say it.
   uidBase: identity(number, { judged: "identity-kept" })
@@ -61,6 +64,7 @@ export const kind: Kind<"networks"> = {
       asNumber: network.asNumber,
       uidBase: network.uidBase,
       ...(network.certificates !== undefined && { certificates: network.certificates }),
+      ...(network.shortenAddresses !== undefined && { shortenAddresses: network.shortenAddresses }),
       ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),
       prefixes4: network.prefixes4,

@@ -38,6 +38,7 @@ export const called: Readonly<Record<string, string>> = {
   prefix4: "IPv4 prefix",
   prefixes4: "IPv4 prefixes",
   randomDelaySeconds: "longest delay in seconds",
+  shortenAddresses: "visitors' addresses shortened in logs",
   spares: "spare parts",
   ssh: "SSH",
   sshPort: "SSH port",
