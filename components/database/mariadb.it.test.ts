@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
+import { declarationOf, type FixtureAccount } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 
@@ -14,10 +14,13 @@ const notes = { ...shop, name: "notes" };
 const other = { ...shop, engine: "postgresql" } as const;
 
 /** Alice and Bob have databases, Carol has none. */
-const bundle = (ofAlice: readonly (typeof shop | typeof notes | typeof other)[]): Bundle =>
+const bundle = (
+  ofAlice: readonly (typeof shop | typeof notes | typeof other)[],
+  more: Partial<FixtureAccount> = {},
+): Bundle =>
   renderBundle(
     declarationOf([
-      { number: 1, name: "alice", servers: [shellServer()], databases: ofAlice },
+      { number: 1, name: "alice", servers: [shellServer()], databases: ofAlice, ...more },
       { number: 2, name: "bob", servers: [shellServer()], databases: [{ ...shop, name: "blog" }] },
       { number: 3, name: "carol", servers: [shellServer()] },
     ]),
@@ -244,6 +247,55 @@ describe("a dump", () => {
     const cut = await on.host.run(`${dump} until pkill -x mariadb-dump; do sleep 0.1; done; wait $!`);
     expect(cut).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("the dump of a1_shop is not complete") });
     await locked;
+  });
+});
+
+describe("an archive", () => {
+  const suspended = { suspended: { since: "2026-11-27", reason: "leaves" } };
+  const drop = `mariadb -S /run/fairhost-mariadb/mysqld.sock -e 'DROP DATABASE a1_shop' || true
+    rm -r /srv/accounts/databases/mariadb/data/a1_shop /srv/accounts/1/mariadb/a1_shop`;
+
+  test("has a dump of each database that lies there, declared or not, or is refused; it gives back tables, views, routines and triggers", async () => {
+    await ask(
+      alice,
+      "a1_shop",
+      "CREATE OR REPLACE TABLE w AS SELECT seq AS a, MD5(seq) AS b, UNHEX('00ff27') AS c FROM seq_1_to_5000;",
+      "CREATE VIEW many AS SELECT COUNT(*) AS n FROM w WHERE b = MD5(a) AND c = UNHEX('00ff27');",
+      "CREATE FUNCTION twice(x INT) RETURNS INT DETERMINISTIC RETURN 2 * x;",
+      "CREATE TRIGGER t BEFORE INSERT ON w FOR EACH ROW SET NEW.b = 'by trigger';",
+    );
+    await on.apply(bundle([shop, other], suspended));
+    await on.shell("mkdir /srv/accounts/1/mariadb/a1_lost");
+    const { exitCode, stderr } = await on.host.run("fairhost-host archive 1");
+    expect([exitCode, stderr]).toEqual([5, expect.stringContaining("/srv/accounts/1/mariadb/a1_lost")]);
+    await on.shell("rmdir /srv/accounts/1/mariadb/a1_lost");
+    const path = await on.shell("fairhost-host archive 1");
+    expect(await on.shell(`ls ${path} | grep dump`)).toBe(
+      "mariadb.a1_notes.dump\nmariadb.a1_shop.dump\npostgresql.a1_shop.dump",
+    );
+    await on.shell(drop);
+    // The databases of another account have the same names but for the number, and are in no archive of this one.
+    await on.apply(bundle([shop, notes, other]));
+    await expect(ask(alice, "a1_shop", "SELECT * FROM many;")).rejects.toThrow("doesn't exist");
+    await on.shell("fairhost-host restore 1 databases");
+    const all = "SELECT n, twice(21) FROM many; INSERT INTO w (a) VALUES (0); SELECT b FROM w WHERE a = 0;";
+    expect(await ask(alice, "a1_shop", all)).toBe("5000\t42\nby trigger");
+    expect(await ask(alice, "a1_notes", "SELECT a FROM kept;")).toBe("7");
+    expect(await drift()).toEqual([]);
+  });
+
+  test("that names a database which is not declared, or something unknown, is refused before anything is restored", async () => {
+    await ask(alice, "a1_shop", "DELETE FROM w;");
+    await on.apply(bundle([shop, other]));
+    const { exitCode, stderr } = await on.host.run("fairhost-host restore 1 databases");
+    expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/mariadb a1_notes.*declare/)]);
+    expect(await ask(alice, "a1_shop", "SELECT COUNT(*) FROM w;")).toBe("0");
+    const record = "/srv/accounts/archives/1/*/archive.json";
+    await on.shell(
+      `sed -i 's/mariadb.a1_notes/oracle.a1_notes/' ${record}; cd /srv/accounts/archives/1/*; mv mariadb.a1_notes.dump oracle.a1_notes.dump`,
+    );
+    const unknown = await on.host.run("fairhost-host restore 1 databases");
+    expect([unknown.exitCode, unknown.stderr]).toEqual([5, expect.stringContaining("oracle.a1_notes.dump")]);
   });
 });
 

@@ -24,7 +24,16 @@ export const filesPart = "files.tar.zst";
 export const logsPart = "logs.tar.zst";
 
 /** Part with a dump of a database. */
-export const dumpPart = (engine: string, name: string) => `${engine}.${name}.dump`;
+const dumpPart = (engine: string, name: string) => `${engine}.${name}.dump`;
+
+/** The database of which a part is a dump; undefined for files and logs. @throws ApplyError for a part that this release does not know */
+export function databaseOf(part: string): { readonly engine: EngineName; readonly name: string } | undefined {
+  if (part === filesPart || part === logsPart) return undefined;
+  const [, word, name] = /^([a-z]+)\.(.+)\.dump$/.exec(part) ?? [];
+  const engine = engineNames.find((known) => known === word);
+  if (engine && name !== undefined) return { engine, name };
+  throw new ApplyError(`${part} is nothing that this release can restore: it is of a newer one; nothing was restored`);
+}
 
 /** Bytes that stay free for the other accounts, beside what the archive may need. */
 const reserve = 1 << 30;
@@ -87,11 +96,6 @@ async function partsOf(machine: Machine, number: number, source: string): Promis
   if (present.includes("admin")) parts.push([logsPart, (file) => tar(machine, file, source, ["admin"], 1)]);
   for (const engine of enginesIn(source)) {
     const { listed, dump } = servers[engine];
-    if (!listed) {
-      throw new ApplyError(
-        `databases of ${engine} are not archived: dump them (fairhost-host dump-database), then delete them`,
-      );
-    }
     for (const name of await listed(machine, `a${number}`)) {
       parts.push([dumpPart(engine, name), (file) => writeTo(machine, file, dump(name))]);
     }

@@ -103,7 +103,7 @@ describe("refused, with nothing changed", () => {
     await refused(() => removeData(tree.machine(), 7), /www\/(index\.html|hard) has changed since the archive/);
   });
 
-  test("to restore over files, and from a damaged archive", async () => {
+  test("to restore over files, from a damaged archive, and from one with a part that nobody knows", async () => {
     const path = await archive(tree.machine(), 7, 30);
     await refused(() => restoreFiles(tree.machine(), 7), /account 7 has files already/);
     const part = join(path, "files.tar.zst");
@@ -111,6 +111,9 @@ describe("refused, with nothing changed", () => {
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(part, bytes);
     await refused(() => restoreFiles(tree.machine(), 7), /is damaged: /);
+    const record = join(path, "archive.json");
+    writeFileSync(record, readFileSync(record, "utf8").replace("files.tar.zst", "mail.tar.zst"));
+    await refused(() => restoreFiles(tree.machine(), 7), /mail\.tar\.zst is nothing that this release can restore/);
   });
 });
 
@@ -131,21 +134,24 @@ test("killed at any moment, archive, removal and restore go on where they were, 
   let kills = 0;
   const run = (...command: string[]) =>
     spawn(process.execPath, [program, "--root", tree.root, ...command], { detached: true, stdio: "pipe" });
-  const begin = performance.now();
-  const idle = run("purge");
-  idle.stdout.resume();
-  idle.stderr.resume();
-  await once(idle, "close");
   /** Milliseconds of a run with nothing to do: here they are the clock, however fast the machine is. */
-  const start = performance.now() - begin;
+  const measure = async () => {
+    const begin = performance.now();
+    const idle = run("purge");
+    idle.stdout.resume();
+    idle.stderr.resume();
+    await once(idle, "close");
+    return performance.now() - begin;
+  };
   /** Runs a command, killed after ever longer times, until it is through. */
   const withKills = async (...command: string[]) => {
+    const start = await measure();
     for (let moment = 0; ; moment++) {
       const child = run(...command);
       let said = "";
       child.stderr.on("data", (text) => (said += text));
       const ended = once(child, "close");
-      const limit = sleep(start * (0.9 + (moment + Math.random()) * 0.08)).then(() => "late");
+      const limit = sleep(start * (0.6 + (moment + Math.random()) * 0.1)).then(() => "late");
       if ((await Promise.race([ended, limit])) === "late") {
         kills++;
         process.kill(-child.pid!, "SIGKILL");

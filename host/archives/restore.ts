@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { engineNames } from "../../delivery/protocol/databases.ts";
-import { servers } from "../os/databases.ts";
+import type { EngineName } from "../../delivery/protocol/databases.ts";
+import { databasesOf, servers } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { dumpPart, filesPart, logsPart } from "./archive.ts";
+import { databaseOf, filesPart, logsPart } from "./archive.ts";
 import {
   type Archive,
   accountDirectory,
@@ -66,23 +66,31 @@ export function restoreFiles(machine: Machine, number: number): Promise<string> 
 }
 
 /**
- * Restores the databases of the newest archive into those that are declared now: each wholly or not at all. A dump contains what the account
+ * Restores the databases of the newest archive into those that are declared now. A dump contains what the account
  * wrote, so it is restored as the account, in its sandbox, with its limits.
+ * @throws ApplyError if one of them is not declared, or a part is damaged or unknown: nothing was restored then
  */
 export function restoreDatabases(machine: Machine, number: number): Promise<string> {
   return withArchives(machine, number, async () => {
     const newest = newestOf(machine, number);
-    await verify(machine, newest);
-    const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
+    const { bundle } = readCurrent(machine);
+    const account = bundle.groups[`account-${number}`]?.account;
     if (!account) throw new ApplyError(`account ${number} is not on this host`);
-    for (const engine of engineNames) {
-      for (const part of Object.keys(newest.record.parts)) {
-        const [, name] = new RegExp(`^${engine}\\.(.*)\\.dump$`).exec(part) ?? [];
-        const command = name === undefined ? undefined : servers[engine].restore?.(name);
-        if (name === undefined || !command) continue;
-        machine.say(`account ${number}: restoring ${part}`);
-        await restoreInside(machine, { number, uid: account.uid }, join(newest.path, dumpPart(engine, name)), command);
-      }
+    const dumps = Object.keys(newest.record.parts).flatMap((part) => {
+      const database = databaseOf(part);
+      return database ? [{ part, ...database }] : [];
+    });
+    const declared = new Set(databasesOf(bundle, number).map(({ engine, name }) => `${engine} ${name}`));
+    const missing = dumps.map(({ engine, name }) => `${engine} ${name}`).filter((each) => !declared.has(each));
+    if (missing.length > 0) {
+      throw new ApplyError(
+        `the archive ${newest.path} has databases that account ${number} does not have here (${missing.join(", ")}): declare them (\`databases\` in its file) and resume it, deploy, then try again; nothing was restored`,
+      );
+    }
+    await verify(machine, newest);
+    for (const { part, engine, name } of dumps) {
+      machine.say(`account ${number}: restoring ${part}`);
+      await restoreInside(machine, { number, uid: account.uid }, join(newest.path, part), { engine, name });
     }
     return newest.path;
   });
@@ -93,16 +101,19 @@ async function restoreInside(
   machine: Machine,
   { number, uid }: { readonly number: number; readonly uid: number },
   dump: string,
-  command: readonly string[],
+  { engine, name }: { readonly engine: EngineName; readonly name: string },
 ): Promise<void> {
+  const { command, afterFailure } = servers[engine].restore;
   const unit = [`--unit=account-${number}-restore`, `--slice=account-${number}.slice`, `--uid=${uid}`, `--gid=${uid}`];
   const input = openSync(dump, "r");
   try {
     const options = ["--quiet", "--pipe", "--wait", "--collect", ...unit];
-    const child = spawn("systemd-run", [...options, "--", ...command], { stdio: [input, "inherit", "inherit"] });
+    const child = spawn("systemd-run", [...options, "--", ...command(name)], { stdio: [input, "inherit", "inherit"] });
     const [status] = (await once(child, "close")) as [number | null];
     if (status !== 0)
-      throw new ApplyError(`${dump} was not restored: its database is as it was (exit status ${status})`);
+      throw new ApplyError(
+        `${dump} was not restored (exit status ${status}): ${name} ${afterFailure}; remove the cause, then restore again`,
+      );
     machine.say(`${dump} is restored`);
   } finally {
     closeSync(input);
@@ -115,8 +126,9 @@ function newestOf(machine: Machine, number: number): Archive {
   throw new ApplyError(`account ${number} has no archive on this host`);
 }
 
-/** @throws ApplyError if a part is not as it was written */
+/** @throws ApplyError if a part is not as it was written, or unknown */
 async function verify(machine: Machine, { path, record }: Archive): Promise<void> {
+  for (const part of Object.keys(record.parts)) databaseOf(part);
   const input = Object.entries(record.parts).map(([name, { sha256 }]) => `${sha256} *${join(path, name)}\n`);
   try {
     await must(machine, "sha256sum", ["--check", "--quiet", "--strict", "-"], { input: input.join("") });

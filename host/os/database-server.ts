@@ -28,8 +28,15 @@ export interface Server {
   close(machine: Machine, names: readonly string[]): Promise<RunResult>;
   /** Command that writes a consistent dump to its standard output, and fails if that is not complete. */
   dump(database: string): readonly [program: string, ...args: string[]];
-  /** Names of all databases of an account, declared or not. Without it databases of this server are not archived. */
-  listed?(machine: Machine, user: string): Promise<readonly string[]>;
-  /** Command that restores a dump on its standard input, run as the account in its sandbox: all of it, or nothing. */
-  restore?(database: string): readonly [program: string, ...args: string[]];
+  /** Names of all databases of an account, declared or not. @throws ApplyError if the server does not answer, or not know all that is there */
+  listed(machine: Machine, user: string): Promise<readonly string[]>;
+  /** How a dump is restored. */
+  readonly restore: Restore;
+}
+
+export interface Restore {
+  /** Command that restores a dump on its standard input, run as the account in its sandbox. */
+  command(database: string): readonly [program: string, ...args: string[]];
+  /** What a failed restore has left, said after the database's name. */
+  readonly afterFailure: string;
 }

@@ -19,10 +19,21 @@ import { postgresql } from "./postgresql.ts";
 
 export const servers: Readonly<Record<EngineName, Server>> = { postgresql, mariadb };
 
+function records(bundle: Bundle): (DatabaseRecord & { readonly group: Group })[] {
+  return [...filesOf(bundle).values()].flatMap(({ path, content, group }) =>
+    path.startsWith(databaseRecords) && content !== undefined
+      ? [{ ...(JSON.parse(content) as DatabaseRecord), group }]
+      : [],
+  );
+}
+
+/** What the bundle declares of an account. */
+export function databasesOf(bundle: Bundle, number: number): DatabaseRecord["databases"] {
+  return records(bundle).find(({ account }) => account === number)?.databases ?? [];
+}
+
 function sharesOf(bundle: Bundle, engine: EngineName): Share[] {
-  return [...filesOf(bundle).values()].flatMap(({ path, content, group }): Share[] => {
-    if (!path.startsWith(databaseRecords) || content === undefined) return [];
-    const { user, directory, databases } = JSON.parse(content) as DatabaseRecord;
+  return records(bundle).flatMap(({ group, user, directory, databases }): Share[] => {
     const own = databases.filter((database) => database.engine === engine);
     return own.length > 0 ? [{ group, user, directory, databases: own }] : [];
   });

@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirectory, serverUnit, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
 import type { Server, Share, WrongDatabase } from "./database-server.ts";
@@ -178,6 +178,30 @@ export const mariadb: Server = {
         return [...revokeAll(held, name), ...holders.map((holder) => `KILL USER ${holder};`)];
       }),
     );
+  },
+
+  async listed(machine, user) {
+    const { status, stdout, stderr } = await sql(machine, [`SHOW DATABASES LIKE '${pattern(user)}\\_%';`]);
+    if (status !== 0) throw new ApplyError(`MariaDB does not answer: ${stderr.trim()}`);
+    const known = stdout.split("\n").filter(Boolean);
+    const directory = machine.layout.at(`/srv/accounts/${user.slice(1)}/mariadb`);
+    const there = existsSync(directory) ? readdirSync(directory) : [];
+    const unknown = there.find((name) => !known.includes(name));
+    if (unknown === undefined) return known;
+    throw new ApplyError(
+      `${join(directory, unknown)} is no database that MariaDB knows: declare it, or remove it if nobody needs it`,
+    );
+  },
+
+  restore: {
+    command: (database) => [
+      "mariadb",
+      ...["--no-defaults", "--default-character-set=utf8mb4", "--batch"],
+      // The sandbox of a transient unit has no record of its user.
+      ...[`--user=${database.split("_")[0]}`, database],
+    ],
+    // Statements that make or drop a table end the transaction before them.
+    afterFailure: "may have some tables of the dump and some of before",
   },
 
   dump: (database) => [

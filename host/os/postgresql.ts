@@ -155,12 +155,15 @@ export const postgresql: Server = {
     return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
   },
 
-  restore: (database) => [
-    join(programs, "pg_restore"),
-    ...["--clean", "--if-exists", "--no-owner", "--single-transaction"],
-    // The sandbox of a transient unit has no record of its user.
-    ...[`--username=${database.split("_")[0]}`, `--dbname=${database}`],
-  ],
+  restore: {
+    command: (database) => [
+      join(programs, "pg_restore"),
+      ...["--clean", "--if-exists", "--no-owner", "--single-transaction"],
+      // The sandbox of a transient unit has no record of its user.
+      ...[`--username=${database.split("_")[0]}`, `--dbname=${database}`],
+    ],
+    afterFailure: "is as it was",
+  },
 
   // With what it sets by itself in the session, pg_dump runs no function of the database's owner (restrict_nonsystem_relation_kind, search_path).
   dump: (database) =>
