@@ -81,7 +81,8 @@ const readElsewhere: Readonly<Record<string, string>> = {
   // The loader refuses inventories that contradict them.
   "hosts.*.managementAddress": "fleet/check/places.ts",
   // How the controller gets there, which no file of a host needs.
-  "hosts.*.ssh": "components/host/bare-metal-host.kind.ts",
+  "hosts.*.ssh.address": "components/host/bare-metal-host.kind.ts",
+  "hosts.*.ssh.port": "components/host/bare-metal-host.kind.ts",
   "hosts.*.serial": "fleet/check/places.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.

@@ -203,6 +203,7 @@ test("a suspended account keeps its identity, limits and directories, and has a 
   // A kind that lets somebody in or starts something does not belong here.
   expect(files.map(({ path }) => path.replace(/\b20000\d+\b/, "UID"))).toMatchInlineSnapshot(`
     [
+      "backup/accounts/1",
       "bird/accounts/1.conf",
       "network/accounts/1",
       "nginx/accounts/1.map",

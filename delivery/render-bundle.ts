@@ -51,8 +51,23 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
     const part = only ? only.get(account.account.number) : "whole";
     if (part !== undefined) groups[`account-${account.account.number}`] = renderAccountGroup(account, part);
   }
+  for (const account of host.role === "backup" ? (bySite(declaration).get(host.site) ?? []) : []) {
+    if (only && !only.has(account.number)) continue;
+    groups[`account-${account.number}`] = assemble(renderers.flatMap(({ ofKept }) => ofKept?.(account) ?? []));
+  }
   return sealBundle(name, groups);
 }
+
+/** Accounts by the site that their backups go to. Every backup host of the site has all of them: which one is used, the account's host chooses. */
+const bySite = once(({ accounts }: Declaration) =>
+  Map.groupBy(
+    sortBy(
+      accounts.filter(({ backup }) => backup),
+      ({ number }) => number,
+    ),
+    ({ backup }) => backup!.site,
+  ),
+);
 
 /** The accounts of each host with their elements. Computed once for all hosts, so that not every host goes through the whole fleet. */
 const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly WholeAccount[]> => {

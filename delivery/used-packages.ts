@@ -25,7 +25,7 @@ const usedOn = once((declaration: Declaration) => {
       const names = used.get(hostOf(element)) ?? new Set();
       used.set(hostOf(element), names);
       // A declaration of another release may have a variant that this one does not know.
-      for (const each of variants.needs[variants.of(element)]?.packages ?? []) names.add(each);
+      for (const { needs, of } of variants) for (const each of needs[of(element)]?.packages ?? []) names.add(each);
     }
   }
   for (const names of used.values()) for (const each of hostPackages) names.delete(each);

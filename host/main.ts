@@ -10,6 +10,7 @@ import { formatStatus, status } from "./apply/status.ts";
 import { archive } from "./archives/archive.ts";
 import { purge, removeData } from "./archives/remove.ts";
 import { restoreDatabases, restoreFiles } from "./archives/restore.ts";
+import { backupCommands } from "./backups/commands.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
@@ -40,6 +41,19 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     databases into those of an account in service
   remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
   purge             remove archives whose time is over (a timer does this once a day)
+  backup [--due] [ACCOUNT...]
+                    back up all accounts of this host, or these; --due leaves out those whose newest backup is
+                    younger than 12 hours (a timer does this once a day)
+  backups ACCOUNT [--of HOST]
+                    list the backups of an account that this host made. --of: those that another host made, whose
+                    master secret is on standard input (also below)
+  restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
+                    restore the home or one path in it, a database, or all, from the newest backup or the one given:
+                    into a new directory of the home, or with --in-place over what is there
+  expire-backups    on a backup host: remove backups whose time is over, and read a seventh of them (a timer does this
+                    once a day)
+  verify-backups [ACCOUNT...]
+                    on a backup host: read all backups, or those of these accounts, and name damaged files
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)
 
@@ -64,6 +78,10 @@ async function main(): Promise<number> {
   const options = {
     root: { type: "string", default: "/" },
     json: { type: "boolean", default: false },
+    due: { type: "boolean", default: false },
+    snapshot: { type: "string" },
+    "in-place": { type: "boolean", default: false },
+    of: { type: "string" },
     "keep-days": { type: "string", default: "30" },
   } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -128,9 +146,14 @@ async function main(): Promise<number> {
         return seen.healthy ? 0 : 1;
       });
     }
-    default:
+    default: {
+      const work = Object.hasOwn(backupCommands, command ?? "")
+        ? backupCommands[command!]!(machine, parsed.positionals.slice(1), parsed.values)
+        : undefined;
+      if (work) return look(machine, work);
       process.stderr.write(usage);
       return 2;
+    }
   }
 }
 

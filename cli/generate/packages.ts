@@ -7,7 +7,7 @@ import { head, load } from "./sources.ts";
  */
 export async function packages(): Promise<string> {
   const kinds = Object.entries((await load("components/registry/kinds.generated.ts")).kinds as Declarers);
-  const variants = kinds.flatMap(([, { variants }]) => (variants ? [variants] : []));
+  const variants = kinds.flatMap(([, { variants }]) => variants ?? []);
   return textOfPackages({
     always: [
       ...kinds.map(named("kind")),
@@ -42,7 +42,7 @@ ${lines(all, "masks")}
 `;
 }
 
-type Declarers = Readonly<Record<string, Needs & { readonly variants?: Variants<unknown> }>>;
+type Declarers = Readonly<Record<string, Needs & { readonly variants?: readonly Variants<unknown>[] }>>;
 type FolderList = readonly (Needs & { readonly name: string })[];
 type Member = keyof Needs;
 type Named = readonly [name: string, needs: Needs];

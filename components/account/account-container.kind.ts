@@ -62,6 +62,9 @@ export const kind: Kind<"accounts"> = {
   concerns: "host",
   hostOf: ({ host }) => host,
   accountOf: ({ number }) => number,
+  // Those that keep its backups.
+  alsoOn: ({ backup }, { hosts }) =>
+    hosts.filter(({ role, site }) => role === "backup" && site === backup?.site).map(({ name }) => name),
   retired: "tombstones.yaml",
   // Shown in the sandbox (certificates, a language every program may use), and the init of its programs.
   packages: ["ca-certificates", "media-types", "python3", "quota", "tini", "zstd"],

@@ -14,6 +14,12 @@ export const userdb = {
         /\{"userName":"(?<user>\w+)","realName":"(?<name>[\w-]+)","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/home\/\k<name>","shell":"\/usr\/sbin\/nologin"\}/,
       ],
     },
+    // On a backup host.
+    {
+      path: /(?<user>a\d+)\.user/,
+      lines: [/\{"userName":"(?<user>\w+)","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/","shell":"\/bin\/sh"\}/],
+    },
+    { path: /(?<user>a\d+)\.user-privileged/, lines: [/\{"privileged":\{"hashedPassword":\["\*"\]\}\}/] },
     { path: /(?<user>a\d+)\.group/, lines: [/\{"groupName":"(?<user>\w+)","gid":(?<uid>\d+)\}/] },
     { path: /(?<uid>\d+)\.user/, link: /(?<user>a\d+)\.user/ },
     { path: /(?<uid>\d+)\.group/, link: /(?<user>a\d+)\.group/ },

@@ -62,7 +62,7 @@ export const kind: Kind<"databases"> = {
   accountOf: ({ account }) => account,
   retired: "freely",
   deletion: "approval",
-  variants: { word: "engine", needs: engines, of: ({ engine }) => engine },
+  variants: [{ word: "engine", needs: engines, of: ({ engine }) => engine }],
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.databases, ({ name }) => name).map((database) => {

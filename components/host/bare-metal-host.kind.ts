@@ -100,6 +100,13 @@ export const inputs = z.strictObject({
   ).describe("Routers of the site, to which the host opens BGP sessions."),
 });
 
+/** What makes backups, and what keeps them (components/backup). */
+const neededByRole = {
+  accounts: { packages: ["restic"] },
+  spare: { packages: ["restic"] },
+  backup: { packages: ["rclone"] },
+};
+
 export const kind: Kind<"hosts"> = {
   key: "hosts",
   name: "host",
@@ -112,18 +119,26 @@ export const kind: Kind<"hosts"> = {
   // Not under its site: a host that is moved to another site keeps its identity.
   concerns: "host",
   hostOf: ({ name }) => name,
+  // Hosts and backup hosts know each other by address and key.
+  alsoOn: ({ role, name }, { hosts }) =>
+    hosts
+      .filter((other) => other.name !== name && (role === "backup") !== (other.role === "backup"))
+      .map(({ name }) => name),
   retired: "retired.yaml",
   // What it is managed with: the way in, and what runs the applier.
   packages: ["nodejs", "openssh-server"],
-  variants: {
-    word: "upgrades",
-    needs: {
-      "by hand": {},
-      // It delays a shutdown while something is installed; systemd waits for the upgrade's own unit anyway.
-      "at night": { packages: ["unattended-upgrades"], masks: ["unattended-upgrades.service"] },
+  variants: [
+    { word: "role", needs: neededByRole, of: ({ role }) => role },
+    {
+      word: "upgrades",
+      needs: {
+        "by hand": {},
+        // It delays a shutdown while something is installed; systemd waits for the upgrade's own unit anyway.
+        "at night": { packages: ["unattended-upgrades"], masks: ["unattended-upgrades.service"] },
+      },
+      of: ({ upgrades }) => (upgrades?.security ? "at night" : "by hand"),
     },
-    of: ({ upgrades }) => (upgrades?.security ? "at night" : "by hand"),
-  },
+  ],
   deletion: "approval",
   declare: ({ fleet: { network, knownHosts }, hosts, sites }) => {
     const switches = byKey(network.switches, ({ name }) => name);

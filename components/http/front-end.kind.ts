@@ -33,11 +33,13 @@ export const kind: Kind<"frontEnds"> = {
   hostOf: ({ host }) => host,
   retired: "freely",
   deletion: "follows",
-  variants: {
-    word: "protocol",
-    needs: { http: {}, https: { packages: ["lego"] } },
-    of: ({ ports }) => (ports.includes(443) ? "https" : "http"),
-  },
+  variants: [
+    {
+      word: "protocol",
+      needs: { http: {}, https: { packages: ["lego"] } },
+      of: ({ ports }) => (ports.includes(443) ? "https" : "http"),
+    },
+  ],
   declare: ({ hosts, accounts, fleet: { network } }) => {
     const on = Map.groupBy(accounts, ({ account }) => account.host);
     return hosts.map(({ name, address4 }) => {

@@ -31,7 +31,7 @@ export const kind: Kind<"httpServers"> = {
   accountOf: ({ account }) => account,
   retired: "freely",
   deletion: "free",
-  variants: { word: "server kind", needs: servers, of: ({ kind }) => kind },
+  variants: [{ word: "server kind", needs: servers, of: ({ kind }) => kind }],
   declare: ({ accounts, fleet: { network } }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.httpServers, ({ number }) => number).map(

@@ -5,6 +5,8 @@ import { unbound } from "../account-network/unbound.host.ts";
 import { proc } from "../account/proc.host.ts";
 import { userdb } from "../account/userdb.host.ts";
 import { network } from "../address/network.host.ts";
+import { backup } from "../backup/backup.host.ts";
+import { repositories } from "../backup/repositories.host.ts";
 import { databases } from "../database/databases.host.ts";
 import { journald } from "../host/journald.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
@@ -25,6 +27,8 @@ const registered = [
   proc,
   userdb,
   network,
+  backup,
+  repositories,
   databases,
   journald,
   sysctl,

@@ -27,8 +27,8 @@ export interface Kind<K extends Key = Key> extends Needs {
   readonly name: KindNames[K];
   /** For people: `HTTP server`, and several of them. */
   readonly words: readonly [one: string, many: string];
-  /** Of a kind whose elements are served in several ways: what each way needs, on hosts that have such an element. */
-  readonly variants?: Variants<Element<K>>;
+  /** Of a kind whose elements are served in several ways, by one or more of its inputs: what each way needs, on hosts that have such an element. */
+  readonly variants?: readonly Variants<Element<K>>[];
   /** What one is, in a full sentence: for the reference. */
   readonly description: string;
   /** What stands before its name in a sentence, where that is not its word: `address of account`. */
@@ -52,6 +52,10 @@ export interface Kind<K extends Key = Key> extends Needs {
   readonly concerns: "fleet" | "nobody" | "host";
   /** Name of the host, for kinds that concern a host. */
   hostOf?(element: Element<K>): string;
+  /**
+   * Other hosts whose files tell of it, for kinds that concern a host: a change of it is looked for in their files too.
+   */
+  alsoOn?(element: Element<K>, declaration: Declaration): readonly string[];
   /** Number of its account, for kinds that belong to an account. */
   accountOf?(element: Element<K>): number;
   /** File in which the inventory lists a deleted element; `freely` if it is not listed. */

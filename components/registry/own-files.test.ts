@@ -40,7 +40,19 @@ const sides: readonly Declaration[] = [
       suspended: { since: "2026-11-22", reason: "unpaid" },
     })),
   ),
-];
+].map((declaration) => ({
+  ...declaration,
+  accounts: declaration.accounts.map((account) => ({
+    ...account,
+    backup: { site: declaration.sites[0]!.name, retentionDays: 7 },
+  })),
+}));
+
+/** The same accounts, as the backup host of their site has them. */
+function keeping(declaration: Declaration): Declaration {
+  const [host] = declaration.hosts;
+  return { ...declaration, hosts: [{ ...host!, name: "keeper", role: "backup" }, ...declaration.hosts] };
+}
 
 interface Own {
   readonly declaration: Declaration;
@@ -49,10 +61,12 @@ interface Own {
 }
 
 const own: readonly Own[] = sides.flatMap((declaration) =>
-  Object.entries(renderBundle(declaration, declaration.hosts[0]!.name).groups).flatMap(([group, value]) =>
-    group === "host"
-      ? []
-      : value!.files.map((file) => ({ declaration, number: Number(group.slice("account-".length)), file })),
+  [declaration, keeping(declaration)].flatMap((each) =>
+    Object.entries(renderBundle(each, each.hosts[0]!.name).groups).flatMap(([group, value]) =>
+      group === "host"
+        ? []
+        : value!.files.map((file) => ({ declaration, number: Number(group.slice("account-".length)), file })),
+    ),
   ),
 );
 

@@ -26,6 +26,10 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   user: ({ account }) => account.user,
   /** Also of its group. */
   uid: ({ account }) => account.uid,
+  host: ({ account }) => account.host,
+  backupSite: ({ account: { backup } }) => backup?.site ?? [],
+  /** Days that its backups are kept. */
+  retention: ({ account: { backup } }) => backup?.retentionDays ?? [],
   prefix: ({ addresses }) => addresses.map(({ prefix }) => prefix),
   address: ({ addresses }) => addresses.map(({ address }) => address),
   /** Its addresses in its own network. */

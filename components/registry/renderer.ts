@@ -62,6 +62,8 @@ export interface Renderer<K extends Key = Key> {
   ofAccount?(context: AccountContext): Part;
   /** The part of one account that follows from all its elements together. */
   ofElements?(account: WholeAccount): Part;
+  /** The part of one account on each backup host that keeps its backups (components/backup). It may hold no unit. */
+  ofKept?(account: Element<"accounts">): Part;
   /**
    * The part of one account that follows from one element alone. With it, a change of one element renders only that element and
    * the parts that follow from all elements.

@@ -9,6 +9,8 @@ import { renderer as renderAccount } from "../account/render-account.ts";
 import { renderer as renderLogs } from "../account/render-logs.ts";
 import { renderer as renderPurge } from "../account/render-purge.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
+import { renderer as renderBackup } from "../backup/render-backup.ts";
+import { renderer as renderRepositories } from "../backup/render-repositories.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
@@ -35,6 +37,8 @@ export const renderers: readonly Renderer[] = [
   renderLogs,
   renderPurge,
   renderRoutes,
+  renderBackup,
+  renderRepositories,
   renderDatabase,
   renderHost,
   renderFrontEnd,

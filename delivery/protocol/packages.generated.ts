@@ -55,6 +55,8 @@ export const packagesWhereUsed: readonly string[] = [
   "python3", // server kind python
   "python3-uvicorn", // server kind python
   "python3-websockets", // server kind python
+  "rclone", // role backup
+  "restic", // role accounts, role spare
   "unattended-upgrades", // upgrades at night
 ];
 

@@ -89,7 +89,7 @@ export function hostChanges(
   engine: readonly EngineStep[] = [],
 ): HostChange[] {
   const delivered = new Set(engine.flatMap(({ host, type }) => (type.startsWith("fairhost:") ? [] : (host ?? []))));
-  const scope = before.render === after.render ? scopeOf(changes) : undefined;
+  const scope = before.render === after.render ? scopeOf(changes, before, after) : undefined;
   const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
   return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
@@ -144,7 +144,7 @@ function newPackages(before: Declaration, after: Declaration, name: string): rea
 }
 
 /** Hosts with a change, and the parts of their accounts that it may affect. */
-function scopeOf(changes: readonly Change[]): Map<string, Extract> {
+function scopeOf(changes: readonly Change[], before: Side, after: Side): Map<string, Extract> {
   const scope = new Map<string, Map<number, "whole" | Set<string>>>();
   const partsOn = (host: string) => {
     const parts = scope.get(host) ?? new Map<number, "whole" | Set<string>>();
@@ -152,16 +152,21 @@ function scopeOf(changes: readonly Change[]): Map<string, Extract> {
     return parts;
   };
   for (const change of changes) {
-    const { hostOf, accountOf }: Kind = kinds[change.kind];
+    const { hostOf, accountOf, alsoOn }: Kind = kinds[change.kind];
     if (!hostOf) continue;
-    for (const side of [change.before, change.after]) {
+    for (const [side, { declaration }] of [
+      [change.before, before],
+      [change.after, after],
+    ] as const) {
       if (!side) continue;
-      const parts = partsOn(hostOf(side));
       const account = accountOf?.(side);
-      if (account === undefined) continue;
-      const known = parts.get(account) ?? new Set();
-      if (known === "whole") continue;
-      parts.set(account, rendersAlone(change.kind) ? known.add(partName(change.kind, change.subject.name)) : "whole");
+      for (const host of [hostOf(side), ...(alsoOn?.(side, declaration) ?? [])]) {
+        const parts = partsOn(host);
+        if (account === undefined) continue;
+        const known = parts.get(account) ?? new Set();
+        if (known === "whole") continue;
+        parts.set(account, rendersAlone(change.kind) ? known.add(partName(change.kind, change.subject.name)) : "whole");
+      }
     }
   }
   return scope;

@@ -68,7 +68,7 @@ testGuardRule(redundancyKept, {
     expect: [
       "needs approval: host h2 role: Host h2 has less or other redundancy: role backup to spare. [weaken host h2]",
     ],
-    alsoFound: ["policies-hold"],
+    alsoFound: ["nothing-opened", "policies-hold"],
   },
   "a switch exchanged for one of another maker": {
     change: to(changed(valid, "switches", 0, (device) => ({ ...device, manufacturer: "nokia" }))),

@@ -24,7 +24,7 @@ export const filesPart = "files.tar.zst";
 export const logsPart = "logs.tar.zst";
 
 /** Part with a dump of a database. */
-const dumpPart = (engine: string, name: string) => `${engine}.${name}.dump`;
+export const dumpPart = (engine: string, name: string) => `${engine}.${name}.dump`;
 
 /** The database of which a part is a dump; undefined for files and logs. @throws ApplyError for a part that this release does not know */
 export function databaseOf(part: string): { readonly engine: EngineName; readonly name: string } | undefined {
@@ -123,7 +123,8 @@ async function tar(machine: Machine, file: string, source: string, names: readon
   if (status > most) throw new ApplyError(`tar ended with ${status}: ${stderr.trim().slice(-1000)}`);
 }
 
-async function writeTo(
+/** Writes what a command says to a new file. @throws ApplyError if it fails */
+export async function writeTo(
   machine: Machine,
   file: string,
   [program, ...args]: readonly [string, ...string[]],
@@ -139,8 +140,8 @@ async function writeTo(
   }
 }
 
-/** @throws ApplyError if the archive could fill the disk that all accounts of the host share */
-async function requireRoom(machine: Machine, source: string): Promise<void> {
+/** @throws ApplyError if as much as lies below a directory could fill the disk that all accounts of the host share */
+export async function requireRoom(machine: Machine, source: string): Promise<void> {
   const { stdout } = await must(machine, "du", ["--summarize", "--block-size=1", "--one-file-system", "--", source]);
   const needed = Number(stdout.split("\t")[0]) + reserve;
   const { freeBytes } = machine.space(source);

@@ -96,8 +96,11 @@ export function restoreDatabases(machine: Machine, number: number): Promise<stri
   });
 }
 
-/** The prefix drop-ins give the unit the account's sandbox, limits and sockets. */
-async function restoreInside(
+/**
+ * Restores a dump into a database as the account. The prefix drop-ins give the unit the account's sandbox, limits and sockets.
+ * @throws ApplyError if it is not wholly restored: its database is as it was then
+ */
+export async function restoreInside(
   machine: Machine,
   { number, uid }: { readonly number: number; readonly uid: number },
   dump: string,

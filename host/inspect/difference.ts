@@ -29,6 +29,8 @@ export const differenceKinds = [
   "secret-exposed",
   "quota-changed",
   "database-changed",
+  "backup-late",
+  "backup-damaged",
   // Network
   "firewall-changed",
   "foreign-table",

@@ -3,6 +3,7 @@ import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { lookAtBackups } from "./backups.ts";
 import { lookAtCertificates } from "./certificates.ts";
 import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
 import { driftChecks } from "./drift-checks.ts";
@@ -56,6 +57,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtUsers(machine, bundle, broken),
       lookAtQuotas(machine, bundle),
       lookAtDatabases(machine, bundle),
+      lookAtBackups(machine, bundle),
       ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtCertificates(machine, bundle),

@@ -136,6 +136,9 @@ export function lookAtProcesses({ layout }: Machine, bundle: Bundle): Difference
   return [...differences, ...strays(layout.at("/proc"), bundle)];
 }
 
+/** Where a host works on an account's backups as the account, outside of its slice. */
+const ofBackups = /\/fairhost-(?:backup\.slice|repositories\.service|expire-backups\.service)(?:\/|$)/m;
+
 function strays(proc: string, bundle: Bundle): Difference[] {
   if (!existsSync(proc)) return [];
   const byUid = new Map(accountsOf(bundle).map(([group, { uid, number }]) => [uid, { group, number }]));
@@ -143,8 +146,9 @@ function strays(proc: string, bundle: Bundle): Difference[] {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const account = byUid.get(statSync(`${proc}/${pid}`).uid);
-      if (!account || readFileSync(`${proc}/${pid}/cgroup`, "utf8").includes(`/account-${account.number}.slice/`))
-        return [];
+      if (!account) return [];
+      const cgroup = readFileSync(`${proc}/${pid}/cgroup`, "utf8");
+      if (cgroup.includes(`/account-${account.number}.slice/`) || ofBackups.test(cgroup)) return [];
       const name = readFileSync(`${proc}/${pid}/comm`, "utf8").trim();
       const message = `process ${pid} (${name}) of account ${account.number} runs outside of its slice, without its limits`;
       const repaired = `by hand: kill ${pid}` as const;

@@ -27,6 +27,29 @@ export function sshHostKey(master: Uint8Array, account: number, epoch: number): 
   return key.export({ format: "pem", type: "pkcs8" }).toString();
 }
 
+/**
+ * Key of an account's backups that this host makes: HKDF-SHA256 of the host's master secret, info `fairhost/backup/<number>/<epoch>`, 32 bytes in
+ * base64. In no file: whoever has the master secret of that epoch has it, also when the host is lost (docs/how-to/operate-backups.md).
+ */
+export function backupKey(master: Uint8Array, account: number, epoch: number): string {
+  return Buffer.from(hkdfSync("sha256", master, new Uint8Array(), `fairhost/backup/${account}/${epoch}`, 32)).toString(
+    "base64",
+  );
+}
+
+/** The host's master secret in force. @throws ApplyError if there is none */
+export function latestMaster({ layout }: Pick<Machine, "layout">): { readonly epoch: number; readonly master: Buffer } {
+  const epoch = existsSync(layout.secrets) ? latestEpoch(layout.secrets) : 0;
+  if (epoch === 0) throw new ApplyError(`${layout.secrets} has no master secret: deploy first`);
+  return { epoch, master: masterOf({ layout }, epoch)! };
+}
+
+/** The host's master secret of an epoch; undefined if it has none. */
+export function masterOf({ layout }: Pick<Machine, "layout">, epoch: number): Buffer | undefined {
+  const path = join(layout.secrets, `master-${epoch}`);
+  return existsSync(path) ? Buffer.from(readFileSync(path, "utf8"), "base64") : undefined;
+}
+
 /** What each account has, by the directory in which it is a file called as the account's number. */
 const perAccount = { accounts: accountSecret, ssh: sshHostKey } as const;
 const directories = Object.keys(perAccount) as (keyof typeof perAccount)[];

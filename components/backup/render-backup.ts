@@ -1,0 +1,87 @@
+import {
+  type BackupRecord,
+  backupPort,
+  backupRecords,
+  type Keeper,
+  keepersFile,
+  keepersKeys,
+} from "../../delivery/protocol/backups.ts";
+import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { sortBy } from "../../lib/lists.ts";
+import { plainAddress, unitFile } from "../../lib/unit-file.ts";
+import type { Element } from "../registry/kind.ts";
+import type { DeclaredHost, Renderer } from "../registry/renderer.ts";
+
+const [service, timer] = ["fairhost-backup.service", "fairhost-backup.timer"];
+
+export const renderer: Renderer<"accounts"> = {
+  key: "accounts",
+  whileSuspended: true,
+  ofHost: (on) => (on.host.role === "backup" ? { files: [] } : renderBackup(on)),
+  ofAccount: ({ account }) => ({ files: renderRecord(account) }),
+};
+
+function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
+  if (backup === undefined) return [];
+  const record: BackupRecord = { account: number, site: backup.site, retentionDays: backup.retentionDays };
+  return [{ path: `${backupRecords}${number}`, content: `${JSON.stringify(record)}\n` }];
+}
+
+/** Backs up every account of the host once a day, each host at a time of its own. */
+function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
+  const hosts = sortBy(
+    declaration.hosts.filter(({ role, ssh }) => role === "backup" && ssh?.hostKey !== undefined),
+    ({ name }) => name,
+  );
+  const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));
+  const keys = hosts.map(({ address, ssh }) => `[${address}]:${backupPort} ${ssh!.hostKey}\n`);
+  const description = "Backs up the accounts of this host";
+  const [pathOfService, pathOfTimer] = [`systemd/${service}`, `systemd/${timer}`];
+  return {
+    files: [
+      { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
+      { path: keepersKeys, content: keys.join("") },
+      {
+        path: "systemd/fairhost-backup.slice",
+        // The least that there is: whatever accounts want comes first.
+        content: unitFile({
+          Unit: { Description: "Backups" },
+          Slice: { CPUWeight: "idle", IOWeight: "1", MemoryMax: "25%", TasksMax: "500" },
+        }),
+      },
+      {
+        path: pathOfService,
+        content: unitFile({
+          Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
+          Service: {
+            Type: "oneshot",
+            ExecStart: "/usr/local/sbin/fairhost-host backup --due",
+            Slice: "fairhost-backup.slice",
+            // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
+            Restart: "on-failure",
+            RestartSec: "1h",
+            Nice: "19",
+            IOSchedulingClass: "idle",
+            // However many accounts there are, and however slow the way is: one day's run never meets the next.
+            TimeoutStartSec: "20h",
+            ProtectHome: "yes",
+            PrivateTmp: "yes",
+          },
+        }),
+      },
+      {
+        path: pathOfTimer,
+        content: unitFile({
+          Unit: { Description: description },
+          // Persistent: a day on which the host was off is made up for when it boots.
+          Timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
+        }),
+      },
+      { path: `systemd/timers.target.wants/${timer}`, link: `../${timer}` },
+    ],
+    units: [
+      { name: service!, want: "on-demand", restartOn: [pathOfService] },
+      { name: timer!, want: "start", restartOn: [pathOfTimer] },
+    ],
+  };
+}

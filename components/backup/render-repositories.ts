@@ -1,0 +1,194 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { backupPort, type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { sortBy } from "../../lib/lists.ts";
+import { plain, unitFile } from "../../lib/unit-file.ts";
+import { subnetZero } from "../declaring.ts";
+import type { Element } from "../registry/kind.ts";
+import type { DeclaredHost, Part, Renderer } from "../registry/renderer.ts";
+
+const [service, tidy] = ["fairhost-repositories.service", "fairhost-expire-backups"];
+const configuration = "repositories/sshd.conf";
+const script = "repositories/serve";
+const inForce = (path: string) => `${currentGeneration}/${path}`;
+
+const plainHost = plain(/[a-z][a-z0-9-]*/, "host name");
+const plainKey = plain(/[a-z0-9-]+ [A-Za-z0-9+/=]+/, "public key");
+
+/** What a host with `role: backup` has for the hosts and accounts whose backups it keeps. */
+export const renderer: Renderer<"accounts"> = {
+  key: "accounts",
+  opens: ({ host }) => (host.role === "backup" ? [{ protocol: "tcp", port: backupPort, of: "host" }] : []),
+  ofHost: (on) => (on.host.role === "backup" ? renderRepositories(on) : { files: [] }),
+  ofKept: renderKept,
+};
+
+/**
+ * An account on a backup host: a user of its own, so that the kernel keeps the repositories of accounts apart, with a disk limit. Its host
+ * comes with the key by which SSH knows it (`known_hosts` of the inventory), so there is no secret to hand out.
+ */
+function renderKept(account: Element<"accounts">): Part {
+  const { number, user, uid, gid, directory, host, backup, limits } = account;
+  const record: KeptRecord = { account: number, retentionDays: backup!.retentionDays };
+  // Not its directory: whatever a host puts there, no login reads it (~/.ssh).
+  const userRecord = { userName: user, uid, gid, homeDirectory: "/", shell: "/bin/sh" };
+  // Without a password that nothing matches, the user counts as locked, for keys too.
+  const privileged = { privileged: { hashedPassword: ["*"] } };
+  const json = (value: unknown) => `${JSON.stringify(value)}\n`;
+  return {
+    files: [
+      { path: `${keptRecords}${number}`, content: json(record) },
+      { path: `repositories/keys/${user}`, link: `../hosts/${plainHost(host)}` },
+      { path: `userdb/${user}.user`, content: json(userRecord) },
+      { path: `userdb/${user}.user-privileged`, content: json(privileged) },
+      { path: `userdb/${uid}.user`, link: `${user}.user` },
+      { path: `userdb/${user}.group`, content: json({ groupName: user, gid }) },
+      { path: `userdb/${gid}.group`, link: `${user}.group` },
+    ],
+    account: {
+      ...{ number, uid, gid, directory },
+      directories: [
+        { path: ".", owner: "root", mode: 0o711 },
+        { path: repositoriesDirectory, owner: "account", mode: 0o700 },
+      ],
+      quotas: [{ path: ".", project: number, bytes: limits.diskGb * 1e9 * times, inodes: 1_000_000 }],
+    },
+  };
+}
+
+/**
+ * How much of the account's own disk limit its repositories may take. For as long as its retention, a new one each time, files are kept
+ * twice; what changes meanwhile is kept beside them. When it is full, backups fail, which `inspect` says, and what is there stays.
+ */
+const times = 4;
+
+function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
+  const hosts = sortBy(
+    declaration.hosts.filter(({ role }) => role !== "backup"),
+    ({ name }) => name,
+  );
+  const [pathOfService, pathOfTidy, pathOfTimer] = [service!, `${tidy}.service`, `${tidy}.timer`].map(
+    (name) => `systemd/${name}`,
+  ) as [string, string, string];
+  const description = "Removes backups whose time is over";
+  return {
+    files: [
+      { path: configuration, content: sshdConfiguration(declaration.sites.map(subnetZero).toSorted()) },
+      { path: script, content: readFileSync(join(import.meta.dirname, "serve.sh"), "utf8"), mode: 0o755 },
+      ...hosts.map(({ name, ssh }) => ({
+        path: `repositories/hosts/${plainHost(name)}`,
+        content: ssh?.hostKey === undefined ? "" : `restrict ${plainKey(ssh.hostKey)}\n`,
+      })),
+      { path: pathOfService, content: unitFile(server) },
+      { path: `systemd/multi-user.target.wants/${service}`, link: `../${service}` },
+      {
+        path: pathOfTidy,
+        content: unitFile({
+          Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
+          Service: {
+            Type: "oneshot",
+            ExecStart: "/usr/local/sbin/fairhost-host expire-backups",
+            Nice: "19",
+            CPUWeight: "idle",
+            IOWeight: "1",
+            TimeoutStartSec: "20h",
+            ProtectSystem: "strict",
+            ReadWritePaths: "/srv/accounts /run/fairhost /var/lib/fairhost",
+            RuntimeDirectory: "fairhost",
+            RuntimeDirectoryMode: "0700",
+            RuntimeDirectoryPreserve: "yes",
+            ProtectHome: "yes",
+            PrivateTmp: "yes",
+            PrivateNetwork: "yes",
+            NoNewPrivileges: "yes",
+          },
+        }),
+      },
+      {
+        path: pathOfTimer,
+        content: unitFile({
+          Unit: { Description: description },
+          Timer: { OnCalendar: "daily", RandomizedDelaySec: "4h", FixedRandomDelay: "yes", Persistent: "yes" },
+        }),
+      },
+      { path: `systemd/timers.target.wants/${tidy}.timer`, link: `../${tidy}.timer` },
+    ],
+    units: [
+      { name: service!, want: "start", restartOn: [pathOfService, configuration] },
+      { name: `${tidy}.service`, want: "on-demand", restartOn: [pathOfTidy] },
+      { name: `${tidy}.timer`, want: "start", restartOn: [pathOfTimer] },
+    ],
+  };
+}
+
+/** An SSH server of its own: the one that the controller uses is not touched, and a host's connection cannot become a login. */
+const server = {
+  Unit: { Description: "Repositories of backups", RequiresMountsFor: "/srv/accounts", StartLimitIntervalSec: "0" },
+  Service: {
+    ExecStart: `/usr/sbin/sshd -D -e -f ${inForce(configuration)}`,
+    Restart: "always",
+    RestartSec: "1s",
+    RestartSteps: "5",
+    RestartMaxDelaySec: "60s",
+    RuntimeDirectory: "sshd",
+    RuntimeDirectoryMode: "0755",
+    // The other SSH server has it too.
+    RuntimeDirectoryPreserve: "yes",
+    MemoryMax: "60%",
+    TasksMax: "4000",
+    NoNewPrivileges: "yes",
+    ProtectSystem: "strict",
+    ReadWritePaths: "/srv/accounts",
+    ProtectHome: "yes",
+    PrivateDevices: "yes",
+    PrivateTmp: "yes",
+    ProtectProc: "invisible",
+    ProtectClock: "yes",
+    ProtectHostname: "yes",
+    ProtectKernelTunables: "yes",
+    ProtectKernelModules: "yes",
+    ProtectKernelLogs: "yes",
+    ProtectControlGroups: "yes",
+    CapabilityBoundingSet: "CAP_SETUID CAP_SETGID CAP_SYS_CHROOT CAP_KILL CAP_DAC_READ_SEARCH",
+    RestrictAddressFamilies: "AF_INET6 AF_UNIX",
+    RestrictNamespaces: "yes",
+    RestrictSUIDSGID: "yes",
+    RestrictRealtime: "yes",
+    LockPersonality: "yes",
+    SystemCallArchitectures: "native",
+  },
+};
+
+/** sshd_config(5): keys alone, one command, nothing forwarded. @param infrastructure ranges of hosts */
+function sshdConfiguration(infrastructure: readonly string[]): string {
+  const settings: readonly (readonly [string, string])[] = [
+    ["Port", `${backupPort}`],
+    ["AddressFamily", "inet6"],
+    ...["ed25519", "ecdsa", "rsa"].map((type) => ["HostKey", `/etc/ssh/ssh_host_${type}_key`] as const),
+    ["UsePAM", "no"],
+    ["AuthorizedKeysFile", inForce("repositories/keys/%u")],
+    // Each of these files is a symlink to the key of the account's host.
+    ["StrictModes", "no"],
+    ["PermitRootLogin", "no"],
+    ["AuthenticationMethods", "publickey"],
+    ["PasswordAuthentication", "no"],
+    ["KbdInteractiveAuthentication", "no"],
+    ["ForceCommand", `/bin/sh ${inForce(script)}`],
+    ["DisableForwarding", "yes"],
+    ["PermitTTY", "no"],
+    ["PermitUserRC", "no"],
+    ["MaxSessions", "1"],
+    ["LoginGraceTime", "30"],
+    ["MaxStartups", "50:30:200"],
+    // An account that has just moved must not keep its old host from bringing the others.
+    ...(infrastructure.length > 0 ? [["PerSourcePenaltyExemptList", infrastructure.join(",")] as const] : []),
+    // A host that is gone is noticed after three minutes; traffic, and answers of one that computes, keep the connection.
+    ["ClientAliveInterval", "60"],
+    ["ClientAliveCountMax", "3"],
+    ["PrintMotd", "no"],
+    ["PrintLastLog", "no"],
+    ["PidFile", "none"],
+  ];
+  return `${settings.map((setting) => setting.join(" ")).join("\n")}\n`;
+}

@@ -1,0 +1,15 @@
+import type { BundleFolder } from "../registry/bundle-folder.ts";
+
+/** On a backup host: the SSH server of the repositories, who may come as which account, and how long backups are kept. */
+export const repositories = {
+  name: "repositories",
+  takesEffect: { by: "restart" },
+  ofAccount: [
+    {
+      path: /accounts\/(?<number>\d+)/,
+      lines: [/\{"account":(?<number>\d+),"retentionDays":(?<retention>\d+)\}/],
+    },
+    // The key of its host, which is in the host's group.
+    { path: /keys\/(?<user>a\d+)/, link: /\.\.\/hosts\/(?<host>[a-z0-9-]+)/ },
+  ],
+} as const satisfies BundleFolder;

@@ -1,0 +1,38 @@
+/** TCP port of a backup host on which hosts bring and fetch backups, over SSH. */
+export const backupPort = 8122;
+
+/** Folder of the bundle paths at which a host reads which accounts it backs up: `backup/accounts/1204`, JSON. */
+export const backupRecords = "backup/accounts/";
+
+/** Bundle path with the backup hosts that a host may use: JSON, a list of {@link Keeper}. */
+export const keepersFile = "backup/keepers";
+
+/** Bundle path of the keys by which a host knows the backup hosts (sshd(8), known_hosts). */
+export const keepersKeys = "backup/known_hosts";
+
+/** Folder of the bundle paths at which a backup host reads how long it keeps what: `repositories/accounts/1204`, JSON. */
+export const keptRecords = "repositories/accounts/";
+
+/** Directory of an account's repositories on a backup host, inside its directory. Only its uid can read it. */
+export const repositoriesDirectory = "repositories";
+
+/** Backups of one account: where they go, and for how many days they are kept. */
+export interface BackupRecord {
+  readonly account: number;
+  readonly site: string;
+  readonly retentionDays: number;
+}
+
+/** A backup host. */
+export interface Keeper {
+  readonly name: string;
+  readonly site: string;
+  /** IPv6 address. */
+  readonly address: string;
+}
+
+/** What a backup host knows of an account. */
+export interface KeptRecord {
+  readonly account: number;
+  readonly retentionDays: number;
+}

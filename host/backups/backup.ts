@@ -1,0 +1,155 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
+import { dumpPart, enginesIn, requireRoom, writeTo } from "../archives/archive.ts";
+import { accountDirectory } from "../archives/archives.ts";
+import { servers } from "../os/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { backupKey, latestMaster } from "../store/secrets.ts";
+import { backupsOf, keepersOf, repositoryAt, repositoryName } from "./keepers.ts";
+import { incomplete, type Mount, mustRestic, noRepository, type Opened, restic, shortened } from "./restic.ts";
+import { type BackupState, readState, spoolOf, withBackup, writeState } from "./state.ts";
+
+/** Where restic sees what it backs up: every snapshot has these paths. */
+export const inSnapshot = "/account";
+
+/** Milliseconds: a backup that is younger is not made again by the timer. */
+const recent = 12 * 3_600_000;
+
+/** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
+const most = 3;
+
+/**
+ * Backs up accounts, one after the other.
+ * @param only numbers of accounts; without any, all that have a backup site
+ * @param due leaves out those whose newest backup is younger than 12 hours
+ * @returns one line for each account that has no new backup although it should: what is wrong
+ */
+export async function backUp(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
+  const { bundle } = readCurrent(machine);
+  const records = backupsOf(bundle);
+  const unknown = only.filter((number) => !records.some(({ account }) => account === number));
+  if (unknown.length > 0) {
+    throw new ApplyError(`account ${unknown.join(", ")} is not on this host, or its site has no backup site`);
+  }
+  const wrong: string[] = [];
+  const unreachable = new Map<string, number>();
+  for (const record of records) {
+    const { account } = record;
+    if (only.length > 0 && !only.includes(account)) continue;
+    const before = readState(machine, account);
+    const age = before?.last === undefined ? Infinity : Date.now() - Date.parse(before.last.time);
+    if (due && age >= 0 && age < recent) continue;
+    const [keeper] = keepersOf(bundle, record);
+    try {
+      if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
+      if ((unreachable.get(keeper.name) ?? 0) >= most) throw new ApplyError(`${keeper.name} cannot be reached`);
+      const last = await withBackup(machine, account, () => backUpOne(machine, bundle.host, record, keeper));
+      writeState(machine, account, { last });
+      machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
+    } catch (error) {
+      const why = error instanceof ApplyError ? error.message : String(error);
+      if (keeper && /ssh: |cannot be reached|Connection/.test(why)) {
+        unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);
+      }
+      writeState(machine, account, {
+        ...(before?.last && { last: before.last }),
+        failed: { time: new Date().toISOString(), why },
+      });
+      wrong.push(`account ${account} has no new backup: ${why}`);
+    }
+  }
+  return wrong;
+}
+
+async function backUpOne(
+  machine: Machine,
+  host: string,
+  record: BackupRecord,
+  keeper: Keeper,
+): Promise<NonNullable<BackupState["last"]>> {
+  const { account } = record;
+  const now = new Date();
+  const { epoch, master } = latestMaster(machine);
+  const name = repositoryName(repositoryAt(record, host, epoch, now));
+  const opened: Opened = { machine, account, keeper, name, key: backupKey(master, account, epoch) };
+  const source = accountDirectory(machine, account);
+  const own = spoolOf(machine, account);
+  // What an interrupted run has left.
+  machine.disk.remove(own);
+  machine.disk.makeDirectory(own, 0o700);
+  try {
+    const failed = await spoolDatabases(machine, account, source, own);
+    const { groups } = readCurrent(machine).bundle;
+    machine.disk.create(join(own, "declaration.json"), `${JSON.stringify(groups[`account-${account}`])}\n`, 0o600, {
+      sync: false,
+    });
+    const parts = ["home", "lib", "admin"].filter((part) => existsSync(join(source, part)));
+    const mounts: Mount[] = [
+      ...parts.map((part) => ({ from: join(source, part), to: `${inSnapshot}/${part}` })),
+      { from: own, to: `${inSnapshot}/databases` },
+    ];
+    const about = [`--host=${host}`, `--tag=account-${account}`];
+    const args = ["backup", "--json", "--quiet", "--no-scan", ...about, ...mounts.map(({ to }) => to)];
+    let result = await restic(opened, args, { mounts });
+    if (result.status === noRepository) {
+      await mustRestic(opened, ["init", "--quiet"]);
+      result = await restic(opened, args, { mounts });
+    }
+    const summary = summaryOf(result.stdout);
+    if ((result.status !== 0 && result.status !== incomplete) || !summary) {
+      throw new ApplyError(`${shortened(result.stderr)} (restic ended with ${result.status})`);
+    }
+    if (failed.length > 0) throw new ApplyError(`its files are backed up, but not ${failed.join("; ")}`);
+    return {
+      time: now.toISOString(),
+      keeper: keeper.name,
+      repository: name,
+      snapshot: summary.snapshot_id,
+      bytes: summary.data_added_packed ?? 0,
+      files: summary.total_files_processed ?? 0,
+    };
+  } finally {
+    machine.disk.remove(own);
+  }
+}
+
+/** Dumps the account's databases. @returns those that could not be, and why: an account must not keep its files from being backed up */
+async function spoolDatabases(machine: Machine, account: number, source: string, own: string): Promise<string[]> {
+  const failed: string[] = [];
+  for (const engine of enginesIn(source)) {
+    const { listed, dump } = servers[engine];
+    await requireRoom(machine, join(source, engine));
+    for (const name of (await listed?.(machine, `a${account}`)) ?? []) {
+      const file = join(own, dumpPart(engine, name));
+      try {
+        await writeTo(machine, file, dump(name));
+      } catch (error) {
+        machine.disk.remove(file);
+        failed.push(`${engine} ${name}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return failed;
+}
+
+interface Summary {
+  readonly message_type: string;
+  readonly snapshot_id: string;
+  readonly data_added_packed?: number;
+  readonly total_files_processed?: number;
+}
+
+/** restic's last line: JSON. */
+function summaryOf(stdout: string): Summary | undefined {
+  for (const line of stdout.trim().split("\n").reverse()) {
+    try {
+      const read = JSON.parse(line) as Summary;
+      if (read.message_type === "summary" && read.snapshot_id) return read;
+    } catch {
+      // A line for people.
+    }
+  }
+  return undefined;
+}

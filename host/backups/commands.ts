@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { engineNames } from "../../delivery/protocol/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { backUp } from "./backup.ts";
+import { expireBackups, verifyBackups } from "./repositories.ts";
+import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
+
+export interface BackupOptions {
+  readonly due: boolean;
+  readonly snapshot?: string | undefined;
+  readonly "in-place": boolean;
+  /** Name of another host; its master secret is on standard input. */
+  readonly of?: string | undefined;
+}
+
+const numbersIn = (words: readonly string[]) => {
+  const numbers = words.map(Number);
+  return numbers.every((number) => Number.isSafeInteger(number) && number >= 1) ? numbers : undefined;
+};
+
+/** What each command does; undefined if its words make no sense. It gives its exit status. */
+export const backupCommands: Readonly<
+  Record<
+    string,
+    (machine: Machine, words: readonly string[], options: BackupOptions) => (() => Promise<number>) | undefined
+  >
+> = {
+  backup(machine, words, { due }) {
+    const numbers = numbersIn(words);
+    return numbers && (async () => ended(machine, await backUp(machine, numbers, due)));
+  },
+
+  backups(machine, words, { of }) {
+    const [number, ...more] = numbersIn(words) ?? [];
+    if (number === undefined || more.length > 0) return undefined;
+    return async () => {
+      for (const { id, time, opened } of await snapshotsOf(machine, number, otherHost(of))) {
+        process.stdout.write(`${id.slice(0, 8)} ${time.slice(0, 19)}Z ${opened.name} on ${opened.keeper.name}\n`);
+      }
+      return 0;
+    };
+  },
+
+  "restore-backup"(machine, [account, ...words], { snapshot, "in-place": inPlace, of }) {
+    const [number] = numbersIn([account ?? ""]) ?? [];
+    const wanted = wantedIn(words);
+    if (number === undefined || !wanted) return undefined;
+    return async () => {
+      const other = otherHost(of);
+      const from = { inPlace, ...(snapshot !== undefined && { id: snapshot }), ...(other && { other }) };
+      for (const path of await restoreBackup(machine, number, wanted, from)) process.stdout.write(`${path}\n`);
+      return 0;
+    };
+  },
+
+  "expire-backups"(machine, words) {
+    if (words.length > 0) return undefined;
+    return async () => {
+      for (const path of await expireBackups(machine, new Date())) process.stdout.write(`${path}\n`);
+      return 0;
+    };
+  },
+
+  "verify-backups"(machine, words) {
+    const numbers = numbersIn(words);
+    return (
+      numbers &&
+      (async () => {
+        const damaged = await verifyBackups(machine, numbers);
+        return ended(
+          machine,
+          damaged.map((path) => `${path} is damaged: it is not what was written`),
+        );
+      })
+    );
+  },
+};
+
+function ended(machine: Machine, wrong: readonly string[]): number {
+  for (const line of wrong) machine.say(line);
+  return wrong.length > 0 ? 5 : 0;
+}
+
+function wantedIn([what, first, second, ...more]: readonly string[]): Wanted | undefined {
+  if (more.length > 0) return undefined;
+  if (what === "account") return first === undefined ? { what } : undefined;
+  if (what === "files") return second === undefined ? { what, path: first ?? "." } : undefined;
+  const engine = engineNames.find((each) => each === first);
+  if (what !== "database" || !engine || !/^a\d+_[a-z][a-z0-9_]*$/.test(second ?? "")) return undefined;
+  return { what, engine, name: second! };
+}
+
+/** @throws ApplyError if standard input is no master secret */
+function otherHost(name: string | undefined): OtherHost | undefined {
+  if (name === undefined) return undefined;
+  const master = Buffer.from(readFileSync(0, "utf8").trim(), "base64");
+  if (master.length === 32) return { name, master };
+  throw new ApplyError(`standard input must be the master secret of ${name}: 32 bytes in base64, not ${master.length}`);
+}

@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type BackupRecord,
+  backupPort,
+  backupRecords,
+  type Keeper,
+  keepersFile,
+  keepersKeys,
+} from "../../delivery/protocol/backups.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { filesOf } from "../store/generations.ts";
+
+/** Accounts that this host backs up, by number. */
+export function backupsOf(bundle: Bundle): BackupRecord[] {
+  return [...filesOf(bundle).values()]
+    .flatMap(({ path, content }) =>
+      path.startsWith(backupRecords) && content !== undefined ? [JSON.parse(content) as BackupRecord] : [],
+    )
+    .sort((left, right) => left.account - right.account);
+}
+
+/**
+ * Backup hosts of an account's backup site; new backups go to the first. Which one that is follows from names and the account's number alone
+ * (rendezvous hashing): another backup host takes its share of the accounts over, and no other account changes.
+ */
+export function keepersOf(bundle: Bundle, { account, site }: BackupRecord): Keeper[] {
+  const text = filesOf(bundle).get(keepersFile)?.content;
+  const all = text === undefined ? [] : (JSON.parse(text) as Keeper[]);
+  const weight = ({ name }: Keeper) => createHash("sha256").update(`${name} ${account}`).digest("hex");
+  return all
+    .filter((keeper) => keeper.site === site)
+    .map((keeper) => ({ keeper, weight: weight(keeper) }))
+    .sort((left, right) => (left.weight < right.weight ? -1 : 1))
+    .map(({ keeper }) => keeper);
+}
+
+/**
+ * SSH to a backup host as one of its accounts (components/backup/serve.sh). This host proves itself with its own SSH host key, which the
+ * inventory has for the deploys; the backup host must have the key that the inventory has for it.
+ */
+export function sshTo(machine: Machine, keeper: Keeper, account: number, words: readonly string[]): readonly string[] {
+  const { layout } = machine;
+  const options = {
+    BatchMode: "yes",
+    ConnectTimeout: "20",
+    // A backup host that is gone is noticed after two minutes.
+    ServerAliveInterval: "30",
+    ServerAliveCountMax: "4",
+    GlobalKnownHostsFile: "none",
+    IdentitiesOnly: "yes",
+    StrictHostKeyChecking: "yes",
+    UserKnownHostsFile: join(layout.current, keepersKeys),
+    LogLevel: "ERROR",
+  };
+  const identities = ["ed25519", "ecdsa", "rsa"]
+    .map((type) => layout.at(`/etc/ssh/ssh_host_${type}_key`))
+    .filter((path) => existsSync(path));
+  return [
+    ...["ssh", "-F", "none", "-T", "-p", `${backupPort}`],
+    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...identities.flatMap((path) => ["-i", path]),
+    `a${account}@${keeper.address}`,
+    "--",
+    ...words,
+  ];
+}
+
+/** Name of a repository on a backup host: whose secret its key follows from, and when it began. */
+export interface Repository {
+  readonly host: string;
+  /** Epoch of that host's master secret. */
+  readonly epoch: number;
+  /** Days after which the next one begins, and how many of these periods have passed since 1970. */
+  readonly days: number;
+  readonly period: number;
+}
+
+export function repositoryName({ host, epoch, days, period }: Repository): string {
+  return `${host}.${epoch}.${days}.${period}`;
+}
+
+export function readRepositoryName(name: string): Repository | undefined {
+  const [, host, epoch, days, period] = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.(\d+)$/.exec(name) ?? [];
+  if (host === undefined) return undefined;
+  return { host, epoch: Number(epoch), days: Number(days), period: Number(period) };
+}
+
+const day = 86_400_000;
+
+/**
+ * The repository that a backup goes to. A new one begins after as many days as backups are kept, a week at least: an old one is then removed as
+ * a whole, which the backup host can do without its key. The accounts of a host begin theirs on different days.
+ */
+export function repositoryAt(record: BackupRecord, host: string, epoch: number, now: Date): Repository {
+  const days = Math.max(record.retentionDays, 7);
+  return { host, epoch, days, period: Math.floor((Math.floor(now.getTime() / day) + record.account) / days) };
+}
+
+/** Names of hosts and files in messages. @throws never */
+export function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import { accountDirectory, must } from "../archives/archives.ts";
+import type { Machine } from "../os/machine.ts";
+import { filesOf, readCurrent } from "../store/generations.ts";
+import { readJson } from "./keepers.ts";
+
+const day = 86_400_000;
+
+/** Milliseconds after which a lock, or a repository that never got a snapshot, is what a killed run has left. */
+const abandoned = 2 * day;
+
+/** Longest time that a day's run lets pass, in milliseconds: a clock that is set forward by a month removes nothing at once. */
+const longest = 1.5 * day;
+
+/** What a backup host remembers. */
+export interface Expired {
+  /** Until when backups were removed, and when they were read: milliseconds since 1970. */
+  readonly until: number;
+  /** Damaged files, by their path, found when they were last read. */
+  readonly damaged: readonly string[];
+}
+
+function stateOf({ layout }: Machine): string {
+  return join(layout.state, "repositories.json");
+}
+
+export function readExpired(machine: Machine): Expired | undefined {
+  return readJson<Expired>(stateOf(machine));
+}
+
+interface Snapshot {
+  readonly repository: string;
+  readonly path: string;
+  /** When it came, by the clock of the backup host: what the host that brought it says is not believed. */
+  readonly at: number;
+}
+
+/**
+ * Removes the snapshots whose time is over, on a backup host, and repositories without any. It needs no key and opens no repository. The newest
+ * snapshot of an account stays whatever its age, and so do all of an account that has none of the last two days: if hosts stop bringing, nothing is
+ * lost by waiting. A seventh of the accounts is read each day, and files whose name is not the SHA-256 of their content are remembered.
+ * @returns removed paths
+ */
+export async function expireBackups(machine: Machine, now: Date): Promise<string[]> {
+  const before = readExpired(machine);
+  const until = before === undefined ? now.getTime() : Math.min(now.getTime(), before.until + longest);
+  const removed: string[] = [];
+  const damaged: string[] = [];
+  const today = Math.floor(now.getTime() / day);
+  for (const record of keptBy(machine)) {
+    const as = asAccount(machine, record);
+    removed.push(...(await expireOne(as, record, until)));
+    const stays = (before?.damaged ?? []).filter((path) => path.startsWith(`${as.directory}/`));
+    damaged.push(...((record.account + today) % 7 === 0 ? await damagedOf(as) : stays));
+  }
+  machine.disk.replace(stateOf(machine), `${JSON.stringify({ until, damaged } satisfies Expired)}\n`, 0o600);
+  return removed;
+}
+
+/**
+ * Reads everything that is kept of accounts, and compares each file with its name (restic names files by their SHA-256).
+ * @param only numbers of accounts; without any, all
+ * @returns paths of damaged files
+ */
+export async function verifyBackups(machine: Machine, only: readonly number[]): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const kept of keptBy(machine)) {
+    if (only.length === 0 || only.includes(kept.account)) damaged.push(...(await damagedOf(asAccount(machine, kept))));
+  }
+  return damaged;
+}
+
+/** Accounts whose backups lie here. Those that are no longer declared are kept as long as any plan keeps backups. */
+function keptBy(machine: Machine): Kept[] {
+  const { bundle } = readCurrent(machine);
+  const declared = [...filesOf(bundle).values()].flatMap(({ path, content }) =>
+    path.startsWith(keptRecords) && content !== undefined ? [JSON.parse(content) as KeptRecord] : [],
+  );
+  const known = new Set(declared.map(({ account }) => account));
+  const accounts = machine.layout.at("/srv/accounts");
+  const gone = (existsSync(accounts) ? readdirSync(accounts) : []).map(Number).flatMap((account): Kept[] => {
+    if (!Number.isSafeInteger(account) || known.has(account)) return [];
+    const directory = lstatSync(directoryOf(machine, account), { throwIfNoEntry: false });
+    return directory?.isDirectory()
+      ? [{ account, retentionDays: longestRetention, uid: directory.uid, gone: true }]
+      : [];
+  });
+  const uidOf = (account: number) => bundle.groups[`account-${account}`]!.account!.uid;
+  return [...declared.map((each) => ({ ...each, uid: uidOf(each.account), gone: false })), ...gone];
+}
+
+interface Kept extends KeptRecord {
+  readonly uid: number;
+  /** Not declared any more. */
+  readonly gone: boolean;
+}
+
+/** Days that the backups of a deleted account are kept after the newest: the most that a plan promises. */
+const longestRetention = 30;
+
+function directoryOf(machine: Machine, account: number): string {
+  return join(accountDirectory(machine, account), repositoriesDirectory);
+}
+
+/** Runs programs as the account: what another host has put into its directory leads them nowhere that the account may not go. */
+interface AsAccount {
+  readonly directory: string;
+  run(program: string, ...args: readonly string[]): Promise<string>;
+}
+
+function asAccount(machine: Machine, { account, uid }: Kept): AsAccount {
+  const as = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs", "--"];
+  return {
+    directory: directoryOf(machine, account),
+    run: async (program, ...args) => (await must(machine, "setpriv", [...as, program, ...args])).stdout,
+  };
+}
+
+async function expireOne(as: AsAccount, { retentionDays, gone }: Kept, until: number): Promise<string[]> {
+  const snapshots = await snapshotsIn(as);
+  const newest = snapshots.at(-1);
+  // Locks of killed runs. Only whoever holds them needs them, and a run ends in hours.
+  const old = ["-mmin", `+${abandoned / 60_000}`];
+  await as.run(
+    "find",
+    as.directory,
+    "-mindepth",
+    "3",
+    "-maxdepth",
+    "3",
+    "-path",
+    "*/locks/*",
+    "-type",
+    "f",
+    ...old,
+    "-delete",
+  );
+  if (!gone && (!newest || newest.at < until - abandoned)) return [];
+  const stays = gone ? undefined : newest;
+  const over = snapshots.filter((each) => each !== stays && each.at < until - retentionDays * day);
+  if (over.length > 0) await as.run("rm", "--force", "--", ...over.map(({ path }) => path));
+  const removed = over.map(({ path }) => path);
+  const left = new Set(snapshots.filter((each) => !over.includes(each)).map(({ repository }) => repository));
+  for (const repository of readdirSync(as.directory)) {
+    if (left.has(repository)) continue;
+    const path = join(as.directory, repository);
+    // The first backup of a large account may be under way.
+    const young = await as.run("find", path, "-type", "f", "-mmin", `-${abandoned / 60_000}`, "-print", "-quit");
+    if (young !== "") continue;
+    await as.run("rm", "--recursive", "--force", "--one-file-system", "--", path);
+    removed.push(path);
+  }
+  return removed;
+}
+
+/** Oldest first. */
+async function snapshotsIn(as: AsAccount): Promise<Snapshot[]> {
+  const which = ["-mindepth", "3", "-maxdepth", "3", "-path", "*/snapshots/*", "-type", "f"];
+  const listed = await as.run("find", as.directory, ...which, "-printf", "%T@ %P\\0");
+  return listed
+    .split("\0")
+    .filter(Boolean)
+    .map((line): Snapshot => {
+      const [, at = "", inside = ""] = /^([\d.]+) (.*)$/s.exec(line) ?? [];
+      return { repository: inside.split("/")[0]!, path: join(as.directory, inside), at: Number(at) * 1000 };
+    })
+    .sort((left, right) => left.at - right.at);
+}
+
+async function damagedOf(as: AsAccount): Promise<string[]> {
+  const named = ["-type", "f", "-regextype", "posix-extended", "-regex", ".*/[0-9a-f]{64}"];
+  const listed = await as.run("find", as.directory, ...named, "-exec", "sha256sum", "--zero", "{}", "+");
+  return listed.split("\0").flatMap((line) => {
+    const [, sum, path = ""] = /^([0-9a-f]{64}) [ *](.*)$/s.exec(line) ?? [];
+    return sum === undefined || path.endsWith(`/${sum}`) ? [] : path;
+  });
+}

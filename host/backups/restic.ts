@@ -1,0 +1,182 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { Keeper } from "../../delivery/protocol/backups.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { sshTo } from "./keepers.ts";
+import { spoolOf } from "./state.ts";
+
+/** A repository that is open to one account's programs of this host. */
+export interface Opened {
+  readonly machine: Machine;
+  readonly account: number;
+  readonly keeper: Keeper;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A directory of the host and where restic sees it. */
+export interface Mount {
+  readonly from: string;
+  readonly to: string;
+  readonly writable?: true;
+}
+
+export interface ResticOptions {
+  readonly mounts?: readonly Mount[];
+  /** User as which restic runs; without it root, which may read every file below the mounts and write nothing. */
+  readonly uid?: number;
+  /** File descriptor to which standard output goes; without it the result has it. */
+  readonly output?: number;
+}
+
+export interface ResticResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** restic(1), `Exit codes`: there is no repository. */
+export const noRepository = 10;
+/** Some files could not be read: they went away meanwhile. */
+export const incomplete = 3;
+
+/**
+ * Runs restic in a root of its own, in which there is nothing but the programs of the host and the mounts: whatever symlinks an account makes
+ * while its files are read or written, they lead nowhere. It has no network: connections of a socket are carried to the backup host from
+ * outside, so neither the host's key nor the repository's (which comes on standard input) is in a file that it could be led to.
+ */
+export async function restic(
+  { machine, account, keeper, name, key }: Opened,
+  args: readonly string[],
+  { mounts = [], uid, output }: ResticOptions = {},
+): Promise<ResticResult> {
+  const socket = join(machine.layout.jobs, `backup-${account}.sock`);
+  const unit = `fairhost-backup-${account}-${args[0]}`;
+  // What a killed run has left: whoever is here has the account's lock.
+  machine.disk.remove(socket);
+  // Packs until they are sent, of 16 MiB and more: too much for memory.
+  const temporary = `${spoolOf(machine, account)}.tmp`;
+  machine.disk.remove(temporary);
+  machine.disk.makeDirectory(temporary, 0o700);
+  await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
+  const relay = await relayTo(sshTo(machine, keeper, account, ["open", name]), socket);
+  // Outside, nobody but root comes into its directory.
+  if (uid !== undefined) for (const path of [socket, temporary]) chownSync(path, uid, uid);
+  const program = "/bin/sh -c 'exec socat STDIO UNIX-CONNECT:/run/repository'";
+  const connection = ["--repo=rclone:x", `--option=rclone.program=${program}`, "--no-cache"];
+  const writable = true as const;
+  const places = [
+    { from: socket, to: "/run/repository", writable },
+    { from: temporary, to: "/tmp", writable },
+    ...mounts,
+  ];
+  const bind = ({ from, to, writable }: Mount) =>
+    `--property=${writable ? "BindPaths" : "BindReadOnlyPaths"}=${from}:${to}`;
+  const command = [
+    ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
+    "--slice=fairhost-backup.slice",
+    ...settings.map((setting) => `--property=${setting}`),
+    ...programs.filter((path) => existsSync(path)).map((path) => bind({ from: path, to: path })),
+    ...places.map(bind),
+    ...(uid === undefined
+      ? ["--property=CapabilityBoundingSet=CAP_DAC_READ_SEARCH"]
+      : [`--uid=${uid}`, `--gid=${uid}`, "--property=CapabilityBoundingSet=", "--property=UMask=0077"]),
+    ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--", "/usr/bin/restic", ...args, ...connection],
+  ];
+  try {
+    const [first, ...rest] = command;
+    const child = spawn(first!, rest, { stdio: ["pipe", output ?? "pipe", "pipe"] });
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(`${key}\n`);
+    const [stdout, stderr, [status]] = await Promise.all([
+      child.stdout ? text(child.stdout) : "",
+      text(child.stderr!),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    // What SSH says comes first: without a connection the rest only follows from it.
+    return { status: status ?? 128, stdout, stderr: [relay.said(), stderr.trim()].filter(Boolean).join("; ") };
+  } finally {
+    await relay.end();
+    machine.disk.remove(socket);
+    machine.disk.remove(temporary);
+  }
+}
+
+/** As {@link restic}, for what must succeed. @throws ApplyError with what it says */
+export async function mustRestic(
+  opened: Opened,
+  args: readonly string[],
+  options: ResticOptions = {},
+): Promise<string> {
+  const { status, stdout, stderr } = await restic(opened, args, options);
+  if (status === 0) return stdout;
+  throw new ApplyError(
+    `restic ${args[0]} of ${opened.name} on ${opened.keeper.name}: ${shortened(stderr)} (exit status ${status})`,
+  );
+}
+
+/** The end of what restic says, which with `--json` is one object a line. */
+export function shortened(said: string): string {
+  const lines = said.split("\n").map((line) => /^\{.*"message":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line);
+  return lines.slice(-3).join("; ").slice(-600);
+}
+
+const programs = ["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"];
+
+const settings = [
+  "TemporaryFileSystem=/:ro,mode=0755",
+  "WorkingDirectory=/",
+  "PrivateNetwork=yes",
+  "PrivateIPC=yes",
+  "NoNewPrivileges=yes",
+  "AmbientCapabilities=",
+  "RestrictAddressFamilies=AF_UNIX",
+  "RestrictNamespaces=yes",
+  "ProtectKernelLogs=yes",
+  "SystemCallArchitectures=native",
+  "Nice=19",
+  "IOSchedulingClass=idle",
+  "RuntimeMaxSec=6h",
+];
+
+interface Relay {
+  /** What SSH has written to standard error. */
+  said(): string;
+  end(): Promise<void>;
+}
+
+/** Carries each connection to a Unix socket of root to a command of its own. */
+async function relayTo([program, ...args]: readonly string[], socket: string): Promise<Relay> {
+  let said = "";
+  const running = new Set<ReturnType<typeof spawn>>();
+  const server = createServer({ allowHalfOpen: true }, (connection) => {
+    const child = spawn(program!, args, { stdio: ["pipe", "pipe", "pipe"] });
+    running.add(child);
+    child.stderr.on("data", (data: Buffer) => {
+      said = `${said}${data}`.slice(-2000);
+    });
+    for (const stream of [connection, child.stdin, child.stdout]) stream.on("error", () => {});
+    connection.pipe(child.stdin);
+    child.stdout.pipe(connection);
+    child.on("close", () => {
+      running.delete(child);
+      connection.destroy();
+    });
+    connection.on("close", () => child.kill());
+  });
+  server.listen(socket);
+  await once(server, "listening");
+  return {
+    said: () => said.trim(),
+    async end() {
+      const ended = [...running].map((child) => once(child, "close"));
+      for (const child of running) child.kill();
+      server.close();
+      await Promise.all(ended);
+    },
+  };
+}

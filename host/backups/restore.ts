@@ -1,0 +1,193 @@
+import { closeSync, openSync } from "node:fs";
+import { join, posix } from "node:path";
+import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
+import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
+import { dumpPart } from "../archives/archive.ts";
+import { accountDirectory } from "../archives/archives.ts";
+import { restoreInside } from "../archives/restore.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { backupKey, masterOf } from "../store/secrets.ts";
+import { inSnapshot } from "./backup.ts";
+import { backupsOf, keepersOf, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
+import { type Mount, mustRestic, type Opened } from "./restic.ts";
+import { spoolOf, withBackup } from "./state.ts";
+
+/** Another host that made backups of the account, and its master secrets by epoch: for when that host is lost, or the account has moved. */
+export interface OtherHost {
+  readonly name: string;
+  readonly master: Uint8Array;
+}
+
+export interface Snapshot {
+  readonly opened: Opened;
+  readonly id: string;
+  /** As its host said, ISO 8601. */
+  readonly time: string;
+}
+
+/** What is restored: files of the home (all of them, or one path), one database, or everything. */
+export type Wanted =
+  | { readonly what: "files"; readonly path: string }
+  | { readonly what: "database"; readonly engine: EngineName; readonly name: string }
+  | { readonly what: "account" };
+
+/**
+ * All snapshots of an account, the oldest first.
+ * @param other opens those of another host instead of this one's own
+ * @throws ApplyError if a backup host of its site does not answer
+ */
+export async function snapshotsOf(machine: Machine, number: number, other?: OtherHost): Promise<Snapshot[]> {
+  const { bundle } = readCurrent(machine);
+  const record = backupsOf(bundle).find(({ account }) => account === number);
+  if (!record) throw new ApplyError(`account ${number} is not on this host, or its site has no backup site`);
+  const found: Snapshot[] = [];
+  for (const keeper of keepersOf(bundle, record)) {
+    for (const name of await repositoriesOn(machine, keeper, record)) {
+      const repository = readRepositoryName(name);
+      const master = repository && masterFor(machine, bundle.host, repository, other);
+      if (!master) continue;
+      const opened: Opened = {
+        machine,
+        account: number,
+        keeper,
+        name,
+        key: backupKey(master, number, repository.epoch),
+      };
+      const listed = await mustRestic(opened, ["snapshots", "--json", "--no-lock"]);
+      for (const { id, time } of JSON.parse(listed) as { id: string; time: string }[]) found.push({ opened, id, time });
+    }
+  }
+  return found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
+}
+
+async function repositoriesOn(machine: Machine, keeper: Keeper, { account }: BackupRecord): Promise<string[]> {
+  const [program, ...args] = sshTo(machine, keeper, account, ["list"]);
+  const { status, stdout, stderr } = await machine.run(program!, args);
+  if (status !== 0) throw new ApplyError(`${keeper.name} does not answer: ${stderr.trim()}`);
+  return stdout.split("\n").flatMap((line) => line.split(" ")[0] || []);
+}
+
+function masterFor(machine: Machine, own: string, repository: Repository, other?: OtherHost): Uint8Array | undefined {
+  if (other) return repository.host === other.name ? other.master : undefined;
+  return repository.host === own ? masterOf(machine, repository.epoch) : undefined;
+}
+
+/**
+ * Restores from a snapshot. Beside what is there, into a new directory of the account's home; or in its place. Files are written as the account, with its
+ * rights and in its disk limit, so nothing that it made in their way leads anybody else's files astray; a dump is restored as the account, too.
+ * @param id beginning of a snapshot's id; without it the newest
+ * @returns what was written
+ */
+export function restoreBackup(
+  machine: Machine,
+  number: number,
+  wanted: Wanted,
+  { id, inPlace, other }: { readonly id?: string; readonly inPlace: boolean; readonly other?: OtherHost },
+): Promise<string[]> {
+  return withBackup(machine, number, async () => {
+    const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
+    const all = await snapshotsOf(machine, number, other);
+    const fitting = id === undefined ? all.slice(-1) : all.filter((each) => each.id.startsWith(id));
+    const [snapshot, another] = fitting;
+    if (!snapshot || !account || another) {
+      const which = id === undefined ? "" : `${another ? "more than one" : "none"} that begins with ${id}; `;
+      throw new ApplyError(
+        `account ${number} has no such backup of ${other?.name ?? "this host"} (${which}\`fairhost-host backups ${number}\` lists them)`,
+      );
+    }
+    machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
+    const beside = `${inSnapshot}/home/restored-${snapshot.time.slice(0, 19).replaceAll(":", "-")}`;
+    const context = { machine, snapshot, account, beside: inPlace ? undefined : beside };
+    if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
+    if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
+    const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
+    for (const [engine, name] of await dumpsIn(snapshot)) done.push(await restoreDatabase(context, engine, name));
+    return done;
+  });
+}
+
+interface Context {
+  readonly machine: Machine;
+  readonly snapshot: Snapshot;
+  readonly account: { readonly number: number; readonly uid: number };
+  /** Directory, as restic sees it, into which everything goes; without it each goes to its place. */
+  readonly beside: string | undefined;
+}
+
+/** As the account, which owns these directories. */
+function asAccount({ machine, account: { number, uid } }: Context) {
+  const own = (part: string): Mount => {
+    return { from: join(accountDirectory(machine, number), part), to: `${inSnapshot}/${part}`, writable: true };
+  };
+  return { uid, mounts: [own("home"), own("lib")] };
+}
+
+async function restoreFiles(context: Context, part: "home" | "lib", path = "."): Promise<string> {
+  const { snapshot, beside } = context;
+  const inside = posix.normalize(path).replace(/\/$/, "");
+  if (inside.startsWith("/") || inside.split("/").includes("..")) {
+    throw new ApplyError(`${path} is not a path inside the home: give it relative to the home`);
+  }
+  // Where the logs are mounted: root's.
+  const which = inside === "." ? ["--exclude=/admin"] : [`--include=/${inside.replaceAll(/[*?[\]\\]/g, "\\$&")}`];
+  const target = beside === undefined ? `${inSnapshot}/${part}` : `${beside}/${part}`;
+  const from = `${snapshot.id}:${inSnapshot}/${part}`;
+  const stdout = await mustRestic(
+    snapshot.opened,
+    ["restore", "--json", "--no-lock", "--overwrite=always", `--target=${target}`, ...which, from],
+    asAccount(context),
+  );
+  const { files_restored: files = 0 } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { files_restored?: number };
+  if (files === 0 && inside !== ".") throw new ApplyError(`the backup of ${snapshot.time} has no ${inside}`);
+  return `${outside(target)}${inside === "." ? "" : `/${inside}`}`;
+}
+
+/** A path in the snapshot's terms as the account's own programs and people write it. */
+function outside(path: string): string {
+  return path.slice(inSnapshot.length + 1);
+}
+
+async function dumpsIn({ opened, id }: Snapshot): Promise<[EngineName, string][]> {
+  const listed = await mustRestic(opened, ["ls", "--json", "--no-lock", id, `${inSnapshot}/databases`]);
+  return listed.split("\n").flatMap((line): [EngineName, string][] => {
+    const { name = "" } = (line === "" ? {} : JSON.parse(line)) as { name?: string };
+    const [, engine, database] = /^([a-z]+)\.(a\d+_\w+)\.dump$/.exec(name) ?? [];
+    const known = engineNames.find((each) => each === engine);
+    return known && database !== undefined ? [[known, database]] : [];
+  });
+}
+
+async function restoreDatabase(context: Context, engine: EngineName, name: string): Promise<string> {
+  const { machine, snapshot, account, beside } = context;
+  const dump = dumpPart(engine, name);
+  if (beside !== undefined) {
+    const target = `${beside}/databases`;
+    const from = `${snapshot.id}:${inSnapshot}/databases`;
+    await mustRestic(
+      snapshot.opened,
+      ["restore", "--json", "--no-lock", "--overwrite=always", `--target=${target}`, `--include=/${dump}`, from],
+      asAccount(context),
+    );
+    return `${outside(target)}/${dump}`;
+  }
+  const own = spoolOf(machine, account.number);
+  machine.disk.remove(own);
+  machine.disk.makeDirectory(own, 0o700);
+  try {
+    const file = join(own, dump);
+    const output = openSync(file, "wx", 0o600);
+    try {
+      await mustRestic(snapshot.opened, ["dump", "--no-lock", snapshot.id, `${inSnapshot}/databases/${dump}`], {
+        output,
+      });
+    } finally {
+      closeSync(output);
+    }
+    // Only a whole dump comes here.
+    await restoreInside(machine, account, file, { engine, name });
+  } finally {
+    machine.disk.remove(own);
+  }
+  return `database ${name} (${engine})`;
+}

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { take } from "../../lib/kernel-lock.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readJson } from "./keepers.ts";
+
+/** What is known of an account's backups on its host; the backups themselves are elsewhere. */
+export interface BackupState {
+  /** The newest whole one. */
+  readonly last?: {
+    /** When it was begun, ISO 8601. */
+    readonly time: string;
+    readonly keeper: string;
+    readonly repository: string;
+    readonly snapshot: string;
+    /** New bytes that were stored. */
+    readonly bytes: number;
+    readonly files: number;
+  };
+  /** Why the last run made none. */
+  readonly failed?: { readonly time: string; readonly why: string };
+}
+
+/**
+ * Directory for dumps of an account's databases while they are brought to the backup host, or back: beside the accounts, so no disk limit counts
+ * it; for root alone.
+ */
+export function spoolOf({ layout }: Machine, account: number): string {
+  return layout.at(`/srv/accounts/backups/${account}`);
+}
+
+function directoryOf({ layout }: Machine): string {
+  return join(layout.state, "backups");
+}
+
+export function readState(machine: Machine, account: number): BackupState | undefined {
+  return readJson<BackupState>(join(directoryOf(machine), `${account}.json`));
+}
+
+export function writeState(machine: Machine, account: number, state: BackupState): void {
+  machine.disk.makeDirectory(directoryOf(machine), 0o700);
+  machine.disk.replace(join(directoryOf(machine), `${account}.json`), `${JSON.stringify(state)}\n`, 0o600, {
+    sync: false,
+  });
+}
+
+/** One run at a time for each account. @throws ApplyError if another one is under way */
+export async function withBackup<T>(machine: Machine, account: number, work: () => Promise<T>): Promise<T> {
+  machine.disk.makeDirectory(machine.layout.jobs, 0o700);
+  const release = await take(join(machine.layout.jobs, `backup-${account}.lock`), 1);
+  if (!release) throw new ApplyError(`another run works on backups of account ${account}: wait for it`);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
