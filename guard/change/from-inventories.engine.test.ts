@@ -42,7 +42,7 @@ test("a comment and another order of keys change nothing; every cell is asked al
   expect((await repository.guard(["cells", "--base", "HEAD"])).stdout).toBe('["main"]');
 });
 
-test("an account that moves: only its two hosts are rendered, and it needs an approval", async () => {
+test("an account that moves: only its two hosts and those of its backups are rendered, and it needs an approval", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]] });
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);
@@ -51,6 +51,8 @@ test("an account that moves: only its two hosts are rendered, and it needs an ap
   ]);
   expect(report.findings[0]!.where).toBe("inventory/prod/accounts/1001-bakery.yaml:5");
   expect(report.hosts.map(({ host, groups }) => [host, groups.map(({ group }) => group)])).toEqual([
+    ["bak1-backup1", ["account-1001"]],
+    ["bak1-backup2", ["account-1001"]],
     ["par1-web1", ["account-1001"]],
     ["par1-web2", ["account-1001"]],
   ]);
