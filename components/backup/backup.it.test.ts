@@ -208,9 +208,12 @@ describe("the backup host", () => {
 describe("the next run makes up for one", () => {
   test("that was killed", async () => {
     await on.web.shell("head -c 60000000 /dev/urandom >/srv/accounts/2/home/large");
+    // The backup host holds it up until it is killed.
+    await on.backup.shell("systemctl kill -s STOP fairhost-repositories.service");
     await on.web.shell("systemd-run -q --unit=killed fairhost-host backup 2");
     await on.web.until("systemctl is-active 'fairhost-backup-2-backup.service'");
     await on.web.shell("systemctl kill -s KILL killed");
+    await on.backup.shell("systemctl kill -s CONT fairhost-repositories.service");
     await on.web.shell("fairhost-host backup 2");
     await on.web.shell(
       "fairhost-host restore-backup 2 files large && cmp /srv/accounts/2/home/large /srv/accounts/2/home/restored-*/home/large",
