@@ -10,6 +10,8 @@ import { declarationFixture, today } from "../testing/fixture.ts";
 import { leavesOf, recording } from "../testing/recording.ts";
 import type { HttpServer } from "./http/server.ts";
 import { serverFixtures } from "./http/server-fixtures.generated.ts";
+import { routerPlans } from "./network/router-plan.ts";
+import { routerSystems } from "./network/router-systems.generated.ts";
 import { eachLimit, limitOf } from "./plan/each-limit.ts";
 import { type Fleet, fileKinds } from "./registry/files.generated.ts";
 import type { Declaration } from "./registry/kinds.generated.ts";
@@ -40,6 +42,17 @@ const fleets = loaded.map((fleet) => ({
     platformDomain: "hosted.example",
     shortenAddresses: true,
     certificates: { directory: "https://ca.example/", email: "ops@example.org" },
+    operators: fleet.network.operators.map((operator) => ({
+      ...operator,
+      gracefulShutdown: true,
+      sessions: operator.routers.map((router) => ({
+        router,
+        address: "2001:db8::2",
+        neighbor: "2001:db8::1",
+        bfd: true,
+      })),
+    })),
+    routers: fleet.network.routers.map((router) => ({ ...router, gracefulShutdown: true })),
   },
   hosts: fleet.hosts.map((host, index) =>
     index === 0
@@ -87,8 +100,6 @@ const readElsewhere: Readonly<Record<string, string>> = {
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.
   "networks.*.fleet": "guard/rules/identity-kept.ts",
-  // The host's BIRD gets it from `hosts.*.routers`.
-  "routers.*.address": "components/host/bare-metal-host.kind.ts",
   // Derived, for whoever reads a preview or the address plan.
   "frontEnds.*.accounts": "components/http/front-end.kind.ts",
   "frontEnds.*.httpServers": "components/http/front-end.kind.ts",
@@ -129,6 +140,7 @@ function inputsRead(): ReadonlySet<string> {
       renderBundle(watched, name);
       declaredFacts(watched, name);
     }
+    for (const plan of routerPlans(watched)) for (const { render } of routerSystems) render(plan);
   }
   return read;
 }

@@ -23,6 +23,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
     ["components/registry/resources.generated.ts", resources],
     ["components/registry/renderers.generated.ts", renderers],
     ["components/registry/bundle-folders.generated.ts", bundleFolders],
+    ["components/network/router-systems.generated.ts", routerSystems],
     ["delivery/protocol/packages.generated.ts", packages],
     ["policies/rules.generated.ts", rules],
     ["guard/rules.generated.ts", guardRules],
@@ -141,6 +142,21 @@ import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
 export const renderers: readonly Renderer[] = [
+${names.map((name) => `  ${name},`).join("\n")}
+];
+`;
+}
+
+/** What routers run, by their makers. */
+function routerSystems(): string {
+  const at = "components/network/router-systems.generated.ts";
+  const files = sources("components/network/router-systems/*/*.router-system.ts");
+  const names = files.map((file) => variableOf(file, ".router-system.ts"));
+  return `${head}import type { RouterSystem } from "./router-system.ts";
+${files.map((file, index) => `import { routerSystem as ${names[index]} } from "${pathFrom(at, file)}";`).join("\n")}
+
+/** Every system that Fairhost writes routers' configuration for. */
+export const routerSystems: readonly RouterSystem[] = [
 ${names.map((name) => `  ${name},`).join("\n")}
 ];
 `;

@@ -53,6 +53,12 @@ const routerSchema = z.strictObject({
   address: address6Schema.describe(
     "IPv6 address to which the hosts of the site open BGP sessions, in subnet 0 of the site.",
   ),
+  gracefulShutdown: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the router is to be left by all traffic before it is worked on: its neighbours are told to prefer any other way (RFC 8326), and it still forwards what comes. Default false.",
+    ),
   links: z
     .array(nameSchema)
     .default([])
@@ -74,6 +80,20 @@ const switchSchema = z.strictObject({
     .describe("Links of the switch to the routers of its site."),
 });
 
+const sessionSchema = z.strictObject({
+  router: nameSchema.describe(
+    "Name of the router that opens the session: one of those that the operator is connected to.",
+  ),
+  address: address6Schema.describe("The router's own IPv6 address on the link to the operator."),
+  neighbor: address6Schema.describe("The operator's IPv6 address on the link."),
+  bfd: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the operator speaks BFD (RFC 5880) on the link, so that its loss is noticed in less than a second and not after the hold time of 90 seconds. Default false.",
+    ),
+});
+
 const operatorSchema = z.strictObject({
   name: nameSchema.describe("Name of the operator, unique among operators."),
   asNumber: asNumberSchema.describe("AS number of the operator."),
@@ -83,6 +103,18 @@ const operatorSchema = z.strictObject({
       "AS number of the company that owns the operator, if known. Two operators of one owner can fail together.",
     ),
   routers: z.array(nameSchema).min(1).describe("Names of the routers that the operator is connected to."),
+  sessions: z
+    .array(sessionSchema)
+    .optional()
+    .describe(
+      "BGP sessions with the operator, over IPv6. It must announce a default route in each. Default: none, and the configuration of routers lacks the operator.",
+    ),
+  gracefulShutdown: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the operator is to be left by all traffic before work on it: it is told to prefer any other way (RFC 8326), and routes of other operators are preferred to its own. Default false.",
+    ),
 });
 
 export const schema = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
 import { identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
-import { canonicalPrefix } from "../schema.ts";
+import { canonical, canonicalPrefix } from "../schema.ts";
 
 export const inputs = z.strictObject({
   waivers,
@@ -40,6 +40,20 @@ export const inputs = z.strictObject({
           .exactOptional()
           .describe("The AS that owns this one, where it is known."),
         routers: texts.describe("Routers that it is connected to."),
+        sessions: z
+          .array(
+            z.strictObject({
+              router: key(text).describe("The router that opens it."),
+              address: key(text).describe("The router's address on the link, canonical."),
+              neighbor: trust(text).describe("The operator's address on the link, canonical."),
+              bfd: redundancy(flag).exactOptional().describe("Whether the operator speaks BFD on the link."),
+            }),
+          )
+          .exactOptional()
+          .describe("BGP sessions with it."),
+        gracefulShutdown: redundancy(flag, { weaker: "more" })
+          .exactOptional()
+          .describe("Whether traffic is to leave it (RFC 8326)."),
       }),
     ),
   ).describe("Operators that carry the traffic to and from the Internet. Empty: nothing is routed outside."),
@@ -68,11 +82,20 @@ export const kind: Kind<"networks"> = {
       ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),
       prefixes4: network.prefixes4,
-      operators: network.operators.map(({ name, asNumber, parentAsNumber, routers }) => ({
+      operators: network.operators.map(({ name, asNumber, parentAsNumber, routers, sessions, gracefulShutdown }) => ({
         name,
         asNumber,
         ...(parentAsNumber !== undefined && { parentAsNumber }),
         routers,
+        ...(sessions !== undefined && {
+          sessions: sessions.map(({ router, address, neighbor, bfd }) => ({
+            router,
+            address: canonical(address),
+            neighbor: canonical(neighbor),
+            ...(bfd !== undefined && { bfd }),
+          })),
+        }),
+        ...(gracefulShutdown !== undefined && { gracefulShutdown }),
       })),
     },
   ],

@@ -3,6 +3,7 @@ import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import type { AccountAddressInputs, BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { bfd, timers } from "./router-system.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
 const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");
@@ -31,6 +32,8 @@ export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] 
  * BIRD 2: from its private AS the host announces exactly its accounts' /64s to each router of its site and takes the default
  * route from them, so that it uses a router that works. If its front end has an IPv4 address, the same goes for that: the sessions stay
  * those over IPv6, and the next hops are IPv6 addresses (RFC 8950). A router without that keeps its session, for IPv6 alone.
+ * A router that is lost is noticed by BFD; one that does not speak it, after the hold time. A router that is to be left (RFC 8326) is
+ * used only while there is no other.
  */
 export function renderBird(host: BareMetalHostInputs, { address4 }: Pick<Listening, "address4">): BundleFile[] {
   const own = plainAddress(host.address);
@@ -56,6 +59,18 @@ router id ${dotted(host.asNumber)};
 protocol device {
 }
 
+protocol bfd {
+  interface "*" {
+    interval ${bfd.intervalMs} ms;
+    multiplier ${bfd.multiplier};
+  };
+}
+
+# RFC 8326: the way over a router that is to be left comes last.
+function last_if_left() {
+  if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
+}
+
 protocol static accounts {
   ipv6;
   include "accounts/*.conf";
@@ -70,10 +85,14 @@ protocol kernel {
 ${address4 === undefined ? "" : protocols4(plainAddress4(address4))}
 template bgp site {
   local ${own} as ${host.asNumber};
-  hold time 90;
+  bfd on;
+  hold time ${timers.hold};
   graceful restart on;
+  connect delay time ${timers.connect};
+  connect retry time ${timers.connectMost};
+  error wait time ${timers.connect}, ${timers.connectMost};
   ipv6 {
-    import where net = ::/0;
+    import filter { if net != ::/0 then reject; last_if_left(); accept; };
     export where proto = "accounts";
   };
 ${address4 === undefined ? "" : channel4}}
@@ -97,7 +116,7 @@ protocol kernel {
 `;
 
 const channel4 = `  ipv4 {
-    import where net = 0.0.0.0/0;
+    import filter { if net != 0.0.0.0/0 then reject; last_if_left(); accept; };
     export where proto = "address4";
     extended next hop on;
   };

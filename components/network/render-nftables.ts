@@ -127,7 +127,12 @@ const closed4 = [
 export function renderNftables(host: BareMetalHostInputs, around: Surroundings): BundleFile[] {
   const { openPorts, accountUids, sites, infrastructure, owned, address4 } = around;
   const routers = host.routers.map(({ address }) => plainAddress(address)).toSorted();
-  const bgp = routers.length > 0 ? `    ip6 saddr { ${routers.join(", ")} } tcp dport 179 accept\n` : "";
+  // BFD has one hop (RFC 5881 section 5).
+  const bgp =
+    routers.length > 0
+      ? `    ip6 saddr { ${routers.join(", ")} } tcp dport 179 accept
+    ip6 saddr { ${routers.join(", ")} } udp dport 3784 ip6 hoplimit 255 accept\n`
+      : "";
   const [tcp, udp] = [portSet(openPorts, "tcp"), portSet(openPorts, "udp")];
   const offered = openPorts.filter(({ of }) => of !== "host");
   const [offeredTcp, offeredUdp] = [portSet(offered, "tcp"), portSet(offered, "udp")];

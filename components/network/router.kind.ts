@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { text, texts } from "../inputs.ts";
+import { flag, text, texts } from "../inputs.ts";
 import { identity, redundancy } from "../registry/field-class.ts";
 import { inNetwork, type Kind } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
@@ -9,6 +9,9 @@ import { declareDevice, deviceInputs } from "./device.ts";
 export const inputs = z.strictObject({
   ...deviceInputs,
   address: identity(text).describe("Address to which the hosts of the site open BGP sessions, canonical."),
+  gracefulShutdown: redundancy(flag, { weaker: "more" })
+    .exactOptional()
+    .describe("Whether traffic is to leave it (RFC 8326)."),
   links: redundancy(texts).describe("Routers to which it has a direct link, at its own or another site."),
 });
 
@@ -29,6 +32,7 @@ export const kind: Kind<"routers"> = {
     sortBy(from.fleet.network.routers, ({ name }) => name).map((router) => ({
       ...declareDevice(router, from),
       address: canonical(router.address),
+      ...(router.gracefulShutdown !== undefined && { gracefulShutdown: router.gracefulShutdown }),
       links: router.links,
     })),
   ...inNetwork("routers"),

@@ -135,6 +135,7 @@ function byKeys(keys: readonly string[], list: unknown): Map<string, object> {
 function isWeaker({ class: of, weaker }: Judged, was: unknown, is: unknown): boolean {
   if (free.includes(of)) return false;
   if (weaker === "any") return true;
+  if (weaker === "more" && (typeof was === "boolean" || typeof is === "boolean")) return is === true;
   if (weaker === "more") return !(typeof was === "number" && typeof is === "number" && is <= was);
   if (of === "trust") return true;
   // Something where nothing was takes nothing away.

@@ -41,6 +41,7 @@ const schema = z.strictObject({
   load: promise(z.number(), { weaker: "more" }),
   share: promise(z.number(), { weaker: "any" }),
   flag: promise(z.boolean()),
+  leaving: redundancy(z.boolean(), { weaker: "more" }).exactOptional(),
   list: promise(z.array(text)),
   partner: redundancy(text).exactOptional(),
   address: identity(text).exactOptional(),
@@ -64,6 +65,7 @@ test.each<[what: string, change: object, weaker: readonly string[]]>([
   ["less where more is weaker", { load: 1 }, []],
   ["any other share", { share: 3 }, ["share 2 to 3"]],
   ["a flag that is no longer set", { flag: false }, ["flag removed"]],
+  ["a flag that is set where that is weaker", { leaving: true }, ["leaving none to true"]],
   ["a lost item", { list: ["b", "c"] }, ["list no longer includes a and now includes c"]],
   ["a further item", { list: ["a", "b", "c"] }, []],
   ["another partner", { partner: "q" }, ["partner p to q"]],
@@ -82,6 +84,12 @@ test("who is trusted from now on is judged like any other, unless an older relea
   expect(less({}, without)).toEqual(["way target none to here", "way key none to k"]);
   const later = z.strictObject({ way: trust(z.strictObject({ to: text }), { later: true }).exactOptional() });
   expect(fieldChanges(later, {}, { way: { to: "here" } })).toMatchObject([{ path: "way.to", weaker: false }]);
+});
+
+test("a flag whose setting is weaker takes nothing away when it goes", () => {
+  const left = { ...valid, leaving: true };
+  expect(less({ leaving: false }, left)).toEqual([]);
+  expect(less({}, left)).toEqual([]);
 });
 
 test("what was not there takes nothing away when it comes", () => {

@@ -30,7 +30,7 @@ export interface Judged {
   readonly class: FieldClass;
   /**
    * Which values are weaker. By default less: a smaller number, a flag that is no longer set, a list without an item that it had. Values
-   * of any other form are not compared: each change counts. `more`: larger numbers. `any`: each change counts.
+   * of any other form are not compared: each change counts. `more`: larger numbers, a flag that is set. `any`: each change counts.
    */
   readonly weaker?: "more" | "any" | undefined;
   /**

@@ -13,6 +13,7 @@ const units: Readonly<Record<string, string>> = { Mb: " MiB", Gb: " GB" };
 export const called: Readonly<Record<string, string>> = {
   address4: "IPv4 address",
   asNumber: "AS number",
+  bfd: "BFD",
   capacityPercent: "share of the capacity in percent",
   deployment: "way of deploying",
   email: "mail address",
@@ -32,6 +33,7 @@ export const called: Readonly<Record<string, string>> = {
   marker: "marker",
   maxFailures: "most failures",
   monitor: "check",
+  neighbor: "address of the other end",
   nodeOptions: "options of Node.js",
   parentAsNumber: "parent AS number",
   persistent: "missed times made up for",

@@ -54,6 +54,12 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
         ),
       ),
     ),
+    ...items(loose.operators).flatMap(([index, operator]) => {
+      const landings = new Set(items(operator.routers).map(([, name]) => name));
+      return named(source, ["operators", index, "sessions"], operator.sessions, "router").flatMap((one) =>
+        known(one, "router", landings, ` among the routers of operator "${operator.name}"`),
+      );
+    }),
     ...items(loose.operators).flatMap(([index, operator]) =>
       items(operator.routers).flatMap(([landing, name]) =>
         placed(source, ["operators", index, "routers", landing], name).flatMap((one) =>

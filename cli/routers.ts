@@ -1,0 +1,68 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { routerPlans, withoutSessions } from "../components/network/router-plan.ts";
+import { routerSystems } from "../components/network/router-systems.generated.ts";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { declare } from "../fleet/declare/declare.ts";
+import { loadFleet } from "../fleet/load/load.ts";
+import { run, withAction } from "./exit-status.ts";
+
+/** The configuration of one router. */
+interface Configuration {
+  readonly router: string;
+  readonly manufacturer: string;
+  /** Where it belongs on the router. */
+  readonly file: string;
+  /** Whether tests of Fairhost run such a router; otherwise nobody has loaded the text yet. */
+  readonly tried: boolean;
+  readonly text: string;
+}
+
+/** Configurations of all routers that Fairhost can write, and one sentence about each thing that is missing. */
+export function routerConfigurations(declaration: Declaration): {
+  readonly configurations: readonly Configuration[];
+  readonly missing: readonly string[];
+} {
+  const manufacturers = new Map(declaration.routers.map(({ name, manufacturer }) => [name, manufacturer]));
+  const missing = withoutSessions(declaration);
+  const configurations = routerPlans(declaration).flatMap((plan): Configuration[] => {
+    const manufacturer = manufacturers.get(plan.name)!;
+    const system = routerSystems.find((each) => each.manufacturer === manufacturer);
+    if (system === undefined) {
+      const known = routerSystems.map((each) => each.manufacturer).join(", ");
+      missing.push(
+        `Router ${plan.name} is made by ${manufacturer}, whose configuration Fairhost cannot write (known: ${known}).`,
+      );
+      return [];
+    }
+    const { file, tried } = system;
+    return [{ router: plan.name, manufacturer, file, tried, text: system.render(plan) }];
+  });
+  return { configurations, missing };
+}
+
+/** `npm run routers`: the configuration of routers. */
+const routersCommand = withAction(
+  new Command("routers")
+    .description(
+      "Prints the routing configuration of a fleet's routers: sessions, filters, failure detection. Does not contact them.",
+    )
+    .argument("<directory>", "the fleet's directory, for example inventory/trial")
+    .option("--write <directory>", "write a file <router>.conf for each router into this directory instead")
+    .option("--json", "print one JSON document for programs"),
+  ["blocked"],
+  async (directory: string, { write, json = false }: { write?: string; json?: boolean }) => {
+    const found = routerConfigurations(declare((await loadFleet(directory)).fleet));
+    if (json) console.log(JSON.stringify(found, undefined, 2));
+    for (const { router, text } of write === undefined ? [] : found.configurations) {
+      await mkdir(write!, { recursive: true });
+      await writeFile(join(write!, `${router}.conf`), text);
+    }
+    if (!json && write === undefined) for (const { text } of found.configurations) console.log(text);
+    if (!json) for (const sentence of found.missing) console.error(sentence);
+    return found.missing.length === 0 ? "done" : "blocked";
+  },
+);
+
+if (import.meta.main) await run(routersCommand);
