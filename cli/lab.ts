@@ -9,6 +9,7 @@ import { hosts } from "../lab/network/network.ts";
 import { inNamespace } from "../lab/network/router.ts";
 import { hostPaths } from "../lab/paths.ts";
 import { listEndings, run, withAction } from "./exit-status.ts";
+import { disagreements, formatTrial, proveOnNetwork } from "./lab/prove.ts";
 
 const begin = performance.now();
 const say = (line: string): void =>
@@ -77,6 +78,7 @@ Try:
   npm run lab -- curl -s http://[fd00:8000:0:1::1]/   a request from inside the lab's network
   npm run lab -- cut-link web1 0                    cut a link; restore-link ends it
   npm run lab -- power-cut web1                     cut its power; power-on boots it from its own disks
+  npm run lab -- prove                              try the N-1 proof on a network of namespaces
   npm run lab -- down                               stop everything, delete the hosts' disks
 
 ssh, logs, curl and exec end with the exit status of the program that they run.`,
@@ -203,6 +205,21 @@ add(
     .argument("<command...>")
     .passThroughOptions(),
   (command: string[]) => foreground([...inNamespaceOrFail(), ...command]),
+);
+add(
+  program
+    .command("prove")
+    .description(
+      "build a fleet's network in namespaces, cut each link, switch, router, operator and host in turn, and compare with the N-1 proof; needs no running lab",
+    )
+    .argument("[directory]", "the fleet's directory; its routers are of bird or frr", "inventory/trial")
+    .option("--only <element...>", 'cut only these, as the proof calls them: "router router-1"')
+    .option("--json", "for programs"),
+  async (directory: string, { only = [], json = false }: { only?: string[]; json?: boolean }) => {
+    const trial = await proveOnNetwork(directory, only, json ? () => {} : say);
+    console.log(json ? JSON.stringify(trial, null, 2) : formatTrial(trial));
+    return disagreements(trial.outcomes).length === 0 ? "done" : "failed";
+  },
 );
 add(
   program.command("clean").description("delete keys, logs and cached images; the next up makes everything again"),

@@ -56,9 +56,13 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
     ),
     ...items(loose.operators).flatMap(([index, operator]) => {
       const landings = new Set(items(operator.routers).map(([, name]) => name));
-      return named(source, ["operators", index, "sessions"], operator.sessions, "router").flatMap((one) =>
-        known(one, "router", landings, ` among the routers of operator "${operator.name}"`),
-      );
+      const sessions = named(source, ["operators", index, "sessions"], operator.sessions, "router");
+      return [
+        ...sessions.flatMap((one) =>
+          known(one, "router", landings, ` among the routers of operator "${operator.name}"`),
+        ),
+        ...unique(sessions, "the session with router", "keep one session of an operator with each router"),
+      ];
     }),
     ...items(loose.operators).flatMap(([index, operator]) =>
       items(operator.routers).flatMap(([landing, name]) =>

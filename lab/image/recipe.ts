@@ -31,6 +31,9 @@ const machinePackages = [
 /** Unchanged applications that tests run in accounts, and what examples of tests import. */
 const applications = ["dokuwiki", "python3-flask"];
 
+/** What a site's routers run, where the lab has routers of two makers. Hosts have BIRD anyway. */
+const routing = ["frr"];
+
 /**
  * Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here.
  * @throws UserError on a machine of an unknown architecture
@@ -40,6 +43,7 @@ export function packages(): readonly string[] {
     architectureHere().kernelPackage,
     ...machinePackages,
     ...applications,
+    ...routing,
     ...hostPackages,
     ...packagesWhereUsed,
   ];
@@ -59,6 +63,7 @@ export const disabledUnits: readonly string[] = [
   "mdcheck_continue.timer",
   "mdmonitor-oneshot.timer",
   "lighttpd-maint.timer",
+  "frr.service",
   ...maskedUnits,
 ];
 

@@ -193,6 +193,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
     draft.edit("network.yaml", "address: fd00:8000::1\n", "address: fd00:8000::1\n    links: [router-5]\n"),
   "an operator on an unknown router": (draft) =>
     draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 64500, routers: [router-9]}\n"),
+  "a session of an operator with a router that it is not connected to": (draft) =>
+    draft.append("network.yaml", `operators:\n${operatorAt("router-9")}`),
   "a backup at an unknown site": (draft) => draft.append("sites/lab.yaml", "backupSite: elsewhere\n"),
   "a missing standby host": (draft) => draft.edit(alice, "host: web1", "host: web1\nstandby: web7"),
   "a waiver for a missing host": (draft) => draft.write("waivers.yaml", waiver("host web9")),
@@ -246,6 +248,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
       "network.yaml",
       `operators:\n${"  - {name: transit, asNumber: 64500, routers: [router-1]}\n".repeat(2)}`,
     ),
+  "two sessions of an operator with one router": (draft) =>
+    draft.append("network.yaml", `operators:\n${operatorAt("router-1")}${sessionAt("router-1")}`),
   "an IPv4 address twice": (draft) =>
     draft
       .append("network.yaml", "prefixes4: [192.0.2.0/24]\n")
@@ -286,6 +290,15 @@ function waiver(resource: string): string {
 
 function approval(resource: string): string {
   return `- {action: delete, resource: ${resource}, approvedBy: Grace, reason: the contract has ended, expires: 2026-12-01}\n`;
+}
+
+/** An operator that is connected to router-1, with a session. */
+function operatorAt(session: string): string {
+  return `  - name: transit\n    asNumber: 64500\n    routers: [router-1]\n    sessions:\n${sessionAt(session)}`;
+}
+
+function sessionAt(router: string): string {
+  return `      - {router: ${router}, address: "2001:db8::2", neighbor: "2001:db8::1"}\n`;
 }
 
 /** One line of a bomb: nine times the line before. */

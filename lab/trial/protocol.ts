@@ -1,0 +1,26 @@
+/** What the processes of a trial say to each other. */
+
+/** UDP port of requests: echo (RFC 862). */
+export const requestPort = 7;
+
+/** Requests a second, to all accounts together. */
+export const requestRate = 200;
+
+/** Milliseconds after which a request without an answer is lost. */
+export const patience = 1000;
+
+/** What the visitor has seen of one account since it was last asked. */
+export interface Seen {
+  readonly account: number;
+  readonly answered: number;
+  /** Requests that a later one has overtaken, or that had no answer within {@link patience}. */
+  readonly lost: number;
+  /** Longest time without an answer in milliseconds, also one that goes on. */
+  readonly longestGap: number;
+}
+
+/** What the visitor asks for, by account. */
+export interface Targets {
+  readonly source: string;
+  readonly accounts: readonly { readonly account: number; readonly address: string }[];
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Failure } from "../../components/inputs.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Subject } from "../../components/registry/subject.ts";
+import type { Seen } from "./protocol.ts";
+import type { Stage } from "./stage.ts";
+import { cuttable, partOf } from "./topology.ts";
+
+/** An element, and what the proof says of its failure. */
+export interface Expected {
+  readonly name: string;
+  readonly failure: Failure;
+  readonly subject: Subject;
+  /** Accounts that lose service. */
+  readonly accounts: readonly number[];
+}
+
+/** What was seen when one element was cut and given back. */
+export interface Outcome {
+  readonly element: string;
+  readonly failure: Failure;
+  /** Accounts that the proof takes down, and those that were down. */
+  readonly expected: readonly number[];
+  readonly down: readonly number[];
+  readonly agrees: boolean;
+  /** Of the accounts that stay: the longest time without an answer in milliseconds, and requests without one. */
+  readonly cut: Effect;
+  /** The same after the element was given back. */
+  readonly restored: Effect;
+}
+
+interface Effect {
+  readonly longestGap: number;
+  readonly lost: number;
+}
+
+/** The result of a trial. */
+export interface Trial {
+  readonly outcomes: readonly Outcome[];
+  /** Elements that cannot be cut here, by name: disks and power. */
+  readonly untried: readonly string[];
+}
+
+/** Milliseconds after a cut until what is still down counts as down, and how long an account is watched at a time. */
+const limits = { settle: 10_000, window: 400 } as const;
+
+/**
+ * Takes away each element that can be cut, asks every account from outside, gives it back, and compares with the proof.
+ * @throws LabError if the network does not come up again after a cut
+ */
+export async function tryProof(
+  stage: Stage,
+  declaration: Declaration,
+  expected: readonly Expected[],
+  progress: (line: string) => void = () => {},
+): Promise<Trial> {
+  const outcomes: Outcome[] = [];
+  for (const each of expected) {
+    const part = cuttable.includes(each.failure) ? partOf(stage.topology, declaration, each) : undefined;
+    if (part === undefined) continue;
+    await stage.seen();
+    await stage.cut(part);
+    const cut = await watch(stage, (down) => sameNumbers(down, each.accounts));
+    await stage.restore(part);
+    const after = await stage.settled();
+    const outcome: Outcome = {
+      element: each.name,
+      failure: each.failure,
+      expected: each.accounts,
+      down: cut.down,
+      agrees: sameNumbers(cut.down, each.accounts),
+      cut: effect(cut.seen, cut.down),
+      restored: effect(after, cut.down),
+    };
+    outcomes.push(outcome);
+    progress(`${outcome.agrees ? "as proven" : "OTHERWISE"}: ${each.name}`);
+  }
+  const tried = new Set(outcomes.map(({ element }) => element));
+  return { outcomes, untried: expected.flatMap(({ name }) => (tried.has(name) ? [] : [name])) };
+}
+
+/** Looks at the accounts until twice in a row it is as expected, or the time is over. */
+async function watch(stage: Stage, isExpected: (down: readonly number[]) => boolean) {
+  const seen: Seen[] = [];
+  let right = 0;
+  for (const end = performance.now() + limits.settle; ; ) {
+    await sleep(limits.window);
+    const now = await stage.seen();
+    seen.push(...now);
+    const down = now.filter(({ answered }) => answered === 0).map(({ account }) => account);
+    right = isExpected(down) ? right + 1 : 0;
+    if (right === 2 || performance.now() > end) return { down, seen };
+  }
+}
+
+function effect(seen: readonly Seen[], without: readonly number[]): Effect {
+  const up = seen.filter(({ account }) => !without.includes(account));
+  return {
+    longestGap: Math.max(0, ...up.map(({ longestGap }) => longestGap)),
+    lost: up.reduce((sum, { lost }) => sum + lost, 0),
+  };
+}
+
+function sameNumbers(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((number) => other.includes(number));
+}
