@@ -33,7 +33,7 @@ const sleeper = {
 };
 
 async function bootstrap(runtimes: readonly string[], asOf?: string) {
-  const upgrades = { ...fixtureHost.upgrades!, ...(asOf !== undefined && { asOf }) };
+  const upgrades = { ...fixtureHost.upgrades, ...(asOf !== undefined && { asOf }) };
   const { script, payload } = (await loadBootstrap()).for(
     { declaration: nothingDeclared, host: { ...fixtureHost, runtimes, upgrades } },
     0,

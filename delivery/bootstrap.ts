@@ -46,7 +46,7 @@ export async function loadBootstrap(): Promise<Bootstrap> {
       const system = `${on.host.release} ${architectureOf(on.host).debian}`;
       const { runtimes } = on.host;
       const packages = usedPackages(on);
-      const asOf = on.host.upgrades?.asOf;
+      const asOf = on.host.upgrades.asOf;
       return {
         script: bootstrapScript,
         payload: payload(system, runtimes, repair, packages, asOf === undefined ? [] : [`=${asOf}`]),

@@ -15,7 +15,7 @@ const php = {
 } as const;
 const account: FixtureAccount = { number: 1, name: "alice" };
 
-const byHand = { upgrades: { security: false, reboot: false, nights: [] } };
+const byHand = { upgrades: { security: false, reboot: false } };
 
 const on = (own: Partial<FixtureAccount>, host = byHand) =>
   usedPackages({ declaration: declarationOf([{ ...account, ...own }], host), host: fixtureHost });

@@ -6,7 +6,7 @@ import { feedsOf } from "../network/device.ts";
 import { capacity, derivedField, identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
-import { upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";
+import { upgradesByDefault, upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";
 import { describeHost } from "./describe-host.ts";
 import { sshPortOf } from "./ssh-port.ts";
 
@@ -24,7 +24,7 @@ export const inputs = z.strictObject({
   // A state of 0.1.0 does not say it.
   runtimes: promise(texts).default([]).describe("Debian packages for the programs of its accounts."),
   // A state of 0.1.0 does not say it.
-  upgrades: upgradesInputs.exactOptional().describe("Upgrades of its Debian packages."),
+  upgrades: upgradesInputs.default(upgradesByDefault).describe("Upgrades of its Debian packages."),
   address: identity(text, { judged: "identity-kept" }).describe("The host's own IPv6 address, canonical (RFC 5952)."),
   asNumber: identity(number, { judged: "identity-kept" }).describe(
     "The private AS number (RFC 6996) it announces its accounts' prefixes from.",
@@ -136,7 +136,7 @@ export const kind: Kind<"hosts"> = {
         // It delays a shutdown while something is installed; systemd waits for the upgrade's own unit anyway.
         "at night": { packages: ["unattended-upgrades"], masks: ["unattended-upgrades.service"] },
       },
-      of: ({ upgrades }) => (upgrades?.security ? "at night" : "by hand"),
+      of: ({ upgrades }) => (upgrades.security ? "at night" : "by hand"),
     },
   ],
   deletion: "approval",
@@ -159,7 +159,7 @@ export const kind: Kind<"hosts"> = {
       rack: host.rack,
       release: host.release,
       runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
-      upgrades: upgradesOf(host, network.upgrades, sites),
+      upgrades: upgradesOf(host, network.upgrades),
       address: canonical(host.address),
       asNumber: host.asNumber,
       ssh: wayTo(host.ssh, knownHosts),

@@ -49,8 +49,8 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   if (was.role !== is.role && after.hosts.length > 0) {
     effects.push(effect(subject, `Makes ${is.name} ${roleWords(is)} (it was ${roleWords(was)}).`, residents));
   }
-  const asOf = is.upgrades?.asOf;
-  if (asOf !== undefined && asOf !== was.upgrades?.asOf) {
+  const asOf = is.upgrades.asOf;
+  if (asOf !== undefined && asOf !== was.upgrades.asOf) {
     const runtimes = is.runtimes.length === 0 ? "" : `, runtimes (${is.runtimes.join(", ")}) included`;
     effects.push(
       effect(

@@ -1,14 +1,17 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
-import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
+import type { BareMetalHostInputs, Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { apt } from "./apt.host.ts";
-import { night } from "./upgrades.ts";
+import { night, nightsOfHost } from "./upgrades.ts";
 
 /** Debian's timers: one reads the package lists, the other one upgrades. */
 const [lists, upgrade] = ["apt-daily.timer", "apt-daily-upgrade.timer"] as const;
 
-export const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: ({ host }) => renderUpgrades(host) };
+export const renderer: Renderer<"hosts"> = {
+  key: "hosts",
+  ofHost: ({ host, declaration }) => renderUpgrades(host, declaration.sites),
+};
 
 /** Starts a timer at boot, whoever has disabled it. */
 const linkAtBoot = (timer: string): BundleFile => {
@@ -20,12 +23,11 @@ const linkAtBoot = (timer: string): BundleFile => {
  * everything else comes with a deploy (`asOf`). Debian's packages restart their own daemons; nothing restarts programs of accounts,
  * and drift says which of them still run replaced files.
  */
-export function renderUpgrades({ upgrades }: Pick<BareMetalHostInputs, "upgrades">): {
-  files: BundleFile[];
-  units: BundleUnit[];
-} {
-  // A state of 0.1.0 does not say it.
-  const { security = false, reboot = false, nights = [], asOf } = upgrades ?? {};
+export function renderUpgrades(
+  host: Pick<BareMetalHostInputs, "site" | "upgrades">,
+  sites: Declaration["sites"],
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const { security, reboot, asOf } = host.upgrades;
   const content = `# What apt does by itself on this host (apt.conf(5), /usr/lib/apt/apt.systemd.daily).
 ${asOf === undefined ? "" : `# A deploy has upgraded all packages, as of ${asOf}.\n`}APT::Periodic::Enable "1";
 APT::Periodic::Update-Package-Lists "1";
@@ -59,7 +61,7 @@ DPkg::Options { "--force-confdef"; "--force-confold"; };
               path: timer,
               content: unitFile({
                 Timer: {
-                  OnCalendar: ["", `${nights.join(",")} *-*-* ${night.from}:00 UTC`],
+                  OnCalendar: ["", `${nightsOfHost(host, sites).join(",")} *-*-* ${night.from}:00 UTC`],
                   RandomizedDelaySec: `${night.hours}h`,
                   FixedRandomDelay: "yes",
                   // A missed night is not made up for: it could be one of the standby's.

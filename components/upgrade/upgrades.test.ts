@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { renderUpgrades } from "./render-upgrades.ts";
-import { fleetUpgradesSchema, hostUpgradesSchema, nightsOf, upgradesOf } from "./upgrades.ts";
+import { fleetUpgradesSchema, hostUpgradesSchema, nightsOf, nightsOfHost, upgradesOf } from "./upgrades.ts";
 
 const sites = (count: number) => Array.from({ length: count }, (_, index) => `site-${String.fromCharCode(97 + index)}`);
 
@@ -19,11 +19,9 @@ test("the order of the sites does not matter", () => {
 });
 
 test("a host says each value for itself, the fleet the rest; by default there are security upgrades and no reboots", () => {
-  const known = new Map(sites(2).map((name) => [name, undefined as never]));
   const fleet = fleetUpgradesSchema.parse(undefined);
-  const declared = (upgrades: unknown) =>
-    upgradesOf({ site: "site-b", upgrades: hostUpgradesSchema.parse(upgrades) }, fleet, known);
-  expect(declared(undefined)).toEqual({ security: true, reboot: false, nights: ["Tue", "Thu", "Sat"] });
+  const declared = (upgrades: unknown) => upgradesOf({ upgrades: hostUpgradesSchema.parse(upgrades) }, fleet);
+  expect(declared(undefined)).toEqual({ security: true, reboot: false });
   expect(declared({ security: false, asOf: "2026-11-27" })).toMatchObject({ security: false, asOf: "2026-11-27" });
   expect(declared({ nights: ["Sun", "Mon"], reboot: true })).toEqual({
     security: true,
@@ -35,8 +33,8 @@ test("a host says each value for itself, the fleet the rest; by default there ar
 
 test("no host of the example fleet has a night of the standby of one of its accounts", async () => {
   const { fleet } = await loadFleet("inventory/prod");
-  const { hosts, accounts } = declare(fleet);
-  const of = new Map(hosts.map(({ name, upgrades }) => [name, upgrades!.nights]));
+  const { hosts, accounts, sites } = declare(fleet);
+  const of = new Map(hosts.map((host) => [host.name, nightsOfHost(host, sites)]));
   const pairs = accounts.filter(({ standby }) => standby !== undefined);
   expect(pairs.length).toBeGreaterThan(1);
   for (const { host, standby } of pairs) {
@@ -45,7 +43,7 @@ test("no host of the example fleet has a night of the standby of one of its acco
 });
 
 test("without security upgrades apt installs nothing by itself, but goes on reading its lists", () => {
-  const { files, units } = renderUpgrades({ upgrades: { security: false, reboot: false, nights: ["Mon"] } });
+  const { files, units } = renderUpgrades({ site: "a", upgrades: { security: false, reboot: false } }, []);
   expect(units.map(({ name }) => name)).toEqual(["apt-daily.timer"]);
   expect(files.map(({ path }) => path)).toEqual(["apt/fairhost.conf", "systemd/timers.target.wants/apt-daily.timer"]);
   expect(files[0]!.content).toContain('APT::Periodic::Unattended-Upgrade "0";');
@@ -53,7 +51,10 @@ test("without security upgrades apt installs nothing by itself, but goes on read
 });
 
 test("with them the timer alone says when, in UTC, and makes up for no missed night", () => {
-  const { files } = renderUpgrades({ upgrades: { security: true, reboot: true, nights: ["Mon", "Thu"] } });
+  const { files } = renderUpgrades(
+    { site: "a", upgrades: { security: true, reboot: true, nights: ["Mon", "Thu"] } },
+    [],
+  );
   const text = (end: string) => files.find(({ path }) => path.endsWith(end))?.content;
   expect(text(".timer.d/50-fairhost.conf")).toBe(
     `[Timer]

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Host, Site } from "../declaring.ts";
+import type { Host } from "../declaring.ts";
 import { flag, text, texts } from "../inputs.ts";
 import { behaviour, promise } from "../registry/field-class.ts";
+import type { Element } from "../registry/kind.ts";
 import { daySchema, format } from "../schema.ts";
 
 /** Days of the week as systemd.time(7) calls them. */
@@ -56,23 +57,34 @@ export const upgradesInputs = z.strictObject({
   security: promise(flag).describe("Whether security upgrades are installed by themselves."),
   // A reboot takes accounts down, but that is what the field is for.
   reboot: behaviour(flag).describe("Whether the host reboots when an upgrade needs it."),
-  nights: behaviour(texts).describe("Nights of security upgrades, days of the week."),
+  nights: behaviour(texts)
+    .exactOptional()
+    .describe("Nights of security upgrades, days of the week, where the inventory says them."),
   asOf: behaviour(text).exactOptional().describe("Day of the last upgrade of all Debian packages."),
 });
 
-/** @param sites all of the fleet, by name */
+/** What a release that knows no upgrades is read as: a host gets them with the release. */
+export const upgradesByDefault: z.output<typeof upgradesInputs> = { security: true, reboot: false };
+
 export function upgradesOf(
-  { site, upgrades = {} }: Pick<Host, "site" | "upgrades">,
+  { upgrades = {} }: Pick<Host, "upgrades">,
   fleet: z.output<typeof fleetUpgradesSchema>,
-  sites: ReadonlyMap<string, Site>,
 ): z.output<typeof upgradesInputs> {
-  const asOf = upgrades.asOf ?? fleet.asOf;
+  const { nights, asOf = fleet.asOf } = upgrades;
   return {
     security: upgrades.security ?? fleet.security,
     reboot: upgrades.reboot ?? fleet.reboot,
-    nights: days.filter((day) => (upgrades.nights ?? nightsOf(site, [...sites.keys()])).includes(day)),
+    ...(nights !== undefined && { nights: days.filter((day) => nights.includes(day)) }),
     ...(asOf !== undefined && { asOf }),
   };
+}
+
+/** The nights in which a host installs security upgrades, in the order of the week. */
+export function nightsOfHost(
+  { site, upgrades }: Pick<Element<"hosts">, "site" | "upgrades">,
+  sites: readonly Pick<Element<"sites">, "name">[],
+): readonly string[] {
+  return upgrades.nights ?? nightsOf(site, [...new Set([site, ...sites.map(({ name }) => name)])]);
 }
 
 /**

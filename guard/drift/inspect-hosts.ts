@@ -87,7 +87,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
     release,
     runtimes,
     packages: usedPackages({ declaration, host }),
-    ...(upgrades && { upgrades: { security: upgrades.security } }),
+    upgrades: { security: upgrades.security },
     ...(applier !== undefined && { applier }),
   };
 }

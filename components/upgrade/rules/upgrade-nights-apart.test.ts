@@ -8,7 +8,7 @@ const nights = (valid: Declaration, ...of: readonly string[]) =>
     changed(valid, "accounts", 0, (account) => ({ ...account, standby: "h2" })),
     "hosts",
     1,
-    (host) => ({ ...host, upgrades: { ...host.upgrades!, nights: of } }),
+    (host) => ({ ...host, upgrades: { ...host.upgrades, nights: of } }),
   );
 
 testRule(upgradeNightsApart, {
