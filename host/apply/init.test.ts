@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { FakeSystemd } from "../../testing/fakes/fake-systemd.ts";
 import { Tree } from "../../testing/fakes/host-tree.ts";
+import type { Run } from "../os/machine.ts";
 import { init, missingFixtures } from "./init.ts";
 
 vi.mock(import("../../delivery/protocol/packages.generated.ts"), async (original) => {
@@ -15,13 +16,36 @@ test("every unit that a package brings and a declarer masks is masked and stoppe
   const systemd = new FakeSystemd(tree.root);
   const machine = tree.machine({ run: systemd.run, live: true });
   const units = maskedUnits;
+  // Debian has started them.
+  for (const unit of units) systemd.running.set(unit, "");
   expect(units).toEqual(expect.arrayContaining(["lighttpd.service", "made-up.service"]));
   expect(await init(machine)).toEqual(
     expect.arrayContaining(units.map((unit) => `/etc/systemd/system/${unit} -> /dev/null`)),
   );
   for (const unit of units) expect(readlinkSync(tree.at(`/etc/systemd/system/${unit}`))).toBe("/dev/null");
-  const stopped = systemd.calls.find((call) => call.startsWith("systemctl stop "))?.split(" ");
+  const stopped = systemd.calls.find((call) => call.includes(" stop -- "))?.split(" ");
   expect(stopped).toEqual(expect.arrayContaining([...units]));
   expect(missingFixtures(machine)).toEqual([]);
   expect(await init(machine)).toEqual([]);
 });
+
+test.each(["daemon-reload", "stop"])(
+  "if systemd does not do its %s, init fails, and the next one does it",
+  async (verb) => {
+    using tree = new Tree();
+    const systemd = new FakeSystemd(tree.root);
+    systemd.running.set("made-up.service", "");
+    let works = false;
+    const run: Run = async (program, args, options) =>
+      works || !args.includes(verb)
+        ? systemd.run(program, args, options)
+        : { status: 1, stdout: "", stderr: "Failed to connect to bus\n" };
+    const machine = tree.machine({ run, live: true });
+    await expect(init(machine)).rejects.toThrow(
+      `systemctl ${verb === "stop" ? "stop made-up.service" : verb}: Failed to connect to bus; fix that, then deploy again`,
+    );
+    works = true;
+    await init(machine);
+    expect(systemd.running.has("made-up.service")).toBe(false);
+  },
+);

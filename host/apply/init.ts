@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "nod
 import { basename, dirname, join } from "node:path";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { outdated, said, systemctl, unitStates } from "../os/systemd.ts";
 import { settleGenerations } from "../store/generations.ts";
 import { fixedLinks } from "../store/layout.ts";
 
@@ -45,11 +46,24 @@ export async function init(machine: Machine): Promise<readonly string[]> {
     disk.makeDirectory(accounts, 0o711);
     done.push("created /srv/accounts");
   }
-  if (machine.live && done.length > 0) {
-    await machine.run("systemctl", ["daemon-reload"]);
-    await machine.run("systemctl", ["stop", ...maskedUnits]);
-  }
+  if (machine.live) await follow(machine, done.length > 0);
   return done;
+}
+
+/**
+ * Makes systemd follow what is on disk. It looks at systemd, not at what this run has changed: an earlier run may have ended before this.
+ * @throws ApplyError with what systemd says
+ */
+async function follow(machine: Machine, changed: boolean): Promise<void> {
+  const failed = (what: string, wrong: string | undefined) => {
+    if (wrong !== undefined) throw new ApplyError(`systemctl ${what}: ${wrong}; fix that, then deploy again`);
+  };
+  if (changed || (await outdated(machine, maskedUnits))) {
+    failed("daemon-reload", await said(machine.run("systemctl", ["daemon-reload"], { timeout: 300_000 })));
+  }
+  const states = await unitStates(machine);
+  const running = maskedUnits.filter((unit) => !["inactive", "failed"].includes(states.get(unit) ?? "inactive"));
+  failed(`stop ${running.join(" ")}`, await said(systemctl(machine, "stop", running)));
 }
 
 /** Fixed symlinks, and the recovery unit, that are missing or wrong. `init` creates them. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { network } from "../../components/address/network.host.ts";
 import { type Bundle, type Group, routeProtocol } from "../../delivery/protocol/bundle.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { firewallHash, ourTables } from "../os/nftables.ts";
 import { sshAnswersHere } from "../os/ssh.ts";
 import { filesOf, readApplied } from "../store/generations.ts";
@@ -12,8 +12,8 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
   const differences: Difference[] = [];
   const applied = readApplied(machine);
   const ours = ourTables(bundle);
-  const { status, stdout } = await machine.run("nft", ["-j", "list", "tables"]);
-  if (status !== 0) return differences;
+  const { status, stdout, stderr } = await machine.run("nft", ["-j", "list", "tables"]);
+  if (status !== 0) throw new ApplyError(`nft cannot list the tables: ${stderr.trim() || `exit status ${status}`}`);
   const { nftables } = JSON.parse(stdout) as { nftables: { table?: { family: string; name: string } }[] };
   const there = nftables.flatMap(({ table }) => table ?? []);
   const same = (a: { family: string; name: string }) => (b: { family: string; name: string }) =>
@@ -57,8 +57,9 @@ export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Di
   };
   const there = async (family: "-4" | "-6") => {
     const show = [family, "-j", "route", "show", "table", "local", "proto", `${routeProtocol}`];
-    const { status, stdout } = await run("ip", show);
-    return status === 0 ? (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst) : undefined;
+    const { status, stdout, stderr } = await run("ip", show);
+    if (status !== 0) throw new ApplyError(`ip cannot list routes: ${stderr.trim() || `exit status ${status}`}`);
+    return (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst);
   };
   return [
     ...differencesOf(listed(/^network\/(accounts\/|resolver$)/), await there("-6"), "nobody reaches it"),
@@ -66,13 +67,8 @@ export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Di
   ];
 }
 
-/** @param there destinations of routes; `undefined` if the host does not tell */
-function differencesOf(
-  wanted: ReadonlyMap<string, Group>,
-  there: readonly string[] | undefined,
-  effect: string,
-): Difference[] {
-  if (!there) return [];
+/** @param there destinations of routes */
+function differencesOf(wanted: ReadonlyMap<string, Group>, there: readonly string[], effect: string): Difference[] {
   return [
     ...[...wanted].flatMap(([prefix, group]): Difference[] => {
       if (there.includes(prefix)) return [];

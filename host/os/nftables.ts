@@ -59,6 +59,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   // nft itself complains of a missing file.
   const tables = existsSync(rules) ? tablesIn(readFileSync(rules, "utf8")) : [];
   const before = await rulesOf(machine, tables);
+  if (before instanceof Error) return `${before.message}, so the new rules were not loaded`;
   const rescue = `${layout.jobs}/firewall-before.nft`;
   disk.makeDirectory(layout.jobs, 0o700);
   disk.replace(
@@ -71,6 +72,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
     return `the rules in force could not be restored, so the new ones were not loaded: ${loadable.stderr.trim()}. Remove what others added to these tables`;
   }
   const doors = await sshDoors(machine);
+  if (doors instanceof Error) return `cannot check SSH, so the new rules were not loaded: ${doors.message}`;
   const outside = await openOutside(machine);
   if (typeof outside === "string") return `cannot check SSH from outside, so the new rules were not loaded: ${outside}`;
   await using _outside = outside;
@@ -99,9 +101,14 @@ interface Table {
   readonly name: string;
 }
 
-/** The listing of these tables as they are in the kernel; empty for those that are not there. */
-async function rulesOf({ run }: Machine, tables: readonly Table[]): Promise<string> {
+/**
+ * The listing of these tables as they are in the kernel; empty for those that are not there.
+ * @returns an error if nft does not tell: a table that is there would be missing when the rules are restored
+ */
+async function rulesOf({ run }: Machine, tables: readonly Table[]): Promise<string | Error> {
   const listings = await Promise.all(tables.map(({ family, name }) => run("nft", ["list", "table", family, name])));
+  const failed = listings.find(({ status, stderr }) => status !== 0 && !stderr.includes("No such file or directory"));
+  if (failed) return new Error(`nft cannot list the rules in force: ${failed.stderr.trim()}`);
   return listings.map(({ status, stdout }) => (status === 0 ? stdout : "")).join("");
 }
 

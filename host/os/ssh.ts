@@ -10,14 +10,16 @@ export interface SshDoor {
 /**
  * Where the controller comes in: the server's end of its connection (sshd(8), SSH_CONNECTION). Without a connection, as at boot, every
  * socket on which sshd listens, or port 22 if another program does; empty if nothing listens.
+ * @returns an error if that cannot be known: nothing that listens would mean nothing to check
  */
 export async function sshDoors(
   { run }: Pick<Machine, "run">,
   connection = process.env.SSH_CONNECTION,
-): Promise<SshDoor[]> {
+): Promise<SshDoor[] | Error> {
   const [, , address, port] = connection?.split(" ") ?? [];
   if (address !== undefined && Number(port) > 0) return [{ address, port: Number(port) }];
-  const { stdout } = await run("ss", ["-H", "-l", "-t", "-n", "-p"]);
+  const { status, stdout, stderr } = await run("ss", ["-H", "-l", "-t", "-n", "-p"]);
+  if (status !== 0) return new Error(`ss: ${stderr.trim() || `exit status ${status}`}`);
   const listening = stdout.split("\n").flatMap((line) => {
     const [, , , local, , program = ""] = line.trim().split(/\s+/);
     const [, address, port] = /^\[?([^\]]*?)(?:%[^\]]*)?\]?:(\d+)$/.exec(local ?? "") ?? [];
@@ -37,7 +39,9 @@ export async function opensOne(outside: Outside, doors: readonly SshDoor[]): Pro
 
 /** Whether an SSH server greets on the host itself: what `inspect` can see without changing anything. */
 export async function sshAnswersHere({ run }: Pick<Machine, "run">): Promise<boolean> {
-  const [door = { port: 22 }] = await sshDoors({ run });
+  const doors = await sshDoors({ run });
+  if (doors instanceof Error) return false;
+  const [door = { port: 22 }] = doors;
   const isWildcard = door.address === undefined || ["*", "::", "0.0.0.0"].includes(door.address);
   const scan = ["-T", "5", "-t", "ed25519", "-p", `${door.port}`, isWildcard ? "localhost" : door.address];
   const { stdout, stderr } = await run("ssh-keyscan", scan);

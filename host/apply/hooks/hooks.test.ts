@@ -82,3 +82,22 @@ test("a unit that fails because it is stopped leaves nothing behind: systemd wou
   await runHooks(tree.machine({ live: true, run }), { ...nothing, stop: ["gone.service"] });
   expect(calls.slice(calls.indexOf("stop gone.service"))).toContain("reset-failed gone.service");
 });
+
+test("a restart that systemd did not do is a problem of the host; one after which a unit is down is left to verify", async () => {
+  using tree = new Tree();
+  const nothing = chooseHooks({ bases: [withRules("1")], next: withRules("1") });
+  const restart = async (...invocations: readonly string[]) => {
+    const left = [...invocations];
+    const run: Run = async (_, args) => {
+      if (args.includes("show")) return { status: 0, stdout: `${left.shift()}\n`, stderr: "" };
+      return { status: 1, stdout: "", stderr: "Failed to restart: Connection timed out\n" };
+    };
+    const chosen = { ...nothing, restart: ["example.service", "account-1-http-a.service"] };
+    return (await runHooks(tree.machine({ live: true, run }), chosen)).problems.map(({ message }) => message);
+  };
+  expect(await restart("one", "one")).toEqual([
+    "restart example.service account-1-http-a.service: example.service went on as before: Failed to restart: Connection timed out",
+  ]);
+  expect(await restart("one", "two")).toEqual([]);
+  expect(await restart("one", "")).toEqual([]);
+});

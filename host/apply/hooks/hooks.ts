@@ -3,7 +3,7 @@ import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { loadFirewall } from "../../os/nftables.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
-import { outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
+import { ask, outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";
 import type { ChosenHooks } from "./choose.ts";
 
@@ -93,8 +93,25 @@ async function start(machine: Machine, units: readonly string[]): Promise<undefi
   await systemctl(machine, "start", units);
 }
 
-async function restart(machine: Machine, units: readonly string[]): Promise<undefined> {
-  await systemctl(machine, "restart", units);
+/**
+ * A unit that does not come up again is found by `verify`. One that goes on as before is not: systemd did not answer in time, or refused
+ * the whole call. Programs of accounts do not count: they may end as they like.
+ */
+async function restart(machine: Machine, units: readonly string[]): Promise<string | undefined> {
+  const own = units.filter((unit) => !unit.startsWith("account-"));
+  const before = await invocations(machine, own);
+  const wrong = await said(systemctl(machine, "restart", units));
+  if (wrong === undefined) return undefined;
+  const after = await invocations(machine, own);
+  const same = own.filter((_unit, index) => before[index] !== "" && before[index] === after[index]);
+  return same.length === 0 ? undefined : `${listed(same)} went on as before: ${wrong}`;
+}
+
+/** What tells two runs of a unit apart (systemd.exec(5), INVOCATION_ID); empty for one that does not run. */
+async function invocations(machine: Machine, units: readonly string[]): Promise<string[]> {
+  if (units.length === 0) return [];
+  const shown = await ask(machine, ["show", "--property=InvocationID", "--value", "--", ...units]);
+  return shown.split("\n").filter((_line, index) => index % 2 === 0);
 }
 
 function listed(units: readonly string[]): string {

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
+import { lookAtFirewall, lookAtRoutes } from "../inspect/network.ts";
+import type { Run } from "./machine.ts";
+import { loadFirewall } from "./nftables.ts";
+
+/** A program that fails has not said "there is nothing": what follows from nothing being there must not happen. */
+const rules = { path: "nftables/fairhost.nft", content: "table inet fairhost {\n}\n" };
+const bundle = bundleOf({}, hostGroup("one", [rules, { path: "network/set-routes", content: "#!/bin/sh\n" }]));
+
+/** A host on which one command fails, and the commands that were run. */
+function failing(program: string, args: string, stderr: string) {
+  const calls: string[] = [];
+  const run: Run = async (name, words) => {
+    const call = [name, ...words].join(" ");
+    calls.push(call);
+    return call.startsWith(`${program} ${args}`)
+      ? { status: 1, stdout: "", stderr }
+      : { status: 0, stdout: '{"nftables":[]}', stderr: "" };
+  };
+  return { run, calls };
+}
+
+test.each([
+  [
+    "the rules in force",
+    "nft",
+    "list table",
+    "Operation not permitted",
+    /^nft cannot list the rules in force: Op.*new rules were not loaded$/,
+  ],
+  [
+    "where SSH listens",
+    "ss",
+    "-H",
+    "Cannot open netlink socket",
+    /^cannot check SSH, so the new rules were not loaded: ss: Cannot/,
+  ],
+])("%s are not known: no other firewall is loaded", async (_what, program, args, stderr, said) => {
+  using tree = new Tree();
+  const { run, calls } = failing(program, args, stderr);
+  const machine = tree.machine({ live: true, run });
+  machine.disk.makeDirectory(`${tree.at("/var/lib/fairhost/current")}/nftables`);
+  machine.disk.replace(tree.at("/var/lib/fairhost/current/nftables/fairhost.nft"), rules.content, 0o644);
+  expect(await loadFirewall(machine)).toMatch(said);
+  expect(calls.filter((call) => call.startsWith("nft -f"))).toEqual([]);
+});
+
+test("a firewall or routes that cannot be listed are no firewall and routes without drift", async () => {
+  using tree = new Tree();
+  const nft = failing("nft", "-j list tables", "Operation not permitted");
+  await expect(lookAtFirewall(tree.machine({ live: true, run: nft.run }), bundle)).rejects.toThrow(
+    "nft cannot list the tables: Operation not permitted",
+  );
+  const ip = failing("ip", "-6", "Cannot open netlink socket");
+  await expect(lookAtRoutes(tree.machine({ live: true, run: ip.run }), bundle)).rejects.toThrow(
+    "ip cannot list routes: Cannot open netlink socket",
+  );
+});
