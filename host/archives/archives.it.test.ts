@@ -103,6 +103,13 @@ describe("refused, with nothing changed", () => {
     await refused(() => removeData(tree.machine(), 7), /www\/(index\.html|hard) has changed since the archive/);
   });
 
+  test("to remove what an archive no longer has: its record is there, its files are damaged", async () => {
+    const path = await archive(tree.machine(), 7, 30);
+    await remove();
+    writeFileSync(join(path, "files.tar.zst"), "");
+    await refused(() => removeData(tree.machine(), 7), /is damaged: /);
+  });
+
   test("to restore over files, from a damaged archive, and from one with a part that nobody knows", async () => {
     const path = await archive(tree.machine(), 7, 30);
     await refused(() => restoreFiles(tree.machine(), 7), /account 7 has files already/);
@@ -125,6 +132,19 @@ test("archives go when their time is over, not before, and so does what killed r
   expect(await purge(tree.machine(), new Date(Date.now() + day))).toEqual([]);
   expect(await purge(tree.machine(), new Date(Date.now() + 29 * day))).toEqual([left]);
   expect(await purge(tree.machine(), new Date(Date.now() + 31 * day))).toEqual([path]);
+});
+
+test("a record that is damaged makes no archive one of a killed run; those of other accounts go on time", async () => {
+  const path = await archive(tree.machine(), 7, 30);
+  const record = join(path, "archive.json");
+  writeFileSync(record, "");
+  const left = tree.at("/srv/accounts/archives/8/2026-01-01T00-00-00.000Z");
+  await execa("mkdir", ["-p", left]);
+  const later = new Date(Date.now() + 31 * 86_400_000);
+  await expect(purge(tree.machine(), later)).rejects.toThrow(
+    new RegExp(`^removed ${left}\n${record} is damaged \\(.*: keep what you need of it`),
+  );
+  expect([existsSync(record), existsSync(left)]).toEqual([true, false]);
 });
 
 test("killed at any moment, archive, removal and restore go on where they were, and no file is lost", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { engineNames } from "../../delivery/protocol/databases.ts";
@@ -55,10 +55,32 @@ export function readArchives(machine: Machine, number: number): { whole: Archive
   for (const name of entries(archivesOf(machine, number)).sort()) {
     const path = join(archivesOf(machine, number), name);
     const record = join(path, recordName);
-    if (existsSync(record)) whole.push({ path, record: JSON.parse(readFileSync(record, "utf8")) as ArchiveRecord });
+    // Fails if nobody can tell: a whole archive must not be taken for what an interrupted run has left.
+    if (lstatSync(record, { throwIfNoEntry: false })) whole.push({ path, record: readRecord(record) });
     else incomplete.push(path);
   }
   return { whole, incomplete };
+}
+
+/** @throws ApplyError for a damaged record */
+function readRecord(path: string): ArchiveRecord {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ArchiveRecord;
+  } catch (error) {
+    throw new ApplyError(
+      `${path} is damaged (${(error as Error).message}): keep what you need of it, then remove its directory`,
+    );
+  }
+}
+
+/** @throws ApplyError if a part is not as it was written */
+export async function verify(machine: Machine, { path, record }: Archive): Promise<void> {
+  const input = Object.entries(record.parts).map(([name, { sha256 }]) => `${sha256} *${join(path, name)}\n`);
+  try {
+    await must(machine, "sha256sum", ["--check", "--quiet", "--strict", "-"], { input: input.join("") });
+  } catch (error) {
+    throw new ApplyError(`the archive ${path} is damaged: ${(error as Error).message}`);
+  }
 }
 
 /** Makes an archive whole. */

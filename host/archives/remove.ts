@@ -12,6 +12,7 @@ import {
   readArchives,
   removeArchive,
   requireQuiet,
+  verify,
   withArchives,
 } from "./archives.ts";
 
@@ -57,6 +58,7 @@ async function requireArchived(machine: Machine, number: number, source: string)
       `${changed} has changed since the archive of ${newest.record.begun}: run \`fairhost-host archive ${number}\` again`,
     );
   }
+  await verify(machine, newest);
   const [engine] = enginesIn(source);
   if (engine) {
     throw new ApplyError(
@@ -68,20 +70,29 @@ async function requireArchived(machine: Machine, number: number, source: string)
 /**
  * Removes the archives whose time is over, and what killed runs have left. A timer runs it once a day.
  * @returns the removed paths
+ * @throws ApplyError if archives of some accounts cannot be read or removed; those of the others were looked at all the same
  */
 export async function purge(machine: Machine, now: Date): Promise<string[]> {
   const removed: string[] = [];
+  const wrong: string[] = [];
   for (const number of archivedAccounts(machine)) {
-    await withArchives(machine, number, async () => {
-      const { whole, incomplete } = readArchives(machine, number);
-      const due = [
-        ...whole.filter(({ record }) => Date.parse(record.keepUntil) < now.getTime()).map(({ path }) => path),
-        ...incomplete.filter((path) => now.getTime() - statSync(path).mtimeMs > abandoned),
-      ];
-      for (const path of due) await removeArchive(machine, path);
-      removed.push(...due);
-    });
+    try {
+      await withArchives(machine, number, async () => {
+        const { whole, incomplete } = readArchives(machine, number);
+        const due = [
+          ...whole.filter(({ record }) => Date.parse(record.keepUntil) < now.getTime()).map(({ path }) => path),
+          ...incomplete.filter((path) => now.getTime() - statSync(path).mtimeMs > abandoned),
+        ];
+        for (const path of due) {
+          await removeArchive(machine, path);
+          removed.push(path);
+        }
+      });
+    } catch (error) {
+      wrong.push(error instanceof ApplyError ? error.message : String(error));
+    }
   }
+  if (wrong.length > 0) throw new ApplyError([...removed.map((path) => `removed ${path}`), ...wrong].join("\n"));
   return removed;
 }
 
