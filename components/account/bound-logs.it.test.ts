@@ -148,6 +148,45 @@ describe("logs of the front end", () => {
   });
 });
 
+describe("what a full disk, or a list that comes out empty, must not remove", () => {
+  const rotate = (script: string) =>
+    sh(`rm -rf /run/rotated && mkdir -p /run/rotated /srv/accounts/rotated && cd /srv/accounts/rotated && rm -f *
+seq -f 'line %0100.0f' 50000 >x.log && ${script} && { cat x.log; zcat x.log.*.gz; } | sort -u | wc -l`);
+  const script = "/var/lib/fairhost/current/libexec/bound-logs rotate x.log $(stat -c %s x.log) 67108864";
+  const failing = (program: string, status: number) =>
+    host.writeFile(`/run/failing/${program}`, `#!/bin/sh\nexit ${status}\n`, 0o755);
+
+  test("without room for an archive the newest lines stay where they are; half of the log makes room", async () => {
+    await sh("rm -rf /run/failing");
+    await failing("gzip", 1);
+    expect(Number(await rotate(`PATH=/run/failing:$PATH ${script}`))).toBeGreaterThan(24_000);
+    expect(await sh("tail -n 1 /srv/accounts/rotated/x.log")).toBe(`line ${"50000".padStart(100, "0")}\n`);
+    expect(Number(await sh("stat -c %s /srv/accounts/rotated/x.log"))).toBeLessThan(50_000 * 106 * 0.6);
+  });
+
+  test("a log that cannot be read is not taken for an empty one", async () => {
+    await sh("rm -rf /run/failing");
+    await failing("tail", 1);
+    expect(Number(await rotate(`PATH=/run/failing:$PATH ${script}`))).toBeGreaterThan(24_000);
+  });
+
+  test("quotas that nobody tells are no small quotas: archives of accounts stay", async () => {
+    await sh("rm -rf /run/failing");
+    await failing("repquota", 1);
+    const folder = `${logs(1)}/front-end`;
+    const archive = `${folder}/access.log.20261101T000000Z.gz`;
+    await sh(`head -c 60000000 /dev/urandom >${archive}`);
+    // As on a host, whose file system has quotas.
+    await failing("grep", 0);
+    await sh("systemctl stop fairhost-logs");
+    await host.run("PATH=/run/failing:$PATH timeout 4 /var/lib/fairhost/current/libexec/bound-logs");
+    const left = await host.run(`test -e ${archive}`);
+    await sh("systemctl start fairhost-logs");
+    expect(left.exitCode).toBe(0);
+    await until(`! test -e ${archive}`);
+  });
+});
+
 describe("an account without any space", () => {
   const log = `${logs(3)}/front-end/access.log`;
   const ask = (name: string, path = "") => sh(`curl -s -H 'Host: ${name}' http://[::1]/${path}`);

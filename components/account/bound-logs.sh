@@ -4,7 +4,7 @@
 # a file again or notices. Between two passes the quota of an account's logs stops what grows faster.
 #   bound-logs                        for ever
 #   bound-logs rotate FILE SIZE KEEP  compresses the newest KEEP bytes of the first SIZE, and removes all of these
-set -u
+set -u -o pipefail
 umask 027
 shopt -s nullglob
 pause=5
@@ -15,10 +15,13 @@ rotate() {
   to=$((size > block ? (size - 1) / block * block : size))
   ((keep < to)) || keep=$to
   archive="$log.$(date -u +%Y%m%dT%H%M%SZ).gz"
-  if tail -c +$((to - keep + 1)) -- "$log" | head -c "$keep" | gzip >"$log.new"; then
+  if head -c "$to" -- "$log" | tail -c "$keep" | gzip >"$log.new"; then
     mv -- "$log.new" "$archive"
   else
+    # A full disk. The older half makes room; the newest lines stay, and are compressed in a later pass.
     rm -f -- "$log.new"
+    to=$((to / 2 / block * block))
+    ((to > 0)) || return
   fi
   # A file system that cannot do this, and what is less than a block: the beginning of a new line may go with it.
   fallocate --collapse-range --offset 0 --length "$to" -- "$log" 2>/dev/null || truncate --no-create --size 0 -- "$log"
@@ -36,8 +39,9 @@ function limit(group) { return group == "system" ? 128e6 : group == "host" ? 256
 BEGIN {
   FS = ","; report = "repquota -P -n -O csv /srv/accounts 2>/dev/null"
   # The project of the logs of account 1204 is 16777216 + 1204.
-  while ((report | getline) > 0) if ($1 ~ /^#/ && substr($1, 2) + 0 > 16777216) limits[substr($1, 2) - 16777216] = $6 * 1024
-  close(report)
+  while ((report | getline) > 0) if ($1 ~ /^#/ && substr($1, 2) + 0 > 16777216 && $6 > 0) limits[substr($1, 2) - 16777216] = $6 * 1024
+  # Where there are quotas, but nobody tells them now, nothing of an account is removed: it may have more than others.
+  silent = close(report) != 0 && system("grep -q \"^[^ ]* /srv/accounts [^ ]* [^ ]*prjquota\" /proc/self/mounts") == 0
   FS = " "
 }
 $5 ~ /^\/srv\/accounts\/[0-9]+\/admin\/logs\/(front-end\/)?[a-z0-9-]+\.log(\.[0-9TZ]+\.gz)?$/ { split($5, part, "/"); add(part[4]) }
@@ -60,6 +64,7 @@ END {
       if (size[list[i]] > each || (group != "system" && size[list[i]] > 0 && now - since[list[i]] > 7 * 86400)) turns = turns "rotate " size[list[i]] " " list[i] "\n"
       else kept += size[list[i]]
     }
+    if (silent && group ~ /^[0-9]/) continue
     # The newest first: the name of a day sorts as the day.
     left = split(archives[group], list, " ")
     for (n = 1; left > 0; n++) {
