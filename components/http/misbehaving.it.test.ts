@@ -57,7 +57,8 @@ beforeAll(async () => {
   await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
   const programs = join(import.meta.dirname, "../../testing/programs");
   await host.writeFile(`${home}/echo.mjs`, readFileSync(join(programs, "echo.mjs")));
-  await host.writeFile("/root/streams.py", readFileSync(join(programs, "streams.py")));
+  for (const name of ["streams.py", "latencies.py"])
+    await host.writeFile(`/root/${name}`, readFileSync(join(programs, name)));
   await host.writeFile(
     `${home}/deafens.mjs`,
     `import { createServer } from "node:http";
@@ -117,16 +118,14 @@ describe("many connections to one program", () => {
     await sh(`rm -f /run/${unit}; ${command}; timeout 50 sh -c 'until grep -q } /run/${unit}; do sleep 0.1; done'`);
     return JSON.parse(await sh(`cat /run/${unit}`)) as Streams;
   };
-  /** Milliseconds of a neighbour's answers: half of them are faster, and all but one in a hundred. */
+  /**
+   * Milliseconds of a neighbour's answers, of the best of five rounds of 100: half of them are faster, and all but one in a hundred. What
+   * the streams cost, they cost in each round; what else is busy on the machine spoils some.
+   */
   const neighbour = async () => {
-    const times = await sh(
-      "for n in $(seq 100); do curl -s -o /dev/null -w '%{time_total}\\n' -H 'Host: blog.alice.test' http://[::1]/; done | sort -n",
-    );
-    const sorted = times
-      .trim()
-      .split("\n")
-      .map((seconds) => Number(seconds) * 1000);
-    return { median: sorted[50]!, p99: sorted[98]! };
+    const rounds = JSON.parse(await sh("python3 /root/latencies.py blog.alice.test 5 100")) as number[][];
+    const best = (at: number) => Math.min(...rounds.map((times) => times[at]!));
+    return { median: best(50), p99: best(98) };
   };
 
   test("540 event streams of one visitor: as many as the limit are open, the rest are told so, and a neighbour does not notice", async () => {
@@ -149,7 +148,9 @@ describe("many connections to one program", () => {
       ),
     ).toBe("200");
     expect((await logBytes()) - before).toBeLessThan(1_000_000);
+    // 2 ms more: that is what one turn of the scheduler costs.
     expect(busy.median).toBeLessThan(2 * quiet.median + 2);
+    expect(busy.p99).toBeLessThan(2 * quiet.p99 + 2);
     await sh("systemctl stop 'streams-*'");
   });
 
