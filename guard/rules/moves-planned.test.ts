@@ -79,6 +79,12 @@ testGuardRule(movesPlanned, {
       `needs approval: httpServer 2/${taker.name} hostnames: Gives account 2 host name login.example.net, below example.net of account 1. [hand-over hostname login.example.net]`,
     ],
   },
+  "a wildcard deep below a wildcard of another account": {
+    change: between(answering(giver, "*.example.net"), answering(taker, "*.shop.example.net")),
+    expect: [
+      `needs approval: httpServer 2/${taker.name} hostnames: Gives account 2 host name *.shop.example.net, below *.example.net of account 1. [hand-over hostname *.shop.example.net]`,
+    ],
+  },
   "a name above a name of another account": {
     change: between(answering(giver, "login.shop.example.net"), {
       ...valid,

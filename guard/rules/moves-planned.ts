@@ -61,7 +61,12 @@ function* names(before: Servers, after: Servers): Generator<Finding> {
         return owner !== undefined && owner !== server.account;
       };
       const inner = below.get(hostname.replace(/^\*\./, ""))?.find(({ name }) => of(name))?.name;
-      const taken = [hostname, wildcardOf(hostname), ...namesAbove(hostname), inner].find(of);
+      const taken = [
+        hostname,
+        wildcardOf(hostname),
+        ...namesAbove(hostname).flatMap((name) => [name, `*.${name}`]),
+        inner,
+      ].find(of);
       if (taken === undefined) continue;
       told.add(hostname);
       const [from, to] = [owners.get(taken), server.account];
@@ -78,7 +83,7 @@ function message(name: string, taken: string, moves: string, to: string, from: s
   if (taken === name) return `Moves host name ${name} ${moves}.`;
   if (taken === wildcardOf(name)) return `Moves host name ${name} (of ${taken}) ${moves}.`;
   if (name === wildcardOf(taken)) return `Moves host name ${name} (with ${taken}) ${moves}.`;
-  return `Gives ${to} host name ${name}, ${namesAbove(name).includes(taken) ? "below" : "above"} ${taken} of ${from}.`;
+  return `Gives ${to} host name ${name}, ${namesAbove(name).includes(taken.replace(/^\*\./, "")) ? "below" : "above"} ${taken} of ${from}.`;
 }
 
 function rackOf(element: object): string {

@@ -8,6 +8,7 @@ import { declare, heldBy } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFiles } from "../../fleet/load/load.ts";
 import { kindOfFile } from "../../fleet/load/read-fleet.ts";
 import { readSource } from "../../fleet/load/source.ts";
+import { withEverything } from "../../testing/random-pulls/account-edits.ts";
 import { edits, type Files, harmful, harmless } from "../../testing/random-pulls/edits.ts";
 import { losses } from "../../testing/random-pulls/slow-judge.ts";
 import { survived } from "../../testing/random-pulls/survived.ts";
@@ -19,11 +20,13 @@ import type { Level } from "./weigh.ts";
 
 const prod = join(import.meta.dirname, "../../inventory/prod");
 const today = "2026-11-22";
-const example: Files = new Map(
-  readdirSync(prod, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".yaml"))
-    .sort()
-    .map((file) => [file, parse(readFileSync(join(prod, file), "utf8"))]),
+const example: Files = withEverything(
+  new Map(
+    readdirSync(prod, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".yaml"))
+      .sort()
+      .map((file) => [file, parse(readFileSync(join(prod, file), "utf8"))]),
+  ),
 );
 
 interface Step {
@@ -60,7 +63,12 @@ function made(steps: readonly Step[]): Files {
 function loaded(files: Files, { indent, flow, reverse }: Pull["style"]): Fleet | undefined {
   const sources = [...files].map(([file, content]) => {
     const keys = Array.isArray(content) || !reverse ? content : Object.fromEntries(Object.entries(content).reverse());
-    const text = stringify(keys, { indent, collectionStyle: flow ? "flow" : "any", lineWidth: flow ? 0 : 80 });
+    const text = stringify(keys, {
+      indent,
+      collectionStyle: flow ? "flow" : "any",
+      lineWidth: flow ? 0 : 80,
+      aliasDuplicateObjects: false,
+    });
     return { key: kindOfFile(file)!, source: readSource(file, text).source };
   });
   try {

@@ -31,6 +31,7 @@ export function losses(before: Files, after: Files): Loss[] {
   return [
     ...dataLost(before, after),
     ...promisesBroken(before, after),
+    ...othersRobbed(before, after),
     ...redundancyLost(before, after),
     ...trustChanged(before, after),
   ];
@@ -44,6 +45,10 @@ function* dataLost(before: Files, after: Files): Generator<Loss> {
     if (was.host !== is.host) yield lost(`account ${number} moves`);
     if (was.protect !== false && is.protect === false) yield lost(`account ${number} loses its protection`);
   }
+  const databases = (account: Item) =>
+    (account.databases ?? []).map(({ engine, name }: Item) => `${account.number} ${engine} ${name}`);
+  const left = new Set(next.flatMap(databases));
+  for (const name of old.flatMap(databases)) if (!left.has(name)) yield lost(`database ${name} is gone`);
   const [hosts, nextHosts] = [all(before, "hosts"), all(after, "hosts")];
   for (const name of gone(hosts, nextHosts)) yield lost(`host ${name} is gone`);
   for (const [name, was, is] of both(hosts, nextHosts)) {
@@ -80,10 +85,34 @@ function* promisesBroken(before: Files, after: Files): Generator<Loss> {
     }
     const retention = (account: Item, plan: Item) => Math.max(account.retentionDays ?? 0, plan.retentionDays);
     if (retention(is, next) < retention(was, old)) yield less("retention");
+    if (!was.suspended && is.suspended) yield less("than anything: it is suspended");
+    for (const { engine, name, connections = 10 } of was.databases ?? []) {
+      const own = (is.databases ?? []).find((each: Item) => each.engine === engine && each.name === name);
+      if (own && (own.connections ?? 10) < connections) yield less(`connections to ${name}`);
+    }
     for (const key of ["cores", "memoryMb"]) {
       if ((next.guaranteed?.[key] ?? 0) < (old.guaranteed?.[key] ?? 0)) yield less(`guaranteed ${key}`);
     }
     for (const failure of old.survives) if (!next.survives.includes(failure)) yield less(`survival of ${failure}`);
+  }
+}
+
+/** What all accounts of a host share, without a rule that adds it up. */
+const shared = ["outgoingConnections", "outgoingPerSecond", "mailsPerMinute", "inodes", "swapMaxMb"] as const;
+
+function* othersRobbed(before: Files, after: Files): Generator<Loss> {
+  for (const [name, was, is] of both(all(before, "plans"), all(after, "plans"))) {
+    for (const limit of shared) {
+      const value = (plan: Item): number => plan[limit] ?? limits[limit];
+      if (value(is) > value(was))
+        yield { of: "promise", what: `accounts of plan ${name} take more ${limit} from others` };
+    }
+  }
+  for (const [name, was, is] of both(all(before, "hosts"), all(after, "hosts"))) {
+    for (const key of ["cores", "memoryMb", "diskGb"]) {
+      if (was.serial === is.serial && is.capacity[key] > was.capacity[key])
+        yield { of: "promise", what: `${name} has more ${key} on paper` };
+    }
   }
 }
 
@@ -137,14 +166,34 @@ function* trustChanged(before: Files, after: Files): Generator<Loss> {
   for (const [name, was, is] of both(network.operators, nextNetwork.operators)) {
     if (was.asNumber !== is.asNumber) yield changed(`asNumber of ${name}`);
   }
-  const owners = (files: Files) =>
-    new Map<string, number>(
-      all(files, "accounts").flatMap(({ number, httpServers = [] }) =>
-        httpServers.flatMap(({ hostnames = [] }: Item) => hostnames.map((name: string) => [name, number])),
-      ),
+  if (network.certificates?.directory !== nextNetwork.certificates?.directory) yield changed("the CA");
+  if (network.platformDomain !== nextNetwork.platformDomain) yield changed("the platform's domain");
+  const old = all(before, "accounts");
+  const keysOf = ({ users = [] }: Item) =>
+    new Set(users.flatMap(({ name, keys }: Item) => keys.map((key: string) => `${name} ${key}`)));
+  for (const [number, was, is] of both(old, all(after, "accounts"), "number")) {
+    for (const key of keysOf(is)) if (!keysOf(was).has(key)) yield changed(`account ${number} lets in ${key}`);
+  }
+  yield* namesTaken(before, after);
+}
+
+function* namesTaken(before: Files, after: Files): Generator<Loss> {
+  const owners = (files: Files): [name: string, account: number][] =>
+    all(files, "accounts").flatMap(({ number, name: own, httpServers = [] }) =>
+      httpServers.flatMap(({ hostnames = [], addresses = [] }: Item, index: number) => {
+        const domain = files.get("network.yaml").platformDomain;
+        const platform = index === 0 && domain !== undefined ? [`${own}.${domain}`] : [];
+        const paths = addresses.map((address: string) => address.split("/")[0]);
+        return [...hostnames, ...paths, ...platform].map((name) => [name, number]);
+      }),
     );
-  const next = owners(after);
-  for (const [name, number] of owners(before)) {
-    if (next.has(name) && next.get(name) !== number) yield changed(`${name} leads to another account`);
+  const had = owners(before);
+  const core = (name: string) => name.replace("*.", "");
+  for (const [name, account] of owners(after)) {
+    if (had.some(([other, number]) => other === name && number === account)) continue;
+    for (const [other, number] of had) {
+      const meet = `.${core(name)}`.endsWith(`.${core(other)}`) || `.${core(other)}`.endsWith(`.${core(name)}`);
+      if (number !== account && meet) yield { of: "trust", what: `${name} of ${account} meets ${other} of ${number}` };
+    }
   }
 }
