@@ -14,7 +14,7 @@ const policy = `default-src 'self'; report-to "x"`;
 
 /** A hash as people make it. */
 async function hashOf(password: string): Promise<string> {
-  const { stdout } = await execa(process.execPath, [join(checkout, "cli/password.ts"), "kim", "--stdin"], {
+  const { stdout } = await execa(process.execPath, [join(checkout, "cli/visitor-password.ts"), "kim", "--stdin"], {
     input: `${password}\n`,
   });
   return /^kim: (\S+)$/.exec(stdout)![1]!;

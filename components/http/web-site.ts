@@ -88,14 +88,14 @@ export const webSiteEntry = {
     .record(
       visitorName,
       format(
-        "a hash made by `npm run password`, or by `htpasswd -nB`: bcrypt of cost 4 or 5 ($2y$05$...), or yescrypt j75 or j85",
+        "a hash made by `npm run visitor-password`, or by `htpasswd -nB`: bcrypt of cost 4 or 5 ($2y$05$...), or yescrypt j75 or j85",
         (says) => z.string().regex(new RegExp(`^(?:${passwordHash.source})$`), says),
       ),
     )
     .refine((all) => Object.keys(all).length >= 1 && Object.keys(all).length <= 100, "must have 1 to 100 visitors")
     .exactOptional()
     .describe(
-      "Visitors who may see the web site, each with a hash of the password (RFC 7617); nobody else does. Hashes from `npm run password`. Programs get neither name nor password.",
+      "Visitors who may see the web site, each with a hash of the password (RFC 7617); nobody else does. Hashes from `npm run visitor-password`. Programs get neither name nor password.",
     ),
   bodyMaxMb: bodyMaxMb
     .exactOptional()

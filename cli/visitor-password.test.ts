@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 
 const run = (args: readonly string[], input = "") =>
-  execa(process.execPath, [join(import.meta.dirname, "password.ts"), ...args], { input, reject: false });
+  execa(process.execPath, [join(import.meta.dirname, "visitor-password.ts"), ...args], { input, reject: false });
 
 test("makes another password each time, and prints what fits the inventory", async () => {
   const made = await Promise.all([run(["kim"]), run(["kim"])]);

@@ -31,9 +31,9 @@ async function passwordEntry(
   return { password, entry: `${visitor}: ${await bcrypt.hash(password, cost)}` };
 }
 
-/** `npm run password`: a visitor's password for a web site, and its hash for the inventory. */
+/** `npm run visitor-password`: a visitor's password for a web site, and its hash for the inventory. */
 const passwordCommand = withAction(
-  new Command("password")
+  new Command("visitor-password")
     .description(
       "Makes a password for a visitor of a web site and prints its hash, an entry of `passwords` of an HTTP server.",
     )
