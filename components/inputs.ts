@@ -19,6 +19,8 @@ export type Meaning =
   | "command"
   /** Environment variables of an account's program. */
   | "environment"
+  /** What no message may show, such as the hash of a password, or what somebody has written in its place. */
+  | "secret"
   /** A value that follows from another element of the fleet: a change of it alone is no work on this one. */
   | "derived"
   | Spelled;
@@ -46,6 +48,7 @@ export function meaning<S extends z.ZodType>(schema: S, what: Meaning): S {
 /** Text that has none of the other meanings: never a path, a command or a variable of an account. */
 export const text = meaning(z.string(), "text");
 export const number = z.number();
+export const secret = meaning(z.string(), "secret");
 export const texts = z.array(text);
 export const flag = z.boolean();
 

@@ -16,6 +16,9 @@ export interface Architecture {
   readonly renameat2: number;
   /** Number of the system call socket. */
   readonly socket: number;
+  /** Numbers of the system calls unshare and mount. */
+  readonly unshare: number;
+  readonly mount: number;
   /** Debian package of the kernel. */
   readonly kernelPackage: string;
   /** How QEMU emulates a machine of this architecture on one. */
@@ -39,6 +42,8 @@ export const architectures = {
     rootLinks: ["/bin", "/sbin", "/lib", "/lib64"],
     renameat2: 316,
     socket: 41,
+    unshare: 272,
+    mount: 165,
     kernelPackage: "linux-image-amd64",
     qemu: { package: "qemu-system-x86", program: "qemu-system-x86_64", machine: "pc", console: "ttyS0" },
   },

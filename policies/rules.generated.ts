@@ -1,6 +1,8 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
 import { strongKeys } from "../components/access/rules/strong-keys.ts";
+import { strongPasswords } from "../components/access/rules/strong-passwords.ts";
 import { uniqueUser } from "../components/access/rules/unique-user.ts";
+import { userCanLogIn } from "../components/access/rules/user-can-log-in.ts";
 import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
 import { numberNotReused } from "../components/account/rules/number-not-reused.ts";
 import { uidFollowsNumber } from "../components/account/rules/uid-follows-number.ts";
@@ -48,6 +50,7 @@ import { commandsFitUnits } from "./isolation/commands-fit-units.ts";
 import { equalWeightsInAPlan } from "./isolation/equal-weights-in-a-plan.ts";
 import { limitsSet } from "./isolation/limits-set.ts";
 import { noHostAdministration } from "./isolation/no-host-administration.ts";
+import { passwordsWhereAllowed } from "./isolation/passwords-where-allowed.ts";
 import { pathsInsideHome } from "./isolation/paths-inside-home.ts";
 import { prefixInsideSite } from "./isolation/prefix-inside-site.ts";
 import { uniqueAddress } from "./isolation/unique-address.ts";
@@ -95,13 +98,16 @@ export const rules: readonly Rule[] = [
   noHostAdministration,
   pathsInsideHome,
   strongKeys,
+  strongPasswords,
   uidInRange,
+  userCanLogIn,
   webSiteServed,
   accountsOnAccountHosts,
   connectionsFit,
   equalWeightsInAPlan,
   namesOfOneAccount,
   numberNotReused,
+  passwordsWhereAllowed,
   prefixInsideSite,
   rangesApart,
   servicePorts,

@@ -3,9 +3,25 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 /** Who may log in to accounts, and the configuration that all their SSH servers have. */
 export const access = {
   name: "access",
+  validator: "sshd",
   takesEffect: { by: "restart" },
   inSandboxes: "/opt/fairhost",
   ofAccount: [
+    // Exactly these lines, but for the names: any other setting could let in whom nobody declared.
+    {
+      path: /(?<number>\d+)\/sshd\.conf/,
+      lines: [
+        /UsePAM yes|AuthenticationMethods publickey password|PasswordAuthentication yes|Include \/opt\/fairhost\/sshd\.conf/,
+        /Match User [a-z][a-z0-9_,-]*/,
+        /ForceCommand exec \/usr\/bin\/socat -b65536 STDIO UNIX-CONNECT:\/opt\/fairhost\/sftp,bind=\/tmp\/\$LOGNAME\.\$\$/,
+        /DisableForwarding yes|PermitTTY no|PermitUserRC no/,
+      ],
+      needs: ["Include "],
+    },
+    {
+      path: /passwords\/(?<number>\d+)/,
+      lines: [/[a-z][a-z0-9_-]*:\$y\$j[9AB]T\$[./0-9A-Za-z]{20,86}\$[./0-9A-Za-z]{43}/],
+    },
     {
       path: /(?<number>\d+)\/keys\/[a-z][a-z0-9_-]*/,
       // Without options: a line begins with the type of the key.
@@ -14,7 +30,7 @@ export const access = {
     {
       path: /(?<number>\d+)\/users\/[a-z][a-z0-9_-]*\.user/,
       lines: [
-        /\{"userName":"[a-z][a-z0-9_-]*","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/home\/(?<name>[\w-]+)(?:\/[A-Za-z0-9._/-]+)?","shell":"\/bin\/bash"\}/,
+        /\{"userName":"[a-z][a-z0-9_-]*","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/home\/(?<name>[\w-]+)(?:\/[A-Za-z0-9._/-]+)?","shell":"\/bin\/(?:ba)?sh"\}/,
       ],
     },
     {

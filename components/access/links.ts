@@ -15,4 +15,6 @@ export const connections = {
   source: 10,
   /** New ones in ten seconds. More wait for the next ten. */
   begun: 30,
+  /** Sessions in one connection. */
+  sessions: 20,
 } as const;

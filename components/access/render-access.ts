@@ -5,36 +5,53 @@ import { execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts"
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/netlink-filter.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
+import { architectureOf } from "../host/architecture.ts";
 import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { AccountContext, Renderer } from "../registry/renderer.ts";
+import { checkFiles, checkSocket, renderCheck } from "./check-passwords.ts";
+import { confinedScript, renderConfinedSftp, sftpSocket } from "./confined-sftp.ts";
 import { connections, sshListens } from "./links.ts";
-import { sshdConfiguration } from "./sshd-configuration.ts";
+import {
+  accountConfiguration,
+  commonConfiguration,
+  hasPasswords,
+  inside,
+  isConfined,
+  pam,
+} from "./sshd-configuration.ts";
 
 type Account = Element<"accounts">;
 type User = Element<"users">;
 
-const script = "libexec/run-ssh";
+/** Programs, by the name that a session has for them or that their unit runs. */
+const scripts = {
+  "run-ssh": "run-ssh.sh",
+  "ask-password": "ask-password.sh",
+  "check-password": "check-password.pl",
+} as const;
 const configuration = "access/sshd.conf";
+const pamFolder = "access/pam.d";
 /** Drop-ins for the relays of all accounts, and their slice. */
 const relayFiles = {
   service: "systemd/fairhost-ssh-.service.d/50-relay.conf",
   socket: "systemd/fairhost-ssh-.socket.d/50-relay.conf",
   slice: "systemd/fairhost-ssh.slice",
 } as const;
-/** Inside the sandbox. */
-const inside = {
-  script: "/opt/fairhost/run",
-  configuration: "/opt/fairhost/sshd.conf",
-  own: "/opt/fairhost/access",
-} as const;
 
 export const renderer: Renderer<"users"> = {
   key: "users",
-  ofHost: () => ({
+  ofHost: ({ host }) => ({
     files: [
-      { path: script, content: readFileSync(join(import.meta.dirname, "run-ssh.sh"), "utf8"), mode: 0o755 },
-      { path: configuration, content: sshdConfiguration(inside.own) },
+      ...Object.entries(scripts).map(([name, file]) => ({
+        path: `libexec/${name}`,
+        content: readFileSync(join(import.meta.dirname, file), "utf8"),
+        mode: 0o755,
+      })),
+      confinedScript(architectureOf(host)),
+      ...checkFiles,
+      { path: configuration, content: commonConfiguration() },
+      { path: `${pamFolder}/sshd`, content: pam },
       { path: relayFiles.service, content: unitFile(relaySettings) },
       { path: relayFiles.socket, content: unitFile(relaySocketSettings) },
       { path: relayFiles.slice, content: unitFile(relaySlice) },
@@ -51,11 +68,19 @@ function renderAccess(
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const { number } = account;
   const folder = `access/${number}`;
-  const own: BundleFile[] = users.flatMap((user) => [
-    { path: `${folder}/keys/${plainName(user.name)}`, content: `${user.keys.join("\n")}\n` },
-    { path: userFile(account, user), content: `${JSON.stringify(userRecord(account, user))}\n` },
-    { path: `${userFile(account, user)}-privileged`, content: `${JSON.stringify(privileged)}\n` },
-  ]);
+  const own: BundleFile[] = [
+    { path: `${folder}/sshd.conf`, content: accountConfiguration(users) },
+    ...users.flatMap((user) => [
+      ...(user.keys.length > 0
+        ? [{ path: `${folder}/keys/${plainName(user.name)}`, content: `${user.keys.join("\n")}\n` }]
+        : []),
+      { path: userFile(account, user), content: `${JSON.stringify(userRecord(account, user))}\n` },
+      { path: `${userFile(account, user)}-privileged`, content: `${JSON.stringify(privileged)}\n` },
+    ]),
+  ];
+  const check = renderCheck(account, users);
+  const ownPaths = own.map((file) => file.path);
+  const sftp = users.some(isConfined) ? renderConfinedSftp(account, recordsOf(account, users), ownPaths) : nothing;
   const session = `account-${number}-ssh`;
   const relay = `fairhost-ssh-${number}`;
   const path = (unit: string) => `systemd/${unit}`;
@@ -66,20 +91,26 @@ function renderAccess(
     [`${relay}.socket`]: relaySocket(account, address.address),
   };
   const sockets = [`${session}.socket`, `${relay}.socket`];
+  const passwords = check.files.filter(({ path: file }) => file.startsWith("access/")).map(({ path: file }) => file);
   return {
     files: [
       ...own,
+      ...check.files,
+      ...sftp.files,
       ...Object.entries(units).map(([name, sections]) => ({ path: path(name), content: unitFile(sections) })),
       ...sockets.map((name) => ({ path: path(`fairhost.target.wants/${name}`), link: `../${name}` })),
     ],
     units: [
+      ...check.units,
+      ...sftp.units,
       {
         name: `${session}@.service`,
         want: "on-demand",
         // Whoever is removed, or has lost a key, is logged out.
         restartOn: [
           path(`${session}@.service`),
-          ...[script, configuration, ...own.map((file) => file.path)],
+          ...Object.keys(scripts).map((name) => `libexec/${name}`),
+          ...[configuration, `${pamFolder}/sshd`, ...ownPaths, ...passwords],
           ...sandboxFiles(account),
         ],
       },
@@ -95,6 +126,21 @@ function userFile({ number }: Account, user: User): string {
   return `access/${number}/users/${plainName(user.name)}.user`;
 }
 
+const nothing = { files: [], units: [] };
+const current = (path: string, place: string) => `${currentGeneration}/${path}:${place}`;
+
+/** Mounts the records of the account and of its users. */
+function recordsOf(account: Account, users: readonly User[]): string[] {
+  return [
+    ownRecords(account),
+    ...users.map((user) =>
+      ["user", "user-privileged"]
+        .map((end) => current(`access/${account.number}/users/${user.name}.${end}`, `/etc/userdb/${user.name}.${end}`))
+        .join(" "),
+    ),
+  ];
+}
+
 /** systemd's userdb, as for the account itself: the same uid, another name. */
 function userRecord(account: Account, user: User) {
   return {
@@ -102,7 +148,8 @@ function userRecord(account: Account, user: User) {
     uid: account.uid,
     gid: account.gid,
     homeDirectory: insideHome(account, user.directory),
-    shell: "/bin/bash",
+    // Of a confined user only what the server itself starts is run, by a shell that reads nothing in the home before.
+    shell: isConfined(user) ? "/bin/sh" : "/bin/bash",
   };
 }
 
@@ -117,26 +164,26 @@ function socketPath({ number }: Account): string {
 /** One connection: OpenSSH's own server in the account's sandbox and network, as the account's uid. */
 function sessionUnit(account: Account, users: readonly User[]) {
   const { StandardOutput: _, ...common } = accountSettings(account, "ssh");
-  const current = (path: string, inside: string) => `${currentGeneration}/${path}:${inside}`;
   return {
     Unit: { Description: `SSH of account ${account.number}`, CollectMode: "inactive-or-failed" },
     Service: {
       ...common,
       BindReadOnlyPaths: [
         common.BindReadOnlyPaths,
-        ownRecords(account),
-        ...users.map((user) =>
-          ["user", "user-privileged"]
-            .map((end) =>
-              current(`access/${account.number}/users/${user.name}.${end}`, `/etc/userdb/${user.name}.${end}`),
-            )
-            .join(" "),
-        ),
+        ...recordsOf(account, users),
         [
-          current(script, inside.script),
-          current(configuration, inside.configuration),
+          current("libexec/run-ssh", inside.script),
+          current(configuration, inside.common),
           current(`access/${account.number}`, inside.own),
         ].join(" "),
+        ...(hasPasswords(users)
+          ? [
+              current(pamFolder, "/etc/pam.d"),
+              current("libexec/ask-password", inside.askPassword),
+              `${checkSocket(account)}:${inside.password}`,
+            ]
+          : []),
+        ...(users.some(isConfined) ? [`${sftpSocket(account)}:${inside.sftp}`] : []),
         netlinkSettings.bind,
       ],
       RestrictAddressFamilies: netlinkSettings.addressFamilies,
@@ -147,15 +194,15 @@ function sessionUnit(account: Account, users: readonly User[]) {
       StandardInput: "socket",
       StandardOutput: "socket",
       StandardError: `append:${account.directory}/${logs}/ssh.log`,
-      // A login that was refused.
-      SuccessExitStatus: "255",
+      // A login that was refused, or that took too long (sshd.h: EXIT_AUTH_ATTEMPTED, EXIT_LOGIN_GRACE).
+      SuccessExitStatus: "3 5 255",
       // A connection that could not be started is over: nothing of it can be started again.
       RestartPreventExitStatus: Array.from({ length: 46 }, (_each, index) => 200 + index).join(" "),
       OOMPolicy: "continue",
       ExecStart: execLine([
         ...netlinkSettings.command,
         ...init,
-        ...[inside.script, inside.configuration, homeInside(account)],
+        ...[inside.script, `${inside.own}/sshd.conf`, homeInside(account)],
       ]),
     },
   };

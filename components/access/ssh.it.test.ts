@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hashPassword } from "../../cli/password.ts";
 import { sshHostKey } from "../../host/store/secrets.ts";
 import type { RunResult } from "../../lab/container.ts";
+import type { FixtureAccount } from "../../testing/bundle-fixture.ts";
 import { shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { bootWithOutside } from "../../testing/fakes/outside.ts";
 import { keygen } from "../../testing/fakes/sshd.ts";
@@ -13,16 +15,27 @@ import { defaultUidBase } from "../declaring.ts";
 const directory = mkdtempSync(join(tmpdir(), "fairhost-access-"));
 const keys = { ada: keygen(directory, "ada"), bob: keygen(directory, "bob"), nobody: keygen(directory, "nobody") };
 const line = (name: keyof typeof keys) => keys[name].publicKey.trim();
-const accounts = [
+const password = "correct horse battery";
+const passwordHash = await hashPassword(password);
+const user = (
+  name: string,
+  home: string,
+  keys: readonly string[],
+  more: Partial<NonNullable<FixtureAccount["users"]>[number]> = {},
+): NonNullable<FixtureAccount["users"]>[number] => ({ name, directory: home, protocols: ["ssh"], keys, ...more });
+const accounts: readonly FixtureAccount[] = [
   {
     number: 1,
     name: "alice",
     users: [
-      { name: "ada", directory: ".", keys: [line("ada")] },
-      { name: "deploy", directory: "www", keys: [line("ada")] },
+      user("ada", ".", [line("ada")]),
+      user("deploy", "www", [line("ada")]),
+      user("files", "www/in", [line("ada")], { protocols: ["sftp"] }),
+      user("pat", ".", [], { passwordHash }),
+      user("drop", "www", [], { protocols: ["sftp"], passwordHash }),
     ],
   },
-  { number: 2, name: "bob", users: [{ name: "bob", directory: ".", keys: [line("bob")] }] },
+  { number: 2, name: "bob", users: [user("bob", ".", [line("bob")])] },
   { number: 3, name: "carol", servers: [shellServer()] },
 ];
 const alice = "fd00:8000:0:1::1";
@@ -36,6 +49,14 @@ const as = (key: keyof typeof keys) => `${options} -i /root/${key}`;
 /** Runs a command of a visitor, with the password agent and all else that could help switched off. */
 const ssh = (to: string, command: string, key: keyof typeof keys = "ada", more = "") =>
   here.outside(`ssh ${as(key)} ${more} ${to} ${quoted(command)} </dev/null`);
+/** The same by password, which the client gets from a program. */
+const byPassword = (to: string, command: string, given = password) =>
+  here.outside(
+    `SSH_ASKPASS=/root/ask SSH_ASKPASS_REQUIRE=force GIVEN=${quoted(given)} ssh ${options.replace("BatchMode=yes", "NumberOfPasswordPrompts=1")} -o PubkeyAuthentication=no ${to} ${quoted(command)} </dev/null`,
+  );
+/** What a user gets of its SFTP commands; a `-` before one goes on after its failure. */
+const sftp = (to: string, commands: string, how = `sftp -q ${as("ada")} -b -`) =>
+  here.outside(`cd /root && ${how} '${to.replace("@", "@[")}]' 2>&1 <<'END'\n${commands}\nEND`);
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 const output = ({ stdout, stderr, exitCode }: RunResult): string => {
   if (exitCode !== 0) throw new Error(`status ${exitCode}: ${stdout}${stderr}`);
@@ -45,7 +66,9 @@ const loggedIn = async (command: string, to = `ada@${alice}`, key: keyof typeof 
   output(await ssh(to, command, key));
 const sessions = async () =>
   (
-    await here.sh("systemctl list-units --plain --no-legend 'account-*-ssh@*' 'fairhost-ssh-*@*' 'fairhost-network@*'")
+    await here.sh(
+      "systemctl list-units --plain --no-legend 'account-*-ssh@*' 'fairhost-ssh-*@*' 'fairhost-network@[12].service'",
+    )
   ).trim();
 const log = (account: number) => here.sh(`cat /srv/accounts/${account}/admin/logs/ssh.log`);
 const soon = { timeout: 20_000, interval: 200 };
@@ -62,6 +85,8 @@ beforeAll(async () => {
     await here.sh(`echo 'fd00:8000:0:${number}::1 ${known.trim()}' >>/root/known_hosts`);
   }
   await here.host.writeFile("/root/hello", "hello\n");
+  await here.host.writeFile("/root/ask", '#!/bin/sh\necho "$GIVEN"\n', 0o755);
+  await here.sh("install -d -o a1 -g a1 /srv/accounts/1/home/www/in; echo out >/srv/accounts/1/home/www/outside");
   // The host's own SSH server, as far as ports go.
   const greet =
     "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-host\\r\\n')});s.TCPServer.address_family=10;s.TCPServer(('::',22),h).serve_forever()";
@@ -136,7 +161,7 @@ describe("nobody else does", () => {
     ["root", `root@${alice}`, "ada"],
   ] as const)("with %s", async (_, to, key) => {
     const { exitCode, stderr } = await ssh(to, "true", key);
-    expect([exitCode, stderr]).toEqual([255, expect.stringContaining("Permission denied (publickey)")]);
+    expect([exitCode, stderr]).toEqual([255, expect.stringContaining("Permission denied (publickey,password)")]);
   });
 
   test("with keys that somebody has put into the home, or by what symlinks there lead to", async () => {
@@ -162,6 +187,125 @@ describe("nobody else does", () => {
   });
 });
 
+describe("by password", () => {
+  const guesses = async () =>
+    (await here.sh("journalctl -t fairhost-password -o cat | sort | uniq -c | sed 's/^ *//'")).trim().split("\n");
+
+  test("a user who has one logs in, and one who has a key as well as before", async () => {
+    expect(output(await byPassword(`pat@${alice}`, "id -un; pwd"))).toBe("a1\n/home/alice");
+    expect(await log(1)).toMatch(/ Accepted password for pat from 2600:8::2 ssh2$/m);
+    expect(await loggedIn("id -un")).toBe("a1");
+  });
+
+  test("nobody does with a wrong one or without one: the answer is the same, it comes late, and the host counts it", async () => {
+    const begun = Date.now();
+    const tries = [
+      [`pat@${alice}`, "wrong password"],
+      [`pat@${alice}`, ""],
+      [`ada@${alice}`, password],
+      [`nobody-at-all@${alice}`, password],
+      [`a1@${alice}`, password],
+    ] as const;
+    const answers = await Promise.all(tries.map(([to, given]) => byPassword(to, "true", given)));
+    expect(answers.map(({ exitCode, stderr }) => [exitCode, stderr.split(": ")[1]?.trim()])).toEqual(
+      tries.map(() => [255, "Permission denied (publickey,password)."]),
+    );
+    expect(Date.now() - begun).toBeGreaterThan(2900);
+    // An empty one is not asked about. The address is the relay's, whatever the account says; a name that nobody has may be somebody's password.
+    expect(await guesses()).toEqual([
+      "3 wrong password: account=1 user=UNKNOWN from=2600:8::2",
+      "1 wrong password: account=1 user=pat from=2600:8::2",
+    ]);
+  });
+
+  test("nobody is asked for one at an account without", async () => {
+    expect((await byPassword(`bob@${bob}`, "true")).stderr).toContain("Permission denied (publickey).");
+    expect((await ssh(`bob@${bob}`, "true", "bob")).exitCode).toBe(0);
+  });
+
+  test("users of the account see no hash, and learn from who is asked no more than by logging in", async () => {
+    const looks = await loggedIn(
+      `cat /etc/shadow /opt/fairhost/access/passwords /etc/userdb/*-privileged 2>/dev/null | grep -c 'y.j9T'
+       getent shadow pat
+       cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -c 'y.j9T'
+       printf 'pat\\nwrong' | socat -t10 - UNIX-CONNECT:/opt/fairhost/password
+       printf 'pat\\n${password}' | socat -t10 - UNIX-CONNECT:/opt/fairhost/password; true`,
+    );
+    expect(looks.split("\n")).toEqual(["0", "pat:*:::::::", "0", "no", "yes"]);
+    expect(await here.sh("stat -c '%a %U' /var/lib/fairhost/current/access/passwords/1")).toBe("400 root\n");
+    // Not where an HTTP server runs, which knows no socket of the host's.
+    expect(await here.inside("carol", "ls /opt/fairhost /run")).not.toMatch(/password|sftp/);
+  });
+});
+
+describe("a user with SFTP alone", () => {
+  const files = `files@${alice}`;
+
+  test("brings and gets files of its directory, by key or password", async () => {
+    const { stdout, exitCode } = await sftp(
+      files,
+      "put -p hello\nchmod 604 hello\nmkdir below\nrename hello below/again\nget below/again back\nls -l below",
+    );
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^-rw----r-- .* a1 .* 6 .*again$/m)]);
+    expect(await here.sh("cat /root/back /srv/accounts/1/home/www/in/below/again")).toBe("hello\nhello\n");
+    const byItsPassword = `SSH_ASKPASS=/root/ask SSH_ASKPASS_REQUIRE=force GIVEN='${password}' sftp -q ${options.replace("BatchMode=yes", "PubkeyAuthentication=no")}`;
+    expect((await sftp(`drop@${alice}`, "ls", byItsPassword)).stdout).toContain("in");
+  });
+
+  test("sees nothing of the home outside of it, by any path", async () => {
+    await loggedIn("ln -sfn ../.. www/in/up; ln -sfn /home/alice/www www/in/absolute; echo rc >www/in/.bashrc");
+    const paths = ["..", "/home/alice/..", "up", "absolute", "/proc/1/root/home/alice", "/proc/1/cwd"];
+    const { stdout } = await sftp(files, paths.map((path) => `-ls -a ${path}`).join("\n"));
+    expect(stdout).not.toMatch(/outside|www/);
+    const reads = [
+      "outside",
+      "../outside",
+      "/home/alice/www/outside",
+      "/srv/accounts/1/home/www/outside",
+      "/var/lib/dpkg",
+    ];
+    const { stdout: gets } = await sftp(files, reads.map((path) => `-get ${path} /root/got`).join("\n"));
+    expect(gets.match(/not found|No such file/g)).toHaveLength(reads.length);
+    expect((await here.host.run("test -e /root/got")).exitCode).toBe(1);
+    // The twin: who may all of the home.
+    expect(await loggedIn("cat www/outside")).toBe("out");
+  });
+
+  test("has no right that its directory was mounted with, in a user namespace of its own", async () => {
+    output(await sftp(files, "get /proc/self/status state\nget /proc/self/uid_map map"));
+    const state = await here.sh("cat /root/state");
+    for (const set of ["Inh", "Prm", "Eff", "Amb"]) expect(state).toMatch(new RegExp(`^Cap${set}:\\s0+$`, "m"));
+    expect(state).toMatch(/^NoNewPrivs:\s1$/m);
+    // Not the host's user namespace, whose map is one line of all uids.
+    expect((await here.sh("cat /root/map")).trim().split("\n")).toHaveLength(2);
+  });
+
+  test("gets no shell, no command, no terminal, no forwarded port, no file of the home run, and makes no symlink", async () => {
+    for (const more of ["", "-tt"])
+      expect((await ssh(files, "id -un; echo ran", "ada", more)).stdout).not.toContain("ran");
+    const forward = await here.outside(`ssh ${as("ada")} -W [::1]:7300 ${files} </dev/null`);
+    expect([forward.exitCode, forward.stderr]).toEqual([255, expect.stringContaining("administratively prohibited")]);
+    const remote = await here.outside(
+      `ssh ${as("ada")} -o ExitOnForwardFailure=yes -N -R 7301:[::1]:22 ${files} </dev/null`,
+    );
+    expect(remote.exitCode).toBe(255);
+    const { stdout } = await sftp(files, "mkdir .ssh\nput ask .ssh/rc\n-symlink /etc/passwd link");
+    expect(stdout).toMatch(/Couldn't symlink|Permission denied/);
+    await sftp(files, "ls");
+    expect(await loggedIn("ls www/in")).not.toContain("link");
+    // The twin.
+    expect((await ssh(`ada@${alice}`, "echo ran")).stdout).toBe("ran\n");
+  });
+
+  test("whose directory is a symlink sees where it leads inside the sandbox, and nothing of the host", async () => {
+    await loggedIn("mv www/in www/real; ln -s /srv/accounts/2/home www/in");
+    expect((await sftp(files, "ls")).exitCode).not.toBe(0);
+    expect(await log(1)).toMatch(/\/home\/alice\/www\/in: No such file or directory/);
+    await loggedIn("rm www/in; mv www/real www/in");
+    expect((await sftp(files, "ls")).exitCode).toBe(0);
+  });
+});
+
 describe("a hostile user", () => {
   test("sees no neighbour, no process of the host, no key and nobody's keys to write", async () => {
     const sees =
@@ -174,8 +318,9 @@ describe("a hostile user", () => {
       "alice",
       "4",
       expect.stringMatching(/^(?:(?:bash|ps|run|sort|sshd|sshd-session|tini|xargs) ?)+$/),
-      "2",
+      "3",
       "keys",
+      "sshd.conf",
       "users",
       "account-secret",
       "ssh-host-key",
@@ -224,7 +369,7 @@ test("after the logout nothing runs: no program that was left in the background,
   await loggedIn("setsid nohup sleep 1000 >/dev/null 2>&1 & setsid -f sleep 1000 >/dev/null 2>&1; true");
   await expect.poll(sessions, soon).toBe("");
   expect((await here.host.run("pgrep -u 1900000001")).stdout).toBe("");
-  expect(await here.sh("systemctl --failed --plain --no-legend")).not.toContain("ssh");
+  expect(await here.sh("systemctl --failed --plain --no-legend")).not.toMatch(/ssh|sftp|password/);
 });
 
 test("systemd rates a session's exposure no higher than an HTTP server's", async () => {
@@ -235,4 +380,7 @@ test("systemd rates a session's exposure no higher than an HTTP server's", async
   const ofServer = await exposure("account-3-http-shell.service");
   expect(ofServer).toBeGreaterThan(0);
   expect(await exposure("account-1-ssh@x.service")).toBeLessThanOrEqual(ofServer);
+  // It may mount in its own user namespace, until it has.
+  expect(await exposure("account-1-sftp@x.service")).toBeLessThanOrEqual(ofServer + 0.6);
+  expect(await exposure("fairhost-password-1@x.service")).toBeLessThanOrEqual(2);
 });

@@ -1,22 +1,46 @@
+import { plain } from "../../lib/unit-file.ts";
+import type { Element } from "../registry/kind.ts";
+import { connections } from "./links.ts";
+
+type User = Pick<Element<"users">, "name" | "passwordHash" | "protocols">;
+type Settings = readonly (readonly [string, string])[];
+
+/** Paths inside the sandbox of a session. */
+export const inside = {
+  script: "/opt/fairhost/run",
+  /** What all accounts have. */
+  common: "/opt/fairhost/sshd.conf",
+  own: "/opt/fairhost/access",
+  askPassword: "/opt/fairhost/ask-password",
+  /** Sockets of programs outside of the session. */
+  password: "/opt/fairhost/password",
+  sftp: "/opt/fairhost/sftp",
+} as const;
+
+/** The least rights: files of a directory, by a program outside of the session that sees nothing else (run-sftp.pl). */
+export function isConfined({ protocols }: Pick<User, "protocols">): boolean {
+  return !protocols.includes("ssh");
+}
+
 /**
- * sshd_config(5) of an account's SSH server. It runs as the account's uid, so all of it is there to keep order; what keeps the account
+ * sshd_config(5) of all accounts' SSH servers. They run as the account's uid, so all of it is there to keep order; what keeps the account
  * in is its sandbox.
- * @param directory where it finds the keys
  */
-export function sshdConfiguration(directory: string): string {
-  const settings: readonly (readonly [string, string])[] = [
-    ["UsePAM", "no"],
+export function commonConfiguration(): string {
+  return lines([
     // Only what the inventory has: nothing in the home decides who may log in.
-    ["AuthorizedKeysFile", `${directory}/keys/%u`],
+    ["AuthorizedKeysFile", `${inside.own}/keys/%u`],
     // It would look for the account's ownership of files that are root's.
     ["StrictModes", "no"],
+    // Where an account has passwords, its own configuration comes first and has said otherwise.
+    ["UsePAM", "no"],
     ["AuthenticationMethods", "publickey"],
     ["PasswordAuthentication", "no"],
     ["KbdInteractiveAuthentication", "no"],
     ["RequiredRSASize", "3072"],
     ["MaxAuthTries", "6"],
     ["LoginGraceTime", "30"],
-    ["MaxSessions", "20"],
+    ["MaxSessions", `${connections.sessions}`],
     // A client that is gone is noticed after three minutes. Traffic, and answers of a client that idles, keep a connection open.
     ["ClientAliveInterval", "60"],
     ["ClientAliveCountMax", "3"],
@@ -28,6 +52,51 @@ export function sshdConfiguration(directory: string): string {
     ["PrintLastLog", "no"],
     ["PidFile", "none"],
     ["Subsystem", "sftp internal-sftp"],
-  ];
-  return `${settings.map((setting) => setting.join(" ")).join("\n")}\n`;
+  ]);
+}
+
+const plainName = plain(/[a-z][a-z0-9_-]*/, "user name");
+
+/**
+ * sshd_config(5) of one account, with that of all accounts: of several values the first counts.
+ *
+ * Where one user has a password, all are asked for one: otherwise the question would tell who has. PAM asks outside of the account, and
+ * answers alike for users that are none.
+ */
+export function accountConfiguration(users: readonly User[]): string {
+  const confined = users.filter(isConfined).map(({ name }) => plainName(name));
+  return [
+    ...(hasPasswords(users) ? [lines(withPasswords)] : []),
+    lines([["Include", inside.common]]),
+    ...(confined.length > 0 ? [lines([["Match", `User ${confined.join(",")}`], ...onlySftp])] : []),
+  ].join("");
+}
+
+export function hasPasswords(users: readonly User[]): boolean {
+  return users.some(({ passwordHash }) => passwordHash !== undefined);
+}
+
+const withPasswords: Settings = [
+  ["UsePAM", "yes"],
+  ["AuthenticationMethods", "publickey password"],
+  ["PasswordAuthentication", "yes"],
+];
+
+/** The command is run by /bin/sh, the shell of these users, which reads nothing in the home before it; `$LOGNAME` is sshd's. */
+const onlySftp: Settings = [
+  ["ForceCommand", `exec /usr/bin/socat -b65536 STDIO UNIX-CONNECT:${inside.sftp},bind=/tmp/$LOGNAME.$$`],
+  ["DisableForwarding", "yes"],
+  ["PermitTTY", "no"],
+  ["PermitUserRC", "no"],
+];
+
+/** pam.conf(5) of these servers: nothing of it but the question. */
+export const pam = `auth required pam_exec.so quiet expose_authtok ${inside.askPassword}
+account required pam_permit.so
+password required pam_deny.so
+session required pam_permit.so
+`;
+
+function lines(settings: Settings): string {
+  return settings.map((setting) => `${setting.join(" ")}\n`).join("");
 }

@@ -1,12 +1,22 @@
 import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
 
-/** For every account a user with two keys, and one whose logins begin in a directory. */
+/** For every account a user with two keys and a password, and one for files of a directory. */
 export const fixture: Fixture<"users"> = (size) =>
   upTo(size.accounts).flatMap((account) => [
-    { account, name: "ada", host: hostOf(account, size), directory: ".", keys: [ed25519, nistp256] },
-    { account, name: "deploy", host: hostOf(account, size), directory: "www", keys: [rsa3072] },
+    {
+      account,
+      name: "ada",
+      host: hostOf(account, size),
+      directory: ".",
+      protocols: ["ssh"],
+      keys: [ed25519, nistp256],
+      passwordHash,
+    },
+    { account, name: "deploy", host: hostOf(account, size), directory: "www", protocols: ["sftp"], keys: [rsa3072] },
   ]);
 
+// Of "correct horse battery".
+const passwordHash = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$YAXMK9Llbqk/FSGbrI16AP6p2zwE4UhuWrJZceAG.p2";
 const ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPGmdlfNGHNIRhvmoAIhcdYIpdab7Ps9yYKBt/4NPv3A ada@example.org";
 const nistp256 =
   "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBKhxbWj20jY7toc3DHUfn+0aba5pSr4dGW3fpE+mWNLSWIBrx/19TWyLz2IaQAyjySx/GWOQ4Ql90rDMZ7XNLPg= ada@example.org";

@@ -1,18 +1,31 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { homePath, number, text, texts, waivers } from "../inputs.ts";
+import { homePath, number, secret, text, texts, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { derivedField, key, trust } from "../registry/field-class.ts";
-import { inAccount, type Kind } from "../registry/kind.ts";
+import { type Element, inAccount, type Kind } from "../registry/kind.ts";
 import { format, homePathSchema, lineSchema } from "../schema.ts";
+import { passwordHashSchema } from "./password-hash.ts";
+
+/**
+ * What a user may do. `ssh`: a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp`: files below its
+ * directory, and nothing else.
+ */
+const protocols = ["ssh", "sftp"] as const;
 
 export const inputs = z.strictObject({
   waivers,
   account: key(number).describe("Number of the account it belongs to."),
   name: key(text).describe("Unique in the account; the name to log in with."),
   host: derivedField(text).describe("The host of its account."),
-  directory: homePath().describe("Where its logins begin."),
+  directory: trust(homePath()).describe("Where its logins begin; without `ssh` it is all that the user reaches."),
+  protocols: trust(z.array(z.enum(protocols))).describe(
+    "What it may do: `ssh`, a shell; `sftp`, files of its directory.",
+  ),
   keys: trust(texts, { means: "who may log in" }).describe("Public keys that may log in, as OpenSSH writes them."),
+  passwordHash: trust(secret)
+    .exactOptional()
+    .describe("yescrypt hash of the password that may log in; without it none may."),
 });
 
 /**
@@ -33,27 +46,41 @@ export const entries = z
       directory: z
         .union([z.literal("."), homePathSchema])
         .default(".")
-        .describe("Where logins begin, inside the account's home. Default `.`, the home itself. It limits nothing."),
+        .describe(
+          "Where logins begin, inside the account's home. Default `.`, the home itself. With `ssh` it limits nothing; without, the user reaches nothing of the home outside of it.",
+        ),
+      protocols: z
+        .array(z.enum(protocols))
+        .min(1)
+        .default(["ssh"])
+        .describe(
+          "What the user may do. `ssh` (default): a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp` alone: files of `directory` over SFTP; no shell, no commands, no forwarded ports.",
+        ),
       keys: z
         .array(lineSchema.min(1).max(4096))
-        .min(1)
         .max(50)
+        .default([])
         .describe(
           "Public keys that may log in, each a line as `ssh-keygen` writes it: type, key and a comment, without options. ssh-ed25519, ecdsa-sha2-nistp256, -384 and -521, their forms for security keys (sk-...), and ssh-rsa of at least 3072 bits.",
+        ),
+      passwordHash: passwordHashSchema
+        .optional()
+        .describe(
+          "Lets the user log in by password, if the plan allows it (`passwordLogins`). The line that `npm run password` prints: a yescrypt hash of cost 5 to 7; never the password.",
         ),
     }),
   )
   .max(50)
   .default([])
   .describe(
-    "Who may log in to the account by SSH, at its own IPv6 address. All have the account's rights: they share its uid, its files and its limits.",
+    "Who may log in to the account by SSH, at its own IPv6 address. All with a shell have the account's rights: they share its uid, its files and its limits.",
   );
 
 export const kind: Kind<"users"> = {
   key: "users",
   name: "user",
   words: ["user", "users"],
-  description: "Somebody who may log in to an account by SSH, with the account's rights.",
+  description: "Somebody who may log in to an account by SSH: with the account's rights, or to files of a directory.",
   type: "fairhost:access:User",
   identity: ["account", "name"],
   inputs,
@@ -68,8 +95,13 @@ export const kind: Kind<"users"> = {
   packages: ["git", "openssh-client", "openssh-server", "openssh-sftp-server", "rsync", "socat"],
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>
-      sortBy(account.users, ({ name }) => name).map((user) => {
-        return { ...user, account: account.number, host: account.host };
+      sortBy(account.users, ({ name }) => name).map(({ passwordHash, ...user }) => {
+        return {
+          ...user,
+          ...(passwordHash !== undefined && { passwordHash }),
+          account: account.number,
+          host: account.host,
+        };
       }),
     ),
   ...inAccount("users"),
@@ -80,8 +112,16 @@ function describeUser(change: Change<"users">): ReturnType<Describe<"users">> {
   const { op, subject } = change;
   const { account, name } = change.after ?? change.before;
   const of = `user ${name} of account ${account}`;
-  if (op === "create") return [effect(subject, `Lets ${of} log in by SSH.`, [account])];
+  if (op === "create") return [effect(subject, `Lets ${of} log in ${wayIn(change.after)}.`, [account])];
   const ends = "sessions that are open in the account end";
   if (op === "delete") return [effect(subject, `Removes ${of}: logins are refused, and ${ends}.`, [account])];
   return [effect(subject, `Changes ${of}: ${differences(change)}; ${ends}.`, [account])];
+}
+
+/** For a sentence: what the user gets, and by what. */
+function wayIn({ protocols, directory, passwordHash }: Element<"users">): string {
+  const by = passwordHash === undefined ? "" : ", also by password";
+  return protocols.includes("ssh")
+    ? `by SSH${by}`
+    : `by SFTP, to ${directory === "." ? "its home" : directory} alone${by}`;
 }

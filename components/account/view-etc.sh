@@ -71,7 +71,7 @@ cat >"$new/hosts" <<EOF
 ::1 localhost ip6-localhost ip6-loopback
 EOF
 # Places to mount on, the same for all accounts.
-mkdir -p "$new/userdb" "$new/lighttpd"
+mkdir -p "$new/userdb" "$new/lighttpd" "$new/pam.d"
 [ -e "$new/lighttpd/lighttpd.conf" ] || : >"$new/lighttpd/lighttpd.conf"
 chmod 755 "$new"
 

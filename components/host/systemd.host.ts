@@ -19,6 +19,9 @@ const service = [
   // Of users that log in (components/access/render-access.ts).
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+):\/opt\/fairhost\/access/,
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/(?<number>\d+)\/users\/[a-z][a-z0-9_-]*\.user(?:-privileged)?:\/etc\/userdb\/[a-z][a-z0-9_-]*\.user(?:-privileged)?/,
+  // Sockets on which a session asks about a password, and on which it gets the files of a directory.
+  /\[Service\] BindReadOnlyPaths=\/run\/fairhost-(?:password|sftp)\/(?<number>\d+):\/opt\/fairhost\/(?:password|sftp)/,
+  /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/access\/pam\.d:\/etc\/pam\.d/,
   // Of folders that say where (`inSandboxes`).
   /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?<sharedFolder>[a-z-]+)\/[a-z-]+(?:\.[a-z]+)?:(?<place>\/[a-z/]+)\/[a-z-]+(?:\.[a-z]+)?/,
   /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
@@ -88,6 +91,48 @@ export const systemd = {
     {
       path: /fairhost\.target\.wants\/fairhost-ssh-(?<number>\d+)\.socket/,
       link: /\.\.\/fairhost-ssh-(?<number>\d+)\.socket/,
+    },
+    // SFTP of confined users: the rights are those of one script, which gives them up (components/access/run-sftp.pl).
+    {
+      path: /account-(?<number>\d+)-sftp@\.service\.d\/60-confine\.conf/,
+      lines: [
+        /\[Service\] (?:CapabilityBoundingSet|AmbientCapabilities)=CAP_SYS_ADMIN/,
+        /\[Service\] (?:RestrictNamespaces=mnt|SystemCallFilter=mount)/,
+      ],
+    },
+    {
+      path: /account-(?<number>\d+)-sftp\.socket/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Socket\] ListenStream=\/run\/fairhost-sftp\/(?<number>\d+)/,
+        /\[Socket\] (?:Accept=yes|MaxConnections=\d+)/,
+      ],
+    },
+    {
+      path: /account-(?<number>\d+)-sftp\.socket\.d\/60-owner\.conf/,
+      lines: [/\[Socket\] Socket(?:User|Group)=(?<user>a\d+)/, /\[Socket\] SocketMode=0600/],
+    },
+    // Passwords: who knows the hashes, outside of the account.
+    {
+      path: /fairhost-password-(?<number>\d+)\.socket/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Socket\] ListenStream=\/run\/fairhost-password\/(?<number>\d+)/,
+        /\[Socket\] SocketUser=(?<user>a\d+)/,
+      ],
+    },
+    {
+      path: /fairhost-password-(?<number>\d+)@\.service/,
+      lines: [
+        /\[Unit\] Description=.*/,
+        /\[Service\] Slice=account-(?<number>\d+)\.slice/,
+        /\[Service\] LoadCredential=passwords:\/var\/lib\/fairhost\/current\/access\/passwords\/(?<number>\d+)/,
+        /\[Service\] ExecStart=:\/usr\/bin\/perl \/var\/lib\/fairhost\/current\/libexec\/check-password (?<number>\d+) %i/,
+      ],
+    },
+    {
+      path: /fairhost\.target\.wants\/fairhost-password-(?<number>\d+)\.socket/,
+      link: /\.\.\/fairhost-password-(?<number>\d+)\.socket/,
     },
     // Without Unit= a timer starts the service of its own name.
     {

@@ -12,6 +12,12 @@ const limitSchemas = Object.fromEntries(Object.entries(limits).map(([name, { sch
 export const schema = z.strictObject({
   name: nameSchema.describe("Name of the plan, unique in the fleet. The file has the same name."),
   ...limitSchemas,
+  passwordLogins: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether users of its accounts may log in by password (`passwordHash`). Default false: by key only, which nobody can guess.",
+    ),
   retentionDays: z.literal([3, 7, 20, 30]).describe("Days that backups are kept."),
   survives: z
     .array(z.enum(failures))

@@ -16,6 +16,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     outgoingConnections: 1000,
     outgoingPerSecond: 50,
     mailsPerMinute: 60,
+    passwordLogins: true,
     retentionDays: 7,
     survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
     takeover: true,

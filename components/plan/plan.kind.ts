@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count } from "../../lib/text.ts";
 import { failures, flag, number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
-import { key, promise } from "../registry/field-class.ts";
+import { key, promise, trust } from "../registry/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { limitInputs } from "./each-limit.ts";
 
@@ -10,6 +10,9 @@ export const inputs = z.strictObject({
   waivers,
   name: key(text).describe("Unique in the fleet."),
   ...limitInputs(),
+  passwordLogins: trust(flag)
+    .exactOptional()
+    .describe("Whether users of its accounts may log in by password; not if it is missing."),
   retentionDays: promise(number).describe("Days backups are kept."),
   survives: promise(z.array(z.enum(failures))).describe(
     "Kinds of elements of which any single one can fail without taking an account down.",
@@ -44,7 +47,8 @@ export const kind: Kind<"plans"> = {
   concerns: "fleet",
   retired: "freely",
   deletion: "free",
-  declare: ({ fleet }) => fleet.plans,
+  declare: ({ fleet }) =>
+    fleet.plans.map(({ passwordLogins, ...plan }) => ({ ...plan, ...(passwordLogins && { passwordLogins }) })),
   ...ownFile("plans"),
   describe: (change, { after }) => {
     if (change.op !== "update") return undefined;

@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { meaningOf } from "../../components/inputs.ts";
+import { bare } from "../../components/registry/bare.ts";
 import { repairOf } from "../../components/repairs.ts";
-import { shown } from "../../lib/text.ts";
+import { shown as shownText } from "../../lib/text.ts";
 import { nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
 import type { Source } from "./source.ts";
@@ -13,10 +15,14 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
     source.problem(path, message, fix, what),
   ];
   const place = schemaAt(schema, source.data, path);
+  // What is wrong may be that somebody wrote the password itself.
+  const hidden = place !== undefined && (meaningOf(place) ?? meaningOf(bare(place))) === "secret";
+  const shown = (what: unknown): string => (hidden ? "a value that is not shown here" : shownText(what));
+  const withKind = (what: unknown): string => (hidden ? shown(what) : kindOf(what));
   const explained = (fix: string): string => (place?.description === undefined ? fix : `${fix}. ${place.description}`);
   /** The messages of the schemas begin with `must be`. */
   const format = (): Problem[] => {
-    const lower = typeof value === "string" ? value.toLowerCase() : value;
+    const lower = typeof value === "string" && !hidden ? value.toLowerCase() : value;
     const slip = lower !== value && place?.safeParse(lower).success;
     const repair = typeof value === "string" && place !== undefined ? repairOf(place, value) : undefined;
     const fix = repair ?? (slip ? `write ${shown(lower)} if that is what you mean` : explained("correct it"));
@@ -35,7 +41,7 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
     case "invalid_type":
       return problem(
         `got ${withKind(value)}, expected ${wantedType(issue)}`,
-        fixForType(issue.expected, value) ?? explained(`write ${wantedType(issue)}`),
+        (hidden ? undefined : fixForType(issue.expected, value)) ?? explained(`write ${wantedType(issue)}`),
       );
     case "too_small":
     case "too_big": {
@@ -74,7 +80,12 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType,
   return issue.keys.map((key) => {
     const guess = nearest(key, known);
     const fix = guess === undefined ? "remove it" : `did you mean "${guess}"?`;
-    return source.problem([...path, key], `unknown key ${shown(key)}`, `${fix} (known: ${known.join(", ")})`, "key");
+    return source.problem(
+      [...path, key],
+      `unknown key ${shownText(key)}`,
+      `${fix} (known: ${known.join(", ")})`,
+      "key",
+    );
   });
 }
 
@@ -84,7 +95,7 @@ function oneOf(path: Path, known: readonly string[], source: Source): Problem {
   if (value === undefined) return source.problem(path, `"${path.at(-1)}" is missing`, `add it: ${list}`);
   const guess = typeof value === "string" ? nearest(value, known) : undefined;
   const fix = guess === undefined ? `write ${list}` : `did you mean "${guess}"?`;
-  return source.problem(path, `got ${shown(value)}, expected ${list}`, fix);
+  return source.problem(path, `got ${shownText(value)}, expected ${list}`, fix);
 }
 
 /** Plain words for zod's names of types. */
@@ -102,10 +113,10 @@ function wantedType(issue: z.core.$ZodIssue): string {
   return issue.code === "invalid_type" ? (kinds[issue.expected] ?? issue.expected) : "a value";
 }
 
-function withKind(value: unknown): string {
-  if (typeof value === "string") return `the text ${shown(value)}`;
-  if (typeof value === "number") return `the number ${shown(value)}`;
-  return shown(value);
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return `the text ${shownText(value)}`;
+  if (typeof value === "number") return `the number ${shownText(value)}`;
+  return shownText(value);
 }
 
 function fixForType(expected: string, value: unknown): string | undefined {

@@ -69,9 +69,9 @@ export function renumberedNetwork(before: Declaration, after: Declaration): Chan
 }
 
 /** Meanings whose values are not told. */
-const secretive = ["command", "environment"] as const;
+const secretive = ["command", "environment", "secret"] as const;
 
-/** Of what differs, what is or lies in a command or an environment on either side. */
+/** Of what differs, what is or lies in one of these on either side. */
 function untoldOf<K extends Key>(
   { inputs }: Pick<Kind<K>, "inputs">,
   was: Element<K>,

@@ -282,6 +282,19 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
       .edit("network.yaml", "fd00:8000::/32", "2001:db8::/32"),
   "a management controller in an account's subnet": (draft) => draft.edit(web1, "fd00:8000::b1", "fd00:8000:0:1::b1"),
   "a public AS number for a host": (draft) => draft.edit(web1, "4200000011", "64496"),
+  // Somebody wrote the password itself: it is not repeated.
+  "a plain password, a weak hash, and a number": (draft) =>
+    draft.append(
+      alice,
+      `users:
+  - name: ada
+    passwordHash: hunter2-hunter2
+  - name: bob
+    passwordHash: $6$F5Jx5fExrKuPp53x$YAXMK9Llbqk
+  - name: eve
+    passwordHash: 12345678
+`,
+    ),
 };
 
 function waiver(resource: string): string {

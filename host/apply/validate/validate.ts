@@ -3,6 +3,7 @@ import { bundleFolders, type Names } from "../../../components/registry/bundle-f
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { staticServers } from "../../os/lighttpd.ts";
+import { sshServers } from "../../os/sshd.ts";
 import { units } from "../../os/systemd-analyze.ts";
 import { filesOf } from "../../store/generations.ts";
 import { unitsOf } from "../hooks/choose.ts";
@@ -10,7 +11,12 @@ import type { Problem } from "./problem.ts";
 import { problemsIn, type Staged, type Validator } from "./staged.ts";
 
 /** Validators that are functions, by the names that folders give them. */
-const named: Readonly<Record<Names["validator"], Validator>> = { json, lighttpd: staticServers, units };
+const named: Readonly<Record<Names["validator"], Validator>> = {
+  json,
+  lighttpd: staticServers,
+  sshd: sshServers,
+  units,
+};
 
 /** Validators that run no program: the only ones for a directory tree. */
 const offline: readonly unknown[] = ["json" satisfies Names["validator"]];

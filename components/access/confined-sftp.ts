@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import type { Architecture } from "../../lib/architectures.ts";
+import { execLine, unitFile } from "../../lib/unit-file.ts";
+import { accountSettings, homeInside, logs } from "../account/account-paths.ts";
+import { sandboxFiles } from "../account/render-sandbox.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Part } from "../registry/renderer.ts";
+import { connections } from "./links.ts";
+
+type Account = Element<"accounts">;
+
+const script = "libexec/run-sftp";
+const scriptInside = "/opt/fairhost/run";
+
+/** The program with the numbers of its system calls. */
+export function confinedScript({ unshare, mount }: Architecture): BundleFile {
+  const text = readFileSync(join(import.meta.dirname, "run-sftp.pl"), "utf8");
+  return { path: script, content: text.replace("UNSHARE", `${unshare}`).replace("MOUNT", `${mount}`), mode: 0o755 };
+}
+
+/** The socket on which sessions of confined users get their files. */
+export function sftpSocket({ number }: Pick<Account, "number">): string {
+  return `/run/fairhost-sftp/${number}`;
+}
+
+/**
+ * SFTP of users who may do nothing else: a unit of its own for each session, in the account's sandbox, in which the user's directory is in the
+ * place of the home.
+ * @param records settings that mount the users' records
+ * @param own bundle paths of these
+ */
+export function renderConfinedSftp(
+  account: Account,
+  records: readonly string[],
+  own: readonly string[],
+): Required<Omit<Part, "account">> {
+  const unit = `account-${account.number}-sftp`;
+  const path = (name: string) => `systemd/${name}`;
+  const [service, socket] = [`${unit}@.service`, `${unit}.socket`];
+  const rights = path(`${service}.d/60-confine.conf`);
+  const owner = path(`${socket}.d/60-owner.conf`);
+  const { StandardOutput: _, BindPaths: __, ...common } = accountSettings(account, "ssh");
+  const home = homeInside(account);
+  const units: BundleUnit[] = [
+    {
+      name: service,
+      want: "on-demand",
+      restartOn: [path(service), rights, script, ...own, ...sandboxFiles(account)],
+    },
+    { name: socket, want: "start", restartOn: [path(socket), owner] },
+  ];
+  const files: BundleFile[] = [
+    {
+      path: path(service),
+      content: unitFile({
+        Unit: { Description: `SFTP of account ${account.number}`, CollectMode: "inactive-or-failed" },
+        Service: {
+          ...common,
+          BindPaths: `${account.directory}/home:${home}`,
+          BindReadOnlyPaths: [common.BindReadOnlyPaths, ...records, `${currentGeneration}/${script}:${scriptInside}`],
+          StandardInput: "socket",
+          StandardOutput: "socket",
+          StandardError: `append:${account.directory}/${logs}/ssh.log`,
+          // Of a directory that is not there.
+          SuccessExitStatus: "255",
+          RestartPreventExitStatus: Array.from({ length: 46 }, (_each, index) => 200 + index).join(" "),
+          OOMPolicy: "continue",
+          ExecStart: execLine([scriptInside, home]),
+        },
+      }),
+    },
+    {
+      path: rights,
+      content: unitFile({
+        Service: {
+          // In the sandbox's own user namespace: enough to mount a directory of the sandbox in the place of another, and given up before a word
+          // of the user is read.
+          CapabilityBoundingSet: "CAP_SYS_ADMIN",
+          AmbientCapabilities: "CAP_SYS_ADMIN",
+          RestrictNamespaces: "mnt",
+          SystemCallFilter: "mount",
+        },
+      }),
+    },
+    {
+      path: path(socket),
+      content: unitFile({
+        Unit: { Description: `SFTP of account ${account.number}, inside the host` },
+        Socket: {
+          ListenStream: sftpSocket(account),
+          Accept: "yes",
+          MaxConnections: `${connections.account * connections.sessions}`,
+        },
+      }),
+    },
+    {
+      path: owner,
+      // Of the account's sessions, and not of the front end, as other sockets of accounts are.
+      content: unitFile({ Socket: { SocketUser: account.user, SocketGroup: account.user, SocketMode: "0600" } }),
+    },
+    { path: path(`fairhost.target.wants/${socket}`), link: `../${socket}` },
+  ];
+  return { files, units };
+}

@@ -1,0 +1,9 @@
+import { changed, testRule } from "../../../testing/test-rule.ts";
+import { userCanLogIn } from "./user-can-log-in.ts";
+
+testRule(userCanLogIn, {
+  "a user with neither a key nor a password": {
+    break: (valid) => changed(valid, "users", "1/deploy", (user) => ({ ...user, keys: [] })),
+    expect: ["user 1/deploy keys: User 1/deploy has neither a key nor a password."],
+  },
+});
