@@ -26,3 +26,14 @@ test("changed units are verified in whatever folder they are: a template by an i
   expect(await verified("systemd")).toEqual(expected);
   expect(await verified("another")).toEqual(expected);
 });
+
+test("a unit that goes with its drop-ins is not looked for; one of Debian's is, whose drop-in goes", async () => {
+  const changed = ["systemd/gone@.service", "systemd/gone@.service.d/60-x.conf", "systemd/nginx.service.d/x.conf"];
+  const calls: string[][] = [];
+  const run = async (_: string, args: readonly string[]) => {
+    calls.push(args.filter((each) => !/^-|^verify$/.test(each)));
+    return { status: 0, stdout: "", stderr: "" };
+  };
+  await units({ bundle: bundleOf({}, hostGroup("one")), changed: new Set(changed), run }, changed);
+  expect(calls).toEqual([["nginx.service"]]);
+});

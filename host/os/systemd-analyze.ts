@@ -10,7 +10,7 @@ import { filesOf } from "../store/generations.ts";
  */
 export const units: Validator = async (staged, changed) => {
   const files = filesOf(staged.bundle);
-  const names = new Set(changed.flatMap((path) => unitsToVerify(path, files)));
+  const names = new Set(changed.flatMap((path) => unitsToVerify(path, files, staged.changed)));
   if (names.size === 0) return [];
   const result = await staged.run("systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", ...names]);
   if (result.status === 0) return [];
@@ -31,12 +31,14 @@ function isAboutSandbox(line: string): boolean {
   return /^account-\S+: Command \S+ is not executable/.test(line);
 }
 
-function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>): string[] {
+function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>, staged: ReadonlySet<string>): string[] {
   // Of whatever folder is verified so: a unit that systemd does not look for there is an error, not a unit that nobody verified.
   const [, folder, top, below] = /^([^/]+\/)([^/]+)(\/.*)?$/.exec(path) ?? [];
   if (folder === undefined || top === undefined || /\.(wants|requires)$/.test(top)) return [];
   if (below === undefined) return files.get(path)?.content === undefined ? [] : [instance(top)];
   const owner = top.replace(/\.d$/, "");
+  // A unit of the bundle that goes with its drop-ins is not there to be verified.
+  if (staged.has(folder + owner) && !files.has(folder + owner)) return [];
   if (!/-\.[a-z]+$/.test(owner)) return [instance(owner)];
   // A prefix drop-in (`account-.service.d`): one unit to which it applies is enough.
   const [prefix, suffix] = owner.split(/(?<=-)(?=\.[a-z]+$)/) as [string, string];
