@@ -65,6 +65,7 @@ export const checkFiles: readonly BundleFile[] = [
         MaxConnections: `${connections.account}`,
         SocketMode: "0600",
         DirectoryMode: "0755",
+        RemoveOnStop: "yes",
         // It would stop the socket for good.
         TriggerLimitIntervalSec: "0",
       },

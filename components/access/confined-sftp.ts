@@ -91,6 +91,7 @@ export function renderConfinedSftp(
         Socket: {
           ListenStream: sftpSocket(account),
           Accept: "yes",
+          RemoveOnStop: "yes",
           MaxConnections: `${connections.account * connections.sessions}`,
         },
       }),

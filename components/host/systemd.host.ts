@@ -105,7 +105,7 @@ export const systemd = {
       lines: [
         /\[Unit\] Description=.*/,
         /\[Socket\] ListenStream=\/run\/fairhost-sftp\/(?<number>\d+)/,
-        /\[Socket\] (?:Accept=yes|MaxConnections=\d+)/,
+        /\[Socket\] (?:Accept=yes|MaxConnections=\d+|RemoveOnStop=yes)/,
       ],
     },
     {
