@@ -3,7 +3,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { homePath, number, secret, text, texts, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { derivedField, key, trust } from "../registry/field-class.ts";
-import { type Element, inAccount, type Kind } from "../registry/kind.ts";
+import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { format, homePathSchema, lineSchema } from "../schema.ts";
 import { passwordHashSchema } from "./password-hash.ts";
 
@@ -86,10 +86,7 @@ export const kind: Kind<"users"> = {
   inputs,
   resourceName: ({ account, name }) => `account-${account}-user-${name}`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "free",
   // What people use over SSH, beside the server and what it is reached through.
   packages: ["git", "openssh-client", "openssh-server", "openssh-sftp-server", "rsync", "socat"],

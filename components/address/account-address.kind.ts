@@ -2,7 +2,7 @@ import { z } from "zod";
 import { number, text } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
 import { derivedField, identity, key } from "../registry/field-class.ts";
-import { type Kind, ownFile } from "../registry/kind.ts";
+import { type Kind, ofAccount, ownFile } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
   account: key(number).describe("The account's number."),
@@ -23,10 +23,7 @@ export const kind: Kind<"addresses"> = {
   inputs,
   resourceName: ({ account }) => `account-${account}-address`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "follows",
   declare: ({ accounts }) =>
     accounts.map(({ account, site, own }) => {

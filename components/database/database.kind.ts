@@ -4,7 +4,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
 import { derivedField, key, promise } from "../registry/field-class.ts";
-import type { Kind } from "../registry/kind.ts";
+import { type Kind, ofAccount } from "../registry/kind.ts";
 import { format } from "../schema.ts";
 import { engines } from "./engines.ts";
 
@@ -57,10 +57,7 @@ export const kind: Kind<"databases"> = {
   inputs,
   resourceName: ({ account, engine, name }) => `account-${account}-${engine}-${name}`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "approval",
   variants: [{ word: "engine", needs: engines, of: ({ engine }) => engine }],
   declare: ({ accounts }) =>

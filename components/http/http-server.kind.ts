@@ -2,7 +2,7 @@ import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { listed } from "../../lib/text.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
-import { type Element, inAccount, type Kind } from "../registry/kind.ts";
+import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { serverEntries, serverInputs, servers } from "./servers.generated.ts";
 
 export const inputs = z.discriminatedUnion("kind", serverInputs);
@@ -26,10 +26,7 @@ export const kind: Kind<"httpServers"> = {
   dropped: ["listen"],
   resourceName: ({ unit }) => unit,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "free",
   variants: [{ word: "server kind", needs: servers, of: ({ kind }) => kind }],
   declare: ({ accounts, fleet: { network } }) =>

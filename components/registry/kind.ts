@@ -144,6 +144,14 @@ export function inNetwork(list: "routers" | "switches"): Standing {
   };
 }
 
+/** What holds for all that an account has on its host: it moves with the account and may be declared anew. */
+export const ofAccount = {
+  concerns: "host",
+  hostOf: ({ host }: { readonly host: string }) => host,
+  accountOf: ({ account }: { readonly account: number }) => account,
+  retired: "freely",
+} as const;
+
 /** Of an entry of a list in an account's file, named `<account>/<name>`. */
 export function inAccount(list: string): Standing {
   type Lists = Readonly<Record<string, readonly ({ readonly name?: string } | undefined)[] | undefined>>;

@@ -6,7 +6,7 @@ import { visitedPorts } from "../account-network/links.ts";
 import { command, number, text, waivers } from "../inputs.ts";
 import { type Change, type ChangeContext, type Describe, differences, effect } from "../registry/change.ts";
 import { behaviour, derivedField, key } from "../registry/field-class.ts";
-import { inAccount, type Kind } from "../registry/kind.ts";
+import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
 const monitorInputs = z.strictObject({
@@ -98,10 +98,7 @@ export const kind: Kind<"services"> = {
   inputs,
   resourceName: ({ account, name }) => `account-${account}-service-${name}`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "free",
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>

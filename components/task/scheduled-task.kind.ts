@@ -4,7 +4,7 @@ import { programEntry, programInputs } from "../account/own-program.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { behaviour, derivedField, key } from "../registry/field-class.ts";
-import { inAccount, type Kind } from "../registry/kind.ts";
+import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { calendarSchema, defaultDelay, timeZoneSchema } from "./calendar.ts";
 
 export const inputs = z.strictObject({
@@ -65,10 +65,7 @@ export const kind: Kind<"tasks"> = {
   inputs,
   resourceName: ({ account, name }) => `account-${account}-task-${name}`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   // Time zones.
   packages: ["tzdata"],
   deletion: "free",

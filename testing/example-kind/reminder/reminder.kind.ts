@@ -3,7 +3,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { command, environment, homePath, number, text, waivers } from "../inputs.ts";
 import { effect } from "../registry/change.ts";
 import { behaviour, derivedField, key } from "../registry/field-class.ts";
-import { inAccount, type Kind } from "../registry/kind.ts";
+import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../schema.ts";
 
 export const inputs = z.strictObject({
@@ -45,10 +45,7 @@ export const kind: Kind<"reminders"> = {
   inputs,
   resourceName: ({ account, name }) => `account-${account}-reminder-${name}`,
   parent: ({ account }) => ["account", String(account)],
-  concerns: "host",
-  hostOf: ({ host }) => host,
-  accountOf: ({ account }) => account,
-  retired: "freely",
+  ...ofAccount,
   deletion: "approval",
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>
