@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
-import { declarationOf, type FixtureAccount } from "../../testing/bundle-fixture.ts";
-import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
-import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+
+import type { FixtureAccount } from "../../testing/bundle-fixture.ts";
+import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
+import { alice, bob, carol, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
+import { inside } from "../../testing/fakes/inside-sandbox.ts";
 
 /** The real server below the real applier, beside PostgreSQL; programs of accounts ask it from their sandboxes. */
 let on: AppliedHost;
@@ -13,21 +12,8 @@ const shop = { engine: "mariadb", name: "shop", connections: 3 } as const;
 const notes = { ...shop, name: "notes" };
 const other = { ...shop, engine: "postgresql" } as const;
 
-/** Alice and Bob have databases, Carol has none. */
-const bundle = (
-  ofAlice: readonly (typeof shop | typeof notes | typeof other)[],
-  more: Partial<FixtureAccount> = {},
-): Bundle =>
-  renderBundle(
-    declarationOf([
-      { number: 1, name: "alice", servers: [shellServer()], databases: ofAlice, ...more },
-      { number: 2, name: "bob", servers: [shellServer()], databases: [{ ...shop, name: "blog" }] },
-      { number: 3, name: "carol", servers: [shellServer()] },
-    ]),
-    "web1",
-  );
-
-const [alice, bob, carol] = [1, 2, 3];
+const bundle = (ofAlice: readonly (typeof shop | typeof notes | typeof other)[], more: Partial<FixtureAccount> = {}) =>
+  databaseBundle("mariadb", ofAlice, more);
 
 /** Runs statements in a database from inside an account's sandbox. */
 const ask = async (account: number, database: string, ...statements: string[]) =>
@@ -37,17 +23,10 @@ const ask = async (account: number, database: string, ...statements: string[]) =
 const asAdministrator = (statement: string) =>
   on.shell(`mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e "${statement}"`);
 
-async function drift(): Promise<string[]> {
-  const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");
-  const { differences } = JSON.parse(stdout) as Inspection;
-  return differences.filter(({ kind }) => kind === "database-changed").map(({ message }) => message);
-}
+const drift = () => databaseDrift(on);
 
 beforeAll(async () => {
-  on = await appliedHost("mariadb");
-  const { report, stderr } = await on.apply(bundle([shop, other]));
-  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  for (const account of [alice, bob, carol]) await placeShell(on.host, account);
+  on = await databaseHost("mariadb", [shop, other]);
 });
 afterAll(async () => on?.[Symbol.asyncDispose]());
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
 import { declarationOf } from "../../testing/bundle-fixture.ts";
-import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
-import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
+import { alice, bob, carol, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
+import { inside, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 
 /** The real server below the real applier; programs of accounts ask it from their sandboxes. */
 let on: AppliedHost;
@@ -12,19 +11,9 @@ let on: AppliedHost;
 const shop = { engine: "postgresql", name: "shop", connections: 3 } as const;
 const notes = { ...shop, name: "notes" };
 
-/** Alice and Bob have databases, Carol has none. */
-const bundle = (ofAlice: readonly (typeof shop | typeof notes)[]): Bundle =>
-  renderBundle(
-    declarationOf([
-      { number: 1, name: "alice", servers: [shellServer()], databases: ofAlice },
-      { number: 2, name: "bob", servers: [shellServer()], databases: [{ ...shop, name: "blog" }] },
-      { number: 3, name: "carol", servers: [shellServer()] },
-    ]),
-    "web1",
-  );
+const bundle = (ofAlice: readonly (typeof shop | typeof notes)[]) => databaseBundle("postgresql", ofAlice);
 
 const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1";
-const [alice, bob, carol] = [1, 2, 3];
 
 /** Runs statements in a database from inside an account's sandbox. */
 const ask = async (account: number, database: string, ...statements: string[]) =>
@@ -36,17 +25,10 @@ const asAdministrator = (statement: string) =>
     `setpriv --reuid=postgres --regid=postgres --clear-groups ${psql} -h /run/fairhost-postgresql -c "${statement}"`,
   );
 
-async function drift(): Promise<string[]> {
-  const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");
-  const { differences } = JSON.parse(stdout) as Inspection;
-  return differences.filter(({ kind }) => kind === "database-changed").map(({ message }) => message);
-}
+const drift = () => databaseDrift(on);
 
 beforeAll(async () => {
-  on = await appliedHost("postgresql");
-  const { report, stderr } = await on.apply(bundle([shop]));
-  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  for (const account of [alice, bob, carol]) await placeShell(on.host, account);
+  on = await databaseHost("postgresql", [shop]);
 });
 afterAll(async () => on?.[Symbol.asyncDispose]());
 

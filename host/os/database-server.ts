@@ -1,5 +1,6 @@
 import type { Group } from "../../delivery/protocol/bundle.ts";
-import type { Machine, RunResult } from "./machine.ts";
+import { type EngineName, serverUnit } from "../../delivery/protocol/databases.ts";
+import { ApplyError, type Machine, type RunResult } from "./machine.ts";
 
 /** What an account may use on one server. */
 export interface Share {
@@ -39,4 +40,43 @@ export interface Restore {
   command(database: string): readonly [program: string, ...args: string[]];
   /** What a failed restore has left, said after the database's name. */
   readonly afterFailure: string;
+}
+
+/** A user or database as a server has it (undefined: not at all), and as it should be, each in one line of text. */
+interface Compared {
+  readonly group: Group;
+  readonly what: string;
+  readonly is: string | undefined;
+  readonly wanted: string;
+}
+
+/**
+ * What is wrong on a server.
+ * @param server its name in messages
+ * @param open users and databases that somebody can use: only those that are compared may be
+ */
+export function wrongOn(server: string, compared: readonly Compared[], open: readonly string[]): WrongDatabase[] {
+  const declared = new Set(compared.map(({ what }) => what));
+  return [
+    ...compared.flatMap(({ group, what, is, wanted }) => {
+      if (is === wanted) return [];
+      const how = is === undefined ? `is missing in ${server}` : `is "${is}" in ${server}, not "${wanted}"`;
+      return [{ group, what, message: `${what} ${how}` }];
+    }),
+    ...open
+      .filter((what) => !declared.has(what))
+      .map((what) => ({ group: "host" as const, what, message: `${what} is open in ${server}, but not declared` })),
+  ];
+}
+
+/** Connections of all databases of an account together. */
+export function connectionsOf({ databases }: Share): number {
+  return databases.reduce((sum, { connections }) => sum + connections, 0);
+}
+
+/** @param server its name in messages */
+export function noAnswer(server: string, engine: EngineName, { stderr }: RunResult): ApplyError {
+  return new ApplyError(
+    `${server} does not answer: ${stderr.trim()}; see journalctl -u ${serverUnit(engine)}, then deploy again`,
+  );
 }

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { dataDirectory, serverUnit, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
-import type { Server, Share, WrongDatabase } from "./database-server.ts";
+import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { connectionsOf, noAnswer, type Server, type Share, wrongOn } from "./database-server.ts";
 import { ApplyError, type Machine, type RunResult } from "./machine.ts";
 
 /** As root, whom the server knows by the kernel. `--no-defaults`: no file in a home is read. */
@@ -56,19 +56,12 @@ const question = `SELECT JSON_OBJECT(
 const openUser = (connections: number) => `unix_socket ${connections} open 0 0`;
 const isLocked = (state: string) => state.split(" ")[2] === "locked";
 
-/** Of all its databases together. */
-const together = ({ databases }: Share) => databases.reduce((sum, { connections }) => sum + connections, 0);
-
 async function present(machine: Machine): Promise<Present> {
   // Longer than the answer: what is cut off is no JSON.
-  const { status, stdout, stderr } = await sql(machine, ["SET group_concat_max_len = 100000000;", question]);
-  if (status !== 0) {
-    throw new ApplyError(
-      `MariaDB does not answer: ${stderr.trim()}; see journalctl -u ${serverUnit("mariadb")}, then deploy again`,
-    );
-  }
+  const result = await sql(machine, ["SET group_concat_max_len = 100000000;", question]);
+  if (result.status !== 0) throw noAnswer("MariaDB", "mariadb", result);
   type Right = readonly [database: string, holder: string, right: string];
-  const { users, rights: all } = JSON.parse(stdout) as Pick<Present, "users"> & { readonly rights: Right[] };
+  const { users, rights: all } = JSON.parse(result.stdout) as Pick<Present, "users"> & { readonly rights: Right[] };
   const rights: Record<string, Record<string, string>> = {};
   for (const [database, holder, right] of all.sort()) {
     const own = rights[database] ?? {};
@@ -106,35 +99,23 @@ const describe = (held: Readonly<Record<string, string>>) =>
 export const mariadb: Server = {
   async wrong(machine, shares) {
     const { users, rights: held } = await present(machine);
-    const found: WrongDatabase[] = [];
-    const declared = new Set<string>();
-    for (const share of shares) {
-      const { group, user } = share;
-      declared.add(user);
-      const compare = (what: string, is: string | undefined, wanted: string) => {
-        if (is === wanted) return;
-        const message =
-          is === undefined ? `${what} is missing in MariaDB` : `${what} is "${is}" in MariaDB, not "${wanted}"`;
-        found.push({ group, what, message });
-      };
-      compare(user, users[user], openUser(together(share)));
-      for (const { name } of share.databases) {
-        declared.add(name);
-        const at = leadsTo(machine, name);
-        const state = (where: string, who: string) => `${where}, for ${who}`;
-        const is = at && state(at, describe(held[pattern(name)] ?? {}));
-        compare(name, is, state(join(directoryOf(share), name), `${user}: all`));
-      }
-    }
+    const compared = shares.flatMap((share) => {
+      const { group, user, databases } = share;
+      const state = (where: string, who: string) => `${where}, for ${who}`;
+      return [
+        { group, what: user, is: users[user], wanted: openUser(connectionsOf(share)) },
+        ...databases.map(({ name }) => {
+          const at = leadsTo(machine, name);
+          const is = at && state(at, describe(held[pattern(name)] ?? {}));
+          return { group, what: name, is, wanted: state(join(directoryOf(share), name), `${user}: all`) };
+        }),
+      ];
+    });
     const open = [
       ...Object.keys(users).filter((user) => !isLocked(users[user]!)),
       ...Object.keys(held).map((database) => database.replaceAll("\\_", "_")),
     ];
-    for (const what of open) {
-      if (declared.has(what)) continue;
-      found.push({ group: "host", what, message: `${what} is open in MariaDB, but not declared` });
-    }
-    return found;
+    return wrongOn("MariaDB", compared, open);
   },
 
   async arrange(machine, share) {
@@ -163,7 +144,7 @@ export const mariadb: Server = {
         ...revokeAll(held, name, quoted(user)),
         `GRANT ${accountRights.join(", ")} ON \`${pattern(name)}\`.* TO ${quoted(user)};`,
       ]),
-      `ALTER USER ${quoted(user)} IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS ${together(share)} ACCOUNT UNLOCK;`,
+      `ALTER USER ${quoted(user)} IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS ${connectionsOf(share)} ACCOUNT UNLOCK;`,
     ]);
   },
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { serverUnit, socketDirectory } from "../../delivery/protocol/databases.ts";
-import type { Server, Share, WrongDatabase } from "./database-server.ts";
-import { ApplyError, type Machine, type RunResult } from "./machine.ts";
+import { socketDirectory } from "../../delivery/protocol/databases.ts";
+import { connectionsOf, noAnswer, type Server, wrongOn } from "./database-server.ts";
+import type { Machine, RunResult } from "./machine.ts";
 
 const programs = "/usr/lib/postgresql/17/bin";
 
@@ -49,15 +49,10 @@ const closed = new RegExp(`^postgres \\S+ 0 \\{${administratorsRights}\\}$`);
 const databaseState = (user: string, connections: number) =>
   `postgres ${user} ${connections} {${administratorsRights},${user}=CTc/postgres}`;
 
-/** Of all its databases together. */
-const together = ({ databases }: Share) => databases.reduce((sum, { connections }) => sum + connections, 0);
-
 async function present(machine: Machine): Promise<Present> {
-  const { status, stdout, stderr } = await psql(machine, question);
-  if (status === 0) return JSON.parse(stdout) as Present;
-  throw new ApplyError(
-    `PostgreSQL does not answer: ${stderr.trim()}; see journalctl -u ${serverUnit("postgresql")}, then deploy again`,
-  );
+  const result = await psql(machine, question);
+  if (result.status !== 0) throw noAnswer("PostgreSQL", "postgresql", result);
+  return JSON.parse(result.stdout) as Present;
 }
 
 /**
@@ -67,39 +62,24 @@ async function present(machine: Machine): Promise<Present> {
 export const postgresql: Server = {
   async wrong(machine, shares) {
     const { users, databases, shared } = await present(machine);
-    const found: WrongDatabase[] = [];
-    const declared = new Set<string>();
-    for (const share of shares) {
-      const { group, user } = share;
-      declared.add(user);
-      const compare = (what: string, is: string | undefined, wanted: string) => {
-        if (is === wanted) return;
-        const message =
-          is === undefined ? `${what} is missing in PostgreSQL` : `${what} is "${is}" in PostgreSQL, not "${wanted}"`;
-        found.push({ group, what, message });
-      };
-      compare(user, users[user], userState(together(share)));
-      for (const { name, connections } of share.databases) {
-        declared.add(name);
-        compare(name, databases[name], databaseState(user, connections));
-      }
-    }
+    const compared = shares.flatMap((share) => [
+      { group: share.group, what: share.user, is: users[share.user], wanted: userState(connectionsOf(share)) },
+      ...share.databases.map(({ name, connections }) => {
+        return { group: share.group, what: name, is: databases[name], wanted: databaseState(share.user, connections) };
+      }),
+    ]);
     const open = [
-      ...Object.entries(users).filter(([, state]) => state !== closedUser),
-      ...Object.entries(databases).filter(([, state]) => !closed.test(state)),
+      ...Object.keys(users).filter((user) => users[user] !== closedUser),
+      ...Object.keys(databases).filter((name) => !closed.test(databases[name]!)),
     ];
-    for (const [what] of open) {
-      if (declared.has(what)) continue;
-      found.push({ group: "host", what, message: `${what} is open in PostgreSQL, but not declared` });
-    }
-    for (const what of shared) {
-      found.push({
-        group: "host",
+    return [
+      ...wrongOn("PostgreSQL", compared, open),
+      ...shared.map((what) => ({
+        group: "host" as const,
         what,
         message: `everybody may connect to ${what} in PostgreSQL, which is for nobody`,
-      });
-    }
-    return found;
+      })),
+    ];
   },
 
   async arrange(machine, share) {
@@ -132,7 +112,7 @@ export const postgresql: Server = {
         "\\connect postgres",
         `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
       ]),
-      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${together(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
+      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
     ];
     return psql(machine, statements.join("\n"));
   },

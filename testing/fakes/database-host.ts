@@ -1,0 +1,43 @@
+import { expect } from "vitest";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { EngineName } from "../../delivery/protocol/databases.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Inspection } from "../../host/inspect/difference.ts";
+import { declarationOf, type FixtureAccount } from "../bundle-fixture.ts";
+import { type AppliedHost, appliedHost } from "./applied-host.ts";
+import { placeShell, shellServer } from "./inside-sandbox.ts";
+
+type Databases = NonNullable<FixtureAccount["databases"]>;
+
+export const [alice, bob, carol] = [1, 2, 3];
+
+/** Alice has these databases, Bob has `blog` on the given server, Carol has none. @param more of Alice */
+export function databaseBundle(engine: EngineName, ofAlice: Databases, more: Partial<FixtureAccount> = {}): Bundle {
+  const declaration = declarationOf([
+    { number: alice, name: "alice", servers: [shellServer()], databases: ofAlice, ...more },
+    { number: bob, name: "bob", servers: [shellServer()], databases: [{ engine, name: "blog", connections: 3 }] },
+    { number: carol, name: "carol", servers: [shellServer()] },
+  ]);
+  return renderBundle(declaration, "web1");
+}
+
+/** A host with the real server below the real applier; programs of accounts ask it from their sandboxes. */
+export async function databaseHost(engine: EngineName, ofAlice: Databases): Promise<AppliedHost> {
+  const on = await appliedHost(engine);
+  try {
+    const { report, stderr } = await on.apply(databaseBundle(engine, ofAlice));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    for (const account of [alice, bob, carol]) await placeShell(on.host, account);
+    return on;
+  } catch (error) {
+    await on[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What drift says of databases. */
+export async function databaseDrift({ host }: AppliedHost): Promise<string[]> {
+  const { stdout } = await host.run("fairhost-host inspect --json </dev/null");
+  const { differences } = JSON.parse(stdout) as Inspection;
+  return differences.filter(({ kind }) => kind === "database-changed").map(({ message }) => message);
+}
