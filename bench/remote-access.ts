@@ -13,9 +13,9 @@ import { bootContainer } from "../lab/container.ts";
 import { declarationOf } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
 import { keygen } from "../testing/fakes/sshd.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
-const rounds = 5;
-const megabytes = 256;
+const { rounds, megabytes } = numbersAsked({ rounds: 5, megabytes: 256 });
 
 const directory = mkdtempSync(join(tmpdir(), "fairhost-bench-access-"));
 await using host = await bootContainer({ name: "bench-access" });

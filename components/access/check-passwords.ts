@@ -1,6 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Part } from "../registry/renderer.ts";
 import { connections } from "./links.ts";
@@ -31,19 +32,14 @@ export const checkFiles: readonly BundleFile[] = [
         // 20 wrong passwords in 30 s are written down, of each account: more than a ban has to see.
         LogRateLimitIntervalSec: "30s",
         LogRateLimitBurst: "20",
+        ...confined,
         PrivateNetwork: "yes",
-        PrivateDevices: "yes",
         PrivateTmp: "disconnected",
-        ProtectHome: "yes",
-        ProtectKernelTunables: "yes",
-        ProtectKernelModules: "yes",
         ProtectKernelLogs: "yes",
-        ProtectControlGroups: "yes",
         ProtectClock: "yes",
         ProtectHostname: "yes",
         CapabilityBoundingSet: "",
         RestrictAddressFamilies: "none",
-        RestrictNamespaces: "yes",
         RestrictRealtime: "yes",
         LockPersonality: "yes",
         MemoryDenyWriteExecute: "yes",

@@ -18,14 +18,16 @@ export const inputs = z.strictObject({
   account: key(number).describe("Number of the account it belongs to."),
   name: key(text).describe("Unique in the account; the name to log in with."),
   host: derivedField(text).describe("The host of its account."),
-  directory: trust(homePath()).describe("Where its logins begin; without `ssh` it is all that the user reaches."),
-  protocols: trust(z.array(z.enum(protocols))).describe(
-    "What it may do: `ssh`, a shell; `sftp`, files of its directory.",
-  ),
   keys: trust(texts, { means: "who may log in" }).describe("Public keys that may log in, as OpenSSH writes them."),
-  passwordHash: trust(secret)
+  passwordHash: trust(secret, { means: "who may log in" })
     .exactOptional()
     .describe("yescrypt hash of the password that may log in; without it none may."),
+  directory: trust(homePath(), { means: "what a login reaches" }).describe(
+    "Where its logins begin; without `ssh` it is all that the user reaches.",
+  ),
+  protocols: trust(z.array(z.enum(protocols)), { means: "what a login reaches" }).describe(
+    "What it may do: `ssh`, a shell; `sftp`, files of its directory.",
+  ),
 });
 
 /**

@@ -9,6 +9,7 @@ import {
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { DeclaredHost, Renderer } from "../registry/renderer.ts";
 
@@ -64,8 +65,8 @@ function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; uni
             IOSchedulingClass: "idle",
             // However many accounts there are, and however slow the way is: one day's run never meets the next.
             TimeoutStartSec: "20h",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
+            ...confined,
+            ReadWritePaths: "/run /srv/accounts /var/lib",
           },
         }),
       },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "../inputs.ts";
+import { secret, text } from "../inputs.ts";
 import { behaviour, trust } from "../registry/field-class.ts";
 import { format } from "../schema.ts";
 
@@ -112,7 +112,7 @@ export const webSiteEntry = {
 /** Inputs of an HTTP server. */
 export const webSiteInputs = {
   headers: behaviour(z.record(text, text)).exactOptional().describe("Headers of all answers of its program."),
-  passwords: trust(z.record(text, text))
+  passwords: trust(z.record(text, secret))
     .exactOptional()
     .describe("Visitors who alone may see it, with hashes of their passwords."),
   bodyMaxMb: behaviour(bodyMaxMb).exactOptional().describe("Largest body of a request in MiB."),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { shown } from "../../lib/text.ts";
+import { meaningOf } from "../inputs.ts";
 import { bare } from "./bare.ts";
 import { type Judged, judgedOf } from "./field-class.ts";
 import { fieldAt } from "./field-words.ts";
@@ -18,6 +19,8 @@ export interface FieldChange {
   readonly is: unknown;
   /** Whether the class wants an approval of it. */
   readonly weaker: boolean;
+  /** Of a value that no message may show. */
+  readonly secret?: boolean;
 }
 
 /** What nobody has classed is judged as strictly as anything can be. */
@@ -26,7 +29,7 @@ const free: readonly Judged["class"][] = ["behaviour", "text", "derived"];
 
 /** A schema, prepared for comparing many values. */
 type Form =
-  | { readonly of: "field"; readonly judged: Judged }
+  | { readonly of: "field"; readonly judged: Judged; readonly secret: boolean }
   | { readonly of: "object"; readonly judged: Judged; readonly members: readonly (readonly [name: string, Form])[] }
   | { readonly of: "list"; readonly judged: Judged; readonly item: Form; readonly keys: readonly string[] };
 
@@ -55,7 +58,8 @@ function made(schema: z.ZodType, around: Judged): Form {
     const members = item.of === "object" ? item.members : [];
     return { of: "list", judged, item, keys: members.flatMap(([name, form]) => (form.judged.key ? [name] : [])) };
   }
-  return { of: "field", judged };
+  const values = inner instanceof z.ZodRecord ? (inner.valueType as z.ZodType) : inner;
+  return { of: "field", judged, secret: [schema, values, bare(values)].some((each) => meaningOf(each) === "secret") };
 }
 
 /** Every field of a schema with how its changes are judged; `undefined` for one without a class. `*` stands for each item of a list. */
@@ -111,7 +115,14 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
       into.push({ ...placed(at), judged, was: item, is: undefined, weaker: !free.includes(judged.class) });
     }
   } else if (!isDeepStrictEqual(was, is)) {
-    into.push({ ...placed(steps), judged, was, is, weaker: isWeaker(judged, was, is) });
+    into.push({
+      ...placed(steps),
+      judged,
+      was,
+      is,
+      weaker: isWeaker(judged, was, is),
+      secret: form.of === "field" && form.secret,
+    });
   }
 }
 
@@ -151,9 +162,10 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A change in words: `memory 512 MiB to 256 MiB`, `survives no longer includes disk`, `operators transit-1 removed`. */
-export function fieldWords({ steps, was, is }: Pick<FieldChange, "steps" | "was" | "is">): string {
+/** A change in words: `memory 512 MiB to 256 MiB`, `survives no longer includes disk`, `operators transit-1 removed`, `password hash changed`. */
+export function fieldWords({ steps, was, is, secret }: Pick<FieldChange, "steps" | "was" | "is" | "secret">): string {
   const { words, unit } = fieldAt(...steps);
+  if (secret) return `${words} ${was === undefined ? "added" : is === undefined ? "removed" : "changed"}`;
   const lists = [was, is].every((side) => side === undefined || Array.isArray(side));
   if (lists && was !== is) {
     const [old, next] = [was ?? [], is ?? []] as [readonly unknown[], readonly unknown[]];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { text } from "../inputs.ts";
+import { secret, text } from "../inputs.ts";
 import { classedFields, fieldChanges, fieldWords, keylessLists } from "./field-changes.ts";
 import { capacity, identity, key, note, promise, redundancy, trust } from "./field-class.ts";
 import type { FileKind } from "./file.ts";
@@ -84,6 +84,29 @@ test("who is trusted from now on is judged like any other, unless an older relea
   expect(less({}, without)).toEqual(["way target none to here", "way key none to k"]);
   const later = z.strictObject({ way: trust(z.strictObject({ to: text }), { later: true }).exactOptional() });
   expect(fieldChanges(later, {}, { way: { to: "here" } })).toMatchObject([{ path: "way.to", weaker: false }]);
+});
+
+test("a value that no message may show is never in the words of its change", () => {
+  const schema = z.strictObject({
+    passwordHash: trust(secret).exactOptional(),
+    passwords: trust(z.record(text, secret)).exactOptional(),
+  });
+  const [none, one, other] = [
+    {},
+    { passwordHash: "$y$1", passwords: { kim: "$y$2" } },
+    { passwordHash: "$y$3", passwords: { kim: "$y$4" } },
+  ];
+  const words = [
+    [none, one],
+    [one, other],
+    [other, none],
+  ].map(([was, is]) => fieldChanges(schema, was, is).map(fieldWords));
+  expect(words.map(([hash]) => hash)).toEqual([
+    "password hash added",
+    "password hash changed",
+    "password hash removed",
+  ]);
+  expect(JSON.stringify(words)).not.toContain("$y$");
 });
 
 test("a flag whose setting is weaker takes nothing away when it goes", () => {

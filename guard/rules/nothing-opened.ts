@@ -86,7 +86,8 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
     const of = after === undefined ? previous : owner;
     const isOfHost = group === "host";
     if (of === undefined) return [{ ...file, what: path, isOfHost }];
-    const isPlain = after === undefined || modes === undefined;
+    // A mode that takes rights away opens nothing.
+    const isPlain = after === undefined || modes === undefined || (modes[1] & ~modes[0]) === 0;
     if (isPlain && isSame && after === before) return [];
     const why = isPlain
       ? notOwn(path, after, of, bundleFolders, isSame ? before : undefined)

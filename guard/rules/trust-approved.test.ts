@@ -60,13 +60,13 @@ testGuardRule(trustApproved, {
   "a further user of an account, who could read and change all that it has": {
     change: between(withoutUsers, valid),
     expect: [
-      `needs approval: user ${elementName("users", user)} keys: New user ${elementName("users", user)} changes who may log in: keys now includes ${user.keys.join(", ")}. [trust user ${elementName("users", user)}]`,
+      `needs approval: user ${elementName("users", user)} keys: New user ${elementName("users", user)} changes who may log in: keys now includes ${user.keys.join(", ")}, password hash added; what a login reaches: directory none to ${user.directory}, protocols now includes ${user.protocols.join(", ")}. [trust user ${elementName("users", user)}]`,
     ],
   },
   "a user by another name": {
     change: to({ ...valid, users: valid.users.map((each) => (each === user ? { ...each, name: "eve" } : each)) }),
     expect: [
-      `needs approval: user ${user.account}/eve keys: New user ${user.account}/eve changes who may log in: keys now includes ${user.keys.join(", ")}. [trust user ${user.account}/eve]`,
+      `needs approval: user ${user.account}/eve keys: New user ${user.account}/eve changes who may log in: keys now includes ${user.keys.join(", ")}, password hash added; what a login reaches: directory none to ${user.directory}, protocols now includes ${user.protocols.join(", ")}. [trust user ${user.account}/eve]`,
     ],
   },
   "another key of a user": {

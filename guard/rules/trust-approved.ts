@@ -24,10 +24,8 @@ export const trustApproved: GuardRule = {
       const isNew = networks.length === 0 || (accountOf && change.after && !there.has(accountOf(change.after)));
       if (change.op === "create" && !isNew) yield* arrived(change);
       const trusted = weakened(change, "trust");
-      const words = [...Map.groupBy(trusted, ({ judged }) => judged.means ?? "who is trusted")];
       if (trusted.length === 0) continue;
-      const said = words.map(([means, fields]) => `${means}: ${fields.map(fieldWords).join(", ")}`).join("; ");
-      yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said}.`);
+      yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said(trusted)}.`);
     }
   },
 };
@@ -44,9 +42,13 @@ function* arrived(change: Change & { op: "create" }): Generator<Finding> {
   }
   const trusted = fieldChanges((kinds[change.kind] as Kind).inputs, {}, change.after).filter(isTrust);
   if (trusted.length === 0) return;
-  const means = trusted[0]!.judged.means ?? "who is trusted";
-  const said = trusted.map(fieldWords).join(", ");
-  yield finding(change, trusted[0]!.path, `New ${nameOf(change.subject)} changes ${means}: ${said}.`);
+  yield finding(change, trusted[0]!.path, `New ${nameOf(change.subject)} changes ${said(trusted)}.`);
+}
+
+/** Fields by what each of them means. */
+function said(trusted: readonly FieldChange[]): string {
+  const words = [...Map.groupBy(trusted, ({ judged }) => judged.means ?? "who is trusted")];
+  return words.map(([means, fields]) => `${means}: ${fields.map(fieldWords).join(", ")}`).join("; ");
 }
 
 function isTrust({ judged, is }: FieldChange): boolean {

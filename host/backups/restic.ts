@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync } from "node:fs";
+import { chownSync, existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -125,7 +125,11 @@ export function shortened(said: string): string {
   return lines.slice(-3).join("; ").slice(-600);
 }
 
-const programs = ["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"];
+// Which links to /usr there are depends on the architecture.
+const programs = [
+  ...["/usr", "/bin", "/etc/ld.so.cache"],
+  ...readdirSync("/").flatMap((name) => (name.startsWith("lib") ? [`/${name}`] : [])),
+];
 
 const settings = [
   "TemporaryFileSystem=/:ro,mode=0755",

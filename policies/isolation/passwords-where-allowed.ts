@@ -11,11 +11,12 @@ export const passwordsWhereAllowed = defineRule({
     "A password can be guessed and is given away by mistake; a key is neither. Who sells the plan decides whether the risk is worth it.",
   fix: "Remove the user's `passwordHash` and give it a key, or set `passwordLogins: true` in the plan.",
   *find({ users, accounts, plans }) {
-    const allowing = new Set(plans.filter(({ passwordLogins }) => passwordLogins === true).map(({ name }) => name));
+    // Of a plan that is not there another rule speaks.
+    const refusing = new Set(plans.filter(({ passwordLogins }) => passwordLogins !== true).map(({ name }) => name));
     const planOf = new Map(accounts.map(({ number, plan }) => [number, plan]));
     for (const user of users) {
       const plan = planOf.get(user.account);
-      if (user.passwordHash === undefined || plan === undefined || allowing.has(plan)) continue;
+      if (user.passwordHash === undefined || plan === undefined || !refusing.has(plan)) continue;
       const at = subject.user(user, "passwordHash");
       yield {
         subject: at,

@@ -33,7 +33,7 @@ export const hostileAccounts: Readonly<Record<string, HostileCase>> = {
     level: "needs approval",
     edit: (draft) =>
       draft.edit(choir, "conductor@choir.example.org\n", `conductor@choir.example.org\n      - ${key}\n`),
-    twin: (draft) => draft.edit(choir, "    directory: members\n    keys", "    directory: .\n    keys"),
+    twin: (draft) => draft.edit(choir, "conductor@choir.example.org\n", "conductor@choir.example.org # at home\n"),
   },
   "another key for a user": {
     level: "needs approval",

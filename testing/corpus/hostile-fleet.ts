@@ -158,8 +158,12 @@ export const hostileFleet: Readonly<Record<string, HostileCase>> = {
   "the SSH addresses of two hosts exchanged": {
     level: "needs approval",
     edit: exchanged,
+    // Hosts of backups know hosts by their keys.
     twin: (draft) =>
-      ["par1-web1", "par1-web2"].reduce((each, host) => approve(each, "trust", `host ${host}`), exchanged(draft)),
+      [
+        ...["par1-web1", "par1-web2"].map((host) => ["trust", host] as const),
+        ...["bak1-backup1", "bak1-backup2"].map((host) => ["open", host] as const),
+      ].reduce((each, [action, host]) => approve(each, action, `host ${host}`), exchanged(draft)),
   },
   "a second person no longer wanted": {
     level: "needs approval",
