@@ -101,7 +101,7 @@ const logBytes = () =>
     Number,
   );
 const starts = (server: string) =>
-  sh(`journalctl -u account-2-http-${server}.service -o cat | grep -c '^Starting' || true`).then(Number);
+  sh(`journalctl -u account-2-http-${server}.service -o cat | grep -c '^Started' || true`).then(Number);
 /** A line of the account's log: its time, then words. */
 const line = (words: string) =>
   new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[+-]\\d{4} fairhost: ${words}`, "m");
