@@ -42,7 +42,12 @@ export const renderer: Renderer<"frontEnds"> = {
       {
         path: `systemd/${name}.service`,
         content: unitFile({
-          Unit: { Description: "Counts the requests of web sites", StartLimitIntervalSec: "0" },
+          // A socket is not started while its service runs: both are restarted together.
+          Unit: {
+            Description: "Counts the requests of web sites",
+            PartOf: `${name}.socket`,
+            StartLimitIntervalSec: "0",
+          },
           Service: {
             ExecStart: `${currentGeneration}/${script} ${state} ${accounts}`,
             Restart: "always",

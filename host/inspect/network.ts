@@ -1,19 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { network } from "../../components/address/network.host.ts";
 import { type Bundle, type Group, routeProtocol } from "../../delivery/protocol/bundle.ts";
-import { ApplyError, type Machine } from "../os/machine.ts";
+import type { Machine } from "../os/machine.ts";
 import { firewallHash, ourTables } from "../os/nftables.ts";
 import { sshAnswersHere } from "../os/ssh.ts";
 import { filesOf, readApplied } from "../store/generations.ts";
-import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
+import { byDeploy, type DeclaredFacts, type Difference, type DifferenceKind } from "./difference.ts";
 
 /** Compares the tables of the bundle with their state when they were loaded, and lists foreign tables. */
 export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   const differences: Difference[] = [];
   const applied = readApplied(machine);
   const ours = ourTables(bundle);
-  const { status, stdout, stderr } = await machine.run("nft", ["-j", "list", "tables"]);
-  if (status !== 0) throw new ApplyError(`nft cannot list the tables: ${stderr.trim() || `exit status ${status}`}`);
+  const words = ["-j", "list", "tables"];
+  const { status, stdout, stderr } = await machine.run("nft", words);
+  if (status !== 0) return [unanswered("firewall-changed", ["nft", ...words], stderr || `exit status ${status}`)];
   const { nftables } = JSON.parse(stdout) as { nftables: { table?: { family: string; name: string } }[] };
   const there = nftables.flatMap(({ table }) => table ?? []);
   const same = (a: { family: string; name: string }) => (b: { family: string; name: string }) =>
@@ -55,16 +56,23 @@ export async function lookAtRoutes({ run }: Machine, bundle: Bundle): Promise<Di
     const files = [...filesOf(bundle).values()].filter(({ path }) => pattern.test(path));
     return new Map(files.map(({ content, group }) => [(content ?? "").trim(), group]));
   };
-  const there = async (family: "-4" | "-6") => {
+  const compared = async (family: "-4" | "-6", wanted: ReadonlyMap<string, Group>, effect: string) => {
     const show = [family, "-j", "route", "show", "table", "local", "proto", `${routeProtocol}`];
     const { status, stdout, stderr } = await run("ip", show);
-    if (status !== 0) throw new ApplyError(`ip cannot list routes: ${stderr.trim() || `exit status ${status}`}`);
-    return (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst);
+    if (status !== 0) return [unanswered("route-missing", ["ip", ...show], stderr || `exit status ${status}`)];
+    const there = (JSON.parse(stdout || "[]") as { dst: string }[]).map(({ dst }) => dst);
+    return differencesOf(wanted, there, effect);
   };
   return [
-    ...differencesOf(listed(/^network\/(accounts\/|resolver$)/), await there("-6"), "nobody reaches it"),
-    ...differencesOf(listed(/^network\/address4$/), await there("-4"), "nobody reaches the front end over IPv4"),
+    ...(await compared("-6", listed(/^network\/(accounts\/|resolver$)/), "nobody reaches it")),
+    ...(await compared("-4", listed(/^network\/address4$/), "nobody reaches the front end over IPv4")),
   ];
+}
+
+/** What cannot be looked at may be anything: it differs, and the rest is still compared. */
+function unanswered(kind: DifferenceKind, command: readonly string[], said: string): Difference {
+  const [what, message] = [command.join(" "), `\`${command.join(" ")}\` fails: ${said.trim()}`];
+  return { group: "host", kind, what, message, repaired: `by hand: run \`${what}\`` };
 }
 
 /** @param there destinations of routes */

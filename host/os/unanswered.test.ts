@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { lookAtFirewall, lookAtRoutes } from "../inspect/network.ts";
 import type { Run } from "./machine.ts";
@@ -49,11 +50,14 @@ test.each([
 test("a firewall or routes that cannot be listed are no firewall and routes without drift", async () => {
   using tree = new Tree();
   const nft = failing("nft", "-j list tables", "Operation not permitted");
-  await expect(lookAtFirewall(tree.machine({ live: true, run: nft.run }), bundle)).rejects.toThrow(
-    "nft cannot list the tables: Operation not permitted",
-  );
-  const ip = failing("ip", "-6", "Cannot open netlink socket");
-  await expect(lookAtRoutes(tree.machine({ live: true, run: ip.run }), bundle)).rejects.toThrow(
-    "ip cannot list routes: Cannot open netlink socket",
+  expect(await lookAtFirewall(tree.machine({ live: true, run: nft.run }), bundle)).toMatchObject([
+    { kind: "firewall-changed", message: "`nft -j list tables` fails: Operation not permitted" },
+  ]);
+  const ip = failing("ip", "-", "Cannot open netlink socket");
+  expect(await lookAtRoutes(tree.machine({ live: true, run: ip.run }), bundle)).toMatchObject(
+    ["-6", "-4"].map((family) => ({
+      kind: "route-missing",
+      message: `\`ip ${family} -j route show table local proto ${routeProtocol}\` fails: Cannot open netlink socket`,
+    })),
   );
 });
