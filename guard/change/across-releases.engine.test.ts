@@ -56,7 +56,7 @@ describe.each(recordings)(
       const { stdout, stderr } = await repository.guard(["review", "--base", commit, "--json", "-", "--today", day]);
       expect(stderr).toBe("");
       const report = reportSchema.parse(JSON.parse(stdout));
-      expect(report.notices.filter((each) => !each.startsWith("This change also touches fleet lab"))).toEqual([
+      expect(report.notices.filter((each) => !each.startsWith("This change also touches fleet "))).toEqual([
         expect.stringMatching(/^The program differs from the base's and judges itself here: /),
       ]);
       expect(report.findings.filter(({ message }) => /cannot be judged|taken away|undefined/.test(message))).toEqual(
