@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderAnnouncement, renderBird } from "../../components/network/render-bird.ts";
+import { timers } from "../../components/network/router-system.ts";
 import { routerSystems } from "../../components/network/router-systems.generated.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { bootContainer, type ContainerHost } from "../container.ts";
@@ -126,12 +127,12 @@ export class Stage implements AsyncDisposable {
 
   /**
    * Waits until the network is as it was at the beginning: every session that was up then, every account that answered.
-   * @returns what was seen meanwhile @throws LabError naming what is still down after a minute
+   * @returns what was seen meanwhile @throws LabError naming what is still down after the hold time and a minute: an end that lost the other one half-way waits so long
    */
   async settled(): Promise<readonly Seen[]> {
     const seen: Seen[] = [];
     let down: readonly string[] = [];
-    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) {
+    for (const end = performance.now() + (timers.hold + 60) * 1000; performance.now() < end; await sleep(100)) {
       down = (await this.#down(seen)).filter((each) => !this.#neverUp.has(each));
       if (down.length === 0) return seen;
     }
