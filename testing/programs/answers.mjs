@@ -53,7 +53,12 @@ const ways = {
   garbage: (request) => request.socket.end("HTTP/1.1 200 OK\r\n{no header}\r\n\r\n"),
 };
 
-createServer({ maxHeaderSize: 1 << 20 }, (request, response) => {
+createServer({ maxHeaderSize: 1 << 20 }, async (request, response) => {
   const [, way, argument] = request.url.split("/");
-  return (ways[way] ?? ways.headersOf)(request, response, Number(argument));
+  try {
+    await (ways[way] ?? ways.headersOf)(request, response, Number(argument));
+  } catch (error) {
+    // An upload that breaks off is no reason to end: the next visitor would get 502.
+    if (!request.destroyed) throw error;
+  }
 }).listen(process.env.PORT, "127.0.0.1");
