@@ -220,18 +220,33 @@ describe("the next run makes up for one", () => {
     );
   });
 
+  test("in which a server of databases did not answer: all files are in it, and every other account has its own", async () => {
+    const before = (await snapshots(1)).split("\n").length;
+    await on.web.shell("systemctl stop fairhost-postgresql.service");
+    const { exitCode, stderr } = await on.web.host.run("fairhost-host backup");
+    expect([exitCode, stderr]).toEqual([
+      5,
+      expect.stringMatching(/account 1 has no new backup: its files are backed up, but not databases of postgresql: /),
+    ]);
+    expect(stderr).not.toContain("account 2 has no new backup");
+    expect((await snapshots(1)).split("\n")).toHaveLength(before + 1);
+    await on.web.shell("systemctl start fairhost-postgresql.service && fairhost-host backup 1");
+  });
+
   test("that did not reach the backup host, which inspect says after a day", async () => {
     await on.backup.shell("systemctl stop fairhost-repositories.service");
     const { exitCode, stderr } = await on.web.host.run("fairhost-host backup");
     expect([exitCode, stderr]).toEqual([
       5,
-      expect.stringMatching(/account 1 has no new backup: ssh: connect to host .*\naccount 2 has no new backup/),
+      expect.stringMatching(
+        /account 1 has no new backup: bak1 cannot be reached: ssh: connect to host .*\naccount 2 has no new backup/,
+      ),
     ]);
     expect(await found(on.web, "backup-late")).toEqual([]);
     await on.web.shell(`sed -i 's/"last":{"time":"20../"last":{"time":"2025/' /var/lib/fairhost/backups/1.json`);
     expect(await found(on.web, "backup-late")).toEqual([
       expect.stringMatching(
-        /^account 1 has no backup of the last 36 hours: its newest is of 2025.*; the run of .* failed: ssh: connect/,
+        /^account 1 has no backup of the last 36 hours: its newest is of 2025.*; the run of .* failed: bak1 cannot be reached: ssh: connect/,
       ),
     ]);
     await on.backup.shell("systemctl start fairhost-repositories.service");

@@ -5,6 +5,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { sortBy } from "../../lib/lists.ts";
 import { plain, unitFile } from "../../lib/unit-file.ts";
 import { subnetZero } from "../declaring.ts";
+import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { DeclaredHost, Part, Renderer } from "../registry/renderer.ts";
 
@@ -93,15 +94,12 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
             CPUWeight: "idle",
             IOWeight: "1",
             TimeoutStartSec: "20h",
-            ProtectSystem: "strict",
+            ...confined,
             ReadWritePaths: "/srv/accounts /run/fairhost /var/lib/fairhost",
             RuntimeDirectory: "fairhost",
             RuntimeDirectoryMode: "0700",
             RuntimeDirectoryPreserve: "yes",
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
             PrivateNetwork: "yes",
-            NoNewPrivileges: "yes",
           },
         }),
       },
@@ -137,22 +135,14 @@ const server = {
     RuntimeDirectoryPreserve: "yes",
     MemoryMax: "60%",
     TasksMax: "4000",
-    NoNewPrivileges: "yes",
-    ProtectSystem: "strict",
+    ...confined,
     ReadWritePaths: "/srv/accounts",
-    ProtectHome: "yes",
-    PrivateDevices: "yes",
-    PrivateTmp: "yes",
     ProtectProc: "invisible",
     ProtectClock: "yes",
     ProtectHostname: "yes",
-    ProtectKernelTunables: "yes",
-    ProtectKernelModules: "yes",
     ProtectKernelLogs: "yes",
-    ProtectControlGroups: "yes",
     CapabilityBoundingSet: "CAP_SETUID CAP_SETGID CAP_SYS_CHROOT CAP_KILL CAP_DAC_READ_SEARCH",
     RestrictAddressFamilies: "AF_INET6 AF_UNIX",
-    RestrictNamespaces: "yes",
     RestrictSUIDSGID: "yes",
     RestrictRealtime: "yes",
     LockPersonality: "yes",

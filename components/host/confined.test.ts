@@ -2,6 +2,9 @@ import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationFixture } from "../../testing/fixture.ts";
 import { confined } from "./confined.ts";
+import { schema } from "./host.file.ts";
+
+const roles = schema.shape.role.unwrap().options;
 
 /** Services of the host that are not confined, and why. */
 const free: Readonly<Record<string, string>> = {
@@ -21,7 +24,12 @@ test("each service of the host that Fairhost brings is confined, or stands here 
   const some = declarationFixture({ hosts: 1, accounts: 2 });
   const certificates = { directory: "https://ca.example/directory", email: "operator@fairhost.example" };
   const declaration = { ...some, networks: some.networks.map((network) => ({ ...network, certificates })) };
-  const { files } = renderBundle(declaration, declaration.hosts[0]!.name).groups.host!;
+  const [{ name }] = declaration.hosts as [(typeof declaration.hosts)[number]];
+  // What a host is for decides which services it has.
+  const files = roles.flatMap((role) => {
+    const hosts = declaration.hosts.map((host) => ({ ...host, role }));
+    return renderBundle({ ...declaration, hosts }, name).groups.host!.files;
+  });
   const services = files.flatMap(({ path, content = "" }) => {
     const [, name] = /^systemd\/(fairhost-[^/]*\.service)(?:\.d\/.*)?$/.exec(path) ?? [];
     return name === undefined ? [] : [{ name, lines: content.split("\n") }];
@@ -37,5 +45,5 @@ test("each service of the host that Fairhost brings is confined, or stands here 
   expect(lacking).toEqual([]);
   const names = services.map(({ name }) => name);
   expect([...Object.keys(free), ...Object.keys(otherwise)].filter((name) => !names.includes(name))).toEqual([]);
-  expect(names).toContain("fairhost-certificates.service");
+  expect(names).toEqual(expect.arrayContaining(["fairhost-certificates.service", "fairhost-repositories.service"]));
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/unit-file.ts";
+import { confined } from "../host/confined.ts";
 import type { Renderer } from "../registry/renderer.ts";
 
 const name = "fairhost-web-sites";
@@ -53,22 +54,14 @@ export const renderer: Renderer<"frontEnds"> = {
             Restart: "always",
             RestartSec: "5",
             // Root without any right beyond its own files: nobody else reads the counts.
+            ...confined,
             CapabilityBoundingSet: "",
-            NoNewPrivileges: "yes",
             UMask: "0027",
             StateDirectory: name,
             StateDirectoryMode: "0750",
-            ProtectSystem: "strict",
             ReadWritePaths: `-${accounts}`,
-            ProtectHome: "yes",
-            PrivateTmp: "yes",
-            PrivateDevices: "yes",
             PrivateNetwork: "yes",
-            ProtectKernelTunables: "yes",
-            ProtectKernelModules: "yes",
-            ProtectControlGroups: "yes",
             RestrictAddressFamilies: "AF_UNIX",
-            RestrictNamespaces: "yes",
             MemoryMax: "256M",
             TasksMax: "10",
             CPUWeight: "50",

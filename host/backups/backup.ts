@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, enginesIn, requireRoom, writeTo } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
 import { servers } from "../os/databases.ts";
@@ -8,7 +9,16 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";
 import { backupsOf, keepersOf, repositoryAt, repositoryName } from "./keepers.ts";
-import { incomplete, type Mount, mustRestic, noRepository, type Opened, restic, shortened } from "./restic.ts";
+import {
+  failureOf,
+  incomplete,
+  type Mount,
+  mustRestic,
+  noRepository,
+  type Opened,
+  restic,
+  Unreachable,
+} from "./restic.ts";
 import { type BackupState, readState, spoolOf, withBackup, writeState } from "./state.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
@@ -45,15 +55,15 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
       if ((unreachable.get(keeper.name) ?? 0) >= most) throw new ApplyError(`${keeper.name} cannot be reached`);
-      const last = await withBackup(machine, account, () => backUpOne(machine, bundle.host, record, keeper));
-      writeState(machine, account, { last });
+      const last = await withBackup(machine, account, () => backUpOne(machine, bundle, record, keeper));
+      remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
     } catch (error) {
       const why = error instanceof ApplyError ? error.message : String(error);
-      if (keeper && /ssh: |cannot be reached|Connection/.test(why)) {
+      if (keeper && error instanceof Unreachable) {
         unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);
       }
-      writeState(machine, account, {
+      remember(machine, account, {
         ...(before?.last && { last: before.last }),
         failed: { time: new Date().toISOString(), why },
       });
@@ -63,9 +73,18 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
   return wrong;
 }
 
+/** A full disk of this host is no reason to leave the other accounts without a backup. */
+function remember(machine: Machine, account: number, state: BackupState): void {
+  try {
+    writeState(machine, account, state);
+  } catch (error) {
+    machine.say(`account ${account}: the state of its backups cannot be written: ${String(error)}`);
+  }
+}
+
 async function backUpOne(
   machine: Machine,
-  host: string,
+  { host, groups }: Bundle,
   record: BackupRecord,
   keeper: Keeper,
 ): Promise<NonNullable<BackupState["last"]>> {
@@ -81,7 +100,6 @@ async function backUpOne(
   machine.disk.makeDirectory(own, 0o700);
   try {
     const failed = await spoolDatabases(machine, account, source, own);
-    const { groups } = readCurrent(machine).bundle;
     machine.disk.create(join(own, "declaration.json"), `${JSON.stringify(groups[`account-${account}`])}\n`, 0o600, {
       sync: false,
     });
@@ -99,7 +117,7 @@ async function backUpOne(
     }
     const summary = summaryOf(result.stdout);
     if ((result.status !== 0 && result.status !== incomplete) || !summary) {
-      throw new ApplyError(`${shortened(result.stderr)} (restic ended with ${result.status})`);
+      throw failureOf(opened, result, `restic backup to ${name} on ${keeper.name}`);
     }
     if (failed.length > 0) throw new ApplyError(`its files are backed up, but not ${failed.join("; ")}`);
     return {
@@ -115,13 +133,19 @@ async function backUpOne(
   }
 }
 
-/** Dumps the account's databases. @returns those that could not be, and why: an account must not keep its files from being backed up */
+/** Dumps the account's databases. @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
 async function spoolDatabases(machine: Machine, account: number, source: string, own: string): Promise<string[]> {
   const failed: string[] = [];
   for (const engine of enginesIn(source)) {
     const { listed, dump } = servers[engine];
-    await requireRoom(machine, join(source, engine));
-    for (const name of (await listed?.(machine, `a${account}`)) ?? []) {
+    let names: readonly string[] = [];
+    try {
+      await requireRoom(machine, join(source, engine));
+      names = await listed(machine, `a${account}`);
+    } catch (error) {
+      failed.push(`databases of ${engine}: ${(error as Error).message}`);
+    }
+    for (const name of names) {
       const file = join(own, dumpPart(engine, name));
       try {
         await writeTo(machine, file, dump(name));

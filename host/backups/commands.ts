@@ -56,8 +56,9 @@ export const backupCommands: Readonly<
   "expire-backups"(machine, words) {
     if (words.length > 0) return undefined;
     return async () => {
-      for (const path of await expireBackups(machine, new Date())) process.stdout.write(`${path}\n`);
-      return 0;
+      const { removed, wrong } = await expireBackups(machine, new Date());
+      for (const path of removed) process.stdout.write(`${path}\n`);
+      return ended(machine, wrong);
     };
   },
 

@@ -99,7 +99,7 @@ export function repositoryAt(record: BackupRecord, host: string, epoch: number, 
   return { host, epoch, days, period: Math.floor((Math.floor(now.getTime() / day) + record.account) / days) };
 }
 
-/** Names of hosts and files in messages. @throws never */
+/** A JSON file that this program has written; undefined if it is not there, or damaged. */
 export function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as T;

@@ -20,6 +20,8 @@ export interface Expired {
   readonly until: number;
   /** Damaged files, by their path, found when they were last read. */
   readonly damaged: readonly string[];
+  /** Days that backups of an account are kept, by its number, as they were last declared: also of one that is deleted since. */
+  readonly retention?: Readonly<Record<string, number>>;
 }
 
 function stateOf({ layout }: Machine): string {
@@ -41,22 +43,34 @@ interface Snapshot {
  * Removes the snapshots whose time is over, on a backup host, and repositories without any. It needs no key and opens no repository. The newest
  * snapshot of an account stays whatever its age, and so do all of an account that has none of the last two days: if hosts stop bringing, nothing is
  * lost by waiting. A seventh of the accounts is read each day, and files whose name is not the SHA-256 of their content are remembered.
- * @returns removed paths
+ * What goes wrong with one account, which a host may have brought about, is said and keeps nobody else's from being done.
+ * @returns removed paths, and a line for each account that could not be done
  */
-export async function expireBackups(machine: Machine, now: Date): Promise<string[]> {
+export async function expireBackups(
+  machine: Machine,
+  now: Date,
+): Promise<{ readonly removed: readonly string[]; readonly wrong: readonly string[] }> {
   const before = readExpired(machine);
   const until = before === undefined ? now.getTime() : Math.min(now.getTime(), before.until + longest);
   const removed: string[] = [];
   const damaged: string[] = [];
+  const wrong: string[] = [];
   const today = Math.floor(now.getTime() / day);
-  for (const record of keptBy(machine)) {
+  const kept = keptBy(machine, before?.retention ?? {});
+  for (const record of kept) {
     const as = asAccount(machine, record);
-    removed.push(...(await expireOne(as, record, until)));
     const stays = (before?.damaged ?? []).filter((path) => path.startsWith(`${as.directory}/`));
-    damaged.push(...((record.account + today) % 7 === 0 ? await damagedOf(as) : stays));
+    try {
+      removed.push(...(await expireOne(as, record, until)));
+      damaged.push(...((record.account + today) % 7 === 0 ? await damagedOf(as) : stays));
+    } catch (error) {
+      damaged.push(...stays);
+      wrong.push(`account ${record.account}: its old backups were not all removed: ${(error as Error).message}`);
+    }
   }
-  machine.disk.replace(stateOf(machine), `${JSON.stringify({ until, damaged } satisfies Expired)}\n`, 0o600);
-  return removed;
+  const retention = Object.fromEntries(kept.map(({ account, retentionDays }) => [account, retentionDays]));
+  machine.disk.replace(stateOf(machine), `${JSON.stringify({ until, damaged, retention } satisfies Expired)}\n`, 0o600);
+  return { removed, wrong };
 }
 
 /**
@@ -66,14 +80,14 @@ export async function expireBackups(machine: Machine, now: Date): Promise<string
  */
 export async function verifyBackups(machine: Machine, only: readonly number[]): Promise<string[]> {
   const damaged: string[] = [];
-  for (const kept of keptBy(machine)) {
+  for (const kept of keptBy(machine, readExpired(machine)?.retention ?? {})) {
     if (only.length === 0 || only.includes(kept.account)) damaged.push(...(await damagedOf(asAccount(machine, kept))));
   }
   return damaged;
 }
 
-/** Accounts whose backups lie here. Those that are no longer declared are kept as long as any plan keeps backups. */
-function keptBy(machine: Machine): Kept[] {
+/** Accounts whose backups lie here. @param remembered days, for those that are no longer declared */
+function keptBy(machine: Machine, remembered: Readonly<Record<string, number>>): Kept[] {
   const { bundle } = readCurrent(machine);
   const declared = [...filesOf(bundle).values()].flatMap(({ path, content }) =>
     path.startsWith(keptRecords) && content !== undefined ? [JSON.parse(content) as KeptRecord] : [],
@@ -84,7 +98,7 @@ function keptBy(machine: Machine): Kept[] {
     if (!Number.isSafeInteger(account) || known.has(account)) return [];
     const directory = lstatSync(directoryOf(machine, account), { throwIfNoEntry: false });
     return directory?.isDirectory()
-      ? [{ account, retentionDays: longestRetention, uid: directory.uid, gone: true }]
+      ? [{ account, retentionDays: remembered[account] ?? longestRetention, uid: directory.uid, gone: true }]
       : [];
   });
   const uidOf = (account: number) => bundle.groups[`account-${account}`]!.account!.uid;
@@ -97,8 +111,11 @@ interface Kept extends KeptRecord {
   readonly gone: boolean;
 }
 
-/** Days that the backups of a deleted account are kept after the newest: the most that a plan promises. */
-const longestRetention = 30;
+/** Days that the backups of a deleted account are kept if nobody remembers how many were declared: the most that an account can ask for. */
+const longestRetention = 3660;
+
+/** Paths that one command is given: Linux takes 2 MiB of words. */
+const atOnce = 500;
 
 function directoryOf(machine: Machine, account: number): string {
   return join(accountDirectory(machine, account), repositoriesDirectory);
@@ -140,7 +157,8 @@ async function expireOne(as: AsAccount, { retentionDays, gone }: Kept, until: nu
   if (!gone && (!newest || newest.at < until - abandoned)) return [];
   const stays = gone ? undefined : newest;
   const over = snapshots.filter((each) => each !== stays && each.at < until - retentionDays * day);
-  if (over.length > 0) await as.run("rm", "--force", "--", ...over.map(({ path }) => path));
+  for (let first = 0; first < over.length; first += atOnce)
+    await as.run("rm", "--force", "--", ...over.slice(first, first + atOnce).map(({ path }) => path));
   const removed = over.map(({ path }) => path);
   const left = new Set(snapshots.filter((each) => !over.includes(each)).map(({ repository }) => repository));
   for (const repository of readdirSync(as.directory)) {

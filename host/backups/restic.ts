@@ -37,7 +37,12 @@ export interface ResticResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Whether SSH itself failed, other than by a key that the backup host does not take. */
+  readonly unreachable: boolean;
 }
+
+/** A backup host cannot be reached: what fails so for one account fails so for all. */
+export class Unreachable extends ApplyError {}
 
 /** restic(1), `Exit codes`: there is no repository. */
 export const noRepository = 10;
@@ -80,7 +85,7 @@ export async function restic(
     ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
     "--slice=fairhost-backup.slice",
     ...settings.map((setting) => `--property=${setting}`),
-    ...programs.filter((path) => existsSync(path)).map((path) => bind({ from: path, to: path })),
+    ...programs().map((path) => bind({ from: path, to: path })),
     ...places.map(bind),
     ...(uid === undefined
       ? ["--property=CapabilityBoundingSet=CAP_DAC_READ_SEARCH"]
@@ -98,7 +103,12 @@ export async function restic(
       once(child, "close") as Promise<[number | null]>,
     ]);
     // What SSH says comes first: without a connection the rest only follows from it.
-    return { status: status ?? 128, stdout, stderr: [relay.said(), stderr.trim()].filter(Boolean).join("; ") };
+    return {
+      status: status ?? 128,
+      stdout,
+      stderr: [relay.said(), stderr.trim()].filter(Boolean).join("; "),
+      unreachable: relay.failed() && !/Permission denied/.test(relay.said()),
+    };
   } finally {
     await relay.end();
     machine.disk.remove(socket);
@@ -112,11 +122,15 @@ export async function mustRestic(
   args: readonly string[],
   options: ResticOptions = {},
 ): Promise<string> {
-  const { status, stdout, stderr } = await restic(opened, args, options);
-  if (status === 0) return stdout;
-  throw new ApplyError(
-    `restic ${args[0]} of ${opened.name} on ${opened.keeper.name}: ${shortened(stderr)} (exit status ${status})`,
-  );
+  const result = await restic(opened, args, options);
+  if (result.status === 0) return result.stdout;
+  throw failureOf(opened, result, `restic ${args[0]} of ${opened.name} on ${opened.keeper.name}`);
+}
+
+/** @param what was done, as the beginning of a sentence */
+export function failureOf({ keeper }: Opened, { status, stderr, unreachable }: ResticResult, what: string): ApplyError {
+  if (unreachable) return new Unreachable(`${keeper.name} cannot be reached: ${shortened(stderr)}`);
+  return new ApplyError(`${what}: ${shortened(stderr)} (exit status ${status})`);
 }
 
 /** The end of what restic says, which with `--json` is one object a line. */
@@ -125,11 +139,11 @@ export function shortened(said: string): string {
   return lines.slice(-3).join("; ").slice(-600);
 }
 
-// Which links to /usr there are depends on the architecture.
-const programs = [
-  ...["/usr", "/bin", "/etc/ld.so.cache"],
-  ...readdirSync("/").flatMap((name) => (name.startsWith("lib") ? [`/${name}`] : [])),
-];
+/** Which links to /usr there are depends on the architecture. */
+function programs(): string[] {
+  const links = readdirSync("/").flatMap((name) => (name.startsWith("lib") ? [`/${name}`] : []));
+  return ["/usr", "/bin", "/etc/ld.so.cache", ...links].filter((path) => existsSync(path));
+}
 
 const settings = [
   "TemporaryFileSystem=/:ro,mode=0755",
@@ -150,12 +164,15 @@ const settings = [
 interface Relay {
   /** What SSH has written to standard error. */
   said(): string;
+  /** Whether it ended with 255, which is its own (ssh(1)): the command's would be another. */
+  failed(): boolean;
   end(): Promise<void>;
 }
 
 /** Carries each connection to a Unix socket of root to a command of its own. */
 async function relayTo([program, ...args]: readonly string[], socket: string): Promise<Relay> {
   let said = "";
+  let failed = false;
   const running = new Set<ReturnType<typeof spawn>>();
   const server = createServer({ allowHalfOpen: true }, (connection) => {
     const child = spawn(program!, args, { stdio: ["pipe", "pipe", "pipe"] });
@@ -166,7 +183,8 @@ async function relayTo([program, ...args]: readonly string[], socket: string): P
     for (const stream of [connection, child.stdin, child.stdout]) stream.on("error", () => {});
     connection.pipe(child.stdin);
     child.stdout.pipe(connection);
-    child.on("close", () => {
+    child.on("close", (status) => {
+      failed ||= status === 255;
       running.delete(child);
       connection.destroy();
     });
@@ -176,6 +194,7 @@ async function relayTo([program, ...args]: readonly string[], socket: string): P
   await once(server, "listening");
   return {
     said: () => said.trim(),
+    failed: () => failed,
     async end() {
       const ended = [...running].map((child) => once(child, "close"));
       for (const child of running) child.kill();

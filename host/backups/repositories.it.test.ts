@@ -1,0 +1,85 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { expireBackups } from "./repositories.ts";
+
+/** What a backup host keeps, on a real file system and as the accounts' own users; no SSH and no key is needed. */
+let tree: Tree;
+const day = 86_400_000;
+const now = new Date("2026-11-27T12:00:00Z");
+const at = (account: number, path = "") => tree.at(`/srv/accounts/${account}/${repositoriesDirectory}/${path}`);
+
+const kept = (account: number, retentionDays: number) =>
+  accountGroup(account, "one", [
+    { path: `${keptRecords}${account}`, content: `${JSON.stringify({ account, retentionDays })}\n` },
+  ]);
+const declare = (accounts: Readonly<Record<number, number>>) =>
+  apply(
+    tree.machine(),
+    bundleOf(
+      Object.fromEntries(Object.entries(accounts).map(([of, days]) => [of, kept(Number(of), days)])),
+      hostGroup(),
+    ),
+  );
+
+/** A repository with snapshots that came so many days ago. */
+function snapshots(account: number, ...ages: readonly number[]): void {
+  const own = join(at(account), "web1.1.7.1");
+  for (const path of [at(account), own, join(own, "snapshots")]) {
+    mkdirSync(path, { recursive: true });
+    chownSync(path, 200_000 + account, 200_000 + account);
+  }
+  for (const age of ages) {
+    const path = join(own, "snapshots", `${age}`.padStart(64, "0"));
+    const seconds = (now.getTime() - age * day) / 1000;
+    writeFileSync(path, "");
+    utimesSync(path, seconds, seconds);
+  }
+}
+const isThere = (account: number, age: number) =>
+  existsSync(at(account, `web1.1.7.1/snapshots/${`${age}`.padStart(64, "0")}`));
+
+beforeEach(async () => {
+  tree = new Tree();
+  // Accounts come through it to what is theirs.
+  chmodSync(tree.root, 0o711);
+  await declare({ 7: 7, 8: 7 });
+});
+afterEach(() => tree[Symbol.dispose]());
+
+test("what is older than its time goes, however many there are; the newest stays", async () => {
+  const old = Array.from({ length: 20_000 }, (_, index) => 8 + index / 1000);
+  snapshots(7, 0, 6, ...old);
+  snapshots(8, 0);
+  const { removed, wrong } = await expireBackups(tree.machine(), now);
+  expect([removed.length, wrong]).toEqual([20_000, []]);
+  expect([0, 6].map((age) => isThere(7, age))).toEqual([true, true]);
+});
+
+test("an account that cannot be read is said, and the others are done all the same", async () => {
+  snapshots(7, 0, 8);
+  snapshots(8, 0, 8);
+  // What root of a host that somebody has taken over could leave there.
+  chownSync(at(7, "web1.1.7.1/snapshots"), 0, 0);
+  chmodSync(at(7, "web1.1.7.1/snapshots"), 0o700);
+  const { wrong } = await expireBackups(tree.machine(), now);
+  expect(wrong).toEqual([
+    expect.stringMatching(/^account 7: its old backups were not all removed: .*Permission denied/s),
+  ]);
+  expect([isThere(7, 8), isThere(8, 8)]).toEqual([true, false]);
+});
+
+test("backups of a deleted account stay as long as they were promised, and no longer", async () => {
+  await declare({ 7: 365, 8: 7 });
+  snapshots(7, 0);
+  snapshots(8, 0);
+  await expireBackups(tree.machine(), now);
+  await declare({});
+  const after = (days: number) => expireBackups(tree.machine(), new Date(now.getTime() + days * day));
+  // The clock of a run passes at most a day and a half.
+  for (let days = 1; days <= 100; days++) await after(days);
+  expect([isThere(7, 0), isThere(8, 0)]).toEqual([true, false]);
+}, 120_000);
