@@ -185,6 +185,22 @@ describe("the backup host", () => {
     expect(await on.backup.shell("fairhost-host verify-backups")).toBe("");
   });
 
+  test("with a repository that cannot be opened has the others: which one is restored has to be said then", async () => {
+    const broken = `${repositories(1)}/web1.1.7.1`;
+    await on.backup.shell(
+      `install -d -o a1 -g a1 ${broken} ${broken}/keys && echo x >${broken}/config && chown a1 ${broken}/config`,
+    );
+    const listed = await on.web.host.run("fairhost-host backups 1");
+    expect([listed.exitCode, listed.stderr]).toEqual([5, expect.stringContaining("web1.1.7.1 on bak1: ")]);
+    const [id] = listed.stdout.split(" ");
+    expect(await on.web.host.run("fairhost-host restore-backup 1 files sub")).toMatchObject({
+      ...{ exitCode: 5, stderr: expect.stringContaining("is the newest cannot be told") },
+    });
+    expect(await on.web.shell(`fairhost-host restore-backup 1 files sub --snapshot ${id}`)).toContain("/home/sub");
+    await on.web.shell(`rm -r ${home}/restored-*`);
+    await on.backup.shell(`rm -r ${broken}`);
+  });
+
   test("removes a backup when its time is over by its own clock, but never the newest, and nothing at once when the clock jumps", async () => {
     await on.web.shell("fairhost-host backup 1");
     const [old, newest] = (await on.backup.shell(`cd ${repositories(1)} && ls -tr */snapshots/*`)).split("\n");

@@ -34,10 +34,11 @@ export const backupCommands: Readonly<
     const [number, ...more] = numbersIn(words) ?? [];
     if (number === undefined || more.length > 0) return undefined;
     return async () => {
-      for (const { id, time, opened } of await snapshotsOf(machine, number, otherHost(of))) {
+      const { found, wrong } = await snapshotsOf(machine, number, otherHost(of));
+      for (const { id, time, opened } of found) {
         process.stdout.write(`${id.slice(0, 8)} ${time.slice(0, 19)}Z ${opened.name} on ${opened.keeper.name}\n`);
       }
-      return 0;
+      return ended(machine, wrong);
     };
   },
 

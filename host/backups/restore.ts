@@ -33,17 +33,30 @@ export type Wanted =
   | { readonly what: "account" };
 
 /**
- * All snapshots of an account, the oldest first.
+ * All snapshots of an account, the oldest first, and a line for each backup host and repository that could not be looked into.
  * @param other opens those of another host instead of this one's own
- * @throws ApplyError if a backup host of its site does not answer
  */
-export async function snapshotsOf(machine: Machine, number: number, other?: OtherHost): Promise<Snapshot[]> {
+export async function snapshotsOf(
+  machine: Machine,
+  number: number,
+  other?: OtherHost,
+): Promise<{ readonly found: readonly Snapshot[]; readonly wrong: readonly string[] }> {
   const { bundle } = readCurrent(machine);
   const record = backupsOf(bundle).find(({ account }) => account === number);
   if (!record) throw new ApplyError(`account ${number} is not on this host, or its site has no backup site`);
   const found: Snapshot[] = [];
+  const wrong: string[] = [];
+  // One that is gone or damaged is no reason to be without the others.
+  const tried = async <T>(work: () => Promise<readonly T[]>): Promise<readonly T[]> => {
+    try {
+      return await work();
+    } catch (error) {
+      wrong.push((error as Error).message);
+      return [];
+    }
+  };
   for (const keeper of keepersOf(bundle, record)) {
-    for (const name of await repositoriesOn(machine, keeper, record)) {
+    for (const name of await tried(() => repositoriesOn(machine, keeper, record))) {
       const repository = readRepositoryName(name);
       const master = repository && masterFor(machine, bundle.host, repository, other);
       if (!master) continue;
@@ -54,11 +67,14 @@ export async function snapshotsOf(machine: Machine, number: number, other?: Othe
         name,
         key: backupKey(master, number, repository.epoch),
       };
-      const listed = await mustRestic(opened, ["snapshots", "--json", "--no-lock"]);
-      for (const { id, time } of JSON.parse(listed) as { id: string; time: string }[]) found.push({ opened, id, time });
+      const listed = await tried(
+        async () =>
+          JSON.parse(await mustRestic(opened, ["snapshots", "--json", "--no-lock"])) as { id: string; time: string }[],
+      );
+      for (const { id, time } of listed) found.push({ opened, id, time });
     }
   }
-  return found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
+  return { found: found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time)), wrong };
 }
 
 async function repositoriesOn(machine: Machine, keeper: Keeper, { account }: BackupRecord): Promise<string[]> {
@@ -87,13 +103,18 @@ export function restoreBackup(
 ): Promise<string[]> {
   return withBackup(machine, number, async () => {
     const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
-    const all = await snapshotsOf(machine, number, other);
-    const fitting = id === undefined ? all.slice(-1) : all.filter((each) => each.id.startsWith(id));
+    const { found, wrong } = await snapshotsOf(machine, number, other);
+    if (id === undefined && found.length > 0 && wrong.length > 0) {
+      throw new ApplyError(
+        `which backup of account ${number} is the newest cannot be told (${wrong.join("; ")}): choose one that \`fairhost-host backups ${number}\` lists, with --snapshot`,
+      );
+    }
+    const fitting = id === undefined ? found.slice(-1) : found.filter((each) => each.id.startsWith(id));
     const [snapshot, another] = fitting;
     if (!snapshot || !account || another) {
       const which = id === undefined ? "" : `${another ? "more than one" : "none"} that begins with ${id}; `;
       throw new ApplyError(
-        `account ${number} has no such backup of ${other?.name ?? "this host"} (${which}\`fairhost-host backups ${number}\` lists them)`,
+        `account ${number} has no such backup of ${other?.name ?? "this host"} (${[which, ...wrong.map((line) => `${line}; `)].join("")}\`fairhost-host backups ${number}\` lists them)`,
       );
     }
     machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
