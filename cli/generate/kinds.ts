@@ -1,6 +1,7 @@
+import ts from "typescript";
 import { classOf, fail, head, importAll, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
-/** What is read of a kind's module as text, since importing it needs the registry that is being written. */
+/** What is read of a kind's module as source, since importing it needs the registry that is being written. */
 interface KindText {
   readonly file: string;
   readonly variable: string;
@@ -11,23 +12,42 @@ interface KindText {
   readonly parents: readonly string[];
 }
 
+/** The properties of the object that a module exports as its `kind`, as they stand in its source. */
+function propertiesOf(file: string): ReadonlyMap<string, ts.Expression> {
+  const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest);
+  for (const statement of source.statements.filter(ts.isVariableStatement))
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      if (!ts.isIdentifier(name) || name.text !== "kind") continue;
+      const [object] = initializer === undefined ? [] : nodesIn(initializer, ts.isObjectLiteralExpression);
+      const properties = object?.properties.filter(ts.isPropertyAssignment) ?? [];
+      return new Map(properties.map((each) => [(each.name as ts.Identifier).text, each.initializer]));
+    }
+  return fail(`${file}: it exports no kind`);
+}
+
+/** A node and all below it that are of one sort, from the outside in. */
+function nodesIn<Node extends ts.Node>(from: ts.Node | undefined, is: (node: ts.Node) => node is Node): Node[] {
+  if (from === undefined) return [];
+  const below: ts.Node[] = [];
+  ts.forEachChild(from, (child) => void below.push(child));
+  return [...(is(from) ? [from] : []), ...below.flatMap((child) => nodesIn(child, is))];
+}
+
+const stringsIn = (from: ts.Node | undefined) => nodesIn(from, ts.isStringLiteral).map(({ text }) => text);
+const arraysIn = (from: ts.Node | undefined) => nodesIn(from, ts.isArrayLiteralExpression);
+
 function kindTexts(): KindText[] {
   const texts = sources("components/*/*.kind.ts").map((file): KindText => {
-    const text = textOf(file);
-    const one = (pattern: RegExp, what: string): string => {
-      const found = pattern.exec(text)?.[1];
-      if (found === undefined) throw new Error(`${file}: no line says its ${what}`);
-      return found;
-    };
-    const parent = /^ {2}parent: (.*)$/m.exec(text)?.[1] ?? "";
+    const of = propertiesOf(file);
     return {
       file,
       variable: variableOf(file, ".kind.ts"),
       className: classOf(file),
-      key: one(/^ {2}key: "(\w+)",$/m, "key"),
-      name: one(/^ {2}name: "(\w+)",$/m, "name"),
-      identity: [...one(/^ {2}identity: \[(.*)\],$/m, "identity").matchAll(/"(\w+)"/g)].map(([, input]) => input!),
-      parents: [...parent.matchAll(/\["(\w+)"/g)].map(([, name]) => name!),
+      key: stringsIn(of.get("key"))[0] ?? fail(`${file}: its kind has no key`),
+      name: stringsIn(of.get("name"))[0] ?? fail(`${file}: its kind has no name`),
+      identity: stringsIn(of.get("identity") ?? fail(`${file}: its kind has no identity`)),
+      // Each answer of the function is an array that begins with the name of the parent's kind.
+      parents: arraysIn(of.get("parent")).flatMap(({ elements: [first] }) => stringsIn(first)),
     };
   });
   const byName = new Map(texts.map((each) => [each.name, each]));
