@@ -19,11 +19,16 @@ wait_for() {
   done
   return $status
 }
-# Everything of the last run, however it hides: kill(2) with -1 spares the init and its caller.
+# Everything of the last run, however it hides: kill(2) with -1 spares the init and its caller, and fails when nobody else is left. Until then
+# a killed process may still hold its sockets, so that the next run could not listen. What the kernel does not let go keeps nobody for longer than
+# five seconds.
 end_everything() {
-  kill -s KILL -- -1 2>/dev/null
-  # Without bash's own words about those it killed.
-  wait 2>/dev/null
+  local tries=0
+  while kill -s KILL -- -1 2>/dev/null && ((tries++ < 500)); do
+    # Without bash's own words about those it killed.
+    wait 2>/dev/null
+    sleep 0.01
+  done
 }
 # SIGTERM, and SIGKILL after nine seconds: systemd itself waits for ten. Its children end with it.
 end_program() {

@@ -7,7 +7,9 @@
 # (sd_listen_fds(3)) and ends itself. With FAIRHOST_READY it serves while that file exists, and has gone to rest if FAIRHOST_RESTING does.
 #
 # A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, then 16 seconds, and it is tried again for as long
-# as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try.
+# as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try. Where it can be seen that a
+# program serves, only failures before that make the pause grow: one that served is back at once, and after two seconds if it fails again within a
+# minute, so a visitor who knows how to crash it cannot keep it down.
 set -u
 . /opt/fairhost/own-program
 # Its own variables must not change these.
@@ -195,6 +197,7 @@ while :; do
   elif [ -n "$listened" ] && ((failures == 0)); then
     failures=1
   else
+    [ -z "$listened" ] || failures=1
     pause=$((failures < 4 ? 1 << failures : 16))
     ((++failures))
     /opt/fairhost/turn-away $pause &

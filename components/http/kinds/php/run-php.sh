@@ -8,8 +8,8 @@ shift 2
 own=()
 for directive; do own+=(-d "$directive"); done
 mkdir -p "$state/opcache" "$state/upload" /var/lib/php/sessions
-# What a killed site has left of its uploads.
-rm -rf "${state:?}/upload/"*
+# What a killed site has left: uploads on their way, a socket on which nobody listens, the number of a process.
+rm -rf "${state:?}/upload/"* /tmp/fpm.sock /tmp/apache.pid
 
 # Of two servers one log. Its file is root's: they cannot open it anew, as both do with an error log, but a pipe of their own.
 exec 2> >(exec cat >&2)

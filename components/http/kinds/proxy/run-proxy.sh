@@ -3,4 +3,6 @@
 set -u
 # The log's file is root's: Apache cannot open it anew, as it does, but a pipe of its own.
 exec 2> >(exec cat >&2)
+# The number of a killed one: it would not start if another process had it now.
+rm -f /tmp/apache.pid
 exec /usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/proxy.conf
