@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { connections, descriptors, descriptorsOfProxied, longestQueue } from "./connections.ts";
+import type { ServerKind } from "./server.ts";
+import { servers } from "./servers.generated.ts";
 
 test("each part carries what the part before it lets through", () => {
   const { visitor, server, account, queue, proxy, static: files, frontEndWorker } = connections;
@@ -45,4 +47,16 @@ test("each part is told its number", () => {
   );
   says("systemd/account-1-http-s.service", `LimitNOFILE=${descriptors.server}:${descriptors.hard}`);
   says("sysctl/60-fairhost.conf", `net.core.somaxconn = ${longestQueue}`);
+});
+
+test("a server that a kind brings along queues what the parts before it let through", () => {
+  const queues = Object.values(servers).flatMap((kind) =>
+    (kind as ServerKind).shared().flatMap(({ path, content }) => {
+      const lengths = [...(content ?? "").matchAll(/^ *(?:[a-z.]*backlog|ListenBacklog) *=? *(\d+)$/gm)];
+      return lengths.map(([, length]) => [path, Number(length)] as const);
+    }),
+  );
+  const expected = ["apache/php.conf", "apache/proxy.conf", "libexec/gunicorn-settings.py", "libexec/run-php"];
+  expect(queues.map(([path]) => path).sort()).toEqual(expected);
+  for (const [path, length] of queues) expect(length, path).toBe(connections.queue);
 });
