@@ -157,6 +157,18 @@ describe("the lab's stack file", () => {
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toContain("incorrect passphrase");
   });
+
+  it("in another stack its passphrase can be changed, in the order in which the program's refusal says it (stacks/settings.ts)", async () => {
+    toy = new ToyProject({ "index.ts": "" }, { PULUMI_CONFIG_PASSPHRASE: labPassphrase });
+    expect(await toy.pulumi("stack", "init", "prod")).toMatchObject({ exitCode: 0 });
+    expect(await toy.pulumi("config", "set", "--secret", "kept", "a secret")).toMatchObject({ exitCode: 0 });
+    const change = ["stack", "change-secrets-provider", "passphrase"];
+    const options = { cwd: toy.directory, env: toy.env, extendEnv: false, reject: false } as const;
+    expect(await execa("pulumi", change, { ...options, input: "own\nown\n" })).toMatchObject({ exitCode: 0 });
+    expect((await toy.pulumi("config", "get", "kept")).output).toContain("incorrect passphrase");
+    toy.env.PULUMI_CONFIG_PASSPHRASE = "own";
+    expect(await toy.pulumi("config", "get", "kept")).toMatchObject({ exitCode: 0, output: "a secret" });
+  });
 });
 
 describe("a program that fails", () => {

@@ -181,3 +181,15 @@ test("an upload is refused, and the next request is served", async () => {
   );
   expect((await get("www", "/large.css")).status).toBe(200);
 });
+
+test("a server that is killed again and again is back for the next visitor each time", async () => {
+  const unit = "account-1-http-www.service";
+  for (let kills = 0; kills < 3; kills++) {
+    expect((await get("www", "/")).status).toBe(200);
+    await succeed(host, `systemctl kill --signal=KILL ${unit}`);
+    // One who comes at that moment loses the connection (502); the others wait until it is there.
+    await expect.poll(async () => (await get("www", "/")).status, { interval: 100, timeout: 20_000 }).toBe(200);
+  }
+  // Three kills, and no unit that has failed: a failed one pauses.
+  await expect.poll(async () => (await host.run(`systemctl is-failed ${unit}`)).stdout).toBe("active\n");
+});
