@@ -14,7 +14,7 @@ test("says what, where, why and how to fix it", () => {
   const valid = declarationFixture();
   const broken = {
     ...valid,
-    hosts: valid.hosts.map((host) => ({ ...host, release: "bookworm", links: host.links.slice(0, 1) })),
+    hosts: valid.hosts.slice(0, 2).map((host) => ({ ...host, release: "bookworm", links: host.links.slice(0, 1) })),
   };
   const lines = new Map([["h1", "inventory/prod/hosts/h1.yaml:9"]]);
   expect(

@@ -42,6 +42,7 @@ import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { httpsInForce } from "../components/tls/rules/https-in-force.ts";
 import { upgradeNightsApart } from "../components/upgrade/rules/upgrade-nights-apart.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
+import { backupHostsThere } from "./data/backup-hosts-there.ts";
 import { backupTarget } from "./data/backup-target.ts";
 import { nothingVanishes } from "./data/nothing-vanishes.ts";
 import { referencesExist } from "./data/references-exist.ts";
@@ -122,6 +123,7 @@ export const rules: readonly Rule[] = [
   uniqueUser,
   nothingVanishes,
   accountWithDataProtected,
+  backupHostsThere,
   backupTarget,
   referencesExist,
   uniqueAccountNumber,

@@ -53,4 +53,21 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
   };
 }
 
-export const fixture: Fixture<"hosts"> = ({ hosts }) => upTo(hosts).map((index) => hostFixture(index));
+/** The backup host of site `beta`: {@link siteFixture}. */
+export function backupHostFixture(): BareMetalHostInputs {
+  const address = "2001:db8:2:0:1::1";
+  return hostFixture(60_000, {
+    name: "b1",
+    role: "backup",
+    site: "beta",
+    rack: "r1",
+    address,
+    managementAddress: "2001:db8:2:0:2::1",
+    ssh: { address, port: 22, hostKey: "ssh-ed25519 AAAAb1" },
+  });
+}
+
+export const fixture: Fixture<"hosts"> = ({ hosts }) => [
+  ...upTo(hosts).map((index) => hostFixture(index)),
+  backupHostFixture(),
+];

@@ -1,4 +1,4 @@
-import { bak1, ferry, par1, web1 } from "../../testing/inventory/example-files.ts";
+import { backupHosts, bak1, ferry, par1, web1 } from "../../testing/inventory/example-files.ts";
 import type { Seed } from "../../testing/inventory/seeded.cases.ts";
 
 const backup = "backupSite: bak1";
@@ -25,6 +25,18 @@ export const seeds: Readonly<Record<string, Seed>> = {
   "backups where the data are": {
     rules: ["backup-site-far-away", "backup-target"],
     edit: (draft) => draft.edit(par1, backup, "backupSite: par1"),
+  },
+  "backup hosts made spare hosts": {
+    rules: ["backup-hosts-there"],
+    edit: (draft) => {
+      for (const host of backupHosts) draft.edit(host, "role: backup", "role: spare");
+    },
+  },
+  "backup hosts in another cell": {
+    rules: ["backup-hosts-there"],
+    edit: (draft) => {
+      for (const host of backupHosts) draft.edit(host, "role: backup", "role: backup\ncell: second");
+    },
   },
   "backups kept shorter than promised": {
     rules: ["backup-target"],

@@ -34,7 +34,7 @@ test("per cent of the fleet's cores", () => {
   expect(waves({ hosts: 6, capacityPercent: 1 }).map(({ hosts }) => hosts.length)).toEqual([1, 1, 1, 1, 1, 1]);
 });
 
-test("hosts between which an account moves are one wave", () => {
+test("hosts between which an account moves, and the host of its backups, are one wave", () => {
   const { waves: planned } = reviewed({ ...to(accountMoved()), limits: { ...defaultLimits, hosts: 1 } });
-  expect(planned.map(({ hosts }) => hosts)).toEqual([["h1", "h2"]]);
+  expect(planned.map(({ hosts }) => hosts)).toEqual([["b1", "h1", "h2"]]);
 });

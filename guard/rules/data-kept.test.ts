@@ -43,16 +43,17 @@ testGuardRule(dataKept, {
   "a host without accounts": {
     change: between(withSpare, valid),
     expect: ["needs approval: host h3: Deletes host h3. [delete host h3]"],
+    alsoFound: ["nothing-opened"],
   },
   "a host that is only called otherwise": {
     change: between(
       withSpare,
-      changed(withSpare, "hosts", 2, (host) => ({ ...host, name: "h9" })),
+      changed(withSpare, "hosts", "h3", (host) => ({ ...host, name: "h9" })),
     ),
     expect: [
       "blocked: host h3: Renames host h3 to h9: Pulumi will delete the old host and create a new one, and 0 accounts will be down. Keep the name.",
     ],
-    alsoFound: ["trust-approved"],
+    alsoFound: ["nothing-opened", "trust-approved"],
   },
   "a device": {
     change: to({ ...valid, switches: valid.switches.slice(0, 1) }),
@@ -77,6 +78,7 @@ testGuardRule(dataKept, {
       engine: ["h3-apply", "h3-bootstrap"].map((name) => step({ name, host: "h3" })),
     },
     expect: ["needs approval: host h3: Deletes host h3. [delete host h3]"],
+    alsoFound: ["nothing-opened"],
   },
   "an HTTP server, whose files stay": {
     change: to({ ...valid, httpServers: valid.httpServers.slice(1) }),

@@ -89,6 +89,7 @@ testGuardRule(nothingOpened, {
       after: editing(service, "ExecStart=:", "ExecStart=+", "account-1"),
     },
     expect: [
+      "needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]",
       "needs approval: host h1: Adds security files of h1: systemd/account-1-http-www.service ([Service] ExecStart=). [open host h1]",
     ],
     alsoFound: ["trust-approved"],
@@ -172,9 +173,9 @@ testGuardRule(nothingOpened, {
     change: { before: adding("nftables/more.nft") },
     expect: ["needs approval: host h1: Removes security files of h1: nftables/more.nft. [open host h1]"],
   },
-  "a new host brings its own boundaries": {
+  "a new host brings its own boundaries; backup hosts let it in": {
     change: { before: sideOf({ ...valid, hosts: valid.hosts.slice(1) }) },
-    expect: [],
+    expect: ["needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]"],
     alsoFound: ["trust-approved"],
   },
 });

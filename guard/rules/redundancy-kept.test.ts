@@ -52,6 +52,7 @@ testGuardRule(redundancyKept, {
   "one link of each host recabled": {
     change: to({ ...valid, hosts: valid.hosts.map((was) => ({ ...was, ...recabled(was) })) }),
     expect: [
+      "needs approval: host b1 links.eth0.switchPort: Host b1 has less or other redundancy: links eth0 switch port p60000 to p600009. [weaken host b1]",
       "needs approval: host h1 links.eth0.switchPort: Host h1 has less or other redundancy: links eth0 switch port p1 to p19. [weaken host h1]",
       "needs approval: host h2 links.eth0.switchPort: Host h2 has less or other redundancy: links eth0 switch port p2 to p29. [weaken host h2]",
     ],

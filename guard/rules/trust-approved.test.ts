@@ -11,7 +11,7 @@ const user = valid.users[0]!;
 const withoutUsers = { ...valid, users: valid.users.slice(1) };
 const certified = (directory: string) =>
   changed(valid, "networks", 0, (network) => ({ ...network, certificates: { directory, email: "ops@example.com" } }));
-const withoutSecond = { ...valid, hosts: valid.hosts.slice(0, 1) };
+const withoutSecond = { ...valid, hosts: valid.hosts.filter(({ name }) => name !== "h2") };
 
 testGuardRule(trustApproved, {
   "a host that is reached at another address: the next deploy would hand root's session to whoever answers there": {
@@ -31,6 +31,7 @@ testGuardRule(trustApproved, {
     expect: [
       "needs approval: host h1 ssh.hostKey: Host h1 changes where root logs in, or the key that it expects there: SSH host key ssh-ed25519 AAAA1 to ssh-ed25519 EVIL. [trust host h1]",
     ],
+    alsoFound: ["nothing-opened"],
   },
   "a key where there was none": {
     change: between(
@@ -43,6 +44,7 @@ testGuardRule(trustApproved, {
     expect: [
       "needs approval: host h1 ssh.hostKey: Host h1 changes where root logs in, or the key that it expects there: SSH host key none to ssh-ed25519 AAAA1. [trust host h1]",
     ],
+    alsoFound: ["nothing-opened"],
   },
   "the state of a release that did not say how a host is reached": {
     change: between(
@@ -50,12 +52,14 @@ testGuardRule(trustApproved, {
       valid,
     ),
     expect: [],
+    alsoFound: ["nothing-opened"],
   },
   "a new host": {
     change: between(withoutSecond, valid),
     expect: [
       "needs approval: host h2 ssh: Root logs in to new host h2 at 2001:db8:1:0:1::2 port 22, known by ssh-ed25519 AAAA2. [trust host h2]",
     ],
+    alsoFound: ["nothing-opened"],
   },
   "a further user of an account, who could read and change all that it has": {
     change: between(withoutUsers, valid),

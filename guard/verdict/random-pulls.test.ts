@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import { declare, heldBy } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFiles } from "../../fleet/load/load.ts";
-import { kindOfFile } from "../../fleet/load/read-fleet.ts";
+import { kindOfFile, readFleet } from "../../fleet/load/read-fleet.ts";
 import { readSource } from "../../fleet/load/source.ts";
 import { withEverything } from "../../testing/random-pulls/account-edits.ts";
 import { edits, type Files, harmful, harmless } from "../../testing/random-pulls/edits.ts";
@@ -28,6 +28,9 @@ const example: Files = withEverything(
       .map((file) => [file, parse(readFileSync(join(prod, file), "utf8"))]),
   ),
 );
+
+/** The hosts' keys, which no edit changes: without them no backup host is known. */
+const knownHosts = readFleet(prod).sources.filter(({ key }) => key === "knownHosts");
 
 interface Step {
   readonly edit: string;
@@ -72,7 +75,7 @@ function loaded(files: Files, { indent, flow, reverse }: Pull["style"]): Fleet |
     return { key: kindOfFile(file)!, source: readSource(file, text).source };
   });
   try {
-    return loadFiles("random", { sources, problems: [] }).fleet;
+    return loadFiles("random", { sources: [...sources, ...knownHosts], problems: [] }).fleet;
   } catch (error) {
     if (error instanceof InventoryError) return undefined;
     throw error;

@@ -7,12 +7,7 @@ testRule(accountsOnAccountHosts, {
     expect: ["account 2 host: Account 2 is on host h2, which is a spare host."],
   },
   "a standby among the backups": {
-    break: (valid) => ({
-      ...changed(valid, "accounts", 0, (account) => ({ ...account, standby: "h3" })),
-      hosts: [...valid.hosts, { ...valid.hosts[0]!, name: "h3", asNumber: 4_200_000_099, disks: [], role: "backup" }],
-      frontEnds: valid.frontEnds,
-    }),
-    expect: ["account 1 standby: Account 1 has standby host h3, which is a backup host."],
-    alsoBreaks: ["mounts-on-mirrors", "two-disks", "unique-address", "upgrade-nights-apart"],
+    break: (valid) => changed(valid, "accounts", 0, (account) => ({ ...account, standby: "b1" })),
+    expect: ["account 1 standby: Account 1 has standby host b1, which is a backup host."],
   },
 });

@@ -26,6 +26,7 @@ testRule(capacityAfterHostLoss, {
       "host h1 capacity: Without host h1 its group (site alpha, cell main) is too small: 0.1 cores are guaranteed to its accounts, 0 are free; 128 MiB of memory are guaranteed to its accounts, 0 are free; 5 GB of disk are guaranteed to its accounts, 0 are free.",
       "host h2 capacity: Without host h2 its group (site alpha, cell second) is too small: 0.05 cores are guaranteed to its accounts, 0 are free; 64 MiB of memory are guaranteed to its accounts, 0 are free; 2.5 GB of disk are guaranteed to its accounts, 0 are free.",
     ],
+    alsoBreaks: ["backup-hosts-there"],
   },
   "a backup host is no room for accounts": {
     break: (valid) => changed(allOn(valid, "h1"), "hosts", 1, (host) => ({ ...host, role: "backup" })),
