@@ -5,6 +5,7 @@ import {
   bfd,
   bogons,
   heading,
+  linkTimers,
   plainName,
   plainPrefix6,
   prefixLimits,
@@ -94,6 +95,9 @@ template bgp hosts from neighbors {
 # Every router reflects: a way over several links is known to all of them.
 template bgp routers from neighbors {
   direct;
+  bfd off;
+  hold time ${linkTimers.hold};
+  keepalive time ${linkTimers.keepalive};
   rr client;
   ipv6 {
     next hop self;

@@ -5,6 +5,7 @@ import {
   bfd,
   bogons,
   heading,
+  linkTimers,
   plainName,
   plainPrefix6,
   prefixLimits,
@@ -20,7 +21,7 @@ function render(plan: RouterPlan): string {
   const neighbors = [
     ...plan.hosts.map(({ name, address, asNumber }) => neighbor(address, asNumber, `host ${plainName(name)}`)),
     ...plan.routers.map(({ name, address, neighbor: other }) =>
-      neighbor(other, asNumber, `router ${plainName(name)}`, { source: address }),
+      neighbor(other, asNumber, `router ${plainName(name)}`, { source: address, bfd: false, times: linkTimers }),
     ),
     ...plan.operators.map(({ name, address, neighbor: other, asNumber, bfd }) =>
       neighbor(other, asNumber, `operator ${plainName(name)}`, { source: address, bfd }),
@@ -79,12 +80,20 @@ function neighbor(
   address: string,
   asNumber: number,
   words: string,
-  { source, bfd: watched = true }: { readonly source?: string; readonly bfd?: boolean } = {},
+  {
+    source,
+    bfd: watched = true,
+    times = timers,
+  }: {
+    readonly source?: string;
+    readonly bfd?: boolean;
+    readonly times?: { readonly keepalive: number; readonly hold: number };
+  } = {},
 ): string {
   const own = [
     `remote-as ${asNumber}`,
     `description ${words}`,
-    `timers ${timers.keepalive} ${timers.hold}`,
+    `timers ${times.keepalive} ${times.hold}`,
     `timers connect ${timers.connectMost}`,
     `advertisement-interval 0`,
     ...(source === undefined ? [] : [`update-source ${plainAddress(source)}`]),

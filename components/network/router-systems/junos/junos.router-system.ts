@@ -5,6 +5,7 @@ import {
   bfd,
   bogons,
   heading,
+  linkTimers,
   plainName,
   plainPrefix6,
   prefixLimits,
@@ -95,7 +96,7 @@ const linked =
       `neighbor ${plainAddress(neighbor)}`,
       `description "router ${plainName(name)}";`,
       `local-address ${plainAddress(address)};`,
-      detection,
+      `hold-time ${linkTimers.hold};`,
       block("family inet6", "unicast;"),
       // Every router reflects: a way over several links is known to all of them.
       `cluster ${routerId};`,
