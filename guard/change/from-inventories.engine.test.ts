@@ -180,7 +180,7 @@ test("a base that its own program cannot judge needs an approval, with the reaso
 test("cells: only those that a change touches; all of them when something shared changes", async () => {
   const cells = async (...args: string[]) =>
     JSON.parse((await repository.guard(["cells", "--base", "HEAD", ...args])).stdout) as unknown;
-  const second = ["par2-web1", "par2-web2"].map(
+  const second = ["par2-web1", "par2-web2", "bak1-backup2"].map(
     (host) => [`inventory/prod/hosts/${host}.yaml`, [[`name: ${host}`, `name: ${host}\ncell: second`]]] as const,
   );
   await repository.edit(Object.fromEntries(second));
@@ -189,7 +189,8 @@ test("cells: only those that a change touches; all of them when something shared
   await repository.edit({ "inventory/prod/accounts/1008-school.yaml": [["plan: small", "plan: medium"]] });
   expect(await cells()).toEqual(["second"]);
   const { report } = await review("HEAD", "--cell", "second");
-  expect(report.hosts.map(({ host }) => host)).toEqual(["par2-web1"]);
+  // Its own host, and that which keeps its backups.
+  expect(report.hosts.map(({ host }) => host)).toEqual(["bak1-backup2", "par2-web1"]);
   // The rules judge the whole fleet: half of it would break them.
   expect(report.policies.violations).toEqual([]);
   expect((await review("HEAD", "--cell", "main")).report.changes.filter(({ kind }) => kind !== "plans")).toEqual([]);
