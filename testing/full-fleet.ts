@@ -16,6 +16,15 @@ function entry(key: "services" | "tasks"): object {
   return own;
 }
 
+const firewall = [
+  {
+    ...({ action: "accept", direction: "in", protocol: "tcp", ip: 6 } as const),
+    hosts: ["2a00:b6e1::/32", "2a00:b6e1::7"],
+    ports: [8300, 8301],
+  },
+  { action: "reject", direction: "out", protocol: "all" } as const,
+];
+
 /**
  * A fleet that says everything that its files can say: what the example fleet leaves out is added. For tests that try each field of each
  * file; a field that is missing here is in their golden file.
@@ -29,6 +38,7 @@ export function fullFleet(fleet: Fleet): Fleet {
     plan: "large",
     host: home,
     retentionDays: 60,
+    firewall,
     limits: {
       ...{ cpuWeight: 100, ioWeight: 100, memoryMaxMb: 1024, swapMaxMb: 8, tasksMax: 64, diskGb: 5, inodes: 100_000 },
     },
@@ -55,7 +65,7 @@ export function fullFleet(fleet: Fleet): Fleet {
     ...fleet,
     accounts: [...fleet.accounts, account],
     hosts: fleet.hosts.map((each) => {
-      if (each === host) return { ...each, runtimes: ["ruby"] };
+      if (each === host) return { ...each, runtimes: ["ruby"], firewall };
       // What the waiver below is for.
       const disks = each.disks.map((disk, at) => (at === 1 ? { ...disk, hotSwap: false } : disk));
       return each.name === "par2-web4" ? { ...each, disks } : each;
@@ -64,6 +74,7 @@ export function fullFleet(fleet: Fleet): Fleet {
       ...fleet.network,
       platformDomain: "platform.example",
       shortenAddresses: true,
+      controllers: ["2a00:b6e0:100::c0"],
       operators: fleet.network.operators.map((each, at) => (at === 0 ? { ...each, parentAsNumber: 64_511 } : each)),
     },
     approvals: [

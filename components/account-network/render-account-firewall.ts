@@ -1,6 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plainAddress } from "../../lib/unit-file.ts";
-import { accountsFolder } from "../network/render-nftables.ts";
+import { filterLines } from "../firewall/account-rules.ts";
+import { accountsFolder } from "../network/firewall-table.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer, WholeAccount } from "../registry/renderer.ts";
@@ -21,7 +22,7 @@ export function renderAccountFirewall({
   own,
 }: Pick<WholeAccount, "account" | "address" | "own">): BundleFile[] {
   const ports = own.services.flatMap(({ port }) => port ?? []);
-  const commands = [...portsOf(address, ports), ...boundsOf(account)];
+  const commands = [...portsOf(address, ports), ...boundsOf(account), ...rulesOf(account, address)];
   if (commands.length === 0) return [];
   const content = commands.map((command) => `add ${command}\n`).join("");
   return [{ path: `${accountsFolder}/${account.number}`, content }];
@@ -51,4 +52,20 @@ function boundsOf({ number, limits }: Element<"accounts">): string[] {
     `rule inet fairhost ${chain} accept`,
     `element inet fairhost bounds { "${linkPrefix}${number}" : goto ${chain} }`,
   ];
+}
+
+/** Chains with the account's own rules, one a direction that has any. What calls it has its address outside, or that in its network already. */
+function rulesOf({ number, firewall }: Element<"accounts">, { prefix, address }: Element<"addresses">): string[] {
+  const inbound = [address, addressInside(prefix)].map(plainAddress);
+  return (["in", "out"] as const).flatMap((direction) => {
+    const lines = filterLines(firewall, direction);
+    if (lines.length === 0) return [];
+    const chain = `account-${number}-${direction}`;
+    const keys = direction === "out" ? [`"${linkPrefix}${number}"`] : inbound;
+    return [
+      `chain inet fairhost ${chain}`,
+      ...lines.map((line) => `rule inet fairhost account-${number}-${line}`),
+      ...keys.map((key) => `element inet fairhost rules_${direction} { ${key} : jump ${chain} }`),
+    ];
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Account } from "../declaring.ts";
+import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { eachLimit, limitInputs, limitNames } from "../plan/each-limit.ts";
 import { derivedField, identity, key, note, promise, redundancy } from "../registry/field-class.ts";
@@ -27,6 +28,9 @@ export const inputs = z.strictObject({
   )
     .exactOptional()
     .describe("While it is there, nothing of the account runs; its data and all that is declared of it is kept."),
+  firewall: firewallInputs
+    .exactOptional()
+    .describe("Rules of its own firewall, in their order; absent if there are none."),
   backup: z
     .strictObject({
       site: redundancy(text).describe("The site they go to."),
@@ -79,6 +83,7 @@ export const kind: Kind<"accounts"> = {
         backup: { site: site.backupSite, retentionDays: account.retentionDays ?? plan.retentionDays },
       }),
       ...(account.suspended !== undefined && { suspended: account.suspended }),
+      ...declaredFirewall(account.firewall),
       plan: account.plan,
       protect: account.protect,
       uid: own.uid,

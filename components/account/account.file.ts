@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { largestNumber } from "../declaring.ts";
+import { accountFirewallSchema } from "../firewall/rule.ts";
 import { eachLimit, limitValue } from "../plan/each-limit.ts";
 import type { FileKind } from "../registry/file.ts";
 import { daySchema, nameSchema, textSchema } from "../schema.ts";
@@ -34,6 +35,7 @@ export const schema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether the account is protected: it cannot be deleted while this is true. Default true."),
+  firewall: accountFirewallSchema,
   suspended: z
     .strictObject({
       since: daySchema.describe("Date of the suspension, ISO 8601 (`2026-11-22`). For information only."),

@@ -1,5 +1,6 @@
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text.ts";
+import { describeRules } from "../firewall/describe-rules.ts";
 import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
 import { fieldWords } from "../registry/field-changes.ts";
@@ -70,7 +71,8 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (touches(change, "standby")) {
     say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
   }
-  const said = ["host", "plan", "limits", "name", "protect", "suspended", "backup", "standby", "waivers"];
+  for (const sentence of describeRules(who, was.firewall, is.firewall)) say(sentence);
+  const said = ["firewall", "host", "plan", "limits", "name", "protect", "suspended", "backup", "standby", "waivers"];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
   if (rest.length > 0) say(`Changes ${who}: ${differences(change, rest)}.`);
   return effects;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type KnownHost, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
+import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
 import { feedsOf } from "../network/device.ts";
 import { capacity, derivedField, identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
@@ -25,6 +26,9 @@ export const inputs = z.strictObject({
   runtimes: promise(texts).default([]).describe("Debian packages for the programs of its accounts."),
   // A state of 0.1.0 does not say it.
   upgrades: upgradesInputs.default(upgradesByDefault).describe("Upgrades of its Debian packages."),
+  firewall: firewallInputs
+    .exactOptional()
+    .describe("Rules of its firewall for it and its accounts, in their order; absent if there are none."),
   address: identity(text, { judged: "identity-kept" }).describe("The host's own IPv6 address, canonical (RFC 5952)."),
   asNumber: identity(number, { judged: "identity-kept" }).describe(
     "The private AS number (RFC 6996) it announces its accounts' prefixes from.",
@@ -160,6 +164,7 @@ export const kind: Kind<"hosts"> = {
       release: host.release,
       runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
       upgrades: upgradesOf(host, network.upgrades),
+      ...declaredFirewall(host.firewall),
       address: canonical(host.address),
       asNumber: host.asNumber,
       ssh: wayTo(host.ssh, knownHosts),

@@ -1,4 +1,5 @@
 import { count, listed } from "../../lib/text.ts";
+import { describeRules } from "../firewall/describe-rules.ts";
 import { accountsOn, type Describe, differences, type Effect, effect } from "../registry/change.ts";
 import type { Element } from "../registry/kind.ts";
 import { resyncMinutes, swappedDisks } from "./disks.ts";
@@ -60,7 +61,9 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
       ),
     );
   }
-  const said = ["serial", "release", "role", "waivers", "upgrades.asOf"];
+  for (const sentence of describeRules(`host ${is.name} and its accounts`, was.firewall, is.firewall))
+    effects.push(effect(subject, sentence, residents));
+  const said = ["serial", "release", "role", "waivers", "upgrades.asOf", "firewall"];
   const rest = paths.filter((path) => !said.includes(path.split(".")[0]!) && !said.includes(path));
   if (rest.length > 0) {
     const all = differences({ paths, untold, before: was, after: is }, rest);

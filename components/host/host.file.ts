@@ -1,5 +1,6 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
+import { hostFirewallSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
@@ -66,6 +67,7 @@ export const schema = z.strictObject({
     .optional()
     .describe("Debian packages for accounts on this host, instead of `runtimes` in network.yaml."),
   upgrades: hostUpgradesSchema,
+  firewall: hostFirewallSchema,
   address: address6Schema.describe("IPv6 address of the host itself, in subnet 0 of its site."),
   address4: address4Schema
     .optional()

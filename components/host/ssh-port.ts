@@ -1,5 +1,5 @@
 import { Address6 } from "ip-address";
-import { firstEphemeral } from "../network/render-nftables.ts";
+import { firstEphemeral } from "../network/open-ports.ts";
 import { canonical } from "../schema.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defaultUidBase } from "../declaring.ts";
+import { hostsSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import {
@@ -142,6 +143,14 @@ export const schema = z.strictObject({
     .optional()
     .describe(
       "The CA from which hosts get certificates for host names of accounts, by HTTP. With it front ends answer over HTTPS on port 443. Default: none, HTTP alone.",
+    ),
+  controllers: z
+    .array(hostsSchema)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      "Addresses that deliveries and drift checks come from. SSH of hosts is open to them whatever rules of a firewall say. Default: not known, and no rule closes SSH of a host to anybody.",
     ),
   shortenAddresses: z
     .boolean()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canonicalHosts } from "../firewall/rule.ts";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
 import { identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
@@ -20,6 +21,9 @@ export const inputs = z.strictObject({
   )
     .exactOptional()
     .describe("The CA from which hosts get certificates."),
+  controllers: trust(texts, { means: "who reaches SSH of hosts" })
+    .exactOptional()
+    .describe("Addresses that deliveries come from."),
   shortenAddresses: promise(flag)
     .exactOptional()
     .describe("Whether logs of front ends have shortened addresses of visitors."),
@@ -78,6 +82,7 @@ export const kind: Kind<"networks"> = {
       asNumber: network.asNumber,
       uidBase: network.uidBase,
       ...(network.certificates !== undefined && { certificates: network.certificates }),
+      ...(network.controllers !== undefined && { controllers: canonicalHosts(network.controllers) }),
       ...(network.shortenAddresses !== undefined && { shortenAddresses: network.shortenAddresses }),
       ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),

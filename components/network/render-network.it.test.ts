@@ -6,7 +6,7 @@ import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { resolver } from "../account-network/links.ts";
 import type { OpenPort } from "../registry/renderer.ts";
-import { renderNftables } from "./render-nftables.ts";
+import { renderTable } from "./firewall-table.ts";
 
 const account = (number: number) => ({ number, name: `site-${number}`, servers: [staticServer("web")] });
 const bundleOf = (...numbers: number[]) => renderBundle(declarationOf(numbers.map(account)), "web1");
@@ -118,8 +118,8 @@ test("ports that another kind opens are reached on every address, its neighbours
     { protocol: "tcp", port: [2122, 2124] },
     { protocol: "udp", port: 443 },
   ];
-  const around = { accountUids: "1900000001-1900065535", sites: [], infrastructure: [], owned: [] };
-  const [rules] = renderNftables(declared!, { ...around, openPorts: ports });
+  const around = { accountUids: "1900000001-1900065535", sites: [], infrastructure: [], owned: [], controllers: [] };
+  const [rules] = renderTable(declared!, { ...around, openPorts: ports });
   await host.writeFile("/run/open.nft", rules!.content!);
   await sh("nft -f /run/open.nft");
   const knock = async (address: string, port: number) =>

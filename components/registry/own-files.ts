@@ -1,5 +1,6 @@
 import { lazy, once } from "../../lib/once.ts";
 import { addressInside, boundRule } from "../account-network/links.ts";
+import { filterLines } from "../firewall/account-rules.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
@@ -44,6 +45,8 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   place: () => shared.map(({ inSandboxes }) => inSandboxes),
   /** Directives of its limits: `MemoryMax=512M`. */
   limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
+  /** Rules of its own firewall. */
+  filter: ({ account: { firewall } }) => filterLines(firewall, "in", "out"),
   /** Rules of the firewall about its connections. */
   bound: ({ account: { limits } }) =>
     limitNames.flatMap((name) => {

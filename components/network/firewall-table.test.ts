@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { hostFixture } from "../../testing/fixture.ts";
 import type { OpenPort } from "../registry/renderer.ts";
-import { portSet, renderNftables } from "./render-nftables.ts";
+import { renderTable } from "./firewall-table.ts";
+import { portSet } from "./open-ports.ts";
 
 const passive: OpenPort = { protocol: "tcp", port: [8300, 8499] };
 const quic: OpenPort = { protocol: "udp", port: 443 };
 const tcp = (port: OpenPort["port"]): OpenPort => ({ protocol: "tcp", port });
 const ssh: OpenPort = { ...tcp(22), of: "host" };
 const linesOf = (openPorts: readonly OpenPort[]) => {
-  const around = { accountUids: "200001-265535", sites: [], infrastructure: [], owned: [] };
-  const [file] = renderNftables(hostFixture(), { ...around, openPorts });
+  const around = { accountUids: "200001-265535", sites: [], infrastructure: [], owned: [], controllers: [] };
+  const [file] = renderTable(hostFixture(), { ...around, openPorts });
   return file!.content!.split("\n").map((line) => line.trim());
 };
 
@@ -31,7 +32,8 @@ describe("ports that kinds open", () => {
 
   test("are accepted on the way in, and may not call out", () => {
     const lines = linesOf([ssh, passive, quic]);
-    expect(lines).toContain("tcp dport { 22, 8300-8499 } accept");
+    expect(lines).toContain("tcp dport { 22 } goto ssh_of_host");
+    expect(lines).toContain("tcp dport { 8300-8499 } accept");
     expect(lines).toContain("udp dport { 443 } accept");
     expect(lines).toContain(
       'tcp sport { 22, 8300-8499 } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"',
