@@ -349,7 +349,8 @@ ${boundNames
 ${rule(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${rule(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
     oif lo accept
-${rule(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    icmpv6 type != echo-request accept
+${rule(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
+    icmpv6 type != echo-request accept
     icmp type != echo-request accept
 ${bgp("daddr")}    jump of_host_out
   }

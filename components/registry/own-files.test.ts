@@ -44,6 +44,7 @@ const sides: readonly Declaration[] = [
   ...declaration,
   accounts: declaration.accounts.map((account) => ({
     ...account,
+    firewall: ["drop in tcp port 8300 from 2001:db8::/32", "reject out udp"],
     backup: { site: declaration.sites[0]!.name, retentionDays: 7 },
   })),
 }));
