@@ -59,7 +59,7 @@ test("if the applier dies before it can roll back, the dead-man timer does", asy
 }, 120_000);
 
 test("a lost SSH session does not interrupt the apply, and the next apply finds it done", async () => {
-  const bundle = slowBundle(3, "lost session");
+  const bundle = slowBundle(6, "lost session");
   const client = await applyInBackground(bundle);
   await on.until("systemctl is-active fairhost-slow.service | grep -q activating");
   await on.shell(`kill -KILL ${client}`);

@@ -80,7 +80,7 @@ describe("a host whose SSH server listens on another port than 22", () => {
     const report = await apply(open());
     expect([report.result, report.errors]).toEqual(["applied", []]);
     expect(await letsIn()).toBe(true);
-    expect(await rules()).toMatch(/tcp dport \{ 22, 80, 2222 \} accept/);
+    expect(await rules()).toMatch(/tcp dport \{ 22, 2222 \} goto ssh_of_host/);
     expect(await apply(open())).toMatchObject({ result: "unchanged", hooks: [] });
     expect(await sh("ip netns list; ip -brief link")).not.toContain("fairhost");
   });
