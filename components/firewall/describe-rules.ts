@@ -37,5 +37,5 @@ function said(text: string, of: string, isNew: boolean): string {
   const version = ip === undefined ? "" : ` over IPv${ip}`;
   return direction === "in"
     ? `${verb} ${what} of ${of} for ${whom}${version}`
-    : `${verb} ${what} of ${whom} for ${of}${version}`;
+    : `${verb} calls from ${of} to ${what} of ${whom}${version}`;
 }

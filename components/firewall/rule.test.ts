@@ -79,7 +79,7 @@ test("a change says what is opened and closed, for whom, and a new order", () =>
   ]);
   expect(describeRules("host h1", [web], [mail])).toEqual([
     `Closes TCP port 9100 of host h1 for 2001:db8::/48: the rule "${web}" is gone.`,
-    `Closes TCP port 25 of everybody for host h1: new rule "${mail}", number 1 of 1.`,
+    `Closes calls from host h1 to TCP port 25 of everybody: new rule "${mail}", number 1 of 1.`,
   ]);
   expect(describeRules("host h1", [web, mail], [mail, web])).toEqual([
     "Puts rules of the firewall of host h1 in another order: the first that matches decides.",

@@ -17,6 +17,7 @@ import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { OpenPort } from "../registry/renderer.ts";
+import { controllerSets } from "./nftables.host.ts";
 import { firstEphemeral, portSet } from "./open-ports.ts";
 
 /** Where each account has its own elements of the sets. */
@@ -113,8 +114,8 @@ ${set("sites", "ipv6_addr", sites.map(plainRange))}
 ${set("closed6", "ipv6_addr", [...closed6, ...owned.map(plainRange)])}
 ${set("closed4", "ipv4_addr", closed4)}
   # Where deliveries come from: SSH of the host is theirs whatever else is declared.
-${set("controllers", "ipv6_addr", controllers6.map(plainRange))}
-${set("controllers4", "ipv4_addr", controllers4.map(plainRange4))}
+${set(controllerSets[6], "ipv6_addr", controllers6.map(plainRange))}
+${set(controllerSets[4], "ipv4_addr", controllers4.map(plainRange4))}
 
   # The kernel adds an element for each account that is awake, and removes it when it is no longer used.
   set open { type iface_index; size 65535; flags dynamic; }
@@ -227,8 +228,8 @@ ${chain("of_host_out", chainRules(rules, "out"))}
 ${
   controllers.length === 0
     ? ""
-    : `    ip6 saddr @controllers accept
-    ip saddr @controllers4 accept
+    : `    ip6 saddr @${controllerSets[6]} accept
+    ip saddr @${controllerSets[4]} accept
     jump of_host_in
 `
 }    accept

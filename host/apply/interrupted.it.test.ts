@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Bundle, BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import type { ApplyReport, Bundle, BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import {
   type AppliedHost,
   appliedHost,
@@ -14,28 +14,37 @@ import { accountGroup, bundleOf } from "../../testing/fakes/host-tree.ts";
 
 let on: AppliedHost;
 
-/** A unit that takes seconds to start, so that a test can interrupt the apply that starts it. */
-function slow(seconds: number, text: string): { files: BundleFile[]; units: BundleUnit[] } {
+/** A unit that starts only when a test says so ({@link finish}), so that it can interrupt the apply that starts it. */
+function slow(text: string): { files: BundleFile[]; units: BundleUnit[] } {
   const name = "fairhost-slow.service";
-  const content = `[Unit]\nDescription=${text}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep ${seconds}\n`;
+  const content = `[Unit]\nDescription=${text}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'until [ -e /run/finish ]; do sleep 0.1; done'\n`;
   return {
     files: [{ path: `systemd/${name}`, content }],
     units: [{ name, want: "start", restartOn: [`systemd/${name}`] }],
   };
 }
 
-function slowBundle(seconds: number, text: string): Bundle {
-  const { files, units } = slow(seconds, text);
+function slowBundle(text: string): Bundle {
+  const { files, units } = slow(text);
   return bundleOf(
     { 1: accountGroup(1, text, [site(1)]), 2: accountGroup(2, "one", [site(2)]) },
     fullHost([nginx(), firewall(), ...files], units),
   );
 }
 
-/** Starts an apply in the background, as an SSH session would. @returns the client's process id */
-async function applyInBackground(bundle: Bundle): Promise<string> {
-  await on.host.writeFile("/run/delivery", delivery(bundle));
-  return on.shell("fairhost-host apply </run/delivery >/run/out 2>/run/err & echo $!");
+const starting = () => on.until("systemctl is-active fairhost-slow.service | grep -q activating");
+const finish = () => on.shell("touch /run/finish");
+
+/** Starts an apply in the background, as an SSH session would; what it says is in /run/<name>.err. @returns the client's process id */
+async function applyInBackground(bundle: Bundle, name = "first"): Promise<string> {
+  await on.host.writeFile(`/run/${name}.delivery`, delivery(bundle));
+  return on.shell(`fairhost-host apply </run/${name}.delivery >/run/${name}.out 2>/run/${name}.err & echo $!`);
+}
+
+/** The report of an apply in the background, once it is over. */
+async function reportOf(name: string): Promise<ApplyReport> {
+  await on.until(`grep -q '"result"' /run/${name}.out`);
+  return JSON.parse(await on.shell(`cat /run/${name}.out`)) as ApplyReport;
 }
 
 beforeAll(async () => {
@@ -45,6 +54,7 @@ beforeAll(async () => {
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
 beforeEach(async () => {
+  await on.shell("rm -f /run/finish");
   const { report, stderr } = await on.apply(base);
   expect(["applied", "unchanged"], stderr).toContain(report.result);
 });
@@ -59,23 +69,26 @@ test("if the applier dies before it can roll back, the dead-man timer does", asy
 }, 120_000);
 
 test("a lost SSH session does not interrupt the apply, and the next apply finds it done", async () => {
-  const bundle = slowBundle(6, "lost session");
+  const bundle = slowBundle("lost session");
   const client = await applyInBackground(bundle);
-  await on.until("systemctl is-active fairhost-slow.service | grep -q activating");
+  await starting();
   await on.shell(`kill -KILL ${client}`);
-  const { report, stderr } = await on.apply(bundle);
-  expect(stderr).toContain("the same bundle is already being applied");
+  await applyInBackground(bundle, "second");
+  await on.until("grep -q 'the same bundle is already being applied' /run/second.err");
+  await finish();
+  const report = await reportOf("second");
   expect(report.result).toBe("applied");
   expect((await on.apply(bundle)).report).toMatchObject({ result: "unchanged", generation: report.generation });
 });
 
 test("an applier killed in the middle of its hooks: the next apply completes them", async () => {
-  const bundle = slowBundle(4, "killed applier");
+  const bundle = slowBundle("killed applier");
   await applyInBackground(bundle);
-  await on.until("systemctl is-active fairhost-slow.service | grep -q activating");
+  await starting();
   await on.shell("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
-  await on.until("grep -q 'ended without a report' /run/err");
+  await on.until("grep -q 'ended without a report' /run/first.err");
   expect(await on.status()).toMatchObject({ interrupted: true, drift: [] });
+  await finish();
   const { report } = await on.apply(bundle);
   expect(report.result).toBe("applied");
   expect(await on.status()).toMatchObject({ interrupted: false, notRunning: [] });
@@ -83,19 +96,21 @@ test("an applier killed in the middle of its hooks: the next apply completes the
 });
 
 test("a boot completes them too", async () => {
-  await applyInBackground(slowBundle(4, "power cut"));
-  await on.until("systemctl is-active fairhost-slow.service | grep -q activating");
+  await applyInBackground(slowBundle("power cut"));
+  await starting();
   await on.shell("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
+  await finish();
   await on.shell("systemctl start fairhost-recover.service");
   expect(await on.status()).toMatchObject({ interrupted: false, notRunning: [], lastResult: "applied" });
 });
 
 test("two different deliveries at once: one after the other, the second says for which one it waits", async () => {
-  await applyInBackground(slowBundle(3, "first of two"));
-  await on.until("systemctl is-active fairhost-slow.service | grep -q activating");
-  const { report, stderr } = await on.apply(base);
-  expect(stderr).toMatch(/waiting up to \d+ s for apply \(process \d+, since /);
-  expect(report).toMatchObject({ result: "applied", errors: [] });
+  await applyInBackground(slowBundle("first of two"));
+  await starting();
+  await applyInBackground(base, "second");
+  await on.until("grep -qE 'waiting up to [0-9]+ s for apply .process [0-9]+, since ' /run/second.err");
+  await finish();
+  expect(await reportOf("second")).toMatchObject({ result: "applied", errors: [] });
   expect((await on.apply(base)).report).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 });
 

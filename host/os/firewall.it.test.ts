@@ -23,6 +23,14 @@ const open = (tasksMax?: number) => bundle({ sshPort: 2222 }, tasksMax);
 /** What a release without the inventory's port rendered. */
 const lockingOut = (tasksMax?: number) => bundle({}, tasksMax);
 
+/** The host's bundle with a rule that closes its SSH to all but these. */
+function closing(controllers: readonly string[]): Bundle {
+  const declared = declarationOf([]);
+  const networks = declared.networks.map((network) => ({ ...network, controllers }));
+  const hosts = [{ ...fixtureHost, sshPort: 2222, firewall: ["drop in tcp port 2222"] }];
+  return renderBundle({ ...declared, networks, hosts }, "web1");
+}
+
 function delivery(of: Bundle): string {
   const masterSecret = Buffer.alloc(32, 7).toString("base64");
   return JSON.stringify({ bundle: encodeBundle(of), masterSecret, secretEpoch: 1, repair: 0 });
@@ -70,7 +78,7 @@ describe("a host whose SSH server listens on another port than 22", () => {
     const report = await apply(lockingOut());
     expect(report.result).toBe("rolled-back");
     expect(report.errors.map(({ message }) => message)).toContainEqual(
-      "load the firewall: the new rules block SSH on port 2222; the old rules are restored",
+      "load the firewall: the new rules block SSH on port 2222 from fd00:77::2; the old rules are restored",
     );
     expect(await letsIn()).toBe(true);
     expect(await rules()).not.toContain("fairhost");
@@ -92,6 +100,32 @@ describe("a host whose SSH server listens on another port than 22", () => {
     expect(await letsIn()).toBe(true);
     expect(await rules()).toBe(before);
     expect(await sh("systemctl list-units --all 'fairhost-firewall*' --no-legend")).toBe("");
+  });
+
+  test("SSH closed to all but controllers: in force if the controller is one of them, else back at once", async () => {
+    const before = await rules();
+    const refused = await apply(closing(["fd00:99::/64"]));
+    expect(refused.errors.map(({ message }) => message)).toEqual([
+      "load the firewall: the new rules block SSH on port 2222 from fd00:77::2; the old rules are restored",
+    ]);
+    expect(await rules()).toBe(before);
+    // A range that has the client of the check too: it stays whole.
+    for (const controllers of [["fd00:77::2"], ["fd00::/8"]]) {
+      expect(await apply(closing(controllers))).toMatchObject({ result: "applied", errors: [] });
+      expect(await letsIn()).toBe(true);
+      expect(await sh("nft list set inet fairhost controllers")).toContain(`elements = { ${controllers} }`);
+      expect(await sh("nft list set inet fairhost controllers4")).not.toContain("elements");
+    }
+    await apply(closing(["fd00:77::2"]));
+    const greeting = (address: string) =>
+      sh(
+        `ip netns exec controller sh -c "sleep 2 | socat -T 2 - TCP6:[fd00:77::1]:2222,bind=[${address}],connect-timeout=2" 2>&1 || true`,
+      );
+    await sh("ip -n controller -6 address add fd00:77::3/64 dev eth0 nodad");
+    expect(await greeting("fd00:77::3")).toMatch(/timed out/);
+    expect(await greeting("fd00:77::2")).toContain("SSH-2.0");
+    await sh("ip -n controller -6 address del fd00:77::3/64 dev eth0");
+    await apply(open());
   });
 
   test("if the applier hangs before it has looked, the timer lets the controller in again; going on, it knows", async () => {

@@ -4,6 +4,7 @@ import { nftables } from "../../components/network/nftables.host.ts";
 import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { filesOf } from "../store/generations.ts";
+import { fromController, opensToController, type Table } from "./controllers.ts";
 import type { Machine } from "./machine.ts";
 import { openOutside } from "./outside.ts";
 import { opensOne, sshDoors } from "./ssh.ts";
@@ -48,7 +49,7 @@ function steady(key: string, value: unknown): unknown {
 
 /**
  * Loads the rules of the generation in force in one step. Before that a timer is set that restores the old tables. It is disarmed only
- * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}). Tables of others are left
+ * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}): as a controller, or as a stranger. Tables of others are left
  * alone, now and when the old ones are restored.
  * @returns the error, if any, and whether the old rules are in force again
  */
@@ -76,12 +77,14 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const outside = await openOutside(machine);
   if (typeof outside === "string") return `cannot check SSH from outside, so the new rules were not loaded: ${outside}`;
   await using _outside = outside;
-  const answered = doors.length > 0 && (await opensOne(outside, doors));
+  // Quick where SSH is closed to strangers: those would wait.
+  const opens = async () => (await opensToController(machine, tables, outside, doors)) || opensOne(outside, doors);
+  const answered = doors.length > 0 && (await opens());
   const unarmed = await arm(machine, rescue);
   if (unarmed !== undefined) return unarmed;
   const loaded = await run("nft", ["-f", file]);
   if (loaded.status !== 0) return restore(machine, rescue, `nft: ${loaded.stderr.trim()}`);
-  const shut = doors.length > 0 && !(await opensOne(outside, doors));
+  const shut = doors.length > 0 && !(await opens());
   // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is.
   const others = !answered && process.env.SSH_CONNECTION !== undefined;
   if (shut && others)
@@ -90,15 +93,10 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
     return restore(
       machine,
       rescue,
-      `the new rules block SSH on port ${[...new Set(doors.map(({ port }) => port))].join(", ")}`,
+      `the new rules block SSH on port ${[...new Set(doors.map(({ port }) => port))].join(", ")}${fromController()}`,
     );
   }
   return confirm(machine, rescue);
-}
-
-interface Table {
-  readonly family: string;
-  readonly name: string;
 }
 
 /**

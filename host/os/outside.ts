@@ -13,6 +13,8 @@ const ends = [
 export interface Outside extends AsyncDisposable {
   /** Whether an SSH server sends its greeting within 5 s. @param address of the host; one that nobody else can reach, or none, means the link's own. */
   sshAnswers(port: number, address?: string): Promise<boolean>;
+  /** Its addresses, by IP version. */
+  readonly addresses: Readonly<Record<4 | 6, string>>;
 }
 
 /**
@@ -47,7 +49,9 @@ export async function openOutside({ run }: Machine): Promise<Outside | string> {
     await remove();
     return `ip: ${stderr.trim()}`;
   }
+  const [six, four] = families;
   return {
+    addresses: { 4: four.there, 6: six.there },
     async sshAnswers(port, address) {
       const own = families.find(({ family }) => family === (/^[\d.]+$/.test(address ?? "") ? 4 : 6))!.here;
       const target = reachable(address) ? address : own;
@@ -74,5 +78,5 @@ function addressPairs() {
   return [
     { family: 6, here: `${prefix}::1`, there: `${prefix}::2`, length: 64, flags: " nodad" },
     { family: 4, here: `${block}.${(c & 0xfc) + 1}`, there: `${block}.${(c & 0xfc) + 2}`, length: 30, flags: "" },
-  ];
+  ] as const;
 }
