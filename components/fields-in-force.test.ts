@@ -73,6 +73,7 @@ const fleets = loaded.map((fleet) => ({
       hostnames: [],
       addresses: ["example.org/a"],
       trimPath: true,
+      cache: true,
       httpsOnly: true,
       hstsSeconds: 60,
       ...(server.kind !== "redirect" && {

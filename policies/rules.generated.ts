@@ -13,6 +13,7 @@ import { uniqueSlice } from "../components/account/rules/unique-slice.ts";
 import { uniqueUid } from "../components/account/rules/unique-uid.ts";
 import { addressInOwnPrefix } from "../components/address/rules/address-in-own-prefix.ts";
 import { uniquePrefix } from "../components/address/rules/unique-prefix.ts";
+import { cacheFits } from "../components/cache/rules/cache-fits.ts";
 import { connectionsFit } from "../components/database/rules/connections-fit.ts";
 import { capacityFitsMirror } from "../components/host/rules/capacity-fits-mirror.ts";
 import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
@@ -104,6 +105,7 @@ export const rules: readonly Rule[] = [
   userCanLogIn,
   webSiteServed,
   accountsOnAccountHosts,
+  cacheFits,
   connectionsFit,
   equalWeightsInAPlan,
   namesOfOneAccount,

@@ -54,6 +54,7 @@ export function fullFleet(fleet: Fleet): Fleet {
         passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         bodyMaxMb: 8,
         answerSeconds: 30,
+        cache: true,
       },
       { ...serverFixtures.find(({ kind }) => kind === "node")!, name: "slow", number: 91, startSeconds: 40 },
     ],

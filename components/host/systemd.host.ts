@@ -61,11 +61,28 @@ export const systemd = {
         /\[Service\] ExecStart=:\/usr\/bin\/setpriv --seccomp-filter \/opt\/fairhost\/netlink-filter -- .+/,
       ],
     },
+    // Its HTTP cache, whose group opens the sockets of its servers: it sees no others (components/cache/render-cache.ts).
+    {
+      ...serviceFile,
+      path: /account-(?<number>\d+)-cache\.service/,
+      lines: [
+        ...service,
+        /\[Unit\] (?:Wants|After)=account-(?<number>\d+)-http-[a-z0-9-]+\.socket/,
+        /\[Service\] Group=www-data/,
+        /\[Service\] RuntimeDirectory=fairhost-caches\/(?<number>\d+)/,
+        /\[Service\] RuntimeDirectoryMode=0710/,
+        /\[Service\] BindPaths=\/run\/fairhost-caches\/(?<number>\d+):\/run\/front/,
+        /\[Service\] BindReadOnlyPaths=\/run\/fairhost-cached\/(?<number>\d+):\/run\/fairhost-cached\/\k<number>/,
+        /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/varnish\/(?<number>\d+)\.vcl:\/opt\/fairhost\/account\.vcl/,
+        /\[Service\] ExecStart=:\/usr\/bin\/tini -- \/opt\/fairhost\/run-cache \d+ \d+ \d+/,
+      ],
+    },
     {
       path: /account-(?<number>\d+)-[a-z][a-z0-9-]*\.socket/,
       lines: [
         /\[Unit\] Description=.*/,
         /\[Socket\] ListenStream=\/run\/fairhost-http\/account-(?<number>\d+)-[a-z][a-z0-9-]*/,
+        /\[Socket\] ListenStream=\/run\/fairhost-cached\/(?<number>\d+)\/account-\k<number>-[a-z][a-z0-9-]*/,
       ],
     },
     // SSH: the socket inside the host, and the relay that carries connections there from the account's address.

@@ -28,7 +28,14 @@ export const kind: Kind<"httpServers"> = {
   parent: ({ account }) => ["account", String(account)],
   ...ofAccount,
   deletion: "free",
-  variants: [{ word: "server kind", needs: servers, of: ({ kind }) => kind }],
+  variants: [
+    { word: "server kind", needs: servers, of: ({ kind }) => kind },
+    {
+      word: "HTTP cache",
+      needs: { on: { packages: ["varnish"], masks: ["varnish.service", "varnishncsa.service"] }, off: {} },
+      of: ({ cache }) => (cache === true ? "on" : "off"),
+    },
+  ],
   declare: ({ accounts, fleet: { network } }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.httpServers, ({ number }) => number).map(

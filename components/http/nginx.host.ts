@@ -16,23 +16,39 @@ export const nginx = {
     { path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
     {
       path: /settings\/(?<number>\d+)\.choice/,
-      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-headers)?;/],
+      lines: [
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-headers)?;/,
+      ],
     },
     {
       path: /settings\/(?<number>\d+)\.header-[a-z-]+/,
       // Neither a variable nor an escape, except one of quotes.
-      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-[a-z0-9-]+ "(?:[ !#%-[\]-~]|\\")+";/],
+      lines: [
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ "(?:[ !#%-[\]-~]|\\")+";/,
+      ],
+    },
+    {
+      path: /settings\/(?<number>\d+)\.caches/,
+      lines: [/unix:\/run\/fairhost-cached\/(?<number>\d+)\/account-\k<number>-http-([a-z0-9-]+) cache-\k<number>-\2;/],
+    },
+    {
+      path: /settings\/(?<number>\d+)\.upstreams/,
+      lines: [
+        /upstream cache-(?<number>\d+)-([a-z0-9-]+) \{ server unix:\/run\/fairhost-caches\/\k<number>\/socket max_fails=0; server unix:\/run\/fairhost-cached\/\k<number>\/account-\k<number>-http-\2 backup; \}/,
+      ],
     },
     {
       path: /settings\/(?<number>\d+)\.passwords/,
-      lines: [/unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-([a-z0-9-]+) \k<number>-\2;/],
+      lines: [
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-([a-z0-9-]+) \k<number>-\2;/,
+      ],
     },
     { path: /passwords\/(?<number>\d+)-[a-z][a-z0-9-]*/, lines: [/[A-Za-z0-9._@-]+:\$[./$A-Za-z0-9]+/] },
     {
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.
       lines: [
-        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+(?: \/[\w.~/-]+)?"?;/,
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) (?<number>\d+)\/suspended;/,
       ],

@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
+import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
 import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -140,7 +141,7 @@ const passing = `    limit_conn visitors ${connections.visitor};
     proxy_set_header Proxy "";
     # A password that the front end has asked for is none of the program's.
     proxy_set_header Authorization $passed_authorization;
-    proxy_set_header Upgrade $http_upgrade;
+${cachePassing}    proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_upgrade;
     # An account may not steer the front end by its answers.
     proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
@@ -264,7 +265,7 @@ ${paths}  map $site $account {
     "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
     "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
-${limitMaps}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
+${limitMaps}${cacheHttp}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }
@@ -272,9 +273,9 @@ ${limitMaps}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upg
   # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
 ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
-    '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time';
+    '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time $cache_seen';
   log_format failed '$logged_address [$time_local] "$logged_request" $logged_host $status in $request_time s; '
-    'server $upstream_addr: $upstream_status in $upstream_response_time s: $cause';
+    'server $upstream_addr: $upstream_status in $upstream_response_time s: $told_cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.
   limit_conn_zone "$backend $binary_remote_addr" zone=visitors:16m;

@@ -216,7 +216,7 @@ describe("logs", () => {
     await get("app.bob.test", { path: "/seen?in=log", headers: ["User-Agent: tester"] });
     const logs = "/srv/accounts/2/admin/logs";
     expect(await sh(`cat ${logs}/front-end/access.log`)).toMatch(
-      /^::1 - - \[.*\] "GET \/seen\?in=log HTTP\/1.1" 200 \d+ "-" "tester" app\.bob\.test [\d.]+$/m,
+      /^::1 - - \[.*\] "GET \/seen\?in=log HTTP\/1.1" 200 \d+ "-" "tester" app\.bob\.test [\d.]+ -$/m,
     );
     expect(await sh(`cat ${logs}/http-app.log`)).toContain("answered /seen?in=log");
     const as = (command: string) =>

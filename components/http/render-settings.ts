@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
+import { cacheUpstream } from "../cache/front-end-cache.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { choiceOf, headerFile } from "./front-end-limits.ts";
@@ -26,6 +27,11 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
     const socket = `unix:${socketOf(server)}`;
     const { headers = {}, passwords } = server;
     const choice = choiceOf(server);
+    if (server.cache) {
+      const group = `cache-${account}-${server.name}`;
+      add(`nginx/settings/${account}.caches`, `${socket} ${group};`);
+      add(`nginx/settings/${account}.upstreams`, cacheUpstream(group, account, socket));
+    }
     if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
     for (const name of headerNames) {
       const value = headers[name];

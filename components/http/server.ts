@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
+import { cachedSockets } from "../cache/cache-paths.ts";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
 import { behaviour, derivedField, identity, key } from "../registry/field-class.ts";
@@ -97,11 +98,13 @@ export function unitOf({ unit }: Pick<HttpServer, "unit">): string {
 }
 
 /**
- * The Unix socket on which systemd listens for a server. Only root and the front end can open it; no account sees its directory.
+ * The Unix socket on which systemd listens for a server. Only root, the front end and the account's cache can open it; no program of an
+ * account sees its directory.
  * 65 bytes at most (unix(7) allows 107).
  */
-export function socketOf(server: Pick<HttpServer, "unit">): string {
-  return `/run/fairhost-http/${unitOf(server)}`;
+export function socketOf(server: Pick<HttpServer, "unit" | "account" | "cache">): string {
+  const directory = server.cache ? `${cachedSockets}/${server.account}` : "fairhost-http";
+  return `/run/${directory}/${unitOf(server)}`;
 }
 
 /** Path of the script that runs the server, inside the sandbox. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { secret, text } from "../inputs.ts";
+import { flag, secret, text } from "../inputs.ts";
 import { behaviour, trust } from "../registry/field-class.ts";
 import { format } from "../schema.ts";
 
@@ -107,6 +107,12 @@ export const webSiteEntry = {
     .describe(
       `Seconds without a byte of an answer after which a request gets 504, the time of a start included: ${answerLimits.join(", ")}. Each byte begins them anew. Default ${hostLimits.answerSeconds}.`,
     ),
+  cache: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "Whether answers that allow it (RFC 9111: `Cache-Control`, `Expires`) are kept and given to the next visitors without its program, which may sleep meanwhile. The account's plan bounds memory and disk. Default false.",
+    ),
 };
 
 /** Inputs of an HTTP server. */
@@ -119,6 +125,7 @@ export const webSiteInputs = {
   answerSeconds: behaviour(answerSeconds)
     .exactOptional()
     .describe("Seconds without a byte of an answer after which a request fails."),
+  cache: behaviour(flag).exactOptional().describe("Whether its answers are kept for the next visitors (RFC 9111)."),
 };
 
 /** What of a web site needs a program behind the front end. */

@@ -19,7 +19,7 @@ kept = os.path.join(state, "web-sites.json")
 # Seconds between two writings; days after which a web site without requests is forgotten.
 pause, forgotten = 15, 35
 limits = [0.05, 0.25, 1, 5]
-line = re.compile(rb"seen: (\d+) ([a-z0-9-]+) ([1-5])\d\d (\d+) (\d+) ([\d.]+) (\S+)$")
+line = re.compile(rb"seen: (\d+) ([a-z0-9-]+) ([1-5])\d\d (\d+) (\d+) ([\d.]+) (\S+) (.+)$")
 
 
 def today():
@@ -27,12 +27,14 @@ def today():
 
 
 def empty():
-    return {"statuses": [0] * 5, "own": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
+    return {"statuses": [0] * 5, "own": 0, "hits": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
 
 
-def count(counts, status, own, sent, received, seconds):
+def count(counts, status, own, hit, sent, received, seconds):
     counts["statuses"][status - 1] += 1
     counts["own"] += own
+    # Counts of an older release have none.
+    counts["hits"] = counts.get("hits", 0) + hit
     counts["sent"] += sent
     counts["received"] += received
     counts["seconds"] += seconds
@@ -64,6 +66,7 @@ def prometheus(sites):
             add(name, "counter", "Requests, by the class of the status.", f'{name}{{{of},status="{at + 1}xx"}}', number)
         for name, words, value in [
             ("front_end_answers_total", "Answers of the front end in the program's place.", total["own"]),
+            ("cache_hits_total", "Answers of the HTTP cache, for which the program was not asked.", total.get("hits", 0)),
             ("sent_bytes_total", "Bytes of answers' bodies.", total["sent"]),
             ("received_bytes_total", "Bytes of requests, with their headers.", total["received"]),
         ]:
@@ -88,7 +91,7 @@ def report(day, sites):
             continue
         words = (
             f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
-            f"{counts['own']} answered by the front end, {counts['sent']} bytes sent, {counts['received']} received, "
+            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts['sent']} bytes sent, {counts['received']} received, "
             f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
         )
         try:
@@ -144,11 +147,11 @@ def main():
                 data["sites"] = {key: {**site, "day": empty()} for key, site in data["sites"].items() if site["last"] > old}
                 data["day"] = today()
             if found:
-                account, server, status, sent, received, seconds, upstream = found.groups()
+                account, server, status, sent, received, seconds, seen, upstream = found.groups()
                 site = data["sites"].setdefault(f"{account.decode()} {server.decode()}", {"total": empty(), "day": empty()})
                 site["last"] = time.time()
                 for counts in (site["total"], site["day"]):
-                    count(counts, int(status), upstream == b"-", int(sent), int(received), float(seconds))
+                    count(counts, int(status), upstream == b"-", seen == b"hit", int(sent), int(received), float(seconds))
             if time.monotonic() - written >= pause:
                 write_beside(data)
                 written = time.monotonic()

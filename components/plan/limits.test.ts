@@ -8,6 +8,7 @@ import { kind as account } from "../account/account-container.kind.ts";
 import { renderAccount } from "../account/render-account.ts";
 import { boundRule } from "../account-network/links.ts";
 import { renderAccountFirewall } from "../account-network/render-account-firewall.ts";
+import { renderer as cacheRenderer } from "../cache/render-cache.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import { nothingDeclared } from "../registry/subject.ts";
@@ -119,7 +120,7 @@ function textOf(element: Element<"accounts">): string {
 /** Limits that hosts do not enforce, though nothing says so. */
 function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   const [element] = many.accounts;
-  return Object.entries(limits).flatMap(([name, { slice, quota, bound, schema }]) => {
+  return Object.entries(limits).flatMap(([name, { slice, quota, bound, cache, schema }]) => {
     // Another value than the default, which is not written.
     const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
     if (slice) return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
@@ -128,6 +129,11 @@ function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
       const text = renderAccountFirewall(whole)[0]?.content ?? "";
       return text.includes(`${boundRule(bound, 4321)}\n`) && text.includes("4321") ? [] : [name];
     }
+    if (cache) {
+      const server = { ...declarationFixture().httpServers[0]!, cache: true };
+      const whole = { account: own, address: many.addresses[0]!, own: { ...nothingDeclared, httpServers: [server] } };
+      return JSON.stringify(cacheRenderer.ofElements!(whole).files).includes(" 4321 ") ? [] : [name];
+    }
     if (!quota) return /not yet in force/.test(schema.description ?? "") ? [] : [name];
     const [of, amount] = quota(4321);
     const sum = renderAccount(own).account.quotas!.reduce((total, each) => total + each[of], 0);
@@ -135,7 +141,7 @@ function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   });
 }
 
-test("every limit is written into the account's slice, quotas or firewall, or its description says that it is not yet in force", async () => {
+test("every limit is written into the account's slice, quotas, firewall or cache, or its description says that it is not yet in force", async () => {
   const { limits } = await vi.importActual<typeof import("./limits.ts")>("./limits.ts");
   expect(unenforced(limits)).toEqual([]);
   const { quota: _, ...silent } = limits.diskGb;

@@ -12,6 +12,8 @@ export interface Limit {
   readonly slice: ((value: number) => readonly [directive: string, value: string]) | undefined;
   /** What of the account's project quotas it is, and how much (components/account/quotas.ts). */
   readonly quota?: (value: number) => readonly [of: "bytes" | "inodes", amount: number];
+  /** Which bound of its HTTP cache it is (components/cache). */
+  readonly cache?: "memory" | "disk";
   /** Which bound of its connections it is; the usual one is its default. */
   readonly bound?: BoundName;
   /** Which values promise less, of this account or to the others; by default smaller ones. */
@@ -101,6 +103,34 @@ export const limits = {
     slice: undefined,
     quota: (value) => ["inodes", value],
     shared: true,
+  },
+  cacheMemoryMb: {
+    schema: z
+      .int()
+      .min(8)
+      .max(4096)
+      .default(32)
+      .describe(
+        "Answers that the HTTP cache of an account (`cache`) keeps in memory, in MiB. They and up to 56 MiB for the cache itself are part of the account's memory. Default 32.",
+      ),
+    word: "memory of the HTTP cache",
+    unit: " MiB",
+    slice: undefined,
+    cache: "memory",
+  },
+  cacheDiskMb: {
+    schema: z
+      .int()
+      .min(0)
+      .max(65_536)
+      .default(0)
+      .describe(
+        "Answers of more than 256 KiB that the HTTP cache of an account keeps on disk, in MiB, as part of the account's disk. Default 0: all are kept in memory.",
+      ),
+    word: "disk of the HTTP cache",
+    unit: " MiB",
+    slice: undefined,
+    cache: "disk",
   },
   outgoingConnections: {
     schema: z

@@ -13,6 +13,8 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     tasksMax: 128,
     diskGb: 10,
     inodes: 250_000,
+    cacheMemoryMb: 32,
+    cacheDiskMb: 0,
     outgoingConnections: 1000,
     outgoingPerSecond: 50,
     mailsPerMinute: 60,

@@ -15,7 +15,7 @@ const sides: readonly Declaration[] = [
     {
       number: 1,
       name: "alice",
-      limits: { cpuWeight: 50, mailsPerMinute: 0, outgoingPerSecond: 5 },
+      limits: { cpuWeight: 50, cacheDiskMb: 64, mailsPerMinute: 0, outgoingPerSecond: 5 },
       servers: [
         {
           ...staticServer("always", 0),
@@ -24,6 +24,7 @@ const sides: readonly Declaration[] = [
           passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         },
         staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
+        programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10 }),
         programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
           socketActivation: true,
           environment: { A: "User=root" },

@@ -11,6 +11,7 @@ import { renderer as renderPurge } from "../account/render-purge.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderBackup } from "../backup/render-backup.ts";
 import { renderer as renderRepositories } from "../backup/render-repositories.ts";
+import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
@@ -39,6 +40,7 @@ export const renderers: readonly Renderer[] = [
   renderRoutes,
   renderBackup,
   renderRepositories,
+  renderCache,
   renderDatabase,
   renderHost,
   renderFrontEnd,

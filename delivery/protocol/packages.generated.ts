@@ -58,6 +58,7 @@ export const packagesWhereUsed: readonly string[] = [
   "rclone", // role backup
   "restic", // role accounts, role spare
   "unattended-upgrades", // upgrades at night
+  "varnish", // HTTP cache on
 ];
 
 /** Units that packages of both lists bring and that must not run on a host. */
@@ -72,4 +73,6 @@ export const maskedUnits: readonly string[] = [
   "ulogd2.service", // bundle folder ulogd
   "unattended-upgrades.service", // upgrades at night
   "unbound-resolvconf.service", // bundle folder unbound
+  "varnish.service", // HTTP cache on
+  "varnishncsa.service", // HTTP cache on
 ];
