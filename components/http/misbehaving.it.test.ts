@@ -187,7 +187,7 @@ describe("many connections to one program", () => {
   });
 });
 
-describe("healing while visitors keep coming", () => {
+describe.concurrent("healing while visitors keep coming", () => {
   test.each(["missing", "absent"])(
     "%s: a program that could not start is tried again, with growing pauses",
     async (server) => {
@@ -224,18 +224,6 @@ describe("the account's log says why, in one line with the time", () => {
     expect(await log(server)).toMatch(line(words));
   });
 
-  test("a program on another port is ended after a minute, and goes to rest without visitors", async () => {
-    const { status, seconds } = await get("elsewhere.bob.test");
-    expect(status).toBe(502);
-    expect(seconds).toBeGreaterThan(50);
-    expect(seconds).toBeLessThan(75);
-    expect(await log("elsewhere")).toMatch(
-      line("nothing listens on \\$PORT, 8005, after 60 s; the program listens on 3000, and is ended"),
-    );
-    await sleep(5000);
-    expect((await host.run("systemctl is-active account-2-http-elsewhere.service")).stdout).toBe("failed\n");
-  });
-
   test("what only systemd knows: killed for memory, or deaf to SIGTERM", async () => {
     const after = await sh(
       'systemctl show -p ExecStopPost --value account-2-http-many.service | sed "s/^.*argv\\[\\]=//; s/ ; ignore_errors.*//"',
@@ -249,13 +237,28 @@ describe("the account's log says why, in one line with the time", () => {
   });
 });
 
-describe("a socket that a program spoils", () => {
+describe.concurrent("a socket that a program spoils", () => {
   test.each(["shut-both", "shut-reading"])("%s: shutdown(2) costs some seconds, not the site", async (server) => {
     expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "shut" });
     const { seconds } = await underTraffic(`${server}.bob.test`, 30);
     console.info(`${server}: the next answer after ${seconds.toFixed(1)} s`);
     expect(await log(server)).toMatch(line("the program has shut its listening socket down"));
     expect(await starts(server)).toBeLessThan(6);
+  });
+});
+
+// Each waits for a minute to pass, so they wait together.
+describe.concurrent("what is found within a minute", () => {
+  test("a program on another port is ended after a minute, and goes to rest without visitors", async () => {
+    const { status, seconds } = await get("elsewhere.bob.test");
+    expect(status).toBe(502);
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThan(75);
+    expect(await log("elsewhere")).toMatch(
+      line("nothing listens on \\$PORT, 8005, after 60 s; the program listens on 3000, and is ended"),
+    );
+    await sleep(5000);
+    expect((await host.run("systemctl is-active account-2-http-elsewhere.service")).stdout).toBe("failed\n");
   });
 
   test("a program that stops listening, but runs on, is started anew", async () => {

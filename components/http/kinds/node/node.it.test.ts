@@ -100,38 +100,43 @@ describe("an ordinary program", () => {
   });
 });
 
-test("streams and upgraded connections count as activity; then it ends in good order, and wakes again", async () => {
-  expect((await kind.get("brief")).body).toBe("brief");
-  expect((await kind.get("brief", "/stream")).body).toBe("01234");
-  const client = `import socket
+// They wait for time to pass, most of it, so they wait together.
+describe.concurrent("what takes its time", () => {
+  test("streams and upgraded connections count as activity; then it ends in good order, and wakes again", async ({
+    expect,
+  }) => {
+    expect((await kind.get("brief")).body).toBe("brief");
+    expect((await kind.get("brief", "/stream")).body).toBe("01234");
+    const client = `import socket
 peer = socket.create_connection(("::1", 80))
 peer.sendall(b"GET / HTTP/1.1\\r\\nHost: brief.alice.test\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n")
 assert b" 101 " in peer.recv(4096)
 peer.sendall(b"hello")
 print(peer.recv(100).decode())`;
-  expect(await kind.sh(`python3 -c '${client}'`)).toBe("hello\n");
-  await expect.poll(() => kind.state("brief"), { interval: 200, timeout: 20_000 }).toBe("inactive");
-  expect(await kind.sh("cat /srv/accounts/1/home/brief/ended")).toBe("in good order");
-  expect(await kind.log("brief")).toBe("");
-  expect((await kind.get("brief")).body).toBe("brief");
-});
+    expect(await kind.sh(`python3 -c '${client}'`)).toBe("hello\n");
+    await expect.poll(() => kind.state("brief"), { interval: 200, timeout: 20_000 }).toBe("inactive");
+    expect(await kind.sh("cat /srv/accounts/1/home/brief/ended")).toBe("in good order");
+    expect(await kind.log("brief")).toBe("");
+    expect((await kind.get("brief")).body).toBe("brief");
+  });
 
-test.each([
-  ["throws", "said by the program"],
-  ["forgets", "the program takes no requests after 3 s, and is ended"],
-])("%s: visitors are told in seconds, and the log says why", async (server, words) => {
-  const { status, seconds } = await kind.get(server);
-  expect(status).toBe(502);
-  expect(seconds).toBeLessThan(20);
-  expect(await kind.log(server)).toContain(words);
-});
+  test.each([
+    ["throws", "said by the program"],
+    ["forgets", "the program takes no requests after 3 s, and is ended"],
+  ])("%s: visitors are told in seconds, and the log says why", async (server, words) => {
+    const { status, seconds } = await kind.get(server);
+    expect(status).toBe(502);
+    expect(seconds).toBeLessThan(20);
+    expect(await kind.log(server)).toContain(words);
+  });
 
-test("a program that closes its server, but runs on, is started anew", async () => {
-  expect(await kind.get("closes")).toMatchObject({ status: 200, body: "up" });
-  // Whoever waits meanwhile is answered by the new program, or is turned away.
-  const { status, seconds } = await kind.get("closes");
-  expect([200, 502]).toContain(status);
-  expect(seconds).toBeLessThan(100);
-  // It may close before it has been seen to serve.
-  expect(await kind.log("closes")).toMatch(/the program (?:runs, but no longer takes connections|takes no requests)/);
-}, 130_000);
+  test("a program that closes its server, but runs on, is started anew", async () => {
+    expect(await kind.get("closes")).toMatchObject({ status: 200, body: "up" });
+    // Whoever waits meanwhile is answered by the new program, or is turned away.
+    const { status, seconds } = await kind.get("closes");
+    expect([200, 502]).toContain(status);
+    expect(seconds).toBeLessThan(100);
+    // It may close before it has been seen to serve.
+    expect(await kind.log("closes")).toMatch(/the program (?:runs, but no longer takes connections|takes no requests)/);
+  }, 130_000);
+});
