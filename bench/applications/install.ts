@@ -55,7 +55,12 @@ exec chroot "$root" sh -c "apt-get -q update && $script" sh "$@"`;
 }
 
 /** Installs an application from its registry, once. @returns the directory of what its home has, or of Debian's packages */
-export async function installApplication({ name, from, files = {}, build }: Application): Promise<string> {
+export async function installApplication({
+  name,
+  from,
+  files = {},
+  build,
+}: Pick<Application, "name" | "from" | "files" | "build">): Promise<string> {
   const home = join(folder, name);
   if (existsSync(home)) return home;
   const building = `${home}.building`;
