@@ -68,7 +68,7 @@ export const disabledUnits: readonly string[] = [
 ];
 
 /** The host's disk: sizes in MiB, the same on both; 3 GB, as the lab's inventory says. */
-export const disk = { sizeMiB: 2860, rootStartMiB: 1, rootMiB: 1536, dataStartMiB: 1537, dataMiB: 1320 } as const;
+export const disk = { sizeMiB: 2860, rootStartMiB: 1, rootMiB: 1792, dataStartMiB: 1793, dataMiB: 1064 } as const;
 
 const treeDirectory = join(import.meta.dirname, "tree");
 
