@@ -25,7 +25,17 @@ const waves: DeployRecord["waves"] = [
 ];
 
 test("ids sort by time", () => {
-  expect(fresh.id).toMatch(/^20261124T140000Z-[0-9a-f]{6}$/);
+  expect(fresh.id).toMatch(/^20261124T140000500Z-[0-9a-f]{6}$/);
+});
+
+test("records are read in the order in which their deploys began, also within a second, and whatever they are called", async () => {
+  const records = [1, 2, 3, 4, 5, 6].map((second) => ({
+    ...fresh,
+    id: `20261124T140000Z-${(7 - second).toString().repeat(6)}`,
+    began: new Date(began.getTime() + second).toISOString(),
+  }));
+  for (const record of records) await writeRecord(directory, record);
+  expect(await readRecords(directory)).toEqual(records);
 });
 
 test("a wave begins and ends; the end of the deploy also ends a running wave", () => {

@@ -46,12 +46,12 @@ const recordSchema = z.object({
 });
 export type DeployRecord = z.infer<typeof recordSchema>;
 
-/** Ids sort by time. */
+/** Ids sort by time, to the millisecond. */
 export function newRecord(
   facts: Pick<DeployRecord, "stack" | "owner" | "commit" | "dirty" | "inventory">,
   now: Date,
 ): DeployRecord {
-  const id = `${now.toISOString().replace(/[-:]|\.\d+/g, "")}-${randomBytes(3).toString("hex")}`;
+  const id = `${now.toISOString().replace(/[-:.]/g, "")}-${randomBytes(3).toString("hex")}`;
   const began = now.toISOString();
   return { id, ...facts, findings: [], repaired: [], waves: [], result: "running", began };
 }
@@ -134,7 +134,7 @@ export async function readRecords(
       unreadable(join(directory, name));
     }
   }
-  return records;
+  return records.sort((left, right) => Date.parse(left.began) - Date.parse(right.began));
 }
 
 /** Where a stack's records are: FAIRHOST_RECORDS, or beside a state that is in files, or in the project. */
