@@ -148,7 +148,10 @@ protocol bgp router_2 from site { neighbor fd00:8000::2 as 60362; }
       async () => (await routes("fd00:8000:0:1::/64")).split("via fd00:8000::11").length >= 2,
     );
     expect((await lab.curl(["-s", "--max-time", "60", "http://[fd00:8000:0:1::1]/"])).stdout).toContain("nginx");
-    expect((await lab.sshRun("web1", "tail -n 1 /var/log/nginx/access.log")).stdout).toMatch(/^fd00:8000:ffff::1 /);
+    // It is written after the answer.
+    await expect
+      .poll(async () => (await lab.sshRun("web1", "tail -n 1 /var/log/nginx/access.log")).stdout)
+      .toMatch(/^fd00:8000:ffff::1 /);
     expect(await routes("fd00:8000:1::/64")).toBe("");
     expect(await routes("fd00:8000::/64")).not.toContain("via");
     expect((await lab.exec(["ip", "-6", "route", "get", "2001:db8::1"], { reject: false })).stderr).toContain(

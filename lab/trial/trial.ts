@@ -41,8 +41,11 @@ export interface Trial {
   readonly untried: readonly string[];
 }
 
-/** Milliseconds after a cut until what is still down counts as down, and how long an account is watched at a time. */
-const limits = { settle: 10_000, window: 400 } as const;
+/**
+ * Milliseconds after a cut until what is still down counts as down, and how long an account is watched at a time. A session that a busy machine
+ * has lost besides needs about 15 s until it is up again.
+ */
+const limits = { settle: 30_000, window: 400 } as const;
 
 /**
  * Takes away each element that can be cut, asks every account from outside, gives it back, and compares with the proof.
