@@ -14,6 +14,8 @@ import { backupCommands } from "./backups/commands.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
+import { moveCommand } from "./moves/commands.ts";
+import { purgeSuperseded } from "./moves/steps.ts";
 import { dumpDatabase } from "./os/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
@@ -40,7 +42,13 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     put the files of the newest archive into an account that is suspended and has none, or its
                     databases into those of an account in service
   remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
-  purge             remove archives whose time is over (a timer does this once a day)
+  move ACCOUNT state|keep|expect|stop|empty|land|leave|cancel
+  move ACCOUNT send|receive running|last
+  move ACCOUNT restore ENGINE NAME
+  move ACCOUNT show-certificates|take-certificates
+                    one part of a move to another host; \`guard deploy\` runs these. state shows how far it is (JSON);
+                    cancel lets an account run again where it is declared
+  purge             remove copies that moves have left, and archives, whose time is over (a timer does this once a day)
   backup [--due] [ACCOUNT...]
                     back up all accounts of this host, or these; --due leaves out those whose newest backup is
                     younger than 12 hours (a timer does this once a day)
@@ -118,6 +126,12 @@ async function main(): Promise<number> {
         return 0;
       });
     }
+    case "move": {
+      const work = moveCommand(machine, parsed.positionals.slice(1));
+      if (work) return look(machine, work);
+      process.stderr.write(usage);
+      return 2;
+    }
     case "init":
       for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
       return 0;
@@ -168,7 +182,10 @@ function life(
   keepDays: number,
 ): (() => Promise<readonly string[]>) | undefined {
   const number = Number(of);
-  if (command === "purge") return of === undefined ? () => purge(machine, new Date()) : undefined;
+  if (command === "purge") {
+    if (of !== undefined) return undefined;
+    return async () => [...(await purgeSuperseded(machine, new Date())), ...(await purge(machine, new Date()))];
+  }
   if (!Number.isSafeInteger(number) || number < 1 || more.length > 0) return undefined;
   if (command === "restore") {
     const restore = what === "files" ? restoreFiles : what === "databases" ? restoreDatabases : undefined;

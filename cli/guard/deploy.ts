@@ -8,6 +8,7 @@ import { checkout } from "../../guard/change/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
 import { healthGate } from "../../guard/deploy/gate.ts";
+import { reachBySsh } from "../../guard/deploy/moves.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
@@ -72,6 +73,7 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
     engine,
     config,
     gate: healthGate(config, fleet.hosts),
+    reach: reachBySsh(config, fleet.hosts),
     ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
     confirm: async (question) => yes === true || ask(question, say),
     say,

@@ -6,6 +6,7 @@ export const access = {
   validator: "sshd",
   takesEffect: { by: "restart" },
   inSandboxes: "/opt/fairhost",
+  showsNobody: true,
   ofAccount: [
     // Exactly these lines, but for the names: any other setting could let in whom nobody declared.
     {

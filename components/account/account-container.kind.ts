@@ -71,7 +71,7 @@ export const kind: Kind<"accounts"> = {
     hosts.filter(({ role, site }) => role === "backup" && site === backup?.site).map(({ name }) => name),
   retired: "tombstones.yaml",
   // Shown in the sandbox (certificates, a language every program may use), and the init of its programs.
-  packages: ["ca-certificates", "media-types", "python3", "quota", "tini", "zstd"],
+  packages: ["ca-certificates", "media-types", "python3", "quota", "rsync", "tini", "zstd"],
   deletion: "approval",
   declare: ({ accounts }) =>
     accounts.map(({ account, site, plan, own }) => ({

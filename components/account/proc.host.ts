@@ -4,5 +4,6 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const proc = {
   name: "proc",
   takesEffect: { by: "look-up" },
+  showsNobody: true,
   ofAccount: [{ path: /(?<number>\d+)\.meminfo/, lines: [/[A-Za-z]+: +\d+ kB/] }],
 } as const satisfies BundleFolder;

@@ -1,4 +1,5 @@
 import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
+import { heldAccounts, restoringAccounts } from "../../delivery/protocol/moving.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { architectureOf } from "../host/architecture.ts";
 import type { ServerKind } from "../http/server.ts";
@@ -43,6 +44,8 @@ export function renderAccountDefaults(): BundleFile[] {
     {
       path: "systemd/account-.slice.d/50-defaults.conf",
       content: unitFile({
+        // Nothing of a held account starts (host/store/moving.ts).
+        Unit: { AssertPathExists: [`|!${heldAccounts}/%j`, `|${restoringAccounts}/%j`] },
         // Named, so that systemd turns the controllers on; OOMPolicy and the like belong to the services.
         Slice: {
           ...Object.fromEntries(withDefault.map(({ slice, sliceDefault }) => slice!(sliceDefault!))),

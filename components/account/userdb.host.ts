@@ -7,6 +7,7 @@ export const userdb = {
   packages: ["libnss-systemd", "systemd-userdbd"],
   validator: "json",
   takesEffect: { by: "look-up" },
+  showsNobody: true,
   ofAccount: [
     {
       path: /(?<user>a\d+)\.user/,

@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const databases = {
   name: "databases",
   takesEffect: { by: "restart" },
+  showsNobody: true,
   ofAccount: [
     {
       path: /accounts\/(?<number>\d+)/,

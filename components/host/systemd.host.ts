@@ -50,6 +50,7 @@ export const systemd = {
   link: "/usr/local/lib/systemd/system",
   validator: "units",
   takesEffect: { by: "daemon-reload" },
+  showsNobody: true,
   ofAccount: [
     { ...serviceFile, lines: [...service, /\[Service\] ExecStart=:?\/.+/] },
     {

@@ -28,6 +28,11 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
   /** Directory in sandboxes at which files of the folder itself may be mounted, the same for all accounts. Without it a unit that mounts one is refused. */
   readonly inSandboxes?: string;
   /**
+   * Files of an account in it lead nobody to it and make nothing run: they may be in force before its data is on the host, when it moves
+   * there (host/store/moving.ts). All others follow once its data is complete.
+   */
+  readonly showsNobody?: true;
+  /**
    * Files that concern one account alone, and all that they may say. Every other file is a boundary: something that runs as root reads
    * it, or it decides who is separated from whom and who is reached, so a change of it needs an approval.
    */

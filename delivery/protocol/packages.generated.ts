@@ -18,7 +18,7 @@ export const hostPackages: readonly string[] = [
   "openssl", // kind frontEnds
   "python3", // kind accounts
   "quota", // kind accounts
-  "rsync", // kind users
+  "rsync", // kind accounts, kind users
   "socat", // kind users
   "systemd-userdbd", // bundle folder userdb
   "tini", // kind accounts

@@ -47,7 +47,7 @@ test("an account that moves: only its two hosts and those of its backups are ren
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval moves-planned: Moves account 1001 (bakery) from par1-web1 to par1-web2; its data is not copied.",
+    "needs approval moves-planned: Moves account 1001 (bakery) from par1-web1 to par1-web2; `guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing.",
   ]);
   expect(report.findings[0]!.where).toBe("inventory/prod/accounts/1001-bakery.yaml:5");
   expect(report.hosts.map(({ host, groups }) => [host, groups.map(({ group }) => group)])).toEqual([
@@ -116,7 +116,7 @@ test("a guard rule that is weakened still holds for the change that weakens it",
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);
   expect(messages(report)).toEqual([
-    "needs approval rules-kept: Guard rule moves-planned of the base reports this, the changed rule does not: Moves account 1001 (bakery) from par1-web1 to par1-web2; its data is not copied.",
+    "needs approval rules-kept: Guard rule moves-planned of the base reports this, the changed rule does not: Moves account 1001 (bakery) from par1-web1 to par1-web2; `guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing.",
   ]);
   expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
 });

@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +15,8 @@ import { readRecords, recordsDirectory } from "./record.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 const plainDeploy = ["deploy", "--yes", "--no-drift", "--policy-pack", policyPack];
+
+const expires = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
 
 let two: TwoHosts;
 const healthy = { healthy: true, problems: [], woken: [] };
@@ -40,7 +43,7 @@ async function seenDuring(work: () => Promise<unknown>): Promise<{ connections: 
     connections: after.map(({ connections }, index) => connections - before[index]!.connections),
     order: fresh
       .sort((left, right) => left.at - right.at)
-      .map(({ host, command }) => `${host} ${/fairhost-host (\S+)/.exec(command)?.[1] ?? "bootstrap"}`),
+      .map(({ host, command }) => `${host} ${/fairhost-host (move 1 .*|\S+)/.exec(command)?.[1] ?? "bootstrap"}`),
   };
 }
 
@@ -53,6 +56,7 @@ function inProcess(options: Partial<DeployOptions>): Promise<Awaited<ReturnType<
   const say = () => {};
   return deploy({
     ...{ engine: two.engine, config, policyPack, say, gate: async () => healthy, confirm: async () => true },
+    reach: () => ["false"],
     ...options,
   });
 }
@@ -226,4 +230,27 @@ describe("locks", () => {
     await engineLock(4_194_303);
     expect(await run(plainDeploy, 0)).toContain("That process no longer runs; its lock is removed.");
   });
+});
+
+// Last: the other tests have the account on web1.
+test("an account that moves takes its data along through this machine, and goes on after a deploy that failed in between", async () => {
+  await writeFile(join(two.web1.root, "srv/accounts/1/home/www/kept"), "kept");
+  two.draft.edit("accounts/1-alice.yaml", "host: web1", "host: web2");
+  const approval = { action: "move", resource: "account 1", approvedBy: "Grace", reason: "web1 is full", expires };
+  two.draft.write("approvals.yaml", JSON.stringify([approval]));
+  const place = join(two.web2.root, "srv/accounts/1");
+  await writeFile(place, "in the way");
+  const refused = await run(plainDeploy, 5);
+  expect(refused).toContain("archive and remove it");
+  expect(await lastRecord()).toMatchObject({ result: "failed", moves: [{ account: 1, from: "web1", to: "web2" }] });
+  await rm(place);
+  const { order } = await seenDuring(() => run(plainDeploy, 0));
+  const steps = order.filter((each) => / apply| (expect|keep|stop|land|leave)$/.test(each));
+  expect(steps.toSpliced(2, 2, ...steps.slice(2, 4).sort())).toEqual([
+    ...["web2 move 1 expect", "web1 move 1 keep", "web1 apply", "web2 apply"],
+    ...["web1 move 1 stop", "web2 move 1 land", "web1 move 1 leave"],
+  ]);
+  expect(await readFile(join(place, "home/www/kept"), "utf8")).toBe("kept");
+  expect(existsSync(join(two.web2.root, "var/lib/fairhost/held/1"))).toBe(false);
+  expect(await lastRecord()).toMatchObject({ result: "succeeded" });
 });

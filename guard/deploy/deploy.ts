@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { declare } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
+import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { preview } from "../engine/preview.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -17,7 +18,8 @@ import { localFacts, type PastEngine } from "./lock/engine-lock.ts";
 import { deployLock, LockedError } from "./lock/lock.ts";
 import { deployVariable } from "./lock/orphans.ts";
 import { self } from "./lock/owner.ts";
-import { newRecord, recordsDirectory } from "./record.ts";
+import { movesBetween, prepare, type Reach, settleAll } from "./moves.ts";
+import { type Move, newRecord, recordsDirectory } from "./record.ts";
 import { recover } from "./recover.ts";
 import { reviewPreview } from "./review-preview.ts";
 import { stagesOf, strayHosts, targetsOf } from "./targets.ts";
@@ -37,6 +39,8 @@ export interface DeployOptions {
   /** Seconds to wait for another deploy. */
   readonly wait?: number;
   readonly gate: Gate;
+  /** How data of accounts that move gets from host to host. */
+  readonly reach: Reach;
   /** Looks for drift: on the hosts that a deploy touches, before it overwrites anything; with `repair` on all hosts, and repairs it. */
   readonly drift?: Drift;
   readonly repair?: boolean;
@@ -64,7 +68,14 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const interrupt = () => signal.abort();
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
+    const { open } = await settled(past.moves);
+    await journal.write({ moves: open });
     const result = await guarded(options, { journal, made, plans, engines: past.engines, signal: signal.signal });
+    const left = result.kind === "done" || result.kind === "nothing to do" ? (await settled(open, true)).problems : [];
+    if (left.length > 0) {
+      await journal.end("failed", left.join("\n"));
+      return { kind: "failed", reason: left.join("\n") };
+    }
     await journal.end(resultWord(result), "reason" in result ? result.reason : result.kind);
     return result;
   } catch (error) {
@@ -73,6 +84,12 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     await rm(plans, { recursive: true, force: true });
+  }
+
+  async function settled(moves: readonly Move[], over = false) {
+    const result = await settleAll(options.reach, moves, say, over);
+    if (result.problems.length > 0) say(`\n${result.problems.join("\n")}\n`);
+    return result;
   }
 }
 
@@ -143,6 +160,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   }
   if (sides.engine.length === 0) return { kind: "nothing to do" };
 
+  const moves = movesBetween(sides.before.declaration.accounts, sides.after.declaration.accounts);
   const stages = stagesOf(review.waves);
   if (!options.repair)
     await options.drift?.(
@@ -173,12 +191,20 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     if (signal.aborted) return stopped(index, ["Interrupted by a signal."]);
     const moved = await whatMoved(state.digest);
     if (moved !== undefined) return stopped(index, [moved]);
+    const moving = moves.filter(({ to }) => wave.hosts.includes(to));
+    await journal.write({ moves: [...(journal.record.moves ?? []), ...moving] });
+    try {
+      await prepare(options.reach, moving, say);
+    } catch (error) {
+      if (error instanceof UserError) return stopped(index, [error.message]);
+      throw error;
+    }
     const before = await lookBefore(wave.hosts, sides, gate);
     say(`\n${title}.\n`);
     await journal.wave(index, "running");
     const message = `guard ${journal.record.id}: ${review.level}, ${title}${options.message ? `: ${options.message}` : ""}`;
     const onStart = (pid: number) => void journal.engine(pid);
-    const problems = await update(engine, {
+    const updated = await update(engine, {
       ...scope,
       plan,
       environment,
@@ -188,6 +214,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
       onOutput,
       onStart,
     });
+    const problems = [...updated, ...(await settleAll(options.reach, moving, say)).problems];
     const { problems: unhealthy, notes } = problems.length > 0 ? nothingSeen : await compareAfter(before, gate);
     if (notes.length > 0) say(`\nUp to the accounts themselves, not counted:\n${notes.join("\n")}\n`);
     await journal.wave(index, problems.length + unhealthy.length > 0 ? "failed" : "succeeded", [

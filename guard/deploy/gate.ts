@@ -3,7 +3,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Group } from "../../delivery/protocol/bundle.ts";
 import type { Health } from "../../host/inspect/difference.ts";
 import { sampleOf } from "../../lib/sample.ts";
-import { sshTarget } from "../drift/inspect-hosts.ts";
+import { applier, sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 
@@ -21,8 +21,6 @@ const asked = 5;
 
 /** Answers of the front end in the place of an account's server. An account can give them too: they only count together. */
 const notAnswering = [0, 502, 503, 504];
-
-const applier = "/usr/local/sbin/fairhost-host";
 
 /** Lets the host check itself, over one connection: units, front end, and some accounts by a real request. */
 export function healthGate(config: StackConfig, hosts: readonly Reachable[]): Gate {

@@ -16,6 +16,10 @@ const waveSchema = z.object({
   problems: z.array(z.string()),
 });
 
+const moveSchema = z.object({ account: z.number(), from: z.string(), to: z.string() });
+/** An account that moves from one host of the stack to another, with its data. */
+export type Move = z.infer<typeof moveSchema>;
+
 const recordSchema = z.object({
   id: z.string(),
   stack: z.string(),
@@ -36,6 +40,8 @@ const recordSchema = z.object({
   findings: z.array(z.object({ rule: z.string(), level: z.enum(levels), message: z.string() })),
   /** Hosts whose drift was repaired on request. */
   repaired: z.array(z.string()),
+  /** Accounts that this deploy moves, or that an earlier one has left held. */
+  moves: z.array(moveSchema).exactOptional(),
   waves: z.array(waveSchema),
   result: z.enum(["running", "succeeded", "failed", "refused", "interrupted"]),
   /** Why it ended this way, in a sentence. */

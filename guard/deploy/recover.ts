@@ -2,12 +2,15 @@ import type { PastEngine } from "./lock/engine-lock.ts";
 import { LockedError } from "./lock/lock.ts";
 import { endOrphans } from "./lock/orphans.ts";
 import { type Life, lifeOf, ownerWords, self } from "./lock/owner.ts";
-import { type DeployRecord, ended, readRecords, restrictRecords, writeRecord } from "./record.ts";
+import { openMoves } from "./moves.ts";
+import { type DeployRecord, ended, type Move, readRecords, restrictRecords, writeRecord } from "./record.ts";
 
 /** Facts about earlier deploys that this one needs. */
 export interface Past {
   /** The engines in all records, newest first. */
   readonly engines: readonly PastEngine[];
+  /** Accounts whose move did not end well. */
+  readonly moves: readonly Move[];
 }
 
 /**
@@ -26,7 +29,7 @@ export async function recover(directory: string, say: (text: string) => void): P
     await writeRecord(directory, ended(record, "interrupted", new Date(), "its process is gone"));
   }
   const engines = records.flatMap(({ engine, owner, began }) => (engine ? { ...owner, ...engine, began } : []));
-  return { engines: engines.reverse() };
+  return { engines: engines.reverse(), moves: openMoves(records) };
 }
 
 function refuseLiving({ id, owner, began }: DeployRecord, life: Life, directory: string): void {

@@ -8,7 +8,7 @@ import type { StackConfig } from "../engine/stack-config.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
 
 /** Path of the applier on a host. */
-const applier = "/usr/local/sbin/fairhost-host";
+export const applier = "/usr/local/sbin/fairhost-host";
 
 /** One host's answer: its drift, or why it could not be inspected. */
 export type HostDrift =

@@ -61,10 +61,9 @@ export async function sshRun(
   command: readonly string[],
   options: SshOptions = {},
 ): Promise<SshResult> {
-  const odd = command.find((word) => !/^[A-Za-z0-9_@%+=:,./-]+$/.test(word));
-  if (odd !== undefined) throw new Error(`"${odd}" would need quoting in a shell: send it on standard input`);
   const seconds = options.seconds ?? 120;
-  const result = await execa("ssh", [...sshArguments(target, options.connectSeconds ?? 15), "--", command.join(" ")], {
+  const [program, ...args] = sshCommand(target, command, options);
+  const result = await execa(program, args, {
     reject: false,
     input: options.stdin ?? "",
     timeout: seconds * 1000,
@@ -79,6 +78,20 @@ export async function sshRun(
     throw failure(target, "no-client", "cannot be reached: no ssh on PATH", "install openssh-client");
   if (output.exitCode === 255) throw judge(target, output.stderr);
   return output;
+}
+
+/**
+ * The local command that runs a command on a host.
+ * @param command words without characters that a shell interprets; others are refused
+ */
+export function sshCommand(
+  target: SshTarget,
+  command: readonly string[],
+  { connectSeconds = 15 }: Pick<SshOptions, "connectSeconds"> = {},
+): [program: string, ...args: string[]] {
+  const odd = command.find((word) => !/^[A-Za-z0-9_@%+=:,./-]+$/.test(word));
+  if (odd !== undefined) throw new Error(`"${odd}" would need quoting in a shell: send it on standard input`);
+  return ["ssh", ...sshArguments(target, connectSeconds), "--", command.join(" ")];
 }
 
 /** Ignores the SSH configuration of the user and of the machine, and accepts only pinned keys. */

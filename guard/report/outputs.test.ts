@@ -14,7 +14,7 @@ test("JSON matches its schema strictly and contains no secret", () => {
   expect(report).toMatchObject({
     schemaVersion: 1,
     verdict: "blocked",
-    affected: { hosts: 6, stopped: 1, seconds: 2, losing: 2 },
+    affected: { hosts: 6, stopped: 2, seconds: 12, losing: 1 },
     missingApprovals: [
       { action: "weaken", resource: "host par1-web2" },
       { action: "weaken", resource: "host par2-web4" },

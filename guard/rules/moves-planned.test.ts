@@ -17,7 +17,7 @@ testGuardRule(movesPlanned, {
   "an account moves to another host": {
     change: to(accountMoved()),
     expect: [
-      "needs approval: account 1 host: Moves account 1 (acme-1) from h1 to h2; its data is not copied. [move account 1]",
+      "needs approval: account 1 host: Moves account 1 (acme-1) from h1 to h2; `guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing. [move account 1]",
     ],
   },
   "a host moves to another rack": {

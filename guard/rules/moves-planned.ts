@@ -13,15 +13,19 @@ export const movesPlanned: GuardRule = {
   theme: "data",
   description: "An account, a host or a device moves, and a host name goes to another account, only with approval.",
   reason:
-    "Data is not copied automatically, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",
-  fix: "Copy or restore the data first, tell the people affected, and add an approval to approvals.yaml.",
+    "An account is down while the last of its data is copied, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",
+  fix: "Tell the people affected, and add an approval to approvals.yaml; copy the data of a suspended account first.",
   *find({ changes, before, after }) {
     for (const change of changes.accounts) {
       if (change.op !== "update" || change.before.host === change.after.host) continue;
       const { number, name, host } = change.after;
+      const data =
+        change.before.suspended || change.after.suspended
+          ? "it is suspended, so its data is not copied"
+          : "`guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing";
       yield {
         subject: subject.account(change.after, "host"),
-        message: `Moves account ${number} (${name}) from ${change.before.host} to ${host}; its data is not copied.`,
+        message: `Moves account ${number} (${name}) from ${change.before.host} to ${host}; ${data}.`,
         approval: { action: "move", resource: `account ${number}` },
       };
     }

@@ -22,6 +22,7 @@ import {
   settleGenerations,
   writeApplied,
 } from "../store/generations.ts";
+import { asItMayRun, rememberDelivered, whileMoving } from "../store/moving.ts";
 import { ensureSecrets } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
@@ -56,13 +57,16 @@ export interface Secret {
 /**
  * Applies a bundle to the host: stages, validates, switches, runs hooks, verifies; rolls back if that fails. A second apply changes
  * nothing, except that it repairs drift.
+ * @param delivered what is to be in force, but for accounts that move just now
  * @param secret without it the secrets stay unchanged
  * @throws ApplyError or the system's error when it could not be tried (disk full, wrong host): then nothing was changed.
  */
-export async function apply(machine: Machine, bundle: Bundle, secret?: Secret): Promise<ApplyReport> {
+export async function apply(machine: Machine, delivered: Bundle, secret?: Secret): Promise<ApplyReport> {
   const current = settleGenerations(machine);
+  const bundle = whileMoving(machine, current.bundle, delivered);
   requireQuotas(machine, bundle);
   keepHostName(machine, bundle.host);
+  rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
@@ -198,9 +202,10 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
   const last = course.bases[0]!.bundle;
   const firewallLost =
     machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
+  const toRun = asItMayRun(machine, next.bundle);
   const input: HookInput = {
     bases: course.bases.map(({ bundle }) => bundle),
-    next: next.bundle,
+    next: toRun,
     repaired: course.repairedPaths,
     outdated: course.repairs.outdated,
     daemonReload: course.repairs.reload,
@@ -218,7 +223,7 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
   if (!isEmpty(chosen)) {
     const { hooks, problems } = await runHooks(machine, chosen);
     course.hooks.push(...hooks);
-    const left = problems.length > 0 ? problems : await verify(machine, next.bundle);
+    const left = problems.length > 0 ? problems : await verify(machine, toRun);
     if (left.length > 0) return left;
   }
   const { done, problems } = await bringDatabases(machine, next.bundle);

@@ -8,6 +8,7 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
+import { asItMayRun, heldGroups } from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
@@ -31,6 +32,8 @@ export interface HostStatus {
   readonly failing: readonly FailingTask[];
   /** Units that still run programs or libraries that an upgrade has replaced. */
   readonly outdated: readonly string[];
+  /** Groups of the accounts that are held, because they move: nothing of them runs here. */
+  readonly held: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -44,7 +47,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
   const applied = readApplied(machine);
   const drift = findDrift(layout.current, { bundle });
   const states = live ? await unitStates(machine) : undefined;
-  const wanted = [...unitsOf(bundle).values()].filter(({ want }) => want === "start");
+  const wanted = [...unitsOf(asItMayRun(machine, bundle)).values()].filter(({ want }) => want === "start");
   const stopped = states
     ? wanted
         .map(({ name, group }) => ({ unit: name, group, state: states.get(name) ?? "not loaded" }))
@@ -64,6 +67,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     failing: failingTasks(machine, bundle),
     disabled: stopped.filter(isDisabled).map(({ unit }) => unit),
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
+    held: heldGroups(machine),
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -80,6 +84,7 @@ export function formatStatus(status: HostStatus): string {
     `firewall     ${status.firewall}`,
     `drift        ${status.drift.length === 0 ? "none" : status.drift.join(", ")}`,
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
+    `held         ${status.held.length === 0 ? "none" : status.held.join(", ")}`,
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
     `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,
     `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
-import { servers } from "../os/databases.ts";
+import { enginesIn, servers } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import {
   type ArchiveRecord,
@@ -101,13 +101,6 @@ async function partsOf(machine: Machine, number: number, source: string): Promis
     }
   }
   return parts;
-}
-
-/** Servers that keep something in an account's directory. */
-export function enginesIn(source: string): EngineName[] {
-  return engineNames.filter(
-    (engine) => existsSync(join(source, engine)) && readdirSync(join(source, engine)).length > 0,
-  );
 }
 
 /** @param most the highest exit status that is no error */

@@ -5,6 +5,7 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine, type RunOptions, type RunResult } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
+import { isMarked } from "../store/moving.ts";
 
 /**
  * Archives of accounts: `/srv/accounts/archives/<number>/<time>/`, beside the accounts, so no disk limit counts them; for root alone. The
@@ -111,7 +112,7 @@ export interface Quiet {
 export function requireQuiet(machine: Machine, number: number): Quiet {
   const group: Group = `account-${number}`;
   const declared = readCurrent(machine).bundle.groups[group];
-  const [unit] = declared?.units ?? [];
+  const [unit] = isMarked(machine, "held", number) ? [] : (declared?.units ?? []);
   if (unit) {
     throw new ApplyError(
       `account ${number} is in service here (${unit.name}): suspend it (\`suspended\` in its file), deploy, then try again`,
@@ -119,26 +120,30 @@ export function requireQuiet(machine: Machine, number: number): Quiet {
   }
   const home = join(accountDirectory(machine, number), "home");
   const uid = declared?.account?.uid ?? statSync(home, { throwIfNoEntry: false })?.uid;
-  const pid = uid === undefined ? undefined : processOf(machine, uid);
+  const [pid] = uid === undefined ? [] : processesOf(machine, uid);
   if (pid !== undefined) {
     throw new ApplyError(`process ${pid} of account ${number} still runs: end it (\`kill ${pid}\`), then try again`);
   }
   return { group, declared };
 }
 
-function processOf({ layout }: Machine, uid: number): string | undefined {
+/** Ids of all processes of a user. */
+export function processesOf({ layout }: Machine, uid: number): string[] {
   const proc = layout.at("/proc");
-  return entries(proc).find(
+  return entries(proc).filter(
     (pid) => /^\d+$/.test(pid) && statSync(join(proc, pid), { throwIfNoEntry: false })?.uid === uid,
   );
 }
 
-/** One run at a time for each account; deploys go on meanwhile. @throws ApplyError if another one is under way */
+/** Seconds that a second run waits: one whose connection was lost ends by itself. */
+const turn = 60;
+
+/** One run at a time for each account; deploys go on meanwhile. @throws ApplyError if another one is under way and does not end in a minute */
 export async function withArchives<T>(machine: Machine, number: number, work: () => Promise<T>): Promise<T> {
   machine.disk.makeDirectory(machine.layout.at(directory), 0o700);
   machine.disk.makeDirectory(machine.layout.jobs, 0o700);
-  const release = await take(join(machine.layout.jobs, `archive-${number}.lock`), 1);
-  if (!release) throw new ApplyError(`another run works on the archives of account ${number}: wait for it`);
+  const release = await take(join(machine.layout.jobs, `archive-${number}.lock`), turn);
+  if (!release) throw new ApplyError(`another run works on the data of account ${number}: wait for it`);
   try {
     return await work();
   } finally {

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { enginesIn } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { enginesIn } from "./archive.ts";
+import { removeMarks } from "../store/moving.ts";
 import {
   accountDirectory,
   archivedAccounts,
@@ -35,6 +36,7 @@ export function removeData(machine: Machine, number: number): Promise<string> {
       // In one step: what is left of an interrupted removal is not the account's directory any more.
       if (existsSync(aside)) await removeTree(machine, aside);
       machine.disk.rename(source, aside);
+      removeMarks(machine, number, "superseded");
     }
     if (!existsSync(aside) && readArchives(machine, number).whole.length === 0) {
       throw new ApplyError(`account ${number} has neither data nor an archive on this host`);

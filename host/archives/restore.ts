@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
+import { restoringAccounts } from "../../delivery/protocol/moving.ts";
 import { databasesOf, servers } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { systemctl } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { isMarked } from "../store/moving.ts";
 import { databaseOf, filesPart, logsPart } from "./archive.ts";
 import {
   type Archive,
@@ -101,28 +104,42 @@ export function restoreDatabases(machine: Machine, number: number): Promise<stri
 
 /**
  * Restores a dump into a database as the account. The prefix drop-ins give the unit the account's sandbox, limits and sockets.
+ * @param dump its file; undefined for standard input
  * @throws ApplyError if it is not wholly restored: its database is as it was then
  */
 export async function restoreInside(
   machine: Machine,
   { number, uid }: { readonly number: number; readonly uid: number },
-  dump: string,
+  dump: string | undefined,
   { engine, name }: { readonly engine: EngineName; readonly name: string },
 ): Promise<void> {
   const { command, afterFailure } = servers[engine].restore;
-  const unit = [`--unit=account-${number}-restore`, `--slice=account-${number}.slice`, `--uid=${uid}`, `--gid=${uid}`];
-  const input = openSync(dump, "r");
+  const unit = [
+    `--unit=account-${number}-restore-${engine}`,
+    `--slice=account-${number}.slice`,
+    `--uid=${uid}`,
+    `--gid=${uid}`,
+  ];
+  const input = dump === undefined ? 0 : openSync(dump, "r");
+  const from = dump ?? `the dump of ${name}`;
+  const restoring = machine.layout.at(join(restoringAccounts, `${number}`));
+  machine.disk.makeDirectory(dirname(restoring), 0o700);
+  machine.disk.replace(restoring, "", 0o600, { sync: false });
   try {
     const options = ["--quiet", "--pipe", "--wait", "--collect", ...unit];
     const child = spawn("systemd-run", [...options, "--", ...command(name)], { stdio: [input, "inherit", "inherit"] });
     const [status] = (await once(child, "close")) as [number | null];
     if (status !== 0)
       throw new ApplyError(
-        `${dump} was not restored (exit status ${status}): ${name} ${afterFailure}; remove the cause, then restore again`,
+        `${from} was not restored (exit status ${status}): ${name} ${afterFailure}; remove the cause, then restore again`,
       );
-    machine.say(`${dump} is restored`);
+    machine.say(`${from} is restored`);
   } finally {
-    closeSync(input);
+    if (dump !== undefined) closeSync(input);
+    machine.disk.remove(restoring);
+    // An active slice asserts nothing any more. Of a move there are others at the same time, and only the applier starts what is left.
+    if (dump !== undefined && isMarked(machine, "held", number))
+      await systemctl(machine, "stop", [`account-${number}.slice`]);
   }
 }
 

@@ -24,6 +24,7 @@ export const differenceKinds = [
   // Accounts
   "user-shadowed",
   "user-unresolvable",
+  "account-held",
   "account-directory",
   "secret-missing",
   "secret-exposed",

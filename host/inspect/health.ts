@@ -5,6 +5,7 @@ import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
+import { asItMayRun, isMarked } from "../store/moving.ts";
 import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
 import { lookAtStates } from "./units.ts";
@@ -27,7 +28,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   if (number === 0)
     return { healthy: false, problems: [{ group: "host", message: "nothing was ever applied" }], woken: [] };
   const ours = unitsOf(bundle);
-  for (const { group, what, message } of lookAtStates(bundle, await unitStates(machine))) {
+  for (const { group, what, message } of lookAtStates(asItMayRun(machine, bundle), await unitStates(machine))) {
     // A service of an account is its own program, which may stop when it likes.
     if (!ours.has(what) || (group !== "host" && what.endsWith(".service"))) continue;
     problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
@@ -40,7 +41,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
         message: `the front end does not answer at ${address} on port ${port}: ${error}`,
       });
   }
-  const sites = sitesOf(bundle);
+  const sites = sitesOf(bundle).filter(({ account }) => !isMarked(machine, "held", account));
   for (const account of accounts.filter((account) => !bundle.groups[`account-${account}`]))
     problems.push({ group: "host", message: `account ${account} is not on this host` });
   const woken = await Promise.all(

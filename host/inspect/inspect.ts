@@ -3,6 +3,7 @@ import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { asItMayRun } from "../store/moving.ts";
 import { lookAtBackups } from "./backups.ts";
 import { lookAtCertificates } from "./certificates.ts";
 import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
@@ -21,7 +22,7 @@ import { lookAtLinks, lookAtSsh } from "./network.ts";
 import { coverEveryUnit, findOverlays } from "./overlays.ts";
 import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
 import { lookAtTasks } from "./tasks.ts";
-import { lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
+import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
 import { lookAtReplaced, lookAtUpgrades } from "./upgrades.ts";
 import { lookAtShadows, lookAtUsers } from "./users.ts";
 
@@ -49,7 +50,8 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
     const broken = new Set(files.map(({ what }) => what));
     const live = await Promise.all([
       lookAtFixtures(machine),
-      lookAtStates(bundle, states),
+      lookAtStates(asItMayRun(machine, bundle), states),
+      lookAtHeld(machine, bundle),
       lookAtTasks(machine, bundle),
       lookAtReloads(bundle, shown, coverEveryUnit(overlays)),
       lookAtProcesses(machine, bundle),

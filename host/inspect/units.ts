@@ -5,6 +5,7 @@ import { type UnitStates, unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { ask, lastDaemonReload } from "../os/systemd.ts";
 import { accountsOf } from "../store/generations.ts";
+import { heldGroups } from "../store/moving.ts";
 import { byDeploy, type Difference } from "./difference.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 
@@ -76,6 +77,17 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
     differences.push({ group: "host", kind: "unit-failed", what: name, message: `${name} has failed`, repaired });
   }
   return differences;
+}
+
+/** Declared accounts of which nothing may run: a move that was interrupted. */
+export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
+  return heldGroups(machine)
+    .filter((group) => bundle.groups[group])
+    .map((group) => {
+      const message = `${group} is held: it moves, and nothing of it runs here`;
+      const repaired = "by hand: deploy again, which goes on with the move" as const;
+      return { group, kind: "account-held", what: group, message, repaired };
+    });
 }
 
 /** Whether a unit is a program of an account, which may end as it likes. */

@@ -27,6 +27,8 @@ export interface Server {
   arrange(machine: Machine, share: Share): Promise<RunResult>;
   /** Takes the connections and rights of databases and users that nobody declares; their data stays. */
   close(machine: Machine, names: readonly string[]): Promise<RunResult>;
+  /** Drops a user and all its databases with their data. What is not there is no error. */
+  drop(machine: Machine, user: string): Promise<RunResult>;
   /** Command that writes a consistent dump to its standard output, and fails if that is not complete. */
   dump(database: string): readonly [program: string, ...args: string[]];
   /** Names of all databases of an account, declared or not. @throws ApplyError if the server does not answer, or not know all that is there */

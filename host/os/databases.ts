@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import {
   type DatabaseRecord,
@@ -81,6 +83,25 @@ export async function bringDatabases(
     record("host", `${engine}: close ${closing.join(", ")}`, await server.close(machine, closing));
   }
   return { done, problems };
+}
+
+/**
+ * Drops all databases of an account, with their data.
+ * @param directory of the account: only servers that keep something there are asked
+ * @throws ApplyError if a server does not drop them
+ */
+export async function dropDatabases(machine: Machine, directory: string, number: number): Promise<void> {
+  for (const engine of machine.live ? enginesIn(directory) : []) {
+    const { status, stdout, stderr } = await servers[engine].drop(machine, `a${number}`);
+    if (status !== 0) throw new ApplyError(`${engine}: databases of account ${number}: ${(stderr || stdout).trim()}`);
+  }
+}
+
+/** Servers that keep something in an account's directory. */
+export function enginesIn(directory: string): EngineName[] {
+  return engineNames.filter(
+    (engine) => existsSync(join(directory, engine)) && readdirSync(join(directory, engine)).length > 0,
+  );
 }
 
 /**

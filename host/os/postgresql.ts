@@ -130,6 +130,19 @@ export const postgresql: Server = {
     return psql(machine, statements.join("\n"));
   },
 
+  async drop(machine, user) {
+    const { databases, users } = await present(machine);
+    const own = Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+    return psql(
+      machine,
+      [
+        ...own.map((name) => `DROP DATABASE ${name} WITH (FORCE);`),
+        `DROP TABLESPACE IF EXISTS ${user};`,
+        ...(user in users ? [`DROP ROLE ${user};`] : []),
+      ].join("\n"),
+    );
+  },
+
   async listed(machine, user) {
     const { databases } = await present(machine);
     return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));

@@ -30,6 +30,8 @@ export interface Layout {
   readonly secrets: string;
   /** Facts about the last completed apply. */
   readonly applied: string;
+  /** The bundle that was delivered last, while another one is in force because accounts move. */
+  readonly delivered: string;
   readonly report: string;
   /** The host's name from its first bundle. */
   readonly host: string;
@@ -53,6 +55,7 @@ export function layout(root: string): Layout {
     recycled: join(state, "spare"),
     secrets: join(state, "secrets"),
     applied: join(state, "applied.json"),
+    delivered: join(state, "delivered.json"),
     report: join(state, "report.json"),
     host: join(state, "host"),
     saved: join(state, "saved"),

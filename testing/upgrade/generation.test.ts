@@ -74,7 +74,14 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
       readFileSync(join(recording.directory, "generation", `${host}.status.json`), "utf8"),
     ) as HostStatus;
     // A directory has no packet filter.
-    expect(await status()).toEqual({ ...recorded, outdated: [], firewall: "none", disabled: [], failing: [] });
+    expect(await status()).toEqual({
+      ...recorded,
+      outdated: [],
+      firewall: "none",
+      disabled: [],
+      failing: [],
+      held: [],
+    });
     expect(recorded).toMatchObject({ host, drift: [], notRunning: [], interrupted: false });
   });
 

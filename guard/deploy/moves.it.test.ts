@@ -1,0 +1,183 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { declarationOf, type FixtureAccount, service } from "../../testing/bundle-fixture.ts";
+import { type AppliedHost, appliedHost, delivery } from "../../testing/fakes/applied-host.ts";
+import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+
+/**
+ * An account moves between two real hosts; the update in between is an apply of both bundles, as Pulumi delivers them.
+ * `FAIRHOST_MOVE_MIB=1024`: with as much in files, and 1/20 of it in databases. `FAIRHOST_MOVE_KILLS=all`: killed in each of its steps, or `none`.
+ */
+const mebibytes = Number(process.env.FAIRHOST_MOVE_MIB ?? 20);
+let old: AppliedHost;
+let young: AppliedHost;
+
+/** Writes the numbers from 1 into a file, each once, and goes on where it stopped. */
+const count = "i=$(tail -n 1 ticks || echo 0); while :; do i=$((i + 1)); echo $i >>ticks; sleep 0.05; done";
+const alice: FixtureAccount = {
+  ...{ number: 1, name: "alice", servers: [shellServer()] },
+  services: [service("worker", ["/bin/sh", "-c", count])],
+  databases: (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 5 })),
+};
+const bob: FixtureAccount = { number: 2, name: "bob", servers: [shellServer()] };
+const carol: FixtureAccount = {
+  ...{ number: 3, name: "carol", servers: [shellServer()] },
+  databases: alice.databases!,
+};
+const bundle = (...accounts: FixtureAccount[]) => renderBundle(declarationOf(accounts), "web1");
+const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -d a1_shop -c";
+const home = "/srv/accounts/1/home";
+
+/** Rows of 256 bytes that no compression makes smaller, half of them in each database. */
+const rows = mebibytes * 100;
+const text = (number: string) =>
+  `CONCAT(${[1, 2, 3, 4, 5, 6, 7, 8].map((each) => `MD5(CONCAT(${number}, 'x${each}'))`)})`;
+
+/** How many processes account 1 has on each host. */
+const running = async () =>
+  Promise.all([old, young].map(async (on) => Number(await on.shell("ps -o pid= -u 1900000001 | wc -l"))));
+const announced = async () =>
+  Promise.all(
+    [old, young].map((on) => on.shell("ip -6 route show table local proto 66 | grep -c fd00:8000:0:1::/64 || true")),
+  );
+/** What a file system knows of the account's files. */
+const fingerprint = (on: AppliedHost) =>
+  on.shell(
+    `cd ${home}; find . -printf '%P %y %m %U %G %n %s %l %T@\\n' | grep -v '^admin\\|^ticks\\| d ' | sort; cat a* b* | sha256sum`,
+  );
+
+beforeAll(async () => {
+  [old, young] = await Promise.all([appliedHost("move-old"), appliedHost("move-young")]);
+  for (const [on, own] of [
+    [old, [alice, bob]],
+    [young, [carol]],
+  ] as const) {
+    const { report, stderr } = await on.apply(bundle(...own));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  }
+  await placeShell(old.host, 1);
+  await inside(
+    old.host,
+    1,
+    `set -e; ${psql} "CREATE TABLE t AS SELECT ${text("a")} AS b FROM generate_series(1, ${rows}) AS a"
+    mariadb a1_shop -e "CREATE TABLE t AS SELECT ${text("seq")} AS b FROM seq_1_to_${rows}"
+    for i in $(seq 300); do echo $i >a$i; done; ln a1 b1; ln -s /etc/shadow s; chmod 0 a2; truncate -s 50M b2`,
+  );
+  await old.shell(`head -c ${mebibytes}M /dev/urandom >${home}/big; chown 1900000001:1900000001 ${home}/big
+    install -m 4755 /bin/true /srv/accounts/1/lib/as-root`);
+}, 300_000);
+afterAll(async () => {
+  await old?.[Symbol.asyncDispose]();
+  await young?.[Symbol.asyncDispose]();
+});
+
+test("an account that is stopped for a move runs nothing, whatever a deploy or a start wants, and goes on when it is given up", async () => {
+  await old.shell("fairhost-host move 1 stop");
+  expect(await running()).toEqual([0, 0]);
+  const { report } = await old.apply(bundle(alice, bob));
+  expect(report).toMatchObject({ errors: [] });
+  await old.host.run("systemctl start account-1-service-worker.service account-1-http-shell.service");
+  expect(await running()).toEqual([0, 0]);
+  const { stdout } = await old.host.run("fairhost-host inspect --json </dev/null");
+  expect(JSON.parse(stdout).differences).toEqual([
+    expect.objectContaining({ kind: "account-held", group: "account-1" }),
+  ]);
+  // What the other host asks for: links are followed to nothing outside of the account's directory.
+  const ask = (path: string) =>
+    old.host.run(
+      `rsync --copy-links --rsh="/bin/sh -c 'exec fairhost-host move 1 send last'" x::data/${path} /tmp/given`,
+    );
+  expect((await ask("home/s")).stderr).toContain("rsync ended with 23");
+  expect((await ask("../2/home/shell.py")).stderr).toContain("rsync ended with 23");
+  await old.shell("test ! -e /tmp/given");
+  expect(await ask("home/a1")).toMatchObject({ exitCode: 0 });
+  expect(await old.shell("cat /tmp/given")).toBe("1");
+  await old.shell("fairhost-host move 1 cancel");
+  await expect
+    .poll(() => old.states("account-1-service-worker.service", "account-1-http-shell.socket"), { timeout: 20_000 })
+    .toEqual(["active", "active"]);
+});
+
+/** Each command of a move, as the program names it: it is killed when it has said so. */
+const steps = [
+  "young: move 1 expect",
+  "old: move 1 send running",
+  "young: apply",
+  "young: move 1 empty",
+  "old: move 1 stop",
+  "young: move 1 receive last",
+  "young: move 1 restore postgresql a1_shop",
+  "young: move 1 restore mariadb a1_shop",
+  "young: move 1 land",
+  "old: move 1 leave",
+];
+
+test("an account that moves, killed in its steps, is never on two hosts and ends on the new one with all it had", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-move-"));
+  try {
+    const deliveries = [bundle(bob), bundle(carol, alice)].map((each, index) => {
+      const path = join(directory, `${index}`);
+      writeFileSync(path, delivery(each), { mode: 0o600 });
+      return path;
+    });
+    const program = join(import.meta.dirname, "../../testing/programs/move.ts");
+    /** @param step at which it is killed @returns what it said */
+    const run = async (step: string | undefined, withAll: boolean) => {
+      const pids = [old, young].map(({ host }) => `${host.netnsPid}`);
+      const child = spawn(process.execPath, [program, ...pids, ...deliveries], { detached: true });
+      let said = "";
+      child.stderr.on("data", (text) => (said += text));
+      child.stdout.on("data", (text) => {
+        said += text;
+        // With all that it has started, as a machine ends; or alone: on a host work goes on.
+        if (step !== undefined && said.includes(`${step}\n`) && child.exitCode === null && !child.killed)
+          process.kill(withAll ? -child.pid! : child.pid!, "SIGKILL");
+      });
+      await once(child, "close");
+      if (step === undefined) expect(child.exitCode, said).toBe(0);
+      else expect(child.signalCode, said).toBe("SIGKILL");
+      return said;
+    };
+    const { FAIRHOST_MOVE_KILLS: kills = "some" } = process.env;
+    const chosen = steps.filter((_, index) => kills === "all" || (kills === "some" && index % 3 === 2));
+    for (const [index, step] of chosen.entries()) {
+      await run(step, index % 2 === 0);
+      expect((await running()).filter((processes) => processes > 0).length, step).toBeLessThan(2);
+    }
+    const said = await run(undefined, true);
+    console.info(said.match(/was down.*/)?.[0]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  expect(await running()).toEqual([0, expect.any(Number)]);
+  expect(await announced()).toEqual(["0", "1"]);
+  expect(await fingerprint(young)).toBe(await fingerprint(old));
+  // The old host may be anybody's: it brings no program that runs as root.
+  expect(await young.shell("stat -c %a /srv/accounts/1/lib/as-root")).toBe("755");
+  const counted = `${psql} 'SELECT count(*) FROM t' 2>&1; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t' 2>&1`;
+  expect(await inside(young.host, 1, counted)).toBe(`${rows}\n${rows}\n`);
+  const lastOfOld = Number(await old.shell(`tail -n 1 ${home}/ticks`));
+  await expect.poll(async () => Number(await young.shell(`tail -n 1 ${home}/ticks`))).toBeGreaterThan(lastOfOld);
+  expect(await young.shell(`awk '$1 != NR' ${home}/ticks`)).toBe("");
+  for (const { host } of [old, young]) {
+    const { stdout } = await host.run("fairhost-host inspect --json </dev/null");
+    const { differences } = JSON.parse(stdout) as { differences: { group: string; message: string }[] };
+    expect(differences.filter(({ group }) => group !== "host")).toEqual([]);
+  }
+}, 300_000);
+
+test("the old host's copy is removed when its time is over, and not before", async () => {
+  expect(await old.shell("fairhost-host purge")).toBe("");
+  expect(await old.shell("ls /srv/accounts/1/dumps")).toBe("mariadb.a1_shop.dump\npostgresql.a1_shop.dump");
+  await old.shell(`test -e ${home}/big; echo 2026-01-01T00:00:00.000Z >/var/lib/fairhost/superseded/1`);
+  expect(await old.shell("fairhost-host purge")).toBe("/srv/accounts/1");
+  expect(await old.shell("ls -A /srv/accounts /var/lib/fairhost/superseded")).not.toMatch(/^1$/m);
+  // Not where the account is.
+  expect(await young.shell("fairhost-host purge")).toBe("");
+  await young.shell(`test -e ${home}/big`);
+});

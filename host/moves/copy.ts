@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { engineNames } from "../../delivery/protocol/databases.ts";
+import { accountDirectory, patience, requireQuiet, withArchives } from "../archives/archives.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { moveState } from "./state.ts";
+import { notExpected } from "./steps.ts";
+
+/** What is copied: the account's own files while it runs, or, while it is held, all that is different since, with its logs. */
+export const passes = ["running", "last"] as const;
+export type Pass = (typeof passes)[number];
+
+/** Directories that an account owns. */
+const own = ["home", "lib"];
+
+/** Exit statuses of rsync(1) that are no failure while the account runs: it keeps files from itself, or has removed them meanwhile. */
+const harmless = [23, 24];
+
+/**
+ * Serves the account's directory to {@link receive} on the host it moves to, in rsync's own protocol on standard input and output: nothing
+ * listens. The other host is not trusted: rsync changes its root to the directory first, so whatever is asked for, and whatever symlinks the account has
+ * made, there is nothing else. While the account runs it reads as the account's own user.
+ */
+export function send(machine: Machine, number: number, pass: Pass): Promise<void> {
+  return withArchives(machine, number, async () => {
+    const source = accountDirectory(machine, number);
+    if (pass === "last") requireQuiet(machine, number);
+    const { uid, gid } = pass === "last" ? { uid: 0, gid: 0 } : statSync(join(source, "home"));
+    const settings = ["use chroot = yes", "read only = yes", "munge symlinks = no", "log file = /dev/null"];
+    const module = ["[data]", `path = ${source}`, `uid = ${uid}`, `gid = ${gid}`, ""];
+    const path = join(machine.layout.jobs, `move-${number}.conf`);
+    machine.disk.replace(path, [...settings, ...module].join("\n"), 0o600, { sync: false });
+    try {
+      const words = ["rsync", "--server", "--daemon", `--config=${path}`, "."];
+      await transfer([...patiently(pass), ...words], pass);
+    } finally {
+      machine.disk.remove(path);
+    }
+  });
+}
+
+/** While the account is down, nobody is to wait for others. */
+const patiently = (pass: Pass) => (pass === "running" ? ["nice", "-n", "10"] : []);
+
+/** What rsync runs in place of a remote shell: it carries its two pipes to the descriptors 3 and 4, and ends with the sender. */
+const bridge = "/bin/sh -c 'exec 5<&0; cat <&5 >&4 & cat <&3 4>&- 5<&-; kill $!'";
+
+/**
+ * Takes the account's data from {@link send}. What has come already is not sent again, so an interrupted copy goes on. Nothing of the account runs
+ * here, so nobody changes anything meanwhile. The other host is not trusted: rsync can write to the account's directory alone, makes no devices and no
+ * programs that run as their owner, and reaches no network.
+ * @throws ApplyError if the account is not expected here, or if not all of it came
+ */
+export function receive(machine: Machine, number: number, pass: Pass): Promise<void> {
+  return withArchives(machine, number, async () => {
+    if (!moveState(machine, number).coming) throw notExpected(number);
+    requireQuiet(machine, number);
+    const place = accountDirectory(machine, number);
+    const sources = pass === "last" ? ["x::data/"] : own.map((name) => `x::data/${name}`);
+    const rsync = [
+      ...[
+        "rsync",
+        "--archive",
+        "--no-devices",
+        "--chmod=Fug-s",
+        "--hard-links",
+        "--acls",
+        "--xattrs",
+        "--filter=-x! user.*",
+      ],
+      ...["--sparse", "--numeric-ids", "--delete", "--partial", "--blocking-io", `--rsh=${bridge}`],
+      ...engineNames.map((name) => `--exclude=/${name}`),
+      ...[...sources, `${place}/`],
+    ];
+    // rsync's own standard output would get into the protocol.
+    const words = ["/bin/sh", "-c", 'exec 3<&0 4>&1 >&2 </dev/null; exec "$@"', "sh", ...patiently(pass), ...rsync];
+    await transfer(machine.live ? [...confinedTo(place, number), ...words] : words, pass);
+  });
+}
+
+/** systemd.exec(5): root that can write to one directory, and only do to files what a copy needs. */
+function confinedTo(place: string, number: number): string[] {
+  const settings = {
+    ProtectSystem: "strict",
+    ReadWritePaths: place,
+    InaccessiblePaths: "-/var/lib/fairhost/secrets",
+    CapabilityBoundingSet: "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID",
+    NoNewPrivileges: "yes",
+    PrivateDevices: "yes",
+    PrivateNetwork: "yes",
+    PrivateTmp: "yes",
+    RestrictAddressFamilies: "AF_UNIX",
+    SystemCallFilter: "@system-service",
+    UMask: "0077",
+  };
+  const properties = Object.entries(settings).map(([name, value]) => `--property=${name}=${value}`);
+  // With one name for all runs, one that was cut off cannot write beside its successor.
+  const unit = `--unit=fairhost-move-${number}`;
+  return ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", unit, ...properties, "--"];
+}
+
+/** @throws ApplyError if not all was copied, but for what is harmless in this pass */
+async function transfer([program, ...args]: readonly string[], pass: Pass): Promise<void> {
+  const child = spawn(program!, args, { stdio: "inherit", timeout: patience });
+  const [status] = (await once(child, "close")) as [number | null];
+  if (status === 0 || (pass === "running" && harmless.includes(status ?? -1))) return;
+  throw new ApplyError(`rsync ended with ${status}: what has come stays there, and the next run goes on with it`);
+}

@@ -1,0 +1,137 @@
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { readCurrent } from "../store/generations.ts";
+import { isMarked } from "../store/moving.ts";
+import { showCertificates, takeCertificates } from "./certificates.ts";
+import { moveState } from "./state.ts";
+import * as steps from "./steps.ts";
+
+const outward = (number: number): BundleFile[] => [
+  { path: `bird/accounts/${number}.conf`, content: `route fd00:8000:0:${number}::/64 unreachable;\n` },
+  { path: `network/accounts/${number}`, content: `fd00:8000:0:${number}::/64\n` },
+  { path: `nginx/accounts/${number}.certificates`, content: "a.example a.example;\nb.example b.example;\n" },
+];
+const account = (number: number) => accountGroup(number, "one", outward(number));
+const server: BundleFile = { path: "systemd/fairhost-postgresql.service", content: "[Service]\nExecStart=/bin/true\n" };
+
+const pathsOf = (machine: ReturnType<Tree["machine"]>, number: number) =>
+  readCurrent(machine).bundle.groups[`account-${number}`]?.files.map(({ path }) => path) ?? [];
+
+test("two accounts change places: both stay where they are until each hands over, and nobody is shown one that comes", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  const host = hostGroup("one", [server]);
+  await apply(machine, bundleOf({ 1: account(1) }, host));
+  await steps.keep(machine, 1);
+  await steps.expect(machine, 2);
+  await apply(machine, bundleOf({ 2: account(2) }, hostGroup()));
+  expect(pathsOf(machine, 1)).toContain("bird/accounts/1.conf");
+  // The server that only the one that leaves needs stays for it.
+  expect(readCurrent(machine).bundle.groups.host!.files).toContainEqual(server);
+  expect(pathsOf(machine, 2)).toContain("userdb/a2.user");
+  expect(pathsOf(machine, 2).filter((path) => /^(bird|network|nginx)/.test(path))).toEqual([]);
+  expect(moveState(machine, 2)).toMatchObject({
+    declared: true,
+    inForce: true,
+    whole: false,
+    held: true,
+    coming: true,
+  });
+  // A second delivery, as after an interruption, changes nothing of that.
+  expect((await apply(machine, bundleOf({ 2: account(2) }, hostGroup()))).result).toBe("unchanged");
+  await steps.land(machine, 2);
+  expect(pathsOf(machine, 2)).toContain("bird/accounts/2.conf");
+  await steps.stop(machine, 1);
+  await steps.leave(machine, 1);
+  expect(moveState(machine, 1)).toMatchObject({ inForce: false, held: false, leaving: false });
+  expect(readCurrent(machine).bundle.groups.host!.files).not.toContainEqual(server);
+  expect(isMarked(machine, "superseded", 1)).toBe(true);
+});
+
+test("an account that is declared again has no old copy, so nothing is purged", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await steps.keep(machine, 1);
+  await apply(machine, bundleOf({}));
+  await steps.stop(machine, 1);
+  await steps.leave(machine, 1);
+  await apply(machine, bundleOf({ 1: account(1) }));
+  expect(await steps.purgeSuperseded(machine, new Date(Date.now() + 30 * 86_400_000))).toEqual([]);
+  expect(isMarked(machine, "superseded", 1)).toBe(false);
+});
+
+test("a step out of turn is refused, and says what to do", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await expect(steps.leave(machine, 1)).rejects.toThrow("account 1 is declared on this host: deploy first");
+  await expect(steps.land(machine, 2)).rejects.toThrow("account 2 is not declared on this host");
+  await expect(steps.expect(machine, 1)).rejects.toThrow("account 1 is in service here");
+  mkdirSync(tree.at("/srv/accounts/2"), { recursive: true });
+  await expect(steps.expect(machine, 2)).rejects.toThrow("archive and remove it");
+  await steps.keep(machine, 1);
+  await steps.cancel(machine, 1);
+  expect(moveState(machine, 1)).toMatchObject({ whole: true, leaving: false, held: false });
+});
+
+const made = mkdtempSync(join(tmpdir(), "fairhost-certificates-"));
+const pem = (name: string) => readFileSync(join(made, `${name}.pem`), "utf8");
+beforeAll(() => {
+  for (const name of ["a.example", "b.example", "c.example"]) {
+    const file = (end: string) => join(made, `${name}.${end}`);
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file("key")];
+    const subject = ["-days", "90", "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
+    execFileSync("openssl", ["req", "-x509", ...key, ...subject, "-out", file("crt")], { stdio: "ignore" });
+    writeFileSync(file("pem"), readFileSync(file("key"), "utf8") + readFileSync(file("crt"), "utf8"));
+  }
+});
+afterAll(() => rmSync(made, { recursive: true }));
+
+test("certificates move with their keys; of another host's only what fits the account's names is taken", async () => {
+  using source = new Tree();
+  using target = new Tree();
+  const [from, to] = [source.machine(), target.machine()];
+  const at = (tree: Tree, name: string) => tree.at(`/var/lib/fairhost-certificates/${name}.pem`);
+  for (const machine of [from, to]) await apply(machine, bundleOf({ 1: account(1) }));
+  for (const tree of [source, target]) mkdirSync(dirname(at(tree, "a")), { recursive: true });
+  const due = new Date(Date.now() + 60 * 86_400_000);
+  writeFileSync(at(source, "a.example"), pem("a.example"));
+  utimesSync(at(source, "a.example"), due, due);
+  symlinkSync("default.pem", at(source, "b.example"));
+  expect(Object.keys(JSON.parse(showCertificates(from, 1)))).toEqual(["a.example"]);
+  expect(takeCertificates(to, 1, showCertificates(from, 1))).toEqual(["a.example"]);
+  expect(readFileSync(at(target, "a.example"), "utf8")).toBe(pem("a.example"));
+  expect(Math.abs(statSync(at(target, "a.example")).mtimeMs - due.getTime())).toBeLessThan(2000);
+  expect(statSync(at(target, "a.example")).mode & 0o777).toBe(0o640);
+  const key = readFileSync(join(made, "c.example.key"), "utf8");
+  const never = 9e12;
+  for (const given of [
+    { "c.example": { pem: pem("c.example"), due: never } },
+    { "../x": { pem: pem("a.example"), due: never } },
+    { "b.example": { pem: pem("a.example"), due: never } },
+    { "b.example": { pem: key + readFileSync(join(made, "b.example.crt"), "utf8"), due: never } },
+    { "b.example": { pem: "x".repeat(100_000), due: never } },
+    { "b.example": null },
+  ]) {
+    expect(takeCertificates(to, 1, JSON.stringify(given)), JSON.stringify(given).slice(0, 40)).toEqual([]);
+  }
+  takeCertificates(to, 1, JSON.stringify({ "b.example": { pem: pem("b.example"), due: never } }));
+  // Not put off for ever.
+  expect(statSync(at(target, "b.example")).mtimeMs).toBeLessThan(Date.now() + 91 * 86_400_000);
+});

@@ -1,0 +1,226 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { apply } from "../apply/apply.ts";
+import { dumpPart, writeTo } from "../archives/archive.ts";
+import { accountDirectory, must, processesOf, requireQuiet, withArchives } from "../archives/archives.ts";
+import { bringDatabases, dropDatabases, enginesIn, servers } from "../os/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { said, systemctl, unitStates } from "../os/systemd.ts";
+import { readCurrent } from "../store/generations.ts";
+import { withLock } from "../store/lock.ts";
+import { marked, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
+import { moveState, undeclaredDatabases } from "./state.ts";
+
+/** Days for which the host that an account has left keeps its copy. */
+const keptDays = 7;
+
+/** Milliseconds that processes may take to end once systemd has stopped their units. */
+const patience = 15_000;
+
+type Step = (machine: Machine, number: number) => Promise<string>;
+
+/** One step at a time on a host, and none during a deploy. Each can be repeated, and then changes nothing. */
+const step =
+  (name: string, work: Step): Step =>
+  (machine, number) =>
+    withLock(machine, `move ${name}`, () => work(machine, number));
+
+/**
+ * On the host that an account moves to, before it is declared there: makes its directory, and sees to it that nothing of it starts here and nobody is led
+ * here until {@link land}. A copy that an earlier move has left is used again, without its databases.
+ * @throws ApplyError if other data of the account is here
+ */
+export const expect = step("expect", async (machine, number) => {
+  const { inForce, coming } = moveState(machine, number);
+  const path = accountDirectory(machine, number);
+  if (coming) return path;
+  if (inForce) throw new ApplyError(`account ${number} is in service here: it cannot move to where it is`);
+  if (marked(machine, "superseded").includes(number)) await dropDatabases(machine, path, number);
+  else if (existsSync(path)) {
+    throw new ApplyError(
+      `${path} has data of account ${number} from an earlier time: archive and remove it (fairhost-host archive ${number}, fairhost-host remove ${number}), then try again`,
+    );
+  }
+  setMark(machine, "held", number);
+  setMark(machine, "coming", number);
+  removeMarks(machine, number, "superseded");
+  machine.disk.makeDirectory(path, 0o711);
+  return path;
+});
+
+/**
+ * On the host that an account moves away from: it stays in force, as it is, although a deploy takes it away, until {@link leave}.
+ * @returns how much its directory holds, for people
+ * @throws ApplyError if it is not in force, or has databases that would stay behind
+ */
+export const keep = step("keep", async (machine, number) => {
+  const { inForce, leaving } = moveState(machine, number);
+  if (!inForce) throw new ApplyError(`account ${number} is not on this host`);
+  const closed = await undeclaredDatabases(machine, number);
+  if (closed.length > 0) {
+    throw new ApplyError(
+      `account ${number} has databases that it does not declare and that would stay behind (${closed.join(", ")}): declare them (\`databases\` in its file) and deploy, or drop them on the server, then try again`,
+    );
+  }
+  if (!leaving) setMark(machine, "leaving", number);
+  const { stdout } = await must(machine, "du", ["--summarize", "--block-size=1", accountDirectory(machine, number)]);
+  return `${Math.ceil(Number(stdout.split("\t")[0]) / (1 << 20))} MiB`;
+});
+
+/**
+ * Stops all that runs of an account here, and lets nothing start again until {@link cancel}, neither by a deploy nor by a boot. Its front end answers 502
+ * or 503 meanwhile.
+ * @throws ApplyError if a process does not end
+ */
+export const stop = step("stop", async (machine, number) => {
+  const group = readCurrent(machine).bundle.groups[`account-${number}`];
+  if (!group) throw new ApplyError(`account ${number} is not on this host`);
+  setMark(machine, "held", number);
+  if (!machine.live) return "held";
+  const states = await unitStates(machine);
+  const own = [...group.units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
+  const wrong = await said(systemctl(machine, "stop", own));
+  const uid = group.account?.uid;
+  for (const end = performance.now() + patience; uid !== undefined; await sleep(50)) {
+    const [pid] = processesOf(machine, uid);
+    if (pid === undefined) break;
+    if (performance.now() < end) continue;
+    throw new ApplyError(
+      `process ${pid} of account ${number} still runs${wrong ? ` (${wrong})` : ""}: end it (\`kill ${pid}\`), then try again; the account is held`,
+    );
+  }
+  return "held";
+});
+
+/** On the host that an account moves to, before it is stopped on the other one: its databases are there and empty. */
+export const empty = step("empty", async (machine, number) => {
+  if (!moveState(machine, number).coming) throw notExpected(number);
+  await dropDatabases(machine, accountDirectory(machine, number), number);
+  const { problems } = await bringDatabases(machine, readCurrent(machine).bundle);
+  refuse(problems.filter(({ group }) => group === `account-${number}`));
+  return "empty";
+});
+
+/**
+ * On the host that an account has moved to, when its data is complete there: brings all of it into force and starts it.
+ * @throws ApplyError if it is not declared here, or something of it does not start: it is held and out of force again then
+ */
+export const land = step("land", async (machine, number) => {
+  const { declared, whole, held } = moveState(machine, number);
+  if (!declared) throw new ApplyError(`account ${number} is not declared on this host`);
+  if (whole && !held) return "in service";
+  removeMarks(machine, number, "coming", "held");
+  try {
+    await applyAgain(machine, number);
+  } catch (error) {
+    setMark(machine, "held", number);
+    setMark(machine, "coming", number);
+    await apply(machine, readDelivered(machine));
+    throw error;
+  }
+  return "in service";
+});
+
+/**
+ * On the host that an account has left, when it has landed on the other one: takes it out of force. Its data is kept for a week, its databases as dumps: their
+ * server may go with it.
+ * @throws ApplyError if it is declared here
+ */
+export const leave = step("leave", async (machine, number) => {
+  const { declared, inForce } = moveState(machine, number);
+  if (declared) throw new ApplyError(`account ${number} is declared on this host: deploy first`);
+  setMark(machine, "superseded", number, keptUntil());
+  setMark(machine, "held", number);
+  if (inForce) {
+    await dumpAndDrop(machine, number);
+    removeMarks(machine, number, "leaving");
+    await applyAgain(machine, number);
+  }
+  removeMarks(machine, number, "leaving", "held");
+  return "left";
+});
+
+async function dumpAndDrop(machine: Machine, number: number): Promise<void> {
+  const source = accountDirectory(machine, number);
+  for (const engine of machine.live ? enginesIn(source) : []) {
+    for (const name of await servers[engine].listed(machine, `a${number}`)) {
+      const dump = join(source, "dumps", dumpPart(engine, name));
+      machine.disk.makeDirectory(dirname(dump), 0o700);
+      machine.disk.remove(`${dump}.part`);
+      await writeTo(machine, `${dump}.part`, servers[engine].dump(name));
+      machine.disk.rename(`${dump}.part`, dump);
+    }
+  }
+  await dropDatabases(machine, source, number);
+}
+
+/**
+ * Gives a move up on this host: an account that was to leave, or is declared, goes on here; of one that was to come the copy is kept for a week.
+ * @throws ApplyError if it is declared here and its data is not complete
+ */
+export const cancel = step("cancel", async (machine, number) => {
+  const { declared, inForce, coming, leaving, held } = moveState(machine, number);
+  if (coming && declared) {
+    throw new ApplyError(`the copy of account ${number} is not complete here: deploy again, which goes on with it`);
+  }
+  if (coming) setMark(machine, "superseded", number, keptUntil());
+  // Who is no longer declared here stays only as long as it is leaving.
+  removeMarks(machine, number, "coming", "held", ...(declared || !inForce ? (["leaving"] as const) : []));
+  if ((declared || leaving) && held) await applyAgain(machine, number);
+  return declared || inForce ? "in service" : "given up";
+});
+
+/**
+ * Removes copies that moves have left and whose time is over. A timer runs it once a day.
+ * @returns the removed paths
+ * @throws ApplyError if some cannot be removed; the others are removed all the same
+ */
+export async function purgeSuperseded(machine: Machine, now: Date): Promise<string[]> {
+  const removed: string[] = [];
+  const wrong: string[] = [];
+  for (const number of marked(machine, "superseded")) {
+    try {
+      const path = await withArchives(machine, number, () => purgeOne(machine, number, now));
+      if (path !== undefined) removed.push(path);
+    } catch (error) {
+      wrong.push(error instanceof ApplyError ? error.message : String(error));
+    }
+  }
+  if (wrong.length > 0) throw new ApplyError([...removed.map((path) => `removed ${path}`), ...wrong].join("\n"));
+  return removed;
+}
+
+async function purgeOne(machine: Machine, number: number, now: Date): Promise<string | undefined> {
+  const { declared, inForce, coming } = moveState(machine, number);
+  const until = Date.parse(readMark(machine, "superseded", number));
+  if (declared || inForce || coming || !(until < now.getTime())) return undefined;
+  requireQuiet(machine, number);
+  const path = accountDirectory(machine, number);
+  // Of a move that was given up in its middle.
+  await dropDatabases(machine, path, number);
+  await must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", path]);
+  removeMarks(machine, number, "superseded");
+  return path;
+}
+
+const keptUntil = () => new Date(Date.now() + keptDays * 86_400_000).toISOString();
+
+export function notExpected(number: number): ApplyError {
+  return new ApplyError(
+    `account ${number} is not expected here: \`fairhost-host move ${number} expect\` comes first, before it is declared here`,
+  );
+}
+
+/** Applies what was delivered last, now that the marks are others. @throws ApplyError for what concerns the account or the host */
+async function applyAgain(machine: Machine, number: number): Promise<void> {
+  const bundle: Bundle = readDelivered(machine);
+  const { errors } = await apply(machine, bundle);
+  refuse(errors.filter(({ group }) => group === "host" || group === `account-${number}`));
+}
+
+function refuse(problems: readonly { readonly group: string; readonly message: string }[]): void {
+  if (problems.length > 0)
+    throw new ApplyError(problems.map(({ group, message }) => `${group}: ${message}`).join("\n"));
+}

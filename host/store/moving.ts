@@ -1,0 +1,123 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import type { Bundle, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import { heldAccounts } from "../../delivery/protocol/moving.ts";
+import { inOrder } from "../../lib/in-order.ts";
+import type { Machine } from "../os/machine.ts";
+import { readCurrent } from "./generations.ts";
+import { stateDirectory } from "./layout.ts";
+
+/**
+ * What a host remembers of an account that moves, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
+ * `held`: nothing of it may start here (its slice asserts that the file is not there, so systemd itself refuses each of its programs).
+ * `coming`: it moves to this host, and its data is not complete here: of its files only those are in force that show it to nobody.
+ * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
+ * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
+ */
+const marks = {
+  held: heldAccounts,
+  coming: join(stateDirectory, "coming"),
+  leaving: join(stateDirectory, "leaving"),
+  superseded: join(stateDirectory, "superseded"),
+} as const;
+export type Mark = keyof typeof marks;
+
+type Place = Pick<Machine, "layout">;
+
+const pathOf = ({ layout }: Place, mark: Mark, number: number) => layout.at(join(marks[mark], `${number}`));
+
+export function isMarked(machine: Place, mark: Mark, number: number): boolean {
+  return existsSync(pathOf(machine, mark, number));
+}
+
+/** Numbers of the accounts with a mark. */
+export function marked({ layout }: Place, mark: Mark): number[] {
+  const path = layout.at(marks[mark]);
+  return existsSync(path) ? readdirSync(path).map(Number).filter(Number.isSafeInteger) : [];
+}
+
+/** Text of a mark. */
+export function readMark(machine: Place, mark: Mark, number: number): string {
+  return readFileSync(pathOf(machine, mark, number), "utf8").trim();
+}
+
+export function setMark(machine: Machine, mark: Mark, number: number, text: string = new Date().toISOString()): void {
+  const path = pathOf(machine, mark, number);
+  machine.disk.makeDirectory(dirname(path), 0o700);
+  machine.disk.replace(path, `${text}\n`, 0o600);
+}
+
+export function removeMarks(machine: Machine, number: number, ...names: Mark[]): void {
+  for (const mark of names) machine.disk.remove(pathOf(machine, mark, number));
+}
+
+/** Groups of all accounts that are held here, declared or not. */
+export function heldGroups(machine: Place): Group[] {
+  return marked(machine, "held").map((number): Group => `account-${number}`);
+}
+
+/** The bundle as it is to run now: of held accounts nothing has to run. Files and digests are the same. */
+export function asItMayRun(machine: Place, bundle: Bundle): Bundle {
+  const held = heldGroups(machine).filter((group) => bundle.groups[group]);
+  if (held.length === 0) return bundle;
+  const groups = { ...bundle.groups };
+  for (const name of held) {
+    const group = groups[name]!;
+    groups[name] = { ...group, units: group.units.map((unit) => ({ ...unit, want: "on-demand" })) };
+  }
+  return { ...bundle, groups };
+}
+
+/** The bundle that is to be in force while accounts move: of those that come only what shows them to nobody, and those that leave as they are. */
+export function whileMoving(machine: Place, current: Bundle, delivered: Bundle): Bundle {
+  const groups = { ...delivered.groups };
+  for (const number of marked(machine, "coming")) {
+    const group = groups[`account-${number}`];
+    if (group) groups[`account-${number}`] = withoutOutside(group);
+  }
+  for (const number of marked(machine, "leaving")) {
+    const group = current.groups[`account-${number}`];
+    if (!group || groups[`account-${number}`]) continue;
+    groups[`account-${number}`] = group;
+    // It may be the last one here that needs a server of databases or a runtime.
+    if (groups.host && current.groups.host) groups.host = withAllOf(groups.host, current.groups.host);
+  }
+  const changed = (Object.keys(groups) as Group[]).some((name) => groups[name] !== delivered.groups[name]);
+  return changed ? sealBundle(delivered.host, groups) : delivered;
+}
+
+function withoutOutside({ files, units, account }: BundleGroup): BundleGroup {
+  const inward = files.filter(({ path }) => folderOf(path, bundleFolders as readonly BundleFolder[])?.showsNobody);
+  return sealGroup({ files: inward, units, ...(account && { account }) });
+}
+
+/** A group, and what only another one has. */
+function withAllOf(group: BundleGroup, other: BundleGroup): BundleGroup {
+  const files = other.files.filter(({ path }) => !group.files.some((file) => file.path === path));
+  const units = other.units.filter(({ name }) => !group.units.some((unit) => unit.name === name));
+  if (files.length + units.length === 0) return group;
+  return sealGroup({
+    files: inOrder([...group.files, ...files], ({ path }) => path),
+    units: inOrder([...group.units, ...units], ({ name }) => name),
+  });
+}
+
+/** The bundle that was delivered last, also while another one is in force because accounts move. */
+export function readDelivered(machine: Machine): Bundle {
+  const { layout } = machine;
+  if (!existsSync(layout.delivered)) return readCurrent(machine).bundle;
+  return JSON.parse(readFileSync(layout.delivered, "utf8")) as Bundle;
+}
+
+/** Remembers a delivered bundle, if it is not what is going to be in force. What is declared again is no old copy. */
+export function rememberDelivered(machine: Machine, delivered: Bundle, inForce: Bundle): void {
+  const { disk, layout } = machine;
+  if (delivered === inForce) disk.remove(layout.delivered);
+  else disk.replace(layout.delivered, JSON.stringify(delivered), 0o600);
+  for (const number of marked(machine, "superseded")) {
+    if (inForce.groups[`account-${number}`]) removeMarks(machine, number, "superseded");
+  }
+}
