@@ -20,7 +20,7 @@ let young: AppliedHost;
 /** Writes the numbers from 1 into a file, each once, and goes on where it stopped. */
 const count = "i=$(tail -n 1 ticks || echo 0); while :; do i=$((i + 1)); echo $i >>ticks; sleep 0.05; done";
 const alice: FixtureAccount = {
-  ...{ number: 1, name: "alice", servers: [shellServer()] },
+  ...{ number: 1, name: "alice", servers: [{ ...shellServer(), cache: true }] },
   services: [service("worker", ["/bin/sh", "-c", count])],
   databases: (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 5 })),
 };
