@@ -10,6 +10,7 @@ export const access = {
   ofAccount: [
     // Exactly these lines, but for the names: any other setting could let in whom nobody declared.
     {
+      shown: true,
       path: /(?<number>\d+)\/sshd\.conf/,
       lines: [
         /UsePAM yes|AuthenticationMethods publickey password|PasswordAuthentication yes|Include \/opt\/fairhost\/sshd\.conf/,
@@ -24,6 +25,7 @@ export const access = {
       lines: [/[a-z][a-z0-9_-]*:\$y\$j[9AB]T\$[./0-9A-Za-z]{20,86}\$[./0-9A-Za-z]{43}/],
     },
     {
+      shown: true,
       path: /(?<number>\d+)\/keys\/[a-z][a-z0-9_-]*/,
       // Without options: a line begins with the type of the key.
       lines: [/(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?/],

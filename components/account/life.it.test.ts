@@ -44,6 +44,22 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
+test("an account reads its configuration in admin/config, can write nothing there, and sees nobody else's", async () => {
+  const seen = await inside(
+    on.host,
+    1,
+    `cd /home/alice/admin/config && cat systemd/account-1-service-worker.service
+    ls -R . | grep -c account-2; touch x 2>&1; rm -r nginx 2>&1; mv /home/alice/admin/config /home/alice/x 2>&1; ls -d nginx`,
+  );
+  expect(seen).toContain(" /usr/bin/sleep 1000\n");
+  expect(seen).toMatch(
+    /\n0\ntouch: .*Read-only file system\nrm: .*Read-only file system\nmv: .*Operation not permitted\nnginx\n$/,
+  );
+  // Another account has no way there on the host either.
+  const of2 = "setpriv --reuid=a2 --regid=a2 --clear-groups";
+  expect(await on.shell(`${of2} ls /srv/accounts/1/admin/config 2>&1 || true`)).toContain("Permission denied");
+});
+
 describe("a suspended account", () => {
   const suspended = bundle({ ...alice, suspended: { since: "2026-11-27", reason: "unpaid" } }, bob);
 

@@ -1,4 +1,4 @@
-import type { BundleAccount, BundleFile } from "../../delivery/protocol/bundle.ts";
+import { type BundleAccount, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
 import { heldAccounts, restoringAccounts } from "../../delivery/protocol/moving.ts";
 import { unitFile } from "../../lib/unit-file.ts";
 import { architectureOf } from "../host/architecture.ts";
@@ -133,6 +133,7 @@ function renderDirectories(account: Account): BundleAccount {
   const directories: BundleAccount["directories"] = [
     { path: ".", owner: "root", mode: 0o711 },
     { path: "admin", owner: "root", mode: 0o751 },
+    { path: configuration, owner: "root", mode: 0o2750 },
     { path: logs, owner: "root", mode: 0o2751 },
     { path: frontEndLogs, owner: "logs", mode: 0o2750 },
     { path: "home", owner: "account", mode: 0o750 },

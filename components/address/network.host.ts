@@ -13,5 +13,6 @@ export const network = {
     },
   },
   drift: "routes",
+  shown: true,
   ofAccount: [{ path: /accounts\/(?<number>\d+)/, lines: [/(?<prefix>.+)/] }],
 } as const satisfies BundleFolder;

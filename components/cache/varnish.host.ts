@@ -5,6 +5,7 @@ export const varnish = {
   name: "varnish",
   takesEffect: { by: "restart" },
   inSandboxes: "/opt/fairhost",
+  shown: true,
   ofAccount: [
     {
       path: /(?<number>\d+)\.vcl/,

@@ -5,6 +5,7 @@ export const databases = {
   name: "databases",
   takesEffect: { by: "restart" },
   showsNobody: true,
+  shown: true,
   ofAccount: [
     {
       path: /accounts\/(?<number>\d+)/,

@@ -51,6 +51,7 @@ export const systemd = {
   validator: "units",
   takesEffect: { by: "daemon-reload" },
   showsNobody: true,
+  shown: true,
   ofAccount: [
     { ...serviceFile, lines: [...service, /\[Service\] ExecStart=:?\/.+/] },
     {

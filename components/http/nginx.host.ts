@@ -12,15 +12,17 @@ export const nginx = {
     says: (host) => `Rewrites the front end of ${host}: reload without interruption.`,
   },
   ofAccount: [
-    { path: /accounts\/(?<number>\d+)\.certificates/, lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/] },
-    { path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
+    { shown: true, path: /accounts\/(?<number>\d+)\.certificates/, lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/] },
+    { shown: true, path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
     {
+      shown: true,
       path: /settings\/(?<number>\d+)\.choice/,
       lines: [
         /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-headers)?;/,
       ],
     },
     {
+      shown: true,
       path: /settings\/(?<number>\d+)\.header-[a-z-]+/,
       // Neither a variable nor an escape, except one of quotes.
       lines: [
@@ -28,16 +30,19 @@ export const nginx = {
       ],
     },
     {
+      shown: true,
       path: /settings\/(?<number>\d+)\.caches/,
       lines: [/unix:\/run\/fairhost-cached\/(?<number>\d+)\/account-\k<number>-http-([a-z0-9-]+) cache-\k<number>-\2;/],
     },
     {
+      shown: true,
       path: /settings\/(?<number>\d+)\.upstreams/,
       lines: [
         /upstream cache-(?<number>\d+)-([a-z0-9-]+) \{ server unix:\/run\/fairhost-caches\/\k<number>\/socket max_fails=0; server unix:\/run\/fairhost-cached\/\k<number>\/account-\k<number>-http-\2 backup; \}/,
       ],
     },
     {
+      shown: true,
       path: /settings\/(?<number>\d+)\.passwords/,
       lines: [
         /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-([a-z0-9-]+) \k<number>-\2;/,
@@ -45,6 +50,7 @@ export const nginx = {
     },
     { path: /passwords\/(?<number>\d+)-[a-z][a-z0-9-]*/, lines: [/[A-Za-z0-9._@-]+:\$[./$A-Za-z0-9]+/] },
     {
+      shown: true,
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.
       lines: [

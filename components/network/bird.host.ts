@@ -11,5 +11,6 @@ export const bird = {
     unit: "bird.service",
     says: (host) => `Rewrites the routing of ${host}: reload, sessions stay up.`,
   },
+  shown: true,
   ofAccount: [{ path: /accounts\/(?<number>\d+)\.conf/, lines: [/route (?<prefix>\S+) unreachable;/] }],
 } as const satisfies BundleFolder;

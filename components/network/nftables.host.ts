@@ -16,6 +16,7 @@ export const nftables = {
     says: (host) => `Reloads the firewall of ${host} in one step; open connections stay.`,
   },
   drift: "firewall",
+  shown: true,
   ofAccount: [
     {
       path: /accounts\/(?<number>\d+)/,

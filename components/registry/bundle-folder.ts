@@ -32,6 +32,8 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
    * there (host/store/moving.ts). All others follow once its data is complete.
    */
   readonly showsNobody?: true;
+  /** Its {@link ofAccount} are all {@link OwnFile.shown}. */
+  readonly shown?: true;
   /**
    * Files that concern one account alone, and all that they may say. Every other file is a boundary: something that runs as root reads
    * it, or it decides who is separated from whom and who is reached, so a change of it needs an approval.
@@ -55,6 +57,8 @@ export interface OwnFile {
   readonly link?: RegExp;
   /** It must not go while its account stays on the host: without it the account is not limited. */
   readonly stays?: true;
+  /** The account's owner finds a copy in `admin/config`: it has no secret, and no hash of one. What does not say so is not shown. */
+  readonly shown?: true;
 }
 
 /**

@@ -13,6 +13,12 @@ export const bundleFormat = 1;
  */
 export const currentGeneration = "/var/lib/fairhost/current";
 
+/**
+ * Directory of copies of an account's configuration, inside the account's own directory: what bundle folders show. Its programs can read them, those of
+ * others cannot.
+ */
+export const configuration = "admin/config";
+
 /** Marks Fairhost's routes in the kernel, so that other routes are not touched; 0 to 255, unused in iproute2's rt_protos. */
 export const routeProtocol = 66;
 

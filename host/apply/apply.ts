@@ -30,6 +30,7 @@ import { changedGroups, chooseHooks, type HookInput, isEmpty, unitsOf } from "./
 import { runHooks } from "./hooks/hooks.ts";
 import { prepare, type Seen } from "./prepare.ts";
 import { type Repairs, repair } from "./repair.ts";
+import { showConfigurations } from "./show.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { verify } from "./verify.ts";
 
@@ -245,6 +246,7 @@ async function bringQuotas({ machine, bases, hooks, repaired }: Course, next: Ge
 /** Records for the next run that the hooks of `generation` are done, and removes generations that are no longer needed. */
 async function complete(course: Course, generation: Generation): Promise<void> {
   const { machine, applied, epoch } = course;
+  course.problems.push(...showConfigurations(machine, course.bases[0]!.bundle, generation.bundle));
   const ran = course.hooks.length > 0 || applied?.number !== generation.number;
   const firewall = machine.live && ran ? await firewallHash(machine, generation.bundle) : applied?.firewall;
   const now: Applied = { number: generation.number, firewall, epoch };

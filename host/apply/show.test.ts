@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { declare } from "../../fleet/declare/declare.ts";
+import { loadFleet } from "../../fleet/load/load.ts";
+import { fullFleet } from "../../testing/full-fleet.ts";
+import { isShown } from "./show.ts";
+
+test("an account with everything finds its configuration, and neither a password's hash nor a record of the host", async () => {
+  const { fleet } = await loadFleet("inventory/prod");
+  const declaration = declare(fullFleet(fleet));
+  const groups = declaration.hosts.flatMap(({ name }) => Object.entries(renderBundle(declaration, name).groups));
+  const files = groups.flatMap(([name, group]) => (name === "host" ? [] : (group?.files ?? [])));
+  const kinds = (shown: boolean) => [
+    ...new Set(
+      files
+        .filter((file) => isShown(file) === shown)
+        .map(({ path }) =>
+          path
+            .replaceAll(/\d+/g, "N")
+            .replace(/(?<=http-|service-|task-|keys\/|users\/|passwords\/N-)[a-z][a-z0-9-]*/, "NAME"),
+        ),
+    ),
+  ];
+  expect(kinds(false).sort()).toMatchInlineSnapshot(`
+    [
+      "access/N/users/NAME.user",
+      "access/N/users/NAME.user-privileged",
+      "backup/accounts/N",
+      "nginx/passwords/N-NAME",
+      "proc/N.meminfo",
+      "repositories/accounts/N",
+      "repositories/keys/NAMEN",
+      "userdb/N.group",
+      "userdb/N.user",
+      "userdb/aN.group",
+      "userdb/aN.user",
+      "userdb/aN.user-privileged",
+    ]
+  `);
+  expect(kinds(true).sort()).toMatchInlineSnapshot(`
+    [
+      "access/N/keys/NAME",
+      "access/N/sshd.conf",
+      "bird/accounts/N.conf",
+      "databases/accounts/N",
+      "network/accounts/N",
+      "nftables/accounts/N",
+      "nginx/accounts/N.map",
+      "nginx/accounts/N.pathsN",
+      "nginx/settings/N.caches",
+      "nginx/settings/N.choice",
+      "nginx/settings/N.header-x-frame-options",
+      "nginx/settings/N.passwords",
+      "nginx/settings/N.upstreams",
+      "systemd/account-N-.service.d/N-limits.conf",
+      "systemd/account-N-.service.d/N-mounts.conf",
+      "systemd/account-N-.service.d/N-network.conf",
+      "systemd/account-N-cache.service",
+      "systemd/account-N-http-NAME.service",
+      "systemd/account-N-http-NAME.socket",
+      "systemd/account-N-service-NAME.service",
+      "systemd/account-N-ssh.socket",
+      "systemd/account-N-ssh@.service",
+      "systemd/account-N-task-NAME.service",
+      "systemd/account-N-task-NAME.timer",
+      "systemd/account-N.slice",
+      "systemd/account-N.slice.d/N-plan.conf",
+      "systemd/fairhost-ssh-N.socket",
+      "systemd/fairhost-ssh-N@.service",
+      "systemd/fairhost.target.wants/account-N-cache.service",
+      "systemd/fairhost.target.wants/account-N-http-NAME.service",
+      "systemd/fairhost.target.wants/account-N-http-NAME.socket",
+      "systemd/fairhost.target.wants/account-N-service-NAME.service",
+      "systemd/fairhost.target.wants/account-N-ssh.socket",
+      "systemd/fairhost.target.wants/account-N-task-NAME.timer",
+      "systemd/fairhost.target.wants/fairhost-ssh-N.socket",
+      "varnish/N.vcl",
+    ]
+  `);
+  const hash = /:\$\w+\$/;
+  for (const file of files.filter(isShown)) expect(file.content ?? "").not.toMatch(hash);
+  expect(files.some(({ content = "" }) => hash.test(content))).toBe(true);
+});
