@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadFleet } from "../fleet/load/load.ts";
+
+let directory = "";
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "fairhost-takeover-"));
+  cpSync(join(import.meta.dirname, "../inventory/prod"), directory, { recursive: true });
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** The command as people run it. */
+function run(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(import.meta.dirname, "takeover.ts"), directory, ...args], {
+    encoding: "utf8",
+  });
+}
+
+const accountsOn = async (name: string) =>
+  (await loadFleet(directory)).fleet.accounts.filter(({ host }) => host === name).map(({ number }) => number);
+
+test("without --write: the diff of each file, and nothing changes", async () => {
+  const { status, stdout } = run("par1-web1");
+  expect(status).toBe(0);
+  expect(stdout).toContain("-host: par1-web1\n+host: par1-spare1\n");
+  expect(stdout).toContain("-role: spare\n+role: accounts\n");
+  expect(stdout).toContain("  account 1002 (choir) -> par1-spare1\n");
+  expect(stdout).toContain("Nothing is written yet: add --write.");
+  expect(await accountsOn("par1-web1")).toEqual([1001, 1002]);
+});
+
+test("with --write the inventory has the accounts elsewhere, at the same site; a second run changes nothing", async () => {
+  expect(run("par1-web1", "--write")).toMatchObject({ status: 0, stderr: "" });
+  expect(await accountsOn("par1-web1")).toEqual([]);
+  expect(await accountsOn("par1-spare1")).toEqual([1001, 1002]);
+  const text = () => readFileSync(join(directory, "hosts/par1-spare1.yaml"), "utf8");
+  const before = text();
+  expect(before).toContain("role: accounts");
+  const { status, stdout } = run("par1-web1", "--write", "--json");
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ lost: "par1-web1", written: true, moves: [], spares: [], homeless: [] });
+  expect(text()).toBe(before);
+});
+
+test("a name that is no host for accounts: the hosts that there are, exit status 2", () => {
+  const { status, stdout, stderr } = run("par1-web9", "--write", "--without", "bak1-backup1", "par1-web2");
+  expect([status, stdout]).toEqual([2, ""]);
+  for (const name of ["par1-web9", "bak1-backup1"]) expect(stderr).toContain(`${name} is not a host for accounts in `);
+  expect(stderr).toContain("Fix: name one of par1-spare1, par1-web1, ");
+});

@@ -1,0 +1,79 @@
+import { Command } from "commander";
+import { declare } from "../fleet/declare/declare.ts";
+import { editFleet, previewEdits } from "../fleet/edit/edit.ts";
+import type { Edit } from "../fleet/edit/edit-schema.ts";
+import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
+import { count, printable } from "../lib/text.ts";
+import { UserError } from "../lib/user-error.ts";
+import { planTakeover, type Takeover } from "../policies/takeover.ts";
+import { run, withAction } from "./exit-status.ts";
+
+/** The edits of the inventory that a takeover needs: each account's `host`, and the role of each spare host that gets accounts. */
+function editsOf({ moves, spares }: Takeover, { where }: Loaded): Edit[] {
+  const fileOf = (kind: "account" | "host", name: string) => where(kind, name)!.replace(/:\d+$/, "");
+  return [
+    ...moves.map(
+      ({ number, host }): Edit => ({ op: "set", file: fileOf("account", `${number}`), path: ["host"], value: host }),
+    ),
+    ...spares.map((name): Edit => ({ op: "set", file: fileOf("host", name), path: ["role"], value: "accounts" })),
+  ];
+}
+
+function format(lost: string, { moves, spares, homeless }: Takeover, written: boolean): string {
+  const lines = [
+    `${count(moves.length, "account")} of ${lost} ${moves.length === 1 ? "goes" : "go"} to other hosts of its site and cell:`,
+    ...moves.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),
+    ...spares.map((name) => `Spare host ${name} gets role accounts.`),
+    ...homeless.map(({ number, name, reason }) => `No room for account ${number} (${name}): ${reason}.`),
+  ];
+  if (homeless.length > 0) lines.push(`Fix: add a host to the site and cell of ${lost}, and run this command again.`);
+  if (moves.length > 0) {
+    lines.push(
+      written
+        ? "The inventory is changed. Next: approve the moves, deploy, restore the newest backups (docs/how-to/operate-incidents.md)."
+        : "Nothing is written yet: add --write.",
+    );
+  }
+  return lines.map(printable).join("\n");
+}
+
+/** `npm run takeover`: gives the accounts of a lost host other hosts in the inventory. */
+const takeoverCommand = withAction(
+  new Command("takeover")
+    .description(
+      "Chooses other hosts for the accounts of a lost host, by capacity, at its site and in its cell. Contacts no host.",
+    )
+    .argument("<directory>", "the fleet's directory, for example inventory/prod")
+    .argument("<host>", "name of the lost host")
+    .option("--without <hosts...>", "give no account to these hosts, for example because they are lost too")
+    .option("--write", "change the inventory's files, all or none")
+    .option("--json", "print one JSON document for programs"),
+  ["blocked"],
+  async (directory: string, lost: string, options: { without?: string[]; write?: boolean; json?: boolean }) => {
+    const { without = [], write = false, json = false } = options;
+    const loaded = await loadFleet(directory);
+    const declaration = declare(loaded.fleet);
+    const hosts = declaration.hosts.filter(({ role }) => role !== "backup").map(({ name }) => name);
+    const unknown = [lost, ...without].filter((name) => !hosts.includes(name));
+    if (unknown.length > 0) {
+      const messages = unknown.map(
+        (name) => `${printable(name)} is not a host for accounts in ${printable(directory)}.`,
+      );
+      throw new UserError([...messages, `Fix: name one of ${hosts.join(", ")}.`].join("\n"), "wrong usage");
+    }
+    const takeover = planTakeover(declaration, lost, without);
+    const edits = editsOf(takeover, loaded);
+    if (write) editFleet(directory, edits);
+    const { files, problems } = write ? { files: [], problems: [] } : previewEdits(directory, edits);
+    if (problems.length > 0) throw new InventoryError(directory, problems);
+    const diffs = files.map(({ diff }) => diff).join("");
+    console.log(
+      json
+        ? JSON.stringify({ lost, written: write, ...takeover }, undefined, 2)
+        : `${diffs}${format(lost, takeover, write)}`,
+    );
+    return takeover.homeless.length === 0 ? "done" : "blocked";
+  },
+);
+
+if (import.meta.main) await run(takeoverCommand);

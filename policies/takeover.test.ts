@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { declarationFixture } from "../testing/fixture.ts";
+import { allOn } from "../testing/test-rule.ts";
+import { planTakeover } from "./takeover.ts";
+
+/** All accounts on h1, needing so much disk each, beside hosts with so much. The fixture's plan may promise disk four times. */
+function withDisk(needed: readonly number[], there: readonly number[]): Declaration {
+  const valid = allOn(declarationFixture({ hosts: there.length + 1, accounts: needed.length }), "h1");
+  const hosts = valid.hosts.map((host) => {
+    const index = ["h2", "h3", "h4"].indexOf(host.name);
+    return index < 0 || index >= there.length
+      ? host
+      : { ...host, capacity: { ...host.capacity, diskGb: there[index]! } };
+  });
+  const accounts = valid.accounts.map((account, index) => ({
+    ...account,
+    limits: { ...account.limits, diskGb: 4 * needed[index]! },
+  }));
+  return { ...valid, hosts, accounts };
+}
+
+const asSpare = (valid: Declaration, name: string): Declaration => ({
+  ...valid,
+  hosts: valid.hosts.map((host) => (host.name === name ? { ...host, role: "spare" } : host)),
+});
+
+const hostsOf = (declaration: Declaration) =>
+  planTakeover(declaration, "h1").moves.map(({ number, host }) => [number, host]);
+
+test("the largest account first, each where most disk is free", () => {
+  expect(hostsOf(withDisk([10, 60, 20], [70, 40]))).toEqual([
+    [1, "h3"],
+    [2, "h2"],
+    [3, "h3"],
+  ]);
+});
+
+test("a spare host that gets an account is named, another one is not", () => {
+  const spares = asSpare(asSpare(withDisk([10], [70, 40]), "h2"), "h3");
+  expect(planTakeover(spares, "h1").spares).toEqual(["h2"]);
+});
+
+test("hosts of another cell or site, and backup hosts, get no account", () => {
+  const valid = withDisk([10], [70, 60, 20]);
+  const hosts = valid.hosts.map((host) => {
+    if (host.name === "h2") return { ...host, cell: "second" };
+    return host.name === "h3" ? { ...host, role: "backup" as const } : host;
+  });
+  expect(hostsOf({ ...valid, hosts })).toEqual([[1, "h4"]]);
+  const elsewhere = hosts.map((host) => (host.name === "h4" ? { ...host, site: "beta" } : host));
+  expect(hostsOf({ ...valid, hosts: elsewhere })).toEqual([]);
+});
+
+test("hosts to be left out get no account", () => {
+  expect(planTakeover(withDisk([10], [70, 40]), "h1", ["h2"]).moves).toMatchObject([{ host: "h3" }]);
+});
+
+test("an account without room is named with the reason, and the others go all the same", () => {
+  const { moves, homeless } = planTakeover(withDisk([80, 10], [70]), "h1");
+  expect(moves.map(({ number }) => number)).toEqual([2]);
+  expect(homeless).toMatchObject([
+    { number: 1, reason: "it is guaranteed 80 GB of disk, but no host has more than 70 free" },
+  ]);
+});
+
+test("an account with a standby comes after those that have none, and never to its standby", () => {
+  const valid = withDisk([30, 40], [100, 65]);
+  const withStandby = (standby: string): Declaration => ({
+    ...valid,
+    accounts: valid.accounts.map((account, index) => (index === 1 ? { ...account, standby } : account)),
+  });
+  // Its copy takes 40 of the 100 GB of h2.
+  expect(hostsOf(withStandby("h2"))).toEqual([[1, "h3"]]);
+  expect(planTakeover(withStandby("h2"), "h1").homeless).toMatchObject([
+    { number: 2, reason: "it is guaranteed 40 GB of disk, but no host has more than 35 free" },
+  ]);
+});
