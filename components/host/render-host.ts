@@ -28,6 +28,17 @@ fs.protected_symlinks = 1
 fs.protected_hardlinks = 1
 fs.protected_fifos = 2
 fs.protected_regular = 2
+# Counters of the processor and page faults handled by a program: no program of an account needs them, many faults of the kernel did.
+kernel.perf_event_paranoid = 3
+vm.unprivileged_userfaultfd = 0
+kernel.randomize_va_space = 2
+# Terminals: nobody but root loads a line discipline, often old code, and no program types into its parent's shell.
+dev.tty.ldisc_autoload = 0
+dev.tty.legacy_tiocsti = 0
+# When a queue of new connections is full, they go on by cookies instead of being dropped.
+net.ipv4.tcp_syncookies = 1
+# A router is declared, no packet changes the way. IPv6 ignores redirects where it forwards.
+net.ipv4.conf.all.accept_redirects = 0
 # Sockets of accounts queue more than a thousand connections.
 net.core.somaxconn = ${longestQueue}
 # What the firewall remembers. The keys are there once it is loaded.
