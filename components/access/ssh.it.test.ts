@@ -152,6 +152,21 @@ git push -q 'ssh://ada@[${alice}]/home/alice/site.git' HEAD:main; git clone -q -
   });
 });
 
+describe("what a connection is encrypted with", () => {
+  test("is no NIST curve, no SHA-1, no short tag, and no MAC of the plain text", async () => {
+    const { stderr } = await ssh(`ada@${alice}`, "true", "ada", "-vv");
+    const [, offered = ""] = stderr.split("peer server KEXINIT proposal");
+    const list = (name: string) => new RegExp(`debug2: ${name}: (\\S+)`).exec(offered)?.[1]?.split(",") ?? [];
+    const [exchanges, hostKeys, macs] = ["KEX algorithms", "host key algorithms", "MACs stoc"].map(list);
+    // What ordinary clients have: OpenSSH since 6.5 of 2014.
+    expect(exchanges).toContain("curve25519-sha256");
+    expect(hostKeys).toEqual(["ssh-ed25519"]);
+    expect(macs).toEqual(expect.arrayContaining(["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"]));
+    expect(exchanges?.filter((name) => /nistp|sha1|diffie-hellman/.test(name))).toEqual([]);
+    expect(macs?.filter((name) => !name.includes("-etm@") || /sha1|umac-64/.test(name))).toEqual([]);
+  });
+});
+
 describe("nobody else does", () => {
   test.each([
     ["a key that nobody has declared", `ada@${alice}`, "nobody"],
