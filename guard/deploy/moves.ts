@@ -39,7 +39,10 @@ type Accounts = readonly Pick<Element<"accounts">, "number" | "host" | "suspende
 export function reachBySsh(config: StackConfig, hosts: readonly Reachable[]): Reach {
   return (name, words) => {
     const host = hosts.find((each) => each.name === name);
-    if (!host) throw new UserError(`${name} is not in the inventory, so no account can move from or to it`);
+    if (!host)
+      throw new UserError(
+        `${name} is not in the inventory, so no account can move from or to it. If it is lost, nothing can be copied: see "A host is lost" in docs/how-to/operate-incidents.md`,
+      );
     return sshCommand(sshTarget(config, host), [applier, ...words]);
   };
 }
