@@ -54,6 +54,21 @@ describe("processes by id", () => {
     await ended;
   });
 
+  it("treats a process as running while one of its threads does, although its first one has ended", async () => {
+    const program = `import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+print("on", flush=True)
+ctypes.CDLL(None).pthread_exit(None)`;
+    const { child, pid, ended } = sleeper(`exec python3 -c '${program}'`);
+    await once(child.stdout, "data");
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, "utf8"), { timeout: 10_000 }).toContain(" Z ");
+    const id = await identify(pid);
+    expect(id).toBeDefined();
+    await endProcess(id!);
+    await ended;
+    expect(await isAlive(id!)).toBe(false);
+  });
+
   it("identifies itself, and nothing for an impossible id", async () => {
     expect(await identify(process.pid)).toMatchObject({ pid: process.pid, started: expect.stringMatching(/^\d+$/) });
     expect(await identify(2 ** 22 + 1)).toBeUndefined();

@@ -10,15 +10,16 @@ export interface ProcessId {
 
 /**
  * The identity of a running process; undefined if there is none with this id. A zombie does not run: it has ended, but its parent
- * may take a second to collect it, or never does in a container without an init.
+ * may take a second to collect it, or never does in a container without an init. Its first thread alone may be one: the others still hold what it
+ * has open, such as the locks of a machine's disks (proc(5): fields 3 and 20).
  */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (stat === undefined) return undefined;
   // The second field is the program's name in parentheses and may hold anything, spaces and parentheses included.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state, started] = [fields[0], fields[19] ?? "?"];
-  return state === "Z" || state === "X" ? undefined : { pid, started };
+  const [state, threads, started] = [fields[0], Number(fields[17]), fields[19] ?? "?"];
+  return state === "X" || (state === "Z" && threads < 2) ? undefined : { pid, started };
 }
 
 /** Whether exactly this process still runs. */
