@@ -24,7 +24,10 @@ const alice: FixtureAccount = {
   services: [service("worker", ["/bin/sh", "-c", count])],
   databases: (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 5 })),
 };
-const bob: FixtureAccount = { number: 2, name: "bob", servers: [shellServer()] };
+const bob: FixtureAccount = {
+  ...{ number: 2, name: "bob", servers: [shellServer()] },
+  services: [service("worker", ["/bin/sleep", "infinity"])],
+};
 const carol: FixtureAccount = {
   ...{ number: 3, name: "carol", servers: [shellServer()] },
   databases: alice.databases!,
@@ -102,6 +105,33 @@ test("an account that is stopped for a move runs nothing, whatever a deploy or a
     .poll(() => old.states("account-1-service-worker.service", "account-1-http-shell.socket"), { timeout: 20_000 })
     .toEqual(["active", "active"]);
 });
+
+test("of an account that does not land nothing goes on running there: the old host takes it back", async () => {
+  const worker = "account-2-service-worker.service";
+  await young.shell("fairhost-host move 2 expect");
+  await old.shell("fairhost-host move 2 keep");
+  const { report } = await young.apply(bundle(carol, bob));
+  expect(report).toMatchObject({ errors: [] });
+  await old.shell("fairhost-host move 2 stop");
+  // Its service can start, its HTTP server cannot.
+  const listen = await young.shell(
+    "sed -n s/^ListenStream=//p /var/lib/fairhost/current/systemd/account-2-http-shell.socket",
+  );
+  await young.shell(`mkdir -p ${listen}/x`);
+  const land = await young.host.run("fairhost-host move 2 land");
+  expect(land.exitCode, land.stderr).toBe(5);
+  expect(land.stderr).toContain("account-2-http-shell.socket");
+  expect(JSON.parse(await young.shell("fairhost-host move 2 state"))).toMatchObject({ coming: true, held: true });
+  expect(await young.shell("ps -o args= -u 1900000002 || true")).toBe("");
+  expect(await young.host.run("ip -6 route show table local proto 66")).not.toMatchObject({
+    stdout: expect.stringContaining("fd00:8000:0:2::/64"),
+  });
+  await old.shell("fairhost-host move 2 cancel");
+  await expect.poll(() => old.states(worker), { timeout: 20_000 }).toEqual(["active"]);
+  await young.shell(`rm -r ${listen}`);
+  await young.apply(bundle(carol));
+  await young.shell("fairhost-host move 2 cancel");
+}, 120_000);
 
 /** Each command of a move, as the program names it: it is killed when it has said so. */
 const steps = [

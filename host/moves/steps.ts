@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { apply } from "../apply/apply.ts";
 import { dumpPart, writeTo } from "../archives/archive.ts";
 import { accountDirectory, must, processesOf, requireQuiet, withArchives } from "../archives/archives.ts";
@@ -77,12 +77,18 @@ export const keep = step("keep", async (machine, number) => {
 export const stop = step("stop", async (machine, number) => {
   const group = readCurrent(machine).bundle.groups[`account-${number}`];
   if (!group) throw new ApplyError(`account ${number} is not on this host`);
+  await hold(machine, number, group);
+  return "held";
+});
+
+/** @throws ApplyError if a process does not end; nothing starts any more all the same */
+async function hold(machine: Machine, number: number, { units, account }: BundleGroup): Promise<void> {
   setMark(machine, "held", number);
-  if (!machine.live) return "held";
+  if (!machine.live) return;
   const states = await unitStates(machine);
-  const own = [...group.units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
+  const own = [...units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
   const wrong = await said(systemctl(machine, "stop", own));
-  const uid = group.account?.uid;
+  const uid = account?.uid;
   for (const end = performance.now() + patience; uid !== undefined; await sleep(50)) {
     const [pid] = processesOf(machine, uid);
     if (pid === undefined) break;
@@ -91,8 +97,7 @@ export const stop = step("stop", async (machine, number) => {
       `process ${pid} of account ${number} still runs${wrong ? ` (${wrong})` : ""}: end it (\`kill ${pid}\`), then try again; the account is held`,
     );
   }
-  return "held";
-});
+}
 
 /** On the host that an account moves to, before it is stopped on the other one: its databases are there and empty. */
 export const empty = step("empty", async (machine, number) => {
@@ -115,7 +120,13 @@ export const land = step("land", async (machine, number) => {
   try {
     await applyAgain(machine, number);
   } catch (error) {
-    setMark(machine, "held", number);
+    // Some of it may run. Only then may the old host take it back, which asks for the second mark.
+    const delivered = readDelivered(machine).groups[`account-${number}`];
+    if (delivered) {
+      await hold(machine, number, delivered).catch((also: Error) => {
+        throw new ApplyError(`${(error as Error).message}\n${also.message}`);
+      });
+    }
     setMark(machine, "coming", number);
     await apply(machine, readDelivered(machine));
     throw error;
