@@ -72,7 +72,7 @@ beforeAll(async () => {
     for i in $(seq 300); do echo $i >a$i; done; ln a1 b1; ln -s /etc/shadow s; chmod 0 a2; truncate -s 50M b2`,
   );
   await old.shell(`head -c ${mebibytes}M /dev/urandom >${home}/big; chown 1900000001:1900000001 ${home}/big
-    install -m 4755 /bin/true /srv/accounts/1/lib/as-root`);
+    install -m 4755 /bin/true /srv/accounts/1/lib/as-root; ln -s /etc /srv/accounts/1/planted`);
 }, 300_000);
 afterAll(async () => {
   await old?.[Symbol.asyncDispose]();
@@ -189,6 +189,8 @@ test("an account that moves, killed in its steps, is never on two hosts and ends
   expect(await fingerprint(young)).toBe(await fingerprint(old));
   // The old host may be anybody's: it brings no program that runs as root.
   expect(await young.shell("stat -c %a /srv/accounts/1/lib/as-root")).toBe("755");
+  // Nor anything beside the account's directories: root writes there later.
+  expect(await young.shell("ls -A /srv/accounts/1")).not.toContain("planted");
   const counted = `${psql} 'SELECT count(*) FROM t' 2>&1; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t' 2>&1`;
   expect(await inside(young.host, 1, counted)).toBe(`${rows}\n${rows}\n`);
   const lastOfOld = Number(await old.shell(`tail -n 1 ${home}/ticks`));

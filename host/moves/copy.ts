@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { engineNames } from "../../delivery/protocol/databases.ts";
 import { accountDirectory, patience, requireQuiet, withArchives } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { moveState } from "./state.ts";
@@ -12,8 +11,9 @@ import { notExpected } from "./steps.ts";
 export const passes = ["running", "last"] as const;
 export type Pass = (typeof passes)[number];
 
-/** Directories that an account owns. */
+/** Directories that an account owns, copied while it runs; with its logs in the last pass. */
 const own = ["home", "lib"];
+const all = [...own, "admin"];
 
 /** Exit statuses of rsync(1) that are no failure while the account runs: it keeps files from itself, or has removed them meanwhile. */
 const harmless = [23, 24];
@@ -58,7 +58,8 @@ export function receive(machine: Machine, number: number, pass: Pass): Promise<v
     if (!moveState(machine, number).coming) throw notExpected(number);
     requireQuiet(machine, number);
     const place = accountDirectory(machine, number);
-    const sources = pass === "last" ? ["x::data/"] : own.map((name) => `x::data/${name}`);
+    // By name: rsync refuses anything else that the other host sends, such as a symlink where root writes dumps later.
+    const sources = (pass === "last" ? all : own).map((name) => `x::data/${name}`);
     const rsync = [
       ...[
         "rsync",
@@ -71,7 +72,6 @@ export function receive(machine: Machine, number: number, pass: Pass): Promise<v
         "--filter=-x! user.*",
       ],
       ...["--sparse", "--numeric-ids", "--delete", "--partial", "--blocking-io", `--rsh=${bridge}`],
-      ...engineNames.map((name) => `--exclude=/${name}`),
       ...[...sources, `${place}/`],
     ];
     // rsync's own standard output would get into the protocol.

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -74,6 +75,22 @@ test("an account that is declared again has no old copy, so nothing is purged", 
   await apply(machine, bundleOf({ 1: account(1) }));
   expect(await steps.purgeSuperseded(machine, new Date(Date.now() + 30 * 86_400_000))).toEqual([]);
   expect(isMarked(machine, "superseded", 1)).toBe(false);
+});
+
+test("a copy that is used again loses its dumps: the databases come anew, and nothing would remove them", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await steps.keep(machine, 1);
+  await apply(machine, bundleOf({}));
+  await steps.stop(machine, 1);
+  await steps.leave(machine, 1);
+  const directory = tree.at("/srv/accounts/1");
+  mkdirSync(join(directory, "dumps"));
+  writeFileSync(join(directory, "dumps/postgresql.a1_shop.dump"), "old");
+  await steps.expect(machine, 1);
+  expect(readdirSync(directory)).toContain("home");
+  expect(readdirSync(directory)).not.toContain("dumps");
 });
 
 test("a step out of turn is refused, and says what to do", async () => {

@@ -19,6 +19,9 @@ const keptDays = 7;
 /** Milliseconds that processes may take to end once systemd has stopped their units. */
 const patience = 15_000;
 
+/** Where the copy that a move leaves has its databases, in the account's directory. */
+const dumps = "dumps";
+
 type Step = (machine: Machine, number: number) => Promise<string>;
 
 /** One step at a time on a host, and none during a deploy. Each can be repeated, and then changes nothing. */
@@ -37,8 +40,10 @@ export const expect = step("expect", async (machine, number) => {
   const path = accountDirectory(machine, number);
   if (coming) return path;
   if (inForce) throw new ApplyError(`account ${number} is in service here: it cannot move to where it is`);
-  if (marked(machine, "superseded").includes(number)) await dropDatabases(machine, path, number);
-  else if (existsSync(path)) {
+  if (marked(machine, "superseded").includes(number)) {
+    await dropDatabases(machine, path, number);
+    machine.disk.remove(join(path, dumps));
+  } else if (existsSync(path)) {
     throw new ApplyError(
       `${path} has data of account ${number} from an earlier time: archive and remove it (fairhost-host archive ${number}, fairhost-host remove ${number}), then try again`,
     );
@@ -157,7 +162,7 @@ async function dumpAndDrop(machine: Machine, number: number): Promise<void> {
   const source = accountDirectory(machine, number);
   for (const engine of machine.live ? enginesIn(source) : []) {
     for (const name of await servers[engine].listed(machine, `a${number}`)) {
-      const dump = join(source, "dumps", dumpPart(engine, name));
+      const dump = join(source, dumps, dumpPart(engine, name));
       machine.disk.makeDirectory(dirname(dump), 0o700);
       machine.disk.remove(`${dump}.part`);
       await writeTo(machine, `${dump}.part`, servers[engine].dump(name));
