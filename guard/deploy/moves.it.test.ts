@@ -72,7 +72,8 @@ beforeAll(async () => {
     for i in $(seq 300); do echo $i >a$i; done; ln a1 b1; ln -s /etc/shadow s; chmod 0 a2; truncate -s 50M b2`,
   );
   await old.shell(`head -c ${mebibytes}M /dev/urandom >${home}/big; chown 1900000001:1900000001 ${home}/big
-    install -m 4755 /bin/true /srv/accounts/1/lib/as-root; ln -s /etc /srv/accounts/1/planted`);
+    install -m 4755 /bin/true /srv/accounts/1/lib/as-root; ln -s /etc /srv/accounts/1/planted
+    ln -s /etc/owned /srv/accounts/1/admin/logs/service-new.log; ln -s /etc /srv/accounts/1/admin/config/new; echo >/srv/accounts/1/lib/linked; ln /srv/accounts/1/lib/linked /srv/accounts/1/admin/logs/linked.log`);
 }, 300_000);
 afterAll(async () => {
   await old?.[Symbol.asyncDispose]();
@@ -191,6 +192,7 @@ test("an account that moves, killed in its steps, is never on two hosts and ends
   expect(await young.shell("stat -c %a /srv/accounts/1/lib/as-root")).toBe("755");
   // Nor anything beside the account's directories: root writes there later.
   expect(await young.shell("ls -A /srv/accounts/1")).not.toContain("planted");
+  expect(await young.shell("find /srv/accounts/1/admin -type l -o -type f -links +1")).toBe("");
   const counted = `${psql} 'SELECT count(*) FROM t' 2>&1; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t' 2>&1`;
   expect(await inside(young.host, 1, counted)).toBe(`${rows}\n${rows}\n`);
   const lastOfOld = Number(await old.shell(`tail -n 1 ${home}/ticks`));
