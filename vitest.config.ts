@@ -16,8 +16,8 @@ const patience = { poll: { timeout: 20_000 } };
 /**
  * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
  * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
- * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` runs three files at a time, since
- * most of one is waiting for timers and hosts; `engine` two, which keep two cores busy.
+ * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` and `engine` run two files at a
+ * time, since one waits for timers and hosts most of its time.
  */
 export default defineConfig({
   test: {
@@ -41,7 +41,7 @@ export default defineConfig({
           expect: patience,
           include: ["**/*.it.test.ts"],
           exclude,
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
