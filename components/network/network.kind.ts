@@ -49,7 +49,9 @@ export const inputs = z.strictObject({
             z.strictObject({
               router: key(text).describe("The router that opens it."),
               address: key(text).describe("The router's address on the link, canonical."),
-              neighbor: trust(text).describe("The operator's address on the link, canonical."),
+              neighbor: trust(text, { means: "with whom routers exchange routes" }).describe(
+                "The operator's address on the link, canonical.",
+              ),
               bfd: redundancy(flag).exactOptional().describe("Whether the operator speaks BFD on the link."),
             }),
           )

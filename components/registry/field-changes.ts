@@ -107,7 +107,10 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
       const at = [...steps, name];
       const before = old.get(name);
       if (before !== undefined) compare(form.item, before, item, at, into);
-      else into.push({ ...placed(at), judged, was: undefined, is: item, weaker: judged.class === "trust" });
+      else {
+        into.push({ ...placed(at), judged, was: undefined, is: item, weaker: judged.class === "trust" });
+        if (judged.class !== "trust") into.push(...trustBrought(form.item, item, at));
+      }
     }
     for (const [name, item] of old) {
       if (next.has(name)) continue;
@@ -124,6 +127,13 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
       secret: form.of === "field" && form.secret,
     });
   }
+}
+
+/** Who is trusted through an item that is added to a list of another class. */
+function trustBrought(form: Form, item: object, steps: readonly string[]): FieldChange[] {
+  const fields: FieldChange[] = [];
+  compare(form, undefined, item, steps, fields);
+  return fields.filter(({ judged }) => judged.class === "trust" && judged.judged === undefined);
 }
 
 function placed(steps: readonly string[]): Pick<FieldChange, "path" | "steps"> {

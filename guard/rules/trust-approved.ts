@@ -2,7 +2,8 @@ import type { Change } from "../../components/registry/change.ts";
 import { type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
 import type { Key, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
-import { nameOf, ownerOf } from "../../components/registry/subject.ts";
+import { nameOf, ownerOf, subject } from "../../components/registry/subject.ts";
+import { unlocked } from "../change/unlocked.ts";
 import { weakened } from "../change/weakened.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
@@ -11,11 +12,11 @@ export const trustApproved: GuardRule = {
   name: "trust-approved",
   theme: "isolation",
   description:
-    "Where root logs in, which key a host is known by, who may log in to an account, what firewalls let through, who issues certificates and how much one change may do is changed only with approval.",
+    "Where root logs in, which key a host is known by, who may log in to an account or see a web site, what firewalls let through, who issues certificates and how much one change may do is changed only with approval.",
   reason:
     "The next deploy hands a root session, an account's files or the certificate of every host name to whoever has the new address or key.",
   fix: "Compare the address and the key with the host's console, or ask the account's owner whose key it is; then let somebody else add an approval to approvals.yaml.",
-  *find({ changes, before }) {
+  *find({ changes, before, after }) {
     const { networks, accounts } = before.declaration;
     const there = new Set(accounts.map(({ number }) => number));
     for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {
@@ -26,6 +27,17 @@ export const trustApproved: GuardRule = {
       const trusted = weakened(change, "trust");
       if (trusted.length === 0) continue;
       yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said(trusted)}.`);
+    }
+    const changed = new Set(changes.httpServers.map((change) => (change.after ?? change.before).account));
+    const locked = before.declaration.httpServers.filter(({ account, passwords }) => passwords && changed.has(account));
+    for (const account of new Set(locked.map((server) => server.account))) {
+      const [old, next] = [before, after].map(({ declaration }) =>
+        declaration.httpServers.filter((server) => server.account === account),
+      );
+      for (const { server, what } of unlocked(old!, next!)) {
+        const about = { subject: subject.httpServer(server) };
+        yield finding(about, "passwords", `${ownerOf(about.subject)} changes who is trusted: visitors ${what}.`);
+      }
     }
   },
 };
@@ -55,6 +67,6 @@ function isTrust({ judged, is }: FieldChange): boolean {
   return judged.class === "trust" && judged.judged === undefined && is !== undefined;
 }
 
-function finding({ subject: { kind, name } }: Change, path: string, message: string): Finding {
+function finding({ subject: { kind, name } }: Pick<Change, "subject">, path: string, message: string): Finding {
   return { subject: { kind, name, path }, message, approval: { action: "trust", resource: `${kind} ${name}` } };
 }

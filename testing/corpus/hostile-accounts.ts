@@ -1,3 +1,4 @@
+import type { Draft } from "../inventory/wrong-inventory.cases.ts";
 import {
   account,
   approve,
@@ -16,6 +17,9 @@ import {
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl eve";
 const names = "[bakery.example.com, www.bakery.example.com]";
+const passwords = `    passwords: {jo: "$2b$05$${"a".repeat(53)}"}\n`;
+const locked = (draft: Draft) => draft.edit(bakery, "kind: static\n", `kind: static\n${passwords}`);
+const further = (more: string) => `  - {name: shop, number: 2, kind: static, ${more}}\n`;
 const letters = "  - name: letters\n";
 const queue = "QUEUE: letters\n";
 const site = (hostname: string) =>
@@ -193,6 +197,43 @@ export const hostileAccounts: Readonly<Record<string, HostileCase>> = {
     level: "blocked",
     edit: (draft) => draft.edit(bakery, "kind: static", "kind: static\n    httpsOnly: true"),
     twin: (draft) => draft.edit(bakery, "kind: static", "kind: static\n    cacheSeconds: 60"),
+  },
+  "a web site without its passwords": {
+    level: "needs approval",
+    base: locked,
+    edit: (draft) => draft.edit(bakery, passwords, ""),
+    twin: (draft) => approve(draft.edit(bakery, passwords, ""), "trust", "httpServer 1001/site"),
+  },
+  "a web site without its passwords, by another name and number": {
+    level: "needs approval",
+    base: locked,
+    edit: (draft) =>
+      draft.edit(
+        bakery,
+        `name: site\n    number: 1\n    kind: static\n${passwords}`,
+        "name: web\n    number: 2\n    kind: static\n    root: public\n",
+      ),
+    twin: (draft) =>
+      approve(
+        draft.edit(bakery, "name: site\n    number: 1\n", "name: web\n    number: 2\n"),
+        "trust",
+        "httpServer 1001/web",
+      ),
+  },
+  "a host name of a web site with passwords at another one without": {
+    level: "needs approval",
+    base: locked,
+    edit: (draft) =>
+      draft
+        .edit(bakery, names, "[bakery.example.com]")
+        .append(bakery, further("root: public, hostnames: [www.bakery.example.com]")),
+    twin: (draft) => draft.append(bakery, further("root: public, hostnames: [shop.example.com]")),
+  },
+  "the files of a web site with passwords, at another one without": {
+    level: "needs approval",
+    base: locked,
+    edit: (draft) => draft.append(bakery, further("root: www/members, hostnames: [shop.example.com]")),
+    twin: (draft) => draft.append(bakery, further("root: www2, hostnames: [shop.example.com]")),
   },
   "a port that another program of the account has": {
     level: "blocked",

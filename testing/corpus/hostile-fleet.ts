@@ -11,6 +11,14 @@ const mailer = (more: string) => ({
   more,
 });
 const secondPerson = "secondPerson: true\n";
+const transit = "routers: [par1-router-1]\n";
+const session = (router: string, address: string) =>
+  `      - {router: ${router}, address: "${address}::2", neighbor: "${address}::1"}\n`;
+const sessions = (...each: string[]) => `${transit}    sessions:\n${each.join("")}`;
+const one = session("par1-router-1", "2001:db8:1");
+const two = session("par1-router-2", "2001:db8:2");
+const further = (more = "") =>
+  `  - name: transit-6\n    asNumber: 64501\n    routers: [par1-router-1]\n${more}routers:\n  - name: par1-router-1`;
 
 const exchanged = (draft: Draft) => {
   const [first, second] = ["2a00:b6e0:100::11", "2a00:b6e0:100::12"].map((address) => `ssh:\n  address: ${address}`);
@@ -56,6 +64,25 @@ export const hostileFleet: Readonly<Record<string, HostileCase>> = {
         "routers:\n  - name: par1-router-1",
         "  - {name: transit-6, asNumber: 64501, parentAsNumber: 64496, routers: [par1-router-1]}\nrouters:\n  - name: par1-router-1",
       ),
+  },
+  "a BGP session with the author's machine, for an operator that had none": {
+    level: "needs approval",
+    edit: (draft) => draft.edit(network, transit, sessions(one)),
+    twin: (draft) => approve(draft.edit(network, transit, sessions(one)), "trust", "network 60362"),
+  },
+  "a further session of an operator with the author's machine": {
+    level: "needs approval",
+    base: (draft) =>
+      draft
+        .edit(network, transit, sessions(one))
+        .edit(network, "    routers: [par1-router-1]\n", "    routers: [par1-router-1, par1-router-2]\n"),
+    edit: (draft) => draft.edit(network, one, one + two),
+    twin: (draft) => draft.edit(network, "2001:db8:1::2", "2001:db8:1:0::2"),
+  },
+  "a new operator that is the author's machine": {
+    level: "needs approval",
+    edit: (draft) => draft.edit(network, "routers:\n  - name: par1-router-1", further(`    sessions:\n${one}`)),
+    twin: (draft) => draft.edit(network, "routers:\n  - name: par1-router-1", further()),
   },
   "an operator at the router of another one": {
     level: "needs approval",
