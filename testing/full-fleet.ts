@@ -2,6 +2,7 @@ import { serverFixtures } from "../components/http/server-fixtures.generated.ts"
 import { type Fleet, fileKinds } from "../components/registry/files.generated.ts";
 import { fixtures } from "./fixtures.generated.ts";
 
+const [user] = fixtures.users({ accounts: 1, hosts: 1 } as never);
 const day = "2026-11-20";
 const later = "2026-12-10";
 
@@ -41,11 +42,16 @@ export function fullFleet(fleet: Fleet): Fleet {
     firewall,
     limits: {
       ...{ cpuWeight: 100, ioWeight: 100, memoryMaxMb: 1024, swapMaxMb: 8, tasksMax: 64, diskGb: 5, inodes: 100_000 },
+      ...{ outgoingConnections: 900, outgoingPerSecond: 40, mailsPerMinute: 50 },
     },
+    users: [
+      { name: "everybody", directory: "www", protocols: ["sftp"], keys: user!.keys, passwordHash: user!.passwordHash },
+    ],
     httpServers: [
       ...serverFixtures.map((server) => ({ idleSeconds: 300, hostnames: [`${server.kind}.example.net`], ...server })),
       {
         ...serverFixtures.find(({ kind }) => kind === "static")!,
+        ...{ httpsOnly: true, hstsSeconds: 3600 },
         name: "plain",
         number: 90,
         fallback: "index.html",
@@ -56,6 +62,7 @@ export function fullFleet(fleet: Fleet): Fleet {
         answerSeconds: 30,
         cache: true,
       },
+      { ...serverFixtures.find(({ kind }) => kind === "python")!, name: "own", number: 92, virtualenv: "venv" },
       { ...serverFixtures.find(({ kind }) => kind === "node")!, name: "slow", number: 91, startSeconds: 40 },
     ],
     databases: [{ name: "full", engine: "postgresql", connections: 10 }],
@@ -64,9 +71,22 @@ export function fullFleet(fleet: Fleet): Fleet {
   });
   return {
     ...fleet,
-    accounts: [...fleet.accounts, account],
+    plans: fleet.plans.map((plan) => (plan.name === account.plan ? { ...plan, passwordLogins: true } : plan)),
+    accounts: [
+      ...fleet.accounts,
+      account,
+      fileKinds.accounts.schema.parse({
+        ...{ number: 1501, name: "suspended", plan: "small", host: home },
+        suspended: { since: day, reason: "the bills are not paid" },
+      }),
+    ],
     hosts: fleet.hosts.map((each) => {
-      if (each === host) return { ...each, runtimes: ["ruby"], firewall };
+      if (each === host)
+        return {
+          ...each,
+          ...{ runtimes: ["ruby"], firewall },
+          upgrades: { security: true, reboot: false, asOf: day, nights: ["Mon" as const] },
+        };
       // What the waiver below is for.
       const disks = each.disks.map((disk, at) => (at === 1 ? { ...disk, hotSwap: false } : disk));
       return each.name === "par2-web4" ? { ...each, disks } : each;
@@ -76,7 +96,13 @@ export function fullFleet(fleet: Fleet): Fleet {
       platformDomain: "platform.example",
       shortenAddresses: true,
       controllers: ["2a00:b6e0:100::c0"],
-      operators: fleet.network.operators.map((each, at) => (at === 0 ? { ...each, parentAsNumber: 64_511 } : each)),
+      certificates: { directory: "https://ca.example/directory", email: "ops@example.com" },
+      upgrades: { ...fleet.network.upgrades, asOf: day },
+      operators: fleet.network.operators.map((each, at) => {
+        const session = { router: each.routers[0]!, address: "2001:db8:1::2", neighbor: "2001:db8:1::1", bfd: true };
+        return at === 0 ? { ...each, parentAsNumber: 64_511, sessions: [session], gracefulShutdown: false } : each;
+      }),
+      routers: fleet.network.routers.map((each, at) => (at === 0 ? { ...each, gracefulShutdown: false } : each)),
     },
     approvals: [
       { action: "move", resource: "account 1001", approvedBy: "Kim", reason: "agreed with the owner", expires: later },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { bare } from "../../components/registry/bare.ts";
 import { fieldChanges } from "../../components/registry/field-changes.ts";
 import type { FileKind } from "../../components/registry/file.ts";
@@ -64,6 +64,9 @@ function general(path: Path): string {
 /** Other values that the loader takes, each with what it is; of a number both directions, because one of them is the weaker. */
 function others({ value, schema }: Place): (readonly [what: string, unknown])[] {
   const made = (): (readonly [string, unknown])[] => {
+    const side = (each: unknown) =>
+      typeof value !== "number" || typeof each !== "number" ? "" : each > value ? "more" : "less";
+    if (fixedValues(schema).length > 0) return fixedValues(schema).map((each) => [side(each), each] as const);
     if (typeof value === "number") {
       const taken = (steps: readonly number[]) => steps.find((step) => bare(schema).safeParse(step).success);
       return [
@@ -73,18 +76,19 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
     }
     if (typeof value === "boolean") return [["", !value]];
     if (Array.isArray(value)) {
-      const further = [`${value[0]}x`, "ruby", "2a00:b6e1::/32", "198.18.0.0/24"].map((item) => [...value, item]);
+      const further = [`${value[0]}x`, "ruby", "2a00:b6e1::/32", "198.18.0.0/24", "ssh", "Thu"].map((item) => [
+        ...value,
+        item,
+      ]);
       return [
         ["more", further.find((each) => schema.safeParse(each).success) ?? value],
         ["less", value.slice(1)],
       ];
     }
     if (typeof value !== "string") {
-      const further = [{ ADDED: "x" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
+      const further = [{ ADDED: "x" }, { memory_limit: "64M" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
       return further.map((one) => ["", { ...(value as object), ...one }] as const);
     }
-    const inner = bare(schema);
-    if ("options" in inner) return (inner.options as string[]).map((option) => ["", option] as const);
     const tries = [
       `${value}x`,
       value.replace(/.$/, "9"),
@@ -109,6 +113,12 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
       each !== undefined && JSON.stringify(each) !== JSON.stringify(value) && schema.safeParse(each).success,
   );
   return typeof value === "string" ? valid.slice(0, 1) : valid;
+}
+
+/** The values that a field can have, if they are listed. */
+function fixedValues(schema: z.ZodType): readonly unknown[] {
+  const inner = bare(schema);
+  return inner instanceof z.ZodLiteral ? [...inner.values] : inner instanceof z.ZodEnum ? inner.options : [];
 }
 
 function edited(data: unknown, [step, ...rest]: Path, value: unknown): unknown {
@@ -155,6 +165,7 @@ test("the fleet with everything is sound", () => {
 test("every field of every file is said in words and has a class, and what is safe is known", async () => {
   const levels = new Map<string, string>();
   const tried = new Set<string>();
+  const because = new Map<string, string>();
   for (const [key, { schema, path: folder }] of Object.entries<FileKind>(fileKinds)) {
     const entries = folder.endsWith("/") ? (fleet[key as FileKey] as readonly unknown[]) : [fleet[key as FileKey]];
     for (const [index, entry] of entries.entries()) {
@@ -167,7 +178,9 @@ test("every field of every file is said in words and has a class, and what is sa
           const level = judged(place.path, other);
           if (level) levels.set(`${name} ${direction}`.trim(), level);
         }
-        if (edits.length > 0) tried.add(name.replace(/\(\w+\)/, ""));
+        const plain = name.replace(/\(\w+\)/, "");
+        if (edits.length > 0) tried.add(plain);
+        if (fixedValues(place.schema).length === 1) because.set(plain, "has one possible value where it stands");
         levels.set(name, levels.get(name) ?? "");
       }
     }
@@ -177,7 +190,7 @@ test("every field of every file is said in words and has a class, and what is sa
   ]);
   const untried = new Set(all.map(({ path }) => path.replace(/\.\*$/, "")).filter((path) => !tried.has(path)));
   const lines = [...levels].flatMap(([name, found]) => (found === "" ? [] : [`${found.padEnd(40)} ${name}`]));
-  await expect(`${lines.sort().join("\n")}\nnot tried:\n${[...untried].join("\n")}\n`).toMatchFileSnapshot(
-    "one-field-edits.golden.txt",
-  );
+  await expect(
+    `${lines.sort().join("\n")}\nnot tried:\n${[...untried].map((path) => `${path}: ${because.get(path) ?? "not in the fleet"}`).join("\n")}\n`,
+  ).toMatchFileSnapshot("one-field-edits.golden.txt");
 }, 120_000);
