@@ -1,4 +1,5 @@
 import type { Files, Pick } from "./edits.ts";
+import { platformWithEverything } from "./platform-edits.ts";
 
 /** What accounts have beside web sites, and what leads to them: edits of it at random places. */
 
@@ -25,8 +26,13 @@ const having = (files: Files, list: string, pick: Pick): Item | undefined => {
 const server = (files: Files, pick: Pick): Item => one(having(files, "httpServers", pick).httpServers, pick);
 const command = ["/usr/bin/python3", "run.py"];
 
+const login = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$YAXMK9Llbqk/FSGbrI16AP6p2zwE4UhuWrJZceAG.p2";
+const visitor = (letter: string) => `$2b$05$${letter.repeat(53)}`;
+
 /** The example fleet with something of every kind: with it an edit can take away what the example itself lacks. */
 export function withEverything(files: Files): Files {
+  platformWithEverything(files);
+  files.get("plans/medium.yaml").passwordLogins = true;
   const network = files.get("network.yaml");
   network.certificates = { directory: "https://ca.example/directory", email: "ops@example.com" };
   network.platformDomain = "hosted.example";
@@ -35,7 +41,11 @@ export function withEverything(files: Files): Files {
     if (index % 3 === 0) account.databases = [{ name: "main", engine: "mariadb", connections: 20 }];
     if (index % 4 === 0) account.services = [{ name: "queue", command, port: 8300 + index }];
     if (index % 5 === 0) account.tasks = [{ name: "nightly", command, calendar: "03:00" }];
+    if (account.plan === "medium")
+      account.users = [{ name: "files", directory: "www", protocols: ["sftp"], passwordHash: login }];
+    if (index % 3 === 2) account.firewall = [{ action: "drop", direction: "in", protocol: "tcp", ports: [9100] }];
     const [first] = account.httpServers ?? [];
+    if (first && index % 4 === 0) first.passwords = { jo: visitor("a") };
     if (first && index % 2 === 1) Object.assign(first, { httpsOnly: true, hstsSeconds: 3600 });
     if (first?.hostnames && index % 3 === 1) first.hostnames.push(`*.${first.hostnames[0]}`);
   }
@@ -98,6 +108,46 @@ export const harmfulForAccounts: Readonly<Record<string, Edit>> = {
   "a database's connections": (files, pick) => {
     const account = having(files, "databases", pick);
     if (account) account.databases[0].connections = 10 + pick(20);
+  },
+  "a password of a user": (files, pick) => {
+    const user = having(files, "users", pick)?.users[0];
+    if (user?.passwordHash === undefined) return;
+    if (pick(2) === 0 && user.keys) delete user.passwordHash;
+    else user.passwordHash = login.replace("p2", `${pick(10)}${pick(10)}`);
+  },
+  "what a user reaches": (files, pick) => {
+    const user = having(files, "users", pick)?.users[0];
+    if (user) Object.assign(user, one([{ directory: "elsewhere" }, { protocols: ["ssh", "sftp"] }], pick));
+  },
+  "a plan with logins by password": (files, pick) => {
+    const plans = [...files].filter(([file]) => file.startsWith("plans/")).map(([, plan]) => plan);
+    one<Item>(plans, pick).passwordLogins = true;
+  },
+  "passwords of a web site": (files, pick) => {
+    const own = server(files, pick);
+    if (own.passwords === undefined) return;
+    if (pick(2) === 0) delete own.passwords;
+    else own.passwords = { ...own.passwords, eve: visitor("b") };
+  },
+  "a web site with passwords by another name, without": (files, pick) => {
+    const own = server(files, pick);
+    if (own.passwords === undefined) return;
+    delete own.passwords;
+    Object.assign(own, { name: `n${pick(1e6)}`, number: 20 + pick(70) });
+  },
+  "a name or the files of a web site with passwords at one without": (files, pick) => {
+    const account = some(files, pick);
+    const own = account.httpServers?.find(({ passwords }: Item) => passwords !== undefined);
+    if (own === undefined) return;
+    const further = { name: `n${pick(1e6)}`, number: 20 + pick(70), kind: "static" };
+    if (pick(2) === 0 && own.hostnames?.length > 1)
+      account.httpServers.push({ ...further, root: "public/other", hostnames: [own.hostnames.pop()] });
+    else account.httpServers.push({ ...further, root: own.root ?? "www", hostnames: [`f${pick(1e6)}.example.net`] });
+  },
+  "a rule of an account's firewall": (files, pick) => {
+    const account = some(files, pick);
+    if (account.firewall && pick(2) === 0) delete account.firewall;
+    else account.firewall = [{ action: "accept", direction: "in", protocol: "tcp", ports: [8300 + pick(99)] }];
   },
   "an account suspended": (files, pick) => {
     some(files, pick).suspended = { since: "2026-11-22", reason: "the bills are not paid" };

@@ -1,4 +1,5 @@
 import { harmfulForAccounts, harmlessForAccounts } from "./account-edits.ts";
+import { harmfulForPlatform, harmlessForPlatform } from "./platform-edits.ts";
 
 /** Edits that people make in pull requests, at random places of plain inventory data. */
 
@@ -41,6 +42,7 @@ function bury(files: Files, file: string): void {
 /** What loses nothing by itself. */
 export const harmless: Readonly<Record<string, Edit>> = {
   ...harmlessForAccounts,
+  ...harmlessForPlatform,
   "an account added": (files, pick) => {
     const number = 1100 + pick(9000);
     const server = { name: "site", number: 1, kind: "static", hostnames: [`n${number}.example.org`] };
@@ -95,6 +97,7 @@ export const harmless: Readonly<Record<string, Edit>> = {
 /** What can lose something, as a slip or a hurry does it. */
 export const harmful: Readonly<Record<string, Edit>> = {
   ...harmfulForAccounts,
+  ...harmfulForPlatform,
   // Data
   "an account deleted": (files, pick) => bury(files, one(inFolder(files, "accounts"), pick)[0]),
   "an account's file lost": (files, pick) => void files.delete(one(inFolder(files, "accounts"), pick)[0]),

@@ -1,36 +1,20 @@
 import type { Files } from "./edits.ts";
+import { all, both, gone, type Loss, named } from "./plain-files.ts";
+import { trustChanged } from "./slow-trust.ts";
 import { survived } from "./survived.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: files as they are written
+type Item = any;
 
 /**
  * What a change loses, found in the simplest way on the files' own data: no schema, no declaration, no code of the guard or the proof.
  * It knows no approvals: a change that loses something is not safe unless somebody agrees.
  */
-export interface Loss {
-  readonly of: "data" | "promise" | "redundancy" | "trust";
-  readonly what: string;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: files as they are written
-type Item = any;
-
-const all = (files: Files, folder: string): Item[] =>
-  [...files].filter(([file]) => file.startsWith(`${folder}/`)).map(([, content]) => content);
-const named = (list: readonly Item[], key = "name"): Map<string, Item> =>
-  new Map(list.map((each) => [each[key], each]));
-/** What both sides have. */
-function both(before: readonly Item[], after: readonly Item[], key = "name"): [name: string, was: Item, is: Item][] {
-  const next = named(after, key);
-  return [...named(before, key)].flatMap(([name, was]): [string, Item, Item][] =>
-    next.has(name) ? [[name, was, next.get(name)]] : [],
-  );
-}
-const gone = (before: readonly Item[], after: readonly Item[], key = "name"): string[] =>
-  [...named(before, key).keys()].filter((name) => !named(after, key).has(name));
-
 export function losses(before: Files, after: Files): Loss[] {
   return [
     ...dataLost(before, after),
     ...promisesBroken(before, after),
+    ...serviceLost(before, after),
     ...othersRobbed(before, after),
     ...redundancyLost(before, after),
     ...trustChanged(before, after),
@@ -97,6 +81,20 @@ function* promisesBroken(before: Files, after: Files): Generator<Loss> {
   }
 }
 
+/** What hosts do for their accounts and for visitors. */
+function* serviceLost(before: Files, after: Files): Generator<Loss> {
+  const less = (what: string): Loss => ({ of: "promise", what });
+  const [network, nextNetwork] = [before, after].map((files) => files.get("network.yaml")) as [Item, Item];
+  for (const [name, was, is] of both(all(before, "hosts"), all(after, "hosts"))) {
+    const upgraded = (host: Item, fleet: Item) => host.upgrades?.security ?? fleet.upgrades?.security ?? true;
+    if (upgraded(was, network) && !upgraded(is, nextNetwork)) yield less(`${name} gets no security upgrades`);
+    const left: string[] = is.runtimes ?? nextNetwork.runtimes ?? [];
+    for (const each of was.runtimes ?? network.runtimes ?? [])
+      if (!left.includes(each)) yield less(`${name} has no ${each}`);
+  }
+  if (network.shortenAddresses && !nextNetwork.shortenAddresses) yield less("visitors' addresses are kept in full");
+}
+
 /** What all accounts of a host share, without a rule that adds it up. */
 const shared = ["outgoingConnections", "outgoingPerSecond", "mailsPerMinute", "inodes", "swapMaxMb"] as const;
 
@@ -127,6 +125,18 @@ function* redundancyLost(before: Files, after: Files): Generator<Loss> {
   }
   const [network, nextNetwork] = [before, after].map((files) => files.get("network.yaml")) as [Item, Item];
   if (nextNetwork.operators.length < network.operators.length) yield lost("an operator less");
+  for (const [name, was, is] of both(network.operators, nextNetwork.operators)) {
+    const left = new Map<string, Item>((is.sessions ?? []).map((each: Item) => [each.router + each.address, each]));
+    for (const { router, address, bfd } of was.sessions ?? []) {
+      const same = left.get(router + address);
+      if (same === undefined) yield lost(`a session with ${name} less`);
+      else if (bfd && !same.bfd) yield lost(`a session with ${name} without BFD`);
+    }
+  }
+  for (const list of ["operators", "routers"]) {
+    for (const [name, was, is] of both(network[list], nextNetwork[list]))
+      if (!was.gracefulShutdown && is.gracefulShutdown) yield lost(`traffic leaves ${name}`);
+  }
   for (const role of ["spare", "backup"]) {
     const number = (files: Files) => all(files, "hosts").filter((host) => host.role === role).length;
     if (number(after) < number(before)) yield lost(`a ${role} host less`);
@@ -147,53 +157,6 @@ function* redundancyLost(before: Files, after: Files): Generator<Loss> {
   for (const [name, was, is] of both(all(before, "sites"), all(after, "sites"))) {
     for (const [model, old, now] of both(was.spares, is.spares, "model")) {
       if (now.count < old.count) yield lost(`${name} has less spare ${model}`);
-    }
-  }
-}
-
-function* trustChanged(before: Files, after: Files): Generator<Loss> {
-  const changed = (what: string): Loss => ({ of: "trust", what });
-  for (const [name, was, is] of both(all(before, "hosts"), all(after, "hosts"))) {
-    for (const key of ["address", "address4", "managementAddress", "asNumber"]) {
-      if (was[key] !== is[key]) yield changed(`${key} of ${name}`);
-    }
-    if (JSON.stringify(was.ssh) !== JSON.stringify(is.ssh)) yield changed(`ssh of ${name}`);
-  }
-  const [network, nextNetwork] = [before, after].map((files) => files.get("network.yaml")) as [Item, Item];
-  for (const [name, was, is] of both(network.routers, nextNetwork.routers)) {
-    if (was.address !== is.address) yield changed(`address of ${name}`);
-  }
-  for (const [name, was, is] of both(network.operators, nextNetwork.operators)) {
-    if (was.asNumber !== is.asNumber) yield changed(`asNumber of ${name}`);
-  }
-  if (network.certificates?.directory !== nextNetwork.certificates?.directory) yield changed("the CA");
-  if (network.platformDomain !== nextNetwork.platformDomain) yield changed("the platform's domain");
-  const old = all(before, "accounts");
-  const keysOf = ({ users = [] }: Item) =>
-    new Set(users.flatMap(({ name, keys }: Item) => keys.map((key: string) => `${name} ${key}`)));
-  for (const [number, was, is] of both(old, all(after, "accounts"), "number")) {
-    for (const key of keysOf(is)) if (!keysOf(was).has(key)) yield changed(`account ${number} lets in ${key}`);
-  }
-  yield* namesTaken(before, after);
-}
-
-function* namesTaken(before: Files, after: Files): Generator<Loss> {
-  const owners = (files: Files): [name: string, account: number][] =>
-    all(files, "accounts").flatMap(({ number, name: own, httpServers = [] }) =>
-      httpServers.flatMap(({ hostnames = [], addresses = [] }: Item, index: number) => {
-        const domain = files.get("network.yaml").platformDomain;
-        const platform = index === 0 && domain !== undefined ? [`${own}.${domain}`] : [];
-        const paths = addresses.map((address: string) => address.split("/")[0]);
-        return [...hostnames, ...paths, ...platform].map((name) => [name, number]);
-      }),
-    );
-  const had = owners(before);
-  const core = (name: string) => name.replace("*.", "");
-  for (const [name, account] of owners(after)) {
-    if (had.some(([other, number]) => other === name && number === account)) continue;
-    for (const [other, number] of had) {
-      const meet = `.${core(name)}`.endsWith(`.${core(other)}`) || `.${core(other)}`.endsWith(`.${core(name)}`);
-      if (number !== account && meet) yield { of: "trust", what: `${name} of ${account} meets ${other} of ${number}` };
     }
   }
 }

@@ -1,0 +1,104 @@
+import type { Files } from "./edits.ts";
+import { all, both, type Loss } from "./plain-files.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: files as they are written
+type Item = any;
+
+/** Who is trusted from now on, and with what. */
+export function* trustChanged(before: Files, after: Files): Generator<Loss> {
+  const changed = (what: string): Loss => ({ of: "trust", what });
+  for (const [name, was, is] of both(all(before, "hosts"), all(after, "hosts"))) {
+    for (const key of ["address", "address4", "managementAddress", "asNumber"]) {
+      if (was[key] !== is[key]) yield changed(`${key} of ${name}`);
+    }
+    if (JSON.stringify(was.ssh) !== JSON.stringify(is.ssh)) yield changed(`ssh of ${name}`);
+  }
+  const [network, nextNetwork] = [before, after].map((files) => files.get("network.yaml")) as [Item, Item];
+  for (const [name, was, is] of both(network.routers, nextNetwork.routers)) {
+    if (was.address !== is.address) yield changed(`address of ${name}`);
+  }
+  for (const [name, was, is] of both(network.operators, nextNetwork.operators)) {
+    if (was.asNumber !== is.asNumber) yield changed(`asNumber of ${name}`);
+  }
+  if (network.certificates?.directory !== nextNetwork.certificates?.directory) yield changed("the CA");
+  if (network.platformDomain !== nextNetwork.platformDomain) yield changed("the platform's domain");
+  const old = all(before, "accounts");
+  const keysOf = ({ users = [] }: Item) =>
+    new Set<string>(
+      users.flatMap(({ name, keys = [], passwordHash, directory = ".", protocols = ["ssh"] }: Item) => [
+        ...keys.map((key: string) => `${name} ${key}`),
+        ...(passwordHash === undefined ? [] : [`${name} by password ${passwordHash}`]),
+        ...protocols.map((protocol: string) => `${name} by ${protocol} to ${directory}`),
+      ]),
+    );
+  for (const [number, was, is] of both(old, all(after, "accounts"), "number")) {
+    for (const key of keysOf(is)) if (!keysOf(was).has(key)) yield changed(`account ${number} lets in ${key}`);
+  }
+  for (const folder of ["accounts", "hosts"]) {
+    const key = folder === "accounts" ? "number" : "name";
+    for (const [name, was, is] of both(all(before, folder), all(after, folder), key))
+      if (JSON.stringify(was.firewall) !== JSON.stringify(is.firewall)) yield changed(`firewall of ${name}`);
+  }
+  for (const [name, was, is] of both(all(before, "plans"), all(after, "plans")))
+    if (!was.passwordLogins && is.passwordLogins) yield changed(`plan ${name} allows logins by password`);
+  if (sorted(network.controllers) !== sorted(nextNetwork.controllers)) yield changed("where deploys come from");
+  const neighbors = ({ operators }: Item): string[] =>
+    operators.flatMap(({ name, sessions = [] }: Item) =>
+      sessions.map(({ router, neighbor }: Item) => `${router} with ${plainAddress(neighbor)} of ${name}`),
+    );
+  const known = neighbors(network);
+  for (const each of neighbors(nextNetwork)) if (!known.includes(each)) yield changed(`session of ${each}`);
+  yield* unlocked(before, after);
+  yield* namesTaken(before, after);
+}
+
+const sorted = (list: readonly string[] = []) => JSON.stringify([...list].sort());
+/** In one spelling, by the WHATWG's rules for URLs. */
+const plainAddress = (address: string) => new URL(`http://[${address}]`).hostname;
+
+/** Web sites that visitors see with a password that did not open them, or with none. */
+function* unlocked(before: Files, after: Files): Generator<Loss> {
+  const open = (was: Item, is: Item) =>
+    is.passwords === undefined || Object.entries(is.passwords).some(([name, hash]) => was.passwords[name] !== hash);
+  const named = ({ hostnames = [], addresses = [] }: Item): string[] => [...hostnames, ...addresses];
+  const served = ({ kind, root }: Item) => (kind === "static" || kind === "php" ? `${root ?? "www"}/` : undefined);
+  const shows = (was: Item, is: Item) => {
+    const [own, other] = [served(was), served(is)];
+    return own !== undefined && other !== undefined && (own.startsWith(other) || other.startsWith(own));
+  };
+  for (const [number, was, is] of both(all(before, "accounts"), all(after, "accounts"), "number")) {
+    for (const locked of (was.httpServers ?? []).filter(({ passwords }: Item) => passwords)) {
+      for (const each of is.httpServers ?? []) {
+        const old = was.httpServers.find(({ name }: Item) => name === each.name);
+        const isNew = !(old && old !== locked && open(locked, old) && shows(locked, old));
+        const same = named(each).some((name) => named(locked).includes(name)) || (isNew && shows(locked, each));
+        if (same && open(locked, each))
+          yield {
+            of: "trust",
+            what: `${each.name} of account ${number} shows what ${locked.name} kept behind passwords`,
+          };
+      }
+    }
+  }
+}
+
+function* namesTaken(before: Files, after: Files): Generator<Loss> {
+  const owners = (files: Files): [name: string, account: number][] =>
+    all(files, "accounts").flatMap(({ number, name: own, httpServers = [] }) =>
+      httpServers.flatMap(({ hostnames = [], addresses = [] }: Item, index: number) => {
+        const domain = files.get("network.yaml").platformDomain;
+        const platform = index === 0 && domain !== undefined ? [`${own}.${domain}`] : [];
+        const paths = addresses.map((address: string) => address.split("/")[0]);
+        return [...hostnames, ...paths, ...platform].map((name) => [name, number]);
+      }),
+    );
+  const had = owners(before);
+  const core = (name: string) => name.replace("*.", "");
+  for (const [name, account] of owners(after)) {
+    if (had.some(([other, number]) => other === name && number === account)) continue;
+    for (const [other, number] of had) {
+      const meet = `.${core(name)}`.endsWith(`.${core(other)}`) || `.${core(other)}`.endsWith(`.${core(name)}`);
+      if (number !== account && meet) yield { of: "trust", what: `${name} of ${account} meets ${other} of ${number}` };
+    }
+  }
+}
