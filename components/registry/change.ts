@@ -87,12 +87,12 @@ export function differences(
   return listed(
     only.flatMap((path) => {
       const steps = stepsOf(path, before, after);
-      if (untold.includes(path)) return [fieldAt(...steps).words];
       const place = listAround(steps, before, after) ?? steps;
       const key = place.join(".");
       if (said.has(key)) return [];
       said.add(key);
       const { words, unit } = fieldAt(...place);
+      if (untold.some((each) => each === key || each.startsWith(`${key}.`))) return [words];
       return differing(words, valueAt(before, place), valueAt(after, place), unit);
     }),
   );

@@ -78,3 +78,10 @@ test("a value whose name has dots itself is told as well", () => {
     'php.ini date.timezone none to "UTC", php.ini memory_limit "1M" to "2M"',
   );
 });
+
+test("words of a list that are not told have no positions, and are one change", () => {
+  const paths = ["command.0", "command.2", "environment.KEY"];
+  const before = { command: ["a", "b", "c"], environment: { KEY: "1" } };
+  const after = { command: ["x", "b", "y"], environment: { KEY: "2" } };
+  expect(differences({ paths, untold: paths, before, after } as never)).toBe("command, environment KEY");
+});

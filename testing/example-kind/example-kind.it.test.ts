@@ -161,7 +161,7 @@ describe("guard review", () => {
     change(after, "blue-9431", "red-7710");
     change(after, "--now", "--later");
     const { ending, text } = await review(lab, after);
-    expect(text).toContain("Changes reminder 1/water: every minutes 60 to 90, command 1, environment CAN.");
+    expect(text).toContain("Changes reminder 1/water: every minutes 60 to 90, command, environment CAN.");
     expect(text).not.toMatch(/blue-9431|red-7710|--later/);
     expect(ending, text).toBe("done");
   });
