@@ -1,3 +1,5 @@
+import { whole } from "./whole.ts";
+
 /** Writes systemd's unit files so that no value can become a directive, whatever it contains. */
 
 /**
@@ -6,9 +8,8 @@
  * @param what name of the value for the RangeError that refuses anything else
  */
 export function plain(pattern: RegExp, what: string): (text: string) => string {
-  const whole = new RegExp(`^(?:${pattern.source})$`);
   return (text) => {
-    if (!whole.test(text)) throw new RangeError(`${JSON.stringify(text)} is not a valid ${what}`);
+    if (!whole(pattern).test(text)) throw new RangeError(`${JSON.stringify(text)} is not a valid ${what}`);
     return text;
   };
 }

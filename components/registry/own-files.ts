@@ -1,4 +1,5 @@
 import { lazy, once } from "../../lib/once.ts";
+import { whole } from "../../lib/whole.ts";
 import { addressInside, boundRule } from "../account-network/links.ts";
 import { filterLines } from "../firewall/account-rules.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
@@ -254,7 +255,6 @@ const together = once((patterns: readonly RegExp[]) => {
   const plain = patterns.filter(({ flags }) => flags === "");
   return new RegExp(plain.length > 0 ? plain.map(({ source }) => `(?:${source})`).join("|") : "$^");
 });
-const whole = once((pattern: RegExp) => new RegExp(`^(?:${pattern.source})$`, pattern.flags));
 /** They begin another line for the program that reads the file, or hide the end of this one. */
 const hidden = /\p{Cc}|\\$/u;
 

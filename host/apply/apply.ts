@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
@@ -22,6 +21,7 @@ import {
   settleGenerations,
   writeApplied,
 } from "../store/generations.ts";
+import { keepHostName } from "../store/host-name.ts";
 import { asItMayRun, rememberDelivered, whileMoving } from "../store/moving.ts";
 import { ensureSecrets } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
@@ -275,16 +275,6 @@ function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group
 
 function concernsHost(problems: readonly Problem[]): boolean {
   return problems.some(({ group }) => group === "host");
-}
-
-/** A host accepts only bundles with the name of its first one, so that a bundle sent to a wrong address does not take it over. */
-function keepHostName({ disk, layout }: Machine, host: string): void {
-  const known = existsSync(layout.host) ? readFileSync(layout.host, "utf8").trim() : undefined;
-  if (known === undefined) disk.replace(layout.host, `${host}\n`, 0o644);
-  if (known === undefined || known === host) return;
-  throw new ApplyError(
-    `this host is ${known}, but the bundle is for ${host}: check the address of ${host} in the inventory; if the host really was renamed, remove ${layout.host} on it`,
-  );
 }
 
 function report(

@@ -7,6 +7,7 @@ import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl } from "../os/systemd.ts";
 import { possibleBases, readApplied, settleGenerations } from "../store/generations.ts";
+import { marked, readDelivered, removeMarks, whileMoving } from "../store/moving.ts";
 import { apply } from "./apply.ts";
 
 /**
@@ -19,6 +20,8 @@ export async function retire(machine: Machine): Promise<ApplyReport> {
   const host = bundle.groups.host;
   const files = (host?.files ?? []).filter(isFirewall);
   const units = (host?.units ?? []).filter(({ name }) => name === nftables.entry.unit);
+  // Accounts that move away stay in force through any delivery, but not through this.
+  for (const number of marked(machine, "leaving")) removeMarks(machine, number, "leaving");
   const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
   const report = await apply(machine, sealBundle(bundle.host, groups));
   const problem = await said(systemctl(machine, "disable", daemonsOf(bundleFolders)));
@@ -49,5 +52,9 @@ function isFirewall({ path }: BundleFile): boolean {
 export async function recover(machine: Machine): Promise<ApplyReport | undefined> {
   const current = settleGenerations(machine);
   const bases = possibleBases(machine, current, readApplied(machine)?.number ?? 0);
-  return bases.length > 1 ? apply(machine, current.bundle) : undefined;
+  if (bases.length === 1) return undefined;
+  // While accounts move, what is in force is only a part of what was delivered, which the moves still need.
+  const delivered = readDelivered(machine);
+  const isOfIt = whileMoving(machine, current.bundle, delivered).digest === current.bundle.digest;
+  return apply(machine, isOfIt ? delivered : current.bundle);
 }

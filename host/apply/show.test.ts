@@ -1,8 +1,12 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
+import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { fullFleet } from "../../testing/full-fleet.ts";
+import { apply } from "./apply.ts";
 import { isShown } from "./show.ts";
 
 test("an account with everything finds its configuration, and neither a password's hash nor a record of the host", async () => {
@@ -90,4 +94,44 @@ test("an account with everything finds its configuration, and neither a password
   const hash = /:\$\w+\$/;
   for (const file of files.filter(isShown)) expect(file.content ?? "").not.toMatch(hash);
   expect(files.some(({ content = "" }) => hash.test(content))).toBe(true);
+});
+
+const shown = (tree: Tree, number: number) =>
+  readdirSync(tree.at(`/srv/accounts/${number}/admin/config`), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+
+test("a change is shown, and what goes is gone, of this account alone", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1), 2: accountGroup(2) }), secret);
+  const [one, two] = [shown(tree, 1), shown(tree, 2)];
+  expect(one.join("")).toContain("Description=one");
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "another"), 2: accountGroup(2) }), secret);
+  expect(shown(tree, 1)).not.toEqual(one);
+  expect(shown(tree, 1)).toHaveLength(one.length);
+  expect(shown(tree, 2)).toEqual(two);
+});
+
+test("on a full disk the account gets what was declared and is told of no old configuration; the next apply shows it", async () => {
+  using tree = new Tree();
+  const bundle = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "old"), 2: accountGroup(2) }), secret);
+  const full = tree.machine({
+    observe: (operation, path) => {
+      if (operation.startsWith("create") && path.includes("/1/admin/config/")) throw new Error("ENOSPC: no space left");
+    },
+  });
+  const report = await apply(full, bundle, secret);
+  expect(report).toMatchObject({ result: "partial", digest: bundle.digest });
+  expect(report.errors).toEqual([
+    {
+      group: "account-1",
+      path: "/srv/accounts/1/admin/config",
+      message:
+        "cannot be written (ENOSPC: no space left); what was declared is in force all the same: mend that and apply again",
+    },
+  ]);
+  expect(shown(tree, 1)).toEqual([]);
+  expect(await apply(tree.machine(), bundle, secret)).toMatchObject({ errors: [] });
+  expect(shown(tree, 1).join("")).toContain("Description=one");
 });

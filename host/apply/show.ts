@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
-import { type Bundle, type BundleAccount, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
+import { type Bundle, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
+import { whole } from "../../lib/whole.ts";
 import type { Machine } from "../os/machine.ts";
 import { accountsOf } from "../store/generations.ts";
 import { changedGroups } from "./hooks/choose.ts";
@@ -13,13 +14,13 @@ export function isShown({ path }: Pick<BundleFile, "path">): boolean {
   const folder = folderOf(path, bundleFolders as readonly BundleFolder[]);
   if (!folder) return false;
   const inside = path.slice(folder.name.length + 1);
-  const forms = (folder.ofAccount ?? []).filter((form) => new RegExp(`^(?:${form.path.source})$`).test(inside));
+  const forms = (folder.ofAccount ?? []).filter((form) => whole(form.path).test(inside));
   return forms.length > 0 && forms.every(({ shown = folder.shown }) => shown === true);
 }
 
 /**
  * Makes the files in `admin/config` of all accounts that have changed what is in force now: copies, which their programs read without a mount of
- * their own. Only root can write on the way there, so no link of an account's is followed.
+ * their own. Only root can write on the way there, so no link of an account's is followed. What could not be shown is tried again by the next apply.
  * @returns what could not be shown: a problem of its account alone
  */
 export function showConfigurations(machine: Machine, before: Bundle, now: Bundle): Problem[] {
@@ -27,18 +28,24 @@ export function showConfigurations(machine: Machine, before: Bundle, now: Bundle
   const problems: Problem[] = [];
   for (const [group, account] of accountsOf(now)) {
     // A host that keeps backups of an account shows it nothing.
-    if (!changed.has(group) || account.directories.every(({ path }) => path !== configuration)) continue;
+    if (account.directories.every(({ path }) => path !== configuration)) continue;
+    const place = machine.layout.at(join(account.directory, configuration));
     try {
-      show(machine, account, now.groups[group]!.files);
+      if (changed.has(group) || readdirSync(place).length === 0) show(machine, place, now.groups[group]!.files);
     } catch (error) {
-      problems.push({ group, path: account.directory, message: `its configuration is not shown to it: ${error}` });
+      // Empty means not shown. A full disk does not stop a removal.
+      for (const name of existsSync(place) ? readdirSync(place) : []) machine.disk.remove(join(place, name));
+      problems.push({
+        group,
+        path: join(account.directory, configuration),
+        message: `cannot be written (${(error as Error).message}); what was declared is in force all the same: mend that and apply again`,
+      });
     }
   }
   return problems;
 }
 
-function show({ disk, layout }: Machine, { directory }: BundleAccount, files: readonly BundleFile[]): void {
-  const place = layout.at(join(directory, configuration));
+function show({ disk }: Machine, place: string, files: readonly BundleFile[]): void {
   const wanted = new Map(
     files.flatMap((file) => (file.content !== undefined && isShown(file) ? [[file.path, file.content]] : [])),
   );

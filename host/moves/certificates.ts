@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { certificates, issued } from "../../delivery/protocol/certificates.ts";
 import type { Machine } from "../os/machine.ts";
+import { wwwData } from "../store/accounts.ts";
 import { readCurrent } from "../store/generations.ts";
 import { readDelivered } from "../store/moving.ts";
 
@@ -12,9 +13,6 @@ type Certificates = Readonly<Record<string, { readonly pem: string; readonly due
 
 /** Bytes. A key and a chain have about 5,000. */
 const most = 64 << 10;
-
-/** Uid and gid of Debian's www-data: the front end reads them. */
-const frontEnd = 33;
 
 /** Host names of an account that have a certificate. */
 function namesIn(bundle: Bundle, number: number): string[] {
@@ -51,7 +49,7 @@ export function takeCertificates(machine: Machine, number: number, text: string)
     const incoming = `${path}.coming`;
     disk.remove(incoming);
     disk.create(incoming, pem, 0o640, { sync: true });
-    if (process.getuid?.() === 0) chownSync(incoming, 0, frontEnd);
+    if (process.getuid?.() === 0) chownSync(incoming, 0, wwwData);
     const end = new X509Certificate(pem).validToDate.getTime();
     utimesSync(incoming, new Date(), new Date(Math.min(due, end)));
     disk.rename(incoming, path);

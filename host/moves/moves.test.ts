@@ -14,10 +14,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
+import { FakeSystemd } from "../../testing/fakes/fake-systemd.ts";
+import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { init } from "../apply/init.ts";
+import { recover, retire } from "../apply/retire.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked } from "../store/moving.ts";
+import { isMarked, readDelivered } from "../store/moving.ts";
 import { showCertificates, takeCertificates } from "./certificates.ts";
 import { moveState } from "./state.ts";
 import * as steps from "./steps.ts";
@@ -32,6 +35,17 @@ const server: BundleFile = { path: "systemd/fairhost-postgresql.service", conten
 
 const pathsOf = (machine: ReturnType<Tree["machine"]>, number: number) =>
   readCurrent(machine).bundle.groups[`account-${number}`]?.files.map(({ path }) => path) ?? [];
+
+/** A host that account 1 has left. */
+async function left(tree: Tree) {
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await steps.keep(machine, 1);
+  await apply(machine, bundleOf({}));
+  await steps.stop(machine, 1);
+  await steps.leave(machine, 1);
+  return machine;
+}
 
 test("two accounts change places: both stay where they are until each hands over, and nobody is shown one that comes", async () => {
   using tree = new Tree();
@@ -66,12 +80,7 @@ test("two accounts change places: both stay where they are until each hands over
 
 test("an account that is declared again has no old copy, so nothing is purged", async () => {
   using tree = new Tree();
-  const machine = tree.machine();
-  await apply(machine, bundleOf({ 1: account(1) }));
-  await steps.keep(machine, 1);
-  await apply(machine, bundleOf({}));
-  await steps.stop(machine, 1);
-  await steps.leave(machine, 1);
+  const machine = await left(tree);
   await apply(machine, bundleOf({ 1: account(1) }));
   expect(await steps.purgeSuperseded(machine, new Date(Date.now() + 30 * 86_400_000))).toEqual([]);
   expect(isMarked(machine, "superseded", 1)).toBe(false);
@@ -79,12 +88,7 @@ test("an account that is declared again has no old copy, so nothing is purged", 
 
 test("a copy that is used again loses its dumps: the databases come anew, and nothing would remove them", async () => {
   using tree = new Tree();
-  const machine = tree.machine();
-  await apply(machine, bundleOf({ 1: account(1) }));
-  await steps.keep(machine, 1);
-  await apply(machine, bundleOf({}));
-  await steps.stop(machine, 1);
-  await steps.leave(machine, 1);
+  const machine = await left(tree);
   const directory = tree.at("/srv/accounts/1");
   mkdirSync(join(directory, "dumps"));
   writeFileSync(join(directory, "dumps/postgresql.a1_shop.dump"), "old");
@@ -151,4 +155,31 @@ test("certificates move with their keys; of another host's only what fits the ac
   takeCertificates(to, 1, JSON.stringify({ "b.example": { pem: pem("b.example"), due: never } }));
   // Not put off for ever.
   expect(statSync(at(target, "b.example")).mtimeMs).toBeLessThan(Date.now() + 91 * 86_400_000);
+});
+
+test("a boot in the middle of the update in a move does not forget what was delivered", async () => {
+  using tree = new Tree();
+  const systemd = new FakeSystemd(tree.root);
+  const machine = tree.machine({ run: systemd.run, live: true });
+  await init(machine);
+  await apply(machine, bundleOf({}), secret);
+  await steps.expect(machine, 2);
+  const cut: typeof systemd.run = async (program, args, options) => {
+    if (args.includes("start")) throw new Error("power cut");
+    return systemd.run(program, args, options);
+  };
+  const delivered = bundleOf({ 2: account(2), 3: account(3) });
+  await expect(apply(tree.machine({ run: cut, live: true }), delivered, secret)).rejects.toThrow("power cut");
+  expect(await recover(machine)).toMatchObject({ errors: [] });
+  expect(readDelivered(machine).digest).toBe(delivered.digest);
+  expect(moveState(machine, 2)).toMatchObject({ declared: true, whole: false, coming: true });
+});
+
+test("a host that is retired keeps nothing in force, not even an account that is leaving it", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await steps.keep(machine, 1);
+  await retire(machine);
+  expect(moveState(machine, 1)).toMatchObject({ inForce: false, leaving: false });
 });

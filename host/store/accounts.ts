@@ -15,8 +15,8 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 
 const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Uid of Debian's www-data: the front end writes the logs of accounts. */
-const wwwData = 33;
+/** Uid and gid of Debian's www-data: the front end writes the logs of accounts, and reads certificates. */
+export const wwwData = 33;
 
 /** A wrong or missing directory of an account. */
 export interface WrongDirectory {

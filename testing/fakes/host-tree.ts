@@ -64,6 +64,8 @@ export function accountGroup(number: number, content = "one", more: readonly Bun
       directory,
       directories: [
         { path: ".", owner: "root", mode: 0o711 },
+        { path: "admin", owner: "root", mode: 0o751 },
+        { path: "admin/config", owner: "root", mode: 0o2750 },
         { path: "home", owner: "account", mode: 0o750 },
         { path: "home/www", owner: "account", mode: 0o750 },
       ],
