@@ -10,6 +10,7 @@ import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
 import { bootKind } from "../testing/kind-host.ts";
 import { installApplication, packageFiles } from "./applications/install.ts";
+import { median } from "./median.ts";
 import { numbersAsked } from "./numbers-asked.ts";
 
 const { rounds, requests } = numbersAsked({ rounds: 5, requests: 20_000 });
@@ -119,7 +120,6 @@ async function load(server: (typeof servers)[number], way: Way, connections: num
   const micros = await sh(`awk '$2 == 200 { print $3 }' ${log} | sort -n | sed -n ${Math.ceil(answered * 0.99)}p`);
   return { rate: Number(/([\d.]+) req\/s/.exec(said)![1]), p99: Number(micros) / 1000, lost: requests - answered };
 }
-const median = (values: readonly number[]) => values.toSorted((left, right) => left - right)[values.length >> 1]!;
 
 let missed = false;
 const table = new Table({

@@ -13,6 +13,7 @@ import { bootContainer } from "../lab/container.ts";
 import { declarationOf } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
 import { keygen } from "../testing/fakes/sshd.ts";
+import { median } from "./median.ts";
 import { numbersAsked } from "./numbers-asked.ts";
 
 const { rounds, megabytes } = numbersAsked({ rounds: 5, megabytes: 256 });
@@ -53,7 +54,6 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - begun) / 1000;
 }
-const median = (values: readonly number[]) => values.toSorted((left, right) => left - right)[values.length >> 1]!;
 
 const took = {
   login: [] as number[],

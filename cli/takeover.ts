@@ -20,6 +20,7 @@ function editsOf({ moves, spares }: Takeover, { where }: Loaded): Edit[] {
 }
 
 function format(lost: string, { moves, spares, homeless }: Takeover, written: boolean): string {
+  if (moves.length + homeless.length === 0) return `${printable(lost)} has no account.`;
   const lines = [
     `${count(moves.length, "account")} of ${lost} ${moves.length === 1 ? "goes" : "go"} to other hosts of its site and cell:`,
     ...moves.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),

@@ -52,9 +52,9 @@ export const editSchema = z
   .meta({ title: "Edit" });
 
 /**
- * A list of edits, made one after the other: at most 1,000, one for each account of a cell. A server derives its OpenAPI
+ * A list of edits, made one after the other: at most 10,000, more than one for each account of a host. A server derives its OpenAPI
  * description from it with `z.toJSONSchema(editsSchema, { io: "input" })`.
  */
-export const editsSchema = z.array(editSchema).max(1_000).meta({ title: "Edits" });
+export const editsSchema = z.array(editSchema).max(10_000).meta({ title: "Edits" });
 
 export type Edit = Immutable<z.output<typeof editSchema>>;
