@@ -6,7 +6,7 @@ import { declarationFixture } from "../../testing/fixture.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
 import type { Declaration } from "./kinds.generated.ts";
-import { notOwn, ownerOf, sameOwner } from "./own-files.ts";
+import { notOwn, otherParts, ownerOf } from "./own-files.ts";
 
 /** One of each kind, and the same with values that are not the default. */
 const sides: readonly Declaration[] = [
@@ -289,7 +289,8 @@ test("other files than the slice may go: without them nothing of the account run
 
 describe("a file that differs from what it was, judged by what is new in it", () => {
   const approved = rendered(always).replace("[Service]\n", "[Service]\nExecStartPre=+/bin/approved\n");
-  const against = (before: string, text: string) => notOwn(always, text, ownerOf(sides[1]!, 1)!, bundleFolders, before);
+  const against = (text: string, now: string, others: readonly string[] = []) =>
+    notOwn(always, now, ownerOf(sides[1]!, 1)!, bundleFolders, { text, others: new Set(others) });
 
   test("what was approved before is nothing new, wherever it stands", () => {
     expect(judged(always, approved)).toBe("[Service] ExecStartPre=");
@@ -297,6 +298,15 @@ describe("a file that differs from what it was, judged by what is new in it", ()
     expect(
       against(approved, `${approved.replace("ExecStartPre=+/bin/approved\n", "")}ExecStartPre=+/bin/approved\n`),
     ).toBe(undefined);
+  });
+
+  test("what may name something that the owner has otherwise now is judged anew", () => {
+    expect(against(approved, approved, ["backupSite"])).toBeUndefined();
+    expect(against(approved, approved, ["uid", "user"])).toBe("[Service] ExecStartPre=");
+  });
+
+  test("an empty file is no file that was there before", () => {
+    expect(judged(always, "")).toBe("without [Service] Slice=");
   });
 
   test("a new line beside an approved one is judged", () => {
@@ -316,25 +326,28 @@ describe("a file that differs from what it was, judged by what is new in it", ()
   });
 });
 
-test("two owners are the same only if all that files may name is the same", () => {
+test("owners differ in all that files may name, and in what follows from it", () => {
   const whole = ownerOf(sides[1]!, 1)!;
   const copy = () =>
     structuredClone(whole) as unknown as { account: Record<string, unknown> } & Record<string, object[]>;
-  expect(sameOwner(copy() as never, whole)).toBe(true);
-  const others = (
-    [
-      ...["number", "name", "user", "uid"].map((key) => ["account", key] as const),
-      ...["prefix", "address"].map((key) => ["addresses", key] as const),
-      ["servers", "hostnames"],
-      ["servers", "addresses"],
-      ["services", "port"],
-      ...limitNames.map((name) => ["limits", name] as const),
-    ] as const
-  ).map(([of, key]) => {
+  const others = (of: string, key: string, value: unknown = 7) => {
     const other = copy();
     const data = of === "account" ? other.account : of === "limits" ? (other.account.limits as object) : other[of]![0]!;
-    Reflect.set(data, key, of === "servers" ? ["other.example"] : 7);
-    return [key, sameOwner(other as never, whole)];
-  });
-  expect(others.filter(([, isSame]) => isSame)).toEqual([]);
+    Reflect.set(data, key, value);
+    return [...otherParts(other as never, whole)];
+  };
+  expect([...otherParts(copy() as never, whole)]).toEqual([]);
+  for (const key of ["number", "name", "user", "uid", "host"]) expect(others("account", key)).toEqual([key]);
+  expect(others("addresses", "address")).toEqual(["address"]);
+  expect(others("addresses", "prefix")).toEqual(["prefix", "inside"]);
+  for (const key of ["hostnames", "addresses"]) expect(others("servers", key, ["other.example"])).toEqual(["hostname"]);
+  expect(others("services", "port")).toEqual(["port"]);
+  for (const name of limitNames) expect(others("limits", name)).toEqual(["limit", "bound"]);
+});
+
+test("an account that is declared on one side alone has everything otherwise", () => {
+  const whole = ownerOf(sides[1]!, 1)!;
+  expect([...otherParts(undefined, undefined)]).toEqual([]);
+  for (const named of ["uid", "limit", "bound", "inside", "sharedFolder"])
+    expect(otherParts(whole, undefined)).toContain(named);
 });

@@ -77,18 +77,18 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
   services: Map.groupBy(services, ({ account }) => account),
 }));
 
-/** Whether two owners have the same {@link parts}; none is the same as none. */
-export function sameOwner(one: Owner | undefined, other: Owner | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other;
-  return (
-    limitNames.every((name) => one.account.limits[name] === other.account.limits[name]) &&
-    compared.every((part) => samePart(part(one), part(other)))
-  );
+/** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
+export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
+  if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
+  const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
+  if (names.includes("prefix")) names.push("inside");
+  const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
+  return new Set(isSame ? names : [...names, "limit", "bound"]);
 }
 
 /** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
-const compared = Object.entries(parts).flatMap(([name, part]) =>
-  ["limit", "bound", "inside", "sharedFolder", "place"].includes(name) ? [] : part,
+const compared = Object.entries(parts).filter(
+  ([name]) => !["limit", "bound", "inside", "sharedFolder", "place"].includes(name),
 );
 
 function samePart(one: number | string | readonly string[], other: number | string | readonly string[]): boolean {
@@ -96,26 +96,35 @@ function samePart(one: number | string | readonly string[], other: number | stri
   return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
+/** A file as it was, for an account that may have been another. */
+interface Previous {
+  readonly text: string;
+  /** In what the owner of then differs: {@link otherParts}. */
+  readonly others: ReadonlySet<string>;
+}
+
 /**
  * What in a file is not an account's own, in words; undefined if all of it is.
  * @param text content of the file, `-> <target>` for a symlink, or `undefined` if it goes while the account stays
  * @param owner the account as it is declared on the side that has the file
- * @param before the file as it was for the same owner: its lines are nothing new
+ * @param before the file as it was: its lines are nothing new, unless they may say what the owner has otherwise now
  */
 export function notOwn(
   path: string,
   text: string | undefined,
   owner: Owner,
   folders: readonly BundleFolder[],
-  before = "",
+  before?: Previous,
 ): string | undefined {
   const folder = folderOf(path, folders);
   const forms = formsOf(path, owner, folders);
   if (forms.length === 0) return "no file of an account";
   if (text === undefined) return forms.some(({ stays }) => stays) ? "the account stays" : undefined;
-  const change = changeBetween(before, text, folder?.validator === "units");
   const wrong: Wrong[] = [];
   for (const form of forms) {
+    const known = before && !namesIn(form).some((name) => before.others.has(name)) ? before.text : undefined;
+    if (known === text) return undefined;
+    const change = changeBetween(known ?? "", text, folder?.validator === "units");
     const found = form.link ? wrongLink(text, form.link, owner) : wrongIn(change, form, owner);
     if (found === undefined) return undefined;
     wrong.push(found);
@@ -123,6 +132,13 @@ export function notOwn(
   // Of two forms, the one that the file follows further.
   return wrong.reduce((most, each) => (each.line > most.line ? each : most)).what;
 }
+
+/** Names of the account's parts that a form of a file asks for. */
+const namesIn = once(({ path, lines = [], link }: OwnFile) =>
+  [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
+    Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
+  ),
+);
 
 /** Whether the account may have a file of this path, whatever it says. */
 export function mayHave(path: string, owner: Owner, folders: readonly BundleFolder[]): boolean {

@@ -1,5 +1,5 @@
 import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
-import { mayHave, notOwn, type Owner, ownerOf, sameOwner } from "../../components/registry/own-files.ts";
+import { mayHave, notOwn, type Owner, otherParts, ownerOf } from "../../components/registry/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text.ts";
 import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/host-change.ts";
@@ -78,7 +78,7 @@ type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean
 /** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
 function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned, moved: Moved): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
-  const isSame = sameOwner(owner, previous);
+  const others = otherParts(owner, previous);
   const gone = moved.get(group);
   return files.flatMap((file): Boundary[] => {
     const { path, after, modes } = file;
@@ -88,9 +88,9 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
     if (of === undefined) return [{ ...file, what: path, isOfHost }];
     // A mode that takes rights away opens nothing.
     const isPlain = after === undefined || modes === undefined || (modes[1] & ~modes[0]) === 0;
-    if (isPlain && isSame && after === before) return [];
+    if (isPlain && others.size === 0 && after === before) return [];
     const why = isPlain
-      ? notOwn(path, after, of, bundleFolders, isSame ? before : undefined)
+      ? notOwn(path, after, of, bundleFolders, before === undefined ? undefined : { text: before, others })
       : `mode ${modes[1].toString(8)}`;
     return why === undefined ? [] : [{ ...file, what: `${path} (${why})`, isOfHost }];
   });
