@@ -101,6 +101,7 @@ const readElsewhere: Readonly<Record<string, string>> = {
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.
   "networks.*.fleet": "guard/rules/identity-kept.ts",
+  "registers.*.deletedNames.*": "guard/rules/moves-planned.ts",
   // Derived, for whoever reads a preview or the address plan.
   "frontEnds.*.accounts": "components/http/front-end.kind.ts",
   "frontEnds.*.httpServers": "components/http/front-end.kind.ts",

@@ -6,7 +6,9 @@ import { accountNumberSchema } from "./account.file.ts";
 
 const tombstone = z.strictObject({
   number: key(accountNumberSchema).describe("Number of the deleted account. It stays taken."),
-  name: note(nameSchema).describe("The last name of the account."),
+  name: identity(nameSchema, { judged: "identity-kept" }).describe(
+    "The last name of the account. Below `platformDomain` it was a host name of it.",
+  ),
   deleted: note(daySchema).describe("Date of the deletion, ISO 8601 (`2026-11-22`)."),
 });
 

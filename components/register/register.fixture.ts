@@ -1,3 +1,5 @@
 import type { Fixture } from "../../testing/kind-fixture.ts";
 
-export const fixture: Fixture<"registers"> = () => [{ tombstones: [60_000], retired: [], vanished: [] }];
+export const fixture: Fixture<"registers"> = () => [
+  { tombstones: [60_000], deletedNames: ["gone"], retired: [], vanished: [] },
+];

@@ -6,6 +6,9 @@ import { inNoFile, type Kind } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({
   tombstones: identity(z.array(number), { judged: "identity-kept" }).describe("Numbers of deleted accounts."),
+  deletedNames: identity(texts, { later: true })
+    .exactOptional()
+    .describe("Last names of deleted accounts: below the platform's domain each was a host name."),
   retired: identity(texts).describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
   vanished: derivedField(
     z.array(
@@ -34,7 +37,12 @@ export const kind: Kind<"registers"> = {
   retired: "freely",
   deletion: "approval",
   declare: ({ fleet: { tombstones, retired } }) => [
-    { tombstones: tombstones.map(({ number }) => number), retired: retired.map(nameOf).sort(), vanished: [] },
+    {
+      tombstones: tombstones.map(({ number }) => number),
+      deletedNames: tombstones.map(({ name }) => name).sort(),
+      retired: retired.map(nameOf).sort(),
+      vanished: [],
+    },
   ],
   place: inNoFile,
   describe: describeNothing,

@@ -13,6 +13,10 @@ const answering = (of: typeof giver, name: string) => ({
   httpServers: valid.httpServers.map((server) => (server === of ? { ...server, hostnames: [name] } : server)),
 });
 
+const without = changed(valid, "registers", 0, (register) => ({ ...register, deletedNames: ["old-choir"] }));
+const buried = changed(without, "networks", 0, (network) => ({ ...network, platformDomain: "hosted.example" }));
+const renamed = (of: typeof valid) => changed(of, "accounts", 0, (account) => ({ ...account, name: "old-choir" }));
+
 testGuardRule(movesPlanned, {
   "an account moves to another host": {
     change: to(accountMoved()),
@@ -109,6 +113,16 @@ testGuardRule(movesPlanned, {
   },
   "an account's own wildcard over its own name": {
     change: between(answering(giver, "shop.example.net"), answering(giver, "*.example.net")),
+    expect: [],
+  },
+  "an account takes the name of a deleted one": {
+    change: between(buried, renamed(buried)),
+    expect: [
+      "needs approval: account 1 name: Gives account 1 host name old-choir.hosted.example, which a deleted account had. [hand-over hostname old-choir.hosted.example]",
+    ],
+  },
+  "an account takes the name of a deleted one, on a platform that gives no host names": {
+    change: between(without, renamed(without)),
     expect: [],
   },
   "host names go to other HTTP servers of their accounts": {

@@ -1,6 +1,6 @@
 import { namesAbove, namesOf, wildcardOf } from "../../components/http/web-address.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
-import type { HttpServerInputs } from "../../components/registry/kinds.generated.ts";
+import type { Declaration, HttpServerInputs } from "../../components/registry/kinds.generated.ts";
 import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
 import type { Finding, GuardRule } from "../rule.ts";
@@ -41,6 +41,7 @@ export const movesPlanned: GuardRule = {
       }
     }
     yield* names(before.declaration.httpServers, after.declaration.httpServers);
+    yield* namesOfDeleted(changes.accounts, before.declaration, after.declaration);
   },
 };
 
@@ -80,6 +81,27 @@ function* names(before: Servers, after: Servers): Generator<Finding> {
         approval: { action: "hand-over", resource: `hostname ${hostname}` },
       };
     }
+  }
+}
+
+/** Host names below the platform's domain that a deleted account had: they follow from an account's name. */
+function* namesOfDeleted(
+  accounts: readonly Change<"accounts">[],
+  { registers, httpServers }: Declaration,
+  { networks: [network] }: Declaration,
+): Generator<Finding> {
+  if (network?.platformDomain === undefined) return;
+  const deleted = new Set(registers.flatMap((register) => register.deletedNames ?? []));
+  for (const { before, after } of accounts) {
+    if (after === undefined || before?.name === after.name || !deleted.has(after.name)) continue;
+    const hostname = `${after.name}.${network.platformDomain}`;
+    // Then it is told as any other that moves.
+    if (httpServers.some((server) => namesOf(server).includes(hostname))) continue;
+    yield {
+      subject: subject.account(after, "name"),
+      message: `Gives account ${after.number} host name ${hostname}, which a deleted account had.`,
+      approval: { action: "hand-over", resource: `hostname ${hostname}` },
+    };
   }
 }
 
