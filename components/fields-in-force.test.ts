@@ -81,6 +81,7 @@ const fleets = loaded.map((fleet) => ({
         passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         bodyMaxMb: 8 as const,
         answerSeconds: 30 as const,
+        waf: { level: "strong" as const, watchOnly: true, exclusions: ["942100"] },
       }),
       idleSeconds: 1,
     })),

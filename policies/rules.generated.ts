@@ -42,6 +42,7 @@ import { servicePorts } from "../components/service/rules/service-ports.ts";
 import { twoProviders } from "../components/site/rules/two-providers.ts";
 import { httpsInForce } from "../components/tls/rules/https-in-force.ts";
 import { upgradeNightsApart } from "../components/upgrade/rules/upgrade-nights-apart.ts";
+import { wafLooksAtAll } from "../components/waf/rules/waf-looks-at-all.ts";
 import { accountWithDataProtected } from "./data/account-with-data-protected.ts";
 import { backupHostsThere } from "./data/backup-hosts-there.ts";
 import { backupTarget } from "./data/backup-target.ts";
@@ -103,6 +104,7 @@ export const rules: readonly Rule[] = [
   strongPasswords,
   uidInRange,
   userCanLogIn,
+  wafLooksAtAll,
   webSiteServed,
   accountsOnAccountHosts,
   cacheFits,

@@ -62,6 +62,12 @@ export function fullFleet(fleet: Fleet): Fleet {
         answerSeconds: 30,
         cache: true,
       },
+      {
+        ...serverFixtures.find(({ kind }) => kind === "static")!,
+        name: "guarded",
+        number: 93,
+        waf: { level: "strong", watchOnly: true, exclusions: ["942100 /a.b from 2001:db8::/32"] },
+      },
       { ...serverFixtures.find(({ kind }) => kind === "python")!, name: "own", number: 92, virtualenv: "venv" },
       { ...serverFixtures.find(({ kind }) => kind === "node")!, name: "slow", number: 91, startSeconds: 40 },
     ],

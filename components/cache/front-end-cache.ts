@@ -26,19 +26,10 @@ export const cacheHttp = `  # The cache of a web site, which only what is to be 
     "~^[^ ]* [^ ]" "";
     "~*text/event-stream" "";
   }
-  map "$through_cache $taken_path" $passed_to {
-    default $through_cache$left_uri;
-    "~^ " $backend$backend_uri;
-    "~^[^ ]+ $" $through_cache;
-  }
   # What the cache says of an answer, which nobody else can.
   map "$through_cache $upstream_http_x_fairhost_cache" $cache_seen {
     default -;
     "~^[^ ]+ (?<said_by_cache>hit|failed)$" $said_by_cache;
-  }
-  map $cache_seen $told_cause {
-    default $cause;
-    failed "the server's socket takes no connections, or its answer is not HTTP";
   }
 `;
 

@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { moreThan } from "../../lib/more-than.ts";
+import { lookedAtMb } from "../waf/waf.ts";
 import { answerLimits, bodyLimits, type HeaderName, headerNames, hostLimits } from "./web-site.ts";
 
 /**
@@ -9,10 +10,12 @@ import { answerLimits, bodyLimits, type HeaderName, headerNames, hostLimits } fr
 
 /** What the front end knows a web site's choice by: the name of a location, without its @. */
 export function choiceOf({
-  bodyMaxMb = hostLimits.bodyMaxMb,
+  waf,
+  bodyMaxMb = waf === undefined ? hostLimits.bodyMaxMb : lookedAtMb,
   answerSeconds = hostLimits.answerSeconds,
   headers,
 }: {
+  readonly waf?: object;
   readonly bodyMaxMb?: number;
   readonly answerSeconds?: number;
   readonly headers?: object;

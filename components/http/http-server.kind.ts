@@ -35,6 +35,11 @@ export const kind: Kind<"httpServers"> = {
       needs: { on: { packages: ["varnish"], masks: ["varnish.service", "varnishncsa.service"] }, off: {} },
       of: ({ cache }) => (cache === true ? "on" : "off"),
     },
+    {
+      word: "web application firewall",
+      needs: { on: { packages: ["libnginx-mod-http-modsecurity", "modsecurity-crs", "nginx", "python3"] }, off: {} },
+      of: ({ waf }) => (waf === undefined ? "off" : "on"),
+    },
   ],
   declare: ({ accounts, fleet: { network } }) =>
     accounts.flatMap(({ account }) =>

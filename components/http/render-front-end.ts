@@ -5,6 +5,7 @@ import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
+import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
 import { connections, retryAfterSuspended } from "./connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
@@ -141,7 +142,7 @@ const passing = `    limit_conn visitors ${connections.visitor};
     proxy_set_header Proxy "";
     # A password that the front end has asked for is none of the program's.
     proxy_set_header Authorization $passed_authorization;
-${cachePassing}    proxy_set_header Upgrade $http_upgrade;
+${cachePassing}${wafPassing}    proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_upgrade;
     # An account may not steer the front end by its answers.
     proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
@@ -247,9 +248,9 @@ ${paths}  map $site $account {
     "" 1;
   }
   # An answer of 500 or more, or one that says no in the server's place; not a client that went away (499), nor a suspended account.
-  map "$suspended $account $status $upstream_status" $failed {
+  map "$suspended $account $status $upstream_status $waf_seen" $failed {
     default 0;
-    "~^0 [0-9]+ (5|4(?!99)[0-9]+ -?$)" 1;
+    "~^0 [0-9]+ (5|4(?!99)[0-9]+ -? -$|.* refused$)" 1;
   }
   # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
@@ -265,7 +266,23 @@ ${paths}  map $site $account {
     "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
     "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
-${limitMaps}${cacheHttp}${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
+${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
+  map "$waf|$through_cache" $through {
+    default waf;
+    "~^[|](?<cache_on_way>.*)$" $cache_on_way;
+  }
+  map "$through $taken_path" $passed_to {
+    default $through$left_uri;
+    "~^ " $backend$backend_uri;
+    "~^[^ ]+ $" $through;
+  }
+  map "$cache_seen$waf_seen|$waf $upstream_status $upstream_connect_time" $told_cause {
+    default $cause;
+    "~failed" "the server's socket takes no connections, or its answer is not HTTP";
+    "~refused" "the web application firewall refused the request: waf.log beside this says why";
+    "~^--[|][^ ]+ 502 -$" "the web application firewall of the host does not run";
+  }
+${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }

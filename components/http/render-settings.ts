@@ -3,11 +3,13 @@ import { plain } from "../../lib/unit-file.ts";
 import { cacheUpstream } from "../cache/front-end-cache.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { wafLevels } from "../waf/waf.ts";
 import { choiceOf, headerFile } from "./front-end-limits.ts";
 import { socketOf } from "./server.ts";
 import { headerNames, headerValue, passwordHash } from "./web-site.ts";
 
 const plainValue = plain(headerValue, "header");
+const plainLevel = plain(new RegExp(wafLevels.join("|")), "level of the web application firewall");
 const plainVisitor = plain(/[A-Za-z0-9._@-]+/, "name of a visitor");
 const plainHash = plain(passwordHash, "hash of a password");
 
@@ -31,6 +33,13 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
       const group = `cache-${account}-${server.name}`;
       add(`nginx/settings/${account}.caches`, `${socket} ${group};`);
       add(`nginx/settings/${account}.upstreams`, cacheUpstream(group, account, socket));
+    }
+    if (server.waf) {
+      const { level, watchOnly = false } = server.waf;
+      add(
+        `nginx/settings/${account}.wafs`,
+        `${socket} "${plainLevel(level)};${watchOnly ? "watch" : "block"};${account};${server.name}";`,
+      );
     }
     if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
     for (const name of headerNames) {

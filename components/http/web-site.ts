@@ -2,6 +2,7 @@ import { z } from "zod";
 import { flag, secret, text } from "../inputs.ts";
 import { behaviour, trust } from "../registry/field-class.ts";
 import { format } from "../schema.ts";
+import { wafEntry, wafInputs } from "../waf/waf.ts";
 
 /** What the owner of a web site may ask of the front end, which does it before the account's program is reached. */
 
@@ -113,6 +114,7 @@ export const webSiteEntry = {
     .describe(
       "Whether answers that allow it (RFC 9111: `Cache-Control`, `Expires`) are kept and given to the next visitors without its program, which may sleep meanwhile. The account's plan bounds memory and disk. Default false.",
     ),
+  waf: wafEntry,
 };
 
 /** Inputs of an HTTP server. */
@@ -126,6 +128,7 @@ export const webSiteInputs = {
     .exactOptional()
     .describe("Seconds without a byte of an answer after which a request fails."),
   cache: behaviour(flag).exactOptional().describe("Whether its answers are kept for the next visitors (RFC 9111)."),
+  waf: wafInputs,
 };
 
 /** What of a web site needs a program behind the front end. */

@@ -19,6 +19,7 @@ import { nginx } from "../http/nginx.host.ts";
 import { bird } from "../network/bird.host.ts";
 import { nftables } from "../network/nftables.host.ts";
 import { apt } from "../upgrade/apt.host.ts";
+import { waf } from "../waf/waf.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
 
 const registered = [
@@ -42,6 +43,7 @@ const registered = [
   bird,
   nftables,
   apt,
+  waf,
 ] as const satisfies readonly BundleFolder[];
 
 export type Names = NamesIn<(typeof registered)[number]>;

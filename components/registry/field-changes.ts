@@ -156,9 +156,12 @@ function byKeys(keys: readonly string[], list: unknown): Map<string, object> {
 function isWeaker({ class: of, weaker }: Judged, was: unknown, is: unknown): boolean {
   if (free.includes(of)) return false;
   if (weaker === "any") return true;
+  if (weaker === "more" && (Array.isArray(was) || Array.isArray(is)))
+    return [is ?? []].flat().some((item) => ![was ?? []].flat().includes(item));
   if (weaker === "more" && (typeof was === "boolean" || typeof is === "boolean")) return is === true;
   if (weaker === "more") return !(typeof was === "number" && typeof is === "number" && is <= was);
   if (of === "trust") return true;
+  if (Array.isArray(weaker) && was !== undefined) return weaker.indexOf(is) < weaker.indexOf(was);
   // Something where nothing was takes nothing away.
   if (was === undefined) return false;
   if (Array.isArray(was)) return !Array.isArray(is) || was.some((item) => !is.includes(item));

@@ -41,6 +41,8 @@ const schema = z.strictObject({
   load: promise(z.number(), { weaker: "more" }),
   share: promise(z.number(), { weaker: "any" }),
   flag: promise(z.boolean()),
+  left: promise(z.array(z.string()), { weaker: "more" }).exactOptional(),
+  level: promise(z.string(), { weaker: ["low", "high"] }).exactOptional(),
   leaving: redundancy(z.boolean(), { weaker: "more" }).exactOptional(),
   list: promise(z.array(text)),
   partner: redundancy(text).exactOptional(),
@@ -51,7 +53,18 @@ const schema = z.strictObject({
 });
 const link = (port: string, to: string) => ({ port, to });
 const valid = {
-  ...{ size: 2, load: 2, share: 2, flag: true, list: ["a", "b"], partner: "p", address: "x", words: "w" },
+  ...{
+    size: 2,
+    load: 2,
+    share: 2,
+    flag: true,
+    list: ["a", "b"],
+    partner: "p",
+    address: "x",
+    words: "w",
+    left: ["one"],
+    level: "high",
+  },
   way: { to: "here", key: "k" },
   links: [link("e0", "s0"), link("e1", "s1")],
 };
@@ -65,6 +78,10 @@ test.each<[what: string, change: object, weaker: readonly string[]]>([
   ["less where more is weaker", { load: 1 }, []],
   ["any other share", { share: 3 }, ["share 2 to 3"]],
   ["a flag that is no longer set", { flag: false }, ["flag removed"]],
+  ["a list with an item where more is weaker", { left: ["one", "two"] }, ["left now includes two"]],
+  ["a list without an item where more is weaker", { left: [] }, []],
+  ["a text that is weaker in its order", { level: "low" }, ["level high to low"]],
+  ["a text that is not there any more, of those with an order", { level: undefined }, ["level high to none"]],
   ["a flag that is set where that is weaker", { leaving: true }, ["leaving none to true"]],
   ["a lost item", { list: ["b", "c"] }, ["list no longer includes a and now includes c"]],
   ["a further item", { list: ["a", "b", "c"] }, []],

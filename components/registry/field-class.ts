@@ -30,9 +30,10 @@ export interface Judged {
   readonly class: FieldClass;
   /**
    * Which values are weaker. By default less: a smaller number, a flag that is no longer set, a list without an item that it had. Values
-   * of any other form are not compared: each change counts. `more`: larger numbers, a flag that is set. `any`: each change counts.
+   * of any other form are not compared: each change counts. `more`: larger numbers, a flag that is set, a list with an item that it had not.
+   * `any`: each change counts. Texts: from the weakest on.
    */
-  readonly weaker?: "more" | "any" | undefined;
+  readonly weaker?: "more" | "any" | readonly string[] | undefined;
   /**
    * What judges changes of this field in words of its own: a guard rule, or `approvals`, which are judged by whether and how something
    * uses them. Without it the rule of the class does.

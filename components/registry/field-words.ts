@@ -49,6 +49,8 @@ export const called: Readonly<Record<string, string>> = {
   uidBase: "first uid",
   uplinks: "links to routers",
   virtualenv: "Python environment",
+  waf: "WAF",
+  watchOnly: "watching only",
 };
 
 /**

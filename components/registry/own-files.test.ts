@@ -25,6 +25,12 @@ const sides: readonly Declaration[] = [
         },
         staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
         programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10 }),
+        programServer("guarded", ["bin/guarded"], {
+          waf: {
+            level: "strong",
+            exclusions: ["942100", "941100 /a.b/", "932160 from 2001:db8::/32", "941110 /c from 192.0.2.0/24"],
+          },
+        }),
         programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
           socketActivation: true,
           environment: { A: "User=root" },

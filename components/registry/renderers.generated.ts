@@ -24,6 +24,7 @@ import { renderer as renderService } from "../service/render-service.ts";
 import { renderer as renderTask } from "../task/render-task.ts";
 import { renderer as renderTls } from "../tls/render-tls.ts";
 import { renderer as renderUpgrades } from "../upgrade/render-upgrades.ts";
+import { renderer as renderWaf } from "../waf/render-waf.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** Everything that a host's bundle is made of. */
@@ -53,4 +54,5 @@ export const renderers: readonly Renderer[] = [
   renderTask,
   renderTls,
   renderUpgrades,
+  renderWaf,
 ];

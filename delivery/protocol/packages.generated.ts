@@ -34,11 +34,14 @@ export const packagesWhereUsed: readonly string[] = [
   "ca-certificates", // server kind proxy
   "gunicorn", // server kind python
   "lego", // protocol https
+  "libnginx-mod-http-modsecurity", // web application firewall on
   "lighttpd", // server kind static
   "lighttpd-mod-deflate", // server kind static
   "mariadb-client", // engine mariadb
   "mariadb-server-core", // engine mariadb
   "media-types", // server kind php
+  "modsecurity-crs", // web application firewall on
+  "nginx", // web application firewall on
   "nodejs", // server kind node
   "php-bcmath", // server kind php
   "php-curl", // server kind php
@@ -52,7 +55,7 @@ export const packagesWhereUsed: readonly string[] = [
   "php-xml", // server kind php
   "php-zip", // server kind php
   "postgresql-17", // engine postgresql
-  "python3", // server kind python
+  "python3", // server kind python, web application firewall on
   "python3-uvicorn", // server kind python
   "python3-websockets", // server kind python
   "rclone", // role backup

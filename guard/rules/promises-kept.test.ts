@@ -25,6 +25,9 @@ const newcomer = { ...valid.accounts[0]!, number: 99, name: "newcomer" };
 const withMemory = (memoryMaxMb: number, on = "small") =>
   changed(valid, "accounts", 0, (account) => ({ ...account, plan: on, limits: { ...account.limits, memoryMaxMb } }));
 
+const guarded = (waf: NonNullable<(typeof valid.httpServers)[number]["waf"]>) =>
+  changed(valid, "httpServers", 0, (server) => ({ ...server, waf }));
+
 testGuardRule(promisesKept, {
   "a plan with less memory is one finding, not one for each of its accounts": {
     change: to(smallPlan),
@@ -55,6 +58,34 @@ testGuardRule(promisesKept, {
   "more overcommit: the same memory is promised more often": {
     change: planWith({ overcommit: { memory: 1000, disk: 4 } }),
     expect: ["needs approval: plan small: Plan small promises less: overcommit memory 8 to 1000. [shrink plan small]"],
+  },
+  "a web application firewall that refuses less": {
+    change: between(
+      guarded({ level: "complete" }),
+      guarded({ level: "basic", watchOnly: true, exclusions: ["942100"] }),
+    ),
+    expect: [
+      "needs approval: httpServer 1/www waf: HTTP server 1/www promises less: WAF level complete to basic, WAF watching only none to true, WAF exclusions now includes 942100. [shrink httpServer 1/www]",
+    ],
+  },
+  "a web application firewall that refuses more": {
+    change: between(
+      guarded({ level: "basic", watchOnly: true, exclusions: ["942100"] }),
+      guarded({ level: "complete" }),
+    ),
+    expect: [],
+  },
+  "a web application firewall where none was": {
+    change: to(guarded({ level: "basic", watchOnly: true })),
+    expect: [],
+    alsoFound: ["nothing-opened"],
+  },
+  "a web application firewall that is taken away": {
+    change: between(guarded({ level: "basic" }), valid),
+    expect: [
+      "needs approval: httpServer 1/www waf: HTTP server 1/www promises less: WAF level basic to none. [shrink httpServer 1/www]",
+    ],
+    alsoFound: ["nothing-opened"],
   },
   "less overcommit": { change: planWith({ overcommit: { memory: 4, disk: 4 } }), expect: [] },
   "a larger CPU weight, which takes from all other accounts of a host": {

@@ -1,0 +1,263 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { sortBy } from "../../lib/lists.ts";
+import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
+import { frontEndLogs } from "../account/account-paths.ts";
+import { confined } from "../host/confined.ts";
+import { answer } from "../http/pages.ts";
+import { hostLimits } from "../http/web-site.ts";
+import type { Element } from "../registry/kind.ts";
+import type { Renderer } from "../registry/renderer.ts";
+import { exclusionOf, lookedAtMb } from "./waf.ts";
+import { wafSocket, wafUnit } from "./waf-paths.ts";
+
+type Server = Element<"httpServers">;
+
+const configuration = "waf/nginx.conf";
+const rules = "waf/rules.conf";
+const [run, say] = ["libexec/run-waf", "libexec/say-hits"];
+const path = `systemd/${wafUnit}`;
+
+/** What it holds while it looks: bodies, and hits until they are said. Alone in its view of this directory of nginx. */
+const spool = "/var/lib/nginx";
+const hits = `${spool}/waf-hits`;
+
+/**
+ * Processes, whatever the number of cores: one that looks at a large body computes for seconds, and no other account's visitors
+ * are to wait for it.
+ */
+const workers = 8;
+
+/** Large bodies of one account that are held at once; stalled uploads end after a minute. */
+const largeAtOnce = 4;
+
+export const renderer: Renderer<"httpServers"> = {
+  key: "httpServers",
+  ofHost: ({ declaration, host }) =>
+    declaration.httpServers.some((server) => server.host === host.name && server.waf !== undefined)
+      ? renderFirewall(declaration.networks[0]?.shortenAddresses === true)
+      : { files: [] },
+  ofElements: ({ account, own }) => ({
+    files: renderExclusions(
+      account.number,
+      own.httpServers.filter(({ waf }) => waf !== undefined),
+    ),
+  }),
+};
+
+/** The firewall of a host: an nginx of its own, so that what it looks at for long keeps no other visitor waiting. */
+function renderFirewall(shortened: boolean): { files: BundleFile[]; units: BundleUnit[] } {
+  const text = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
+  return {
+    files: [
+      { path: configuration, content: nginxConfiguration },
+      { path: rules, content: inNginx(text("rules.conf")) },
+      { path: run, content: text("run-waf.sh"), mode: 0o755 },
+      { path: say, content: `#!/usr/bin/python3 -I\n${text("say-hits.py")}`, mode: 0o755 },
+      { path, content: unitFile(unit(shortened)) },
+      { path: `systemd/fairhost.target.wants/${wafUnit}`, link: `../${wafUnit}` },
+    ],
+    units: [{ name: wafUnit, want: "start", restartOn: [path, run, say] }],
+  };
+}
+
+const unit = (shortened: boolean) => ({
+  Unit: { Description: "Web application firewall", StartLimitIntervalSec: "0" },
+  Service: {
+    ExecStart: execLine([
+      `${currentGeneration}/${run}`,
+      ...[`${currentGeneration}/${configuration}`, hits],
+      ...["/opt/fairhost/say-hits", hits, "/srv/accounts", frontEndLogs, ...(shortened ? ["shortened"] : [])],
+    ]),
+    ExecReload: "/bin/kill -HUP $MAINPID",
+    KillMode: "mixed",
+    TimeoutStopSec: "20",
+    Restart: "always",
+    RestartSec: "1",
+    ...confined,
+    RuntimeDirectory: "fairhost-waf",
+    RuntimeDirectoryMode: "0755",
+    TemporaryFileSystem: `${spool}:size=10%,uid=33,gid=33,mode=0700 /srv:ro /root /home`,
+    // Logs of accounts, which www-data alone writes there.
+    BindPaths: "-/srv/accounts",
+    BindReadOnlyPaths: `${currentGeneration}/${say}:/opt/fairhost/say-hits`,
+    PrivateNetwork: "yes",
+    RestrictAddressFamilies: "AF_UNIX",
+    // Of the process that reads the configuration; those that look at requests have none.
+    CapabilityBoundingSet: "CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_CHOWN CAP_DAC_OVERRIDE CAP_KILL",
+    SystemCallFilter: "@system-service",
+    SystemCallArchitectures: "native",
+    LockPersonality: "yes",
+    RestrictRealtime: "yes",
+    ProtectProc: "invisible",
+    ProtectClock: "yes",
+    ProtectHostname: "yes",
+    ProtectKernelLogs: "yes",
+    InaccessiblePaths: "-/etc/ssh",
+    LimitNOFILE: "65536",
+    MemoryMax: "40%",
+    TasksMax: "200",
+  },
+});
+
+/** Statuses of refusals inside of the firewall, which nobody else has, so that no program's answer is taken for one. */
+const [refused, tooMany] = [470, 471];
+
+/** The sum of the points, and what follows from it; for levels of paranoia that a web site can have. */
+const verdict = [
+  ...[1, 2].map(
+    (level) =>
+      `SecRule TX:PARANOIA_LEVEL "@ge ${level}" "id:${9100 + level},phase:2,pass,nolog,t:none,setvar:tx.anomaly_score=+%{tx.anomaly_score_pl${level}}"`,
+  ),
+  `SecRule TX:ANOMALY_SCORE "@ge %{tx.inbound_anomaly_score_threshold}" "id:9110,phase:2,deny,status:${refused},log,t:none,msg:\\'Refused\\'"`,
+].join("\n");
+
+/** Of OWASP CRS: all that looks at a request alone. Without counts of addresses (910, 912), which the front end bounds itself. */
+const coreRules = ["901-*", "911-*", "913-*", "92*", "93*", ...["941-*", "942-*", "943-*", "944-*"]];
+
+/** Inside of the firewall. */
+const inside = "/run/fairhost-waf/inside";
+
+const nginxConfiguration = `# The web application firewall: between the front end, which alone reaches it, and the servers of accounts that want it.
+user www-data;
+load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;
+worker_processes ${workers};
+worker_shutdown_timeout 60s;
+pid ${spool}/waf.pid;
+error_log stderr crit;
+
+events {
+  worker_connections 8192;
+}
+
+http {
+  server_tokens off;
+  access_log off;
+  default_type text/html;
+  client_body_temp_path ${spool}/waf-bodies;
+  proxy_temp_path ${spool}/waf-answers;
+  fastcgi_temp_path ${spool}/waf-none;
+  uwsgi_temp_path ${spool}/waf-none;
+  scgi_temp_path ${spool}/waf-none;
+  large_client_header_buffers 4 64k;
+  # The visitor, for rules and exclusions by address.
+  set_real_ip_from unix:;
+  real_ip_header X-Real-IP;
+  include rules.conf;
+  include accounts/*.conf;
+${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-crs/rules/REQUEST-${files}.conf';\n`).join("")}  modsecurity_rules '${verdict}';
+
+  map $http_x_fairhost_waf $account {
+    default "";
+    "~^[a-z]+;[a-z]+;(?<task_account>[0-9]+);" $task_account;
+  }
+  # Whose body is large, or of unknown length.
+  map "$http_content_length|$http_transfer_encoding" $large {
+    default "";
+    "~^[0-9]{6,}[|]" $account;
+    "~[|]." $account;
+  }
+  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    "" close;
+  }
+  limit_conn_zone $large zone=large:4m;
+  proxy_http_version 1.1;
+  proxy_pass_header Server;
+  proxy_pass_header Date;
+  proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
+  proxy_buffering off;
+  proxy_buffer_size 72k;
+  proxy_buffers 4 72k;
+  proxy_redirect off;
+  # The front end's time comes first.
+  proxy_read_timeout ${hostLimits.answerSeconds + 5}s;
+
+  server {
+    listen unix:${wafSocket};
+    modsecurity off;
+    # The front end refuses what is larger.
+    client_max_body_size ${lookedAtMb + 1}m;
+    limit_conn_status ${tooMany};
+    location / {
+      limit_conn large ${largeAtOnce};
+      proxy_pass http://unix:${inside};
+      proxy_request_buffering off;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_intercept_errors on;
+      error_page ${refused} =403 @refused;
+      error_page ${tooMany} =503 @busy;
+    }
+    location @refused {
+      add_header X-Fairhost-Waf refused always;
+      ${answer(403, "Refused", "This site's web application firewall refused the request. If you did nothing unusual, tell the site's owner what you did, and when.")}
+    }
+    location @busy {
+      add_header X-Fairhost-Waf refused always;
+      ${answer(503, "Too many uploads", "This site takes only so many large uploads at once. Try again in a minute.")}
+    }
+  }
+
+  # Looks at a request, which it has whole then. Apart from the server above, because a page in place of an answer would take away what was found.
+  server {
+    listen unix:${inside};
+    client_max_body_size ${lookedAtMb + 1}m;
+    client_body_buffer_size 128k;
+    location / {
+      modsecurity on;
+      modsecurity_transaction_id $http_x_fairhost_waf;
+      proxy_pass http://$http_x_fairhost_backend;
+      proxy_connect_timeout 5s;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Fairhost-Waf "";
+      proxy_set_header X-Fairhost-Backend "";
+      proxy_hide_header X-Fairhost-Waf;
+      error_page 502 504 @failed;
+    }
+    location @failed {
+      modsecurity off;
+      add_header X-Fairhost-Waf failed always;
+      ${answer(502, "Not answering", "This site's program ended without an answer. If the site is yours, the reason is in admin/logs.")}
+    }
+  }
+}
+`;
+
+/** Rules as nginx reads them, in whose configuration they can be included by relative paths. */
+function inNginx(rules: string): string {
+  return `modsecurity_rules '\n${rules.replaceAll(/[\\']/g, "\\$&")}';\n`;
+}
+
+const plainPath = plain(/\/[A-Za-z0-9/._~-]*/, "path of an exclusion");
+
+/** Rules that do not count for an account's web sites. Requests to others pass by all of them at once. */
+function renderExclusions(account: number, servers: readonly Server[]): BundleFile[] {
+  const all = sortBy(servers, ({ number }) => number).flatMap(({ name, waf }) =>
+    (waf?.exclusions ?? []).map((words) => ({ name, ...exclusionOf(words) })),
+  );
+  if (all.length === 0) return [];
+  // Numbers of rules: those of an account follow from its own. A number is of 24 bits, and a web site has 50 exclusions at most.
+  const id = (index: number) => `id:${1e10 + account * 1e4 + index},phase:1,pass,nolog`;
+  const lines = all.flatMap(({ name, rule, path, from }, index) => {
+    const remove = `ctl:ruleRemoveById=${rule}`;
+    const below = path === undefined ? undefined : plainPath(path).replace(/\/$/, "").replaceAll(".", "\\.");
+    const conditions = [
+      `UNIQUE_ID "@contains ;${account};${name};" "${id(index + 1)},`,
+      ...(below === undefined ? [] : [`REQUEST_FILENAME "@rx ^${below}(?:/|$)" "t:none,t:normalizePath,`]),
+      ...(from === undefined ? [] : [`REMOTE_ADDR "@ipMatch ${from}" "`]),
+    ];
+    return conditions.map((each, at) => `SecRule ${each}${at === conditions.length - 1 ? remove : "chain"}"`);
+  });
+  const past = `SecRule UNIQUE_ID "!@contains ;${account};" "${id(0)},skipAfter:after-${account}"`;
+  return [
+    {
+      path: `waf/accounts/${account}.conf`,
+      content: inNginx(`${[past, ...lines, `SecMarker after-${account}`].join("\n")}\n`),
+    },
+  ];
+}

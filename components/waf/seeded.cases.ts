@@ -1,0 +1,9 @@
+import { choir } from "../../testing/inventory/example-files.ts";
+import type { Seed } from "../../testing/inventory/seeded.cases.ts";
+
+export const seeds: Readonly<Record<string, Seed>> = {
+  "a firewall behind a cache": {
+    rules: ["waf-looks-at-all"],
+    edit: (draft) => draft.edit(choir, "    number: 1\n", "    number: 1\n    cache: true\n    waf: {level: strong}\n"),
+  },
+};

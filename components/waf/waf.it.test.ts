@@ -1,0 +1,227 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, programServer } from "../../testing/bundle-fixture.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { rawRequests } from "../../testing/raw-requests.cases.ts";
+
+/** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
+const program = readFileSync(join(import.meta.dirname, "../../testing/programs/answers.mjs"));
+const site = (name: string, waf?: object) =>
+  programServer(name, ["/usr/bin/node", "answers.mjs"], waf && { waf: waf as never });
+const accounts = [
+  {
+    number: 1,
+    name: "alice",
+    servers: [
+      site("none"),
+      site("basic", { level: "basic" }),
+      site("strong", { level: "strong" }),
+      site("complete", { level: "complete" }),
+      site("watched", { level: "complete", watchOnly: true }),
+      site("but", {
+        level: "strong",
+        exclusions: ["942100", "941100 /pages/", "941110 /pages/", "941160 /pages/", "932160 from 2001:db8:5::/48"],
+      }),
+    ],
+  },
+  { number: 2, name: "bob", servers: [site("app", { level: "strong" }), site("plain")] },
+];
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks a web site, `<server>.<account>/path`, with more words for curl. */
+async function get(address: string, ...words: readonly string[]): Promise<Answer> {
+  const [name, path] = [address.split("/", 1)[0]!, address.slice(address.indexOf("/"))];
+  const curl = ["curl", "-sS", "-g", "--path-as-is", "--max-time", "60", "-w", "\n%{http_code}"];
+  const answer = await succeed(host, [...curl, "-H", `Host: ${name}.test`, `http://[::1]${path}`, ...words]);
+  const end = answer.lastIndexOf("\n");
+  return { status: Number(answer.slice(end + 1)), body: answer.slice(0, end) };
+}
+const status = async (address: string, ...words: readonly string[]) => (await get(address, ...words)).status;
+const form = (text: string) => ["--data", text];
+const log = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/front-end/waf.log 2>/dev/null || true`);
+
+/** Attacks, each with what it must be told apart from. */
+const attacks: Readonly<Record<string, readonly [attack: readonly string[], twin: readonly string[]]>> = {
+  "SQL in a query": [["/?id=1%27%20OR%20%271%27=%271"], ["/?id=O%27Brien%20or%20Smith"]],
+  "a script in a form": [
+    ["/", ...form("text=<script>alert(document.cookie)</script>")],
+    ["/", ...form("text=a quiet evening")],
+  ],
+  "a path out of the site in a query": [["/?file=../../../../etc/passwd"], ["/?file=reports/2026.pdf"]],
+  "a command of a shell": [["/?host=x;cat%20/etc/passwd"], ["/?host=cat.example"]],
+  "SQL in JSON": [
+    ["/", "-H", "Content-Type: application/json", ...form('{"id":"1\' UNION SELECT password FROM users--"}')],
+    ["/", "-H", "Content-Type: application/json", ...form('{"id":"union of users"}')],
+  ],
+};
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "waf" });
+  await sh("for address in 2001:db8:5::7 2001:db8:6::7; do ip address add $address/128 dev lo nodad; done");
+  await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  for (const { number } of accounts) await host.writeFile(`/srv/accounts/${number}/home/answers.mjs`, program);
+  await sh("until test -S /run/fairhost-waf/socket; do sleep 0.1; done");
+}, 120_000);
+afterAll(() => host?.stop());
+
+/** One rule that matches is not enough for these. */
+const sure = ["a script in a form", "a path out of the site in a query", "a command of a shell", "SQL in JSON"];
+
+describe.each(["basic", "strong", "complete"])("at level %s", (level) => {
+  test.each(Object.entries(attacks))("%s is refused, and its like is not", async (what, [attack, twin]) => {
+    const at = ([path, ...words]: readonly string[]) => get(`${level}.alice${path}`, ...words);
+    const { status, body } = await at(attack);
+    if (level === "basic" && !sure.includes(what)) expect(status).toBe(200);
+    else expect([status, body]).toEqual([403, expect.stringContaining("web application firewall")]);
+    expect((await at(twin)).status).toBe(200);
+  });
+
+  test.each(["PUT", "PATCH", "DELETE"])("%s, as programs with an API use it, passes", async (method) => {
+    expect(await status(`${level}.alice/item`, "-X", method)).toBe(200);
+  });
+});
+
+test("without a firewall everything reaches the program", async () => {
+  for (const [[path, ...words]] of Object.values(attacks))
+    expect(await status(`none.alice${path}`, ...words)).toBe(200);
+});
+
+test("a level refuses what the one below lets pass", async () => {
+  const one = "/?q=%3Ciframe%3E";
+  const seen = await Promise.all(["basic", "strong", "complete"].map((level) => status(`${level}.alice${one}`)));
+  expect(seen).toEqual([200, 403, 403]);
+});
+
+test("who only watches lets pass, and writes down", async () => {
+  expect(await status("watched.alice/watch?id=1%27%20OR%20%271%27=%271")).toBe(200);
+  await expect.poll(() => log(1)).toMatch(/ watched \(complete\) watched: ::1 "GET \/watch\?id=[^"]+": 942\d+ SQL /);
+});
+
+test("the account's log says who was refused, where and why; nobody else's does", async () => {
+  await get("app.bob/why?id=1%27%20OR%20%271%27=%271%22%0a2026%20forged");
+  await expect
+    .poll(() => log(2))
+    .toMatch(/^\S+Z app \(strong\) refused: ::1 "GET \/why\?id=[^"]+": 942100 SQL [^\n]+\n$/);
+  expect(await log(1)).not.toContain("/why");
+  expect(await sh("stat -c '%a %U %g' /srv/accounts/2/admin/logs/front-end/waf.log")).toBe("640 www-data 1900000002\n");
+  await expect
+    .poll(() => sh("cat /srv/accounts/2/admin/logs/front-end/error.log"))
+    .toMatch(/\/why\S+ \S+ \S+ 403 in .*: the web application firewall refused the request/);
+});
+
+describe("exclusions", () => {
+  const sql = "?id=1%27%20OR%20%271%27=%271";
+  const script = "?text=%3Cscript%3Ealert(1)%3C/script%3E";
+  const shell = "?run=/bin/bash";
+  const from = (address: string) => ["--interface", address];
+
+  test("a rule that does not count, for this web site alone", async () => {
+    expect(await status(`but.alice/${sql}`)).toBe(200);
+    expect(await status(`strong.alice/${sql}`)).toBe(403);
+  });
+
+  test("rules that do not count below a path", async () => {
+    expect(await status(`but.alice/pages/edit${script}`)).toBe(200);
+    for (const path of ["/", "/pagesx/edit", "/pages/../edit", "/pages/..%2fedit", "/PAGES/edit"])
+      expect([path, await status(`but.alice${path}${script}`)]).toEqual([path, 403]);
+  });
+
+  test("a rule that does not count for visitors from some addresses", async () => {
+    expect(await status(`but.alice/${shell}`, ...from("2001:db8:5::7"))).toBe(200);
+    expect(await status(`but.alice/${shell}`, ...from("2001:db8:6::7"))).toBe(403);
+    expect(await status(`but.alice/${shell}`, ...from("2001:db8:6::7"), "-H", "X-Real-IP: 2001:db8:5::7")).toBe(403);
+  });
+});
+
+test("no visitor chooses the level, the web site or the server", async () => {
+  const task = `basic;watch;1;watched;${"0".repeat(32)}`;
+  const backend = "unix:/run/fairhost-http/account-2-http-plain";
+  const own = ["-H", `X-Fairhost-Waf: ${task}`, "-H", `X-Fairhost-Backend: ${backend}`];
+  expect(await status("strong.alice/?id=1%27%20OR%20%271%27=%271", ...own)).toBe(403);
+  for (const name of ["strong", "none"]) {
+    const { body } = await get(`${name}.alice/`, ...own);
+    expect(body).not.toMatch(/fairhost/i);
+    expect(JSON.parse(body).headers).toContain(`${name}.alice.test`);
+  }
+});
+
+test("a program's own answers stay as they are, and its end is told apart from a refusal", async () => {
+  expect(await get("strong.alice/status/403")).toEqual({ status: 403, body: "my own status" });
+  expect(await get("strong.alice/status/502")).toEqual({ status: 502, body: "my own status" });
+  expect((await get("strong.alice/says/x-fairhost-waf/refused")).status).toBe(200);
+  expect((await get("strong.alice/closes")).status).toBe(502);
+  await expect
+    .poll(() => sh("cat /srv/accounts/1/admin/logs/front-end/error.log"))
+    .toMatch(/\/closes \S+ \S+ 502 in .*: the server's socket takes no connections, or its answer is not HTTP/);
+});
+
+test("an answer arrives as it is sent, and one upload of 30 MB is looked at", async () => {
+  const times = await sh(
+    `curl -sSgN http://[::1]/drip/0 -H 'Host: strong.alice.test' | while read -r line; do test -z "$line" || date +%s%N; done`,
+  );
+  const [first, last] = [times.trim().split("\n")[0], times.trim().split("\n").at(-1)].map(Number);
+  expect(last! - first!).toBeGreaterThan(1e9);
+  await sh("head -c 30000000 /dev/zero > /tmp/large");
+  const upload = ["-F", "file=@/tmp/large"];
+  expect((await get("strong.alice/count", ...upload)).body).toMatch(/^300\d+ bytes$/);
+  expect(
+    await status("strong.alice/count", ...upload, "--form-string", "text=<script>alert(document.cookie)</script>"),
+  ).toBe(403);
+});
+
+test("a larger body is refused, however its length is said", async () => {
+  await sh("head -c 36000000 /dev/zero > /tmp/larger");
+  const upload = ["-F", "file=@/tmp/larger"];
+  const { status: said, body } = await get("strong.alice/count", ...upload);
+  expect([said, body]).toEqual([413, expect.stringContaining("32 MiB")]);
+  expect(await status("strong.alice/count", ...upload, "-H", "Transfer-Encoding: chunked")).toBe(413);
+  expect((await get("none.alice/count", ...upload)).body).toMatch(/^360\d+ bytes$/);
+});
+
+test("malformed requests are refused as without it", async () => {
+  const python = `
+import json, socket, sys
+for name, statuses, request in json.load(sys.stdin):
+    one = socket.create_connection(("::1", 80)); one.settimeout(20)
+    one.sendall(request.replace("app.bob.test", "app.bob.test").encode("latin1"))
+    answer = b""
+    while part := one.recv(65536): answer += part
+    found = [int(line.split()[1]) for line in answer.decode("latin1").split("\\r\\n") if line.startswith("HTTP/1.")]
+    if 200 in found and 200 not in statuses: print(name, statuses, found)
+    if b"smuggled" in answer: print("smuggled", name)
+`;
+  await host.writeFile("/tmp/raw.py", python);
+  const { stdout, stderr } = await host.run(["python3", "/tmp/raw.py"], { stdin: JSON.stringify(rawRequests) });
+  expect([stdout, stderr]).toEqual(["", ""]);
+});
+
+test("while it does not run, its web sites answer 502 and say why, and others do not notice", async () => {
+  await sh("systemctl stop fairhost-waf.service");
+  expect(await status("strong.alice/?id=1%27%20OR%20%271%27=%271")).toBe(502);
+  expect(await status("none.alice/")).toBe(200);
+  expect(await status("plain.bob/")).toBe(200);
+  await expect
+    .poll(() => sh("cat /srv/accounts/1/admin/logs/front-end/error.log"))
+    .toContain("the web application firewall of the host does not run");
+  await sh("systemctl start fairhost-waf.service");
+  await expect.poll(() => status("strong.alice/")).toBe(200);
+});
+
+test("it is nobody, and sees only what it needs", async () => {
+  const main = await sh("systemctl show -P MainPID fairhost-waf.service");
+  const inside = (command: string) => host.run(["nsenter", "-m", "-t", main.trim(), "sh", "-c", command]);
+  expect(await sh(`ps -o user=,comm= --ppid ${main.trim()} | sort -u`)).toMatch(/^root +run-waf\nwww-data +nginx\n$/);
+  expect((await inside("ls /root /home /var/lib/fairhost/generations 2>&1; ls /srv")).stdout).toMatch(/accounts/);
+  const score = await sh("systemd-analyze security --no-pager fairhost-waf.service | tail -1");
+  expect(Number(/: ([\d.]+)/.exec(score)?.[1])).toBeLessThanOrEqual(2.5);
+});
