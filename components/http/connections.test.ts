@@ -6,7 +6,7 @@ import type { ServerKind } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 
 test("each part carries what the part before it lets through", () => {
-  const { visitor, server, account, queue, proxy, static: files, frontEndWorker } = connections;
+  const { visitor, server, account, queue, proxy, static: files, kept, frontEndWorker } = connections;
   expect(visitor).toBeLessThan(server);
   // One visitor leaves room for others, and one server for the account's others.
   expect(server).toBeGreaterThanOrEqual(2 * visitor);
@@ -17,7 +17,7 @@ test("each part carries what the part before it lets through", () => {
   expect(descriptors.server).toBeGreaterThan(2 * server);
   expect(descriptors.hard).toBeGreaterThanOrEqual(descriptors.server);
   // One account fills a quarter of one worker at most, and a worker has the descriptors for what it may accept.
-  expect(frontEndWorker).toBeGreaterThanOrEqual(4 * 2 * account);
+  expect(frontEndWorker).toBeGreaterThanOrEqual(4 * 2 * account + kept);
   expect(descriptors.frontEnd).toBeGreaterThanOrEqual(2 * frontEndWorker);
 });
 
@@ -36,6 +36,7 @@ test("each part is told its number", () => {
     `limit_conn servers ${connections.server};`,
     `limit_conn accounts ${connections.account};`,
     `worker_connections ${connections.frontEndWorker};`,
+    `keepalive ${connections.kept};`,
   );
   says("systemd/nginx.service.d/50-fairhost.conf", `LimitNOFILE=${descriptors.frontEnd}`);
   says("systemd/account-.socket.d/50-defaults.conf", `Backlog=${connections.queue}`);

@@ -17,8 +17,12 @@ export const connections = {
   proxy: 1088,
   /** Of a static server (lighttpd). */
   static: 1088,
-  /** Of a worker of the front end: two for each request, to the visitor and to the server. */
-  frontEndWorker: 16_384,
+  /** That a worker of the front end keeps open to all servers together, to use them again. */
+  kept: 256,
+  /** Seconds until one that is not used is closed: a server rests by so much later. Less than the 5 s after which servers close it themselves. */
+  keptSeconds: 2,
+  /** Of a worker of the front end: two for each request, to the visitor and to the server, and what it keeps. */
+  frontEndWorker: 16_640,
 } as const;
 
 /** File descriptors of a proxy's connection: two sockets, two pipes (measured with systemd 257). */

@@ -78,7 +78,7 @@ export const limitLocations = (headers: string) =>
       (choice) => `    location @${choiceOf(choice)} {
       client_max_body_size ${choice.bodyMaxMb}m;
       proxy_read_timeout ${choice.answerSeconds}s;
-${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}      proxy_pass http://$passed_to;
+${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}      proxy_pass http://$asked;
     }
 `,
     )

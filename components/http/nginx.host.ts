@@ -4,7 +4,7 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const nginx = {
   name: "nginx",
   entry: { file: "nginx/nginx.conf", unit: "nginx.service" },
-  packages: ["nginx"],
+  packages: ["nginx", "libnginx-mod-http-lua"],
   validator: ["nginx", "-t", "-q", "-c"],
   takesEffect: {
     by: "reload",
@@ -61,7 +61,7 @@ export const nginx = {
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.
       lines: [
-        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/(?:kept\/)?unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-\k<number>-[a-z0-9-]+(?: \/[\w.~/-]+)?"?;/,
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) "?(?<number>\d+)\/redirect:30[1278]:https?:\/\/[\w.:/~%+,=@*&-]+(?: \/[\w.~/-]+)?"?;/,
         /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.*~/-]+)) (?<number>\d+)\/suspended;/,
       ],

@@ -9,6 +9,7 @@ import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
 import { connections, retryAfterSuspended } from "./connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
+import { keptHttp, keptModules } from "./kept-connections.ts";
 import { answer, errorPages, pageLocations } from "./pages.ts";
 import { renderSites } from "./render-sites.ts";
 import { mostParts } from "./web-address.ts";
@@ -29,6 +30,9 @@ const answerBuffer = 72 * 1024;
  * steady reloads; programs of web sites reconnect streams by themselves.
  */
 const shutdownTimeout = 1800;
+
+/** What stands before the last try's value where a server was asked more than once. */
+const earlier = "(?:[^|]*, )?";
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
@@ -160,7 +164,7 @@ const configuration = (
   { http, server, headers, site, locations }: Texts,
   shortened: boolean,
 ) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
-user www-data;
+${keptModules}user www-data;
 worker_processes auto;
 worker_shutdown_timeout ${shutdownTimeout}s;
 pid /run/nginx.pid;
@@ -260,11 +264,11 @@ ${paths}  map $site $account {
     "~^429\\|\\|" "more requests with passwords came than the front end checks";
     "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
     "~^[0-9]+\\|\\|" "the front end refused the request";
-    "~^50[24]\\|50[24]\\|-" "the server's socket takes no connections";
-    "~^502\\|502\\|[0-9.]+\\|-\\|0$" "the server closed the connection without an answer";
-    "~^502\\|502\\|[0-9.]+\\|-\\|${answerBuffer}$" "the headers of the server's answer are larger than 64 KiB";
-    "~^502\\|502\\|" "the server's answer is not HTTP, or ended within its headers";
-    "~^504\\|504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
+    "~^50[24]\\|${earlier}50[24]\\|${earlier}-\\|" "the server's socket takes no connections";
+    "~^502\\|${earlier}502\\|${earlier}[0-9.]+\\|${earlier}-\\|${earlier}0$" "the server closed the connection without an answer";
+    "~^502\\|${earlier}502\\|${earlier}[0-9.]+\\|${earlier}-\\|${earlier}${answerBuffer}$" "the headers of the server's answer are larger than 64 KiB";
+    "~^502\\|${earlier}502\\|" "the server's answer is not HTTP, or ended within its headers";
+    "~^504\\|${earlier}504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
 ${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
   map "$waf|$through_cache" $through {
@@ -282,11 +286,7 @@ ${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the 
     "~refused" "the web application firewall refused the request: waf.log beside this says why";
     "~^--[|][^ ]+ 502 -$" "the web application firewall of the host does not run";
   }
-${passwordHttp}${seenHttp}${http}  map $http_upgrade $connection_upgrade {
-    default upgrade;
-    "" close;
-  }
-
+${passwordHttp}${seenHttp}${http}${keptHttp}
   # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
 ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '

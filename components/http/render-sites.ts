@@ -1,6 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../lib/unit-file.ts";
 import type { AccountAddressInputs, HttpServerInputs } from "../registry/kinds.generated.ts";
+import { keptMark } from "./kept-connections.ts";
 import { kindOf } from "./render-http-server.ts";
 import { socketOf } from "./server.ts";
 
@@ -9,7 +10,7 @@ const plainSiteAddress = plain(/[a-z0-9.-]+(?:\/[\w.~-]+){1,3}/, "address of a w
 
 /**
  * Maps addresses to HTTP servers, files for each account: invalid data of one account does not affect others. The value is
- * `<account>/unix:<socket>`, or what its kind says of a server without a socket, and behind a space the path that is taken away from
+ * `<account>/unix:<socket>`, with `kept/` before `unix:` if its kind takes request after request on a connection, or what its kind says of a server without a socket, and behind a space the path that is taken away from
  * requests; all addresses of a suspended account lead to `<account>/suspended`. The account's address, for requests by literal address, leads to the lowest-numbered server. Wildcards, and paths by the
  * number of their parts, have maps of their own: only who has them pays for them.
  */
@@ -20,8 +21,11 @@ export function renderSites(
 ): BundleFile[] {
   const [first] = servers;
   if (!first) return [];
-  const backend = (server: HttpServerInputs) =>
-    `${address.account}/${suspended ? "suspended" : (kindOf(server).inFrontEnd?.(server) ?? `unix:${socketOf(server)}`)}`;
+  const backend = (server: HttpServerInputs) => {
+    const { inFrontEnd, keepsConnections } = kindOf(server);
+    const reached = () => inFrontEnd?.(server) ?? `${keepsConnections ? keptMark : ""}unix:${socketOf(server)}`;
+    return `${address.account}/${suspended ? "suspended" : reached()}`;
+  };
   const lines = servers.flatMap((server) => [
     ...server.hostnames.toSorted().map((name) => ({
       map: name.startsWith("*.") ? "wildcards" : "map",

@@ -124,6 +124,11 @@ export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"ht
  */
 export interface ServerKind<Server extends HttpServer = HttpServer> extends Needs {
   readonly kind: Server["kind"];
+  /**
+   * The front end uses a connection to its server for request after request. Only of a kind whose server takes many connections at once and
+   * is the same for all accounts: it must see the end of a request where nginx sees it. Without it, each request gets a connection of its own.
+   */
+  readonly keepsConnections?: true;
   /** Its own keys in an account's file, `kind` among them. */
   readonly entry: Readonly<Record<string, z.ZodType>>;
   /** Its own inputs: the same keys, with their defaults filled in. */

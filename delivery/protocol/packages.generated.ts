@@ -7,6 +7,7 @@ export const hostPackages: readonly string[] = [
   "dns-root-data", // bundle folder unbound
   "git", // kind users
   "iproute2", // bundle folder network
+  "libnginx-mod-http-lua", // bundle folder nginx
   "libnss-systemd", // bundle folder userdb
   "media-types", // kind accounts
   "nftables", // bundle folder nftables
