@@ -11,15 +11,18 @@ import { connections } from "./connections.ts";
  */
 const program = `const http = require("node:http");
 let connections = 0;
-http.createServer((request, answer) => {
+const server = http.createServer((request, answer) => {
   const { socket, method, url, headers } = request;
   socket.requests = (socket.requests ?? 0) + 1;
   if (url === "/never" || (url === "/once" && socket.requests > 1)) return socket.destroy();
   const said = JSON.stringify({ who: process.env.WHO, on: socket.number, nth: socket.requests, connection: headers.connection });
   request.resume().on("end", () => (answer.writeHead(200, { "X-Said": said }), answer.end(said)));
-}).on("connection", (socket) => (socket.number = ++connections))
+});
+// It leaves it to others to close connections.
+server.keepAliveTimeout = 0;
+server.on("connection", (socket) => (socket.number = ++connections))
   .on("upgrade", ({ headers }, socket) => socket.end("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n" +
-    "X-Said: " + JSON.stringify({ who: process.env.WHO, on: socket.number, nth: (socket.requests ?? 0) + 1, connection: headers.connection }) + "\\r\\n\\r\\n"))
+    "X-Said: " + JSON.stringify({ who: process.env.WHO, on: socket.number, nth: (socket.requests ?? 0) + 1, connection: headers.connection }) + "\\r\\n\\r\\nend"))
   .listen(process.env.PORT);
 `;
 const node = (name: string, who: string, change: object = {}): FixtureServer => ({
@@ -61,13 +64,15 @@ beforeAll(async () => {
   host = await bootContainer({ name: "kept" });
   for (const { number } of accounts) await host.writeFile(`/srv/accounts/${number}/home/server.js`, program);
   await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
+  // Each worker keeps its own: with one, it is certain which connections are there.
+  await sh("sed -i 's/^worker_processes .*/worker_processes 1;/' /var/lib/fairhost/current/nginx/nginx.conf");
+  await sh("systemctl reload nginx; until [ $(pgrep -cf '[n]ginx: worker') = 1 ]; do sleep 0.1; done");
 });
 afterAll(() => host?.stop());
 
 test("one connection serves request after request, with no word of its end", async () => {
   const said = await ask("app.alice.test", "", ...times(20));
   expect(said).toHaveLength(20);
-  // curl stays with one worker of the front end.
   expect(new Set(said.map(({ on }) => on)).size).toBe(1);
   expect(said.at(-1)!.nth - said[0]!.nth).toBe(19);
   expect(new Set(said.map(({ connection }) => connection))).toEqual(new Set([undefined]));
