@@ -12,15 +12,20 @@ interface KindText {
   readonly parents: readonly string[];
 }
 
-/** The properties of the object that a module exports as its `kind`, as they stand in its source. */
-function propertiesOf(file: string): ReadonlyMap<string, ts.Expression> {
-  const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest);
+/** The properties of the object that a module exports as its `kind`, as they stand in its source; of a method the method itself. */
+function propertiesOf(file: string, text: string): ReadonlyMap<string, ts.Node> {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
   for (const statement of source.statements.filter(ts.isVariableStatement))
     for (const { name, initializer } of statement.declarationList.declarations) {
       if (!ts.isIdentifier(name) || name.text !== "kind") continue;
       const [object] = initializer === undefined ? [] : nodesIn(initializer, ts.isObjectLiteralExpression);
-      const properties = object?.properties.filter(ts.isPropertyAssignment) ?? [];
-      return new Map(properties.map((each) => [(each.name as ts.Identifier).text, each.initializer]));
+      return new Map(
+        object?.properties.flatMap((each) =>
+          each.name === undefined
+            ? []
+            : [[(each.name as ts.Identifier).text, ts.isPropertyAssignment(each) ? each.initializer : each] as const],
+        ),
+      );
     }
   return fail(`${file}: it exports no kind`);
 }
@@ -36,20 +41,25 @@ function nodesIn<Node extends ts.Node>(from: ts.Node | undefined, is: (node: ts.
 const stringsIn = (from: ts.Node | undefined) => nodesIn(from, ts.isStringLiteral).map(({ text }) => text);
 const arraysIn = (from: ts.Node | undefined) => nodesIn(from, ts.isArrayLiteralExpression);
 
+/** @throws if something is written in a way that is not understood: a kind without its parent would stand before it */
+export function kindText(file: string, text: string): KindText {
+  const of = propertiesOf(file, text);
+  // Each answer of the function is an array that begins with the name of the parent's kind.
+  const parents = arraysIn(of.get("parent")).flatMap(({ elements: [first] }) => stringsIn(first));
+  if (of.has("parent") && parents.length === 0) fail(`${file}: its parent is no function with ["<kind>", ...] in it`);
+  return {
+    file,
+    variable: variableOf(file, ".kind.ts"),
+    className: classOf(file),
+    key: stringsIn(of.get("key"))[0] ?? fail(`${file}: its kind has no key`),
+    name: stringsIn(of.get("name"))[0] ?? fail(`${file}: its kind has no name`),
+    identity: stringsIn(of.get("identity") ?? fail(`${file}: its kind has no identity`)),
+    parents,
+  };
+}
+
 function kindTexts(): KindText[] {
-  const texts = sources("components/*/*.kind.ts").map((file): KindText => {
-    const of = propertiesOf(file);
-    return {
-      file,
-      variable: variableOf(file, ".kind.ts"),
-      className: classOf(file),
-      key: stringsIn(of.get("key"))[0] ?? fail(`${file}: its kind has no key`),
-      name: stringsIn(of.get("name"))[0] ?? fail(`${file}: its kind has no name`),
-      identity: stringsIn(of.get("identity") ?? fail(`${file}: its kind has no identity`)),
-      // Each answer of the function is an array that begins with the name of the parent's kind.
-      parents: arraysIn(of.get("parent")).flatMap(({ elements: [first] }) => stringsIn(first)),
-    };
-  });
+  const texts = sources("components/*/*.kind.ts").map((file) => kindText(file, textOf(file)));
   const byName = new Map(texts.map((each) => [each.name, each]));
   const depth = ({ parents }: KindText): number =>
     Math.max(0, ...parents.map((name) => 1 + depth(byName.get(name) ?? fail(`no kind is called ${name}`))));
