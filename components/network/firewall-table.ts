@@ -1,24 +1,14 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
+import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { sshFlood, sshListens } from "../access/links.ts";
-import {
-  accounts4,
-  type BoundName,
-  boundNames,
-  boundOf,
-  incoming,
-  linkGroup,
-  linkPrefix,
-  logGroup,
-  outgoing,
-  resolver,
-} from "../account-network/links.ts";
+import { incoming, linkGroup, linkPrefix, resolver } from "../account-network/links.ts";
 import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { OpenPort } from "../registry/renderer.ts";
+import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";
 import { controllerSets } from "./nftables.host.ts";
-import { firstEphemeral, portSet } from "./open-ports.ts";
+import { firstEphemeral, forPorts, portSet } from "./open-ports.ts";
 
 /** Where each account has its own elements of the sets. */
 export const accountsFolder = "nftables/accounts";
@@ -43,13 +33,6 @@ export interface Surroundings {
 
 const plainRange = plain(/[0-9a-f:]+(?:\/\d+)?/, "IPv6 range");
 const plainRange4 = plain(/[0-9.]+(?:\/\d+)?/, "IPv4 range");
-
-/** Refuses what is beyond a bound of accounts that have no other. A count is forgotten by itself, a rate has its set's timeout. */
-function usualBound(name: BoundName): string {
-  const { usual, of = "", over } = boundOf(name);
-  const match = `${of} ${name === "open" ? "add" : "update"} @${name} { iif ${over(usual)} } goto over_${name}`;
-  return `    ${match.trim()}\n`;
-}
 
 /** What is not global unicast (RFC 4291), and tunnels that would lead to any address of IPv4 (Teredo, 6to4). */
 const closed6 = ["::/3", "4000::/2", "8000::/1", "2001::/32", "2002::/16"];
@@ -91,15 +74,10 @@ ${lines.map((line) => `    ${line}\n`).join("")}  }
     controllers.filter((each) => familyOf(each) === family),
   ) as [string[], string[]];
   const [offeredTcp, offeredUdp] = [portSet(offered, "tcp"), portSet(offered, "udp")];
-  const rule = (ports: string, text: string) => (ports === "" ? "" : `    ${text}\n`);
   const set = (name: string, type: string, elements: readonly string[]) =>
     elements.length === 0
       ? `  set ${name} { type ${type}; flags interval; }`
       : `  set ${name} { type ${type}; flags interval; auto-merge; elements = { ${elements.join(", ")} }; }`;
-  const refuse = "counter goto refuse";
-  const begins = "tcp flags & (fin | syn | rst | ack) == syn";
-  // Above the ports that are open to everybody: an answer is never taken for a visitor.
-  const source = address4 === undefined ? "masquerade to" : `snat ip to ${plainAddress4(address4)}`;
   return [
     {
       path: "nftables/fairhost.nft",
@@ -117,33 +95,7 @@ ${set("closed4", "ipv4_addr", closed4)}
 ${set(controllerSets[6], "ipv6_addr", controllers6.map(plainRange))}
 ${set(controllerSets[4], "ipv4_addr", controllers4.map(plainRange4))}
 
-  # The kernel adds an element for each account that is awake, and removes it when it is no longer used.
-  set open { type iface_index; size 65535; flags dynamic; }
-  set rate { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set mail { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
-${boundNames
-  .map(
-    (name) => `  set over_${name} { type ifname; size 65535; flags dynamic; counter; }
-`,
-  )
-  .join("")}  set visits_of_host { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set pings { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set queries { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set logged { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
-  set visits { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
-  set unlogged { type iface_index; size 65535; flags dynamic, timeout; timeout 1d; counter; }
-
-  # Ports of accounts' services: what visitors call, and what the account has in its network. Then the same the other way round.
-  map services { type ipv6_addr . inet_service : ipv6_addr; }
-  map answers { type ipv6_addr . inet_service : ipv6_addr; }
-
-  # Accounts whose bounds are not the usual ones have a chain with theirs.
-  map bounds { type ifname : verdict; }
-  # Accounts that have rules of their own have chains with them: what they call by their link, what calls them by their address.
-  map rules_out { type ifname : verdict; }
-  map rules_in { type ipv6_addr : verdict; }
-
-  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
+${setsOfAccounts}  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
   # out of reach, SSH included. So the rules below must hold packet by packet. Errors in IPv4 are looked at: they may be about a connection
   # of an account whose address is translated. They are never remembered.
   chain untracked_in {
@@ -152,7 +104,7 @@ ${boundNames
     ip6 daddr ${resolver} notrack
     meta l4proto icmpv6 fib daddr type local notrack
     icmp type echo-request notrack
-${rule(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}    ip6 daddr . tcp dport @services goto to_service
+${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}    ip6 daddr . tcp dport @services goto to_service
     iifgroup ${linkGroup} ip6 saddr . tcp sport @answers notrack
   }
   # Only the address is exchanged, packet by packet. Without memory of connections no error about a packet's size could be led back, so
@@ -172,7 +124,7 @@ ${rule(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}   
     ip6 saddr ${resolver} notrack
     meta l4proto icmpv6 notrack
     icmp type echo-reply notrack
-${rule(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp sport @answers notrack
+${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp sport @answers notrack
     ip6 daddr . tcp dport @answers notrack
   }
 
@@ -206,10 +158,10 @@ ${rule(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp spor
     icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-reply } accept
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } ip6 hoplimit 255 accept
     icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 saddr fe80::/10 accept
-${bgp("saddr")}${rule(ownTcp, `tcp dport { ${ownTcp} } goto ssh_of_host`)}    jump of_host_in
+${bgp("saddr")}${forPorts(ownTcp, `tcp dport { ${ownTcp} } goto ssh_of_host`)}    jump of_host_in
     icmp type echo-request accept
     icmpv6 type echo-request accept
-${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
+${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
   }
 
   # Rules of the host, after all that the platform needs: back from them, the rules of the platform decide.
@@ -235,122 +187,15 @@ ${
 }    accept
   }
 
-  # Of the host an account reaches the resolver, and what all accounts offer to the public.
-  chain from_account_to_host {
-    fib saddr . iif oif eq 0 counter drop comment "an account sends with an address that is not its own"
-    ip6 daddr ${resolver} meta l4proto { tcp, udp } th dport 53 goto ask_resolver
-    ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
-    icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
-    ct state established,related accept
-    iifname vmap @rules_out
-${rule(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}`)}${rule(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${rule(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
-    icmp type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
-    counter goto refuse comment "an account calls the host"
-  }
-  chain ask_resolver {
-    update @queries { iif limit rate over ${outgoing.queries} } counter drop
-    accept
-  }
-
-  chain forward {
-    type filter hook forward priority filter; policy drop;
-    iifgroup ${linkGroup} goto from_account
-    oifgroup ${linkGroup} goto to_account
-    counter comment "dropped: this host is no router"
-  }
-
-  chain from_account {
-    fib saddr . iif oif eq 0 counter drop comment "an account sends with an address that is not its own"
-    ct state untracked meta l4proto tcp goto about_service
-    ct state vmap { established : accept, related : accept, invalid : drop }
-    oifgroup ${linkGroup} counter goto refuse comment "an account calls a neighbour's network"
-    ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
-    ip6 daddr @sites goto new_connection
-    ip6 daddr @closed6 counter goto refuse comment "an account calls what is not of the Internet"
-    ip daddr @closed4 counter goto refuse comment "an account calls what is not of the Internet"
-    goto new_connection
-  }
-
-  # Answers of an account's services, and what it sends to those of others.
-  chain about_service {
-    ip6 daddr @infrastructure counter goto refuse comment "an account calls the infrastructure"
-    ip6 saddr . tcp sport @answers tcp flags & (syn | ack) != syn accept
-    ip6 saddr . tcp sport @answers counter goto refuse comment "a service calls out from its own port"
-    fib daddr . iif oif ne 0 counter goto refuse comment "an account visits itself"
-    iifname vmap @rules_out
-    ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}
-    goto visit
-  }
-
-  chain new_connection {
-    # Everything else has no use for accounts; neighbour discovery is untracked.
-    meta l4proto != { tcp, udp, icmp, icmpv6 } ${refuse}
-    ct state != new counter drop
-    tcp dport 179 counter goto refuse comment "an account calls BGP"
-    jump of_host_out
-    iifname vmap @rules_out
-    iifname vmap @bounds
-${boundNames.map(usualBound).join("")}    accept
-  }
-${boundNames
-  .map(
-    (name) => `  chain over_${name} {
-    update @over_${name} { iifname } counter goto refuse
-  }
-`,
-  )
-  .join("")}
-  # At once, so that no program waits. The kernel sends only one error of ICMP a second, but each reset.
-  chain refuse {
-    meta l4proto tcp reject with tcp reset
-    reject with icmpx admin-prohibited
-  }
-
-  chain to_account {
-    ip6 daddr . tcp dport @answers ct state untracked goto visit_from_outside
-    ct state vmap { established : accept, related : accept, invalid : drop }
-    counter comment "dropped: not offered by an account"
-  }
-  chain visit_from_outside {
-    fib saddr type local counter drop
-    fib saddr oifname "${linkPrefix}*" counter drop
-    jump of_host_in
-    goto visit
-  }
-  chain visit {
-    ip6 daddr vmap @rules_in
-    ${begins} update @visits { ip6 daddr limit rate over ${incoming.rate} } counter drop comment "too many new visitors of an account's services"
-    ip6 daddr . tcp dport @answers accept
-    counter drop
-  }
-
-  chain source {
-    type nat hook postrouting priority srcnat;
-    iifgroup != ${linkGroup} return
-    oifgroup ${linkGroup} return
-    ip saddr ${accounts4} meta l4proto { tcp, udp } ${source}:${firstEphemeral}-65535
-    ip saddr ${accounts4} ${source.replace(/ to$/, "")}
-  }
-
-  # After source NAT: a line has the account (its link), and address and port as they are seen outside.
-  chain egress {
-    type filter hook postrouting priority srcnat + 1; policy accept;
-    iifgroup ${linkGroup} ct state new jump log_egress
-  }
-  chain log_egress {
-    update @logged { iif limit rate ${outgoing.logged} } log group ${logGroup} snaplen 64 return
-    update @unlogged { iif }
-  }
-
-  # Accounts have networks of their own and get no socket of the host's: should one ever reach them, it may answer, never call.
+${chainsOfAccounts({ offeredTcp, offeredUdp, address4 })}  # Accounts have networks of their own and get no socket of the host's: should one ever reach them, it may answer, never call.
   chain output {
     type filter hook output priority filter; policy accept;
     ct state established,related accept
     meta skuid ${accountUids} counter reject comment "an account calls out through the host's network"
-${rule(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${rule(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
+${forPorts(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${forPorts(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
     oif lo accept
-${rule(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
+${forPorts(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
     icmpv6 type != echo-request accept
     icmp type != echo-request accept
 ${bgp("daddr")}    jump of_host_out

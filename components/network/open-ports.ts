@@ -33,3 +33,8 @@ export function portSet(open: readonly OpenPort[], protocol: OpenPort["protocol"
   }
   return mergeRanges(ranges).map(rangeText).join(", ");
 }
+
+/** A line of a chain that names ports; nothing if there are none. @param ports as {@link portSet} gives them */
+export function forPorts(ports: string, line: string): string {
+  return ports === "" ? "" : `    ${line}\n`;
+}
