@@ -1,20 +1,28 @@
+import type { z } from "zod";
+import { accountEntries } from "../components/account/entries.generated.ts";
 import { serverFixtures } from "../components/http/server-fixtures.generated.ts";
+import { eachLimit } from "../components/plan/each-limit.ts";
 import { type Fleet, fileKinds } from "../components/registry/files.generated.ts";
 import { fixtures } from "./fixtures.generated.ts";
 
 const [user] = fixtures.users({ accounts: 1, hosts: 1 } as never);
+const [plan] = fixtures.plans({ accounts: 1, hosts: 1 } as never);
 const day = "2026-11-20";
 const later = "2026-12-10";
 
-/** The first element of a kind's fixture, without what follows from its account. */
-function entry(key: "services" | "tasks"): object {
-  const {
-    account: _,
-    host: __,
-    unit: ___,
-    ...own
-  } = { unit: "", ...fixtures[key]({ accounts: 1, hosts: 1 } as never)[0]! };
-  return own;
+type Entries = keyof typeof accountEntries;
+
+/** The first element of a kind's fixture, without what its list in an account's file does not have. */
+function entry(key: Exclude<Entries, "httpServers">): object {
+  const keys = Object.keys((accountEntries[key].unwrap() as z.ZodArray<z.ZodObject>).element.shape);
+  const [element] = fixtures[key]({ accounts: 1, hosts: 1 } as never);
+  return Object.fromEntries(Object.entries(element!).filter(([name]) => keys.includes(name)));
+}
+
+/** An entry of each kind that has a list in an account's file: a new kind is tried without a line here. */
+function entries(): object {
+  const keys = (Object.keys(accountEntries) as Entries[]).filter((key) => key !== "httpServers");
+  return Object.fromEntries(keys.map((key) => [key, [entry(key)]]));
 }
 
 const firewall = [
@@ -38,9 +46,11 @@ export function fullFleet(fleet: Fleet): Fleet {
     name: "everything",
     plan: "large",
     host: home,
+    ...entries(),
     retentionDays: 60,
     firewall,
     limits: {
+      ...eachLimit((name) => plan![name]),
       ...{ cpuWeight: 100, ioWeight: 100, memoryMaxMb: 1024, swapMaxMb: 8, tasksMax: 64, diskGb: 5, inodes: 100_000 },
       ...{ outgoingConnections: 900, outgoingPerSecond: 40, mailsPerMinute: 50 },
     },
@@ -72,7 +82,6 @@ export function fullFleet(fleet: Fleet): Fleet {
       { ...serverFixtures.find(({ kind }) => kind === "node")!, name: "slow", number: 91, startSeconds: 40 },
     ],
     databases: [{ name: "full", engine: "postgresql", connections: 10 }],
-    services: [entry("services")],
     tasks: [{ ...entry("tasks"), randomDelaySeconds: 30, timeZone: "Europe/Paris", directory: "tasks" }],
   });
   return {
