@@ -3,7 +3,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { limitNames } from "../plan/each-limit.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
 import { judged, own, rendered, sides, textOf } from "./own-files.cases.ts";
-import { notOwn, ownerOf, otherParts } from "./own-files.ts";
+import { notOwn, otherParts, ownerOf } from "./own-files.ts";
 
 // A kind whose files are named here needs a form of them in `ofAccount` of the folder (*.host.ts), reviewed like the sandbox.
 test("all that the program renders for an account is the account's own, and of no other account", () => {
