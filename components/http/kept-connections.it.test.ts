@@ -15,7 +15,7 @@ const server = http.createServer((request, answer) => {
   const { socket, method, url, headers } = request;
   socket.requests = (socket.requests ?? 0) + 1;
   if (url === "/never" || (url === "/once" && socket.requests > 1)) return socket.destroy();
-  const said = JSON.stringify({ who: process.env.WHO, on: socket.number, nth: socket.requests, connection: headers.connection });
+  const said = JSON.stringify({ who: process.env.WHO, url, on: socket.number, nth: socket.requests, connection: headers.connection });
   request.resume().on("end", () => (answer.writeHead(200, { "X-Said": said }), answer.end(said)));
 });
 // It leaves it to others to close connections.
@@ -35,6 +35,7 @@ const accounts = [
     name: "alice",
     servers: [
       node("app", "alice"),
+      { ...node("blog", "blog"), addresses: ["app.alice.test/blog"], trimPath: true },
       node("brief", "brief", { idleSeconds: 2 }),
       programServer("own", ["/usr/bin/node", "server.js"], { environment: { WHO: "own" } }),
     ],
@@ -46,6 +47,7 @@ let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
 interface Said {
   readonly who: string;
+  readonly url?: string;
   readonly on: number;
   readonly nth: number;
   readonly connection?: string;
@@ -76,6 +78,15 @@ test("one connection serves request after request, with no word of its end", asy
   expect(new Set(said.map(({ on }) => on)).size).toBe(1);
   expect(said.at(-1)!.nth - said[0]!.nth).toBe(19);
   expect(new Set(said.map(({ connection }) => connection))).toEqual(new Set([undefined]));
+});
+
+test("also where a path is taken away from requests", async () => {
+  const said = await ask("app.alice.test", "", "/blog/", "/blog/a%20b/c?d=/e");
+  expect(said.map(({ who, url, connection }) => [who, url, connection])).toEqual([
+    ["blog", "/", undefined],
+    ["blog", "/a%20b/c?d=/e", undefined],
+  ]);
+  expect(said[1]!.nth).toBe(said[0]!.nth + 1);
 });
 
 test.each([

@@ -23,9 +23,10 @@ export const keptHttp = `  # Connections to servers that are used again: not beh
     default 0;
     "~^1 GET \\[\\] unix:" 1;
   }
-  map $kept $asked {
-    default $passed_to;
-    1 kept$backend_uri;
+  map "$kept $taken_path" $asked {
+    default kept$left_uri;
+    "~^0 " $passed_to;
+    "1 " kept;
   }
   # A connection is found again by the whole path of the socket that it leads to, which is one server's.
   upstream kept {
