@@ -76,6 +76,7 @@ const fleets = loaded.map((fleet) => ({
       cache: true,
       httpsOnly: true,
       hstsSeconds: 60,
+      certificate: "shop.pem",
       ...(server.kind !== "redirect" && {
         headers: { "X-Frame-Options": "DENY" },
         passwords: { kim: `$2b$05$${"a".repeat(53)}` },

@@ -61,7 +61,8 @@ export function fullFleet(fleet: Fleet): Fleet {
       ...serverFixtures.map((server) => ({ idleSeconds: 300, hostnames: [`${server.kind}.example.net`], ...server })),
       {
         ...serverFixtures.find(({ kind }) => kind === "static")!,
-        ...{ httpsOnly: true, hstsSeconds: 3600 },
+        ...{ httpsOnly: true, hstsSeconds: 3600, certificate: "certificates/shop.pem" },
+        hostnames: ["plain.example.net"],
         name: "plain",
         number: 90,
         fallback: "index.html",

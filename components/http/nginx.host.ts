@@ -12,8 +12,22 @@ export const nginx = {
     says: (host) => `Rewrites the front end of ${host}: reload without interruption.`,
   },
   ofAccount: [
-    { shown: true, path: /accounts\/(?<number>\d+)\.certificates/, lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/] },
-    { shown: true, path: /accounts\/(?<number>\d+)\.https/, lines: [/(?<hostname>[a-z0-9.-]+) \d+;/] },
+    {
+      shown: true,
+      path: /accounts\/(?<number>\d+)\.certificates/,
+      lines: [/(?<hostname>[a-z0-9.-]+) \k<hostname>;/, /(?<hostname>\*(\.[a-z0-9.-]+)) _\2;/],
+    },
+    {
+      shown: true,
+      path: /accounts\/(?<number>\d+)\.https/,
+      lines: [
+        /(?<hostname>[a-z0-9.*-]+) "";/,
+        /(?<hostname>[a-z0-9.-]+) "\k<hostname> \d+";/,
+        /(?<hostname>\*(\.[a-z0-9.-]+)) "_\2 \d+";/,
+      ],
+    },
+    // Inside the home, as the account.
+    { shown: true, path: /accounts\/(?<number>\d+)\.own/, lines: [/(?<hostname>[a-z0-9.*-]+) [\w./-]+;/] },
     {
       shown: true,
       path: /settings\/(?<number>\d+)\.choice/,

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
 import { cachedSockets } from "../cache/cache-paths.ts";
-import { flag, number, text, texts, waivers } from "../inputs.ts";
+import { flag, homePath, number, text, texts, waivers } from "../inputs.ts";
 import type { Needs } from "../registry/bundle-folder.ts";
 import { behaviour, derivedField, identity, key } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
-import { nameSchema } from "../schema.ts";
+import { homePathSchema, nameSchema } from "../schema.ts";
 import { descriptors } from "./connections.ts";
 import { siteAddressSchema, siteNameSchema } from "./web-address.ts";
 import { webSiteEntry, webSiteInputs } from "./web-site.ts";
@@ -56,6 +56,11 @@ export const commonEntry = {
     .describe(
       "Seconds for which browsers use HTTPS alone for its host names (RFC 6797), with `httpsOnly`. There is no way back before they are over. Default 0: not at all.",
     ),
+  certificate: homePathSchema
+    .exactOptional()
+    .describe(
+      "File in the account's home with an own certificate, PEM: its key, the certificate, and those of CAs between it and the root. The front end uses it for the host names of this HTTP server that it is valid for, and notices a newer one within two minutes. Default: none, all names have certificates of the fleet's CA.",
+    ),
   ...webSiteEntry,
   idleSeconds: z
     .int()
@@ -78,6 +83,7 @@ export const commonInputs = {
   https: derivedField(flag).exactOptional().describe("Whether its host names get certificates."),
   httpsOnly: behaviour(flag).exactOptional().describe("Whether visitors are sent on to HTTPS."),
   hstsSeconds: behaviour(number).exactOptional().describe("Seconds for which browsers use HTTPS alone."),
+  certificate: homePath().exactOptional().describe("File with an own certificate and its key."),
   ...webSiteInputs,
   idleSeconds: behaviour(number).describe("Seconds without a request until it is stopped; 0 = never."),
   unit: derivedField(text).describe(

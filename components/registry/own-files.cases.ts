@@ -17,11 +17,12 @@ export const sides: readonly Declaration[] = [
       servers: [
         {
           ...staticServer("always", 0),
-          ...{ https: true, httpsOnly: true, bodyMaxMb: 8 },
+          ...{ https: true, httpsOnly: true, certificate: "own.pem", bodyMaxMb: 8 },
+          hostnames: ["always.alice.test", "*.alice.test"],
           headers: { Link: '<a>; rel="b"' },
           passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         },
-        staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
+        { ...staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }), https: true },
         programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10 }),
         programServer("guarded", ["bin/guarded"], {
           waf: {

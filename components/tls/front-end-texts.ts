@@ -15,22 +15,34 @@ export const noTls: Texts = { http: "", server: "", headers: "", site: "", locat
 export const tlsTexts: Texts = {
   http: `
   # The file of a name's certificate: never the name itself, which a client chooses.
-  map $ssl_server_name $certificate {
+  map $ssl_server_name $wildcard_above {
+    default "";
+    "~^[^.]+(?<name_above>[.].+)$" *$name_above;
+  }
+  map $wildcard_above $certificate_above {
     default ${fallback};
     include accounts/*.certificates;
   }
-  # Seconds for which browsers are to use HTTPS alone, of a name that answers over HTTP only to send visitors on.
-  map $site_name $https_only {
+  map $ssl_server_name $certificate {
+    default $certificate_above;
+    include accounts/*.certificates;
+  }
+  # Of a name that answers over HTTP only to send visitors on: its certificate, and seconds for which browsers are to use HTTPS alone.
+  map $wildcard $https_only_above {
     default "";
+    include accounts/*.https;
+  }
+  map $site_name $https_only {
+    default $https_only_above;
     include accounts/*.https;
   }
   map "$scheme $https_only" $insecure_name {
     default "";
-    "~^http [0-9]" $site_name;
+    "~^http (?<insecure_file>[^ ]+) " $insecure_file;
   }
   map "$scheme $https_only" $hsts {
     default "";
-    "~^https (?<hsts_seconds>[1-9][0-9]*)$" "max-age=$hsts_seconds";
+    "~^https [^ ]+ (?<hsts_seconds>[1-9][0-9]*)$" "max-age=$hsts_seconds";
   }
 `,
   // Mozilla's intermediate profile, version 5.7. The keys of tickets are in the cache, where nginx changes them by itself.

@@ -10,7 +10,7 @@ names=/var/lib/fairhost/current/nginx/accounts
 # The CA counts orders: no host asks for more in one run.
 most=100
 cd "$state" || exit 1
-mkdir -p issued www wait
+mkdir -p issued own www wait
 now=$(date +%s)
 
 if [ ! -s default.pem ]; then
@@ -20,10 +20,10 @@ if [ ! -s default.pem ]; then
 fi
 
 shopt -s nullglob
-list() { # each declared name with its account, sorted by name
+list() { # the file of each declared name with its account, sorted; `_.example.org` is that of *.example.org
   for map in "$names"/*.certificates; do
     account=${map##*/}
-    sed -n "s/^\([a-z0-9.-]*\) .*/\1 ${account%.certificates}/p" "$map" || return 1
+    sed -n "s/^[^ ]* \([a-z0-9._-]*\);$/\1 ${account%.certificates}/p" "$map" || return 1
   done | LC_ALL=C sort -u
 }
 # On a full disk, or without a generation, nobody knows what is declared: nothing is removed then.
@@ -34,7 +34,7 @@ here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n
 comm -23 <(cut -d' ' -f1 names) <(here) | while read -r name; do ln -sf default.pem "$name.pem"; done
 # What nobody serves any longer.
 comm -13 <(cut -d' ' -f1 names) <(here) | while read -r name; do
-  rm -f "$name.pem" "issued/$name" "wait/$name" "lego/certificates/$name".*
+  rm -f "$name.pem" "issued/$name" "own/$name" "wait/$name" "lego/certificates/$name".*
 done
 
 say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log, where only root can write
@@ -53,8 +53,10 @@ issue() { # NAME ACCOUNT
     dates=$(openssl x509 -noout -dates -in "lego/certificates/$name.crt") || return 1
     begin=$(date -d "$(sed -n 's/^notBefore=//p' <<<"$dates")" +%s)
     end=$(date -d "$(sed -n 's/^notAfter=//p' <<<"$dates")" +%s)
+    # One of the account's own that came meanwhile.
+    [ ! -e "own/$name" ] || [ -z "$(find "$name.pem" -newermt "@$(date +%s)")" ] || return 0
     cat "lego/certificates/$name.key" "lego/certificates/$name.crt" >".$name.new" &&
-      touch -d "@$((begin + (end - begin) * 2 / 3))" ".$name.new" && mv ".$name.new" "$name.pem" || return 1
+      touch -d "@$((begin + (end - begin) * 2 / 3))" ".$name.new" && mv ".$name.new" "$name.pem" && rm -f "own/$name" || return 1
     [ -e "issued/$name" ] || say "$name" "$account" "has a certificate until $(date -d "@$end" +%F)"
     touch "issued/$name"
     rm -f "wait/$name"
@@ -71,8 +73,8 @@ issue() { # NAME ACCOUNT
 export -f issue say
 export ca email
 
-# Due: no certificate yet, or one whose time has come; but not what waits.
-LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \)) names >due.all || exit 1
+# Due: no certificate yet, or one whose time has come; but not what waits, and no wildcard: the CA asks for a proof in DNS for it.
+LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \) ! -name '_.*') names >due.all || exit 1
 LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) | head -n "$most" >due
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.

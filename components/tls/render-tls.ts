@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { certificates } from "../../delivery/protocol/certificates.ts";
 import { plain, unitFile } from "../../lib/unit-file.ts";
 import { confined } from "../host/confined.ts";
 import { namesOf } from "../http/web-address.ts";
@@ -10,7 +11,13 @@ import type { Renderer } from "../registry/renderer.ts";
 const service = "fairhost-certificates.service";
 const timer = "fairhost-certificates.timer";
 const script = "libexec/issue-certificates";
-const plainHostName = plain(/[a-z0-9.-]+/, "host name");
+const own = {
+  name: "fairhost-own-certificates",
+  script: "libexec/own-certificates",
+  description: "Certificates that accounts bring",
+};
+const plainHostName = plain(/(?:\*\.)?[a-z0-9.-]+/, "host name");
+const plainPath = plain(/[\w./-]+/, "path in a home");
 const plainWord = plain(/[\w.:/@+~%-]+/, "address");
 
 export const renderer: Renderer<"httpServers"> = {
@@ -21,10 +28,13 @@ export const renderer: Renderer<"httpServers"> = {
   ofElements: ({ account, own }) => ({ files: renderNames(account.number, own.httpServers) }),
 };
 
-/** The names of one account that get a certificate, and how each answers without one: files that the front end includes. */
+/**
+ * Of one account: the file with the certificate of each name, how a name answers without one, and the files that the account brings. A wildcard's
+ * file is `_.example.org`.
+ */
 export function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
   const secured = servers.filter(({ https }) => https === true);
-  const names = [...new Set(secured.flatMap(namesOf))].filter((name) => !name.startsWith("*.")).map(plainHostName);
+  const names = [...new Set(secured.flatMap(namesOf))].map(plainHostName).sort();
   const only = new Map<string, number>();
   for (const { httpsOnly, hstsSeconds = 0, ...server } of secured) {
     if (httpsOnly !== true) continue;
@@ -34,23 +44,35 @@ export function renderNames(account: number, servers: readonly HttpServerInputs[
     lines.length === 0
       ? []
       : [{ path: `nginx/accounts/${account}.${kind}`, content: lines.map((line) => `${line};\n`).join("") }];
+  const own = secured.flatMap(({ certificate, ...server }) =>
+    certificate === undefined ? [] : namesOf(server).map((name) => `${name} ${plainPath(certificate)}`),
+  );
   return [
     ...map(
       "certificates",
-      names.sort().map((name) => `${name} ${name}`),
+      names.map((name) => `${name} ${fileOf(name)}`),
     ),
+    // A name that is listed is not what a wildcard above it is.
     ...map(
       "https",
-      names.filter((name) => only.has(name)).map((name) => `${name} ${Number(only.get(name))}`),
+      names.map((name) => `${name} "${only.has(name) ? `${fileOf(name)} ${only.get(name)}` : ""}"`),
     ),
+    ...map("own", own),
   ];
+}
+
+/** Base name of the file with a name's certificate. */
+function fileOf(name: string): string {
+  return name.replace(/^\*/, "_");
 }
 
 /** The program that gets certificates and renews them, and its timer: when the names change, and every hour. */
 function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; units: BundleUnit[] } {
   if (ca === undefined) return { files: [], units: [] };
+  const taking = renderOwn();
   return {
     files: [
+      ...taking.files,
       {
         path: script,
         content: readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8"),
@@ -95,8 +117,61 @@ function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; un
       { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
     ],
     units: [
+      ...taking.units,
       { name: service, want: "on-demand", restartOn: [] },
       { name: timer, want: "start", restartOn: [`systemd/${timer}`, `systemd/${service}`, script, "nginx/"] },
+    ],
+  };
+}
+
+/** The program that takes over what accounts bring, once a minute: it works as root only with its own files, and reads those of accounts as they. */
+function renderOwn(): { files: BundleFile[]; units: BundleUnit[] } {
+  const service = `${own.name}.service`;
+  const timer = `${own.name}.timer`;
+  const content = readFileSync(join(import.meta.dirname, "own-certificates.py"), "utf8");
+  return {
+    files: [
+      { path: own.script, content: `#!/usr/bin/python3 -I\n${content}`, mode: 0o755 },
+      {
+        path: `systemd/${service}`,
+        content: unitFile({
+          Unit: {
+            Description: own.description,
+            RequiresMountsFor: "/srv/accounts",
+            // By hand too, several times a minute.
+            StartLimitIntervalSec: "0",
+            ConditionPathExistsGlob: [`|${currentGeneration}/nginx/accounts/*.own`, `|${certificates}/own-files/*`],
+          },
+          Service: {
+            ...confined,
+            Type: "oneshot",
+            ExecStart: `${currentGeneration}/${own.script} ${certificates} ${currentGeneration}/nginx/accounts /srv/accounts`,
+            Group: "www-data",
+            CapabilityBoundingSet: "CAP_SETUID CAP_SETGID",
+            UMask: "0027",
+            StateDirectory: "fairhost-certificates",
+            StateDirectoryMode: "0750",
+            ReadWritePaths: "-/srv/accounts",
+            RestrictAddressFamilies: "none",
+            MemoryMax: "256M",
+            TasksMax: "20",
+            CPUWeight: "20",
+            TimeoutStartSec: "10min",
+          },
+        }),
+      },
+      {
+        path: `systemd/${timer}`,
+        content: unitFile({
+          Unit: { Description: own.description },
+          Timer: { OnCalendar: "minutely", AccuracySec: "10s" },
+        }),
+      },
+      { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
+    ],
+    units: [
+      { name: service, want: "on-demand", restartOn: [] },
+      { name: timer, want: "start", restartOn: [`systemd/${timer}`, `systemd/${service}`, own.script] },
     ],
   };
 }

@@ -1,13 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { Ca, certificates } from "../../testing/acme-ca.ts";
 import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 
 /** Names of two accounts; the one that leads nowhere is another web site's for the CA. */
 const secured = { https: true, httpsOnly: true, hstsSeconds: 3600 };
@@ -27,70 +23,6 @@ const accounts = [
   },
 ] as const;
 
-/** In the host's network: a CA that asks each name at [::1]:80, except one (pebble, the CA that ACME clients are tested with). */
-class Ca implements AsyncDisposable {
-  readonly #programs: { kill(): unknown }[] = [];
-  readonly #directory: string;
-  private constructor(directory: string) {
-    this.#directory = directory;
-  }
-  static async make(): Promise<Ca> {
-    await ensureDebianPackages(["pebble"]);
-    const ca = new Ca(await mkdtemp(join(tmpdir(), "fairhost-ca-")));
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem"];
-    await execa("openssl", ["req", "-x509", "-days", "2", ...key, ...subject, "-out", "cert.pem"], {
-      cwd: ca.#directory,
-    });
-    const pebble = {
-      listenAddress: "[::1]:14000",
-      managementListenAddress: "[::1]:15000",
-      certificate: join(ca.#directory, "cert.pem"),
-      privateKey: join(ca.#directory, "key.pem"),
-      httpPort: 80,
-      tlsPort: 443,
-    };
-    await writeFile(join(ca.#directory, "pebble.json"), JSON.stringify({ pebble }));
-    return ca;
-  }
-  certificate(): Promise<string> {
-    return readFile(join(this.#directory, "cert.pem"), "utf8");
-  }
-  async start(host: ContainerHost): Promise<void> {
-    const run = (...command: string[]) => {
-      const program = execa("nsenter", ["-t", `${host.netnsPid}`, "-n", "--", ...command], {
-        ...{ reject: false, stdio: "ignore" },
-        env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" },
-      });
-      this.#programs.push(program);
-    };
-    const none = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
-    run(
-      "pebble-challtestsrv",
-      "-defaultIPv4",
-      "",
-      "-defaultIPv6",
-      "::1",
-      "-dns01",
-      ":8053",
-      "-management",
-      ":8055",
-      ...none,
-    );
-    run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", "[::1]:8053");
-    await succeed(host, "until curl -sSf https://localhost:14000/dir >/dev/null 2>&1; do sleep 0.1; done");
-    await succeed(host, `curl -sS -d '{"host":"nowhere.test","addresses":["::2"]}' http://localhost:8055/add-aaaa`);
-    await succeed(host, "curl -sS https://localhost:15000/roots/0 >/root/roots.pem");
-  }
-  stop(): void {
-    for (const program of this.#programs.splice(0)) program.kill();
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.stop();
-    await rm(this.#directory, { recursive: true, force: true });
-  }
-}
-
 let host: ContainerHost;
 let ca: Ca;
 const sh = (command: string) => succeed(host, command);
@@ -105,11 +37,9 @@ const issue = () => sh("systemctl start fairhost-certificates.service");
 beforeAll(async () => {
   ca = await Ca.make();
   host = await bootContainer({ name: "tls" });
-  await host.writeFile("/root/ca.pem", await ca.certificate());
-  await sh("cat /root/ca.pem >>/etc/ssl/certs/ca-certificates.crt");
+  await ca.trustedBy(host);
   const declared = declarationOf(accounts);
   const [network] = declared.networks;
-  const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
   const declaration = {
     ...declared,
     networks: [{ ...network!, certificates }],
@@ -150,6 +80,7 @@ describe("before there is a certificate", () => {
 describe("certificates of the CA", () => {
   beforeAll(async () => {
     await ca.start(host);
+    await ca.mislead(host, "nowhere.test");
     await sh(`rm -f ${state}/wait/*`);
     await issue();
   });

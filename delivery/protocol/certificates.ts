@@ -1,6 +1,6 @@
 /** Certificates of a host, where its front end and the program that gets them find them; no account can write there. */
 
-/** Below it one file for each host name, `<name>.pem`: the key and the chain. Its modification time is when to renew it. */
+/** Below it one file for each host name, `<name>.pem` (`_.example.org.pem` for `*.example.org`): the key and the chain. Its modification time is when to renew it. */
 export const certificates = "/var/lib/fairhost-certificates";
 
 /** Base name of the certificate for every name that has none, signed by itself. */
@@ -8,6 +8,9 @@ export const fallback = "default";
 
 /** A file for each name whose certificate is a real one. */
 export const issued = `${certificates}/issued`;
+
+/** A file for each name whose certificate is one that its account brings. */
+export const ownCertificates = `${certificates}/own`;
 
 /** Where a CA looks for the proof that a host name is ours (RFC 8555, section 8.3). */
 export const challenges = `${certificates}/www`;

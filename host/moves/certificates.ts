@@ -14,11 +14,11 @@ type Certificates = Readonly<Record<string, { readonly pem: string; readonly due
 /** Bytes. A key and a chain have about 5,000. */
 const most = 64 << 10;
 
-/** Host names of an account that have a certificate. */
+/** Base names of an account's certificates: host names, or `_.example.org` for `*.example.org`. */
 function namesIn(bundle: Bundle, number: number): string[] {
   const files = bundle.groups[`account-${number}`]?.files ?? [];
   const content = files.find(({ path }) => path === `nginx/accounts/${number}.certificates`)?.content ?? "";
-  return [...content.matchAll(/^([a-z0-9][a-z0-9.-]*) /gm)].map(([, name]) => name!);
+  return [...content.matchAll(/ ((?:_\.)?[a-z0-9][a-z0-9.-]*);$/gm)].map(([, name]) => name!);
 }
 
 const fileOf = ({ layout }: Machine, name: string) => layout.at(join(certificates, `${name}.pem`));
@@ -63,7 +63,11 @@ function isFor(name: string, given: Certificates[string] | undefined): boolean {
   if (typeof given?.pem !== "string" || given.pem.length > most || typeof given.due !== "number") return false;
   try {
     const certificate = new X509Certificate(given.pem);
-    return certificate.checkHost(name) !== undefined && certificate.checkPrivateKey(createPrivateKey(given.pem));
+    // Whatever stands before the first dot.
+    return (
+      certificate.checkHost(name.replace(/^_/, "any-name")) !== undefined &&
+      certificate.checkPrivateKey(createPrivateKey(given.pem))
+    );
   } catch {
     return false;
   }
