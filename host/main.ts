@@ -16,6 +16,7 @@ import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { moveCommand } from "./moves/commands.ts";
 import { purgeSuperseded } from "./moves/steps.ts";
+import { bansCommand } from "./os/bans.ts";
 import { dumpDatabase } from "./os/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
@@ -33,6 +34,8 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
   health [--json] [ACCOUNT...]
                     check units and the front end, and ask these accounts for a page (up to 5; else a sample of
                     5), which wakes them; what they answer is shown and is no problem of the host
+  bans [--json]     list addresses that sent too many wrong passwords and are refused for ten minutes, with the seconds left
+  bans lift ADDRESS end the ban of an address, or of the /64 it is in
   dump-database ENGINE NAME
                     write a consistent dump of a database (postgresql or mariadb, a1204_shop) to standard output
   archive ACCOUNT [--keep-days DAYS]
@@ -126,8 +129,10 @@ async function main(): Promise<number> {
         return 0;
       });
     }
+    case "bans":
     case "move": {
-      const work = moveCommand(machine, parsed.positionals.slice(1));
+      const words = parsed.positionals.slice(1);
+      const work = command === "bans" ? bansCommand(machine, words, parsed.values.json) : moveCommand(machine, words);
       if (work) return look(machine, work);
       process.stderr.write(usage);
       return 2;

@@ -34,5 +34,7 @@ my ($from) = unit_of($relay) =~ m{/fairhost-ssh-$account\@\d+-\S+:\d+-(\S+):\d+\
 # A name that is not known is not written down: people type their password there.
 my $name = exists $hashes{$user} ? $user : 'UNKNOWN';
 print STDERR "<4>wrong password: account=$account user=$name from=", $from // 'UNKNOWN', "\n";
+# Who bans is told too (components/bans), on the descriptor that systemd has opened (OpenFile=). If nobody listens, the answer is the same.
+if (defined $from && $ENV{LISTEN_FDS} && open my $bans, '>&=', 2 + $ENV{LISTEN_FDS}) { syswrite $bans, "ssh: $from" }
 sleep $delay;
 print "no\n";

@@ -1,6 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
+import { banSocket } from "../bans/links.ts";
 import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Part } from "../registry/renderer.ts";
@@ -29,7 +30,9 @@ export const checkFiles: readonly BundleFile[] = [
         StandardOutput: "socket",
         StandardError: "journal",
         SyslogIdentifier: "fairhost-password",
-        // 20 wrong passwords in 30 s are written down, of each account: more than a ban has to see.
+        // systemd opens it: the program itself has no sockets.
+        OpenFile: `${banSocket}:bans:graceful`,
+        // 20 wrong passwords in 30 s are written down, of each account.
         LogRateLimitIntervalSec: "30s",
         LogRateLimitBurst: "20",
         ...confined,

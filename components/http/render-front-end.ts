@@ -1,5 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
+import { wrongPasswordHttp, wrongPasswordServer } from "../bans/front-end-bans.ts";
 import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
 import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
@@ -286,7 +287,7 @@ ${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the 
     "~refused" "the web application firewall refused the request: waf.log beside this says why";
     "~^--[|][^ ]+ 502 -$" "the web application firewall of the host does not run";
   }
-${passwordHttp}${seenHttp}${http}${keptHttp}
+${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}
   # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
 ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
@@ -307,7 +308,7 @@ ${server}
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
     access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
-${seenServer}
+${seenServer}${wrongPasswordServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }

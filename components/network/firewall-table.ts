@@ -2,6 +2,7 @@ import { type BundleFile, currentGeneration } from "../../delivery/protocol/bund
 import { plain, plainAddress } from "../../lib/unit-file.ts";
 import { sshFlood, sshListens } from "../access/links.ts";
 import { incoming, linkGroup, linkPrefix, resolver } from "../account-network/links.ts";
+import { banTable } from "../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
@@ -202,6 +203,14 @@ ${bgp("daddr")}    jump of_host_out
   }
 }
 
+${banTable({
+  tcp: offeredTcp,
+  udp: offeredUdp,
+  controllers6: controllers6.map(plainRange),
+  controllers4: controllers4.map(plainRange4),
+  sites: sites.map(plainRange),
+  infrastructure: infrastructure.map(plainRange),
+})}
 include "${currentGeneration}/${accountsFolder}/*"
 `,
     },

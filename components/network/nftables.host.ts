@@ -3,6 +3,9 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 /** Sets of the table with the addresses of controllers, by IP version. Without elements they say nothing. */
 export const controllerSets = { 6: "controllers", 4: "controllers4" } as const;
 
+/** The table about banned addresses, and its sets by IP version. */
+export const bans = { table: "fairhost_bans", sets: { 6: "banned6", 4: "banned4" } } as const;
+
 /** The packet filter: replaces its own table in one step, with a timer that restores the old rules. */
 export const nftables = {
   name: "nftables",

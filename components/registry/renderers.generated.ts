@@ -11,6 +11,7 @@ import { renderer as renderPurge } from "../account/render-purge.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderBackup } from "../backup/render-backup.ts";
 import { renderer as renderRepositories } from "../backup/render-repositories.ts";
+import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
@@ -41,6 +42,7 @@ export const renderers: readonly Renderer[] = [
   renderRoutes,
   renderBackup,
   renderRepositories,
+  renderBans,
   renderCache,
   renderDatabase,
   renderHost,
