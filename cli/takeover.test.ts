@@ -36,6 +36,7 @@ test("with --write the inventory has the accounts elsewhere, at the same site; a
   expect(run("par1-web1", "--write")).toMatchObject({ status: 0, stderr: "" });
   expect(await accountsOn("par1-web1")).toEqual([]);
   expect(await accountsOn("par1-spare1")).toEqual([1001, 1002]);
+  expect(readFileSync(join(directory, "hosts/par1-web1.yaml"), "utf8")).toMatch(/^lost: 20\d\d-\d\d-\d\d$/m);
   const text = () => readFileSync(join(directory, "hosts/par1-spare1.yaml"), "utf8");
   const before = text();
   expect(before).toContain("role: accounts");

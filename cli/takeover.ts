@@ -8,10 +8,16 @@ import { UserError } from "../lib/user-error.ts";
 import { planTakeover, type Takeover } from "../policies/takeover.ts";
 import { run, withAction } from "./exit-status.ts";
 
-/** The edits of the inventory that a takeover needs: each account's `host`, and the role of each spare host that gets accounts. */
-function editsOf({ moves, spares }: Takeover, { where }: Loaded): Edit[] {
+/**
+ * The edits of the inventory that a takeover needs: the day on which the host was lost, each account's `host`, and the role of each spare host that gets
+ * accounts.
+ */
+function editsOf(lost: string, { moves, spares }: Takeover, { fleet, where }: Loaded): Edit[] {
   const fileOf = (kind: "account" | "host", name: string) => where(kind, name)!.replace(/:\d+$/, "");
+  const isSaid = fleet.hosts.some((host) => host.name === lost && host.lost !== undefined);
+  const today = new Date().toISOString().slice(0, 10);
   return [
+    ...(isSaid ? [] : [{ op: "set", file: fileOf("host", lost), path: ["lost"], value: today } satisfies Edit]),
     ...moves.map(
       ({ number, host }): Edit => ({ op: "set", file: fileOf("account", `${number}`), path: ["host"], value: host }),
     ),
@@ -31,7 +37,7 @@ function format(lost: string, { moves, spares, homeless }: Takeover, written: bo
   if (moves.length > 0) {
     lines.push(
       written
-        ? "The inventory is changed. Next: approve the moves, deploy, restore the newest backups (docs/how-to/operate-incidents.md)."
+        ? "The inventory is changed. Next: approve the moves, then run `npm run guard -- deploy`, which restores the newest backups (docs/how-to/operate-incidents.md)."
         : "Nothing is written yet: add --write.",
     );
   }
@@ -63,7 +69,7 @@ const takeoverCommand = withAction(
       throw new UserError([...messages, `Fix: name one of ${hosts.join(", ")}.`].join("\n"), "wrong usage");
     }
     const takeover = planTakeover(declaration, lost, without);
-    const edits = editsOf(takeover, loaded);
+    const edits = editsOf(lost, takeover, loaded);
     if (write) editFleet(directory, edits);
     const { files, problems } = write ? { files: [], problems: [] } : previewEdits(directory, edits);
     if (problems.length > 0) throw new InventoryError(directory, problems);

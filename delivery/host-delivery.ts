@@ -50,6 +50,8 @@ export interface HostDeliveryArgs {
   readonly heldSecrets: HeldSecrets;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
+  /** The host is lost: nothing is sent, and all stays as the state has it. */
+  readonly lost: boolean;
 }
 
 /**
@@ -71,23 +73,23 @@ export class HostDelivery extends pulumi.ComponentResource {
       secretEpoch: args.secretEpoch,
       repair: args.repair,
     };
-    super(deliveryType, resourceName(args.host, "delivery"), shown, opts);
+    super(deliveryType, resourceName(args.host, "delivery"), shown, { ...opts, ...untouched(args, shown) });
     const master = masterSecret(args.host, args.secretEpoch, args.heldSecrets, {
       parent: this,
       protect: opts?.protect ?? false,
     });
     const connection = dial(args.connection);
-    const bootstrap = new remote.Command(
-      resourceName(args.host, "bootstrap"),
-      {
-        connection,
-        create: args.bootstrap.script,
-        stdin: args.bootstrap.payload,
-        logging: "stderr",
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this, customTimeouts: { create: "30m", update: "30m" } },
-    );
+    const bootstrapArgs = {
+      connection,
+      create: args.bootstrap.script,
+      stdin: args.bootstrap.payload,
+      logging: "stderr",
+      addPreviousOutputInEnv: false,
+    } as const;
+    const bootstrap = new remote.Command(resourceName(args.host, "bootstrap"), bootstrapArgs, {
+      ...{ parent: this, customTimeouts: { create: "30m", update: "30m" } },
+      ...untouched(args, bootstrapArgs),
+    });
     const delivery = master.apply((masterSecret) =>
       JSON.stringify({
         bundle: args.bundle.encoded,
@@ -96,23 +98,28 @@ export class HostDelivery extends pulumi.ComponentResource {
         repair: args.repair,
       } satisfies Delivery),
     );
-    const apply = new remote.Command(
-      resourceName(args.host, "apply"),
-      {
-        connection,
-        create: "/usr/local/sbin/fairhost-host apply",
-        delete: "/usr/local/sbin/fairhost-host retire",
-        stdin: secretOnceKnown(delivery),
-        logging: "stderr",
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
-    );
+    const applyArgs = {
+      connection,
+      create: "/usr/local/sbin/fairhost-host apply",
+      delete: "/usr/local/sbin/fairhost-host retire",
+      stdin: secretOnceKnown(delivery),
+      logging: "stderr",
+      addPreviousOutputInEnv: false,
+    } as const;
+    const apply = new remote.Command(resourceName(args.host, "apply"), applyArgs, {
+      ...{ parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
+      ...untouched(args, applyArgs),
+    });
     // With --continue-on-error the update continues: a dead host must not keep the reports of others out of the stack's outputs.
     for (const command of [bootstrap, apply]) leaveFailureToEngine(command);
     this.report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(args.host, stdout));
     this.registerOutputs({ ...shown, report: this.report });
   }
+}
+
+/** Options with which a resource of a lost host stays as it is, and goes without a command there when its host is removed. */
+function untouched({ lost }: HostDeliveryArgs, inputs: object): pulumi.ComponentResourceOptions {
+  return lost ? { ignoreChanges: Object.keys(inputs), retainOnDelete: true } : {};
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { RandomBytes, RandomPassword } from "@pulumi/random";
+import { masterOfPassword } from "./protocol/digest.ts";
 import { resourceName } from "./protocol/resources.ts";
 
 /** Epochs of the master secrets of one host that the stack holds, by the kind of resource that holds them. */
@@ -34,9 +34,5 @@ export function masterSecret(
   const protect = opts.protect === true && !isRotated;
   const { result } = new RandomPassword(name, { length: 64, special: false, keepers }, { ...opts, protect });
   // Undefined in an update that targets only other hosts (`--target`), if this host is new.
-  return result.apply((text: string | undefined) => (text === undefined ? "" : digest(text)));
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
+  return result.apply((text: string | undefined) => (text === undefined ? "" : masterOfPassword(text)));
 }

@@ -46,11 +46,14 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     databases into those of an account in service
   remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
   move ACCOUNT state|keep|expect|stop|empty|land|leave|cancel
+  move ACCOUNT expect-backup|land-without-backup
+  move ACCOUNT restore-backup HOST EPOCH
   move ACCOUNT send|receive running|last
   move ACCOUNT restore ENGINE NAME
   move ACCOUNT show-certificates|take-certificates
                     one part of a move to another host; \`guard deploy\` runs these. state shows how far it is (JSON);
-                    cancel lets an account run again where it is declared
+                    cancel lets an account run again where it is declared. An account of a lost host lands only when
+                    restore-backup is done (master secret of HOST, of that epoch, on standard input), or without
   purge             remove copies that moves have left, and archives, whose time is over (a timer does this once a day)
   backup [--due] [ACCOUNT...]
                     back up all accounts of this host, or these; --due leaves out those whose newest backup is

@@ -56,6 +56,14 @@ test("hosts to be left out get no account", () => {
   expect(planTakeover(withDisk([10], [70, 40]), "h1", ["h2"]).moves).toMatchObject([{ host: "h3" }]);
 });
 
+test("a host that is declared lost gets none", () => {
+  const valid = withDisk([10], [100, 50]);
+  const lost = (name: string) =>
+    valid.hosts.map((host) => (host.name === name ? { ...host, lost: "2026-11-27" } : host));
+  expect(hostsOf(valid)).toEqual([[1, "h2"]]);
+  expect(hostsOf({ ...valid, hosts: lost("h2") })).toEqual([[1, "h3"]]);
+});
+
 test("an account without room is named with the reason, and the others go all the same", () => {
   const { moves, homeless } = planTakeover(withDisk([80, 10], [70]), "h1");
   expect(moves.map(({ number }) => number)).toEqual([2]);

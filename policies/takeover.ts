@@ -27,7 +27,11 @@ export function planTakeover(
   const others = hosts
     .filter(
       (host) =>
-        host.site === site && host.cell === cell && host.role !== "backup" && ![lost, ...without].includes(host.name),
+        host.site === site &&
+        host.cell === cell &&
+        host.role !== "backup" &&
+        host.lost === undefined &&
+        ![lost, ...without].includes(host.name),
     )
     .map(({ name }) => ({ name, ...room.get(name)! }));
   const all = pieces.filter(({ account }) => account.host === lost);

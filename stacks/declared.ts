@@ -11,6 +11,7 @@ import { describeWaived } from "../policies/waivers.ts";
 import type { Holdings } from "./holdings.ts";
 import { keepUids } from "./keep-uids.ts";
 import { requestedRepairs } from "./repairs.ts";
+import { restoreUnderGuard } from "./restore-under-guard.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -42,10 +43,11 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: reading the state leaves a trace in the state of a new stack.
-  const { held, repairs, uids, secrets } = await holdings();
+  const { held, repairs, uids, hosts, secrets } = await holdings();
   const whole = declare(fleet, { held });
   keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
+  restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
   return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs), secrets };
 }

@@ -23,6 +23,8 @@ export interface Holdings {
   readonly repairs: ReadonlyMap<string, number>;
   /** Uid of each account, by number. */
   readonly uids: ReadonlyMap<number, number>;
+  /** Host of each account, by number. */
+  readonly hosts: ReadonlyMap<number, string>;
   /** Epochs of master secrets, by the name of their resource. */
   readonly secrets: ReadonlyMap<string, HeldSecrets>;
 }
@@ -48,6 +50,7 @@ export async function holdings(): Promise<Holdings> {
     held,
     secrets: secretsIn(byUrn),
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
+    hosts: new Map(accounts.map(({ outputs }) => [Number(outputs.number), String(outputs.host)])),
     repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),
   };
 }

@@ -54,7 +54,11 @@ export async function platform({
   const holdsProtected = new Set(declaration.accounts.flatMap(({ host, protect }) => (protect ? host : [])));
   const reports: PlatformOutputs = {};
   for (const [index, host] of declaration.hosts.entries()) {
-    const { name } = host;
+    const { name, lost } = host;
+    const heldSecrets = secrets.get(resourceName(name, "master-secret")) ?? {};
+    const heldEpoch = heldSecrets.password ?? heldSecrets.bytes;
+    // Nothing was ever delivered to it.
+    if (lost !== undefined && heldEpoch === undefined) continue;
     const repair = repairs.get(name) ?? 0;
     const delivery = new HostDelivery(
       {
@@ -62,9 +66,11 @@ export async function platform({
         connection: connections.get(name)!,
         bootstrap: bootstrap.for({ declaration, host }, repair),
         bundle: bundles[index]!,
-        secretEpoch,
-        heldSecrets: secrets.get(resourceName(name, "master-secret")) ?? {},
+        // The secret that opens its backups stays.
+        secretEpoch: lost === undefined ? secretEpoch : heldEpoch!,
+        heldSecrets,
         repair,
+        lost: lost !== undefined,
       },
       { parent: components.get("host", name)!, protect: holdsProtected.has(name) },
     );

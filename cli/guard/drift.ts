@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { lostHosts } from "../../components/host/lost.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
@@ -12,7 +13,7 @@ import { withAction } from "../exit-status.ts";
 
 /**
  * Compares the hosts of a stack with what the inventory declares. Changes nothing.
- * @param names hosts to inspect; if empty, all hosts of the stack
+ * @param names hosts to inspect; if empty, all hosts of the stack that are not lost
  * @throws UserError before any host is contacted
  */
 export async function drift(stack: string, projectDirectory: string, names: readonly string[]): Promise<HostDrift[]> {
@@ -26,7 +27,8 @@ export async function drift(stack: string, projectDirectory: string, names: read
       `${config.stack} has no host ${unknown.join(", ")}; its hosts: ${there.join(", ")}`,
       "wrong usage",
     );
-  const asked = new Set(names.length > 0 ? names : there);
+  const isLost = lostHosts(declaration.hosts);
+  const asked = new Set(names.length > 0 ? names : there.filter((name) => !isLost.has(name)));
   const targets = fleet.hosts.filter(({ name }) => asked.has(name)).map((host) => sshTarget(config, host));
   const { applier } = await loadBootstrap();
   return inspectHosts(declaration, targets, { applier });

@@ -31,7 +31,9 @@ function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
 /** Backs up every account of the host once a day, each host at a time of its own. */
 function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
   const hosts = sortBy(
-    declaration.hosts.filter(({ role, ssh }) => role === "backup" && ssh?.hostKey !== undefined),
+    declaration.hosts.filter(
+      ({ role, ssh, lost }) => role === "backup" && lost === undefined && ssh?.hostKey !== undefined,
+    ),
     ({ name }) => name,
   );
   const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));

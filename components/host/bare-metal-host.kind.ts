@@ -17,6 +17,9 @@ export const inputs = z.strictObject({
   role: redundancy(text).describe(
     "`accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups.",
   ),
+  lost: trust(text, { means: "which host counts as lost, with what it has" })
+    .exactOptional()
+    .describe("The day on which it was lost: deploys do not contact it; absent if it is there."),
   manufacturer: note(text).describe("Who made it, for information only."),
   model: note(text).describe("As the maker calls it, for information only."),
   serial: identity(text, { judged: "nothing-replaced" }).describe("As printed on the chassis; unique in the fleet."),
@@ -154,6 +157,7 @@ export const kind: Kind<"hosts"> = {
       name: host.name,
       cell: host.cell,
       role: host.role,
+      ...(host.lost !== undefined && { lost: host.lost }),
       manufacturer: host.manufacturer,
       model: host.model,
       serial: host.serial,

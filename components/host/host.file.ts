@@ -5,7 +5,7 @@ import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
 import { repaired, repairName } from "../repairs.ts";
-import { address4Schema, address6Schema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
+import { address4Schema, address6Schema, daySchema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
 import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
 
 /** Address for a TCP connection. */
@@ -54,6 +54,11 @@ export const schema = z.strictObject({
     .default("accounts")
     .describe(
       "Role of the host. `accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups. Default `accounts`.",
+    ),
+  lost: daySchema
+    .exactOptional()
+    .describe(
+      "Day on which the host was lost, for example 2026-11-24. Deploys do not contact it; accounts that have gone from it to other hosts are restored there from their newest backups. Remove it when the host is back.",
     ),
   manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host, for information only.")),
   model: spelled("model", textSchema.describe("Model, as the manufacturer names it, for information only.")),

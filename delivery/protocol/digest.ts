@@ -73,3 +73,8 @@ export function encodeBundle(bundle: Bundle): string {
 export function decodeBundle(text: string): unknown {
   return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8"));
 }
+
+/** A host's master secret, in base64, from the random password that the state holds. */
+export function masterOfPassword(password: string): string {
+  return createHash("sha256").update(password).digest("base64");
+}

@@ -91,6 +91,8 @@ export function hostChanges(
   const delivered = new Set(engine.flatMap(({ host, type }) => (type.startsWith("fairhost:") ? [] : (host ?? []))));
   const scope = before.render === after.render ? scopeOf(changes, before, after) : undefined;
   const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
+  // Nothing is delivered to these.
+  for (const { name, lost } of after.declaration.hosts) if (lost !== undefined) names.delete(name);
   return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
     const applier = hasOtherApplier(before, after, host);

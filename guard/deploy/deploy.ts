@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { lostHosts } from "../../components/host/lost.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -18,7 +20,8 @@ import { localFacts, type PastEngine } from "./lock/engine-lock.ts";
 import { deployLock, LockedError } from "./lock/lock.ts";
 import { deployVariable } from "./lock/orphans.ts";
 import { self } from "./lock/owner.ts";
-import { movesBetween, prepare, type Reach, settleAll } from "./moves.ts";
+import { masterSecrets } from "./master-secrets.ts";
+import { movesBetween, prepare, type Reach, settleAll, withLost } from "./moves.ts";
 import { type Move, newRecord, recordsDirectory } from "./record.ts";
 import { recover } from "./recover.ts";
 import { reviewPreview } from "./review-preview.ts";
@@ -68,7 +71,8 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const interrupt = () => signal.abort();
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    const { open } = await settled(past.moves);
+    const lost = lostHosts((await fleetOf(config))?.hosts ?? []);
+    const { open } = await settled(past.moves.map((move) => withLost(move, lost)));
     await journal.write({ moves: open });
     const result = await guarded(options, { journal, made, plans, engines: past.engines, signal: signal.signal });
     const left = result.kind === "done" || result.kind === "nothing to do" ? (await settled(open, true)).problems : [];
@@ -87,7 +91,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   }
 
   async function settled(moves: readonly Move[], over = false) {
-    const result = await settleAll(options.reach, moves, say, over);
+    const result = await settleAll(options.reach, moves, say, masterSecrets(engine), over);
     if (result.problems.length > 0) say(`\n${result.problems.join("\n")}\n`);
     return result;
   }
@@ -160,7 +164,9 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   }
   if (sides.engine.length === 0) return { kind: "nothing to do" };
 
-  const moves = movesBetween(sides.before.declaration.accounts, sides.after.declaration.accounts);
+  const { declaration } = sides.after;
+  const lost = lostHosts(declaration.hosts);
+  const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
   const stages = stagesOf(review.waves);
   if (!options.repair)
     await options.drift?.(
@@ -184,7 +190,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
       say(`\n${title}: preview.\n`);
       const own = await preview(engine, { ...scope, plan, environment });
       if (own.kind === "failed") return stopped(index, own.messages);
-      const stray = strayHosts(own.sides, wave);
+      const stray = strayHosts(own.sides, wave).filter((host) => !lost.has(host));
       if (stray.length > 0)
         return stopped(index, [`Pulumi would touch ${stray.join(", ")}, which is not in this wave.`]);
     }
@@ -214,7 +220,9 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
       onOutput,
       onStart,
     });
-    const problems = [...updated, ...(await settleAll(options.reach, moving, say)).problems];
+    // Backups are given out only when the backup hosts know where the accounts are now.
+    const due = moves.filter((move) => (move.lost ? last : moving.includes(move)));
+    const problems = [...updated, ...(await settleAll(options.reach, due, say, masterSecrets(engine))).problems];
     const { problems: unhealthy, notes } = problems.length > 0 ? nothingSeen : await compareAfter(before, gate);
     if (notes.length > 0) say(`\nUp to the accounts themselves, not counted:\n${notes.join("\n")}\n`);
     await journal.wave(index, problems.length + unhealthy.length > 0 ? "failed" : "succeeded", [
@@ -245,18 +253,25 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   }
 }
 
-/** Hosts of the stack with drift. The preview reports the problems of an inventory. */
+/** Hosts of the stack with drift. */
 async function driftEverywhere({ config, drift }: DeployOptions): Promise<readonly string[]> {
-  const loaded = await loadFleet(config.inventory).catch((error: unknown) => {
-    if (error instanceof InventoryError) return undefined;
-    throw error;
-  });
-  if (!loaded || !drift) return [];
-  const declaration = declare(loaded.fleet, config.cell === undefined ? {} : { cell: config.cell });
+  const fleet = await fleetOf(config);
+  if (!fleet || !drift) return [];
+  const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
   return drift(
     declaration,
-    declaration.hosts.map(({ name }) => name),
+    declaration.hosts.flatMap(({ name, lost }) => (lost === undefined ? name : [])),
   );
+}
+
+/** The preview reports the problems of an inventory. */
+async function fleetOf({ inventory }: StackConfig): Promise<Fleet | undefined> {
+  try {
+    return (await loadFleet(inventory)).fleet;
+  } catch (error) {
+    if (error instanceof InventoryError) return undefined;
+    throw error;
+  }
 }
 
 /** Makes the program deliver to these hosts again although nothing changes there (stacks/repairs.ts). */

@@ -21,18 +21,33 @@ class UnknownEnd extends UserError {}
 
 type Say = (text: string) => void;
 
+/** A host's master secret in base64. */
+export interface Master {
+  readonly epoch: number;
+  readonly master: string;
+}
+/** @throws UserError if nobody has it */
+export type MasterOf = (host: string) => Promise<Master>;
+
 /**
  * Accounts that a deploy puts on another host of its stack, with their data. Not suspended ones: their databases are closed, and how they move by hand is in
  * docs/how-to/add-an-account.md.
+ * @param lost hosts that are lost
  */
-export function movesBetween(before: Accounts, after: Accounts): Move[] {
+export function movesBetween(before: Accounts, after: Accounts, lost: ReadonlySet<string>): Move[] {
   const known = new Map(before.map((account) => [account.number, account]));
   return after.flatMap(({ number, host, suspended }) => {
     const was = known.get(number);
     if (!was || was.host === host || was.suspended || suspended) return [];
-    return [{ account: number, from: was.host, to: host }];
+    return [withLost({ account: number, from: was.host, to: host }, lost)];
   });
 }
+
+/** The move, as one from a lost host if its old host is that now. */
+export function withLost(move: Move, lost: ReadonlySet<string>): Move {
+  return lost.has(move.from) ? { ...move, lost: true } : move;
+}
+
 type Accounts = readonly Pick<Element<"accounts">, "number" | "host" | "suspended">[];
 
 /** Reaches hosts by SSH with their pinned keys. */
@@ -61,9 +76,13 @@ export function openMoves(records: readonly DeployRecord[]): Move[] {
  */
 export async function prepare(reach: Reach, moves: readonly Move[], say: Say): Promise<void> {
   for (const move of moves) {
-    const { account, from, to } = move;
+    const { account, from, to, lost } = move;
     // It has landed there already, or lands there after the update.
     if ((await stateOf(reach, to, account)).declared) continue;
+    if (lost) {
+      await run(reach, to, account, "expect-backup");
+      continue;
+    }
     await run(reach, to, account, "expect");
     const size = (await run(reach, from, account, "keep")).trim();
     say(`account ${account}: copying ${size} from ${from} to ${to}, while it runs\n`);
@@ -74,6 +93,7 @@ export async function prepare(reach: Reach, moves: readonly Move[], say: Say): P
 /**
  * The part of moves after the update, whatever came of that, also of one that was killed: brings each account to the host that has it now, or lets it go on where
  * it is. At any time it runs on one host at most.
+ * @param masterOf the master secret of a lost host, with its epoch: with it accounts are restored from that host's backups
  * @param over whether no move will be tried again: what is left of one is given up
  * @returns all problems, also of hosts that do not answer, and the moves that have one
  */
@@ -81,12 +101,14 @@ export async function settleAll(
   reach: Reach,
   moves: readonly Move[],
   say: Say,
+  masterOf: MasterOf,
   over = false,
 ): Promise<{ readonly problems: string[]; readonly open: Move[] }> {
   const problems: string[] = [];
   const open: Move[] = [];
   for (const move of moves) {
-    const found = await settle(reach, move, say, over).catch((error: Error) => [error.message]);
+    const settled = move.lost ? settleLost(reach, move, say, masterOf, over) : settle(reach, move, say, over);
+    const found = await settled.catch((error: Error) => [error.message]);
     problems.push(...found);
     if (found.length > 0) open.push(move);
   }
@@ -111,6 +133,33 @@ async function settle(reach: Reach, move: Move, say: Say, over: boolean): Promis
   else if (!here!.whole || here!.held) await run(reach, to, account, "land");
   if (there!.inForce || there!.held) await run(reach, from, account, "leave");
   say(`account ${account}: runs on ${to}; ${from} keeps its copy for a week\n`);
+  return [];
+}
+
+/** The lost host is not asked: it may be up again, and does not matter. */
+async function settleLost(reach: Reach, move: Move, say: Say, masterOf: MasterOf, over: boolean): Promise<string[]> {
+  const { account, from, to } = move;
+  const here = await stateOf(reach, to, account);
+  if (!here.declared) {
+    if (over && here.coming) await run(reach, to, account, "cancel");
+    return over ? [] : [`Account ${account} has not come from lost host ${from} to ${to} yet.`];
+  }
+  if (here.coming) {
+    await run(reach, to, account, "expect-backup");
+    if (here.restoring === undefined || here.restoring === "awaited") {
+      const { epoch, master } = await masterOf(from);
+      if (here.databases.length > 0) await run(reach, to, account, "empty");
+      say(`account ${account}: restoring its newest backup by ${from} on ${to}\n`);
+      const what = await run(reach, to, account, ["restore-backup", from, `${epoch}`], master).catch((error: Error) => {
+        throw new UserError(
+          `${error.message}\nAccount ${account} is held on ${to}, so that it does not begin without its data. Fix the cause and deploy again; or start it without its data, on ${to}: \`fairhost-host move ${account} land-without-backup\`.`,
+        );
+      });
+      say(`account ${account}: restored from ${what.trim()}; what came later is lost\n`);
+    }
+  }
+  if (here.coming || !here.whole || here.held) await run(reach, to, account, "land");
+  say(`account ${account}: runs on ${to}\n`);
   return [];
 }
 
@@ -176,13 +225,23 @@ async function stateOf(reach: Reach, host: string, account: number): Promise<Mov
   return JSON.parse(await run(reach, host, account, "state")) as MoveState;
 }
 
-/** Runs a part of a move that must succeed. @returns its standard output */
-async function run(reach: Reach, host: string, account: number, what: string): Promise<string> {
-  const [program, ...args] = reach(host, ["move", `${account}`, what]);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+/** Runs a part of a move that must succeed. @param input a secret for its standard input @returns its standard output */
+async function run(
+  reach: Reach,
+  host: string,
+  account: number,
+  what: string | readonly string[],
+  input = "",
+): Promise<string> {
+  const words = [what].flat();
+  const [program, ...args] = reach(host, ["move", `${account}`, ...words]);
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  // When it is gone, its exit status says why.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   const [output] = await Promise.all([
     text(child.stdout),
-    succeeded(child, `${what} of account ${account} on ${host}`),
+    succeeded(child, `${words[0]} of account ${account} on ${host}`),
   ]);
   return output;
 }

@@ -16,7 +16,13 @@ const waveSchema = z.object({
   problems: z.array(z.string()),
 });
 
-const moveSchema = z.object({ account: z.number(), from: z.string(), to: z.string() });
+const moveSchema = z.object({
+  account: z.number(),
+  from: z.string(),
+  to: z.string(),
+  /** The old host is lost: the account is restored from its newest backup. */
+  lost: z.literal(true).exactOptional(),
+});
 /** An account that moves from one host of the stack to another, with its data. */
 export type Move = z.infer<typeof moveSchema>;
 

@@ -24,6 +24,13 @@ testGuardRule(movesPlanned, {
       "needs approval: account 1 host: Moves account 1 (acme-1) from h1 to h2; `guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing. [move account 1]",
     ],
   },
+  "an account goes from a lost host to another host": {
+    change: to(changed(accountMoved(), "hosts", 0, (host) => ({ ...host, lost: "2026-11-27" }))),
+    expect: [
+      "needs approval: account 1 host: Moves account 1 (acme-1) from h1 to h2; that host is lost, so `guard deploy` restores its newest backup; what came later is lost. [move account 1]",
+    ],
+    alsoFound: ["trust-approved"],
+  },
   "a host moves to another rack": {
     change: to(changed(valid, "hosts", 0, (host) => ({ ...host, rack: "r2" }))),
     expect: ["needs approval: host h1: Moves host h1 from r1 of one at alpha to r2 of one at alpha. [move host h1]"],

@@ -19,8 +19,15 @@ export const movesPlanned: GuardRule = {
     for (const change of changes.accounts) {
       if (change.op !== "update" || change.before.host === change.after.host) continue;
       const { number, name, host } = change.after;
-      const data =
-        change.before.suspended || change.after.suspended
+      const isSuspended = change.before.suspended !== undefined || change.after.suspended !== undefined;
+      const isLost = after.declaration.hosts.some(
+        (each) => each.name === change.before.host && each.lost !== undefined,
+      );
+      const data = isLost
+        ? isSuspended
+          ? "that host is lost, and the account is suspended, so its data is not restored"
+          : `that host is lost, so \`guard deploy\` restores its newest backup; what came later is lost`
+        : isSuspended
           ? "it is suspended, so its data is not copied"
           : "`guard deploy` copies its data and stops it for the last part, `pulumi up` copies nothing";
       yield {

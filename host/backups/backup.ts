@@ -4,6 +4,7 @@ import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
+import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn, servers } from "../os/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -23,6 +24,10 @@ import { type BackupState, readState, spoolOf, withBackup, writeState } from "./
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
 export const inSnapshot = "/account";
+
+/** Beside the dumps of databases: the account's group of the bundle, and its certificates with their keys, as a move carries them. */
+export const declarationName = "declaration.json";
+export const certificatesName = "certificates.json";
 
 /** Milliseconds: a backup that is younger is not made again by the timer. */
 const recent = 12 * 3_600_000;
@@ -100,9 +105,11 @@ async function backUpOne(
   machine.disk.makeDirectory(own, 0o700);
   try {
     const failed = await spoolDatabases(machine, account, source, own);
-    machine.disk.create(join(own, "declaration.json"), `${JSON.stringify(groups[`account-${account}`])}\n`, 0o600, {
+    machine.disk.create(join(own, declarationName), `${JSON.stringify(groups[`account-${account}`])}\n`, 0o600, {
       sync: false,
     });
+    // With their keys: a restore elsewhere needs none from the CA, which issues only so many a week.
+    machine.disk.create(join(own, certificatesName), showCertificates(machine, account), 0o600, { sync: false });
     const parts = ["home", "lib", "admin"].filter((part) => existsSync(join(source, part)));
     const mounts: Mount[] = [
       ...parts.map((part) => ({ from: join(source, part), to: `${inSnapshot}/${part}` })),

@@ -34,7 +34,7 @@ export const backupCommands: Readonly<
     const [number, ...more] = numbersIn(words) ?? [];
     if (number === undefined || more.length > 0) return undefined;
     return async () => {
-      const { found, wrong } = await snapshotsOf(machine, number, otherHost(of));
+      const { found, wrong } = await snapshotsOf(machine, number, of === undefined ? undefined : otherHost(of));
       for (const { id, time, opened } of found) {
         process.stdout.write(`${id.slice(0, 8)} ${time.slice(0, 19)}Z ${opened.name} on ${opened.keeper.name}\n`);
       }
@@ -47,7 +47,7 @@ export const backupCommands: Readonly<
     const wanted = wantedIn(words);
     if (number === undefined || !wanted) return undefined;
     return async () => {
-      const other = otherHost(of);
+      const other = of === undefined ? undefined : otherHost(of);
       const from = { inPlace, ...(snapshot !== undefined && { id: snapshot }), ...(other && { other }) };
       for (const path of await restoreBackup(machine, number, wanted, from)) process.stdout.write(`${path}\n`);
       return 0;
@@ -92,9 +92,8 @@ function wantedIn([what, first, second, ...more]: readonly string[]): Wanted | u
   return { what, engine, name: second! };
 }
 
-/** @throws ApplyError if standard input is no master secret */
-function otherHost(name: string | undefined): OtherHost | undefined {
-  if (name === undefined) return undefined;
+/** Another host, whose master secret is on standard input. @throws ApplyError if standard input is no master secret */
+export function otherHost(name: string): OtherHost {
   const master = Buffer.from(readFileSync(0, "utf8").trim(), "base64");
   if (master.length === 32) return { name, master };
   throw new ApplyError(`standard input must be the master secret of ${name}: 32 bytes in base64, not ${master.length}`);

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
 import { dumpPart } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
@@ -17,6 +18,8 @@ import { spoolOf, withBackup } from "./state.ts";
 export interface OtherHost {
   readonly name: string;
   readonly master: Uint8Array;
+  /** Its epoch: repositories of others are left out then. */
+  readonly epoch?: number;
 }
 
 export interface Snapshot {
@@ -35,13 +38,14 @@ export type Wanted =
 /**
  * All snapshots of an account, the oldest first, and a line for each backup host and repository that could not be looked into.
  * @param other opens those of another host instead of this one's own
+ * @param bundle the one that declares the account
  */
 export async function snapshotsOf(
   machine: Machine,
   number: number,
   other?: OtherHost,
+  { bundle }: { readonly bundle: Bundle } = readCurrent(machine),
 ): Promise<{ readonly found: readonly Snapshot[]; readonly wrong: readonly string[] }> {
-  const { bundle } = readCurrent(machine);
   const record = backupsOf(bundle).find(({ account }) => account === number);
   if (!record) throw new ApplyError(`account ${number} is not on this host, or its site has no backup site`);
   const found: Snapshot[] = [];
@@ -85,7 +89,10 @@ async function repositoriesOn(machine: Machine, keeper: Keeper, { account }: Bac
 }
 
 function masterFor(machine: Machine, own: string, repository: Repository, other?: OtherHost): Uint8Array | undefined {
-  if (other) return repository.host === other.name ? other.master : undefined;
+  if (other) {
+    const isOther = repository.host === other.name && repository.epoch === (other.epoch ?? repository.epoch);
+    return isOther ? other.master : undefined;
+  }
   return repository.host === own ? masterOf(machine, repository.epoch) : undefined;
 }
 
@@ -128,12 +135,14 @@ export function restoreBackup(
   });
 }
 
-interface Context {
+export interface Context {
   readonly machine: Machine;
   readonly snapshot: Snapshot;
   readonly account: { readonly number: number; readonly uid: number };
   /** Directory, as restic sees it, into which everything goes; without it each goes to its place. */
   readonly beside: string | undefined;
+  /** Files that the backup does not have are removed. */
+  readonly exactly?: true;
 }
 
 /** As the account, which owns these directories. */
@@ -144,8 +153,8 @@ function asAccount({ machine, account: { number, uid } }: Context) {
   return { uid, mounts: [own("home"), own("lib")] };
 }
 
-async function restoreFiles(context: Context, part: "home" | "lib", path = "."): Promise<string> {
-  const { snapshot, beside } = context;
+export async function restoreFiles(context: Context, part: "home" | "lib", path = "."): Promise<string> {
+  const { snapshot, beside, exactly } = context;
   const inside = posix.normalize(path).replace(/\/$/, "");
   if (inside.startsWith("/") || inside.split("/").includes("..")) {
     throw new ApplyError(`${path} is not a path inside the home: give it relative to the home`);
@@ -156,7 +165,16 @@ async function restoreFiles(context: Context, part: "home" | "lib", path = "."):
   const from = `${snapshot.id}:${inSnapshot}/${part}`;
   const stdout = await mustRestic(
     snapshot.opened,
-    ["restore", "--json", "--no-lock", "--overwrite=always", `--target=${target}`, ...which, from],
+    [
+      "restore",
+      "--json",
+      "--no-lock",
+      "--overwrite=always",
+      ...(exactly ? ["--delete"] : []),
+      `--target=${target}`,
+      ...which,
+      from,
+    ],
     asAccount(context),
   );
   const { files_restored: files = 0 } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { files_restored?: number };
@@ -169,7 +187,7 @@ function outside(path: string): string {
   return path.slice(inSnapshot.length + 1);
 }
 
-async function dumpsIn({ opened, id }: Snapshot): Promise<[EngineName, string][]> {
+export async function dumpsIn({ opened, id }: Snapshot): Promise<[EngineName, string][]> {
   const listed = await mustRestic(opened, ["ls", "--json", "--no-lock", id, `${inSnapshot}/databases`]);
   return listed.split("\n").flatMap((line): [EngineName, string][] => {
     const { name = "" } = (line === "" ? {} : JSON.parse(line)) as { name?: string };
@@ -179,7 +197,7 @@ async function dumpsIn({ opened, id }: Snapshot): Promise<[EngineName, string][]
   });
 }
 
-async function restoreDatabase(context: Context, engine: EngineName, name: string): Promise<string> {
+export async function restoreDatabase(context: Context, engine: EngineName, name: string): Promise<string> {
   const { machine, snapshot, account, beside } = context;
   const dump = dumpPart(engine, name);
   if (beside !== undefined) {

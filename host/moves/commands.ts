@@ -1,15 +1,21 @@
 import { readFileSync } from "node:fs";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { restoreInside } from "../archives/restore.ts";
+import { otherHost } from "../backups/commands.ts";
 import { databasesOf } from "../os/databases.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { showCertificates, takeCertificates } from "./certificates.ts";
 import { passes, receive, send } from "./copy.ts";
+import { restoreLost } from "./restore-lost.ts";
 import { moveState } from "./state.ts";
-import { cancel, empty, expect, keep, land, leave, notExpected, stop } from "./steps.ts";
+import { cancel, empty, expect, expectBackup, keep, land, landWithout, leave, notExpected, stop } from "./steps.ts";
 
-const steps = { expect, keep, stop, empty, land, leave, cancel };
+const steps = {
+  ...{ expect, keep, stop, empty, land, leave, cancel },
+  "expect-backup": expectBackup,
+  "land-without-backup": landWithout,
+};
 
 /**
  * One part of a move: `fairhost-host move ACCOUNT WHAT`.
@@ -30,6 +36,14 @@ export function moveCommand(
     const engine = engineNames.find((each) => each === first);
     if (!engine || second === undefined) return undefined;
     return done(() => restoreDump(machine, number, { engine, name: second }));
+  }
+  if (what === "restore-backup") {
+    const epoch = Number(second);
+    if (first === undefined || !Number.isSafeInteger(epoch) || epoch < 1) return undefined;
+    return async () => {
+      print(await restoreLost(machine, number, { ...otherHost(first), epoch }));
+      return 0;
+    };
   }
   if (second !== undefined) return undefined;
   const pass = passes.find((each) => each === first);

@@ -111,6 +111,36 @@ test("a step out of turn is refused, and says what to do", async () => {
   expect(moveState(machine, 1)).toMatchObject({ whole: true, leaving: false, held: false });
 });
 
+test("an account that comes from a lost host does not land without its backup, unless somebody says so", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({}));
+  await steps.expectBackup(machine, 1);
+  await apply(machine, bundleOf({ 1: account(1) }));
+  await steps.expectBackup(machine, 1);
+  await expect(steps.land(machine, 1)).rejects.toThrow("account 1 is not restored from its backup: deploy again");
+  expect(pathsOf(machine, 1)).not.toContain("network/accounts/1");
+  expect(moveState(machine, 1)).toMatchObject({ coming: true, held: true, restoring: "awaited" });
+  await steps.landWithout(machine, 1);
+  expect(pathsOf(machine, 1)).toContain("network/accounts/1");
+  expect(moveState(machine, 1)).not.toHaveProperty("restoring");
+  // In service it is not taken back by a late repetition.
+  await expect(steps.expectBackup(machine, 1)).rejects.toThrow("account 1 is in service here");
+  expect(await steps.land(machine, 1)).toBe("in service");
+});
+
+test("of an interrupted move whose old host is lost the backup is awaited, too; given up, nothing is", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({}));
+  await steps.expect(machine, 1);
+  await steps.expectBackup(machine, 1);
+  expect(moveState(machine, 1)).toMatchObject({ coming: true, restoring: "awaited" });
+  await steps.cancel(machine, 1);
+  expect(moveState(machine, 1)).toMatchObject({ coming: false, held: false });
+  expect(moveState(machine, 1)).not.toHaveProperty("restoring");
+});
+
 const made = mkdtempSync(join(tmpdir(), "fairhost-certificates-"));
 const pem = (name: string) => readFileSync(join(made, `${name}.pem`), "utf8");
 beforeAll(() => {

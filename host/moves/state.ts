@@ -3,7 +3,7 @@ import { accountDirectory } from "../archives/archives.ts";
 import { databasesOf, enginesIn, servers } from "../os/databases.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked, readDelivered } from "../store/moving.ts";
+import { isMarked, readDelivered, readMark } from "../store/moving.ts";
 
 /** Where one account stands on one host while it moves. */
 export interface MoveState {
@@ -16,6 +16,8 @@ export interface MoveState {
   readonly held: boolean;
   readonly coming: boolean;
   readonly leaving: boolean;
+  /** It comes from backups: `awaited` until its data is whole here, then what it was restored from. */
+  readonly restoring?: string;
   /** Its databases in the generation in force. */
   readonly databases: readonly { readonly engine: EngineName; readonly name: string }[];
 }
@@ -31,6 +33,7 @@ export function moveState(machine: Machine, number: number): MoveState {
     held: isMarked(machine, "held", number),
     coming: isMarked(machine, "coming", number),
     leaving: isMarked(machine, "leaving", number),
+    ...(isMarked(machine, "restoring", number) && { restoring: readMark(machine, "restoring", number) }),
     databases: databasesOf(bundle, number).map(({ engine, name }) => ({ engine, name })),
   };
 }

@@ -10,7 +10,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
-import { marked, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
+import { awaited, marked, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
 import { moveState, undeclaredDatabases } from "./state.ts";
 
 /** Days for which the host that an account has left keeps its copy. */
@@ -35,7 +35,20 @@ const step =
  * here until {@link land}. A copy that an earlier move has left is used again, without its databases.
  * @throws ApplyError if other data of the account is here
  */
-export const expect = step("expect", async (machine, number) => {
+export const expect = step("expect", expectIt);
+
+/**
+ * As {@link expect}, for an account whose host is lost: it cannot land before it is restored from a backup, or {@link landWithout} says so. An interrupted
+ * move from that host becomes such a restore.
+ */
+export const expectBackup = step("expect-backup", async (machine, number) => {
+  const { inForce, coming, restoring } = moveState(machine, number);
+  // First, so that it never comes without it.
+  if (restoring === undefined && (coming || !inForce)) setMark(machine, "restoring", number, awaited);
+  return expectIt(machine, number);
+});
+
+async function expectIt(machine: Machine, number: number): Promise<string> {
   const { inForce, coming } = moveState(machine, number);
   const path = accountDirectory(machine, number);
   if (coming) return path;
@@ -53,7 +66,7 @@ export const expect = step("expect", async (machine, number) => {
   removeMarks(machine, number, "superseded");
   machine.disk.makeDirectory(path, 0o711);
   return path;
-});
+}
 
 /**
  * On the host that an account moves away from: it stays in force, as it is, although a deploy takes it away, until {@link leave}.
@@ -117,9 +130,24 @@ export const empty = step("empty", async (machine, number) => {
  * On the host that an account has moved to, when its data is complete there: brings all of it into force and starts it.
  * @throws ApplyError if it is not declared here, or something of it does not start: it is held and out of force again then
  */
-export const land = step("land", async (machine, number) => {
-  const { declared, whole, held } = moveState(machine, number);
+export const land = step("land", landIt);
+
+/** As {@link land}, for an account of which there is no backup, or that is to begin without it: what is there of it, mostly nothing, is its data. */
+export const landWithout = step("land-without-backup", async (machine, number) => {
+  const { coming, restoring } = moveState(machine, number);
+  if (!coming || restoring === undefined) throw notExpected(number);
+  setMark(machine, "restoring", number, "nothing");
+  return landIt(machine, number);
+});
+
+async function landIt(machine: Machine, number: number): Promise<string> {
+  const { declared, whole, held, restoring } = moveState(machine, number);
   if (!declared) throw new ApplyError(`account ${number} is not declared on this host`);
+  if (restoring === awaited) {
+    throw new ApplyError(
+      `account ${number} is not restored from its backup: deploy again, which does that; \`fairhost-host move ${number} land-without-backup\` starts it with what is here of its data, mostly nothing`,
+    );
+  }
   if (whole && !held) return "in service";
   removeMarks(machine, number, "coming", "held");
   try {
@@ -136,8 +164,9 @@ export const land = step("land", async (machine, number) => {
     await apply(machine, readDelivered(machine));
     throw error;
   }
+  removeMarks(machine, number, "restoring");
   return "in service";
-});
+}
 
 /**
  * On the host that an account has left, when it has landed on the other one: takes it out of force. Its data is kept for a week, its databases as dumps: their
@@ -183,7 +212,7 @@ export const cancel = step("cancel", async (machine, number) => {
   }
   if (coming) setMark(machine, "superseded", number, keptUntil());
   // Who is no longer declared here stays only as long as it is leaving.
-  removeMarks(machine, number, "coming", "held", ...(declared || !inForce ? (["leaving"] as const) : []));
+  removeMarks(machine, number, "coming", "held", "restoring", ...(declared || !inForce ? (["leaving"] as const) : []));
   if ((declared || leaving) && held) await applyAgain(machine, number);
   return declared || inForce ? "in service" : "given up";
 });

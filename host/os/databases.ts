@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import type { Bundle, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import {
   type DatabaseRecord,
   databaseRecords,
@@ -27,6 +27,12 @@ function records(bundle: Bundle): (DatabaseRecord & { readonly group: Group })[]
       ? [{ ...(JSON.parse(content) as DatabaseRecord), group }]
       : [],
   );
+}
+
+/** What an account's own group declares. */
+export function databasesIn({ files }: BundleGroup): DatabaseRecord["databases"] {
+  const record = files.find(({ path }) => path.startsWith(databaseRecords))?.content;
+  return record === undefined ? [] : (JSON.parse(record) as DatabaseRecord).databases;
 }
 
 /** What the bundle declares of an account. */

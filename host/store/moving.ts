@@ -15,15 +15,20 @@ import { stateDirectory } from "./layout.ts";
  * `held`: nothing of it may start here (its slice asserts that the file is not there, so systemd itself refuses each of its programs).
  * `coming`: it moves to this host, and its data is not complete here: of its files only those are in force that show it to nobody.
  * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
+ * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
  */
 const marks = {
   held: heldAccounts,
   coming: join(stateDirectory, "coming"),
   leaving: join(stateDirectory, "leaving"),
+  restoring: join(stateDirectory, "restoring"),
   superseded: join(stateDirectory, "superseded"),
 } as const;
 export type Mark = keyof typeof marks;
+
+/** Text of the mark `restoring` of an account whose data is not whole here. Later it is the time of the backup. */
+export const awaited = "awaited";
 
 type Place = Pick<Machine, "layout">;
 

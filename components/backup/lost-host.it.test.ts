@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { service } from "../../testing/bundle-fixture.ts";
+import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
+import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+
+/** A host is lost, and its accounts go to another one; the update in between is an apply of the bundles, as Pulumi delivers them. */
+let on: BackupHosts;
+let spare: AppliedHost;
+
+const worker = service("worker", ["/bin/sleep", "infinity"]);
+const databases = (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 3 }));
+const alice = { number: 1, name: "alice", servers: [shellServer()], services: [worker], databases };
+const bob = { number: 2, name: "bob", servers: [shellServer()], services: [worker] };
+const home = "/srv/accounts/1/home";
+const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d a1_shop -c";
+
+/** What a deploy gives web1 as its master secret (testing/fakes/applied-host.ts). */
+const master = Buffer.alloc(32, 7).toString("base64");
+/** A delivery to spare1, which has another one. */
+function toSpare(declaration: Parameters<typeof renderBundle>[0]): string {
+  const masterSecret = Buffer.alloc(32, 9).toString("base64");
+  return JSON.stringify({ ...JSON.parse(delivery(renderBundle(declaration, "spare1"))), masterSecret });
+}
+const running = (number: number) => spare.shell(`ps -o args= -u 190000000${number} || true`);
+const announced = (number: number) =>
+  spare.shell(`ip -6 route show table local proto 66 | grep -c fd00:8000:0:${number}::/64 || true`);
+
+beforeAll(async () => {
+  on = await backupHosts("lost-host", "spare");
+  spare = on.spare!;
+  const declaration = on.declaration([alice, bob]);
+  for (const [host, name] of [
+    [on.web, "web1"],
+    [on.backup, "bak1"],
+  ] as const) {
+    const { report, stderr } = await host.apply(renderBundle(declaration, name));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  }
+  await spare.host.run(["fairhost-host", "apply"], { stdin: toSpare(declaration), timeout: 120_000 });
+  await placeShell(on.web.host, 1);
+  await inside(
+    on.web.host,
+    1,
+    `set -e; ${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'
+    mariadb a1_shop -e 'CREATE TABLE t AS SELECT seq AS a FROM seq_1_to_1000'
+    mkdir sub; echo page >sub/page; chmod 600 sub/page; ln -s /etc etc`,
+  );
+  await on.web.shell("fairhost-host backup");
+  // Of account 2 there is no backup, and what came after the backup of account 1 is not in it.
+  await on.backup.shell("rm -r /srv/accounts/2/repositories/*");
+  await inside(on.web.host, 1, "echo later >later");
+  // What an earlier move from spare1 has left there.
+  await spare.shell(
+    `install -d /var/lib/fairhost/superseded ${home} && echo old >${home}/stale && date >/var/lib/fairhost/superseded/1`,
+  );
+  await on.web.shell("ip link set eth0 down");
+}, 300_000);
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+/** Each command with which an account comes from a lost host: the program is killed when it has named it. */
+const steps = [
+  "young: move 1 expect-backup",
+  "young: apply",
+  "young: move 1 restore-backup web1 1",
+  "young: move 1 land",
+];
+
+test("its accounts are restored by the deploy, killed in its steps: an account runs with all of its newest backup, or not at all", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-lost-"));
+  const declaration = on.declaration([alice, bob], "web1 lost");
+  try {
+    const deliveries = [delivery(renderBundle(declaration, "bak1")), toSpare(declaration)].map((each, index) => {
+      const path = join(directory, `${index}`);
+      writeFileSync(path, each, { mode: 0o600 });
+      return path;
+    });
+    const program = join(import.meta.dirname, "../../testing/programs/move.ts");
+    /** @param step after which it is killed @returns what it said */
+    const run = async (step?: string) => {
+      const pids = [on.backup, spare].map(({ host }) => `${host.netnsPid}`);
+      const env = { ...process.env, FAIRHOST_LOST: "web1", FAIRHOST_MASTER: master };
+      const child = spawn(process.execPath, [program, ...pids, ...deliveries], { detached: true, env });
+      let said = "";
+      child.stderr.on("data", (text) => (said += text));
+      child.stdout.on("data", (text) => {
+        said += text;
+        if (step !== undefined && said.includes(`${step}\n`) && child.exitCode === null && !child.killed)
+          process.kill(-child.pid!, "SIGKILL");
+      });
+      await once(child, "close");
+      expect(step === undefined ? child.exitCode : child.signalCode, said).toBe(step === undefined ? 1 : "SIGKILL");
+      return said;
+    };
+    for (const step of steps) {
+      await run(step);
+      if (step === steps.at(-1)) continue;
+      expect([await running(1), await announced(1)], step).toEqual(["", "0"]);
+      // Nobody takes a half restore for a whole one.
+      const land = await spare.host.run("fairhost-host move 1 land");
+      expect(land, step).toMatchObject({ exitCode: 5 });
+      expect(await running(1), step).toBe("");
+    }
+    const said = await run();
+    expect(said).toContain("account 1: runs on young\n");
+    expect(said).toMatch(
+      /restore-backup of account 2 on young failed \(5\): there is no backup of it by web1\nAccount 2 is held/,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  expect(
+    await spare.shell(`cd ${home} && cat sub/page && stat -c '%a %U' sub/page && readlink etc && ls -A | xargs`),
+  ).toBe("page\n600 a1\n/etc\nadmin etc shell.py sub www");
+  const counted = `${psql} 'SELECT count(*) FROM t'; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t'`;
+  expect(await inside(spare.host, 1, counted)).toBe("1000\n1000\n");
+  expect([await running(1), await announced(1)]).toEqual([expect.stringContaining("sleep infinity"), "1"]);
+}, 300_000);
+
+test("an account without a backup does not begin empty, until somebody says so", async () => {
+  expect([await running(2), await announced(2)]).toEqual(["", "0"]);
+  expect((await spare.host.run("fairhost-host move 2 land")).stderr).toContain("is not restored from its backup");
+  // Nor is what is not there backed up.
+  await spare.host.run("fairhost-host backup");
+  expect(await on.backup.shell("ls /srv/accounts/2/repositories")).toBe("");
+  await spare.shell("fairhost-host move 2 land-without-backup");
+  expect([await running(2), await announced(2)]).toEqual([expect.stringContaining("sleep infinity"), "1"]);
+});
+
+test("the lost host that comes back can neither read nor bring backups of what has gone, and its next deploy takes it away", async () => {
+  await on.web.shell("ip link set eth0 up && ip route replace fd00:8100::11 dev eth0");
+  await on.web.until("fairhost-host backup 1 2>&1 | grep -q 'Permission denied'", 60);
+  expect(await on.backup.shell("cd /srv/accounts/1/repositories && ls")).toMatch(/^spare1\S+\nweb1\S+$/);
+  const declaration = on.declaration([alice, bob], "web1 lost");
+  const { report, stderr } = await on.web.apply(renderBundle(declaration, "web1"));
+  expect(report, stderr).toMatchObject({ errors: [] });
+  expect(await on.web.shell("ps -o args= -u 1900000001 || true")).toBe("");
+  expect(await on.web.shell("ip -6 route show table local proto 66")).not.toContain("fd00:8000:0:");
+});
