@@ -60,6 +60,7 @@ test("an account with everything finds its configuration, and neither a password
       "nginx/settings/N.header-x-frame-options",
       "nginx/settings/N.passwords",
       "nginx/settings/N.upstreams",
+      "nginx/settings/N.wafs",
       "systemd/account-N-.service.d/N-limits.conf",
       "systemd/account-N-.service.d/N-mounts.conf",
       "systemd/account-N-.service.d/N-network.conf",
@@ -91,6 +92,7 @@ test("an account with everything finds its configuration, and neither a password
       "systemd/fairhost.target.wants/fairhost-password-N.socket",
       "systemd/fairhost.target.wants/fairhost-ssh-N.socket",
       "varnish/N.vcl",
+      "waf/accounts/N.conf",
     ]
   `);
   const hash = /:\$\w+\$/;
