@@ -55,7 +55,13 @@ export function fullFleet(fleet: Fleet): Fleet {
       ...{ outgoingConnections: 900, outgoingPerSecond: 40, mailsPerMinute: 50 },
     },
     users: [
-      { name: "everybody", directory: "www", protocols: ["sftp"], keys: user!.keys, passwordHash: user!.passwordHash },
+      {
+        name: "everybody",
+        directory: "www",
+        protocols: ["sftp", "webdav"],
+        keys: user!.keys,
+        passwordHash: user!.passwordHash,
+      },
     ],
     httpServers: [
       ...serverFixtures.map((server) => ({ idleSeconds: 300, hostnames: [`${server.kind}.example.net`], ...server })),

@@ -17,6 +17,31 @@ export const checkScript = "libexec/check-password";
 const settingsFile = "systemd/fairhost-password-.service.d/50-password.conf";
 const socketSettingsFile = "systemd/fairhost-password-.socket.d/50-password.conf";
 
+/** `[Service]` settings of who knows hashes, outside of accounts. */
+export const checkSettings = {
+  Type: "exec",
+  DynamicUser: "yes",
+  StandardError: "journal",
+  // systemd opens it: the program itself has no sockets.
+  OpenFile: `${banSocket}:bans:graceful`,
+  // 20 wrong passwords in 30 s are written down, of each account.
+  LogRateLimitIntervalSec: "30s",
+  LogRateLimitBurst: "20",
+  ...confined,
+  PrivateTmp: "disconnected",
+  ProtectKernelLogs: "yes",
+  ProtectClock: "yes",
+  ProtectHostname: "yes",
+  CapabilityBoundingSet: "",
+  RestrictRealtime: "yes",
+  LockPersonality: "yes",
+  MemoryDenyWriteExecute: "yes",
+  SystemCallArchitectures: "native",
+  SystemCallFilter: ["@system-service", "~@privileged @resources"],
+  // A hash of cost 7 takes 64 MiB.
+  MemoryMax: "96M",
+} as const;
+
 /** What all accounts have of it. */
 export const checkFiles: readonly BundleFile[] = [
   {
@@ -24,32 +49,12 @@ export const checkFiles: readonly BundleFile[] = [
     content: unitFile({
       Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
       Service: {
-        Type: "exec",
-        DynamicUser: "yes",
+        ...checkSettings,
         StandardInput: "socket",
         StandardOutput: "socket",
-        StandardError: "journal",
         SyslogIdentifier: "fairhost-password",
-        // systemd opens it: the program itself has no sockets.
-        OpenFile: `${banSocket}:bans:graceful`,
-        // 20 wrong passwords in 30 s are written down, of each account.
-        LogRateLimitIntervalSec: "30s",
-        LogRateLimitBurst: "20",
-        ...confined,
         PrivateNetwork: "yes",
-        PrivateTmp: "disconnected",
-        ProtectKernelLogs: "yes",
-        ProtectClock: "yes",
-        ProtectHostname: "yes",
-        CapabilityBoundingSet: "",
         RestrictAddressFamilies: "none",
-        RestrictRealtime: "yes",
-        LockPersonality: "yes",
-        MemoryDenyWriteExecute: "yes",
-        SystemCallArchitectures: "native",
-        SystemCallFilter: ["@system-service", "~@privileged @resources"],
-        // A hash of cost 7 takes 64 MiB.
-        MemoryMax: "96M",
         TasksMax: "1",
       },
     }),

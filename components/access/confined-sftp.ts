@@ -15,10 +15,26 @@ const script = "libexec/run-sftp";
 const scriptInside = "/opt/fairhost/run";
 
 /** The program with the numbers of its system calls. */
-export function confinedScript({ unshare, mount }: Architecture): BundleFile {
-  const text = readFileSync(join(import.meta.dirname, "run-sftp.pl"), "utf8");
-  return { path: script, content: text.replace("UNSHARE", `${unshare}`).replace("MOUNT", `${mount}`), mode: 0o755 };
+export function withSystemCalls({ unshare, mount }: Architecture, name: string): BundleFile {
+  const text = readFileSync(join(import.meta.dirname, `${name}.pl`), "utf8");
+  return {
+    path: `libexec/${name}`,
+    content: text.replace("UNSHARE", `${unshare}`).replace("MOUNT", `${mount}`),
+    mode: 0o755,
+  };
 }
+
+/** A drop-in: what a script needs that mounts a user's directory, until it serves it. */
+export const confinedRights = unitFile({
+  Service: {
+    // In the sandbox's own user namespace: enough to mount a directory of the sandbox in the place of another, and given up before a word
+    // of the user is read.
+    CapabilityBoundingSet: "CAP_SYS_ADMIN",
+    AmbientCapabilities: "CAP_SYS_ADMIN",
+    RestrictNamespaces: "mnt",
+    SystemCallFilter: "mount",
+  },
+});
 
 /** The socket on which sessions of confined users get their files. */
 export function sftpSocket({ number }: Pick<Account, "number">): string {
@@ -71,19 +87,7 @@ export function renderConfinedSftp(
         },
       }),
     },
-    {
-      path: rights,
-      content: unitFile({
-        Service: {
-          // In the sandbox's own user namespace: enough to mount a directory of the sandbox in the place of another, and given up before a word
-          // of the user is read.
-          CapabilityBoundingSet: "CAP_SYS_ADMIN",
-          AmbientCapabilities: "CAP_SYS_ADMIN",
-          RestrictNamespaces: "mnt",
-          SystemCallFilter: "mount",
-        },
-      }),
-    },
+    { path: rights, content: confinedRights },
     {
       path: path(socket),
       content: unitFile({

@@ -10,7 +10,7 @@ import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { AccountContext, Renderer } from "../registry/renderer.ts";
 import { checkFiles, checkSocket, renderCheck } from "./check-passwords.ts";
-import { confinedScript, renderConfinedSftp, sftpSocket } from "./confined-sftp.ts";
+import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./confined-sftp.ts";
 import { connections, sshListens } from "./links.ts";
 import {
   accountConfiguration,
@@ -18,8 +18,10 @@ import {
   hasPasswords,
   inside,
   isConfined,
+  logsIn,
   pam,
 } from "./sshd-configuration.ts";
+import { renderWebdav, webdavFiles } from "./webdav.ts";
 
 type Account = Element<"accounts">;
 type User = Element<"users">;
@@ -48,7 +50,8 @@ export const renderer: Renderer<"users"> = {
         content: readFileSync(join(import.meta.dirname, file), "utf8"),
         mode: 0o755,
       })),
-      confinedScript(architectureOf(host)),
+      withSystemCalls(architectureOf(host), "run-sftp"),
+      ...webdavFiles(architectureOf(host)),
       ...checkFiles,
       { path: configuration, content: commonConfiguration() },
       { path: `${pamFolder}/sshd`, content: pam },
@@ -57,8 +60,12 @@ export const renderer: Renderer<"users"> = {
       { path: relayFiles.slice, content: unitFile(relaySlice) },
     ],
   }),
-  ofElements: ({ account, address, own }) =>
-    own.users.length > 0 ? renderAccess(account, address, own.users) : { files: [] },
+  ofElements: (whole) => {
+    const { account, address, own } = whole;
+    const users = own.users.filter(logsIn);
+    const [ssh, webdav] = [users.length > 0 ? renderAccess(account, address, users) : nothing, renderWebdav(whole)];
+    return { files: [...ssh.files, ...webdav.files], units: [...ssh.units, ...webdav.units] };
+  },
 };
 
 function renderAccess(

@@ -17,6 +17,11 @@ export const inside = {
   sftp: "/opt/fairhost/sftp",
 } as const;
 
+/** Whether SSH knows the user. */
+export function logsIn({ protocols }: Pick<User, "protocols">): boolean {
+  return protocols.some((protocol) => protocol !== "webdav");
+}
+
 /** The least rights: files of a directory, by a program outside of the session that sees nothing else (run-sftp.pl). */
 export function isConfined({ protocols }: Pick<User, "protocols">): boolean {
   return !protocols.includes("ssh");

@@ -9,9 +9,9 @@ import { passwordHashSchema } from "./password-hash.ts";
 
 /**
  * What a user may do. `ssh`: a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp`: files below its
- * directory, and nothing else.
+ * directory, and nothing else. `webdav`: the same files over HTTPS.
  */
-const protocols = ["ssh", "sftp"] as const;
+const protocols = ["ssh", "sftp", "webdav"] as const;
 
 export const inputs = z.strictObject({
   waivers,
@@ -26,7 +26,7 @@ export const inputs = z.strictObject({
     "Where its logins begin; without `ssh` it is all that the user reaches.",
   ),
   protocols: trust(z.array(z.enum(protocols)), { means: "what a login reaches" }).describe(
-    "What it may do: `ssh`, a shell; `sftp`, files of its directory.",
+    "What it may do: `ssh`, a shell; `sftp`, files of its directory; `webdav`, the same over HTTPS.",
   ),
 });
 
@@ -56,7 +56,7 @@ export const entries = z
         .min(1)
         .default(["ssh"])
         .describe(
-          "What the user may do. `ssh` (default): a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp` alone: files of `directory` over SFTP; no shell, no commands, no forwarded ports.",
+          "What the user may do. `ssh` (default): a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp` alone: files of `directory` over SFTP; no shell, no commands, no forwarded ports. `webdav`: the same files over HTTPS, by password, beside the others or alone.",
         ),
       keys: z
         .array(lineSchema.min(1).max(4096))
@@ -92,6 +92,13 @@ export const kind: Kind<"users"> = {
   deletion: "free",
   // What people use over SSH, beside the server and what it is reached through.
   packages: ["git", "openssh-client", "openssh-server", "openssh-sftp-server", "rsync", "socat"],
+  variants: [
+    {
+      word: "WebDAV",
+      needs: { on: { packages: ["lighttpd", "lighttpd-mod-webdav"], masks: ["lighttpd.service"] }, off: {} },
+      of: ({ protocols }) => (protocols.includes("webdav") ? "on" : "off"),
+    },
+  ],
   declare: ({ accounts }) =>
     accounts.flatMap(({ account }) =>
       sortBy(account.users, ({ name }) => name).map(({ passwordHash, ...user }) => {
@@ -119,8 +126,10 @@ function describeUser(change: Change<"users">): ReturnType<Describe<"users">> {
 
 /** For a sentence: what the user gets, and by what. */
 function wayIn({ protocols, directory, passwordHash }: Element<"users">): string {
-  const by = passwordHash === undefined ? "" : ", also by password";
-  return protocols.includes("ssh")
-    ? `by SSH${by}`
-    : `by SFTP, to ${directory === "." ? "its home" : directory} alone${by}`;
+  if (!protocols.some((protocol) => protocol !== "webdav"))
+    return `over WebDAV, to ${place(directory)} alone, by password`;
+  const by = `${protocols.includes("webdav") ? " and over WebDAV" : ""}${passwordHash === undefined ? "" : ", also by password"}`;
+  return protocols.includes("ssh") ? `by SSH${by}` : `by SFTP, to ${place(directory)} alone${by}`;
 }
+
+const place = (directory: string) => (directory === "." ? "its home" : directory);

@@ -17,7 +17,7 @@ export const passwordHttp = `  # The file of passwords: never a name that a clie
     default "Password needed";
     "" off;
   }
-  map $passwords $passed_authorization {
+  map "$passwords$webdav_user" $passed_authorization {
     default "";
     "" $http_authorization;
   }

@@ -72,6 +72,13 @@ export const nginx = {
     { path: /passwords\/(?<number>\d+)-[a-z][a-z0-9-]*/, lines: [/[A-Za-z0-9._@-]+:\$[./$A-Za-z0-9]+/] },
     {
       shown: true,
+      path: /accounts\/(?<number>\d+)\.webdav/,
+      lines: [
+        /(?:(?<address>[0-9a-f:]+)|(?<hostname>[\w.-]+))\/\.webdav\/([a-z][a-z0-9_-]*) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-webdav-\3;/,
+      ],
+    },
+    {
+      shown: true,
       path: /accounts\/(?<number>\d+)\.(?:map|wildcards|paths[123])/,
       // Whose socket it is, or where a redirect leads; behind it the path that is taken away from requests.
       lines: [

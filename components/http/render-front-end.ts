@@ -1,4 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { webdavHttp, webdavLocations } from "../access/front-end-webdav.ts";
+import { webdavParts } from "../access/webdav-paths.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { wrongPasswordHttp, wrongPasswordServer } from "../bans/front-end-bans.ts";
 import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
@@ -110,7 +112,7 @@ const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
   map "$site_name$path${parts}" ${parts === mostParts ? "$site" : `$site_of_path${parts}`} {
     default ${shorter};
     include accounts/*.paths${parts};
-  }
+${parts === webdavParts ? "    include accounts/*.webdav;\n" : ""}  }
 `;
   })
   .join("");
@@ -145,6 +147,7 @@ const passing = `    limit_conn visitors ${connections.visitor};
     proxy_set_header X-Forwarded-Prefix $taken_path;
     proxy_set_header Forwarded "";
     proxy_set_header Proxy "";
+    proxy_set_header Destination $destination;
     # A password that the front end has asked for is none of the program's.
     proxy_set_header Authorization $passed_authorization;
 ${cachePassing}${wafPassing}    proxy_set_header Upgrade $http_upgrade;
@@ -271,7 +274,7 @@ ${paths}  map $site $account {
     "~^502\\|${earlier}502\\|" "the server's answer is not HTTP, or ended within its headers";
     "~^504\\|${earlier}504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
   }
-${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
+${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
   map "$waf|$through_cache" $through {
     default waf;
     "~^[|](?<cache_on_way>.*)$" $cache_on_way;
@@ -312,6 +315,6 @@ ${seenServer}${wrongPasswordServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }
-${locations(`${site}${passOn}`)}${limitLocations(headers)}${pageLocations(headers)}  }
+${locations(`${site}${passOn}`)}${limitLocations(headers)}${webdavLocations}${pageLocations(headers)}  }
 }
 `;

@@ -35,6 +35,12 @@ export const sides: readonly Declaration[] = [
           environment: { A: "User=root" },
         }),
       ],
+      users: [
+        {
+          ...{ name: "files", directory: "www", protocols: ["webdav"], keys: [] },
+          passwordHash: `$y$j9T$${"a".repeat(22)}$${"b".repeat(43)}`,
+        },
+      ],
       services: [service("work", ["bin/work"], { port: 8300 })],
       tasks: [task("tidy", ["bin/tidy"])],
     },

@@ -36,8 +36,9 @@ export const packagesWhereUsed: readonly string[] = [
   "gunicorn", // server kind python
   "lego", // protocol https
   "libnginx-mod-http-modsecurity", // web application firewall on
-  "lighttpd", // server kind static
+  "lighttpd", // server kind static, WebDAV on
   "lighttpd-mod-deflate", // server kind static
+  "lighttpd-mod-webdav", // WebDAV on
   "mariadb-client", // engine mariadb
   "mariadb-server-core", // engine mariadb
   "media-types", // server kind php
@@ -67,7 +68,7 @@ export const packagesWhereUsed: readonly string[] = [
 
 /** Units that packages of both lists bring and that must not run on a host. */
 export const maskedUnits: readonly string[] = [
-  "lighttpd.service", // server kind static
+  "lighttpd.service", // server kind static, WebDAV on
   "mariadb.service", // engine mariadb
   "mariadb.socket", // engine mariadb
   "php8.4-fpm.service", // server kind php

@@ -6,4 +6,11 @@ testRule(userCanLogIn, {
     break: (valid) => changed(valid, "users", "1/deploy", (user) => ({ ...user, keys: [] })),
     expect: ["user 1/deploy keys: User 1/deploy has neither a key nor a password."],
   },
+  "a user with WebDAV without a password, where no front end has HTTPS": {
+    break: (valid) => changed(valid, "users", "1/deploy", (user) => ({ ...user, protocols: ["sftp", "webdav"] })),
+    expect: [
+      "user 1/deploy protocols: User 1/deploy has WebDAV, but no password for it.",
+      "user 1/deploy protocols: User 1/deploy has WebDAV, but front ends have no HTTPS.",
+    ],
+  },
 });
