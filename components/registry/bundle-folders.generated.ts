@@ -10,6 +10,7 @@ import { repositories } from "../backup/repositories.host.ts";
 import { varnish } from "../cache/varnish.host.ts";
 import { databases } from "../database/databases.host.ts";
 import { journald } from "../host/journald.host.ts";
+import { sshd } from "../host/sshd.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
 import { apache } from "../http/apache.host.ts";
@@ -34,6 +35,7 @@ const registered = [
   varnish,
   databases,
   journald,
+  sshd,
   sysctl,
   systemd,
   apache,

@@ -15,6 +15,7 @@ import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
+import { renderer as renderSshd } from "../host/render-sshd.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
 import { renderer as renderSettings } from "../http/render-settings.ts";
@@ -46,6 +47,7 @@ export const renderers: readonly Renderer[] = [
   renderCache,
   renderDatabase,
   renderHost,
+  renderSshd,
   renderFrontEnd,
   renderHttpServer,
   renderSettings,

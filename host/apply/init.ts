@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "nod
 import { basename, dirname, join } from "node:path";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { sshdInclusion } from "../os/ssh-server.ts";
 import { outdated, said, systemctl, unitStates } from "../os/systemd.ts";
 import { settleGenerations } from "../store/generations.ts";
 import { fixedLinks } from "../store/layout.ts";
@@ -30,11 +31,11 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   settleGenerations(machine);
   ensureReadAtBoot(machine);
   const done: string[] = [];
-  for (const { path: link, link: target } of missingFixtures(machine)) {
+  for (const { path: link, link: target, content = recoverUnit } of missingFixtures(machine)) {
     const path = layout.at(link);
     disk.makeDirectory(dirname(path));
     if (link in fixedLinks && lstatSync(path, { throwIfNoEntry: false })) done.push(setAside(machine, link));
-    if (target === undefined) disk.replace(path, recoverUnit, 0o644);
+    if (target === undefined) disk.replace(path, content, 0o644);
     else {
       disk.remove(path);
       disk.symbolicLink(target, path);
@@ -66,8 +67,10 @@ async function follow(machine: Machine, changed: boolean): Promise<void> {
   failed(`stop ${running.join(" ")}`, await said(systemctl(machine, "stop", running)));
 }
 
-/** Fixed symlinks, and the recovery unit, that are missing or wrong. `init` creates them. */
-export function missingFixtures({ layout }: Machine): { path: string; link?: string; wanted: string }[] {
+/** Fixed symlinks and files that are missing or wrong. `init` creates them. */
+export function missingFixtures({
+  layout,
+}: Machine): { path: string; link?: string; content?: string; wanted: string }[] {
   const system = "/etc/systemd/system";
   const unit = `${system}/fairhost-recover.service`;
   const links: Record<string, string> = {
@@ -76,10 +79,14 @@ export function missingFixtures({ layout }: Machine): { path: string; link?: str
     ...Object.fromEntries(maskedUnits.map((name) => [`${system}/${name}`, "/dev/null"])),
   };
   const wrong = Object.entries(links).filter(([path, target]) => !isLinkTo(layout.at(path), target));
-  const isWritten = existsSync(layout.at(unit)) && readFileSync(layout.at(unit), "utf8") === recoverUnit;
+  const files = [
+    { path: unit, content: recoverUnit, wanted: "the unit that finishes an interrupted change" },
+    { ...sshdInclusion, wanted: "what makes the SSH server read the settings in force" },
+  ];
+  const isWritten = (path: string, content: string) => existsSync(path) && readFileSync(path, "utf8") === content;
   return [
     ...wrong.map(([path, link]) => ({ path, link, wanted: `a symlink to ${link}` })),
-    ...(isWritten ? [] : [{ path: unit, wanted: "the unit that finishes an interrupted change" }]),
+    ...files.filter(({ path, content }) => !isWritten(layout.at(path), content)),
   ];
 }
 

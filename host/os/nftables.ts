@@ -5,13 +5,15 @@ import { folderOf } from "../../components/registry/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { filesOf } from "../store/generations.ts";
 import { fromController, opensToController, type Table } from "./controllers.ts";
+import { arm, confirm, type DeadMan, restore } from "./dead-man.ts";
 import type { Machine } from "./machine.ts";
 import { openOutside } from "./outside.ts";
 import { opensOne, sshDoors } from "./ssh.ts";
 
-/** Seconds after which the old rules are restored unless the new ones were confirmed. */
-const deadManSeconds = 30;
-const deadMan = "fairhost-firewall-dead-man";
+/** Restores the rules of before. */
+const deadManOf = (rescue: string): DeadMan => {
+  return { name: "firewall", what: "rules", rescue, restoring: (file) => ["nft", "-f", file] };
+};
 
 /**
  * A hash of the bundle's tables in the kernel, without parts that change by themselves (counters, handles, elements of dynamic sets). It
@@ -80,10 +82,11 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   // Quick where SSH is closed to strangers: those would wait.
   const opens = async () => (await opensToController(machine, tables, outside, doors)) || opensOne(outside, doors);
   const answered = doors.length > 0 && (await opens());
-  const unarmed = await arm(machine, rescue);
+  const deadMan = deadManOf(rescue);
+  const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;
   const loaded = await run("nft", ["-f", file]);
-  if (loaded.status !== 0) return restore(machine, rescue, `nft: ${loaded.stderr.trim()}`);
+  if (loaded.status !== 0) return restore(machine, deadMan, `nft: ${loaded.stderr.trim()}`);
   const shut = doors.length > 0 && !(await opens());
   // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is.
   const others = !answered && process.env.SSH_CONNECTION !== undefined;
@@ -92,11 +95,11 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   if (shut && !others) {
     return restore(
       machine,
-      rescue,
+      deadMan,
       `the new rules block SSH on port ${[...new Set(doors.map(({ port }) => port))].join(", ")}${fromController()}`,
     );
   }
-  return confirm(machine, rescue);
+  return confirm(machine, deadMan);
 }
 
 /**
@@ -108,34 +111,4 @@ async function rulesOf({ run }: Machine, tables: readonly Table[]): Promise<stri
   const failed = listings.find(({ status, stderr }) => status !== 0 && !stderr.includes("No such file or directory"));
   if (failed) return new Error(`nft cannot list the rules in force: ${failed.stderr.trim()}`);
   return listings.map(({ status, stdout }) => (status === 0 ? stdout : "")).join("");
-}
-
-/** Sets the timer. Whoever takes the rescue file away, the timer's service or {@link confirm}, has decided. */
-async function arm({ run }: Machine, rescue: string): Promise<string | undefined> {
-  await run("systemctl", ["stop", `${deadMan}.timer`]);
-  const timer = ["--on-active", `${deadManSeconds}s`, "--timer-property", "AccuracySec=1s"];
-  const restoring = ["/bin/sh", "-c", 'mv "$1" "$1.used" && exec nft -f "$1.used"', "sh", rescue];
-  const armed = await run("systemd-run", ["--quiet", "--collect", "--unit", deadMan, ...timer, ...restoring]);
-  return armed.status === 0 ? undefined : `cannot set the dead-man timer: ${armed.stderr.trim()}`;
-}
-
-async function confirm({ disk, run }: Machine, rescue: string): Promise<string | undefined> {
-  try {
-    disk.rename(rescue, `${rescue}.confirmed`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return `the new rules were not confirmed within ${deadManSeconds} s, so the timer has restored the old ones: deploy again`;
-  }
-  await run("systemctl", ["stop", `${deadMan}.timer`]);
-  return undefined;
-}
-
-/** @returns what was wrong, and what came of restoring the old rules. If that fails, the timer stays and tries again. */
-async function restore(machine: Machine, rescue: string, wrong: string): Promise<string> {
-  const { status, stderr } = await machine.run("nft", ["-f", rescue]);
-  if (status !== 0) {
-    return `${wrong}; the old rules could NOT be restored (${stderr.trim()}), the timer tries again within ${deadManSeconds} s`;
-  }
-  const late = await confirm(machine, rescue);
-  return late === undefined ? `${wrong}; the old rules are restored` : `${wrong}; ${late}`;
 }

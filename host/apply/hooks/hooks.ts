@@ -2,6 +2,7 @@ import { bundleFolders, type Names } from "../../../components/registry/bundle-f
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { loadFirewall } from "../../os/nftables.ts";
+import { loadSshServer } from "../../os/ssh-server.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
 import { ask, outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";
@@ -15,6 +16,7 @@ const loaders: Readonly<
   >
 > = {
   firewall: { hook: "load the firewall", load: loadFirewall },
+  sshServer: { hook: "reload the SSH server", load: loadSshServer },
   kernelParameters: { hook: "sysctl", load: setKernelParameters },
   // Not a unit of the bundle: it would be stopped when an older bundle comes, and whoever writes to it would lose its lines.
   journal: {

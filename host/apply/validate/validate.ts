@@ -3,6 +3,7 @@ import { bundleFolders, type Names } from "../../../components/registry/bundle-f
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { staticServers } from "../../os/lighttpd.ts";
+import { sshServer } from "../../os/ssh-server.ts";
 import { sshServers } from "../../os/sshd.ts";
 import { units } from "../../os/systemd-analyze.ts";
 import { filesOf } from "../../store/generations.ts";
@@ -14,6 +15,7 @@ import { problemsIn, type Staged, type Validator } from "./staged.ts";
 const named: Readonly<Record<Names["validator"], Validator>> = {
   json,
   lighttpd: staticServers,
+  sshServer,
   sshd: sshServers,
   units,
 };

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sshSettings } from "../../components/host/sshd.host.ts";
+import { nothingDeclared } from "../../components/registry/subject.ts";
+import { loadBootstrap } from "../../delivery/bootstrap.ts";
+import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
+import { encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { declarationOf, fixtureHost } from "../../testing/bundle-fixture.ts";
+import { succeed } from "../../testing/fakes/placed-host.ts";
+
+/** A host with Debian's own ssh.service, and a controller whose key is root's, at the other end of a link. */
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const connection = "fd00:77::2 50000 fd00:77::1 22";
+
+const right = renderBundle(declarationOf([]), "web1");
+const settings = right.groups.host!.files.find(({ path }) => path === sshSettings.file)!.content!;
+
+/** The host's bundle with other settings of its SSH server. */
+function withSettings(content: string): Bundle {
+  const { files, units } = right.groups.host!;
+  const changed = files.map((file) => (file.path === sshSettings.file ? { ...file, content } : file));
+  return sealBundle("web1", { ...right.groups, host: sealGroup({ ...right.groups.host!, files: changed, units }) });
+}
+
+function delivery(of: Bundle): string {
+  const masterSecret = Buffer.alloc(32, 7).toString("base64");
+  return JSON.stringify({ bundle: encodeBundle(of), masterSecret, secretEpoch: 1, repair: 0 });
+}
+
+async function apply(of: Bundle): Promise<ApplyReport> {
+  const command = ["/usr/bin/env", `SSH_CONNECTION=${connection}`, "fairhost-host", "apply"];
+  const { stdout, stderr } = await host.run(command, { stdin: delivery(of), timeout: 120_000 });
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout) as ApplyReport;
+}
+
+/** Whether the controller logs in anew, by its own key. */
+async function letsIn(): Promise<boolean> {
+  const options =
+    "-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=3";
+  const { stdout } = await host.run(
+    `ip netns exec controller ssh ${options} -i /run/controller root@fd00:77::1 echo in`,
+  );
+  return stdout === "in\n";
+}
+
+const effective = () => sh("/usr/sbin/sshd -T");
+
+async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(200)) {
+    if (await holds()) return;
+  }
+  throw new Error(`not seen in ${seconds} s: ${what}`);
+}
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "ssh-server" });
+  await sh(`ssh-keygen -A >/dev/null
+    rm /etc/systemd/system/ssh.service && systemctl daemon-reload
+    ssh-keygen -q -t ed25519 -N '' -f /run/controller
+    mkdir -p -m 700 /root/.ssh && cp /run/controller.pub /root/.ssh/authorized_keys && chmod 600 /root/.ssh/authorized_keys
+    systemctl start ssh.service
+    ip netns add controller
+    ip link add eth0 type veth peer name eth0 netns controller
+    ip link set eth0 up && ip -6 address add fd00:77::1/64 dev eth0 nodad
+    ip -n controller link set eth0 up && ip -n controller -6 address add fd00:77::2/64 dev eth0 nodad`);
+  const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
+  await succeed(host, ["/bin/sh", "-c", script], payload);
+  await until("the SSH server", letsIn);
+}, 300_000);
+
+afterAll(() => host?.stop());
+
+describe("the host's own SSH server", () => {
+  test("takes the declared settings without a restart, and open sessions stay", async () => {
+    const pid = await sh("systemctl show --value -p MainPID ssh.service");
+    const report = await apply(right);
+    expect([report.result, report.errors]).toEqual(["applied", []]);
+    expect(report.hooks).toContain("reload the SSH server");
+    expect(await sh("systemctl show --value -p MainPID ssh.service")).toBe(pid);
+    expect(await letsIn()).toBe(true);
+    const now = await effective();
+    for (const line of ["passwordauthentication no", "disableforwarding yes", "logingracetime 30"])
+      expect(now).toContain(`${line}\n`);
+    expect(now).not.toMatch(/nistp|diffie|sha1|umac-64|hmac-sha2-256,/);
+    expect(await sh("ls /run/fairhost")).not.toContain("login");
+    expect(await sh("systemctl list-units --all 'fairhost-sshd*' --no-legend")).toBe("");
+    expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [] });
+  }, 120_000);
+
+  test.each([
+    ["a word that sshd does not know", "PermitRootLogins no\n"],
+    ["an algorithm that is none", "KexAlgorithms curve25519-sha257\n"],
+    ["a list without an end", "Match\n"],
+    ["a file that is not there", "Include\n"],
+    ["a password that nobody is asked for", "AuthenticationMethods publickey,password\n"],
+    ["a port that is none", "Port 70000\n"],
+  ])("refuses before the switch: %s", async (_what, wrong) => {
+    const before = await sh("readlink -f /var/lib/fairhost/current; cat /var/lib/fairhost/current/sshd/fairhost.conf");
+    const report = await apply(withSettings(`${wrong}${settings}`));
+    expect(report.result).toBe("rolled-back");
+    expect(report.errors.map(({ message }) => message).join()).toMatch(/^sshd: /);
+    expect(report.hooks).toEqual([]);
+    expect(await sh("readlink -f /var/lib/fairhost/current; cat /var/lib/fairhost/current/sshd/fairhost.conf")).toBe(
+      before,
+    );
+    expect(await letsIn()).toBe(true);
+  });
+
+  test.each([
+    ["root may not log in", "PermitRootLogin no\n"],
+    ["only another user may", "AllowUsers nobody\n"],
+    ["root is refused", "DenyUsers root\n"],
+    ["keys are not taken", "PubkeyAuthentication no\n"],
+    ["keys lie elsewhere", "AuthorizedKeysFile /etc/ssh/keys/%u\n"],
+    ["the trial's keys alone are read", "AuthorizedKeysFile /run/fairhost/login-of-%u\n"],
+    ["it listens elsewhere", "ListenAddress ::1\nPort 2222\n"],
+    ["the controller alone is refused", "Match Address fd00:77::2\nPermitRootLogin no\nMatch all\n"],
+    ["each command is another", "ForceCommand /bin/false\n"],
+    ["nobody is let finish", "MaxStartups 1:100:1\nRefuseConnection yes\n"],
+  ])("is back at once, with the rest of the change: %s", async (_what, wrong) => {
+    const before = await effective();
+    const report = await apply(withSettings(`${wrong}${settings}`));
+    expect(report.result).toBe("rolled-back");
+    expect(report.errors.map(({ message }) => message).join()).toMatch(
+      /^reload the SSH server: .*; the old SSH settings are restored/s,
+    );
+    expect(await letsIn()).toBe(true);
+    expect(await effective()).toBe(before);
+    expect(await apply(right)).toMatchObject({ errors: [] });
+  });
+
+  test("if the applier hangs before it has looked, the timer restores the old settings within a minute", async () => {
+    await host.writeFile("/run/delivery", delivery(withSettings(`PermitRootLogin no\n${settings}`)));
+    // A login that waits: the applier is stopped while it tries.
+    await host.writeFile("/usr/local/sbin/ssh", "#!/bin/sh\ntouch /run/tried; sleep 600\n", 0o755);
+    await sh(`SSH_CONNECTION='${connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
+    await until("the new settings", async () => (await host.run("test -e /run/tried")).exitCode === 0);
+    await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'; rm /usr/local/sbin/ssh");
+    expect(await letsIn()).toBe(false);
+    await until("the old settings", letsIn);
+    // What is in force is not what is declared: it is seen, and the next deploy repairs it.
+    expect(await sh("fairhost-host inspect --json 2>&1 || true")).toContain("/etc/ssh/sshd_config.d/00-fairhost.conf");
+    expect(await apply(right)).toMatchObject({ errors: [] });
+    expect(await letsIn()).toBe(true);
+    expect(await sh("cat /etc/ssh/sshd_config.d/00-fairhost.conf")).toContain("Include");
+  }, 180_000);
+});
