@@ -138,6 +138,7 @@ describe("a fleet on real hosts", () => {
       hosts: {
         web1: [
           "firewall-changed inet fairhost",
+          "firewall-changed inet fairhost_bans",
           "link-down eth1",
           "sysctl-changed kernel.kptr_restrict",
           ...byHand.slice(1),
@@ -165,7 +166,8 @@ describe("a fleet on real hosts", () => {
   test("under guard both switches of a pair are blocked before any host is connected to", async () => {
     const logins = async () =>
       Number(
-        (await lab.sshRun("web1", "journalctl --quiet --unit=ssh --grep='^Accepted' --output=cat | wc -l")).stdout,
+        (await lab.sshRun("web1", "journalctl --quiet --unit=ssh --grep='^Accepted publickey' --output=cat | wc -l"))
+          .stdout,
       );
     const sound = await readFile(join(fleet.directory, "network.yaml"));
     await fleet.edit("network.yaml", "model: 7050SX3-48YC8", "model: 7050SX3-96YC8");

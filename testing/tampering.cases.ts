@@ -161,7 +161,7 @@ export const tamperings: readonly Tampering[] = [
     "nft add rule inet fairhost input tcp dport 9999 accept",
     "host",
     "firewall-changed",
-    "inet fairhost",
+    "inet fairhost, inet fairhost_bans",
   ),
   byDeploy(
     "an account's route removed",

@@ -21,6 +21,9 @@ if (!-d $directory) {
   my ($none, $root) = ('none', '/');
   syscall($mount, $none, $root, $none, $private, 0) == 0 or die "cannot make mounts private: $!\n";
   syscall($mount, $directory, $home, $none, $bind, 0) == 0 or die "$directory: $!\n";
+  # lighttpd looks for symlinks when it sends files, and not when it writes, lists or deletes: here nobody follows one (mount(2)).
+  my ($remount, $nosuid, $nodev, $nosymfollow) = (32, 2, 4, 256);
+  syscall($mount, $none, $home, $none, $bind | $remount | $nosuid | $nodev | $nosymfollow, 0) == 0 or die "cannot mount without symlinks: $!\n";
 }
 chdir '/' or die "/: $!\n";
 # This process is the first of its PID namespace; LISTEN_PID as systemd set it is the number outside.

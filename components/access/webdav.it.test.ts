@@ -101,6 +101,15 @@ describe("a user with WebDAV", () => {
     for (const way of ["../secret", "..%2fsecret", "link", "../../ada/www/secret"])
       expect(await curl(`drop_in/${way}`, "", "drop_in"), way).not.toMatch(/^out/);
     expect(await curl("ada/www/secret")).toBe("out\n");
+    // Not a directory of the account's that a program of it links to either, by whatever method.
+    await sh(`echo kept >/srv/accounts/1/lib/kept; ln -s /var/lib ${home}/www/in/lib`);
+    expect(await curl("drop_in/lib/", "-X PROPFIND -H 'Depth: 1'", "drop_in")).not.toContain("kept");
+    for (const words of ["-T /root/hello", "-X DELETE", "-X MKCOL", `-X COPY -H 'Destination: ${base}/drop_in/got'`])
+      expect([words, await status("drop_in/lib/kept", words, "drop_in")]).not.toEqual([
+        words,
+        expect.stringMatching(/^2/),
+      ]);
+    expect(await sh("cat /srv/accounts/1/lib/kept")).toBe("kept\n");
     const move = `-X MOVE -H 'Destination: ${base}/ada/stolen'`;
     expect(await status("drop_in/mine", move, "drop_in")).not.toBe("201");
   });

@@ -35,7 +35,8 @@ export function webdavFiles(architecture: Architecture): BundleFile[] {
     {
       path: settingsFile,
       content: unitFile({
-        Unit: { StartLimitIntervalSec: "0" },
+        // It holds the socket of bans, and would count nothing over one that is gone.
+        Unit: { StartLimitIntervalSec: "0", PartOf: "fairhost-bans.socket", After: "fairhost-bans.socket" },
         Service: { ...checkSettings, SyslogIdentifier: "fairhost-webdav", RestrictAddressFamilies: "AF_UNIX" },
       }),
     },

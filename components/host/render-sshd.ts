@@ -15,8 +15,8 @@ export function renderSshd({ ssh }: Pick<BareMetalHostInputs, "ssh">): BundleFil
   const content = `# Who may log in: root, by key. Controllers come as root; that others do not reach SSH at all is the firewall's part (\`controllers\`).
 PermitRootLogin prohibit-password
 PubkeyAuthentication yes
-# The second file is there only while the applier tries new settings, and its key runs /bin/true.
-AuthorizedKeysFile .ssh/authorized_keys ${keysOfTrial}
+# OpenSSH's own two, and one that is there only while the applier tries new settings; its key runs /bin/true.
+AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 ${keysOfTrial}
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitEmptyPasswords no
@@ -30,7 +30,7 @@ AllowTcpForwarding no
 AllowStreamLocalForwarding no
 PermitTunnel no
 GatewayPorts no
-# Clients that have not logged in: from 30 on each third one is turned away, so that those of a flood leave room for a controller.
+# Clients that have not logged in: from 30 on three of ten are turned away, from 100 on all, so that those of a flood leave room for a controller.
 MaxStartups 30:30:100
 LoginGraceTime 30
 MaxAuthTries 6
@@ -40,7 +40,6 @@ ClientAliveCountMax 3
 TCPKeepAlive no
 # The journal names the key of each login.
 LogLevel VERBOSE
-StrictModes yes
 IgnoreRhosts yes
 # Taken away from OpenSSH's own lists (docs/decisions/0061): NIST's curves, groups of finite fields, SHA-1, tags of 64 bits, and MACs of
 # the plain text: of deliveries both ends are ours, and have others.

@@ -12,6 +12,8 @@ test("each part carries what the part before it lets through", () => {
   expect(server).toBeGreaterThanOrEqual(2 * visitor);
   expect(account).toBeGreaterThanOrEqual(2 * server);
   for (const next of [queue, proxy, files]) expect(next).toBeGreaterThan(server);
+  expect(files).toBeGreaterThanOrEqual(server + 64 + 16 * kept);
+  expect(descriptors.server).toBeGreaterThan(files + server);
   expect(longestQueue).toBeGreaterThanOrEqual(queue);
   expect(descriptors.server).toBeGreaterThan(proxy * descriptorsOfProxied);
   expect(descriptors.server).toBeGreaterThan(2 * server);

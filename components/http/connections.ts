@@ -15,8 +15,8 @@ export const connections = {
   queue: 1088,
   /** Of a program's proxy: beyond it the proxy closes what it accepted. More than `server`, because it notices later when one is gone. */
   proxy: 1088,
-  /** Of a static server (lighttpd). */
-  static: 1088,
+  /** Of a static server (lighttpd): also those that 16 workers of the front end keep and do not use at this moment. */
+  static: 5184,
   /** That a worker of the front end keeps open to all servers together, to use them again. */
   kept: 256,
   /** Seconds until one that is not used is closed: a server rests by so much later. Less than the 5 s after which servers close it themselves. */

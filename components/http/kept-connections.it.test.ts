@@ -102,6 +102,13 @@ test.each([
   expect(said.map(({ nth, connection }) => [nth, connection])).toEqual(times(2).map(() => [1, "close"]));
 });
 
+test("no header makes an upgrade a request on a kept connection", async () => {
+  for (const upgrade of ["] unix:", "1 GET |"]) {
+    const said = await ask("app.alice.test", `-H 'Upgrade: ${upgrade}' -H 'Connection: upgrade'`, ...times(2));
+    expect(said.map(({ nth }) => nth)).toEqual([1, 1]);
+  }
+});
+
 test("so has a WebSocket, and so has each request to a program that may take one at a time", async () => {
   await ask("app.alice.test", "", "/");
   const upgrade = "-H 'Connection: Upgrade' -H 'Upgrade: echo'";

@@ -19,9 +19,14 @@ export const keptHttp = `  # Connections to servers that are used again: not beh
     default 0;
     "~^[0-9]+/${keptMark}" 1;
   }
-  map "$keeps $request_method [$content_length$http_transfer_encoding$http_upgrade] $passed_to" $kept {
+  map "$content_length$http_transfer_encoding$http_upgrade" $bare_method {
+    default "";
+    "" $request_method;
+  }
+  # Nothing that a visitor writes freely stands in it: a part of another could be written into it.
+  map "$keeps $bare_method $through|" $kept {
     default 0;
-    "~^1 GET \\[\\] unix:" 1;
+    "1 GET |" 1;
   }
   map "$kept $taken_path" $asked {
     default kept$left_uri;

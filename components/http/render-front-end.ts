@@ -286,8 +286,8 @@ ${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front
   }
   map "$cache_seen$waf_seen|$waf $upstream_status $upstream_connect_time" $told_cause {
     default $cause;
-    "~failed" "the server's socket takes no connections, or its answer is not HTTP";
-    "~refused" "the web application firewall refused the request: waf.log beside this says why";
+    "~^[^|]*failed" "the server's socket takes no connections, or its answer is not HTTP";
+    "~^[^|]*refused" "the web application firewall refused the request: waf.log beside this says why";
     "~^--[|][^ ]+ 502 -$" "the web application firewall of the host does not run";
   }
 ${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}

@@ -34,7 +34,7 @@ export const commonEntry = {
     .max(100)
     .exactOptional()
     .describe(
-      "Host names with a path of one to three parts, such as `example.org/blog`: requests for it and everything below it go to this HTTP server, whoever answers for the rest of the name. The longest path wins. Letters are compared as the client sends them.",
+      "Host names with a path of one to three parts, such as `example.org/blog`: requests for it and everything below it go to this HTTP server, whoever answers for the rest of the name. The longest path wins. Upper and lower case are the same.",
     ),
   trimPath: z
     .boolean()

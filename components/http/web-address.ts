@@ -23,7 +23,7 @@ export const siteNameSchema = repaired(
 /** Parts of a path that the front end looks at: each part more is a look-up more for every request. */
 export const mostParts = 3;
 
-const part = "(?!\\.(?:\\.|webdav)?(?:/|$))[A-Za-z0-9._~-]+";
+const part = "(?!\\.(?:\\.|[wW][eE][bB][dD][aA][vV])?(?:/|$))[A-Za-z0-9._~-]+";
 
 /** A host name and one to three parts of a path, without characters that a client may write in two ways. */
 export const siteAddressSchema = repaired(

@@ -62,6 +62,11 @@ issue() { # NAME ACCOUNT
     rm -f "wait/$name"
     return 0
   fi
+  # The CA has lost this host's account, or its key: another one is made, at most one a day.
+  case $out in
+    *"JWS verification error"* | *accountDoesNotExist*)
+      [ -n "$(find account-made -newermt '1 day ago' 2>/dev/null)" ] || { touch account-refused; return 0; } ;;
+  esac
   cause=$(tail -n 1 <<<"$out" | tr -d '\000-\037' | cut -c1-300)
   local tries
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
@@ -81,8 +86,16 @@ LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' |
 if ! ls lego/accounts/*/*/account.json >/dev/null 2>&1; then
   read -r name account <due
   issue "$name" "$account"
+  # Several that made an account at once would leave the key of one with the name of another, and the CA would refuse all for ever.
+  ls lego/accounts/*/*/account.json >/dev/null 2>&1 || parallel=1
   sed -i 1d due
 fi
-xargs -r -n 2 -P 8 bash -c 'issue "$@"' issue <due
+xargs -r -n 2 -P ${parallel:-8} bash -c 'issue "$@"' issue <due
+if [ -e account-refused ]; then
+  echo "the CA does not take this host's account any more: makes another one" >&2
+  rm -rf account-refused lego/accounts
+  touch account-made
+  exec "$0" "$@"
+fi
 # A deploy meanwhile did not start this anew.
 list | cmp -s - names || exec "$0" "$@"

@@ -27,6 +27,10 @@ class Wrong(Exception):
     """Why a file is not used, in words that follow its path."""
 
 
+class Later(Wrong):
+    """Why a file is not used yet."""
+
+
 def read(accounts, number, path):
     """The content of a file in an account's home, and the account's uid and gid; nothing if it is missing."""
     opened, group = [], os.getegid()
@@ -78,6 +82,14 @@ def judge(pem):
             raise Wrong(f"cannot be used: {(error.reason or 'not PEM').lower().replace('_', ' ')}") from error
     asked = ["openssl", "x509", "-noout", "-dates", "-dateopt", "iso_8601", "-ext", "subjectAltName"]
     said = subprocess.run(asked, input=pem, capture_output=True, check=False).stdout.decode("ascii", "replace")
+    # The front end computes with it for each visitor, while others wait.
+    key = subprocess.run(
+        ["openssl", "x509", "-noout", "-text"], input=pem, capture_output=True, check=False
+    ).stdout.decode("ascii", "replace")
+    bits, curve = re.search(r"Public-Key: \((\d+) bit\)", key), re.search(r"ASN1 OID: (\S+)", key)
+    rsa = "Public Key Algorithm: rsaEncryption" in key and bits is not None and 2048 <= int(bits[1]) <= 4096
+    if not rsa and (curve is None or curve[1] not in ("prime256v1", "secp384r1")):
+        raise Wrong("has a key that is not used here: RSA of 2048 to 4096 bits, or EC P-256 or P-384")
     times = [
         datetime.datetime.fromisoformat(found).timestamp()
         for found in re.findall(r"^not(?:Before|After)=(\S+ \S+)$", said, re.M)
@@ -100,8 +112,12 @@ def judged(pem, uid, gid):
         said = json.loads(done.stdout)
         wrong = said.get("wrong")
         entry = {"from": float(said["from"]), "end": float(said["end"])} if wrong is None else {}
+        if not all(abs(moment) < 1e11 for moment in entry.values()):
+            raise ValueError("no time")
         if wrong is None:
             entry["names"] = [name for name in said["names"] if host_name.fullmatch(name)]
+    except subprocess.TimeoutExpired as error:
+        raise Later("took too long to look at, and is looked at again") from error
     except (subprocess.SubprocessError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Wrong("cannot be used: it cannot be read as PEM") from error
     if wrong is not None:
@@ -145,10 +161,15 @@ class Account:
         log = os.path.join(self.accounts, self.number, "admin/logs/certificates.log")
         try:
             file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
-        except FileNotFoundError:
+        except OSError:
             return
-        with os.fdopen(file, "w") as opened:
-            opened.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {text}\n")
+        try:
+            os.write(file, f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {text}\n".encode())
+        except OSError:
+            # The account's logs are full.
+            pass
+        finally:
+            os.close(file)
 
     def look(self, path, names):
         """Brings what is known of a file up to date, and says what is new."""
@@ -176,6 +197,8 @@ class Account:
                     entry.update(good, pem=pem.decode("latin-1"))
                 except Wrong as wrong:
                     entry["wrong"] = str(wrong)
+                    if isinstance(wrong, Later):
+                        entry["again"] = time.time() + 60
             if entry["wrong"]:
                 raise Wrong(entry["wrong"])
             fitting = [name for name in names if rank(name, entry["names"])]
@@ -259,8 +282,16 @@ def main(state, names, accounts):
             print(f"account {number}: {error}", file=sys.stderr)
             failed = True
     for name in () if failed else set(os.listdir("own")) - used:
+        if name.startswith("_."):
+            # The CA gives none for a wildcard.
+            replace(f".{name}.link", b"", 0o640)
+            os.unlink(f".{name}.link")
+            os.symlink("default.pem", f".{name}.link")
+            os.rename(f".{name}.link", f"{name}.pem")
+            if os.path.exists(f"issued/{name}"):
+                os.unlink(f"issued/{name}")
         # It stays in use until the CA's is there, which is due now.
-        if os.path.isfile(f"{name}.pem") and not os.path.islink(f"{name}.pem"):
+        elif os.path.isfile(f"{name}.pem") and not os.path.islink(f"{name}.pem"):
             os.utime(f"{name}.pem", (time.time() - 60,) * 2)
         os.unlink(f"own/{name}")
     return int(failed)

@@ -19,9 +19,11 @@ const rules = "waf/rules.conf";
 const [run, say] = ["libexec/run-waf", "libexec/say-hits"];
 const path = `systemd/${wafUnit}`;
 
-/** What it holds while it looks: bodies, and hits until they are said. Alone in its view of this directory of nginx. */
+/** Where it holds bodies while it looks at them. Alone in its view of this directory of nginx. */
 const spool = "/var/lib/nginx";
-const hits = `${spool}/waf-hits`;
+
+/** Where hits are until they are said, in memory of their own: what one request finds keeps nobody's body from being held. */
+const [hitsFolder, hits] = ["/var/log/nginx", "/var/log/nginx/waf-hits"];
 
 /**
  * Processes, whatever the number of cores: one that looks at a large body computes for seconds, and no other account's visitors
@@ -29,8 +31,8 @@ const hits = `${spool}/waf-hits`;
  */
 const workers = 8;
 
-/** Large bodies of one account that are held at once; stalled uploads end after a minute. */
-const largeAtOnce = 4;
+/** Large bodies that are held at once, of one account and of one visitor to it; an upload that stalls ends after ten seconds. */
+const largeAtOnce = { account: 8, visitor: 2 };
 
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
@@ -77,8 +79,10 @@ const unit = (shortened: boolean) => ({
     RestartSec: "1",
     ...confined,
     RuntimeDirectory: "fairhost-waf",
-    RuntimeDirectoryMode: "0755",
-    TemporaryFileSystem: `${spool}:size=10%,uid=33,gid=33,mode=0700 /srv:ro /root /home`,
+    // nginx lets everybody open its sockets.
+    Group: "www-data",
+    RuntimeDirectoryMode: "0750",
+    TemporaryFileSystem: `${spool}:size=10%,mode=0755 ${hitsFolder}:size=32M,mode=0755 /srv:ro /root /home`,
     // Logs of accounts, which www-data alone writes there.
     BindPaths: "-/srv/accounts",
     BindReadOnlyPaths: `${currentGeneration}/${say}:/opt/fairhost/say-hits`,
@@ -94,9 +98,11 @@ const unit = (shortened: boolean) => ({
     ProtectClock: "yes",
     ProtectHostname: "yes",
     ProtectKernelLogs: "yes",
-    InaccessiblePaths: "-/etc/ssh",
+    InaccessiblePaths: "-/etc/ssh -/srv/accounts/archives",
     LimitNOFILE: "65536",
     MemoryMax: "40%",
+    // One process of many ends, and is replaced.
+    OOMPolicy: "continue",
     TasksMax: "200",
   },
 });
@@ -158,11 +164,22 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
     "~^[0-9]{6,}[|]" $account;
     "~[|]." $account;
   }
-  map $http_upgrade $connection_upgrade {
+  map $large $large_of_visitor {
+    default "$large $http_x_real_ip";
+    "" "";
+  }
+  # A connection that becomes anything else would carry requests that nobody looks at.
+  map $http_upgrade $passed_upgrade {
+    default "";
+    "~*^websocket$" $http_upgrade;
+  }
+  map $passed_upgrade $connection_upgrade {
     default upgrade;
     "" close;
   }
   limit_conn_zone $large zone=large:4m;
+  limit_conn_zone $large_of_visitor zone=large_of_visitor:8m;
+  client_body_timeout 10s;
   proxy_http_version 1.1;
   proxy_pass_header Server;
   proxy_pass_header Date;
@@ -181,11 +198,12 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
     client_max_body_size ${lookedAtMb + 1}m;
     limit_conn_status ${tooMany};
     location / {
-      limit_conn large ${largeAtOnce};
+      limit_conn large ${largeAtOnce.account};
+      limit_conn large_of_visitor ${largeAtOnce.visitor};
       proxy_pass http://unix:${inside};
       proxy_request_buffering off;
       proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Upgrade $passed_upgrade;
       proxy_set_header Connection $connection_upgrade;
       proxy_intercept_errors on;
       error_page ${refused} =403 @refused;
@@ -212,7 +230,7 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
       proxy_pass http://$http_x_fairhost_backend;
       proxy_connect_timeout 5s;
       proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Upgrade $passed_upgrade;
       proxy_set_header Connection $connection_upgrade;
       proxy_set_header X-Fairhost-Waf "";
       proxy_set_header X-Fairhost-Backend "";
@@ -233,6 +251,9 @@ function inNginx(rules: string): string {
   return `modsecurity_rules '\n${rules.replaceAll(/[\\']/g, "\\$&")}';\n`;
 }
 
+/** Paths that programs read in several ways: with a part above, or with a character of the way written as a number. */
+const ambiguous = "^[^?]*(?:%(?:2[eEfF]|3[fF]|5[cC])|[.][.])";
+
 const plainPath = plain(/\/[A-Za-z0-9/._~-]*/, "path of an exclusion");
 
 /** Rules that do not count for an account's web sites. Requests to others pass by all of them at once. */
@@ -248,7 +269,13 @@ function renderExclusions(account: number, servers: readonly Server[]): BundleFi
     const below = path === undefined ? undefined : plainPath(path).replace(/\/$/, "").replaceAll(".", "\\.");
     const conditions = [
       `UNIQUE_ID "@contains ;${account};${name};" "${id(index + 1)},`,
-      ...(below === undefined ? [] : [`REQUEST_FILENAME "@rx ^${below}(?:/|$)" "t:none,t:normalizePath,`]),
+      // Not where a program may see another path in it.
+      ...(below === undefined
+        ? []
+        : [
+            `REQUEST_URI_RAW "!@rx ${ambiguous}" "t:none,`,
+            `REQUEST_FILENAME "@rx ^${below}(?:/|$)" "t:none,t:normalizePath,`,
+          ]),
       ...(from === undefined ? [] : [`REMOTE_ADDR "@ipMatch ${from}" "`]),
     ];
     return conditions.map((each, at) => `SecRule ${each}${at === conditions.length - 1 ? remove : "chain"}"`);

@@ -81,14 +81,16 @@ with open(hits, "ab+") as file:
     file.seek(0, os.SEEK_END)
     while True:
         read = file.read(1 << 20)
+        # Between the look and this a line may be lost, which is no more than when there is no room.
+        if file.tell() > largest:
+            file.truncate(0)
+            file.seek(0)
         if not read:
-            # Between the last look and this a line may be lost, which is no more than when there is no room.
-            if file.tell() > largest:
-                file.truncate(0)
-                file.seek(0)
             time.sleep(0.5)
             continue
         *whole, rest = (rest + read).split(b"\n")
+        # No hit is as long.
+        rest = rest[-largest:]
         said = {}
         for line in whole:
             try:

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { rawRequests } from "../../testing/raw-requests.cases.ts";
 
@@ -17,6 +17,7 @@ const accounts = [
     name: "alice",
     servers: [
       site("none"),
+      { ...staticServer("files"), waf: { level: "strong" as const } },
       site("basic", { level: "basic" }),
       site("strong", { level: "strong" }),
       site("complete", { level: "complete" }),
@@ -132,7 +133,14 @@ describe("exclusions", () => {
 
   test("rules that do not count below a path", async () => {
     expect(await status(`but.alice/pages/edit${script}`)).toBe(200);
-    for (const path of ["/", "/pagesx/edit", "/pages/../edit", "/pages/..%2fedit", "/PAGES/edit"])
+    const others = [
+      "/pages/../edit",
+      "/pages/..%2fedit",
+      "/pages%3f/../edit",
+      "/pages/%2e%2e/edit",
+      "/pages%5c..%5cedit",
+    ];
+    for (const path of ["/", "/pagesx/edit", "/PAGES/edit", ...others])
       expect([path, await status(`but.alice${path}${script}`)]).toEqual([path, 403]);
   });
 
@@ -153,6 +161,14 @@ test("no visitor chooses the level, the web site or the server", async () => {
     expect(body).not.toMatch(/fairhost/i);
     expect(JSON.parse(body).headers).toContain(`${name}.alice.test`);
   }
+});
+
+test("no header leads past it: to a server whose connections are kept, or over a connection that becomes another", async () => {
+  const attack = "files.alice/?id=1%27%20OR%20%271%27=%271";
+  for (const upgrade of ["] unix:", "1 GET |", "websocket", "h2c"])
+    expect([upgrade, await status(attack, "-H", `Upgrade: ${upgrade}`)]).toEqual([upgrade, 403]);
+  const { body } = await get("strong.alice/", "-H", "Upgrade: h2c");
+  expect(body).not.toContain("h2c");
 });
 
 test("a program's own answers stay as they are, and its end is told apart from a refusal", async () => {
@@ -186,6 +202,14 @@ test("a larger body is refused, however its length is said", async () => {
   expect([said, body]).toEqual([413, expect.stringContaining("32 MiB")]);
   expect(await status("strong.alice/count", ...upload, "-H", "Transfer-Encoding: chunked")).toBe(413);
   expect((await get("none.alice/count", ...upload)).body).toMatch(/^360\d+ bytes$/);
+});
+
+test("a form that would be looked at for long is refused, and takes nobody else's room", async () => {
+  await sh("yes '<script>alert(1)</script>' | head -c 20000000 > /tmp/form");
+  expect(await status("strong.alice/", "--data-urlencode", "text@/tmp/form")).toBe(403);
+  await sh("head -c 1000000 /dev/zero > /tmp/other");
+  expect((await get("app.bob/count", "-F", "file=@/tmp/other")).body).toMatch(/^100\d+ bytes$/);
+  expect(await sh("systemctl show -P NRestarts fairhost-waf.service")).toBe("0\n");
 });
 
 test("malformed requests are refused as without it", async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedHost } from "../../testing/fakes/simulated-host.ts";
 import { type TwoHosts, twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
+import { ensureDebianPackages } from "../../toolchain/system/system.ts";
 import { readStackConfig } from "../engine/stack-config.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
 import { deployLock } from "./lock/lock.ts";
@@ -234,6 +235,8 @@ describe("locks", () => {
 
 // Last: the other tests have the account on web1.
 test("an account that moves takes its data along through this machine, and goes on after a deploy that failed in between", async () => {
+  // Hosts that are directories have this machine's programs.
+  await ensureDebianPackages(["rsync"]);
   await writeFile(join(two.web1.root, "srv/accounts/1/home/www/kept"), "kept");
   two.draft.edit("accounts/1-alice.yaml", "host: web1", "host: web2");
   const approval = { action: "move", resource: "account 1", approvedBy: "Grace", reason: "web1 is full", expires };

@@ -210,6 +210,7 @@ describe("changes that exclude each other", () => {
     expect((await inspect()).differences.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
       "unit-stopped nginx.service",
       "firewall-changed inet fairhost",
+      "firewall-changed inet fairhost_bans",
     ]);
     await deploy();
     expect((await inspect()).differences).toEqual([]);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Machine } from "./machine.ts";
 
 /** Seconds after which what was in force before is restored, unless the new was confirmed. */
@@ -50,6 +51,7 @@ export async function restore(machine: Machine, deadMan: DeadMan, wrong: string)
   const { rescue, what } = deadMan;
   const [program, ...args] = deadMan.restoring(rescue);
   const { status, stderr } = await machine.run(program, args);
+  if (status !== 0 && !existsSync(rescue)) return `${wrong}; the timer has restored the old ${what}`;
   if (status !== 0) {
     return `${wrong}; the old ${what} could NOT be restored (${stderr.trim()}), the timer tries again within ${seconds} s`;
   }

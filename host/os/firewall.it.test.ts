@@ -49,7 +49,12 @@ async function letsIn(): Promise<boolean> {
   return (await sh(`${scan} || true`)).includes("ssh-ed25519");
 }
 
-const rules = () => sh("/usr/sbin/nft -s list ruleset");
+/** Tables by name: nft lists them in the order in which they were made, which a table that was restored changes. */
+const rules = async () =>
+  (await sh("/usr/sbin/nft -s list ruleset"))
+    .split(/^(?=table )/m)
+    .toSorted()
+    .join("");
 
 async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(100)) {

@@ -75,6 +75,21 @@ beforeAll(async () => {
 afterAll(() => host?.stop());
 
 describe("the host's own SSH server", () => {
+  test("of a host where root's keys lie elsewhere keeps its settings, and says where they are to be", async () => {
+    await sh(`mkdir -p /etc/ssh/keys && mv /root/.ssh/authorized_keys /etc/ssh/keys/root
+      echo 'AuthorizedKeysFile /etc/ssh/keys/%u' >/etc/ssh/sshd_config.d/10-own.conf && systemctl reload ssh.service`);
+    await until("the host's own settings", letsIn);
+    const report = await apply(right);
+    expect(report.errors.map(({ message }) => message).join()).toContain(
+      "the new settings do not read /etc/ssh/keys/root: move root's keys to /root/.ssh/authorized_keys; the old SSH settings are restored",
+    );
+    expect(await letsIn()).toBe(true);
+    await sh(
+      "mv /etc/ssh/keys/root /root/.ssh/authorized_keys && rm /etc/ssh/sshd_config.d/10-own.conf && systemctl reload ssh.service",
+    );
+    await until("Debian's settings", letsIn);
+  }, 120_000);
+
   test("takes the declared settings without a restart, and open sessions stay", async () => {
     const pid = await sh("systemctl show --value -p MainPID ssh.service");
     const report = await apply(right);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { keysOfTrial, sshd, sshSettings } from "../../components/host/sshd.host.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
@@ -18,14 +18,16 @@ export const sshdInclusion = {
 
 /** Checks the server's whole configuration, with the staged settings in it. */
 export const sshServer: Validator = async (staged) => {
-  // Where no server has ever run, there are no host keys either, which `-t` wants too.
-  const result = await staged.run("/usr/sbin/sshd", [existsSync("/run/sshd") ? "-t" : "-G"]);
+  // Where no server has ever run, there are no host keys and no directory of it, which `-t` wants too.
+  const hasRun = existsSync("/run/sshd") && readdirSync("/etc/ssh").some((name) => /^ssh_host_\w+_key$/.test(name));
+  const result = await staged.run("/usr/sbin/sshd", [hasRun ? "-t" : "-G"]);
   return problemsIn(staged, { ...result, stdout: "" }, "sshd", bundled);
 };
 
 /** Puts settings in the place of the inclusion, and lets the server read them: by a restart only if it has ended. */
 const restoring = `
 install -m 600 "$1" "$2.new" && mv "$2.new" "$2" || exit
+systemctl is-active --quiet ssh.socket && exit 0
 systemctl reset-failed "$3"
 systemctl reload "$3" || systemctl restart "$3"`;
 
@@ -36,9 +38,11 @@ systemctl reload "$3" || systemctl restart "$3"`;
  */
 export async function loadSshServer(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
-  const state = (await run("systemctl", ["is-active", unit])).stdout.trim();
+  const stateOf = async (name: string) => (await run("systemctl", ["is-active", name])).stdout.trim();
+  // Then each connection has a server of its own, which reads them at once.
+  const bySocket = (await stateOf("ssh.socket")) === "active";
   // It reads them when it starts.
-  if (!["active", "reloading", "failed"].includes(state)) return undefined;
+  if (!bySocket && !["active", "reloading", "failed"].includes(await stateOf(unit))) return undefined;
   const doors = await sshDoors(machine);
   if (doors instanceof Error) return `cannot check SSH, so the new settings were not loaded: ${doors.message}`;
   const inclusion = layout.at(sshdInclusion.path);
@@ -55,9 +59,12 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;
   disk.makeDirectory(dirname(inclusion));
+  disk.replace(inclusion, before, 0o644);
+  const keys = await keysOfRoot(machine);
   // The timer of an earlier run may have put other settings there.
   disk.replace(inclusion, sshdInclusion.content, 0o644);
-  const wrong = (await differing(machine)) ?? (await reload(machine)) ?? (await trial(machine, doors));
+  const wrong =
+    (await differing(machine, keys)) ?? (bySocket ? undefined : await reload(machine)) ?? (await trial(machine, doors));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
   disk.replace(confirmed, readFileSync(layout.at(`${currentGeneration}/${bundled}`), "utf8"), 0o600);
   return confirm(machine, deadMan);
@@ -67,9 +74,28 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
 const deciding =
   /^(?:permitrootlogin|pubkeyauthentication|authenticationmethods|authorizedkeysfile|forcecommand|chrootdirectory) /;
 
-/** Whether the new configuration treats the controller unlike the client of {@link trial}, or reads no keys that it may come with. */
-async function differing({ run }: Machine): Promise<string | undefined> {
-  const [from, , to, port] = process.env.SSH_CONNECTION?.split(" ") ?? ["::1", "", "::1", "22"];
+/** Client and server of the connection by which the controller came. */
+const connection = () => process.env.SSH_CONNECTION?.split(" ") ?? ["::1", "", "::1", "22"];
+
+/** Files from which root's keys come by the configuration as it is on the disk, without those of a trial. */
+async function keysOfRoot({ run }: Machine): Promise<readonly string[]> {
+  const [from, , to, port] = connection();
+  const asked = ["-T", "-C", `user=root,host=${from},addr=${from},laddr=${to},lport=${port}`];
+  const { stdout } = await run("/usr/sbin/sshd", asked);
+  const files = /^authorizedkeysfile (.*)$/m.exec(stdout)?.[1]?.split(" ") ?? [];
+  return files
+    .filter((file) => file !== "none" && file !== keysOfTrial)
+    .map((file) => file.replaceAll("%u", "root").replaceAll("%h", "/root").replaceAll("%%", "%"))
+    .map((file) => (file.startsWith("/") ? file : `/root/${file}`));
+}
+
+/**
+ * Whether the new configuration treats the controller unlike the client of {@link trial}, or no longer reads keys that it may come with.
+ * @param before files with root's keys by the configuration that last let somebody in
+ */
+async function differing(machine: Machine, before: readonly string[]): Promise<string | undefined> {
+  const { run } = machine;
+  const [from, , to, port] = connection();
   const settings: string[] = [];
   for (const address of [from, to]) {
     const asked = ["-T", "-C", `user=root,host=${address},addr=${address},laddr=${to},lport=${port}`];
@@ -85,17 +111,21 @@ async function differing({ run }: Machine): Promise<string | undefined> {
   }
   if (settings[0] !== settings[1])
     return `the new settings treat the controller at ${from} in a way that cannot be tried`;
-  const files = /^authorizedkeysfile (.*)$/m.exec(settings[0]!)?.[1]?.split(" ") ?? [];
-  return files.includes(".ssh/authorized_keys") ? undefined : "the new settings do not read /root/.ssh/authorized_keys";
+  const now = await keysOfRoot(machine);
+  const lost = before.filter((file) => !now.includes(file) && existsSync(file) && statSync(file).size > 0);
+  return lost.length === 0
+    ? undefined
+    : `the new settings do not read ${lost.join(", ")}: move root's keys to /root/.ssh/authorized_keys`;
 }
 
 /** Returns once the server has read its configuration, which it does as a new program with new sockets. */
 async function reload({ run }: Machine): Promise<string | undefined> {
   const sockets = async () => {
+    const main = (await run("systemctl", ["show", "-P", "MainPID", unit])).stdout.trim();
     const { stdout } = await run("ss", ["-H", "-l", "-t", "-n", "-e", "-p"]);
     return stdout
       .split("\n")
-      .filter((line) => line.includes('("sshd"'))
+      .filter((line) => line.includes(`("sshd",pid=${main},`))
       .map((line) => /\bino:(\d+)/.exec(line)?.[1]);
   };
   const before = await sockets();
