@@ -2,12 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { ContainerHost } from "../lab/container.ts";
 import { ensureDebianPackages } from "../toolchain/system/system.ts";
+import { declarationOf } from "./bundle-fixture.ts";
 import { succeed } from "./fakes/placed-host.ts";
 
 /** How a network declares the CA. */
-export const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
+const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
 
 /** In the host's network: a CA that asks each name at [::1]:80 (pebble, the CA that ACME clients are tested with). */
 export class Ca implements AsyncDisposable {
@@ -76,4 +78,14 @@ export class Ca implements AsyncDisposable {
     this.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** What a host with these accounts and a front end over HTTPS is to have, in a fleet with the CA. */
+export function withCertificates(accounts: Parameters<typeof declarationOf>[0]): Declaration {
+  const declared = declarationOf(accounts);
+  return {
+    ...declared,
+    networks: declared.networks.map((network) => ({ ...network, certificates })),
+    frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, ports: [80, 443] })),
+  };
 }

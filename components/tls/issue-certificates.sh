@@ -43,9 +43,12 @@ say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log,
   [ ! -d "${log%/*}" ] || printf '%(%FT%T%z)T %s: %s\n' -1 "$1" "$3" >>"$log" || true
 }
 
+registered() { ls lego/accounts/*/*/account.json >/dev/null 2>&1; }
+
 issue() { # NAME ACCOUNT
   local name=$1 account=$2 what=(run) out cause
-  [ ! -e "lego/certificates/$name.crt" ] || what=(renew --days 9999 --reuse-key --no-random-sleep)
+  # Without an account at the CA, only the first way makes one.
+  [ ! -e "lego/certificates/$name.crt" ] || ! registered || what=(renew --days 9999 --reuse-key --no-random-sleep)
   if out=$(timeout 180 lego --accept-tos --email "$email" --server "$ca" --path lego --http --http.webroot www --key-type ec256 \
     --domains "$name" "${what[@]}" 2>&1); then
     # Due when two thirds of its time are over.
@@ -75,7 +78,7 @@ issue() { # NAME ACCOUNT
   touch -d "@$(($(date +%s) + pause))" "wait/$name"
   say "$name" "$account" "no certificate, next try in $((pause / 3600)) h: $cause"
 }
-export -f issue say
+export -f issue registered say
 export ca email
 
 # Due: no certificate yet, or one whose time has come; but not what waits, and no wildcard: the CA asks for a proof in DNS for it.
@@ -83,11 +86,11 @@ LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \) ! -name '_.*') names >d
 LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) | head -n "$most" >due
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.
-if ! ls lego/accounts/*/*/account.json >/dev/null 2>&1; then
+if ! registered; then
   read -r name account <due
   issue "$name" "$account"
   # Several that made an account at once would leave the key of one with the name of another, and the CA would refuse all for ever.
-  ls lego/accounts/*/*/account.json >/dev/null 2>&1 || parallel=1
+  registered || parallel=1
   sed -i 1d due
 fi
 xargs -r -n 2 -P ${parallel:-8} bash -c 'issue "$@"' issue <due

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { Ca, certificates } from "../../testing/acme-ca.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { Ca, withCertificates } from "../../testing/acme-ca.ts";
+import { staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
 const secured = { https: true, httpsOnly: true };
@@ -81,14 +81,7 @@ beforeAll(async () => {
   host = await bootContainer({ name: "tls-own" });
   await ca.trustedBy(host);
   await ca.start(host);
-  const declared = declarationOf(accounts);
-  const [network] = declared.networks;
-  const declaration = {
-    ...declared,
-    networks: [{ ...network!, certificates }],
-    frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, ports: [80, 443] })),
-  };
-  await placeBundle(host, renderBundle(declaration, "web1"));
+  await placeBundle(host, renderBundle(withCertificates(accounts), "web1"));
   for (const { number, name } of accounts)
     await host.writeFile(`${home(number)}/www/index.html`, `Hello from ${name}\n`);
   await sh(`until [ -e ${state}/bob.test.pem ]; do sleep 0.1; done`);

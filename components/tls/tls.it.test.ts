@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { Ca, certificates } from "../../testing/acme-ca.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { Ca, withCertificates } from "../../testing/acme-ca.ts";
+import { staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
 /** Names of two accounts; the one that leads nowhere is another web site's for the CA. */
@@ -38,14 +38,7 @@ beforeAll(async () => {
   ca = await Ca.make();
   host = await bootContainer({ name: "tls" });
   await ca.trustedBy(host);
-  const declared = declarationOf(accounts);
-  const [network] = declared.networks;
-  const declaration = {
-    ...declared,
-    networks: [{ ...network!, certificates }],
-    frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, ports: [80, 443] })),
-  };
-  await placeBundle(host, renderBundle(declaration, "web1"));
+  await placeBundle(host, renderBundle(withCertificates(accounts), "web1"));
   for (const { number, name } of accounts) {
     await host.writeFile(`/srv/accounts/${number}/home/www/index.html`, `Hello from ${name}\n`);
     await host.writeFile(`/srv/accounts/${number}/home/www/.well-known/acme-challenge/own`, `own of ${name}\n`);
@@ -141,6 +134,23 @@ describe("certificates of the CA", () => {
       "bob.test: no certificate, next try in 1 h",
     );
   });
+});
+
+test("a CA that has lost the host's account gets another one, at most once a day", async () => {
+  // What it knew is gone with its process.
+  await ca.start(host);
+  const due = () => sh(`rm -f ${state}/wait/* && touch -d '1 hour ago' ${state}/bob.test.pem`);
+  await due();
+  await issue();
+  expect(Number(await sh(`stat -c %Y ${state}/bob.test.pem`))).toBeGreaterThan(Date.now() / 1000);
+  expect(await sh("journalctl -u fairhost-certificates -o cat")).toContain("makes another one");
+  ca.stop();
+  await ca.start(host);
+  await due();
+  await issue();
+  expect(await sh("tail -n 1 /srv/accounts/2/admin/logs/certificates.log")).toMatch(
+    /bob\.test: no certificate, next try/,
+  );
 });
 
 describe("names that are no longer declared", () => {
