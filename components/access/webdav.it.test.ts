@@ -157,6 +157,12 @@ for n in range(44): s.send(b"http: ::1")'`);
     await expect.poll(() => sh("nft list set inet fairhost_bans banned6"), soon).toContain('"http 44, webdav 6"');
   });
 
+  test("also after who counts them was started anew", async () => {
+    await sh("systemctl restart fairhost-bans.socket");
+    await status("ada/", "", "ada", "wrong");
+    await expect.poll(() => sh("systemctl is-active fairhost-bans.service || true"), soon).toBe("active\n");
+  });
+
   test("over HTTP, by a name of the socket, or at a path that is nobody's", async () => {
     expect(await status("ada/", "", "ada", password, "http://web.alice.test/.webdav")).toBe("403");
     // It is the account's web site's, which shows nothing that begins with a dot.

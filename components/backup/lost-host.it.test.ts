@@ -103,6 +103,11 @@ test("its accounts are restored by the deploy, killed in its steps: an account r
       if (step === steps.at(-1)) continue;
       expect([await running(1), await announced(1)], step).toEqual(["", "0"]);
       // Nobody takes a half restore for a whole one.
+      if (step.includes("restore-backup")) {
+        const restore = "fairhost-host move 1 restore-backup web1 2";
+        const { exitCode, stderr } = await spare.host.run(restore, { stdin: master });
+        expect([exitCode, stderr]).toEqual([5, expect.stringContaining("by web1; there are backups of epoch 1: ")]);
+      }
       const land = await spare.host.run("fairhost-host move 1 land");
       expect(land, step).toMatchObject({ exitCode: 5 });
       expect(await running(1), step).toBe("");

@@ -9,6 +9,7 @@ import type { Declaration } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
+import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./causes.ts";
 import { connections, retryAfterSuspended } from "./connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
@@ -18,24 +19,12 @@ import { renderSites } from "./render-sites.ts";
 import { mostParts } from "./web-address.ts";
 import { hostLimits } from "./web-site.ts";
 
-/** Seconds in which an account's server takes no byte of a request after which it fails. */
-const sendTimeout = 60;
-
-/**
- * Bytes of memory through which an answer passes: its headers must fit in at once, so this is also a little more than the 64 KiB that
- * they may have. A visitor who reads slowly holds this much, the kernel's buffers, and the connection of the account's server.
- */
-const answerBuffer = 72 * 1024;
-
 /**
  * Seconds after a reload until the old workers end, with what is still open in them: uploads, downloads, event streams and WebSockets
  * that began before. Old workers stay that long if there is one such stream, each with about 10 MB, so this bounds memory under
  * steady reloads; programs of web sites reconnect streams by themselves.
  */
 const shutdownTimeout = 1800;
-
-/** What stands before the last try's value where a server was asked more than once. */
-const earlier = "(?:[^|]*, )?";
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
@@ -260,21 +249,7 @@ ${paths}  map $site $account {
     default 0;
     "~^0 [0-9]+ (5|4(?!99)[0-9]+ -? -$|.* refused$)" 1;
   }
-  # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
-  map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
-    default "the server itself answered so";
-    "~^413\\|-?\\|" "the request's body is larger than $body_mb MiB";
-    "~^401\\|\\|" "the request has no password of this web site, or a wrong one";
-    "~^429\\|\\|" "more requests with passwords came than the front end checks";
-    "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
-    "~^[0-9]+\\|\\|" "the front end refused the request";
-    "~^50[24]\\|${earlier}50[24]\\|${earlier}-\\|" "the server's socket takes no connections";
-    "~^502\\|${earlier}502\\|${earlier}[0-9.]+\\|${earlier}-\\|${earlier}0$" "the server closed the connection without an answer";
-    "~^502\\|${earlier}502\\|${earlier}[0-9.]+\\|${earlier}-\\|${earlier}${answerBuffer}$" "the headers of the server's answer are larger than 64 KiB";
-    "~^502\\|${earlier}502\\|" "the server's answer is not HTTP, or ended within its headers";
-    "~^504\\|${earlier}504\\|" "the server took no data for ${sendTimeout} s, or sent none for $answer_seconds s";
-  }
-${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
+${causeHttp}${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front end and the server, if anything does.
   map "$waf|$through_cache" $through {
     default waf;
     "~^[|](?<cache_on_way>.*)$" $cache_on_way;
@@ -284,13 +259,7 @@ ${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands between the front
     "~^ " $backend$backend_uri;
     "~^[^ ]+ $" $through;
   }
-  map "$cache_seen$waf_seen|$waf $upstream_status $upstream_connect_time" $told_cause {
-    default $cause;
-    "~^[^|]*failed" "the server's socket takes no connections, or its answer is not HTTP";
-    "~^[^|]*refused" "the web application firewall refused the request: waf.log beside this says why";
-    "~^--[|][^ ]+ 502 -$" "the web application firewall of the host does not run";
-  }
-${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}
+${toldCauseHttp}${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}
   # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
 ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '

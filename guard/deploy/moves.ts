@@ -152,7 +152,7 @@ async function settleLost(reach: Reach, move: Move, say: Say, masterOf: MasterOf
       say(`account ${account}: restoring its newest backup by ${from} on ${to}\n`);
       const what = await run(reach, to, account, ["restore-backup", from, `${epoch}`], master).catch((error: Error) => {
         throw new UserError(
-          `${error.message}\nAccount ${account} is held on ${to}, so that it does not begin without its data. Fix the cause and deploy again; or start it without its data, on ${to}: \`fairhost-host move ${account} land-without-backup\`.`,
+          `${error.message}\nAccount ${account} is held on ${to}, so that it does not begin without its data. Fix the cause and deploy again. If it was moving to ${from} when that was lost, its data is still on the host that it came from: declare it there again. To start it without its data, on ${to}: \`fairhost-host move ${account} land-without-backup\`.`,
         );
       });
       say(`account ${account}: restored from ${what.trim()}; what came later is lost\n`);

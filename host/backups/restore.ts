@@ -36,7 +36,8 @@ export type Wanted =
   | { readonly what: "account" };
 
 /**
- * All snapshots of an account, the oldest first, and a line for each backup host and repository that could not be looked into.
+ * All snapshots of an account, the oldest first, a line for each backup host and repository that could not be looked into, and epochs of another host's
+ * that its master secret does not open.
  * @param other opens those of another host instead of this one's own
  * @param bundle the one that declares the account
  */
@@ -45,11 +46,16 @@ export async function snapshotsOf(
   number: number,
   other?: OtherHost,
   { bundle }: { readonly bundle: Bundle } = readCurrent(machine),
-): Promise<{ readonly found: readonly Snapshot[]; readonly wrong: readonly string[] }> {
+): Promise<{
+  readonly found: readonly Snapshot[];
+  readonly wrong: readonly string[];
+  readonly otherEpochs: readonly number[];
+}> {
   const record = backupsOf(bundle).find(({ account }) => account === number);
   if (!record) throw new ApplyError(`account ${number} is not on this host, or its site has no backup site`);
   const found: Snapshot[] = [];
   const wrong: string[] = [];
+  const otherEpochs = new Set<number>();
   // One that is gone or damaged is no reason to be without the others.
   const tried = async <T>(work: () => Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
@@ -63,7 +69,10 @@ export async function snapshotsOf(
     for (const name of await tried(() => repositoriesOn(machine, keeper, record))) {
       const repository = readRepositoryName(name);
       const master = repository && masterFor(machine, bundle.host, repository, other);
-      if (!master) continue;
+      if (!master) {
+        if (repository && repository.host === other?.name) otherEpochs.add(repository.epoch);
+        continue;
+      }
       const opened: Opened = {
         machine,
         account: number,
@@ -78,7 +87,8 @@ export async function snapshotsOf(
       for (const { id, time } of listed) found.push({ opened, id, time });
     }
   }
-  return { found: found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time)), wrong };
+  found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
+  return { found, wrong, otherEpochs: [...otherEpochs].sort((left, right) => left - right) };
 }
 
 async function repositoriesOn(machine: Machine, keeper: Keeper, { account }: BackupRecord): Promise<string[]> {

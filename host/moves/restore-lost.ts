@@ -34,13 +34,20 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       if (!coming || restoring === undefined || !account) throw notExpected(number);
       if (restoring !== awaited) return restoring;
       requireQuiet(machine, number);
-      const { found, wrong } = await snapshotsOf(machine, number, lost, { bundle });
+      const { found, wrong, otherEpochs } = await snapshotsOf(machine, number, lost, { bundle });
       if (wrong.length > 0) {
         throw new ApplyError(`which backup is the newest cannot be told (${wrong.join("; ")})`);
       }
       const { snapshot, dumps, passed } = await newestWhole(found);
-      if (!snapshot)
-        throw new ApplyError(`there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${lost.name}`);
+      if (!snapshot) {
+        const older = otherEpochs.map(
+          (epoch) =>
+            `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${lost.name} ${epoch}\`, the secret on standard input), then deploy again`,
+        );
+        throw new ApplyError(
+          `there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${lost.name}${older.join("")}`,
+        );
+      }
       machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
       const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
       await restoreFiles(context, "home");

@@ -1,18 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nothingDeclared } from "../../components/registry/subject.ts";
-import { loadBootstrap } from "../../delivery/bootstrap.ts";
-import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
-import { encodeBundle } from "../../delivery/protocol/digest.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, fixtureHost } from "../../testing/bundle-fixture.ts";
+import { type Controller, controllerOf, until } from "../../testing/fakes/controller.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
 
 /** A host whose real sshd listens on port 2222 alone, and a controller at the other end of a link. */
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
-const connection = "fd00:77::2 50000 fd00:77::1 2222";
 
 /** The host's bundle; `tasksMax` makes it another one. */
 function bundle(change: Partial<typeof fixtureHost>, tasksMax = 100): Bundle {
@@ -31,17 +27,9 @@ function closing(controllers: readonly string[]): Bundle {
   return renderBundle({ ...declared, networks, hosts }, "web1");
 }
 
-function delivery(of: Bundle): string {
-  const masterSecret = Buffer.alloc(32, 7).toString("base64");
-  return JSON.stringify({ bundle: encodeBundle(of), masterSecret, secretEpoch: 1, repair: 0 });
-}
-
-async function apply(of: Bundle, session = connection): Promise<ApplyReport> {
-  const command = ["/usr/bin/env", `SSH_CONNECTION=${session}`, "fairhost-host", "apply"];
-  const { stdout, stderr } = await host.run(command, { stdin: delivery(of), timeout: 120_000 });
-  if (stdout === "") throw new Error(stderr);
-  return JSON.parse(stdout) as ApplyReport;
-}
+let controller: Controller;
+const delivery = (of: Bundle) => controller.delivery(of);
+const apply = (of: Bundle, session?: string) => controller.apply(of, session);
 
 /** Whether the controller still gets in, as itself. */
 async function letsIn(): Promise<boolean> {
@@ -56,23 +44,11 @@ const rules = async () =>
     .toSorted()
     .join("");
 
-async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(100)) {
-    if (await holds()) return;
-  }
-  throw new Error(`not seen in ${seconds} s: ${what}`);
-}
-
 beforeAll(async () => {
   host = await bootContainer({ name: "firewall" });
   await sh(`[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-    mkdir -p /run/sshd && systemd-run --quiet --unit=sshd-2222 /usr/sbin/sshd -D -p 2222
-    ip netns add controller
-    ip link add eth0 type veth peer name eth0 netns controller
-    ip link set eth0 up && ip -6 address add fd00:77::1/64 dev eth0 nodad
-    ip -n controller link set eth0 up && ip -n controller -6 address add fd00:77::2/64 dev eth0 nodad`);
-  const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
-  await succeed(host, ["/bin/sh", "-c", script], payload);
+    mkdir -p /run/sshd && systemd-run --quiet --unit=sshd-2222 /usr/sbin/sshd -D -p 2222`);
+  controller = await controllerOf(host, 2222);
   await until("the SSH server", letsIn);
 }, 300_000);
 
@@ -136,7 +112,7 @@ describe("a host whose SSH server listens on another port than 22", () => {
   test("if the applier hangs before it has looked, the timer lets the controller in again; going on, it knows", async () => {
     const before = await rules();
     await host.writeFile("/run/delivery", delivery(lockingOut(102)));
-    await sh(`SSH_CONNECTION='${connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
+    await sh(`SSH_CONNECTION='${controller.connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
     await until("the rules that shut out", async () => !(await rules()).includes("2222"));
     await sh("systemctl kill --signal=STOP 'fairhost-apply-*.service'");
     expect(await letsIn()).toBe(false);
@@ -150,7 +126,7 @@ describe("a host whose SSH server listens on another port than 22", () => {
 
   test("if the applier was killed and the host boots, the rules that shut out do not stay", async () => {
     await host.writeFile("/run/delivery", delivery(lockingOut(103)));
-    await sh(`SSH_CONNECTION='${connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
+    await sh(`SSH_CONNECTION='${controller.connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
     await until("the rules that shut out", async () => !(await rules()).includes("2222"));
     await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
     // A boot: the timer is gone, nftables.service reads the generation in force, and nobody is connected.

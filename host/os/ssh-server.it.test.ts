@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sshSettings } from "../../components/host/sshd.host.ts";
-import { nothingDeclared } from "../../components/registry/subject.ts";
-import { loadBootstrap } from "../../delivery/bootstrap.ts";
-import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
-import { encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, fixtureHost } from "../../testing/bundle-fixture.ts";
+import { declarationOf } from "../../testing/bundle-fixture.ts";
+import { type Controller, controllerOf, until } from "../../testing/fakes/controller.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
 
 /** A host with Debian's own ssh.service, and a controller whose key is root's, at the other end of a link. */
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
-const connection = "fd00:77::2 50000 fd00:77::1 22";
 
 const right = renderBundle(declarationOf([]), "web1");
 const settings = right.groups.host!.files.find(({ path }) => path === sshSettings.file)!.content!;
@@ -25,17 +22,8 @@ function withSettings(content: string): Bundle {
   return sealBundle("web1", { ...right.groups, host: sealGroup({ ...right.groups.host!, files: changed, units }) });
 }
 
-function delivery(of: Bundle): string {
-  const masterSecret = Buffer.alloc(32, 7).toString("base64");
-  return JSON.stringify({ bundle: encodeBundle(of), masterSecret, secretEpoch: 1, repair: 0 });
-}
-
-async function apply(of: Bundle): Promise<ApplyReport> {
-  const command = ["/usr/bin/env", `SSH_CONNECTION=${connection}`, "fairhost-host", "apply"];
-  const { stdout, stderr } = await host.run(command, { stdin: delivery(of), timeout: 120_000 });
-  if (stdout === "") throw new Error(stderr);
-  return JSON.parse(stdout) as ApplyReport;
-}
+let controller: Controller;
+const apply = (of: Bundle) => controller.apply(of);
 
 /** Whether the controller logs in anew, by its own key. */
 async function letsIn(): Promise<boolean> {
@@ -49,26 +37,14 @@ async function letsIn(): Promise<boolean> {
 
 const effective = () => sh("/usr/sbin/sshd -T");
 
-async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(200)) {
-    if (await holds()) return;
-  }
-  throw new Error(`not seen in ${seconds} s: ${what}`);
-}
-
 beforeAll(async () => {
   host = await bootContainer({ name: "ssh-server" });
   await sh(`ssh-keygen -A >/dev/null
     rm /etc/systemd/system/ssh.service && systemctl daemon-reload
     ssh-keygen -q -t ed25519 -N '' -f /run/controller
     mkdir -p -m 700 /root/.ssh && cp /run/controller.pub /root/.ssh/authorized_keys && chmod 600 /root/.ssh/authorized_keys
-    systemctl start ssh.service
-    ip netns add controller
-    ip link add eth0 type veth peer name eth0 netns controller
-    ip link set eth0 up && ip -6 address add fd00:77::1/64 dev eth0 nodad
-    ip -n controller link set eth0 up && ip -n controller -6 address add fd00:77::2/64 dev eth0 nodad`);
-  const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
-  await succeed(host, ["/bin/sh", "-c", script], payload);
+    systemctl start ssh.service`);
+  controller = await controllerOf(host, 22);
   await until("the SSH server", letsIn);
 }, 300_000);
 
@@ -151,10 +127,10 @@ describe("the host's own SSH server", () => {
   });
 
   test("if the applier hangs before it has looked, the timer restores the old settings within a minute", async () => {
-    await host.writeFile("/run/delivery", delivery(withSettings(`PermitRootLogin no\n${settings}`)));
+    await host.writeFile("/run/delivery", controller.delivery(withSettings(`PermitRootLogin no\n${settings}`)));
     // A login that waits: the applier is stopped while it tries.
     await host.writeFile("/usr/local/sbin/ssh", "#!/bin/sh\ntouch /run/tried; sleep 600\n", 0o755);
-    await sh(`SSH_CONNECTION='${connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
+    await sh(`SSH_CONNECTION='${controller.connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
     await until("the new settings", async () => (await host.run("test -e /run/tried")).exitCode === 0);
     await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'; rm /usr/local/sbin/ssh");
     expect(await letsIn()).toBe(false);

@@ -169,7 +169,7 @@ async function trial({ disk, layout, run }: Machine, doors: readonly SshDoor[]):
       if (status === 0) return undefined;
       wrong = `port ${port}: ${stderr.trim() || `exit status ${status}`}`;
     }
-    return `with the new settings root cannot log in by key (${wrong})`;
+    return `with the new settings root cannot log in by key from the host itself, as the applier tries it (${wrong})`;
   } finally {
     remove();
   }
