@@ -27,7 +27,6 @@ export class Stage implements AsyncDisposable {
   readonly #daemons: ReadonlyMap<string, Daemons>;
   readonly #processes: ChildProcess[] = [];
   #visitor: ChildProcess | undefined;
-  /** Sessions and accounts that were down when nothing was cut. */
   #neverUp: ReadonlySet<string> = new Set();
 
   private constructor(built: Topology, host: ContainerHost, daemons: ReadonlyMap<string, Daemons>) {
@@ -139,12 +138,20 @@ export class Stage implements AsyncDisposable {
     throw new LabError(`the network does not come up: ${down.join("; ")}`, "give it less load, and run it again");
   }
 
+  /** Sessions and accounts that were down when nothing was cut: none in a fleet that is sound. */
+  get neverUp(): readonly string[] {
+    return [...this.#neverUp];
+  }
+
   /** Waits until everything is up, or nothing has changed for {@link patience}: a weak fleet may have sessions that never come up. */
   async #begin(): Promise<void> {
     let last = "";
     for (let since = performance.now(); performance.now() - since < patience; await sleep(100)) {
       const down = await this.#down([]);
-      if (down.length === 0) return;
+      if (down.length === 0) {
+        this.#neverUp = new Set();
+        return;
+      }
       if (down.join() !== last) since = performance.now();
       last = down.join();
       this.#neverUp = new Set(down);

@@ -28,6 +28,10 @@ describe("a fleet without a weakness", () => {
       ? stage.run("birdc -s /run/trial/router-1/bird.ctl show route")
       : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' 2>/dev/null");
 
+  test("everything comes up", () => {
+    expect(stage.neverUp).toEqual([]);
+  });
+
   test("each maker's program takes its configuration, and refuses a wrong one", async () => {
     const valid = {
       bird: "bird -p -c /run/trial/router-1/bird/bird.conf",

@@ -62,8 +62,6 @@ router bgp ${asNumber}
  no bgp default ipv4-unicast
  bgp log-neighbor-changes
  bgp graceful-restart
- ! What the kernel does not have yet is announced to nobody.
- bgp suppress-fib-pending
  ! After a start: at most so long until it announces what it knows.
  update-delay ${timers.settle}
 ${neighbors.join("")} !
