@@ -13,7 +13,7 @@ const certificates = { directory: "https://localhost:14000/dir", email: "ops@exa
 
 /** In the host's network: a CA that asks each name at [::1]:80 (pebble, the CA that ACME clients are tested with). */
 export class Ca implements AsyncDisposable {
-  readonly #programs: { kill(): unknown }[] = [];
+  readonly #programs: (Promise<unknown> & { kill(): unknown })[] = [];
   readonly #directory: string;
   private constructor(directory: string) {
     this.#directory = directory;
@@ -64,18 +64,22 @@ export class Ca implements AsyncDisposable {
       ...none,
     );
     run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", "[::1]:8053");
-    await succeed(host, "until curl -sSf https://localhost:14000/dir >/dev/null 2>&1; do sleep 0.1; done");
+    const answers = (url: string) => `until curl -sS -o /dev/null ${url} 2>/dev/null; do sleep 0.1; done`;
+    await succeed(host, `${answers("https://localhost:14000/dir")}; ${answers("http://localhost:8055")}`);
     await succeed(host, "curl -sS https://localhost:15000/roots/0 >/root/roots.pem");
   }
   /** Makes the CA ask for a name where nobody answers. */
   async mislead(host: ContainerHost, name: string): Promise<void> {
     await succeed(host, `curl -sS -d '{"host":"${name}","addresses":["::2"]}' http://localhost:8055/add-aaaa`);
   }
-  stop(): void {
-    for (const program of this.#programs.splice(0)) program.kill();
+  /** Ends it, and waits until its ports are free. */
+  async stop(): Promise<void> {
+    const programs = this.#programs.splice(0);
+    for (const program of programs) program.kill();
+    await Promise.all(programs);
   }
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stop();
+    await this.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

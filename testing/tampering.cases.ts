@@ -193,7 +193,7 @@ export const tamperings: readonly Tampering[] = [
   ),
   byHand(
     "a process in an account's slice",
-    "systemd-run --quiet --slice=account-3.slice --unit=evil sleep infinity",
+    "systemd-run --quiet -p Type=exec --slice=account-3.slice --unit=evil sleep infinity",
     "account-3",
     "foreign-process",
     "evil.service",
@@ -201,7 +201,7 @@ export const tamperings: readonly Tampering[] = [
   ),
   byHand(
     "a process of an account outside its slice",
-    "systemd-run --quiet --unit=stray --property=User=a1 sleep infinity",
+    "systemd-run --quiet -p Type=exec --unit=stray --property=User=a1 sleep infinity",
     "account-1",
     "foreign-process",
     "sleep",

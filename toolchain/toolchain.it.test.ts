@@ -275,9 +275,9 @@ describe("a run that is ended", () => {
   async function running(toy: ToyProject) {
     const up = toy.start("up", "--yes", "--skip-preview", "--policy-pack", "policies");
     for (const part of ["cmd/run", "run-policy-pack", "providers/command.ts", "language/main.ts"]) {
-      await until(`${part} runs`, 30, () => processesOf(toy.directory).some((p) => p.commandLine.includes(part)));
+      await until(`${part} runs`, 60, () => processesOf(toy.directory).some((p) => p.commandLine.includes(part)));
     }
-    await until("a resource is there", 30, () => bound(toy).state().includes("command:local:Command"));
+    await until("a resource is there", 60, () => bound(toy).state().includes("command:local:Command"));
     // Not `up` itself: whoever awaits this would wait for its end.
     return { up };
   }
@@ -286,9 +286,9 @@ describe("a run that is ended", () => {
     const toy = await project(endless, toyPack);
     const { up } = await running(toy);
     up.kill("SIGINT");
-    const end = await Promise.race([up, new Promise((resolve) => setTimeout(resolve, 15_000, "still running"))]);
+    const end = await Promise.race([up, new Promise((resolve) => setTimeout(resolve, 45_000, "still running"))]);
     expect(end).toMatchObject({ exitCode: 255 });
-    await until("no process is left", 5, () => processesOf(toy.directory).length === 0);
+    await until("no process is left", 30, () => processesOf(toy.directory).length === 0);
     toy.write({ "index.ts": "export {};\n" });
     expect(await toy.pulumi("up", "--yes", "--skip-preview")).toMatchObject({ exitCode: 0 });
   });
@@ -302,7 +302,7 @@ describe("a run that is ended", () => {
     expect(processesOf(toy.directory).length).toBeGreaterThan(3);
     up.kill("SIGKILL");
     await up;
-    await until("no process is left", 5, () => processesOf(toy.directory).length === 0);
+    await until("no process is left", 30, () => processesOf(toy.directory).length === 0);
     expect((await toy.pulumi("up", "--yes")).output).toContain("currently locked");
     expect(await toy.pulumi("cancel", "--yes")).toMatchObject({ exitCode: 0 });
   });

@@ -42,7 +42,7 @@ const alice = "fd00:8000:0:1::1";
 const bob = "fd00:8000:0:2::1";
 const carol = "fd00:8000:0:3::1";
 const master = Buffer.alloc(32, 7);
-const options = "-F none -o UserKnownHostsFile=/root/known_hosts -o BatchMode=yes -o ConnectTimeout=5";
+const options = "-F none -o UserKnownHostsFile=/root/known_hosts -o BatchMode=yes -o ConnectTimeout=30";
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
 const as = (key: keyof typeof keys) => `${options} -i /root/${key}`;
@@ -72,6 +72,13 @@ const sessions = async () =>
   ).trim();
 const log = (account: number) => here.sh(`cat /srv/accounts/${account}/admin/logs/ssh.log`);
 const soon = { timeout: 20_000, interval: 200 };
+/** Holds a session of alice's open until {@link release}. */
+const untilReleased = "until test -e ~/released; do sleep 0.1; done";
+async function release(): Promise<void> {
+  await here.sh("touch /srv/accounts/1/home/released");
+  await expect.poll(sessions, { ...soon, timeout: 60_000 }).toBe("");
+  await here.sh("rm /srv/accounts/1/home/released");
+}
 
 beforeAll(async () => {
   here = await bootWithOutside("access", [], accounts);
@@ -146,7 +153,7 @@ git push -q 'ssh://ada@[${alice}]/home/alice/site.git' HEAD:main; git clone -q -
     const serve = `python3 -c "import socket; k=socket.create_server((\\"::1\\",7300),family=socket.AF_INET6); c,_=k.accept(); c.sendall(b\\"inside\\")"`;
     const [, answer] = await Promise.all([
       ssh(`ada@${alice}`, serve),
-      here.outside(`for i in 1 2 3 4 5 6 7 8 9; do sleep 0.5; ${forward} </dev/null 2>/dev/null && exit; done; exit 1`),
+      here.outside(`for i in $(seq 60); do sleep 0.2; ${forward} </dev/null 2>/dev/null && exit; done; exit 1`),
     ]);
     expect(output(answer)).toBe("inside");
   });
@@ -227,10 +234,12 @@ describe("by password", () => {
     );
     expect(Date.now() - begun).toBeGreaterThan(2900);
     // An empty one is not asked about. The address is the relay's, whatever the account says; a name that nobody has may be somebody's password.
-    expect(await guesses()).toEqual([
-      "3 wrong password: account=1 user=UNKNOWN from=2600:8::2",
-      "1 wrong password: account=1 user=pat from=2600:8::2",
-    ]);
+    await expect
+      .poll(guesses, soon)
+      .toEqual([
+        "3 wrong password: account=1 user=UNKNOWN from=2600:8::2",
+        "1 wrong password: account=1 user=pat from=2600:8::2",
+      ]);
   });
 
   test("nobody is asked for one at an account without", async () => {
@@ -344,13 +353,14 @@ describe("a hostile user", () => {
 
   test("gets no socket of the host's network", async () => {
     // A program could take one apart by connect(AF_UNSPEC), and listen or call with it in the host's name.
-    const held = ssh(`ada@${alice}`, "cat /proc/net/tcp /proc/net/tcp6; sleep 2");
+    const held = ssh(`ada@${alice}`, `cat /proc/net/tcp /proc/net/tcp6; ${untilReleased}`);
     const owners = async () => {
       const found = (await here.sh("ss -Htnp state established 'sport = :22'")).matchAll(/\("([^"]+)",pid/g);
       return [...new Set(Array.from(found, ([, name]) => name))].sort();
     };
     // Between fork and exec systemd's child has the name of its program in parentheses.
     await expect.poll(owners, soon).toEqual(["socat", "systemd"]);
+    await release();
     // In its own network it sees none at all.
     expect(output(await held)).not.toContain(":0016 ");
   });
@@ -367,13 +377,14 @@ describe("a hostile user", () => {
     const hold = Array.from(
       { length: 14 },
       (_, index) =>
-        `ssh ${as("ada")} ada@${alice} 'echo in; exec sleep 5' >/root/held-${index} 2>/dev/null </dev/null &`,
+        `{ ssh ${as("ada")} ada@${alice} 'echo in; ${untilReleased}' || echo out; } >/root/held-${index} 2>/dev/null </dev/null &`,
     );
     const flood = here.outside(`rm -f /root/held-*; ${hold.join(" ")} wait`);
     await expect
-      .poll(async () => Number(await here.sh("cat /root/held-* 2>/dev/null | grep -c in || true")), soon)
-      .toBe(10);
+      .poll(() => here.sh("cat /root/held-* 2>/dev/null | sort | uniq -c | xargs"), { ...soon, timeout: 50_000 })
+      .toBe("10 in 4 out\n");
     expect(await loggedIn("id -un", `bob@${bob}`, "bob")).toBe("a2");
+    await release();
     await flood;
     expect(Number(await here.sh("cat /root/held-* | grep -c in"))).toBe(10);
   });
@@ -383,7 +394,7 @@ test("after the logout nothing runs: no program that was left in the background,
   await expect.poll(sessions, soon).toBe("");
   await loggedIn("setsid nohup sleep 1000 >/dev/null 2>&1 & setsid -f sleep 1000 >/dev/null 2>&1; true");
   await expect.poll(sessions, soon).toBe("");
-  expect((await here.host.run("pgrep -u 1900000001")).stdout).toBe("");
+  await expect.poll(() => here.host.run("pgrep -u 1900000001").then(({ stdout }) => stdout), soon).toBe("");
   expect(await here.sh("systemctl --failed --plain --no-legend")).not.toMatch(/ssh|sftp|password/);
 });
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootWithOutside, far4, far6, meek, refused, visited } from "../../testing/fakes/outside.ts";
+import { bootWithOutside, far4, far6, greedy, meek, refused, visited } from "../../testing/fakes/outside.ts";
 import { bounds, resolver } from "./links.ts";
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
 beforeAll(async () => {
-  here = await bootWithOutside("account-network", [...visited, meek]);
+  here = await bootWithOutside("account-network", [...visited, meek, greedy]);
 });
 afterAll(() => here?.host.stop());
 
@@ -123,25 +123,22 @@ if os.fork() == 0:
   });
 
   test("more than its share", async () => {
-    // More than the rate's first 500, until the connections that are open count.
+    // Its plan allows it as many a second.
     const flood = `
-import time
-held, end = [], time.monotonic() + 13
-while time.monotonic() < end:
+held = []
+for n in range(1600):
     k = s.socket(s.AF_INET6, s.SOCK_DGRAM); k.setblocking(False); held.append(k)
     try: k.connect(("${far6}", 9)); k.send(b"x")
-    except OSError: pass
-    time.sleep(0.005)
-print(len(held))`;
-    expect(Number(await here.python("carol", flood))).toBeGreaterThan(1200);
+    except OSError: pass`;
+    await here.python("grace", flood);
     const entries = Number(await here.sh("cat /proc/sys/net/netfilter/nf_conntrack_count"));
     expect(entries).toBeGreaterThan(bounds.open.usual - 100);
     expect(entries).toBeLessThan(bounds.open.usual + 200);
-    expect(await here.call("carol", far6, 7000)).toBe(refused);
+    expect(await here.call("grace", far6, 7000)).toBe(refused);
     // The neighbour does not notice.
     expect(await here.call("bob", far6, 7000)).toBe("fd00:8000:0:2::2");
-    expect(await here.sh("nft list set inet fairhost unlogged")).toContain('"acc3"');
-    expect(Number(await here.sh("grep -c 'IN=acc3 ' /var/log/fairhost-egress/egress.log"))).toBeLessThan(300);
+    expect(await here.sh("nft list set inet fairhost unlogged")).toContain('"acc7"');
+    expect(Number(await here.sh("grep -c 'IN=acc7 ' /var/log/fairhost-egress/egress.log"))).toBeLessThan(300);
   });
 
   test("more mail than its share", async () => {
@@ -149,7 +146,7 @@ print(len(held))`;
 import collections
 seen = collections.Counter()
 for n in range(80):
-    k = s.socket(s.AF_INET6, s.SOCK_STREAM); k.settimeout(1)
+    k = s.socket(s.AF_INET6, s.SOCK_STREAM); k.settimeout(10)
     try: k.connect(("${far6}", 25)); seen["sent"] += 1
     except ConnectionRefusedError: seen["refused"] += 1
     k.close()
@@ -171,7 +168,7 @@ describe("an account with limits of its own", () => {
         `
 sent, held = 0, []
 for n in range(${count}):
-    k = s.socket(s.AF_INET6); k.settimeout(2)
+    k = s.socket(s.AF_INET6); k.settimeout(10)
     try: k.connect(("${far6}", ${port})); sent += 1
     except ConnectionRefusedError: pass
     held.append(k)
@@ -230,7 +227,7 @@ describe("a service with a port is visited", () => {
       here.python(
         name,
         `
-k = s.socket(s.AF_INET6); k.settimeout(1.5)
+k = s.socket(s.AF_INET6); k.settimeout(10)
 try: k.connect(("${address}", ${port})); k.sendall(b"hello\\n"); print(k.recv(100).decode().strip())
 except OSError as e: print(e.strerror)`,
       );
@@ -280,7 +277,7 @@ except OSError as e: print(e.strerror)`,
       here.python(
         "dora",
         `
-k = s.socket(s.AF_INET6); k.settimeout(1.5); k.bind(("", ${port}))
+k = s.socket(s.AF_INET6); k.settimeout(10); k.bind(("", ${port}))
 try: k.connect(("${far6}", 7000)); print(k.recv(100).decode())
 except OSError as e: print(e.strerror)`,
       );
@@ -313,7 +310,7 @@ if os.fork() == 0:
     while True:
         c, _ = k.accept(); c.sendall(b"hello"); c.close()`;
   const ask = (family: string, address: string) => `
-k = s.socket(s.${family}); k.settimeout(2)
+k = s.socket(s.${family}); k.settimeout(10)
 try: k.connect(${address}); print(k.recv(100).decode())
 except OSError as e: print(e.strerror)`;
 

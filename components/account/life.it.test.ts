@@ -86,7 +86,7 @@ describe("a suspended account", () => {
       expect(answer).toMatch(/\n503 3600$/);
     }
     expect(await on.shell("cat /srv/accounts/1/admin/logs/front-end/error.log 2>/dev/null || true")).toBe("");
-    expect(await on.shell("tail -n 1 /srv/accounts/1/admin/logs/front-end/access.log")).toContain(" 503 ");
+    await expect.poll(() => on.shell("tail -n 1 /srv/accounts/1/admin/logs/front-end/access.log")).toContain(" 503 ");
   });
 
   test("is no drift and healthy, and is not woken to be asked; a second deploy changes nothing", async () => {
@@ -97,8 +97,8 @@ describe("a suspended account", () => {
   });
 
   test("may run nothing: a process of it is drift, in its slice and outside", async () => {
-    await on.shell("systemd-run --quiet --unit=account-1-stray --slice=account-1.slice sleep 1000");
-    await on.shell("systemd-run --quiet --unit=stray --uid=a1 sleep 1000");
+    await on.shell("systemd-run --quiet -p Type=exec --unit=account-1-stray --slice=account-1.slice sleep 1000");
+    await on.shell("systemd-run --quiet -p Type=exec --unit=stray --uid=a1 sleep 1000");
     expect(await drift()).toEqual([
       expect.stringMatching(/^account-1: account-1-stray\.service runs process \d+ in the slice account-1\.slice/),
       expect.stringMatching(/^account-1: process \d+ \(sleep\) of account 1 runs outside of its slice/),

@@ -54,6 +54,18 @@ async function refused(checks: Readonly<Record<string, readonly string[]>>, erro
   for (const [at, result] of results.entries()) expect(errors, list[at]?.join(" ")).toContain(result);
 }
 
+/** What an account writes into a file about a request that may lose its connection. */
+async function told(account: number, name: string, url: string): Promise<unknown> {
+  const file = `/srv/accounts/${account}/home/${name}.json`;
+  await host.run(["rm", "-f", file]);
+  await host.run(["curl", "-sg", "--max-time", "8", url]);
+  for (const end = performance.now() + 30_000; performance.now() < end; await sleep(50)) {
+    const { stdout, exitCode } = await host.run(["cat", file]);
+    if (exitCode === 0 && stdout.endsWith("\n")) return JSON.parse(stdout);
+  }
+  throw new Error("the account did not say what came of it");
+}
+
 const absent = ["ENOENT", "ENOTDIR"];
 const denied = ["EPERM", "EACCES"];
 
@@ -245,8 +257,8 @@ describe("a hostile account", () => {
 
   test("can make nothing else of any socket that it is given", async () => {
     const misused = async (account: number) => {
-      await host.run(["curl", "-sg", "--max-time", "8", `http://[fd00:8000:0:${account.toString(16)}::1]/?${misuse}`]);
-      return JSON.parse(await sh(`cat /srv/accounts/${account}/home/misused.json`)) as string[];
+      const address = `http://[fd00:8000:0:${account.toString(16)}::1]`;
+      return (await told(account, "misused", `${address}/?${misuse}`)) as string[];
     };
     const given = await misused(666);
     // The listening socket (and its copies), the connection that asks, and nothing else: neither is of a network.
@@ -279,17 +291,8 @@ describe("a hostile account", () => {
     };
     await host.writeFile(dropIn, `[Socket]\nListenStream=\nListenStream=${own}\nFreeBind=yes\n`);
     await restarted();
-    const file = "/srv/accounts/666/home/accepted.json";
-    const callOut = async (target: string) => {
-      await host.run(["rm", "-f", file]);
-      await host.run(["curl", "-sg", "--max-time", "8", `http://${own}/?accepted=${encodeURIComponent(target)}`]);
-      for (let tries = 0; tries < 100; tries++) {
-        const { stdout, exitCode } = await host.run(["cat", file]);
-        if (exitCode === 0 && stdout !== "") return JSON.parse(stdout) as string;
-        await sleep(50);
-      }
-      throw new Error("the account did not say what came of it");
-    };
+    const callOut = (target: string) =>
+      told(666, "accepted", `http://${own}/?accepted=${encodeURIComponent(target)}`) as Promise<string>;
     const refusal = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|EINPROGRESS/;
     // Without the firewall it leads out: the test can fail.
     await sh("systemctl stop nftables");
@@ -298,8 +301,7 @@ describe("a hostile account", () => {
     expect(await callOut("::1 80")).toMatch(refusal);
     expect(await callOut("fd00:8000:0:1::1 80")).toMatch(refusal);
     expect(await sh("nft list chain inet fairhost output")).toMatch(/skuid .* counter packets [1-9]/);
-    await host.run(["curl", "-sg", "--max-time", "8", `http://${own}/?${misuse}`]);
-    const misused = JSON.parse(await sh("cat /srv/accounts/666/home/misused.json")) as string[];
+    const misused = (await told(666, "misused", `http://${own}/?${misuse}`)) as string[];
     for (const step of ["take apart", "bind address", "listen"]) {
       expect(misused).toContain(`AF_INET6 connected: ${step}: ok done`);
     }

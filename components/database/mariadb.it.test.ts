@@ -221,10 +221,13 @@ describe("a dump", () => {
 
   test("that is cut off in the middle fails", async () => {
     // A locked table: the dump waits.
-    const locked = ask(alice, "a1_shop", "LOCK TABLES d WRITE; SELECT SLEEP(3);");
+    const locked = ask(alice, "a1_shop", "LOCK TABLES d WRITE; SELECT SLEEP(50);").catch(String);
+    const holder = () => asAdministrator("SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'");
+    await expect.poll(holder).toMatch(/^\d+$/);
     const dump = "fairhost-host dump-database mariadb a1_shop >/dev/null & ";
     const cut = await on.host.run(`${dump} until pkill -x mariadb-dump; do sleep 0.1; done; wait $!`);
     expect(cut).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("the dump of a1_shop is not complete") });
+    await asAdministrator(`KILL ${await holder()}`);
     await locked;
   });
 });

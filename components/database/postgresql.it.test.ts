@@ -152,10 +152,13 @@ describe("a dump", () => {
 
   test("that is cut off in the middle fails", async () => {
     // A locked table: the dump waits.
-    const locked = ask(alice, "a1_shop", "BEGIN; LOCK TABLE d; SELECT pg_sleep(3);");
+    const locked = ask(alice, "a1_shop", "BEGIN; LOCK TABLE d; SELECT pg_sleep(50);").catch(String);
+    const holders = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    await expect.poll(() => asAdministrator(`SELECT count(*) ${holders}`)).toBe("1");
     const dump = "fairhost-host dump-database postgresql a1_shop >/dev/null & ";
     const cut = await on.host.run(`${dump} until pkill -x pg_dump; do sleep 0.1; done; wait $!`);
     expect(cut).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("the dump of a1_shop is not complete") });
+    await asAdministrator(`SELECT pg_terminate_backend(pid) ${holders}`);
     await locked;
   });
 });

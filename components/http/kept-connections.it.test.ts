@@ -140,8 +140,9 @@ test("a request on a kept connection that the server closes at that moment is as
 test("a request that is answered by no connection fails once, and the log says why", async () => {
   await ask("app.alice.test", "", "/");
   expect(await status("app.alice.test", "/never")).toBe("502");
-  const line = (await sh("tail -n 1 /srv/accounts/1/admin/logs/front-end/error.log")).trim();
-  expect(line).toMatch(/"GET \/never HTTP\/1.1" .* 502 in .* s: the server closed the connection without an answer$/);
+  await expect
+    .poll(() => sh("tail -n 1 /srv/accounts/1/admin/logs/front-end/error.log"))
+    .toMatch(/"GET \/never HTTP\/1.1" .* 502 in .* s: the server closed the connection without an answer\n$/);
 });
 
 test("a server that is stopped, restarted or killed while a connection is kept costs no request", async () => {
@@ -166,7 +167,6 @@ test("a kept connection is closed before a server closes it, and does not keep o
 
   await ask("brief.alice.test", "", ...times(3));
   const state = () => sh("systemctl is-active account-1-http-brief.service || true");
-  expect(await state()).toBe("active\n");
   await expect.poll(state, { timeout: 15_000, interval: 500 }).toBe("inactive\n");
   expect(await ask("brief.alice.test", "", "/")).toMatchObject([{ who: "brief", on: 1, nth: 1 }]);
 });
@@ -174,7 +174,9 @@ test("a kept connection is closed before a server closes it, and does not keep o
 test("after a reload nothing goes over a connection of before", async () => {
   const [, before] = await ask("app.alice.test", "", "/", "/");
   expect(before!.nth).toBeGreaterThan(1);
-  await sh("systemctl reload nginx; sleep 1");
+  // From then on the new worker alone takes connections.
+  await sh(`old=$(pgrep -f '[n]ginx: worker process$'); systemctl reload nginx
+    until pgrep -f '[n]ginx: worker process$' >/run/workers && ! grep -qx "$old" /run/workers; do sleep 0.1; done`);
   const [after] = await ask("app.alice.test", "", "/");
   expect([after!.nth, after!.on > before!.on]).toEqual([1, true]);
 });

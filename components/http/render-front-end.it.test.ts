@@ -37,13 +37,15 @@ const accounts = [
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
 const curl = (words: string) => sh(`curl -sS -g --max-time 60 ${words}`);
-const errorLog = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/front-end/error.log`);
+/** The last line of an account's log; nginx writes it after the client has its answer. */
+const lastError = (account: number) =>
+  expect.poll(() => sh(`tail -n 1 /srv/accounts/${account}/admin/logs/front-end/error.log`));
 
-/** Sends bytes as they are to port 80. @returns what came back within 3 s */
+/** Sends bytes as they are to port 80. @returns what came back until nothing more came for 2 s */
 async function raw(bytes: string): Promise<string> {
   const client = `const s = require("node:net").connect(80, "::1", () => s.write(Buffer.from(process.argv[1], "base64")));
-    s.on("data", (d) => process.stdout.write(d)).on("error", () => {}).on("close", () => process.exit());
-    setTimeout(() => process.exit(), 3000);`;
+    const silence = setTimeout(() => process.exit(), 20_000);
+    s.on("data", (d) => { process.stdout.write(d); clearTimeout(silence); setTimeout(() => process.exit(), 2000); }).on("error", () => {}).on("close", () => process.exit());`;
   return succeed(host, ["/usr/bin/node", "-e", client, Buffer.from(bytes, "latin1").toString("base64")]);
 }
 
@@ -147,9 +149,7 @@ describe("the account's own log says why a request failed", () => {
     ["/status/503", 503, "the server itself answered so"],
   ])("%s: %i, %s", async (path, status, cause) => {
     expect(await curl(`-o /dev/null -w '%{http_code}' http://[::1]${path} -H 'Host: app.bob.test'`)).toBe(`${status}`);
-    const line = (await errorLog(2)).trim().split("\n").at(-1)!;
-    expect(line).toContain(`"GET ${path} HTTP/1.1" app.bob.test ${status} in `);
-    expect(line).toMatch(new RegExp(` s: ${cause}$`));
+    await lastError(2).toMatch(new RegExp(`"GET ${path} HTTP/1\\.1" app\\.bob\\.test ${status} in .* s: ${cause}\n$`));
   });
 
   test("a body above the limit", async () => {
@@ -158,13 +158,13 @@ describe("the account's own log says why a request failed", () => {
         "-o /dev/null -w '%{http_code}' -H 'Content-Length: 2000000000' http://[::1]/ -H 'Host: app.bob.test'",
       ),
     ).toBe("413");
-    expect(await errorLog(2)).toMatch(/ 413 in .* s: the request's body is larger than 1024 MiB\n$/);
+    await lastError(2).toMatch(/ 413 in .* s: the request's body is larger than 1024 MiB\n$/);
   });
 
   test("a socket that is not there", async () => {
     await sh("systemctl stop account-1-http-app.socket account-1-http-app.service");
     expect(await curl("-o /dev/null -w '%{http_code}' http://[::1]/ -H 'Host: app.alice.test'")).toBe("502");
-    expect(await errorLog(1)).toMatch(/ s: the server's socket takes no connections\n$/);
+    await lastError(1).toMatch(/ s: the server's socket takes no connections\n$/);
     await sh("systemctl start account-1-http-app.socket");
   });
 });
@@ -260,25 +260,18 @@ test("an open answer outlives a reload, but does not keep its old worker for goo
   const workers = async () => Number(await sh("pgrep -cf 'nginx: worker'"));
   expect(await sh(`grep -c '^worker_shutdown_timeout ' ${conf}`)).toBe("1\n");
   const usual = await workers();
-  await sh(
-    `sed -i 's/^worker_shutdown_timeout .*/worker_shutdown_timeout 4s;/' ${conf} && systemctl reload nginx && sleep 1`,
+  const before = await sh("pgrep -f 'nginx: worker process$'");
+  await sh(`sed -i 's/^worker_shutdown_timeout .*/worker_shutdown_timeout 4s;/' ${conf} && systemctl reload nginx`);
+  const anew = async () => (await sh("pgrep -f 'nginx: worker process$'")) !== before && (await workers()) === usual;
+  await expect.poll(anew).toBe(true);
+  const reader = host.run(
+    "curl -sS -g --limit-rate 1M -o /run/reader -H 'Host: app.bob.test' http://[::1]/large/90000000",
   );
-  const reader = host.run([
-    "curl",
-    "-sS",
-    "-g",
-    "--limit-rate",
-    "1M",
-    "-o",
-    "/dev/null",
-    "-H",
-    "Host: app.bob.test",
-    "http://[::1]/large/50000000",
-  ]);
-  await sh("sleep 1; systemctl reload nginx; sleep 1");
-  expect(await workers()).toBe(usual + 1);
+  await sh("until [ -s /run/reader ]; do sleep 0.1; done");
   const begin = performance.now();
+  await sh("systemctl reload nginx");
+  await expect.poll(workers, { interval: 100 }).toBe(usual + 1);
   expect((await reader).exitCode).toBe(18);
-  expect(performance.now() - begin).toBeGreaterThan(1000);
+  expect(performance.now() - begin).toBeGreaterThan(3000);
   await expect.poll(workers).toBe(usual);
 });

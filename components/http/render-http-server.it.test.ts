@@ -204,7 +204,7 @@ describe("what a program is given", () => {
   test("a connection to speak another protocol on", async () => {
     const request = "GET / HTTP/1.1\\r\\nHost: app.bob.test\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n";
     const answer = await sh(
-      `bash -c 'exec 3<>/dev/tcp/::1/80; printf "${request}" >&3; while read -r line <&3; do case $line in "101"*|HTTP*) echo "$line";; ?) break;; esac; done; echo back >&3; read -rt 5 line <&3; echo "$line"'`,
+      `bash -c 'exec 3<>/dev/tcp/::1/80; printf "${request}" >&3; while read -r line <&3; do case $line in "101"*|HTTP*) echo "$line";; ?) break;; esac; done; echo back >&3; read -rt 30 line <&3; echo "$line"'`,
     );
     expect(answer).toContain("101 Switching Protocols");
     expect(answer).toContain("back");
@@ -215,9 +215,10 @@ describe("logs", () => {
   test("of requests and of the program's own words lie in admin/logs, for the account to read and not to write", async () => {
     await get("app.bob.test", { path: "/seen?in=log", headers: ["User-Agent: tester"] });
     const logs = "/srv/accounts/2/admin/logs";
-    expect(await sh(`cat ${logs}/front-end/access.log`)).toMatch(
-      /^::1 - - \[.*\] "GET \/seen\?in=log HTTP\/1.1" 200 \d+ "-" "tester" app\.bob\.test [\d.]+ -$/m,
-    );
+    // nginx writes the line after the client has its answer.
+    await expect
+      .poll(() => sh(`cat ${logs}/front-end/access.log`))
+      .toMatch(/^::1 - - \[.*\] "GET \/seen\?in=log HTTP\/1.1" 200 \d+ "-" "tester" app\.bob\.test [\d.]+ -$/m);
     expect(await sh(`cat ${logs}/http-app.log`)).toContain("answered /seen?in=log");
     const as = (command: string) =>
       host.run(["setpriv", "--reuid=1900000002", "--regid=1900000002", "--clear-groups", "sh", "-c", command]);
@@ -246,7 +247,7 @@ describe("what goes wrong", () => {
   test("an unknown name gets 421 and is in no account's log", async () => {
     expect(await get("unknown.test")).toMatchObject({ status: 421, body: expect.stringContaining("Unknown site") });
     expect(await get("[fd00:8000:0:99::1]")).toMatchObject({ status: 421 });
-    expect(await sh("grep -c unknown.test /var/log/nginx/access.log")).toBe("1\n");
+    await expect.poll(() => sh("grep -c unknown.test /var/log/nginx/access.log")).toBe("1\n");
   });
 
   test.each(["fails", "fails-too", "nowhere"])(
@@ -257,7 +258,7 @@ describe("what goes wrong", () => {
       for (let request = 0; request < 3; request++) {
         const answer = await get(`${server}.eve.test`);
         expect(answer).toMatchObject({ status: 502, body: expect.stringContaining("Not answering") });
-        expect(answer.seconds).toBeLessThan(15);
+        expect(answer.seconds).toBeLessThan(40);
       }
       const starts = Number(await sh(`journalctl -u ${unit}.service -o cat | grep -c '^Started'`));
       expect(starts).toBeLessThanOrEqual(2 + (performance.now() - begin) / 1000);
@@ -319,12 +320,12 @@ test("a sandbox that cannot be set up is tried ever more rarely, and its socket 
   await sh("systemctl stop account-4-http-every.service");
   await sh("mv /srv/accounts/4/home /srv/accounts/4/away");
   const request = host.run("curl -s --max-time 6 -H 'Host: every.dave.test' http://[::1]/");
-  await sleep(6000);
-  const starts = Number(
-    await sh("journalctl -u account-4-http-every.service -o cat | grep -c ': Main process exited.*NAMESPACE'"),
-  );
-  expect(starts).toBeGreaterThan(1);
-  expect(starts).toBeLessThan(6);
+  const starts = () =>
+    sh("journalctl -u account-4-http-every.service -o cat | grep -c ': Main process exited.*NAMESPACE' || true").then(
+      Number,
+    );
+  await Promise.all([sleep(6000), expect.poll(starts, { timeout: 30_000 }).toBeGreaterThan(1)]);
+  expect(await starts()).toBeLessThan(6);
   await sh("mv /srv/accounts/4/away /srv/accounts/4/home");
   await request;
   expect(await get("every.dave.test")).toMatchObject({ status: 200 });

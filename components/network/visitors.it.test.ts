@@ -59,15 +59,15 @@ afterAll(() => host?.stop());
 describe("a declared IPv4 address", () => {
   test("is served by name, with the visitor's own address for the account", async () => {
     await expect.poll(() => visit4("www.alice.test")).toBe("Hello\n 200");
-    expect(await sh("cat /srv/accounts/1/admin/logs/front-end/access.log")).toMatch(
-      new RegExp(`^${visitor4} - - `, "m"),
-    );
+    await expect
+      .poll(() => sh("cat /srv/accounts/1/admin/logs/front-end/access.log"))
+      .toMatch(new RegExp(`^${visitor4} - - `, "m"));
     expect(await visit4(address4)).toContain("Unknown site");
   });
 
   test("is announced to the router, with an IPv6 next hop", async () => {
-    expect(await sh(`birdc -s /run/router.ctl 'show route for ${address4}'`)).toContain("via fd00:8000::11");
-    expect(await sh("ip -4 route show default proto bird")).toContain("via inet6 fd00:8000::1");
+    await expect.poll(() => sh(`birdc -s /run/router.ctl 'show route for ${address4}'`)).toContain("via fd00:8000::11");
+    await expect.poll(() => sh("ip -4 route show default proto bird")).toContain("via inet6 fd00:8000::1");
   });
 
   test("is not asked on other ports", async () => {
@@ -82,7 +82,7 @@ describe("a declared IPv4 address", () => {
     await placeBundle(host, bundle({}));
     await sh("systemctl reload bird nginx");
     expect(await sh("ip -4 route show table local proto 66")).toBe("");
-    expect(await sh("ss -Hltn 'sport = :80'")).not.toContain("0.0.0.0");
+    await expect.poll(() => sh("ss -Hltn 'sport = :80'")).not.toContain("0.0.0.0");
     await expect.poll(() => sh("birdc -s /run/router.ctl 'show route protocol web1'")).not.toContain(address4);
     const visit6 = () => outside("curl -sg --max-time 2 --interface fd00:9::5 http://[fd00:8000:0:1::1]/");
     await expect.poll(visit6).toBe("Hello\n");

@@ -20,7 +20,7 @@ const accounts = [
       service("fails", sh1("echo trying; exit 3"), { maxFailures: 3 }),
       service("reloads", ["/usr/bin/python3", "-u", "reloads.py"], { reload: "SIGHUP" }),
       service("checked", sh1("touch /tmp/works; exec sleep 1000"), {
-        monitor: { ...every, command: sh1("test -e /tmp/works && test ! -e stop") },
+        monitor: { ...every, limitSeconds: 30, command: sh1("test -e /tmp/works && test ! -e stop") },
       }),
       service("hangs", sh1("exec sleep 1000"), {
         maxFailures: 2,
@@ -82,15 +82,15 @@ test("a service starts with the deploy, as the account, with exactly its argumen
 test("a program that ends is tried again after 1, then 2 s, and is disabled after its number of failures", async () => {
   await expect.poll(() => state("fails"), soon).toBe("failed");
   const lines = (await log("fails")).trim().split("\n");
-  expect(lines.map((each) => each.replace(/^\S+ fairhost: /, "").replace("after 1 s", "after 0 s"))).toEqual([
+  expect(lines.map((each) => each.replace(/^\S+ fairhost: /, "").replace(/ after \d+ s$/, ""))).toEqual([
     "trying",
-    "the program ended with status 3 after 0 s",
+    "the program ended with status 3",
     "tried again in 1 s (failure 1 of 3)",
     "trying",
-    "the program ended with status 3 after 0 s",
+    "the program ended with status 3",
     "tried again in 2 s (failure 2 of 3)",
     "trying",
-    "the program ended with status 3 after 0 s",
+    "the program ended with status 3",
     expect.stringMatching(/^disabled after 3 failures in a row/),
   ]);
   await sleep(3000);
@@ -108,11 +108,12 @@ test("whatever kills the script itself, systemd starts it again", async () => {
 
 test("a touched restart-<name> starts the program anew, or sends it SIGHUP where that is declared", async () => {
   await expect.poll(() => log("reloads"), soon).toContain("began");
-  const before = await programOf("reloads");
+  const python = () => sh("pgrep -u 1900000002 -f '^/usr/bin/python3 -u reloads.py$'");
+  const before = await python();
   await asAccount(`cd ${home} && touch restart-worker restart-reloads`);
   await expect.poll(() => log("reloads"), soon).toContain("heard 1");
   await expect.poll(() => log("worker"), soon).toMatch(/^a b.*\n.*started anew, as asked for\na b.*\n$/);
-  expect(await programOf("reloads")).toEqual(expect.arrayContaining(before));
+  expect(await python()).toBe(before);
   expect(await log("reloads")).toMatch(line("SIGHUP is sent to the program"));
   // The host's administrator.
   await sh("systemctl kill --kill-whom=main --signal=HUP account-2-service-reloads.service");
@@ -122,7 +123,7 @@ test("a touched restart-<name> starts the program anew, or sends it SIGHUP where
 
 test("the monitoring command runs in the service's sandbox, and restarts it when it fails so many times in a row", async () => {
   // It finds what the service has put into its own /tmp.
-  expect(await log("checked")).toBe("");
+  expect(await log("checked")).not.toContain("restarted");
   await asAccount(`touch ${home}/stop`);
   await expect.poll(() => log("checked"), soon).toMatch(line("restarted: 2 checks in a row failed"));
   await sh(`rm ${home}/stop`);

@@ -54,7 +54,7 @@ test("a task runs at its times, as the account, with exactly its arguments, vari
     .toEqual(
       expect.arrayContaining([expect.stringMatching(/^a b\|\$HOME %n\|x y\|\/home\/bob\/jobs\|a2\|[1-9]\d*\|$/)]),
     );
-  const times = async () => (await words("ticks")).filter((line) => line === "fairhost: done in 0 s").length;
+  const times = async () => (await words("ticks")).filter((line) => /^fairhost: done in \d+ s$/.test(line)).length;
   const first = await times();
   await expect.poll(times, soon).toBeGreaterThan(first + 1);
 });
@@ -66,11 +66,11 @@ test("a time that comes while the last run is still going is skipped", async () 
 });
 
 test("a run that takes longer than its limit is ended, even one that is deaf to SIGTERM", async () => {
-  const begin = performance.now();
-  await run("late");
-  expect(performance.now() - begin).toBeLessThan(25_000);
+  // Not that this gave it up after a minute, which would be 124.
+  expect((await run("late")).exitCode).toBe(1);
   expect((await words("late")).at(-1)).toBe("fairhost: ended, because it took longer than its limit of 1 s");
-  expect(await on.status()).toMatchObject({ failing: [{ task: unit("late"), failures: 1, status: "124" }] });
+  const failing = [{ task: unit("late"), failures: 1, status: "124" }];
+  await expect.poll(() => on.status(), soon).toMatchObject({ failing });
 });
 
 test("failed runs in a row are counted and shown, until one succeeds", async () => {
@@ -84,7 +84,7 @@ test("failed runs in a row are counted and shown, until one succeeds", async () 
   expect((await on.host.run(["fairhost-host", "inspect"])).stdout).toContain(
     "note: task-failing: account-2-task-fails has failed 2 times in a row",
   );
-  expect((await words("fails")).at(-1)).toBe("fairhost: the task ended with status 1 after 0 s");
+  expect((await words("fails")).at(-1)).toMatch(/^fairhost: the task ended with status 1 after \d+ s$/);
   await on.shell(`touch ${home}/works`);
   await run("fails");
   await expect.poll(async () => (await on.status()).failing.map(({ task }) => task), soon).not.toContain(unit("fails"));

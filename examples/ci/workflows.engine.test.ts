@@ -1,10 +1,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FakeForge, fakeForge } from "../../testing/fakes/fake-forge.ts";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { actions, pipeline, workflowRunner } from "../../testing/projects/workflow-runner.ts";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const ofThisRepository = "github.event.pull_request.head.repo.full_name == github.repository";
 

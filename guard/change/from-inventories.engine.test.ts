@@ -1,8 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let repository: TemporaryRepository;
 beforeAll(async () => {

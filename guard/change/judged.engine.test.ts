@@ -3,11 +3,9 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** The base's checkout, which judges, and the one of a pull request, which is only data. */
 let judge: TemporaryRepository;

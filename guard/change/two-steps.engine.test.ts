@@ -1,11 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Attacks in two pull requests: the first takes away what speaks against the second. What the second needs is said with the first's name. */
 let repository: TemporaryRepository;

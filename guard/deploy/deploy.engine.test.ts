@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedHost } from "../../testing/fakes/simulated-host.ts";
@@ -213,11 +212,13 @@ describe("locks", () => {
     const lock = await deployLock(recordsDirectory(two.engine), "guard deploy", 0, () => {});
     const said = await run(plainDeploy, 6);
     expect(said).toMatch(new RegExp(`\`guard deploy\` of \\S+@${hostname()} \\(process ${process.pid}\\) since 20`));
-    const waiting = run([...plainDeploy, "--wait", "60"], 0);
-    // Long enough for a process to start on a busy machine.
-    await sleep(6_000);
+    const waiting = two.guard([...plainDeploy, "--wait", "120"]);
+    let heard = "";
+    waiting.all.on("data", (data) => (heard += data));
+    await expect.poll(() => heard, { timeout: 60_000 }).toContain("Waiting up to 120 s for `guard deploy` of ");
     await lock[Symbol.asyncDispose]();
-    expect(await waiting).toContain("Waiting up to 60 s for `guard deploy` of ");
+    const { exitCode, all } = await waiting;
+    expect(exitCode, all).toBe(0);
   });
 
   test("an engine's lock is removed only if its owner is dead", async () => {

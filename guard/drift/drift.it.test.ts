@@ -42,7 +42,10 @@ async function deploy(): Promise<ApplyReport> {
 async function startGreeter(): Promise<void> {
   const greet =
     "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-x\\r\\n')});s.TCPServer.address_family=10;s.TCPServer.allow_reuse_address=True;s.TCPServer(('::',22),h).serve_forever()";
-  await succeed(host, `systemd-run --quiet --unit=greeter python3 -c "${greet}"`);
+  await succeed(
+    host,
+    `systemd-run --quiet --unit=greeter python3 -c "${greet}"; until ss -Hltn | grep -q ':22 '; do sleep 0.05; done`,
+  );
 }
 
 /** State of account 4, which no test changes, of the admin's own files, and of things that only a person may change. */

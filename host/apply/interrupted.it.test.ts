@@ -64,7 +64,7 @@ test("if the applier dies before it can roll back, the dead-man timer does", asy
   await applyInBackground(bundleOf({ 1: accountGroup(1) }, fullHost([nginx(), firewall("tcp dport 24 accept")])));
   await on.until("nft list ruleset | grep -q 'dport 24'");
   await on.shell("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
-  await on.until("! nft list ruleset | grep -q 'dport 24'", 45);
+  await on.until("! nft list ruleset | grep -q 'dport 24'", 90);
   expect(await on.shell("nft list ruleset")).toBe(rules);
 }, 120_000);
 

@@ -28,7 +28,7 @@ const apply = (of: Bundle) => controller.apply(of);
 /** Whether the controller logs in anew, by its own key. */
 async function letsIn(): Promise<boolean> {
   const options =
-    "-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=3";
+    "-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20";
   const { stdout } = await host.run(
     `ip netns exec controller ssh ${options} -i /run/controller root@fd00:77::1 echo in`,
   );

@@ -91,7 +91,7 @@ export interface AppliedHost extends AsyncDisposable {
   states(...units: string[]): Promise<string[]>;
   /** Runs a command that must succeed. @returns its output without white space around it */
   shell(command: string): Promise<string>;
-  /** Repeats a command until it succeeds. @throws after these seconds, by default 15 */
+  /** Repeats a command until it succeeds. @throws after these seconds, by default 60 */
   until(command: string, seconds?: number): Promise<void>;
 }
 
@@ -102,7 +102,9 @@ export async function appliedHost(name: string): Promise<AppliedHost> {
   // Sends a banner as SSH does: the applier checks that it still answers.
   const greet =
     "import socketserver as s;h=type('H',(s.BaseRequestHandler,),{'handle':lambda x:x.request.sendall(b'SSH-2.0-x\\r\\n')});s.TCPServer.address_family=10;s.TCPServer(('::',22),h).serve_forever()";
-  await shell(`systemd-run --quiet --unit=greeter python3 -c "${greet}"`);
+  await shell(
+    `systemd-run --quiet --unit=greeter python3 -c "${greet}"; until ss -Hltn | grep -q ':22 '; do sleep 0.05; done`,
+  );
   const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
   await succeed(host, ["/bin/sh", "-c", script], payload);
   return {
@@ -115,7 +117,7 @@ export async function appliedHost(name: string): Promise<AppliedHost> {
     },
     status: async () => JSON.parse(await shell("fairhost-host status --json")) as HostStatus,
     states: async (...units) => (await host.run(["systemctl", "is-active", ...units])).stdout.trim().split("\n"),
-    async until(command, seconds = 15) {
+    async until(command, seconds = 60) {
       for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(50))
         if ((await host.run(command)).exitCode === 0) return;
       throw new Error(`never true: ${command}`);

@@ -21,6 +21,12 @@ export const meek: FixtureAccount = {
   servers: [shellServer()],
 };
 
+/** One whose plan lets it call as often as any may. */
+export const greedy: FixtureAccount = {
+  ...{ number: 7, name: "grace", limits: { outgoingPerSecond: 1000 } },
+  servers: [shellServer()],
+};
+
 /** Two that everybody visits, by services with the program testing/programs/visited.py. */
 export const visited: readonly FixtureAccount[] = [
   {
@@ -126,7 +132,7 @@ export async function bootWithOutside(name: string, others: readonly FixtureAcco
     port: number,
     kind = "STREAM",
     bind = "",
-    seconds = 1.5,
+    seconds = 10,
   ): Promise<string> =>
     python(
       name,
@@ -143,7 +149,7 @@ try:
 except OSError as e: print(errno.errorcode.get(e.errno, "timeout"))`,
     );
   /** What a visitor at {@link far6} gets of a port, for a line: or the error. Another visitor than this is at the router. */
-  const visit = async (address: string, port: number, line = "hello", seconds = 1.5, from = far6): Promise<string> => {
+  const visit = async (address: string, port: number, line = "hello", seconds = 10, from = far6): Promise<string> => {
     const program = `import socket, errno
 k = socket.socket(socket.AF_INET6); k.settimeout(${seconds})
 try:

@@ -58,7 +58,7 @@ export async function startSshd(settings: readonly string[] = [], hostKeyType = 
     child.stderr!.on("data", (chunk) => {
       log += chunk;
     });
-    for (let tries = 0; tries < 100 && !log.includes("Server listening"); tries += 1) await sleep(20);
+    for (let tries = 0; tries < 1500 && !log.includes("Server listening"); tries += 1) await sleep(20);
   };
   const stop = async () => {
     child.kill("SIGTERM");

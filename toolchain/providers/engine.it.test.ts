@@ -129,7 +129,7 @@ test("Ctrl-C lets the command on the host end, and records it", async () => {
     "--yes",
     "--skip-preview",
   );
-  await expect.poll(() => existsSync(started), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(started), { timeout: 60_000 }).toBe(true);
   running.kill("SIGINT");
   await running;
   expect(existsSync(file)).toBe(true);
@@ -159,7 +159,7 @@ test("when its engine is killed the provider ends, and with it a local command",
   const command = Number(readFileSync(file, "utf8"));
   expect([alive(pid!), alive(command)]).toEqual([true, true]);
   parent.kill("SIGKILL");
-  await expect.poll(() => [alive(pid!), alive(command)], { timeout: 5000 }).toEqual([false, false]);
+  await expect.poll(() => [alive(pid!), alive(command)]).toEqual([false, false]);
   client.close();
 });
 

@@ -149,9 +149,7 @@ describe("a PHP application", () => {
   test("what it says is in the account's log, and not in its answers", async () => {
     const { status, body } = await kind.get("app", "/fails.php");
     expect({ status, body }).toEqual({ status: 500, body: "" });
-    await expect
-      .poll(() => kind.log("app"), { timeout: 5000 })
-      .toMatch(/said by the program[\s\S]*Call to undefined function/);
+    await expect.poll(() => kind.log("app")).toMatch(/said by the program[\s\S]*Call to undefined function/);
   });
 
   test("a visitor who kills PHP again and again cannot keep it down: under traffic it serves at once, later after two seconds", async () => {
@@ -208,8 +206,8 @@ test("it ends when idle, not while a stream runs, and the next request wakes it"
 test("a directory that is missing turns visitors away at once, says so, and heals", async () => {
   const { status, seconds } = await kind.get("missing");
   expect(status).toBe(502);
-  expect(seconds).toBeLessThan(20);
-  expect(await kind.log("missing")).toContain("directory /home/alice/missing is not there");
+  expect(seconds).toBeLessThan(40);
+  await expect.poll(() => kind.log("missing")).toContain("directory /home/alice/missing is not there");
   await kind.sh(
     "mkdir /srv/accounts/1/home/missing; echo now > /srv/accounts/1/home/missing/index.html; chmod -R a+rX /srv/accounts/1/home/missing; chown -R 1900000001 /srv/accounts/1/home/missing",
   );

@@ -131,11 +131,11 @@ describe("what is not there", () => {
       status: 404,
       body: expect.stringContaining("The directory of this web site is missing."),
     });
-    expect(await succeed(host, "cat /srv/accounts/1/admin/logs/http-none.log")).toContain(
-      "the directory /home/alice/none is not there",
-    );
+    await expect
+      .poll(() => succeed(host, "cat /srv/accounts/1/admin/logs/http-none.log"))
+      .toContain("the directory /home/alice/none is not there");
     await host.writeFile(`${home}/none/index.html`, "now\n");
-    await expect.poll(async () => (await get("none", "/")).body, { interval: 100, timeout: 8000 }).toBe("now\n");
+    await expect.poll(async () => (await get("none", "/")).body, { interval: 100, timeout: 20_000 }).toBe("now\n");
     expect((await get("none", "/gone")).body).not.toContain("missing");
   });
 });
