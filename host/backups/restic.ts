@@ -164,7 +164,7 @@ const settings = [
 interface Relay {
   /** What SSH has written to standard error. */
   said(): string;
-  /** Whether it ended with 255, which is its own (ssh(1)): the command's would be another. */
+  /** Whether it ended by itself with 255, which is its own (ssh(1)): the command's would be another. */
   failed(): boolean;
   end(): Promise<void>;
 }
@@ -184,7 +184,8 @@ async function relayTo([program, ...args]: readonly string[], socket: string): P
     connection.pipe(child.stdin);
     child.stdout.pipe(connection);
     child.on("close", (status) => {
-      failed ||= status === 255;
+      // So it ends, too, when restic has gone and its connection with it.
+      failed ||= status === 255 && !child.killed;
       running.delete(child);
       connection.destroy();
     });
