@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import TestOrder from "./toolchain/test-order.ts";
 
 const exclude = [
   "**/node_modules/**",
@@ -16,12 +17,14 @@ const patience = { poll: { timeout: 20_000 } };
 /**
  * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
  * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
- * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` and `engine` run two files at a
- * time, since one waits for timers and hosts most of its time.
+ * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` and `engine` run three files at a
+ * time on two cores, since one waits for timers and hosts almost half of its time; the first files of `engine` begin while the last of
+ * `it` are running.
  */
 export default defineConfig({
   test: {
     reporters: ["default", "./toolchain/closing-line.ts"],
+    sequence: { sequencer: TestOrder },
     projects: [
       {
         test: {
@@ -41,7 +44,7 @@ export default defineConfig({
           expect: patience,
           include: ["**/*.it.test.ts"],
           exclude,
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
@@ -53,10 +56,10 @@ export default defineConfig({
           expect: patience,
           include: ["**/*.engine.test.ts"],
           exclude,
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -68,7 +71,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
