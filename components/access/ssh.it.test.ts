@@ -10,6 +10,8 @@ import { shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { bootWithOutside } from "../../testing/fakes/outside.ts";
 import { keygen } from "../../testing/fakes/sshd.ts";
 import { defaultUidBase } from "../declaring.ts";
+import { confinedSftpCases } from "./confined-sftp.cases.ts";
+import { passwordCases } from "./passwords.cases.ts";
 
 /** SSH of accounts as people meet it: from outside, over IPv6, through the firewall. The host's own SSH server has port 22 on all addresses. */
 const directory = mkdtempSync(join(tmpdir(), "fairhost-access-"));
@@ -209,126 +211,9 @@ describe("nobody else does", () => {
   });
 });
 
-describe("by password", () => {
-  const guesses = async () =>
-    (await here.sh("journalctl -t fairhost-password -o cat | sort | uniq -c | sed 's/^ *//'")).trim().split("\n");
-
-  test("a user who has one logs in, and one who has a key as well as before", async () => {
-    expect(output(await byPassword(`pat@${alice}`, "id -un; pwd"))).toBe("a1\n/home/alice");
-    expect(await log(1)).toMatch(/ Accepted password for pat from 2600:8::2 ssh2$/m);
-    expect(await loggedIn("id -un")).toBe("a1");
-  });
-
-  test("nobody does with a wrong one or without one: the answer is the same, it comes late, and the host counts it", async () => {
-    const begun = Date.now();
-    const tries = [
-      [`pat@${alice}`, "wrong password"],
-      [`pat@${alice}`, ""],
-      [`ada@${alice}`, password],
-      [`nobody-at-all@${alice}`, password],
-      [`a1@${alice}`, password],
-    ] as const;
-    const answers = await Promise.all(tries.map(([to, given]) => byPassword(to, "true", given)));
-    expect(answers.map(({ exitCode, stderr }) => [exitCode, stderr.split(": ")[1]?.trim()])).toEqual(
-      tries.map(() => [255, "Permission denied (publickey,password)."]),
-    );
-    expect(Date.now() - begun).toBeGreaterThan(2900);
-    // An empty one is not asked about. The address is the relay's, whatever the account says; a name that nobody has may be somebody's password.
-    await expect
-      .poll(guesses, soon)
-      .toEqual([
-        "3 wrong password: account=1 user=UNKNOWN from=2600:8::2",
-        "1 wrong password: account=1 user=pat from=2600:8::2",
-      ]);
-  });
-
-  test("nobody is asked for one at an account without", async () => {
-    expect((await byPassword(`bob@${bob}`, "true")).stderr).toContain("Permission denied (publickey).");
-    expect((await ssh(`bob@${bob}`, "true", "bob")).exitCode).toBe(0);
-  });
-
-  test("users of the account see no hash, and learn from who is asked no more than by logging in", async () => {
-    const looks = await loggedIn(
-      `cat /etc/shadow /opt/fairhost/access/passwords /etc/userdb/*-privileged 2>/dev/null | grep -c 'y.j9T'
-       getent shadow pat
-       cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -c 'y.j9T'
-       printf 'pat\\nwrong' | socat -t10 - UNIX-CONNECT:/opt/fairhost/password
-       printf 'pat\\n${password}' | socat -t10 - UNIX-CONNECT:/opt/fairhost/password; true`,
-    );
-    expect(looks.split("\n")).toEqual(["0", "pat:*:::::::", "0", "no", "yes"]);
-    expect(await here.sh("stat -c '%a %U' /var/lib/fairhost/current/access/passwords/1")).toBe("400 root\n");
-    // Not where an HTTP server runs, which knows no socket of the host's.
-    expect(await here.inside("carol", "ls /opt/fairhost /run")).not.toMatch(/password|sftp/);
-  });
-});
-
-describe("a user with SFTP alone", () => {
-  const files = `files@${alice}`;
-
-  test("brings and gets files of its directory, by key or password", async () => {
-    const { stdout, exitCode } = await sftp(
-      files,
-      "put -p hello\nchmod 604 hello\nmkdir below\nrename hello below/again\nget below/again back\nls -l below",
-    );
-    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^-rw----r-- .* a1 .* 6 .*again$/m)]);
-    expect(await here.sh("cat /root/back /srv/accounts/1/home/www/in/below/again")).toBe("hello\nhello\n");
-    const byItsPassword = `SSH_ASKPASS=/root/ask SSH_ASKPASS_REQUIRE=force GIVEN='${password}' sftp -q ${options.replace("BatchMode=yes", "PubkeyAuthentication=no")}`;
-    expect((await sftp(`drop@${alice}`, "ls", byItsPassword)).stdout).toContain("in");
-  });
-
-  test("sees nothing of the home outside of it, by any path", async () => {
-    await loggedIn("ln -sfn ../.. www/in/up; ln -sfn /home/alice/www www/in/absolute; echo rc >www/in/.bashrc");
-    const paths = ["..", "/home/alice/..", "up", "absolute", "/proc/1/root/home/alice", "/proc/1/cwd"];
-    const { stdout } = await sftp(files, paths.map((path) => `-ls -a ${path}`).join("\n"));
-    expect(stdout).not.toMatch(/outside|www/);
-    const reads = [
-      "outside",
-      "../outside",
-      "/home/alice/www/outside",
-      "/srv/accounts/1/home/www/outside",
-      "/var/lib/dpkg",
-    ];
-    const { stdout: gets } = await sftp(files, reads.map((path) => `-get ${path} /root/got`).join("\n"));
-    expect(gets.match(/not found|No such file/g)).toHaveLength(reads.length);
-    expect((await here.host.run("test -e /root/got")).exitCode).toBe(1);
-    // The twin: who may all of the home.
-    expect(await loggedIn("cat www/outside")).toBe("out");
-  });
-
-  test("has no right that its directory was mounted with, in a user namespace of its own", async () => {
-    output(await sftp(files, "get /proc/self/status state\nget /proc/self/uid_map map"));
-    const state = await here.sh("cat /root/state");
-    for (const set of ["Inh", "Prm", "Eff", "Amb"]) expect(state).toMatch(new RegExp(`^Cap${set}:\\s0+$`, "m"));
-    expect(state).toMatch(/^NoNewPrivs:\s1$/m);
-    // Not the host's user namespace, whose map is one line of all uids.
-    expect((await here.sh("cat /root/map")).trim().split("\n")).toHaveLength(2);
-  });
-
-  test("gets no shell, no command, no terminal, no forwarded port, no file of the home run, and makes no symlink", async () => {
-    for (const more of ["", "-tt"])
-      expect((await ssh(files, "id -un; echo ran", "ada", more)).stdout).not.toContain("ran");
-    const forward = await here.outside(`ssh ${as("ada")} -W [::1]:7300 ${files} </dev/null`);
-    expect([forward.exitCode, forward.stderr]).toEqual([255, expect.stringContaining("administratively prohibited")]);
-    const remote = await here.outside(
-      `ssh ${as("ada")} -o ExitOnForwardFailure=yes -N -R 7301:[::1]:22 ${files} </dev/null`,
-    );
-    expect(remote.exitCode).toBe(255);
-    const { stdout } = await sftp(files, "mkdir .ssh\nput ask .ssh/rc\n-symlink /etc/passwd link");
-    expect(stdout).toMatch(/Couldn't symlink|Permission denied/);
-    await sftp(files, "ls");
-    expect(await loggedIn("ls www/in")).not.toContain("link");
-    // The twin.
-    expect((await ssh(`ada@${alice}`, "echo ran")).stdout).toBe("ran\n");
-  });
-
-  test("whose directory is a symlink sees where it leads inside the sandbox, and nothing of the host", async () => {
-    await loggedIn("mv www/in www/real; ln -s /srv/accounts/2/home www/in");
-    expect((await sftp(files, "ls")).exitCode).not.toBe(0);
-    expect(await log(1)).toMatch(/\/home\/alice\/www\/in: No such file or directory/);
-    await loggedIn("rm www/in; mv www/real www/in");
-    expect((await sftp(files, "ls")).exitCode).toBe(0);
-  });
-});
+const visitors = { here: () => here, alice, bob, password, options, as, ssh, byPassword, sftp, output, loggedIn, log };
+passwordCases(visitors);
+confinedSftpCases(visitors);
 
 describe("a hostile user", () => {
   test("sees no neighbour, no process of the host, no key and nobody's keys to write", async () => {
