@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
+import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/netlink-filter.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
 import { architectureOf } from "../host/architecture.ts";
-import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { AccountContext, Renderer } from "../registry/renderer.ts";
 import { checkFiles, checkSocket, renderCheck } from "./check-passwords.ts";
 import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./confined-sftp.ts";
-import { connections, sshListens } from "./links.ts";
+import { connections } from "./links.ts";
+import { relayFiles, relaySocket, relaysOfHost, relayUnit, socketPath } from "./relay.ts";
 import {
   accountConfiguration,
   commonConfiguration,
@@ -34,13 +34,6 @@ const scripts = {
 } as const;
 const configuration = "access/sshd.conf";
 const pamFolder = "access/pam.d";
-/** Drop-ins for the relays of all accounts, and their slice. */
-const relayFiles = {
-  service: "systemd/fairhost-ssh-.service.d/50-relay.conf",
-  socket: "systemd/fairhost-ssh-.socket.d/50-relay.conf",
-  slice: "systemd/fairhost-ssh.slice",
-} as const;
-
 export const renderer: Renderer<"users"> = {
   key: "users",
   ofHost: ({ host }) => ({
@@ -55,9 +48,7 @@ export const renderer: Renderer<"users"> = {
       ...checkFiles,
       { path: configuration, content: commonConfiguration() },
       { path: `${pamFolder}/sshd`, content: pam },
-      { path: relayFiles.service, content: unitFile(relaySettings) },
-      { path: relayFiles.socket, content: unitFile(relaySocketSettings) },
-      { path: relayFiles.slice, content: unitFile(relaySlice) },
+      ...relaysOfHost(),
     ],
   }),
   ofElements: (whole) => {
@@ -163,11 +154,6 @@ function userRecord(account: Account, user: User) {
 /** A password that nothing matches. Without one the user counts as locked, for logins by key too. */
 const privileged = { privileged: { hashedPassword: ["*"] } };
 
-/** Path of the socket on which an account's SSH is reached inside the host: open to the relay, by its group, and to the front end. */
-function socketPath({ number }: Account): string {
-  return `/run/fairhost-ssh/${number}`;
-}
-
 /** One connection: OpenSSH's own server in the account's sandbox and network, as the account's uid. */
 function sessionUnit(account: Account, users: readonly User[]) {
   const { StandardOutput: _, ...common } = accountSettings(account, "ssh");
@@ -225,79 +211,3 @@ function sessionSocket(account: Account) {
     },
   };
 }
-
-/** The account's SSH as it is seen from outside. */
-function relaySocket(account: Account, address: string) {
-  return {
-    Unit: { Description: `SSH of account ${account.number}` },
-    Socket: { ListenStream: `[${plainAddress(address)}]:${sshListens}` },
-  };
-}
-
-/**
- * Carries the octets of one connection. So no socket of the host's network gets into the account, where a program could make it listen or
- * call in the host's name. The name that it gives itself is the visitor's address, which OpenSSH writes into its log.
- */
-function relayUnit(account: Account) {
-  return {
-    Unit: { Description: `Connection to SSH of account ${account.number}` },
-    Service: {
-      ExecStart: `/usr/bin/socat -b65536 STDIO "UNIX-CONNECT:${socketPath(account)},bind=/tmp/\${REMOTE_ADDR}"`,
-    },
-  };
-}
-
-const relaySettings = {
-  Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
-  Service: {
-    ...confined,
-    Type: "exec",
-    Slice: "fairhost-ssh.slice",
-    DynamicUser: "yes",
-    // The group that may connect to sockets of accounts (components/http/render-http-server.ts).
-    SupplementaryGroups: "www-data",
-    StandardInput: "socket",
-    StandardOutput: "socket",
-    StandardError: "journal",
-    SyslogIdentifier: "fairhost-ssh",
-    LogRateLimitIntervalSec: "30s",
-    LogRateLimitBurst: "20",
-    // The name of its end of the connection is a file there.
-    PrivateTmp: "disconnected",
-    ProtectProc: "invisible",
-    CapabilityBoundingSet: "",
-    RestrictAddressFamilies: "AF_UNIX",
-    MemoryDenyWriteExecute: "yes",
-    SystemCallArchitectures: "native",
-    SystemCallFilter: ["@system-service", "~@privileged @resources"],
-    MemoryMax: "16M",
-    TasksMax: "2",
-  },
-};
-
-const relaySocketSettings = {
-  Unit: { StartLimitIntervalSec: "0" },
-  Socket: {
-    // The account's whole /64 is on `lo`, without each of its addresses.
-    FreeBind: "yes",
-    // Connections to another port are led to it (tproxy of nft(8)).
-    Transparent: "yes",
-    // systemd makes a socket in a child, which for a moment has the others that were open then. Restarted meanwhile, one of those would meet itself:
-    // "Address already in use" (5 of 12 times where all sockets of three accounts are restarted at once). Only root can share the port.
-    ReusePort: "yes",
-    Accept: "yes",
-    NoDelay: "yes",
-    MaxConnections: `${connections.account}`,
-    MaxConnectionsPerSource: `${connections.source}`,
-    // It would stop the socket for good.
-    TriggerLimitIntervalSec: "0",
-    PollLimitIntervalSec: "10s",
-    PollLimitBurst: `${connections.begun}`,
-  },
-};
-
-/** Of all accounts together: more connections than that are refused, and the host keeps its memory. */
-const relaySlice = {
-  Unit: { Description: "Connections to SSH of accounts" },
-  Slice: { MemoryMax: "1G", TasksMax: "2000" },
-};

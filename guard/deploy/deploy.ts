@@ -3,9 +3,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lostHosts } from "../../components/host/lost.ts";
-import type { Fleet } from "../../components/registry/files.generated.ts";
-import { declare } from "../../fleet/declare/declare.ts";
-import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { preview } from "../engine/preview.ts";
@@ -24,6 +21,7 @@ import { masterSecrets } from "./master-secrets.ts";
 import { movesBetween, prepare, type Reach, settleAll, withLost } from "./moves.ts";
 import { type Move, newRecord, recordsDirectory } from "./record.ts";
 import { recover } from "./recover.ts";
+import { driftEverywhere, fleetOf, repairing } from "./repair.ts";
 import { reviewPreview } from "./review-preview.ts";
 import { stagesOf, strayHosts, targetsOf } from "./targets.ts";
 import { clearPending, stateFacts, update } from "./update.ts";
@@ -251,32 +249,6 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     say(`\n${goingOn(stages, index, reached, reason)}`);
     return { kind: "failed", reason };
   }
-}
-
-/** Hosts of the stack with drift. */
-async function driftEverywhere({ config, drift }: DeployOptions): Promise<readonly string[]> {
-  const fleet = await fleetOf(config);
-  if (!fleet || !drift) return [];
-  const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
-  return drift(
-    declaration,
-    declaration.hosts.flatMap(({ name, lost }) => (lost === undefined ? name : [])),
-  );
-}
-
-/** The preview reports the problems of an inventory. */
-async function fleetOf({ inventory }: StackConfig): Promise<Fleet | undefined> {
-  try {
-    return (await loadFleet(inventory)).fleet;
-  } catch (error) {
-    if (error instanceof InventoryError) return undefined;
-    throw error;
-  }
-}
-
-/** Makes the program deliver to these hosts again although nothing changes there (stacks/repairs.ts). */
-function repairing(hosts: readonly string[]): Record<string, string> {
-  return hosts.length === 0 ? {} : { FAIRHOST_REPAIR: hosts.join(",") };
 }
 
 /** What was done, what was not, and how to continue or go back. */
