@@ -170,21 +170,32 @@ describe("the bundle", () => {
     expect(() => renderBundle(declaration, "web1")).toThrow("account 2 has no address on web1");
   });
 
-  test("with 1,000 accounts is rendered in a second, is small and survives encoding unchanged", () => {
-    const accounts = Array.from({ length: 1000 }, (_, index): FixtureAccount => {
-      const command = ["/usr/bin/python3", "app.py", `--site=${index * 7919}`];
-      const server = index % 2 === 0 ? staticServer("blog") : programServer("app", command);
-      return { number: index + 1, name: `account-${index + 1}`, servers: [server] };
-    });
-    const declaration = declarationOf(accounts);
-    const start = performance.now();
+  test("with 1,000 accounts takes ten times as long as with 100, is small and survives encoding unchanged", () => {
+    const declared = (count: number) =>
+      declarationOf(
+        Array.from({ length: count }, (_, index): FixtureAccount => {
+          const command = ["/usr/bin/python3", "app.py", `--site=${index * 7919}`];
+          const server = index % 2 === 0 ? staticServer("blog") : programServer("app", command);
+          return { number: index + 1, name: `account-${index + 1}`, servers: [server] };
+        }),
+      );
+    const best = (declaration: Declaration) =>
+      Math.min(
+        ...Array.from({ length: 3 }, () => {
+          const start = performance.now();
+          renderBundle(declaration, "web1");
+          return performance.now() - start;
+        }),
+      );
+    const declaration = declared(1000);
     const bundle = renderBundle(declaration, "web1");
-    const milliseconds = performance.now() - start;
+    const milliseconds = best(declaration);
     const encoded = encodeBundle(bundle);
     expect(encoded).toBe(encodeBundle(renderBundle(declaration, "web1")));
     expect(JSON.parse(gunzipSync(Buffer.from(encoded, "base64")).toString())).toEqual(bundle);
     expect(encoded.length).toBeLessThan(2_000_000);
-    expect(milliseconds).toBeLessThan(1000);
+    // Quadratic work would make it a hundred times.
+    expect(milliseconds).toBeLessThan(30 * best(declared(100)));
     console.info(`1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB encoded`);
   });
 });

@@ -123,13 +123,25 @@ test("the lab's fleet declares the addresses and units that its hosts and conten
 test("a thousand accounts load in the time of a thousand small files", async () => {
   const directory = copy("thousand");
   const others = readdirSync(join(directory, "accounts")).length;
-  for (let number = 10; number < 1010; number++) {
+  const add = (number: number) => {
     const text = `number: ${number}\nname: n${number}\nplan: small\nhost: web1\nhttpServers:\n  - name: site\n    number: 1\n    kind: static\n    hostnames: [n${number}.test]\n`;
     writeFileSync(join(directory, `accounts/${number}.yaml`), text);
-  }
-  const start = performance.now();
+  };
+  /** Milliseconds of the best of three. */
+  const time = async () => {
+    const times: number[] = [];
+    for (let tries = 0; tries < 3; tries++) {
+      const start = performance.now();
+      await loadFleet(directory);
+      times.push(performance.now() - start);
+    }
+    return Math.min(...times);
+  };
+  for (let number = 10; number < 110; number++) add(number);
+  const hundred = await time();
+  for (let number = 110; number < 1010; number++) add(number);
+  // Half a second on two busy cores; quadratic work anywhere would make it a hundred times.
+  expect(await time()).toBeLessThan(30 * hundred);
   const { fleet } = await loadFleet(directory);
-  // Half a second on two busy cores; quadratic work anywhere would take many times that.
-  expect(performance.now() - start).toBeLessThan(3000);
   expect(fleet.accounts).toHaveLength(others + 1000);
 });

