@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
-import { connections, descriptors, descriptorsOfProxied, longestQueue } from "./connections.ts";
+import { connections, descriptors, descriptorsOfProxied, longestQueue, opening } from "./connections.ts";
 import type { ServerKind } from "./server.ts";
 import { servers } from "./servers.generated.ts";
 
 test("each part carries what the part before it lets through", () => {
-  const { visitor, server, account, queue, proxy, static: files, kept, frontEndWorker } = connections;
+  const { visitor, visitorInAll, server, account, queue, proxy, static: files, kept, frontEndWorker } = connections;
   expect(visitor).toBeLessThan(server);
   // One visitor leaves room for others, and one server for the account's others.
   expect(server).toBeGreaterThanOrEqual(2 * visitor);
@@ -18,8 +18,11 @@ test("each part carries what the part before it lets through", () => {
   expect(descriptors.server).toBeGreaterThan(proxy * descriptorsOfProxied);
   expect(descriptors.server).toBeGreaterThan(2 * server);
   expect(descriptors.hard).toBeGreaterThanOrEqual(descriptors.server);
-  // One account fills a quarter of one worker at most, and a worker has the descriptors for what it may accept.
+  // One account, or one visitor, fills a quarter of one worker at most, and a worker has the descriptors for what it may accept.
   expect(frontEndWorker).toBeGreaterThanOrEqual(4 * 2 * account + kept);
+  expect(visitorInAll).toBeLessThanOrEqual(account);
+  // A visitor that never ends its headers fills less than half of it.
+  expect(opening.burst + opening.perSecond * opening.headerSeconds).toBeLessThan(frontEndWorker / 2);
   expect(descriptors.frontEnd).toBeGreaterThanOrEqual(2 * frontEndWorker);
 });
 
@@ -35,10 +38,17 @@ test("each part is told its number", () => {
   says(
     "nginx/nginx.conf",
     `limit_conn visitors ${connections.visitor};`,
+    `limit_conn everywhere ${connections.visitorInAll};`,
+    `client_header_timeout ${opening.headerSeconds}s;`,
     `limit_conn servers ${connections.server};`,
     `limit_conn accounts ${connections.account};`,
     `worker_connections ${connections.frontEndWorker};`,
     `keepalive ${connections.kept};`,
+  );
+  says(
+    "nftables/fairhost.nft",
+    `update @callers6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over ${opening.perSecond}/second burst ${opening.burst} packets }`,
+    `update @callers4 { ip saddr limit rate over ${opening.perSecond}/second burst ${opening.burst} packets }`,
   );
   says("systemd/nginx.service.d/50-fairhost.conf", `LimitNOFILE=${descriptors.frontEnd}`);
   says("systemd/account-.socket.d/50-defaults.conf", `Backlog=${connections.queue}`);
@@ -55,11 +65,17 @@ test("each part is told its number", () => {
 test("a server that a kind brings along queues what the parts before it let through", () => {
   const queues = Object.values(servers).flatMap((kind) =>
     (kind as ServerKind).shared().flatMap(({ path, content }) => {
-      const lengths = [...(content ?? "").matchAll(/^ *(?:[a-z.]*backlog|ListenBacklog) *=? *(\d+)$/gm)];
+      const lengths = [...(content ?? "").matchAll(/^ *(?:[a-z.]*backlog:?|ListenBacklog) *=? *(\d+),?$/gm)];
       return lengths.map(([, length]) => [path, Number(length)] as const);
     }),
   );
-  const expected = ["apache/php.conf", "apache/proxy.conf", "libexec/gunicorn-settings.py", "libexec/run-php"];
+  const expected = [
+    "apache/php.conf",
+    "apache/proxy.conf",
+    "libexec/gunicorn-settings.py",
+    "libexec/preload.cjs",
+    "libexec/run-php",
+  ];
   expect(queues.map(([path]) => path).sort()).toEqual(expected);
   for (const [path, length] of queues) expect(length, path).toBe(connections.queue);
 });

@@ -5,8 +5,10 @@
  * Steady traffic neither resets nor shifts any of these: they count what is open at this moment.
  */
 export const connections = {
-  /** From one address to one HTTP server. Several visitors can share an address. */
+  /** From one visitor to one HTTP server: an IPv4 address, which several people can share, or a /64, of which one person has every address. */
   visitor: 512,
+  /** From one visitor to all HTTP servers of a host. */
+  visitorInAll: 2048,
   /** To one HTTP server. */
   server: 1024,
   /** To all HTTP servers of one account. */
@@ -24,6 +26,13 @@ export const connections = {
   /** Of a worker of the front end: two for each request, to the visitor and to the server, and what it keeps. */
   frontEndWorker: 16_640,
 } as const;
+
+/**
+ * What one visitor can have open before it has asked for anything, and so before the limits above see it: connections are opened at this rate at
+ * most, and closed after so many seconds without whole headers. Packets beyond the rate are dropped: clients repeat them after 1, 3, 7 s, so steady
+ * traffic beyond it is served at this rate.
+ */
+export const opening = { perSecond: 400, burst: 2000, headerSeconds: 10 } as const;
 
 /** File descriptors of a proxy's connection: two sockets, two pipes (measured with systemd 257). */
 export const descriptorsOfProxied = 6;

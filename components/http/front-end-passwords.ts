@@ -22,7 +22,7 @@ export const passwordHttp = `  # The file of passwords: never a name that a clie
     "" $http_authorization;
   }
   map $passwords $guesser {
-    default "$passwords $binary_remote_addr";
+    default "$passwords $visitor";
     "" "";
   }
   limit_req_zone $guesser zone=guessers:4m rate=${perSecond.visitor}r/s;

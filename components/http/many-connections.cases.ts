@@ -52,7 +52,7 @@ export function manyConnectionsCases({ sh, get }: Front): void {
       // Other visitors of the same site still get in.
       expect(
         await sh(
-          "curl -s -o /dev/null -w '%{http_code}' --interface fd00:9::1 -H 'Host: many.bob.test' http://[fd00:9::1]/",
+          "curl -s -o /dev/null -w '%{http_code}' --interface fd00:9:0:1::1 -H 'Host: many.bob.test' http://[fd00:9:0:1::1]/",
         ),
       ).toBe("200");
       expect((await logBytes()) - before).toBeLessThan(1_000_000);
@@ -75,10 +75,14 @@ export function manyConnectionsCases({ sh, get }: Front): void {
 
     test("with streams of many visitors: the server's limit, and the proxy neither spins nor fills a log", async () => {
       const before = await logBytes();
-      const all = [await open(500, "fd00:9::1"), await open(500, "fd00:9::2"), await open(200, "fd00:9::3")];
+      const all = [await open(500, "fd00:9:0:1::1")];
+      // Another address of the same /64 is the same visitor.
+      all.push(await open(100, "fd00:9:0:1::2"));
+      expect(all[1]!.statuses).toEqual({ 101: connections.visitor - 500, 503: 600 - connections.visitor });
+      all.push(await open(500, "fd00:9:0:2::1"), await open(200, "fd00:9:0:3::1"));
       const total = (status: string) => all.reduce((sum, { statuses }) => sum + (statuses[status] ?? 0), 0);
       expect(total("101")).toBe(connections.server);
-      expect(total("503")).toBe(1200 - connections.server);
+      expect(total("503")).toBe(1300 - connections.server);
       const cpu = () =>
         sh(
           "systemctl show -p CPUUsageNSec --value account-2-http-many.service; cat /proc/$(pgrep -f socket-proxyd | head -1)/stat",

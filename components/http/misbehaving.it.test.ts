@@ -69,7 +69,7 @@ server.listen(process.env.PORT);
 setInterval(() => {}, 1000);\n`,
   );
   await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello from alice\n");
-  await sh("for n in 1 2 3; do ip -6 address add fd00:9::$n/128 dev lo; done");
+  await sh("for n in 1::1 1::2 2::1 3::1; do ip -6 address add fd00:9:0:$n/128 dev lo; done");
 });
 afterAll(() => host?.stop());
 

@@ -10,7 +10,7 @@ import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./causes.ts";
-import { connections, retryAfterSuspended } from "./connections.ts";
+import { connections, opening, retryAfterSuspended } from "./connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
 import { keptHttp, keptModules } from "./kept-connections.ts";
@@ -123,6 +123,7 @@ ${passwordCheck}      try_files /- @$choice;
 
 /** What is the same for every request that reaches an account. */
 const passing = `    limit_conn visitors ${connections.visitor};
+    limit_conn everywhere ${connections.visitorInAll};
     limit_conn servers ${connections.server};
     limit_conn accounts ${connections.account};
     proxy_http_version 1.1;
@@ -172,8 +173,15 @@ http {
   access_log off;
   default_type text/html;
   client_max_body_size ${hostLimits.bodyMaxMb}m;
+  client_header_timeout ${opening.headerSeconds}s;
   map_hash_bucket_size 512;
   map_hash_max_size 65536;
+
+  # Who a visitor is: the address, of IPv6 its first half, since whoever has one address of a /64 has them all.
+  map $binary_remote_addr $visitor {
+    default $binary_remote_addr;
+    "~(?s)^(?<first_half>.{8}).{8}\\z" $first_half;
+  }
 
   # The name that the visitor asks for. That of an absolute URI counts, whatever Host says (RFC 9112, section 3.2.2).
   map $request $authority {
@@ -268,7 +276,8 @@ ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
     'server $upstream_addr: $upstream_status in $upstream_response_time s: $told_cause';
   open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
   # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.
-  limit_conn_zone "$backend $binary_remote_addr" zone=visitors:16m;
+  limit_conn_zone "$backend $visitor" zone=visitors:16m;
+  limit_conn_zone $visitor zone=everywhere:8m;
   limit_conn_zone $backend zone=servers:8m;
   limit_conn_zone $account zone=accounts:8m;
   limit_conn_log_level info;

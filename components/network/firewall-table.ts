@@ -5,11 +5,14 @@ import { incoming, linkGroup, linkPrefix, resolver } from "../account-network/li
 import { banTable } from "../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
+import { opening } from "../http/connections.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { OpenPort } from "../registry/renderer.ts";
 import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";
 import { controllerSets } from "./nftables.host.ts";
 import { firstEphemeral, forPorts, portSet } from "./open-ports.ts";
+
+const callers = `limit rate over ${opening.perSecond}/second burst ${opening.burst} packets`;
 
 /** Where each account has its own elements of the sets. */
 export const accountsFolder = "nftables/accounts";
@@ -96,6 +99,11 @@ ${set("closed4", "ipv4_addr", closed4)}
 ${set(controllerSets[6], "ipv6_addr", controllers6.map(plainRange))}
 ${set(controllerSets[4], "ipv4_addr", controllers4.map(plainRange4))}
 
+  # Who opens connections to what is open to everybody: of IPv6 the first half, since whoever has one address of a /64 has them all. Without
+  # room for one more, nobody else is bounded.
+  set callers6 { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
+  set callers4 { type ipv4_addr; size 65535; flags dynamic, timeout; timeout 1m; }
+
 ${setsOfAccounts}  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
   # out of reach, SSH included. So the rules below must hold packet by packet. Errors in IPv4 are looked at: they may be about a connection
   # of an account whose address is translated. They are never remembered.
@@ -162,7 +170,15 @@ ${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp 
 ${bgp("saddr")}${forPorts(ownTcp, `tcp dport { ${ownTcp} } goto ssh_of_host`)}    jump of_host_in
     icmp type echo-request accept
     icmpv6 type echo-request accept
-${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
+${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
+  }
+
+  # One visitor's new connections have a bound.
+  chain offered {
+    tcp flags & (fin | syn | rst | ack) != syn accept
+    update @callers6 { ip6 saddr & ffff:ffff:ffff:ffff:: ${callers} } counter drop comment "a visitor opens too many connections"
+    update @callers4 { ip saddr ${callers} } counter drop comment "a visitor opens too many connections"
+    accept
   }
 
   # Rules of the host, after all that the platform needs: back from them, the rules of the platform decide.

@@ -123,6 +123,29 @@ for n in range(300):
     expect((await remembered()) - before).toBeLessThan(20);
   });
 
+  // Whoever sends no whole request is in no limit of the front end.
+  test("one that opens thousands of connections is slowed down, and no other", async () => {
+    const held = outside(`python3 -c '
+import socket, time
+held = []
+for n in range(4000):
+    s = socket.socket(socket.AF_INET6); s.setblocking(False); s.bind(("fd00:9::5", 0))
+    try: s.connect(("fd00:8000:0:1::1", 80))
+    except BlockingIOError: pass
+    held.append(s)
+time.sleep(2)
+'`);
+    const dropped = async () =>
+      Number(/counter packets (\d+)/.exec(await sh("nft list chain inet fairhost offered | grep callers6"))?.[1]);
+    await expect.poll(dropped).toBeGreaterThan(500);
+    expect(await sh("nft list set inet fairhost callers6")).toContain("fd00:9:: ");
+    expect(await visit4("www.alice.test")).toBe("Hello\n 200");
+    await held;
+    await expect
+      .poll(() => outside("curl -s --max-time 5 --interface fd00:9::5 -g http://[fd00:8000:0:1::1]/"))
+      .toBe("Hello\n");
+  });
+
   test("pings, and packets to ports that are not offered", async () => {
     const before = await remembered();
     await flood(`

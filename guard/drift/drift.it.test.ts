@@ -95,16 +95,22 @@ const health = async (...numbers: string[]) => {
   return { ...(JSON.parse(stdout) as Health), exitCode };
 };
 
-test("a sample of the accounts is woken; a socket that is down, or an account that is not here, fails the gate", async () => {
+test("a sample of the accounts is woken; a socket that cannot listen, or an account that is not here, fails the gate", async () => {
   expect((await health()).woken.map(({ account }) => account)).toEqual([1, 2, 3, 4]);
-  await succeed(host, "systemctl stop account-3-http-www.socket account-3-http-www.service");
+  const stop = "systemctl stop account-3-http-www.socket account-3-http-www.service";
+  const path = await succeed(host, "systemctl show -p Listen --value account-3-http-www.socket | cut -d' ' -f1");
+  await succeed(host, `${stop}; rm -f ${path.trim()}; mkdir ${path}`);
   const ill = await health("3", "77");
   expect(ill).toMatchObject({ healthy: false, exitCode: 1, woken: [{ account: 3, status: 502 }] });
   expect(ill.problems.map(({ group, message }) => `${group}: ${message}`)).toEqual([
-    expect.stringMatching(/^account-3: account-3-http-www\.socket is inactive, but should be active: /),
+    expect.stringMatching(/^account-3: account-3-http-www\.socket is (?:inactive|failed), but should be active: /),
     "host: account 77 is not on this host",
   ]);
-  await succeed(host, "systemctl start account-3-http-www.socket");
+  await succeed(host, `rmdir ${path}`);
+  // Programs can end their own sockets at any time: one that listens again says nothing against the host.
+  expect(await health("3")).toMatchObject({ healthy: true, problems: [], woken: [{ account: 3, status: 403 }] });
+  await succeed(host, stop);
+  expect(await health("3")).toMatchObject({ healthy: true, problems: [], woken: [{ account: 3, status: 403 }] });
   expect((await host.run(["fairhost-host", "health", "alice"])).exitCode).toBe(2);
 });
 

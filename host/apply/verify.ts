@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
-import { reasonFor, unitStates } from "../os/systemd.ts";
+import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { type UnitStates, unitsOf } from "./hooks/choose.ts";
 import type { Problem } from "./validate/problem.ts";
 
@@ -10,7 +10,7 @@ const patience = 15_000;
 
 /**
  * Checks that every unit that must run does. A service of an account is its owner's program: if it does not run, that is reported, but
- * does not fail the deploy.
+ * does not fail the deploy. Neither does a socket that the program has ended.
  */
 export async function verify(machine: Machine, bundle: Bundle): Promise<readonly Problem[]> {
   if (!machine.live) return [];
@@ -26,7 +26,8 @@ export async function verify(machine: Machine, bundle: Bundle): Promise<readonly
   const problems: Problem[] = [];
   for (const { name, group } of waiting) {
     const message = `${name} is ${states.get(name) ?? "not loaded"}: ${await reasonFor(machine, name)}`;
-    if (group !== "host" && name.endsWith(".service")) machine.say(`${group}: ${message}`);
+    if (group !== "host" && (name.endsWith(".service") || (await listensAgain(machine, name))))
+      machine.say(`${group}: ${message}`);
     else problems.push({ group, path: name, message });
   }
   return problems;

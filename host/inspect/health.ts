@@ -3,7 +3,7 @@ import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sampleOf } from "../../lib/sample.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
-import { reasonFor, unitStates } from "../os/systemd.ts";
+import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { asItMayRun, isMarked } from "../store/moving.ts";
 import type { Health } from "./difference.ts";
@@ -18,7 +18,7 @@ const patience = 65_000;
 
 /**
  * Checks that all units that should run do, that the front end answers, and asks some accounts for a real page through it, which wakes
- * them. Changes nothing else. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
+ * them. Changes nothing else, but that a socket which an account has ended listens again. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
  * account. The controller compares it with an earlier answer (guard/deploy/gate.ts).
  * @param accounts numbers of accounts to ask; with none, or more than five, a sample of five, chosen anew each time
  */
@@ -30,7 +30,8 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const ours = unitsOf(bundle);
   for (const { group, what, message } of lookAtStates(asItMayRun(machine, bundle), await unitStates(machine))) {
     // A service of an account is its own program, which may stop when it likes.
-    if (!ours.has(what) || (group !== "host" && what.endsWith(".service"))) continue;
+    if (!ours.has(what) || (group !== "host" && (what.endsWith(".service") || (await listensAgain(machine, what)))))
+      continue;
     problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
   }
   for (const { address, port } of listenersOf(bundle)) {

@@ -37,6 +37,16 @@ export async function systemctl({ run }: Machine, verb: string, units: readonly 
   return run("systemctl", ["--no-ask-password", "--quiet", verb, "--", ...units], { timeout: 600_000 });
 }
 
+/**
+ * Whether a socket of an account that does not listen can be started; then it listens again. A program with its socket can end that whenever it likes
+ * (shutdown(2)), so only one that cannot start says something about the host.
+ */
+export async function listensAgain(machine: Machine, unit: string): Promise<boolean> {
+  if (!unit.endsWith(".socket")) return false;
+  await systemctl(machine, "reset-failed", [unit]);
+  return (await systemctl(machine, "start", [unit])).status === 0;
+}
+
 /** Whether a file of these units differs from what systemd has read. Loads units that are not loaded yet. */
 export async function outdated(machine: Machine, units: readonly string[]): Promise<boolean> {
   if (units.length === 0) return false;

@@ -14,7 +14,15 @@ const [mine, others] = parseEngineLocks(message) as [
 ];
 const since = Date.parse("2026-11-24T14:03:01Z");
 const me: Owner = {
-  ...{ user: "alice", hostname: "ops1", machine: "m1", boot: "b1", namespace: "pid:[1]", pid: 10, started: "1000" },
+  ...{
+    user: "alice",
+    hostname: "ops1",
+    machine: "0f".repeat(16),
+    boot: "b1",
+    namespace: "pid:[4026531836]",
+    pid: 10,
+    started: "1000",
+  },
 };
 const here = (began: readonly number[], change: Partial<LocalFacts> = {}): LocalFacts => ({
   ...{ me, engines: [], seesAll: true, began: async () => began, runs: async () => false },

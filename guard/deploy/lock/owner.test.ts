@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { lifeOf, type Owner, self } from "./owner.ts";
 
 const me: Owner = {
-  ...{ user: "alice", hostname: "ops1", machine: "m1", boot: "b1", namespace: "pid:[1]", pid: 10, started: "1000" },
+  ...{ user: "alice", hostname: "ops1", machine: "0f".repeat(16), boot: "b1" },
+  ...{ namespace: "pid:[4026531836]", pid: 10, started: "1000" },
 };
 const runs = async () => true;
 const gone = async () => false;
@@ -18,8 +19,12 @@ test.each([
   expect(await lifeOf({ ...me, ...change }, me, look)).toBe(life);
 });
 
-test("without a machine id, another boot proves nothing", async () => {
-  expect(await lifeOf({ ...me, machine: "", boot: "b0" }, { ...me, machine: "" }, runs)).toBe("elsewhere");
+test.each([
+  ["without a machine id", { machine: "" }],
+  ["with the id of an image that was never started", { machine: "uninitialized" }],
+  ["in a container, whose image may run on several machines", { namespace: "pid:[2]" }],
+])("%s, another boot proves nothing", async (_where, change) => {
+  expect(await lifeOf({ ...me, ...change, boot: "b0" }, { ...me, ...change }, runs)).toBe("elsewhere");
 });
 
 test("this process is alive", async () => {

@@ -46,9 +46,17 @@ export async function lifeOf(
   runs: (owner: Pick<Owner, "pid" | "started">) => Promise<boolean> = isAlive,
 ): Promise<Life> {
   if (owner.hostname !== me.hostname || owner.machine !== me.machine) return "elsewhere";
-  if (owner.boot !== me.boot) return me.machine === "" ? "elsewhere" : "dead";
+  if (owner.boot !== me.boot) return isMachine(owner) && isMachine(me) ? "dead" : "elsewhere";
   if (owner.namespace !== me.namespace) return "elsewhere";
   return (await runs(owner)) ? "alive" : "dead";
+}
+
+/**
+ * Whether this is told from every other machine: containers of one image may have the same machine-id and name on several machines.
+ * Outside of containers a process is in the first namespace, whose number is the kernel's (PROC_PID_INIT_INO).
+ */
+function isMachine({ machine, namespace }: Owner): boolean {
+  return /^[0-9a-f]{32}$/.test(machine) && namespace === "pid:[4026531836]";
 }
 
 export function ownerWords({ user, hostname: host, pid }: Owner): string {
