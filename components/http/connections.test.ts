@@ -20,6 +20,8 @@ test("each part carries what the part before it lets through", () => {
   expect(descriptors.hard).toBeGreaterThanOrEqual(descriptors.server);
   // One account, or one visitor, fills a quarter of one worker at most, and a worker has the descriptors for what it may accept.
   expect(frontEndWorker).toBeGreaterThanOrEqual(4 * 2 * account + kept);
+  expect(connections.wafWorker).toBeGreaterThanOrEqual(2 * 4 * account);
+  expect(descriptors.frontEnd).toBeGreaterThanOrEqual(2 * connections.wafWorker);
   expect(visitorInAll).toBeLessThanOrEqual(account);
   // A visitor that never ends its headers fills less than half of it.
   expect(opening.burst + opening.perSecond * opening.headerSeconds).toBeLessThan(frontEndWorker / 2);

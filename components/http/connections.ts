@@ -25,6 +25,8 @@ export const connections = {
   keptSeconds: 2,
   /** Of a worker of the front end: two for each request, to the visitor and to the server, and what it keeps. */
   frontEndWorker: 16_640,
+  /** Of a worker of the firewall of web sites: four for each request, from the front end, to itself and from it, and to the server. */
+  wafWorker: 16_384,
 } as const;
 
 /**

@@ -5,6 +5,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { confined } from "../host/confined.ts";
+import { connections, descriptors } from "../http/connections.ts";
 import { answer } from "../http/pages.ts";
 import { hostLimits } from "../http/web-site.ts";
 import type { Element } from "../registry/kind.ts";
@@ -99,7 +100,7 @@ const unit = (shortened: boolean) => ({
     ProtectHostname: "yes",
     ProtectKernelLogs: "yes",
     InaccessiblePaths: "-/etc/ssh -/srv/accounts/archives",
-    LimitNOFILE: "65536",
+    LimitNOFILE: `${descriptors.frontEnd}`,
     MemoryMax: "40%",
     // One process of many ends, and is replaced.
     OOMPolicy: "continue",
@@ -134,7 +135,7 @@ pid ${spool}/waf.pid;
 error_log stderr crit;
 
 events {
-  worker_connections 8192;
+  worker_connections ${connections.wafWorker};
 }
 
 http {
@@ -192,7 +193,7 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
   proxy_read_timeout ${hostLimits.answerSeconds + 5}s;
 
   server {
-    listen unix:${wafSocket};
+    listen unix:${wafSocket} backlog=${connections.queue};
     modsecurity off;
     # The front end refuses what is larger.
     client_max_body_size ${lookedAtMb + 1}m;
@@ -221,7 +222,7 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
 
   # Looks at a request, which it has whole then. Apart from the server above, because a page in place of an answer would take away what was found.
   server {
-    listen unix:${inside};
+    listen unix:${inside} backlog=${connections.queue};
     client_max_body_size ${lookedAtMb + 1}m;
     client_body_buffer_size 128k;
     location / {

@@ -103,6 +103,17 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
 }
 
 /**
+ * A listing without what the kernel has put into sets by itself: it names links, and cannot be read back once one of them is gone, as that of an
+ * account that has gone to rest.
+ */
+function withoutCounts(listing: string): string {
+  return listing.replaceAll(
+    /^(\tset .*\n(?:\t\t(?!elements).*\n)*\t\tflags .*\bdynamic\b.*\n(?:\t\t(?!elements).*\n)*)\t\telements = \{[^}]*\}\n/gm,
+    "$1",
+  );
+}
+
+/**
  * The listing of these tables as they are in the kernel; empty for those that are not there.
  * @returns an error if nft does not tell: a table that is there would be missing when the rules are restored
  */
@@ -110,5 +121,5 @@ async function rulesOf({ run }: Machine, tables: readonly Table[]): Promise<stri
   const listings = await Promise.all(tables.map(({ family, name }) => run("nft", ["list", "table", family, name])));
   const failed = listings.find(({ status, stderr }) => status !== 0 && !stderr.includes("No such file or directory"));
   if (failed) return new Error(`nft cannot list the rules in force: ${failed.stderr.trim()}`);
-  return listings.map(({ status, stdout }) => (status === 0 ? stdout : "")).join("");
+  return listings.map(({ status, stdout }) => (status === 0 ? withoutCounts(stdout) : "")).join("");
 }

@@ -6,6 +6,7 @@ import { problemsIn, type Validator } from "../apply/validate/staged.ts";
 import { arm, confirm, type DeadMan, restore } from "./dead-man.ts";
 import type { Machine } from "./machine.ts";
 import { type SshDoor, sshDoors } from "./ssh.ts";
+import { ask } from "./systemd.ts";
 
 const { file: bundled, unit } = sshSettings;
 
@@ -38,7 +39,8 @@ systemctl reload "$3" || systemctl restart "$3"`;
  */
 export async function loadSshServer(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
-  const stateOf = async (name: string) => (await run("systemctl", ["is-active", name])).stdout.trim();
+  const stateOf = async (name: string) =>
+    (await ask(machine, ["show", "--property=ActiveState", "--value", "--", name])).trim();
   // Then each connection has a server of its own, which reads them at once.
   const bySocket = (await stateOf("ssh.socket")) === "active";
   // It reads them when it starts.

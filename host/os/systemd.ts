@@ -44,7 +44,8 @@ export async function systemctl({ run }: Machine, verb: string, units: readonly 
 export async function listensAgain(machine: Machine, unit: string): Promise<boolean> {
   if (!unit.endsWith(".socket")) return false;
   await systemctl(machine, "reset-failed", [unit]);
-  return (await systemctl(machine, "start", [unit])).status === 0;
+  await systemctl(machine, "start", [unit]);
+  return (await unitStates(machine)).get(unit) === "active";
 }
 
 /** Whether a file of these units differs from what systemd has read. Loads units that are not loaded yet. */
