@@ -41,6 +41,7 @@ const fleets = loaded.map((fleet) => ({
     upgrades: { security: true, reboot: true, asOf: "2026-11-01" },
     platformDomain: "hosted.example",
     shortenAddresses: true,
+    time: { servers: [{ name: "time.example.org", nts: true }] },
     certificates: { directory: "https://ca.example/", email: "ops@example.org" },
     operators: fleet.network.operators.map((operator) => ({
       ...operator,

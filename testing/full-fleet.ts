@@ -117,6 +117,7 @@ export function fullFleet(fleet: Fleet): Fleet {
       ...fleet.network,
       platformDomain: "platform.example",
       shortenAddresses: true,
+      time: { servers: [{ name: "time.example.org", nts: true }] },
       controllers: ["2a00:b6e0:100::c0"],
       certificates: { directory: "https://ca.example/directory", email: "ops@example.com" },
       upgrades: { ...fleet.network.upgrades, asOf: day },

@@ -32,13 +32,28 @@ fs.protected_regular = 2
 kernel.perf_event_paranoid = 3
 vm.unprivileged_userfaultfd = 0
 kernel.randomize_va_space = 2
+# A kernel that has given up starts anew after ten seconds; keys at the console end the system in order.
+kernel.panic = 10
+kernel.ctrl-alt-del = 0
 # Terminals: nobody but root loads a line discipline, often old code, and no program types into its parent's shell.
 dev.tty.ldisc_autoload = 0
 dev.tty.legacy_tiocsti = 0
 # When a queue of new connections is full, they go on by cookies instead of being dropped.
 net.ipv4.tcp_syncookies = 1
-# A router is declared, no packet changes the way. IPv6 ignores redirects where it forwards.
+# Routers are declared: no packet changes the way, of this host or of an account, whichever link it comes by, and none brings its own.
 net.ipv4.conf.all.accept_redirects = 0
+net.ipv4.conf.default.accept_redirects = 0
+net.ipv6.conf.all.accept_redirects = 0
+net.ipv6.conf.default.accept_redirects = 0
+net.ipv4.conf.all.send_redirects = 0
+net.ipv4.conf.default.send_redirects = 0
+net.ipv4.conf.all.accept_source_route = 0
+net.ipv4.conf.default.accept_source_route = 0
+net.ipv6.conf.all.accept_source_route = 0
+net.ipv6.conf.default.accept_source_route = 0
+# Nobody is answered who asks all at once, in the name of a victim.
+net.ipv4.icmp_echo_ignore_broadcasts = 1
+net.ipv4.icmp_ignore_bogus_error_responses = 1
 # Sockets of accounts queue more than a thousand connections.
 net.core.somaxconn = ${longestQueue}
 # What the firewall remembers. The keys are there once it is loaded.

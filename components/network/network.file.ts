@@ -13,6 +13,7 @@ import {
   prefix6Schema,
   textSchema,
 } from "../schema.ts";
+import { timeSchema } from "../time/time.ts";
 import { fleetUpgradesSchema } from "../upgrade/upgrades.ts";
 
 /** An AS number (RFC 6793), 32 bits. */
@@ -172,6 +173,7 @@ export const schema = z.strictObject({
       "Debian packages that programs of accounts need, on every host that does not list its own: language runtimes, modules, applications. The name chooses the version (`php8.4-cli`, `openjdk-21-jre-headless`). Their services are not started. Default: none; nodejs and python3 are always there.",
     ),
   upgrades: fleetUpgradesSchema,
+  time: timeSchema,
   prefixes: z
     .array(prefix6Schema)
     .min(1)

@@ -4,6 +4,7 @@ import { flag, number, text, texts, waivers } from "../inputs.ts";
 import { identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { canonical, canonicalPrefix } from "../schema.ts";
+import { timeServersInputs } from "../time/time.ts";
 
 export const inputs = z.strictObject({
   waivers,
@@ -27,6 +28,9 @@ export const inputs = z.strictObject({
   shortenAddresses: promise(flag)
     .exactOptional()
     .describe("Whether logs of front ends have shortened addresses of visitors."),
+  timeServers: timeServersInputs
+    .exactOptional()
+    .describe("Servers that hosts ask for the time, where the inventory names them."),
   platformDomain: identity(text).exactOptional().describe("The domain below which each account has a host name."),
   // A state of 0.1.0 does not say it.
   uidBase: identity(number, { judged: "identity-kept" })
@@ -86,6 +90,7 @@ export const kind: Kind<"networks"> = {
       ...(network.certificates !== undefined && { certificates: network.certificates }),
       ...(network.controllers !== undefined && { controllers: canonicalHosts(network.controllers) }),
       ...(network.shortenAddresses !== undefined && { shortenAddresses: network.shortenAddresses }),
+      ...(network.time !== undefined && { timeServers: network.time.servers }),
       ...(network.platformDomain !== undefined && { platformDomain: network.platformDomain }),
       prefixes: network.prefixes.map(canonicalPrefix),
       prefixes4: network.prefixes4,

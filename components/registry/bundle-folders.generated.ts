@@ -10,6 +10,7 @@ import { repositories } from "../backup/repositories.host.ts";
 import { varnish } from "../cache/varnish.host.ts";
 import { databases } from "../database/databases.host.ts";
 import { journald } from "../host/journald.host.ts";
+import { modprobe } from "../host/modprobe.host.ts";
 import { sshd } from "../host/sshd.host.ts";
 import { sysctl } from "../host/sysctl.host.ts";
 import { systemd } from "../host/systemd.host.ts";
@@ -19,6 +20,7 @@ import { lighttpd } from "../http/lighttpd.host.ts";
 import { nginx } from "../http/nginx.host.ts";
 import { bird } from "../network/bird.host.ts";
 import { nftables } from "../network/nftables.host.ts";
+import { chrony } from "../time/chrony.host.ts";
 import { apt } from "../upgrade/apt.host.ts";
 import { waf } from "../waf/waf.host.ts";
 import type { BundleFolder, NamesIn } from "./bundle-folder.ts";
@@ -35,6 +37,7 @@ const registered = [
   varnish,
   databases,
   journald,
+  modprobe,
   sshd,
   sysctl,
   systemd,
@@ -44,6 +47,7 @@ const registered = [
   nginx,
   bird,
   nftables,
+  chrony,
   apt,
   waf,
 ] as const satisfies readonly BundleFolder[];

@@ -35,6 +35,7 @@ export const called: Readonly<Record<string, string>> = {
   monitor: "check",
   neighbor: "address of the other end",
   nodeOptions: "options of Node.js",
+  nts: "NTS",
   parentAsNumber: "parent AS number",
   persistent: "missed times made up for",
   prefix4: "IPv4 prefix",

@@ -15,6 +15,7 @@ import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
+import { renderer as renderModules } from "../host/render-modules.ts";
 import { renderer as renderSshd } from "../host/render-sshd.ts";
 import { renderer as renderFrontEnd } from "../http/render-front-end.ts";
 import { renderer as renderHttpServer } from "../http/render-http-server.ts";
@@ -24,6 +25,7 @@ import { renderer as renderBird } from "../network/render-bird.ts";
 import { renderer as renderNftables } from "../network/render-nftables.ts";
 import { renderer as renderService } from "../service/render-service.ts";
 import { renderer as renderTask } from "../task/render-task.ts";
+import { renderer as renderTime } from "../time/render-time.ts";
 import { renderer as renderTls } from "../tls/render-tls.ts";
 import { renderer as renderUpgrades } from "../upgrade/render-upgrades.ts";
 import { renderer as renderWaf } from "../waf/render-waf.ts";
@@ -47,6 +49,7 @@ export const renderers: readonly Renderer[] = [
   renderCache,
   renderDatabase,
   renderHost,
+  renderModules,
   renderSshd,
   renderFrontEnd,
   renderHttpServer,
@@ -56,6 +59,7 @@ export const renderers: readonly Renderer[] = [
   renderNftables,
   renderService,
   renderTask,
+  renderTime,
   renderTls,
   renderUpgrades,
   renderWaf,

@@ -4,9 +4,11 @@
 export const hostPackages: readonly string[] = [
   "bird2", // bundle folder bird
   "ca-certificates", // kind accounts
+  "chrony", // bundle folder chrony
   "dns-root-data", // bundle folder unbound
   "git", // kind users
   "iproute2", // bundle folder network
+  "kmod", // bundle folder modprobe
   "libnginx-mod-http-lua", // bundle folder nginx
   "libnss-systemd", // bundle folder userdb
   "media-types", // kind accounts

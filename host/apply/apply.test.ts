@@ -247,7 +247,7 @@ test("an account may change the mode of its home (tar, rsync), and gets the home
 test("retire keeps every daemon from starting at boot that reads a folder, with an entry file or without, but not the firewall", () => {
   const reload = { by: "reload", unit: "example.service" as "nginx.service", says: () => "" } as const;
   expect(daemonsOf([...bundleFolders, { name: "example", takesEffect: reload }])).toEqual([
-    ...["unbound.service", "nginx.service", "bird.service", "example.service"],
+    ...["unbound.service", "nginx.service", "bird.service", "chrony.service", "example.service"],
   ]);
 });
 

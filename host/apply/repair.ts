@@ -71,7 +71,7 @@ export async function repair(
   for (const folder of bundleFolders) {
     if (!folder.drift) continue;
     const { look, comparedByApply } = driftChecks[folder.drift];
-    const found = comparedByApply ? [] : await look(machine, bundle);
+    const found = comparedByApply ? [] : (await look(machine, bundle)).filter(({ note }) => !note);
     if (found.length === 0) continue;
     for (const { message } of found) say(message);
     const files = [...filesOf(bundle).keys()].filter((path) => folderOf(path, [folder]));

@@ -44,6 +44,7 @@ export const differenceKinds = [
   "configuration-not-loaded",
   "program-outdated",
   "sysctl-changed",
+  "module-loaded",
   "package-missing",
   "package-unused",
   "upgrade-pending",

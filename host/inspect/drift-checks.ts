@@ -1,6 +1,7 @@
 import type { Names } from "../../components/registry/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
+import { lookAtModules } from "../os/modules.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
 import type { Difference } from "./difference.ts";
 import { lookAtFirewall, lookAtRoutes } from "./network.ts";
@@ -16,5 +17,6 @@ interface DriftCheck {
 export const driftChecks: Readonly<Record<Names["drift"], DriftCheck>> = {
   firewall: { look: lookAtFirewall, comparedByApply: true },
   routes: { look: lookAtRoutes },
+  deniedModules: { look: lookAtModules },
   kernelParameters: { look: lookAtKernelParameters },
 };

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { lookAtModules } from "../os/modules.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
 import type { Difference } from "./difference.ts";
 import { hasDrift } from "./difference.ts";
@@ -166,6 +167,23 @@ test("an entry of /etc/passwd or /etc/group that contradicts an account's record
     "account-2 user-shadowed: /etc/passwd has mallory with 200002, which takes precedence over a2 with 200002 (by hand: remove mallory from /etc/passwd (vipw))",
     "account-1 user-shadowed: /etc/group has a1 with 200001 and the members mallory, which takes precedence over a1 with 200001 (by hand: remove a1 from /etc/group (vipw -g))",
   ]);
+});
+
+test("kernel modules that are denied and loaded; no deploy takes away one that is in use", async () => {
+  using tree = new Tree();
+  const content = "install usb-storage /bin/false\ninstall sctp /bin/false\ninstall rds /bin/false\n";
+  const bundle = bundleOf({}, hostGroup("one", [{ path: "modprobe/fairhost.conf", content }]));
+  write(tree, {
+    "/proc/modules": "usb_storage 81920 1 uas, Live 0x0\nsctp 421888 0 - Live 0x0\next4 9 2 - Live 0x0\n",
+  });
+  const found = await lookAtModules(tree.machine(), bundle);
+  expect(short(found)).toEqual([
+    "host module-loaded: kernel module usb_storage is in use, but denied (by hand: end what uses it, then `modprobe -r usb_storage`)",
+    "host module-loaded: kernel module sctp is loaded, but denied (by the next deploy)",
+  ]);
+  expect(found.map(({ note }) => note)).toEqual([true, undefined]);
+  write(tree, { "/run/systemd/container": "" });
+  expect(await lookAtModules(tree.machine(), bundle)).toEqual([]);
 });
 
 test("kernel parameters, packages, release, kernel and links", async () => {

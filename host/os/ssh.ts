@@ -47,3 +47,31 @@ export async function sshAnswersHere({ run }: Pick<Machine, "run">): Promise<boo
   const { stdout, stderr } = await run("ssh-keyscan", scan);
   return `${stdout}${stderr}`.includes("SSH-");
 }
+
+/** Seconds in which the controller's end must have answered. */
+const answerWithin = 15;
+
+/**
+ * Whether the controller hears what the host says, and the host its answer: something goes over its connection, and its kernel acknowledges
+ * it. A connection that has ended was ended by the controller; at boot there is none.
+ * @returns the error if it does not
+ */
+export async function controllerHears(
+  { run, say }: Pick<Machine, "run" | "say">,
+  connection = process.env.SSH_CONNECTION,
+): Promise<string | undefined> {
+  const [address, theirs, , own] = connection?.split(" ") ?? [];
+  if (address === undefined) return undefined;
+  const begun = performance.now();
+  say("asking whether the controller is still there");
+  for (let pause = 100; ; pause = Math.min(pause * 2, 1000)) {
+    const shown = await run("ss", ["-H", "-t", "-n", "-i", "sport", "=", `:${own}`, "and", "dport", "=", `:${theirs}`]);
+    const since = performance.now() - begun;
+    if (shown.status === 0 && !shown.stdout.includes("ESTAB")) return undefined;
+    // Not shown if it was this very millisecond.
+    const answered = Number(/\blastack:(\d+)/.exec(shown.stdout)?.[1] ?? 0);
+    if (shown.status === 0 && answered < since && !/\bunacked:/.test(shown.stdout)) return undefined;
+    if (since > answerWithin * 1000) return `the controller at ${address} does not answer any more`;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

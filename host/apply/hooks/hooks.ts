@@ -1,6 +1,7 @@
 import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
+import { removeDeniedModules } from "../../os/modules.ts";
 import { loadFirewall } from "../../os/nftables.ts";
 import { loadSshServer } from "../../os/ssh-server.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
@@ -18,6 +19,7 @@ const loaders: Readonly<
   firewall: { hook: "load the firewall", load: loadFirewall },
   sshServer: { hook: "reload the SSH server", load: loadSshServer },
   kernelParameters: { hook: "sysctl", load: setKernelParameters },
+  deniedModules: { hook: "modules", load: removeDeniedModules },
   // Not a unit of the bundle: it would be stopped when an older bundle comes, and whoever writes to it would lose its lines.
   journal: {
     hook: "restart the journal",
