@@ -33,11 +33,11 @@ if (digest !== lynis.sha256) throw new Error(`${response.url} is not the expecte
 
 await using host = await bootContainer({ name: "bench-lynis" });
 await host.writeFile("/root/lynis.deb", archive);
-await host.writeFile("/etc/lynis/custom.prf", await readFile(join(import.meta.dirname, "lynis.prf")));
 await succeed(host, "dpkg -i /root/lynis.deb 2>&1 && systemctl disable --now lynis.timer 2>&1");
 
 const bare = await audit(host);
-await placeBundle(host, renderBundle(declarationOf([{ number: 1, name: "one", servers: [staticServer("web")] }]), "web1"));
+const bundle = renderBundle(declarationOf([{ number: 1, name: "one", servers: [staticServer("web")] }]), "web1");
+await placeBundle(host, bundle);
 // As the applier's `init` has it (host/os/ssh-server.ts); containers of the lab have no SSH server by themselves.
 await succeed(
   host,
@@ -46,16 +46,23 @@ await succeed(
   systemctl daemon-reload && systemctl start ssh.service`,
 );
 const placed = await audit(host);
-const counted = await audit(host, "--profile /etc/lynis/custom.prf");
+const parameters = bundle.groups.host!.files.find(({ path }) => path.startsWith("sysctl/"))?.content ?? "";
+const ofMachine = [...parameters.matchAll(/^-?((?!net\.)[\w.-]+) =/gm)].map(
+  ([, key]) => `skip-test=KRNL-6000:${key}\n`,
+);
+const profile = await readFile(join(import.meta.dirname, "lynis.prf"), "utf8");
+// lynis reads it after its own.
+await host.writeFile("/etc/lynis/custom.prf", `${profile}${ofMachine.join("")}`);
+const counted = await audit(host);
 
 console.log(`Debian's packages alone: ${bare.index}`);
 console.log(`with a host's bundle: ${placed.index}; without the tests of bench/lynis.prf: ${counted.index}`);
 for (const [test, [got, of]] of [...placed.points].toSorted(([, a], [, b]) => b[1] - b[0] - (a[1] - a[0])))
   if (got < of) console.log(`  ${test}: ${got} of ${of}${counted.points.has(test) ? "" : ", left out"}`);
-process.exitCode = counted.index < least ? endings.tooSlow : 0;
+process.exitCode = counted.index < least ? endings.failed[0] : 0;
 
-async function audit(audited: ContainerHost, options = "--profile /etc/lynis/default.prf"): Promise<Audit> {
-  const { exitCode, stderr } = await audited.run(`lynis audit system --quick --quiet --no-colors ${options}`, {
+async function audit(audited: ContainerHost): Promise<Audit> {
+  const { exitCode, stderr } = await audited.run("lynis audit system --quick --quiet --no-colors", {
     timeout: 900_000,
   });
   const report = await succeed(audited, "cat /var/log/lynis-report.dat");

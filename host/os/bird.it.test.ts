@@ -156,7 +156,6 @@ const restored: readonly (readonly [string, Change, string])[] = [
   ["another AS of a router", exchange(/(neighbor fd00:8000::2 as) \d+/, "$1 64999"), "session with edge_b is not"],
   ["another address of a router", exchange("neighbor fd00:8000::1 ", "neighbor fd00:8000::77 "), "session with edge_a"],
   ["an address that the host has not", exchange("local fd00:8000::11", "local fd00:8000::99"), "session with edge_"],
-  ["another port", exchange("neighbor fd00:8000::2 ", "neighbor fd00:8000::2 port 1179 "), "session with edge_b"],
   ["a password", inTemplate('password "secret";'), "session with edge_"],
   ["sessions that are off", inTemplate("disabled;"), "session with edge_"],
   ["routers in another network", inTemplate("ttl security on;"), "session with edge_"],
@@ -207,19 +206,23 @@ describe("a configuration of BIRD that is wrong", () => {
 
   test.concurrent(`in ${restored.length} other ways is in force for a while, and the old one returns`, async () => {
     const [program, ...args] = folder.validator;
-    const took = await Promise.all(
-      restored.map(async ([what, change, missing], index) => {
+    const seen = await Promise.all(
+      restored.map(async ([what, change], index) => {
         const host = await Host.start(`wrong${index}`);
         await host.write(new Map([[file, change(right.get(file)!)]]));
-        expect((await host.run(program, [...args, `${currentGeneration}/${file}`])).exitCode, what).toBe(0);
+        const { exitCode } = await host.run(program, [...args, `${currentGeneration}/${file}`]);
         const begun = performance.now();
-        const said = await bird.reload(host.machine());
-        expect(said, what).toContain(missing);
-        expect(said, what).toMatch(/; the old routing is restored$/);
-        await host.until(what, () => host.works());
-        return (performance.now() - begun) / 1000;
+        const said = (await bird.reload(host.machine())) ?? "stayed";
+        if (said !== "stayed") await host.until(what, () => host.works());
+        return { what, exitCode, said, seconds: (performance.now() - begun) / 1000 };
       }),
     );
+    for (const [index, { what, exitCode, said }] of seen.entries()) {
+      expect.soft(exitCode, what).toBe(0);
+      expect.soft(said, what).toContain(restored[index]![2]);
+      expect.soft(said, what).toMatch(/; the old routing is restored$/);
+    }
+    const took = seen.map(({ seconds }) => seconds);
     console.info(`back after ${Math.min(...took).toFixed(0)} to ${Math.max(...took).toFixed(0)} s`);
   }, 600_000);
 });

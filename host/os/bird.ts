@@ -7,7 +7,7 @@ import type { Machine } from "./machine.ts";
 import { controllerHears } from "./ssh.ts";
 
 /** Seconds until all that worked before must work again, and until BIRD takes the old configuration by itself, whatever becomes of the applier. */
-const [patience, deadMan] = [30, 40] as const;
+const [patience, deadMan] = [20, 35] as const;
 
 /** What of the routing worked at a moment. */
 interface Routing {

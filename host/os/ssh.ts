@@ -49,7 +49,7 @@ export async function sshAnswersHere({ run }: Pick<Machine, "run">): Promise<boo
 }
 
 /** Seconds in which the controller's end must have answered. */
-const answerWithin = 15;
+const answerWithin = 10;
 
 /**
  * Whether the controller hears what the host says, and the host its answer: something goes over its connection, and its kernel acknowledges
