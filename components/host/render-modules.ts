@@ -9,7 +9,7 @@ export const renderer: Renderer<"hosts"> = {
 
 /**
  * What no host of Fairhost needs: code in the kernel that a program or a plugged device would load without being asked. Modules that a
- * host needs must not depend on any of them: components/host/modules.it.test.ts looks at Debian's kernel.
+ * host needs must not depend on any of them: components/host/base.it.test.ts looks at Debian's kernel.
  */
 const denied: readonly (readonly [why: string, modules: readonly string[]])[] = [
   [
