@@ -61,6 +61,11 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
   backups ACCOUNT [--of HOST]
                     list the backups of an account that this host made. --of: those that another host made, whose
                     master secret is on standard input (also below)
+  backups [--json]  list all accounts of this host: their newest backup, and when one was last restored as a drill
+  drill [--due] [ACCOUNT...]
+                    restore the newest backups of all accounts of this host, or of these, beside them, compare them,
+                    and remove that again; what was seen is signed and kept. --due: as long as two hours have not
+                    passed, in random order, those whose proof is half as old as it may be (a timer does this once a day)
   restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
                     restore the home or one path in it, a database, or all, from the newest backup or the one given:
                     into a new directory of the home, or with --in-place over what is there

@@ -35,6 +35,9 @@ export const inputs = z.strictObject({
     .strictObject({
       site: redundancy(text).describe("The site they go to."),
       retentionDays: promise(number).describe("Days they are kept."),
+      proofDays: promise(number, { weaker: "more", later: true })
+        .exactOptional()
+        .describe("Days after which a proof that the newest one can be restored is too old."),
     })
     .exactOptional()
     .describe("Site of its backups, and the number of days that they are kept."),
@@ -80,7 +83,11 @@ export const kind: Kind<"accounts"> = {
       host: account.host,
       ...(account.standby !== undefined && { standby: account.standby }),
       ...(site.backupSite !== undefined && {
-        backup: { site: site.backupSite, retentionDays: account.retentionDays ?? plan.retentionDays },
+        backup: {
+          site: site.backupSite,
+          retentionDays: account.retentionDays ?? plan.retentionDays,
+          proofDays: plan.proofDays,
+        },
       }),
       ...(account.suspended !== undefined && { suspended: account.suspended }),
       ...declaredFirewall(account.firewall),

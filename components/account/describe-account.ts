@@ -77,9 +77,12 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     );
   }
   if (touches(change, "backup")) {
-    const [old, next] = [was.backup, is.backup].map((backup) =>
-      backup ? `${count(backup.retentionDays, "day")} at ${backup.site}` : "none",
-    );
+    const isProof = was.backup?.proofDays !== is.backup?.proofDays;
+    const [old, next] = [was.backup, is.backup].map((backup) => {
+      if (!backup) return "none";
+      const proof = isProof && backup.proofDays ? `, proofs at most ${count(backup.proofDays, "day")} old` : "";
+      return `${count(backup.retentionDays, "day")} at ${backup.site}${proof}`;
+    });
     say(`Changes the backups of ${who} from ${old} to ${next}.`);
   }
   if (touches(change, "standby")) {

@@ -8,7 +8,9 @@ export const backup = {
   ofAccount: [
     {
       path: /accounts\/(?<number>\d+)/,
-      lines: [/\{"account":(?<number>\d+),"site":"(?<backupSite>[a-z0-9-]+)","retentionDays":(?<retention>\d+)\}/],
+      lines: [
+        /\{"account":(?<number>\d+),"site":"(?<backupSite>[a-z0-9-]+)","retentionDays":(?<retention>\d+)(?:,"proofDays":(?<proof>\d+))?\}/,
+      ],
     },
   ],
 } as const satisfies BundleFolder;

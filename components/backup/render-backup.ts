@@ -24,7 +24,8 @@ export const renderer: Renderer<"accounts"> = {
 
 function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
   if (backup === undefined) return [];
-  const record: BackupRecord = { account: number, site: backup.site, retentionDays: backup.retentionDays };
+  const { site, retentionDays, proofDays } = backup;
+  const record: BackupRecord = { account: number, site, retentionDays, ...(proofDays !== undefined && { proofDays }) };
   return [{ path: `${backupRecords}${number}`, content: `${JSON.stringify(record)}\n` }];
 }
 

@@ -19,6 +19,14 @@ export const schema = z.strictObject({
       "Whether users of its accounts may log in by password (`passwordHash`). Default false: by key only, which nobody can guess.",
     ),
   retentionDays: z.literal([3, 7, 20, 30]).describe("Days that backups are kept."),
+  proofDays: z
+    .int()
+    .min(1)
+    .max(366)
+    .default(30)
+    .describe(
+      "Days after which a proof is too old that the newest backup of an account can be restored. Hosts restore backups as drills often enough that none gets half as old. Default 30.",
+    ),
   survives: z
     .array(z.enum(failures))
     .describe(

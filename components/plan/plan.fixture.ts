@@ -20,6 +20,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     mailsPerMinute: 60,
     passwordLogins: true,
     retentionDays: 7,
+    proofDays: 30,
     survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
     takeover: true,
     guaranteed: { cores: 0.05, memoryMb: 64 },

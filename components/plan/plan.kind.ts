@@ -14,6 +14,9 @@ export const inputs = z.strictObject({
     .exactOptional()
     .describe("Whether users of its accounts may log in by password; not if it is missing."),
   retentionDays: promise(number).describe("Days backups are kept."),
+  proofDays: promise(number, { weaker: "more", later: true })
+    .exactOptional()
+    .describe("Days after which a proof that the newest backup of an account can be restored is too old."),
   survives: promise(z.array(z.enum(failures))).describe(
     "Kinds of elements of which any single one can fail without taking an account down.",
   ),

@@ -57,7 +57,7 @@ export const sides: readonly Declaration[] = [
   accounts: declaration.accounts.map((account) => ({
     ...account,
     firewall: ["drop in tcp port 8300 from 2001:db8::/32", "reject out udp"],
-    backup: { site: declaration.sites[0]!.name, retentionDays: 7 },
+    backup: { site: declaration.sites[0]!.name, retentionDays: 7, proofDays: 30 },
   })),
 }));
 

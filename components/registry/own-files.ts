@@ -32,6 +32,8 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   backupSite: ({ account: { backup } }) => backup?.site ?? [],
   /** Days that its backups are kept. */
   retention: ({ account: { backup } }) => backup?.retentionDays ?? [],
+  /** Days after which a proof of them is too old. */
+  proof: ({ account: { backup } }) => backup?.proofDays ?? [],
   prefix: ({ addresses }) => addresses.map(({ prefix }) => prefix),
   address: ({ addresses }) => addresses.map(({ address }) => address),
   /** Its addresses in its own network. */

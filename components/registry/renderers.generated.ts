@@ -10,6 +10,7 @@ import { renderer as renderLogs } from "../account/render-logs.ts";
 import { renderer as renderPurge } from "../account/render-purge.ts";
 import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderBackup } from "../backup/render-backup.ts";
+import { renderer as renderDrills } from "../backup/render-drills.ts";
 import { renderer as renderRepositories } from "../backup/render-repositories.ts";
 import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
@@ -44,6 +45,7 @@ export const renderers: readonly Renderer[] = [
   renderPurge,
   renderRoutes,
   renderBackup,
+  renderDrills,
   renderRepositories,
   renderBans,
   renderCache,

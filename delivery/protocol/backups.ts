@@ -21,6 +21,8 @@ export interface BackupRecord {
   readonly account: number;
   readonly site: string;
   readonly retentionDays: number;
+  /** Days after which a proof that they can be restored is too old. Not said by older releases. */
+  readonly proofDays?: number;
 }
 
 /** A backup host. */

@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { engineNames } from "../../delivery/protocol/databases.ts";
+import { compareHere } from "../drills/drill.ts";
+import { formatReport, report } from "../drills/report.ts";
+import { drillAccounts } from "../drills/run.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { backUp } from "./backup.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
@@ -7,6 +10,7 @@ import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./resto
 
 export interface BackupOptions {
   readonly due: boolean;
+  readonly json: boolean;
   readonly snapshot?: string | undefined;
   readonly "in-place": boolean;
   /** Name of another host; its master secret is on standard input. */
@@ -30,7 +34,28 @@ export const backupCommands: Readonly<
     return numbers && (async () => ended(machine, await backUp(machine, numbers, due)));
   },
 
-  backups(machine, words, { of }) {
+  drill(machine, words, { due }) {
+    const numbers = numbersIn(words);
+    return numbers && (async () => ended(machine, await drillAccounts(machine, numbers, due)));
+  },
+
+  // A part of `drill`, in a root of its own.
+  "compare-trees"(_, [since, ...more]) {
+    if (!(Number(since) > 0) || more.length > 0) return undefined;
+    return async () => {
+      process.stdout.write(JSON.stringify(await compareHere(Number(since))));
+      return 0;
+    };
+  },
+
+  backups(machine, words, { of, json }) {
+    if (words.length === 0 && of === undefined) {
+      return async () => {
+        const seen = await report(machine);
+        process.stdout.write(json ? `${JSON.stringify(seen)}\n` : formatReport(seen));
+        return 0;
+      };
+    }
     const [number, ...more] = numbersIn(words) ?? [];
     if (number === undefined || more.length > 0) return undefined;
     return async () => {

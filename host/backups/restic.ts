@@ -84,13 +84,15 @@ export async function restic(
   const command = [
     ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
     "--slice=fairhost-backup.slice",
-    ...settings.map((setting) => `--property=${setting}`),
+    ...rootSettings.map((setting) => `--property=${setting}`),
     ...programs().map((path) => bind({ from: path, to: path })),
     ...places.map(bind),
     ...(uid === undefined
       ? ["--property=CapabilityBoundingSet=CAP_DAC_READ_SEARCH"]
-      : [`--uid=${uid}`, `--gid=${uid}`, "--property=CapabilityBoundingSet=", "--property=UMask=0077"]),
-    ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--", "/usr/bin/restic", ...args, ...connection],
+      : ["--property=CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP", "--property=UMask=0077"]),
+    ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--"],
+    ...(uid === undefined ? [] : becoming(uid)),
+    ...["/usr/bin/restic", ...args, ...connection],
   ];
   try {
     const [first, ...rest] = command;
@@ -139,13 +141,20 @@ export function shortened(said: string): string {
   return lines.slice(-3).join("; ").slice(-600);
 }
 
-/** Which links to /usr there are depends on the architecture. */
-function programs(): string[] {
+/** Command that runs what follows as a user whom the host need not know: accounts of other hosts are restored here, too. */
+export function becoming(uid: number): string[] {
+  const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  return ["/usr/bin/setpriv", ...ids, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"];
+}
+
+/** What every root has that {@link rootSettings} begins. Which links to /usr there are depends on the architecture. */
+export function programs(): string[] {
   const links = readdirSync("/").flatMap((name) => (name.startsWith("lib") ? [`/${name}`] : []));
   return ["/usr", "/bin", "/etc/ld.so.cache", ...links].filter((path) => existsSync(path));
 }
 
-const settings = [
+/** Of units whose root is empty, without a network. */
+export const rootSettings = [
   "TemporaryFileSystem=/:ro,mode=0755",
   "WorkingDirectory=/",
   "PrivateNetwork=yes",

@@ -27,6 +27,8 @@ export interface Snapshot {
   readonly id: string;
   /** As its host said, ISO 8601. */
   readonly time: string;
+  /** Of all files in it; not said by older releases. */
+  readonly bytes?: number;
 }
 
 /** What is restored: files of the home (all of them, or one path), one database, or everything. */
@@ -82,9 +84,16 @@ export async function snapshotsOf(
       };
       const listed = await tried(
         async () =>
-          JSON.parse(await mustRestic(opened, ["snapshots", "--json", "--no-lock"])) as { id: string; time: string }[],
+          JSON.parse(await mustRestic(opened, ["snapshots", "--json", "--no-lock"])) as {
+            id: string;
+            time: string;
+            summary?: { total_bytes_processed?: number };
+          }[],
       );
-      for (const { id, time } of listed) found.push({ opened, id, time });
+      for (const { id, time, summary } of listed) {
+        const bytes = summary?.total_bytes_processed;
+        found.push({ opened, id, time, ...(bytes !== undefined && { bytes }) });
+      }
     }
   }
   found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time));

@@ -32,6 +32,9 @@ export const differenceKinds = [
   "database-changed",
   "backup-late",
   "backup-damaged",
+  "proof-late",
+  "proof-failed",
+  "proof-invalid",
   // Network
   "firewall-changed",
   "foreign-table",

@@ -21,6 +21,7 @@ import { lookAtMirrors } from "./mirrors.ts";
 import { lookAtLinks, lookAtSsh } from "./network.ts";
 import { coverEveryUnit, findOverlays } from "./overlays.ts";
 import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
+import { lookAtProofs } from "./proofs.ts";
 import { lookAtTasks } from "./tasks.ts";
 import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
 import { lookAtReplaced, lookAtUpgrades } from "./upgrades.ts";
@@ -60,6 +61,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtQuotas(machine, bundle),
       lookAtDatabases(machine, bundle),
       lookAtBackups(machine, bundle),
+      lookAtProofs(machine, bundle),
       ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtCertificates(machine, bundle),

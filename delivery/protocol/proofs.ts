@@ -1,0 +1,55 @@
+/** What a signature is for (ssh-keygen(1), `-n`): one for anything else is not taken for that of a proof. */
+export const proofNamespace = "fairhost-proof";
+
+/** Days after which a proof is too old, for accounts of a bundle that does not say it. */
+export const usualProofDays = 30;
+
+/** A backup of an account that was restored as a drill: what was seen. */
+export interface Proof {
+  readonly account: number;
+  /** The host that made the backup, and the one that restored it. */
+  readonly of: string;
+  readonly on: string;
+  /** When the drill began, ISO 8601. */
+  readonly time: string;
+  /** Absent if there was none to restore. */
+  readonly snapshot?: {
+    readonly id: string;
+    readonly time: string;
+    readonly keeper: string;
+    readonly repository: string;
+  };
+  readonly files: ComparedFiles;
+  readonly databases: readonly LoadedDatabase[];
+  /** What the restore and the loads took; the whole drill with its comparisons. */
+  readonly seconds: { readonly restore: number; readonly drill: number };
+  readonly outcome: "restored" | "failed";
+  /** Why it failed, one line each. */
+  readonly wrong: readonly string[];
+}
+
+/** Files and symlinks of a restored backup, beside those of the account. */
+export interface ComparedFiles {
+  readonly restored: number;
+  readonly bytes: number;
+  /** As those of the account, which have not changed since: content, size and mode. */
+  readonly identical: number;
+  /** Changed, renamed or removed since, so they tell nothing. */
+  readonly changedSince: number;
+}
+
+export interface LoadedDatabase {
+  readonly engine: string;
+  readonly name: string;
+  /** Of the dump. */
+  readonly bytes: number;
+  readonly tables: number;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/** As it lies with the records: the text of a {@link Proof} in JSON, and signatures of exactly that text by SSH host keys of the host that restored it. */
+export interface SignedProof {
+  readonly text: string;
+  readonly signatures: readonly string[];
+}

@@ -1,0 +1,197 @@
+import { chownSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
+import type { ComparedFiles, LoadedDatabase, Proof } from "../../delivery/protocol/proofs.ts";
+import { printable } from "../../lib/text.ts";
+import { databaseOf } from "../archives/archive.ts";
+import { accountDirectory } from "../archives/archives.ts";
+import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
+import { type Mount, mustRestic, shortened } from "../backups/restic.ts";
+import { type Snapshot, snapshotsOf } from "../backups/restore.ts";
+import { withBackup } from "../backups/state.ts";
+import { databasesIn } from "../os/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { type Comparison, compareTrees } from "./compare.ts";
+import { loadDump, loadUnit } from "./databases.ts";
+import { requireFree, runInside, withRoom } from "./sandbox.ts";
+
+/** Beside the accounts, so no disk limit counts it; for root alone. */
+const above = "/srv/accounts/drills";
+
+/** Parts of a snapshot that are compared, and what of them is not restored: logs, which grow. */
+const parts = { home: ["admin"], lib: [] } as const;
+
+/** Bytes that servers of databases take before anything is loaded. */
+const servers = 256 << 20;
+
+/** Where the comparison finds both trees. */
+const [restoredPlace, livePlace] = ["/restored", "/live"];
+
+/**
+ * Restores the newest backup of an account beside it, compares the files with those that have not changed since, loads its dumps into servers of
+ * their own, and removes all of it. The account itself is only read.
+ * @returns what was seen, also if that is a failure
+ */
+export async function drill(machine: Machine, bundle: Bundle, number: number): Promise<Proof> {
+  const begun = { at: new Date(), clock: performance.now() };
+  const elapsed = () => (performance.now() - begun.clock) / 1000;
+  const wrong: string[] = [];
+  /** Whatever does not go well is said in the proof. */
+  const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      wrong.push(printable(`${what}: ${error instanceof ApplyError ? error.message : String(error)}`));
+      return undefined;
+    }
+  };
+  const account = bundle.groups[`account-${number}`]!.account!;
+  const directory = machine.layout.at(join(above, `${number}`));
+  const databases: LoadedDatabase[] = [];
+  let files: ComparedFiles = { restored: 0, bytes: 0, identical: 0, changedSince: 0 };
+  let restore = 0;
+  const snapshot = await tried("no backup can be restored", () => newestOf(machine, bundle, number));
+  try {
+    const dumps =
+      snapshot &&
+      (await tried("restoring", async () => {
+        const before = performance.now();
+        await restoreInto(machine, account, directory, snapshot);
+        restore = (performance.now() - before) / 1000;
+        return dumpsIn(directory);
+      }));
+    if (snapshot && dumps) {
+      const compared = await tried("comparing", () => compare(machine, number, directory, snapshot));
+      if (compared) {
+        const { restored, bytes, identical, changedSince } = compared;
+        files = { restored, bytes, identical, changedSince };
+        const more = compared.differences - compared.wrong.length;
+        wrong.push(...compared.wrong.map(printable), ...(more > 0 ? [`and ${more} more differences`] : []));
+      }
+      for (const dump of dumps) {
+        const { engine, name } = dump;
+        const loaded = await tried(`database ${name} (${engine})`, () => {
+          if (!dump.there) throw new ApplyError("the backup has no dump of it");
+          return withRoom(machine, directory, [loadUnit(number)], () => loadDump(machine, account, directory, dump));
+        });
+        if (loaded) databases.push(loaded);
+        restore += loaded?.seconds ?? 0;
+      }
+    }
+  } finally {
+    machine.disk.remove(directory);
+  }
+  return {
+    account: number,
+    of: bundle.host,
+    on: bundle.host,
+    time: begun.at.toISOString(),
+    ...(snapshot && {
+      snapshot: {
+        ...{ id: snapshot.id, time: snapshot.time },
+        ...{ keeper: snapshot.opened.keeper.name, repository: snapshot.opened.name },
+      },
+    }),
+    ...{ files, databases },
+    seconds: { restore: rounded(restore), drill: rounded(elapsed()) },
+    outcome: wrong.length === 0 ? "restored" : "failed",
+    wrong,
+  };
+}
+
+const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
+
+async function newestOf(machine: Machine, bundle: Bundle, number: number): Promise<Snapshot> {
+  const { found, wrong } = await snapshotsOf(machine, number, undefined, { bundle });
+  const newest = found.at(-1);
+  if (wrong.length > 0) throw new ApplyError(`which one is the newest cannot be told (${wrong.join("; ")})`);
+  if (!newest) throw new ApplyError("there is none");
+  return newest;
+}
+
+async function restoreInto(
+  machine: Machine,
+  { number, uid }: { readonly number: number; readonly uid: number },
+  directory: string,
+  { opened, id, bytes = 0 }: Snapshot,
+): Promise<void> {
+  const restored = join(directory, "restored");
+  machine.disk.remove(directory);
+  machine.disk.makeDirectory(directory, 0o700);
+  // Files, and a database of each dump.
+  requireFree(machine, directory, 2 * bytes + servers);
+  machine.disk.makeDirectory(restored, 0o700);
+  chownSync(restored, uid, uid);
+  const left = [
+    "/admin",
+    ...Object.entries(parts).flatMap(([part, names]) => names.map((name) => `/${part}/${name}`)),
+    `/databases/${certificatesName}`,
+  ];
+  await withBackup(machine, number, () =>
+    withRoom(machine, directory, [`fairhost-backup-${number}-restore`], () =>
+      mustRestic(
+        opened,
+        [
+          ...["restore", "--json", "--no-lock", `--target=${restoredPlace}`],
+          ...left.map((path) => `--exclude=${path}`),
+          `${id}:${inSnapshot}`,
+        ],
+        { uid, mounts: [{ from: restored, to: restoredPlace, writable: true }] },
+      ),
+    ),
+  );
+}
+
+/** Databases of which the restored backup has a dump, and those that the account had then. */
+function dumpsIn(directory: string) {
+  const place = join(directory, "restored/databases");
+  const there = readdirSync(place).flatMap((part) => {
+    const found = part.endsWith(".dump") ? databaseOf(part) : undefined;
+    return found && /^a\d+_[a-z][a-z0-9_]*$/.test(found.name) ? [found] : [];
+  });
+  const declared = databasesIn(JSON.parse(readFileSync(join(place, declarationName), "utf8")) as BundleGroup);
+  const lacking = declared.filter(
+    (each) => !there.some(({ name, engine }) => name === each.name && engine === each.engine),
+  );
+  return [
+    ...there.map((each) => ({ ...each, there: true })),
+    ...lacking.map(({ engine, name }) => ({ engine, name, there: false })),
+  ];
+}
+
+/** As root without any right but to read, in a root in which there are only both trees. */
+async function compare(machine: Machine, number: number, directory: string, snapshot: Snapshot): Promise<Comparison> {
+  const live = accountDirectory(machine, number);
+  const mounts: Mount[] = [
+    { from: join(directory, "restored"), to: restoredPlace },
+    ...Object.keys(parts).flatMap((part) =>
+      existsSync(join(live, part)) ? [{ from: join(live, part), to: `${livePlace}/${part}` }] : [],
+    ),
+  ];
+  const command = [process.execPath, process.argv[1]!, "compare-trees", `${Date.parse(snapshot.time)}`];
+  const unit = `fairhost-backup-${number}-compare`;
+  const { status, stdout, stderr } = await runInside(machine, command, { unit, mounts });
+  if (status !== 0) throw new ApplyError(`${shortened(stderr.trim())} (exit status ${status})`);
+  return JSON.parse(stdout) as Comparison;
+}
+
+/** The part that runs inside of {@link compare}. */
+export async function compareHere(since: number): Promise<Comparison> {
+  const all: Comparison[] = [];
+  for (const [part, left] of Object.entries(parts)) {
+    all.push(await compareTrees(`${restoredPlace}/${part}`, `${livePlace}/${part}`, since, left));
+  }
+  const sum = (of: "restored" | "bytes" | "identical" | "changedSince" | "differences") =>
+    all.reduce((total, each) => total + each[of], 0);
+  return {
+    ...{ restored: sum("restored"), bytes: sum("bytes"), identical: sum("identical") },
+    ...{ changedSince: sum("changedSince"), differences: sum("differences") },
+    wrong: all.flatMap(({ wrong }) => wrong),
+  };
+}
+
+/** Removes what killed drills have left. */
+export function removeLeft(machine: Machine): void {
+  const directory = machine.layout.at(above);
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) machine.disk.remove(join(directory, name));
+}

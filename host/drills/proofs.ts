@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
+import { readJson } from "../backups/keepers.ts";
+import { ApplyError, type Machine, type Run } from "../os/machine.ts";
+
+/** Newest proofs that are kept of an account. */
+const kept = 10;
+
+/** A proof, or why it is none: somebody has changed it, or it is of another host. */
+export type ReadProof = { readonly proof: Proof } | { readonly invalid: string };
+
+function directoryOf({ layout }: Machine): string {
+  return join(layout.state, "proofs");
+}
+
+/** Proofs of drills on this host, by the account's number, the oldest first. What is damaged is an empty list. */
+export function storedProofs(machine: Machine): ReadonlyMap<number, readonly SignedProof[]> {
+  const directory = directoryOf(machine);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return new Map(
+    names.flatMap((name): [number, readonly SignedProof[]][] => {
+      const [, number] = /^(\d+)\.json$/.exec(name) ?? [];
+      const read = number && readJson<unknown>(join(directory, name));
+      return number ? [[Number(number), Array.isArray(read) ? (read as SignedProof[]) : []]] : [];
+    }),
+  );
+}
+
+/** What is known of how an account's backups can be restored. */
+export interface Proven {
+  /** The newest drill in which all was restored. */
+  readonly last?: Proof;
+  /** The newest of all, if that failed. */
+  readonly failed?: Proof;
+  /** Why the newest record says nothing. */
+  readonly invalid?: string;
+}
+
+/** @param stored of {@link storedProofs}, if many accounts are looked at */
+export async function provenOf(
+  machine: Machine,
+  host: string,
+  account: number,
+  stored = storedProofs(machine),
+): Promise<Proven> {
+  const signed = stored.get(account);
+  if (!signed) return {};
+  const keys = publicKeys(machine);
+  let failed: Proof | undefined;
+  for (const each of signed.toReversed()) {
+    const read = await readProof(machine.run, each, account, host, keys);
+    if ("invalid" in read) return { ...read, ...(failed && { failed }) };
+    if (read.proof.outcome === "restored") return { last: read.proof, ...(failed && { failed }) };
+    failed ??= read.proof;
+  }
+  return signed.length === 0 ? { invalid: "it is damaged" } : { ...(failed && { failed }) };
+}
+
+/** Since when there are drills on this host: milliseconds; undefined before the first. */
+export function proofsBegan(machine: Machine): number | undefined {
+  return statSync(directoryOf(machine), { throwIfNoEntry: false })?.birthtimeMs;
+}
+
+export function beginProofs(machine: Machine): void {
+  machine.disk.makeDirectory(directoryOf(machine), 0o700);
+}
+
+/** Signs a proof with all SSH host keys of this host, by one of which the inventory knows it, and keeps it. */
+export async function keepProof(machine: Machine, proof: Proof): Promise<SignedProof> {
+  const text = JSON.stringify(proof);
+  const signatures: string[] = [];
+  for (const key of hostKeys(machine)) {
+    const sign = ["-Y", "sign", "-q", "-f", key, "-n", proofNamespace];
+    const { status, stdout, stderr } = await machine.run("ssh-keygen", sign, { input: text });
+    if (status !== 0) throw new ApplyError(`${key} does not sign: ${stderr.trim()}`);
+    signatures.push(stdout);
+  }
+  if (signatures.length === 0) throw new ApplyError("this host has no SSH host key to sign with");
+  const signed: SignedProof = { text, signatures };
+  const all = [...(storedProofs(machine).get(proof.account) ?? []), signed].slice(-kept);
+  beginProofs(machine);
+  machine.disk.replace(join(directoryOf(machine), `${proof.account}.json`), `${JSON.stringify(all)}\n`, 0o600);
+  return signed;
+}
+
+function hostKeys({ layout }: Machine): string[] {
+  return ["ed25519", "ecdsa", "rsa"]
+    .map((type) => layout.at(`/etc/ssh/ssh_host_${type}_key`))
+    .filter((path) => existsSync(path));
+}
+
+/** Public keys of this host, as `known_hosts` has them. */
+export function publicKeys(machine: Machine): string[] {
+  return hostKeys(machine)
+    .map((path) => `${path}.pub`)
+    .filter((path) => existsSync(path))
+    .map((path) => readFileSync(path, "utf8").trim().split(" ").slice(0, 2).join(" "));
+}
+
+/**
+ * Checks a proof with OpenSSH: nothing here knows how signatures work.
+ * @param account whose it should be
+ * @param keys of the host on which it should have been made: type and key in base64 each
+ */
+export async function readProof(
+  run: Run,
+  { text, signatures }: Partial<SignedProof>,
+  account: number,
+  on: string,
+  keys: readonly string[],
+): Promise<ReadProof> {
+  if (typeof text !== "string" || !Array.isArray(signatures)) return { invalid: "it is damaged" };
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-proof-"));
+  try {
+    const [signers, file] = [join(directory, "signers"), join(directory, "signature")];
+    writeFileSync(signers, keys.map((key) => `${on} ${key}\n`).join(""), { mode: 0o600 });
+    for (const signature of signatures) {
+      writeFileSync(file, `${signature}`, { mode: 0o600 });
+      const verify = ["-Y", "verify", "-q", "-f", signers, "-I", on, "-n", proofNamespace, "-s", file];
+      if ((await run("ssh-keygen", verify, { input: text })).status !== 0) continue;
+      const proof = JSON.parse(text) as Proof;
+      if (proof.account === account && proof.on === on) return { proof };
+      return { invalid: `it is of account ${proof.account}, on ${proof.on}` };
+    }
+    return { invalid: `no key of ${on} has signed this text` };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

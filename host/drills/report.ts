@@ -1,0 +1,55 @@
+import { type SignedProof, usualProofDays } from "../../delivery/protocol/proofs.ts";
+import { printable } from "../../lib/text.ts";
+import { backupsOf } from "../backups/keepers.ts";
+import { type BackupState, readState } from "../backups/state.ts";
+import type { Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { type Proven, provenOf, storedProofs } from "./proofs.ts";
+
+/** What a host knows of how its accounts can be restored. */
+export interface Report {
+  readonly host: string;
+  readonly accounts: readonly (Proven & {
+    readonly account: number;
+    readonly backup: BackupState;
+    readonly proofDays: number;
+  })[];
+  /** All records of drills on this host, as they lie there, by the account's number: whoever trusts this host less than its key reads these. */
+  readonly proofs: Readonly<Record<string, readonly SignedProof[]>>;
+}
+
+export async function report(machine: Machine): Promise<Report> {
+  const { bundle } = readCurrent(machine);
+  const stored = storedProofs(machine);
+  const accounts: Report["accounts"][number][] = [];
+  for (const { account, proofDays = usualProofDays } of backupsOf(bundle)) {
+    const proven = await provenOf(machine, bundle.host, account, stored);
+    accounts.push({ account, backup: readState(machine, account) ?? {}, proofDays, ...proven });
+  }
+  return { host: bundle.host, accounts, proofs: Object.fromEntries(stored) };
+}
+
+/** For a person at the console. */
+export function formatReport({ accounts }: Report): string {
+  const minute = (time: string | undefined) => (time === undefined ? "never" : `${time.slice(0, 16)}Z`);
+  const rows = accounts.map(({ account, backup, last, failed, invalid }) => {
+    const how = last ? `${last.seconds.restore} s` : "";
+    const wrong = invalid
+      ? `record of the drill is not valid: ${invalid}`
+      : failed
+        ? `drill failed: ${failed.wrong[0]}`
+        : "";
+    return [`${account}`, minute(backup.last?.time), minute(last?.time), how, printable(wrong)];
+  });
+  const all = [["account", "newest backup", "last restored", "took", ""], ...rows];
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
