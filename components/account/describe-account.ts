@@ -77,7 +77,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     );
   }
   if (touches(change, "backup")) {
-    const isProof = was.backup?.proofDays !== is.backup?.proofDays;
+    const isProof = was.backup && is.backup && was.backup.proofDays !== is.backup.proofDays;
     const [old, next] = [was.backup, is.backup].map((backup) => {
       if (!backup) return "none";
       const proof = isProof && backup.proofDays ? `, proofs at most ${count(backup.proofDays, "day")} old` : "";

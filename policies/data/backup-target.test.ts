@@ -21,4 +21,14 @@ testRule(backupTarget, {
       changed(valid, "accounts", 0, (account) => ({ ...account, backup: { site: "beta", retentionDays: 6 } })),
     expect: ["account 1 retentionDays: Account 1 keeps its backups 6 days, but its plan small promises 7."],
   },
+  "proven too seldom": {
+    break: (valid) =>
+      changed(valid, "accounts", 0, (account) => ({
+        ...account,
+        backup: { site: "beta", retentionDays: 7, proofDays: 31 },
+      })),
+    expect: [
+      "account 1 backup.proofDays: Account 1 has proofs of its backups up to 31 days old, but its plan small promises 30.",
+    ],
+  },
 });

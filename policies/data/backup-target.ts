@@ -8,7 +8,7 @@ export const backupTarget = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "Every account is backed up at a declared site other than its own, and its backups are kept at least as long as its plan promises.",
+    "Every account is backed up at a declared site other than its own, and its backups are kept at least as long, and proven at least as often, as its plan promises.",
   reason:
     "An account without a backup is lost with its host, and backups that are deleted too early cannot undo last week's mistake.",
   fix: "Set `backupSite` of the site; remove `retentionDays` of the account, or make it longer than the plan's.",
@@ -31,7 +31,15 @@ export const backupTarget = defineRule({
       if (!sites.has(backup.site))
         yield wrong("backup.site", `is backed up at site ${backup.site}, which is not declared`);
       else if (backup.site === site) yield wrong("backup.site", `is backed up at ${backup.site}, its own site`);
-      const promised = planOf.get(account.plan)?.retentionDays ?? 0;
+      const plan = planOf.get(account.plan);
+      const { proofDays = 0 } = backup;
+      if (plan?.proofDays !== undefined && proofDays > plan.proofDays) {
+        yield wrong(
+          "backup.proofDays",
+          `has proofs of its backups up to ${proofDays} days old, but its plan ${account.plan} promises ${plan.proofDays}`,
+        );
+      }
+      const promised = plan?.retentionDays ?? 0;
       if (backup.retentionDays >= promised) continue;
       yield wrong(
         "retentionDays",
