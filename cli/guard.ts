@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   comment: async () => (await import("./guard/comment.ts")).commentCommand,
   preview: async () => (await import("./guard/preview.ts")).previewCommand,
   drift: async () => (await import("./guard/drift.ts")).driftCommand,
+  recovery: async () => (await import("./guard/recovery.ts")).recoveryCommand,
   deploy: async () => (await import("./guard/deploy.ts")).deployCommand,
   unlock: async () => (await import("./guard/unlock.ts")).unlockCommand,
   records: async () => (await import("./guard/records.ts")).recordsCommand,

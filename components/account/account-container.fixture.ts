@@ -13,7 +13,7 @@ export function accountFixture(number = 1, change: Partial<AccountContainerInput
     host: "h1",
     plan: "small",
     protect: true,
-    backup: { site: "beta", retentionDays: 7 },
+    backup: { site: "beta", retentionDays: 7, proofDays: 30 },
     uid: 200_000 + number,
     gid: 200_000 + number,
     user: `a${number}`,

@@ -1,0 +1,67 @@
+import Table from "cli-table3";
+import { Command } from "commander";
+import { lostHosts } from "../../components/host/lost.ts";
+import { declare } from "../../fleet/declare/declare.ts";
+import { loadFleet } from "../../fleet/load/load.ts";
+import { checkout } from "../../guard/change/base.ts";
+import { sshTarget } from "../../guard/drift/inspect-hosts.ts";
+import { readStackConfig } from "../../guard/engine/stack-config.ts";
+import { askHosts } from "../../guard/recovery/ask.ts";
+import { type Recovery, recoveries } from "../../guard/recovery/recovery.ts";
+import { printable } from "../../lib/text.ts";
+import { withAction } from "../exit-status.ts";
+
+/** `guard recovery`: how each account would come back if its host were lost. */
+export const recoveryCommand = withAction(
+  new Command("recovery")
+    .description(
+      "Shows for each account of a stack what would be lost with its host, where it would go and how long its restore takes, as drills have seen it. Changes nothing.",
+    )
+    .requiredOption("-s, --stack <stack>", "the stack; its hosts are those of Pulumi.<stack>.yaml")
+    .option("--cwd <directory>", "the project's directory", checkout)
+    .option("--json", "print one JSON document for programs"),
+  ["failed", "drift"],
+  async ({ stack, cwd, json }: { stack: string; cwd: string; json?: true }) => {
+    const config = readStackConfig(stack, cwd);
+    const { fleet } = await loadFleet(config.inventory);
+    const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
+    const isLost = lostHosts(declaration.hosts);
+    const asked = declaration.hosts.filter(({ name, role }) => role === "accounts" && !isLost.has(name));
+    const answers = await askHosts(
+      fleet.hosts.flatMap((host) => {
+        const key = asked.find(({ name }) => name === host.name)?.ssh?.hostKey;
+        return key === undefined ? [] : [{ target: sshTarget(config, host), key }];
+      }),
+    );
+    const silent = answers.filter((answer) => typeof answer === "string");
+    for (const line of silent) console.error(printable(line));
+    const rows = recoveries(
+      declaration,
+      answers.filter((answer) => typeof answer !== "string"),
+      Date.now(),
+    );
+    console.log(json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
+    if (silent.length > 0) return "failed";
+    return rows.some(({ problems }) => problems.length > 0) ? "drift" : "done";
+  },
+);
+
+function tableOf(rows: readonly Recovery[]): string {
+  const table = new Table({
+    head: ["account", "host", "newest backup", "last proof", "goes to", "restore", "back after", "problems"],
+    style: { head: [], border: [], compact: true },
+  });
+  const minute = (time: string | undefined) => (time === undefined ? "never" : `${time.slice(0, 16)}Z`);
+  const seconds = (number: number | undefined) => (number === undefined ? "unknown" : `${number} s`);
+  for (const { account, name, host, backup, proof, to, seconds: took, backAfter, problems } of rows) {
+    table.push([
+      `${account} (${name})`,
+      host,
+      ...[minute(backup), minute(proof)],
+      "host" in to ? to.host : "nowhere",
+      ...[seconds(took), seconds(backAfter)],
+      printable(problems.join("; ")),
+    ]);
+  }
+  return table.toString();
+}

@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
+import { declarationFixture } from "../../testing/fixture.ts";
+import { readAnswer } from "./ask.ts";
+import { type Answer, recoveries } from "./recovery.ts";
+
+const proof: Proof = {
+  ...{ account: 1, of: "h1", on: "h1", time: "2026-11-20T10:00:00.000Z" },
+  files: { restored: 1, bytes: 5, identical: 1, changedSince: 0 },
+  ...{ databases: [], seconds: { restore: 4.5, drill: 6 }, outcome: "restored", wrong: [] },
+};
+
+describe("records of a host are checked with the key of the inventory", () => {
+  let directory: string;
+  let key: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "fairhost-recovery-"));
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(directory, "key")]);
+    key = readFileSync(join(directory, "key.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  function signed(of: Proof, namespace = proofNamespace): SignedProof {
+    const text = JSON.stringify(of);
+    const sign = ["-Y", "sign", "-q", "-f", join(directory, "key"), "-n", namespace];
+    return { text, signatures: [execFileSync("ssh-keygen", sign, { input: text, encoding: "utf8" })] };
+  }
+  const answer = async (...records: SignedProof[]) => {
+    const backup = { last: { time: "2026-11-26T01:00:00.000Z" } as never };
+    const report = { host: "h1", accounts: [{ account: 1, backup, proofDays: 30 }], proofs: { 1: records } };
+    const { accounts } = await readAnswer(report, "h1", key);
+    return [accounts[0]!.proof, accounts[0]!.problems];
+  };
+
+  test("a signed one counts, the newest first", async () => {
+    const newer = { ...proof, time: "2026-11-25T10:00:00.000Z" };
+    expect(await answer(signed(proof), signed(newer))).toEqual([{ time: newer.time, seconds: 4.5 }, []]);
+  });
+
+  test("a failed drill is said, and the proof before it stays", async () => {
+    const failed: Proof = { ...proof, outcome: "failed", wrong: ["restoring: damaged"] };
+    expect(await answer(signed(proof), signed(failed))).toEqual([
+      { time: proof.time, seconds: 4.5 },
+      ["its last drill failed: restoring: damaged"],
+    ]);
+  });
+
+  test.each([
+    ["changed", () => ({ ...signed(proof), text: JSON.stringify({ ...proof, seconds: { restore: 1, drill: 1 } }) })],
+    ["without a signature", () => ({ ...signed(proof), signatures: [] })],
+    ["signed for something else", () => signed(proof, "file")],
+    ["of another account", () => signed({ ...proof, account: 2 })],
+    ["made on another host", () => signed({ ...proof, on: "h2" })],
+    ["of no form", () => ({}) as SignedProof],
+  ])("one that is %s is named and counts for nothing", async (_, record) => {
+    expect(await answer(record())).toEqual([
+      undefined,
+      [expect.stringMatching(/^record 1 of its drills is not valid: /)],
+    ]);
+  });
+});
+
+describe("how accounts come back", () => {
+  const declaration = declarationFixture();
+  const { host, number } = declaration.accounts[0]!;
+  const now = Date.parse("2026-11-26T10:00:00.000Z");
+  const backup = { last: { time: "2026-11-26T01:00:00.000Z" } as never };
+  const first = (answer: Answer["accounts"][number] | undefined) =>
+    recoveries(declaration, answer ? [{ host, accounts: [answer] }] : [], now).find(
+      ({ account }) => account === number,
+    )!;
+
+  test("is what drills have seen", () => {
+    const row = first({ account: number, backup, proof: { time: proof.time, seconds: 4.5 }, problems: [] });
+    expect(row).toMatchObject({ backup: "2026-11-26T01:00:00.000Z", proof: proof.time, seconds: 4.5, backAfter: 4.5 });
+    expect(row.problems.filter((problem) => !problem.startsWith("no other host has room"))).toEqual([]);
+  });
+
+  test.each([
+    ["nobody has restored it", { account: number, backup, problems: [] }, "no drill has restored it"],
+    ["it has no backup", { account: number, backup: {}, problems: [] }, "it has no backup"],
+    ["its host does not answer", undefined, "its host does not say"],
+    [
+      "its proof is too old",
+      { account: number, backup, proof: { time: "2026-10-01T10:00:00.000Z", seconds: 1 }, problems: [] },
+      "its proof is 56 days old, and its plan allows 30",
+    ],
+  ])("is said to be unproven if %s", (_, answer, problem) => {
+    expect(first(answer).problems).toContain(problem);
+  });
+});
