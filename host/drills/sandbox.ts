@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
-import type { Mount } from "../backups/restic.ts";
-import { becoming, programs, rootSettings } from "../backups/restic.ts";
+import { becoming, type Mount, programs, rootSettings } from "../backups/restic.ts";
 import { ApplyError, type Machine, type RunResult } from "../os/machine.ts";
 
 /** Bytes and inodes that stay free for the accounts while something is restored beside them. */
@@ -14,14 +12,12 @@ const pace = 1000;
 /** Bytes that are kept of what a program says: it works on what a tenant wrote. */
 const said = 1 << 20;
 
-export interface Inside {
+interface Inside {
   /** Unit of systemd. */
   readonly unit: string;
   readonly mounts: readonly Mount[];
   /** User as which it runs, which the host need not know; without it root, which may read every file below the mounts and write nothing. */
   readonly uid?: number;
-  /** File of standard input. */
-  readonly input?: string;
 }
 
 /**
@@ -31,7 +27,7 @@ export interface Inside {
 export async function runInside(
   machine: Machine,
   command: readonly string[],
-  { unit, mounts, uid, input }: Inside,
+  { unit, mounts, uid }: Inside,
 ): Promise<RunResult> {
   await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
   const bind = ({ from, to, writable }: Mount) =>
@@ -47,19 +43,14 @@ export async function runInside(
     ...(uid === undefined ? [] : becoming(uid)),
     ...command,
   ];
-  const from = input === undefined ? undefined : openSync(input, "r");
-  try {
-    const child = spawn("systemd-run", words, { stdio: [from ?? "ignore", "pipe", "pipe"] });
-    const texts = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const)
-      child[name]!.on("data", (part: Buffer) => {
-        texts[name] = `${texts[name]}${part}`.slice(-said);
-      });
-    const [status] = (await once(child, "close")) as [number | null];
-    return { status: status ?? 128, ...texts };
-  } finally {
-    if (from !== undefined) closeSync(from);
-  }
+  const child = spawn("systemd-run", words, { stdio: ["ignore", "pipe", "pipe"] });
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].on("data", (part: Buffer) => {
+      texts[name] = `${texts[name]}${part}`.slice(-said);
+    });
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status: status ?? 128, ...texts };
 }
 
 /**
