@@ -140,9 +140,8 @@ describe("found and named", () => {
     await on.backup.shell(`cp -p /root/whole ${file}`);
     expect([exitCode, stderr]).toEqual([
       5,
-      expect.stringMatching(
-        /^account 2: its backup was not restored: restoring: restic restore of web1\.1\.7\.\d+ on bak1: /,
-      ),
+      // Whether SSH ends first, and is said to have failed, is chance.
+      expect.stringMatching(/^account 2: its backup was not restored: restoring: .*ciphertext verification failed/),
     ]);
     expect(await drill("2")).toMatchObject({ exitCode: 0 });
   });
