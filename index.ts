@@ -2,6 +2,7 @@ import "./lib/lazy-modules.ts";
 import { loadBootstrap } from "./delivery/bootstrap.ts";
 import { connections } from "./stacks/connections.ts";
 import { declared } from "./stacks/declared.ts";
+import { neededDnsSecrets } from "./stacks/dns-secrets.ts";
 import { holdings } from "./stacks/holdings.ts";
 import { leanSdk } from "./stacks/lean-sdk.ts";
 import { platform } from "./stacks/platform.ts";
@@ -17,6 +18,7 @@ export const hosts = await platform({
   connections: connections(fleet.hosts, declaration, settings),
   bootstrap: await loadBootstrap(),
   secretEpoch: settings.secretEpoch,
+  dnsSecrets: neededDnsSecrets(declaration, settings.dnsSecrets),
   repairs,
   secrets,
 });

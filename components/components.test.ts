@@ -42,6 +42,7 @@ beforeAll(async () => {
       }),
     },
     secretEpoch: 1,
+    dnsSecrets: new Map(),
     repairs: new Map([[declaration.hosts[0]!.name, 2]]),
     secrets: new Map([[`${declaration.hosts[0]!.name}-master-secret`, { bytes: 1 }]]),
   });

@@ -48,6 +48,8 @@ export interface HostDeliveryArgs {
   readonly secretEpoch: number;
   /** What the stack holds of the host's master secrets. */
   readonly heldSecrets: HeldSecrets;
+  /** Secrets of the DNS provider by the names of their variables, if the host needs any. */
+  readonly dnsSecrets?: pulumi.Output<Record<string, string>>;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
   /** The host is lost: nothing is sent, and all stays as the state has it. */
@@ -90,11 +92,12 @@ export class HostDelivery extends pulumi.ComponentResource {
       ...{ parent: this, customTimeouts: { create: "30m", update: "30m" } },
       ...untouched(args, bootstrapArgs),
     });
-    const delivery = master.apply((masterSecret) =>
+    const delivery = pulumi.all([master, args.dnsSecrets]).apply(([masterSecret, dnsSecrets]) =>
       JSON.stringify({
         bundle: args.bundle.encoded,
         masterSecret,
         secretEpoch: args.secretEpoch,
+        ...(dnsSecrets && { dnsSecrets }),
         repair: args.repair,
       } satisfies Delivery),
     );

@@ -227,8 +227,11 @@ async function applyDelivery(machine: Machine, text: string): Promise<ApplyRepor
   return runDetached(machine, job, text, [process.execPath, process.argv[1]!, "apply-spooled", job.id]);
 }
 
-function applyReceived(machine: Machine, { bundle, masterSecret, secretEpoch }: Received): Promise<ApplyReport> {
-  const secret = { master: masterSecret, epoch: secretEpoch };
+function applyReceived(
+  machine: Machine,
+  { bundle, masterSecret, secretEpoch, dnsSecrets }: Received,
+): Promise<ApplyReport> {
+  const secret = { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
   return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret));
 }
 

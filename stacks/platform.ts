@@ -7,12 +7,15 @@ import type { HeldSecrets } from "../delivery/master-secret.ts";
 import { resourceName } from "../delivery/protocol/resources.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { Components } from "./components.ts";
+import type { DnsSecrets } from "./dns-secrets.ts";
 
 export interface PlatformArgs {
   readonly declaration: Declaration;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly bootstrap: Pick<Bootstrap, "for">;
   readonly secretEpoch: number;
+  /** Secrets of the DNS provider, of each host that needs them. */
+  readonly dnsSecrets: ReadonlyMap<string, DnsSecrets>;
   /** Number of requested repairs of each host. */
   readonly repairs: ReadonlyMap<string, number>;
   /** Epochs of the master secrets that the stack holds, by the name of their resource. */
@@ -34,6 +37,7 @@ export async function platform({
   connections,
   bootstrap,
   secretEpoch,
+  dnsSecrets,
   repairs,
   secrets,
 }: PlatformArgs): Promise<PlatformOutputs> {
@@ -60,6 +64,7 @@ export async function platform({
     // Nothing was ever delivered to it.
     if (lost !== undefined && heldEpoch === undefined) continue;
     const repair = repairs.get(name) ?? 0;
+    const ofDns = dnsSecrets.get(name);
     const delivery = new HostDelivery(
       {
         host: name,
@@ -69,6 +74,7 @@ export async function platform({
         // The secret that opens its backups stays.
         secretEpoch: lost === undefined ? secretEpoch : heldEpoch!,
         heldSecrets,
+        ...(ofDns && { dnsSecrets: ofDns }),
         repair,
         lost: lost !== undefined,
       },

@@ -27,3 +27,19 @@ test("all missing keys are reported at once, each with the command that sets it"
     ].join("\n"),
   );
 });
+
+test("secrets of the DNS provider are secret outputs, and anything but texts is refused without being shown", async () => {
+  await pulumi.runtime.setMocks(mocks, "fairhost", "prod");
+  const set = (value: unknown) => pulumi.runtime.setConfig("fairhost:dnsSecrets", JSON.stringify(value));
+  set({ A_TOKEN: "hidden" });
+  const file = import.meta.filename;
+  pulumi.runtime.setConfig("fairhost:inventory", "inventory/prod");
+  pulumi.runtime.setConfig("fairhost:knownHosts", file);
+  const { A_TOKEN: token } = readSettings().dnsSecrets;
+  expect(await pulumi.isSecret(token!)).toBe(true);
+  for (const wrong of [{ A_TOKEN: ["hidden"] }, "hidden"]) {
+    set(wrong);
+    expect(() => readSettings()).toThrow("fairhost:dnsSecrets is not a secret text for each variable");
+    expect(() => readSettings()).not.toThrow("hidden");
+  }
+});

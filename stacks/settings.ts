@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { utcToday } from "../lib/today.ts";
 
 /** Default passphrase of an activated shell (toolchain/activate): everybody knows it. */
@@ -17,6 +18,8 @@ export interface Settings {
   /** Text of the private key; without it the SSH agent is used. */
   readonly privateKey: pulumi.Output<string> | undefined;
   readonly secretEpoch: number;
+  /** Secrets of the DNS provider that are set, by the names of their variables. */
+  readonly dnsSecrets: Readonly<Record<string, pulumi.Output<string>>>;
   /** Day on which waivers and Debian releases are judged, ISO 8601 (`fairhost:today`); by default today. */
   readonly today: string;
 }
@@ -51,6 +54,7 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
     problems.push(
       `fairhost:today is "${today}", which is not a valid date: write one such as 2026-11-22, or remove it`,
     );
+  const dnsSecrets = readDnsSecrets(problems);
   if (problems.length > 0)
     throw new pulumi.RunError(`The stack's configuration is incomplete:\n  ${problems.join("\n  ")}`);
   return {
@@ -60,6 +64,34 @@ export function readSettings(config = new pulumi.Config("fairhost")): Settings {
     sshUser: config.get("sshUser") ?? "root",
     privateKey,
     secretEpoch,
+    dnsSecrets,
     today,
   };
+}
+
+const dnsSecretsKey = "fairhost:dnsSecrets";
+
+/** The command that sets a secret; it asks for the value. */
+export const setDnsSecret = (name: string) => `pulumi config set --secret --path ${dnsSecretsKey}.${name}`;
+
+/** The names are plain, the values secret. */
+function readDnsSecrets(problems: string[]): Settings["dnsSecrets"] {
+  const set = pulumi.runtime.getConfig(dnsSecretsKey);
+  if (set === undefined) return {};
+  const { data } = z.record(z.string(), z.string().min(1)).safeParse(parsed(set));
+  if (data === undefined) {
+    problems.push(
+      `${dnsSecretsKey} is not a secret text for each variable: remove it with \`pulumi config rm ${dnsSecretsKey}\`, then run \`${setDnsSecret("RFC2136_TSIG_SECRET")}\` for each`,
+    );
+    return {};
+  }
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, pulumi.secret(value)]));
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }

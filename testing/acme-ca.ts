@@ -3,23 +3,60 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
+import type { Dns } from "../components/tls/wildcards.ts";
 import type { ContainerHost } from "../lab/container.ts";
-import { ensureDebianPackages } from "../toolchain/system/system.ts";
+import { ensureDebianPackages, ensureKnotd } from "../toolchain/system/system.ts";
 import { declarationOf } from "./bundle-fixture.ts";
 import { succeed } from "./fakes/placed-host.ts";
 
 /** How a network declares the CA. */
 const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
 
-/** In the host's network: a CA that asks each name at [::1]:80 (pebble, the CA that ACME clients are tested with). */
+/** Its own address: a host has a resolver on the others. */
+const nameServer = "fd53::53";
+
+/** A provider of DNS: the server beside the CA, which takes updates signed with a key. */
+export const dns = {
+  provider: "rfc2136",
+  settings: {
+    RFC2136_NAMESERVER: `[${nameServer}]:53`,
+    RFC2136_TSIG_ALGORITHM: "hmac-sha256.",
+    RFC2136_TSIG_KEY: "fairhost",
+    RFC2136_POLLING_INTERVAL: "1",
+  },
+  secrets: ["RFC2136_TSIG_SECRET"],
+};
+export const dnsSecret = Buffer.from("the key of the DNS server of tests").toString("base64");
+
+/** Zones: `test` takes updates, `locked.test` does not. Proofs for `shop.test` are delegated. */
+const zones = {
+  test: `ns AAAA ${nameServer}
+* AAAA ::1
+alice AAAA ::1
+*.alice AAAA ::1
+bob AAAA ::1
+_acme-challenge.shop CNAME shop.proofs
+proofs TXT "proofs of others"
+locked NS ns
+`,
+  "locked.test": "* AAAA ::1\n",
+};
+const startOfAuthority = "$TTL 1\n@ SOA ns.test. ops.test. 1 60 60 600 1\n@ NS ns.test.\n";
+
+/**
+ * In the host's network: a CA that asks each name at [::1]:80 or in DNS (pebble, the CA that ACME clients are tested with), and the server of all
+ * names below `test`.
+ */
 export class Ca implements AsyncDisposable {
-  readonly #programs: (Promise<unknown> & { kill(): unknown })[] = [];
+  readonly #programs: (PromiseLike<unknown> & { kill(): unknown })[] = [];
   readonly #directory: string;
+  #misled = "";
   private constructor(directory: string) {
     this.#directory = directory;
   }
   static async make(): Promise<Ca> {
     await ensureDebianPackages(["pebble"]);
+    await ensureKnotd();
     const ca = new Ca(await mkdtemp(join(tmpdir(), "fairhost-ca-")));
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem"];
@@ -35,6 +72,35 @@ export class Ca implements AsyncDisposable {
       tlsPort: 443,
     };
     await writeFile(join(ca.#directory, "pebble.json"), JSON.stringify({ pebble }));
+    await writeFile(
+      join(ca.#directory, "knot.conf"),
+      `server:
+    listen: ${nameServer}@53
+    rundir: ${ca.#directory}
+    user: root
+database:
+    storage: ${ca.#directory}
+key:
+  - id: fairhost
+    algorithm: hmac-sha256
+    secret: ${dnsSecret}
+acl:
+  - id: update
+    key: fairhost
+    action: update
+template:
+  - id: default
+    storage: ${ca.#directory}
+    file: "%s.zone"
+    journal-content: none
+    zonefile-sync: -1
+    zonefile-load: whole
+zone:
+  - domain: test
+    acl: update
+  - domain: locked.test
+`,
+    );
     return ca;
   }
   /** The host's ACME client speaks to it. */
@@ -50,29 +116,24 @@ export class Ca implements AsyncDisposable {
       });
       this.#programs.push(program);
     };
-    const none = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
-    run(
-      "pebble-challtestsrv",
-      "-defaultIPv4",
-      "",
-      "-defaultIPv6",
-      "::1",
-      "-dns01",
-      ":8053",
-      "-management",
-      ":8055",
-      ...none,
+    for (const [zone, records] of Object.entries(zones)) {
+      const all = startOfAuthority + records + (zone === "test" ? this.#misled : "");
+      await writeFile(join(this.#directory, `${zone}.zone`), all);
+    }
+    await succeed(
+      host,
+      `ip address replace ${nameServer}/128 dev lo nodad && echo nameserver ${nameServer} >/etc/resolv.conf`,
     );
-    run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", "[::1]:8053");
-    const answers = (url: string) => `until curl -sS -o /dev/null ${url} 2>/dev/null; do sleep 0.1; done`;
-    await succeed(host, `${answers("https://localhost:14000/dir")}; ${answers("http://localhost:8055")}`);
+    run("knotd", "-c", join(this.#directory, "knot.conf"));
+    run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", `[${nameServer}]:53`);
+    await succeed(host, "until getent ahosts ns.test >/dev/null; do sleep 0.1; done");
+    await succeed(host, "until curl -sSf https://localhost:14000/dir >/dev/null 2>&1; do sleep 0.1; done");
     await succeed(host, "curl -sS https://localhost:15000/roots/0 >/root/roots.pem");
   }
-  /** Makes the CA ask for a name where nobody answers. */
-  async mislead(host: ContainerHost, name: string): Promise<void> {
-    await succeed(host, `curl -sS -d '{"host":"${name}","addresses":["::2"]}' http://localhost:8055/add-aaaa`);
+  /** From its next start on the CA asks for a name below `test` where nobody answers. */
+  mislead(name: string): void {
+    this.#misled += `${name}. AAAA ::2\n`;
   }
-  /** Ends it, and waits until its ports are free. */
   async stop(): Promise<void> {
     const programs = this.#programs.splice(0);
     for (const program of programs) program.kill();
@@ -85,11 +146,11 @@ export class Ca implements AsyncDisposable {
 }
 
 /** What a host with these accounts and a front end over HTTPS is to have, in a fleet with the CA. */
-export function withCertificates(accounts: Parameters<typeof declarationOf>[0]): Declaration {
+export function withCertificates(accounts: Parameters<typeof declarationOf>[0], more: { dns?: Dns } = {}): Declaration {
   const declared = declarationOf(accounts);
   return {
     ...declared,
-    networks: declared.networks.map((network) => ({ ...network, certificates })),
+    networks: declared.networks.map((network) => ({ ...network, certificates: { ...certificates, ...more } })),
     frontEnds: declared.frontEnds.map((frontEnd) => ({ ...frontEnd, ports: [80, 443] })),
   };
 }

@@ -14,6 +14,7 @@ import {
   textSchema,
 } from "../schema.ts";
 import { timeSchema } from "../time/time.ts";
+import { dnsEntry } from "../tls/dns-proof.ts";
 import { fleetUpgradesSchema } from "../upgrade/upgrades.ts";
 
 /** An AS number (RFC 6793), 32 bits. */
@@ -140,10 +141,11 @@ export const schema = z.strictObject({
           "Address of the ACME directory of the CA (RFC 8555), such as `https://acme-v02.api.letsencrypt.org/directory`.",
         ),
       email: z.email().max(200).describe("Where the CA writes to."),
+      dns: dnsEntry,
     })
     .optional()
     .describe(
-      "The CA from which hosts get certificates for host names of accounts, by HTTP. With it front ends answer over HTTPS on port 443. Default: none, HTTP alone.",
+      "The CA from which hosts get certificates for host names of accounts. With it front ends answer over HTTPS on port 443. Default: none, HTTP alone.",
     ),
   controllers: z
     .array(hostsSchema)

@@ -5,6 +5,7 @@ import { identity, key, note, promise, redundancy, trust } from "../registry/fie
 import type { Kind } from "../registry/kind.ts";
 import { canonical, canonicalPrefix } from "../schema.ts";
 import { timeServersInputs } from "../time/time.ts";
+import { dnsInputs } from "../tls/dns-proof.ts";
 
 export const inputs = z.strictObject({
   waivers,
@@ -17,6 +18,7 @@ export const inputs = z.strictObject({
     z.strictObject({
       directory: text.describe("Address of its ACME directory."),
       email: note(text).describe("Where it writes to."),
+      dns: dnsInputs,
     }),
     { means: "who issues the certificates of all host names" },
   )

@@ -1,16 +1,17 @@
 #!/bin/bash
-# Gets a certificate for each host name of the front end and renews those that are due, by ACME (RFC 8555) over HTTP.
-#   issue-certificates CA EMAIL
+# Gets a certificate for each host name of the front end and renews those that are due, by ACME (RFC 8555): over HTTP, for wildcards over DNS.
+#   issue-certificates CA EMAIL [DNS-PROVIDER [VARIABLE=VALUE...]]
+# Secrets of the DNS provider are credentials of the service: `dns_VARIABLE`.
 # A name that fails, or of which the CA says that it had enough, stops no other: it is tried again after an hour, then two, up to a day.
 # Nothing here interrupts the front end: it reads a certificate with each handshake.
 set -u -o pipefail
-ca=$1 email=$2
+ca=$1 email=$2 dns=${3:-} again=("$0" "$@")
 state=${STATE_DIRECTORY:-/var/lib/fairhost-certificates}
 names=/var/lib/fairhost/current/nginx/accounts
 # The CA counts orders: no host asks for more in one run.
 most=100
 cd "$state" || exit 1
-mkdir -p issued own www wait
+mkdir -p issued own www wait unproved
 now=$(date +%s)
 
 if [ ! -s default.pem ]; then
@@ -34,23 +35,40 @@ here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n
 comm -23 <(cut -d' ' -f1 names) <(here) | while read -r name; do ln -sf default.pem "$name.pem"; done
 # What nobody serves any longer.
 comm -13 <(cut -d' ' -f1 names) <(here) | while read -r name; do
-  rm -f "$name.pem" "issued/$name" "own/$name" "wait/$name" "lego/certificates/$name".*
+  rm -f "$name.pem" "issued/$name" "own/$name" "wait/$name" "unproved/$name" "lego/certificates/$name".*
 done
 
 say() { # NAME ACCOUNT TEXT: to the host's journal and to the account's own log, where only root can write
-  echo "$1: $3" >&2
+  echo "${1/#_./*.}: $3" >&2
   local log=/srv/accounts/$2/admin/logs/certificates.log
-  [ ! -d "${log%/*}" ] || printf '%(%FT%T%z)T %s: %s\n' -1 "$1" "$3" >>"$log" || true
+  [ ! -d "${log%/*}" ] || printf '%(%FT%T%z)T %s: %s\n' -1 "${1/#_./*.}" "$3" >>"$log" || true
+}
+secrets() { find "${CREDENTIALS_DIRECTORY:-/nowhere}" -name 'dns_*' -type f 2>/dev/null; }
+without_secrets() { # a message of a provider may show what it was sent
+  local text file line
+  text=$(cat)
+  while read -r file; do
+    while read -r line || [ -n "$line" ]; do [ ${#line} -lt 4 ] || text=${text//"$line"/(secret)}; done <"$file"
+  done < <(secrets)
+  printf '%s\n' "$text"
 }
 
 registered() { ls lego/accounts/*/*/account.json >/dev/null 2>&1; }
 
+ask_ca() { # SECONDS ARGUMENTS...: in a shell of its own, which alone has the secrets
+  local file
+  # shellcheck disable=SC2163
+  [[ $2 != --dns ]] || while read -r file; do export "${file##*/dns_}=$(<"$file")"; done < <(secrets)
+  exec timeout "$1" lego --accept-tos --email "$email" --server "$ca" --path lego --key-type ec256 "${@:2}"
+}
+
 issue() { # NAME ACCOUNT
-  local name=$1 account=$2 what=(run) out cause
+  local name=$1 account=$2 what=(run) proof=(--http --http.webroot www) limit=180 out cause
+  # Some providers need minutes until each of their servers has the proof.
+  [[ $name != _.* ]] || proof=(--dns "$dns") limit=600
   # Without an account at the CA, only the first way makes one.
   [ ! -e "lego/certificates/$name.crt" ] || ! registered || what=(renew --days 9999 --reuse-key --no-random-sleep)
-  if out=$(timeout 180 lego --accept-tos --email "$email" --server "$ca" --path lego --http --http.webroot www --key-type ec256 \
-    --domains "$name" "${what[@]}" 2>&1); then
+  if out=$(ask_ca "$limit" "${proof[@]}" --domains "${name/#_./*.}" "${what[@]}" 2>&1); then
     # Due when two thirds of its time are over.
     local dates begin end
     dates=$(openssl x509 -noout -dates -in "lego/certificates/$name.crt") || return 1
@@ -70,7 +88,7 @@ issue() { # NAME ACCOUNT
     *"JWS verification error"* | *accountDoesNotExist*)
       [ -n "$(find account-made -newermt '1 day ago' 2>/dev/null)" ] || { touch account-refused; return 0; } ;;
   esac
-  cause=$(tail -n 1 <<<"$out" | tr -d '\000-\037' | cut -c1-300)
+  cause=$(without_secrets <<<"$out" | tail -n 1 | tr -d '\000-\037' | cut -c1-300)
   local tries
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
   echo "$tries" >"wait/$name"
@@ -78,12 +96,32 @@ issue() { # NAME ACCOUNT
   touch -d "@$(($(date +%s) + pause))" "wait/$name"
   say "$name" "$account" "no certificate, next try in $((pause / 3600)) h: $cause"
 }
-export -f issue registered say
-export ca email
+export -f issue ask_ca registered say secrets without_secrets
+export ca email dns
+# Delegates a proof (a CNAME of _acme-challenge) to a zone that the provider has.
+export LEGO_EXPERIMENTAL_CNAME_SUPPORT=true
+shift $(($# < 3 ? $# : 3))
+[ $# = 0 ] || export "$@"
 
-# Due: no certificate yet, or one whose time has come; but not what waits, and no wildcard: the CA asks for a proof in DNS for it.
-LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \) ! -name '_.*') names >due.all || exit 1
-LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) | head -n "$most" >due
+# Another provider, or another secret of it: what failed before is tried now.
+tried=$({ printf '%s\n' "$dns" "$@"; secrets | sort | xargs -r -d '\n' cat; } | sha256sum)
+if [ "$tried" != "$(cat tried 2>/dev/null)" ]; then
+  rm -f wait/_.* unproved/_.* && (umask 077 && printf '%s' "$tried" >tried)
+fi
+
+# Due: no certificate yet, or one whose time has come; but not what waits.
+LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \)) names >due.all || exit 1
+if [ -z "$dns" ]; then
+  grep '^_\.' due.all | while read -r name account; do
+    # Not where the account brings one.
+    [ -e "unproved/$name" ] || grep -qsF -- "${name/#_./*.} " "$names/$account.own" ||
+      say "$name" "$account" "no certificate: for a wildcard the CA asks for a proof in DNS, and the platform has no DNS provider (certificates.dns in network.yaml); bring your own"
+    touch "unproved/$name"
+  done
+  sed -i '/^_\./d' due.all
+fi
+LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) >due.now
+{ grep -v '^_\.' due.now; grep '^_\.' due.now; } | head -n "$most" >due
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.
 if ! registered; then
@@ -93,12 +131,16 @@ if ! registered; then
   registered || parallel=1
   sed -i 1d due
 fi
-xargs -r -n 2 -P ${parallel:-8} bash -c 'issue "$@"' issue <due
+grep -v '^_\.' due | xargs -r -n 2 -P ${parallel:-8} bash -c 'issue "$@"' issue
+# One by one: some providers exchange a zone as a whole. What does not begin in a quarter of an hour is for the next run.
+grep '^_\.' due | while read -r name account && [ $SECONDS -lt 900 ]; do
+  issue "$name" "$account" </dev/null
+done
 if [ -e account-refused ]; then
   echo "the CA does not take this host's account any more: makes another one" >&2
   rm -rf account-refused lego/accounts
   touch account-made
-  exec "$0" "$@"
+  exec "${again[@]}"
 fi
 # A deploy meanwhile did not start this anew.
-list | cmp -s - names || exec "$0" "$@"
+list | cmp -s - names || exec "${again[@]}"

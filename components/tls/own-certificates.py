@@ -263,7 +263,7 @@ def put(name, entry):
     replace(f"issued/{name}", b"", 0o640)
 
 
-def main(state, names, accounts):
+def main(state, names, accounts, of_ca=""):
     os.setgroups([])
     os.chdir(state)
     for folder in ("own", "own-files", "issued"):
@@ -282,8 +282,8 @@ def main(state, names, accounts):
             print(f"account {number}: {error}", file=sys.stderr)
             failed = True
     for name in () if failed else set(os.listdir("own")) - used:
-        if name.startswith("_."):
-            # The CA gives none for a wildcard.
+        if name.startswith("_.") and of_ca != "wildcards":
+            # The CA gives none for it.
             replace(f".{name}.link", b"", 0o640)
             os.unlink(f".{name}.link")
             os.symlink("default.pem", f".{name}.link")

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { certificates } from "../../delivery/protocol/certificates.ts";
-import { plain, unitFile } from "../../lib/unit-file.ts";
+import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
+import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
 import { confined } from "../host/confined.ts";
 import { namesOf } from "../http/web-address.ts";
 import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
+import { type Dns, dnsOf } from "./wildcards.ts";
 
 const service = "fairhost-certificates.service";
 const timer = "fairhost-certificates.timer";
@@ -24,7 +26,7 @@ export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
   // Its page that says so is reached over HTTPS too.
   whileSuspended: true,
-  ofHost: ({ declaration }) => renderTls(declaration.networks[0]?.certificates),
+  ofHost: ({ declaration, host }) => renderTls(declaration.networks[0]?.certificates, dnsOf(declaration, host.name)),
   ofElements: ({ account, own }) => ({ files: renderNames(account.number, own.httpServers) }),
 };
 
@@ -67,9 +69,13 @@ function fileOf(name: string): string {
 }
 
 /** The program that gets certificates and renews them, and its timer: when the names change, and every hour. */
-function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; units: BundleUnit[] } {
+function renderTls(
+  ca: NetworkInputs["certificates"],
+  dns: Dns | undefined,
+): { files: BundleFile[]; units: BundleUnit[] } {
   if (ca === undefined) return { files: [], units: [] };
-  const taking = renderOwn();
+  const taking = renderOwn(dns !== undefined);
+  const settings = Object.entries(dns?.settings ?? {}).map(([name, value]) => `${plainWord(name)}=${value}`);
   return {
     files: [
       ...taking.files,
@@ -90,7 +96,11 @@ function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; un
           Service: {
             ...confined,
             Type: "oneshot",
-            ExecStart: `${currentGeneration}/${script} ${plainWord(ca.directory)} ${plainWord(ca.email)}`,
+            ExecStart: execLine([
+              ...[`${currentGeneration}/${script}`, plainWord(ca.directory), plainWord(ca.email)],
+              ...(dns === undefined ? [] : [dns.provider, ...settings.sort()]),
+            ]),
+            ...(dns?.secrets && { LoadCredential: `dns:${dnsSecrets}` }),
             // Root without any right beyond its own files: the keys are its own, and the front end's workers read them.
             Group: "www-data",
             CapabilityBoundingSet: "",
@@ -125,7 +135,7 @@ function renderTls(ca: NetworkInputs["certificates"]): { files: BundleFile[]; un
 }
 
 /** The program that takes over what accounts bring, once a minute: it works as root only with its own files, and reads those of accounts as they. */
-function renderOwn(): { files: BundleFile[]; units: BundleUnit[] } {
+function renderOwn(wildcardsToo: boolean): { files: BundleFile[]; units: BundleUnit[] } {
   const service = `${own.name}.service`;
   const timer = `${own.name}.timer`;
   const content = readFileSync(join(import.meta.dirname, "own-certificates.py"), "utf8");
@@ -145,7 +155,7 @@ function renderOwn(): { files: BundleFile[]; units: BundleUnit[] } {
           Service: {
             ...confined,
             Type: "oneshot",
-            ExecStart: `${currentGeneration}/${own.script} ${certificates} ${currentGeneration}/nginx/accounts /srv/accounts`,
+            ExecStart: `${currentGeneration}/${own.script} ${certificates} ${currentGeneration}/nginx/accounts /srv/accounts${wildcardsToo ? " wildcards" : ""}`,
             Group: "www-data",
             CapabilityBoundingSet: "CAP_SETUID CAP_SETGID",
             UMask: "0027",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { Ca, withCertificates } from "../../testing/acme-ca.ts";
+import { Ca, dns, dnsSecret, withCertificates } from "../../testing/acme-ca.ts";
 import { staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 
@@ -19,7 +19,10 @@ const accounts = [
   {
     number: 2,
     name: "bob",
-    servers: [{ ...staticServer("web"), ...secured, hostnames: ["bob.test", "nowhere.test"] }],
+    servers: [
+      { ...staticServer("web"), ...secured, hostnames: ["bob.test", "nowhere.test"] },
+      { ...staticServer("shop"), https: true, hostnames: ["*.locked.test", "*.shop.test"] },
+    ],
   },
 ] as const;
 
@@ -76,8 +79,8 @@ describe("before there is a certificate", () => {
 
 describe("certificates of the CA", () => {
   beforeAll(async () => {
+    ca.mislead("nowhere.test");
     await ca.start(host);
-    await ca.mislead(host, "nowhere.test");
     await sh(`rm -f ${state}/wait/*`);
     await issue();
   });
@@ -152,9 +155,71 @@ test("a CA that has lost the host's account gets another one, at most once a day
   await ca.start(host);
   await due();
   await issue();
-  expect(await sh("tail -n 1 /srv/accounts/2/admin/logs/certificates.log")).toMatch(
-    /bob\.test: no certificate, next try/,
+  expect(await sh("tail -n 2 /srv/accounts/2/admin/logs/certificates.log")).toMatch(
+    /bob\.test: no certificate, next try.*accountDoesNotExist/,
   );
+});
+
+describe("certificates of wildcards", () => {
+  const log = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/certificates.log`);
+  const subject = (name: string) =>
+    sh(
+      `openssl s_client -connect [::1]:443 -servername ${name} </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName | tail -n 1`,
+    );
+  const secrets = "/var/lib/fairhost/secrets/dns";
+
+  test("there are none without a DNS provider, which is said once", async () => {
+    for (const [account, name] of [
+      [1, "*.alice.test"],
+      [2, "*.shop.test"],
+    ] as const) {
+      const said = (await log(account)).split("\n").filter((line) => line.includes(` ${name}: `));
+      expect(said).toEqual([
+        expect.stringMatching(/: no certificate: .* in DNS, .*certificates\.dns in network\.yaml/),
+      ]);
+    }
+    expect(await status("https://any.alice.test/", "--insecure")).toBe("200 2 ");
+    expect(await sh(`readlink ${state}/_.alice.test.pem`)).toBe("default.pem\n");
+  });
+
+  test("a secret that the DNS server does not take is said, but not shown, and tried again later", async () => {
+    await sh(`mkdir -p -m 700 ${secrets} && printf '%s' d3JvbmcgYnV0IHNlY3JldA== >${secrets}/RFC2136_TSIG_SECRET`);
+    // The CA has forgotten the host once more.
+    await sh(`rm -f ${state}/account-made`);
+    await placeBundle(host, renderBundle(withCertificates(accounts, { dns }), "web1"));
+    await issue();
+    expect(await log(1)).toMatch(/ \*\.alice\.test: no certificate, next try in 1 h: .*bad authentication/);
+    expect(await sh(`grep -rl d3JvbmcgYnV0 /srv/accounts/*/admin /run/log /var/log ${state} 2>/dev/null || true`)).toBe(
+      "",
+    );
+    expect(await sh("journalctl -u fairhost-certificates -o cat")).not.toContain("d3JvbmcgYnV0");
+  });
+
+  test("another secret is tried at once: all have one but that whose proof nobody takes", async () => {
+    await sh(`printf '%s' '${dnsSecret}' >${secrets}/RFC2136_TSIG_SECRET`);
+    await issue();
+    expect(await subject("any.alice.test")).toContain("DNS:*.alice.test");
+    expect(await status("https://any.alice.test/")).toBe("200 2 ");
+    // Of a zone whose proofs are delegated to another name.
+    expect(await status("https://any.shop.test/")).toBe("200 2 ");
+    expect(await log(2)).toMatch(/ \*\.locked\.test: no certificate, next try in 1 h: /);
+    // Now visitors are sent on.
+    expect(await status("http://any.alice.test/")).toBe("308 1.1 https://any.alice.test/");
+  });
+
+  test("are renewed when they are due, and the proof does not stay", async () => {
+    const before = await sh(`openssl x509 -noout -serial -in ${state}/_.alice.test.pem`);
+    await issue();
+    expect(await sh(`openssl x509 -noout -serial -in ${state}/_.alice.test.pem`)).toBe(before);
+    await sh(`touch -d '1 hour ago' ${state}/_.alice.test.pem`);
+    await issue();
+    expect(await sh(`openssl x509 -noout -serial -in ${state}/_.alice.test.pem`)).not.toBe(before);
+  });
+
+  test("only root reads the secrets, and what tells that they changed", async () => {
+    expect(await sh(`stat -c '%a %U' ${state}/tried`)).toBe("600 root\n");
+    expect(await sh("systemctl show -P Environment -P ExecStart fairhost-certificates")).not.toContain(dnsSecret);
+  });
 });
 
 describe("names that are no longer declared", () => {

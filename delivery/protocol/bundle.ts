@@ -114,6 +114,8 @@ export interface Delivery {
   readonly masterSecret: string;
   /** Raise it to rotate the master secret. Starts at 1. */
   readonly secretEpoch: number;
+  /** Secrets of the DNS provider by the names of their variables, on a host that gets certificates of wildcards. */
+  readonly dnsSecrets?: Readonly<Record<string, string>>;
   /** Number of requested repairs. It only makes the delivery a different one: every apply repairs. */
   readonly repair: number;
 }

@@ -48,11 +48,13 @@ test("all problems are reported together, each with its fix", () => {
   fairhost:knownHosts: .lab/known_hosts
   fairhost:sshUser: {secure: v1:abc}
   fairhost:sshPrivateKeyFile: nowhere
+  fairhost:dnsSecrets: {A_TOKEN: {secure: v1:abc}, B_TOKEN: plain}
 `,
   );
   expect(() => readStackConfig("prod", project)).toThrow(`Pulumi.prod.yaml is not complete:
   fairhost:inventory is not set: run \`pulumi config set fairhost:inventory inventory/prod\`
   fairhost:sshUser is encrypted, which is not supported: set it without --secret
+  fairhost:dnsSecrets has a secret in plain text: set each with \`pulumi config set --secret --path\`, and rotate what was here
   fairhost:knownHosts: no file .lab/known_hosts: start the lab, which writes it, with \`npm run lab -- up\`
   fairhost:sshPrivateKeyFile: no file nowhere`);
 });

@@ -40,6 +40,18 @@ const schema = z.looseObject({
   "fairhost:cell": text.optional(),
   "fairhost:sshUser": text.default("root"),
   "fairhost:sshPrivateKeyFile": text.optional(),
+  "fairhost:dnsSecrets": z
+    .record(
+      z.string(),
+      z.looseObject(
+        { secure: z.string() },
+        {
+          error:
+            "has a secret in plain text: set each with `pulumi config set --secret --path`, and rotate what was here",
+        },
+      ),
+    )
+    .optional(),
   "fairhost:today": z.iso.date({ error: "must be a date such as 2026-11-22" }).default(utcToday),
 });
 

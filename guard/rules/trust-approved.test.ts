@@ -11,6 +11,11 @@ const user = valid.users[0]!;
 const withoutUsers = { ...valid, users: valid.users.slice(1) };
 const certified = (directory: string) =>
   changed(valid, "networks", 0, (network) => ({ ...network, certificates: { directory, email: "ops@example.com" } }));
+const proven = (provider: string, secret = "A_TOKEN") =>
+  changed(certified("https://ca.example/directory"), "networks", 0, (network) => ({
+    ...network,
+    certificates: { ...network.certificates!, dns: { provider, secrets: [secret] } },
+  }));
 const withoutSecond = { ...valid, hosts: valid.hosts.filter(({ name }) => name !== "h2") };
 
 testGuardRule(trustApproved, {
@@ -100,4 +105,22 @@ testGuardRule(trustApproved, {
     ],
   },
   "a new fleet": { change: between(nothingDeclared, valid), expect: [] },
+  "a DNS provider where there was none": {
+    change: between(certified("https://ca.example/directory"), proven("one")),
+    expect: [
+      "needs approval: network 64496 certificates.dns.provider: Network AS 64496 changes who proves in DNS that wildcards are the platform's: certificates dns provider none to one, certificates dns secrets now includes A_TOKEN. [trust network 64496]",
+    ],
+  },
+  "another DNS provider": {
+    change: between(proven("one"), proven("two")),
+    expect: [
+      "needs approval: network 64496 certificates.dns.provider: Network AS 64496 changes who proves in DNS that wildcards are the platform's: certificates dns provider one to two. [trust network 64496]",
+    ],
+  },
+  "another secret of the DNS provider": {
+    change: between(proven("one"), proven("one", "B_TOKEN")),
+    expect: [
+      "needs approval: network 64496 certificates.dns.secrets: Network AS 64496 changes who proves in DNS that wildcards are the platform's: certificates dns secrets no longer includes A_TOKEN and now includes B_TOKEN. [trust network 64496]",
+    ],
+  },
 });

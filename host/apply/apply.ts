@@ -49,10 +49,13 @@ interface Course {
   filesWritten: number;
 }
 
-/** The delivered master secret; used only if the host has none for the epoch. */
+/** The delivered secrets. */
 export interface Secret {
+  /** Used only if the host has none for the epoch. */
   readonly master: Uint8Array;
   readonly epoch: number;
+  /** Those of the DNS provider. */
+  readonly dns?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, s
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
+import { canonicalJson } from "../../delivery/protocol/digest.ts";
 import type { Machine } from "../os/machine.ts";
 import { ask } from "../os/systemd.ts";
 import type { Received } from "./receive.ts";
@@ -17,11 +18,11 @@ export interface Job {
 }
 
 /** Equal deliveries are the same job, whoever sends them. */
-export function jobOf({ layout }: Machine, { bundle, secretEpoch }: Received): Job {
-  return jobById(
-    layout.jobs,
-    createHash("sha256").update(`${bundle.digest} ${secretEpoch}`).digest("hex").slice(0, 16),
-  );
+export function jobOf({ layout }: Machine, { bundle, secretEpoch, dnsSecrets, masterSecret }: Received): Job {
+  const digest = createHash("sha256").update(`${bundle.digest} ${secretEpoch}`);
+  // The id is no secret: nobody can try out secrets on it who lacks the master secret.
+  if (Object.keys(dnsSecrets).length > 0) digest.update(masterSecret).update(canonicalJson(dnsSecrets));
+  return jobById(layout.jobs, digest.digest("hex").slice(0, 16));
 }
 
 export function jobById(directory: string, id: string): Job {

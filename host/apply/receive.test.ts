@@ -20,7 +20,10 @@ function withHost(change: (group: BundleGroup) => Omit<BundleGroup, "digest">): 
 const file = (path: string) => withHost((group) => ({ ...group, files: [{ path, content: "" }] }));
 
 test("a complete delivery is accepted as it was sent", () => {
-  expect(receive(delivery(bundle))).toEqual({ bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 });
+  const sent = { bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 };
+  expect(receive(delivery(bundle))).toEqual({ ...sent, dnsSecrets: {} });
+  const dnsSecrets = { RFC2136_TSIG_SECRET: "c2VjcmV0" };
+  expect(receive(delivery(bundle, { dnsSecrets }))).toEqual({ ...sent, dnsSecrets });
 });
 
 test.each<[string, string, string]>([
@@ -33,6 +36,11 @@ test.each<[string, string, string]>([
   ],
   ["a short secret", delivery(bundle, { masterSecret: "c2hvcnQ=" }), "the master secret is not 32 bytes"],
   ["an epoch of 0", delivery(bundle, { secretEpoch: 0 }), "epoch is not a number from 1"],
+  [
+    "a secret with a path as its name",
+    delivery(bundle, { dnsSecrets: { "../master-1": "a" } }),
+    "no name of a variable",
+  ],
   ["another format", delivery({ ...bundle, format: 2 }), "format 2, but this applier needs format 1"],
   ["another host's name", delivery({ ...bundle, host: "web2" }), "the bundle's digest does not match"],
   [

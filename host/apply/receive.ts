@@ -10,6 +10,7 @@ export interface Received {
   readonly bundle: Bundle;
   readonly masterSecret: Buffer;
   readonly secretEpoch: number;
+  readonly dnsSecrets: Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,12 +20,15 @@ export interface Received {
  */
 export function receive(text: string): Received {
   const delivery = parse(text);
-  const { masterSecret, secretEpoch } = delivery;
+  const { masterSecret, secretEpoch, dnsSecrets = {} } = delivery;
   const secret = Buffer.from(typeof masterSecret === "string" ? masterSecret : "", "base64");
   if (secret.length !== 32) throw refused("the master secret is not 32 bytes in base64");
   if (!Number.isSafeInteger(secretEpoch) || secretEpoch! < 1)
     throw refused("the secret's epoch is not a number from 1");
-  return { bundle: readBundle(delivery.bundle), masterSecret: secret, secretEpoch: secretEpoch! };
+  // Names of files.
+  if (!Object.entries(dnsSecrets).every(([name, value]) => /^[A-Z][A-Z0-9_]*$/.test(name) && typeof value === "string"))
+    throw refused("a secret of the DNS provider has no name of a variable, or is not text");
+  return { bundle: readBundle(delivery.bundle), masterSecret: secret, secretEpoch: secretEpoch!, dnsSecrets };
 }
 
 function parse(text: string): Partial<Delivery> {

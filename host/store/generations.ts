@@ -6,7 +6,7 @@ import { once } from "../../lib/once.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
 import { keepForNext } from "./recycle.ts";
-import { secretDirectories } from "./secrets.ts";
+import { dnsDirectory, secretDirectories } from "./secrets.ts";
 
 /**
  * One complete set of files. `bundle` is what it really contains: a refused group is there with its old files.
@@ -91,7 +91,7 @@ export function settleGenerations(machine: Machine): Generation {
   for (const directory of [layout.state, layout.generations, layout.current]) {
     if (!existsSync(directory)) disk.makeDirectory(directory);
   }
-  for (const directory of [layout.state, layout.secrets, ...secretDirectories(machine)]) {
+  for (const directory of [layout.state, layout.secrets, ...secretDirectories(machine), dnsDirectory(machine)]) {
     if (existsSync(directory)) disk.removeUnfinished(directory);
   }
   const current = readCurrent(machine);

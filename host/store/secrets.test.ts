@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
@@ -41,6 +41,23 @@ test("only root can read them", async () => {
   expect(["", "accounts", "ssh", "master-1", "accounts/1", "ssh/1"].map(mode)).toEqual([
     ...[0o700, 0o700, 0o700, 0o600, 0o400, 0o400],
   ]);
+});
+
+test("secrets of the DNS provider are those of the last delivery, and none are left when it has none", async () => {
+  using tree = new Tree();
+  const deliver = (dns: Record<string, string>) => apply(tree.machine(), bundle, { master: first, epoch: 1, dns });
+  await deliver({ A_TOKEN: "one", A_KEY: "two" });
+  expect([read(tree, "dns/A_TOKEN"), read(tree, "dns/A_KEY")]).toEqual(["one", "two"]);
+  const mode = (name: string) => statSync(tree.at(`${directory}/${name}`)).mode & 0o777;
+  expect(["dns", "dns/A_TOKEN"].map(mode)).toEqual([0o700, 0o400]);
+  await deliver({ A_TOKEN: "three" });
+  expect([readdirSync(tree.at(`${directory}/dns`)), read(tree, "dns/A_TOKEN")]).toEqual([["A_TOKEN"], "three"]);
+  chmodSync(tree.at(`${directory}/dns/A_TOKEN`), 0o644);
+  expect((await deliver({ A_TOKEN: "three" })).repaired).toEqual([
+    expect.stringMatching(/dns\/A_TOKEN had mode 644 instead of 400/),
+  ]);
+  await deliver({});
+  expect(readdirSync(tree.at(`${directory}/dns`))).toEqual([]);
 });
 
 test("the new secret of a lost state is ignored: the host keeps the one with which its data was encrypted", async () => {

@@ -1,7 +1,8 @@
 import { createPrivateKey, hkdfSync } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 
 /**
@@ -59,6 +60,11 @@ export function secretDirectories({ layout }: Pick<Machine, "layout">): string[]
   return directories.map((name) => join(layout.secrets, name));
 }
 
+/** The directory with the secrets of the DNS provider. */
+export function dnsDirectory({ layout }: Pick<Machine, "layout">): string {
+  return join(layout.secrets, basename(dnsSecrets));
+}
+
 /**
  * Makes sure that the host has its master secret for the epoch, and every account its own. An existing master secret is never
  * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own, and that is said.
@@ -69,7 +75,11 @@ export function secretDirectories({ layout }: Pick<Machine, "layout">): string[]
 export function ensureSecrets(
   machine: Machine,
   bundle: Bundle,
-  delivered: { readonly master: Uint8Array; readonly epoch: number },
+  delivered: {
+    readonly master: Uint8Array;
+    readonly epoch: number;
+    readonly dns?: Readonly<Record<string, string>>;
+  },
 ): string[] {
   const { disk, layout, say } = machine;
   const { epoch } = delivered;
@@ -106,7 +116,20 @@ export function ensureSecrets(
     for (const { file, secret } of wrong) disk.replace(file, secret, 0o400, { sync: false });
     if (wrong.length > 0) disk.syncFileSystem(directory);
   }
+  ensureDnsSecrets(machine, delivered.dns ?? {});
   return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
+}
+
+/** Exactly the delivered secrets of the DNS provider, a file each. They are rotated at the provider: the last delivery's count. */
+function ensureDnsSecrets({ disk, layout }: Machine, secrets: Readonly<Record<string, string>>): void {
+  const directory = dnsDirectory({ layout });
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  for (const name of names) if (!Object.hasOwn(secrets, name)) disk.remove(join(directory, name));
+  if (Object.keys(secrets).length > 0 && !existsSync(directory)) disk.makeDirectory(directory, 0o700);
+  for (const [name, value] of Object.entries(secrets)) {
+    const file = join(directory, name);
+    if (!existsSync(file) || readFileSync(file, "utf8") !== value) disk.replace(file, value, 0o400);
+  }
 }
 
 /** Secrets, and their directories, that belong to another user than root or have a wider mode than they are made with. */
@@ -117,7 +140,7 @@ export function exposedSecrets(machine: Machine): { path: string; mode: number; 
   const wanted: [path: string, mode: number][] = [
     [layout.secrets, 0o700],
     ...masters.map((name): [string, number] => [join(layout.secrets, name), 0o600]),
-    ...secretDirectories(machine).flatMap((directory): [string, number][] => {
+    ...[...secretDirectories(machine), dnsDirectory(machine)].flatMap((directory): [string, number][] => {
       return [[directory, 0o700], ...names(directory).map((name): [string, number] => [join(directory, name), 0o400])];
     }),
   ];

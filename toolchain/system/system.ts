@@ -68,16 +68,25 @@ export async function ensureDebianPackages(
  * @param root where its service is masked.
  * @returns its path.
  */
-export async function ensureSshd(root = "/"): Promise<string> {
-  const sshd = join(root, "usr/sbin/sshd");
-  if (existsSync(sshd)) return sshd;
+export function ensureSshd(root = "/"): Promise<string> {
+  return ensureServer("openssh-server", "ssh", "usr/sbin/sshd", root);
+}
+
+/** Makes sure the DNS server Knot is there as a program, for tests in namespaces. @returns its path. */
+export function ensureKnotd(): Promise<string> {
+  return ensureServer("knot", "knot", "usr/sbin/knotd", "/");
+}
+
+async function ensureServer(debianPackage: string, service: string, path: string, root: string): Promise<string> {
+  const program = join(root, path);
+  if (existsSync(program)) return program;
   // Debian's package enables and starts a server for the whole network, on a machine that had none.
-  const service = join(root, "etc/systemd/system/ssh.service");
-  if (process.getuid?.() === 0 && !lstatSync(service, { throwIfNoEntry: false })) {
+  const unit = join(root, `etc/systemd/system/${service}.service`);
+  if (process.getuid?.() === 0 && !lstatSync(unit, { throwIfNoEntry: false })) {
     mkdirSync(join(root, "etc/systemd/system"), { recursive: true });
-    symlinkSync("/dev/null", service);
-    console.error("Installing openssh-server for tests, its service masked (systemctl unmask ssh)");
+    symlinkSync("/dev/null", unit);
+    console.error(`Installing ${debianPackage} for tests, its service masked (systemctl unmask ${service})`);
   }
-  await ensureDebianPackages(["openssh-server"]);
-  return sshd;
+  await ensureDebianPackages([debianPackage]);
+  return program;
 }
