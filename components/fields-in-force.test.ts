@@ -42,7 +42,11 @@ const fleets = loaded.map((fleet) => ({
     platformDomain: "hosted.example",
     shortenAddresses: true,
     time: { servers: [{ name: "time.example.org", nts: true }] },
-    certificates: { directory: "https://ca.example/", email: "ops@example.org" },
+    certificates: {
+      directory: "https://ca.example/",
+      email: "ops@example.org",
+      dns: { provider: "ovh", settings: { OVH_ENDPOINT: "ovh-eu" }, secrets: ["OVH_CONSUMER_KEY"] },
+    },
     operators: fleet.network.operators.map((operator) => ({
       ...operator,
       gracefulShutdown: true,
@@ -71,7 +75,7 @@ const fleets = loaded.map((fleet) => ({
     httpServers: serverFixtures.map((server) => ({
       ...server,
       ...optional[server.kind],
-      hostnames: [],
+      hostnames: ["*.example.org"],
       addresses: ["example.org/a"],
       trimPath: true,
       cache: true,

@@ -119,7 +119,11 @@ export function fullFleet(fleet: Fleet): Fleet {
       shortenAddresses: true,
       time: { servers: [{ name: "time.example.org", nts: true }] },
       controllers: ["2a00:b6e0:100::c0"],
-      certificates: { directory: "https://ca.example/directory", email: "ops@example.com" },
+      certificates: {
+        directory: "https://ca.example/directory",
+        email: "ops@example.com",
+        dns: { provider: "ovh", settings: { OVH_ENDPOINT: "ovh-eu" }, secrets: ["OVH_CONSUMER_KEY"] },
+      },
       upgrades: { ...fleet.network.upgrades, asOf: day },
       operators: fleet.network.operators.map((each, at) => {
         const session = { router: each.routers[0]!, address: "2001:db8:1::2", neighbor: "2001:db8:1::1", bfd: true };

@@ -9,7 +9,10 @@ import { format } from "../schema.ts";
 const providers = `
   acme-dns, alidns, allinkl, arvancloud, auroradns, autodns, azure, bindman, bluecat, checkdomain, civo, clouddns, cloudflare, cloudns, cloudxns, conoha, constellix, desec, designate, digitalocean, dnsimple, dnsmadeeasy, dnspod, dode, domeneshop, dreamhost, duckdns, dyn, dynu, easydns, edgedns, epik, exoscale, freemyip, gandi, gandiv5, gcloud, gcore, glesys, godaddy, hetzner, hostingde, hosttech, httpreq, hurricane, hyperone, ibmcloud, iij, iijdpf, infoblox, infomaniak, internetbs, inwx, ionos, iwantmyname, joker, lightsail, linode, liquidweb, loopia, luadns, mydnsjp, mythicbeasts, namecheap, namedotcom, namesilo, nearlyfreespeech, netcup, netlify, nicmanager, nifcloud, njalla, ns1, oraclecloud, otc, ovh, pdns, porkbun, rackspace, regru, rfc2136, rimuhosting, route53, safedns, sakuracloud, scaleway, selectel, servercow, simply, sonic, stackpath, tencentcloud, transip, variomedia, vegadns, vercel, versio, vinyldns, vkcloud, vscale, vultr, wedos, yandex, yandexcloud, zoneee, zonomi
 `;
-const provider = z.enum(providers.trim().split(/,\s+/));
+const known = new Set(providers.trim().split(/,\s+/));
+const provider = format("a DNS provider of lego 4.9, as `lego dnshelp` lists them", (says) =>
+  z.string().refine((name) => known.has(name), says),
+);
 
 /** No variable that changes how the host's own programs run (`LD_PRELOAD`, `BASH_ENV`), and none of lego itself. */
 const variableSchema = format(

@@ -100,7 +100,7 @@ function renderTls(
               ...[`${currentGeneration}/${script}`, plainWord(ca.directory), plainWord(ca.email)],
               ...(dns === undefined ? [] : [dns.provider, ...settings.sort()]),
             ]),
-            ...(dns?.secrets && { LoadCredential: `dns:${dnsSecrets}` }),
+            LoadCredential: (dns?.secrets ?? []).map((name) => `dns_${plainWord(name)}:${dnsSecrets}/${name}`),
             // Root without any right beyond its own files: the keys are its own, and the front end's workers read them.
             Group: "www-data",
             CapabilityBoundingSet: "",

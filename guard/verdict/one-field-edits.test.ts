@@ -76,7 +76,7 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
     }
     if (typeof value === "boolean") return [["", !value]];
     if (Array.isArray(value)) {
-      const further = [`${value[0]}x`, "ruby", "2a00:b6e1::/32", "198.18.0.0/24", "ssh", "Thu"].map((item) => [
+      const further = [`${value[0]}x`, "ruby", "2a00:b6e1::/32", "198.18.0.0/24", "ssh", "Thu", "A_KEY"].map((item) => [
         ...value,
         item,
       ]);
@@ -86,7 +86,7 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
       ];
     }
     if (typeof value !== "string") {
-      const further = [{ ADDED: "x" }, { memory_limit: "64M" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
+      const further = [{ ADDED_NAME: "x" }, { memory_limit: "64M" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
       return further.map((one) => ["", { ...(value as object), ...one }] as const);
     }
     const tries = [
@@ -106,6 +106,7 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
       "host par2-web3",
       "disks.1",
       "shop.asgi:app",
+      "route53",
     ].map((each) => ["", each] as const);
   };
   const valid = made().filter(
