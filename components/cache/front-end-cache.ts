@@ -2,8 +2,13 @@ import { frontSockets } from "./cache-paths.ts";
 
 /** HTTP caches of accounts, in the configuration of the front end. A web site without one pays for a look-up. */
 
+/** Name of the cache of a web site, in configurations of what passes requests on to it. */
+export function cacheGroup({ account, name }: { readonly account: number; readonly name: string }): string {
+  return `cache-${account}-${name}`;
+}
+
 /**
- * A line of the front end's: the cache, and the server itself while the cache does not take connections. A request that has reached the
+ * A line of the front end's, or of the web application firewall's: the cache, and the server itself while the cache does not take connections. A request that has reached the
  * cache is not sent twice, unless it is one that may be (RFC 9110, section 9.2.2) and the cache has ended without a word.
  */
 export function cacheUpstream(group: string, account: number, socket: string): string {

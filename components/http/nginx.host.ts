@@ -59,7 +59,7 @@ export const nginx = {
       shown: true,
       path: /settings\/(?<number>\d+)\.wafs/,
       lines: [
-        /unix:\/run\/fairhost-http\/account-(?<number>\d+)-http-([a-z0-9-]+) "(?:basic|strong|complete);(?:block|watch);\k<number>;\2";/,
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-([a-z0-9-]+) "(?:basic|strong|complete);(?:block|watch);\k<number>;\2";/,
       ],
     },
     {

@@ -1,6 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/unit-file.ts";
-import { cacheUpstream } from "../cache/front-end-cache.ts";
+import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { wafLevels } from "../waf/waf.ts";
@@ -30,7 +30,7 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
     const { headers = {}, passwords } = server;
     const choice = choiceOf(server);
     if (server.cache) {
-      const group = `cache-${account}-${server.name}`;
+      const group = cacheGroup(server);
       add(`nginx/settings/${account}.caches`, `${socket} ${group};`);
       add(`nginx/settings/${account}.upstreams`, cacheUpstream(group, account, socket));
     }

@@ -15,9 +15,11 @@ export const wafHttp = `  # What the web application firewall is to do: level, m
     default "$waf;$request_id";
     "" "";
   }
-  map $waf $looked_at {
+  # Where it passes a request on to: the server, or its cache, which gets only what was looked at.
+  map "$waf|$through_cache" $looked_at {
     default $backend;
-    "" "";
+    "~^[|]" "";
+    "~[|](?<cache_looked_at>.+)$" $cache_looked_at;
   }
   # What it says of an answer, which no program can.
   map "$waf $upstream_http_x_fairhost_waf" $waf_seen {

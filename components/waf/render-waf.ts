@@ -4,9 +4,11 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { sortBy } from "../../lib/lists.ts";
 import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
+import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import { confined } from "../host/confined.ts";
 import { connections, descriptors } from "../http/connections.ts";
 import { answer } from "../http/pages.ts";
+import { socketOf } from "../http/server.ts";
 import { hostLimits } from "../http/web-site.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -41,12 +43,10 @@ export const renderer: Renderer<"httpServers"> = {
     declaration.httpServers.some((server) => server.host === host.name && server.waf !== undefined)
       ? renderFirewall(declaration.networks[0]?.shortenAddresses === true)
       : { files: [] },
-  ofElements: ({ account, own }) => ({
-    files: renderExclusions(
-      account.number,
-      own.httpServers.filter(({ waf }) => waf !== undefined),
-    ),
-  }),
+  ofElements: ({ account, own }) => {
+    const servers = own.httpServers.filter(({ waf }) => waf !== undefined);
+    return { files: [...renderExclusions(account.number, servers), ...renderCaches(account.number, servers)] };
+  },
 };
 
 /** The firewall of a host: an nginx of its own, so that what it looks at for long keeps no other visitor waiting. */
@@ -153,6 +153,7 @@ http {
   real_ip_header X-Real-IP;
   include rules.conf;
   include accounts/*.conf;
+  include accounts/*.upstreams;
 ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-crs/rules/REQUEST-${files}.conf';\n`).join("")}  modsecurity_rules '${verdict}';
 
   map $http_x_fairhost_waf $account {
@@ -230,6 +231,7 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
       modsecurity_transaction_id $http_x_fairhost_waf;
       proxy_pass http://$http_x_fairhost_backend;
       proxy_connect_timeout 5s;
+      proxy_next_upstream error;
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade $passed_upgrade;
       proxy_set_header Connection $connection_upgrade;
@@ -288,4 +290,12 @@ function renderExclusions(account: number, servers: readonly Server[]): BundleFi
       content: inNginx(`${[past, ...lines, `SecMarker after-${account}`].join("\n")}\n`),
     },
   ];
+}
+
+/** Caches behind it, by the names that the front end gives them. */
+function renderCaches(account: number, servers: readonly Server[]): BundleFile[] {
+  const lines = servers
+    .filter(({ cache }) => cache === true)
+    .map((server) => `${cacheUpstream(cacheGroup(server), account, `unix:${socketOf(server)}`)}\n`);
+  return lines.length === 0 ? [] : [{ path: `waf/accounts/${account}.upstreams`, content: lines.join("") }];
 }

@@ -24,5 +24,12 @@ export const waf = {
         /SecMarker after-(?<number>\d+)/,
       ],
     },
+    {
+      shown: true,
+      path: /accounts\/(?<number>\d+)\.upstreams/,
+      lines: [
+        /upstream cache-(?<number>\d+)-([a-z0-9-]+) \{ server unix:\/run\/fairhost-caches\/\k<number>\/socket max_fails=0; server unix:\/run\/fairhost-cached\/\k<number>\/account-\k<number>-http-\2 backup; \}/,
+      ],
+    },
   ],
 } as const satisfies BundleFolder;

@@ -5,6 +5,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { ordinaryRequests } from "../../testing/ordinary-requests.cases.ts";
 import { rawRequests } from "../../testing/raw-requests.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
@@ -21,6 +22,7 @@ const accounts = [
       site("basic", { level: "basic" }),
       site("strong", { level: "strong" }),
       site("complete", { level: "complete" }),
+      { ...site("cached", { level: "strong" }), cache: true },
       site("watched", { level: "complete", watchOnly: true }),
       site("but", {
         level: "strong",
@@ -90,6 +92,27 @@ describe.each(["basic", "strong", "complete"])("at level %s", (level) => {
 
   test.each(["PUT", "PATCH", "DELETE"])("%s, as programs with an API use it, passes", async (method) => {
     expect(await status(`${level}.alice/item`, "-X", method)).toBe(200);
+  });
+});
+
+describe.each(["basic", "strong"])("of ordinary requests at level %s", (level) => {
+  test("none is refused", async () => {
+    expect(ordinaryRequests.length).toBeGreaterThanOrEqual(200);
+    const python = `
+import concurrent.futures, http.client, json, sys
+def ask(request):
+    one = http.client.HTTPConnection("::1", 80, timeout=60)
+    headers = {name: value.encode() for name, value in request["headers"].items()} | {"Host": "${level}.alice.test"}
+    one.request(request["method"], request["path"], (request.get("body") or "").encode() or None, headers)
+    return one.getresponse().status, request["name"]
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    print(json.dumps([found for found in pool.map(ask, json.load(sys.stdin)) if found[0] != 200]))
+`;
+    await host.writeFile("/tmp/ordinary.py", python);
+    const { stdout, stderr } = await host.run(["python3", "/tmp/ordinary.py"], {
+      stdin: JSON.stringify(ordinaryRequests),
+    });
+    expect([JSON.parse(stdout || "[]"), stderr]).toEqual([[], ""]);
   });
 });
 
@@ -215,6 +238,48 @@ test("a form that would be looked at for long is refused, and takes nobody else'
   await sh("head -c 1000000 /dev/zero > /tmp/other");
   expect((await get("app.bob/count", "-F", "file=@/tmp/other")).body).toMatch(/^100\d+ bytes$/);
   expect(await sh("systemctl show -P NRestarts fairhost-waf.service")).toBe("0\n");
+});
+
+describe("in front of a cache", () => {
+  const kept = "/says/Cache-Control/max-age=600";
+  const cacheStatus = async (path: string, ...words: readonly string[]) => {
+    const { body } = await get(`cached.alice${path}`, "-o", "/dev/null", "-D", "-", ...words);
+    return [/^HTTP\S+ (\d+)/.exec(body)?.[1], /^cache-status: (.*)\r$/im.exec(body)?.[1]?.replace(/ttl=\d+/, "ttl")];
+  };
+
+  test("a second visitor has the answer of the cache, and an attack has none, kept or not", async () => {
+    await sh("until test -S /run/fairhost-caches/1/socket; do sleep 0.1; done");
+    await expect
+      .poll(() => cacheStatus(`${kept}/one`))
+      .toEqual(["200", expect.stringMatching(/^fairhost; (?:fwd=miss; stored|hit)/)]);
+    expect(await cacheStatus(`${kept}/one`)).toEqual(["200", "fairhost; hit; ttl"]);
+    const attack = `${kept}/one?id=1%27%20OR%20%271%27=%271`;
+    for (let time = 0; time < 2; time++) expect(await cacheStatus(attack)).toEqual(["403", undefined]);
+    // Neither did the refusal take the place of what is kept, nor is an attack answered from there in a header.
+    expect(await cacheStatus(`${kept}/one`)).toEqual(["200", "fairhost; hit; ttl"]);
+    expect(await cacheStatus(`${kept}/one`, "-H", "Referer: /?x=<script>alert(1)</script>")).toEqual([
+      "403",
+      undefined,
+    ]);
+  });
+
+  test("each request is looked at once, and one that the cache answers counts as a hit", async () => {
+    const before = (await log(1)).split("\n").length;
+    await cacheStatus(`${kept}/two?id=1%27%20OR%20%271%27=%271`);
+    await expect.poll(async () => (await log(1)).split("\n").length).toBe(before + 1);
+    await cacheStatus(`${kept}/three`);
+    await cacheStatus(`${kept}/three`);
+    await expect
+      .poll(() => sh("cat /srv/accounts/1/admin/logs/front-end/access.log"))
+      .toMatch(/\/three HTTP[^\n]* hit\n/);
+  });
+
+  test("while the cache is away the program answers, and is still protected", async () => {
+    await sh("systemctl stop account-1-cache.service");
+    expect(await cacheStatus(`${kept}/one`)).toEqual(["200", undefined]);
+    expect((await cacheStatus(`${kept}/one?id=1%27%20OR%20%271%27=%271`))[0]).toBe("403");
+    await sh("systemctl start account-1-cache.service");
+  });
 });
 
 test("malformed requests are refused as without it", async () => {

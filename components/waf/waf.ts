@@ -61,7 +61,7 @@ export const wafEntry = z
   })
   .exactOptional()
   .describe(
-    `Web application firewall (OWASP CRS) in front of its program. Hits are in \`admin/logs/front-end/waf.log\`. Bodies of requests may have ${lookedAtMb} MiB. Not with \`cache\`. Default: none.`,
+    `Web application firewall (OWASP CRS) in front of its program. Hits are in \`admin/logs/front-end/waf.log\`. Bodies of requests may have ${lookedAtMb} MiB. Default: none.`,
   );
 
 /** Inputs of an HTTP server. */

@@ -2,11 +2,6 @@ import { changed, testRule } from "../../../testing/test-rule.ts";
 import { wafLooksAtAll } from "./waf-looks-at-all.ts";
 
 testRule(wafLooksAtAll, {
-  "a cache in front of the program": {
-    break: (valid) =>
-      changed(valid, "httpServers", 0, (server) => ({ ...server, cache: true, waf: { level: "basic" as const } })),
-    expect: ["httpServer 1/www cache: HTTP server 1/www has a web application firewall and an HTTP cache."],
-  },
   "bodies that are larger than what is looked at": {
     break: (valid) =>
       changed(valid, "httpServers", 0, (server) => ({ ...server, bodyMaxMb: 128, waf: { level: "strong" as const } })),
