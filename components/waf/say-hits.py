@@ -39,7 +39,8 @@ def visitor(address):
 
 def words(line):
     """The account that a hit is of, and the hit in words."""
-    said = json.loads(line)["transaction"]
+    # Visitors send any bytes: what is not text must not keep a hit from being said.
+    said = json.loads(line.decode(errors="replace"), strict=False)["transaction"]
     found = task.fullmatch(said["unique_id"])
     rules = []
     for message in said.get("messages", []):

@@ -5,7 +5,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { ordinaryRequests } from "../../testing/ordinary-requests.cases.ts";
+import { ordinaryExclusions, ordinaryRequests } from "../../testing/ordinary-requests.cases.ts";
 import { rawRequests } from "../../testing/raw-requests.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
@@ -23,6 +23,8 @@ const accounts = [
       site("strong", { level: "strong" }),
       site("complete", { level: "complete" }),
       { ...site("cached", { level: "strong" }), cache: true },
+      site("apps-basic", { level: "basic", exclusions: ordinaryExclusions }),
+      site("apps-strong", { level: "strong", exclusions: ordinaryExclusions }),
       site("watched", { level: "complete", watchOnly: true }),
       site("but", {
         level: "strong",
@@ -102,7 +104,7 @@ describe.each(["basic", "strong"])("of ordinary requests at level %s", (level) =
 import concurrent.futures, http.client, json, sys
 def ask(request):
     one = http.client.HTTPConnection("::1", 80, timeout=60)
-    headers = {name: value.encode() for name, value in request["headers"].items()} | {"Host": "${level}.alice.test"}
+    headers = {name: value.encode() for name, value in request["headers"].items()} | {"Host": "apps-${level}.alice.test"}
     one.request(request["method"], request["path"], (request.get("body") or "").encode() or None, headers)
     return one.getresponse().status, request["name"]
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -142,6 +144,11 @@ test("the account's log says who was refused, where and why; nobody else's does"
   await expect
     .poll(() => sh("cat /srv/accounts/2/admin/logs/front-end/error.log"))
     .toMatch(/\/why\S+ \S+ \S+ 403 in .*: the web application firewall refused the request/);
+});
+
+test("a hit with bytes that are no text is said too", async () => {
+  expect(await status("app.bob/bytes", ...form("text=%3Cscript%3Ealert(%fc)%3C/script%3E%FF"))).toBe(403);
+  await expect.poll(() => log(2)).toMatch(/"POST \/bytes": 941\d+ /);
 });
 
 describe("exclusions", () => {
