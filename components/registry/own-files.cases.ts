@@ -23,7 +23,7 @@ export const sides: readonly Declaration[] = [
           passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         },
         { ...staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }), https: true },
-        programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10 }),
+        programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10, waf: { level: "basic" } }),
         programServer("guarded", ["bin/guarded"], {
           waf: {
             level: "strong",
