@@ -58,7 +58,7 @@ export function fullFleet(fleet: Fleet): Fleet {
       {
         name: "everybody",
         directory: "www",
-        protocols: ["sftp", "webdav"],
+        protocols: ["sftp", "webdav", "ftps"],
         keys: user!.keys,
         passwordHash: user!.passwordHash,
       },

@@ -21,7 +21,7 @@ export const access = {
       needs: ["Include "],
     },
     {
-      path: /(?:passwords|webdav)\/(?<number>\d+)/,
+      path: /(?:passwords|webdav|ftps)\/(?<number>\d+)/,
       lines: [/[a-z][a-z0-9_-]*:\$y\$j[9AB]T\$[./0-9A-Za-z]{20,86}\$[./0-9A-Za-z]{43}/],
     },
     {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../lib/architectures.ts";
-import { execLine, unitFile } from "../../lib/unit-file.ts";
+import { execLine, type Settings, unitFile } from "../../lib/unit-file.ts";
 import { accountSettings, homeInside, logs } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/render-sandbox.ts";
 import type { Element } from "../registry/kind.ts";
@@ -38,7 +38,11 @@ export const confinedRights = unitFile({
 
 /** The socket on which sessions of confined users get their files. */
 export function sftpSocket({ number }: Pick<Account, "number">): string {
-  return `/run/fairhost-sftp/${number}`;
+  return filesSocket("sftp", number);
+}
+
+function filesSocket(protocol: string, number: number): string {
+  return `/run/fairhost-${protocol}/${number}`;
 }
 
 /**
@@ -52,12 +56,35 @@ export function renderConfinedSftp(
   records: readonly string[],
   own: readonly string[],
 ): Required<Omit<Part, "account">> {
-  const unit = `account-${account.number}-sftp`;
+  const { files, units } = renderFilesOf(account, {
+    ...{ protocol: "sftp", records, own },
+    // Of the account's sessions, and not of the front end, as other sockets of accounts are.
+    owner: { SocketUser: account.user, SocketGroup: account.user, SocketMode: "0600" },
+  });
+  return { files, units };
+}
+
+interface FilesOf {
+  /** Names units, socket and log. */
+  readonly protocol: "sftp" | "ftps";
+  /** Further arguments of the script. */
+  readonly words?: readonly string[];
+  readonly records?: readonly string[];
+  readonly own?: readonly string[];
+  readonly owner: Settings;
+}
+
+/** What serves the files of a user to a session of a protocol, and the socket on which the session gets them. */
+export function renderFilesOf(
+  account: Account,
+  { protocol, words = [], records = [], own = [], owner }: FilesOf,
+): Required<Omit<Part, "account">> & { readonly socket: string } {
+  const unit = `account-${account.number}-${protocol}`;
   const path = (name: string) => `systemd/${name}`;
   const [service, socket] = [`${unit}@.service`, `${unit}.socket`];
   const rights = path(`${service}.d/60-confine.conf`);
-  const owner = path(`${socket}.d/60-owner.conf`);
-  const { StandardOutput: _, BindPaths: __, ...common } = accountSettings(account, "ssh");
+  const ownerFile = path(`${socket}.d/60-owner.conf`);
+  const { StandardOutput: _, BindPaths: __, ...common } = accountSettings(account, protocol);
   const home = homeInside(account);
   const units: BundleUnit[] = [
     {
@@ -65,25 +92,26 @@ export function renderConfinedSftp(
       want: "on-demand",
       restartOn: [path(service), rights, script, ...own, ...sandboxFiles(account)],
     },
-    { name: socket, want: "start", restartOn: [path(socket), owner] },
+    { name: socket, want: "start", restartOn: [path(socket), ownerFile] },
   ];
+  const name = protocol.toUpperCase();
   const files: BundleFile[] = [
     {
       path: path(service),
       content: unitFile({
-        Unit: { Description: `SFTP of account ${account.number}`, CollectMode: "inactive-or-failed" },
+        Unit: { Description: `${name} of account ${account.number}`, CollectMode: "inactive-or-failed" },
         Service: {
           ...common,
           BindPaths: `${account.directory}/home:${home}`,
           BindReadOnlyPaths: [common.BindReadOnlyPaths, ...records, `${currentGeneration}/${script}:${scriptInside}`],
           StandardInput: "socket",
           StandardOutput: "socket",
-          StandardError: `append:${account.directory}/${logs}/ssh.log`,
+          StandardError: `append:${account.directory}/${logs}/${protocol === "sftp" ? "ssh" : protocol}.log`,
           // Of a directory that is not there.
           SuccessExitStatus: "255",
           RestartPreventExitStatus: Array.from({ length: 46 }, (_each, index) => 200 + index).join(" "),
           OOMPolicy: "continue",
-          ExecStart: execLine([scriptInside, home]),
+          ExecStart: execLine([scriptInside, home, ...words]),
         },
       }),
     },
@@ -91,21 +119,17 @@ export function renderConfinedSftp(
     {
       path: path(socket),
       content: unitFile({
-        Unit: { Description: `SFTP of account ${account.number}, inside the host` },
+        Unit: { Description: `${name} of account ${account.number}, inside the host` },
         Socket: {
-          ListenStream: sftpSocket(account),
+          ListenStream: filesSocket(protocol, account.number),
           Accept: "yes",
           RemoveOnStop: "yes",
           MaxConnections: `${connections.account * connections.sessions}`,
         },
       }),
     },
-    {
-      path: owner,
-      // Of the account's sessions, and not of the front end, as other sockets of accounts are.
-      content: unitFile({ Socket: { SocketUser: account.user, SocketGroup: account.user, SocketMode: "0600" } }),
-    },
+    { path: ownerFile, content: unitFile({ Socket: owner }) },
     { path: path(`fairhost.target.wants/${socket}`), link: `../${socket}` },
   ];
-  return { files, units };
+  return { files, units, socket: filesSocket(protocol, account.number) };
 }

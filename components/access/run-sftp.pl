@@ -1,23 +1,27 @@
 #!/usr/bin/perl
 # SFTP of a user who may do nothing else: what it sees in the place of the account's home is its directory.
-#   run-sftp HOME
+#   run-sftp HOME [USER=DIRECTORY ...]
+# Without directories those of the users' records count. With them nobody follows a symlink below one, as in WebDAV (run-webdav.pl).
 # It runs in the account's sandbox, as the account's uid. Inside the sandbox's own user namespace it may mount (CAP_SYS_ADMIN there, and
 # nowhere else): so symlinks on the way to the directory lead to what the account itself reaches, and to nothing of the host.
 use strict;
 use warnings;
-my ($home) = @ARGV;
+my ($home, @directories) = @ARGV;
 # Numbers of system calls (lib/architectures.ts).
 my ($unshare, $mount) = (UNSHARE, MOUNT);
 my ($newNamespace, $bind, $private) = (0x20000, 4096, 0x4000 | 0x40000);
 
 # The session's end of the connection has the user as its name: /tmp/<user>.<process> (sshd-configuration.ts).
 my ($user) = ($ENV{REMOTE_ADDR} // '') =~ m{/([a-z][a-z0-9_-]*)\.\d+\z} or die "no user has connected\n";
-my $directory = (getpwnam $user)[7] or die "user $user is not known\n";
+my %directories = map { split /=/, $_, 2 } @directories;
+my $directory = (@directories ? $directories{$user} : (getpwnam $user)[7]) or die "user $user is not known\n";
 if ($directory ne $home) {
   syscall($unshare, $newNamespace) == 0 or die "unshare: $!\n";
   my ($none, $root) = ('none', '/');
   syscall($mount, $none, $root, $none, $private, 0) == 0 or die "cannot make mounts private: $!\n";
   syscall($mount, $directory, $home, $none, $bind, 0) == 0 or die "$directory: $!\n";
+  my ($remount, $nosuid, $nodev, $nosymfollow) = (32, 2, 4, 256);
+  !@directories || syscall($mount, $none, $home, $none, $bind | $remount | $nosuid | $nodev | $nosymfollow, 0) == 0 or die "cannot mount without symlinks: $!\n";
 }
 chdir $home or die "$home: $!\n";
 # Without symlinks: the account's own programs, such as its HTTP servers, would follow them out of the directory.

@@ -19,7 +19,7 @@ export const inside = {
 
 /** Whether SSH knows the user. */
 export function logsIn({ protocols }: Pick<User, "protocols">): boolean {
-  return protocols.some((protocol) => protocol !== "webdav");
+  return protocols.some((protocol) => protocol === "ssh" || protocol === "sftp");
 }
 
 /** The least rights: files of a directory, by a program outside of the session that sees nothing else (run-sftp.pl). */

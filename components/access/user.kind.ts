@@ -6,12 +6,13 @@ import { derivedField, key, trust } from "../registry/field-class.ts";
 import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { format, homePathSchema, lineSchema } from "../schema.ts";
 import { passwordHashSchema } from "./password-hash.ts";
+import { logsIn } from "./sshd-configuration.ts";
 
 /**
  * What a user may do. `ssh`: a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp`: files below its
- * directory, and nothing else. `webdav`: the same files over HTTPS.
+ * directory, and nothing else. `webdav`: the same files over HTTPS. `ftps`: the same over FTP with TLS.
  */
-const protocols = ["ssh", "sftp", "webdav"] as const;
+const protocols = ["ssh", "sftp", "webdav", "ftps"] as const;
 
 export const inputs = z.strictObject({
   waivers,
@@ -26,7 +27,7 @@ export const inputs = z.strictObject({
     "Where its logins begin; without `ssh` it is all that the user reaches.",
   ),
   protocols: trust(z.array(z.enum(protocols)), { means: "what a login reaches" }).describe(
-    "What it may do: `ssh`, a shell; `sftp`, files of its directory; `webdav`, the same over HTTPS.",
+    "What it may do: `ssh`, a shell; `sftp`, files of its directory; `webdav`, the same over HTTPS; `ftps`, over FTP with TLS.",
   ),
 });
 
@@ -56,7 +57,7 @@ export const entries = z
         .min(1)
         .default(["ssh"])
         .describe(
-          "What the user may do. `ssh` (default): a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp` alone: files of `directory` over SFTP; no shell, no commands, no forwarded ports. `webdav`: the same files over HTTPS, by password, beside the others or alone.",
+          "What the user may do. `ssh` (default): a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp` alone: files of `directory` over SFTP; no shell, no commands, no forwarded ports. `webdav`: the same files over HTTPS, `ftps`: over FTP with TLS; both by password, beside the others or alone.",
         ),
       keys: z
         .array(lineSchema.min(1).max(4096))
@@ -124,11 +125,16 @@ function describeUser(change: Change<"users">): ReturnType<Describe<"users">> {
   return [effect(subject, `Changes ${of}: ${differences(change)}; ${ends}.`, [account])];
 }
 
+const fileProtocols = [
+  ["webdav", "WebDAV"],
+  ["ftps", "FTPS"],
+] as const;
+
 /** For a sentence: what the user gets, and by what. */
 function wayIn({ protocols, directory, passwordHash }: Element<"users">): string {
-  if (!protocols.some((protocol) => protocol !== "webdav"))
-    return `over WebDAV, to ${place(directory)} alone, by password`;
-  const by = `${protocols.includes("webdav") ? " and over WebDAV" : ""}${passwordHash === undefined ? "" : ", also by password"}`;
+  const files = fileProtocols.flatMap(([protocol, word]) => (protocols.includes(protocol) ? [word] : []));
+  if (!logsIn({ protocols })) return `over ${files.join(" and ")}, to ${place(directory)} alone, by password`;
+  const by = `${files.map((word) => ` and over ${word}`).join("")}${passwordHash === undefined ? "" : ", also by password"}`;
   return protocols.includes("ssh") ? `by SSH${by}` : `by SFTP, to ${place(directory)} alone${by}`;
 }
 

@@ -1,6 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plainAddress } from "../../lib/unit-file.ts";
 import { filterLines } from "../firewall/account-rules.ts";
+import { hasFtps } from "../ftps/links.ts";
 import { accountsFolder } from "../network/firewall-table.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Element } from "../registry/kind.ts";
@@ -22,7 +23,8 @@ export function renderAccountFirewall({
   own,
 }: Pick<WholeAccount, "account" | "address" | "own">): BundleFile[] {
   const ports = own.services.flatMap(({ port }) => port ?? []);
-  const commands = [...portsOf(address, ports), ...boundsOf(account), ...rulesOf(account, address)];
+  const ftps = hasFtps(own.users) ? [`element inet fairhost ftps { ${plainAddress(address.address)} }`] : [];
+  const commands = [...portsOf(address, ports), ...ftps, ...boundsOf(account), ...rulesOf(account, address)];
   if (commands.length === 0) return [];
   const content = commands.map((command) => `add ${command}\n`).join("");
   return [{ path: `${accountsFolder}/${account.number}`, content }];

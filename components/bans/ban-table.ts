@@ -1,3 +1,4 @@
+import { ftpsPortSet } from "../ftps/links.ts";
 import { bans } from "../network/nftables.host.ts";
 import { mostBans, tooMany } from "./links.ts";
 
@@ -37,7 +38,7 @@ ${set(6, "ipv6_addr")}${set(4, "ipv4_addr")}
   }
   chain banned {
 ${rule(controllers6, (them) => `ip6 saddr { ${them} } accept`)}${rule(controllers4, (them) => `ip saddr { ${them} } accept`)}    fib daddr type != local accept
-${rule(tcp, (ports) => `tcp dport { ${ports} } ${refuse("tcp reset")}`)}${rule(udp, (ports) => `udp dport { ${ports} } ${refuse("icmpx port-unreachable")}`)}${rule(infrastructure, (them) => `ip6 daddr { ${them} } accept`)}${rule(sites, (them) => `ip6 daddr { ${them} } tcp dport 22 ${refuse("tcp reset")}`)}  }
+${rule(tcp, (ports) => `tcp dport { ${ports} } ${refuse("tcp reset")}`)}${rule(udp, (ports) => `udp dport { ${ports} } ${refuse("icmpx port-unreachable")}`)}${rule(infrastructure, (them) => `ip6 daddr { ${them} } accept`)}${rule(sites, (them) => `ip6 daddr { ${them} } tcp dport { 22, ${ftpsPortSet} } ${refuse("tcp reset")}`)}  }
 }
 `;
 }

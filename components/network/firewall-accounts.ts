@@ -11,6 +11,7 @@ import {
   outgoing,
   resolver,
 } from "../account-network/links.ts";
+import { ftpsPortSet } from "../ftps/links.ts";
 import { firstEphemeral, forPorts } from "./open-ports.ts";
 
 /** What the firewall counts and looks up for accounts, and the chains that judge what they send and what is sent to them. */
@@ -41,6 +42,9 @@ ${boundNames
   # Ports of accounts' services: what visitors call, and what the account has in its network. Then the same the other way round.
   map services { type ipv6_addr . inet_service : ipv6_addr; }
   map answers { type ipv6_addr . inet_service : ipv6_addr; }
+
+  # Addresses of accounts that have users with FTPS.
+  set ftps { type ipv6_addr; }
 
   # Accounts whose bounds are not the usual ones have a chain with theirs.
   map bounds { type ifname : verdict; }
@@ -73,7 +77,9 @@ export function chainsOfAccounts({ offeredTcp, offeredUdp, address4 }: Offered):
     icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
     ct state established,related accept
     iifname vmap @rules_out
-${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
+${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}
+    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } goto ftps_of_account
+    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     icmp type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
     counter goto refuse comment "an account calls the host"
   }

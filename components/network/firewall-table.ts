@@ -6,6 +6,7 @@ import { banTable } from "../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
 import { opening } from "../http/connections.ts";
+import { ftpsPortSet, ftpsPorts } from "../ftps/links.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { OpenPort } from "../registry/renderer.ts";
 import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";
@@ -40,6 +41,9 @@ const plainRange4 = plain(/[0-9.]+(?:\/\d+)?/, "IPv4 range");
 
 /** What is not global unicast (RFC 4291), and tunnels that would lead to any address of IPv4 (Teredo, 6to4). */
 const closed6 = ["::/3", "4000::/2", "8000::/1", "2001::/32", "2002::/16"];
+/** Users that systemd makes for a unit (DynamicUser=, systemd.exec(5)): relays, and what asks for passwords. None calls anybody over the network. */
+const dynamicUids = "61184-65519";
+
 /** What is not of the Internet (RFC 6890). */
 const closed4 = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],
@@ -113,7 +117,8 @@ ${setsOfAccounts}  # The kernel remembers no connection that anybody outside may
     ip6 daddr ${resolver} notrack
     meta l4proto icmpv6 fib daddr type local notrack
     icmp type echo-request notrack
-${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}    ip6 daddr . tcp dport @services goto to_service
+${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } notrack
+    ip6 daddr . tcp dport @services goto to_service
     iifgroup ${linkGroup} ip6 saddr . tcp sport @answers notrack
   }
   # Only the address is exchanged, packet by packet. Without memory of connections no error about a packet's size could be led back, so
@@ -133,7 +138,8 @@ ${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)
     ip6 saddr ${resolver} notrack
     meta l4proto icmpv6 notrack
     icmp type echo-reply notrack
-${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp sport @answers notrack
+${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } notrack
+    ip6 saddr . tcp sport @answers notrack
     ip6 daddr . tcp dport @answers notrack
   }
 
@@ -168,6 +174,7 @@ ${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr . tcp 
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } ip6 hoplimit 255 accept
     icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 saddr fe80::/10 accept
 ${bgp("saddr")}${forPorts(ownTcp, `tcp dport { ${ownTcp} } goto ssh_of_host`)}    jump of_host_in
+    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } goto ftps_of_account
     icmp type echo-request accept
     icmpv6 type echo-request accept
 ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
@@ -178,6 +185,13 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(of
     tcp flags & (fin | syn | rst | ack) != syn accept
     update @callers6 { ip6 saddr & ffff:ffff:ffff:ffff:: ${callers} } counter drop comment "a visitor opens too many connections"
     update @callers4 { ip saddr ${callers} } counter drop comment "a visitor opens too many connections"
+    accept
+  }
+
+  # FTPS of accounts whose users have it. Nobody listens on the ports of data but for a client that has logged in.
+  chain ftps_of_account {
+    tcp dport ${ftpsPorts.control} tcp flags & (fin | syn | rst | ack) == syn limit rate over ${sshFlood} counter drop comment "too many connections to FTPS of accounts"
+    ip6 daddr vmap @rules_in
     accept
   }
 
@@ -209,10 +223,13 @@ ${chainsOfAccounts({ offeredTcp, offeredUdp, address4 })}  # Accounts have netwo
     type filter hook output priority filter; policy accept;
     ct state established,related accept
     meta skuid ${accountUids} counter reject comment "an account calls out through the host's network"
+    meta skuid ${dynamicUids} meta l4proto tcp tcp flags & (fin | syn | rst | ack) == syn counter reject with tcp reset comment "a program between visitors and accounts calls out"
+    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of FTPS calls out"
 ${forPorts(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${forPorts(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
     oif lo accept
-${forPorts(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
+${forPorts(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } accept comment "answers of FTPS"
+    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
     icmpv6 type != echo-request accept
     icmp type != echo-request accept
 ${bgp("daddr")}    jump of_host_out

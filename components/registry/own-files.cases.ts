@@ -37,7 +37,7 @@ export const sides: readonly Declaration[] = [
       ],
       users: [
         {
-          ...{ name: "files", directory: "www", protocols: ["webdav"], keys: [] },
+          ...{ name: "files", directory: "www", protocols: ["webdav", "ftps"], keys: [] },
           passwordHash: `$y$j9T$${"a".repeat(22)}$${"b".repeat(43)}`,
         },
       ],

@@ -15,6 +15,7 @@ import { renderer as renderRepositories } from "../backup/render-repositories.ts
 import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
+import { renderer as renderFtps } from "../ftps/render-ftps.ts";
 import { renderer as renderHost } from "../host/render-host.ts";
 import { renderer as renderModules } from "../host/render-modules.ts";
 import { renderer as renderSshd } from "../host/render-sshd.ts";
@@ -50,6 +51,7 @@ export const renderers: readonly Renderer[] = [
   renderBans,
   renderCache,
   renderDatabase,
+  renderFtps,
   renderHost,
   renderModules,
   renderSshd,

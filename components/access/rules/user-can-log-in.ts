@@ -1,22 +1,29 @@
 import { ownerOf, subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
 
+/** Protocols that take passwords alone, over TLS. */
+const byPassword = [
+  ["webdav", "WebDAV"],
+  ["ftps", "FTPS"],
+] as const;
+
 export const userCanLogIn = defineRule({
   name: "user-can-log-in",
   theme: "isolation",
   severity: "medium",
   scope: "stack",
-  description: "Every user has a key or a password to log in with, and for WebDAV a password and HTTPS.",
+  description: "Every user has a key or a password to log in with, and for WebDAV and FTPS a password and HTTPS.",
   reason: "Without one nobody can log in as this user, and nothing but a log on the host would say so.",
-  fix: "Give the user a key in `keys` or a `passwordHash`, or remove it. For WebDAV: a `passwordHash`, and `certificates` in network.yaml.",
+  fix: "Give the user a key in `keys` or a `passwordHash`, or remove it. For WebDAV and FTPS: a `passwordHash`, and `certificates` in network.yaml.",
   *find({ users, networks }) {
     for (const user of users) {
-      if (user.protocols.includes("webdav")) {
+      for (const [protocol, name] of byPassword) {
+        if (!user.protocols.includes(protocol)) continue;
         const at = subject.user(user, "protocols");
         if (user.passwordHash === undefined)
-          yield { subject: at, message: `${ownerOf(subject.user(user))} has WebDAV, but no password for it.` };
+          yield { subject: at, message: `${ownerOf(subject.user(user))} has ${name}, but no password for it.` };
         if (networks.some(({ certificates }) => certificates === undefined))
-          yield { subject: at, message: `${ownerOf(subject.user(user))} has WebDAV, but front ends have no HTTPS.` };
+          yield { subject: at, message: `${ownerOf(subject.user(user))} has ${name}, but front ends have no HTTPS.` };
       }
       if (user.keys.length > 0 || user.passwordHash !== undefined) continue;
       const at = subject.user(user, "keys");
