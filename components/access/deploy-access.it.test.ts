@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hashPassword } from "../../cli/password.ts";
+import { certificates } from "../../delivery/protocol/certificates.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf } from "../../testing/bundle-fixture.ts";
@@ -17,7 +18,8 @@ const passwordHash = await hashPassword(password);
 const ada = { name: "ada", directory: ".", protocols: ["ssh"], keys: [key.publicKey.trim()] } as const;
 const pat = { name: "pat", directory: ".", protocols: ["ssh"], keys: [], passwordHash } as const;
 const drop = { name: "drop", directory: ".", protocols: ["sftp"], keys: [key.publicKey.trim()] } as const;
-const bundle = (...users: (typeof ada | typeof pat | typeof drop)[]) =>
+const box = { name: "box", directory: ".", protocols: ["ftps"], keys: [], passwordHash } as const;
+const bundle = (...users: (typeof ada | typeof pat | typeof drop | typeof box)[]) =>
   renderBundle(declarationOf([{ number: 1, name: "alice", users }]), "web1");
 const settings = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20 -p 8022";
 const address = "fd00:8000:0:1::1";
@@ -36,7 +38,7 @@ const session = () => on.states("session.service");
 
 beforeAll(async () => {
   on = await appliedHost("deploy-access");
-  const { report, stderr } = await on.apply(bundle(ada, pat, drop));
+  const { report, stderr } = await on.apply(bundle(ada, pat, drop, box));
   expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
   await on.host.writeFile("/root/ada", key.privateKey, 0o600);
   await on.host.writeFile("/root/ask", `#!/bin/sh\necho '${password}'\n`, 0o755);
@@ -53,6 +55,27 @@ test("users log in by key and by password, and what lets them in is no drift", a
   expect(differences.filter(({ group, message }) => group !== "host" || /access|password|sftp/.test(message))).toEqual(
     [],
   );
+});
+
+test("FTPS needs a certificate, and who is removed is logged out and finds nothing", async () => {
+  const login = () =>
+    on.host.run(
+      `curl -sS -k -g --ssl-reqd --max-time 60 -u 'box:${password}' -l 'ftp://[${address}]/' -Q NOOP </dev/null; echo $?`,
+    );
+  expect((await login()).stdout).toBe("64\n");
+  await on.shell(`mkdir -p ${certificates} && cd ${certificates} &&
+    openssl req -x509 -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody -keyout key -out cert 2>/dev/null && cat key cert >default.pem`);
+  expect((await login()).stdout).toMatch(/^there\n|admin\n/m);
+  await on.shell(
+    `systemd-run --quiet --unit=ftps sh -c "{ printf 'AUTH TLS\\r\\n'; sleep 1000; } | openssl s_client -quiet -starttls ftp -connect '[${address}]:21'"`,
+  );
+  const sessions = () =>
+    on.shell("systemctl list-units --plain --no-legend --state=active 'fairhost-ftps-1@*' | wc -l");
+  await expect.poll(sessions, soon).toBe("1");
+  await on.apply(bundle(ada, pat, drop));
+  await expect.poll(sessions, soon).toBe("0");
+  expect((await login()).stdout).toBe("7\n");
+  expect(await on.shell("ls /run/fairhost-ftps; nft list set inet fairhost ftps | grep elements || true")).toBe("");
 });
 
 test("a configuration that sshd refuses is found before the switch: the account keeps the old one, and its users", async () => {

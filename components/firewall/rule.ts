@@ -102,7 +102,7 @@ export const accountFirewallSchema = z
   .max(most)
   .optional()
   .describe(
-    "Rules of the account's own firewall, in its own network; the first that matches decides. `in` is about its services and SSH, not about web sites; it opens nothing that is not declared. `out` is about all that its programs call, apart from the resolver; what none matches is as without rules. Default: none.",
+    "Rules of the account's own firewall, in its own network; the first that matches decides. `in` is about its services, SSH and FTPS, not about web sites; it opens nothing that is not declared. `out` is about all that its programs call, apart from the resolver; what none matches is as without rules. Default: none.",
   );
 
 /** One rule as a firewall is made from it. */

@@ -220,6 +220,12 @@ for n in range(44): s.send(b"http: 2600:8::2")'`);
       "ECONNREFUSED",
       "timeout",
     ]);
+    // Rules of the account's own firewall count, as they do for its services.
+    await sh(`nft 'add chain inet fairhost account-2-in; add rule inet fairhost account-2-in ip6 saddr 2600:9::/48 reject with tcp reset
+      add element inet fairhost rules_in { ${bob} : jump account-2-in }'`);
+    const result = async (address: string, from: string) =>
+      (await curl("", `--interface ${from}`, "ada", other, address)).exitCode;
+    expect([await result(bob, far6), await result(alice, far6), await result(bob, "2600:8::2")]).toEqual([7, 67, 0]);
   });
 });
 

@@ -179,7 +179,7 @@ class Session:
             raise No("504 TLS alone.")
         self.tls = contexts()
         if self.tls is None:
-            raise Over("431 There is no certificate.")
+            raise No("431 There is no certificate.")
         # What came before TLS must not be taken for what came within it.
         if self.buffer:
             raise Over("503 Something follows AUTH too early.")
@@ -438,6 +438,7 @@ class Session:
     def received(self, connection):
         octets = bytearray()
         while got := connection.recv(1 << 16):
+            signal.alarm(quiet)
             octets += got
             if len(octets) >= 1 << 16:
                 yield bytes(octets)
@@ -477,7 +478,7 @@ class Session:
         with self.files.opened_directory(path) as handle, contextlib.closing(self.files.list(handle)) as entries:
             # Whatever a name has, a line has one.
             lines = (form(path, *entry) for entry in entries if not re.search(rb"^\.\.?$|[\0\r\n/]", entry[0]))
-            self.carry(lambda connection: self.send(connection, lines))
+            self.carry(lambda connection: self.send(connection, together(lines)))
 
     def list_names(self, text):
         self.listing(text, lambda _path, name, _found: name + b"\r\n")
@@ -502,6 +503,17 @@ class Session:
         kind = {0o040000: "dir", 0o100000: "file"}.get(found.mode & 0o170000, "OS.unix=other")
         size = f"size={found.size};" if kind == "file" else ""
         return f"type={kind};{size}modify={moment(found.time)};UNIX.mode=0{found.mode & 0o777:o}; ".encode() + name
+
+
+def together(lines):
+    """Some thousand octets at a time."""
+    octets = bytearray()
+    for line in lines:
+        octets += line
+        if len(octets) > 1 << 14:
+            yield bytes(octets)
+            octets.clear()
+    yield bytes(octets)
 
 
 def moment(seconds):

@@ -13,4 +13,8 @@ testRule(userCanLogIn, {
       "user 1/deploy protocols: User 1/deploy has WebDAV, but front ends have no HTTPS.",
     ],
   },
+  "a user with FTPS where no front end has HTTPS": {
+    break: (valid) => changed(valid, "users", "1/ada", (user) => ({ ...user, protocols: ["ssh", "ftps"] })),
+    expect: ["user 1/ada protocols: User 1/ada has FTPS, but front ends have no HTTPS."],
+  },
 });
