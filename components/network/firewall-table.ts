@@ -224,6 +224,7 @@ ${chainsOfAccounts({ offeredTcp, offeredUdp, address4 })}  # Accounts have netwo
     ct state established,related accept
     meta skuid ${accountUids} counter reject comment "an account calls out through the host's network"
     meta skuid ${dynamicUids} meta l4proto tcp tcp flags & (fin | syn | rst | ack) == syn counter reject with tcp reset comment "a program between visitors and accounts calls out"
+    meta skuid ${dynamicUids} meta l4proto udp counter reject comment "a program between visitors and accounts calls out"
     ip6 saddr @ftps tcp sport { ${ftpsPortSet} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of FTPS calls out"
 ${forPorts(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${forPorts(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
