@@ -12,6 +12,7 @@ import { renderer as renderRoutes } from "../address/render-routes.ts";
 import { renderer as renderBackup } from "../backup/render-backup.ts";
 import { renderer as renderDrills } from "../backup/render-drills.ts";
 import { renderer as renderRepositories } from "../backup/render-repositories.ts";
+import { renderer as renderView } from "../backup/render-view.ts";
 import { renderer as renderBans } from "../bans/render-bans.ts";
 import { renderer as renderCache } from "../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../database/render-database.ts";
@@ -48,6 +49,7 @@ export const renderers: readonly Renderer[] = [
   renderBackup,
   renderDrills,
   renderRepositories,
+  renderView,
   renderBans,
   renderCache,
   renderDatabase,

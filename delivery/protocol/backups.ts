@@ -16,6 +16,12 @@ export const keptRecords = "repositories/accounts/";
 /** Directory of an account's repositories on a backup host, inside its directory. Only its uid can read it. */
 export const repositoriesDirectory = "repositories";
 
+/** Directory of a host below which backups are mounted that an account looks at: `/run/fairhost-backups/1204`. */
+export const viewPlace = "/run/fairhost-backups";
+
+/** Bundle path of what restic has in the place of fusermount(1). */
+export const passMount = "libexec/pass-mount";
+
 /** Backups of one account: where they go, and for how many days they are kept. */
 export interface BackupRecord {
   readonly account: number;

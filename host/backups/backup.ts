@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
@@ -105,6 +105,12 @@ async function backUpOne(
   machine.disk.makeDirectory(own, 0o700);
   try {
     const failed = await spoolDatabases(machine, account, source, own);
+    // The account finds its dumps in `admin/backup`. What is added now is for root alone.
+    const gid = groups[`account-${account}`]?.account?.gid ?? 0;
+    for (const path of [own, ...readdirSync(own).map((name) => join(own, name))]) {
+      chownSync(path, 0, gid);
+      chmodSync(path, path === own ? 0o750 : 0o640);
+    }
     machine.disk.create(join(own, declarationName), `${JSON.stringify(groups[`account-${account}`])}\n`, 0o600, {
       sync: false,
     });
@@ -116,7 +122,9 @@ async function backUpOne(
       { from: own, to: `${inSnapshot}/databases` },
     ];
     const about = [`--host=${host}`, `--tag=account-${account}`];
-    const args = ["backup", "--json", "--quiet", "--no-scan", ...about, ...mounts.map(({ to }) => to)];
+    // Not even opened: that counts as a look (components/backup/watch-looks.py).
+    const without = `--exclude=${inSnapshot}/admin/backup`;
+    const args = ["backup", "--json", "--quiet", "--no-scan", without, ...about, ...mounts.map(({ to }) => to)];
     let result = await restic(opened, args, { mounts });
     if (result.status === noRepository) {
       await mustRestic(opened, ["init", "--quiet"]);

@@ -7,6 +7,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { backUp } from "./backup.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
 import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
+import { showBackups } from "./view.ts";
 
 export interface BackupOptions {
   readonly due: boolean;
@@ -75,6 +76,15 @@ export const backupCommands: Readonly<
       const other = of === undefined ? undefined : otherHost(of);
       const from = { inPlace, ...(snapshot !== undefined && { id: snapshot }), ...(other && { other }) };
       for (const path of await restoreBackup(machine, number, wanted, from)) process.stdout.write(`${path}\n`);
+      return 0;
+    };
+  },
+
+  "show-backups"(machine, words) {
+    const [number, idle, ...more] = numbersIn(words) ?? [];
+    if (number === undefined || more.length > 0) return undefined;
+    return async () => {
+      machine.say(`account ${number}: ${await showBackups(machine, number, idle)}`);
       return 0;
     };
   },

@@ -37,18 +37,34 @@ export function keepersOf(bundle: Bundle, { account, site }: BackupRecord): Keep
     .map(({ keeper }) => keeper);
 }
 
+/** How long a backup host is waited for (ssh_config(5)), in seconds. */
+export interface Patience {
+  readonly ConnectTimeout: string;
+  readonly ServerAliveInterval: string;
+  readonly ServerAliveCountMax: string;
+}
+
+/** One that is gone is noticed after two minutes. */
+const patient: Patience = { ConnectTimeout: "20", ServerAliveInterval: "30", ServerAliveCountMax: "4" };
+
+/** Somebody waits for what they look at: one that is gone is noticed after 15 seconds. */
+export const hurried: Patience = { ConnectTimeout: "8", ServerAliveInterval: "5", ServerAliveCountMax: "3" };
+
 /**
  * SSH to a backup host as one of its accounts (components/backup/serve.sh). This host proves itself with its own SSH host key, which the
  * inventory has for the deploys; the backup host must have the key that the inventory has for it.
  */
-export function sshTo(machine: Machine, keeper: Keeper, account: number, words: readonly string[]): readonly string[] {
+export function sshTo(
+  machine: Machine,
+  keeper: Keeper,
+  account: number,
+  words: readonly string[],
+  patience: Patience = patient,
+): readonly string[] {
   const { layout } = machine;
   const options = {
     BatchMode: "yes",
-    ConnectTimeout: "20",
-    // A backup host that is gone is noticed after two minutes.
-    ServerAliveInterval: "30",
-    ServerAliveCountMax: "4",
+    ...patience,
     GlobalKnownHostsFile: "none",
     IdentitiesOnly: "yes",
     StrictHostKeyChecking: "yes",

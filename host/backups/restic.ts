@@ -71,8 +71,6 @@ export async function restic(
   const relay = await relayTo(sshTo(machine, keeper, account, ["open", name]), socket);
   // Outside, nobody but root comes into its directory.
   if (uid !== undefined) for (const path of [socket, temporary]) chownSync(path, uid, uid);
-  const program = "/bin/sh -c 'exec socat STDIO UNIX-CONNECT:/run/repository'";
-  const connection = ["--repo=rclone:x", `--option=rclone.program=${program}`, "--no-cache"];
   const writable = true as const;
   const places = [
     { from: socket, to: "/run/repository", writable },
@@ -80,7 +78,7 @@ export async function restic(
     ...mounts,
   ];
   const bind = ({ from, to, writable }: Mount) =>
-    `--property=${writable ? "BindPaths" : "BindReadOnlyPaths"}=${from}:${to}`;
+    `--property=${writable ? "BindPaths" : "BindReadOnlyPaths"}=${from}:${to}:norbind`;
   const command = [
     ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
     "--slice=fairhost-backup.slice",
@@ -92,7 +90,7 @@ export async function restic(
       : ["--property=CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP", "--property=UMask=0077"]),
     ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--"],
     ...(uid === undefined ? [] : becoming(uid)),
-    ...["/usr/bin/restic", ...args, ...connection],
+    ...["/usr/bin/restic", ...args, ...throughRelay],
   ];
   try {
     const [first, ...rest] = command;
@@ -170,7 +168,7 @@ export const rootSettings = [
   "RuntimeMaxSec=6h",
 ];
 
-interface Relay {
+export interface Relay {
   /** What SSH has written to standard error. */
   said(): string;
   /** Whether it ended by itself with 255, which is its own (ssh(1)): the command's would be another. */
@@ -178,8 +176,19 @@ interface Relay {
   end(): Promise<void>;
 }
 
-/** Carries each connection to a Unix socket of root to a command of its own. */
-async function relayTo([program, ...args]: readonly string[], socket: string): Promise<Relay> {
+/** How restic comes to {@link relayTo}'s socket, which is `/run/repository` for it. */
+export const throughRelay = [
+  "--repo=rclone:x",
+  "--option=rclone.program=/bin/sh -c 'exec socat STDIO UNIX-CONNECT:/run/repository'",
+  "--no-cache",
+];
+
+/** Carries each connection to a Unix socket of root to a command of its own. @param seen is called when the command has written something, or has ended */
+export async function relayTo(
+  [program, ...args]: readonly string[],
+  socket: string,
+  seen: (what: "came" | "ended") => void = () => {},
+): Promise<Relay> {
   let said = "";
   let failed = false;
   const running = new Set<ReturnType<typeof spawn>>();
@@ -191,12 +200,14 @@ async function relayTo([program, ...args]: readonly string[], socket: string): P
     });
     for (const stream of [connection, child.stdin, child.stdout]) stream.on("error", () => {});
     connection.pipe(child.stdin);
+    child.stdout.on("data", () => seen("came"));
     child.stdout.pipe(connection);
     child.on("close", (status) => {
       // So it ends, too, when restic has gone and its connection with it.
       failed ||= status === 255 && !child.killed;
       running.delete(child);
       connection.destroy();
+      seen("ended");
     });
     connection.on("close", () => child.kill());
   });

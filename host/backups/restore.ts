@@ -10,7 +10,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
 import { inSnapshot } from "./backup.ts";
-import { backupsOf, keepersOf, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
+import { backupsOf, keepersOf, type Patience, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
 import { type Mount, mustRestic, type Opened } from "./restic.ts";
 import { spoolOf, withBackup } from "./state.ts";
 
@@ -100,8 +100,14 @@ export async function snapshotsOf(
   return { found, wrong, otherEpochs: [...otherEpochs].sort((left, right) => left - right) };
 }
 
-async function repositoriesOn(machine: Machine, keeper: Keeper, { account }: BackupRecord): Promise<string[]> {
-  const [program, ...args] = sshTo(machine, keeper, account, ["list"]);
+/** @param patience how long the backup host is waited for; by default long */
+export async function repositoriesOn(
+  machine: Machine,
+  keeper: Keeper,
+  { account }: BackupRecord,
+  patience?: Patience,
+): Promise<string[]> {
+  const [program, ...args] = sshTo(machine, keeper, account, ["list"], patience);
   const { status, stdout, stderr } = await machine.run(program!, args);
   if (status !== 0) throw new ApplyError(`${keeper.name} does not answer: ${stderr.trim()}`);
   return stdout.split("\n").flatMap((line) => line.split(" ")[0] || []);

@@ -72,6 +72,8 @@ export function receive(machine: Machine, number: number, pass: Pass): Promise<v
         "--filter=-x! user.*",
       ],
       ...["--sparse", "--numeric-ids", "--delete", "--partial", "--blocking-io", `--rsh=${bridge}`],
+      // Mounted when somebody looks (components/backup/render-view.ts).
+      "--exclude=/admin/backup",
       ...[...sources, `${place}/`],
     ];
     // rsync's own standard output would get into the protocol.

@@ -32,6 +32,9 @@ mknod -m 666 dev/full c 1 7
 mknod -m 666 dev/random c 1 8
 mknod -m 666 dev/urandom c 1 9
 mknod -m 666 dev/tty c 5 0
+# Of the machine's kernel, but what is mounted with them belongs to the mount namespace.
+mknod -m 600 dev/fuse c 10 229
+mknod -m 600 dev/autofs c 10 235
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd

@@ -1,0 +1,123 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { viewPlace } from "../../delivery/protocol/backups.ts";
+import { accountDirectory } from "../archives/archives.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { backupKey, masterOf } from "../store/secrets.ts";
+import { inSnapshot } from "./backup.ts";
+import { backupsOf, hurried, keepersOf, readRepositoryName } from "./keepers.ts";
+import { type Mounted, mountRepository, snapshotsIn } from "./mounted.ts";
+import { repositoriesOn } from "./restore.ts";
+
+/** Accounts whose backups are mounted at the same time on one host: each one has a restic and two connections. */
+const most = 20;
+
+/** Days that are shown of an account, the newest. */
+const mostDays = 40;
+
+/** Milliseconds. */
+const [patience, stuck, saying] = [25_000, 20_000, 60_000];
+
+/**
+ * Shows an account its backups while somebody looks: mounts them in its `admin/backup`, and returns when they were not read for so long, when somebody waits in vain for the backup host, or when that is gone. Then it is all over: the next look begins anew. If they cannot be
+ * shown, a file says so for a minute. What it leaves behind its unit removes.
+ * @param idle seconds
+ * @returns why it is over
+ */
+export async function showBackups(machine: Machine, account: number, idle = 600): Promise<string> {
+  const place = machine.layout.at(`${viewPlace}/${account}`);
+  const shown = join(accountDirectory(machine, account), "admin/backup");
+  const gid = readCurrent(machine).bundle.groups[`account-${account}`]?.account?.gid;
+  if (gid === undefined) throw new ApplyError(`account ${account} is not on this host`);
+  const isolated = "nosuid,nodev,noexec";
+  const giveUp = new AbortController();
+  const work = async () => {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    await mount(machine, ["--types=tmpfs", `--options=size=1M,mode=0700,${isolated}`, "backups", place]);
+    return open(machine, account, place);
+  };
+  const late = sleep(patience, undefined, { signal: giveUp.signal }).then(() => {
+    throw new ApplyError("the backup host does not answer");
+  });
+  const { opened, days, failed } = await Promise.race([work(), late]).catch((error: unknown) => {
+    const failed = error instanceof ApplyError ? error.message : String(error);
+    return { opened: [], days: [], failed } as Shown & { readonly failed?: string };
+  });
+  giveUp.abort();
+  // Services of the host that run as somebody else do not come in.
+  await mount(machine, ["--types=tmpfs", `--options=size=1M,mode=0750,gid=${gid},${isolated}`, "backups", shown]);
+  if (failed !== undefined) {
+    machine.say(`account ${account}: ${failed}`);
+    const text = "The backups cannot be shown at the moment. Try again in a few minutes.\n";
+    writeFileSync(join(shown, "NOT-AVAILABLE.txt"), text);
+    return sleep(saying, "it has said so for a minute");
+  }
+  for (const [name, path] of days) {
+    mkdirSync(join(shown, name));
+    await mount(machine, ["--bind", path, join(shown, name)]);
+  }
+  const why = await Promise.race([untilIdle(opened, idle * 1000), ...opened.map(({ over }) => over)]);
+  await Promise.all(opened.map((each) => each.end()));
+  return why;
+}
+
+interface Shown {
+  readonly opened: readonly Mounted[];
+  /** Names and directories, the oldest first, then `latest`. */
+  readonly days: readonly (readonly [name: string, path: string])[];
+}
+
+/** Mounts all repositories that this host has the keys of. @throws ApplyError if that is not possible, or if too many others are looked at */
+async function open(machine: Machine, account: number, place: string): Promise<Shown & { readonly failed?: string }> {
+  const all = machine.layout.at(viewPlace);
+  const others = readdirSync(all).length - 1;
+  if (others >= most) throw new ApplyError(`backups of ${others} other accounts are being looked at`);
+  const { bundle } = readCurrent(machine);
+  const record = backupsOf(bundle).find((each) => each.account === account);
+  if (!record) throw new ApplyError("it has no backup site");
+  const opened: Mounted[] = [];
+  const found = new Map<string, string>();
+  for (const keeper of keepersOf(bundle, record)) {
+    for (const name of await repositoriesOn(machine, keeper, record, hurried)) {
+      const repository = readRepositoryName(name);
+      const master = repository?.host === bundle.host ? masterOf(machine, repository.epoch) : undefined;
+      if (!repository || !master) continue;
+      const at = join(place, name);
+      mkdirSync(at);
+      const key = backupKey(master, account, repository.epoch);
+      const unit = `fairhost-backup-view-${account}-${opened.length}`;
+      const mounted = await mountRepository({ machine, account, keeper, name, key }, at, unit);
+      opened.push(mounted);
+      for (const time of await snapshotsIn(machine, mounted))
+        found.set(time, join(mounted.snapshots, time, inSnapshot));
+    }
+  }
+  const days = [...found].sort(([left], [right]) => (left < right ? -1 : 1)).slice(-mostDays);
+  const newest = days.at(-1);
+  return { opened, days: newest ? [...days, ["latest", newest[1]]] : days };
+}
+
+async function mount(machine: Machine, words: readonly string[]): Promise<void> {
+  const { status, stderr } = await machine.run("mount", words, { timeout: patience });
+  if (status !== 0) throw new ApplyError(`mount ${words.at(-1)}: ${stderr.trim()}`);
+}
+
+/** Looks every two seconds. @param idle milliseconds. @returns why it is over */
+async function untilIdle(opened: readonly Mounted[], idle: number): Promise<string> {
+  let lastUsed = performance.now();
+  let awaitedSince: number | undefined;
+  for (;;) {
+    await sleep(2000);
+    const now = performance.now();
+    const lastCame = Math.max(...opened.map((each) => each.lastCame()));
+    const isAwaited = opened.some((each) => each.isAwaited());
+    awaitedSince = isAwaited ? (awaitedSince ?? now) : undefined;
+    lastUsed = isAwaited ? now : Math.max(lastCame, lastUsed);
+    if (awaitedSince !== undefined && now - Math.max(awaitedSince, lastCame) > stuck) {
+      return "the backup host does not answer any more";
+    }
+    if (now - lastUsed > idle) return "not used any more";
+  }
+}
