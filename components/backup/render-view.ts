@@ -15,6 +15,14 @@ export const renderer: Renderer<"accounts"> = {
   ofHost: ({ host }) => (host.role === "backup" ? { files: [] } : renderViews()),
 };
 
+/** Removes what is mounted. restic first: it answers at once then. */
+const tidy = [
+  "-/usr/bin/systemctl --quiet stop fairhost-backup-view-%i-*.service",
+  "-/usr/bin/umount --quiet --recursive --lazy /srv/accounts/%i/admin/backup",
+  `-/usr/bin/umount --quiet --recursive --lazy ${viewPlace}/%i`,
+  `-/usr/bin/rmdir ${viewPlace}/%i`,
+];
+
 const script = (path: string, file: string): BundleFile => ({
   path,
   content: readFileSync(join(import.meta.dirname, file), "utf8"),
@@ -66,13 +74,13 @@ function renderViews(): { files: BundleFile[]; units: BundleUnit[] } {
           Service: {
             Type: "exec",
             ExecStart: "/usr/local/sbin/fairhost-host show-backups %i",
-            // restic first: what is mounted answers at once then.
-            ExecStopPost: [
-              "-/usr/bin/systemctl --quiet stop fairhost-backup-view-%i-*.service",
-              "-/usr/bin/umount --quiet --recursive --lazy /srv/accounts/%i/admin/backup",
-              `-/usr/bin/umount --quiet --recursive --lazy ${viewPlace}/%i`,
-              `-/usr/bin/rmdir ${viewPlace}/%i`,
-            ],
+            // Whatever has killed it, or these commands too, it does not leave mounts behind that are dead.
+            ExecStartPre: tidy,
+            ExecStopPost: tidy,
+            Restart: "on-failure",
+            RestartSec: "1s",
+            RestartSteps: "5",
+            RestartMaxDelaySec: "60s",
             Slice: "fairhost-views.slice",
             // It mounts for the host, so it has no file system of its own.
             NoNewPrivileges: "yes",

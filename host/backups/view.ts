@@ -30,7 +30,7 @@ export async function showBackups(machine: Machine, account: number, idle = 600)
   const place = machine.layout.at(`${viewPlace}/${account}`);
   const shown = join(accountDirectory(machine, account), "admin/backup");
   const gid = readCurrent(machine).bundle.groups[`account-${account}`]?.account?.gid;
-  if (gid === undefined) throw new ApplyError(`account ${account} is not on this host`);
+  if (gid === undefined) return "it is not on this host";
   const isolated = "nosuid,nodev,noexec";
   const giveUp = new AbortController();
   const work = async () => {
