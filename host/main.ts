@@ -69,6 +69,9 @@ const usage = `Usage: fairhost-host [--root DIR] COMMAND
   restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
                     restore the home or one path in it, a database, or all, from the newest backup or the one given:
                     into a new directory of the home, or with --in-place over what is there
+  show-backups ACCOUNT [SECONDS]
+                    mount an account's backups in its admin/backup until nobody has read them for 600 seconds, or as
+                    many as given (fairhost-backup-view@.service does this when the account looks)
   expire-backups    on a backup host: remove backups whose time is over, and read a seventh of them (a timer does this
                     once a day)
   verify-backups [ACCOUNT...]

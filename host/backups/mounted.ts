@@ -7,7 +7,7 @@ import { passMount } from "../../delivery/protocol/backups.ts";
 import { must } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { hurried, sshTo } from "./keepers.ts";
-import { type Opened, programs, relayTo, settings, shortened, throughRelay } from "./restic.ts";
+import { type Opened, programs, relayTo, rootSettings, shortened, throughRelay } from "./restic.ts";
 
 /** A repository that is mounted, read-only. */
 export interface Mounted {
@@ -51,7 +51,7 @@ export async function mountRepository(opened: Opened, at: string, unit: string):
     const command = [
       ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
       ...["--slice=fairhost-views.slice", `--property=BindsTo=fairhost-backup-view@${account}.service`],
-      ...settings.map((setting) => `--property=${setting}`),
+      ...rootSettings.map((setting) => `--property=${setting}`),
       // Who waits for it is a person. The rest is bounded by the slice.
       ...["Nice=0", "IOSchedulingClass=best-effort", "MemoryMax=256M", "TasksMax=64", "KillSignal=SIGKILL"].map(
         (setting) => `--property=${setting}`,

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { viewPlace } from "../../delivery/protocol/backups.ts";
+import { backupRecords, viewPlace } from "../../delivery/protocol/backups.ts";
 import { accountDirectory } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -58,7 +58,10 @@ export async function showBackups(machine: Machine, account: number, idle = 600)
     mkdirSync(join(shown, name));
     await mount(machine, ["--bind", path, join(shown, name)]);
   }
-  const why = await Promise.race([untilIdle(opened, idle * 1000), ...opened.map(({ over }) => over)]);
+  const why = await Promise.race([
+    untilIdle(opened, idle * 1000, join(machine.layout.current, `${backupRecords}${account}`)),
+    ...opened.map(({ over }) => over),
+  ]);
   await Promise.all(opened.map((each) => each.end()));
   return why;
 }
@@ -104,8 +107,8 @@ async function mount(machine: Machine, words: readonly string[]): Promise<void> 
   if (status !== 0) throw new ApplyError(`mount ${words.at(-1)}: ${stderr.trim()}`);
 }
 
-/** Looks every two seconds. @param idle milliseconds. @returns why it is over */
-async function untilIdle(opened: readonly Mounted[], idle: number): Promise<string> {
+/** Looks every two seconds. @param idle milliseconds. @param record is there as long as the account is on this host. @returns why it is over */
+async function untilIdle(opened: readonly Mounted[], idle: number, record: string): Promise<string> {
   let lastUsed = performance.now();
   let awaitedSince: number | undefined;
   for (;;) {
@@ -118,6 +121,7 @@ async function untilIdle(opened: readonly Mounted[], idle: number): Promise<stri
     if (awaitedSince !== undefined && now - Math.max(awaitedSince, lastCame) > stuck) {
       return "the backup host does not answer any more";
     }
+    if (!existsSync(record)) return "it is not on this host any more";
     if (now - lastUsed > idle) return "not used any more";
   }
 }

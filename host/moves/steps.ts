@@ -104,7 +104,9 @@ async function hold(machine: Machine, number: number, { units, account }: Bundle
   setMark(machine, "held", number);
   if (!machine.live) return;
   const states = await unitStates(machine);
-  const own = [...units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
+  // A process that reads its backups from a host that hangs ends with what mounts them.
+  const view = `fairhost-backup-view@${number}.service`;
+  const own = [view, ...units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
   const wrong = await said(systemctl(machine, "stop", own));
   const uid = account?.uid;
   for (const end = performance.now() + patience; uid !== undefined; await sleep(50)) {
