@@ -38,7 +38,7 @@ systemctl reload "$3" || systemctl restart "$3"`;
  * @returns the error, if any, and whether the old settings are in force again
  */
 export async function loadSshServer(machine: Machine): Promise<string | undefined> {
-  const { disk, layout, run } = machine;
+  const { disk, layout } = machine;
   const stateOf = async (name: string) =>
     (await ask(machine, ["show", "--property=ActiveState", "--value", "--", name])).trim();
   // Then each connection has a server of its own, which reads them at once.

@@ -53,6 +53,11 @@ if (mine) {
     net.Server.prototype.listen = listen;
     takeOver(this, given);
     const callback = given.findLast((argument) => typeof argument === "function");
-    return listen.call(this, { fd: 3 }, ...(callback ? [callback] : []));
+    // Node.js would make the socket's queue shorter than it is.
+    const queue = {
+      fd: 3,
+      backlog: 1088,
+    };
+    return listen.call(this, queue, ...(callback ? [callback] : []));
   };
 }
