@@ -39,7 +39,8 @@ export function carriedAway(before: Declaration, after: Declaration, whole: Decl
 
 /**
  * A fleet whose carried hosts are in the same cell on both sides: the one under review, so that whatever else changes on them shows there,
- * or the one that they come from. That they are carried is a finding of its own ({@link carriedFinding}).
+ * or the one that they come from. For comparing only: that they are carried is a finding of its own ({@link carriedFinding}), and the
+ * rules judge the cells as they will be.
  */
 export function staying(fleet: Fleet, carried: readonly CarriedHost[], cell: string | undefined): Fleet {
   if (carried.length === 0) return fleet;
@@ -52,7 +53,7 @@ export function carriedFinding({ name, from, to, accounts }: CarriedHost): Findi
   return {
     rule: "moves-planned",
     subject: subject.host({ name }, "cell"),
-    message: `Carries host ${name}, with ${count(accounts, "account")} on it, from cell ${from} to cell ${to}; nothing else follows from that. The stack of ${from} would delete its delivery, and that of ${to} make it a new master secret: move its resources from stack to stack first (\`pulumi state move\`).`,
+    message: `Carries host ${name}, with ${count(accounts, "account")} on it, from cell ${from} to cell ${to}. The stack of ${from} would delete its delivery, and that of ${to} make it a new master secret: move its resources from stack to stack first (\`pulumi state move\`).`,
     approval: { action: "move", resource: `cell ${to}/${name}` },
   };
 }

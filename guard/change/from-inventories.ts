@@ -67,12 +67,16 @@ async function compare(
   if (!old) notices.push(`${options.base} has no ${inventory}: everything counts as new.`);
   const carried = carriedHosts(old?.fleet, head.fleet, cell);
 
-  const declareOld = (of?: string) =>
-    old ? program.declare(staying(old.fleet, carried, of), narrowed(of)) : nothingDeclared;
-  const before = { whole: declareOld(), part: declareOld(cell) };
+  // A carried host stays where it was in what is compared, not in what the rules judge: a cell may need it.
+  const before = {
+    whole: old ? program.declare(old.fleet) : nothingDeclared,
+    part: old ? program.declare(staying(old.fleet, carried, cell), narrowed(cell)) : nothingDeclared,
+  };
   const held = heldBy(before.part);
-  const declareNew = (of?: string) => ownProgram.declare(staying(head.fleet, carried, of), { ...narrowed(of), held });
-  const after = { whole: declareNew(), part: declareNew(cell) };
+  const after = {
+    whole: ownProgram.declare(head.fleet, { held }),
+    part: ownProgram.declare(staying(head.fleet, carried, cell), { ...narrowed(cell), held }),
+  };
   if (cell !== undefined && before.part.hosts.length + after.part.hosts.length === 0) {
     const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
     throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);

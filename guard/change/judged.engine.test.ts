@@ -236,12 +236,27 @@ describe("no change of the fleet is in no cell", () => {
         3,
         [
           expect.stringMatching(
-            /^needs approval moves-planned: Carries host par2-web1, with \d+ accounts? on it, from cell second to cell main; nothing else follows from that\. The stack of second would delete its delivery/,
+            /^needs approval moves-planned: Carries host par2-web1, with \d+ accounts? on it, from cell second to cell main\. The stack of second would delete its delivery/,
           ),
         ],
       ]);
       expect(report.missingApprovals).toEqual([{ action: "move", resource: "cell main/par2-web1" }]);
       expect(report.findings[0]!.where).toMatch(/^inventory\/prod\/hosts\/par2-web1\.yaml:\d+$/);
+    },
+  );
+
+  test.each(["main", "second", undefined])(
+    "a cell's last backup host carried away, with the approval to move it: blocked, reviewed with cell %s",
+    async (cell) => {
+      const approval =
+        "- {action: move, resource: cell main/bak1-backup2, approvedBy: Grace, reason: no reason at all, expires: 2026-12-01}\n";
+      await change.edit({
+        "inventory/prod/hosts/bak1-backup2.yaml": [["cell: second", "cell: main"]],
+        "inventory/prod/approvals.yaml": approval,
+      });
+      const { exitCode, report } = await review(...(cell === undefined ? [] : ["--cell", cell]));
+      expect([exitCode, report.verdict]).toEqual([4, "blocked"]);
+      expect(messages(report).join("\n")).toContain("backup-hosts-there");
     },
   );
 
