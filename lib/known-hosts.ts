@@ -23,7 +23,12 @@ export function knownHostsOf(text: string): { readonly data: Partial<KnownHost>[
 
 /** Lines of a known_hosts file that have all their parts. */
 export function wholeLines(text: string): KnownHost[] {
-  return knownHostsOf(text).data.filter((each): each is KnownHost => each.key !== undefined);
+  return knownHostsOf(text).data.filter(isWhole);
+}
+
+/** Whether a line has all its parts. */
+export function isWhole(line: { readonly [K in keyof KnownHost]?: KnownHost[K] | undefined }): line is KnownHost {
+  return line.names !== undefined && line.type !== undefined && line.key !== undefined;
 }
 
 /**
@@ -69,7 +74,7 @@ export function isPinOf(
 }
 
 /** A host and its port, as the file names them. */
-function nameAt(address: string, port: number): string {
+export function nameAt(address: string, port: number): string {
   const host = nameOf(address);
   return port === 22 ? host : `[${host}]:${port}`;
 }

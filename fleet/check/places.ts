@@ -1,5 +1,6 @@
 import type { Host, Site } from "../../components/declaring.ts";
 import { canonical } from "../../components/schema.ts";
+import { isWhole, nameAt, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { within4 } from "../../lib/ranges.ts";
 import { shown } from "../../lib/text.ts";
 import type { Problem } from "../load/problem.ts";
@@ -8,6 +9,7 @@ import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { checkNetwork, checkPower } from "./network.ts";
 import { type Entries, items, known, nameOf, names, type Placed, placed, unique } from "./references.ts";
 import { isUnclear } from "./sites.ts";
+import { asPrinted, portAsPrinted } from "./spelling.ts";
 
 /** Whether an AS number is for private use (RFC 6996). */
 function isPrivateAs(asNumber: number): boolean {
@@ -84,7 +86,7 @@ function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }
 }
 
 /** Checks values that must be unique in the whole fleet. */
-function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
+function checkHostsTogether({ network: [network], hosts, knownHosts }: Entries): Problem[] {
   const routers = items(network?.loose.routers).flatMap(([index, router]) =>
     placed(network!.source, ["routers", index, "address"], router.address),
   );
@@ -98,6 +100,14 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
     ),
   );
   const own = network === undefined ? [] : placed(network.source, ["asNumber"], network.loose.asNumber);
+  const ways = hosts.flatMap(({ source, loose: { ssh } }) => {
+    if (ssh?.address === undefined) return [];
+    const host = { address: ssh.address, port: ssh.port ?? 22 };
+    return [{ source, path: ["ssh", "address"], value: nameAt(host.address, host.port), host }];
+  });
+  const keys = items(knownHosts[0]?.loose).flatMap(([, line]) => (isWhole(line) ? [line] : []));
+  // Of hosts at one address, which is reported, only the first: they have one key.
+  const first = ways.filter(({ value }, index) => ways.findIndex((way) => way.value === value) === index);
   return [
     ...unique([...routers, ...addresses], "the address", "choose a free address of the site's subnet 0", (text) =>
       canonical(String(text)),
@@ -139,22 +149,17 @@ function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
       ],
       "the switch port",
       "use each port for one link only",
-      (port) => String(port).toLowerCase(),
+      portAsPrinted,
     ),
+    ...unique(ways, "the SSH address", "correct it: two hosts cannot have the same SSH address and port"),
     ...unique(
-      hosts.flatMap(({ source, loose }) => {
-        const { address, port } = loose.ssh ?? {};
-        return placed(source, ["ssh", "address"], address === undefined ? undefined : `${address} port ${port ?? 22}`);
-      }),
-      "the SSH address",
-      "correct it: two hosts cannot have the same SSH address and port",
+      first.flatMap(({ source, path, host: { address, port } }) =>
+        placed(source, path, pinnedKeyIn(keys, address, port).key),
+      ),
+      "the SSH host key",
+      "correct known_hosts: read each host's own key on its console; two hosts with one key cannot be told apart",
     ),
   ];
-}
-
-/** A serial number without what scanners and people write in one way or another. */
-function asPrinted(serial: string | number): string {
-  return String(serial).toUpperCase().replace(/\s/g, "");
 }
 
 /** Checks that a front end's IPv4 address is in its site's range. */

@@ -14,6 +14,30 @@ function folded(name: string | number): string {
     .replace(/[\s\-_./]/g, "");
 }
 
+/** A serial number without what scanners and people write in one way or another. */
+export function asPrinted(serial: string | number): string {
+  return String(serial)
+    .toUpperCase()
+    .replace(/[\s\-._]/g, "");
+}
+
+/** Names of ports that switches and people shorten, each with its short one. */
+const shortened = [
+  [/^(?:ethernet|et)(?=\d)/, "eth"],
+  [/^(?:gigabitethernet|gig)(?=\d)/, "gi"],
+  [/^tengigabitethernet(?=\d)/, "te"],
+] as const;
+
+/** `<switch> <port>` without what people write in one way or another; slashes, and hyphens between digits, say which port it is. */
+export function portAsPrinted(place: string | number): string {
+  const [, device, port] = /^(\S+) (.*)$/s.exec(String(place)) ?? ["", "", String(place)];
+  const plain = port!
+    .toLowerCase()
+    .replace(/[\s_]|(?<!\d)-|-(?!\d)/g, "")
+    .replace(/(?<!\d)0+(?=\d)/g, "");
+  return `${device} ${shortened.reduce((text, [long, short]) => text.replace(long, short), plain)}`;
+}
+
 /** Checks that names which are compared with each other are written in one way, and that what they say fits together. */
 export function checkSpelling(entries: Entries): Problem[] {
   return [

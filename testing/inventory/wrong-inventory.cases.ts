@@ -235,6 +235,23 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a host in the port of a switch's uplink": (draft) =>
     draft.edit("network.yaml", "port: Ethernet49", "port: Ethernet2"),
   "a switch port twice, in another spelling": (draft) => draft.edit(web2, "Ethernet2", "ethernet1"),
+  "a switch port twice, shortened and with a zero": (draft) => draft.edit(web2, "Ethernet2", "Eth01"),
+  "a switch port twice, without its hyphen": (draft) => draft.edit(web2, "xe-0/0/2", "xe0/0/01"),
+  "an SSH address twice, in another spelling": (draft) =>
+    draft
+      .edit(web1, "address: 127.0.0.1\n  port: 2201", 'address: "2A00:B6E0:100:0::12"')
+      .edit(web2, "address: 127.0.0.1\n  port: 2202", 'address: "2a00:b6e0:100::12"'),
+  "an SSH address twice, in capitals": (draft) =>
+    draft
+      .edit(web1, "address: 127.0.0.1\n  port: 2201", "address: One.example.org")
+      .edit(web2, "address: 127.0.0.1\n  port: 2202", "address: one.Example.org"),
+  "an SSH host key of two hosts": (draft) =>
+    draft.write(
+      "known_hosts",
+      [2201, 2202].map((port) => `[127.0.0.1]:${port} ssh-ed25519 ${"A".repeat(68)}\n`).join(""),
+    ),
+  "a chassis twice, in another spelling": (draft) => draft.edit(web2, "serial: lab-web2", "serial: LAB_WEB.1"),
+  "a disk's serial twice, without its hyphen": (draft) => draft.edit(web2, "serial: web2-a", "serial: web1a"),
   "a disk's serial twice, in another spelling": (draft) => draft.edit(web2, "serial: web2-a", "serial: WEB1-A"),
   "a manufacturer in two spellings": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: q-emu"),
   "a model in two spellings": (draft) => draft.edit(web2, "model: QEMU virtual machine", "model: qemu Virtual-Machine"),
