@@ -84,4 +84,8 @@ export const seeds: Readonly<Record<string, Seed>> = {
         .edit(network, "routers: [par2-router-1]", "routers: [par1-router-1]")
         .edit(network, "routers: [par2-router-2]", "routers: [par1-router-1]"),
   },
+  "an owned range that is retired, in another spelling": {
+    rules: ["number-not-reused"],
+    edit: (draft) => draft.write("retired.yaml", '- {kind: range, name: "2A00:B6E0:0::/32", retired: 2026-10-01}\n'),
+  },
 };

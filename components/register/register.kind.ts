@@ -3,6 +3,7 @@ import { flag, number, text, texts } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
 import { derivedField, identity, key } from "../registry/field-class.ts";
 import { inNoFile, type Kind } from "../registry/kind.ts";
+import { canonicalPrefix, prefix6Schema } from "../schema.ts";
 
 export const inputs = z.strictObject({
   tombstones: identity(z.array(number), { judged: "identity-kept" }).describe("Numbers of deleted accounts."),
@@ -48,6 +49,8 @@ export const kind: Kind<"registers"> = {
   describe: describeNothing,
 };
 
+/** With the name by which the element is declared: a range has its canonical one, however retired.yaml writes it. */
 function nameOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
-  return `${kind} ${name}`;
+  const isRange6 = kind === "range" && prefix6Schema.safeParse(name).success;
+  return `${kind} ${isRange6 ? canonicalPrefix(name) : name}`;
 }

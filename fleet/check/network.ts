@@ -1,4 +1,5 @@
 import type { Site } from "../../components/declaring.ts";
+import { shown } from "../../lib/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
@@ -47,30 +48,46 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
         unclear || device.site === undefined ? [] : known(one, "router", here, ` at site "${device.site}"`),
       );
     }),
-    ...lists.routers.flatMap(([index, router]) =>
-      items(router.links).flatMap(([link, name]) =>
-        placed(source, ["routers", index, "links", link], name).flatMap((one) =>
-          unclear ? [] : known(one, "router", routerNames),
+    ...lists.routers.flatMap(([index, router]) => {
+      const links = items(router.links).flatMap(([link, name]) =>
+        placed(source, ["routers", index, "links", link], name),
+      );
+      return [
+        ...links.flatMap((one) => (unclear ? [] : known(one, "router", routerNames))),
+        ...links.flatMap((one) =>
+          one.value === router.name
+            ? [source.problem(one.path, `router ${shown(one.value)} is linked to itself`, "name the other router")]
+            : [],
         ),
-      ),
-    ),
+        ...unique(links, "the link to router", "list each router once: a link listed at both ends is one link"),
+      ];
+    }),
     ...items(loose.operators).flatMap(([index, operator]) => {
-      const landings = new Set(items(operator.routers).map(([, name]) => name));
+      const landings = items(operator.routers).flatMap(([landing, name]) =>
+        placed(source, ["operators", index, "routers", landing], name),
+      );
+      const landingNames = new Set(landings.map(({ value }) => value));
       const sessions = named(source, ["operators", index, "sessions"], operator.sessions, "router");
       return [
         ...sessions.flatMap((one) =>
-          known(one, "router", landings, ` among the routers of operator "${operator.name}"`),
+          known(one, "router", landingNames, ` among the routers of operator "${operator.name}"`),
         ),
         ...unique(sessions, "the session with router", "keep one session of an operator with each router"),
+        ...landings.flatMap((one) => (unclear ? [] : known(one, "router", routerNames))),
+        ...unique(landings, "the router", "list each router of an operator once"),
+        ...placed(source, ["operators", index, "asNumber"], operator.asNumber).flatMap((one) =>
+          one.value === loose.asNumber
+            ? [
+                source.problem(
+                  one.path,
+                  `operator ${shown(operator.name)} has the AS number ${one.value} of this fleet`,
+                  "write the operator's own AS number",
+                ),
+              ]
+            : [],
+        ),
       ];
     }),
-    ...items(loose.operators).flatMap(([index, operator]) =>
-      items(operator.routers).flatMap(([landing, name]) =>
-        placed(source, ["operators", index, "routers", landing], name).flatMap((one) =>
-          unclear ? [] : known(one, "router", routerNames),
-        ),
-      ),
-    ),
   ];
 
   const all = (["routers", "switches"] as const).flatMap((list) => named(source, [list], loose[list]));

@@ -3,7 +3,8 @@ import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { valuesOf } from "../../components/registry/schema-walk.ts";
 import { shown } from "../../lib/text.ts";
-import type { Problem } from "../load/problem.ts";
+import { editDistance, type Problem } from "../load/problem.ts";
+import { named } from "./halls.ts";
 import { type Entries, items, type Placed, place, placed, unique } from "./references.ts";
 
 /** A name without what people write in one way or another: case, spaces, hyphens, dots, slashes, underscores. */
@@ -42,6 +43,8 @@ export function portAsPrinted(place: string | number): string {
 export function checkSpelling(entries: Entries): Problem[] {
   return [
     ...spelledMeanings.flatMap((meaning) => oneSpelling(meaning, valuesIn(entries, meaning))),
+    ...(["manufacturer", "provider", "feed"] as const).flatMap((meaning) => slips(meaning, valuesIn(entries, meaning))),
+    ...entries.network.flatMap(({ source, loose }) => slips("operator", named(source, ["operators"], loose.operators))),
     ...oneMaker(entries),
     ...entries.sites.flatMap(({ source, loose }) =>
       unique(
@@ -77,6 +80,31 @@ function oneSpelling(meaning: Spelled, values: readonly Placed<string>[]): Probl
     const fix = "write it in one way everywhere; two that really differ need names that differ in letters or digits";
     return [here.source.problem(here.path, message, fix)];
   });
+}
+
+/** Reports each name that differs from an earlier one in one letter: as two names, they would count as independent of each other. */
+function slips(what: Exclude<Spelled, "model"> | "operator", values: readonly Placed<string>[]): Problem[] {
+  const seen: Placed<string>[] = [];
+  return values.flatMap((here) => {
+    const others = what === "feed" ? seen.filter(({ source }) => source === here.source) : seen;
+    if (others.some(({ value }) => folded(value) === folded(here.value))) return [];
+    seen.push(here);
+    const other = others.find(({ value }) => isSlip(value, here.value));
+    if (other === undefined) return [];
+    const message = `the ${what} ${shown(here.value)} differs in one letter from ${shown(other.value)} at ${place(other)}`;
+    const fix =
+      "correct the one that is misspelled; two that really differ need names that differ in more than one letter";
+    return [here.source.problem(here.path, message, fix)];
+  });
+}
+
+/** Whether one of two names may be the other one with a slip in it. Digits, and a single letter at the end, tell things apart that are counted. */
+function isSlip(one: string, other: string): boolean {
+  const [first, second] = [folded(one), folded(other)];
+  if (Math.min(first.length, second.length) < 4 || editDistance(first, second) !== 1) return false;
+  const isLettered =
+    first.slice(0, -1) === second.slice(0, -1) && [one, other].every((name) => /[\s\-_./][a-z\d]$/i.test(name));
+  return !isLettered && first.replace(/\d/g, "") !== second.replace(/\d/g, "");
 }
 
 /** Reports each model of a host or device that another manufacturer has elsewhere. */

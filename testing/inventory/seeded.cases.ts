@@ -100,6 +100,10 @@ export const soundChanges: Readonly<Record<string, Seed["edit"]>> = {
       ["ferry.example.org", "garage.example.org"],
     ),
   "an account moved to another host": (draft) => draft.edit(engraver, "host: par1-web4", "host: par1-web1"),
+  "feeds that are counted by letters": (draft) =>
+    draft
+      .replaceAll("sites/par1.yaml", "feed: feed-north", "feed: feed-a")
+      .replaceAll("sites/par1.yaml", "feed: feed-south", "feed: feed-b"),
   "a fifth operator": (draft) =>
     draft.edit(
       network,

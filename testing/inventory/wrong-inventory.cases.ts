@@ -257,6 +257,31 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a model in two spellings": (draft) => draft.edit(web2, "model: QEMU virtual machine", "model: qemu Virtual-Machine"),
   "a model of two manufacturers": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: bochs"),
   "feeds in two spellings": (draft) => draft.edit("sites/lab.yaml", "feed: feed-south", "feed: feednorth"),
+  "a manufacturer with a letter too few": (draft) =>
+    draft.edit("network.yaml", "manufacturer: juniper", "manufacturer: arist"),
+  "a feed with a letter too few": (draft) => draft.edit("sites/lab.yaml", "feed: feed-south", "feed: feed-nort"),
+  "a provider with a wrong letter": (draft) =>
+    draft
+      .edit("network.yaml", "fd00:8000::/32", "fd00:8000::/32\n  - fd00:8001::/32")
+      .copy(
+        "sites/lab.yaml",
+        "sites/lab2.yaml",
+        ["name: lab", "name: lab2"],
+        ["fd00:8000::/48", "fd00:8001::/48"],
+        ["provider: lab", "provider: equinx"],
+      )
+      .edit("sites/lab.yaml", "provider: lab", "provider: equinix"),
+  "an operator's name with a wrong letter": (draft) =>
+    draft.append(
+      "network.yaml",
+      `operators:\n${["cogent", "cogend"].map((name) => `  - {name: ${name}, asNumber: 64500, routers: [router-1]}\n`).join("")}`,
+    ),
+  "an operator with the fleet's own AS number": (draft) =>
+    draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 60362, routers: [router-1]}\n"),
+  "an operator with one router twice": (draft) =>
+    draft.append("network.yaml", "operators:\n  - {name: transit, asNumber: 64500, routers: [router-1, router-1]}\n"),
+  "a router linked to itself, twice": (draft) =>
+    draft.edit("network.yaml", "address: fd00:8000::1\n", "address: fd00:8000::1\n    links: [router-1, router-1]\n"),
   "a spare part in two entries": (draft) =>
     draft.append("sites/lab.yaml", "spares: [{ model: SSD 1, count: 1 }, { model: ssd-1, count: 1 }]\n"),
   "a chassis twice": (draft) => draft.edit(web2, "serial: lab-web2", "serial: lab-web1"),
