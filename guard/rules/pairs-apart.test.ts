@@ -27,7 +27,47 @@ function feedOfChainA(declaration: Declaration, feed: string): Declaration {
   return { ...declaration, sites, hosts: hosts.map(fed), routers: routers.map(fed), switches: switches.map(fed) };
 }
 
+/** The declaration of a fleet whose halls and chains have other names, with all references. @param but other feeds of the chains */
+function otherNames(declaration: Declaration, but: (feed: string) => string = (feed) => feed): Declaration {
+  const named = <T extends Pick<Declaration["hosts"][number], "hall" | "powerSupplies">>(each: T): T => ({
+    ...each,
+    hall: `new-${each.hall}`,
+    powerSupplies: each.powerSupplies.map((supply) => ({ ...supply, chain: `new-${supply.chain}` })),
+  });
+  const { hosts, routers, switches } = declaration;
+  const sites = declaration.sites.map((site) => ({
+    ...site,
+    halls: site.halls.map((hall) => ({
+      ...hall,
+      name: `new-${hall.name}`,
+      chains: hall.chains.map(({ name, feed }) => ({ name: `new-${name}`, feed: but(feed) })),
+    })),
+  }));
+  return { ...declaration, sites, hosts: hosts.map(named), routers: routers.map(named), switches: switches.map(named) };
+}
+
 testGuardRule(pairsApart, {
+  "other names of halls and chains, which are no work": {
+    change: to(otherNames(valid)),
+    expect: [],
+    alsoFound: ["moves-planned", "redundancy-kept"],
+  },
+  "other names of halls and of chains on other feeds": {
+    change: to(otherNames(valid, (feed) => `${feed}-2`)),
+    expect: [
+      "blocked: router rt1: Both routers of a pair change at once: rt1 and rt2.",
+      "blocked: switch sw1: Both switches of a pair change at once: sw1 and sw2.",
+      ...["b1", "h1", "h2"].map(
+        (name) => `blocked: host ${name} powerSupplies: All 2 power supplies of ${name} change at once.`,
+      ),
+    ],
+    alsoFound: ["moves-planned", "redundancy-kept"],
+  },
+  "other names of halls and chains, and both switches of a pair": {
+    change: to(otherNames({ ...valid, switches: valid.switches.map(newModel) })),
+    expect: ["blocked: switch sw1: Both switches of a pair change at once: sw1 and sw2."],
+    alsoFound: ["moves-planned", "policies-hold", "redundancy-kept"],
+  },
   "both switches of a pair": {
     change: to({ ...valid, switches: valid.switches.map(newModel) }),
     expect: ["blocked: switch sw1: Both switches of a pair change at once: sw1 and sw2."],

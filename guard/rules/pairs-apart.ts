@@ -7,6 +7,7 @@ import { hasMember, valuesOf } from "../../components/registry/schema-walk.ts";
 import { allKinds, kindNamed, subject } from "../../components/registry/subject.ts";
 import { count } from "../../lib/text.ts";
 import { touchesHost } from "../change/host-change.ts";
+import { type Renames, siteRenames } from "../change/site-renames.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
 /** Kinds of which each one may name the other one of its pair. */
@@ -20,12 +21,14 @@ export const pairsApart: GuardRule = {
   reason: "While one member is changed, the other carries the whole load; if both change at once, nothing does.",
   fix: "Change one member, deploy, check that it carries load again, then change the other.",
   *find({ changes, waves, hosts, after, limits }) {
-    for (const kind of paired) yield* devices(kind, changes[kind.key]);
+    const renames = siteRenames(changes.sites);
+    for (const kind of paired) yield* devices(kind, changes[kind.key], renames);
     for (const change of changes.hosts) {
-      if (change.op === "update") yield* insideHost(ownOf("host", change.before), ownOf("host", change.after));
+      if (change.op !== "update") continue;
+      yield* insideHost(ownOf("host", renames.element(change.before)), ownOf("host", change.after));
     }
     for (const change of changes.sites) {
-      if (change.op === "update") yield* feeds(change);
+      if (change.op === "update") yield* feeds(change, renames);
     }
     // Waves keep a host and its standby apart; without waves they would change together.
     if (limits.deployment === "in-waves" || waves.length < 2) return;
@@ -55,9 +58,14 @@ function ownOf<E extends object>(kind: string, element: E): E {
   return own;
 }
 
-function* devices({ name: kind, words: [, many] }: Kind, changes: readonly Change[]): Generator<Finding> {
+function* devices(
+  { name: kind, words: [, many] }: Kind,
+  changes: readonly Change[],
+  renames: Renames,
+): Generator<Finding> {
   const isWork = ({ op, before, after }: Change) =>
-    op === "delete" || (op === "update" && !isDeepStrictEqual(ownOf(kind, before), ownOf(kind, after)));
+    op === "delete" ||
+    (op === "update" && !isDeepStrictEqual(ownOf(kind, renames.element(before)), ownOf(kind, after)));
   const worked = new Map(changes.filter(isWork).map((change) => [change.subject.name, change]));
   for (const [name, change] of worked) {
     const { pair } = (change.before ?? {}) as { readonly pair?: string };
@@ -95,9 +103,9 @@ function* insideHost(was: BareMetalHostInputs, is: BareMetalHostInputs): Generat
   }
 }
 
-function* feeds(change: Change<"sites"> & { op: "update" }): Generator<Finding> {
+function* feeds(change: Change<"sites"> & { op: "update" }, renames: Renames): Generator<Finding> {
   if (!touches(change, "halls")) return;
-  for (const hall of change.before.halls) {
+  for (const hall of renames.halls(change.before)) {
     const next = change.after.halls.find(({ name }) => name === hall.name);
     if (!next) continue;
     const worked = hall.chains.filter(

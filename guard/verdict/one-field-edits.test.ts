@@ -61,7 +61,7 @@ function general(path: Path): string {
   return steps.join(".");
 }
 
-/** Other values that the loader takes, each with what it is; of a number both directions, because one of them is the weaker. */
+/** Other values that the loader takes, each with what it is; of a number both directions, because one of them is the weaker. Of a flag there is one: {@link judged} takes it back too. */
 function others({ value, schema }: Place): (readonly [what: string, unknown])[] {
   const made = (): (readonly [string, unknown])[] => {
     const side = (each: unknown) =>
@@ -74,7 +74,7 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
         ["less", taken([value - 1, 3, 1, 10].filter((step) => step < value))],
       ];
     }
-    if (typeof value === "boolean") return [["", !value]];
+    if (typeof value === "boolean") return [[value ? "off" : "on", !value]];
     if (Array.isArray(value)) {
       const further = [`${value[0]}x`, "ruby", "2a00:b6e1::/32", "198.18.0.0/24", "ssh", "Thu", "A_KEY"].map((item) => [
         ...value,
@@ -129,23 +129,33 @@ function edited(data: unknown, [step, ...rest]: Path, value: unknown): unknown {
   return copy;
 }
 
-/** What the guard says of one edit, and the classes of what differs; an edit that the loader or the program refuses is no change. */
-function judged(path: Path, value: unknown): string | undefined {
-  const next = edited(fleet, path, value) as Fleet;
+/** What the guard says of one edit, or of taking it back, and the classes of what differs; what the loader or the program refuses is no change. */
+function judged(path: Path, value: unknown, back = false): string | undefined {
+  const other = edited(fleet, path, value) as Fleet;
+  const [last, next] = back ? [other, fleet] : [fleet, other];
+  let before: ReturnType<typeof declare>;
   let after: ReturnType<typeof declare>;
   try {
-    after = declare(next, { held });
+    before = back ? declare(last) : old;
+    after = declare(next, { held: back ? heldBy(before) : held });
   } catch {
     return undefined;
   }
-  const files = fileChanges(fleet, next);
+  const files = fileChanges(last, next);
   const { level, effects, findings, changes } = review({
-    ...{ before: sideOf(old), after: sideOf(after), approvals: [], limits: fleet.limits, today, also: files.findings },
+    ...{
+      before: sideOf(before),
+      after: sideOf(after),
+      approvals: [],
+      limits: last.limits,
+      today,
+      also: files.findings,
+    },
   });
   expect([...effects, ...findings, ...files.notices], `${path.join(".")} is said in words`).not.toEqual([]);
   const [key] = path as [FileKey];
   const { schema, judged: by }: FileKind = fileKinds[key];
-  const own = by === "itself" ? fieldChanges(schema, fleet[key], next[key]) : [];
+  const own = by === "itself" ? fieldChanges(schema, last[key], next[key]) : [];
   const declared = changes.flatMap((change) =>
     change.op === "update" ? fieldChanges((kinds[change.kind] as Kind).inputs, change.before, change.after) : [],
   );
@@ -156,7 +166,8 @@ function judged(path: Path, value: unknown): string | undefined {
 /**
  * Why the lines with `safe` are right: `more` of what accounts or the fleet have takes nothing away; names, makers, cities and dates of
  * deletions are texts; HTTP servers, services and scheduled tasks are their account owner's, and all of it is said; `less` overcommit and
- * smaller limits of an update keep more of a promise. An approval is judged where something uses it, a waiver's owner and reason are texts.
+ * smaller limits of an update keep more of a promise; a flag is safe in the direction that protects more, or in which work on a router or
+ * an operator's lines ends. An approval is judged where something uses it, a waiver's owner and reason are texts.
  */
 
 test("the fleet with everything is sound", () => {
@@ -178,6 +189,9 @@ test("every field of every file is said in words and has a class, and what is sa
         for (const [direction, other] of edits) {
           const level = judged(place.path, other);
           if (level) levels.set(`${name} ${direction}`.trim(), level);
+          if (typeof other !== "boolean") continue;
+          const taken = judged(place.path, other, true);
+          if (taken) levels.set(`${name} ${other ? "off" : "on"}`, taken);
         }
         const plain = name.replace(/\(\w+\)/, "");
         if (edits.length > 0) tried.add(plain);
