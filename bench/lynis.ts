@@ -12,6 +12,7 @@ import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { packageMirrors } from "../lab/image/recipe.ts";
 import { declarationOf, staticServer } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
 /** Debian 13's lynis. */
 const lynis = {
@@ -26,6 +27,7 @@ interface Audit {
   readonly points: ReadonlyMap<string, readonly [number, number]>;
 }
 
+numbersAsked({});
 const response = await fetch(`${packageMirrors.debian}/${lynis.path}`);
 const archive = Buffer.from(await response.arrayBuffer());
 const digest = createHash("sha256").update(archive).digest("hex");

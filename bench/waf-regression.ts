@@ -15,7 +15,9 @@ import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer } from "../lab/container.ts";
 import { declarationOf, programServer } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
+import { numbersAsked } from "./numbers-asked.ts";
 
+numbersAsked({});
 const bars = { strong: { paranoia: 1, share: 0.97 }, complete: { paranoia: 2, share: 0.985 } } as const;
 const levels = Object.keys(bars) as (keyof typeof bars)[];
 const mirror = process.env.FAIRHOST_DEBIAN_MIRROR ?? "http://deb.debian.org/debian";

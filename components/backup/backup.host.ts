@@ -4,7 +4,13 @@ import type { BundleFolder } from "../registry/bundle-folder.ts";
 export const backup = {
   name: "backup",
   // The program that makes backups reads them when it starts.
-  takesEffect: { by: "look-up" },
+  takesEffect: {
+    by: "restart",
+    unnoticed: {
+      unit: "fairhost-backup-looks.service",
+      says: (host) => `Looks anew on ${host} whose backups are shown in \`admin/backup\`.`,
+    },
+  },
   ofAccount: [
     {
       path: /accounts\/(?<number>\d+)/,

@@ -44,7 +44,8 @@ def watch(number):
     watched[handle] = number
 
 
-for number in os.listdir(records):
+# A host that backs up nobody has no records.
+for number in os.listdir(records) if os.path.isdir(records) else []:
     watch(number)
 subprocess.run(["systemd-notify", "--ready"], check=False)
 while True:

@@ -10,6 +10,8 @@ const roles = schema.shape.role.unwrap().options;
 const free: Readonly<Record<string, string>> = {
   "fairhost-view-again.service": "asks systemd alone to start another unit",
   "fairhost-new-socket@.service": "asks systemd alone to start another unit",
+  "fairhost-backup-looks.service": "watches directories on which others mount, in the file system of the host",
+  "fairhost-backup-view@.service": "mounts in the file system of the host",
 };
 
 /** Settings of a service that another value stands for, and why. */

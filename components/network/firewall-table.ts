@@ -5,8 +5,8 @@ import { incoming, linkGroup, linkPrefix, resolver } from "../account-network/li
 import { banTable } from "../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../firewall/render-rules.ts";
 import { familyOf } from "../firewall/rule.ts";
-import { opening } from "../http/connections.ts";
 import { ftpsPortSet, ftpsPorts } from "../ftps/links.ts";
+import { opening } from "../http/connections.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import type { OpenPort } from "../registry/renderer.ts";
 import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";

@@ -112,7 +112,9 @@ describe("a host whose SSH server listens on another port than 22", () => {
   test("if the applier hangs before it has looked, the timer lets the controller in again; going on, it knows", async () => {
     const before = await rules();
     // An account that is awake, and rests while the timer runs.
-    await sh("ip link add awake type veth peer name resting && nft add element inet fairhost rate { awake limit rate over 9/second }");
+    await sh(
+      "ip link add awake type veth peer name resting && nft add element inet fairhost rate { awake limit rate over 9/second }",
+    );
     await host.writeFile("/run/delivery", delivery(lockingOut(102)));
     await sh(`SSH_CONNECTION='${controller.connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
     await until("the rules that shut out", async () => !(await rules()).includes("2222"));
