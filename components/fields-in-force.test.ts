@@ -45,7 +45,7 @@ const fleets = loaded.map((fleet) => ({
     certificates: {
       directory: "https://ca.example/",
       email: "ops@example.org",
-      dns: { provider: "ovh", settings: { OVH_ENDPOINT: "ovh-eu" }, secrets: ["OVH_CONSUMER_KEY"] },
+      dns: { provider: "ovh", settings: { OVH_ENDPOINT: "ovh-eu" }, secrets: ["OVH_CONSUMER_KEY"], delegated: true },
     },
     operators: fleet.network.operators.map((operator) => ({
       ...operator,

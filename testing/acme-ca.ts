@@ -25,6 +25,7 @@ export const dns = {
     RFC2136_POLLING_INTERVAL: "1",
   },
   secrets: ["RFC2136_TSIG_SECRET"],
+  delegated: true,
 };
 export const dnsSecret = Buffer.from("the key of the DNS server of tests").toString("base64");
 

@@ -40,6 +40,8 @@ export const checkSettings = {
   SystemCallFilter: ["@system-service", "~@privileged @resources"],
   // A hash of cost 7 takes 64 MiB.
   MemoryMax: "96M",
+  // In an account without memory left, strangers who guess go before its programs.
+  OOMScoreAdjust: "900",
 } as const;
 
 /** What all accounts have of it. */

@@ -48,7 +48,7 @@ mkdir -p /run/disk && mount -t tmpfs -o size=400M tmpfs /run/disk
 for n in ${hostile.join(" ")}; do
   truncate -s 24M /run/disk/$n && mke2fs -q -F -t ext4 -O ^has_journal -m 0 -N 200 /run/disk/$n
   mkdir -p /srv/accounts/$n && mount -o loop,nosuid,nodev /run/disk/$n /srv/accounts/$n || exit 1
-  ip -6 address add fd00:9::$n/128 dev lo
+  ip -6 address add fd00:9:0:$n::1/128 dev lo
 done`);
   const accounts = [
     ...hostile.map((number) => ({
@@ -82,7 +82,7 @@ test("ten accounts that fill quota, log, spool and connections at once: ten othe
 done; done`;
   const each = hostile.map(
     (n) =>
-      `systemd-run --quiet --unit=streams-${n} -p StandardOutput=truncate:/run/streams-${n} python3 /root/streams.py app.full${n}.test 540 fd00:9::${n} 300
+      `systemd-run --quiet --unit=streams-${n} -p StandardOutput=truncate:/run/streams-${n} python3 /root/streams.py app.full${n}.test 540 fd00:9:0:${n}::1 300
 systemd-run --quiet --unit=uploads-${n} python3 /root/stalled-uploads.py app.full${n}.test 8 10 --meanwhile 'sleep 300'`,
   );
   await sh(`for n in ${hostile.join(" ")}; do curl -s -o /dev/null -H "Host: app.full$n.test" http://[::1]/fill & done; wait

@@ -49,7 +49,6 @@ function renderViews(): { files: BundleFile[]; units: BundleUnit[] } {
             Type: "notify",
             NotifyAccess: "all",
             ExecStart: `${currentGeneration}/${watchLooks} ${currentGeneration}/${backupRecords} /srv/accounts`,
-            Slice: "fairhost-views.slice",
             Restart: "always",
             RestartSec: "1s",
             RestartSteps: "5",

@@ -17,9 +17,14 @@ They go when nobody has read them for ten minutes.
 # inotify(7)
 opened, only_directory, no_symlink, ignored = 0x20, 0x01000000, 0x02000000, 0x8000
 libc = ctypes.CDLL(None, use_errno=True)
-descriptor = libc.inotify_init1(os.O_CLOEXEC)
-if descriptor < 0:
-    sys.exit(f"inotify: {os.strerror(ctypes.get_errno())}")
+while True:
+    descriptor = libc.inotify_init1(os.O_CLOEXEC)
+    if descriptor >= 0:
+        break
+    # Others have all there are: that is no reason for a deploy to fail.
+    print(f"inotify: {os.strerror(ctypes.get_errno())}", file=sys.stderr)
+    subprocess.run(["systemd-notify", "--ready"], check=False)
+    time.sleep(60)
 
 watched = {}
 last = {}

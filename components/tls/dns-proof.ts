@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { meaning, text, texts } from "../inputs.ts";
+import { flag, meaning, text, texts } from "../inputs.ts";
 import { trust } from "../registry/field-class.ts";
 import { format } from "../schema.ts";
 
@@ -21,7 +21,7 @@ const variableSchema = format(
 );
 
 /** Names of variables whose values nobody writes into an inventory. Not the name of a file, which a variable `..._FILE` is. */
-const secretive = /SECRET|TOKEN|PASS|API_KEY|AUTH_KEY|PRIVATE_KEY/;
+const secretive = /SECRET|TOKEN|PASS|API_KEY|AUTH_KEY|PRIVATE_KEY|CONSUMER_KEY/;
 
 const settingSchema = format("a variable that is not a secret; list that one in `secrets`", (says) =>
   z.string().refine((name) => !secretive.test(name) || name.endsWith("_FILE"), says),
@@ -48,6 +48,12 @@ export const dnsEntry = z
       .describe(
         "Names of the provider's variables with secrets. Their values are in the stack's configuration, encrypted: `pulumi config set --secret --path fairhost:dnsSecrets.<name>`. Default: none.",
       ),
+    delegated: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        "Whether proofs follow a CNAME of `_acme-challenge.<name>`, so that owners of names who keep their DNS elsewhere can delegate the proof. Whoever may use a name decides then where a host writes and removes TXT records: set it only if the secrets reach a zone that has nothing but proofs. Default: false.",
+      ),
   })
   .exactOptional()
   .describe(
@@ -62,6 +68,7 @@ export const dnsInputs = trust(
       .exactOptional()
       .describe("Variables of the provider that are not secret."),
     secrets: texts.exactOptional().describe("Names of its variables that are secret."),
+    delegated: flag.exactOptional().describe("Whether proofs follow a CNAME. Default: false."),
   }),
   { means: "who proves in DNS that wildcards are the platform's" },
 )

@@ -88,7 +88,8 @@ issue() { # NAME ACCOUNT
     *"JWS verification error"* | *accountDoesNotExist*)
       [ -n "$(find account-made -newermt '1 day ago' 2>/dev/null)" ] || { touch account-refused; return 0; } ;;
   esac
-  cause=$(without_secrets <<<"$out" | tail -n 1 | tr -d '\000-\037' | cut -c1-300)
+  # Some providers are told secrets in an address.
+  cause=$(without_secrets <<<"$out" | tail -n 1 | sed -E 's#([a-z]+://[^/ ?"]*)[^ "]*#\1/...#g' | tr -d '\000-\037' | cut -c1-300)
   local tries
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
   echo "$tries" >"wait/$name"
@@ -98,8 +99,6 @@ issue() { # NAME ACCOUNT
 }
 export -f issue ask_ca registered say secrets without_secrets
 export ca email dns
-# Delegates a proof (a CNAME of _acme-challenge) to a zone that the provider has.
-export LEGO_EXPERIMENTAL_CNAME_SUPPORT=true
 shift $(($# < 3 ? $# : 3))
 [ $# = 0 ] || export "$@"
 
@@ -121,7 +120,9 @@ if [ -z "$dns" ]; then
   sed -i '/^_\./d' due.all
 fi
 LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) >due.now
-{ grep -v '^_\.' due.now; grep '^_\.' due.now; } | head -n "$most" >due
+# One name of each account, then the second of each: whoever has many, or slow ones, keeps nobody else waiting for long.
+fair() { shuf | awk '{ print n[$2]++, $0 }' | sort -s -n -k 1,1 | cut -d ' ' -f 2-; }
+{ grep -v '^_\.' due.now | fair; grep '^_\.' due.now | fair; } | head -n "$most" >due
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.
 if ! registered; then

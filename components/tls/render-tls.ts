@@ -76,6 +76,8 @@ function renderTls(
   if (ca === undefined) return { files: [], units: [] };
   const taking = renderOwn(dns !== undefined);
   const settings = Object.entries(dns?.settings ?? {}).map(([name, value]) => `${plainWord(name)}=${value}`);
+  // lego would write wherever the owner of a name points, in any zone that the secrets reach.
+  if (dns?.delegated !== true) settings.push("LEGO_DISABLE_CNAME_SUPPORT=true");
   return {
     files: [
       ...taking.files,

@@ -98,13 +98,22 @@ function slips(what: Exclude<Spelled, "model"> | "operator", values: readonly Pl
   });
 }
 
-/** Whether one of two names may be the other one with a slip in it. Digits, and a single letter at the end, tell things apart that are counted. */
+/** The words of a name: `feedA1` has three. */
+function wordsOf(name: string): string[] {
+  return name
+    .normalize("NFKC")
+    .split(/[^\p{L}\p{N}]+|(?<=\p{N})(?=\p{L})|(?<=\p{L})(?=\p{N})|(?<=\p{Ll})(?=\p{Lu})/u)
+    .filter((word) => word !== "")
+    .map((word) => word.toLowerCase());
+}
+
+/** Whether one of two names may be the other one with a slip in it. Digits, and words of a single letter, tell things apart that are counted. */
 function isSlip(one: string, other: string): boolean {
   const [first, second] = [folded(one), folded(other)];
   if (Math.min(first.length, second.length) < 4 || editDistance(first, second) !== 1) return false;
-  const isLettered =
-    first.slice(0, -1) === second.slice(0, -1) && [one, other].every((name) => /[\s\-_./][a-z\d]$/i.test(name));
-  return !isLettered && first.replace(/\d/g, "") !== second.replace(/\d/g, "");
+  const [left, right] = [wordsOf(one), wordsOf(other)];
+  const differing = [...left.filter((word) => !right.includes(word)), ...right.filter((word) => !left.includes(word))];
+  return differing.some((word) => word.length > 1 && !/\p{N}/u.test(word));
 }
 
 /** Reports each model of a host or device that another manufacturer has elsewhere. */

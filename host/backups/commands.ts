@@ -85,7 +85,8 @@ export const backupCommands: Readonly<
     if (number === undefined || more.length > 0) return undefined;
     return async () => {
       machine.say(`account ${number}: ${await showBackups(machine, number, idle)}`);
-      return 0;
+      // What it has begun may wait for a backup host for ever; its unit ends all of it.
+      process.exit(0);
     };
   },
 

@@ -12,6 +12,16 @@ const pace = 1000;
 /** Bytes that are kept of what a program says: it works on what a tenant wrote. */
 const said = 1 << 20;
 
+/** Of what runs as a tenant: its dump is a program. A database that takes longer, or more, is not proven. */
+const bounds = [
+  ...["MemoryMax=512M", "TasksMax=128", "RuntimeMaxSec=1h", "OOMScoreAdjust=900"],
+  ...[
+    "TemporaryFileSystem=/dev/shm:size=64M,mode=1777",
+    "SystemCallFilter=@system-service",
+    "SystemCallArchitectures=native",
+  ],
+];
+
 interface Inside {
   /** Unit of systemd. */
   readonly unit: string;
@@ -35,7 +45,9 @@ export async function runInside(
   const capabilities = uid === undefined ? "CAP_DAC_READ_SEARCH" : "CAP_SETUID CAP_SETGID CAP_SETPCAP";
   const words = [
     ...["--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`, "--slice=fairhost-backup.slice"],
-    ...[...rootSettings, "PrivateDevices=yes", "UMask=0077"].map((setting) => `--property=${setting}`),
+    ...[...rootSettings, "PrivateDevices=yes", "UMask=0077", ...(uid === undefined ? [] : bounds)].map(
+      (setting) => `--property=${setting}`,
+    ),
     `--property=CapabilityBoundingSet=${capabilities}`,
     ...programs().map((path) => bind({ from: path, to: path })),
     ...mounts.map(bind),

@@ -83,7 +83,9 @@ export const keep = step("keep", async (machine, number) => {
     );
   }
   if (!leaving) setMark(machine, "leaving", number);
-  const { stdout } = await must(machine, "du", ["--summarize", "--block-size=1", accountDirectory(machine, number)]);
+  // Not its backups, should somebody look at them.
+  const counting = ["--summarize", "--block-size=1", "--one-file-system", accountDirectory(machine, number)];
+  const { stdout } = await must(machine, "du", counting);
   return `${Math.ceil(Number(stdout.split("\t")[0]) / (1 << 20))} MiB`;
 });
 

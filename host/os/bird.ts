@@ -34,7 +34,15 @@ export const bird: Daemon = {
     const { run } = machine;
     const birdc = (...words: readonly string[]) => run("birdc", words);
     // Of an applier that has ended: what is in force now is not what last worked.
-    if ((await birdc("show", "status")).stdout.includes("Configuration unconfirmed")) await birdc("configure", "undo");
+    if ((await birdc("configure", "status")).stdout.includes("unconfirmed")) {
+      await birdc("configure", "undo");
+      const comesBack = async () => {
+        const { sessions } = await routingOf(machine);
+        const ready = (await birdc("show", "status")).stdout.includes("Daemon is up and running");
+        return ready && [...sessions.values()].every(({ established }) => established) ? undefined : "not yet";
+      };
+      await within(10, comesBack);
+    }
     const before = await routingOf(machine);
     const file = `"${currentGeneration}/${folder.entry.file}"`;
     const { stdout, stderr } = await birdc("configure", file, "timeout", `${deadMan}`);
@@ -110,6 +118,8 @@ function announcedIn({ layout }: Machine): readonly string[] {
  * @param declared what neighbours must hear: no prefix more, and of IPv6 none less; without it, what they heard before
  */
 function missingIn(now: Routing, before: Routing, declared?: readonly string[]): string | undefined {
+  // A host that gives up its IPv4 address has no way out by IPv4 any more.
+  const isDue = (prefix: string) => prefix.includes(":") || declared?.some((each) => !each.includes(":")) !== false;
   const worked = [...before.sessions].filter(([, { established }]) => established);
   for (const [name, then] of worked) {
     const session = now.sessions.get(name);
@@ -122,12 +132,14 @@ function missingIn(now: Routing, before: Routing, declared?: readonly string[]):
     const due = wanted.filter((prefix) => prefix.includes(":") || then.exported.includes(prefix));
     const silent = due.filter((prefix) => !session.exported.includes(prefix));
     if (silent.length > 0) return `${name} is not told of ${listed(silent)}`;
-    const lost = then.defaults.filter((prefix) => !session.defaults.includes(prefix));
+    const lost = then.defaults.filter((prefix) => isDue(prefix) && !session.defaults.includes(prefix));
     if (lost.length > 0) return `the default route of ${name} (${lost.join(", ")}) is not taken any more`;
   }
   if (worked.length > 0 && ![...now.sessions.values()].some(({ established }) => established))
     return "no session with a router is left";
-  const closed = before.waysOut.filter((family) => !now.waysOut.includes(family));
+  const closed = before.waysOut.filter(
+    (family) => isDue(family === "IPv6" ? "::/0" : "0.0.0.0/0") && !now.waysOut.includes(family),
+  );
   return closed.length === 0 ? undefined : `the host has no default route for ${closed.join(" and ")} any more`;
 }
 
