@@ -108,7 +108,7 @@ function wordsOf(name: string): string[] {
 }
 
 /** Whether one of two names may be the other one with a slip in it. Digits, and words of a single letter, tell things apart that are counted. */
-function isSlip(one: string, other: string): boolean {
+export function isSlip(one: string, other: string): boolean {
   const [first, second] = [folded(one), folded(other)];
   if (Math.min(first.length, second.length) < 4 || editDistance(first, second) !== 1) return false;
   const [left, right] = [wordsOf(one), wordsOf(other)];
