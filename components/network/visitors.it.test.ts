@@ -47,7 +47,7 @@ beforeAll(async () => {
     ip link set eth0 up
     ip -6 address add fd00:8000::11/64 dev eth0 nodad
     ip netns exec outside sh -c 'ip link set lo up; ip link set eth0 up; ip -6 address add fd00:8000::1/64 dev eth0 nodad
-      ip -6 address add fd00:9::5/128 dev lo; ip address add ${visitor4}/32 dev lo'`);
+      ip -6 address add fd00:9::5/128 dev lo; ip -6 address add fd00:a::5/128 dev lo; ip address add ${visitor4}/32 dev lo'`);
   await placeBundle(host, bundle({ address4 }));
   await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello\n");
   await host.writeFile("/run/router.conf", router);
@@ -139,11 +139,10 @@ time.sleep(2)
       Number(/counter packets (\d+)/.exec(await sh("nft list chain inet fairhost offered | grep callers6"))?.[1]);
     await expect.poll(dropped).toBeGreaterThan(500);
     expect(await sh("nft list set inet fairhost callers6")).toContain("fd00:9:: ");
-    expect(await visit4("www.alice.test")).toBe("Hello\n 200");
+    const visit = (from: string) => outside(`curl -s --max-time 5 --interface ${from} -g http://[fd00:8000:0:1::1]/`);
+    expect(await visit("fd00:a::5")).toBe("Hello\n");
     await held;
-    await expect
-      .poll(() => outside("curl -s --max-time 5 --interface fd00:9::5 -g http://[fd00:8000:0:1::1]/"))
-      .toBe("Hello\n");
+    await expect.poll(() => visit("fd00:9::5")).toBe("Hello\n");
   });
 
   test("pings, and packets to ports that are not offered", async () => {
