@@ -15,6 +15,7 @@ export const called: Readonly<Record<string, string>> = {
   asNumber: "AS number",
   bfd: "BFD",
   capacityPercent: "share of the capacity in percent",
+  delegated: "proofs of delegated names",
   deployment: "way of deploying",
   email: "mail address",
   everySeconds: "seconds between runs",
