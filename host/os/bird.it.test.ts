@@ -204,7 +204,9 @@ describe("a configuration of BIRD that is wrong", () => {
     expect(await host.works()).toBe(true);
   }, 240_000);
 
-  test.concurrent(`in ${restored.length} other ways is in force for a while, and the old one returns`, async () => {
+  test.concurrent(`in ${restored.length} other ways is in force for a while, and the old one returns`, async ({
+    expect,
+  }) => {
     const [program, ...args] = folder.validator;
     const seen = await Promise.all(
       restored.map(async ([what, change], index) => {
