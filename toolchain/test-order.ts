@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * Short files whose tests take minutes. A checkout that has run no tests yet would begin with the largest files (afterwards Vitest knows how long
  * each takes), and one of these would be left alone at the end.
  */
-const long = [
+export const long = [
   "components/database/disk-limit.it.test.ts",
   "components/backup/lost-host.it.test.ts",
   "components/account/full-accounts.it.test.ts",

@@ -74,6 +74,21 @@ const relaySettings = {
   },
 };
 
+/** `[Socket]` settings of what strangers may open at an account's address: each connection has a unit of its own. */
+export const strangersSocket = {
+  // systemd makes a socket in a child, which for a moment has the others that were open then. Restarted meanwhile, one of those would meet itself:
+  // "Address already in use" (5 of 12 times where all sockets of three accounts are restarted at once). Only root can share the port.
+  ReusePort: "yes",
+  Accept: "yes",
+  NoDelay: "yes",
+  MaxConnections: `${connections.account}`,
+  MaxConnectionsPerSource: `${connections.source}`,
+  // It would stop the socket for good.
+  TriggerLimitIntervalSec: "0",
+  PollLimitIntervalSec: "10s",
+  PollLimitBurst: `${connections.begun}`,
+} as const;
+
 const relaySocketSettings = {
   Unit: { StartLimitIntervalSec: "0" },
   Socket: {
@@ -81,17 +96,7 @@ const relaySocketSettings = {
     FreeBind: "yes",
     // Connections to another port are led to it (tproxy of nft(8)).
     Transparent: "yes",
-    // systemd makes a socket in a child, which for a moment has the others that were open then. Restarted meanwhile, one of those would meet itself:
-    // "Address already in use" (5 of 12 times where all sockets of three accounts are restarted at once). Only root can share the port.
-    ReusePort: "yes",
-    Accept: "yes",
-    NoDelay: "yes",
-    MaxConnections: `${connections.account}`,
-    MaxConnectionsPerSource: `${connections.source}`,
-    // It would stop the socket for good.
-    TriggerLimitIntervalSec: "0",
-    PollLimitIntervalSec: "10s",
-    PollLimitBurst: `${connections.begun}`,
+    ...strangersSocket,
   },
 };
 

@@ -10,10 +10,9 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/unit-file.ts";
 import { confined } from "../host/confined.ts";
+import { timedService } from "../host/timed-service.ts";
 import type { Element } from "../registry/kind.ts";
 import type { DeclaredHost, Renderer } from "../registry/renderer.ts";
-
-const [service, timer] = ["fairhost-backup.service", "fairhost-backup.timer"];
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
@@ -39,8 +38,24 @@ function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; uni
   );
   const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));
   const keys = hosts.map(({ address, ssh }) => `[${address}]:${backupPort} ${ssh!.hostKey}\n`);
-  const description = "Backs up the accounts of this host";
-  const [pathOfService, pathOfTimer] = [`systemd/${service}`, `systemd/${timer}`];
+  const timed = timedService("fairhost-backup", {
+    description: "Backs up the accounts of this host",
+    service: {
+      ExecStart: "/usr/local/sbin/fairhost-host backup --due",
+      Slice: "fairhost-backup.slice",
+      // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
+      Restart: "on-failure",
+      RestartSec: "1h",
+      Nice: "19",
+      IOSchedulingClass: "idle",
+      // However many accounts there are, and however slow the way is: one day's run never meets the next.
+      TimeoutStartSec: "20h",
+      ...confined,
+      ReadWritePaths: "/run /srv/accounts /var/lib",
+    },
+    // Persistent: a day on which the host was off is made up for when it boots.
+    timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
+  });
   return {
     files: [
       { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
@@ -53,39 +68,8 @@ function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; uni
           Slice: { CPUWeight: "idle", IOWeight: "1", MemoryMax: "25%", TasksMax: "500" },
         }),
       },
-      {
-        path: pathOfService,
-        content: unitFile({
-          Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
-          Service: {
-            Type: "oneshot",
-            ExecStart: "/usr/local/sbin/fairhost-host backup --due",
-            Slice: "fairhost-backup.slice",
-            // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
-            Restart: "on-failure",
-            RestartSec: "1h",
-            Nice: "19",
-            IOSchedulingClass: "idle",
-            // However many accounts there are, and however slow the way is: one day's run never meets the next.
-            TimeoutStartSec: "20h",
-            ...confined,
-            ReadWritePaths: "/run /srv/accounts /var/lib",
-          },
-        }),
-      },
-      {
-        path: pathOfTimer,
-        content: unitFile({
-          Unit: { Description: description },
-          // Persistent: a day on which the host was off is made up for when it boots.
-          Timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
-        }),
-      },
-      { path: `systemd/timers.target.wants/${timer}`, link: `../${timer}` },
+      ...timed.files,
     ],
-    units: [
-      { name: service!, want: "on-demand", restartOn: [pathOfService] },
-      { name: timer!, want: "start", restartOn: [pathOfTimer] },
-    ],
+    units: timed.units,
   };
 }

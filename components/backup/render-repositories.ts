@@ -6,10 +6,11 @@ import { sortBy } from "../../lib/lists.ts";
 import { plain, unitFile } from "../../lib/unit-file.ts";
 import { subnetZero } from "../declaring.ts";
 import { confined } from "../host/confined.ts";
+import { timedService } from "../host/timed-service.ts";
 import type { Element } from "../registry/kind.ts";
 import type { DeclaredHost, Part, Renderer } from "../registry/renderer.ts";
 
-const [service, tidy] = ["fairhost-repositories.service", "fairhost-expire-backups"];
+const service = "fairhost-repositories.service";
 const configuration = "repositories/sshd.conf";
 const script = "repositories/serve";
 const inForce = (path: string) => `${currentGeneration}/${path}`;
@@ -69,10 +70,7 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
     declaration.hosts.filter(({ role }) => role !== "backup"),
     ({ name }) => name,
   );
-  const [pathOfService, pathOfTidy, pathOfTimer] = [service!, `${tidy}.service`, `${tidy}.timer`].map(
-    (name) => `systemd/${name}`,
-  ) as [string, string, string];
-  const description = "Removes backups whose time is over";
+  const pathOfService = `systemd/${service}`;
   return {
     files: [
       { path: configuration, content: sshdConfiguration(declaration.sites.map(subnetZero).toSorted()) },
@@ -83,42 +81,29 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
       })),
       { path: pathOfService, content: unitFile(server) },
       { path: `systemd/multi-user.target.wants/${service}`, link: `../${service}` },
-      {
-        path: pathOfTidy,
-        content: unitFile({
-          Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
-          Service: {
-            Type: "oneshot",
-            ExecStart: "/usr/local/sbin/fairhost-host expire-backups",
-            Nice: "19",
-            CPUWeight: "idle",
-            IOWeight: "1",
-            TimeoutStartSec: "20h",
-            ...confined,
-            ReadWritePaths: "/srv/accounts /run/fairhost /var/lib/fairhost",
-            RuntimeDirectory: "fairhost",
-            RuntimeDirectoryMode: "0700",
-            RuntimeDirectoryPreserve: "yes",
-            PrivateNetwork: "yes",
-          },
-        }),
-      },
-      {
-        path: pathOfTimer,
-        content: unitFile({
-          Unit: { Description: description },
-          Timer: { OnCalendar: "daily", RandomizedDelaySec: "4h", FixedRandomDelay: "yes", Persistent: "yes" },
-        }),
-      },
-      { path: `systemd/timers.target.wants/${tidy}.timer`, link: `../${tidy}.timer` },
+      ...tidy.files,
     ],
-    units: [
-      { name: service!, want: "start", restartOn: [pathOfService, configuration] },
-      { name: `${tidy}.service`, want: "on-demand", restartOn: [pathOfTidy] },
-      { name: `${tidy}.timer`, want: "start", restartOn: [pathOfTimer] },
-    ],
+    units: [{ name: service, want: "start", restartOn: [pathOfService, configuration] }, ...tidy.units],
   };
 }
+
+const tidy = timedService("fairhost-expire-backups", {
+  description: "Removes backups whose time is over",
+  service: {
+    ExecStart: "/usr/local/sbin/fairhost-host expire-backups",
+    Nice: "19",
+    CPUWeight: "idle",
+    IOWeight: "1",
+    TimeoutStartSec: "20h",
+    ...confined,
+    ReadWritePaths: "/srv/accounts /run/fairhost /var/lib/fairhost",
+    RuntimeDirectory: "fairhost",
+    RuntimeDirectoryMode: "0700",
+    RuntimeDirectoryPreserve: "yes",
+    PrivateNetwork: "yes",
+  },
+  timer: { OnCalendar: "daily", RandomizedDelaySec: "4h", FixedRandomDelay: "yes", Persistent: "yes" },
+});
 
 /** An SSH server of its own: the one that the controller uses is not touched, and a host's connection cannot become a login. */
 const server = {

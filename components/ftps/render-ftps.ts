@@ -5,8 +5,8 @@ import { certificates, fallback } from "../../delivery/protocol/certificates.ts"
 import { execLine, plain, plainAddress, unitFile } from "../../lib/unit-file.ts";
 import { checkSettings } from "../access/check-passwords.ts";
 import { renderFilesOf } from "../access/confined-sftp.ts";
-import { connections } from "../access/links.ts";
 import { yescrypt } from "../access/password-hash.ts";
+import { strangersSocket } from "../access/relay.ts";
 import { homeInside, insideHome, logs, ownRecords } from "../account/account-paths.ts";
 import { namesOf } from "../http/web-address.ts";
 import type { Element } from "../registry/kind.ts";
@@ -143,15 +143,6 @@ const socketSettings = {
   Socket: {
     // The account's whole /64 is on `lo`, without each of its addresses.
     FreeBind: "yes",
-    // As for SSH (components/access/render-access.ts).
-    ReusePort: "yes",
-    Accept: "yes",
-    NoDelay: "yes",
-    MaxConnections: `${connections.account}`,
-    MaxConnectionsPerSource: `${connections.source}`,
-    // It would stop the socket for good.
-    TriggerLimitIntervalSec: "0",
-    PollLimitIntervalSec: "10s",
-    PollLimitBurst: `${connections.begun}`,
+    ...strangersSocket,
   },
 };

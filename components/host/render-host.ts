@@ -39,8 +39,8 @@ kernel.ctrl-alt-del = 0
 dev.tty.ldisc_autoload = 0
 dev.tty.legacy_tiocsti = 0
 # The kernel counts what accounts' programs watch as root's too, by the namespaces that systemd makes for them: 128 would be few for all together.
-# Each costs its account memory.
-fs.inotify.max_user_instances = 65536
+# Each takes memory of its own account, and that bounds them.
+fs.inotify.max_user_instances = 1048576
 fs.inotify.max_user_watches = 4194304
 # When a queue of new connections is full, they go on by cookies instead of being dropped.
 net.ipv4.tcp_syncookies = 1

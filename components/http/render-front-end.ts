@@ -16,6 +16,7 @@ import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
 import { keptHttp, keptModules } from "./kept-connections.ts";
 import { answer, errorPages, pageLocations } from "./pages.ts";
 import { renderSites } from "./render-sites.ts";
+import { visitorHttp } from "./visitor.ts";
 import { mostParts } from "./web-address.ts";
 import { hostLimits } from "./web-site.ts";
 
@@ -178,11 +179,7 @@ http {
   map_hash_max_size 65536;
 
   # Who a visitor is: the address, of IPv6 its first half, since whoever has one address of a /64 has them all.
-  map $binary_remote_addr $visitor {
-    default $binary_remote_addr;
-    "~(?s)^(?<first_half>.{8}).{8}\\z" $first_half;
-  }
-
+${visitorHttp}
   # The name that the visitor asks for. That of an absolute URI counts, whatever Host says (RFC 9112, section 3.2.2).
   map $request $authority {
     default $http_host;

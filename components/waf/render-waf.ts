@@ -9,6 +9,7 @@ import { confined } from "../host/confined.ts";
 import { connections, descriptors } from "../http/connections.ts";
 import { answer } from "../http/pages.ts";
 import { socketOf } from "../http/server.ts";
+import { visitorHttp } from "../http/visitor.ts";
 import { hostLimits } from "../http/web-site.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
@@ -166,8 +167,8 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
     "~^[0-9]{6,}[|]" $account;
     "~[|]." $account;
   }
-  map $large $large_of_visitor {
-    default "$large $http_x_real_ip";
+${visitorHttp}  map $large $large_of_visitor {
+    default "$large $visitor";
     "" "";
   }
   # A connection that becomes anything else would carry requests that nobody looks at.

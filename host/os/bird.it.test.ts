@@ -60,10 +60,10 @@ class Host {
     this.#name = name;
   }
 
-  static async start(name: string): Promise<Host> {
+  static async start(name: string, files = right, others = routers): Promise<Host> {
     const host = new Host(name);
-    await host.write(right);
-    await container.writeFile(`/run/${name}/router.conf`, routers);
+    await host.write(files);
+    await container.writeFile(`/run/${name}/router.conf`, others);
     const addresses = fixtureHost.routers.map(
       ({ address }) => `ip -n ${name}r -6 address add ${address}/64 dev eth0 nodad`,
     );
@@ -106,7 +106,7 @@ class Host {
 
   /** Whether both routers have exactly the announced prefixes, and the host a way out over each. */
   async works(): Promise<boolean> {
-    const { stdout } = await container.run(`birdc -s /run/${this.#name}/router.ctl show route`);
+    const { stdout } = await container.run(`birdc -s /run/${this.#name}/router.ctl show route table master6`);
     const out = await this.run("birdc", ["show", "route", "::/0"]);
     // A route a line, of which those of one prefix follow on each other.
     const told = (name: string) => stdout.split("\n").filter((line) => line.includes(` unicast [${name} `)).length;
@@ -247,6 +247,41 @@ test.concurrent("what is right stays, and sessions with it", async () => {
   await host.write(new Map([[file, exchange(/protocol bgp edge_b[\s\S]*/, "")(right.get(file)!)]]));
   expect(await bird.reload(host.machine())).toBeUndefined();
 }, 240_000);
+
+test.concurrent("a host may give up its IPv4 address, and with it its way out by IPv4", async ({ expect }) => {
+  const both = new Map(right);
+  for (const { path, content } of renderBird(fixtureHost, { address4: "192.0.2.10" })) both.set(path, content!);
+  const with4 = routers
+    .replace("protocol bgp", "protocol static { ipv4; route 0.0.0.0/0 unreachable; }\nprotocol bgp")
+    .replace(
+      "ipv6 { import all",
+      "ipv4 { import all; export where source = RTS_STATIC; extended next hop on; };\n  ipv6 { import all",
+    );
+  const host = await Host.start("given-up", both, with4);
+  const out = async () => (await host.run("ip", ["-4", "route", "show", "default", "proto", "bird"])).stdout;
+  await host.until("a way out by IPv4", async () => (await out()).includes("via"));
+  await host.write(right);
+  expect(await bird.reload(host.machine())).toBeUndefined();
+  await expect.poll(out).toBe("");
+  expect(await host.works()).toBe(true);
+}, 240_000);
+
+test.concurrent("what an applier left unconfirmed when it was killed is not what the next one measures by", async ({
+  expect,
+}) => {
+  const host = await Host.start("anew");
+  await host.write(new Map([[file, inTemplate("disabled;")(right.get(file)!)]]));
+  const { run, ...machine } = host.machine();
+  let configured = false;
+  const killed: Machine["run"] = async (program, args, options) => {
+    if (configured) throw new Error("killed");
+    configured = args.includes("timeout");
+    return run(program, args, options);
+  };
+  await expect(bird.reload({ ...machine, run: killed })).rejects.toThrow("killed");
+  expect(await bird.reload(host.machine())).toMatch(/^the session with edge_. is not established any more; the old/);
+  await host.until("the old configuration", () => host.works());
+}, 300_000);
 
 test.concurrent("without the applier BIRD takes the old configuration by itself", async () => {
   const host = await Host.start("killed");
