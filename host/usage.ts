@@ -1,0 +1,62 @@
+/** What the applier says of itself, and whenever its arguments make no sense. */
+export const usage = `Usage: fairhost-host [--root DIR] COMMAND
+
+  apply             apply the delivery on standard input to this host; progress on standard error, the report
+                    (one line of JSON) on standard output
+  retire            stop all accounts and services of Fairhost; accounts' data, secrets and the firewall stay
+  status [--json]   show the generation in force and drift of files, units and firewall; changes nothing
+  inspect [--json]  compare this host with the generation in force and with what is declared (JSON on standard input,
+                    may be empty); changes nothing
+  health [--json] [ACCOUNT...]
+                    check units and the front end, and ask these accounts for a page (up to 5; else a sample of
+                    5), which wakes them; what they answer is shown and is no problem of the host
+  bans [--json]     list addresses that sent too many wrong passwords and are refused for ten minutes, with the seconds left
+  bans lift ADDRESS end the ban of an address, or of the /64 it is in
+  dump-database ENGINE NAME
+                    write a consistent dump of a database (postgresql or mariadb, a1204_shop) to standard output
+  archive ACCOUNT [--keep-days DAYS]
+                    archive files, logs and databases of an account that is suspended or no longer on this host, by
+                    its number; the archive is kept for 30 days, or as many as given
+  restore ACCOUNT files|databases
+                    put the files of the newest archive into an account that is suspended and has none, or its
+                    databases into those of an account in service
+  remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
+  move ACCOUNT state|keep|expect|stop|empty|land|leave|cancel
+  move ACCOUNT expect-backup|land-without-backup
+  move ACCOUNT restore-backup HOST EPOCH
+  move ACCOUNT send|receive running|last
+  move ACCOUNT restore ENGINE NAME
+  move ACCOUNT show-certificates|take-certificates
+                    one part of a move to another host; \`guard deploy\` runs these. state shows how far it is (JSON);
+                    cancel lets an account run again where it is declared. An account of a lost host lands only when
+                    restore-backup is done (master secret of HOST, of that epoch, on standard input), or without
+  purge             remove copies that moves have left, and archives, whose time is over (a timer does this once a day)
+  backup [--due] [ACCOUNT...]
+                    back up all accounts of this host, or these; --due leaves out those whose newest backup is
+                    younger than 12 hours (a timer does this once a day)
+  backups ACCOUNT [--of HOST]
+                    list the backups of an account that this host made. --of: those that another host made, whose
+                    master secret is on standard input (also below)
+  backups [--json]  list all accounts of this host: their newest backup, and when one was last restored as a drill
+  drill [--due] [ACCOUNT...]
+                    restore the newest backups of all accounts of this host, or of these, beside them, compare them,
+                    and remove that again; what was seen is signed and kept. --due: as long as two hours have not
+                    passed, in random order, those whose proof is half as old as it may be (a timer does this once a day)
+  restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
+                    restore the home or one path in it, a database, or all, from the newest backup or the one given:
+                    into a new directory of the home, or with --in-place over what is there
+  show-backups ACCOUNT [SECONDS]
+                    mount an account's backups in its admin/backup until nobody has read them for 600 seconds, or as
+                    many as given (fairhost-backup-view@.service does this when the account looks)
+  expire-backups    on a backup host: remove backups whose time is over, and read a seventh of them (a timer does this
+                    once a day)
+  verify-backups [ACCOUNT...]
+                    on a backup host: read all backups, or those of these accounts, and name damaged files
+  init              create the fixed symlinks and the recovery unit (the bootstrap does this)
+  recover           finish or roll back an interrupted change (done at boot)
+
+Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
+4 rolled back, 5 failed: nothing changed, or not everything verified, or the dump is not complete.
+status, inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
+--root DIR works on a directory tree instead of this host: writes files, and only names hooks.
+`;
