@@ -28,6 +28,37 @@ test("each part carries what the part before it lets through", () => {
   expect(descriptors.frontEnd).toBeGreaterThanOrEqual(2 * frontEndWorker);
 });
 
+test("every kind of server says how many requests it takes at once, and one visitor cannot take all of them", () => {
+  const { apache, apacheServer, apacheVisitor, server, visitor } = connections;
+  expect(apacheServer).toBeLessThan(apache);
+  expect(apacheServer).toBeGreaterThanOrEqual(2 * apacheVisitor);
+  for (const kind of Object.values(servers) as ServerKind[]) {
+    expect(kind.parallel, kind.kind).toBeDefined();
+    if (typeof kind.parallel !== "number") continue;
+    const limited = kind.parallel === apache;
+    expect(kind.parallel, kind.kind).toBeGreaterThan(limited ? apacheServer : server);
+    expect(kind.parallel, kind.kind).toBeGreaterThanOrEqual(2 * (limited ? apacheVisitor : visitor));
+  }
+});
+
+test("a number in the configuration of a kind's server is the one that the kind declares", () => {
+  const found = (Object.values(servers) as ServerKind[]).flatMap((kind) =>
+    kind.shared().flatMap(({ path, content }) => {
+      const numbers = (content ?? "").matchAll(/^ *(?:MaxRequestWorkers|server\.max-connections) *=? *(\d+)$/gm);
+      return [...numbers].map(([, number]) => [path, Number(number), kind.parallel] as const);
+    }),
+  );
+  expect(found.map(([path]) => path).sort()).toEqual(["apache/php.conf", "apache/proxy.conf", "lighttpd/static.conf"]);
+  for (const [path, number, declared] of found) expect(number, path).toBe(declared);
+});
+
+test("a whole /48 may open more than one visitor, and less than the workers of a front end hold", () => {
+  expect(opening.network).toBeGreaterThan(1);
+  expect(opening.network * (opening.burst + opening.perSecond * opening.headerSeconds)).toBeLessThan(
+    2 * connections.frontEndWorker,
+  );
+});
+
 test("each part is told its number", () => {
   const accounts = [{ number: 1, name: "a", servers: [staticServer("s"), programServer("p", ["/bin/true"])] }];
   const { groups } = renderBundle(declarationOf(accounts), "web1");
@@ -44,12 +75,15 @@ test("each part is told its number", () => {
     `client_header_timeout ${opening.headerSeconds}s;`,
     `limit_conn servers ${connections.server};`,
     `limit_conn accounts ${connections.account};`,
+    `limit_conn apaches ${connections.apacheServer};`,
+    `limit_conn apache_visitors ${connections.apacheVisitor};`,
     `worker_connections ${connections.frontEndWorker};`,
     `keepalive ${connections.kept};`,
   );
   says(
     "nftables/fairhost.nft",
     `update @callers6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over ${opening.perSecond}/second burst ${opening.burst} packets }`,
+    `update @callers48 { ip6 saddr & ffff:ffff:ffff:: limit rate over ${opening.network * opening.perSecond}/second burst ${opening.network * opening.burst} packets }`,
     `update @callers4 { ip saddr limit rate over ${opening.perSecond}/second burst ${opening.burst} packets }`,
   );
   says("systemd/nginx.service.d/50-fairhost.conf", `LimitNOFILE=${descriptors.frontEnd}`);

@@ -13,6 +13,11 @@ export const connections = {
   server: 1024,
   /** To all HTTP servers of one account. */
   account: 2048,
+  /** That Apache of an account serves at once (`MaxRequestWorkers`): each takes a thread, and each thread counts as a task of the account. */
+  apache: 128,
+  /** To one HTTP server that is Apache, and of these from one visitor. Less than `apache`, because Apache notices later when one is gone. */
+  apacheServer: 112,
+  apacheVisitor: 56,
   /** Waiting in a server's socket, for example while it starts. Beyond it a Unix socket refuses at once. */
   queue: 1088,
   /** Of a program's proxy: beyond it the proxy closes what it accepted. More than `server`, because it notices later when one is gone. */
@@ -32,9 +37,9 @@ export const connections = {
 /**
  * What one visitor can have open before it has asked for anything, and so before the limits above see it: connections are opened at this rate at
  * most, and closed after so many seconds without whole headers. Packets beyond the rate are dropped: clients repeat them after 1, 3, 7 s, so steady
- * traffic beyond it is served at this rate.
+ * traffic beyond it is served at this rate. All visitors of one /48, of whom one may have 65,536 /64s, together open so many times as much.
  */
-export const opening = { perSecond: 400, burst: 2000, headerSeconds: 10 } as const;
+export const opening = { perSecond: 400, burst: 2000, headerSeconds: 10, network: 4 } as const;
 
 /** File descriptors of a proxy's connection: two sockets, two pipes (measured with systemd 257). */
 export const descriptorsOfProxied = 6;

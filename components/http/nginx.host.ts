@@ -37,6 +37,11 @@ export const nginx = {
     },
     {
       shown: true,
+      path: /settings\/(?<number>\d+)\.apaches/,
+      lines: [/(unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+) \1;/],
+    },
+    {
+      shown: true,
       path: /settings\/(?<number>\d+)\.header-[a-z-]+/,
       // Neither a variable nor an escape, except one of quotes.
       lines: [

@@ -127,6 +127,8 @@ const passing = `    limit_conn visitors ${connections.visitor};
     limit_conn everywhere ${connections.visitorInAll};
     limit_conn servers ${connections.server};
     limit_conn accounts ${connections.account};
+    limit_conn apache_visitors ${connections.apacheVisitor};
+    limit_conn apaches ${connections.apacheServer};
     proxy_http_version 1.1;
     proxy_set_header Host $host$named_port;
     # What a client says about these is dropped.
@@ -277,6 +279,17 @@ ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   limit_conn_zone $visitor zone=everywhere:8m;
   limit_conn_zone $backend zone=servers:8m;
   limit_conn_zone $account zone=accounts:8m;
+  # Of servers that are Apache, which takes fewer. All others have an empty key, which is not counted.
+  map $backend $apache {
+    default "";
+    include settings/*.apaches;
+  }
+  map $apache $apache_visitor {
+    default "$apache $visitor";
+    "" "";
+  }
+  limit_conn_zone $apache zone=apaches:4m;
+  limit_conn_zone $apache_visitor zone=apache_visitors:8m;
   limit_conn_log_level info;
 
   server {

@@ -4,8 +4,10 @@ import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import type { Renderer } from "../registry/renderer.ts";
 import { wafLevels } from "../waf/waf.ts";
+import { connections } from "./connections.ts";
 import { choiceOf, headerFile } from "./front-end-limits.ts";
-import { socketOf } from "./server.ts";
+import { type ServerKind, socketOf } from "./server.ts";
+import { servers as kinds } from "./servers.generated.ts";
 import { headerNames, headerValue, passwordHash } from "./web-site.ts";
 
 const plainValue = plain(headerValue, "header");
@@ -41,6 +43,8 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
         `${socket} "${plainLevel(level)};${watchOnly ? "watch" : "block"};${account};${server.name}";`,
       );
     }
+    if ((kinds[server.kind] as ServerKind).parallel === connections.apache)
+      add(`nginx/settings/${account}.apaches`, `${socket} ${socket};`);
     if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
     for (const name of headerNames) {
       const value = headers[name];

@@ -135,6 +135,11 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
    * is the same for all accounts: it must see the end of a request where nginx sees it. Without it, each request gets a connection of its own.
    */
   readonly keepsConnections?: true;
+  /**
+   * How many requests its server takes at once. A number: the platform's configuration says so, and the front end lets through less, of one visitor
+   * at most half. `declared`: the account says so, others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
+   */
+  readonly parallel: number | "declared" | "program" | "front end";
   /** Its own keys in an account's file, `kind` among them. */
   readonly entry: Readonly<Record<string, z.ZodType>>;
   /** Its own inputs: the same keys, with their defaults filled in. */

@@ -13,7 +13,9 @@ import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";
 import { controllerSets } from "./nftables.host.ts";
 import { firstEphemeral, forPorts, portSet } from "./open-ports.ts";
 
-const callers = `limit rate over ${opening.perSecond}/second burst ${opening.burst} packets`;
+const over = (times: number) =>
+  `limit rate over ${times * opening.perSecond}/second burst ${times * opening.burst} packets`;
+const [callers, wideCallers] = [over(1), over(opening.network)];
 
 /** Where each account has its own elements of the sets. */
 export const accountsFolder = "nftables/accounts";
@@ -106,6 +108,8 @@ ${set(controllerSets[4], "ipv4_addr", controllers4.map(plainRange4))}
   # Who opens connections to what is open to everybody: of IPv6 the first half, since whoever has one address of a /64 has them all. Without
   # room for one more, nobody else is bounded.
   set callers6 { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
+  # Whoever has a /48 has 65,536 of them.
+  set callers48 { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
   set callers4 { type ipv4_addr; size 65535; flags dynamic, timeout; timeout 1m; }
 
 ${setsOfAccounts}  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
@@ -184,6 +188,7 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(of
   chain offered {
     tcp flags & (fin | syn | rst | ack) != syn accept
     update @callers6 { ip6 saddr & ffff:ffff:ffff:ffff:: ${callers} } counter drop comment "a visitor opens too many connections"
+    update @callers48 { ip6 saddr & ffff:ffff:ffff:: ${wideCallers} } counter drop comment "a network opens too many connections"
     update @callers4 { ip saddr ${callers} } counter drop comment "a visitor opens too many connections"
     accept
   }

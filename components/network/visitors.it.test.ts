@@ -145,6 +145,30 @@ time.sleep(2)
     await expect.poll(() => visit("fd00:9::5")).toBe("Hello\n");
   });
 
+  test("one that has a whole /48 is slowed down with a new /64 for each connection, and no other", async () => {
+    const dropped = async () =>
+      Number(
+        /counter packets (\d+)/.exec(
+          await sh("nft list chain inet fairhost offered | grep 'ip6 saddr & ffff:ffff:ffff:: '"),
+        )?.[1],
+      );
+    const before = await dropped();
+    await outside(`python3 -c '
+import socket
+for n in range(40000):
+    s = socket.socket(socket.AF_INET6); s.setblocking(False)
+    s.setsockopt(socket.IPPROTO_IPV6, 78, 1)
+    s.bind((f"fd00:9:0:{n % 4000 + 16:x}::5", 0))
+    try: s.connect(("fd00:8000:0:1::1", 80))
+    except BlockingIOError: pass
+    s.close()
+'`);
+    await expect.poll(dropped).toBeGreaterThan(before + 500);
+    const visit = (from: string) => outside(`curl -s --max-time 5 --interface ${from} -g http://[fd00:8000:0:1::1]/`);
+    expect(await visit("fd00:a::5")).toBe("Hello\n");
+    await expect.poll(() => visit("fd00:9::5")).toBe("Hello\n");
+  });
+
   test("pings, and packets to ports that are not offered", async () => {
     const before = await remembered();
     await flood(`

@@ -39,6 +39,7 @@ const preload = "libexec/preload.cjs";
 /** A program for Node.js on the listening socket, without a change: a preloaded module gives its first listen() that socket. */
 export const server: ServerKind<HttpServer<"node">> = {
   kind: "node",
+  parallel: "program",
   keepsConnections: true,
   packages: ["nodejs"],
   entry,

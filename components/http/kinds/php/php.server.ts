@@ -5,6 +5,7 @@ import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
+import { connections } from "../../connections.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit, scriptFile } from "../../run-program.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
 import { hostLimits } from "../../web-site.ts";
@@ -71,6 +72,7 @@ const startSeconds = 20;
  */
 export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
+  parallel: connections.apache,
   packages: [
     ...["apache2-bin", "media-types", "php-fpm"],
     // What applications in Debian ask for most often.

@@ -28,6 +28,7 @@ export const inputs = {
 /** A program of the account, behind a proxy that starts and stops it or on the socket itself. */
 export const server: ServerKind<HttpServer<"program">> = {
   kind: "program",
+  parallel: "program",
   entry,
   inputs,
   shared: programFiles,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FixtureServer, programServer } from "../../../../testing/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
+import { connections } from "../../connections.ts";
 
 const proxy = (name: string, to: string, change: object = {}): FixtureServer => ({
   ...({ kind: "proxy", name, to, keepHost: false, idleSeconds: 300 } as const),
@@ -21,6 +22,7 @@ const service = `const http = require("node:http"), https = require("node:https"
 const answer = (request, response) => {
   if (request.url === "/moved") return response.writeHead(302, { Location: "http://127.0.0.1:9100/there" }).end();
   if (request.url === "/status") return response.writeHead(503, { "X-Own": "yes" }).end("own page");
+  if (request.url.endsWith("/hold")) return;
   if (request.url === "/open") return http.createServer((_, late) => late.end("late")).listen(9101, () => response.end());
   if (request.url === "/stream") {
     let n = 0;
@@ -105,6 +107,28 @@ describe("streams and sleep", () => {
     await expect.poll(() => kind.state("brief"), { timeout: 30_000, interval: 500 }).toMatch(/inactive/);
     expect((await kind.get("brief", "/again")).status).toBe(200);
   });
+});
+
+test("one visitor gets half of what it takes at once, is told what is over, and others get in", async () => {
+  await kind.sh("ip address add fd00:9::1/128 dev lo nodad");
+  const held = await kind.sh(`python3 -c '
+import collections, selectors, socket, subprocess, time
+selector, found = selectors.DefaultSelector(), collections.Counter()
+for n in range(200):
+    one = socket.create_connection(("::1", 80))
+    one.sendall(b"GET /hold HTTP/1.1\\r\\nHost: app.alice.test\\r\\n\\r\\n")
+    selector.register(one, selectors.EVENT_READ)
+end = time.monotonic() + 40
+while time.monotonic() < end and len(selector.get_map()) > ${connections.apacheVisitor}:
+    for key, _ in selector.select(1):
+        answer = key.fileobj.recv(4096)
+        found[answer[9:12].decode() + (" with a page" if b"Retry-After" in answer else "")] += 1
+        selector.unregister(key.fileobj)
+curl = ["curl", "-sS", "--max-time", "30", "-o", "/dev/null", "-w", "%{http_code}", "-g", "--interface", "fd00:9::1", "-H", "Host: app.alice.test"]
+print(dict(found), len(selector.get_map()), subprocess.run([*curl, "http://[fd00:9::1]/"], capture_output=True, text=True).stdout)
+'`);
+  const { apacheVisitor } = connections;
+  expect(held).toBe(`{'503 with a page': ${200 - apacheVisitor}} ${apacheVisitor} 200\n`);
 });
 
 test("127.0.0.1 is the account's own: nothing of the host is reached through it", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/field-class.ts";
+import { connections } from "../../connections.ts";
 import { inside, programFiles, programUnit, scriptFile } from "../../run-program.ts";
 import type { HttpServer, ServerKind } from "../../server.ts";
 import { plainTarget, targetSchema } from "../../target.ts";
@@ -39,6 +40,7 @@ const startSeconds = 20;
 /** Apache in the account's sandbox and network: it reaches what programs of the account reach, and nothing of the host. */
 export const server: ServerKind<HttpServer<"proxy">> = {
   kind: "proxy",
+  parallel: connections.apache,
   packages: ["apache2-bin", "ca-certificates"],
   entry,
   inputs,

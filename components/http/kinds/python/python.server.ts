@@ -70,6 +70,7 @@ const [settings, start] = files.map((file) => inside(pathOf(file)).path);
  */
 export const server: ServerKind<HttpServer<"python">> = {
   kind: "python",
+  parallel: "declared",
   packages: ["gunicorn", "python3", "python3-uvicorn", "python3-websockets"],
   entry,
   inputs,

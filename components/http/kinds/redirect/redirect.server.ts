@@ -35,6 +35,7 @@ export const inputs = {
 /** An answer of the front end alone: it costs a line in a map. */
 export const server: ServerKind<HttpServer<"redirect">> = {
   kind: "redirect",
+  parallel: "front end",
   entry,
   inputs,
   shared: () => [],

@@ -44,6 +44,7 @@ const script = "libexec/run-static";
 /** Serves files of the account's home with lighttpd. */
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
+  parallel: connections.static,
   keepsConnections: true,
   packages: ["lighttpd", "lighttpd-mod-deflate"],
   // Accounts start it from their own sockets; Debian's service would take port 80.
