@@ -118,7 +118,7 @@ for n in range(200):
     one = socket.create_connection(("::1", 80))
     one.sendall(b"GET /hold HTTP/1.1\\r\\nHost: app.alice.test\\r\\n\\r\\n")
     selector.register(one, selectors.EVENT_READ)
-end = time.monotonic() + 40
+end = time.monotonic() + 20
 while time.monotonic() < end and len(selector.get_map()) > ${connections.apacheVisitor}:
     for key, _ in selector.select(1):
         answer = key.fileobj.recv(4096)
