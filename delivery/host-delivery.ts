@@ -7,7 +7,7 @@ import { encodeBundle } from "./protocol/digest.ts";
 import { deliveryType, resourceName } from "./protocol/resources.ts";
 
 /** Undefined before the first delivery; without a generation if a delivery was interrupted. */
-type Report = (Pick<ApplyReport, "result" | "errors"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
+type Report = (Pick<ApplyReport, "result" | "errors" | "notes"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
 
 /** How the controller reaches a host. The host key is always pinned; it cannot be omitted. */
 export interface Connection {
@@ -62,7 +62,7 @@ export interface HostDeliveryArgs {
  * Deleting it stops the accounts' units; the accounts' data stay. With `protect`, its commands and the master secret are protected too.
  */
 export class HostDelivery extends pulumi.ComponentResource {
-  /** The last report of the applier: result, generation, errors by account. */
+  /** The last report of the applier: result, generation, errors by account, and what needs somebody. */
   declare readonly report: pulumi.Output<Report>;
 
   constructor(args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -162,8 +162,8 @@ function readReport(host: string, stdout: string | undefined): Report {
       errors: [{ group: "host", message: `Not delivered: see the error of ${host} in the output of Pulumi.` }],
     };
   }
-  const { result, generation, errors } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
-  return { result, generation, errors };
+  const { result, generation, errors, notes } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
+  return { result, generation, errors, ...(notes && { notes }) };
 }
 
 /** The engine reports a failed resource. The SDK would report it again for each unused output, and end the program with a stack trace. */

@@ -16,7 +16,12 @@ export interface Engine extends Required<Needs> {
   files(connections: number): readonly BundleFile[];
   /** `[Service]` settings of its unit, beside those of every server of databases. */
   readonly service: Settings;
+  /** Command that looks at what sessions make grow for all, and capabilities that it needs. It hands lines to {@link sayEnded}. */
+  readonly watch: { readonly command: string; readonly capabilities: string };
 }
+
+/** Says in the logs of host and account whose session was ended, and why. */
+export const sayEnded = "databases/say-ended";
 
 /** Commands that make the directory of a server, which alone can read it. */
 export function ownDirectory(engine: EngineName): readonly string[] {

@@ -164,6 +164,75 @@ describe("what is not its own is refused", () => {
   });
 });
 
+/** What no disk limit counts. Sizes in MB. */
+describe("what accounts share does not grow without end, and the neighbour's statements go on", () => {
+  const size = async (path: string) =>
+    Number(await on.shell(`du -cm /srv/accounts/databases/mariadb/${path} | tail -1 | cut -f1`));
+  const said = () => on.shell("cat /srv/accounts/1/admin/logs/databases.log || true");
+
+  test("the log of old rows, while a transaction stays open", async () => {
+    const rows = "SELECT REPEAT(MD5(seq), 100) FROM seq_1_to_20000;";
+    await ask(
+      alice,
+      "a1_shop",
+      `CREATE TABLE g (id int PRIMARY KEY AUTO_INCREMENT, a text); INSERT INTO g (a) ${rows}`,
+    );
+    const reader = "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) FROM g; SELECT SLEEP(900);";
+    await inside(on.host, alice, `mariadb a1_shop -e '${reader}' </dev/null >held 2>&1 &`);
+    const open = () =>
+      asAdministrator("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'");
+    await expect.poll(open, { timeout: 20_000 }).toBe("1");
+    const change = "UPDATE g SET a = REPEAT(MD5(id + RAND()), 100);".repeat(3);
+    // It is ended at 1 GB; 40 rounds would be 7.
+    for (let round = 0; round < 40 && (await open()) === "1"; round++) await ask(alice, "a1_shop", change);
+    expect(await open()).toBe("0");
+    expect(await size("own/undo*")).toBeLessThan(2500);
+    expect(await on.shell("cat /srv/accounts/1/home/held")).toMatch(/Lost connection|gone away|killed/);
+    await expect.poll(said).toMatch(/a session in MariaDB was ended: its transaction since .* kept more than 1 GB/);
+    expect(await on.shell("fairhost-host dump-database mariadb a2_blog | tail -1")).toContain("Dump completed");
+    await ask(alice, "a1_shop", "DROP TABLE g;");
+  }, 240_000);
+
+  test("its temporary tables", async () => {
+    const fill = "INSERT INTO x SELECT REPEAT(MD5(seq), 300) FROM seq_1_to_190000;";
+    await expect(ask(alice, "a1_shop", "CREATE TEMPORARY TABLE x (a longtext);", fill)).rejects.toThrow(
+      /Lost connection|gone away|killed/,
+    );
+    expect(await said()).toContain("temporary tables");
+    const own = "INSERT INTO y SELECT REPEAT(MD5(seq), 300) FROM seq_1_to_1000; SELECT COUNT(*) FROM y;";
+    expect(await ask(bob, "a2_blog", "CREATE TEMPORARY TABLE y (a longtext);", own)).toBe("1000");
+    await expect.poll(() => size("own/temporary"), { timeout: 60_000 }).toBeLessThan(500);
+  }, 120_000);
+
+  test("its temporary files: those of all its sessions count together", async () => {
+    // A table of 800 MB each, for as long as the statement sleeps.
+    const rows = "SELECT REPEAT(MD5(seq), 300) AS x FROM seq_1_to_85000 LIMIT 85000";
+    const hold = `mariadb a1_shop -e 'SET tmp_memory_table_size = 16384; SELECT SLEEP(12) FROM (${rows}) s LIMIT 1' 2>&1 & `;
+    expect(await inside(on.host, alice, `${hold.repeat(3)} wait`)).toMatch(/Lost connection|gone away|killed/);
+    await expect.poll(said).toContain("more than 2 GB of temporary files");
+  }, 120_000);
+
+  test("its procedures: an account whose are too large makes no more until the next apply", async () => {
+    const made = (index: number) =>
+      `EXECUTE IMMEDIATE CONCAT('CREATE PROCEDURE p${index}() BEGIN /*', REPEAT('x', 12000000), '*/ SELECT 1; END');`;
+    const all = Array.from({ length: 60 }, (_, index) => index);
+    const result = await ask(alice, "a1_shop", ...all.map(made)).then(() => "made", String);
+    expect(result).toMatch(/Lost connection|gone away|killed|denied/);
+    expect(await size("data/mysql")).toBeLessThan(1300);
+    await expect.poll(said).toMatch(/procedures and functions of a1_shop are larger than 16 MB/);
+    await expect(ask(alice, "a1_shop", "CREATE PROCEDURE more() SELECT 1;")).rejects.toThrow(/denied/);
+    expect((await drift()).join()).toContain("a1_shop");
+    await ask(alice, "a1_shop", ...all.map((index) => `DROP PROCEDURE IF EXISTS p${index};`)).catch(String);
+    await on.shell(
+      "mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e \"SELECT CONCAT('DROP PROCEDURE a1_shop.', name, ';') FROM mysql.proc WHERE db = 'a1_shop'\" | mariadb -S /run/fairhost-mariadb/mysqld.sock",
+    );
+    await on.apply(bundle([shop, other]));
+    expect(
+      await ask(alice, "a1_shop", "CREATE PROCEDURE more() SELECT 7;", "CALL more();", "DROP PROCEDURE more;"),
+    ).toBe("7");
+  }, 120_000);
+});
+
 test("deleting its database as a whole takes its tables, and nothing makes another that no disk limit counts", async () => {
   await expect(ask(alice, "a1_shop", "DROP DATABASE a1_shop;")).rejects.toThrow(/ERROR (6|1010) .*Permission denied/s);
   await expect(ask(alice, "", "CREATE DATABASE a1_shop;")).rejects.toThrow(/ERROR/);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, sayEnded } from "./engine.ts";
 
 const folder = "databases/mariadb";
 const inForce = (file: string) => `${currentGeneration}/${folder}/${file}`;
@@ -34,6 +34,11 @@ export const mariadb: Engine = {
       mode: 0o755,
       content: readFileSync(join(import.meta.dirname, "prepare-mariadb.sh"), "utf8"),
     },
+    {
+      path: `${folder}/watch`,
+      mode: 0o755,
+      content: readFileSync(join(import.meta.dirname, "watch-mariadb.sh"), "utf8"),
+    },
   ],
   service: {
     Type: "notify",
@@ -53,6 +58,10 @@ export const mariadb: Engine = {
     // Only a server that has ended by itself has written everything.
     ExecStopPost: `/bin/sh -c 'test "$EXIT_CODE/$EXIT_STATUS" != exited/0 || touch ${own}/ended'`,
     LimitNOFILE: "40000",
+  },
+  watch: {
+    command: `/bin/sh ${inForce("watch")} ${own} ${data} ${socketDirectory("mariadb")}/mysqld.sock ${currentGeneration}/${sayEnded}`,
+    capabilities: "CAP_DAC_READ_SEARCH",
   },
 };
 
@@ -116,18 +125,20 @@ ${settings({
   innodb_buffer_pool_size: "128M",
   // It can be no larger while it runs: the default reserves 8 TB of addresses, which not every host gives.
   innodb_buffer_pool_size_max: "128M",
-  // Both logs that all share are reused: redo from its beginning, undo once nobody reads it.
+  // Both logs that all share are reused: redo from its beginning, undo once nobody reads it: the watch ends who reads too long.
   innodb_log_file_size: "128M",
   innodb_undo_log_truncate: "ON",
   innodb_max_undo_log_size: "64M",
   innodb_use_native_aio: "OFF",
+  // Of the catalogs, in which routines of accounts are.
+  aria_log_file_size: "64M",
   aria_pagecache_buffer_size: "16M",
   key_buffer_size: "64K",
   query_cache_size: 0,
-  // Files of sorting and of internal tables: of one session, then of all.
+  // Files of sorting and of internal tables: of one session, then of all. The watch has a bound for each account.
   max_tmp_session_space_usage: "1G",
   max_tmp_total_space_usage: "8G",
-  // CREATE TEMPORARY TABLE of all accounts.
+  // CREATE TEMPORARY TABLE of all accounts. At half of it the watch ends the session that fills it.
   innodb_temp_data_file_path: "temporary:12M:autoextend:max:2G",
   // Of one session. What is beyond ends the statement; a variable may still be set, so sessions together can use up the server's memory.
   max_session_mem_used: "256M",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
-import { type Engine, ownDirectory } from "./engine.ts";
+import { type Engine, ownDirectory, sayEnded } from "./engine.ts";
 
 const folder = "databases/postgresql";
 const programs = "/usr/lib/postgresql/17/bin";
@@ -33,6 +33,11 @@ export const postgresql: Engine = {
       mode: 0o755,
       content: readFileSync(join(import.meta.dirname, "prepare-postgresql.sh"), "utf8"),
     },
+    {
+      path: `${folder}/watch`,
+      mode: 0o755,
+      content: readFileSync(join(import.meta.dirname, "watch-postgresql.sh"), "utf8"),
+    },
   ],
   service: {
     Type: "notify",
@@ -51,6 +56,10 @@ export const postgresql: Engine = {
     KillMode: "mixed",
     // Of one session: its own memory, not what all share. A sort beyond that fails, and nothing else does.
     LimitDATA: "512M",
+  },
+  watch: {
+    command: `/bin/sh ${inForce("watch")} ${socketDirectory("postgresql")} ${currentGeneration}/${sayEnded}`,
+    capabilities: "CAP_SETUID CAP_SETGID",
   },
 };
 

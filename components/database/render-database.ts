@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import {
   type DatabaseRecord,
@@ -13,7 +15,7 @@ import { mountsFile } from "../account/account-paths.ts";
 import { confined } from "../host/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
 
 export const renderer: Renderer<"databases"> = {
@@ -31,7 +33,13 @@ export const renderer: Renderer<"databases"> = {
     const records = declaration.networks.flatMap(({ uidBase }) =>
       engineNames.filter((name) => engines[name].bringsUser).flatMap((name) => renderUser(name, uidBase)),
     );
-    return { files: [...parts.flatMap(({ files }) => files), ...records], units: parts.flatMap(({ units }) => units) };
+    const say = readFileSync(join(import.meta.dirname, "say-ended.sh"), "utf8");
+    const files = [
+      { path: sayEnded, mode: 0o755, content: say } as const,
+      ...parts.flatMap((part) => part.files),
+      ...records,
+    ];
+    return { files, units: parts.flatMap(({ units }) => units) };
   },
   ofElements: ({ account, own }) => ({ files: own.databases.length > 0 ? renderOwn(account, own.databases) : [] }),
 };
@@ -86,16 +94,23 @@ function renderServer(
   databases: readonly Element<"databases">[],
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const unit = serverUnit(engine.name);
-  const path = `systemd/${unit}`;
+  const watch = watchUnit(engine.name);
+  const [path, pathOfWatch] = [`systemd/${unit}`, `systemd/${watch}`];
   const files = engine.files(databases.reduce((sum, { connections }) => sum + connections, 0));
   if (databases.length === 0) return { files: [...files], units: [] };
+  const paths = files.map((file) => file.path);
+  const ofWatch = (each: string) => each.endsWith("/watch");
   return {
     files: [
       ...files,
       { path, content: unitFile(server(engine)) },
-      { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
+      { path: pathOfWatch, content: unitFile(watcher(engine)) },
+      ...[unit, watch].map((name) => ({ path: `systemd/multi-user.target.wants/${name}`, link: `../${name}` })),
     ],
-    units: [{ name: unit, want: "start", restartOn: [path, ...files.map((file) => file.path)] }],
+    units: [
+      { name: unit, want: "start", restartOn: [path, ...paths.filter((each) => !ofWatch(each))] },
+      { name: watch, want: "start", restartOn: [pathOfWatch, ...paths.filter(ofWatch), sayEnded] },
+    ],
   };
 }
 
@@ -108,6 +123,7 @@ function server({ name, word, service }: Engine) {
     Unit: {
       Description: `${word} for the databases of accounts`,
       RequiresMountsFor: "/srv/accounts",
+      Wants: watchUnit(name),
       StartLimitIntervalSec: "0",
     },
     Service: {
@@ -151,6 +167,38 @@ function server({ name, word, service }: Engine) {
       SystemCallFilter: ["@system-service", "~@privileged @resources", "capset"],
       SystemCallErrorNumber: "EPERM",
       ...service,
+    },
+  };
+}
+
+const watchUnit = (engine: EngineName) => serverUnit(engine).replace(".service", "-watch.service");
+
+/** Looks at what no limit of an account's counts. It asks a server that runs code of accounts, so it is shut in too. */
+function watcher({ name, word, watch }: Engine) {
+  const server = serverUnit(name);
+  return {
+    Unit: {
+      Description: `Bounds of what accounts share of ${word}`,
+      RequiresMountsFor: "/srv/accounts",
+      // It goes with its server, and comes back with it.
+      PartOf: server,
+      After: server,
+      StartLimitIntervalSec: "0",
+    },
+    Service: {
+      ...confined,
+      ExecStart: watch.command,
+      Restart: "always",
+      RestartSec: "2s",
+      MemoryMax: "64M",
+      UMask: "0027",
+      SyslogIdentifier: `${name}-watch`,
+      LogRateLimitIntervalSec: "30s",
+      LogRateLimitBurst: "50",
+      PrivateNetwork: "yes",
+      RestrictAddressFamilies: "AF_UNIX",
+      CapabilityBoundingSet: watch.capabilities,
+      ReadWritePaths: "/srv/accounts",
     },
   };
 }

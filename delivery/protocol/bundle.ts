@@ -135,4 +135,6 @@ export interface ApplyReport {
   readonly repaired: readonly string[];
   /** What is wrong, where, and how to fix it. */
   readonly errors: readonly { readonly group: string; readonly path?: string; readonly message: string }[];
+  /** What is no error of this run, and needs somebody. */
+  readonly notes?: readonly string[];
 }

@@ -23,7 +23,7 @@ import {
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
 import { asItMayRun, rememberDelivered, whileMoving } from "../store/moving.ts";
-import { ensureSecrets } from "../store/secrets.ts";
+import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
 import { changedGroups, chooseHooks, type HookInput, isEmpty, unitsOf } from "./hooks/choose.ts";
@@ -281,11 +281,12 @@ function concernsHost(problems: readonly Problem[]): boolean {
 }
 
 function report(
-  { repaired, hooks, problems, filesWritten }: Course,
+  { machine, repaired, hooks, problems, filesWritten }: Course,
   { number, bundle }: Generation,
   result: ApplyReport["result"],
   changed: readonly string[],
 ): ApplyReport {
+  const other = otherMaster(machine);
   return {
     host: bundle.host,
     digest: bundle.digest,
@@ -296,5 +297,6 @@ function report(
     hooks,
     repaired,
     errors: problems,
+    ...(other !== undefined && { notes: [other] }),
   };
 }

@@ -28,6 +28,7 @@ export const differenceKinds = [
   "account-directory",
   "secret-missing",
   "secret-exposed",
+  "secret-other",
   "quota-changed",
   "database-changed",
   "backup-late",

@@ -10,7 +10,7 @@ import { type FileDrift, findDrift } from "../store/file-drift.ts";
 import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../store/generations.ts";
 import { holder } from "../store/lock.ts";
 import { readReport } from "../store/report.ts";
-import { exposedSecrets, secretDirectories } from "../store/secrets.ts";
+import { exposedSecrets, otherMaster, secretDirectories } from "../store/secrets.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
 /** Files of the generation in force. */
@@ -85,7 +85,14 @@ export function lookAtSecrets(machine: Machine, bundle: Bundle): Difference[] {
       return { group, kind: "secret-missing", what: path, message: `${path} is missing`, repaired: byDeploy };
     });
   });
-  return [...exposed, ...missing];
+  const message = otherMaster(machine);
+  const repaired = "by hand: raise fairhost:secretEpoch by one and deploy" as const;
+  const what = machine.layout.secrets;
+  return [
+    ...exposed,
+    ...missing,
+    ...(message ? [{ group: "host", kind: "secret-other", what, message, repaired } as const] : []),
+  ];
 }
 
 /** Compares the generation in force with what is declared. */

@@ -99,11 +99,9 @@ export function ensureSecrets(
   if (master.length !== 32) {
     throw new ApplyError(`${masterFile} is damaged (${master.length} bytes instead of 32): restore it from a backup`);
   }
-  if (!master.equals(delivered.master)) {
-    say(
-      `the state has another master secret of epoch ${epoch} than this host, which keeps its own (the state was lost, or the stack was destroyed): a restored state cannot give this host's secrets. To have one in both, raise fairhost:secretEpoch to ${epoch + 1} and deploy`,
-    );
-  }
+  noteOther(machine, epoch, !master.equals(delivered.master));
+  const other = otherMaster(machine);
+  if (other !== undefined) say(other);
   // The content is compared: a file that a power cut left empty is derived again. So these files need no fsync.
   const accounts = Object.values(bundle.groups).flatMap((group) => (group?.account ? [group.account.number] : []));
   for (const name of directories) {
@@ -118,6 +116,25 @@ export function ensureSecrets(
   }
   ensureDnsSecrets(machine, delivered.dns ?? {});
   return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
+}
+
+const otherFile = ({ layout }: Pick<Machine, "layout">, epoch: number) => join(layout.secrets, `other-master-${epoch}`);
+
+/** Remembers whether the last delivery had another master secret than the host: nothing else on the host tells it. */
+function noteOther(machine: Machine, epoch: number, isOther: boolean): void {
+  const { disk, layout } = machine;
+  const path = otherFile(machine, epoch);
+  for (const name of readdirSync(layout.secrets).filter((each) => each.startsWith("other-master-"))) {
+    if (!isOther || join(layout.secrets, name) !== path) disk.remove(join(layout.secrets, name));
+  }
+  if (isOther && !existsSync(path)) disk.replace(path, "", 0o600);
+}
+
+/** What to do if the stack's state has another master secret of the epoch in force than the host; undefined if it has the same one. */
+export function otherMaster(machine: Pick<Machine, "layout">): string | undefined {
+  const epoch = existsSync(machine.layout.secrets) ? latestEpoch(machine.layout.secrets) : 0;
+  if (!existsSync(otherFile(machine, epoch))) return undefined;
+  return `the state has another master secret of epoch ${epoch} than this host, which keeps its own (the state was lost, or the stack was destroyed): a restored state cannot give this host's secrets, nor open its backups. To have one in both, raise fairhost:secretEpoch to ${epoch + 1} and deploy`;
 }
 
 /** Exactly the delivered secrets of the DNS provider, a file each. They are rotated at the provider: the last delivery's count. */
