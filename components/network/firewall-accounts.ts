@@ -19,25 +19,26 @@ import { firstEphemeral, forPorts } from "./open-ports.ts";
 /** Refuses what is beyond a bound of accounts that have no other. A count is forgotten by itself, a rate has its set's timeout. */
 function usualBound(name: BoundName): string {
   const { usual, of = "", over } = boundOf(name);
-  const match = `${of} ${name === "open" ? "add" : "update"} @${name} { iif ${over(usual)} } goto over_${name}`;
+  const match = `${of} ${name === "open" ? "add" : "update"} @${name} { iifname ${over(usual)} } goto over_${name}`;
   return `    ${match.trim()}\n`;
 }
 
-export const setsOfAccounts = `  # The kernel adds an element for each account that is awake, and removes it when it is no longer used.
-  set open { type iface_index; size 65535; flags dynamic; }
-  set rate { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set mail { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
+export const setsOfAccounts = `  # The kernel adds an element for each account, and removes it when nothing is left of what it counts. By name: the network of an account
+  # that sleeps and wakes has another index, its connections stay in the kernel's table.
+  set open { type ifname; size 65535; flags dynamic; }
+  set rate { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
+  set mail { type ifname; size 65535; flags dynamic, timeout; timeout 5m; }
 ${boundNames
   .map(
     (name) => `  set over_${name} { type ifname; size 65535; flags dynamic; counter; }
 `,
   )
-  .join("")}  set visits_of_host { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set pings { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set queries { type iface_index; size 65535; flags dynamic, timeout; timeout 1m; }
-  set logged { type iface_index; size 65535; flags dynamic, timeout; timeout 5m; }
+  .join("")}  set visits_of_host { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
+  set pings { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
+  set queries { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
+  set logged { type ifname; size 65535; flags dynamic, timeout; timeout 5m; }
   set visits { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
-  set unlogged { type iface_index; size 65535; flags dynamic, timeout; timeout 1d; counter; }
+  set unlogged { type ifname; size 65535; flags dynamic, timeout; timeout 1d; counter; }
 
   # Ports of accounts' services: what visitors call, and what the account has in its network. Then the same the other way round.
   map services { type ipv6_addr . inet_service : ipv6_addr; }
@@ -77,14 +78,14 @@ export function chainsOfAccounts({ offeredTcp, offeredUdp, address4 }: Offered):
     icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
     ct state established,related accept
     iifname vmap @rules_out
-${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}
+${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}
     ip6 daddr @ftps tcp dport { ${ftpsPortSet} } goto ftps_of_account
-    icmpv6 type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
-    icmp type echo-request update @pings { iif limit rate 50/second burst 100 packets } accept
+    icmpv6 type echo-request update @pings { iifname limit rate 50/second burst 100 packets } accept
+    icmp type echo-request update @pings { iifname limit rate 50/second burst 100 packets } accept
     counter goto refuse comment "an account calls the host"
   }
   chain ask_resolver {
-    update @queries { iif limit rate over ${outgoing.queries} } counter drop
+    update @queries { iifname limit rate over ${outgoing.queries} } counter drop
     accept
   }
 
@@ -114,7 +115,7 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_
     ip6 saddr . tcp sport @answers counter goto refuse comment "a service calls out from its own port"
     fib daddr . iif oif ne 0 counter goto refuse comment "an account visits itself"
     iifname vmap @rules_out
-    ${begins} update @visits_of_host { iif limit rate over ${outgoing.visits} } ${refuse}
+    ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}
     goto visit
   }
 
@@ -174,8 +175,8 @@ ${boundNames
     iifgroup ${linkGroup} ct state new jump log_egress
   }
   chain log_egress {
-    update @logged { iif limit rate ${outgoing.logged} } log group ${logGroup} snaplen 64 return
-    update @unlogged { iif }
+    update @logged { iifname limit rate ${outgoing.logged} } log group ${logGroup} snaplen 64 return
+    update @unlogged { iifname }
   }
 
 `;

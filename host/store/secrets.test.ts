@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { inspect } from "../inspect/inspect.ts";
 import { accountSecret, sshHostKey } from "./secrets.ts";
 
 const bundle = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
@@ -73,6 +74,36 @@ test("the new secret of a lost state is ignored: the host keeps the one with whi
   );
   expect(read(tree, "master-1")).toBe(first.toString("base64"));
   expect(read(tree, "accounts/2")).toBe(accountSecret(first, 2, 1));
+});
+
+test("that state and host have different master secrets is in the report of each apply and drift, until they have the same one", async () => {
+  using tree = new Tree();
+  const secretOf = (master: Buffer, epoch: number) => ({ master, epoch });
+  const found = async () => {
+    const { differences } = await inspect(tree.machine(), {}, "");
+    return differences.filter(({ kind }) => kind === "secret-other");
+  };
+  expect((await apply(tree.machine(), bundle, secretOf(first, 1))).notes).toBeUndefined();
+  expect(await found()).toEqual([]);
+  const words = /another master secret of epoch 1 than this host.*raise fairhost:secretEpoch to 2 and deploy/;
+  for (const secret of [secretOf(second, 1), undefined]) {
+    const { result, notes } = await apply(tree.machine(), bundle, secret);
+    expect({ result, notes }).toEqual({ result: "unchanged", notes: [expect.stringMatching(words)] });
+  }
+  expect(await found()).toEqual([
+    expect.objectContaining({
+      group: "host",
+      message: expect.stringMatching(words),
+      repaired: "by hand: raise fairhost:secretEpoch by one and deploy",
+    }),
+  ]);
+  // The state was restored, or the epoch raised.
+  await apply(tree.machine(), bundle, secretOf(first, 1));
+  expect(await found()).toEqual([]);
+  await apply(tree.machine(), bundle, secretOf(second, 1));
+  expect((await apply(tree.machine(), bundle, secretOf(second, 2))).notes).toBeUndefined();
+  expect(await found()).toEqual([]);
+  expect(readdirSync(tree.at(directory)).sort()).toEqual(["accounts", "master-1", "master-2", "ssh"]);
 });
 
 test("a raised epoch rotates the secret, restarts services that read secrets, and keeps the old master secret", async () => {
