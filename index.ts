@@ -10,7 +10,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration, repairs, secrets } = await declared(settings, holdings);
+const { fleet, declaration, repairs, secrets, commands } = await declared(settings, holdings);
 
 /** The last report of each host: result, generation, errors by account. */
 export const hosts = await platform({
@@ -21,4 +21,5 @@ export const hosts = await platform({
   dnsSecrets: neededDnsSecrets(declaration, settings.dnsSecrets),
   repairs,
   secrets,
+  commands,
 });

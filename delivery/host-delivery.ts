@@ -1,6 +1,7 @@
-import { remote, type types } from "@pulumi/command";
+import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostBootstrap } from "./bootstrap.ts";
+import { type Dialed, type HeldCommand, whoeverDeploys } from "./held-command.ts";
 import { type HeldSecrets, masterSecret } from "./master-secret.ts";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
@@ -48,6 +49,8 @@ export interface HostDeliveryArgs {
   readonly secretEpoch: number;
   /** What the stack holds of the host's master secrets. */
   readonly heldSecrets: HeldSecrets;
+  /** What the stack holds of the host's commands. */
+  readonly heldCommands: Readonly<Partial<Record<"bootstrap" | "apply", HeldCommand>>>;
   /** Secrets of the DNS provider by the names of their variables, if the host needs any. */
   readonly dnsSecrets?: pulumi.Output<Record<string, string>>;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
@@ -80,11 +83,12 @@ export class HostDelivery extends pulumi.ComponentResource {
       parent: this,
       protect: opts?.protect ?? false,
     });
-    const connection = dial(args.connection);
+    const { heldCommands, heldSecrets, secretEpoch } = args;
+    const dialed = dial(args.connection);
+    const bootstrapInputs = { create: args.bootstrap.script, stdin: args.bootstrap.payload };
     const bootstrapArgs = {
-      connection,
-      create: args.bootstrap.script,
-      stdin: args.bootstrap.payload,
+      connection: whoeverDeploys(dialed, bootstrapInputs, heldCommands.bootstrap),
+      ...bootstrapInputs,
       logging: "stderr",
       addPreviousOutputInEnv: false,
     } as const;
@@ -101,9 +105,12 @@ export class HostDelivery extends pulumi.ComponentResource {
         repair: args.repair,
       } satisfies Delivery),
     );
+    const applyInputs = { create: "/usr/local/sbin/fairhost-host apply", stdin: delivery };
+    // A secret that is made anew is not known in a preview, nor would be the key.
+    const isKept = (heldSecrets.password ?? heldSecrets.bytes) === secretEpoch;
     const applyArgs = {
-      connection,
-      create: "/usr/local/sbin/fairhost-host apply",
+      connection: whoeverDeploys(dialed, applyInputs, isKept ? heldCommands.apply : undefined),
+      create: applyInputs.create,
       delete: "/usr/local/sbin/fairhost-host retire",
       stdin: secretOnceKnown(delivery),
       logging: "stderr",
@@ -137,7 +144,7 @@ function secretOnceKnown<T>(value: pulumi.Output<T>): pulumi.Output<T> {
 }
 
 /** Few attempts to connect, each with a time limit: a dead host fails within a minute (the provider's default is ten attempts). */
-function dial(connection: Connection): types.input.remote.ConnectionArgs {
+function dial(connection: Connection): Dialed {
   const { address, port, user, hostKey, privateKey } = connection;
   return {
     host: address,

@@ -16,14 +16,14 @@ import type { Settings } from "./settings.ts";
 
 /**
  * Loads the inventory, checks the whole fleet against the mandatory rules, shows waived violations, and returns the declaration of this
- * cell's stack, the number of repairs requested for each of its hosts, and the master secrets that it holds.
+ * cell's stack, the number of repairs requested for each of its hosts, and the master secrets and commands that it holds.
  * This runs before any resource exists, so no flag of the engine can skip it.
  * @throws RunError with all problems or all violations at once, with file and line; or for an account that would get another uid.
  */
 export async function declared(
   { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
   holdings: () => Promise<Holdings>,
-): Promise<{ fleet: Fleet; declaration: Declaration } & Pick<Holdings, "repairs" | "secrets">> {
+): Promise<{ fleet: Fleet; declaration: Declaration } & Pick<Holdings, "repairs" | "secrets" | "commands">> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory has problems; nothing was touched.\n${error.message}`);
@@ -43,11 +43,11 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: reading the state leaves a trace in the state of a new stack.
-  const { held, repairs, uids, hosts, secrets } = await holdings();
+  const { held, repairs, uids, hosts, secrets, commands } = await holdings();
   const whole = declare(fleet, { held });
   keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
   restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
-  return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs), secrets };
+  return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs), secrets, commands };
 }

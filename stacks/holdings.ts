@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
 import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
+import { type HeldCommand, heldCommand } from "../delivery/held-command.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
-import { deliveryType, secretTypes } from "../delivery/protocol/resources.ts";
+import { commandType, deliveryType, secretTypes } from "../delivery/protocol/resources.ts";
 
 /** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(
@@ -27,6 +28,8 @@ export interface Holdings {
   readonly hosts: ReadonlyMap<number, string>;
   /** Epochs of master secrets, by the name of their resource. */
   readonly secrets: ReadonlyMap<string, HeldSecrets>;
+  /** Commands on hosts, by the name of their resource. */
+  readonly commands: ReadonlyMap<string, HeldCommand>;
 }
 
 /**
@@ -49,6 +52,12 @@ export async function holdings(): Promise<Holdings> {
   return {
     held,
     secrets: secretsIn(byUrn),
+    commands: new Map(
+      Object.entries(byUrn).flatMap(([urn, { type, outputs }]) => {
+        const held = type === commandType ? heldCommand(outputs) : undefined;
+        return held === undefined ? [] : [[urn.split("::").at(-1)!, held] as const];
+      }),
+    ),
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
     hosts: new Map(accounts.map(({ outputs }) => [Number(outputs.number), String(outputs.host)])),
     repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),

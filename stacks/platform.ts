@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { allKinds } from "../components/registry/subject.ts";
 import type { Bootstrap } from "../delivery/bootstrap.ts";
+import type { HeldCommand } from "../delivery/held-command.ts";
 import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
 import { resourceName } from "../delivery/protocol/resources.ts";
@@ -20,6 +21,8 @@ export interface PlatformArgs {
   readonly repairs: ReadonlyMap<string, number>;
   /** Epochs of the master secrets that the stack holds, by the name of their resource. */
   readonly secrets: ReadonlyMap<string, HeldSecrets>;
+  /** Commands that the stack holds, by the name of their resource. */
+  readonly commands: ReadonlyMap<string, HeldCommand>;
 }
 
 /** Outputs of a stack: the last report of each host. */
@@ -40,6 +43,7 @@ export async function platform({
   dnsSecrets,
   repairs,
   secrets,
+  commands,
 }: PlatformArgs): Promise<PlatformOutputs> {
   const components = new Components();
   const sent: Promise<void>[] = [];
@@ -63,6 +67,9 @@ export async function platform({
     const heldEpoch = heldSecrets.password ?? heldSecrets.bytes;
     // Nothing was ever delivered to it.
     if (lost !== undefined && heldEpoch === undefined) continue;
+    const [bootstrapped, applied] = (["bootstrap", "apply"] as const).map((role) =>
+      commands.get(resourceName(name, role)),
+    );
     const repair = repairs.get(name) ?? 0;
     const ofDns = dnsSecrets.get(name);
     const delivery = new HostDelivery(
@@ -74,6 +81,7 @@ export async function platform({
         // The secret that opens its backups stays.
         secretEpoch: lost === undefined ? secretEpoch : heldEpoch!,
         heldSecrets,
+        heldCommands: { ...(bootstrapped && { bootstrap: bootstrapped }), ...(applied && { apply: applied }) },
         ...(ofDns && { dnsSecrets: ofDns }),
         repair,
         lost: lost !== undefined,

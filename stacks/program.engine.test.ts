@@ -173,6 +173,22 @@ describe("a fleet over time", () => {
     expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
   });
 
+  test("another operator's key changes nothing by itself; what is different is brought with it", async () => {
+    const before = await readFile(onHost("report.json"), "utf8");
+    await writeFile(join(directory, "other-key"), "the key of somebody else");
+    await project.configure({ ...settings(), sshPrivateKeyFile: join(directory, "other-key") });
+    const preview = await project.pulumi(["preview", "--expect-no-changes"]);
+    expect(preview.exitCode, preview.all).toBe(0);
+    expect(await up()).toMatch(/Resources:\n\s+\d+ unchanged/);
+    expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
+    await writeFile(accountFile(fleet, 2), accountText(2, 70));
+    const { exitCode, all } = await project.pulumi(upNow);
+    expect([exitCode === 0, all]).toEqual([false, expect.stringMatching(/connection\.privateKey cannot be used/)]);
+    await project.configure(settings());
+    await up();
+    expect(report()).toMatchObject({ result: "applied", changedGroups: ["account-2"] });
+  });
+
   test("one account changed: only its group", async () => {
     await writeFile(accountFile(fleet, 2), accountText(2, 60));
     await up();
