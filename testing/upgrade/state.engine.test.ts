@@ -1,12 +1,15 @@
-import { readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { secretTypes } from "../../delivery/protocol/resources.ts";
 import { reviewPreview } from "../../guard/deploy/review-preview.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
+import { officialHome } from "../official/home.ts";
 import { type TemporaryProject, temporaryProject } from "../projects/temporary-project.ts";
 import { copyInventory, layOutProject, recordedStack, recordings } from "./recordings.ts";
 
@@ -140,6 +143,34 @@ describe.each(recordings)("the stack that $version left behind", (recording) => 
       ...review.effects.map(({ sentence }) => `  ${sentence}`),
     ];
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(join(recording.directory, "review.golden.txt"));
+  });
+
+  describe.each([
+    ["this project's own providers", () => ({})],
+    ["providers as lax as the official ones", officialHome],
+  ] as const)("can be destroyed with %s", (_, environmentIn) => {
+    test("its RandomBytes included, although today's program declares none", async () => {
+      const home = await mkdtemp(join(tmpdir(), "fairhost-home-"));
+      await using other = await temporaryProject({}, { ...recordedStack, environment: environmentIn(home) });
+      await other.configure(layOutProject(recording, other.directory));
+      const file = join(other.directory, "state.json");
+      type State = { deployment: { resources: { type: string; inputs?: object; outputs?: object }[] } };
+      const state = JSON.parse(readFileSync(file, "utf8")) as State;
+      // Its hosts have gone: what retires them (host/apply/retire.ts) would find nobody.
+      for (const { inputs, outputs } of state.deployment.resources)
+        for (const part of [inputs, outputs]) if (part && "create" in part) Reflect.deleteProperty(part, "delete");
+      writeFileSync(file, JSON.stringify(state));
+      const run = (...args: string[]) => other.pulumi(args);
+      const imported = await run("stack", "import", "--file", "state.json");
+      expect(imported.exitCode, imported.all).toBe(0);
+      expect(state.deployment.resources.map(({ type }) => type)).toContain(secretTypes.bytes);
+      const { exitCode, all } = await run("destroy", "--yes");
+      expect(exitCode, all).toBe(0);
+      const { stdout } = await run("stack", "export");
+      const { deployment } = JSON.parse(stdout) as Partial<State>;
+      expect(deployment?.resources ?? []).toEqual([]);
+      await rm(home, { recursive: true });
+    });
   });
 
   if (recording.steps.length > 0) {
