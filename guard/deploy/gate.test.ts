@@ -54,6 +54,14 @@ describe("an account has no say in the operator's deploy", () => {
     expect(await wave({ 2: 503 }, { 2: 503 }, [1, 2, 3])).toEqual({ problems: [], notes: [] });
   });
 
+  test("what a host says about itself that needs somebody is passed on", async () => {
+    const gate: Gate = async () => ({ ...well, notes: ["the state has another master secret"] });
+    expect(await compareAfter(await lookBefore(["web1"], same, gate), gate)).toEqual({
+      problems: [],
+      notes: ["web1: the state has another master secret"],
+    });
+  });
+
   test("whoever is suspended on either side is not asked", async () => {
     const [first, ...others] = ten.declaration.accounts;
     const suspended = { ...first!, suspended: { since: "2026-11-27", reason: "unpaid" } };

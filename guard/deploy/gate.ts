@@ -11,7 +11,7 @@ import type { StackConfig } from "../engine/stack-config.ts";
 export type Reachable = Pick<Host, "name" | "ssh">;
 
 /** What one look at a host's health shows. */
-export type Look = Pick<Health, "healthy" | "problems" | "woken">;
+export type Look = Pick<Health, "healthy" | "problems" | "woken" | "notes">;
 
 /** Looks at the health of a host, and asks these of its accounts for a page. */
 export type Gate = (host: string, accounts: readonly number[]) => Promise<Look>;
@@ -116,6 +116,6 @@ function compare(host: string, before: Look | undefined, after: Look): { problem
       ...fresh!,
       ...(all ? [`${host}: none of the accounts asked answers any more: ${lines.join(", ")}`] : []),
     ],
-    notes: [...old!, ...(all ? [] : lines.map((line) => `${host}: ${line}`))],
+    notes: [...old!, ...[...(all ? [] : lines), ...(after.notes ?? [])].map((line) => `${host}: ${line}`)],
   };
 }

@@ -116,6 +116,8 @@ export interface Health {
   readonly problems: readonly { readonly group: Group; readonly message: string }[];
   /** Accounts that got a request, which wakes them, by number. `status` is 0 if there was no answer. None of this makes a host unhealthy. */
   readonly woken: readonly { readonly account: number; readonly status: number; readonly ms: number }[];
+  /** What does not make the host unhealthy, and needs somebody. */
+  readonly notes?: readonly string[];
 }
 
 export const byDeploy = "by the next deploy";

@@ -6,6 +6,7 @@ import type { Machine } from "../os/machine.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { asItMayRun, isMarked } from "../store/moving.ts";
+import { otherMaster } from "../store/secrets.ts";
 import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
 import { lookAtStates } from "./units.ts";
@@ -52,7 +53,8 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
       return { account, status, ms: Math.round(performance.now() - begin) };
     }),
   );
-  return { healthy: problems.length === 0, problems, woken };
+  const other = otherMaster(machine);
+  return { healthy: problems.length === 0, problems, woken, ...(other !== undefined && { notes: [other] }) };
 }
 
 interface Site {
