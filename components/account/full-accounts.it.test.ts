@@ -5,16 +5,17 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle } from "../../testing/fakes/placed-host.ts";
+import { bounds } from "../account-network/links.ts";
 import { connections } from "../http/connections.ts";
 
-/** Ten accounts use up all that is theirs, at once: disk, log, uploads that wait, connections. Ten others see no error. */
+/** Ten accounts use up all that is theirs, at once: disk, files, log, uploads that wait, connections in and out, mail. Ten others see no error. */
 
 const hostile = Array.from({ length: 10 }, (_, index) => index + 1);
 const ordinary = hostile.map((number) => number + 10);
 
-/** Floods its log and its home as fast as it can, never reads an upload, and holds what is upgraded. */
+/** Floods its log and its home as fast as it can, never reads an upload, holds what is upgraded, and calls whom nobody answers for. */
 const program = `
-const http = require("node:http"), fs = require("node:fs");
+const http = require("node:http"), fs = require("node:fs"), net = require("node:net"), dgram = require("node:dgram");
 const server = http.createServer((request, response) => {
   if (request.method === "POST") return;
   response.end("ok\\n");
@@ -22,6 +23,13 @@ const server = http.createServer((request, response) => {
   const line = Buffer.alloc(100_000, "a line of a flood\\n");
   setInterval(() => { try { fs.writeSync(1, line); } catch {} }, 5);
   fs.createWriteStream("fill").on("error", () => {}).write(Buffer.alloc(30_000_000));
+  // What its log gives back when it is cut.
+  setInterval(() => fs.appendFile("fill", Buffer.alloc(1_000_000), () => {}), 200);
+  for (let n = 0; n < 400; n++) try { fs.writeFileSync("file" + n, ""); } catch {}
+  // Its limit of calls is reached in 20 s, that of mails at once.
+  const udp = () => { const call = dgram.createSocket("udp6").on("error", () => {}); call.send("x", 9, "2600:9::bad", () => call.close()); };
+  const tcp = (port) => net.connect({ host: "2600:9::bad", port }).on("error", () => {});
+  setInterval(() => { for (let n = 0; n < 40; n++) { udp(); tcp(n % 10 ? 9 : 25); } }, 1000);
 });
 server.on("upgrade", (request, socket) => socket.on("error", () => {}).write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n"));
 server.listen(process.env.PORT);
@@ -49,7 +57,10 @@ for n in ${hostile.join(" ")}; do
   truncate -s 24M /run/disk/$n && mke2fs -q -F -t ext4 -O ^has_journal -m 0 -N 200 /run/disk/$n
   mkdir -p /srv/accounts/$n && mount -o loop,nosuid,nodev /run/disk/$n /srv/accounts/$n || exit 1
   ip -6 address add fd00:9:0:$n::1/128 dev lo
-done`);
+done
+# What is called outside takes all and answers nothing.
+ip netns add sink && ip link add out type veth peer name in netns sink && ip link set out up && ip -n sink link set in up &&
+ip -6 neighbor add fe80::1 lladdr 02:00:00:00:00:01 dev out nud permanent && ip -6 route add 2600:9::/48 via fe80::1 dev out`);
   const accounts = [
     ...hostile.map((number) => ({
       number,
@@ -101,7 +112,16 @@ until [ $(cat /run/streams-* | grep -c }) = 10 ]; do sleep 0.2; done`);
     expect(statuses["101"]! + (statuses["503"] ?? 0)).toBe(540);
     expect(statuses["101"]).toBeGreaterThan(connections.visitor - 20);
   }
-  expect(Number(await sh("df -m --output=avail /srv/accounts/1 | tail -1"))).toBeLessThan(2);
+  const left = async () => Number(await sh("df -m --output=avail /srv/accounts/1 | tail -1"));
+  await expect.poll(left, { timeout: 60_000 }).toBeLessThan(2);
+  expect(Number(await sh("df --output=iavail /srv/accounts/1 | tail -1"))).toBe(0);
+  const overMail = `nft list set inet fairhost over_mail | grep -o '"acc[0-9]*"' | sort -u | wc -l`;
+  await expect.poll(async () => Number(await sh(overMail)), { timeout: 60_000 }).toBe(hostile.length);
+  // The test's own visitors come over the loopback, and are in the table too.
+  const outgoing = Number(await sh("grep -c 'dst=2600:0009:' /proc/net/nf_conntrack"));
+  console.info(`${outgoing} outgoing connections in the table`);
+  expect(outgoing).toBeGreaterThan(2000);
+  expect(outgoing).toBeLessThanOrEqual(hostile.length * (bounds.open.usual + 20));
   // A daemon-reload, a new start and the logs of the host go on.
   await sh("systemctl daemon-reload && systemctl restart account-11-http-app.service account-11-http-app.socket");
   expect(await sh("curl -s -H 'Host: app.own11.test' http://[::1]/")).toBe("read 0");
