@@ -10,7 +10,7 @@ import { number } from "../inputs.ts";
 import { behaviour } from "../registry/field-class.ts";
 import type { Element } from "../registry/kind.ts";
 import { connections } from "./connections.ts";
-import { descriptorLimit, type HttpServer, httpPort, scriptInside } from "./server.ts";
+import { descriptorLimit, type HttpServer, httpPort, scriptInside, unitOf } from "./server.ts";
 
 /**
  * Server kinds in which a program answers: the script run-program starts it, tells why it does not serve, turns visitors away
@@ -41,6 +41,13 @@ export const programInputs = {
 const folder = "libexec";
 const script = `${folder}/run-program`;
 const turnAway = `${folder}/turn-away`;
+const startSlot = `${folder}/start-slot`;
+
+/** Runs a script as root on the host. The prefix `+` alone takes away the account's user, but not the mounts and the network of its sandbox. */
+const onHost = ["/usr/bin/nsenter", "--target=1", "--mount", "--net", "--wdns=/", "/bin/sh"];
+
+/** Seconds that the start of a server counts that nobody has asked for yet: nothing shows when it serves. */
+const startOfAlwaysOn = 2;
 
 /** @param name of a file `<name>.sh` beside the kind. @returns the bundle's file `libexec/<name>` */
 export function scriptFile(directory: string, name: string): BundleFile {
@@ -49,7 +56,7 @@ export function scriptFile(directory: string, name: string): BundleFile {
 
 /** Files that all these kinds share. */
 export function programFiles(): BundleFile[] {
-  return [scriptFile(import.meta.dirname, "run-program"), scriptFile(import.meta.dirname, "turn-away")];
+  return ["run-program", "turn-away", "start-slot"].map((name) => scriptFile(import.meta.dirname, name));
 }
 
 /** Binds a file of the bundle as `/opt/fairhost/<its name>`. */
@@ -75,7 +82,7 @@ export interface Program {
   readonly hotSignal?: string;
 }
 
-type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds"> & {
+type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "unit"> & {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly startSeconds?: number;
@@ -88,6 +95,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds"> & {
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
   const { name, kind, idleSeconds, startSeconds } = server;
   const settings = accountSettings(account, `http-${name}`);
+  const hold = `${idleSeconds === 0 ? startOfAlwaysOn : 0}`;
   const given = {
     FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
@@ -116,6 +124,7 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
       LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
       Environment: environmentLines(given),
       LimitNOFILE: descriptorLimit,
+      ExecStartPre: `+${execLine([...onHost, `${currentGeneration}/${startSlot}`, unitOf(server), hold])}`,
       ExecStart: execLine([...netlinkSettings.command, ...init, ...run]),
     },
   });

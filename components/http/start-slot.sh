@@ -1,0 +1,79 @@
+#!/bin/sh
+# Lets a server of an account start when it is its turn, as root on the host, before the server's sandbox is made.
+#   start-slot UNIT HOLD   with HOLD seconds that a start counts at least: of a server that starts without a visitor, nothing shows when it serves
+# At most four servers a CPU start at once, half of them of one account, and only while the host has memory for one more. A server counts as starting
+# until somebody has taken the first visitor from its socket, or for ten seconds: an account can do nothing to hold a place for longer.
+# Meanwhile visitors wait in the socket's queue. First come, first served: one server of each account stands in the host's queue.
+set -u
+unit=$1 hold=$2
+account=${unit#account-}
+account=account-${account%%-*}
+# Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until this gives up, less than TimeoutStartSec=.
+need=64 longest=10 patience=80
+starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
+# Without its directory nobody could start: then all do.
+umask 077
+[ -d $queues ] || mkdir -p $queues
+[ -d $starting ] || mkdir -p $starting
+cd $starting || exit 0
+
+clock() {
+  read -r now _ </proc/uptime
+  now=${now%.*}
+}
+# Records "EARLIEST LATEST" of starts, by units: gone at LATEST, and from EARLIEST on as soon as nobody waits for the server.
+look() {
+  clock
+  mine=0 all=0
+  waited_for=" $(ss -xlnH | while read -r _ _ queued _ path _; do
+    [ "$queued" = 0 ] || printf '%s ' "${path##*/}"
+  done)"
+  for record in account-*; do
+    read -r earliest latest 2>/dev/null <"$record" || continue
+    case $waited_for in
+      *" $record "*) over=$latest ;;
+      *) over=$earliest ;;
+    esac
+    if [ "$now" -ge "$over" ]; then
+      rm -f "$record"
+      continue
+    fi
+    all=$((all + 1))
+    case $record in "$account"-*) mine=$((mine + 1)) ;; esac
+  done
+}
+memory_for_one_more() {
+  while read -r name amount _; do
+    case $name in
+      MemTotal:) total=$amount ;;
+      MemAvailable:) available=$amount ;;
+    esac
+  done </proc/meminfo
+  [ $((available / 1024)) -ge $((total / 1024 / 20 + need * (all + 1))) ]
+}
+# $1 is a condition of what look() has seen.
+await() {
+  until look && eval "$1"; do
+    [ "$now" -lt "$end" ] || give_up
+    sleep 0.1
+  done
+}
+give_up() {
+  echo "$(date +%FT%T%z) fairhost: not started: the host had no place or no memory for it within $patience s; it is tried again while visitors wait"
+  exit 1
+}
+
+clock
+begin=$now end=$((now + patience))
+slots=$((4 * $(nproc)))
+exec 8>"$queues/$account" 9>"$queues/host"
+flock -w $patience 8 || give_up
+await "[ \$mine -lt $((slots / 2)) ]"
+# The queue gives order alone. Whoever stands first and does not move on keeps nobody for longer than this.
+flock -w 30 9
+await "[ \$all -lt $slots ] && memory_for_one_more"
+echo "$((now + hold)) $((now + longest))" >".$unit" && mv ".$unit" "$unit"
+if [ $((now - begin)) -ge 5 ]; then
+  echo "$(date +%FT%T%z) fairhost: waited $((now - begin)) s before the start: many servers of the host start at this moment"
+fi
+exit 0
