@@ -78,5 +78,7 @@ test("without memory for one more nobody starts, and whoever waits is answered a
 
 test("an account sees nothing of it", async () => {
   const pid = (await sh("systemctl show -p MainPID --value account-2-http-app.service")).trim();
-  expect((await host.run(`nsenter -t ${pid} -m -- ls /run/fairhost-starts 2>&1`)).stdout).toContain("ls: cannot access");
+  expect((await host.run(`nsenter -t ${pid} -m -- ls /run/fairhost-starts 2>&1`)).stdout).toContain(
+    "ls: cannot access",
+  );
 });
