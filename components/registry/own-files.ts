@@ -119,39 +119,52 @@ export function notOwn(
   before?: Previous,
 ): string | undefined {
   const folder = folderOf(path, folders);
-  const forms = formsOf(path, owner, folders);
-  if (forms.length === 0) return "no file of an account";
-  if (text === undefined) return forms.some(({ stays }) => stays) ? "the account stays" : undefined;
-  const wrong: Wrong[] = [];
+  const forms = mayFit(path, folder);
+  const inside = insideOf(path, folder);
+  if (text === undefined) {
+    const own = forms.filter((form) => fits(form.path, inside, owner));
+    if (own.length === 0) return notOfAccount;
+    return own.some(({ stays }) => stays) ? "the account stays" : undefined;
+  }
+  // Of two forms, the one that the file follows further.
+  let most: Wrong | undefined;
+  // Mostly the first is the right one, so the others are not looked for.
   for (const form of forms) {
+    if (!fits(form.path, inside, owner)) continue;
     const known = before && !namesIn(form).some((name) => before.others.has(name)) ? before.text : undefined;
     if (known === text) return undefined;
     const change = changeBetween(known ?? "", text, folder?.validator === "units");
     const found = form.link ? wrongLink(text, form.link, owner) : wrongIn(change, form, owner);
     if (found === undefined) return undefined;
-    wrong.push(found);
+    if (most === undefined || found.line > most.line) most = found;
   }
-  // Of two forms, the one that the file follows further.
-  return wrong.reduce((most, each) => (each.line > most.line ? each : most)).what;
+  return most?.what ?? notOfAccount;
 }
 
+const notOfAccount = "no file of an account";
+
 /** Names of the account's parts that a form of a file asks for. */
-const namesIn = once(({ path, lines = [], link }: OwnFile) =>
-  [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
+const namesIn = once(({ path, lines = [], link }: OwnFile): readonly string[] => {
+  const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
     Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
-  ),
-);
+  );
+  return [...new Set(names)];
+});
 
 /** Whether the account may have a file of this path, whatever it says. */
 export function mayHave(path: string, owner: Owner, folders: readonly BundleFolder[]): boolean {
-  return formsOf(path, owner, folders).length > 0;
+  const folder = folderOf(path, folders);
+  const inside = insideOf(path, folder);
+  return mayFit(path, folder).some((form) => fits(form.path, inside, owner));
 }
 
-/** Forms that a file of this path may have. */
-function formsOf(path: string, owner: Owner, folders: readonly BundleFolder[]): OwnFile[] {
-  const folder = folderOf(path, folders);
-  const inside = path.slice((folder?.name.length ?? 0) + 1);
-  return hidden.test(inside) ? [] : (folder?.ofAccount ?? []).filter((form) => fits(form.path, inside, owner));
+/** Forms that a file of this path may have, if they fit it. */
+function mayFit(path: string, folder: BundleFolder | undefined): readonly OwnFile[] {
+  return hidden.test(path) ? [] : (folder?.ofAccount ?? []);
+}
+
+function insideOf(path: string, folder: BundleFolder | undefined): string {
+  return path.slice((folder?.name.length ?? 0) + 1);
 }
 
 interface Wrong {
