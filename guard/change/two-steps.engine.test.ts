@@ -302,6 +302,26 @@ test.each<[what: string, first: Edits, second: Edits, said: string]>([
   );
 });
 
+test.each(["Mallory", "Trent"])(
+  "a rule emptied, then what it refused: needs its approval, with the first's name; by %s",
+  async (second) => {
+    const emptied: Edits = {
+      "guard/rules/data-kept.ts": [["*find(", "*find() {},\n  *found("]],
+      "guard/rules/moves-planned.ts": [["*find(", "*find() {},\n  *found("]],
+    };
+    const report = await steps(emptied, () => repository.edit(moved("par1-web1", "par1-web2")), ["Mallory", second]);
+    const who = second === "Mallory" ? ", who also wrote this one" : "; this one is by Trent";
+    expect(messages(report)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^needs approval moves-planned: Moves account 1001 .*: rule moves-planned said so before commit [0-9a-f]{12} of Mallory \\(${today}, "Merge first"\\)${who}\\.$`,
+        ),
+      ),
+    ]);
+    expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
+  },
+);
+
 test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {
   const report = await steps(
     { [prod("accounts/1004-museum.yaml")]: [["name: museum", "name: museum # a comment"]] },

@@ -18,6 +18,7 @@ import { checkout, type History } from "./base.ts";
 import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./git.ts";
 import { ownProgram } from "./program.ts";
 import { type Side, sideOf } from "./side.ts";
+import { weakerRules } from "./weaker-rules.ts";
 
 /** Days for which a step counts as the first of two: as long as the longest waiver, and longer than any approval. */
 const window = 90;
@@ -36,6 +37,8 @@ interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "lim
   /** Both sides with every cell. */
   readonly wholes: { readonly before: Declaration; readonly after: Declaration };
   readonly result: Review;
+  /** Directory of the new side's fleet. */
+  readonly head: string;
 }
 
 /** What a change owes to earlier ones. */
@@ -102,6 +105,10 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     }
   }
   findings.push(...(await overLimits(history, since, step, say)));
+  const sayRule = async (of: string, at: readonly string[]) => words(await sayCommit(checkout, of, at), authors);
+  findings.push(
+    ...(await weakerRules(history, { input: step, result: step.result, head: step.head, since, say: sayRule })),
+  );
   const { refused, notices } = await approvalsUsed({
     ...{ history, result: step.result, before: step.approvalsBefore, secondPerson: step.limits.secondPerson, say },
     stateAt: (of) => (of === commit ? Promise.resolve(step.wholes.before) : read(history, of)),
