@@ -58,6 +58,7 @@ test("an account with everything finds its configuration, and neither a password
       "nginx/accounts/N.own",
       "nginx/accounts/N.pathsN",
       "nginx/accounts/N.webdav",
+      "nginx/settings/N.apaches",
       "nginx/settings/N.caches",
       "nginx/settings/N.choice",
       "nginx/settings/N.header-x-frame-options",
