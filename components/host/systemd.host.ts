@@ -61,7 +61,7 @@ export const systemd = {
         ...service,
         /\[Service\] RestrictAddressFamilies=AF_NETLINK/,
         // As root, and exactly this: whose turn it is to start (components/http/run-program.ts).
-        /\[Service\] ExecStartPre=\+:\/usr\/bin\/nsenter --target=1 --mount --net --wdns=\/ \/bin\/sh \/var\/lib\/fairhost\/current\/libexec\/start-slot account-(?<number>\d+)-http-[a-z][a-z0-9-]* \d+/,
+        /\[Service\] ExecStartPre=\+:\/usr\/bin\/nsenter --target=1 --mount --net --cgroup --wdns=\/ \/bin\/sh \/var\/lib\/fairhost\/current\/libexec\/start-slot account-(?<number>\d+)-http-[a-z][a-z0-9-]* \d+/,
         /\[Service\] ExecStart=:\/usr\/bin\/setpriv --seccomp-filter \/opt\/fairhost\/netlink-filter -- .+/,
       ],
     },

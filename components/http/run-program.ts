@@ -44,7 +44,7 @@ const turnAway = `${folder}/turn-away`;
 const startSlot = `${folder}/start-slot`;
 
 /** Runs a script as root on the host. The prefix `+` alone takes away the account's user, but not the mounts and the network of its sandbox. */
-const onHost = ["/usr/bin/nsenter", "--target=1", "--mount", "--net", "--wdns=/", "/bin/sh"];
+const onHost = ["/usr/bin/nsenter", "--target=1", "--mount", "--net", "--cgroup", "--wdns=/", "/bin/sh"];
 
 /** Seconds that the start of a server counts that nobody has asked for yet: nothing shows when it serves. */
 const startOfAlwaysOn = 2;

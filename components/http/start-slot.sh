@@ -1,15 +1,15 @@
 #!/bin/sh
 # Lets a server of an account start when it is its turn, as root on the host, before the server's sandbox is made.
 #   start-slot UNIT HOLD   with HOLD seconds that a start counts at least: of a server that starts without a visitor, nothing shows when it serves
-# At most four servers a CPU start at once, half of them of one account, and only while the host has memory for one more. A server counts as starting
-# until somebody has taken the first visitor from its socket, or for ten seconds: an account can do nothing to hold a place for longer.
+# At most four servers a CPU start at once, a quarter of them of one account, and only while the host has memory for one more. A server counts as starting
+# until somebody has taken the first visitor from its socket, or for five seconds: an account can do nothing to hold a place for longer.
 # Meanwhile visitors wait in the socket's queue. First come, first served: one server of each account stands in the host's queue.
 set -u
 unit=$1 hold=$2
 account=${unit#account-}
 account=account-${account%%-*}
 # Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until this gives up, less than TimeoutStartSec=.
-need=64 longest=10 patience=80
+need=64 longest=5 patience=80
 starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
 # Without its directory nobody could start: then all do.
 umask 077
@@ -68,7 +68,11 @@ begin=$now end=$((now + patience))
 slots=$((4 * $(nproc)))
 exec 8>"$queues/$account" 9>"$queues/host"
 flock -w $patience 8 || give_up
-await "[ \$mine -lt $((slots / 2)) ]"
+await "[ \$mine -lt $((slots / 4)) ]"
+# From here on others wait for this one: the account's limits must not slow it down. It is one process of each account at most.
+for group in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+  [ ! -w $group/init.scope/cgroup.procs ] || echo $$ 2>/dev/null >$group/init.scope/cgroup.procs
+done
 # The queue gives order alone. Whoever stands first and does not move on keeps nobody for longer than this.
 flock -w 30 9
 await "[ \$all -lt $slots ] && memory_for_one_more"
