@@ -7,13 +7,15 @@ import { frontEndLogs } from "../account/account-paths.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import { confined } from "../host/confined.ts";
 import { connections, descriptors } from "../http/connections.ts";
+import { keptModules } from "../http/kept-connections.ts";
 import { answer } from "../http/pages.ts";
 import { socketOf } from "../http/server.ts";
 import { visitorHttp } from "../http/visitor.ts";
 import { hostLimits } from "../http/web-site.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Renderer } from "../registry/renderer.ts";
-import { exclusionOf, lookedAtMb } from "./waf.ts";
+import { bodiesHttp, bodiesServer, largestMb } from "./render-bodies.ts";
+import { exclusionOf } from "./waf.ts";
 import { wafSocket, wafUnit } from "./waf-paths.ts";
 
 type Server = Element<"httpServers">;
@@ -35,7 +37,7 @@ const [hitsFolder, hits] = ["/var/log/nginx", "/var/log/nginx/waf-hits"];
  */
 const workers = 8;
 
-/** Large bodies that are held at once, of one account and of one visitor to it; an upload that stalls ends after ten seconds. */
+/** Large bodies that are on their way at once, of one account and of one visitor to it; an upload that stalls ends after ten seconds. */
 const largeAtOnce = { account: 8, visitor: 2 };
 
 export const renderer: Renderer<"httpServers"> = {
@@ -110,7 +112,7 @@ const unit = (shortened: boolean) => ({
 });
 
 /** Statuses of refusals inside of the firewall, which nobody else has, so that no program's answer is taken for one. */
-const [refused, tooMany] = [470, 471];
+const [refused, tooMany, tooSlow] = [470, 471, 472];
 
 /** The sum of the points, and what follows from it; for levels of paranoia that a web site can have. */
 const verdict = [
@@ -128,7 +130,7 @@ const coreRules = ["901-*", "911-*", "913-*", "92*", "93*", ...["941-*", "942-*"
 const inside = "/run/fairhost-waf/inside";
 
 const nginxConfiguration = `# The web application firewall: between the front end, which alone reaches it, and the servers of accounts that want it.
-user www-data;
+${keptModules}user www-data;
 load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;
 worker_processes ${workers};
 worker_shutdown_timeout 60s;
@@ -182,7 +184,7 @@ ${visitorHttp}  map $large $large_of_visitor {
   }
   limit_conn_zone $large zone=large:4m;
   limit_conn_zone $large_of_visitor zone=large_of_visitor:8m;
-  client_body_timeout 10s;
+${bodiesHttp}  client_body_timeout 10s;
   proxy_http_version 1.1;
   proxy_pass_header Server;
   proxy_pass_header Date;
@@ -198,7 +200,7 @@ ${visitorHttp}  map $large $large_of_visitor {
     listen unix:${wafSocket} backlog=${connections.queue};
     modsecurity off;
     # The front end refuses what is larger.
-    client_max_body_size ${lookedAtMb + 1}m;
+    client_max_body_size ${largestMb}m;
     limit_conn_status ${tooMany};
     location / {
       limit_conn large ${largeAtOnce.account};
@@ -211,6 +213,7 @@ ${visitorHttp}  map $large $large_of_visitor {
       proxy_intercept_errors on;
       error_page ${refused} =403 @refused;
       error_page ${tooMany} =503 @busy;
+      error_page ${tooSlow} =408 @slow;
     }
     location @refused {
       add_header X-Fairhost-Waf refused always;
@@ -218,16 +221,21 @@ ${visitorHttp}  map $large $large_of_visitor {
     }
     location @busy {
       add_header X-Fairhost-Waf refused always;
+      add_header Retry-After 60 always;
       ${answer(503, "Too many uploads", "This site takes only so many large uploads at once. Try again in a minute.")}
+    }
+    location @slow {
+      add_header X-Fairhost-Waf refused always;
+      ${answer(408, "Too slow", "The upload was too slow. Try again with a better connection, or send a smaller file.")}
     }
   }
 
   # Looks at a request, which it has whole then. Apart from the server above, because a page in place of an answer would take away what was found.
   server {
     listen unix:${inside} backlog=${connections.queue};
-    client_max_body_size ${lookedAtMb + 1}m;
+    client_max_body_size ${largestMb}m;
     client_body_buffer_size 128k;
-    location / {
+${bodiesServer(spool, { full: tooMany, slow: tooSlow })}    location / {
       modsecurity on;
       modsecurity_transaction_id $http_x_fairhost_waf;
       proxy_pass http://$http_x_fairhost_backend;

@@ -33,6 +33,11 @@ const accounts = [
     ],
   },
   { number: 2, name: "bob", servers: [site("app", { level: "strong" }), site("plain")] },
+  ...[3, 4, 5, 6, 7, 8, 9].map((number) => ({
+    number,
+    name: `attacked${number}`,
+    servers: [{ ...staticServer("files"), waf: { level: "strong" as const } }],
+  })),
 ];
 
 let host: ContainerHost;
@@ -245,6 +250,59 @@ test("a form that would be looked at for long is refused, and takes nobody else'
   await sh("head -c 1000000 /dev/zero > /tmp/other");
   expect((await get("app.bob/count", "-F", "file=@/tmp/other")).body).toMatch(/^100\d+ bytes$/);
   expect(await sh("systemctl show -P NRestarts fairhost-waf.service")).toBe("0\n");
+});
+
+test("web sites of seven accounts, attacked at once, leave room for an eighth's upload, and a body that drips ends", async () => {
+  const main = (await sh("systemctl show -P MainPID fairhost-waf.service")).trim();
+  const spool = (size: string) => sh(`nsenter -m -t ${main} mount -o remount,size=${size} /var/lib/nginx`);
+  const addresses = [1, 2, 3, 4].map((n) => `2001:db8:7:${n}::7`);
+  for (const address of addresses) await sh(`ip address add ${address}/128 dev lo nodad`);
+  await spool("320M");
+  // 56 bodies of 8 MB, of which the last bytes come one by one, and a small one that comes so from its beginning.
+  const python = `
+import socket, threading
+done, count, lock = threading.Event(), [0], threading.Lock()
+def upload(name, address, length, most):
+    one = socket.create_connection(("::1", 80), source_address=(address, 0)); one.settimeout(30)
+    try:
+        one.sendall(f"POST / HTTP/1.1\\r\\nHost: {name}.test\\r\\nContent-Length: {length}\\r\\n\\r\\n".encode())
+        one.sendall(bytes(most))
+    except OSError: pass
+    one.settimeout(2)
+    if most:
+        with lock: count[0] += 1
+        if count[0] == 56: print("sent", flush=True)
+    while not done.is_set():
+        try:
+            if answer := one.recv(4096): return answer
+            return b""
+        except TimeoutError: one.sendall(b"x")
+        except OSError: return b""
+for number in range(3, 10):
+    for address in ${JSON.stringify(addresses)} * 2:
+        threading.Thread(target=upload, args=(f"files.attacked{number}", address, 8000000, 7999000), daemon=True).start()
+print(upload("app.bob", "::1", 200000, 0).split(b"\\r\\n")[0].decode(), flush=True)
+threading.Event().wait()
+`;
+  await host.writeFile("/tmp/attack.py", python);
+  await sh("systemd-run -q --unit attack sh -c 'exec python3 /tmp/attack.py > /tmp/attack.out 2>&1'");
+  const said = () => sh("cat /tmp/attack.out");
+  await expect.poll(said, { timeout: 60_000 }).toContain("sent");
+  await sh("head -c 30000000 /dev/zero > /tmp/thirty");
+  expect((await get("app.bob/count", "-F", "file=@/tmp/thirty")).body).toMatch(/^300\d+ bytes$/);
+  const more = await get("files.attacked3/", "-i", "-F", "file=@/tmp/thirty");
+  expect([more.status, more.body]).toEqual([503, expect.stringMatching(/Retry-After: 60[\s\S]*Too many uploads/)]);
+  await expect.poll(said, { timeout: 120_000, interval: 1000 }).toContain("HTTP/1.1 408");
+  // What a process held that dies counts no longer (its files are cleared here), and neither does a body after its request.
+  await sh(
+    `pkill -KILL -P ${main} nginx; systemctl stop attack; nsenter -m -t ${main} find /var/lib/nginx/waf-bodies -type f -delete`,
+  );
+  await spool("40M");
+  for (let time = 0; time < 2; time++)
+    await expect
+      .poll(async () => (await get("app.bob/count", "-F", "file=@/tmp/thirty")).body)
+      .toMatch(/^300\d+ bytes$/);
+  await spool("10%");
 });
 
 describe("in front of a cache", () => {
