@@ -60,33 +60,38 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
 
 /** What an account has, by its number; undefined if it is not declared. */
 export function ownerOf(declaration: Declaration, number: number): Owner | undefined {
-  const { accounts, addresses, servers, services } = byNumber(declaration);
-  const account = accounts.get(number);
-  return (
-    account && {
-      account,
-      addresses: addresses.get(number) ?? [],
-      servers: servers.get(number) ?? [],
-      services: services.get(number) ?? [],
-    }
-  );
+  return byNumber(declaration).get(number);
 }
 
-const byNumber = once(({ accounts, addresses, httpServers, services }: Declaration) => ({
-  accounts: new Map(accounts.map((account) => [account.number, account])),
-  addresses: Map.groupBy(addresses, ({ account }) => account),
-  servers: Map.groupBy(httpServers, ({ account }) => account),
-  services: Map.groupBy(services, ({ account }) => account),
-}));
+const byNumber = once(({ accounts, addresses, httpServers, services }: Declaration): ReadonlyMap<number, Owner> => {
+  const [ofAddresses, ofServers, ofServices] = [
+    Map.groupBy(addresses, ({ account }) => account),
+    Map.groupBy(httpServers, ({ account }) => account),
+    Map.groupBy(services, ({ account }) => account),
+  ];
+  const owners = accounts.map((account): [number, Owner] => {
+    const { number } = account;
+    const lists = { servers: ofServers.get(number) ?? [], services: ofServices.get(number) ?? [] };
+    return [number, { account, addresses: ofAddresses.get(number) ?? [], ...lists }];
+  });
+  return new Map(owners);
+});
 
 /** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
 export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
   if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
-  const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
-  if (names.includes("prefix")) names.push("inside");
-  const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
-  return new Set(isSame ? names : [...names, "limit", "bound"]);
+  return differing(one)(other);
 }
+
+/** Computed once for a pair: hosts that keep backups of an account ask for it too. */
+const differing = once((one: Owner) =>
+  once((other: Owner): ReadonlySet<string> => {
+    const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
+    if (names.includes("prefix")) names.push("inside");
+    const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
+    return new Set(isSame ? names : [...names, "limit", "bound"]);
+  }),
+);
 
 /** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
 const compared = Object.entries(parts).filter(
