@@ -131,10 +131,16 @@ function assemble(parts: readonly Part[]): BundleGroup {
     if (part.units) units.push(...part.units);
     account ??= part.account;
   }
-  const stray = files.find(({ path }) => folderOf(path, bundleFolders) === undefined);
+  const sorted = inOrder(files, ({ path }) => path);
+  // Most paths are in the folder of the one before.
+  let last: string | undefined;
+  const stray = sorted.find(({ path }) => {
+    if (last !== undefined && path[last.length] === "/" && path.startsWith(last)) return false;
+    last = folderOf(path, bundleFolders)?.name;
+    return last === undefined;
+  });
   if (stray) throw new RangeError(`${stray.path} is not in a registered folder: declare the folder in a *.host.ts`);
   const template = units.find(({ name, want }) => want === "start" && isTemplate(name));
   if (template) throw new RangeError(`${template.name} is a template, which cannot be started: want must be on-demand`);
-  const [byPath, byName] = [({ path }: BundleFile) => path, ({ name }: BundleUnit) => name];
-  return sealGroup({ files: inOrder(files, byPath), units: inOrder(units, byName), ...(account && { account }) });
+  return sealGroup({ files: sorted, units: inOrder(units, ({ name }) => name), ...(account && { account }) });
 }
