@@ -220,16 +220,18 @@ function fileChanges(before: BundleGroup | undefined, after: BundleGroup | undef
     const was = right === undefined || (left !== undefined && left <= right) ? old[i++] : undefined;
     const is = left === undefined || (right !== undefined && right <= left) ? next[j++] : undefined;
     if (was && is && sameFile(was, is)) continue;
-    const modes = [modeOf(was ?? {}), modeOf(is ?? {})] as const;
+    const modes = [was ? modeOf(was) : usualMode, is ? modeOf(is) : usualMode] as const;
     changes.push({
       path: (was ?? is)!.path,
       before: textOf(was),
       after: textOf(is),
-      ...(modes.some((mode) => mode !== modeOf({})) && { modes }),
+      ...((modes[0] !== usualMode || modes[1] !== usualMode) && { modes }),
     });
   }
   return changes;
 }
+
+const usualMode = modeOf({});
 
 function pathOf({ path }: BundleFile): string {
   return path;

@@ -80,20 +80,25 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
   if (whole === "goes" && group !== "host") return [];
   const others = otherParts(owner, previous);
   const gone = moved.get(group);
-  return files.flatMap((file): Boundary[] => {
+  const isOfHost = group === "host";
+  const found: Boundary[] = [];
+  for (const file of files) {
     const { path, after, modes } = file;
     const before = file.before ?? gone?.get(path);
     const of = after === undefined ? previous : owner;
-    const isOfHost = group === "host";
-    if (of === undefined) return [{ ...file, what: path, isOfHost }];
+    if (of === undefined) {
+      found.push({ ...file, what: path, isOfHost });
+      continue;
+    }
     // A mode that takes rights away opens nothing.
     const isPlain = after === undefined || modes === undefined || (modes[1] & ~modes[0]) === 0;
-    if (isPlain && others.size === 0 && after === before) return [];
+    if (isPlain && others.size === 0 && after === before) continue;
     const why = isPlain
       ? notOwn(path, after, of, bundleFolders, before === undefined ? undefined : { text: before, others })
       : `mode ${modes[1].toString(8)}`;
-    return why === undefined ? [] : [{ ...file, what: `${path} (${why})`, isOfHost }];
-  });
+    if (why !== undefined) found.push({ ...file, what: `${path} (${why})`, isOfHost });
+  }
+  return found;
 }
 
 /** Changed units of the host, and units of an account's group that are not the account's, unless a file of theirs is named already. */

@@ -59,9 +59,8 @@ export function review({
 }: ReviewInput): Review {
   const changes = changesBetween(before.declaration, after.declaration);
   const renumbered = renumberedNetwork(before.declaration, after.declaration);
-  const byKind = Object.fromEntries(
-    keys.map((kind) => [kind, [...changes, ...renumbered].filter((change) => change.kind === kind)]),
-  ) as unknown as Context["changes"];
+  const some = Map.groupBy([...changes, ...renumbered], ({ kind }) => kind);
+  const byKind = Object.fromEntries(keys.map((kind) => [kind, some.get(kind) ?? []])) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
   const waves = splitIntoWaves(hosts, byKind.accounts, after.declaration, limits);
   const judged = {
