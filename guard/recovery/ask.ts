@@ -1,9 +1,24 @@
+import { z } from "zod";
 import { readProof } from "../../host/drills/proofs.ts";
-import type { Report } from "../../host/drills/report.ts";
 import { run } from "../../host/os/machine.ts";
 import { applier, eachHost } from "../drift/inspect-hosts.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "../drift/ssh.ts";
 import type { Answer } from "./recovery.ts";
+
+const time = z.iso.datetime({ offset: true });
+
+/** What is read of a host's report. Whoever is root on a host writes what they like, and must spoil only what is said of that host. */
+const reportSchema = z.object({
+  accounts: z.array(z.object({ account: z.int(), backup: z.object({ last: z.object({ time }).optional() }) })),
+  proofs: z.record(z.string(), z.array(z.unknown())),
+});
+const signedSchema = z.object({ text: z.string(), signatures: z.array(z.string()).max(10) });
+const proofSchema = z.object({
+  time,
+  seconds: z.object({ restore: z.number().nonnegative() }),
+  outcome: z.enum(["restored", "failed"]),
+  wrong: z.array(z.string()),
+});
 
 /** A host, and the key by which the inventory knows it. */
 export interface Asked {
@@ -17,7 +32,7 @@ export function askHosts(hosts: readonly Asked[], options?: Omit<SshOptions, "st
     try {
       const { stdout, stderr, exitCode } = await sshRun(target, [applier, "backups", "--json"], options);
       if (exitCode !== 0) return `${target.name}: ${stderr.trim().slice(-500) || `exit status ${exitCode}`}`;
-      return readAnswer(JSON.parse(stdout) as Report, target.name, key);
+      return await readAnswer(stdout, target.name, key);
     } catch (error) {
       if (error instanceof SshError) return error.message;
       throw error;
@@ -27,21 +42,42 @@ export function askHosts(hosts: readonly Asked[], options?: Omit<SshOptions, "st
 
 /**
  * Checks each record of a host against its pinned key. What the host itself says of its drills does not count.
+ * @param text the host's report
  * @param key type and key in base64
+ * @returns a text if this is no report
  */
-export async function readAnswer({ accounts, proofs }: Report, host: string, key: string): Promise<Answer> {
-  const read: Answer["accounts"][number][] = [];
-  for (const { account, backup } of accounts) {
+export async function readAnswer(text: string, host: string, key: string): Promise<Answer | string> {
+  const report = parsed(reportSchema, text);
+  if (typeof report === "string") return `${host}: its report on backups cannot be read: ${report}`;
+  const accounts: Answer["accounts"][number][] = [];
+  for (const { account, backup } of report.accounts) {
     const problems: string[] = [];
     let proof: { time: string; seconds: number } | undefined;
-    for (const [index, signed] of (proofs[account] ?? []).entries()) {
-      const record = await readProof(run, signed, account, host, [key]);
-      if ("invalid" in record) problems.push(`record ${index + 1} of its drills is not valid: ${record.invalid}`);
-      else if (record.proof.outcome === "restored")
-        proof = { time: record.proof.time, seconds: record.proof.seconds.restore };
-      else if (index + 1 === proofs[account]!.length) problems.push(`its last drill failed: ${record.proof.wrong[0]}`);
+    const records = report.proofs[account] ?? [];
+    for (const [index, signed] of records.entries()) {
+      const record = await readRecord(signed, account, host, key);
+      if (typeof record === "string") problems.push(`record ${index + 1} of its drills is not valid: ${record}`);
+      else if (record.outcome === "restored") proof = { time: record.time, seconds: record.seconds.restore };
+      else if (index + 1 === records.length) problems.push(`its last drill failed: ${record.wrong[0]}`);
     }
-    read.push({ account, backup, ...(proof && { proof }), problems });
+    accounts.push({ account, backup, ...(proof && { proof }), problems });
   }
-  return { host, accounts: read };
+  return { host, accounts };
+}
+
+/** @returns a text that says why it counts for nothing */
+async function readRecord(signed: unknown, account: number, host: string, key: string) {
+  const { data } = signedSchema.safeParse(signed);
+  if (!data) return "it is damaged";
+  const record = await readProof(run, data, account, host, [key]);
+  return "invalid" in record ? record.invalid : (proofSchema.safeParse(record.proof).data ?? "it is damaged");
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string): T | string {
+  try {
+    const { data, error } = schema.safeParse(JSON.parse(text));
+    return data ?? z.prettifyError(error!).split("\n").slice(0, 2).join(" ").slice(0, 500);
+  } catch {
+    return "it is not JSON";
+  }
 }

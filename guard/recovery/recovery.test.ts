@@ -30,9 +30,9 @@ describe("records of a host are checked with the key of the inventory", () => {
     return { text, signatures: [execFileSync("ssh-keygen", sign, { input: text, encoding: "utf8" })] };
   }
   const answer = async (...records: SignedProof[]) => {
-    const backup = { last: { time: "2026-11-26T01:00:00.000Z" } as never };
+    const backup = { last: { time: "2026-11-26T01:00:00.000Z" } };
     const report = { host: "h1", accounts: [{ account: 1, backup, proofDays: 30 }], proofs: { 1: records } };
-    const { accounts } = await readAnswer(report, "h1", key);
+    const { accounts } = (await readAnswer(JSON.stringify(report), "h1", key)) as Answer;
     return [accounts[0]!.proof, accounts[0]!.problems];
   };
 
@@ -56,6 +56,10 @@ describe("records of a host are checked with the key of the inventory", () => {
     ["of another account", () => signed({ ...proof, account: 2 })],
     ["made on another host", () => signed({ ...proof, on: "h2" })],
     ["of no form", () => ({}) as SignedProof],
+    ["null", () => null as never],
+    ["signed by things", () => ({ text: "x", signatures: [{ toString: 1 }] }) as never],
+    ["signed nonsense", () => signed("nonsense" as never)],
+    ["of no time", () => signed({ ...proof, time: "2026 (\u001b[31m)" })],
   ])("one that is %s is named and counts for nothing", async (_, record) => {
     expect(await answer(record())).toEqual([
       undefined,
@@ -64,11 +68,22 @@ describe("records of a host are checked with the key of the inventory", () => {
   });
 });
 
+test.each([
+  ["no JSON", "Welcome!", "it is not JSON"],
+  ["null", "null", "expected object"],
+  ["no accounts", '{"proofs":{}}', "accounts"],
+  ["a time that is none", '{"accounts":[{"account":1,"backup":{"last":{"time":7}}}],"proofs":{}}', "time"],
+])("a report that is %s is said of its host", async (_, text, why) => {
+  const answer = await readAnswer(text, "h1", "ssh-ed25519 A");
+  expect(answer).toMatch(/^h1: its report on backups cannot be read: /);
+  expect(answer).toContain(why);
+});
+
 describe("how accounts come back", () => {
   const declaration = declarationFixture();
   const { host, number } = declaration.accounts[0]!;
   const now = Date.parse("2026-11-26T10:00:00.000Z");
-  const backup = { last: { time: "2026-11-26T01:00:00.000Z" } as never };
+  const backup = { last: { time: "2026-11-26T01:00:00.000Z" } };
   const first = (answer: Answer["accounts"][number] | undefined) =>
     recoveries(declaration, answer ? [{ host, accounts: [answer] }] : [], now).find(
       ({ account }) => account === number,

@@ -1,6 +1,5 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { usualProofDays } from "../../delivery/protocol/proofs.ts";
-import type { Report } from "../../host/drills/report.ts";
 import { planTakeover } from "../../policies/takeover.ts";
 
 /** What is known of how one account would come back if its host were lost now: seen by drills, not declared. */
@@ -28,10 +27,12 @@ export interface Recovery {
 /** A host's answer, its records checked: {@link readAnswer}. */
 export interface Answer {
   readonly host: string;
-  readonly accounts: readonly (Pick<Report["accounts"][number], "account" | "backup"> & {
+  readonly accounts: readonly {
+    readonly account: number;
+    readonly backup: { readonly last?: { readonly time: string } | undefined };
     readonly proof?: { readonly time: string; readonly seconds: number };
     readonly problems: readonly string[];
-  })[];
+  }[];
 }
 
 /** @param now milliseconds */

@@ -123,12 +123,23 @@ export async function readProof(
       writeFileSync(file, `${signature}`, { mode: 0o600 });
       const verify = ["-Y", "verify", "-q", "-f", signers, "-I", on, "-n", proofNamespace, "-s", file];
       if ((await run("ssh-keygen", verify, { input: text })).status !== 0) continue;
-      const proof = JSON.parse(text) as Proof;
+      const proof = parsed(text);
+      if (!proof) return { invalid: "it is damaged" };
       if (proof.account === account && proof.on === on) return { proof };
       return { invalid: `it is of account ${proof.account}, on ${proof.on}` };
     }
     return { invalid: `no key of ${on} has signed this text` };
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Also a host that has signed it may have written anything. */
+function parsed(text: string): Proof | undefined {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null ? (read as Proof) : undefined;
+  } catch {
+    return undefined;
   }
 }
