@@ -9,6 +9,7 @@ import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
 import { healthGate } from "../../guard/deploy/gate.ts";
 import { reachBySsh } from "../../guard/deploy/moves.ts";
+import { proofsOn } from "../../guard/deploy/proofs.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
@@ -74,6 +75,7 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
     config,
     gate: healthGate(config, fleet.hosts),
     reach: reachBySsh(config, fleet.hosts),
+    proofs: proofsOn(config, fleet.hosts, say),
     ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
     confirm: async (question) => yes === true || ask(question, say),
     say,

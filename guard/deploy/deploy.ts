@@ -9,6 +9,7 @@ import { preview } from "../engine/preview.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { formatText } from "../report/text.ts";
 import type { Review } from "../verdict/review.ts";
+import { entriesFor, weigh } from "../verdict/weigh.ts";
 import type { Drift } from "./drift.ts";
 import { fingerprint, sameFingerprint } from "./fingerprint.ts";
 import { compareAfter, type Gate, lookBefore } from "./gate.ts";
@@ -19,6 +20,7 @@ import { deployVariable } from "./lock/orphans.ts";
 import { self } from "./lock/owner.ts";
 import { masterSecrets } from "./master-secrets.ts";
 import { movesBetween, prepare, type Reach, settleAll, withLost } from "./moves.ts";
+import type { Proofs } from "./proofs.ts";
 import { type Move, newRecord, recordsDirectory } from "./record.ts";
 import { recover } from "./recover.ts";
 import { driftEverywhere, fleetOf, repairing } from "./repair.ts";
@@ -44,6 +46,8 @@ export interface DeployOptions {
   readonly reach: Reach;
   /** Looks for drift: on the hosts that a deploy touches, before it overwrites anything; with `repair` on all hosts, and repairs it. */
   readonly drift?: Drift;
+  /** Looks at the proofs of backups on the hosts that a deploy touches. */
+  readonly proofs?: Proofs;
   readonly repair?: boolean;
   readonly confirm: (question: string) => Promise<boolean>;
   /** Shows progress to people. */
@@ -166,11 +170,26 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   const lost = lostHosts(declaration.hosts);
   const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
   const stages = stagesOf(review.waves);
-  if (!options.repair)
-    await options.drift?.(
-      sides.before.declaration,
-      stages.flatMap(({ hosts }) => hosts),
+  const touched = stages.flatMap(({ hosts }) => hosts);
+  const proofs = (await options.proofs?.(sides.before.declaration, declaration, touched)) ?? [];
+  if (proofs.length > 0) {
+    const { weighed } = weigh(proofs, (await fleetOf(config))?.approvals ?? [], config.today);
+    await journal.write({ findings: shownFindings({ findings: [...review.findings, ...weighed] }) });
+    for (const { message, approved } of weighed) {
+      if (approved) say(`\nApproved by ${approved.approval.approvedBy}: ${message}\n`);
+    }
+    const reasons = weighed.filter(({ level }) => level !== "safe").map(({ rule, message }) => `${rule}: ${message}`);
+    const missing = entriesFor(
+      weighed.flatMap(({ level, approval }) => (level !== "safe" && approval ? approval : [])),
     );
+    if (reasons.length > 0) {
+      const entries = missing.map(({ action, resource }) => `action: ${action}, resource: ${resource}`);
+      const reason = [...reasons, `Or add to approvals.yaml: ${entries.join("; ")}`].join("\n");
+      say(`\n${reason}\n`);
+      return { kind: "needs approval", reason };
+    }
+  }
+  if (!options.repair) await options.drift?.(sides.before.declaration, touched);
   const question = stages.length > 1 ? `Deploy in ${stages.length} waves?` : "Deploy?";
   if (!(await options.confirm(question))) return { kind: "not confirmed" };
   await journal.write({ waves: stages.map(({ hosts }) => ({ hosts: [...hosts], result: "waiting", problems: [] })) });
@@ -279,6 +298,8 @@ async function digestOf(file: string): Promise<string> {
     .digest("hex");
 }
 
-function shownFindings({ findings }: Review): { rule: string; level: Review["level"]; message: string }[] {
+function shownFindings({
+  findings,
+}: Pick<Review, "findings">): { rule: string; level: Review["level"]; message: string }[] {
   return findings.map(({ rule, level, message }) => ({ rule, level, message }));
 }

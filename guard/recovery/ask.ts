@@ -9,7 +9,9 @@ const time = z.iso.datetime({ offset: true });
 
 /** What is read of a host's report. Whoever is root on a host writes what they like, and must spoil only what is said of that host. */
 const reportSchema = z.object({
-  accounts: z.array(z.object({ account: z.int(), backup: z.object({ last: z.object({ time }).optional() }) })),
+  accounts: z.array(
+    z.object({ account: z.int(), backup: z.object({ last: z.object({ time }).optional() }), since: time.optional() }),
+  ),
   proofs: z.record(z.string(), z.array(z.unknown())),
 });
 const signedSchema = z.object({ text: z.string(), signatures: z.array(z.string()).max(10) });
@@ -50,7 +52,7 @@ export async function readAnswer(text: string, host: string, key: string): Promi
   const report = parsed(reportSchema, text);
   if (typeof report === "string") return `${host}: its report on backups cannot be read: ${report}`;
   const accounts: Answer["accounts"][number][] = [];
-  for (const { account, backup } of report.accounts) {
+  for (const { account, backup, since } of report.accounts) {
     const problems: string[] = [];
     let proof: { time: string; seconds: number } | undefined;
     const records = report.proofs[account] ?? [];
@@ -60,7 +62,7 @@ export async function readAnswer(text: string, host: string, key: string): Promi
       else if (record.outcome === "restored") proof = { time: record.time, seconds: record.seconds.restore };
       else if (index + 1 === records.length) problems.push(`its last drill failed: ${record.wrong[0]}`);
     }
-    accounts.push({ account, backup, ...(proof && { proof }), problems });
+    accounts.push({ account, backup, ...(since && { since }), ...(proof && { proof }), problems });
   }
   return { host, accounts };
 }

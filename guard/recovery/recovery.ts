@@ -30,6 +30,8 @@ export interface Answer {
   readonly accounts: readonly {
     readonly account: number;
     readonly backup: { readonly last?: { readonly time: string } | undefined };
+    /** Since when drills could have restored it, ISO 8601, as its host says. */
+    readonly since?: string;
     readonly proof?: { readonly time: string; readonly seconds: number };
     readonly problems: readonly string[];
   }[];

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
+import { accountDirectory } from "../archives/archives.ts";
 import { readJson } from "../backups/keepers.ts";
 import { ApplyError, type Machine, type Run } from "../os/machine.ts";
 
@@ -61,6 +62,12 @@ export async function provenOf(
 /** Since when there are drills on this host: milliseconds; undefined before the first. */
 export function proofsBegan(machine: Machine): number | undefined {
   return statSync(directoryOf(machine), { throwIfNoEntry: false })?.birthtimeMs;
+}
+
+/** Since when drills could have restored an account: it and drills are there. Milliseconds. */
+export function drilledSince(machine: Machine, account: number, now: number, began = proofsBegan(machine)): number {
+  const born = statSync(accountDirectory(machine, account), { throwIfNoEntry: false })?.birthtimeMs;
+  return Math.max(born ?? now, began ?? now);
 }
 
 export function beginProofs(machine: Machine): void {

@@ -4,7 +4,7 @@ import { backupsOf } from "../backups/keepers.ts";
 import { type BackupState, readState } from "../backups/state.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { type Proven, provenOf, storedProofs } from "./proofs.ts";
+import { drilledSince, type Proven, provenOf, storedProofs } from "./proofs.ts";
 
 /** What a host knows of how its accounts can be restored. */
 export interface Report {
@@ -13,6 +13,8 @@ export interface Report {
     readonly account: number;
     readonly backup: BackupState;
     readonly proofDays: number;
+    /** Since when drills could have restored it: it and drills are there. ISO 8601. */
+    readonly since: string;
   })[];
   /** All records of drills on this host, as they lie there, by the account's number: whoever trusts this host less than its key reads these. */
   readonly proofs: Readonly<Record<string, readonly SignedProof[]>>;
@@ -24,7 +26,10 @@ export async function report(machine: Machine): Promise<Report> {
   const accounts: Report["accounts"][number][] = [];
   for (const { account, proofDays = usualProofDays } of backupsOf(bundle)) {
     const proven = await provenOf(machine, bundle.host, account, stored);
-    accounts.push({ account, backup: readState(machine, account) ?? {}, proofDays, ...proven });
+    accounts.push({
+      ...{ account, backup: readState(machine, account) ?? {}, proofDays, ...proven },
+      since: new Date(drilledSince(machine, account, Date.now())).toISOString(),
+    });
   }
   return { host: bundle.host, accounts, proofs: Object.fromEntries(stored) };
 }

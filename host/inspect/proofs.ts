@@ -1,10 +1,8 @@
-import { statSync } from "node:fs";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { count } from "../../lib/text.ts";
-import { accountDirectory } from "../archives/archives.ts";
 import { backupsOf } from "../backups/keepers.ts";
-import { proofsBegan, provenOf, storedProofs } from "../drills/proofs.ts";
+import { drilledSince, proofsBegan, provenOf, storedProofs } from "../drills/proofs.ts";
 import type { Machine } from "../os/machine.ts";
 import type { Difference } from "./difference.ts";
 
@@ -33,8 +31,7 @@ export async function lookAtProofs(machine: Machine, bundle: Bundle, now = Date.
         "by hand: remove the cause, back the account up, and drill it again (docs/how-to/operate-backups.md)" as const;
       differences.push({ ...about, kind: "proof-failed", message, repaired });
     }
-    const born = statSync(accountDirectory(machine, account), { throwIfNoEntry: false })?.birthtimeMs;
-    const since = last ? Date.parse(last.time) : Math.max(born ?? now, began ?? now);
+    const since = last ? Date.parse(last.time) : drilledSince(machine, account, now, began);
     const [age, promised] = [now - since, proofDays * day];
     if (age < promised * announced) continue;
     const newest = last ? `it was last restored on ${last.time}` : "it was never restored";
