@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isSlip } from "./spelling.ts";
+import { isSlip, isSwap } from "./spelling.ts";
 
 test.each([
   ["equinix", "equinx"],
@@ -25,4 +25,23 @@ test.each([
   ["colt", "cogent"],
 ])("%s and %s are two names", (one, other) => {
   expect([isSlip(one, other), isSlip(other, one)]).toEqual([false, false]);
+});
+
+test.each([
+  ["equinix", "equiinx"],
+  ["Supermicro", "Supermicor"],
+  ["PowerEdge R6615", "PowreEdge R6615"],
+])("%s and %s: two letters are swapped", (one, other) => {
+  expect([isSwap(one, other), isSwap(other, one)]).toEqual([true, true]);
+});
+
+test.each([
+  ["PM9A3", "PM9A1"],
+  ["MX204", "MX240"],
+  ["PM9A3", "PMA93"],
+  ["feed-ab", "feed-ba"],
+  ["DCS-7050SX", "DCS-7050SXM"],
+  ["equinix", "equinix"],
+])("%s and %s: no letters are swapped", (one, other) => {
+  expect([isSwap(one, other), isSwap(other, one)]).toEqual([false, false]);
 });

@@ -43,7 +43,7 @@ export function portAsPrinted(place: string | number): string {
 export function checkSpelling(entries: Entries): Problem[] {
   return [
     ...spelledMeanings.flatMap((meaning) => oneSpelling(meaning, valuesIn(entries, meaning))),
-    ...(["manufacturer", "provider", "feed"] as const).flatMap((meaning) => slips(meaning, valuesIn(entries, meaning))),
+    ...spelledMeanings.flatMap((meaning) => slips(meaning, valuesIn(entries, meaning))),
     ...entries.network.flatMap(({ source, loose }) => slips("operator", named(source, ["operators"], loose.operators))),
     ...oneMaker(entries),
     ...entries.sites.flatMap(({ source, loose }) =>
@@ -82,18 +82,23 @@ function oneSpelling(meaning: Spelled, values: readonly Placed<string>[]): Probl
   });
 }
 
-/** Reports each name that differs from an earlier one in one letter: as two names, they would count as independent of each other. */
-function slips(what: Exclude<Spelled, "model"> | "operator", values: readonly Placed<string>[]): Problem[] {
+/**
+ * Reports each name that differs from an earlier one in one letter, or in two swapped ones: as two names, they would count as independent
+ * of each other. Real models often differ in one letter, so of these only swapped ones are reported.
+ */
+function slips(what: Spelled | "operator", values: readonly Placed<string>[]): Problem[] {
   const seen: Placed<string>[] = [];
   return values.flatMap((here) => {
     const others = what === "feed" ? seen.filter(({ source }) => source === here.source) : seen;
     if (others.some(({ value }) => folded(value) === folded(here.value))) return [];
     seen.push(here);
-    const other = others.find(({ value }) => isSlip(value, here.value));
+    const other = others.find(
+      ({ value }) => isSwap(value, here.value) || (what !== "model" && isSlip(value, here.value)),
+    );
     if (other === undefined) return [];
-    const message = `the ${what} ${shown(here.value)} differs in one letter from ${shown(other.value)} at ${place(other)}`;
-    const fix =
-      "correct the one that is misspelled; two that really differ need names that differ in more than one letter";
+    const how = isSwap(other.value, here.value) ? "two swapped letters" : "one letter";
+    const message = `the ${what} ${shown(here.value)} differs in ${how} from ${shown(other.value)} at ${place(other)}`;
+    const fix = `correct the one that is misspelled; two that really differ need names that differ in more than ${how}`;
     return [here.source.problem(here.path, message, fix)];
   });
 }
@@ -114,6 +119,23 @@ export function isSlip(one: string, other: string): boolean {
   const [left, right] = [wordsOf(one), wordsOf(other)];
   const differing = [...left.filter((word) => !right.includes(word)), ...right.filter((word) => !left.includes(word))];
   return differing.some((word) => word.length > 1 && !/\p{N}/u.test(word));
+}
+
+/** Whether two names differ in two swapped neighbours alone, both letters of a word of at least four. */
+export function isSwap(one: string, other: string): boolean {
+  const [left, right] = [wordsOf(one).join(" "), wordsOf(other).join(" ")];
+  const at = [...left].findIndex((letter, index) => letter !== right[index]);
+  if (at < 0 || left.length !== right.length) return false;
+  const swapped =
+    left.slice(0, at) +
+    left
+      .slice(at, at + 2)
+      .split("")
+      .reverse()
+      .join("") +
+    left.slice(at + 2);
+  const word = /\S*$/.exec(left.slice(0, at))![0] + /^\S*/.exec(left.slice(at))![0];
+  return swapped === right && /^\p{L}{4,}$/u.test(word);
 }
 
 /** Reports each model of a host or device that another manufacturer has elsewhere. */
