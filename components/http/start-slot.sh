@@ -21,16 +21,19 @@ clock() {
   read -r now _ </proc/uptime
   now=${now%.*}
 }
+waited_for() {
+  ss -xlnH | while read -r _ _ queued _ path _; do
+    [ "$queued" = 0 ] || printf '%s ' "${path##*/}"
+  done
+}
 # Records "EARLIEST LATEST" of starts, by units: gone at LATEST, and from EARLIEST on as soon as nobody waits for the server.
-look() {
+# $1 lists the units that somebody waits for, with a space around each; without it, that may be any of them.
+count() {
   clock
   mine=0 all=0
-  waited_for=" $(ss -xlnH | while read -r _ _ queued _ path _; do
-    [ "$queued" = 0 ] || printf '%s ' "${path##*/}"
-  done)"
   for record in account-*; do
     read -r earliest latest 2>/dev/null <"$record" || continue
-    case $waited_for in
+    case ${1-" $record "} in
       *" $record "*) over=$latest ;;
       *) over=$earliest ;;
     esac
@@ -51,9 +54,9 @@ memory_for_one_more() {
   done </proc/meminfo
   [ $((available / 1024)) -ge $((total / 1024 / 20 + need * (all + 1))) ]
 }
-# $1 is a condition of what look() has seen.
+# $1 is a condition of what count() has seen. Who waits for whom takes longest to see: it is asked only if it makes a difference.
 await() {
-  until look && eval "$1"; do
+  until { count && eval "$1"; } || { count " $(waited_for)" && eval "$1"; }; do
     [ "$now" -lt "$end" ] || give_up
     sleep 0.1
   done
