@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
-import { generateFleet } from "./generate-fleet.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { generateFleet } from "./measure/generate-fleet.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { accounts } = numbersAsked({ accounts: 20_000 });
 const most = 1.5;

@@ -9,8 +9,8 @@ import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer } from "../lab/container.ts";
-import { declarationOf } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
+import { declarationOf } from "../testing/fixtures/bundle-fixture.ts";
 import { installApplication, packageFiles } from "./applications/install.ts";
 import { applications, type Visitor } from "./applications/list.ts";
 

@@ -15,7 +15,7 @@ import { toJson } from "../guard/report/json.ts";
 import { toSvg } from "../guard/report/picture.ts";
 import type { Outcome } from "../guard/verdict/outcome.ts";
 import { review } from "../guard/verdict/review.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { elements } = numbersAsked({ elements: 10_000 });
 const today = "2026-11-24";

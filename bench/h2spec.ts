@@ -9,11 +9,11 @@ import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer } from "../lab/container.ts";
 import { withCertificates } from "../testing/acme-ca.ts";
-import { staticServer } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
+import { staticServer } from "../testing/fixtures/bundle-fixture.ts";
 import { installApplication } from "./applications/install.ts";
 import { accepted } from "./h2spec/accepted.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 numbersAsked({});
 const version = "v2.2.1+incompatible";

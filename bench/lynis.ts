@@ -10,9 +10,9 @@ import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { packageMirrors } from "../lab/image/recipe.ts";
-import { declarationOf, staticServer } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { declarationOf, staticServer } from "../testing/fixtures/bundle-fixture.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 /** Debian 13's lynis. */
 const lynis = {
@@ -40,7 +40,7 @@ await succeed(host, "dpkg -i /root/lynis.deb 2>&1 && systemctl disable --now lyn
 const bare = await audit(host);
 const bundle = renderBundle(declarationOf([{ number: 1, name: "one", servers: [staticServer("web")] }]), "web1");
 await placeBundle(host, bundle);
-// As the applier's `init` has it (host/os/ssh-server.ts); containers of the lab have no SSH server by themselves.
+// As the applier's `init` has it (host/os/ssh/ssh-server.ts); containers of the lab have no SSH server by themselves.
 await succeed(
   host,
   `ssh-keygen -A >/dev/null; rm -f /etc/systemd/system/ssh.service; mkdir -p /run/sshd

@@ -10,9 +10,9 @@ import Table from "cli-table3";
 import { endings } from "../cli/exit-status.ts";
 import { temporaryProject } from "../testing/projects/temporary-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
-import { generateFleet } from "./generate-fleet.ts";
-import { median } from "./median.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { generateFleet } from "./measure/generate-fleet.ts";
+import { median } from "./measure/median.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { accounts, rounds } = numbersAsked({ accounts: 1000, rounds: 5 });
 /** Limit: time with this pack, divided by the time with an empty one. */

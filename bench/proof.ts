@@ -5,8 +5,8 @@
 
 import { endings } from "../cli/exit-status.ts";
 import { proveSingles } from "../policies/graph/proof.ts";
-import { declarationFixture } from "../testing/fixture.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { declarationFixture } from "../testing/fixtures/fixture.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { hosts, accounts } = numbersAsked({ hosts: 100, accounts: 30_000 });
 /** Limits for the default fleet. */

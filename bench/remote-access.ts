@@ -10,11 +10,11 @@ import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { sshHostKey } from "../host/store/secrets.ts";
 import { bootContainer } from "../lab/container.ts";
-import { declarationOf } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { keygen } from "../testing/fakes/sshd.ts";
-import { median } from "./median.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { keygen } from "../testing/fakes/ssh/sshd.ts";
+import { declarationOf } from "../testing/fixtures/bundle-fixture.ts";
+import { median } from "./measure/median.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { rounds, megabytes } = numbersAsked({ rounds: 5, megabytes: 256 });
 

@@ -5,7 +5,7 @@
 import Table from "cli-table3";
 import { ToyProject, toyPack } from "../testing/projects/toy-project.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { runs } = numbersAsked({ runs: 5 });
 const { kind, version } = await setupToolchain();

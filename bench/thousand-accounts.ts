@@ -12,9 +12,9 @@ import { encodeBundle } from "../delivery/protocol/digest.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
-import { benchProject } from "./bench-project.ts";
-import { accountFile, accountText, generateFleet } from "./generate-fleet.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { benchProject } from "./measure/bench-project.ts";
+import { accountFile, accountText, generateFleet } from "./measure/generate-fleet.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { accounts } = numbersAsked({ accounts: 1000 });
 const pack = ["--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];

@@ -13,9 +13,9 @@ import { parse } from "yaml";
 import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer } from "../lab/container.ts";
-import { declarationOf, programServer } from "../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { numbersAsked } from "./numbers-asked.ts";
+import { declarationOf, programServer } from "../testing/fixtures/bundle-fixture.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
 
 numbersAsked({});
 const bars = { strong: { paranoia: 1, share: 0.97 }, complete: { paranoia: 2, share: 0.985 } } as const;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, CommanderError } from "commander";
 import type { Level } from "../guard/verdict/weigh.ts";
-import { printable } from "../lib/text.ts";
+import { printable } from "../lib/text/text.ts";
 import { type Failure, UserError } from "../lib/user-error.ts";
 import manifest from "../package.json" with { type: "json" };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadFleet } from "../fleet/load/load.ts";
-import { count } from "../lib/text.ts";
+import { count } from "../lib/text/text.ts";
 import { Draft } from "../testing/inventory/wrong-inventory.cases.ts";
 import { check } from "./inventory.ts";
 

@@ -4,7 +4,7 @@ import { fileKinds } from "../components/registry/files.generated.ts";
 import { allKinds, type Subject } from "../components/registry/subject.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text.ts";
+import { count, printable } from "../lib/text/text.ts";
 import { utcToday } from "../lib/today.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { yescrypt } from "../components/access/password-hash.ts";
+import { yescrypt } from "../components/access/passwords/password-hash.ts";
 import { askTwice, hashPassword } from "./password.ts";
 
 const password = "correct horse battery é";

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { execa } from "execa";
-import { yescrypt } from "../components/access/password-hash.ts";
+import { yescrypt } from "../components/access/passwords/password-hash.ts";
 import { UserError } from "../lib/user-error.ts";
 import { run, withAction } from "./exit-status.ts";
 

@@ -5,7 +5,7 @@ import { failedWithout, findElement } from "../fleet/draw/failed.ts";
 import { fleetSvg } from "../fleet/draw/svg.ts";
 import { formatTable, rowsOf } from "../fleet/draw/table.ts";
 import { loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text.ts";
+import { count, printable } from "../lib/text/text.ts";
 import { serviceGraph } from "../policies/graph/service-graph.ts";
 import { run, withAction } from "./exit-status.ts";
 

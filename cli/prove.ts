@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text.ts";
+import { count, printable } from "../lib/text/text.ts";
 import { type Proof, provePairs, proveSingles } from "../policies/graph/proof.ts";
 import { run, withAction } from "./exit-status.ts";
 

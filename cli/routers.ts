@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { routerPlans, withoutSessions } from "../components/network/router-plan.ts";
-import { routerSystems } from "../components/network/router-systems.generated.ts";
+import { routerPlans, withoutSessions } from "../components/network/router-systems/router-plan.ts";
+import { routerSystems } from "../components/network/router-systems/router-systems.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";

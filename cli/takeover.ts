@@ -3,7 +3,7 @@ import { declare } from "../fleet/declare/declare.ts";
 import { editFleet, previewEdits } from "../fleet/edit/edit.ts";
 import type { Edit } from "../fleet/edit/edit-schema.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text.ts";
+import { count, printable } from "../lib/text/text.ts";
 import { UserError } from "../lib/user-error.ts";
 import { planTakeover, type Takeover } from "../policies/takeover.ts";
 import { run, withAction } from "./exit-status.ts";

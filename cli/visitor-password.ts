@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { UserError } from "../lib/user-error.ts";
 import { run, withAction } from "./exit-status.ts";
 
-/** bcrypt's work is 2^cost; the front end does it for each request (components/http/web-site.ts). */
+/** bcrypt's work is 2^cost; the front end does it for each request (components/http/web-site/web-site.ts). */
 const cost = 5;
 
 /** Bytes that bcrypt looks at; more would be cut off without a word. */

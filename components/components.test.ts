@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
-import { declarationFixture } from "../testing/fixture.ts";
+import { declarationFixture } from "../testing/fixtures/fixture.ts";
 import { allKinds } from "./registry/subject.ts";
 
 interface Registered {

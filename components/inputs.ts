@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { behaviour, derivedField, key, redundancy, trust } from "./registry/field-class.ts";
+import { behaviour, derivedField, key, redundancy, trust } from "./registry/fields/field-class.ts";
 
 /**
  * Building blocks of components' inputs. A declaration holds plain values, and rules decide which values are valid, so formats

@@ -11,15 +11,15 @@ import { entriesOf, filesOf, loadFleet } from "../fleet/load/load.ts";
 import { readFleet } from "../fleet/load/read-fleet.ts";
 import { kindsRead } from "../policies/pack/kinds-read.ts";
 import { rules } from "../policies/rules.generated.ts";
-import { declarationFixture } from "../testing/fixture.ts";
+import { declarationFixture } from "../testing/fixtures/fixture.ts";
 import { type KindWorld, kindChecks } from "../testing/kind-checks.ts";
 import { schema as accountSchema } from "./account/account.file.ts";
 import { accountEntries } from "./account/entries.generated.ts";
 import { homePath, text } from "./inputs.ts";
+import { isWaivable } from "./registry/fields/schema-walk.ts";
 import type { Element, Key, Kind } from "./registry/kind.ts";
 import { kinds } from "./registry/kinds.generated.ts";
 import { resources } from "./registry/resources.generated.ts";
-import { isWaivable } from "./registry/schema-walk.ts";
 import { allKinds } from "./registry/subject.ts";
 
 const checkout = join(import.meta.dirname, "..");

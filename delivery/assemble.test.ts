@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
-import type { Part, Renderer } from "../components/registry/renderer.ts";
-import { declarationFixture } from "../testing/fixture.ts";
+import type { Part, Renderer } from "../components/registry/bundle/renderer.ts";
+import { declarationFixture } from "../testing/fixtures/fixture.ts";
 import { renderBundle } from "./render-bundle.ts";
 
 /** What a kind renders that is not registered. */
 const part = vi.hoisted(() => ({ now: { files: [] } as Part }));
-vi.mock("../components/registry/renderers.generated.ts", () => {
+vi.mock("../components/registry/bundle/renderers.generated.ts", () => {
   const renderer: Renderer<"hosts"> = { key: "hosts", ofHost: () => part.now };
   const kept: Renderer<"accounts"> = { key: "accounts", whileSuspended: true, ofAccount: () => part.now };
   const stops: Renderer<"services"> = { key: "services", ofAccount: () => part.now };

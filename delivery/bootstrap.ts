@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { architectureOf } from "../components/host/architecture.ts";
-import type { DeclaredHost } from "../components/registry/renderer.ts";
+import { architectureOf } from "../components/host/hardware/architecture.ts";
+import type { DeclaredHost } from "../components/registry/bundle/renderer.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 import { usedPackages } from "./used-packages.ts";

@@ -1,14 +1,14 @@
-import { folderOf } from "../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../components/registry/bundle-folders.generated.ts";
+import { folderOf } from "../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../components/registry/bundle/bundle-folders.generated.ts";
+import type { Part, WholeAccount } from "../components/registry/bundle/renderer.ts";
+import { renderers } from "../components/registry/bundle/renderers.generated.ts";
 import type { Element, Key } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import type { Part, WholeAccount } from "../components/registry/renderer.ts";
-import { renderers } from "../components/registry/renderers.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
 import { sortBy } from "../lib/lists.ts";
 import { once } from "../lib/once.ts";
-import { isTemplate } from "../lib/unit-name.ts";
+import { isTemplate } from "../lib/systemd/unit-name.ts";
 import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "./protocol/bundle.ts";
 import { sealBundle, sealGroup } from "./protocol/digest.ts";
 

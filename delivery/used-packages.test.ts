@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { declarationOf, type FixtureAccount, fixtureHost, staticServer } from "../testing/bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, fixtureHost, staticServer } from "../testing/fixtures/bundle-fixture.ts";
 import { hostPackages, packagesWhereUsed } from "./protocol/packages.generated.ts";
 import { usedPackages } from "./used-packages.ts";
 

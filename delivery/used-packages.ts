@@ -1,6 +1,6 @@
+import type { DeclaredHost } from "../components/registry/bundle/renderer.ts";
 import type { Element, Key, Kind } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import type { DeclaredHost } from "../components/registry/renderer.ts";
 import { allKinds } from "../components/registry/subject.ts";
 import { once } from "../lib/once.ts";
 import { hostPackages } from "./protocol/packages.generated.ts";

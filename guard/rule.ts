@@ -4,7 +4,7 @@ import type { Subject } from "../components/registry/subject.ts";
 import type { ApprovableAction } from "../components/review/approvals.file.ts";
 import type { Limits } from "../components/review/limits.file.ts";
 import type { Judgement } from "../policies/check-declaration.ts";
-import type { HostChange } from "./change/host-change.ts";
+import type { HostChange } from "./change/effects/host-change.ts";
 import type { Side } from "./change/side.ts";
 import type { Wave } from "./change/waves.ts";
 import type { EngineStep } from "./engine/engine-step.ts";

@@ -1,4 +1,4 @@
-import { httpPort } from "../components/http/server.ts";
+import { httpPort } from "../components/http/kinds/server.ts";
 import type { AccountContainerInputs, Declaration, HttpServerInputs } from "../components/registry/kinds.generated.ts";
 import { UserError } from "../lib/user-error.ts";
 import * as lab from "./lab-api.ts";

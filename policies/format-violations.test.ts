@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { accountFollowsNumber } from "../components/account/rules/account-follows-number.ts";
 import { debianReleaseSupported } from "../components/host/rules/debian-release-supported.ts";
 import { twoLinksToTwoSwitches } from "../components/host/rules/two-links-to-two-switches.ts";
-import { declarationFixture, today } from "../testing/fixture.ts";
+import { declarationFixture, today } from "../testing/fixtures/fixture.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { formatViolations } from "./format-violations.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Rule } from "../components/rule.ts";
-import { declarationFixture, today } from "../testing/fixture.ts";
+import { declarationFixture, today } from "../testing/fixtures/fixture.ts";
 import { declareSeed } from "../testing/inventory/declare-seed.ts";
 import { seededToday, seeds } from "../testing/inventory/seeded.cases.ts";
 import type { BrokenCase } from "../testing/test-rule.ts";

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
-import { declarationFixture, today } from "../testing/fixture.ts";
+import { declarationFixture, today } from "../testing/fixtures/fixture.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { rules } from "./rules.generated.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { declarationFixture } from "../testing/fixture.ts";
+import { declarationFixture } from "../testing/fixtures/fixture.ts";
 import { allOn } from "../testing/test-rule.ts";
 import { planTakeover } from "./takeover.ts";
 

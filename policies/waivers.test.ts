@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { WaiverInputs } from "../components/inputs.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { declarationFixture, today } from "../testing/fixture.ts";
+import { declarationFixture, today } from "../testing/fixtures/fixture.ts";
 import { changed } from "../testing/test-rule.ts";
 import { checkDeclaration, judgeDeclaration } from "./check-declaration.ts";
 import { describeWaived } from "./waivers.ts";

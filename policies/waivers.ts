@@ -1,6 +1,6 @@
 import type { WaiverInputs } from "../components/inputs.ts";
+import { isWaivable } from "../components/registry/fields/schema-walk.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { isWaivable } from "../components/registry/schema-walk.ts";
 import { allKinds, elementName, type Subject } from "../components/registry/subject.ts";
 import type { Rule, RuleText, Violation } from "../components/rule.ts";
 import { once } from "../lib/once.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { dns, withCertificates } from "../testing/acme-ca.ts";
-import { staticServer } from "../testing/bundle-fixture.ts";
+import { staticServer } from "../testing/fixtures/bundle-fixture.ts";
 import { neededDnsSecrets } from "./dns-secrets.ts";
 
 const fleet = (...hostnames: string[]) =>

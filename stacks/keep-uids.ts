@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { count } from "../lib/text.ts";
+import { count } from "../lib/text/text.ts";
 
 /** How many accounts a refusal names. */
 const most = 10;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accountFile, accountText, generateFleet } from "../bench/generate-fleet.ts";
+import { accountFile, accountText, generateFleet } from "../bench/measure/generate-fleet.ts";
 import { InventoryError, loadFleet } from "../fleet/load/load.ts";
 import { type SimulatedHost, simulatedHost } from "../testing/fakes/simulated-host.ts";
 import { Draft, wrongInventories } from "../testing/inventory/wrong-inventory.cases.ts";

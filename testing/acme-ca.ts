@@ -6,8 +6,8 @@ import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Dns } from "../components/tls/wildcards.ts";
 import type { ContainerHost } from "../lab/container.ts";
 import { ensureDebianPackages, ensureKnotd } from "../toolchain/system/system.ts";
-import { declarationOf } from "./bundle-fixture.ts";
 import { succeed } from "./fakes/placed-host.ts";
+import { declarationOf } from "./fixtures/bundle-fixture.ts";
 
 /** How a network declares the CA. */
 const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { accountEntries } from "../components/account/entries.generated.ts";
 import { type Meaning, meaningsOfAccounts } from "../components/inputs.ts";
-import { bare } from "../components/registry/bare.ts";
 import type { Change } from "../components/registry/change.ts";
 import { describeChange, describing } from "../components/registry/describe.ts";
+import { bare } from "../components/registry/fields/bare.ts";
+import { has, isWaivable, meaningsIn, objectsOf } from "../components/registry/fields/schema-walk.ts";
 import {
   type Element,
   type Files,
@@ -13,7 +14,6 @@ import {
   type LooseFiles,
 } from "../components/registry/kind.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { has, isWaivable, meaningsIn, objectsOf } from "../components/registry/schema-walk.ts";
 import { canonicalJson } from "../delivery/protocol/digest.ts";
 import { rowsOf } from "../fleet/reference/reference.ts";
 import { changesBetween, keys } from "../guard/change/diff.ts";

@@ -1,8 +1,8 @@
 import type { BareMetalHostInputs } from "../components/registry/kinds.generated.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
-import { declarationOf, type FixtureServer } from "./bundle-fixture.ts";
 import { placeBundle, succeed } from "./fakes/placed-host.ts";
+import { declarationOf, type FixtureServer } from "./fixtures/bundle-fixture.ts";
 
 interface Answer {
   readonly status: number;

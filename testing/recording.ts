@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { bare } from "../components/registry/bare.ts";
-import { objectsOf } from "../components/registry/schema-walk.ts";
+import { bare } from "../components/registry/fields/bare.ts";
+import { objectsOf } from "../components/registry/fields/schema-walk.ts";
 
 /** A value of a schema that holds no others, by its path: `hosts.*.disks.*.serial`, with `*` for every item of a list. */
 export interface Leaf {

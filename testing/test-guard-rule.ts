@@ -7,7 +7,7 @@ import type { EngineStep } from "../guard/engine/engine-step.ts";
 import type { GuardRule } from "../guard/rule.ts";
 import { type Review, type ReviewInput, review } from "../guard/verdict/review.ts";
 import type { Weighed } from "../guard/verdict/weigh.ts";
-import { declarationFixture, today } from "./fixture.ts";
+import { declarationFixture, today } from "./fixtures/fixture.ts";
 
 /** The declaration from which changes begin: 2 hosts, 3 accounts. */
 export const valid = declarationFixture();

@@ -4,7 +4,7 @@ import { allKinds, elementName, nothingDeclared } from "../components/registry/s
 import type { Rule } from "../components/rule.ts";
 import { checkDeclaration } from "../policies/check-declaration.ts";
 import { rules } from "../policies/rules.generated.ts";
-import { declarationFixture, today } from "./fixture.ts";
+import { declarationFixture, today } from "./fixtures/fixture.ts";
 
 type Element<K extends keyof Declaration> = Declaration[K][number];
 

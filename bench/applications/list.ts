@@ -1,4 +1,4 @@
-import { type FixtureServer, programServer } from "../../testing/bundle-fixture.ts";
+import { type FixtureServer, programServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** Where an application comes from: packages of the registry that its users take it from. */
 export type Source =

@@ -1,6 +1,9 @@
 import ts from "typescript";
 import { classOf, fail, head, importAll, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
+/** Modules of kinds: in a concept's folder, or in a room of it. */
+export const kindFiles = "components/*/{,*/}*.kind.ts";
+
 /** What is read of a kind's module as source, since importing it needs the registry that is being written. */
 interface KindText {
   readonly file: string;
@@ -59,7 +62,7 @@ export function kindText(file: string, text: string): KindText {
 }
 
 function kindTexts(): KindText[] {
-  const texts = sources("components/*/*.kind.ts").map((file) => kindText(file, textOf(file)));
+  const texts = sources(kindFiles).map((file) => kindText(file, textOf(file)));
   const byName = new Map(texts.map((each) => [each.name, each]));
   const depth = ({ parents }: KindText): number =>
     Math.max(0, ...parents.map((name) => 1 + depth(byName.get(name) ?? fail(`no kind is called ${name}`))));
@@ -125,7 +128,7 @@ ${all.map(({ key, className }) => `  ${key}: ${className},`).join("\n")}
 
 /** A valid element of each kind, for tests. */
 export function fixtures(): string {
-  const at = "testing/fixtures.generated.ts";
+  const at = "testing/fixtures/fixtures.generated.ts";
   const all = kindTexts();
   return `${head}${all
     .toSorted((left, right) => (left.file < right.file ? -1 : 1))
@@ -135,7 +138,7 @@ export function fixtures(): string {
     })
     .join("\n")}
 import type { Fixture } from "./kind-fixture.ts";
-import type { Key } from "../components/registry/kind.ts";
+import type { Key } from "../../components/registry/kind.ts";
 
 /** The fixture of each kind. */
 export const fixtures: { readonly [K in Key]: Fixture<K> } = {

@@ -1,4 +1,4 @@
-import type { Needs, Variants } from "../../components/registry/bundle-folder.ts";
+import type { Needs, Variants } from "../../components/registry/bundle/bundle-folder.ts";
 import { head, load } from "./sources.ts";
 
 /**
@@ -11,8 +11,8 @@ export async function packages(): Promise<string> {
   return textOfPackages({
     always: [
       ...kinds.map(named("kind")),
-      ...((await load("components/registry/bundle-folders.generated.ts")).bundleFolders as FolderList).map((folder) =>
-        named("bundle folder")([folder.name, folder]),
+      ...((await load("components/registry/bundle/bundle-folders.generated.ts")).bundleFolders as FolderList).map(
+        (folder) => named("bundle folder")([folder.name, folder]),
       ),
     ],
     whereUsed: variants.flatMap(({ word, needs }) => Object.entries(needs).map(named(word))),

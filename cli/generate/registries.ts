@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { fixtures, kinds, resources } from "./kinds.ts";
+import { fixtures, kindFiles, kinds, resources } from "./kinds.ts";
 import { packages } from "./packages.ts";
 import { exportOf, fail, head, importAll, importLine, load, pathFrom, sources, textOf, variableOf } from "./sources.ts";
 
@@ -15,19 +15,19 @@ import { exportOf, fail, head, importAll, importLine, load, pathFrom, sources, t
 export async function registries(each?: (file: string, text: string) => unknown): Promise<Map<string, string>> {
   const written: readonly [string, () => string | Promise<string>][] = [
     // Order matters: each reads what the ones before it have written.
-    ["components/http/servers.generated.ts", servers],
-    ["components/http/server-fixtures.generated.ts", serverFixtures],
+    ["components/http/kinds/servers.generated.ts", servers],
+    ["components/http/kinds/server-fixtures.generated.ts", serverFixtures],
     ["components/account/entries.generated.ts", entries],
     ["components/registry/kinds.generated.ts", kinds],
     ["components/registry/files.generated.ts", files],
     ["components/registry/resources.generated.ts", resources],
-    ["components/registry/renderers.generated.ts", renderers],
-    ["components/registry/bundle-folders.generated.ts", bundleFolders],
-    ["components/network/router-systems.generated.ts", routerSystems],
+    ["components/registry/bundle/renderers.generated.ts", renderers],
+    ["components/registry/bundle/bundle-folders.generated.ts", bundleFolders],
+    ["components/network/router-systems/router-systems.generated.ts", routerSystems],
     ["delivery/protocol/packages.generated.ts", packages],
     ["policies/rules.generated.ts", rules],
     ["guard/rules.generated.ts", guardRules],
-    ["testing/fixtures.generated.ts", fixtures],
+    ["testing/fixtures/fixtures.generated.ts", fixtures],
   ];
   const texts = new Map<string, string>();
   for (const [file, write] of written) {
@@ -39,7 +39,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
 
 /** The kinds of HTTP servers, and the unions of their schemas. */
 function servers(): string {
-  const at = "components/http/servers.generated.ts";
+  const at = "components/http/kinds/servers.generated.ts";
   const files = sources("components/http/kinds/*/*.server.ts");
   const names = files.map((file) => variableOf(file, ".server.ts"));
   const union = (own: string, common: string) =>
@@ -67,11 +67,11 @@ ${names.map((name) => `  ${name}: ${name}Server.server,`).join("\n")}
 
 /** An example of each kind of HTTP server, for tests. */
 function serverFixtures(): string {
-  const at = "components/http/server-fixtures.generated.ts";
+  const at = "components/http/kinds/server-fixtures.generated.ts";
   const files = sources("components/http/kinds/*/*.server.ts").map((file) => file.replace(".server.ts", ".fixture.ts"));
   const names = files.map((file) => variableOf(file, ".fixture.ts"));
   return `${head}${files.map((file, index) => `import { fixture as ${names[index]}Fixture } from "${pathFrom(at, file)}";`).join("\n")}
-import type { ServerFixture } from "../../testing/kind-fixture.ts";
+import type { ServerFixture } from "../../../testing/fixtures/kind-fixture.ts";
 
 /** An example of each kind of HTTP server. */
 export const serverFixtures: readonly ServerFixture[] = [
@@ -83,7 +83,7 @@ ${names.map((name) => `  ${name}Fixture,`).join("\n")}
 /** Kinds that are lists in an account's file: those whose module exports `entries`. */
 function entries(): string {
   const at = "components/account/entries.generated.ts";
-  const files = sources("components/*/*.kind.ts").filter((file) => /^export const entries\b/m.test(textOf(file)));
+  const files = sources(kindFiles).filter((file) => /^export const entries\b/m.test(textOf(file)));
   const names = files.map((file) => variableOf(file, ".kind.ts"));
   const keys = files.map((file) => /^ {2}key: "(\w+)"/m.exec(textOf(file))![1]!);
   return `${head}${files.map((file, index) => `import { entries as ${names[index]} } from "${pathFrom(at, file)}";`).join("\n")}
@@ -134,7 +134,7 @@ ${ordered.map(({ key, variable }) => `  ${key}: ${variable}.file,`).join("\n")}
 
 /** What kinds have on hosts. */
 function renderers(): string {
-  const at = "components/registry/renderers.generated.ts";
+  const at = "components/registry/bundle/renderers.generated.ts";
   const files = sources("components/*/render-*.ts").filter((file) => /^export const renderer\b/m.test(textOf(file)));
   const names = files.map((file) => `${variableOf(file, ".ts")}`);
   return `${head}${files.map((file, index) => `import { renderer as ${names[index]} } from "${pathFrom(at, file)}";`).join("\n")}
@@ -149,7 +149,7 @@ ${names.map((name) => `  ${name},`).join("\n")}
 
 /** What routers run, by their makers. */
 function routerSystems(): string {
-  const at = "components/network/router-systems.generated.ts";
+  const at = "components/network/router-systems/router-systems.generated.ts";
   const files = sources("components/network/router-systems/*/*.router-system.ts");
   const names = files.map((file) => variableOf(file, ".router-system.ts"));
   return `${head}import type { RouterSystem } from "./router-system.ts";
@@ -203,7 +203,7 @@ async function bundleFolders(): Promise<string> {
     const folder = (await load(file))[exportOf(file)] as { name: string } | undefined;
     if (folder?.name !== basename(file, ".host.ts")) throw new Error(`${file} exports no folder of its name`);
   }
-  const from = "components/registry/bundle-folders.generated.ts";
+  const from = "components/registry/bundle/bundle-folders.generated.ts";
   return `${head}${importsAndList(from, files, "BundleFolder, NamesIn", "./bundle-folder.ts")}
 const registered = [
 ${files.map((file) => `  ${exportOf(file)},`).join("\n")}

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { comment, type Forge, withdrawComments } from "../../guard/forge/forge.ts";
 import { github } from "../../guard/forge/github.ts";
 import { gitlab } from "../../guard/forge/gitlab.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { withAction } from "../exit-status.ts";
 
 const forges: Readonly<Record<string, (environment: NodeJS.ProcessEnv, number?: number) => Forge | Promise<Forge>>> = {

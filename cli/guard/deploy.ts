@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
 import { healthGate } from "../../guard/deploy/gate.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
 
 const command = fileURLToPath(new URL("../guard.ts", import.meta.url));
 const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { lostHosts } from "../../components/host/lost.ts";
+import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { formatDrift } from "../../guard/drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";

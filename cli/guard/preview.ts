@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { reviewPreview } from "../../guard/deploy/review-preview.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import type { Drift } from "../../guard/report/comment.ts";

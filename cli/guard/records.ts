@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { type DeployRecord, readRecords, recordsDirectory, whoIs } from "../../guard/deploy/record.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { withAction } from "../exit-status.ts";

@@ -1,14 +1,14 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { lostHosts } from "../../components/host/lost.ts";
+import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { askHosts } from "../../guard/recovery/ask.ts";
 import { type Recovery, recoveries } from "../../guard/recovery/recovery.ts";
-import { printable } from "../../lib/text.ts";
+import { printable } from "../../lib/text/text.ts";
 import { withAction } from "../exit-status.ts";
 
 /** `guard recovery`: how each account would come back if its host were lost. */

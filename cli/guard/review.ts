@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { placeOf } from "../../guard/change/base.ts";
+import { placeOf } from "../../guard/change/base/base.ts";
 import { reviewInventories } from "../../guard/change/from-inventories.ts";
 import { levelOf } from "../../guard/report/summary.ts";
 import { type OutputOptions, withOutputs, writeOutcome, writingFailure } from "../../guard/report/write.ts";

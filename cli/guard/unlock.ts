@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { checkout } from "../../guard/change/base.ts";
+import { checkout } from "../../guard/change/base/base.ts";
 import { unlock } from "../../guard/deploy/lock/unlock.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { withAction } from "../exit-status.ts";

@@ -3,7 +3,7 @@ import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { Stage } from "../../lab/trial/stage.ts";
 import { type Outcome, type Trial, tryProof } from "../../lab/trial/trial.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { losses } from "../../policies/graph/losses.ts";
 
 /** Tries the proof of a fleet on its network in namespaces. @param only names of elements; empty for all */

@@ -6,9 +6,9 @@ import { hashPassword } from "../../cli/password.ts";
 import { certificates } from "../../delivery/protocol/certificates.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
-import { keygen } from "../../testing/fakes/sshd.ts";
+import { keygen } from "../../testing/fakes/ssh/sshd.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** What a deploy does to who is logged in, by the real applier. The relay is reached from the host itself, at its own port. */
 const directory = mkdtempSync(join(tmpdir(), "fairhost-deploy-access-"));

@@ -1,6 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plainAddress, unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
+import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import { connections, sshListens } from "./links.ts";
 

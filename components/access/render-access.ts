@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
+import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
-import { netlinkSettings } from "../account/netlink-filter.ts";
-import { sandboxFiles } from "../account/render-sandbox.ts";
-import { architectureOf } from "../host/architecture.ts";
+import { netlinkSettings } from "../account/sandbox/netlink-filter.ts";
+import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
+import { architectureOf } from "../host/hardware/architecture.ts";
+import type { AccountContext, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { AccountContext, Renderer } from "../registry/renderer.ts";
-import { checkFiles, checkSocket, renderCheck } from "./check-passwords.ts";
-import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./confined-sftp.ts";
+import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./files/confined-sftp.ts";
+import { renderWebdav, webdavFiles } from "./files/webdav.ts";
 import { connections } from "./links.ts";
+import { checkFiles, checkSocket, renderCheck } from "./passwords/check-passwords.ts";
 import { relayFiles, relaySocket, relaysOfHost, relayUnit, socketPath } from "./relay.ts";
 import {
   accountConfiguration,
@@ -20,17 +21,16 @@ import {
   isConfined,
   logsIn,
   pam,
-} from "./sshd-configuration.ts";
-import { renderWebdav, webdavFiles } from "./webdav.ts";
+} from "./ssh/sshd-configuration.ts";
 
 type Account = Element<"accounts">;
 type User = Element<"users">;
 
 /** Programs, by the name that a session has for them or that their unit runs. */
 const scripts = {
-  "run-ssh": "run-ssh.sh",
-  "ask-password": "ask-password.sh",
-  "check-password": "check-password.pl",
+  "run-ssh": "ssh/run-ssh.sh",
+  "ask-password": "passwords/ask-password.sh",
+  "check-password": "passwords/check-password.pl",
 } as const;
 const configuration = "access/sshd.conf";
 const pamFolder = "access/pam.d";

@@ -1,4 +1,4 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 
 /** For every account a user with two keys and a password, and one for files of a directory. */
 export const fixture: Fixture<"users"> = (size) =>

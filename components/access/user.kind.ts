@@ -2,11 +2,11 @@ import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { homePath, number, secret, text, texts, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
-import { derivedField, key, trust } from "../registry/field-class.ts";
+import { derivedField, key, trust } from "../registry/fields/field-class.ts";
 import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { format, homePathSchema, lineSchema } from "../schema.ts";
-import { passwordHashSchema } from "./password-hash.ts";
-import { logsIn } from "./sshd-configuration.ts";
+import { passwordHashSchema } from "./passwords/password-hash.ts";
+import { logsIn } from "./ssh/sshd-configuration.ts";
 
 /**
  * What a user may do. `ssh`: a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp`: files below its

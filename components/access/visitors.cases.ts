@@ -1,7 +1,7 @@
 import type { RunResult } from "../../lab/container.ts";
 import type { bootWithOutside } from "../../testing/fakes/outside.ts";
 
-/** The host and its visitors of ssh.it.test.ts: account alice has users ada, pat, files and drop, bob has bob, carol has none. */
+/** The host and its visitors of components/access/ssh/ssh.it.test.ts: account alice has users ada, pat, files and drop, bob has bob, carol has none. */
 export interface Visitors {
   here(): Awaited<ReturnType<typeof bootWithOutside>>;
   readonly alice: string;

@@ -1,11 +1,11 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plainAddress } from "../../lib/unit-file.ts";
+import { plainAddress } from "../../lib/systemd/unit-file.ts";
 import { filterLines } from "../firewall/account-rules.ts";
 import { hasFtps } from "../ftps/links.ts";
-import { accountsFolder } from "../network/firewall-table.ts";
+import { accountsFolder } from "../network/nftables/firewall-table.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
+import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer, WholeAccount } from "../registry/renderer.ts";
 import { addressInside, boundOf, boundRule, linkPrefix } from "./links.ts";
 
 export const renderer: Renderer<"services"> = {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { logs } from "../account/account-paths.ts";
-import { confined } from "../host/confined.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { linkGroup, linkPrefix, linkRouteProtocol } from "./links.ts";
 
 /** Template of the units that hold accounts' networks; the instance is the account's number. Not `account-...`: the sandbox is not for it. */

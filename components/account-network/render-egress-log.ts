@@ -1,9 +1,9 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../lib/architectures.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { architectureOf } from "../host/architecture.ts";
-import { confined } from "../host/confined.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { architectureOf } from "../host/hardware/architecture.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import { logGroup } from "./links.ts";
 
 const unit = "fairhost-egress.service";

@@ -1,6 +1,6 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { plain, unitFile } from "../../lib/unit-file.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import { resolver } from "./links.ts";
 import { unbound } from "./unbound.host.ts";
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import { linkPrefix } from "./links.ts";
 
 const script = "libexec/say-bounds";

@@ -1,4 +1,4 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 import { eachLimit } from "../plan/each-limit.ts";
 import { planFixture } from "../plan/plan.fixture.ts";
 import type { AccountContainerInputs } from "../registry/kinds.generated.ts";

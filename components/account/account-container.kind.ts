@@ -3,7 +3,7 @@ import type { Account } from "../declaring.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { eachLimit, limitInputs, limitNames } from "../plan/each-limit.ts";
-import { derivedField, identity, key, note, promise, redundancy } from "../registry/field-class.ts";
+import { derivedField, identity, key, note, promise, redundancy } from "../registry/fields/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { describeAccount } from "./describe-account.ts";
 

@@ -1,5 +1,5 @@
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { plain } from "../../lib/unit-file.ts";
+import { plain } from "../../lib/systemd/unit-file.ts";
 import type { AccountContainerInputs } from "../registry/kinds.generated.ts";
 
 type Account = Pick<AccountContainerInputs, "name" | "number" | "directory" | "user" | "uid">;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** Writes numbered lines as fast as it can, `/flood?1000000` of them, then one more; answers before. */
 const flood = `

@@ -1,9 +1,9 @@
 import { once } from "../../lib/once.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { describeRules } from "../firewall/describe-rules.ts";
 import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
-import { fieldWords } from "../registry/field-changes.ts";
+import { fieldWords } from "../registry/fields/field-changes.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { bounds } from "../account-network/links.ts";
-import { connections } from "../http/connections.ts";
+import { connections } from "../http/front-end/connections.ts";
 
 /** Ten accounts use up all that is theirs, at once: disk, files, log, uploads that wait, connections in and out, mail. Ten others see no error. */
 

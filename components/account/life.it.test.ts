@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, type FixtureAccount, service, task } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { declarationOf, type FixtureAccount, service, task } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** The life of an account on a real host, seen by requests to its IPv6 address; a neighbour beside it is never touched. */
 let on: AppliedHost;

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** What an account's programs read as /proc/meminfo. A program sees a new file when it starts the next time. */
 export const proc = {

@@ -1,17 +1,17 @@
 import { type BundleAccount, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
 import { heldAccounts, restoringAccounts } from "../../delivery/protocol/moving.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { architectureOf } from "../host/architecture.ts";
-import type { ServerKind } from "../http/server.ts";
-import { servers } from "../http/servers.generated.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { architectureOf } from "../host/hardware/architecture.ts";
+import type { ServerKind } from "../http/kinds/server.ts";
+import { servers } from "../http/kinds/servers.generated.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { frontEndLogs, homeInside, logs, memoryFile } from "./account-paths.ts";
-import { commonScriptFile } from "./own-program.ts";
 import { quotasOf } from "./quotas.ts";
-import { renderSandbox } from "./render-sandbox.ts";
-import { memoryInformation, renderView } from "./render-view.ts";
+import { commonScriptFile } from "./sandbox/own-program.ts";
+import { renderSandbox } from "./sandbox/render-sandbox.ts";
+import { memoryInformation, renderView } from "./sandbox/render-view.ts";
 
 type Account = Element<"accounts">;
 

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 const script = "libexec/bound-logs";
 const unit = "fairhost-logs.service";

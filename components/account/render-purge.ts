@@ -1,6 +1,6 @@
-import { confined } from "../host/confined.ts";
-import { timedService } from "../host/timed-service.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { confined } from "../host/units/confined.ts";
+import { timedService } from "../host/units/timed-service.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: () => purge };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { identity, key, note } from "../registry/field-class.ts";
+import { identity, key, note } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { daySchema, nameSchema } from "../schema.ts";
 import { accountNumberSchema } from "./account.file.ts";

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** User and group records of the accounts: systemd's userdb, which NSS reads at every look-up. */
 export const userdb = {

@@ -1,4 +1,4 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 
 /** A valid account's address.

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** The accounts' prefixes, and the script that sets local routes for them. */
 export const network = {

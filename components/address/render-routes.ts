@@ -1,11 +1,11 @@
 import { type BundleFile, type BundleUnit, currentGeneration, routeProtocol } from "../../delivery/protocol/bundle.ts";
-import { plainAddress4, unitFile } from "../../lib/unit-file.ts";
+import { plainAddress4, unitFile } from "../../lib/systemd/unit-file.ts";
 import { resolver } from "../account-network/links.ts";
-import { confined } from "../host/confined.ts";
+import { confined } from "../host/units/confined.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import { plainPrefix } from "../network/render-bird.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";

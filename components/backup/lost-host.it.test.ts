@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { service } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { service } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** A host is lost, and its accounts go to another one; the update in between is an apply of the bundles, as Pulumi delivers them. */
 let on: BackupHosts;

@@ -8,11 +8,11 @@ import {
 } from "../../delivery/protocol/backups.ts";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { plainAddress, unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
-import { timedService } from "../host/timed-service.ts";
+import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
+import { timedService } from "../host/units/timed-service.ts";
+import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { DeclaredHost, Renderer } from "../registry/renderer.ts";
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",

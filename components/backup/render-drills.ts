@@ -1,6 +1,6 @@
-import { confined } from "../host/confined.ts";
-import { timedService } from "../host/timed-service.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { confined } from "../host/units/confined.ts";
+import { timedService } from "../host/units/timed-service.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 /** Restores backups as drills, each host at a time of its own, in the hours after those of the backups. */
 export const renderer: Renderer<"accounts"> = {

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { backupPort, type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { plain, unitFile } from "../../lib/unit-file.ts";
+import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
 import { subnetZero } from "../declaring.ts";
-import { confined } from "../host/confined.ts";
-import { timedService } from "../host/timed-service.ts";
+import { confined } from "../host/units/confined.ts";
+import { timedService } from "../host/units/timed-service.ts";
+import type { DeclaredHost, Part, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { DeclaredHost, Part, Renderer } from "../registry/renderer.ts";
 
 const service = "fairhost-repositories.service";
 const configuration = "repositories/sshd.conf";

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { backupRecords, passMount, viewPlace } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 const [view, looks] = ["fairhost-backup-view@.service", "fairhost-backup-looks.service"];
 const [slice, watchLooks] = ["systemd/fairhost-views.slice", "libexec/watch-looks"];

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** On a backup host: the SSH server of the repositories, who may come as which account, and how long backups are kept. */
 export const repositories = {

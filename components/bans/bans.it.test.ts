@@ -6,9 +6,14 @@ import { hashPassword } from "../../cli/password.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { sshHostKey } from "../../host/store/secrets.ts";
-import { declarationOf, type FixtureAccount, fixtureHost, programServer } from "../../testing/bundle-fixture.ts";
 import { bootWithOutside, far4, far6 } from "../../testing/fakes/outside.ts";
 import { placeBundle } from "../../testing/fakes/placed-host.ts";
+import {
+  declarationOf,
+  type FixtureAccount,
+  fixtureHost,
+  programServer,
+} from "../../testing/fixtures/bundle-fixture.ts";
 import { nothingDeclared } from "../registry/subject.ts";
 
 const password = "correct horse battery";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
 import { bans } from "../network/nftables.host.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import { banSocket, tooMany } from "./links.ts";
 
 const name = "fairhost-bans";

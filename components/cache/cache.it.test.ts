@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { rawRequests } from "../../testing/raw-requests.cases.ts";
+import { declarationOf, programServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
 import { type Answer, header, hit, kept, keptCases, minute } from "./kept.cases.ts";
 
 /** Caches of two accounts on a real front end: what is kept and for whom, who can take it out, and that programs work as without one. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, type FixtureAccount, programServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, programServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const suspended = { since: "2026-11-22", reason: "unpaid" };
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { execLine, unitFile } from "../../lib/unit-file.ts";
+import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
 import { accountSettings, init } from "../account/account-paths.ts";
-import { sandboxFiles } from "../account/render-sandbox.ts";
-import { socketOf } from "../http/server.ts";
-import { hostLimits } from "../http/web-site.ts";
+import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
+import { socketOf } from "../http/kinds/server.ts";
+import { hostLimits } from "../http/web-site/web-site.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { cachedSockets, frontSockets } from "./cache-paths.ts";
 
 const script = "libexec/run-cache";

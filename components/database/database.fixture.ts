@@ -1,5 +1,5 @@
 import { engineNames } from "../../delivery/protocol/databases.ts";
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 
 /** One database of each engine for every account. */
 export const fixture: Fixture<"databases"> = (size) =>

@@ -3,7 +3,7 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
-import { derivedField, key, promise } from "../registry/field-class.ts";
+import { derivedField, key, promise } from "../registry/fields/field-class.ts";
 import { type Kind, ofAccount } from "../registry/kind.ts";
 import { format } from "../schema.ts";
 import { engines } from "./engines.ts";

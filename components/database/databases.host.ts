@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Which databases accounts have, and the configuration of their servers; who may connect to what is said there. */
 export const databases = {

@@ -5,9 +5,9 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
 import { delivery } from "../../testing/fakes/applied-host.ts";
 import { bundleOf, hostGroup } from "../../testing/fakes/host-tree.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 import { defaultUidBase } from "../declaring.ts";
 
 /** Both servers on a real ext4 with project quotas, under a kernel of its own. */

@@ -1,7 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { dataDirectory, type EngineName, serverUser } from "../../delivery/protocol/databases.ts";
-import type { Settings } from "../../lib/unit-file.ts";
-import type { Needs } from "../registry/bundle-folder.ts";
+import type { Settings } from "../../lib/systemd/unit-file.ts";
+import type { Needs } from "../registry/bundle/bundle-folder.ts";
 
 /** A server that keeps databases of all accounts of a host: Debian's program with a configuration and a unit of Fairhost's. */
 export interface Engine extends Required<Needs> {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-import type { FixtureAccount } from "../../testing/bundle-fixture.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { alice, bob, carol, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
 import { inside } from "../../testing/fakes/inside-sandbox.ts";
+import type { FixtureAccount } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** The real server below the real applier, beside PostgreSQL; programs of accounts ask it from their sandboxes. */
 let on: AppliedHost;

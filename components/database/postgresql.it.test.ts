@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { alice, bob, carol, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
 import { inside, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** The real server below the real applier; programs of accounts ask it from their sandboxes. */
 let on: AppliedHost;

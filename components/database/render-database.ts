@@ -10,11 +10,11 @@ import {
   serverUser,
   socketDirectory,
 } from "../../delivery/protocol/databases.ts";
-import { unitFile } from "../../lib/unit-file.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { mountsFile } from "../account/account-paths.ts";
-import { confined } from "../host/confined.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
 

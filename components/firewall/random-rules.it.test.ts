@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { within4, within6 } from "../../lib/ranges.ts";
-import { declarationOf, service } from "../../testing/bundle-fixture.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, service } from "../../testing/fixtures/bundle-fixture.ts";
 import { type FirewallRule, familyOf, ruleText } from "./rule.ts";
 
 /**

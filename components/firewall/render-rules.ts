@@ -1,5 +1,5 @@
 import { within4, within6 } from "../../lib/ranges.ts";
-import { mergeRanges } from "../network/open-ports.ts";
+import { mergeRanges } from "../network/nftables/open-ports.ts";
 import { type FirewallRule, familyOf, rangeText, readRule } from "./rule.ts";
 
 const protocols = {

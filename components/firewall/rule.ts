@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { text } from "../inputs.ts";
-import { trust } from "../registry/field-class.ts";
+import { trust } from "../registry/fields/field-class.ts";
 import type { Immutable } from "../registry/kind.ts";
 import { address4Schema, address6Schema, format, prefix4Schema, prefix6Schema } from "../schema.ts";
 

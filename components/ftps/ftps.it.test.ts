@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashPassword } from "../../cli/password.ts";
 import { certificates, fallback } from "../../delivery/protocol/certificates.ts";
-import { type FixtureAccount, staticServer } from "../../testing/bundle-fixture.ts";
 import { bootWithOutside, far6 } from "../../testing/fakes/outside.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
+import { type FixtureAccount, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { defaultUidBase } from "../declaring.ts";
 
 const password = "correct horse: battery";

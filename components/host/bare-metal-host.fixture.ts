@@ -1,5 +1,5 @@
-import { type Fixture, upTo } from "../../testing/kind-fixture.ts";
-import { powerSuppliesFixture } from "../../testing/power-supplies.ts";
+import { type Fixture, upTo } from "../../testing/fixtures/kind-fixture.ts";
+import { powerSuppliesFixture } from "../../testing/fixtures/power-supplies.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 
 /** A valid host, number `index` (from 1); addresses are in the documentation prefix 2001:db8::/32. `change` is what differs.

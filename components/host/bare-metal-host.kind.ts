@@ -3,8 +3,17 @@ import { type KnownHost, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
-import { feedsOf } from "../network/device.ts";
-import { capacity, derivedField, identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
+import { feedsOf } from "../network/devices/device.ts";
+import {
+  capacity,
+  derivedField,
+  identity,
+  key,
+  note,
+  promise,
+  redundancy,
+  trust,
+} from "../registry/fields/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { upgradesByDefault, upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 import { chrony } from "../time/chrony.host.ts";
 import { modprobe, modulesDeniedBy } from "./modprobe.host.ts";
 

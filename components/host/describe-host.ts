@@ -1,8 +1,8 @@
-import { count, listed } from "../../lib/text.ts";
+import { count, listed } from "../../lib/text/text.ts";
 import { describeRules } from "../firewall/describe-rules.ts";
 import { accountsOn, type Describe, differences, type Effect, effect } from "../registry/change.ts";
 import type { Element } from "../registry/kind.ts";
-import { resyncMinutes, swappedDisks } from "./disks.ts";
+import { resyncMinutes, swappedDisks } from "./hardware/disks.ts";
 
 type Host = Element<"hosts">;
 

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Settings of the journal (journald.conf(5)); it reads them when it starts, and a restart loses no line. */
 export const journald = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { knownHostsOf } from "../../lib/known-hosts.ts";
-import { key, trust } from "../registry/field-class.ts";
+import { key, trust } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { lineSchema } from "../schema.ts";
 

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Kernel modules that the host never loads (modprobe.d(5)); whoever loads one reads it. */
 export const modprobe = {

@@ -1,8 +1,8 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { descriptors, longestQueue } from "../http/connections.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { descriptors, longestQueue } from "../http/front-end/connections.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 
 /**
  * Connections that the kernel may remember: 32 for each MiB of memory, at about 400 bytes each 1.3 % of it, and at most a million, because

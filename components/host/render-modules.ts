@@ -1,5 +1,5 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import { modprobe } from "./modprobe.host.ts";
 
 export const renderer: Renderer<"hosts"> = {

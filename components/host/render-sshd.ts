@@ -1,6 +1,6 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { keysOfTrial, sshSettings } from "./sshd.host.ts";
 
 export const renderer: Renderer<"hosts"> = {

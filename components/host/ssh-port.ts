@@ -1,5 +1,5 @@
 import { Address6 } from "ip-address";
-import { firstEphemeral } from "../network/open-ports.ts";
+import { firstEphemeral } from "../network/nftables/open-ports.ts";
 import { canonical } from "../schema.ts";
 
 /**

@@ -1,8 +1,8 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /**
  * Settings of the host's own SSH server (sshd_config(5)), by which every delivery comes. The server reads them through a file of the
- * applier's (host/os/ssh-server.ts), which names whatever `*.conf` there is: a symlink that leads nowhere would keep the server from starting.
+ * applier's (host/os/ssh/ssh-server.ts), which names whatever `*.conf` there is: a symlink that leads nowhere would keep the server from starting.
  */
 export const sshd = {
   name: "sshd",

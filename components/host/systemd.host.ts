@@ -1,7 +1,7 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /**
- * Settings of an account's services: those that differ by account, and what runs inside the sandbox (components/account/render-sandbox.ts),
+ * Settings of an account's services: those that differ by account, and what runs inside the sandbox (components/account/sandbox/render-sandbox.ts),
  * whose drop-in is read after them. Everything else is left out, because systemd adds lists of a unit to those of the drop-in, and does
  * much for a unit as root: other `Exec*=`, a prefix `+` or `!`, paths, credentials, namespaces, devices, other units.
  */
@@ -56,11 +56,11 @@ export const systemd = {
     { ...serviceFile, lines: [...service, /\[Service\] ExecStart=:?\/.+/] },
     {
       ...serviceFile,
-      // Sockets of netlink only behind the filter (components/account/netlink-filter.ts).
+      // Sockets of netlink only behind the filter (components/account/sandbox/netlink-filter.ts).
       lines: [
         ...service,
         /\[Service\] RestrictAddressFamilies=AF_NETLINK/,
-        // As root, and exactly this: whose turn it is to start (components/http/run-program.ts).
+        // As root, and exactly this: whose turn it is to start (components/http/program/run-program.ts).
         /\[Service\] ExecStartPre=\+:\/usr\/bin\/nsenter --target=1 --mount --net --cgroup --wdns=\/ \/bin\/sh \/var\/lib\/fairhost\/current\/libexec\/start-slot account-(?<number>\d+)-http-[a-z][a-z0-9-]* \d+/,
         /\[Service\] ExecStart=:\/usr\/bin\/setpriv --seccomp-filter \/opt\/fairhost\/netlink-filter -- .+/,
       ],
@@ -113,7 +113,7 @@ export const systemd = {
       path: /fairhost\.target\.wants\/fairhost-ssh-(?<number>\d+)\.socket/,
       link: /\.\.\/fairhost-ssh-(?<number>\d+)\.socket/,
     },
-    // SFTP of confined users: the rights are those of one script, which gives them up (components/access/run-sftp.pl).
+    // SFTP of confined users: the rights are those of one script, which gives them up (components/access/files/run-sftp.pl).
     {
       path: /account-(?<number>\d+)-sftp@\.service\.d\/60-confine\.conf/,
       lines: [
@@ -199,7 +199,7 @@ export const systemd = {
       path: /fairhost\.target\.wants\/fairhost-password-(?<number>\d+)\.socket/,
       link: /\.\.\/fairhost-password-(?<number>\d+)\.socket/,
     },
-    // WebDAV of users: a unit for each in the sandbox, and who knows the hashes outside of it (components/access/webdav.ts).
+    // WebDAV of users: a unit for each in the sandbox, and who knows the hashes outside of it (components/access/files/webdav.ts).
     {
       ...serviceFile,
       path: /account-(?<number>\d+)-webdav-[a-z][a-z0-9_-]*\.service/,

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Configuration of Apache in accounts' sandboxes; values of one account come from its unit. */
 export const apache = {

@@ -1,5 +1,5 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import { serverFixtures } from "./server-fixtures.generated.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
+import { serverFixtures } from "./kinds/server-fixtures.generated.ts";
 
 export const fixture: Fixture<"frontEnds"> = (size) =>
   [...upTo(size.hosts).map((index) => `h${index}`), "b1"].map((host) => {

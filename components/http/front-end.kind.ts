@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { number, text } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
-import { derivedField, identity, key, trust } from "../registry/field-class.ts";
+import { derivedField, identity, key, trust } from "../registry/fields/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 
 export const inputs = z.strictObject({

@@ -1,6 +1,6 @@
 import { sortBy } from "../../lib/lists.ts";
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
-import { serverFixtures } from "./server-fixtures.generated.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
+import { serverFixtures } from "./kinds/server-fixtures.generated.ts";
 
 /** One HTTP server of each kind for every account, by number. */
 export const fixture: Fixture<"httpServers"> = (size) => {

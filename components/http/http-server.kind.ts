@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { listed } from "../../lib/text.ts";
+import { listed } from "../../lib/text/text.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
 import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
-import { serverEntries, serverInputs, servers } from "./servers.generated.ts";
+import { serverEntries, serverInputs, servers } from "./kinds/servers.generated.ts";
 
 export const inputs = z.discriminatedUnion("kind", serverInputs);
 

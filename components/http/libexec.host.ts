@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Scripts that start the accounts' HTTP servers, inside their sandboxes, and what decides what sandboxes show and let through. */
 export const libexec = {

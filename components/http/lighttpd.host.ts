@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Configuration of the static HTTP servers; values of one account come from its unit's environment. */
 export const lighttpd = {

@@ -3,9 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, type FixtureServer, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { rawRequests } from "../../testing/raw-requests.cases.ts";
+import {
+  declarationOf,
+  type FixtureServer,
+  programServer,
+  staticServer,
+} from "../../testing/fixtures/bundle-fixture.ts";
+import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
 
 const program = (file: string) => readFileSync(join(import.meta.dirname, "../../testing/programs", file));
 const node = ["/usr/bin/node", "answers.mjs"];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, programServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, programServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** What a visitor writes freely; nginx has looked at $host, $request_method and the lengths. */
 const visitors = /^\$(?:http_|arg_|cookie_|args|query_string|request_uri|request$|uri|remote_user|ssl_server_name)/;

@@ -1,24 +1,24 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { webdavHttp, webdavLocations } from "../access/front-end-webdav.ts";
-import { webdavParts } from "../access/webdav-paths.ts";
+import { webdavHttp, webdavLocations } from "../access/files/front-end-webdav.ts";
+import { webdavParts } from "../access/files/webdav-paths.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { wrongPasswordHttp, wrongPasswordServer } from "../bans/front-end-bans.ts";
 import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
 import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
-import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./causes.ts";
-import { connections, opening, retryAfterSuspended } from "./connections.ts";
-import { limitLocations, limitMaps, ownHeaders } from "./front-end-limits.ts";
-import { passwordCheck, passwordHttp } from "./front-end-passwords.ts";
-import { keptHttp, keptModules } from "./kept-connections.ts";
-import { answer, errorPages, pageLocations } from "./pages.ts";
-import { renderSites } from "./render-sites.ts";
-import { visitorHttp } from "./visitor.ts";
-import { mostParts } from "./web-address.ts";
-import { hostLimits } from "./web-site.ts";
+import { connections, opening, retryAfterSuspended } from "./front-end/connections.ts";
+import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-limits.ts";
+import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
+import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
+import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
+import { renderSites } from "./front-end/render-sites.ts";
+import { visitorHttp } from "./front-end/visitor.ts";
+import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
+import { mostParts } from "./web-site/web-address.ts";
+import { hostLimits } from "./web-site/web-site.ts";
 
 /**
  * Seconds after a reload until the old workers end, with what is still open in them: uploads, downloads, event streams and WebSockets

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { defaultUidBase } from "../declaring.ts";
-import { type Answer, failingCases } from "./failing.cases.ts";
+import { type Answer, failingCases } from "./program/failing.cases.ts";
 
 const nasty = [
   "",

@@ -1,13 +1,13 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { byKey } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { sandboxFiles } from "../account/render-sandbox.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
-import { connections } from "./connections.ts";
-import { type HttpServer, type ServerKind, socketOf, unitOf } from "./server.ts";
-import { servers } from "./servers.generated.ts";
+import { connections } from "./front-end/connections.ts";
+import { type HttpServer, type ServerKind, socketOf, unitOf } from "./kinds/server.ts";
+import { servers } from "./kinds/servers.generated.ts";
 
 /** Template of the units that make a failed socket anew; its instance is the socket's name without suffix. */
 const newSocket = "fairhost-new-socket@";

@@ -1,14 +1,14 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plain } from "../../lib/unit-file.ts";
+import { plain } from "../../lib/systemd/unit-file.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { wafLevels } from "../waf/waf.ts";
-import { connections } from "./connections.ts";
-import { choiceOf, headerFile } from "./front-end-limits.ts";
-import { type ServerKind, socketOf } from "./server.ts";
-import { servers as kinds } from "./servers.generated.ts";
-import { headerNames, headerValue, passwordHash } from "./web-site.ts";
+import { connections } from "./front-end/connections.ts";
+import { choiceOf, headerFile } from "./front-end/front-end-limits.ts";
+import { type ServerKind, socketOf } from "./kinds/server.ts";
+import { servers as kinds } from "./kinds/servers.generated.ts";
+import { headerNames, headerValue, passwordHash } from "./web-site/web-site.ts";
 
 const plainValue = plain(headerValue, "header");
 const plainLevel = plain(new RegExp(wafLevels.join("|")), "level of the web application firewall");

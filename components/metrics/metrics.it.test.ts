@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const state = "/var/lib/fairhost-web-sites";
 const unit = "fairhost-web-sites.service";

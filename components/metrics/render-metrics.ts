@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 const name = "fairhost-web-sites";
 const script = "libexec/count-requests";

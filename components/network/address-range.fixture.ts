@@ -1,4 +1,4 @@
-import type { Fixture } from "../../testing/kind-fixture.ts";
+import type { Fixture } from "../../testing/fixtures/kind-fixture.ts";
 
 export const fixture: Fixture<"ranges"> = () => [
   { prefix: "2001:db8::/32", version: 6, purpose: "owned" },

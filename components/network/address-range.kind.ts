@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { within4, within6 } from "../../lib/ranges.ts";
 import { number, text } from "../inputs.ts";
-import { derivedField, identity, key } from "../registry/field-class.ts";
+import { derivedField, identity, key } from "../registry/fields/field-class.ts";
 import type { Element, Kind } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 

@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Routing: sessions with the site's routers, and the announcement of each account's prefix. */
 export const bird = {

@@ -1,4 +1,4 @@
-import type { Fixture } from "../../testing/kind-fixture.ts";
+import type { Fixture } from "../../testing/fixtures/kind-fixture.ts";
 import type { NetworkInputs } from "../registry/kinds.generated.ts";
 
 export function networkFixture(change: Partial<NetworkInputs> = {}): NetworkInputs {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { canonicalHosts } from "../firewall/rule.ts";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
-import { identity, key, note, promise, redundancy, trust } from "../registry/field-class.ts";
+import { identity, key, note, promise, redundancy, trust } from "../registry/fields/field-class.ts";
 import type { Kind } from "../registry/kind.ts";
 import { canonical, canonicalPrefix } from "../schema.ts";
 import { timeServersInputs } from "../time/time.ts";

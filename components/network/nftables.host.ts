@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** Sets of the table with the addresses of controllers, by IP version. Without elements they say nothing. */
 export const controllerSets = { 6: "controllers", 4: "controllers4" } as const;

@@ -1,9 +1,9 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
-import { plain, plainAddress, plainAddress4 } from "../../lib/unit-file.ts";
+import { plain, plainAddress, plainAddress4 } from "../../lib/systemd/unit-file.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { AccountAddressInputs, BareMetalHostInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
-import { bfd, timers } from "./router-system.ts";
+import { bfd, timers } from "./router-systems/router-system.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
 const plainRouter = plain(/[a-z][a-z0-9-]*/, "router name");

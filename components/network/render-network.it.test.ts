@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { resolver } from "../account-network/links.ts";
-import type { OpenPort } from "../registry/renderer.ts";
-import { renderTable } from "./firewall-table.ts";
+import type { OpenPort } from "../registry/bundle/renderer.ts";
+import { renderTable } from "./nftables/firewall-table.ts";
 
 const account = (number: number) => ({ number, name: `site-${number}`, servers: [staticServer("web")] });
 const bundleOf = (...numbers: number[]) => renderBundle(declarationOf(numbers.map(account)), "web1");

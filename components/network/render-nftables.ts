@@ -1,8 +1,8 @@
 import { largestNumberAt, subnetZero } from "../declaring.ts";
 import { frontEndOf } from "../http/render-front-end.ts";
+import type { DeclaredHost, HostContext, Renderer } from "../registry/bundle/renderer.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
-import type { DeclaredHost, HostContext, Renderer } from "../registry/renderer.ts";
-import { renderTable, type Surroundings } from "./firewall-table.ts";
+import { renderTable, type Surroundings } from "./nftables/firewall-table.ts";
 
 export const renderer: Renderer<"hosts"> = {
   key: "hosts",

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const address4 = "192.0.2.10";
 const declaration = declarationOf([{ number: 1, name: "alice", servers: [staticServer("www")] }]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { number } from "../inputs.ts";
-import { promise } from "../registry/field-class.ts";
+import { promise } from "../registry/fields/field-class.ts";
 import { type Limit, limits } from "./limits.ts";
 
 export type LimitName = keyof typeof limits;

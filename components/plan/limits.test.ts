@@ -3,7 +3,7 @@ import { z } from "zod";
 import { sideOf } from "../../guard/change/side.ts";
 import { review } from "../../guard/verdict/review.ts";
 import { checkDeclaration } from "../../policies/check-declaration.ts";
-import { declarationFixture, today } from "../../testing/fixture.ts";
+import { declarationFixture, today } from "../../testing/fixtures/fixture.ts";
 import { kind as account } from "../account/account-container.kind.ts";
 import { renderAccount } from "../account/render-account.ts";
 import { boundRule } from "../account-network/links.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { failures, flag, number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
-import { key, promise, trust } from "../registry/field-class.ts";
+import { key, promise, trust } from "../registry/fields/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { limitInputs } from "./each-limit.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { flag, number, text, texts } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
-import { derivedField, identity, key } from "../registry/field-class.ts";
+import { derivedField, identity, key } from "../registry/fields/field-class.ts";
 import { inNoFile, type Kind } from "../registry/kind.ts";
 import { canonicalPrefix, prefix6Schema } from "../schema.ts";
 

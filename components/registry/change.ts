@@ -1,6 +1,6 @@
-import { listed } from "../../lib/text.ts";
-import { differing } from "./differing.ts";
-import { fieldAt } from "./field-words.ts";
+import { listed } from "../../lib/text/text.ts";
+import { differing } from "./fields/differing.ts";
+import { fieldAt } from "./fields/field-words.ts";
 import type { Element, Key } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
 import type { Subject } from "./subject.ts";

@@ -1,5 +1,5 @@
 import { once } from "../../lib/once.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { accountEntries } from "../account/entries.generated.ts";
 import { type Change, type ChangeContext, differences, type Effect, effect } from "./change.ts";
 import type { Element, Kind } from "./kind.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
+import { has, valuesOf } from "./fields/schema-walk.ts";
 import type { Element, Key, Kind } from "./kind.ts";
 import type { Declaration } from "./kinds.generated.ts";
-import { has, valuesOf } from "./schema-walk.ts";
 import { allKinds } from "./subject.ts";
 
 /**

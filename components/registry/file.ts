@@ -15,7 +15,7 @@ export interface FileKind {
   readonly schema: z.ZodType;
   /**
    * Where a change of its fields is judged. `declared`: what they say is in the inputs of components, which have classes. `itself`: here,
-   * by the classes of its schema (components/registry/field-class.ts).
+   * by the classes of its schema (components/registry/fields/field-class.ts).
    */
   readonly judged: "declared" | "itself";
   /** Reads its text, and gives the line of each item; without it the file is YAML. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Declaring } from "../declaring.ts";
-import type { Needs, Variants } from "./bundle-folder.ts";
+import type { Needs, Variants } from "./bundle/bundle-folder.ts";
 import type { Change, ChangeContext, Effect } from "./change.ts";
 import type { FileKey, Fleet, FolderKey } from "./files.generated.ts";
 import type { Declaration, Identities, KindNames } from "./kinds.generated.ts";

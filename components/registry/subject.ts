@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/user-error.ts";
+import { unseenIn } from "./fields/schema-walk.ts";
 import type { Element, Key, KindName } from "./kind.ts";
 import { type Identities, type KindNames, kinds } from "./kinds.generated.ts";
-import { unseenIn } from "./schema-walk.ts";
 
 /** The element of a violation, a finding or a change; its file and line are found from it. */
 export interface Subject {

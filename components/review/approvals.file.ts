@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { key, note, trust } from "../registry/field-class.ts";
+import { key, note, trust } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { lineSchema, textSchema } from "../schema.ts";
 

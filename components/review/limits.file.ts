@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { promise, trust } from "../registry/field-class.ts";
+import { promise, trust } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 
 /** A larger limit lets one change do more. */

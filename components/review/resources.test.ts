@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { z } from "zod";
-import { fixtures } from "../../testing/fixtures.generated.ts";
+import { fixtures } from "../../testing/fixtures/fixtures.generated.ts";
 import { accountEntries } from "../account/entries.generated.ts";
-import { siteNameSchema } from "../http/web-address.ts";
+import { siteNameSchema } from "../http/web-site/web-address.ts";
+import { isWaivable, objectsOf } from "../registry/fields/schema-walk.ts";
 import type { Key } from "../registry/kind.ts";
-import { isWaivable, objectsOf } from "../registry/schema-walk.ts";
 import { allKinds, elementName } from "../registry/subject.ts";
 import { schema as approvals } from "./approvals.file.ts";
 import { schema as waivers } from "./waivers.file.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { key, note, trust } from "../registry/field-class.ts";
+import { key, note, trust } from "../registry/fields/field-class.ts";
+import { isWaivable } from "../registry/fields/schema-walk.ts";
 import type { FileKind } from "../registry/file.ts";
-import { isWaivable } from "../registry/schema-walk.ts";
 import { allKinds } from "../registry/subject.ts";
 import { daySchema, format, lineSchema, textSchema } from "../schema.ts";
 

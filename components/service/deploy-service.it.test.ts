@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, type FixtureAccount, service } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
+import { declarationOf, type FixtureAccount, service } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** What a deploy does with services, and what the host says of one that is disabled. */
 const worker = (words: string) => service("worker", ["/bin/sh", "-c", `echo ${words}; exec sleep 1000`]);

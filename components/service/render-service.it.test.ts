@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, service } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer, service } from "../../testing/fixtures/bundle-fixture.ts";
 import { defaultUidBase } from "../declaring.ts";
 
 /** Services on a real systemd: what becomes of a program that ends, is asked to restart, or no longer works. */

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
-import { environmentLines, unitFile } from "../../lib/unit-file.ts";
+import { environmentLines, unitFile } from "../../lib/systemd/unit-file.ts";
 import { commandInside, homeInside } from "../account/account-paths.ts";
-import { programSettings } from "../account/own-program.ts";
-import { sandboxFiles } from "../account/render-sandbox.ts";
+import { programSettings } from "../account/sandbox/own-program.ts";
+import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
 
 const script = "libexec/run-service";
 

@@ -1,4 +1,4 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 
 /** For every account a service with all its keys, and a plain one. */
 export const fixture: Fixture<"services"> = (size) =>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { sideOf } from "../../guard/change/side.ts";
 import { review } from "../../guard/verdict/review.ts";
-import { declarationOf, service } from "../../testing/bundle-fixture.ts";
-import { today } from "../../testing/fixture.ts";
+import { declarationOf, service } from "../../testing/fixtures/bundle-fixture.ts";
+import { today } from "../../testing/fixtures/fixture.ts";
 import { defaultLimits } from "../review/limits.file.ts";
 
 /** What a review says about services when account 1's only one has this port instead of that. */

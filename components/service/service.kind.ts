@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
-import { commandEntry, programEntry, programInputs } from "../account/own-program.ts";
+import { commandEntry, programEntry, programInputs } from "../account/sandbox/own-program.ts";
 import { visitedPorts } from "../account-network/links.ts";
 import { command, number, text, waivers } from "../inputs.ts";
 import { type Change, type ChangeContext, type Describe, differences, effect } from "../registry/change.ts";
-import { behaviour, derivedField, key } from "../registry/field-class.ts";
+import { behaviour, derivedField, key } from "../registry/fields/field-class.ts";
 import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 

@@ -1,4 +1,4 @@
-import type { Fixture } from "../../testing/kind-fixture.ts";
+import type { Fixture } from "../../testing/fixtures/kind-fixture.ts";
 import type { SiteInputs } from "../registry/kinds.generated.ts";
 
 /** Site `alpha`, which has everything; `beta`, 11 km away and another provider's, keeps its backups. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, number, text, texts, waivers } from "../inputs.ts";
-import { identity, key, note, promise, redundancy } from "../registry/field-class.ts";
+import { identity, key, note, promise, redundancy } from "../registry/fields/field-class.ts";
 import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonicalPrefix } from "../schema.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, type FixtureAccount, programServer, task } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
+import { declarationOf, type FixtureAccount, programServer, task } from "../../testing/fixtures/bundle-fixture.ts";
 import { accepted } from "./calendar.cases.ts";
 
 /** Scheduled tasks on a real systemd, by the real applier. Those of this test come every second, which the loader refuses. */

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { execLine, unitFile } from "../../lib/unit-file.ts";
-import { programSettings } from "../account/own-program.ts";
-import { sandboxFiles } from "../account/render-sandbox.ts";
-import { confined } from "../host/confined.ts";
+import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
+import { programSettings } from "../account/sandbox/own-program.ts";
+import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import type { Renderer } from "../registry/renderer.ts";
 
 const script = "libexec/run-task";
 const counter = "libexec/count-failures";

@@ -1,4 +1,4 @@
-import { type Fixture, hostOf, upTo } from "../../testing/kind-fixture.ts";
+import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.ts";
 
 export const fixture: Fixture<"tasks"> = (size) =>
   upTo(size.accounts).map((account) => ({

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
-import { programEntry, programInputs } from "../account/own-program.ts";
+import { programEntry, programInputs } from "../account/sandbox/own-program.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { type Change, type Describe, differences, effect } from "../registry/change.ts";
-import { behaviour, derivedField, key } from "../registry/field-class.ts";
+import { behaviour, derivedField, key } from "../registry/fields/field-class.ts";
 import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { calendarSchema, defaultDelay, timeZoneSchema } from "./calendar.ts";
 

@@ -1,7 +1,7 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { plain, unitFile } from "../../lib/unit-file.ts";
+import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { NetworkInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { chrony } from "./chrony.host.ts";
 import { publicServers } from "./time.ts";
 

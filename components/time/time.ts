@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, text } from "../inputs.ts";
-import { key, trust } from "../registry/field-class.ts";
+import { key, trust } from "../registry/fields/field-class.ts";
 import { hostnameSchema } from "../schema.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, meaning, text, texts } from "../inputs.ts";
-import { trust } from "../registry/field-class.ts";
+import { trust } from "../registry/fields/field-class.ts";
 import { format } from "../schema.ts";
 
 /** How a host proves in DNS that a wildcard is its own (RFC 8555, section 8.4). */

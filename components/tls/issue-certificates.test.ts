@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const [fair] = /^fair\(\).*$/m.exec(readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8"))!;
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { Ca, withCertificates } from "../../testing/acme-ca.ts";
-import { staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const secured = { https: true, httpsOnly: true };
 const accounts = [

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { certificates } from "../../delivery/protocol/certificates.ts";
 import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
-import { execLine, plain, unitFile } from "../../lib/unit-file.ts";
-import { confined } from "../host/confined.ts";
-import { namesOf } from "../http/web-address.ts";
+import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
+import { namesOf } from "../http/web-site/web-address.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { type Dns, dnsOf } from "./wildcards.ts";
 
 const service = "fairhost-certificates.service";

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { Ca, dns, dnsSecret, withCertificates } from "../../testing/acme-ca.ts";
-import { staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** Names of two accounts; the one that leads nowhere is another web site's for the CA. */
 const secured = { https: true, httpsOnly: true, hstsSeconds: 3600 };

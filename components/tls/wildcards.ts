@@ -1,4 +1,4 @@
-import { namesOf } from "../http/web-address.ts";
+import { namesOf } from "../http/web-site/web-address.ts";
 import type { Declaration, NetworkInputs } from "../registry/kinds.generated.ts";
 
 /** What a host needs to get certificates of wildcards. */

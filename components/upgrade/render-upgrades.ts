@@ -1,7 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
-import { unitFile } from "../../lib/unit-file.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { BareMetalHostInputs, Declaration } from "../registry/kinds.generated.ts";
-import type { Renderer } from "../registry/renderer.ts";
 import { apt } from "./apt.host.ts";
 import { night, nightsOfHost } from "./upgrades.ts";
 

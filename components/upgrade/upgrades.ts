@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Host } from "../declaring.ts";
 import { flag, text, texts } from "../inputs.ts";
-import { behaviour, promise } from "../registry/field-class.ts";
+import { behaviour, promise } from "../registry/fields/field-class.ts";
 import type { Element } from "../registry/kind.ts";
 import { daySchema, format } from "../schema.ts";
 

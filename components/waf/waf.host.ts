@@ -1,4 +1,4 @@
-import type { BundleFolder } from "../registry/bundle-folder.ts";
+import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** The web application firewall of a host, and what accounts exclude from it. Only on hosts with a web site that has one. */
 export const waf = {

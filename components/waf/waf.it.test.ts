@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { ordinaryExclusions, ordinaryRequests } from "../../testing/ordinary-requests.cases.ts";
-import { rawRequests } from "../../testing/raw-requests.cases.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { ordinaryExclusions, ordinaryRequests } from "../../testing/requests/ordinary-requests.cases.ts";
+import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
 const program = readFileSync(join(import.meta.dirname, "../../testing/programs/answers.mjs"));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, texts } from "../inputs.ts";
-import { promise } from "../registry/field-class.ts";
+import { promise } from "../registry/fields/field-class.ts";
 import { format } from "../schema.ts";
 
 /** The web application firewall of a web site, as its owner declares it. */

@@ -28,7 +28,7 @@ export type Group = "host" | `account-${number}`;
 export interface BundleFile {
   /**
    * Path inside a generation, for example `systemd/account-1204.slice`. The first part is the name of one of the folders in
-   * components/registry/bundle-folders.generated.ts, which says which program reads it and how a change takes effect.
+   * components/registry/bundle/bundle-folders.generated.ts, which says which program reads it and how a change takes effect.
    */
   readonly path: string;
   /** Text of the file; exactly one of `content` and `link`. */

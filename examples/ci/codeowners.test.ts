@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
-import { isProgram } from "../../guard/change/base.ts";
+import { isProgram } from "../../guard/change/base/base.ts";
 import { checkoutTree } from "../../testing/references.ts";
 
 const checkout = join(import.meta.dirname, "../..");

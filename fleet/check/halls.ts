@@ -2,7 +2,7 @@ import { type Site, subnetZero } from "../../components/declaring.ts";
 import { canonical } from "../../components/schema.ts";
 import { schema as siteSchema } from "../../components/site/site.file.ts";
 import { within6 } from "../../lib/ranges.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";

@@ -1,5 +1,5 @@
 import type { Site } from "../../components/declaring.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";

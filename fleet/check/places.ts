@@ -2,7 +2,7 @@ import type { Host, Site } from "../../components/declaring.ts";
 import { canonical } from "../../components/schema.ts";
 import { isWhole, nameAt, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { within4 } from "../../lib/ranges.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import type { Problem } from "../load/problem.ts";
 import type { Entry } from "../load/validate.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";

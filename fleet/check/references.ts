@@ -1,5 +1,5 @@
 import type { FileKey, Fleet, FolderKey } from "../../components/registry/files.generated.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import { nearest, type Path, type Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import type { Entry } from "../load/validate.ts";

@@ -2,7 +2,7 @@ import { freeUids, largestNumberAt } from "../../components/declaring.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import { canonicalPrefix } from "../../components/schema.ts";
 import { within4, within6 } from "../../lib/ranges.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import type { Problem } from "../load/problem.ts";
 import type { Entry } from "../load/validate.ts";
 import { named } from "./halls.ts";

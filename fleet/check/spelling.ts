@@ -1,8 +1,8 @@
 import { type Spelled, spelledMeanings } from "../../components/inputs.ts";
+import { valuesOf } from "../../components/registry/fields/schema-walk.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
-import { valuesOf } from "../../components/registry/schema-walk.ts";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import { editDistance, type Problem } from "../load/problem.ts";
 import { named } from "./halls.ts";
 import { type Entries, items, type Placed, place, placed, unique } from "./references.ts";

@@ -1,8 +1,8 @@
 import { type AccountSource, type Declaring, type Held, identity } from "../../components/declaring.ts";
+import { isWaivable } from "../../components/registry/fields/schema-walk.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import type { Element, Key, KindName } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { isWaivable } from "../../components/registry/schema-walk.ts";
 import { allKinds, elementName, nothingDeclared } from "../../components/registry/subject.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 

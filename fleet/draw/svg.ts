@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import { bandsWithin } from "./bands.ts";
 import { type Failed, failedWithout, type State } from "./failed.ts";

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { printable } from "../../lib/text.ts";
+import { printable } from "../../lib/text/text.ts";
 import type { Failed } from "./failed.ts";
 
 /** One host of the fleet with its place, chains and switches. */

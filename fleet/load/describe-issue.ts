@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { meaningOf } from "../../components/inputs.ts";
-import { bare } from "../../components/registry/bare.ts";
+import { bare } from "../../components/registry/fields/bare.ts";
 import { repairOf } from "../../components/repairs.ts";
-import { shown as shownText } from "../../lib/text.ts";
+import { shown as shownText } from "../../lib/text/text.ts";
 import { nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
 import type { Source } from "./source.ts";

@@ -1,4 +1,4 @@
-import { count, printable } from "../../lib/text.ts";
+import { count, printable } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 
 /** One mistake in an inventory: its place, a description and the fix. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bare } from "../../components/registry/bare.ts";
+import { bare } from "../../components/registry/fields/bare.ts";
 import type { Path } from "./problem.ts";
 
 /** The value at a place in plain data; `undefined` if there is none. */

@@ -10,7 +10,7 @@ import {
   Schema,
   visit,
 } from "yaml";
-import { shown } from "../../lib/text.ts";
+import { shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "./problem.ts";
 
 /** One YAML file of an inventory: its data, and the place of each property. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { isWaivable } from "../../components/registry/fields/schema-walk.ts";
 import type { Kind } from "../../components/registry/kind.ts";
-import { isWaivable } from "../../components/registry/schema-walk.ts";
 import { allKinds } from "../../components/registry/subject.ts";
 import { rowsOf, table } from "./reference.ts";
 

@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
-import { listed } from "../../lib/text.ts";
+import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
-import type { History } from "./base.ts";
-import { authorsOf, lastToTouch, type Said, sayCommit } from "./git.ts";
+import type { History } from "./base/base.ts";
+import { authorsOf, lastToTouch, type Said, sayCommit } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {

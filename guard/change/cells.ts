@@ -4,9 +4,9 @@ import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
-import { openBase } from "./base.ts";
+import { openBase } from "./base/base.ts";
+import { ownProgram, type Program } from "./base/program.ts";
 import { changesBetween } from "./diff.ts";
-import { ownProgram, type Program } from "./program.ts";
 
 /** The cell of hosts that name no cell (components/host/host.file.ts). */
 const defaultCell = "main";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { touches } from "../../components/registry/change.ts";
 import type { Element, Key } from "../../components/registry/kind.ts";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { changed } from "../../testing/test-rule.ts";
 import { changesBetween, keys } from "./diff.ts";
 

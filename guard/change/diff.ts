@@ -1,7 +1,7 @@
 import type { Change } from "../../components/registry/change.ts";
+import { valuesOf } from "../../components/registry/fields/schema-walk.ts";
 import type { Element, Key, Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
-import { valuesOf } from "../../components/registry/schema-walk.ts";
 import { allKinds, elementName, type Subject } from "../../components/registry/subject.ts";
 import { compareSubjects } from "../../policies/check-declaration.ts";
 

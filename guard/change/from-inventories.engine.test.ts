@@ -58,7 +58,7 @@ test("an account that moves: only its two hosts and those of its backups are ren
 
 test("a changed renderer shows as changed files on every host, and its accounts are counted", async () => {
   await repository.edit({
-    "components/account/render-sandbox.ts": [['NoNewPrivileges: "yes"', 'NoNewPrivileges: "no"']],
+    "components/account/sandbox/render-sandbox.ts": [['NoNewPrivileges: "yes"', 'NoNewPrivileges: "no"']],
   });
   const { exitCode, report } = await review("HEAD");
   expect(exitCode).toBe(3);

@@ -5,16 +5,16 @@ import { defaultLimits, type Limits, schema as limitsSchema } from "../../compon
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Outcome, Where } from "../verdict/outcome.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
-import { type Base, openBase } from "./base.ts";
-import { carriedFinding, carriedHosts, staying } from "./carried-hosts.ts";
-import { fileChanges } from "./file-changes.ts";
-import { ownProgram, type Program } from "./program.ts";
-import { programFinding } from "./program-change.ts";
+import { type Base, openBase } from "./base/base.ts";
+import { ownProgram, type Program } from "./base/program.ts";
+import { programFinding } from "./base/program-change.ts";
+import { carriedFinding, carriedHosts, staying } from "./effects/carried-hosts.ts";
+import { fileChanges } from "./effects/file-changes.ts";
 import type { Side } from "./side.ts";
 import { twoSteps } from "./two-steps.ts";
 

@@ -3,7 +3,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import type { FieldClass } from "../../components/registry/field-class.ts";
+import type { FieldClass } from "../../components/registry/fields/field-class.ts";
 import { subject } from "../../components/registry/subject.ts";
 import type { Finding } from "../rule.ts";
 

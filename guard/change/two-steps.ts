@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parse } from "yaml";
-import { namesAbove, namesOf } from "../../components/http/web-address.ts";
+import { namesAbove, namesOf } from "../../components/http/web-site/web-address.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
 import type { Element, Key } from "../../components/registry/kind.ts";
@@ -9,14 +9,14 @@ import { elementName, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { listed } from "../../lib/text.ts";
+import { listed } from "../../lib/text/text.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
-import { checkout, type History } from "./base.ts";
-import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./git.ts";
-import { ownProgram } from "./program.ts";
+import { checkout, type History } from "./base/base.ts";
+import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./base/git.ts";
+import { ownProgram } from "./base/program.ts";
 import { type Side, sideOf } from "./side.ts";
 import { weakerRules } from "./weaker-rules.ts";
 

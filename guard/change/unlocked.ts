@@ -1,6 +1,6 @@
 import type { HttpServerInputs } from "../../components/registry/kinds.generated.ts";
 import { elementName } from "../../components/registry/subject.ts";
-import { listed } from "../../lib/text.ts";
+import { listed } from "../../lib/text/text.ts";
 
 /** What visitors saw only with a password of another HTTP server of the account, and this one shows. */
 export interface Unlocked {

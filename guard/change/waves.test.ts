@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { defaultLimits, type Limits } from "../../components/review/limits.file.ts";
+import { accountMoved, everyHostChanged, sixHosts } from "../../testing/fixtures/wave-fixture.ts";
 import { between, reviewed, to } from "../../testing/test-guard-rule.ts";
-import { accountMoved, everyHostChanged, sixHosts } from "../../testing/wave-fixture.ts";
 
 /** The waves in which a change of six hosts is deployed. */
 function waves(limits: Partial<Limits>, before: Declaration = sixHosts()) {

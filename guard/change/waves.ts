@@ -1,7 +1,7 @@
 import type { Change } from "../../components/registry/change.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Limits } from "../../components/review/limits.file.ts";
-import { type HostChange, touchesHost, touchesResidents } from "./host-change.ts";
+import { type HostChange, touchesHost, touchesResidents } from "./effects/host-change.ts";
 
 /** One of the updates into which a change is split. */
 export interface Wave {

@@ -1,6 +1,6 @@
 import type { Change } from "../../components/registry/change.ts";
-import { type FieldChange, fieldChanges } from "../../components/registry/field-changes.ts";
-import type { FieldClass } from "../../components/registry/field-class.ts";
+import { type FieldChange, fieldChanges } from "../../components/registry/fields/field-changes.ts";
+import type { FieldClass } from "../../components/registry/fields/field-class.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
 import { once } from "../../lib/once.ts";

@@ -1,8 +1,8 @@
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
-import { checkout, type History } from "./base.ts";
-import { checkOut, commitOf, commitsIn } from "./git.ts";
-import { type Program, programAt } from "./program.ts";
+import { checkout, type History } from "./base/base.ts";
+import { checkOut, commitOf, commitsIn } from "./base/git.ts";
+import { type Program, programAt } from "./base/program.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lostHosts } from "../../components/host/lost.ts";
+import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { preview } from "../engine/preview.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
-import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { compareAfter, type Gate, healthGate, type Look, lookBefore } from "./gate.ts";
 

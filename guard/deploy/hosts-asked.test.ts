@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
-import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
 

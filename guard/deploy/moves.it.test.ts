@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, type FixtureAccount, service } from "../../testing/bundle-fixture.ts";
 import { type AppliedHost, appliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { declarationOf, type FixtureAccount, service } from "../../testing/fixtures/bundle-fixture.ts";
 
 /**
  * An account moves between two real hosts; the update in between is an apply of both bundles, as Pulumi delivers them.

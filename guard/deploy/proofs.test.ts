@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import type { Answer } from "../recovery/recovery.ts";
 import { unproven } from "./proofs.ts";
 

@@ -1,7 +1,7 @@
-import { lostHosts } from "../../components/host/lost.ts";
+import { lostHosts } from "../../components/host/hardware/lost.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { usualProofDays } from "../../delivery/protocol/proofs.ts";
-import { count, printable } from "../../lib/text.ts";
+import { count, printable } from "../../lib/text/text.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { askHosts } from "../recovery/ask.ts";

@@ -5,7 +5,7 @@ import { allKinds } from "../../components/registry/subject.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { type Loaded, loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
-import { carriedAway, carriedFinding } from "../change/carried-hosts.ts";
+import { carriedAway, carriedFinding } from "../change/effects/carried-hosts.ts";
 import type { Side } from "../change/side.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Previewed, type PreviewFailed, type PreviewOptions, preview } from "../engine/preview.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { secretsIn } from "../../lib/mask.ts";
+import { secretsIn } from "../../lib/text/mask.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { type Engine, type EngineOptions, runEngine } from "../engine/engine.ts";
 import { readEvents } from "../engine/events.ts";

@@ -6,8 +6,8 @@ import { encodeBundle } from "../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { DeclaredFacts, Difference, Health, Inspection } from "../../host/inspect/difference.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { tamperings } from "../../testing/tampering.cases.ts";
 import { declaredFacts } from "./inspect-hosts.ts";
 

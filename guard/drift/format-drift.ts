@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { byDeploy, type Difference } from "../../host/inspect/difference.ts";
-import { count, printable } from "../../lib/text.ts";
+import { count, printable } from "../../lib/text/text.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 
 /** Columns of a terminal. */

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { declarationOf, staticServer } from "../../testing/bundle-fixture.ts";
-import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
+import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { declaredFacts, inspectHosts } from "./inspect-hosts.ts";
 import type { SshTarget } from "./ssh.ts";
 

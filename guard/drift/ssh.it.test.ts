@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { declarationOf } from "../../testing/bundle-fixture.ts";
 import { type SimulatedHost, simulatedHost } from "../../testing/fakes/simulated-host.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 import { inspectHosts } from "./inspect-hosts.ts";
 import { type SshTarget, sshRun } from "./ssh.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fakeSsh } from "../../testing/fakes/fake-ssh.ts";
+import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
 import { type SshTarget, sshRun } from "./ssh.ts";
 
 const target: SshTarget = {

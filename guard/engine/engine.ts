@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
-import { maskedLines, maskOutput, secretsIn } from "../../lib/mask.ts";
+import { maskedLines, maskOutput, secretsIn } from "../../lib/text/mask.ts";
 
 /** The engine of one stack: the directory of its program, and the environment with `pulumi` and the state. */
 export interface Engine {

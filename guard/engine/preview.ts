@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { maskOutput, secretsIn } from "../../lib/mask.ts";
+import { maskOutput, secretsIn } from "../../lib/text/mask.ts";
 import { type Engine, type EngineOptions, runEngine } from "./engine.ts";
 import { type EngineEvent, followEvents } from "./events.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";

@@ -4,7 +4,7 @@ import { isKnownResource } from "../../components/registry/known-resources.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { deliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import { listed } from "../../lib/text.ts";
+import { listed } from "../../lib/text/text.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
 import { type ReadElement, readElement } from "../../policies/pack/read-element.ts";
 import { type Side, sideOf } from "../change/side.ts";

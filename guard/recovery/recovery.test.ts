@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { readAnswer } from "./ask.ts";
 import { type Answer, recoveries } from "./recovery.ts";
 

@@ -1,5 +1,5 @@
 import { kindNamed, type Subject } from "../../components/registry/subject.ts";
-import { count, listed } from "../../lib/text.ts";
+import { count, listed } from "../../lib/text/text.ts";
 
 /** Something that is said of an element: an effect, a finding. */
 interface Said {

@@ -4,8 +4,8 @@ import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { schema as approvalsSchema } from "../../components/review/approvals.file.ts";
+import { everything, reviewOf, unprotected } from "../../testing/fixtures/review-fixture.ts";
 import { hostileOutcome, hostileText, hostileUnsound } from "../../testing/hostile-review.ts";
-import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
 import { formatComment } from "./comment.ts";
 
 /** Renders a comment as a forge does: GitHub's Markdown, with HTML allowed. */

@@ -1,5 +1,5 @@
-import { maskFile } from "../../lib/mask.ts";
-import { count } from "../../lib/text.ts";
+import { maskFile } from "../../lib/text/mask.ts";
+import { count } from "../../lib/text/text.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";

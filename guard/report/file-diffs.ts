@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { maskFile } from "../../lib/mask.ts";
-import { count } from "../../lib/text.ts";
-import type { FileChange } from "../change/host-change.ts";
+import { maskFile } from "../../lib/text/mask.ts";
+import { count } from "../../lib/text/text.ts";
+import type { FileChange } from "../change/effects/host-change.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { details, fence } from "./markdown.ts";
 

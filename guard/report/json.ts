@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Subject } from "../../components/registry/subject.ts";
 import { approvableActions } from "../../components/review/approvals.file.ts";
-import { maskSentence } from "../../lib/mask.ts";
-import type { Share } from "../change/shares.ts";
+import { maskSentence } from "../../lib/text/mask.ts";
+import type { Share } from "../change/effects/shares.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { levels } from "../verdict/weigh.ts";
 import * as summary from "./summary.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maskFile, maskSentence } from "../../lib/mask.ts";
+import { maskFile, maskSentence } from "../../lib/text/mask.ts";
 import { code, details, fence, markerOf, text, within } from "./markdown.ts";
 
 test("text is shown literally: no markup, no mention, no second line", () => {

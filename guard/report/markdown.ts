@@ -1,5 +1,5 @@
-import { maskSentence } from "../../lib/mask.ts";
-import { printable } from "../../lib/text.ts";
+import { maskSentence } from "../../lib/text/mask.ts";
+import { printable } from "../../lib/text/text.ts";
 
 /**
  * Text from outside (names, values, messages) as Markdown that GitHub and GitLab show literally: one line that does not end a table

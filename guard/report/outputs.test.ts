@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { everything, reviewOf, unprotected } from "../../testing/review-fixture.ts";
+import { everything, reviewOf, unprotected } from "../../testing/fixtures/review-fixture.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { reportSchema, toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";

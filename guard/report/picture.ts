@@ -1,6 +1,6 @@
-import { swappedDisks } from "../../components/host/disks.ts";
+import { swappedDisks } from "../../components/host/hardware/disks.ts";
+import { standsInRack } from "../../components/registry/fields/schema-walk.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
-import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { type Failed, failedWithout } from "../../fleet/draw/failed.ts";
 import { fleetSvg } from "../../fleet/draw/svg.ts";
 import { serviceGraph } from "../../policies/graph/service-graph.ts";

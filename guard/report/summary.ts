@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Subject } from "../../components/registry/subject.ts";
 import { nameOf } from "../../components/registry/subject.ts";
 import type { Rule, RuleText } from "../../components/rule.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import type { Amounts } from "../../policies/fair-shares.ts";
 import { type Counterexample, proveSingles } from "../../policies/graph/proof.ts";
 import { rules } from "../../policies/rules.generated.ts";

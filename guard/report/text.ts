@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { Violation } from "../../components/rule.ts";
 import { formatProblems } from "../../fleet/load/problem.ts";
-import { printable } from "../../lib/text.ts";
+import { printable } from "../../lib/text/text.ts";
 import { describeWaived } from "../../policies/waivers.ts";
 import type { Outcome, Reviewed } from "../verdict/outcome.ts";
 import { alike, withOthers } from "./alike.ts";

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { printable } from "../../lib/text.ts";
+import { printable } from "../../lib/text/text.ts";
 import type { Outcome } from "../verdict/outcome.ts";
 import { type Extras, formatComment, formatFailure } from "./comment.ts";
 import { toJson } from "./json.ts";

@@ -1,6 +1,6 @@
 import { defaultLimits } from "../../components/review/limits.file.ts";
+import { accountMoved, everyHostChanged, fleetChange } from "../../testing/fixtures/wave-fixture.ts";
 import { testGuardRule, to } from "../../testing/test-guard-rule.ts";
-import { accountMoved, everyHostChanged, fleetChange } from "../../testing/wave-fixture.ts";
 import { blastRadius } from "./blast-radius.ts";
 
 const { before, after } = fleetChange;

@@ -1,6 +1,6 @@
 import { subject } from "../../components/registry/subject.ts";
-import { count } from "../../lib/text.ts";
-import { touchesHost } from "../change/host-change.ts";
+import { count } from "../../lib/text/text.ts";
+import { touchesHost } from "../change/effects/host-change.ts";
 import type { GuardRule } from "../rule.ts";
 
 /** How much one update may touch. */

@@ -1,5 +1,5 @@
 import { defaultLimits } from "../../components/review/limits.file.ts";
-import { hostFixture } from "../../testing/fixture.ts";
+import { hostFixture } from "../../testing/fixtures/fixture.ts";
 import { between, step, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
 import { changed, changedOwn } from "../../testing/test-rule.ts";
 import { dataKept } from "./data-kept.ts";

@@ -3,7 +3,7 @@ import { accountsOn } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { roleOf } from "../../delivery/protocol/resources.ts";
-import { count, listed } from "../../lib/text.ts";
+import { count, listed } from "../../lib/text/text.ts";
 import { isDeletion } from "../engine/engine-step.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 import { type Change, touches } from "../../components/registry/change.ts";
-import { fieldWords } from "../../components/registry/field-changes.ts";
-import { fieldAt } from "../../components/registry/field-words.ts";
+import { fieldWords } from "../../components/registry/fields/field-changes.ts";
+import { fieldAt } from "../../components/registry/fields/field-words.ts";
 import type { Key } from "../../components/registry/kind.ts";
 import { nameOf, subject } from "../../components/registry/subject.ts";
 import { weakened } from "../change/weakened.ts";

@@ -1,6 +1,6 @@
+import { accountMoved } from "../../testing/fixtures/wave-fixture.ts";
 import { between, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
 import { changed } from "../../testing/test-rule.ts";
-import { accountMoved } from "../../testing/wave-fixture.ts";
 import { movesPlanned } from "./moves-planned.ts";
 
 // Accounts have a server of every kind, however many kinds there are.

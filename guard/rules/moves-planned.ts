@@ -1,7 +1,7 @@
-import { namesAbove, namesOf, wildcardOf } from "../../components/http/web-address.ts";
+import { namesAbove, namesOf, wildcardOf } from "../../components/http/web-site/web-address.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
+import { standsInRack } from "../../components/registry/fields/schema-walk.ts";
 import type { Declaration, HttpServerInputs } from "../../components/registry/kinds.generated.ts";
-import { standsInRack } from "../../components/registry/schema-walk.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 

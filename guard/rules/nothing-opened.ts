@@ -1,8 +1,8 @@
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
-import { mayHave, notOwn, type Owner, otherParts, ownerOf } from "../../components/registry/own-files.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
+import { mayHave, notOwn, type Owner, otherParts, ownerOf } from "../../components/registry/bundle/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { listed } from "../../lib/text.ts";
-import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/host-change.ts";
+import { listed } from "../../lib/text/text.ts";
+import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/effects/host-change.ts";
 import type { Side } from "../change/side.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 

@@ -1,7 +1,7 @@
-import { resyncMinutes, swappedDisks } from "../../components/host/disks.ts";
+import { resyncMinutes, swappedDisks } from "../../components/host/hardware/disks.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import { isReplacement } from "../engine/engine-step.ts";
 import type { GuardRule } from "../rule.ts";
 

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { swappedDisks } from "../../components/host/disks.ts";
+import { swappedDisks } from "../../components/host/hardware/disks.ts";
 import { type Change, touches } from "../../components/registry/change.ts";
+import { hasMember, valuesOf } from "../../components/registry/fields/schema-walk.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import type { BareMetalHostInputs } from "../../components/registry/kinds.generated.ts";
-import { hasMember, valuesOf } from "../../components/registry/schema-walk.ts";
 import { allKinds, kindNamed, subject } from "../../components/registry/subject.ts";
-import { count } from "../../lib/text.ts";
-import { touchesHost } from "../change/host-change.ts";
+import { count } from "../../lib/text/text.ts";
+import { touchesHost } from "../change/effects/host-change.ts";
 import { type Renames, siteRenames } from "../change/site-renames.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 

@@ -1,6 +1,11 @@
 import { limitAt, limitNames, limitOf } from "../../components/plan/each-limit.ts";
 import type { Change } from "../../components/registry/change.ts";
-import { classedFields, type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
+import {
+  classedFields,
+  type FieldChange,
+  fieldChanges,
+  fieldWords,
+} from "../../components/registry/fields/field-changes.ts";
 import type { Key } from "../../components/registry/kind.ts";
 import { type BareMetalHostInputs, kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
 import { ownerOf, subject } from "../../components/registry/subject.ts";

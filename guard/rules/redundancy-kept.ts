@@ -1,5 +1,5 @@
 import type { Change } from "../../components/registry/change.ts";
-import { fieldWords } from "../../components/registry/field-changes.ts";
+import { fieldWords } from "../../components/registry/fields/field-changes.ts";
 import type { Key } from "../../components/registry/kind.ts";
 import { ownerOf } from "../../components/registry/subject.ts";
 import { weakened } from "../change/weakened.ts";

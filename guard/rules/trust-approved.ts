@@ -1,5 +1,5 @@
 import type { Change } from "../../components/registry/change.ts";
-import { type FieldChange, fieldChanges, fieldWords } from "../../components/registry/field-changes.ts";
+import { type FieldChange, fieldChanges, fieldWords } from "../../components/registry/fields/field-changes.ts";
 import type { Key, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
 import { nameOf, ownerOf, subject } from "../../components/registry/subject.ts";

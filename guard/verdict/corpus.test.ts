@@ -13,7 +13,7 @@ import { hostileFleet } from "../../testing/corpus/hostile-fleet.ts";
 import { safe } from "../../testing/corpus/safe.ts";
 import { unsafe } from "../../testing/corpus/unsafe.ts";
 import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
-import { fileChanges } from "../change/file-changes.ts";
+import { fileChanges } from "../change/effects/file-changes.ts";
 import { type Side, sideOf } from "../change/side.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, review } from "./review.ts";

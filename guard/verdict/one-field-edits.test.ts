@@ -1,20 +1,20 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { bare } from "../../components/registry/bare.ts";
-import { fieldChanges } from "../../components/registry/field-changes.ts";
+import { bare } from "../../components/registry/fields/bare.ts";
+import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
+import { objectsOf } from "../../components/registry/fields/schema-walk.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
-import { objectsOf } from "../../components/registry/schema-walk.ts";
 import { declare, heldBy } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { judgeDeclaration } from "../../policies/check-declaration.ts";
 import { corpusToday as today } from "../../testing/corpus/corpus.ts";
-import { fullFleet } from "../../testing/full-fleet.ts";
+import { fullFleet } from "../../testing/fixtures/full-fleet.ts";
 import { leavesOf } from "../../testing/recording.ts";
-import { fileChanges } from "../change/file-changes.ts";
+import { fileChanges } from "../change/effects/file-changes.ts";
 import { sideOf } from "../change/side.ts";
 import { review } from "./review.ts";
 

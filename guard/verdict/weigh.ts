@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { kindNamed } from "../../components/registry/subject.ts";
 import type { ApprovableAction, Approval } from "../../components/review/approvals.file.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import type { Finding } from "../rule.ts";
 
 /** From harmless to forbidden. */

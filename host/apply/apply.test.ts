@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";

@@ -1,11 +1,11 @@
 import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { count } from "../../lib/text.ts";
-import { bringDatabases } from "../os/databases.ts";
+import { count } from "../../lib/text/text.ts";
+import { bringDatabases } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureAccountsMounted } from "../os/mount.ts";
-import { firewallHash } from "../os/nftables.ts";
+import { firewallHash } from "../os/network/nftables.ts";
 import { requireQuotas, setQuotas, wrongQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";

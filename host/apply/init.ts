@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "nod
 import { basename, dirname, join } from "node:path";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { sshdInclusion } from "../os/ssh-server.ts";
+import { sshdInclusion } from "../os/ssh/ssh-server.ts";
 import { outdated, said, systemctl, unitStates } from "../os/systemd.ts";
 import { settleGenerations } from "../store/generations.ts";
 import { fixedLinks } from "../store/layout.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { canonicalJson, decodeBundle, encodeBundle, sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf } from "../../testing/fakes/host-tree.ts";

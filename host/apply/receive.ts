@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { folderOf } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup, Delivery } from "../../delivery/protocol/bundle.ts";
 import { bundleFormat } from "../../delivery/protocol/bundle.ts";
 import { bundleDigest, decodeBundle, hasItsDigest } from "../../delivery/protocol/digest.ts";

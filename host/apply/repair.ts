@@ -1,12 +1,12 @@
 import { readdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { folderOf } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
+import { coverEveryUnit, findOverlays } from "../inspect/checks/overlays.ts";
+import { entryOf, lookAtPrograms } from "../inspect/checks/programs.ts";
+import { lookAtReloads, showUnits } from "../inspect/checks/units.ts";
 import { driftChecks } from "../inspect/drift-checks.ts";
 import { lookAtFixtures } from "../inspect/files.ts";
-import { coverEveryUnit, findOverlays } from "../inspect/overlays.ts";
-import { entryOf, lookAtPrograms } from "../inspect/programs.ts";
-import { lookAtReloads, showUnits } from "../inspect/units.ts";
 import type { Machine } from "../os/machine.ts";
 import { unitStates } from "../os/systemd.ts";
 import { filesOf, type Generation } from "../store/generations.ts";

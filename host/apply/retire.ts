@@ -1,7 +1,7 @@
 import { systemd } from "../../components/host/systemd.host.ts";
 import { nftables } from "../../components/network/nftables.host.ts";
-import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";

@@ -5,7 +5,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
-import { fullFleet } from "../../testing/full-fleet.ts";
+import { fullFleet } from "../../testing/fixtures/full-fleet.ts";
 import { apply } from "./apply.ts";
 import { isShown } from "./show.ts";
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import { type Bundle, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
-import { whole } from "../../lib/whole.ts";
+import { whole } from "../../lib/text/whole.ts";
 import type { Machine } from "../os/machine.ts";
 import { accountsOf } from "../store/generations.ts";
 import { changedGroups } from "./hooks/choose.ts";

@@ -1,8 +1,8 @@
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
-import { type FailingTask, failingTasks } from "../inspect/tasks.ts";
-import { isProgram } from "../inspect/units.ts";
+import { type FailingTask, failingTasks } from "../inspect/checks/tasks.ts";
+import { isProgram } from "../inspect/checks/units.ts";
 import type { Machine } from "../os/machine.ts";
-import { firewallHash } from "../os/nftables.ts";
+import { firewallHash } from "../os/network/nftables.ts";
 import { unitsOnReplacedFiles } from "../os/replaced.ts";
 import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
-import { enginesIn, servers } from "../os/databases.ts";
+import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import {
   type ArchiveRecord,

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { enginesIn } from "../os/databases.ts";
+import { enginesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { removeMarks } from "../store/moving.ts";
 import {

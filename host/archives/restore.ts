@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { restoringAccounts } from "../../delivery/protocol/moving.ts";
-import { databasesOf, servers } from "../os/databases.ts";
+import { databasesOf, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { systemctl } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";

@@ -5,7 +5,7 @@ import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
 import { showCertificates } from "../moves/certificates.ts";
-import { enginesIn, servers } from "../os/databases.ts";
+import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";

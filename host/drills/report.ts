@@ -1,5 +1,5 @@
 import { type SignedProof, usualProofDays } from "../../delivery/protocol/proofs.ts";
-import { printable } from "../../lib/text.ts";
+import { printable } from "../../lib/text/text.ts";
 import { backupsOf } from "../backups/keepers.ts";
 import { type BackupState, readState } from "../backups/state.ts";
 import type { Machine } from "../os/machine.ts";

@@ -1,10 +1,10 @@
-import type { Names } from "../../components/registry/bundle-folders.generated.ts";
+import type { Names } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { lookAtModules } from "../os/modules.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
+import { lookAtFirewall, lookAtRoutes } from "./checks/network.ts";
 import type { Difference } from "./difference.ts";
-import { lookAtFirewall, lookAtRoutes } from "./network.ts";
 
 /** Whether the running host still follows the files of a folder. */
 interface DriftCheck {

@@ -7,9 +7,9 @@ import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { asItMayRun, isMarked } from "../store/moving.ts";
 import { otherMaster } from "../store/secrets.ts";
+import { lookAtStates } from "./checks/units.ts";
 import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
-import { lookAtStates } from "./units.ts";
 
 /** Most accounts that get a request: with more given, or none, a sample of that many. */
 const most = 5;

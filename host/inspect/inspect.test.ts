@@ -15,13 +15,13 @@ import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/f
 import { apply } from "../apply/apply.ts";
 import { lookAtModules } from "../os/modules.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
+import { lookAtMirrors } from "./checks/mirrors.ts";
+import { lookAtLinks } from "./checks/network.ts";
+import { lookAtKernel, lookAtSystem } from "./checks/programs.ts";
+import { lookAtShadows } from "./checks/users.ts";
 import type { Difference } from "./difference.ts";
 import { hasDrift } from "./difference.ts";
 import { formatInspection, inspect, readFacts } from "./inspect.ts";
-import { lookAtMirrors } from "./mirrors.ts";
-import { lookAtLinks } from "./network.ts";
-import { lookAtKernel, lookAtSystem } from "./programs.ts";
-import { lookAtShadows } from "./users.ts";
 
 const current = "/var/lib/fairhost/current";
 const two = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });

@@ -1,11 +1,20 @@
-import { lookAtDatabases } from "../os/databases.ts";
+import { lookAtDatabases } from "../os/databases/databases.ts";
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { asItMayRun } from "../store/moving.ts";
-import { lookAtBackups } from "./backups.ts";
-import { lookAtCertificates } from "./certificates.ts";
+import { lookAtBackups } from "./checks/backups.ts";
+import { lookAtCertificates } from "./checks/certificates.ts";
+import { lookAtMirrors } from "./checks/mirrors.ts";
+import { lookAtLinks, lookAtSsh } from "./checks/network.ts";
+import { coverEveryUnit, findOverlays } from "./checks/overlays.ts";
+import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./checks/programs.ts";
+import { lookAtProofs } from "./checks/proofs.ts";
+import { lookAtTasks } from "./checks/tasks.ts";
+import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./checks/units.ts";
+import { lookAtReplaced, lookAtUpgrades } from "./checks/upgrades.ts";
+import { lookAtShadows, lookAtUsers } from "./checks/users.ts";
 import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
 import { driftChecks } from "./drift-checks.ts";
 import {
@@ -17,15 +26,6 @@ import {
   lookAtGeneration,
   lookAtSecrets,
 } from "./files.ts";
-import { lookAtMirrors } from "./mirrors.ts";
-import { lookAtLinks, lookAtSsh } from "./network.ts";
-import { coverEveryUnit, findOverlays } from "./overlays.ts";
-import { lookAtKernel, lookAtPrograms, lookAtSystem } from "./programs.ts";
-import { lookAtProofs } from "./proofs.ts";
-import { lookAtTasks } from "./tasks.ts";
-import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./units.ts";
-import { lookAtReplaced, lookAtUpgrades } from "./upgrades.ts";
-import { lookAtShadows, lookAtUsers } from "./users.ts";
 
 /**
  * Compares the host with the generation in force and with what is declared. Changes nothing, and waits for no lock. Of a directory tree

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { otherHost } from "../backups/commands.ts";
-import { databasesOf } from "../os/databases.ts";
+import { databasesOf } from "../os/databases/databases.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { showCertificates, takeCertificates } from "./certificates.ts";

@@ -12,7 +12,7 @@ import {
   snapshotsOf,
 } from "../backups/restore.ts";
 import { withBackup } from "../backups/state.ts";
-import { databasesIn } from "../os/databases.ts";
+import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { awaited, readDelivered, setMark } from "../store/moving.ts";
 import { takeCertificates } from "./certificates.ts";

@@ -1,6 +1,6 @@
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { accountDirectory } from "../archives/archives.ts";
-import { databasesOf, enginesIn, servers } from "../os/databases.ts";
+import { databasesOf, enginesIn, servers } from "../os/databases/databases.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { isMarked, readDelivered, readMark } from "../store/moving.ts";

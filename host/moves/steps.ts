@@ -5,7 +5,7 @@ import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { apply } from "../apply/apply.ts";
 import { dumpPart, writeTo } from "../archives/archive.ts";
 import { accountDirectory, must, processesOf, requireQuiet, withArchives } from "../archives/archives.ts";
-import { bringDatabases, dropDatabases, enginesIn, servers } from "../os/databases.ts";
+import { bringDatabases, dropDatabases, enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";

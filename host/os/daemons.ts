@@ -1,6 +1,6 @@
-import type { Names } from "../../components/registry/bundle-folders.generated.ts";
-import { bird } from "./bird.ts";
+import type { Names } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Machine } from "./machine.ts";
+import { bird } from "./network/bird.ts";
 import { nginx } from "./nginx.ts";
 import { lastStateChange, said, systemctl } from "./systemd.ts";
 

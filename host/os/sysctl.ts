@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { sysctl } from "../../components/host/sysctl.host.ts";
-import { folderOf } from "../../components/registry/bundle-folder.ts";
+import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { byDeploy, type Difference } from "../inspect/difference.ts";
 import { filesOf } from "../store/generations.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
-import { lookAtFirewall, lookAtRoutes } from "../inspect/network.ts";
+import { lookAtFirewall, lookAtRoutes } from "../inspect/checks/network.ts";
 import type { Run } from "./machine.ts";
-import { loadFirewall } from "./nftables.ts";
+import { loadFirewall } from "./network/nftables.ts";
 
 /** A program that fails has not said "there is nothing": what follows from nothing being there must not happen. */
 const rules = { path: "nftables/fairhost.nft", content: "table inet fairhost {\n}\n" };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { BundleFolder } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import type { BundleFolder } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 
 /** Directory of the applier's own state. */

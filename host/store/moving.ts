@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type BundleFolder, folderOf } from "../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { heldAccounts } from "../../delivery/protocol/moving.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleFolders } from "../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { changedGroups } from "../apply/hooks/choose.ts";

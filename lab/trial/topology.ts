@@ -1,5 +1,5 @@
 import type { Failure } from "../../components/inputs.ts";
-import { type RouterPlan, routerPlans } from "../../components/network/router-plan.ts";
+import { type RouterPlan, routerPlans } from "../../components/network/router-systems/router-plan.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
 import { LabError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { changed, having, testRule } from "../../testing/test-rule.ts";
 import { referencesExist } from "./references-exist.ts";
 

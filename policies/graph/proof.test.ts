@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Failure, failures } from "../../components/inputs.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { alive, type Cut, cuts } from "../../testing/brute-force.ts";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { provePairs, proveSingles } from "./proof.ts";
 
 /** Small fleets of every shape: with any power, links and places, also with circles and with missing elements. */

@@ -1,4 +1,4 @@
-import { valuesThatMean } from "../../components/registry/meanings.ts";
+import { valuesThatMean } from "../../components/registry/fields/meanings.ts";
 import { nameOf, ownerOf, type Subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 

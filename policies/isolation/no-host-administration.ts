@@ -1,4 +1,4 @@
-import { valuesThatMean } from "../../components/registry/meanings.ts";
+import { valuesThatMean } from "../../components/registry/fields/meanings.ts";
 import { defineRule } from "../../components/rule.ts";
 
 const commands = valuesThatMean("command");

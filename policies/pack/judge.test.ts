@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import type { Key } from "../../components/registry/kind.ts";
-import { declarationFixture, today } from "../../testing/fixture.ts";
+import { declarationFixture, today } from "../../testing/fixtures/fixture.ts";
 import { shapes } from "./elements.ts";
 import type { EngineResource } from "./engine-rules.ts";
 import * as judge from "./judge.ts";

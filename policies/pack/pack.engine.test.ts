@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { declarationFixture } from "../../testing/fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { type TemporaryProject, temporaryProject } from "../../testing/projects/temporary-project.ts";
 import type { Twist } from "../../testing/projects/toy-program.ts";
 import { changed } from "../../testing/test-rule.ts";

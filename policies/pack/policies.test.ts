@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared } from "../../components/registry/subject.ts";
-import { declarationFixture, today } from "../../testing/fixture.ts";
+import { declarationFixture, today } from "../../testing/fixtures/fixture.ts";
 import { rules } from "../rules.generated.ts";
 import { shapes } from "./elements.ts";
 import { kindsRead } from "./kinds-read.ts";

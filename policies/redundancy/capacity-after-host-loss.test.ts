@@ -5,7 +5,7 @@ import type {
   BareMetalHostInputs,
   Declaration,
 } from "../../components/registry/kinds.generated.ts";
-import { declarationFixture, today } from "../../testing/fixture.ts";
+import { declarationFixture, today } from "../../testing/fixtures/fixture.ts";
 import { allOn, changed, testRule } from "../../testing/test-rule.ts";
 import { capacityAfterHostLoss } from "./capacity-after-host-loss.ts";
 

@@ -1,7 +1,7 @@
 import type { BareMetalHostInputs } from "../../components/registry/kinds.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { defineRule, type Found } from "../../components/rule.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 import {
   type Amount,
   exceeds,

@@ -1,6 +1,6 @@
 import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
-import { count } from "../../lib/text.ts";
+import { count } from "../../lib/text/text.ts";
 
 export const overcommitWithinPlan = defineRule({
   name: "overcommit-within-plan",

@@ -1,4 +1,4 @@
-import { devicesOf } from "../../components/network/devices.ts";
+import { devicesOf } from "../../components/network/devices/devices.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";

@@ -12,7 +12,7 @@ import {
 import { encodeBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import type { HostStatus } from "../../host/apply/status.ts";
 import { bootContainer, type ContainerHost, type RunResult } from "../../lab/container.ts";
-import { fixtureHost } from "../bundle-fixture.ts";
+import { fixtureHost } from "../fixtures/bundle-fixture.ts";
 import { accountGroup, bundleOf, hostGroup } from "./host-tree.ts";
 import { succeed } from "./placed-host.ts";
 

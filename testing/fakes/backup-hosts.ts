@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { siteFixture } from "../../components/site/site.fixture.ts";
-import { declarationOf, type FixtureAccount, fixtureHost } from "../bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, fixtureHost } from "../fixtures/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "./applied-host.ts";
 
 /** A host with accounts and a backup host of another site, on a link between the two; another host with a link to the backup host, if it is wanted. */

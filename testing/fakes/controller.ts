@@ -4,7 +4,7 @@ import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle } from "../../delivery/protocol/digest.ts";
 import type { ContainerHost } from "../../lab/container.ts";
-import { fixtureHost } from "../bundle-fixture.ts";
+import { fixtureHost } from "../fixtures/bundle-fixture.ts";
 import { succeed } from "./placed-host.ts";
 
 /** Addresses of a controller and of its host, at the two ends of a link: namespace `controller`, interface `eth0`. */

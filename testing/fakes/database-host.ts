@@ -3,7 +3,7 @@ import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
-import { declarationOf, type FixtureAccount } from "../bundle-fixture.ts";
+import { declarationOf, type FixtureAccount } from "../fixtures/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "./applied-host.ts";
 import { placeShell, shellServer } from "./inside-sandbox.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerHost } from "../../lab/container.ts";
-import { type FixtureServer, programServer } from "../bundle-fixture.ts";
+import { type FixtureServer, programServer } from "../fixtures/bundle-fixture.ts";
 import { succeed } from "./placed-host.ts";
 
 /** An HTTP server that runs what {@link inside} sends it; {@link placeShell} brings its program. */

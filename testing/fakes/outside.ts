@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer } from "../../lab/container.ts";
-import { declarationOf, type FixtureAccount, service } from "../bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, service } from "../fixtures/bundle-fixture.ts";
 import { placeShell, shellServer } from "./inside-sandbox.ts";
 import { placeBundle, succeed } from "./placed-host.ts";
 

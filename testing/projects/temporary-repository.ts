@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Edits, edit } from "../review-fixture.ts";
+import { type Edits, edit } from "../fixtures/review-fixture.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 

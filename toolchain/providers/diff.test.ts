@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startWithClient } from "../../testing/fakes/provider-client.ts";
+import { startWithClient } from "../../testing/fakes/providers/provider-client.ts";
 import { commandProvider } from "./command/command-provider.ts";
 import { compareProperties, rootOf } from "./diff.ts";
 import { fileAsset, type Properties, secret, unknownValue } from "./properties.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startSshd } from "../../testing/fakes/sshd.ts";
+import { startSshd } from "../../testing/fakes/ssh/sshd.ts";
 import { toolchainEnv } from "../env.ts";
 import { checkout } from "../paths.ts";
 
@@ -27,7 +27,10 @@ beforeAll(async () => {
   sshd = await startSshd();
   directory = mkdtempSync(join(tmpdir(), "fairhost-engine-"));
   for (const name of ["node_modules", "package.json"]) symlinkSync(join(checkout, name), join(directory, name));
-  symlinkSync(join(import.meta.dirname, "../../testing/fakes/provider-program.ts"), join(directory, "index.ts"));
+  symlinkSync(
+    join(import.meta.dirname, "../../testing/fakes/providers/provider-program.ts"),
+    join(directory, "index.ts"),
+  );
   writeFileSync(join(directory, "Pulumi.yaml"), "name: providers\nruntime: nodejs\nmain: index.ts\n");
   await pulumi({}, "stack", "init", "test", "--secrets-provider", "passphrase");
 });
@@ -150,7 +153,7 @@ test("when its engine is killed the provider ends, and with it a local command",
   const [pid, port] = await new Promise<number[]>((resolve) => {
     parent.stdout.once("data", (line) => resolve(String(line).trim().split(" ").map(Number)));
   });
-  const { connect } = await import("../../testing/fakes/provider-client.ts");
+  const { connect } = await import("../../testing/fakes/providers/provider-client.ts");
   const client = connect(port!);
   const file = join(directory, "local-pid");
   const create = `echo $$ > ${file}; sleep 60`;

@@ -1,6 +1,6 @@
 import { nameOf, subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { faultOf, withoutComment } from "../public-key.ts";
+import { faultOf, withoutComment } from "../ssh/public-key.ts";
 
 export const strongKeys = defineRule({
   name: "strong-keys",

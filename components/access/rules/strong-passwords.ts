@@ -1,6 +1,6 @@
 import { nameOf, subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { yescrypt } from "../password-hash.ts";
+import { yescrypt } from "../passwords/password-hash.ts";
 
 const whole = new RegExp(`^${yescrypt.source}$`);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { declarationFixture } from "../../../testing/fixture.ts";
+import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
 import { changed, testRule } from "../../../testing/test-rule.ts";
 import { debianReleaseSupported } from "./debian-release-supported.ts";
 

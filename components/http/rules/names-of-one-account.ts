@@ -1,6 +1,6 @@
 import { type Subject, subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { nameIn, namesOf, wildcardOf } from "../web-address.ts";
+import { nameIn, namesOf, wildcardOf } from "../web-site/web-address.ts";
 
 export const namesOfOneAccount = defineRule({
   name: "names-of-one-account",

@@ -1,8 +1,8 @@
-import { listed } from "../../../lib/text.ts";
+import { listed } from "../../../lib/text/text.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { servers } from "../servers.generated.ts";
-import { webSiteKeys } from "../web-site.ts";
+import { servers } from "../kinds/servers.generated.ts";
+import { webSiteKeys } from "../web-site/web-site.ts";
 
 export const webSiteServed = defineRule({
   name: "web-site-served",

@@ -1,7 +1,7 @@
 import type { PowerSupplyInputs } from "../../inputs.ts";
 import { ownerOf, type Subject } from "../../registry/subject.ts";
 import { defineRule, type Found } from "../../rule.ts";
-import { devicesOf } from "../devices.ts";
+import { devicesOf } from "../devices/devices.ts";
 
 export const devicesOnTwoChains = defineRule({
   name: "devices-on-two-chains",

@@ -1,4 +1,4 @@
-import { count } from "../../../lib/text.ts";
+import { count } from "../../../lib/text/text.ts";
 import type { NetworkInputs } from "../../registry/kinds.generated.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { declarationFixture, today } from "../../../testing/fixture.ts";
+import { declarationFixture, today } from "../../../testing/fixtures/fixture.ts";
 import { changed, testRule } from "../../../testing/test-rule.ts";
 import { rangesApart } from "./ranges-apart.ts";
 

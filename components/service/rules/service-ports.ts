@@ -1,5 +1,5 @@
 import { visitedPorts } from "../../account-network/links.ts";
-import { httpPort } from "../../http/server.ts";
+import { httpPort } from "../../http/kinds/server.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule, repeats } from "../../rule.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
+import type { BundleFolder } from "../../../components/registry/bundle/bundle-folder.ts";
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";

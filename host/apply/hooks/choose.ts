@@ -1,9 +1,9 @@
 import { systemd } from "../../../components/host/systemd.host.ts";
-import { type BundleFolder, folderOf } from "../../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
-import { isTemplate, templateOf } from "../../../lib/unit-name.ts";
+import { isTemplate, templateOf } from "../../../lib/systemd/unit-name.ts";
 import { filesOf, sameFile } from "../../store/generations.ts";
 
 /** Unit name to systemd's ActiveState, for every loaded unit. */

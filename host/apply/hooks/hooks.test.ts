@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { BundleFolder } from "../../../components/registry/bundle-folder.ts";
-import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
+import type { BundleFolder } from "../../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import type { BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { bundleOf, hostGroup, Tree } from "../../../testing/fakes/host-tree.ts";

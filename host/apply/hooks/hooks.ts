@@ -1,9 +1,9 @@
-import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders, type Names } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { removeDeniedModules } from "../../os/modules.ts";
-import { loadFirewall } from "../../os/nftables.ts";
-import { loadSshServer } from "../../os/ssh-server.ts";
+import { loadFirewall } from "../../os/network/nftables.ts";
+import { loadSshServer } from "../../os/ssh/ssh-server.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
 import { ask, outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import { bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
 import { bundlePath, groupOfPath } from "./problem.ts";
 

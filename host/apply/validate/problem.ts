@@ -1,4 +1,4 @@
-import { bundleFolders } from "../../../components/registry/bundle-folders.generated.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
 import { filesOf } from "../../store/generations.ts";
 import { fixedLinks } from "../../store/layout.ts";

@@ -1,10 +1,10 @@
-import { type BundleFolder, folderOf } from "../../../components/registry/bundle-folder.ts";
-import { bundleFolders, type Names } from "../../../components/registry/bundle-folders.generated.ts";
+import { type BundleFolder, folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
+import { bundleFolders, type Names } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { staticServers } from "../../os/lighttpd.ts";
-import { sshServer } from "../../os/ssh-server.ts";
-import { sshServers } from "../../os/sshd.ts";
+import { sshServer } from "../../os/ssh/ssh-server.ts";
+import { sshServers } from "../../os/ssh/sshd.ts";
 import { units } from "../../os/systemd-analyze.ts";
 import { filesOf } from "../../store/generations.ts";
 import { unitsOf } from "../hooks/choose.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { sortBy } from "../../lib/lists.ts";
 import { command, environment, homePath, number, text, waivers } from "../inputs.ts";
 import { effect } from "../registry/change.ts";
-import { behaviour, derivedField, key } from "../registry/field-class.ts";
+import { behaviour, derivedField, key } from "../registry/fields/field-class.ts";
 import { inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../schema.ts";
 

@@ -1,5 +1,5 @@
 import { insideHome } from "../account/account-paths.ts";
-import type { Renderer } from "../registry/renderer.ts";
+import type { Renderer } from "../registry/bundle/renderer.ts";
 
 export const renderer: Renderer<"reminders"> = {
   key: "reminders",

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startWithClient } from "../../../testing/fakes/provider-client.ts";
+import { startWithClient } from "../../../testing/fakes/providers/provider-client.ts";
 import { isArchive, isAsset, type Properties, secret, unknownValue } from "../properties.ts";
 import { commandProvider } from "./command-provider.ts";
 import { selectFiles } from "./globs.ts";

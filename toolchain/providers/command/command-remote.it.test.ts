@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startWithClient } from "../../../testing/fakes/provider-client.ts";
-import { keygen, startSshd } from "../../../testing/fakes/sshd.ts";
+import { startWithClient } from "../../../testing/fakes/providers/provider-client.ts";
+import { keygen, startSshd } from "../../../testing/fakes/ssh/sshd.ts";
 import { fileAsset, markers, type Properties, secret } from "../properties.ts";
 import { commandProvider } from "./command-provider.ts";
 

@@ -1,7 +1,7 @@
 import net from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startWithClient } from "../../../testing/fakes/provider-client.ts";
-import { newKey, type Shell, startSshServer } from "../../../testing/fakes/ssh-server.ts";
+import { startWithClient } from "../../../testing/fakes/providers/provider-client.ts";
+import { newKey, type Shell, startSshServer } from "../../../testing/fakes/ssh/ssh-server.ts";
 import { isSecret, type Properties, secret, unknownValue } from "../properties.ts";
 import { SshPool } from "../ssh/ssh-pool.ts";
 import { commandProvider } from "./command-provider.ts";

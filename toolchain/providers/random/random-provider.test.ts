@@ -1,7 +1,7 @@
 import bcrypt from "bcryptjs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startWithClient } from "../../../testing/fakes/provider-client.ts";
+import { startWithClient } from "../../../testing/fakes/providers/provider-client.ts";
 import { isSecret, type Properties, reveal, secret, unknownValue } from "../properties.ts";
 import { makePassword } from "./random-password.ts";
 import { randomProvider } from "./random-provider.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FixtureServer } from "../../../../testing/bundle-fixture.ts";
+import type { FixtureServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
 
 const node = (name: string, change: object = {}): FixtureServer => ({

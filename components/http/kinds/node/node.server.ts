@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { insideHome } from "../../../account/account-paths.ts";
 import { command, homePath } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
 import { argumentSchema, homePathSchema } from "../../../schema.ts";
-import { inside, programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
-import { type HttpServer, httpPort, type ServerKind } from "../../server.ts";
+import { inside, programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
+import { type HttpServer, httpPort, type ServerKind } from "../server.ts";
 
 export const entry = {
   kind: z

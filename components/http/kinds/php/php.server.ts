@@ -3,12 +3,19 @@ import { join } from "node:path";
 import { z } from "zod";
 import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
-import { connections } from "../../connections.ts";
-import { inside, programEntry, programFiles, programInputs, programUnit, scriptFile } from "../../run-program.ts";
-import type { HttpServer, ServerKind } from "../../server.ts";
-import { hostLimits } from "../../web-site.ts";
+import { connections } from "../../front-end/connections.ts";
+import {
+  inside,
+  programEntry,
+  programFiles,
+  programInputs,
+  programUnit,
+  scriptFile,
+} from "../../program/run-program.ts";
+import { hostLimits } from "../../web-site/web-site.ts";
+import type { HttpServer, ServerKind } from "../server.ts";
 import { directives } from "./directives.ts";
 
 /** PHP reads `-d NAME=VALUE` as a line of php.ini, where other characters have a meaning. */

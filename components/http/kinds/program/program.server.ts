@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { commandInside } from "../../../account/account-paths.ts";
-import { programEntry as common } from "../../../account/own-program.ts";
+import { programEntry as common } from "../../../account/sandbox/own-program.ts";
 import { command, flag } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
-import { programEntry, programFiles, programInputs, programUnit } from "../../run-program.ts";
-import type { HttpServer, ServerKind } from "../../server.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
+import { programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
+import type { HttpServer, ServerKind } from "../server.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),

@@ -1,4 +1,4 @@
-import type { ServerFixture } from "../../../../testing/kind-fixture.ts";
+import type { ServerFixture } from "../../../../testing/fixtures/kind-fixture.ts";
 
 export const fixture: ServerFixture<"proxy"> = {
   kind: "proxy",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type FixtureServer, programServer } from "../../../../testing/bundle-fixture.ts";
+import { type FixtureServer, programServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
-import { connections } from "../../connections.ts";
+import { connections } from "../../front-end/connections.ts";
 
 const proxy = (name: string, to: string, change: object = {}): FixtureServer => ({
   ...({ kind: "proxy", name, to, keepHost: false, idleSeconds: 300 } as const),

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { flag, text } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
-import { connections } from "../../connections.ts";
-import { inside, programFiles, programUnit, scriptFile } from "../../run-program.ts";
-import type { HttpServer, ServerKind } from "../../server.ts";
-import { plainTarget, targetSchema } from "../../target.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
+import { connections } from "../../front-end/connections.ts";
+import { inside, programFiles, programUnit, scriptFile } from "../../program/run-program.ts";
+import { plainTarget, targetSchema } from "../../web-site/target.ts";
+import type { HttpServer, ServerKind } from "../server.ts";
 
 export const entry = {
   kind: z

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type FixtureServer, staticServer } from "../../../../testing/bundle-fixture.ts";
+import { type FixtureServer, staticServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
 
 const redirect = (name: string, to: string, change: object = {}): FixtureServer => ({

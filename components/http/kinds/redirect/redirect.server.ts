@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { flag, text } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
-import type { HttpServer, ServerKind } from "../../server.ts";
-import { plainTarget, targetSchema } from "../../target.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
+import { plainTarget, targetSchema } from "../../web-site/target.ts";
+import type { HttpServer, ServerKind } from "../server.ts";
 
 /** Statuses of RFC 9110, section 15.4, that keep the visitor's method or say that it is forgotten. */
 const statusSchema = z.literal([301, 302, 307, 308]);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../../lab/container.ts";
-import { declarationOf, staticServer } from "../../../../testing/bundle-fixture.ts";
 import { placeBundle, succeed } from "../../../../testing/fakes/placed-host.ts";
+import { declarationOf, staticServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 
 const servers = [
   staticServer("www"),

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
-import { environmentLines, execLine, unitFile } from "../../../../lib/unit-file.ts";
+import { environmentLines, execLine, unitFile } from "../../../../lib/systemd/unit-file.ts";
 import { accountSettings, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number } from "../../../inputs.ts";
-import { behaviour } from "../../../registry/field-class.ts";
+import { behaviour } from "../../../registry/fields/field-class.ts";
 import { homePathSchema } from "../../../schema.ts";
-import { connections, descriptors } from "../../connections.ts";
-import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../../server.ts";
+import { connections, descriptors } from "../../front-end/connections.ts";
+import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../server.ts";
 import { mediaTypes } from "./media-types.ts";
 
 export const entry = {

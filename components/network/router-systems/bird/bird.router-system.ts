@@ -1,5 +1,5 @@
-import { plainAddress } from "../../../../lib/unit-file.ts";
-import type { RouterPlan } from "../../router-plan.ts";
+import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import type { RouterPlan } from "../router-plan.ts";
 import {
   accepted,
   bfd,
@@ -11,7 +11,7 @@ import {
   prefixLimits,
   type RouterSystem,
   timers,
-} from "../../router-system.ts";
+} from "../router-system.ts";
 
 /** BIRD 2, Debian's bird2. Start it with `-R`: only then does it wait for its neighbours' routes before it announces any. */
 export const routerSystem: RouterSystem = { manufacturer: "bird", file: "/etc/bird/bird.conf", tried: true, render };

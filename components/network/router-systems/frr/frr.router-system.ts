@@ -1,5 +1,5 @@
-import { plainAddress } from "../../../../lib/unit-file.ts";
-import type { RouterPlan } from "../../router-plan.ts";
+import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import type { RouterPlan } from "../router-plan.ts";
 import {
   accepted,
   bfd,
@@ -11,7 +11,7 @@ import {
   prefixLimits,
   type RouterSystem,
   timers,
-} from "../../router-system.ts";
+} from "../router-system.ts";
 
 /** FRR 10, Debian's frr: zebra, staticd, bgpd, bfdd. */
 export const routerSystem: RouterSystem = { manufacturer: "frr", file: "/etc/frr/frr.conf", tried: true, render };

@@ -1,5 +1,5 @@
-import { plainAddress } from "../../../../lib/unit-file.ts";
-import type { RouterPlan } from "../../router-plan.ts";
+import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import type { RouterPlan } from "../router-plan.ts";
 import {
   accepted,
   bfd,
@@ -11,7 +11,7 @@ import {
   prefixLimits,
   type RouterSystem,
   timers,
-} from "../../router-system.ts";
+} from "../router-system.ts";
 
 /** Junos of Juniper, for `load replace`. Nobody has run this text: Debian has no Junos, tests compare it alone. */
 export const routerSystem: RouterSystem = {

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
+import { placeBundle, succeed } from "../../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer } from "../../../testing/fixtures/bundle-fixture.ts";
+
+/** Many sleeping servers asked at once: in order, within the host's memory, without a failed request. */
+const program = programServer("app", ["/usr/bin/node", "echo.mjs"]);
+const slots = 4 * availableParallelism();
+const sleepers = Array.from({ length: 2 * slots + 8 }, (_, index) => ({
+  number: index + 2,
+  name: `sleeper${index + 2}`,
+  servers: [program],
+}));
+/** Its servers never take a visitor. */
+const greedy = {
+  number: 1,
+  name: "greedy",
+  servers: Array.from({ length: slots + 4 }, (_, index) =>
+    programServer(`never${index + 1}`, ["/usr/bin/sleep", "1000"]),
+  ),
+};
+const starting = "/run/fairhost-starts/starting";
+
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+const patient = async (command: string) => (await host.run(["sh", "-c", command], { timeout: 280_000 })).stdout;
+const ask = (name: string) => `curl -s -o /dev/null -m 200 -w '%{http_code}\\n' -H 'Host: ${name}' http://[::1]/`;
+/** Asks all at once. @returns the statuses, each once */
+const askAll = (names: readonly string[]) =>
+  patient(`(${names.map((name) => `${ask(name)} &`).join(" ")} wait) | sort | uniq -c`).then((text) =>
+    text.replace(/ +/g, " ").trim(),
+  );
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "wake-storm" });
+  const echo = readFileSync(join(import.meta.dirname, "../../../testing/programs/echo.mjs"));
+  for (const { number } of sleepers) await host.writeFile(`/srv/accounts/${number}/home/echo.mjs`, echo);
+  await placeBundle(host, renderBundle(declarationOf([greedy, ...sleepers]), "web1"));
+  // No time limit of a visitor's may end what is measured, however busy the machine is.
+  await sh("sed -i 's/default 60;/default 280;/' /var/lib/fairhost/current/nginx/nginx.conf; systemctl reload nginx");
+});
+afterAll(() => host?.stop());
+
+test("all are answered, no more start at once than have a place, and one account has a quarter of the places at most", async () => {
+  await sh(
+    `systemd-run --quiet --unit=look sh -c 'while sleep 0.05; do set -- ${starting}/account-*; all=$#; set -- ${starting}/account-1-*; [ -e "$1" ] || set --; echo $all $#; done > /run/seen'`,
+  );
+  for (const { name } of greedy.servers) await sh(`systemd-run --quiet ${ask(`${name}.greedy.test`)}`);
+  await expect.poll(() => sh(`ls ${starting} | grep -c '^account-1-' || true`).then(Number)).toBe(slots / 4);
+  expect(await askAll(sleepers.map(({ name }) => `app.${name}.test`))).toBe(`${sleepers.length} 200`);
+  await sh("systemctl stop look");
+  const seen = (await sh("cat /run/seen"))
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ").map(Number));
+  const most = (column: number) => Math.max(...seen.map((counts) => counts[column]!));
+  expect(most(0)).toBeLessThanOrEqual(slots);
+  expect(most(0)).toBeGreaterThan(slots / 2);
+  expect(most(1)).toBe(slots / 4);
+});
+
+test("without memory for one more nobody starts, and whoever waits is answered as soon as there is some", async () => {
+  const unit = "account-2-http-app.service";
+  await sh(`systemctl stop ${unit}`);
+  await sh(
+    "sed 's/^MemAvailable:.*/MemAvailable: 1000 kB/' /proc/meminfo >/run/meminfo; mount --bind /run/meminfo /proc/meminfo",
+  );
+  const answer = patient(ask("app.sleeper2.test"));
+  await expect.poll(() => sh(`systemctl show -p ActiveState,SubState --value ${unit}`)).toBe("activating\nstart-pre\n");
+  expect(await sh(`ls ${starting} | grep -c account-2- || true`)).toBe("0\n");
+  // Others wait for it: its account's limits do not slow it down.
+  const groups = () =>
+    sh("cat $(grep -l start-slot /proc/[0-9]*/cmdline | sed 's,cmdline,cgroup,') 2>/dev/null || true");
+  await expect.poll(groups).toContain("init.scope");
+  expect(await groups()).not.toContain("account-2");
+  await sh("umount /proc/meminfo");
+  expect(await answer).toBe("200\n");
+});
+
+test("an account sees nothing of it", async () => {
+  const pid = (await sh("systemctl show -p MainPID --value account-2-http-app.service")).trim();
+  expect((await host.run(`nsenter -t ${pid} -m -- ls /run/fairhost-starts 2>&1`)).stdout).toContain(
+    "ls: cannot access",
+  );
+});

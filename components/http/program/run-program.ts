@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type BundleFile, currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { assignments, environmentLines, execLine, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { accountSettings, homeInside, init, insideHome, ownRecords } from "../../account/account-paths.ts";
+import { netlinkSettings } from "../../account/sandbox/netlink-filter.ts";
+import {
+  programEntry as common,
+  programInputs as commonInputs,
+  commonScript,
+} from "../../account/sandbox/own-program.ts";
+import { number } from "../../inputs.ts";
+import { behaviour } from "../../registry/fields/field-class.ts";
+import type { Element } from "../../registry/kind.ts";
+import { connections } from "../front-end/connections.ts";
+import { descriptorLimit, type HttpServer, httpPort, scriptInside, unitOf } from "../kinds/server.ts";
+
+/**
+ * Server kinds in which a program answers: the script run-program starts it, tells why it does not serve, turns visitors away
+ * meanwhile, tries again, and starts it anew on demand.
+ */
+
+/** Keys of every such kind in an account's file. */
+export const programEntry = {
+  directory: common.directory,
+  environment: common.environment,
+  startSeconds: z
+    .int()
+    .min(1)
+    .max(240)
+    .exactOptional()
+    .describe(
+      "Seconds that the program has to begin to serve; visitors wait meanwhile. After that it is ended and counts as failed. Default 60.",
+    ),
+};
+
+/** Their inputs. */
+export const programInputs = {
+  directory: commonInputs.directory,
+  environment: commonInputs.environment,
+  startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
+};
+
+const folder = "libexec";
+const script = `${folder}/run-program`;
+const turnAway = `${folder}/turn-away`;
+const startSlot = `${folder}/start-slot`;
+
+/** Runs a script as root on the host. The prefix `+` alone takes away the account's user, but not the mounts and the network of its sandbox. */
+const onHost = ["/usr/bin/nsenter", "--target=1", "--mount", "--net", "--cgroup", "--wdns=/", "/bin/sh"];
+
+/** Seconds that the start of a server counts that nobody has asked for yet: nothing shows when it serves. */
+const startOfAlwaysOn = 2;
+
+/** @param name of a file `<name>.sh` beside the kind. @returns the bundle's file `libexec/<name>` */
+export function scriptFile(directory: string, name: string): BundleFile {
+  return { path: `${folder}/${name}`, content: readFileSync(join(directory, `${name}.sh`), "utf8"), mode: 0o755 };
+}
+
+/** Files that all these kinds share. */
+export function programFiles(): BundleFile[] {
+  return ["run-program", "turn-away", "start-slot"].map((name) => scriptFile(import.meta.dirname, name));
+}
+
+/** Binds a file of the bundle as `/opt/fairhost/<its name>`. */
+export function inside(path: string): { readonly bind: string; readonly path: string } {
+  const at = `/opt/fairhost/${path.slice(path.lastIndexOf("/") + 1)}`;
+  return { bind: `${currentGeneration}/${path}:${at}`, path: at };
+}
+
+/** How one server's program is run. */
+export interface Program {
+  /** The program and its arguments as its sandbox sees them. */
+  readonly command: readonly string[];
+  /**
+   * How it gets its requests. `port`: it listens on `$PORT`, behind a proxy. `socket`: it takes the listening socket over and ends when idle.
+   * `marked`: likewise, and the file `$FAIRHOST_READY` exists while it serves, `$FAIRHOST_RESTING` once it has ended because it was idle.
+   */
+  readonly requests: "port" | "socket" | "marked";
+  /** Variables that the program gets beside the account's own, which take precedence. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Binds of files that it needs. */
+  readonly binds?: readonly string[];
+  /** Signal that has the program load its code anew without cutting a connection. */
+  readonly hotSignal?: string;
+}
+
+type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "unit"> & {
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly startSeconds?: number;
+};
+
+/**
+ * The unit of a server whose program run-program runs. The account's own variables are passed as arguments, not in Environment=:
+ * only its program may get them, not the script that runs it and not any other command that systemd runs for the unit as root.
+ */
+export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
+  const { name, kind, idleSeconds, startSeconds } = server;
+  const settings = accountSettings(account, `http-${name}`);
+  const hold = `${idleSeconds === 0 ? startOfAlwaysOn : 0}`;
+  const given = {
+    FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
+    FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
+    ...(startSeconds !== undefined && { FAIRHOST_START_SECONDS: `${startSeconds}` }),
+    ...(program.hotSignal !== undefined && { FAIRHOST_HOT_SIGNAL: program.hotSignal }),
+    ...(program.requests === "port" && { PORT: `${httpPort(server)}`, PROXY_CONNECTIONS: `${connections.proxy}` }),
+    ...(program.requests === "marked" && {
+      FAIRHOST_READY: "/tmp/.fairhost-ready",
+      FAIRHOST_RESTING: "/tmp/.fairhost-resting",
+    }),
+  };
+  const own = [...assignments(program.environment ?? {}), ...assignments(server.environment)];
+  const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own, ...program.command];
+  return unitFile({
+    Unit: { Description: `HTTP server ${name} of account ${account.number} (${kind})` },
+    Service: {
+      ...settings,
+      BindReadOnlyPaths: [
+        settings.BindReadOnlyPaths,
+        ownRecords(account),
+        `${currentGeneration}/${script}:${scriptInside} ${inside(commonScript).bind} ${inside(turnAway).bind}`,
+        ...(program.binds ?? []),
+        netlinkSettings.bind,
+      ],
+      RestrictAddressFamilies: netlinkSettings.addressFamilies,
+      LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
+      Environment: environmentLines(given),
+      LimitNOFILE: descriptorLimit,
+      ExecStartPre: `+${execLine([...onHost, `${currentGeneration}/${startSlot}`, unitOf(server), hold])}`,
+      ExecStart: execLine([...netlinkSettings.command, ...init, ...run]),
+    },
+  });
+}

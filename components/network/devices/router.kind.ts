@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { sortBy } from "../../../lib/lists.ts";
+import { flag, text, texts } from "../../inputs.ts";
+import { identity, redundancy } from "../../registry/fields/field-class.ts";
+import { inNetwork, type Kind } from "../../registry/kind.ts";
+import { canonical } from "../../schema.ts";
+import { declareDevice, deviceInputs } from "./device.ts";
+
+export const inputs = z.strictObject({
+  ...deviceInputs,
+  address: identity(text).describe("Address to which the hosts of the site open BGP sessions, canonical."),
+  gracefulShutdown: redundancy(flag, { weaker: "more" })
+    .exactOptional()
+    .describe("Whether traffic is to leave it (RFC 8326)."),
+  links: redundancy(texts).describe("Routers to which it has a direct link, at its own or another site."),
+});
+
+export const kind: Kind<"routers"> = {
+  key: "routers",
+  name: "router",
+  words: ["router", "routers"],
+  description: "A router of a site.",
+  type: "fairhost:network:Router",
+  identity: ["name"],
+  inputs,
+  resourceName: ({ name }) => `router-${name}`,
+  parent: ({ site }) => ["site", site],
+  concerns: "fleet",
+  retired: "retired.yaml",
+  deletion: "approval",
+  declare: (from) =>
+    sortBy(from.fleet.network.routers, ({ name }) => name).map((router) => ({
+      ...declareDevice(router, from),
+      address: canonical(router.address),
+      ...(router.gracefulShutdown !== undefined && { gracefulShutdown: router.gracefulShutdown }),
+      links: router.links,
+    })),
+  ...inNetwork("routers"),
+};

@@ -1,0 +1,153 @@
+import { Address6 } from "ip-address";
+import { byKey, found } from "../../../lib/lists.ts";
+import { UserError } from "../../../lib/user-error.ts";
+import { subnetZero } from "../../declaring.ts";
+import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
+
+/** What one router does, whoever made it: all that a router system needs to render its configuration. */
+export interface RouterPlan {
+  readonly name: string;
+  readonly asNumber: number;
+  /** 32 bits in the form of an IPv4 address, unique in the AS (RFC 6286). */
+  readonly routerId: string;
+  /** Its address in the site's subnet 0, where hosts reach it. */
+  readonly address: string;
+  /** Subnet 0 of its site. */
+  readonly infrastructure: string;
+  /** Ranges that operators hear of, and that nobody outside may announce. */
+  readonly owned: readonly string[];
+  /** Whether all its neighbours are to prefer other ways (RFC 8326). */
+  readonly gracefulShutdown: boolean;
+  readonly hosts: readonly HostSession[];
+  readonly routers: readonly RouterSession[];
+  readonly operators: readonly OperatorSession[];
+}
+
+/** A session with a host of the site. */
+export interface HostSession {
+  readonly name: string;
+  readonly address: string;
+  readonly asNumber: number;
+  /** The /64s of its accounts: all that it may announce. */
+  readonly prefixes: readonly string[];
+}
+
+/** A session over a direct link to another router of the AS. */
+export interface RouterSession {
+  readonly name: string;
+  /** This router's end of the link, and the other's: the two addresses of a /127 (RFC 6164). */
+  readonly address: string;
+  readonly neighbor: string;
+}
+
+/** A session with an operator. */
+export interface OperatorSession {
+  readonly name: string;
+  readonly asNumber: number;
+  readonly address: string;
+  readonly neighbor: string;
+  readonly bfd: boolean;
+  readonly gracefulShutdown: boolean;
+}
+
+/**
+ * The plan of every router, by name.
+ * @throws UserError if two routers would have the same identifier, or one has none: all at once
+ */
+export function routerPlans(declaration: Declaration): RouterPlan[] {
+  const { networks, routers, sites, hosts, addresses } = declaration;
+  const [network] = networks;
+  if (network === undefined) return [];
+  const bySite = byKey(sites, ({ name }) => name);
+  const prefixOf = ({ name, site }: RouterInputs) => found(bySite, site, `site of router ${name}`).prefix;
+  const identifiers = identifiersOf(routers, prefixOf);
+  const byName = byKey(routers, ({ name }) => name);
+  const ofHost = Map.groupBy(addresses, ({ host }) => host);
+  return routers.map((router) => ({
+    name: router.name,
+    asNumber: network.asNumber,
+    routerId: identifiers.get(router.name)!.join("."),
+    address: router.address,
+    infrastructure: subnetZero({ prefix: prefixOf(router) }),
+    owned: network.prefixes.toSorted(),
+    gracefulShutdown: router.gracefulShutdown ?? false,
+    hosts: hosts
+      .filter(({ site }) => site === router.site)
+      .map(({ name, address, asNumber }) => ({
+        name,
+        address,
+        asNumber,
+        prefixes: (ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(),
+      })),
+    routers: linkedTo(router, routers).map((name) => {
+      const other = found(byName, name, `router linked to ${router.name}`);
+      const ends = [router, other].sort((one, two) => (one.name < two.name ? -1 : 1)) as [RouterInputs, RouterInputs];
+      const addresses = endsOf(prefixOf(ends[0]), identifiers.get(ends[0].name)!, identifiers.get(ends[1].name)!);
+      const [own, others] = ends[0] === router ? addresses : addresses.toReversed();
+      return { name, address: own!, neighbor: others! };
+    }),
+    operators: network.operators.flatMap(({ name, asNumber, sessions = [], gracefulShutdown = false }) =>
+      sessions
+        .filter((session) => session.router === router.name)
+        .map(({ address, neighbor, bfd = false }) => ({ name, asNumber, address, neighbor, bfd, gracefulShutdown })),
+    ),
+  }));
+}
+
+/** Operators' connections that no session is declared for, as sentences. */
+export function withoutSessions({ networks }: Declaration): string[] {
+  return networks.flatMap(({ operators }) =>
+    operators.flatMap(({ name, routers, sessions = [] }) =>
+      routers
+        .filter((router) => !sessions.some((session) => session.router === router))
+        .map(
+          (router) =>
+            `Router ${router} has no session with operator ${name}: give the addresses of both in \`sessions\`.`,
+        ),
+    ),
+  );
+}
+
+/** Routers at the other ends of its links, whichever end lists them. */
+function linkedTo({ name, links }: RouterInputs, routers: readonly RouterInputs[]): string[] {
+  const listing = routers.filter((other) => other.links.includes(name)).map((other) => other.name);
+  return [...new Set([...links, ...listing])].filter((other) => other !== name).sort();
+}
+
+type Octets = readonly [number, number, number, number];
+
+/** Of each router four octets: two of its site, behind the owned range, and the last two of its address. */
+function identifiersOf(
+  routers: readonly RouterInputs[],
+  prefixOf: (router: RouterInputs) => string,
+): ReadonlyMap<string, Octets> {
+  const octetsOf = (router: RouterInputs): Octets => {
+    const site = octets(prefixOf(router).replace(/\/\d+$/, ""));
+    const own = octets(router.address);
+    return [site[4]!, site[5]!, own[14]!, own[15]!];
+  };
+  const identifiers = new Map(routers.map((router) => [router.name, octetsOf(router)]));
+  const wrong = [...Map.groupBy(routers, ({ name }) => identifiers.get(name)!.join("."))].flatMap(([id, same]) => {
+    const [first, ...others] = same.map(({ name }) => name);
+    if (id === "0.0.0.0") return [`router ${first} has no identifier: the last 16 bits of its address are zero`];
+    return others.map((other) => `routers ${first} and ${other} have the same identifier ${id}`);
+  });
+  if (wrong.length === 0) return identifiers;
+  throw new UserError(
+    `${wrong.join("\n")}\nFix: give each router of a site an address whose last 16 bits no other router of the site has, and sites of several owned ranges prefixes that differ in bits 33 to 48.`,
+  );
+}
+
+/** Both ends of a link: a /127 in subnet 0 of the first router's site, behind the identifiers of both. */
+function endsOf(prefix: string, first: Octets, second: Octets): [string, string] {
+  const own = octets(prefix.replace(/\/\d+$/, "")).slice(0, 8);
+  return [0, 1].map((end) => Address6.fromByteArray([...own, first[2], first[3], ...second, 0, end]).correctForm()) as [
+    string,
+    string,
+  ];
+}
+
+function octets(address: string): number[] {
+  const hex = new Address6(address).bigInt().toString(16).padStart(32, "0");
+  return hex.match(/../g)!.map((pair) => Number.parseInt(pair, 16));
+}

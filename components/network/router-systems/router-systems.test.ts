@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { declare } from "../../../fleet/declare/declare.ts";
+import { loadFleet } from "../../../fleet/load/load.ts";
+import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
+import { routerPlans, withoutSessions } from "./router-plan.ts";
+import { routerSystems } from "./router-systems.generated.ts";
+
+const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
+const [network] = trial.networks;
+
+/** The fleet for trials, with an operator that is left and has no BFD, and a host without accounts. */
+const varied: Declaration = {
+  ...trial,
+  addresses: trial.addresses.filter(({ host }) => host === "web1"),
+  networks: [
+    {
+      ...network!,
+      operators: network!.operators.map((operator) =>
+        operator.name !== "transit-3"
+          ? operator
+          : {
+              ...operator,
+              gracefulShutdown: true,
+              sessions: operator.sessions!.map(({ bfd, ...session }) => ({ ...session, ...(bfd && {}) })),
+            },
+      ),
+    },
+  ],
+};
+
+const withRouter = (change: Partial<RouterInputs>): Declaration => ({
+  ...trial,
+  routers: trial.routers.map((router) => (router.name === "router-2" ? { ...router, ...change } : router)),
+});
+
+test.each(routerSystems)("what a router of $manufacturer gets", async ({ manufacturer, render }) => {
+  const [plan] = routerPlans(varied);
+  await expect(render(plan!)).toMatchFileSnapshot(join(import.meta.dirname, "golden", `router-1.${manufacturer}.txt`));
+});
+
+test.each(routerSystems)("a router of $manufacturer that is left says so to every neighbour", ({ render }) => {
+  const said = (change: Partial<RouterInputs>) => {
+    const text = render(routerPlans(withRouter(change))[1]!);
+    return text.match(/leave\(\)|set community graceful-shutdown|community add GRACEFUL-SHUTDOWN/g)?.length ?? 0;
+  };
+  const [, plan] = routerPlans(trial);
+  const sessions = plan!.hosts.length + plan!.routers.length + plan!.operators.length;
+  expect(said({ gracefulShutdown: true }) - said({})).toBeGreaterThanOrEqual(sessions);
+});
+
+test("both ends of a link have addresses of one /127, whichever end lists it", () => {
+  const [first, second] = routerPlans(trial);
+  expect(first!.routers).toEqual([{ name: "router-2", address: "fd00:8000::1:0:2:0", neighbor: "fd00:8000::1:0:2:1" }]);
+  expect(second!.routers).toEqual([
+    { name: "router-1", address: "fd00:8000::1:0:2:1", neighbor: "fd00:8000::1:0:2:0" },
+  ]);
+});
+
+test("two routers with one identifier, and one without, are refused together", () => {
+  const routers = (change: Partial<RouterInputs>) => routerPlans(withRouter(change));
+  expect(() => routers({ address: "fd00:8000::1:1" })).toThrow(
+    "routers router-1 and router-2 have the same identifier 0.0.0.1",
+  );
+  expect(() => routers({ address: "fd00:8000::1:0" })).toThrow(
+    "router router-2 has no identifier: the last 16 bits of its address are zero",
+  );
+});
+
+test("a connection to an operator without a session is named", () => {
+  const without = {
+    ...trial,
+    networks: [{ ...network!, operators: network!.operators.map(({ sessions, ...operator }) => operator) }],
+  };
+  expect(withoutSessions(trial)).toEqual([]);
+  expect(withoutSessions(without)).toHaveLength(4);
+  expect(withoutSessions(without)[0]).toBe(
+    "Router router-1 has no session with operator transit-1: give the addresses of both in `sessions`.",
+  );
+});
+
+test("every router of the example fleet is known by another identifier", async () => {
+  const prod = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/prod"))).fleet);
+  const plans = routerPlans(prod);
+  expect(new Set(plans.map(({ routerId }) => routerId)).size).toBe(prod.routers.length);
+  const links = plans.flatMap(({ routers }) => routers.map(({ address }) => address));
+  expect(new Set(links).size).toBe(links.length);
+});

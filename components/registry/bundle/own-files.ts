@@ -1,0 +1,311 @@
+import { lazy, once } from "../../../lib/once.ts";
+import { whole } from "../../../lib/text/whole.ts";
+import { addressInside, boundRule } from "../../account-network/links.ts";
+import { filterLines } from "../../firewall/account-rules.ts";
+import { limitNames, limitOf } from "../../plan/each-limit.ts";
+import type { Element } from "../kind.ts";
+import type { Declaration } from "../kinds.generated.ts";
+import { type BundleFolder, folderOf, type OwnFile } from "./bundle-folder.ts";
+import { bundleFolders } from "./bundle-folders.generated.ts";
+
+/** An account with what the declaration gives it. */
+export interface Owner {
+  readonly account: Element<"accounts">;
+  readonly addresses: readonly Element<"addresses">[];
+  readonly servers: readonly Element<"httpServers">[];
+  readonly services: readonly Element<"services">[];
+}
+
+const shared = (bundleFolders as readonly BundleFolder[]).flatMap(({ name, inSandboxes }) =>
+  inSandboxes === undefined ? [] : [{ name, inSandboxes }],
+);
+
+/** What an account has, by the names that patterns of files use for it. */
+const parts: Readonly<Record<string, (owner: Owner) => number | string | readonly string[]>> = {
+  number: ({ account }) => account.number,
+  /** That of its home too. */
+  name: ({ account }) => account.name,
+  user: ({ account }) => account.user,
+  /** Also of its group. */
+  uid: ({ account }) => account.uid,
+  host: ({ account }) => account.host,
+  backupSite: ({ account: { backup } }) => backup?.site ?? [],
+  /** Days that its backups are kept. */
+  retention: ({ account: { backup } }) => backup?.retentionDays ?? [],
+  /** Days after which a proof of them is too old. */
+  proof: ({ account: { backup } }) => backup?.proofDays ?? [],
+  prefix: ({ addresses }) => addresses.map(({ prefix }) => prefix),
+  address: ({ addresses }) => addresses.map(({ address }) => address),
+  /** Its addresses in its own network. */
+  inside: ({ addresses }) => addresses.map(({ prefix }) => addressInside(prefix)),
+  /** Those of services. */
+  port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
+  hostname: ({ servers }) =>
+    servers.flatMap(({ hostnames, addresses }) => (addresses ? hostnames.concat(addresses) : hostnames)),
+  /** Folders with files for the sandboxes of all accounts. */
+  sharedFolder: () => shared.map(({ name }) => name),
+  /** Where these are mounted. */
+  place: () => shared.map(({ inSandboxes }) => inSandboxes),
+  /** Directives of its limits: `MemoryMax=512M`. */
+  limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
+  /** Rules of its own firewall. */
+  filter: ({ account: { firewall } }) => filterLines(firewall, "in", "out"),
+  /** Rules of the firewall about its connections. */
+  bound: ({ account: { limits } }) =>
+    limitNames.flatMap((name) => {
+      const { bound } = limitOf(name);
+      return bound === undefined ? [] : [boundRule(bound, limits[name])];
+    }),
+};
+
+/** What an account has, by its number; undefined if it is not declared. */
+export function ownerOf(declaration: Declaration, number: number): Owner | undefined {
+  return byNumber(declaration).get(number);
+}
+
+const byNumber = once(({ accounts, addresses, httpServers, services }: Declaration): ReadonlyMap<number, Owner> => {
+  const [ofAddresses, ofServers, ofServices] = [
+    Map.groupBy(addresses, ({ account }) => account),
+    Map.groupBy(httpServers, ({ account }) => account),
+    Map.groupBy(services, ({ account }) => account),
+  ];
+  const owners = accounts.map((account): [number, Owner] => {
+    const { number } = account;
+    const lists = { servers: ofServers.get(number) ?? [], services: ofServices.get(number) ?? [] };
+    return [number, { account, addresses: ofAddresses.get(number) ?? [], ...lists }];
+  });
+  return new Map(owners);
+});
+
+/** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
+export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
+  if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
+  return differing(one)(other);
+}
+
+/** Computed once for a pair: hosts that keep backups of an account ask for it too. */
+const differing = once((one: Owner) =>
+  once((other: Owner): ReadonlySet<string> => {
+    const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
+    if (names.includes("prefix")) names.push("inside");
+    const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
+    return new Set(isSame ? names : [...names, "limit", "bound"]);
+  }),
+);
+
+/** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
+const compared = Object.entries(parts).filter(
+  ([name]) => !["limit", "bound", "inside", "sharedFolder", "place"].includes(name),
+);
+
+function samePart(one: number | string | readonly string[], other: number | string | readonly string[]): boolean {
+  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  return one.length === other.length && one.every((text, index) => text === other[index]);
+}
+
+/** A file as it was, for an account that may have been another. */
+interface Previous {
+  readonly text: string;
+  /** In what the owner of then differs: {@link otherParts}. */
+  readonly others: ReadonlySet<string>;
+}
+
+/**
+ * What in a file is not an account's own, in words; undefined if all of it is.
+ * @param text content of the file, `-> <target>` for a symlink, or `undefined` if it goes while the account stays
+ * @param owner the account as it is declared on the side that has the file
+ * @param before the file as it was: its lines are nothing new, unless they may say what the owner has otherwise now
+ */
+export function notOwn(
+  path: string,
+  text: string | undefined,
+  owner: Owner,
+  folders: readonly BundleFolder[],
+  before?: Previous,
+): string | undefined {
+  const folder = folderOf(path, folders);
+  const forms = mayFit(path, folder);
+  const inside = insideOf(path, folder);
+  if (text === undefined) {
+    const own = forms.filter((form) => fits(form.path, inside, owner));
+    if (own.length === 0) return notOfAccount;
+    return own.some(({ stays }) => stays) ? "the account stays" : undefined;
+  }
+  // Of two forms, the one that the file follows further.
+  let most: Wrong | undefined;
+  // Mostly the first is the right one, so the others are not looked for.
+  for (const form of forms) {
+    if (!fits(form.path, inside, owner)) continue;
+    const known = before && !namesIn(form).some((name) => before.others.has(name)) ? before.text : undefined;
+    if (known === text) return undefined;
+    const change = changeBetween(known ?? "", text, folder?.validator === "units");
+    const found = form.link ? wrongLink(text, form.link, owner) : wrongIn(change, form, owner);
+    if (found === undefined) return undefined;
+    if (most === undefined || found.line > most.line) most = found;
+  }
+  return most?.what ?? notOfAccount;
+}
+
+const notOfAccount = "no file of an account";
+
+/** Names of the account's parts that a form of a file asks for. */
+const namesIn = once(({ path, lines = [], link }: OwnFile): readonly string[] => {
+  const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
+    Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
+  );
+  return [...new Set(names)];
+});
+
+/** Whether the account may have a file of this path, whatever it says. */
+export function mayHave(path: string, owner: Owner, folders: readonly BundleFolder[]): boolean {
+  const folder = folderOf(path, folders);
+  const inside = insideOf(path, folder);
+  return mayFit(path, folder).some((form) => fits(form.path, inside, owner));
+}
+
+/** Forms that a file of this path may have, if they fit it. */
+function mayFit(path: string, folder: BundleFolder | undefined): readonly OwnFile[] {
+  return hidden.test(path) ? [] : (folder?.ofAccount ?? []);
+}
+
+function insideOf(path: string, folder: BundleFolder | undefined): string {
+  return path.slice((folder?.name.length ?? 0) + 1);
+}
+
+interface Wrong {
+  readonly line: number;
+  readonly what: string;
+}
+
+function wrongLink(text: string, target: RegExp, owner: Owner): Wrong | undefined {
+  const [, link] = /^-> (.*)\n$/.exec(text) ?? [];
+  return link !== undefined && !hidden.test(link) && fits(target, link, owner)
+    ? undefined
+    : { line: 0, what: "another target" };
+}
+
+/** The first line that a form of a file does not allow, or one that it misses. */
+function wrongIn({ changed, known, text }: TextChange, form: OwnFile, owner: Owner): Wrong | undefined {
+  const { lines: allowed = [], needs = [] } = form;
+  const line = changed.findIndex((each) => !isAllowed(each, allowed, owner) && !known().has(each));
+  // A value may be a secret.
+  if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(changed[line]!)?.[0] ?? "an unknown line" };
+  const missing = needed(needs).find(({ pattern }) => !pattern.test(text));
+  return missing === undefined ? undefined : { line: changed.length, what: `without ${missing.beginning}` };
+}
+
+/** Beginnings of lines, each with what finds it in a file without taking the file apart. */
+const needed = once((needs: readonly string[]) =>
+  needs.map((beginning) => {
+    const [, section, setting] = /^(\[\w+\]) (.+)$/.exec(beginning) ?? [];
+    const line = `\\n${escaped(setting ?? beginning)}`;
+    const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*";
+    const pattern = section === undefined ? `(?:^|${line})` : `(?:^|\\n)${escaped(section)}${others}${line}`;
+    return { beginning, pattern: new RegExp(pattern) };
+  }),
+);
+
+function isAllowed(line: string, allowed: readonly RegExp[], owner: Owner): boolean {
+  if (hidden.test(line)) return false;
+  return fits(together(allowed), line, owner) || allowed.some((pattern) => fits(pattern, line, owner));
+}
+
+/** How a file differs from what it was, in statements: lines, in a file of systemd each after its section, a word of a list of paths on its own. */
+interface TextChange {
+  /** Those between the lines with which both begin and end. */
+  readonly changed: readonly string[];
+  /** All that the file had before. */
+  readonly known: () => ReadonlySet<string>;
+  /** The file as it is. */
+  readonly text: string;
+}
+
+function changeBetween(before: string, text: string, inSections: boolean): TextChange {
+  const [first, last] = sameEnds(before, text);
+  const between = [before, text].map((side) => side.slice(first, side.length - last));
+  // With another header the same lines at the end are in another section.
+  const end = inSections && between.some((lines) => header.test(lines)) ? text.length : text.length - last;
+  return {
+    changed: statements(text.slice(first, end), inSections, inSections ? sectionAt(text, first) : ""),
+    known: lazy(() => new Set(statements(before, inSections))),
+    text,
+  };
+}
+
+/** How long the lines are that two files have alike at their beginning, and at their end from the end of a line on. */
+function sameEnds(before: string, after: string): readonly [first: number, last: number] {
+  const most = Math.min(before.length, after.length);
+  let same = 0;
+  while (same < most && before.charCodeAt(same) === after.charCodeAt(same)) same++;
+  const first = same === 0 ? 0 : after.lastIndexOf("\n", same - 1) + 1;
+  let last = 0;
+  while (
+    last < most - first &&
+    before.charCodeAt(before.length - 1 - last) === after.charCodeAt(after.length - 1 - last)
+  )
+    last++;
+  const end = after.indexOf("\n", after.length - last);
+  return [first, last === 0 || end < 0 ? 0 : after.length - end];
+}
+
+/** Finds a text as it is. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+const header = /^\[\w+\]$/m;
+
+/** The header of the section in which a line begins. */
+function sectionAt(text: string, line: number): string {
+  let end = line - 1;
+  while (end > 0) {
+    const begin = text.lastIndexOf("\n", end - 1) + 1;
+    if (text[begin] === "[" && header.test(text.slice(begin, end))) return text.slice(begin, end);
+    end = begin - 1;
+  }
+  return "";
+}
+
+/** @param section in which the lines begin */
+function statements(text: string, inSections: boolean, section = ""): string[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  if (!inSections) return lines;
+  const found: string[] = [];
+  let around = section;
+  for (const line of lines) {
+    if (line.startsWith("[") && header.test(line)) {
+      around = line;
+      continue;
+    }
+    const [, setting, words] = (line.startsWith("Bind") && lists.exec(line)) || [];
+    if (words === undefined) found.push(`${around} ${line}`);
+    else for (const word of words.split(" ")) found.push(`${around} ${setting}${word}`);
+  }
+  return found;
+}
+
+const lists = /^(Bind(?:ReadOnly)?Paths=)(.+)$/;
+
+/** All patterns in one, which is faster, but finds the first that matches alone: another may be the one with the owner's parts. */
+const together = once((patterns: readonly RegExp[]) => {
+  const plain = patterns.filter(({ flags }) => flags === "");
+  return new RegExp(plain.length > 0 ? plain.map(({ source }) => `(?:${source})`).join("|") : "$^");
+});
+/** They begin another line for the program that reads the file, or hide the end of this one. */
+const hidden = /\p{Cc}|\\$/u;
+
+/** Whether a text without anything {@link hidden} fits a pattern as a whole, and each named part of it is what the owner has under that name. */
+function fits(pattern: RegExp, text: string, owner: Owner): boolean {
+  const match = whole(pattern).exec(text);
+  if (match === null) return false;
+  for (const name in match.groups) {
+    const found = match.groups[name];
+    if (found !== undefined && !hasPart(owner, name, found)) return false;
+  }
+  return true;
+}
+
+function hasPart(owner: Owner, name: string, text: string): boolean {
+  const own = parts[name]?.(owner);
+  return typeof own === "object" ? own.includes(text) : own !== undefined && `${own}` === text;
+}

@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { parse } from "yaml";
+import type { Finding } from "../../rule.ts";
+import { filesNamed } from "./git.ts";
+
+/** A fleet of a repository. */
+export interface FoundFleet {
+  /** Directory, relative to the repository, with `/`. */
+  readonly place: string;
+  /** Its identity: `fleet` of its network.yaml, otherwise the directory's name. */
+  readonly id: string;
+  /** Whether network.yaml says it. */
+  readonly named: boolean;
+}
+
+/** What a review of one fleet compares. */
+export interface Pairing {
+  readonly before: FoundFleet | undefined;
+  readonly after: FoundFleet | undefined;
+  readonly notices: readonly string[];
+  readonly findings: readonly Pick<Finding, "message" | "approval">[];
+}
+
+/** Every fleet of a repository: each directory with a network.yaml. @param files where its files are; @param commit default the working tree */
+export async function fleetsIn(root: string, files = root, commit?: string): Promise<FoundFleet[]> {
+  const found = await filesNamed(root, "network.yaml", commit);
+  return Promise.all(found.map((file) => fleetAt(files, dirname(file) === "." ? "" : dirname(file))));
+}
+
+/** The fleet of a directory. Whatever else is wrong with its network.yaml is for the loader to say. */
+export async function fleetAt(root: string, place: string): Promise<FoundFleet> {
+  const directory = join(root, place);
+  let said: unknown;
+  try {
+    said = (parse(await readFile(join(directory, "network.yaml"), "utf8")) as { fleet?: unknown } | null)?.fleet;
+  } catch {}
+  return typeof said === "string" ? { place, id: said, named: true } : { place, id: basename(directory), named: false };
+}
+
+/**
+ * Pairs the fleet that is asked for with itself in the base, by its identity, wherever its directory is. A fleet that seems new while
+ * another one vanishes is blocked, because its deletions would not show.
+ * @param asked directory of the fleet; it may have moved
+ */
+export function pairFleets(before: readonly FoundFleet[], after: readonly FoundFleet[], asked: string): Pairing {
+  const at = (fleets: readonly FoundFleet[]) => fleets.find(({ place }) => place === asked);
+  const called = (fleets: readonly FoundFleet[], id: string | undefined) => fleets.filter((each) => each.id === id);
+  const was = at(before);
+  const head = at(after) ?? called(after, was?.id)[0];
+  if (!head) return { before: was, after: undefined, notices: [], findings: [] };
+  const same = called(before, head.id);
+  const base = same.find(({ place }) => place === head.place) ?? same[0] ?? was;
+  const findings: Pick<Finding, "message" | "approval">[] = [];
+  const block = (message: string, approval?: Finding["approval"]) =>
+    findings.push({ message, ...(approval && { approval }) });
+
+  const twins = called(after, head.id);
+  if (twins.length > 1 && twins.length > same.length) {
+    block(
+      `${twins.map(({ place }) => place).join(" and ")} are both fleet ${head.id}. Write a \`fleet\` of its own into the network.yaml of the new one.`,
+    );
+  }
+  if (base && base.id !== head.id && !base.named) {
+    block(
+      `Changes the identity of the fleet from ${base.id} to ${head.id}. Write \`fleet: ${base.id}\` into network.yaml.`,
+      {
+        action: "renumber",
+        resource: `fleet ${base.id}`,
+      },
+    );
+  }
+  if (was && base !== was) {
+    block(
+      `${asked} held fleet ${was.id} and holds fleet ${head.id} now: what happens to ${was.id} does not show. Keep ${was.id} there.`,
+    );
+  }
+  const vanished = before.filter(({ id }) => id !== base?.id && called(after, id).length === 0);
+  for (const { id, place } of vanished) {
+    if (base) {
+      block(`Fleet ${id} (${place}) vanishes: what of it is deleted does not show in this review.`, {
+        action: "delete",
+        resource: `fleet ${id}`,
+      });
+      continue;
+    }
+    block(
+      `Fleet ${id} (${place}) vanishes, and fleet ${head.id} (${head.place}) is new: what is deleted does not show. If it is the same fleet, write \`fleet: ${id}\` into ${head.place}/network.yaml; otherwise add the new fleet in a change of its own.`,
+    );
+  }
+  const moved = base && base.place !== head.place;
+  const notices = moved ? [`Fleet ${head.id} was in ${base.place}, and is in ${head.place} now.`] : [];
+  return { before: base, after: head, notices, findings };
+}

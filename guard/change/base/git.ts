@@ -1,0 +1,185 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { UserError } from "../../../lib/user-error.ts";
+
+/** Files of a commit, checked out into a directory; removed on disposal. */
+export interface Checkout extends AsyncDisposable {
+  readonly directory: string;
+}
+
+/** The last commit that a commit and the one that is checked out share; `undefined` if none is known here. */
+export async function sharedWithHead(root: string, commit: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await git(root, ["merge-base", commit, "HEAD"]);
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
+/** Number of commits that `to` has and `from` lacks. */
+export async function commitsBetween(root: string, from: string, to: string): Promise<number> {
+  return Number(await gitOrThrow(root, ["rev-list", "--count", `${from}..${to}`]));
+}
+
+/** A commit, for people. */
+export interface Said {
+  readonly commit: string;
+  /** Day of the author, ISO 8601. */
+  readonly day: string;
+  readonly title: string;
+  /** Who wrote it; of a merge, who wrote what it brought. */
+  readonly authors: readonly string[];
+}
+
+/** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
+export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
+  const format = "--format=%as%x00%s%x00%P%x00%an";
+  const [day, title, parents, author] = (await gitOrThrow(root, ["show", "--no-patch", format, commit]))
+    .trim()
+    .split("\0");
+  const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
+  return { commit: commit.slice(0, 12), day: day!, title: title!, authors: merged.length > 0 ? merged : [author!] };
+}
+
+/** Who wrote the commits of a range, merges aside, by name; each once. */
+export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<string[]> {
+  const output = await gitOrThrow(root, ["log", "--no-merges", "--format=%an", range, "--", ...paths]);
+  return [...new Set(output.split("\n").filter(Boolean))].sort();
+}
+
+/**
+ * Commits of the main line that changed something in these paths, oldest first.
+ * @param since ISO 8601 @param pattern only those that added or removed a line that matches it @param after only those after this commit
+ */
+export async function commitsIn(
+  root: string,
+  commit: string,
+  since: string,
+  paths: readonly string[],
+  pattern?: string,
+  after?: string,
+): Promise<string[]> {
+  const which = pattern === undefined ? [] : ["-E", "-G", pattern];
+  const range = [`--since=${since}T00:00:00Z`, after === undefined ? commit : `${after}..${commit}`];
+  const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", ...which, ...range];
+  return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
+}
+
+/** Lines that commits took out of a file, newest first, with the commit of each. */
+export async function linesRemoved(
+  root: string,
+  commit: string,
+  file: string,
+): Promise<{ commit: string; line: string }[]> {
+  const output = await gitOrThrow(root, [
+    "log",
+    "-p",
+    "-m",
+    "--first-parent",
+    "--unified=0",
+    "--format=%x00%H",
+    commit,
+    "--",
+    file,
+  ]);
+  return output.split("\0").flatMap((part) => {
+    const [hash = "", ...lines] = part.split("\n");
+    return lines.filter((line) => /^-(?!--)/.test(line)).map((line) => ({ commit: hash, line: line.slice(1) }));
+  });
+}
+
+/**
+ * The last commit that added or removed a line of a file that matches; `undefined` if none did. Of a commit's history the main line is
+ * asked; of a range (`a..b`) all but merges, which on a branch only bring what others wrote.
+ */
+export async function lastToTouch(
+  root: string,
+  commit: string,
+  pattern: string,
+  file: string,
+): Promise<string | undefined> {
+  const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
+  const args = ["log", "-1", "-s", ...which, "--format=%H", "-E", "-G", pattern, commit, "--", file];
+  return (await gitOrThrow(root, args)).trim() || undefined;
+}
+
+/** The text of a file in a commit; `undefined` if it has none. */
+export async function textAt(root: string, commit: string, file: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await git(root, ["show", `${commit}:./${file}`]);
+  return exitCode === 0 ? stdout : undefined;
+}
+
+/** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */
+export async function filesNamed(root: string, name: string, commit?: string): Promise<string[]> {
+  const pattern = [name, `**/${name}`].map((each) => `:(glob)${each}`);
+  const output =
+    commit === undefined
+      ? await gitOrThrow(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern])
+      : await gitOrThrow(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
+  const isIt = (file: string) => file === name || file.endsWith(`/${name}`);
+  return [...new Set(output.split("\0").filter(isIt))].sort();
+}
+
+/** @throws Error with the fix, if git here does not have the commit */
+export async function commitOf(root: string, ref: string): Promise<string> {
+  const { stdout, exitCode } = await git(root, [
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    "--end-of-options",
+    `${ref}^{commit}`,
+  ]);
+  if (exitCode === 0) return stdout.trim();
+  throw new UserError(
+    `"${ref}" is neither a directory nor a commit known to git here: give a branch, a tag or a commit; in CI, fetch more history`,
+  );
+}
+
+/** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory. */
+export async function changedFiles(root: string, commit: string): Promise<string[]> {
+  const lists = [
+    ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", "."],
+    ["ls-files", "--others", "--exclude-standard", "-z"],
+  ];
+  const outputs = await Promise.all(lists.map((args) => gitOrThrow(root, args)));
+  return outputs.flatMap((output) => output.split("\0").filter((name) => name !== "")).sort();
+}
+
+/**
+ * Writes a commit's files below `.state/` of `inside`: the program's checkout, because Node.js finds the packages there. A git worktree
+ * is not used: it would be recorded in the repository, and stay there after a crash.
+ */
+export async function checkOut(root: string, commit: string, inside: string): Promise<Checkout> {
+  await mkdir(join(inside, ".state"), { recursive: true });
+  const directory = await mkdtemp(join(inside, ".state", `base-${commit.slice(0, 12)}-`));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    // In a subdirectory of a repository, only that subdirectory is taken.
+    const tree = (await gitOrThrow(root, ["rev-parse", `${commit}:./`])).trim();
+    const gitDirectory = (await gitOrThrow(root, ["rev-parse", "--absolute-git-dir"])).trim();
+    const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };
+    await gitOrThrow(directory, ["read-tree", tree], environment);
+    await gitOrThrow(directory, ["checkout-index", "--all", "--quiet"], environment);
+    return { directory, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return execa("git", args, {
+    cwd: directory,
+    env: environment,
+    reject: false,
+    stripFinalNewline: false,
+  });
+}
+
+async function gitOrThrow(
+  directory: string,
+  args: readonly string[],
+  environment?: NodeJS.ProcessEnv,
+): Promise<string> {
+  const result = await git(directory, args, environment);
+  if (result.exitCode === 0) return result.stdout;
+  throw new UserError(`git ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`);
+}

@@ -1,0 +1,115 @@
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
+import { accountsOn, type Effect } from "../../../components/registry/change.ts";
+import { describeChange, describing } from "../../../components/registry/describe.ts";
+import type { Element, Key, Kind } from "../../../components/registry/kind.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import { allKinds, type Subject, subject } from "../../../components/registry/subject.ts";
+import { once } from "../../../lib/once.ts";
+import { accountOfUnit } from "../../../lib/systemd/unit-name.ts";
+import { count } from "../../../lib/text/text.ts";
+import type { Context } from "../../rule.ts";
+import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
+import type { HostChange } from "./host-change.ts";
+
+/** Effects of a change, worst first: losses, then outages, then the rest in the order of the fleet. */
+export function effectsOf(context: Context): Effect[] {
+  const { before, after, changes } = context;
+  const words = describing(before.declaration, after.declaration, changes);
+  const effects: Effect[] = (Object.keys(context.changes) as Key[]).flatMap((kind) =>
+    context.changes[kind].flatMap((change) => describeChange(change, words)),
+  );
+  for (const host of context.hosts) effects.push(...effectsOnHost(host, context));
+  const rank = ({ destroys, seconds }: Effect): number => (destroys ? 2 : seconds > 0 ? 1 : 0);
+  return effects.sort((left, right) => rank(right) - rank(left) || right.seconds - left.seconds);
+}
+
+/** What the applier will do on one host: its plan of hooks in words. */
+function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
+  const { host, hooks, groups, applier, packages, unknown, redelivered } = change;
+  // A new or removed host is described as a whole.
+  if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
+  const about = subject.host({ name: host });
+  const residents = accountsOn(after.declaration, host);
+  const effects: Effect[] = [];
+  const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
+    effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
+
+  if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents);
+  if (redelivered === "again") {
+    const why = "the last delivery failed, a repair is due, or the way to reach the host changed";
+    say(`Delivers to ${host} again (${why}): missing parts are repaired, the rest stays as it is.`);
+  }
+  if (redelivered === "anew") {
+    const why = "the program renders differently, or the host or its master secret is a different one";
+    say(`Delivers to ${host} anew; any of its files may change: ${why}.`, residents);
+  }
+  if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
+  if (packages) say(`Installs ${packages.join(", ")} on ${host}, which nothing there has used before.`);
+  const own = groups.find(({ group }) => group === "host")?.files ?? [];
+  if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
+  // The host's own files may concern everybody, those of accounts concern these alone.
+  const concerned = (folder: string) => (own.some(({ path }) => path.startsWith(`${folder}/`)) ? residents : []);
+  for (const { folder, paths } of hooks.load) {
+    const { takesEffect } = bundleFolders.find(({ name }) => name === folder)!;
+    if (takesEffect.by === "load") say(takesEffect.says(host, paths), concerned(folder));
+  }
+  const paths = groups.flatMap(({ files }) => files.map(({ path }) => path));
+  for (const { name, takesEffect } of bundleFolders) {
+    if (takesEffect.by !== "reload" || !hooks.reload.includes(takesEffect.unit)) continue;
+    const inside = paths.filter((path) => path.startsWith(`${name}/`));
+    if (inside.length > 0) say(takesEffect.says(host, inside), concerned(name));
+  }
+  const ofHost = (unit: string) => accountOfUnit(unit) === undefined;
+  for (const unit of hooks.restart.filter(ofHost)) {
+    const unnoticed = bundleFolders.flatMap(({ takesEffect }) =>
+      takesEffect.by === "restart" && takesEffect.unnoticed?.unit === unit ? [takesEffect.unnoticed] : [],
+    );
+    if (unnoticed[0]) say(unnoticed[0].says(host, []));
+    else {
+      say(`Restarts ${unit} on ${host}, about ${serviceRestartSeconds} s.`, residents, serviceRestartSeconds);
+    }
+  }
+
+  // Per account and kind: what has units stops, and is started again by what wakes it.
+  const stopping = Map.groupBy(
+    [...hooks.stopChanged, ...hooks.restart.filter((unit) => !ofHost(unit))],
+    (unit) => accountOfUnit(unit) ?? 0,
+  );
+  for (const [account, units] of stopping) {
+    if (account === 0) continue;
+    const name = names(after.declaration).get(account) ?? names(before.declaration).get(account);
+    const services = new Set(units.map((unit) => unit.replace(/\.[a-z]+$/, "")));
+    const kindOf = (unit: string) =>
+      kindsOfUnits(after.declaration).get(unit) ?? kindsOfUnits(before.declaration).get(unit);
+    for (const [kind, { length: size }] of Map.groupBy(services, kindOf)) {
+      const what = count(size, ...(kind?.words ?? (["unit", "units"] as const)));
+      const again = kind?.wokenBy === undefined ? "" : `; ${kind.wokenBy} starts ${size === 1 ? "it" : "them"}`;
+      say(
+        `Stops ${what} of account ${account}${name === undefined ? "" : ` (${name})`} for about ${serverRestartSeconds} s${again}.`,
+        [account],
+        serverRestartSeconds,
+        subject.account({ number: account }),
+      );
+    }
+  }
+  return effects;
+}
+
+/** The kinds of what accounts have, by their units' names without suffix. */
+const kindsOfUnits = once(
+  (declaration: Declaration): ReadonlyMap<string, Kind> =>
+    new Map(
+      (allKinds as readonly Kind[])
+        .filter(({ accountOf }) => accountOf)
+        .flatMap((kind) =>
+          (declaration[kind.key] as readonly Element[]).map((element) => [kind.resourceName(element), kind] as const),
+        ),
+    ),
+);
+
+const names = once(({ accounts }: Declaration) => new Map(accounts.map(({ number, name }) => [number, name])));
+
+function pathsOf(files: HostChange["groups"][number]["files"]): string {
+  const shown = files.slice(0, 3).map(({ path }) => path);
+  return files.length > 3 ? `${shown.join(", ")} and ${files.length - 3} more` : shown.join(", ");
+}

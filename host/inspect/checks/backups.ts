@@ -1,0 +1,48 @@
+import { statSync } from "node:fs";
+import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import { accountDirectory } from "../../archives/archives.ts";
+import { backupsOf } from "../../backups/keepers.ts";
+import { readExpired } from "../../backups/repositories.ts";
+import { readState } from "../../backups/state.ts";
+import type { Machine } from "../../os/machine.ts";
+import type { Difference } from "../difference.ts";
+
+/** Milliseconds: a day, and half of one in which a run may take its time. */
+const late = 36 * 3_600_000;
+
+/** Accounts without a new backup for more than a day, and damaged files that a backup host has found. */
+export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()): Difference[] {
+  const lateOnes = backupsOf(bundle).flatMap(({ account }): Difference[] => {
+    const { last, failed } = readState(machine, account) ?? {};
+    const since = last ? Date.parse(last.time) : birthOf(machine, account);
+    if (since === undefined || now - since < late) return [];
+    const hours = Math.floor((now - since) / 3_600_000);
+    const newest = last ? `its newest is of ${last.time}` : `it never had one in ${hours} hours`;
+    const why = failed ? `; the run of ${failed.time} failed: ${failed.why}` : "";
+    return [
+      {
+        group: `account-${account}`,
+        kind: "backup-late",
+        what: `account ${account}`,
+        message: `account ${account} has no backup of the last ${late / 3_600_000} hours: ${newest}${why}`,
+        repaired: `by hand: see \`journalctl -u fairhost-backup\`, then run \`fairhost-host backup ${account}\``,
+      },
+    ];
+  });
+  const damaged = (readExpired(machine)?.damaged ?? []).map((path): Difference => {
+    return {
+      group: "host",
+      kind: "backup-damaged",
+      what: path,
+      message: `${path} is not what was written: snapshots that need it cannot be restored wholly`,
+      repaired:
+        "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate-backups.md)",
+    };
+  });
+  return [...lateOnes, ...damaged];
+}
+
+/** When the account came to this host. */
+function birthOf(machine: Machine, account: number): number | undefined {
+  return statSync(accountDirectory(machine, account), { throwIfNoEntry: false })?.birthtimeMs;
+}

@@ -1,0 +1,106 @@
+import { lutimesSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { accountGroup, bundleOf, secret, Tree } from "../../../testing/fakes/host-tree.ts";
+import { apply } from "../../apply/apply.ts";
+import type { Machine, Run } from "../../os/machine.ts";
+import { findOverlays } from "./overlays.ts";
+import { lookAtProcesses, lookAtReloads, showUnits } from "./units.ts";
+
+/** Instances of a template of the bundle (a socket with Accept=yes makes one for each connection) are known to drift. */
+
+const template = "account-1-ssh@.service";
+const instance = "account-1-ssh@3-[2001:db8::1]:22-[2001:db8::9]:50123.service";
+const bundle = bundleOf({
+  1: accountGroup(1, "one", [{ path: `systemd/${template}`, content: "[Service]\nExecStart=/usr/sbin/sshd -i\n" }]),
+  2: accountGroup(2),
+});
+
+async function deployed(): Promise<Tree> {
+  const tree = new Tree();
+  await apply(tree.machine(), bundle, secret);
+  return tree;
+}
+
+function runningIn(tree: Tree, slice: string, unit: string): void {
+  const cgroup = tree.at(`/sys/fs/cgroup/account.slice/${slice}/${unit}`);
+  mkdirSync(cgroup, { recursive: true });
+  writeFileSync(`${cgroup}/cgroup.procs`, "4711\n");
+}
+
+test("its process is the account's own; one of another template, or in a neighbour's slice, is foreign", async () => {
+  using tree = await deployed();
+  runningIn(tree, "account-1.slice", instance);
+  expect(lookAtProcesses(tree.machine(), bundle)).toEqual([]);
+  runningIn(tree, "account-1.slice", "account-1-miner@1.service");
+  runningIn(tree, "account-2.slice", instance);
+  expect(lookAtProcesses(tree.machine(), bundle).map(({ group, kind, what }) => [group, kind, what])).toEqual([
+    ["account-1", "foreign-process", "account-1-miner@1.service"],
+    ["account-2", "foreign-process", instance],
+  ]);
+});
+
+test("a mask or a drop-in for it alone is found as one of the account's unit", async () => {
+  using tree = await deployed();
+  mkdirSync(tree.at(`/run/systemd/system/${instance}.d`), { recursive: true });
+  writeFileSync(tree.at(`/run/systemd/system/${instance}.d/x.conf`), "[Service]\nPrivateNetwork=no\n");
+  symlinkSync("/dev/null", tree.at("/run/systemd/system/account-1-ssh@4.service"));
+  symlinkSync("/dev/null", tree.at("/run/systemd/system/account-1-miner@4.service"));
+  const found = findOverlays(tree.machine(), bundle);
+  expect(found.map(({ difference: { group, kind }, units }) => [group, kind, units]).sort()).toEqual([
+    ["account-1", "unit-masked", ["account-1-ssh@4.service"]],
+    ["account-1", "unit-overridden", [instance]],
+  ]);
+});
+
+/** A machine whose systemd has read all units an hour ago, and calls every unit outdated that it is asked about. */
+function asking(tree: Tree, asked: string[]): Machine {
+  const hourAgo = Number(process.hrtime.bigint() / 1000n) - 3_600_000_000;
+  const run: Run = async (_program, args) => {
+    if (args.includes("--property=UnitsLoadTimestampMonotonic")) {
+      return { status: 0, stdout: `${Math.max(1, hourAgo)}\n`, stderr: "" };
+    }
+    const units = args.slice(args.indexOf("--") + 1);
+    asked.push(...units);
+    return {
+      status: 0,
+      stdout: units.map((unit) => `Id=${unit}\nNeedDaemonReload=yes\nMainPID=0\n`).join("\n"),
+      stderr: "",
+    };
+  };
+  return tree.machine({ live: true, run });
+}
+
+test("it is asked about once its template was written after systemd read it, and told in the account's group", async () => {
+  using tree = await deployed();
+  const states = new Map([[instance, "active"]]);
+  const units = tree.at("/var/lib/fairhost/current/systemd");
+  const past = new Date(Date.now() - 2 * 3_600_000);
+  const asked: string[] = [];
+  for (const name of readdirSync(units, { recursive: true, encoding: "utf8" }))
+    lutimesSync(join(units, name), past, past);
+  await showUnits(asking(tree, asked), bundle, states);
+  expect(asked).toEqual([]);
+  utimesSync(join(units, template), new Date(), new Date());
+  const shown = await showUnits(asking(tree, asked), bundle, states);
+  expect(asked).toEqual([instance]);
+  expect(lookAtReloads(bundle, shown, false).map(({ group, kind, what }) => [group, kind, what])).toEqual([
+    ["account-1", "unit-not-reloaded", instance],
+  ]);
+});
+
+test("a question about it that systemd leaves unanswered is asked again", async () => {
+  using tree = await deployed();
+  const asked: string[] = [];
+  const machine = asking(tree, asked);
+  const silent = {
+    ...machine,
+    run: (...call: Parameters<typeof machine.run>) =>
+      call[1].includes("--property=Id,NeedDaemonReload,MainPID") && asked.push("unanswered") === 1
+        ? Promise.resolve({ status: 1, stdout: "", stderr: "Connection timed out" })
+        : machine.run(...call),
+  };
+  const shown = await showUnits(silent, bundle, new Map([[instance, "active"]]));
+  expect(asked[0]).toBe("unanswered");
+  expect(shown.get(instance)).toEqual({ needsReload: true, mainPid: 0 });
+});

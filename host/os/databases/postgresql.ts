@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { socketDirectory } from "../../../delivery/protocol/databases.ts";
+import type { Machine, RunResult } from "../machine.ts";
+import { connectionsOf, noAnswer, type Server, wrongOn } from "./database-server.ts";
+
+const programs = "/usr/lib/postgresql/17/bin";
+
+/** As its administrator, over the socket to which only that one and root can bind. `-X`: no file in a home is read. */
+const asAdministrator = (program: string, ...args: readonly string[]): readonly [string, ...string[]] => [
+  "setpriv",
+  ...["--reuid=postgres", "--regid=postgres", "--clear-groups", "--no-new-privs", "--"],
+  join(programs, program),
+  `--host=${socketDirectory("postgresql")}`,
+  ...args,
+];
+
+/** Runs statements one after the other and stops at the first error. `\connect` goes to another database. */
+function psql({ run }: Machine, statements: string): Promise<RunResult> {
+  const options = ["-X", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=postgres"];
+  const [program, ...args] = asAdministrator("psql", ...options);
+  // A lock that a session of the account holds must not stop the apply.
+  const input = `SET lock_timeout = '20s';\n${statements}`;
+  return run(program, args, { input, timeout: 300_000 });
+}
+
+/** What the server has of accounts. A state is one line of text, compared with the one that is wanted. */
+interface Present {
+  readonly users: Readonly<Record<string, string>>;
+  readonly databases: Readonly<Record<string, string>>;
+  /** The server's own databases that everybody may connect to, and fill beside all disk limits. */
+  readonly shared: readonly string[];
+}
+
+/** Of a user: login, connections, more rights than an account has, roles that it is a member of. */
+const question = `SELECT json_build_object(
+  'users', (SELECT coalesce(json_object_agg(rolname, format('%s %s %s %s', rolcanlogin, rolconnlimit,
+      rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,
+      (SELECT count(*) FROM pg_auth_members WHERE member = r.oid))), '{}') FROM pg_roles r WHERE rolname ~ '^a[0-9]+$'),
+  'databases', (SELECT coalesce(json_object_agg(datname, format('%s %s %s %s', pg_get_userbyid(datdba), t.spcname, datconnlimit, datacl)), '{}')
+      FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname ~ '^a[0-9]+_'),
+  'shared', (SELECT coalesce(json_agg(datname), '[]') FROM pg_database
+      WHERE datname !~ '^a[0-9]+_' AND datallowconn AND has_database_privilege('public', oid, 'CONNECT')));
+`;
+
+const closedUser = "f 0 f 0";
+const userState = (connections: number) => `t ${connections} f 0`;
+const administratorsRights = "postgres=CTc/postgres";
+const closed = new RegExp(`^postgres \\S+ 0 \\{${administratorsRights}\\}$`);
+const databaseState = (user: string, connections: number) =>
+  `postgres ${user} ${connections} {${administratorsRights},${user}=CTc/postgres}`;
+
+async function present(machine: Machine): Promise<Present> {
+  const result = await psql(machine, question);
+  if (result.status !== 0) throw noAnswer("PostgreSQL", "postgresql", result);
+  return JSON.parse(result.stdout) as Present;
+}
+
+/**
+ * PostgreSQL. Databases belong to the administrator, so that an account can change neither their limits nor their names; it owns what is
+ * in them, and may install trusted extensions. Limits are set last: that they are right says that all before was done.
+ */
+export const postgresql: Server = {
+  async wrong(machine, shares) {
+    const { users, databases, shared } = await present(machine);
+    const compared = shares.flatMap((share) => [
+      { group: share.group, what: share.user, is: users[share.user], wanted: userState(connectionsOf(share)) },
+      ...share.databases.map(({ name, connections }) => {
+        return { group: share.group, what: name, is: databases[name], wanted: databaseState(share.user, connections) };
+      }),
+    ]);
+    const open = [
+      ...Object.keys(users).filter((user) => users[user] !== closedUser),
+      ...Object.keys(databases).filter((name) => !closed.test(databases[name]!)),
+    ];
+    return [
+      ...wrongOn("PostgreSQL", compared, open),
+      ...shared.map((what) => ({
+        group: "host" as const,
+        what,
+        message: `everybody may connect to ${what} in PostgreSQL, which is for nobody`,
+      })),
+    ];
+  },
+
+  async arrange(machine, share) {
+    const { user, directory } = share;
+    const there = await present(machine);
+    const tablespace = join(directory, "postgresql");
+    // In a directory of root's: no account can put a symlink there. The account's disk limit holds for all below it.
+    const made = await machine.run("install", [
+      "-d",
+      "-m",
+      "0700",
+      "-o",
+      "postgres",
+      "-g",
+      "postgres",
+      "--",
+      tablespace,
+    ]);
+    if (made.status !== 0) return made;
+    const statements = [
+      ...(user in there.users ? [] : [`CREATE ROLE ${user};`]),
+      `SELECT 'CREATE TABLESPACE ${user} LOCATION ''${tablespace}''' WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '${user}') \\gexec`,
+      ...share.databases.flatMap(({ name, connections }) => [
+        ...(name in there.databases ? [] : [createDatabase(name, user)]),
+        `ALTER DATABASE ${name} OWNER TO postgres;`,
+        ...revokeAll(name),
+        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${user};`,
+        `\\connect ${name}`,
+        `ALTER SCHEMA public OWNER TO ${user};`,
+        "\\connect postgres",
+        `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
+      ]),
+      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
+    ];
+    return psql(machine, statements.join("\n"));
+  },
+
+  close: async (machine, names) => {
+    const there = await present(machine);
+    const statements = names.flatMap((name) => {
+      if (name in there.users) return [`ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`];
+      return [
+        ...revokeAll(name),
+        `ALTER DATABASE ${name} CONNECTION LIMIT 0;`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid();`,
+      ];
+    });
+    return psql(machine, statements.join("\n"));
+  },
+
+  async drop(machine, user) {
+    const { databases, users } = await present(machine);
+    const own = Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+    return psql(
+      machine,
+      [
+        ...own.map((name) => `DROP DATABASE ${name} WITH (FORCE);`),
+        `DROP TABLESPACE IF EXISTS ${user};`,
+        ...(user in users ? [`DROP ROLE ${user};`] : []),
+      ].join("\n"),
+    );
+  },
+
+  async listed(machine, user) {
+    const { databases } = await present(machine);
+    return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+  },
+
+  restore: {
+    command: (database) => [
+      join(programs, "pg_restore"),
+      ...["--clean", "--if-exists", "--no-owner", "--single-transaction"],
+      // The sandbox of a transient unit has no record of its user.
+      ...[`--username=${database.split("_")[0]}`, `--dbname=${database}`],
+    ],
+    afterFailure: "is as it was",
+  },
+
+  // With what it sets by itself in the session, pg_dump runs no function of the database's owner (restrict_nonsystem_relation_kind, search_path).
+  dump: (database) =>
+    asAdministrator("pg_dump", "--format=custom", "--lock-wait-timeout=60000", `--dbname=${database}`),
+};
+
+/** Text in any language sorts the same on every host and in every release: the server's own rules, not those of the C library. */
+function createDatabase(name: string, user: string): string {
+  return `CREATE DATABASE ${name} TEMPLATE template0 TABLESPACE ${user} CONNECTION LIMIT 0;`;
+}
+
+/** Takes the rights of everybody but the administrator. */
+function revokeAll(database: string): readonly string[] {
+  return [
+    `REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`,
+    `SELECT format('REVOKE ALL ON DATABASE ${database} FROM %I', rolname) FROM pg_roles WHERE oid IN
+      (SELECT grantee FROM pg_database, aclexplode(datacl) WHERE datname = '${database}' AND grantee <> datdba) \\gexec`,
+  ];
+}

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sshSettings } from "../../../components/host/sshd.host.ts";
+import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../../delivery/protocol/digest.ts";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
+import { type Controller, controllerOf, until } from "../../../testing/fakes/controller.ts";
+import { succeed } from "../../../testing/fakes/placed-host.ts";
+import { declarationOf } from "../../../testing/fixtures/bundle-fixture.ts";
+
+/** A host with Debian's own ssh.service, and a controller whose key is root's, at the other end of a link. */
+let host: ContainerHost;
+const sh = (command: string) => succeed(host, command);
+
+const right = renderBundle(declarationOf([]), "web1");
+const settings = right.groups.host!.files.find(({ path }) => path === sshSettings.file)!.content!;
+
+/** The host's bundle with other settings of its SSH server. */
+function withSettings(content: string): Bundle {
+  const { files, units } = right.groups.host!;
+  const changed = files.map((file) => (file.path === sshSettings.file ? { ...file, content } : file));
+  return sealBundle("web1", { ...right.groups, host: sealGroup({ ...right.groups.host!, files: changed, units }) });
+}
+
+let controller: Controller;
+const apply = (of: Bundle) => controller.apply(of);
+
+/** Whether the controller logs in anew, by its own key. */
+async function letsIn(): Promise<boolean> {
+  const options =
+    "-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20";
+  const { stdout } = await host.run(
+    `ip netns exec controller ssh ${options} -i /run/controller root@fd00:77::1 echo in`,
+  );
+  return stdout === "in\n";
+}
+
+const effective = () => sh("/usr/sbin/sshd -T");
+
+beforeAll(async () => {
+  host = await bootContainer({ name: "ssh-server" });
+  await sh(`ssh-keygen -A >/dev/null
+    rm /etc/systemd/system/ssh.service && systemctl daemon-reload
+    ssh-keygen -q -t ed25519 -N '' -f /run/controller
+    mkdir -p -m 700 /root/.ssh && cp /run/controller.pub /root/.ssh/authorized_keys && chmod 600 /root/.ssh/authorized_keys
+    systemctl start ssh.service`);
+  controller = await controllerOf(host, 22);
+  await until("the SSH server", letsIn);
+}, 300_000);
+
+afterAll(() => host?.stop());
+
+describe("the host's own SSH server", () => {
+  test("of a host where root's keys lie elsewhere keeps its settings, and says where they are to be", async () => {
+    await sh(`mkdir -p /etc/ssh/keys && mv /root/.ssh/authorized_keys /etc/ssh/keys/root
+      echo 'AuthorizedKeysFile /etc/ssh/keys/%u' >/etc/ssh/sshd_config.d/10-own.conf && systemctl reload ssh.service`);
+    await until("the host's own settings", letsIn);
+    const report = await apply(right);
+    expect(report.errors.map(({ message }) => message).join()).toContain(
+      "the new settings do not read /etc/ssh/keys/root: move root's keys to /root/.ssh/authorized_keys; the old SSH settings are restored",
+    );
+    expect(await letsIn()).toBe(true);
+    await sh(
+      "mv /etc/ssh/keys/root /root/.ssh/authorized_keys && rm /etc/ssh/sshd_config.d/10-own.conf && systemctl reload ssh.service",
+    );
+    await until("Debian's settings", letsIn);
+  }, 120_000);
+
+  test("takes the declared settings without a restart, and open sessions stay", async () => {
+    const pid = await sh("systemctl show --value -p MainPID ssh.service");
+    const report = await apply(right);
+    expect([report.result, report.errors]).toEqual(["applied", []]);
+    expect(report.hooks).toContain("reload the SSH server");
+    expect(await sh("systemctl show --value -p MainPID ssh.service")).toBe(pid);
+    expect(await letsIn()).toBe(true);
+    const now = await effective();
+    for (const line of ["passwordauthentication no", "disableforwarding yes", "logingracetime 30"])
+      expect(now).toContain(`${line}\n`);
+    expect(now).not.toMatch(
+      /^(?:kexalgorithms|macs|hostkeyalgorithms) .*(?:nistp|diffie|sha1|umac-64|hmac-sha2-256,)/m,
+    );
+    expect(await sh("ls /run/fairhost")).not.toContain("login");
+    expect(await sh("systemctl list-units --all 'fairhost-sshd*' --no-legend")).toBe("");
+    expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [] });
+  }, 120_000);
+
+  test.each([
+    ["a word that sshd does not know", "PermitRootLogins no\n"],
+    ["an algorithm that is none", "KexAlgorithms curve25519-sha257\n"],
+    ["a list without an end", "Match\n"],
+    ["a file that is not there", "Include\n"],
+    ["a password that nobody is asked for", "AuthenticationMethods publickey,password\n"],
+    ["a port that is none", "Port 70000\n"],
+  ])("refuses before the switch: %s", async (_what, wrong) => {
+    const before = await sh("readlink -f /var/lib/fairhost/current; cat /var/lib/fairhost/current/sshd/fairhost.conf");
+    const report = await apply(withSettings(`${wrong}${settings}`));
+    expect(report.result).toBe("rolled-back");
+    expect(report.errors.map(({ message }) => message).join()).toMatch(/^sshd: /);
+    expect(report.hooks).toEqual([]);
+    expect(await sh("readlink -f /var/lib/fairhost/current; cat /var/lib/fairhost/current/sshd/fairhost.conf")).toBe(
+      before,
+    );
+    expect(await letsIn()).toBe(true);
+  });
+
+  test.each([
+    ["root may not log in", "PermitRootLogin no\n"],
+    ["only another user may", "AllowUsers nobody\n"],
+    ["root is refused", "DenyUsers root\n"],
+    ["keys are not taken", "PubkeyAuthentication no\n"],
+    ["keys lie elsewhere", "AuthorizedKeysFile /etc/ssh/keys/%u\n"],
+    ["the trial's keys alone are read", "AuthorizedKeysFile /run/fairhost/login-of-%u\n"],
+    ["it listens elsewhere", "ListenAddress ::1\nPort 2222\n"],
+    ["the controller alone is refused", "Match Address fd00:77::2\nPermitRootLogin no\nMatch all\n"],
+    ["each command is another", "ForceCommand /bin/false\n"],
+    ["nobody is let finish", "MaxStartups 1:100:1\nRefuseConnection yes\n"],
+  ])("is back at once, with the rest of the change: %s", async (_what, wrong) => {
+    const before = await effective();
+    const report = await apply(withSettings(`${wrong}${settings}`));
+    expect(report.result).toBe("rolled-back");
+    expect(report.errors.map(({ message }) => message).join()).toMatch(
+      /^reload the SSH server: .*; the old SSH settings are restored/s,
+    );
+    expect(await letsIn()).toBe(true);
+    expect(await effective()).toBe(before);
+    expect(await apply(right)).toMatchObject({ errors: [] });
+  });
+
+  test("if the applier hangs before it has looked, the timer restores the old settings within a minute", async () => {
+    await host.writeFile("/run/delivery", controller.delivery(withSettings(`PermitRootLogin no\n${settings}`)));
+    // A login that waits: the applier is stopped while it tries.
+    await host.writeFile("/usr/local/sbin/ssh", "#!/bin/sh\ntouch /run/tried; sleep 600\n", 0o755);
+    await sh(`SSH_CONNECTION='${controller.connection}' fairhost-host apply </run/delivery >/run/out 2>/run/err &`);
+    await until("the new settings", async () => (await host.run("test -e /run/tried")).exitCode === 0);
+    await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'; rm /usr/local/sbin/ssh");
+    expect(await letsIn()).toBe(false);
+    await until("the old settings", letsIn);
+    // What is in force is not what is declared: it is seen, and the next deploy repairs it.
+    expect(await sh("fairhost-host inspect --json 2>&1 || true")).toContain("/etc/ssh/sshd_config.d/00-fairhost.conf");
+    expect(await apply(right)).toMatchObject({ errors: [] });
+    expect(await letsIn()).toBe(true);
+    expect(await sh("cat /etc/ssh/sshd_config.d/00-fairhost.conf")).toContain("Include");
+  }, 180_000);
+});
