@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import type { Answer } from "../recovery/recovery.ts";
-import { unproven } from "./proofs.ts";
+import { takingOver, unproven } from "./proofs.ts";
 
 const { accounts } = declarationFixture();
 const [account] = accounts;
@@ -45,4 +45,10 @@ test("the finding says what to do and which approval lets it pass", () => {
 
 test("an account that the change removes or takes out of backups needs no proof", () => {
   expect(look(proof(promised), [])).toEqual([0, 0]);
+});
+
+test("a host that takes in accounts of a lost one is asked for no proof, so that nothing holds up the takeover", () => {
+  const moved = accounts.map((each) => (each.number === number ? { ...each, host: "spare" } : each));
+  expect([...takingOver({ accounts }, { accounts: moved }, new Set([host]))]).toContain("spare");
+  expect([...takingOver({ accounts }, { accounts: moved }, new Set())]).toEqual([]);
 });

@@ -29,10 +29,12 @@ export type Proofs = (
 export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: (text: string) => void): Proofs {
   return async (before, after, names) => {
     const lost = lostHosts(after.hosts);
+    const taking = takingOver(before, after, lost);
     const asked = before.hosts.flatMap(({ name, ssh }) => {
       const host = hosts.find((each) => each.name === name);
       const has = before.accounts.some((account) => account.host === name && account.backup);
-      if (!host || !has || !names.includes(name) || lost.has(name) || ssh?.hostKey === undefined) return [];
+      if (!host || !has || !names.includes(name) || lost.has(name) || taking.has(name) || ssh?.hostKey === undefined)
+        return [];
       return [{ target: sshTarget(config, host), key: ssh.hostKey }];
     });
     if (asked.length === 0) return [];
@@ -48,6 +50,16 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
     if (lines.length > 0) say(`\nProofs of backups:\n${lines.map(printable).join("\n")}\n`);
     return findings;
   };
+}
+
+/** Hosts that take in accounts of a lost host: nothing holds that up, least of all an old proof of somebody else's backup. */
+export function takingOver(
+  before: Pick<Declaration, "accounts">,
+  after: Pick<Declaration, "accounts">,
+  lost: { has(host: string): boolean },
+): Set<string> {
+  const was = new Map(before.accounts.map(({ number, host }) => [number, host]));
+  return new Set(after.accounts.flatMap(({ number, host }) => (lost.has(was.get(number) ?? "") ? [host] : [])));
 }
 
 /**
