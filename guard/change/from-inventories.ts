@@ -113,7 +113,7 @@ async function compare(
   if (base.history) {
     const wholes = { before: before.whole, after: after.whole };
     const approvalsBefore = old?.fleet.approvals ?? [];
-    const said = await twoSteps(base.history, { ...input, wholes, result, approvalsBefore, head: base.head });
+    const said = await twoSteps(base.history, { ...input, wholes, result, approvalsBefore, head: base.head, program });
     notices.push(...said.notices);
     also.push(...said.findings);
     refused = said.refused;

@@ -322,6 +322,37 @@ test.each(["Mallory", "Trent"])(
   },
 );
 
+test("two policies emptied, then an account that breaks both: an approval for each, and for no other", async () => {
+  const emptied = Object.fromEntries(
+    ["data/account-with-data-protected", "redundancy/redundant-on-two-sites"].map((name) => [
+      `policies/${name}.ts`,
+      [["*find(", "*find() {},\n  *found("]],
+    ]),
+  ) as Edits;
+  const breaks: Edits = {
+    [prod("accounts/1011-clinic.yaml")]: [
+      ["plan: redundant\n", "plan: redundant\nprotect: false\n"],
+      ["standby: par2-web3\n", "standby: par1-web4\n"],
+    ],
+  };
+  const report = await steps(emptied, () => repository.edit(breaks), ["Mallory", "Trent"]);
+  const held = report.findings.filter(({ message }) => message.includes("said so"));
+  const by = "before commit [0-9a-f]{12} of Mallory";
+  expect(held.map(({ level, message }) => `${level}: ${message}`).sort()).toEqual([
+    expect.stringMatching(
+      new RegExp(
+        `^needs approval: account-with-data-protected: Account 1011 .* is not protected: rule account-with-data-protected said so ${by}`,
+      ),
+    ),
+    expect.stringMatching(
+      new RegExp(`^needs approval: redundant-on-two-sites: Account 1011 .*: rule redundant-on-two-sites said so ${by}`),
+    ),
+  ]);
+  for (const rule of ["account-with-data-protected", "redundant-on-two-sites"])
+    expect(report.missingApprovals).toContainEqual({ action: "weaken", resource: `rule ${rule}` });
+  expect(report.missingApprovals).not.toContainEqual({ action: "weaken", resource: "rule policies-hold" });
+});
+
 test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {
   const report = await steps(
     { [prod("accounts/1004-museum.yaml")]: [["name: museum", "name: museum # a comment"]] },

@@ -16,7 +16,7 @@ import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
 import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./base/git.ts";
-import { ownProgram } from "./base/program.ts";
+import { ownProgram, type Program } from "./base/program.ts";
 import { type Side, sideOf } from "./side.ts";
 import { weakerRules } from "./weaker-rules.ts";
 
@@ -39,6 +39,8 @@ interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "lim
   readonly result: Review;
   /** Directory of the new side's fleet. */
   readonly head: string;
+  /** The base's. */
+  readonly program: Program;
 }
 
 /** What a change owes to earlier ones. */
@@ -107,7 +109,15 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   findings.push(...(await overLimits(history, since, step, say)));
   const sayRule = async (of: string, at: readonly string[]) => words(await sayCommit(checkout, of, at), authors);
   findings.push(
-    ...(await weakerRules(history, { input: step, result: step.result, head: step.head, since, say: sayRule })),
+    ...(await weakerRules(history, {
+      input: step,
+      wholes: step.wholes,
+      program: step.program,
+      result: step.result,
+      head: step.head,
+      since,
+      say: sayRule,
+    })),
   );
   const { refused, notices } = await approvalsUsed({
     ...{ history, result: step.result, before: step.approvalsBefore, secondPerson: step.limits.secondPerson, say },

@@ -1,8 +1,10 @@
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Subject } from "../../components/registry/subject.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
-import { levels, type Weighed } from "../verdict/weigh.ts";
+import { type Level, levels } from "../verdict/weigh.ts";
 import { checkout, type History } from "./base/base.ts";
 import { checkOut, commitOf, commitsIn } from "./base/git.ts";
-import { type Program, programAt } from "./base/program.ts";
+import { ownProgram, type Program, programAt } from "./base/program.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
 
@@ -11,6 +13,10 @@ const places = ["guard/rules/*.ts", "policies/**/*.ts", "components/**/rules/*.t
 
 interface Asked {
   readonly input: ReviewInput;
+  /** Both sides with every cell: rules judge the whole fleet, because half a fleet has half of its redundancy. */
+  readonly wholes: Record<"before" | "after", Declaration>;
+  /** The base's. */
+  readonly program: Program;
   /** What today's rules say. */
   readonly result: Review;
   /** Directory of the new side's fleet. */
@@ -27,16 +33,20 @@ interface Asked {
  * another form of it, and nothing is compared. Only the history of this checkout is run, up to the program that judges. Costs nothing if no
  * rule was changed since, else one program; some more if it finds something.
  */
-export async function weakerRules(history: History, { input, result, head, since, say }: Asked): Promise<Found[]> {
+export async function weakerRules(
+  history: History,
+  { input, wholes, program, result, head, since, say }: Asked,
+): Promise<Found[]> {
   const judging = history.root === checkout ? history.commit : await commitOf(checkout, "HEAD").catch(() => undefined);
   if (judging === undefined) return [];
   const commits = await commitsIn(checkout, judging, since, places);
-  const asked = new Map<number, Promise<Map<string, Weighed> | undefined>>();
+  const asked = new Map<number, Promise<Map<string, Said> | undefined>>();
   const before = (index: number) => {
-    if (!asked.has(index)) asked.set(index, foundBefore(commits[index]!, head, input));
+    if (!asked.has(index)) asked.set(index, foundBefore(commits[index]!, head, input, wholes));
     return asked.get(index)!;
   };
-  const now = worst(result.findings);
+  // What the base's own program says is asked of this change already (rules-kept).
+  const now = new Map([...saidIn(result), ...(program === ownProgram ? [] : (saidBy(program, input, wholes) ?? []))]);
   // The oldest that reads the fleet is the best; each that does not halves what is left.
   for (let left = commits.length; left > 0; left >>= 1) {
     const first = commits.length - left;
@@ -44,10 +54,12 @@ export async function weakerRules(history: History, { input, result, head, since
     if (then === undefined) continue;
     // A finding about several things is said once.
     const gone = new Map(
-      [...then].filter(([key, finding]) => rank(finding) > rank(now.get(key))).map(([key, finding]) => [finding, key]),
+      [...then]
+        .filter(([key, said]) => rank(said) > rank(now.get(key)))
+        .map(([key, said]) => [said.finding, { key, said }]),
     );
     const found: Found[] = [];
-    for (const [{ level: _, ...finding }, key] of gone) {
+    for (const { key, said } of gone.values()) {
       let [low, high] = [first, commits.length];
       while (high - low > 1) {
         const middle = (low + high) >> 1;
@@ -55,10 +67,11 @@ export async function weakerRules(history: History, { input, result, head, since
         else high = middle;
       }
       const by = await say(commits[low]!, places);
+      const { finding } = said;
       found.push({
         ...finding,
-        approval: finding.approval ?? { action: "weaken", resource: `rule ${finding.rule}` },
-        message: `${finding.message.replace(/\.$/, "")}: rule ${finding.rule} said so before ${by}.`,
+        approval: finding.approval ?? { action: "weaken", resource: `rule ${said.by}` },
+        message: `${finding.message.replace(/\.$/, "")}: rule ${said.by} said so before ${by}.`,
       });
     }
     return found;
@@ -71,13 +84,23 @@ async function foundBefore(
   commit: string,
   head: string,
   input: ReviewInput,
-): Promise<Map<string, Weighed> | undefined> {
+  wholes: Asked["wholes"],
+): Promise<Map<string, Said> | undefined> {
   await using files = (await checkOut(checkout, `${commit}^`, checkout).catch(() => undefined)) ?? nothing;
   if (files.directory === "") return undefined;
   try {
     const program = await programAt(files.directory);
     await program.loadFleet(head);
-    return worst(reviewBy(program, input).findings);
+    return saidBy(program, input, wholes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined if the program cannot judge what this one declares. */
+function saidBy(...asked: Parameters<typeof reviewBy>): Map<string, Said> | undefined {
+  try {
+    return saidIn(reviewBy(...asked));
   } catch {
     return undefined;
   }
@@ -86,25 +109,46 @@ async function foundBefore(
 const nothing = { directory: "", async [Symbol.asyncDispose]() {} };
 
 /** A review by the rules of another program alone: what hosts get is rendered by the one that judges. */
-function reviewBy(program: Program, { before, after, also: _, ...rest }: ReviewInput): Review {
-  const by = (side: ReviewInput["before"]) => ({ ...side, judge: program.judge, rules: program.rules });
-  return (program.review ?? review)({ ...rest, before: by(before), after: by(after), approvals: [] });
+function reviewBy(program: Program, { before, after, also: _, ...rest }: ReviewInput, wholes: Asked["wholes"]): Review {
+  const by = (side: ReviewInput["before"], whole: Declaration) => ({
+    ...side,
+    judge: (__: Declaration, today: string) => program.judge(whole, today),
+    rules: program.rules,
+  });
+  const sides = { before: by(before, wholes.before), after: by(after, wholes.after) };
+  return (program.review ?? review)({ ...rest, ...sides, approvals: [] });
 }
 
-const keyOf = ({ rule, subject: { kind, name } }: Weighed) => `${rule} ${kind} ${name}`;
+/** What a rule says, and how bad that is. */
+interface Said {
+  /** The guard rule; of what policies-hold reports, the policy: each was weakened for itself. */
+  readonly by: string;
+  readonly level: Level;
+  readonly finding: Found;
+}
 
-function worst(findings: readonly Weighed[]): Map<string, Weighed> {
-  const found = new Map<string, Weighed>();
-  for (const finding of findings) {
-    for (const about of [finding.subject, ...(finding.alsoOf ?? [])]) {
-      const key = keyOf({ ...finding, subject: about });
-      if (rank(finding) > rank(found.get(key))) found.set(key, finding);
-    }
+const policies = "policies-hold";
+
+/** What a review says, by rule and subject; of each the worst. */
+function saidIn({ findings, policies: { violations } }: Review): Map<string, Said> {
+  const found = new Map<string, Said>();
+  const add = (said: Said, { kind, name }: Subject) => {
+    const key = `${said.by} ${kind} ${name}`;
+    if (rank(said) > rank(found.get(key))) found.set(key, said);
+  };
+  for (const { level, ...finding } of findings) {
+    if (finding.rule === policies) continue;
+    const said = { by: finding.rule, level, finding };
+    for (const about of [finding.subject, ...(finding.alsoOf ?? [])]) add(said, about);
+  }
+  for (const { rule, subject, message } of violations) {
+    const finding = { rule: policies, subject, message: `${rule}: ${message}` };
+    add({ by: rule, level: "blocked", finding }, subject);
   }
   return found;
 }
 
-/** How bad it is; what is not found is less than all that is. */
-function rank(finding: Pick<Weighed, "level"> | undefined): number {
-  return finding === undefined ? 0 : levels.indexOf(finding.level);
+/** How bad it is; what is not said is less than all that is. */
+function rank(said: Said | undefined): number {
+  return said === undefined ? 0 : levels.indexOf(said.level);
 }
