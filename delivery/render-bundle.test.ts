@@ -194,8 +194,8 @@ describe("the bundle", () => {
     expect(encoded).toBe(encodeBundle(renderBundle(declaration, "web1")));
     expect(JSON.parse(gunzipSync(Buffer.from(encoded, "base64")).toString())).toEqual(bundle);
     expect(encoded.length).toBeLessThan(2_000_000);
-    // Quadratic work would make it a hundred times.
-    expect(milliseconds).toBeLessThan(30 * best(declared(100)));
+    // Quadratic work would make it a hundred times; a busy machine was seen to make it forty.
+    expect(milliseconds).toBeLessThan(60 * best(declared(100)));
     console.info(`1,000 accounts: ${milliseconds.toFixed(0)} ms, ${(encoded.length / 1000).toFixed(0)} kB encoded`);
   });
 });

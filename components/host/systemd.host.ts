@@ -60,8 +60,8 @@ export const systemd = {
       lines: [
         ...service,
         /\[Service\] RestrictAddressFamilies=AF_NETLINK/,
-        // As root, and exactly this: whose turn it is to start (components/http/program/run-program.ts).
-        /\[Service\] ExecStartPre=\+:\/usr\/bin\/nsenter --target=1 --mount --net --cgroup --wdns=\/ \/bin\/sh \/var\/lib\/fairhost\/current\/libexec\/start-slot account-(?<number>\d+)-http-[a-z][a-z0-9-]* \d+/,
+        // Its own turn to start (components/http/program/run-program.ts).
+        /\[Unit\] (?:Wants|After)=fairhost-start@\d+:account-(?<number>\d+)-http-[a-z][a-z0-9-]*\.service/,
         /\[Service\] ExecStart=:\/usr\/bin\/setpriv --seccomp-filter \/opt\/fairhost\/netlink-filter -- .+/,
       ],
     },

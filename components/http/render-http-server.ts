@@ -8,6 +8,7 @@ import type { Element } from "../registry/kind.ts";
 import { connections } from "./front-end/connections.ts";
 import { type HttpServer, type ServerKind, socketOf, unitOf } from "./kinds/server.ts";
 import { servers } from "./kinds/servers.generated.ts";
+import { startUnit } from "./program/run-program.ts";
 
 /** Template of the units that make a failed socket anew; its instance is the socket's name without suffix. */
 const newSocket = "fairhost-new-socket@";
@@ -19,7 +20,7 @@ const socketDefaults = "systemd/account-.socket.d/50-defaults.conf";
 
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
-  ofHost: () => ({ files: renderHttpDefaults(), units: [newSocketUnit] }),
+  ofHost: () => ({ files: renderHttpDefaults(), units: [newSocketUnit, startUnit] }),
   ofElement: (server, { account }) => renderHttpServer(account, server),
 };
 

@@ -9,6 +9,7 @@ const roles = schema.shape.role.unwrap().options;
 /** Services of the host that are not confined, and why. */
 const free: Readonly<Record<string, string>> = {
   "fairhost-view-again.service": "asks systemd alone to start another unit",
+  "fairhost-start@.service": "every start of a server waits for it, and mounts of its own would take time",
   "fairhost-new-socket@.service": "asks systemd alone to start another unit",
   "fairhost-backup-looks.service": "watches directories on which others mount, in the file system of the host",
   "fairhost-backup-view@.service": "mounts in the file system of the host",

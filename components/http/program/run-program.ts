@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type BundleFile, currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../lib/systemd/unit-file.ts";
-import { accountSettings, homeInside, init, insideHome, ownRecords } from "../../account/account-paths.ts";
+import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../../account/account-paths.ts";
 import { netlinkSettings } from "../../account/sandbox/netlink-filter.ts";
 import {
   programEntry as common,
@@ -47,8 +47,8 @@ const script = `${folder}/run-program`;
 const turnAway = `${folder}/turn-away`;
 const startSlot = `${folder}/start-slot`;
 
-/** Runs a script as root on the host. The prefix `+` alone takes away the account's user, but not the mounts and the network of its sandbox. */
-const onHost = ["/usr/bin/nsenter", "--target=1", "--mount", "--net", "--cgroup", "--wdns=/", "/bin/sh"];
+/** Template of the units for which servers wait before they start; the instance is {@link startOfAlwaysOn} or 0, and the server's unit. */
+const start = "fairhost-start@";
 
 /** Seconds that the start of a server counts that nobody has asked for yet: nothing shows when it serves. */
 const startOfAlwaysOn = 2;
@@ -60,8 +60,39 @@ export function scriptFile(directory: string, name: string): BundleFile {
 
 /** Files that all these kinds share. */
 export function programFiles(): BundleFile[] {
-  return ["run-program", "turn-away", "start-slot"].map((name) => scriptFile(import.meta.dirname, name));
+  const { content, ...slot } = scriptFile(import.meta.dirname, "start-slot");
+  return [
+    ...["run-program", "turn-away"].map((name) => scriptFile(import.meta.dirname, name)),
+    { ...slot, content: content!.replaceAll("@LOGS@", logs) },
+    {
+      path: `systemd/${start}.service`,
+      content: unitFile({
+        // A server that starts and ends often needs it as often.
+        Unit: { Description: "Turn of %i to start", CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
+        // Nothing that needs mounts of its own, for each would make each start slower: it reads names of sockets, memory and its own records.
+        Service: {
+          Type: "oneshot",
+          ExecStart: `/bin/sh ${currentGeneration}/${startSlot} %i`,
+          TimeoutStartSec: "90s",
+          RuntimeDirectory: "fairhost-starts/starting fairhost-starts/queues",
+          RuntimeDirectoryMode: "0700",
+          RuntimeDirectoryPreserve: "yes",
+          NoNewPrivileges: "yes",
+          CapabilityBoundingSet: "CAP_DAC_OVERRIDE",
+          RestrictAddressFamilies: "AF_NETLINK",
+          RestrictNamespaces: "yes",
+        },
+      }),
+    },
+  ];
 }
+
+/** The template's unit, which is part of the bundle where a server of these kinds is. */
+export const startUnit: BundleUnit = {
+  name: `${start}.service`,
+  want: "on-demand",
+  restartOn: [`systemd/${start}.service`, startSlot],
+};
 
 /** Binds a file of the bundle as `/opt/fairhost/<its name>`. */
 export function inside(path: string): { readonly bind: string; readonly path: string } {
@@ -99,7 +130,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
   const { name, kind, idleSeconds, startSeconds } = server;
   const settings = accountSettings(account, `http-${name}`);
-  const hold = `${idleSeconds === 0 ? startOfAlwaysOn : 0}`;
+  const turn = `${start}${idleSeconds === 0 ? startOfAlwaysOn : 0}:${unitOf(server)}.service`;
   const given = {
     FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
@@ -114,7 +145,8 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
   const own = [...assignments(program.environment ?? {}), ...assignments(server.environment)];
   const run = [scriptInside, insideHome(account, server.directory), `${own.length}`, ...own, ...program.command];
   return unitFile({
-    Unit: { Description: `HTTP server ${name} of account ${account.number} (${kind})` },
+    // Wants=, because Requires= would keep visitors waiting for a server that never starts.
+    Unit: { Description: `HTTP server ${name} of account ${account.number} (${kind})`, Wants: turn, After: turn },
     Service: {
       ...settings,
       BindReadOnlyPaths: [
@@ -128,7 +160,6 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
       LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
       Environment: environmentLines(given),
       LimitNOFILE: descriptorLimit,
-      ExecStartPre: `+${execLine([...onHost, `${currentGeneration}/${startSlot}`, unitOf(server), hold])}`,
       ExecStart: execLine([...netlinkSettings.command, ...init, ...run]),
     },
   });

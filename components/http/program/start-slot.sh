@@ -1,14 +1,15 @@
 #!/bin/sh
-# Lets a server of an account start when it is its turn, as root on the host, before the server's sandbox is made.
-#   start-slot UNIT HOLD   with HOLD seconds that a start counts at least: of a server that starts without a visitor, nothing shows when it serves
+# Lets a server of an account start when it is its turn: a unit of the host's, which the server's waits for, outside of the account's limits.
+#   start-slot HOLD:UNIT   with HOLD seconds that a start counts at least: of a server that starts without a visitor, nothing shows when it serves
 # At most four servers a CPU start at once, a quarter of them of one account, and only while the host has memory for one more. A server counts as starting
 # until somebody has taken the first visitor from its socket, or for five seconds: an account can do nothing to hold a place for longer.
 # Meanwhile visitors wait in the socket's queue. First come, first served: one server of each account stands in the host's queue.
 set -u
-unit=$1 hold=$2
-account=${unit#account-}
-account=account-${account%%-*}
-# Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until this gives up, less than TimeoutStartSec=.
+hold=${1%%:*} unit=${1#*:}
+number=${unit#account-}
+number=${number%%-*}
+account=account-$number log=/srv/accounts/$number/@LOGS@/${unit#"$account-"}.log
+# Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until it starts in any case.
 need=64 longest=5 patience=80
 starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
 # Without its directory nobody could start: then all do.
@@ -61,9 +62,13 @@ await() {
     sleep 0.1
   done
 }
+# Root's own directory: an account can put nothing in the place of its log.
+say() {
+  (umask 022 && echo "$(date +%FT%T%z) fairhost: $*" >>"$log")
+}
 give_up() {
-  echo "$(date +%FT%T%z) fairhost: not started: the host had no place or no memory for it within $patience s; it is tried again while visitors wait"
-  exit 1
+  say "started although the host had no place or no memory for it within $patience s"
+  exit 0
 }
 
 clock
@@ -72,15 +77,11 @@ slots=$((4 * $(nproc)))
 exec 8>"$queues/$account" 9>"$queues/host"
 flock -w $patience 8 || give_up
 await "[ \$mine -lt $((slots / 4)) ]"
-# From here on others wait for this one: the account's limits must not slow it down. It is one process of each account at most.
-for group in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
-  [ ! -w $group/init.scope/cgroup.procs ] || echo $$ 2>/dev/null >$group/init.scope/cgroup.procs
-done
 # The queue gives order alone. Whoever stands first and does not move on keeps nobody for longer than this.
 flock -w 30 9
 await "[ \$all -lt $slots ] && memory_for_one_more"
 echo "$((now + hold)) $((now + longest))" >".$unit" && mv ".$unit" "$unit"
 if [ $((now - begin)) -ge 5 ]; then
-  echo "$(date +%FT%T%z) fairhost: waited $((now - begin)) s before the start: many servers of the host start at this moment"
+  say "waited $((now - begin)) s before the start: many servers of the host start at this moment"
 fi
 exit 0
