@@ -74,14 +74,15 @@ describe("a program that floods its log", () => {
     // 400 MB, four times what an account without a quota may keep.
     expect(await sh("curl -s -H 'Host: app.bob.test' 'http://[::1]/flood?4000000'")).toBe("ok\n");
     await until(`tail -n 1 ${logs(2)}/http-app.log | grep -q 'after the flood'`);
-    await until(`test $(stat -c %s ${logs(2)}/http-app.log) -lt 10000000`);
+    // Smaller than what the next pass would compress, so that the files stay as they are while they are read.
+    await until(`test $(stat -c %s ${logs(2)}/http-app.log) -le 8388608`);
     expect(await sh("curl -s -H 'Host: blog.alice.test' http://[::1]/")).toBe("Hello from alice\n");
     const kept = await sh(
       `cat $(ls ${logs(2)}/http-app.log.*.gz) | zcat | cat - ${logs(2)}/http-app.log | grep -o '^line [0-9]* ' | tail -n 100000 | awk '{ print $2 }'`,
     );
     const numbers = kept.trim().split("\n").map(Number);
     expect(numbers.at(-1)).toBe(3_999_999);
-    expect(numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1)).toBe(true);
+    expect(numbers.filter((number, at) => at > 0 && number !== numbers[at - 1]! + 1)).toEqual([]);
     expect(Number(await sh(`du -sb ${logs(2)} | cut -f1`))).toBeLessThan(100_000_000);
   });
 
@@ -182,10 +183,11 @@ seq -f 'line %0100.0f' 50000 >x.log && ${script} && { cat x.log; zcat x.log.*.gz
     await failing("repquota", 1);
     const folder = `${logs(1)}/front-end`;
     const archive = `${folder}/access.log.20261101T000000Z.gz`;
+    // The service itself, to which quotas of none are told, would remove it at once.
+    await sh("systemctl stop fairhost-logs");
     await sh(`head -c 60000000 /dev/urandom >${archive}`);
     // As on a host, whose file system has quotas.
     await failing("grep", 0);
-    await sh("systemctl stop fairhost-logs");
     await host.run("PATH=/run/failing:$PATH timeout 4 /var/lib/fairhost/current/libexec/bound-logs");
     const left = await host.run(`test -e ${archive}`);
     await sh("systemctl start fairhost-logs");
@@ -239,7 +241,8 @@ describe("whatever else writes into /var/log", () => {
     await sh(
       "mkdir -p /var/log/mail && for f in dpkg.log alternatives.log auth.log mail/exim4.log apt/term.log; do touch /var/log/$f; done",
     );
-    await sh("touch /var/log/postgresql/own.log && chown postgres: /var/log/postgresql/own.log");
+    // Debian's own cluster has adm for its group, and the folder's group may write.
+    await sh("cd /var/log/postgresql && touch own.log postgresql-17-main.log && chown postgres:adm *.log");
     const found = await sh("find /var/log -name journal -prune -o -type f -not -name '*.gz' -print | sort");
     const files = found
       .trim()
@@ -253,7 +256,7 @@ describe("whatever else writes into /var/log", () => {
     await sh("zcat /var/log/btmp.*.gz >/run/kept && cmp -n $(stat -c %s /run/kept) /run/kept /run/records");
     expect(Number(await sh("stat -c %s /run/kept")) % 384).toBe(0);
     expect(Number(await sh("stat -c %s /var/log/btmp")) % 384).toBe(0);
-    expect(await sh("stat -c %U /var/log/postgresql/own.log.*.gz")).toBe("postgres\n");
+    expect(await sh("stat -c %U /var/log/postgresql/*.gz")).toBe("postgres\npostgres\n");
   });
 
   test("a symlink that others may put there is not followed", async () => {

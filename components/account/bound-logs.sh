@@ -85,8 +85,8 @@ while :; do
       folder=${log%/*}
       # Not as root where somebody else may have put a symlink.
       read -r owner group mode < <(stat -c '%u %u %A' -- "$folder") || continue
-      # Debian's folder for PostgreSQL: root's, but the group may write.
-      [[ $mode != ?????w* && $mode != ????????w* ]] || read -r owner group < <(stat -c '%u %g' -- "$log") || continue
+      # Debian's folder for PostgreSQL: root's, but its group may write, which is not that of each log there.
+      [[ $mode != ?????w* && $mode != ????????w* ]] || { owner=$(stat -c %u -- "$log") && group=$(stat -c %g -- "$folder"); } || continue
       [[ $owner != 0 || $mode != ?????w* && $mode != ????????w* ]] || continue
       as=()
       [ "$owner" = 0 ] || as=(setpriv "--reuid=$owner" "--regid=$group" --clear-groups)
