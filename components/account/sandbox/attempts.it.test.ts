@@ -1,0 +1,153 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sshHostKey } from "../../../host/store/secrets.ts";
+import { shellServer } from "../../../testing/fakes/inside-sandbox.ts";
+import { bootWithOutside } from "../../../testing/fakes/outside.ts";
+import { keygen } from "../../../testing/fakes/ssh/sshd.ts";
+import { type FixtureAccount, service, task } from "../../../testing/fixtures/bundle-fixture.ts";
+import { attempts } from "./attempts.cases.ts";
+
+/**
+ * The same attempts from every unit that runs an account's own code, each beside what is allowed (decision 27). Handed-over sockets, races and
+ * floods have tests of their own: render-sandbox, host/apply, full-accounts, misbehaving.
+ */
+const directory = mkdtempSync(join(tmpdir(), "fairhost-attempts-"));
+const key = keygen(directory, "mallory");
+const common = { environment: {}, idleSeconds: 300 };
+const run = (name: string) => ["/usr/bin/python3", "/home/mallory/hostile.py", name];
+const never = "2199-01-01 00:00";
+
+const mallory: FixtureAccount = {
+  number: 666,
+  name: "mallory",
+  servers: [
+    shellServer(),
+    { kind: "php", name: "php", root: "php", fallback: "index.php", workers: 2, ini: {}, ...common },
+    { kind: "node", name: "node", main: "server.js", arguments: [], nodeOptions: [], directory: "node", ...common },
+    {
+      ...{ kind: "python", name: "python", application: "app", interface: "wsgi", workers: 1, threads: 1 },
+      ...{ directory: "python", ...common },
+    },
+  ],
+  services: [
+    service(
+      "service",
+      ["/bin/sh", "-c", `until test -e attempts.json; do sleep 1; done; ${run("service").join(" ")}; exec sleep 1000`],
+      {
+        monitor: { everySeconds: 5, limitSeconds: 60, failures: 20, command: run("monitor") },
+      },
+    ),
+  ],
+  tasks: [task("task", run("task"), { calendar: never })],
+  users: [{ name: "mallory", directory: ".", protocols: ["ssh"], keys: [key.publicKey.trim()] }],
+};
+const alice: FixtureAccount = {
+  ...{ number: 1, name: "alice", servers: [shellServer()] },
+  services: [service("names", ["/usr/bin/python3", "names.py"])],
+};
+/** What a neighbour has that is found by its name alone. */
+const names = `import ctypes, socket, time
+held = socket.socket(socket.AF_UNIX); held.bind("\\0alice"); held.listen()
+libc = ctypes.CDLL(None); assert libc.shmget(4711, 1, 0o1666) >= 0 and libc.msgget(4711, 0o1666) >= 0
+open("named", "w").close(); time.sleep(1000)
+`;
+const spawn = (program: string) => JSON.stringify(run(program));
+const files = {
+  "php/index.php": `<?php passthru("${run("php").join(" ")} 2>&1");`,
+  "node/server.js": `const { execFileSync } = require("node:child_process"), [program, ...words] = ${spawn("node")};
+require("node:http").createServer((_, response) => response.end(execFileSync(program, words))).listen(process.env.PORT);`,
+  "python/app.py": `import subprocess
+def application(environ, start):
+    start("200 OK", [])
+    return [subprocess.run(${spawn("python")}, capture_output=True).stdout]
+`,
+  "hostile.py": readFileSync(join(import.meta.dirname, "../../../testing/programs/hostile.py")),
+};
+
+let here: Awaited<ReturnType<typeof bootWithOutside>>;
+const home = "/srv/accounts/666/home";
+const ask = (server: string) => () =>
+  here.sh(`curl -sS --max-time 110 -H 'Host: ${server}.mallory.test' 'http://[fd00:8000::11]/'`);
+
+/** How each unit is made to try. Those of the last two begin by themselves. */
+const units: Readonly<Record<string, () => Promise<unknown>>> = {
+  "http-shell": () => here.inside("mallory", run("http-shell").join(" ")),
+  "http-php": ask("php"),
+  "http-node": ask("node"),
+  "http-python": ask("python"),
+  "task-task": () => here.sh("systemctl start account-666-task-task.service"),
+  "ssh@": () =>
+    here.outside(
+      `ssh -F none -o UserKnownHostsFile=/root/known_hosts -o BatchMode=yes -i /root/mallory mallory@fd00:8000:0:29a::1 ${run("ssh@").join(" ")} </dev/null`,
+    ),
+  "service-service": async () => {},
+  "service-service, its monitor": async () => {},
+};
+const file = (unit: string) =>
+  unit.includes("monitor") ? "monitor" : unit.replace(/^http-(php|node|python)$|^(?:service|task)-(.*)$/, "$1$2");
+
+beforeAll(async () => {
+  here = await bootWithOutside("attempts", [], [alice, mallory]);
+  await here.host.writeFile("/srv/accounts/1/home/names.py", names);
+  await here.host.writeFile("/srv/accounts/1/home/private", "alice's\n", 0o666);
+  await here.sh(
+    "systemctl restart account-1-service-names; until test -e /srv/accounts/1/home/named; do sleep 0.1; done",
+  );
+  for (const [path, content] of Object.entries(files)) await here.host.writeFile(`${home}/${path}`, content);
+  await here.host.writeFile("/root/mallory", key.privateKey, 0o600);
+  const hostKey = "/var/lib/fairhost/secrets/ssh/666";
+  await here.host.writeFile(hostKey, sshHostKey(Buffer.alloc(32, 7), 666, 1), 0o400);
+  const known = await here.sh(`ssh-keygen -y -f ${hostKey}`);
+  await here.sh(`echo 'fd00:8000:0:29a::1 ${known.trim()}' >>/root/known_hosts; chown -R a666:a666 ${home}`);
+  const [neighbour, frontEnd] = (
+    await here.sh("systemctl show -P MainPID account-1-service-names nginx | grep .")
+  ).split("\n");
+  const resolver = await here.inside("mallory", "awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf");
+  const values = { NEIGHBOUR: neighbour!, "FRONT END": frontEnd!, RESOLVER: resolver };
+  const given = attempts
+    .flatMap(({ check, twin }) => [check, twin])
+    .map(([check, argument]) => [
+      check,
+      Object.entries(values).reduce((text, [name, value]) => text.replace(name, value), argument),
+    ]);
+  await here.host.writeFile(`${home}/.attempts`, JSON.stringify(given));
+  await here.sh(`mv ${home}/.attempts ${home}/attempts.json`);
+  // All at once: most of their time they wait for answers that do not come.
+  await Promise.all(Object.values(units).map((begin) => begin()));
+}, 300_000);
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true });
+  await here?.host.stop();
+});
+
+test("there are at least sixty, each with its allowed twin, and every unit that runs an account's code tries them", async () => {
+  expect(attempts.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(attempts.map(({ check }) => check.join())).size).toBe(attempts.length);
+  const all = await here.sh("cd /var/lib/fairhost/current/systemd && ls account-666-*.service");
+  const named = all
+    .trim()
+    .split("\n")
+    .map((name) => name.replace(/^account-666-|\.service$/g, ""));
+  expect(
+    Object.keys(units)
+      .filter((name) => !name.includes(","))
+      .toSorted(),
+  ).toEqual(named);
+});
+
+test.each(Object.keys(units))("%s: what is an account's own works, and everything else is refused", async (unit) => {
+  const result = async () => here.sh(`cat ${home}/results-${file(unit)}.json 2>&1 || true`);
+  await expect.poll(result, { timeout: 120_000, interval: 500 }).toMatch(/\]$/);
+  const results = JSON.parse(await result()) as string[];
+  expect(results).toHaveLength(attempts.length * 2);
+  const wrong = attempts.flatMap(({ what, check: [check], twin, errors }, at) => {
+    const [tried = "", allowed = ""] = results.slice(at * 2);
+    return [
+      ...([...errors, "EPERM", "EACCES"].includes(tried) ? [] : [`${check} ${what}: ${tried}`]),
+      ...(allowed.startsWith("ok") ? [] : [`its twin ${twin.join(" ")}: ${allowed}`]),
+    ];
+  });
+  expect(wrong).toEqual([]);
+});
