@@ -105,7 +105,7 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   // makes one before it restarts units, puts it right (decision 37). Of memory and of time the results are others.
   SuccessExitStatus: "SIGKILL",
   OOMScoreAdjust: "500",
-  UMask: "0027",
+  UMask: "0077",
   // Not the host's: programs would print, sort and name files differently from host to host.
   Environment: "LANG=C.UTF-8",
   // An empty root in memory. RootDirectory= or ProtectSystem= would replace it. systemd mounts /sys anyway, so its parts are replaced or hidden.
@@ -140,6 +140,7 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   ProtectProc: "invisible",
   // `pid` would leave no place for the files about CPUs and memory that runtimes read.
   ProcSubset: "all",
+  ProtectHome: "tmpfs",
   ProtectHostname: "yes",
   ProtectClock: "yes",
   ProtectKernelTunables: "yes",
