@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
+
+/**
+ * How the kernel shares a processor between accounts of one plan, with the slices that a host gets: under a kernel of its own, since a container
+ * has no CPU controller. It has one CPU.
+ */
+const busy = [1, 2, 3, 4, 6, 8, 10, 12, 14, 16];
+const late = busy.length + 1;
+const accounts = Array.from({ length: late }, (_, index) => ({ number: index + 1, name: `account${index + 1}` }));
+
+let host: OwnKernelHost;
+async function sh(command: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await host.run(command, { timeout: 120_000 });
+  if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
+  return stdout.trim();
+}
+/** Starts processes of an account that never wait. */
+const start = (number: number, processes: number) =>
+  `systemd-run --quiet --slice=account-${number}.slice --unit=busy-${number} sh -c 'for each in $(seq ${processes}); do while :; do :; done & done; wait'`;
+/** Share of each account in what all of them used, in a window of time. @param before what happens at its beginning */
+async function shares(seconds: number, before = "true"): Promise<number[]> {
+  const used = `cat /sys/fs/cgroup/account.slice/account-{1..${late}}.slice/cpu.stat | sed -n 's/^usage_usec //p' | xargs`;
+  // In one command, and one way of looking, so that both ends are the window's.
+  const script = `${before}; bash -c "${used}"; sleep ${seconds}; bash -c "${used}"`;
+  const [first, last] = (await sh(script)).split("\n").map((line) => line.split(" ").map(Number));
+  const each = last!.map((value, index) => value - first![index]!);
+  const all = each.reduce((sum, value) => sum + value, 0);
+  return each.map((value) => value / all);
+}
+/** Jain's index of fairness: 1 where all have the same (Jain, Chiu and Hawe 1984). */
+const jain = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) ** 2 /
+  (values.length * values.reduce((sum, value) => sum + value ** 2, 0));
+
+beforeAll(async () => {
+  host = await bootOwnKernel();
+  const files = Object.values(renderBundle(declarationOf(accounts), "web1").groups).flatMap((group) => group.files);
+  const slices = files.filter(({ path }) => /^systemd\/account-.*\.slice(\.d\/.*)?$/.test(path));
+  expect(slices.length).toBeGreaterThan(late);
+  // Starting a process is slow there: all in one command.
+  const written = slices.map(({ path, content }) => {
+    const file = `/etc/systemd/system/${path.slice("systemd/".length)}`;
+    return `mkdir -p $(dirname ${file}); cat >${file} <<'END'\n${content}END`;
+  });
+  // The last one's slice is there before it is looked at.
+  const begun = [`systemctl daemon-reload; systemctl start account-${late}.slice`];
+  const started = busy.map((processes, index) => start(index + 1, processes));
+  const { stderr, exitCode } = await host.run("sh -e", { stdin: [...written, ...begun, ...started].join("\n") });
+  expect(exitCode, stderr).toBe(0);
+}, 300_000);
+afterAll(() => host?.stop());
+
+test("ten busy accounts with 1 to 16 processes have the same share of the processor", async () => {
+  const index = jain((await shares(5)).slice(0, busy.length));
+  console.info(`Jain's index ${index.toFixed(4)}`);
+  expect(index).toBeGreaterThanOrEqual(0.99);
+});
+
+test("one that was idle has its share within a second, and the others have it back within a second", async () => {
+  const fair = 1 / late;
+  const began = (await shares(2, `${start(late, 1)}; sleep 1`)).at(-1)!;
+  expect(began).toBeGreaterThan(fair * 0.8);
+  expect(began).toBeLessThan(fair * 1.2);
+  const after = await shares(2, `systemctl kill --signal=KILL busy-${late}; sleep 1`);
+  expect(after.at(-1)).toBeLessThan(fair * 0.05);
+  expect(jain(after.slice(0, busy.length))).toBeGreaterThanOrEqual(0.99);
+});
+
+test("a plan with a larger weight has more by as much", async () => {
+  const weight = "systemctl set-property --runtime account-1.slice CPUWeight=300";
+  const after = await shares(3, `${weight}; sleep 1`);
+  expect(after[0]! / after[1]!).toBeGreaterThan(2.5);
+  expect(after[0]! / after[1]!).toBeLessThan(3.5);
+});
