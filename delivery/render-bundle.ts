@@ -100,17 +100,27 @@ function missing({ number, host }: Element<"accounts">): never {
   throw new RangeError(`account ${number} has no address on ${host}`);
 }
 
-/** The renderers of accounts' files. */
-const ofAccounts = renderers.filter(({ ofAccount, ofElements, ofElement }) => ofAccount ?? ofElements ?? ofElement);
+/**
+ * The renderers of accounts' files, by what each is called with: a fleet has thousands of accounts, and most of them have elements of few
+ * kinds.
+ */
+const ofAccounts = [true, false].map((suspended) => {
+  const all = renderers.filter(({ whileSuspended }) => !suspended || whileSuspended);
+  return {
+    account: all.flatMap(({ ofAccount }) => ofAccount ?? []),
+    elements: all.flatMap(({ ofElements }) => ofElements ?? []),
+    element: all.flatMap(({ key, ofElement }) => (ofElement ? { key, ofElement } : [])),
+  };
+});
 
 function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
-  const parts: Part[] = [];
-  for (const { key, ofAccount, ofElements, ofElement, whileSuspended } of ofAccounts) {
-    if (context.account.suspended && !whileSuspended) continue;
-    if (ofAccount && part === "whole") parts.push(ofAccount(context));
-    if (ofElements) parts.push(ofElements(context));
-    if (!ofElement) continue;
-    for (const element of context.own[key] as readonly Element[]) {
+  const of = ofAccounts[context.account.suspended ? 0 : 1]!;
+  const parts: Part[] = of.elements.map((render) => render(context));
+  if (part === "whole") for (const render of of.account) parts.push(render(context));
+  for (const { key, ofElement } of of.element) {
+    const elements = context.own[key] as readonly Element[];
+    if (elements.length === 0) continue;
+    for (const element of elements) {
       const asked = part === "whole" || part.has(partName(key, elementName(key, element as never)));
       if (asked) parts.push(ofElement(element as never, context));
     }

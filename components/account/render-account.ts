@@ -78,16 +78,25 @@ function renderRecords(account: Account): BundleFile[] {
 }
 
 /** Limits with a usual value: {@link renderAccountDefaults} sets it once for all accounts. */
-const withDefault = limitNames.map((name) => limitOf(name)).filter(({ sliceDefault }) => sliceDefault !== undefined);
+const withDefault = limitNames
+  .map((name) => ({ ...limitOf(name), name }))
+  .filter(({ sliceDefault }) => sliceDefault !== undefined);
+
+/** Limits that a slice has directives of, and whether they have a usual value. */
+const written = limitNames.flatMap((limit) => {
+  const { slice, sliceDefault } = limitOf(limit);
+  return slice ? { limit, slice, usual: sliceDefault !== undefined } : [];
+});
 
 /** Directives of the limits that have a usual value, or of those that have none. */
 function directives({ limits }: Account, hasDefault: boolean): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    limitNames.flatMap((limit) => {
-      const { slice: write, sliceDefault } = limitOf(limit);
-      return write && (sliceDefault !== undefined) === hasDefault ? [write(limits[limit])] : [];
-    }),
-  );
+  const all: Record<string, string> = {};
+  for (const { limit, slice, usual } of written) {
+    if (usual !== hasDefault) continue;
+    const [name, value] = slice(limits[limit]);
+    all[name] = value;
+  }
+  return all;
 }
 
 /**
@@ -102,7 +111,7 @@ function renderSlice(account: Account): BundleFile[] {
       content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(account, false) }),
     },
   ];
-  if (limitNames.every((limit) => [undefined, limits[limit]].includes(limitOf(limit).sliceDefault))) return files;
+  if (withDefault.every(({ name, sliceDefault }) => limits[name] === sliceDefault)) return files;
   return [
     ...files,
     { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(account, true) }) },
