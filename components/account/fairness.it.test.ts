@@ -37,7 +37,9 @@ const jain = (values: readonly number[]) =>
 
 beforeAll(async () => {
   host = await bootOwnKernel();
-  const files = Object.values(renderBundle(declarationOf(accounts), "web1").groups).flatMap((group) => group?.files ?? []);
+  const files = Object.values(renderBundle(declarationOf(accounts), "web1").groups).flatMap(
+    (group) => group?.files ?? [],
+  );
   const slices = files.filter(({ path }) => /^systemd\/account-.*\.slice(\.d\/.*)?$/.test(path));
   expect(slices.length).toBeGreaterThan(late);
   // Starting a process is slow there: all in one command.
