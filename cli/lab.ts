@@ -179,7 +179,6 @@ add(
 add(
   program
     .command("restore-link")
-    .alias("mend-link")
     .description("restore a cut link")
     .addArgument(hostArgument())
     .addArgument(linkArgument()),

@@ -37,7 +37,7 @@ function format(lost: string, { moves, spares, homeless }: Takeover, written: bo
   if (moves.length > 0) {
     lines.push(
       written
-        ? "The inventory is changed. Next: approve the moves, then run `npm run guard -- deploy`, which restores the newest backups (docs/how-to/operate-incidents.md)."
+        ? "The inventory is changed. Next: approve the moves, then run `npm run guard -- deploy`, which restores the newest backups (docs/how-to/operate/incidents.md)."
         : "Nothing is written yet: add --write.",
     );
   }

@@ -21,7 +21,7 @@ test("a refusal", async () => {
   cpSync(join(checkout, "inventory/lab"), directory, { recursive: true });
   new Draft(directory).edit("hosts/web1.yaml", "chain: b", "chain: a");
   const { text } = await check(directory, "2026-11-22");
-  const file = "how-to/operate-refusals.md";
+  const file = "how-to/operate/refusals.md";
   const page = readFileSync(join(import.meta.dirname, file), "utf8");
   const shown = text.replaceAll(directory, "inventory/lab").trimEnd();
   const written = page.replace(

@@ -21,7 +21,7 @@ deleted, replaced or moved, and how much is touched at once. Each finding has on
 - **blocked**: no approval is accepted. Change the change itself.
 
 \`limits.yaml\` says how much one update may touch. Keys: [limits](inventory.md#limits). How to deploy under guard:
-[Deploy under guard](../how-to/deploy-under-guard.md). How to add a rule: [A guard rule](../how-to/develop-add-a-rule.md#a-guard-rule).
+[Deploy under guard](../how-to/operate/deploy-under-guard.md). How to add a rule: [A guard rule](../how-to/develop/add-a-rule.md#a-guard-rule).
 
 ${sections.join("\n\n")}
 `;

@@ -18,7 +18,7 @@ The program runs them over the whole declaration before it declares a resource, 
 (\`pulumi preview --policy-pack policies\`) runs them again over the resources that are really registered: rules of scope *resource*
 judge one resource at a time, rules of scope *stack* judge all registered outputs together.
 
-How to read a refusal: [Read a refusal](../how-to/operate-refusals.md). How to add a rule: [Add a rule](../how-to/develop-add-a-rule.md).
+How to read a refusal: [Read a refusal](../how-to/operate/refusals.md). How to add a rule: [Add a rule](../how-to/develop/add-a-rule.md).
 What a change may do, beyond these rules: [the guard's rules](guard-rules.md).
 
 ${sections.join("\n\n")}

@@ -6,7 +6,7 @@ import { checkout } from "./paths.ts";
 /** A reader finds a file among about fifteen others; tests lie beside what they test. */
 const most = 18;
 /** Numbered records with an index, and files as hosts have them. */
-const lists = /^docs\/(?:decisions|how-to)$|\/golden\/|^inventory\/|^testing\/upgrade\/|^\.$/;
+const lists = /^docs\/decisions$|\/golden\/|^inventory\/|^testing\/upgrade\/|^\.$/;
 
 const loose = (files: Iterable<string>) =>
   Object.entries(

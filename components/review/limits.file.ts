@@ -31,7 +31,7 @@ export const schema = z.strictObject({
   secondPerson: promise(z.boolean())
     .default(false)
     .describe(
-      "Whether an approval counts only if its author in git is nobody who wrote the change that uses it. Names in git are what their writers say: make the forge require a review too (docs/how-to/review-pull-requests-in-ci.md). Default false: it is only said.",
+      "Whether an approval counts only if its author in git is nobody who wrote the change that uses it. Names in git are what their writers say: make the forge require a review too (docs/how-to/operate/review-pull-requests-in-ci.md). Default false: it is only said.",
     ),
   deletions: trust(z.int().min(0), larger)
     .default(10)

@@ -120,7 +120,7 @@ describe("a pull request that also changes what judges", () => {
     await judge.edit({ "guard/verdict/weigh.ts": [["/** Days after which", "/** The days after which"]] });
     const { stdout } = await judge.guard(["review", "--base", "HEAD", "--json", "-"]);
     expect(reportSchema.parse(JSON.parse(stdout)).notices).toEqual([
-      "The program differs from the base's and judges itself here: guard/ (1 file: guard/verdict/weigh.ts). To have it judged by the base's: docs/how-to/review-pull-requests-in-ci.md.",
+      "The program differs from the base's and judges itself here: guard/ (1 file: guard/verdict/weigh.ts). To have it judged by the base's: docs/how-to/operate/review-pull-requests-in-ci.md.",
     ]);
     await judge.reset();
   });

@@ -29,7 +29,7 @@ export function masterSecrets(engine: Engine): MasterOf {
     const [latest] = found.sort((left, right) => right.epoch - left.epoch);
     if (latest) return latest;
     throw new UserError(
-      `The state has no master secret of ${host}, so its backups cannot be opened: take the escrowed one (docs/how-to/operate-backups.md)`,
+      `The state has no master secret of ${host}, so its backups cannot be opened: take the escrowed one (docs/how-to/operate/backups.md)`,
     );
   };
 }

@@ -31,7 +31,7 @@ export type MasterOf = (host: string) => Promise<Master>;
 
 /**
  * Accounts that a deploy puts on another host of its stack, with their data. Not suspended ones: their databases are closed, and how they move by hand is in
- * docs/how-to/add-an-account.md.
+ * docs/how-to/accounts/add-an-account.md.
  * @param lost hosts that are lost
  */
 export function movesBetween(before: Accounts, after: Accounts, lost: ReadonlySet<string>): Move[] {
@@ -56,7 +56,7 @@ export function reachBySsh(config: StackConfig, hosts: readonly Reachable[]): Re
     const host = hosts.find((each) => each.name === name);
     if (!host)
       throw new UserError(
-        `${name} is not in the inventory, so no account can move from or to it. If it is lost, nothing can be copied: see "A host is lost" in docs/how-to/operate-incidents.md`,
+        `${name} is not in the inventory, so no account can move from or to it. If it is lost, nothing can be copied: see "A host is lost" in docs/how-to/operate/incidents.md`,
       );
     return sshCommand(sshTarget(config, host), [applier, ...words]);
   };

@@ -151,7 +151,7 @@ test("on a full disk the account gets what was declared and is told of no old co
       group: "account-1",
       path: "/srv/accounts/1/admin/config",
       message:
-        "cannot be written (ENOSPC: no space left); what was declared is in force all the same: mend that and apply again",
+        "cannot be written (ENOSPC: no space left); what was declared is in force all the same: fix that and apply again",
     },
   ]);
   expect(shown(tree, 1)).toEqual([]);

@@ -38,7 +38,7 @@ export function showConfigurations(machine: Machine, before: Bundle, now: Bundle
       problems.push({
         group,
         path: join(account.directory, configuration),
-        message: `cannot be written (${(error as Error).message}); what was declared is in force all the same: mend that and apply again`,
+        message: `cannot be written (${(error as Error).message}); what was declared is in force all the same: fix that and apply again`,
       });
     }
   }

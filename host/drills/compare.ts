@@ -15,7 +15,7 @@ const named = 10;
 /**
  * Compares a restored tree with the one that it is a backup of, which goes on changing. Only what the kernel says has not changed since counts:
  * nobody can set the time of a change of an inode. A file that differs or lacks says something only if no directory above it has changed either,
- * as whoever renames a directory changes no time of what is below it. Names are bytes: tenants choose them.
+ * as whoever renames a directory changes no time of what is below it. Names are bytes: accounts choose them.
  * @param since milliseconds: when the backup began
  * @param left paths below the trees that are left out
  */

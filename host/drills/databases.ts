@@ -11,8 +11,8 @@ const [place, dumpPlace] = ["/drill", "/dump"];
 
 /**
  * For each engine: the program that has to be there, and a script that starts a server in an empty directory, loads the dump `/dump` into database
- * `$1` of user `$2`, and prints the number of rows of each table. A dump is what a tenant wrote: none is loaded into the server of the host, neither with
- * more rights than the tenant's nor beside its data. Here it may do what it likes: the server ends with the unit, and its directory goes.
+ * `$1` of user `$2`, and prints the number of rows of each table. A dump is what an account wrote: none is loaded into the server of the host, neither with
+ * more rights than the account's nor beside its data. Here it may do what it likes: the server ends with the unit, and its directory goes.
  */
 const scripts: Readonly<Record<EngineName, { readonly program: string; readonly script: string }>> = {
   postgresql: {

@@ -9,10 +9,10 @@ const reserve = { bytes: 1 << 30, inodes: 10_000 };
 /** Milliseconds between two looks at what is free. */
 const pace = 1000;
 
-/** Bytes that are kept of what a program says: it works on what a tenant wrote. */
+/** Bytes that are kept of what a program says: it works on what an account wrote. */
 const said = 1 << 20;
 
-/** Of what runs as a tenant: its dump is a program. A database that takes longer, or more, is not proven. */
+/** Of what runs as an account: its dump is a program. A database that takes longer, or more, is not proven. */
 const bounds = [
   ...["MemoryMax=512M", "TasksMax=128", "RuntimeMaxSec=1h", "OOMScoreAdjust=900"],
   ...[
@@ -32,7 +32,7 @@ interface Inside {
 
 /**
  * Runs a program in a root of its own in which there is nothing but the programs of the host and the mounts, without network and at the least weight:
- * what a tenant wrote is at work in it.
+ * what an account wrote is at work in it.
  */
 export async function runInside(
   machine: Machine,

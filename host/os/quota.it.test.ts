@@ -79,7 +79,7 @@ test("a file system without project quotas is refused before anything is changed
   const { result, errors } = await apply(both);
   expect(result).toBe("failed");
   expect(errors.map(({ message }) => message)).toEqual([
-    "/srv/accounts (ext4 on /dev/ubda) does not enforce project quotas, so one account could fill the disk of all: unmount it, run: tune2fs -O project,quota /dev/ubda, add the mount option prjquota in /etc/fstab, mount it again (docs/how-to/turn-on-disk-quotas.md), then deploy again; nothing was changed, services keep running",
+    "/srv/accounts (ext4 on /dev/ubda) does not enforce project quotas, so one account could fill the disk of all: unmount it, run: tune2fs -O project,quota /dev/ubda, add the mount option prjquota in /etc/fstab, mount it again (docs/how-to/operate/turn-on-disk-quotas.md), then deploy again; nothing was changed, services keep running",
   ]);
   expect(await sh("ls /srv/accounts; ls /var/lib/fairhost")).not.toMatch(/^(1|host)$/m);
   await sh("umount /srv/accounts && tune2fs -O project,quota /dev/ubda");

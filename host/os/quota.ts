@@ -99,7 +99,7 @@ function quotasOff(machine: Machine, bundle: Bundle): string | undefined {
       : type === "xfs"
         ? "add the mount option prjquota in /etc/fstab, unmount it and mount it again"
         : "put /srv/accounts on ext4 with the features project and quota and the mount option prjquota";
-  return `${mount} (${type} on ${source}) does not enforce project quotas, so one account could fill the disk of all: ${how} (docs/how-to/turn-on-disk-quotas.md), then deploy again`;
+  return `${mount} (${type} on ${source}) does not enforce project quotas, so one account could fill the disk of all: ${how} (docs/how-to/operate/turn-on-disk-quotas.md), then deploy again`;
 }
 
 interface FileSystem {
@@ -180,7 +180,7 @@ export async function lookAtQuotas(machine: Machine, bundle: Bundle): Promise<Di
   if (!applies(machine)) return [];
   const off = quotasOff(machine, bundle);
   if (off !== undefined) {
-    const repaired = "by hand: docs/how-to/turn-on-disk-quotas.md" as const;
+    const repaired = "by hand: docs/how-to/operate/turn-on-disk-quotas.md" as const;
     return [{ group: "host", kind: "quota-changed", what: "/srv/accounts", message: off, repaired }];
   }
   return (await wrongQuotas(machine, bundle)).map(({ group, account, quota, message }) => {

@@ -30,7 +30,7 @@ export function sshHostKey(master: Uint8Array, account: number, epoch: number): 
 
 /**
  * Key of an account's backups that this host makes: HKDF-SHA256 of the host's master secret, info `fairhost/backup/<number>/<epoch>`, 32 bytes in
- * base64. In no file: whoever has the master secret of that epoch has it, also when the host is lost (docs/how-to/operate-backups.md).
+ * base64. In no file: whoever has the master secret of that epoch has it, also when the host is lost (docs/how-to/operate/backups.md).
  */
 export function backupKey(master: Uint8Array, account: number, epoch: number): string {
   return Buffer.from(hkdfSync("sha256", master, new Uint8Array(), `fairhost/backup/${account}/${epoch}`, 32)).toString(

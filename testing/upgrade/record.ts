@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Records what a release leaves behind, for the upgrade test of later ones: `node testing/upgrade/record.ts` in a clean checkout of
- * the release, with the lab up and deployed (`npm run demo`). Makes `testing/upgrade/<version>/`; docs/how-to/release.md has the rest.
+ * the release, with the lab up and deployed (`npm run demo`). Makes `testing/upgrade/<version>/`; docs/how-to/develop/release.md has the rest.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

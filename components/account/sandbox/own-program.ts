@@ -65,7 +65,7 @@ const inside = "/opt/fairhost";
 
 /**
  * `[Service]` settings of a unit that runs a program of an account without a socket. The account's own variables are arguments of the
- * script, which gives them to the program alone (docs/how-to/develop-add-a-kind.md).
+ * script, which gives them to the program alone (docs/how-to/develop/add-a-kind.md).
  */
 export function programSettings(account: Element<"accounts">, program: OwnProgram, started: Started): Settings {
   const { unit, script, words = [] } = started;

@@ -37,7 +37,7 @@ export const timers = { hold: 90, keepalive: 30, connect: 1, connectMost: 2, set
 /**
  * Seconds of the timers of a session between two routers. Without BFD: FRR 10.3 tells BFD whether a neighbour of its own AS is one hop away or
  * many when it reads its configuration, and takes many where it does not know its links yet. The other end answers one hop alone, so BFD
- * never came up and with it no session (in 3 of 15 whole trials). A cable that is cut, or a router without power, ends the session at once
+ * never came up and with it no session (in 3 of 15 whole trials). A link that is cut, or a router without power, ends the session at once
  * since the link is down; `hold` is for a router that hangs with its links up, which hosts and operators notice by BFD.
  */
 export const linkTimers = { hold: 9, keepalive: 3 } as const;

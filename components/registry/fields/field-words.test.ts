@@ -17,7 +17,7 @@ const told = [
 ];
 
 const root = join(import.meta.dirname, "../../..");
-const prose = globSync(["README.md", "docs/*.md", "docs/{how-to,decisions}/*.md"], { cwd: root }).map((file) =>
+const prose = globSync(["README.md", "docs/*.md", "docs/{how-to/*,decisions}/*.md"], { cwd: root }).map((file) =>
   readFileSync(join(root, file), "utf8").replaceAll(/^```[\s\S]*?^```/gm, ""),
 );
 const descriptions = [...told, ...Object.values<FileKind>(fileKinds).map(({ schema }) => schema)].map((schema) =>

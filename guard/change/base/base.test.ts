@@ -36,7 +36,7 @@ test.each([
   "README.md",
   "policies/rules.test.ts",
   "guard/deploy/deploy.engine.test.ts",
-  "docs/how-to/develop-add-a-field.md",
+  "docs/how-to/develop/add-a-field.md",
   "components/plan/seeded.cases.ts",
   "components/plan/plan.fixture.ts",
   "testing/fixtures/fixture.ts",

@@ -85,7 +85,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     }
     if (own && changed.length > 0) {
       notices.push(
-        `The program differs from the base's and judges itself here: ${partsOf(changed)}.${rulesWords(changed)} To have it judged by the base's: docs/how-to/review-pull-requests-in-ci.md.`,
+        `The program differs from the base's and judges itself here: ${partsOf(changed)}.${rulesWords(changed)} To have it judged by the base's: docs/how-to/operate/review-pull-requests-in-ci.md.`,
       );
     }
     return {

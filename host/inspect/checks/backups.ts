@@ -36,7 +36,7 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
       what: path,
       message: `${path} is not what was written: snapshots that need it cannot be restored wholly`,
       repaired:
-        "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate-backups.md)",
+        "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate/backups.md)",
     };
   });
   return [...lateOnes, ...damaged];

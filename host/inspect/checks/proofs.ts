@@ -28,7 +28,7 @@ export async function lookAtProofs(machine: Machine, bundle: Bundle, now = Date.
     if (failed) {
       const message = `the backup of account ${account} was not restored by the drill of ${failed.time}: ${failed.wrong.join("; ")}`;
       const repaired =
-        "by hand: remove the cause, back the account up, and drill it again (docs/how-to/operate-backups.md)" as const;
+        "by hand: remove the cause, back the account up, and drill it again (docs/how-to/operate/backups.md)" as const;
       differences.push({ ...about, kind: "proof-failed", message, repaired });
     }
     const since = last ? Date.parse(last.time) : drilledSince(machine, account, now, began);
