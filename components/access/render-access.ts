@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/sandbox/netlink-filter.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
@@ -40,7 +39,7 @@ export const renderer: Renderer<"users"> = {
     files: [
       ...Object.entries(scripts).map(([name, file]) => ({
         path: `libexec/${name}`,
-        content: readFileSync(join(import.meta.dirname, file), "utf8"),
+        content: ownText(import.meta.dirname, file),
         mode: 0o755,
       })),
       withSystemCalls(architectureOf(host), "run-sftp"),

@@ -58,6 +58,8 @@ function boundsOf({ number, limits }: Element<"accounts">): string[] {
 
 /** Chains with the account's own rules, one a direction that has any. What calls it has its address outside, or that in its network already. */
 function rulesOf({ number, firewall }: Element<"accounts">, { prefix, address }: Element<"addresses">): string[] {
+  // Most have none: theirs is not worth checking addresses.
+  if (firewall === undefined) return [];
   const inbound = [address, addressInside(prefix)].map(plainAddress);
   return (["in", "out"] as const).flatMap((direction) => {
     const lines = filterLines(firewall, direction);

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { logs } from "../account/account-paths.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
@@ -28,7 +27,7 @@ export const renderer: Renderer<"addresses"> = {
  */
 export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
   const log = `append:/srv/accounts/%i/${logs}/network.log`;
-  const content = readFileSync(join(import.meta.dirname, "account-network.sh"), "utf8")
+  const content = ownText(import.meta.dirname, "account-network.sh")
     .replaceAll("@CURRENT@", currentGeneration)
     .replaceAll("@PREFIX@", linkPrefix)
     .replaceAll("@GROUP@", `${linkGroup}`)

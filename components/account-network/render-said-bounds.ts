@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
@@ -18,7 +17,7 @@ function renderSaidBounds(): { files: BundleFile[]; units: BundleUnit[] } {
     const { bound } = limitOf(limit);
     return bound === undefined ? [] : [`${bound}=${limit}`];
   });
-  const content = readFileSync(join(import.meta.dirname, "say-bounds.sh"), "utf8")
+  const content = ownText(import.meta.dirname, "say-bounds.sh")
     .replaceAll("@LIMITS@", limits.join(" "))
     .replaceAll("@PREFIX@", linkPrefix);
   const service = `systemd/${name}.service`;

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 
@@ -37,7 +36,7 @@ export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
   });
   return {
     files: [
-      { path: script, content: readFileSync(join(import.meta.dirname, "bound-logs.sh"), "utf8"), mode: 0o755 },
+      { path: script, content: ownText(import.meta.dirname, "bound-logs.sh"), mode: 0o755 },
       { path, content },
       { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
     ],

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { backupPort, type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { subnetZero } from "../declaring.ts";
 import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
@@ -74,7 +73,7 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
   return {
     files: [
       { path: configuration, content: sshdConfiguration(declaration.sites.map(subnetZero).toSorted()) },
-      { path: script, content: readFileSync(join(import.meta.dirname, "serve.sh"), "utf8"), mode: 0o755 },
+      { path: script, content: ownText(import.meta.dirname, "serve.sh"), mode: 0o755 },
       ...hosts.map(({ name, ssh }) => ({
         path: `repositories/hosts/${plainHost(name)}`,
         content: ssh?.hostKey === undefined ? "" : `restrict ${plainKey(ssh.hostKey)}\n`,

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { backupRecords, passMount, viewPlace } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 
 const [view, looks] = ["fairhost-backup-view@.service", "fairhost-backup-looks.service"];
@@ -25,7 +24,7 @@ const tidy = [
 
 const script = (path: string, file: string): BundleFile => ({
   path,
-  content: readFileSync(join(import.meta.dirname, file), "utf8"),
+  content: ownText(import.meta.dirname, file),
   mode: 0o755,
 });
 

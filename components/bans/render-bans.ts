@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import { bans } from "../network/nftables.host.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
@@ -18,7 +17,7 @@ export const renderer: Renderer<"frontEnds"> = {
       files: [
         {
           path: script,
-          content: `#!/usr/bin/python3 -I\n${readFileSync(join(import.meta.dirname, "ban.py"), "utf8")}`,
+          content: `#!/usr/bin/python3 -I\n${ownText(import.meta.dirname, "ban.py")}`,
           mode: 0o755,
         },
         {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { accountSettings, init } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { socketOf } from "../http/kinds/server.ts";
@@ -33,13 +32,13 @@ export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
   ofHost: () => ({
     files: [
-      { path: script, content: readFileSync(join(import.meta.dirname, "run-cache.sh"), "utf8"), mode: 0o755 },
+      { path: script, content: ownText(import.meta.dirname, "run-cache.sh"), mode: 0o755 },
       {
         path: purge,
-        content: `#!/usr/bin/python3 -I\n${readFileSync(join(import.meta.dirname, "purge-cache.py"), "utf8")}`,
+        content: `#!/usr/bin/python3 -I\n${ownText(import.meta.dirname, "purge-cache.py")}`,
         mode: 0o755,
       },
-      { path: common, content: readFileSync(join(import.meta.dirname, "cache.vcl"), "utf8") },
+      { path: common, content: ownText(import.meta.dirname, "cache.vcl") },
     ],
   }),
   ofElements: ({ account, own }) =>

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 
 const folder = "databases/mariadb";
@@ -32,12 +31,12 @@ export const mariadb: Engine = {
     {
       path: `${folder}/prepare`,
       mode: 0o755,
-      content: readFileSync(join(import.meta.dirname, "prepare-mariadb.sh"), "utf8"),
+      content: ownText(import.meta.dirname, "prepare-mariadb.sh"),
     },
     {
       path: `${folder}/watch`,
       mode: 0o755,
-      content: readFileSync(join(import.meta.dirname, "watch-mariadb.sh"), "utf8"),
+      content: ownText(import.meta.dirname, "watch-mariadb.sh"),
     },
   ],
   service: {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { type Engine, ownDirectory, sayEnded } from "./engine.ts";
 
 const folder = "databases/postgresql";
@@ -31,12 +30,12 @@ export const postgresql: Engine = {
     {
       path: `${folder}/prepare`,
       mode: 0o755,
-      content: readFileSync(join(import.meta.dirname, "prepare-postgresql.sh"), "utf8"),
+      content: ownText(import.meta.dirname, "prepare-postgresql.sh"),
     },
     {
       path: `${folder}/watch`,
       mode: 0o755,
-      content: readFileSync(join(import.meta.dirname, "watch-postgresql.sh"), "utf8"),
+      content: ownText(import.meta.dirname, "watch-postgresql.sh"),
     },
   ],
   service: {

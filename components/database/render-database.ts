@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import {
   type DatabaseRecord,
@@ -11,6 +9,7 @@ import {
   socketDirectory,
 } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { mountsFile } from "../account/account-paths.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
@@ -33,7 +32,7 @@ export const renderer: Renderer<"databases"> = {
     const records = declaration.networks.flatMap(({ uidBase }) =>
       engineNames.filter((name) => engines[name].bringsUser).flatMap((name) => renderUser(name, uidBase)),
     );
-    const say = readFileSync(join(import.meta.dirname, "say-ended.sh"), "utf8");
+    const say = ownText(import.meta.dirname, "say-ended.sh");
     const files = [
       { path: sayEnded, mode: 0o755, content: say } as const,
       ...parts.flatMap((part) => part.files),

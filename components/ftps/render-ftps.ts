@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { certificates, fallback } from "../../delivery/protocol/certificates.ts";
 import { execLine, plain, plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { renderFilesOf } from "../access/files/confined-sftp.ts";
 import { checkSettings } from "../access/passwords/check-passwords.ts";
 import { yescrypt } from "../access/passwords/password-hash.ts";
@@ -38,8 +37,8 @@ export const renderer: Renderer<"users"> = {
   key: "users",
   ofHost: () => ({
     files: [
-      { path: script, content: readFileSync(join(import.meta.dirname, "serve-ftps.py"), "utf8"), mode: 0o755 },
-      { path: module, content: readFileSync(join(import.meta.dirname, "sftp_files.py"), "utf8") },
+      { path: script, content: ownText(import.meta.dirname, "serve-ftps.py"), mode: 0o755 },
+      { path: module, content: ownText(import.meta.dirname, "sftp_files.py") },
       { path: settingsFiles.service, content: unitFile(settings) },
       { path: settingsFiles.socket, content: unitFile(socketSettings) },
     ],

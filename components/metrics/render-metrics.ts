@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 
@@ -30,7 +29,7 @@ export const renderer: Renderer<"frontEnds"> = {
     files: [
       {
         path: script,
-        content: `#!/usr/bin/python3 -I\n${readFileSync(join(import.meta.dirname, "count-requests.py"), "utf8")}`,
+        content: `#!/usr/bin/python3 -I\n${ownText(import.meta.dirname, "count-requests.py")}`,
         mode: 0o755,
       },
       {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { environmentLines, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { commandInside, homeInside } from "../account/account-paths.ts";
 import { programSettings } from "../account/sandbox/own-program.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
@@ -16,7 +15,7 @@ const disabled = "70";
 export const renderer: Renderer<"services"> = {
   key: "services",
   ofHost: () => ({
-    files: [{ path: script, content: readFileSync(join(import.meta.dirname, "run-service.sh"), "utf8"), mode: 0o755 }],
+    files: [{ path: script, content: ownText(import.meta.dirname, "run-service.sh"), mode: 0o755 }],
   }),
   ofElement: (service, { account }) => renderService(account, service),
 };

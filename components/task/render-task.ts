@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { programSettings } from "../account/sandbox/own-program.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { confined } from "../host/units/confined.ts";
@@ -107,7 +106,7 @@ function renderCounter(): { files: BundleFile[]; units: BundleUnit[] } {
     files: [
       ...[script, counter].map((path) => {
         const file = `${path.replace("libexec/", "")}.sh`;
-        return { path, content: readFileSync(join(import.meta.dirname, file), "utf8"), mode: 0o755 };
+        return { path, content: ownText(import.meta.dirname, file), mode: 0o755 };
       }),
       ...Object.entries(texts).map(([name, content]) => ({ path: `systemd/${name}.service`, content })),
     ],

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { certificates } from "../../delivery/protocol/certificates.ts";
 import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
 import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
@@ -83,7 +82,7 @@ function renderTls(
       ...taking.files,
       {
         path: script,
-        content: readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8"),
+        content: ownText(import.meta.dirname, "issue-certificates.sh"),
         mode: 0o755,
       },
       {
@@ -140,7 +139,7 @@ function renderTls(
 function renderOwn(wildcardsToo: boolean): { files: BundleFile[]; units: BundleUnit[] } {
   const service = `${own.name}.service`;
   const timer = `${own.name}.timer`;
-  const content = readFileSync(join(import.meta.dirname, "own-certificates.py"), "utf8");
+  const content = ownText(import.meta.dirname, "own-certificates.py");
   return {
     files: [
       { path: own.script, content: `#!/usr/bin/python3 -I\n${content}`, mode: 0o755 },

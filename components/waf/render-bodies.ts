@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { ownText } from "../../lib/text/own-text.ts";
 import { lookedAtMb } from "./waf.ts";
 
 /**
@@ -20,7 +19,7 @@ const part = 4;
 export const bodiesHttp = `  lua_shared_dict held 4m;
   init_by_lua_block {
     package.loaded["fairhost.bodies"] = (function()
-${readFileSync(join(import.meta.dirname, "bodies.lua"), "utf8").replaceAll(/^(?=.)/gm, "      ")}    end)()
+${ownText(import.meta.dirname, "bodies.lua").replaceAll(/^(?=.)/gm, "      ")}    end)()
   }
   init_worker_by_lua_block {
     require("fairhost.bodies").start()

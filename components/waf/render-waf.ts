@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { ownText } from "../../lib/text/own-text.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import { confined } from "../host/units/confined.ts";
@@ -54,7 +53,7 @@ export const renderer: Renderer<"httpServers"> = {
 
 /** The firewall of a host: an nginx of its own, so that what it looks at for long keeps no other visitor waiting. */
 function renderFirewall(shortened: boolean): { files: BundleFile[]; units: BundleUnit[] } {
-  const text = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
+  const text = (name: string) => ownText(import.meta.dirname, name);
   return {
     files: [
       { path: configuration, content: nginxConfiguration },

@@ -111,6 +111,7 @@ describe("identity", () => {
         const [address, subnet] = [new Address6(own.address), new Address6(prefix)];
         expect(address.isInSubnet(new Address6(own.prefix)) && address.isInSubnet(subnet)).toBe(true);
         expect(address.correctForm()).toBe(own.address);
+        expect(`${new Address6(own.prefix.replace("/64", "")).correctForm()}/64`).toBe(own.prefix);
         expect((address.bigInt() - subnet.startAddress().bigInt()) >> 64n).toBe(BigInt(one));
         expect(own.prefix).not.toBe(`${subnet.startAddress().correctForm()}/64`);
         expect(() => identity(most + 1, { prefix }, defaultUidBase)).toThrow(RangeError);

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../../lib/architectures.ts";
 import { execLine, type Settings, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../lib/text/own-text.ts";
 import { accountSettings, homeInside, logs } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
@@ -16,7 +15,7 @@ const scriptInside = "/opt/fairhost/run";
 
 /** The program with the numbers of its system calls. */
 export function withSystemCalls({ unshare, mount }: Architecture, name: string): BundleFile {
-  const text = readFileSync(join(import.meta.dirname, `${name}.pl`), "utf8");
+  const text = ownText(import.meta.dirname, `${name}.pl`);
   return {
     path: `libexec/${name}`,
     content: text.replace("UNSHARE", `${unshare}`).replace("MOUNT", `${mount}`),

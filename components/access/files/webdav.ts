@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../../lib/architectures.ts";
 import { execLine, plain, plainAddress, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../lib/text/own-text.ts";
 import { accountSettings, homeInside, insideHome } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import { connections as httpConnections } from "../../http/front-end/connections.ts";
@@ -30,7 +29,7 @@ const plainHostName = plain(/[a-z0-9.-]+/, "host name");
 export function webdavFiles(architecture: Architecture): BundleFile[] {
   return [
     withSystemCalls(architecture, "run-webdav"),
-    { path: checkScript, content: readFileSync(join(import.meta.dirname, "check-webdav.pl"), "utf8"), mode: 0o755 },
+    { path: checkScript, content: ownText(import.meta.dirname, "check-webdav.pl"), mode: 0o755 },
     { path: configuration, content: lighttpdConfiguration },
     {
       path: settingsFile,

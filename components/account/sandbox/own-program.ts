@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { type BundleFile, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { assignments, execLine, type Settings } from "../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../lib/text/own-text.ts";
 import { command, environment, homePath } from "../../inputs.ts";
 import type { Element } from "../../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../../schema.ts";
@@ -90,5 +89,5 @@ export function programSettings(account: Element<"accounts">, program: OwnProgra
 
 /** {@link commonScript}. */
 export function commonScriptFile(): BundleFile {
-  return { path: commonScript, content: readFileSync(join(import.meta.dirname, "own-program.sh"), "utf8") };
+  return { path: commonScript, content: ownText(import.meta.dirname, "own-program.sh") };
 }

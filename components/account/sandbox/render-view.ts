@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { execLine, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../lib/text/own-text.ts";
 import { resolver } from "../../account-network/links.ts";
 import { confined } from "../../host/units/confined.ts";
 
@@ -55,7 +54,7 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
   }));
   const own = scripts.map((script) => ({
     path: pathOf(script),
-    content: readFileSync(join(import.meta.dirname, `${script}.sh`), "utf8"),
+    content: ownText(import.meta.dirname, `${script}.sh`),
     mode: 0o755,
   }));
   return {

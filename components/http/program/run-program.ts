@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../lib/text/own-text.ts";
 import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../../account/account-paths.ts";
 import { netlinkSettings } from "../../account/sandbox/netlink-filter.ts";
 import {
@@ -55,7 +54,7 @@ const startOfAlwaysOn = 2;
 
 /** @param name of a file `<name>.sh` beside the kind. @returns the bundle's file `libexec/<name>` */
 export function scriptFile(directory: string, name: string): BundleFile {
-  return { path: `${folder}/${name}`, content: readFileSync(join(directory, `${name}.sh`), "utf8"), mode: 0o755 };
+  return { path: `${folder}/${name}`, content: ownText(directory, `${name}.sh`), mode: 0o755 };
 }
 
 /** Files that all these kinds share. */

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { ownText } from "../../../../lib/text/own-text.ts";
 import { insideHome } from "../../../account/account-paths.ts";
 import { command, homePath } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
@@ -44,10 +43,7 @@ export const server: ServerKind<HttpServer<"node">> = {
   packages: ["nodejs"],
   entry,
   inputs,
-  shared: () => [
-    ...programFiles(),
-    { path: preload, content: readFileSync(join(import.meta.dirname, "preload.cjs"), "utf8") },
-  ],
+  shared: () => [...programFiles(), { path: preload, content: ownText(import.meta.dirname, "preload.cjs") }],
   service(account, server) {
     const { main, nodeOptions } = server;
     const file = `${insideHome(account, server.directory)}/${main}`;

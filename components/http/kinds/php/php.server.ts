@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { ownText } from "../../../../lib/text/own-text.ts";
 import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
@@ -102,7 +101,7 @@ export const server: ServerKind<HttpServer<"php">> = {
   inputs,
   shared: () => [
     ...programFiles(),
-    { path: configuration, content: readFileSync(join(import.meta.dirname, "apache.conf"), "utf8") },
+    { path: configuration, content: ownText(import.meta.dirname, "apache.conf") },
     scriptFile(import.meta.dirname, "run-php"),
   ],
   service(account, server) {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { ownText } from "../../../../lib/text/own-text.ts";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { connections } from "../../front-end/connections.ts";
@@ -46,7 +45,7 @@ export const server: ServerKind<HttpServer<"proxy">> = {
   inputs,
   shared: () => [
     ...programFiles(),
-    { path: configuration, content: readFileSync(join(import.meta.dirname, "proxy.conf"), "utf8") },
+    { path: configuration, content: ownText(import.meta.dirname, "proxy.conf") },
     scriptFile(import.meta.dirname, "run-proxy"),
   ],
   service: (account, server) =>

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { ownText } from "../../../../lib/text/own-text.ts";
 import { insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
@@ -76,7 +75,7 @@ export const server: ServerKind<HttpServer<"python">> = {
   inputs,
   shared: () => [
     ...programFiles(),
-    ...files.map((file) => ({ path: pathOf(file), content: readFileSync(join(import.meta.dirname, file), "utf8") })),
+    ...files.map((file) => ({ path: pathOf(file), content: ownText(import.meta.dirname, file) })),
   ],
   service(account, server) {
     const { application, virtualenv, workers, threads } = server;

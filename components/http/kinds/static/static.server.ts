@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { environmentLines, execLine, unitFile } from "../../../../lib/systemd/unit-file.ts";
+import { ownText } from "../../../../lib/text/own-text.ts";
 import { accountSettings, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
@@ -53,7 +52,7 @@ export const server: ServerKind<HttpServer<"static">> = {
   inputs,
   shared: () => [
     { path: configuration, content: lighttpdConfiguration },
-    { path: script, content: readFileSync(join(import.meta.dirname, "run-static.sh"), "utf8"), mode: 0o755 },
+    { path: script, content: ownText(import.meta.dirname, "run-static.sh"), mode: 0o755 },
   ],
   service(account, { name, root, idleSeconds, fallback, cacheSeconds }) {
     const common = accountSettings(account, `http-${name}`);
