@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { Address6 } from "ip-address";
+import { once } from "./once.ts";
 
 /** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
 export interface KnownHost {
@@ -44,10 +45,8 @@ export function pinnedKeyIn(
 ): { readonly key?: string; readonly revoked?: true } {
   const name = nameAt(address, port);
   const keyOf = ({ type, key }: KnownHost) => `${type} ${key}`;
-  const revoked = new Set(
-    lines.filter(({ marker, names }) => marker === "@revoked" && isCovered(names, name)).map(keyOf),
-  );
-  const found = lines.filter(({ marker, names }) => marker === undefined && matches(names, name)).map(keyOf);
+  const revoked = new Set(lines.filter((line) => line.marker === "@revoked" && isCovered(line, name)).map(keyOf));
+  const found = lines.filter((line) => line.marker === undefined && matches(namesIn(line), name)).map(keyOf);
   const valid = found.filter((key) => !revoked.has(key));
   if (valid.length === 0) return found.length > 0 ? { revoked: true } : {};
   const isNot = (type: string) => (key: string) => !key.startsWith(`${type} `);
@@ -64,8 +63,8 @@ export function isPinOf(
   hosts: readonly { readonly address: string; readonly port: number }[],
 ): boolean {
   if (line.marker !== undefined) return false;
-  return line.names.split(",").every((entry) => {
-    const named = hosts.filter(({ address, port }) => matches(entry, nameAt(address, port)));
+  return namesIn(line).every((entry) => {
+    const named = hosts.filter(({ address, port }) => matches([entry], nameAt(address, port)));
     return (
       named.length > 0 &&
       named.every(({ address, port }) => pinnedKeyIn(lines, address, port).key === `${line.type} ${line.key}`)
@@ -84,12 +83,23 @@ function nameOf(address: string): string {
   return Address6.isValid(address) ? new Address6(address).correctForm() : address.toLowerCase();
 }
 
-function matches(field: string, name: string): boolean {
-  return field.split(",").some((entry) => {
+/** A name of a line, or what a hashed one was made with. */
+type Name = string | { readonly salt: Buffer; readonly digest: string };
+
+/** The names of a line. Read once: each host is looked for in all lines, and the canonical form of an address takes long. */
+const namesIn = once(({ names }: KnownHost): readonly Name[] =>
+  names.split(",").map((entry) => {
     const hashed = /^\|1\|([^|]+)\|([^|]+)$/.exec(entry);
-    if (!hashed) return plainName(entry) === name;
-    return createHmac("sha1", Buffer.from(hashed[1]!, "base64")).update(name).digest("base64") === hashed[2];
-  });
+    return hashed ? { salt: Buffer.from(hashed[1]!, "base64"), digest: hashed[2]! } : plainName(entry);
+  }),
+);
+
+function matches(names: readonly Name[], name: string): boolean {
+  return names.some((entry) =>
+    typeof entry === "string"
+      ? entry === name
+      : createHmac("sha1", entry.salt).update(name).digest("base64") === entry.digest,
+  );
 }
 
 /** A name of the file in the form of {@link nameOf}. */
@@ -99,13 +109,13 @@ function plainName(entry: string): string {
 }
 
 /** Like {@link matches}, and with patterns: `*`, `?`, and `!` in front of one that must not match. */
-function isCovered(field: string, name: string): boolean {
-  if (matches(field, name)) return true;
+function isCovered(line: KnownHost, name: string): boolean {
+  if (matches(namesIn(line), name)) return true;
   const covers = (pattern: string) => {
     const text = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, "\\$&");
     return new RegExp(`^${text.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(name);
   };
-  const patterns = field.split(",").filter((entry) => !entry.startsWith("|"));
+  const patterns = line.names.split(",").filter((entry) => !entry.startsWith("|"));
   if (patterns.some((pattern) => pattern.startsWith("!") && covers(pattern.slice(1)))) return false;
   return patterns.some((pattern) => !pattern.startsWith("!") && covers(pattern));
 }

@@ -2,10 +2,12 @@ import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
 import type { Files, KindName, Located, Place } from "../../components/registry/kind.ts";
 import { kindNamed } from "../../components/registry/subject.ts";
+import { once } from "../../lib/once.ts";
 import { checkAll } from "../check/check.ts";
 import type { Entries } from "../check/references.ts";
 import { InventoryError, type Path, type Problem } from "./problem.ts";
 import { type FleetFiles, readFleet } from "./read-fleet.ts";
+import type { Source } from "./source.ts";
 import { type Entry, validate } from "./validate.ts";
 
 export { formatProblems, InventoryError } from "./problem.ts";
@@ -46,11 +48,16 @@ export function loadFiles(directory: string, read: FleetFiles): Loaded {
   return { fleet: freeze(Object.fromEntries(whole)) as unknown as Fleet, where: finder(entries) };
 }
 
+/** Checks a file of a kind against its schema, once: two states of a fleet share most of their sources. */
+const validated = Object.fromEntries(
+  Object.entries(fileKinds).map(([key, { schema }]) => [key, once((source: Source) => validate(schema, source))]),
+) as Readonly<Record<FileKey, (source: Source) => ReturnType<typeof validate>>>;
+
 /** Every file of an inventory by its kind, checked by itself, and what is wrong with it. */
 export function entriesOf(read: FleetFiles): { readonly entries: Entries; readonly problems: Problem[] } {
   const problems: Problem[] = [...read.problems];
-  const all = Object.entries(fileKinds).map(([key, { schema }]): [string, Entry<unknown>[]] => {
-    const own = read.sources.filter((each) => each.key === key).map(({ source }) => validate(schema, source));
+  const all = Object.keys(fileKinds).map((key): [string, Entry<unknown>[]] => {
+    const own = read.sources.filter((each) => each.key === key).map(({ source }) => validated[key as FileKey](source));
     problems.push(...own.flatMap((each) => each.problems));
     return [key, own.map(({ entry }) => entry)];
   });
