@@ -1,5 +1,6 @@
 import { harmfulForAccounts, harmlessForAccounts } from "./account-edits.ts";
 import { harmfulForPlatform, harmlessForPlatform } from "./platform-edits.ts";
+import { harmfulForShape, harmlessForShape, renames } from "./shape-edits.ts";
 
 /** Edits that people make in pull requests, at random places of plain inventory data. */
 
@@ -43,6 +44,7 @@ function bury(files: Files, file: string): void {
 export const harmless: Readonly<Record<string, Edit>> = {
   ...harmlessForAccounts,
   ...harmlessForPlatform,
+  ...harmlessForShape,
   "an account added": (files, pick) => {
     const number = 1100 + pick(9000);
     const server = { name: "site", number: 1, kind: "static", hostnames: [`n${number}.example.org`] };
@@ -98,6 +100,7 @@ export const harmless: Readonly<Record<string, Edit>> = {
 export const harmful: Readonly<Record<string, Edit>> = {
   ...harmfulForAccounts,
   ...harmfulForPlatform,
+  ...harmfulForShape,
   // Data
   "an account deleted": (files, pick) => bury(files, one(inFolder(files, "accounts"), pick)[0]),
   "an account's file lost": (files, pick) => void files.delete(one(inFolder(files, "accounts"), pick)[0]),
@@ -229,6 +232,7 @@ export const harmful: Readonly<Record<string, Edit>> = {
 
 /** What another part makes up for in the example fleet, unless more changes with it. */
 export const rewiring: Readonly<Record<string, Edit>> = {
+  ...renames,
   "an operator at another router": (files, pick) => {
     one<Item>(network(files).operators, pick).routers = [one<Item>(network(files).routers, pick).name];
   },

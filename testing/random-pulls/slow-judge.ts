@@ -37,6 +37,7 @@ function* dataLost(before: Files, after: Files): Generator<Loss> {
   for (const name of gone(hosts, nextHosts)) yield lost(`host ${name} is gone`);
   for (const [name, was, is] of both(hosts, nextHosts)) {
     if (was.serial !== is.serial) yield lost(`host ${name} is another machine`);
+    if (was.cell !== is.cell) yield lost(`host ${name} is in the stack of another cell`);
     for (const slot of gone(was.disks, is.disks, "serial")) yield lost(`disk ${slot} of ${name} is gone`);
   }
   for (const [name, was, is] of both(all(before, "sites"), all(after, "sites"))) {
