@@ -26,11 +26,26 @@ export type Meaning =
   | Spelled;
 
 /**
- * Names that are written in several files of an inventory and compared with each other: who made it, which model it is, who runs the
- * building, where power comes from. Two spellings of one name would pass for two.
+ * Names that are compared with each other, because what has two of them counts as two: who made it, which model it is, who runs the
+ * building, where power comes from, what can fail alone. Two spellings of one name would pass for two. Each with what it names: a company, a
+ * place, which people tell apart by a letter at an end, or a model, of which makers have many that differ in one letter; and where
+ * the name is one: in the whole fleet, in its file, or in its list.
  */
-export type Spelled = "manufacturer" | "model" | "provider" | "feed";
-export const spelledMeanings = ["manufacturer", "model", "provider", "feed"] as const satisfies readonly Spelled[];
+export const spelledMeanings = {
+  manufacturer: { names: "company", in: "fleet" },
+  model: { names: "model", in: "fleet" },
+  provider: { names: "company", in: "fleet" },
+  operator: { names: "company", in: "fleet" },
+  site: { names: "place", in: "fleet" },
+  hall: { names: "place", in: "file" },
+  rack: { names: "place", in: "list" },
+  chain: { names: "place", in: "list" },
+  feed: { names: "place", in: "file" },
+  device: { names: "place", in: "file" },
+} as const satisfies Readonly<
+  Record<string, { readonly names: "company" | "place" | "model"; readonly in: "fleet" | "file" | "list" }>
+>;
+export type Spelled = keyof typeof spelledMeanings;
 
 const meanings = z.registry<{ readonly meaning: Meaning }>();
 

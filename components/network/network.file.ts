@@ -38,7 +38,7 @@ export const devicePortSchema = format("a port's name such as Ethernet1 or xe-0/
 );
 
 const device = {
-  name: nameSchema.describe("Name of the device, unique among routers and switches."),
+  name: spelled("device", nameSchema.describe("Name of the device, unique among routers and switches.")),
   site: nameSchema.describe("Name of the device's site: a file in sites/."),
   hall: nameSchema.describe("Name of a hall of the site."),
   rack: nameSchema.describe("Name of a rack of the hall."),
@@ -98,7 +98,7 @@ const sessionSchema = z.strictObject({
 });
 
 const operatorSchema = z.strictObject({
-  name: nameSchema.describe("Name of the operator, unique among operators."),
+  name: spelled("operator", nameSchema.describe("Name of the operator, unique among operators.")),
   asNumber: asNumberSchema.describe("AS number of the operator."),
   parentAsNumber: asNumberSchema
     .optional()

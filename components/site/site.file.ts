@@ -6,7 +6,7 @@ import { format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "..
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */
 const chainSchema = z.strictObject({
-  name: nameSchema.describe("Name of the chain, unique in the hall."),
+  name: spelled("chain", nameSchema.describe("Name of the chain, unique in the hall.")),
   feed: spelled(
     "feed",
     nameSchema.describe(
@@ -16,10 +16,10 @@ const chainSchema = z.strictObject({
 });
 
 const hallSchema = z.strictObject({
-  name: nameSchema.describe("Name of the hall, unique in the site."),
+  name: spelled("hall", nameSchema.describe("Name of the hall, unique in the site.")),
   chains: z.array(chainSchema).min(1).describe("Electrical chains of the hall."),
   racks: z
-    .array(z.strictObject({ name: nameSchema.describe("Name of the rack, unique in the hall.") }))
+    .array(z.strictObject({ name: spelled("rack", nameSchema.describe("Name of the rack, unique in the hall.")) }))
     .min(1)
     .describe("Racks of the hall."),
 });
@@ -30,7 +30,7 @@ function isSitePrefix(prefix: string): boolean {
 }
 
 export const schema = z.strictObject({
-  name: nameSchema.describe("Name of the site, unique in the fleet. The file has the same name."),
+  name: spelled("site", nameSchema.describe("Name of the site, unique in the fleet. The file has the same name.")),
   provider: spelled("provider", nameSchema.describe("Company that runs the building, for example `equinix`.")),
   location: z
     .strictObject({

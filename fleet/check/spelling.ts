@@ -3,8 +3,7 @@ import { valuesOf } from "../../components/registry/fields/schema-walk.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { shown } from "../../lib/text/text.ts";
-import { editDistance, type Problem } from "../load/problem.ts";
-import { named } from "./halls.ts";
+import type { Problem } from "../load/problem.ts";
 import { type Entries, items, type Placed, place, placed, unique } from "./references.ts";
 
 /** A name without what people write in one way or another: case, spaces, hyphens, dots, slashes, underscores. */
@@ -42,9 +41,11 @@ export function portAsPrinted(place: string | number): string {
 /** Checks that names which are compared with each other are written in one way, and that what they say fits together. */
 export function checkSpelling(entries: Entries): Problem[] {
   return [
-    ...spelledMeanings.flatMap((meaning) => oneSpelling(meaning, valuesIn(entries, meaning))),
-    ...spelledMeanings.flatMap((meaning) => slips(meaning, valuesIn(entries, meaning))),
-    ...entries.network.flatMap(({ source, loose }) => slips("operator", named(source, ["operators"], loose.operators))),
+    ...(Object.keys(spelledMeanings) as Spelled[]).flatMap((meaning) =>
+      [...Map.groupBy(valuesIn(entries, meaning), (value) => scopeOf(meaning, value)).values()].flatMap((values) =>
+        inOneScope(meaning, values),
+      ),
+    ),
     ...oneMaker(entries),
     ...entries.sites.flatMap(({ source, loose }) =>
       unique(
@@ -68,74 +69,86 @@ function valuesIn(entries: Entries, meaning: Spelled): Placed<string>[] {
   );
 }
 
-/** Reports each name that an earlier place spells in another way. Feeds are names inside a site. */
-function oneSpelling(meaning: Spelled, values: readonly Placed<string>[]): Problem[] {
-  const first = new Map<string, Placed<string>>();
-  return values.flatMap((here) => {
-    const key = meaning === "feed" ? `${here.source.file} ${folded(here.value)}` : folded(here.value);
-    const other = first.get(key) ?? here;
-    first.set(key, other);
-    if (other.value === here.value) return [];
-    const message = `the ${meaning} ${shown(here.value)} is spelled ${shown(other.value)} at ${place(other)}`;
-    const fix = "write it in one way everywhere; two that really differ need names that differ in letters or digits";
-    return [here.source.problem(here.path, message, fix)];
-  });
+/** Where a name is one: the same name elsewhere is another's. */
+function scopeOf(meaning: Spelled, { source, path }: Placed<string>): string {
+  const { in: where } = spelledMeanings[meaning];
+  if (where === "fleet") return "";
+  // In a list an item has a position, and its name a key.
+  return [source.file, ...(where === "list" ? path.slice(0, -2) : [])].join(" ");
 }
 
 /**
- * Reports each name that differs from an earlier one in one letter, or in two swapped ones: as two names, they would count as independent
- * of each other. Real models often differ in one letter, so of these only swapped ones are reported.
+ * Reports each name that an earlier place spells in another way, and each that may be an earlier one with a slip in it: as two names,
+ * they would count as independent of each other.
  */
-function slips(what: Spelled | "operator", values: readonly Placed<string>[]): Problem[] {
-  const seen: Placed<string>[] = [];
+function inOneScope(meaning: Spelled, values: readonly Placed<string>[]): Problem[] {
+  const known = new Map<string, Placed<string>>();
   return values.flatMap((here) => {
-    const others = what === "feed" ? seen.filter(({ source }) => source === here.source) : seen;
-    if (others.some(({ value }) => folded(value) === folded(here.value))) return [];
-    seen.push(here);
-    const other = others.find(
-      ({ value }) => isSwap(value, here.value) || (what !== "model" && isSlip(value, here.value)),
-    );
-    if (other === undefined) return [];
-    const how = isSwap(other.value, here.value) ? "two swapped letters" : "one letter";
-    const message = `the ${what} ${shown(here.value)} differs in ${how} from ${shown(other.value)} at ${place(other)}`;
-    const fix = `correct the one that is misspelled; two that really differ need names that differ in more than ${how}`;
-    return [here.source.problem(here.path, message, fix)];
+    const key = folded(here.value);
+    const same = known.get(key);
+    if (same?.value === here.value) return [];
+    const problem = (message: string, fix: string) => [
+      here.source.problem(here.path, `the ${meaning} ${shown(here.value)} ${message}`, fix),
+    ];
+    if (same) {
+      const fix = "write it in one way everywhere; two that really differ need names that differ in letters or digits";
+      return problem(`is spelled ${shown(same.value)} at ${place(same)}`, fix);
+    }
+    for (const other of known.values()) {
+      const how = slipBetween(spelledMeanings[meaning].names, other.value, here.value);
+      if (how === undefined) continue;
+      known.set(key, here);
+      const fix = `correct the one that is misspelled; two that really differ need names that differ in more than ${how}`;
+      return problem(`differs in ${how} from ${shown(other.value)} at ${place(other)}`, fix);
+    }
+    known.set(key, here);
+    return [];
   });
 }
 
-/** The words of a name: `feedA1` has three. */
-function wordsOf(name: string): string[] {
-  return name
+/** The words of a name as they are written: `feedA1` has three. */
+const wordsOf = (name: string): string[] =>
+  name
     .normalize("NFKC")
     .split(/[^\p{L}\p{N}]+|(?<=\p{N})(?=\p{L})|(?<=\p{L})(?=\p{N})|(?<=\p{Ll})(?=\p{Lu})/u)
-    .filter((word) => word !== "")
-    .map((word) => word.toLowerCase());
+    .filter((word) => word !== "");
+
+type Named = (typeof spelledMeanings)[Spelled]["names"];
+
+/**
+ * How one of two names differs from the other, if it may be the other with a slip in it: a letter that is missing, too many or another,
+ * or two swapped neighbours, in a word of at least four letters. Never digits: they count things. Nor do letters that count them, `racka`
+ * and `rackb`; and of models only a word counts that is not a code in capitals, since makers have PM9A3 and PM9A1, WTNR and WTNRT.
+ */
+export function slipBetween(of: Named, one: string, other: string): "one letter" | "two swapped letters" | undefined {
+  if (Math.abs(one.length - other.length) > 3) return undefined;
+  const [words, others] = [wordsOf(one), wordsOf(other)];
+  const [left, right] = [rest(words, others), rest(others, words)];
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  if (long.length < 4 || long.length - short.length > 1) return undefined;
+  if (!/^\p{L}+$/u.test(short + long)) return undefined;
+  if (of === "model" && ![short, long].every((word) => /\p{Ll}/u.test(word))) return undefined;
+  const [a, b] = [short.toLowerCase(), long.toLowerCase()];
+  const at = [...b].findIndex((letter, index) => letter !== a[index]);
+  const after = b.length === a.length ? a.slice(at + 1) : a.slice(at);
+  const isOne = after === b.slice(at + 1);
+  if (!isOne) return isSwapped(a, b, at) ? "two swapped letters" : undefined;
+  const isAtEnd = at === 0 || at === b.length - 1;
+  const isDoubled = b.length > a.length && (b[at] === b[at - 1] || b[at] === b[at + 1]);
+  const counts = of !== "company" && isAtEnd && !isDoubled && (b.length === a.length || b.length < 5);
+  return counts ? undefined : "one letter";
 }
 
-/** Whether one of two names may be the other one with a slip in it. Digits, and words of a single letter, tell things apart that are counted. */
-export function isSlip(one: string, other: string): boolean {
-  const [first, second] = [folded(one), folded(other)];
-  if (Math.min(first.length, second.length) < 4 || editDistance(first, second) !== 1) return false;
-  const [left, right] = [wordsOf(one), wordsOf(other)];
-  const differing = [...left.filter((word) => !right.includes(word)), ...right.filter((word) => !left.includes(word))];
-  return differing.some((word) => word.length > 1 && !/\p{N}/u.test(word));
+/** The words that another name lacks, without what people write between them. */
+function rest(words: readonly string[], others: readonly string[]): string {
+  const known = new Set(others.map((word) => word.toLowerCase()));
+  return words.filter((word) => !known.has(word.toLowerCase())).join("");
 }
 
-/** Whether two names differ in two swapped neighbours alone, both letters of a word of at least four. */
-export function isSwap(one: string, other: string): boolean {
-  const [left, right] = [wordsOf(one).join(" "), wordsOf(other).join(" ")];
-  const at = [...left].findIndex((letter, index) => letter !== right[index]);
-  if (at < 0 || left.length !== right.length) return false;
-  const swapped =
-    left.slice(0, at) +
-    left
-      .slice(at, at + 2)
-      .split("")
-      .reverse()
-      .join("") +
-    left.slice(at + 2);
-  const word = /\S*$/.exec(left.slice(0, at))![0] + /^\S*/.exec(left.slice(at))![0];
-  return swapped === right && /^\p{L}{4,}$/u.test(word);
+/** Whether the letters at a position and after it are all in which two words differ, each in place of the other. */
+function isSwapped(one: string, other: string, at: number): boolean {
+  const swapped = one.slice(0, at) + one[at + 1] + one[at] + one.slice(at + 2);
+  return one.length === other.length && at + 1 < one.length && swapped === other;
 }
 
 /** Reports each model of a host or device that another manufacturer has elsewhere. */

@@ -260,6 +260,35 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a manufacturer with a letter too few": (draft) =>
     draft.edit("network.yaml", "manufacturer: juniper", "manufacturer: arist"),
   "a feed with a letter too few": (draft) => draft.edit("sites/lab.yaml", "feed: feed-south", "feed: feed-nort"),
+  "a manufacturer with two swapped letters": (draft) =>
+    draft.edit("network.yaml", "manufacturer: juniper", "manufacturer: arsita"),
+  "a model with a letter too many": (draft) =>
+    draft.edit(web2, "model: QEMU virtual machine", "model: QEMU virtuall machine"),
+  "a model with two swapped letters": (draft) =>
+    draft.edit(web2, "model: QEMU virtual machine", "model: QEMU vritual machine"),
+  "a hall with a letter doubled": (draft) =>
+    draft.edit(
+      "sites/lab.yaml",
+      "halls:\n",
+      "halls:\n  - {name: halll-1, chains: [{name: a, feed: feed-north}], racks: [{name: rack-1}]}\n",
+    ),
+  "a rack with a letter too few, and one by another number": (draft) =>
+    draft.edit("sites/lab.yaml", "- name: rack-1\n", "- name: rack-1\n      - name: rak-1\n      - name: rack-11\n"),
+  "a chain with a letter too few": (draft) =>
+    draft.edit(
+      "sites/lab.yaml",
+      "feed: feed-south\n",
+      "feed: feed-south\n      - {name: north, feed: feed-a}\n      - {name: nort, feed: feed-b}\n",
+    ),
+  "a site with a letter doubled": (draft) =>
+    draft
+      .edit("network.yaml", "fd00:8000::/32", "fd00:8000::/32\n  - fd00:8001::/32")
+      .copy("sites/lab.yaml", "sites/labb.yaml", ["name: lab", "name: labb"], ["fd00:8000::/48", "fd00:8001::/48"]),
+  "an operator's name in two spellings": (draft) =>
+    draft.append(
+      "network.yaml",
+      `operators:\n${["level-3", "level3"].map((name, index) => `  - {name: ${name}, asNumber: ${64500 + index}, routers: [router-1]}\n`).join("")}`,
+    ),
   "a provider with a wrong letter": (draft) =>
     draft
       .edit("network.yaml", "fd00:8000::/32", "fd00:8000::/32\n  - fd00:8001::/32")
