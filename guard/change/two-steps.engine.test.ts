@@ -23,12 +23,13 @@ type Edits = Parameters<TemporaryRepository["edit"]>[0];
 const today = new Date(Date.now()).toISOString().slice(0, 10);
 const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
 
-/** The first step, merged by somebody else; something unrelated; then the second step, committed on a branch. */
-async function steps(
+/** The first step, merged by somebody else; something unrelated; then the second step, committed on a branch. A report for each cell. */
+async function stepsIn(
+  cells: readonly (string | undefined)[],
   first: Edits,
   second: () => Promise<void>,
   by: readonly [first: string, second: string],
-): Promise<Report> {
+): Promise<Report[]> {
   await repository.git("checkout", "--quiet", "-b", "first");
   await repository.edit(first);
   await repository.commit(by[0]);
@@ -40,12 +41,29 @@ async function steps(
   await repository.git("branch", "--quiet", "-D", "first");
   await second();
   await repository.commit(by[1]);
-  const { stdout, stderr } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  const reports: Report[] = [];
+  for (const cell of cells) {
+    const of = cell === undefined ? [] : ["--cell", cell];
+    const { stdout, stderr } = await repository.guard([
+      "review",
+      "--base",
+      "main",
+      ...of,
+      "--json",
+      "-",
+      "--today",
+      today,
+    ]);
+    expect(stderr).toBe("");
+    reports.push(reportSchema.parse(JSON.parse(stdout)));
+  }
   await repository.git("checkout", "--quiet", "--detach");
   await repository.git("branch", "--quiet", "-D", "second");
-  expect(stderr).toBe("");
-  return reportSchema.parse(JSON.parse(stdout));
+  return reports;
 }
+
+const steps = async (...asked: Parameters<typeof stepsIn> extends [unknown, ...infer Rest] ? Rest : never) =>
+  (await stepsIn([undefined], ...asked))[0]!;
 
 const messages = ({ findings }: Report) => findings.map(({ level, rule, message }) => `${level} ${rule}: ${message}`);
 const prod = (file: string) => `inventory/prod/${file}`;
@@ -351,6 +369,38 @@ test("two policies emptied, then an account that breaks both: an approval for ea
   for (const rule of ["account-with-data-protected", "redundant-on-two-sites"])
     expect(report.missingApprovals).toContainEqual({ action: "weaken", resource: `rule ${rule}` });
   expect(report.missingApprovals).not.toContainEqual({ action: "weaken", resource: "rule policies-hold" });
+});
+
+test("rules emptied, then what they refused: found in the cell that has it, what is of the whole fleet in each", async () => {
+  const hosts = ["par2-web1", "par2-web2", "par2-web3", "par2-spare1", "bak1-backup2"];
+  await repository.edit(
+    Object.fromEntries(
+      hosts.map((name) => [prod(`hosts/${name}.yaml`), [[`name: ${name}`, `name: ${name}\ncell: second`]]]),
+    ),
+  );
+  await repository.commit("Grace");
+  const emptied: Edits = Object.fromEntries(
+    ["guard/rules/moves-planned", "policies/data/account-with-data-protected"].map((rule) => [
+      `${rule}.ts`,
+      [["*find(", "*find() {},\n  *found("]],
+    ]),
+  );
+  const school = prod("accounts/1008-school.yaml");
+  const second: Edits = { [school]: [["host: par2-web1", "host: par2-web2\nprotect: false"]] };
+  const cells = ["second", "main"];
+  const reports = await stepsIn(cells, emptied, () => repository.edit(second), ["Mallory", "Trent"]);
+  const by = "before commit [0-9a-f]{12} of Mallory";
+  const found = (pattern: string) => expect.stringMatching(new RegExp(`^needs approval ${pattern} said so ${by}`));
+  const unprotected = found(
+    "policies-hold: account-with-data-protected: Account 1008 .*: rule account-with-data-protected",
+  );
+  const [own, other] = reports.map((report) =>
+    messages(report)
+      .filter((message) => message.includes("said so"))
+      .sort(),
+  );
+  expect(own).toEqual([found("moves-planned: Moves account 1008 .*: rule moves-planned"), unprotected]);
+  expect(other).toEqual([unprotected]);
 });
 
 test("two steps that have nothing to do with each other, and a change that its rule asks to be split, are no attack", async () => {
