@@ -65,6 +65,7 @@ import { overcommitWithinPlan } from "./redundancy/overcommit-within-plan.ts";
 import { redundantOnTwoSites } from "./redundancy/redundant-on-two-sites.ts";
 import { spareParts } from "./redundancy/spare-parts.ts";
 import { survivesAnySingleLoss } from "./redundancy/survives-any-single-loss.ts";
+import { wakesInTime } from "./redundancy/wakes-in-time.ts";
 
 /** Every rule: by theme, then those that look at one element alone, then by name. All are mandatory. */
 export const rules: readonly Rule[] = [
@@ -90,6 +91,7 @@ export const rules: readonly Rule[] = [
   twoProviders,
   uniqueDiskSerial,
   upgradeNightsApart,
+  wakesInTime,
   accountFollowsNumber,
   addressInOwnPrefix,
   commandsFitUnits,

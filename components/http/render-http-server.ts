@@ -8,7 +8,8 @@ import type { Element } from "../registry/kind.ts";
 import { connections } from "./front-end/connections.ts";
 import { type HttpServer, type ServerKind, socketOf, unitOf } from "./kinds/server.ts";
 import { servers } from "./kinds/servers.generated.ts";
-import { startUnit } from "./program/run-program.ts";
+import { memoryOfStart } from "./program/start-memory.ts";
+import { startFiles, startUnit } from "./program/start-slots.ts";
 
 /** Template of the units that make a failed socket anew; its instance is the socket's name without suffix. */
 const newSocket = "fairhost-new-socket@";
@@ -102,6 +103,7 @@ export function renderHttpDefaults(): BundleFile[] {
         },
       }),
     },
+    ...startFiles(memoryOfStart),
     ...byKey(
       Object.values(servers).flatMap((kind) => kind.shared()),
       ({ path }) => path,

@@ -27,6 +27,14 @@ export const schema = z.strictObject({
     .describe(
       "Days after which a proof is too old that the newest backup of an account can be restored. Hosts restore backups as drills often enough that none gets half as old. Default 30.",
     ),
+  wakeSeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(120)
+    .describe(
+      "Seconds within which all HTTP servers and services of its accounts that never rest (`idleSeconds: 0`) have started, after the reboot of a host or once it takes over accounts of a lost one. Every preview proves it from what starts were measured to take. Default 120.",
+    ),
   survives: z
     .array(z.enum(failures))
     .describe(

@@ -21,6 +21,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     passwordLogins: true,
     retentionDays: 7,
     proofDays: 30,
+    wakeSeconds: 120,
     survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
     takeover: true,
     guaranteed: { cores: 0.05, memoryMb: 64 },

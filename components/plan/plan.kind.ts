@@ -17,6 +17,11 @@ export const inputs = z.strictObject({
   proofDays: promise(number, { weaker: "more", later: true })
     .exactOptional()
     .describe("Days after which a proof that the newest backup of an account can be restored is too old."),
+  wakeSeconds: promise(number, { weaker: "more", later: true })
+    .exactOptional()
+    .describe(
+      "Seconds within which all HTTP servers and services that never rest have started after a reboot or a takeover.",
+    ),
   survives: promise(z.array(z.enum(failures))).describe(
     "Kinds of elements of which any single one can fail without taking an account down.",
   ),

@@ -1,4 +1,4 @@
-import { clinic } from "../../testing/inventory/example-files.ts";
+import { clinic, observatory } from "../../testing/inventory/example-files.ts";
 import type { Seed } from "../../testing/inventory/seeded.cases.ts";
 
 /** Violations of the rules about plans, and of what hosts must have for them. */
@@ -48,5 +48,16 @@ export const seeds: Readonly<Record<string, Seed>> = {
   "more copies of accounts than a standby host has disk for": {
     rules: ["overcommit-within-plan"],
     edit: (draft) => draft.edit("hosts/par2-web3.yaml", "diskGb: 1800", "diskGb: 190"),
+  },
+  "more programs that never rest than a host can start in time": {
+    rules: ["wakes-in-time"],
+    edit: (draft) =>
+      draft.append("plans/large.yaml", "wakeSeconds: 8\n").append(
+        observatory,
+        Array.from({ length: 40 }, (_, index) => {
+          const [name, number] = [`worker${index + 1}`, index + 10];
+          return `  - {name: ${name}, number: ${number}, kind: program, command: [bin/${name}], idleSeconds: 0}\n`;
+        }).join(""),
+      ),
   },
 };

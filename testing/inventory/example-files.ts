@@ -7,5 +7,6 @@ export const backupHosts = ["hosts/bak1-backup1.yaml", "hosts/bak1-backup2.yaml"
 export const bakery = "accounts/1001-bakery.yaml";
 export const choir = "accounts/1002-choir.yaml";
 export const clinic = "accounts/1011-clinic.yaml";
+export const observatory = "accounts/1005-observatory.yaml";
 export const engraver = "accounts/1013-engraver.yaml";
 export const ferry = "accounts/1014-ferry.yaml";

@@ -10,6 +10,7 @@ import { homePathSchema, nameSchema } from "../../schema.ts";
 import { descriptors } from "../front-end/connections.ts";
 import { siteAddressSchema, siteNameSchema } from "../web-site/web-address.ts";
 import { webSiteEntry, webSiteInputs } from "../web-site/web-site.ts";
+import type { Wake } from "./wake.ts";
 
 /** Keys of an HTTP server in its account's file, whatever its kind. */
 export const commonEntry = {
@@ -140,6 +141,10 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
    * at most half. `declared`: the account says so, others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
    */
   readonly parallel: number | "declared" | "program" | "front end";
+  /** What it takes until its server serves, as measured: `wakeOf(import.meta.dirname)`. `front end`: there is no server. */
+  readonly wake: Wake | "front end";
+  /** Whether its servers wait for their turn before they start, as those of `programUnit` do. */
+  readonly inTurn?: true;
   /** Its own keys in an account's file, `kind` among them. */
   readonly entry: Readonly<Record<string, z.ZodType>>;
   /** Its own inputs: the same keys, with their defaults filled in. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type BundleFile, type BundleUnit, currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { type BundleFile, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { assignments, environmentLines, execLine, unitFile } from "../../../lib/systemd/unit-file.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
-import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../../account/account-paths.ts";
+import { accountSettings, homeInside, init, insideHome, ownRecords } from "../../account/account-paths.ts";
 import { netlinkSettings } from "../../account/sandbox/netlink-filter.ts";
 import {
   programEntry as common,
@@ -13,7 +13,8 @@ import { number } from "../../inputs.ts";
 import { behaviour } from "../../registry/fields/field-class.ts";
 import type { Element } from "../../registry/kind.ts";
 import { connections } from "../front-end/connections.ts";
-import { descriptorLimit, type HttpServer, httpPort, scriptInside, unitOf } from "../kinds/server.ts";
+import { descriptorLimit, type HttpServer, httpPort, scriptInside } from "../kinds/server.ts";
+import { turnOf } from "./start-slots.ts";
 
 /**
  * Server kinds in which a program answers: the script run-program starts it, tells why it does not serve, turns visitors away
@@ -44,13 +45,6 @@ export const programInputs = {
 const folder = "libexec";
 const script = `${folder}/run-program`;
 const turnAway = `${folder}/turn-away`;
-const startSlot = `${folder}/start-slot`;
-
-/** Template of the units for which servers wait before they start; the instance is {@link startOfAlwaysOn} or 0, and the server's unit. */
-const start = "fairhost-start@";
-
-/** Seconds that the start of a server counts that nobody has asked for yet: nothing shows when it serves. */
-const startOfAlwaysOn = 2;
 
 /** @param name of a file `<name>.sh` beside the kind. @returns the bundle's file `libexec/<name>` */
 export function scriptFile(directory: string, name: string): BundleFile {
@@ -59,39 +53,8 @@ export function scriptFile(directory: string, name: string): BundleFile {
 
 /** Files that all these kinds share. */
 export function programFiles(): BundleFile[] {
-  const { content, ...slot } = scriptFile(import.meta.dirname, "start-slot");
-  return [
-    ...["run-program", "turn-away"].map((name) => scriptFile(import.meta.dirname, name)),
-    { ...slot, content: content!.replaceAll("@LOGS@", logs) },
-    {
-      path: `systemd/${start}.service`,
-      content: unitFile({
-        // A server that starts and ends often needs it as often.
-        Unit: { Description: "Turn of %i to start", CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
-        // Nothing that needs mounts of its own, for each would make each start slower: it reads names of sockets, memory and its own records.
-        Service: {
-          Type: "oneshot",
-          ExecStart: `/bin/sh ${currentGeneration}/${startSlot} %i`,
-          TimeoutStartSec: "90s",
-          RuntimeDirectory: "fairhost-starts/starting fairhost-starts/queues",
-          RuntimeDirectoryMode: "0700",
-          RuntimeDirectoryPreserve: "yes",
-          NoNewPrivileges: "yes",
-          CapabilityBoundingSet: "CAP_DAC_OVERRIDE",
-          RestrictAddressFamilies: "AF_NETLINK",
-          RestrictNamespaces: "yes",
-        },
-      }),
-    },
-  ];
+  return ["run-program", "turn-away"].map((name) => scriptFile(import.meta.dirname, name));
 }
-
-/** The template's unit, which is part of the bundle where a server of these kinds is. */
-export const startUnit: BundleUnit = {
-  name: `${start}.service`,
-  want: "on-demand",
-  restartOn: [`systemd/${start}.service`, startSlot],
-};
 
 /** Binds a file of the bundle as `/opt/fairhost/<its name>`. */
 export function inside(path: string): { readonly bind: string; readonly path: string } {
@@ -129,7 +92,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
   const { name, kind, idleSeconds, startSeconds } = server;
   const settings = accountSettings(account, `http-${name}`);
-  const turn = `${start}${idleSeconds === 0 ? startOfAlwaysOn : 0}:${unitOf(server)}.service`;
+  const turn = turnOf(server);
   const given = {
     FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Lets a server of an account start when it is its turn: a unit of the host's, which the server's waits for, outside of the account's limits.
 #   start-slot HOLD:UNIT   with HOLD seconds that a start counts at least: of a server that starts without a visitor, nothing shows when it serves
-# At most four servers a CPU start at once, a quarter of them of one account, and only while the host has memory for one more. A server counts as starting
-# until somebody has taken the first visitor from its socket, or for five seconds: an account can do nothing to hold a place for longer.
+# At most @PER_CPU@ servers a CPU start at once, a quarter of them of one account, and only while the host has memory for one more. A server counts as starting
+# until somebody has taken the first visitor from its socket, or for @LONGEST@ seconds: an account can do nothing to hold a place for longer.
 # Meanwhile visitors wait in the socket's queue. First come, first served: one server of each account stands in the host's queue.
 set -u
 hold=${1%%:*} unit=${1#*:}
@@ -10,7 +10,7 @@ number=${unit#account-}
 number=${number%%-*}
 account=account-$number log=/srv/accounts/$number/@LOGS@/${unit#"$account-"}.log
 # Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until it starts in any case.
-need=64 longest=5 patience=80
+need=@NEED@ longest=@LONGEST@ patience=@PATIENCE@
 starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
 # Without its directory nobody could start: then all do.
 umask 077
@@ -53,7 +53,7 @@ memory_for_one_more() {
       MemAvailable:) available=$amount ;;
     esac
   done </proc/meminfo
-  [ $((available / 1024)) -ge $((total / 1024 / 20 + need * (all + 1))) ]
+  [ $((available / 1024)) -ge $((total / 1024 / @RESERVE@ + need * (all + 1))) ]
 }
 # $1 is a condition of what count() has seen. Who waits for whom takes longest to see: it is asked only if it makes a difference.
 await() {
@@ -73,7 +73,7 @@ give_up() {
 
 clock
 begin=$now end=$((now + patience))
-slots=$((4 * $(nproc)))
+slots=$((@PER_CPU@ * $(nproc)))
 exec 8>"$queues/$account" 9>"$queues/host"
 flock -w $patience 8 || give_up
 await "[ \$mine -lt $((slots / 4)) ]"

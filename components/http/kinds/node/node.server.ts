@@ -6,6 +6,7 @@ import { behaviour } from "../../../registry/fields/field-class.ts";
 import { argumentSchema, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
 import { type HttpServer, httpPort, type ServerKind } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 
 export const entry = {
   kind: z
@@ -39,6 +40,8 @@ const preload = "libexec/preload.cjs";
 export const server: ServerKind<HttpServer<"node">> = {
   kind: "node",
   parallel: "program",
+  wake: wakeOf(import.meta.dirname),
+  inTurn: true,
   keepsConnections: true,
   packages: ["nodejs"],
   entry,

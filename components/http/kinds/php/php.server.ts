@@ -15,6 +15,7 @@ import {
 } from "../../program/run-program.ts";
 import { hostLimits } from "../../web-site/web-site.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 import { directives } from "./directives.ts";
 
 /** PHP reads `-d NAME=VALUE` as a line of php.ini, where other characters have a meaning. */
@@ -79,6 +80,8 @@ const startSeconds = 20;
 export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
   parallel: connections.apache,
+  wake: wakeOf(import.meta.dirname),
+  inTurn: true,
   packages: [
     ...["apache2-bin", "media-types", "php-fpm"],
     // What applications in Debian ask for most often.

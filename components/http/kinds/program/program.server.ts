@@ -5,6 +5,7 @@ import { command, flag } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 
 export const entry = {
   kind: z.literal("program").describe("Kind of HTTP server. `program`: a program of the account answers the requests."),
@@ -29,6 +30,8 @@ export const inputs = {
 export const server: ServerKind<HttpServer<"program">> = {
   kind: "program",
   parallel: "program",
+  wake: wakeOf(import.meta.dirname),
+  inTurn: true,
   entry,
   inputs,
   shared: programFiles,

@@ -6,6 +6,7 @@ import { connections } from "../../front-end/connections.ts";
 import { inside, programFiles, programUnit, scriptFile } from "../../program/run-program.ts";
 import { plainTarget, targetSchema } from "../../web-site/target.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 
 export const entry = {
   kind: z
@@ -40,6 +41,8 @@ const startSeconds = 20;
 export const server: ServerKind<HttpServer<"proxy">> = {
   kind: "proxy",
   parallel: connections.apache,
+  wake: wakeOf(import.meta.dirname),
+  inTurn: true,
   packages: ["apache2-bin", "ca-certificates"],
   entry,
   inputs,

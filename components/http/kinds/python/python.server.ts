@@ -6,6 +6,7 @@ import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
 import { inside, programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 
 const interfaces = ["wsgi", "asgi"] as const;
 
@@ -70,6 +71,8 @@ const [settings, start] = files.map((file) => inside(pathOf(file)).path);
 export const server: ServerKind<HttpServer<"python">> = {
   kind: "python",
   parallel: "declared",
+  wake: wakeOf(import.meta.dirname),
+  inTurn: true,
   packages: ["gunicorn", "python3", "python3-uvicorn", "python3-websockets"],
   entry,
   inputs,

@@ -36,6 +36,7 @@ export const inputs = {
 export const server: ServerKind<HttpServer<"redirect">> = {
   kind: "redirect",
   parallel: "front end",
+  wake: "front end",
   entry,
   inputs,
   shared: () => [],

@@ -8,6 +8,7 @@ import { behaviour } from "../../../registry/fields/field-class.ts";
 import { homePathSchema } from "../../../schema.ts";
 import { connections, descriptors } from "../../front-end/connections.ts";
 import { descriptorLimit, type HttpServer, type ServerKind, scriptInside } from "../server.ts";
+import { wakeOf } from "../wake.ts";
 import { mediaTypes } from "./media-types.ts";
 
 export const entry = {
@@ -44,6 +45,7 @@ const script = "libexec/run-static";
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
   parallel: connections.static,
+  wake: wakeOf(import.meta.dirname),
   keepsConnections: true,
   packages: ["lighttpd", "lighttpd-mod-deflate"],
   // Accounts start it from their own sockets; Debian's service would take port 80.

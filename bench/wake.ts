@@ -1,0 +1,167 @@
+/**
+ * `npm run bench:wake [rounds] [-- --write]`: what it takes until a sleeping server of each kind serves, in a container: CPU time of all that runs for it, time
+ * until the first answer, and most memory. Times are multiples of `node -e 0`, in turn in the same run. Compares with what is stored (`wake.json` beside each
+ * kind), from which hosts have their places for starts and the rule `wakes-in-time` its sums; `--write` stores it. Ends with 5 if a start takes more than
+ * 1.5 times what is stored, or a reference start more than the rules expect of a host's cores. Needs root.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Table from "cli-table3";
+import { endings } from "../cli/exit-status.ts";
+import type { HttpServer } from "../components/http/kinds/server.ts";
+import { servers } from "../components/http/kinds/servers.generated.ts";
+import { referenceSeconds, type Wake } from "../components/http/kinds/wake.ts";
+import { turn } from "../components/http/program/start-slots.ts";
+import { type FixtureServer, programServer } from "../testing/fixtures/bundle-fixture.ts";
+import { bootKind } from "../testing/kind-host.ts";
+import { median } from "./measure/median.ts";
+import { numbersAsked } from "./measure/numbers-asked.ts";
+
+const { rounds, write } = numbersAsked({ rounds: 9 }, { write: "store what is measured" });
+
+type Kind = HttpServer["kind"];
+type Served = Exclude<Kind, "redirect">;
+const common = { name: "app", directory: ".", environment: {}, idleSeconds: 300 } as const;
+const listen = (port: string) => `require("node:http").createServer((_, answer) => answer.end("x")).listen(${port});`;
+/** Of each kind the server of a small program. */
+const smallest: { readonly [K in Served]: Extract<FixtureServer, { kind: K }> } = {
+  node: { ...common, kind: "node", name: "node", main: "node.js", arguments: [], nodeOptions: [] },
+  php: { ...common, kind: "php", name: "php", root: "www", fallback: "index.php", workers: 8, ini: {} },
+  program: {
+    ...{ ...common, kind: "program", name: "program", socketActivation: false },
+    command: ["/usr/bin/node", "node.js"],
+  },
+  proxy: { kind: "proxy", name: "proxy", to: "http://127.0.0.1:9100", keepHost: false, idleSeconds: 300 },
+  python: {
+    ...{ ...common, kind: "python", name: "python", application: "small:app", interface: "wsgi" },
+    ...{ workers: 2, threads: 8 },
+  },
+  static: { kind: "static", name: "static", root: "www", idleSeconds: 300 },
+};
+const kinds = Object.keys(smallest) as Served[];
+const unitOf = (name: string) => `account-1-http-${name}.service`;
+
+await using kind = await bootKind(
+  "bench-wake",
+  [...Object.values(smallest), programServer("target", ["/usr/bin/node", "target.js"])],
+  {
+    "node.js": listen("process.env.PORT"),
+    "target.js": `${listen("process.env.PORT")}${listen("9100")}`,
+    "www/index.html": "x",
+    "www/index.php": "<?php echo 1;",
+    "small.py": 'from flask import Flask\napp = Flask(__name__)\n@app.get("/")\ndef index():\n    return "x"\n',
+  },
+);
+const { sh, host } = kind;
+await host.writeFile(
+  "/run/took",
+  `#!/bin/sh
+# took COMMAND...: its CPU microseconds, by all that runs in the container, and its microseconds.
+used() { sed -n 's/^usage_usec //p' /sys/fs/cgroup/cpu.stat; }
+cpu=$(used) begun=$(date +%s%N)
+"$@" >/dev/null || exit 1
+ended=$(date +%s%N)
+echo $(($(used) - cpu)) $(((ended - begun) / 1000))
+`,
+  0o755,
+);
+await host.writeFile(
+  "/run/most",
+  `#!/bin/sh
+# most UNIT COMMAND...: most KiB of memory that the unit's processes have until the command ends. Shared pages count for each as its part.
+unit=$1
+shift
+"$@" >/dev/null &
+most=0
+look() {
+  for group in $(find /sys/fs/cgroup -name "$unit"); do
+    now=$(sed 's|.*|/proc/&/smaps_rollup|' "$group/cgroup.procs" | xargs cat 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { print sum + 0 }')
+    [ "$now" -le $most ] || most=$now
+  done
+}
+while kill -0 $! 2>/dev/null; do look; done
+look
+echo $most
+`,
+  0o755,
+);
+
+/** What is measured: a unit, and the command that starts it and ends when it serves. */
+const starts = [
+  ...kinds.map((name) => ({
+    ...{ name, directory: `kinds/${name}`, unit: unitOf(name), stored: servers[name].wake as Wake },
+    begin: `curl -sf -o /dev/null -m 100 -H 'Host: ${name}.alice.test' http://[::1]/`,
+  })),
+  {
+    ...{ name: "turn", directory: "program", unit: "fairhost-start@0:account-1-http-node.service", stored: turn },
+    begin: "systemctl start fairhost-start@0:account-1-http-node.service",
+  },
+];
+const reference = "systemd-run -q -p Type=oneshot -p RemainAfterExit=yes --unit=reference /usr/bin/node -e 0";
+
+async function asleep(name: string): Promise<void> {
+  await sh(`systemctl stop 'account-1-http-*.service' && rm -f /run/fairhost-starts/starting/*`);
+  // A proxy's target is no part of it.
+  if (name === "proxy") await kind.getUntil("target", ({ status }) => status === 200, 60);
+}
+
+const took = new Map(starts.map(({ name }) => [name, { cpu: [], wall: [], memory: [] } as Record<string, number[]>]));
+const seconds: number[] = [];
+// The first of each warms caches.
+for (let round = -1; round < rounds; round++) {
+  for (const { name, unit, begin } of starts) {
+    const [cpuOfOne, wallOfOne] = await referenceStart();
+    await asleep(name);
+    const [cpu, wall] = (await sh(`/run/took ${begin}`)).split(" ").map(Number) as [number, number];
+    await asleep(name);
+    const memory = Number(await sh(`/run/most '${unit}' ${begin}`));
+    if (round < 0) continue;
+    const own = took.get(name)!;
+    own.cpu!.push(cpu / cpuOfOne);
+    own.wall!.push(wall / wallOfOne);
+    own.memory!.push(memory / 1024);
+    seconds.push(cpuOfOne / 1e6);
+  }
+}
+
+/** @returns its CPU microseconds, and its microseconds */
+async function referenceStart(): Promise<[number, number]> {
+  await sh(reference);
+  const said = await sh(
+    "systemctl show -p CPUUsageNSec -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic reference; systemctl stop reference",
+  );
+  const value = (key: string) => Number(new RegExp(`^${key}=(\\d+)$`, "m").exec(said)![1]);
+  return [
+    value("CPUUsageNSec") / 1000,
+    value("ExecMainExitTimestampMonotonic") - value("ExecMainStartTimestampMonotonic"),
+  ];
+}
+
+/** Two digits, never less than what was measured. */
+function rounded(value: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Number((Math.ceil(value / unit) * unit).toPrecision(2));
+}
+
+let worse = false;
+const table = new Table({ head: ["start", "CPU, of node -e 0", "time, of node -e 0", "memory, MiB"] });
+for (const { name, directory, stored } of starts) {
+  const { cpu, wall, memory } = took.get(name)!;
+  const now: Wake = {
+    cpu: rounded(median(cpu!)),
+    wall: rounded(median(wall!)),
+    memoryMb: rounded(Math.max(...memory!)),
+  };
+  const file = join(import.meta.dirname, "../components/http", directory, "wake.json");
+  const pairs = Object.entries(now).map(([key, value]) => `"${key}": ${value}`);
+  if (write) writeFileSync(file, `{ ${pairs.join(", ")} }\n`);
+  const beside = (key: keyof Wake) => `${now[key]} (stored ${stored[key]})`;
+  worse ||= !write && (now.cpu > 1.5 * stored.cpu || now.memoryMb > 1.5 * stored.memoryMb);
+  table.push([name, beside("cpu"), beside("wall"), beside("memoryMb")]);
+}
+console.log(table.toString());
+const own = median(seconds);
+console.log(
+  `node -e 0 takes ${own.toFixed(3)} CPU seconds here; the rules expect at most ${referenceSeconds} of hosts.`,
+);
+if (worse || own > referenceSeconds) process.exitCode = endings.failed[0];
