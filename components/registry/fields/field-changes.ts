@@ -92,8 +92,8 @@ export function fieldChanges(schema: z.ZodType, was: unknown, is: unknown): Fiel
 function compare(form: Form, was: unknown, is: unknown, steps: readonly string[], into: FieldChange[]): void {
   if (was === is) return;
   const { judged } = form;
+  const first = was === undefined && judged.later === true;
   if (form.of === "object" && (isObject(was) || isObject(is))) {
-    const first = was === undefined && judged.later === true;
     const before = into.length;
     for (const [name, member] of form.members) {
       const old = isObject(was) ? Reflect.get(was, name) : undefined;
@@ -123,7 +123,7 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
       judged,
       was,
       is,
-      weaker: isWeaker(judged, was, is),
+      weaker: !first && isWeaker(judged, was, is),
       secret: form.of === "field" && form.secret,
     });
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { secret, text } from "../../inputs.ts";
+import { number, secret, text } from "../../inputs.ts";
 import type { FileKind } from "../file.ts";
 import { fileKinds } from "../files.generated.ts";
 import { allKinds } from "../subject.ts";
@@ -101,6 +101,17 @@ test("who is trusted from now on is judged like any other, unless an older relea
   expect(less({}, without)).toEqual(["way target none to here", "way key none to k"]);
   const later = z.strictObject({ way: trust(z.strictObject({ to: text }), { later: true }).exactOptional() });
   expect(fieldChanges(later, {}, { way: { to: "here" } })).toMatchObject([{ path: "way.to", weaker: false }]);
+});
+
+test("a promise that an older release could not make is none less when it comes", () => {
+  const days = promise(number, { weaker: "more", later: true }).exactOptional();
+  const changes = (was: object, is: object) =>
+    fieldChanges(z.strictObject({ days }), was, is).map(({ weaker }) => weaker);
+  expect([changes({}, { days: 30 }), changes({ days: 30 }, { days: 40 }), changes({ days: 30 }, {})]).toEqual([
+    [false],
+    [true],
+    [true],
+  ]);
 });
 
 test("a value that no message may show is never in the words of its change", () => {

@@ -52,6 +52,7 @@ export const called: Readonly<Record<string, string>> = {
   uplinks: "links to routers",
   virtualenv: "Python environment",
   waf: "WAF",
+  wakeSeconds: "seconds until all has started",
   watchOnly: "watching only",
 };
 
