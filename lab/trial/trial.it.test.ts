@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
@@ -8,132 +8,104 @@ import { announced } from "./outside.ts";
 import { Stage } from "./stage.ts";
 import { cuttable } from "./topology.ts";
 import { tryProof } from "./trial.ts";
+import { weakFleets } from "./weak-fleets.cases.ts";
 
 /** The network of a fleet in namespaces, with the configuration that its inventory gives: routers of two makers, hosts, and a world around them. */
 const declaration = declare((await loadFleet(join(import.meta.dirname, "../../inventory/trial"))).fleet);
 const minutes = 60_000;
 
-const networkOf = (fleet: Declaration) => losses(fleet).filter(({ failure }) => cuttable.includes(failure));
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.build(declaration);
+}, 5 * minutes);
+afterAll(() => stage?.[Symbol.asyncDispose]());
 
-describe("a fleet without a weakness", () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await Stage.build(declaration);
-  }, 5 * minutes);
-  afterAll(() => stage?.[Symbol.asyncDispose]());
+/** All routes that a router has taken, whoever told them. */
+const routes = async (router: string) =>
+  router === "router-1"
+    ? stage.run("birdc -s /run/trial/router-1/bird.ctl show route")
+    : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' 2>/dev/null");
 
-  /** All routes that a router has taken, whoever told them. */
-  const routes = async (router: string) =>
-    router === "router-1"
-      ? stage.run("birdc -s /run/trial/router-1/bird.ctl show route")
-      : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' 2>/dev/null");
-
-  test("everything comes up", () => {
-    expect(stage.neverUp).toEqual([]);
-  });
-
-  test("each maker's program takes its configuration, and refuses a wrong one", async () => {
-    const valid = {
-      bird: "bird -p -c /run/trial/router-1/bird/bird.conf",
-      frr: "vtysh --dryrun --inputfile /run/trial/router-2/frr.conf",
-    };
-    for (const command of Object.values(valid)) expect((await stage.host.run(command)).exitCode).toBe(0);
-    await stage.run(`cd /run/trial
-      sed 's/multiplier 3/multiplier none/' router-1/bird/bird.conf > wrong.bird
-      sed 's/detect-multiplier 3/detect-multiplier none/' router-2/frr.conf > wrong.frr`);
-    expect((await stage.host.run("bird -p -c /run/trial/wrong.bird")).exitCode).not.toBe(0);
-    expect((await stage.host.run("vtysh --dryrun --inputfile /run/trial/wrong.frr")).exitCode).not.toBe(0);
-  });
-
-  test.each(["router-1", "router-2"])(
-    "%s takes from operators what is of the Internet, and nothing else",
-    async (router) => {
-      const taken = await routes(router);
-      expect(taken).toContain("::/0");
-      for (const prefix of announced.good) expect(taken).toContain(prefix);
-      for (const prefix of Object.values(announced.bad)) expect(taken).not.toContain(prefix);
-    },
-  );
-
-  test("operators hear of the owned ranges, and of nothing inside them", async () => {
-    const heard = await stage.run(
-      "for each in 1 2 3 4; do birdc -s /run/trial/transit-$each/bird.ctl 'show route where proto ~ \"fleet_*\" all'; done",
-    );
-    const prefixes = [...heard.matchAll(/^(\S+\/\d+) /gm)].map(([, prefix]) => prefix);
-    expect(prefixes).toEqual(Array(4).fill(declaration.networks[0]!.prefixes[0]));
-  });
-
-  test("a host that announces another host's account is not believed", async () => {
-    const [{ prefix }] = declaration.addresses.filter(({ host }) => host === "web1") as [
-      Declaration["addresses"][number],
-    ];
-    const foreign = [prefix, "fd00:8000:0:77::/64"];
-    const ofFrr = async (what: string) =>
-      JSON.parse(await stage.run(`vtysh -N router-2 -c 'show bgp ${what} json' 2>/dev/null`));
-    const received = async (): Promise<number> =>
-      (await ofFrr("neighbors fd00:8000::12"))["fd00:8000::12"].messageStats.updatesRecv;
-    const before = await received();
-    await stage.run(`printf 'route %s unreachable;\n' ${foreign.join(" ")} > /run/trial/web2/bird/accounts/99.conf
-      birdc -s /run/trial/web2/bird.ctl configure`);
-    // Both have heard it: BIRD counts what its filter refuses, FRR what it is sent.
-    const atBird = () => stage.run("birdc -s /run/trial/router-1/bird.ctl show protocols all host_web2");
-    await expect.poll(atBird).toMatch(/Import updates: +\d+ +\d+ +2 /);
-    await expect.poll(received).toBeGreaterThan(before);
-    const taken = await stage.run("birdc -s /run/trial/router-1/bird.ctl show route protocol host_web2");
-    const { routes: all } = await ofFrr("ipv6 unicast");
-    for (const each of foreign) {
-      expect(taken).not.toContain(each);
-      expect(JSON.stringify(all[each] ?? [])).not.toContain("4200000012");
-    }
-    await stage.run("rm /run/trial/web2/bird/accounts/99.conf; birdc -s /run/trial/web2/bird.ctl configure");
-    await stage.settled();
-  });
-
-  test(
-    "every link, switch, router, operator and host that is cut takes down exactly what the proof says",
-    async () => {
-      const expected = networkOf(declaration);
-      const { outcomes, untried } = await tryProof(stage, declaration, expected);
-      expect(untried).toEqual([]);
-      expect(outcomes.filter(({ agrees }) => !agrees)).toEqual([]);
-      for (const { element, cut, restored } of outcomes)
-        console.info(
-          `${element}: gap ${cut.longestGap} ms, lost ${cut.lost}; restored: ${restored.longestGap} ms, ${restored.lost}`,
-        );
-    },
-    10 * minutes,
-  );
+test("everything comes up", () => {
+  expect(stage.neverUp).toEqual([]);
 });
 
-/** The fleet with two weaknesses: one router has all operators, and a host has both links at one switch. */
-const weak: Declaration = {
-  ...declaration,
-  networks: declaration.networks.map((network) => ({
-    ...network,
-    operators: network.operators.map((operator) => ({
-      ...operator,
-      routers: ["router-1"],
-      sessions: operator.sessions!.map((session) => ({ ...session, router: "router-1" })),
-    })),
-  })),
-  hosts: declaration.hosts.map((host) =>
-    host.name === "web2" ? { ...host, links: host.links.map((link) => ({ ...link, switch: "switch-b" })) } : host,
-  ),
-};
+test("each maker's program takes its configuration, and refuses a wrong one", async () => {
+  const valid = {
+    bird: "bird -p -c /run/trial/router-1/bird/bird.conf",
+    frr: "vtysh --dryrun --inputfile /run/trial/router-2/frr.conf",
+  };
+  for (const command of Object.values(valid)) expect((await stage.host.run(command)).exitCode).toBe(0);
+  await stage.run(`cd /run/trial
+    sed 's/multiplier 3/multiplier none/' router-1/bird/bird.conf > wrong.bird
+    sed 's/detect-multiplier 3/detect-multiplier none/' router-2/frr.conf > wrong.frr`);
+  expect((await stage.host.run("bird -p -c /run/trial/wrong.bird")).exitCode).not.toBe(0);
+  expect((await stage.host.run("vtysh --dryrun --inputfile /run/trial/wrong.frr")).exitCode).not.toBe(0);
+});
 
-test(
-  "a weak fleet is down exactly where the proof says",
-  async () => {
-    const expected = networkOf(weak);
-    const fatal = expected.filter(({ accounts, failure }) => accounts.length > 0 && failure !== "host");
-    expect(fatal.map(({ name, accounts }) => `${name}: ${accounts.join()}`)).toEqual([
-      "router router-1: 1,2,3,4",
-      "switch switch-b: 3,4",
-    ]);
-    await using stage = await Stage.build(weak);
-    const { outcomes } = await tryProof(stage, weak, fatal);
-    expect(outcomes.filter(({ agrees }) => !agrees)).toEqual([]);
-    expect(outcomes.map(({ down }) => down.length)).toEqual([4, 2]);
+test.each(["router-1", "router-2"])(
+  "%s takes from operators what is of the Internet, and nothing else",
+  async (router) => {
+    const taken = await routes(router);
+    expect(taken).toContain("::/0");
+    for (const prefix of announced.good) expect(taken).toContain(prefix);
+    for (const prefix of Object.values(announced.bad)) expect(taken).not.toContain(prefix);
   },
-  5 * minutes,
+);
+
+test("operators hear of the owned ranges, and of nothing inside them", async () => {
+  const heard = await stage.run(
+    "for each in 1 2 3 4; do birdc -s /run/trial/transit-$each/bird.ctl 'show route where proto ~ \"fleet_*\" all'; done",
+  );
+  const prefixes = [...heard.matchAll(/^(\S+\/\d+) /gm)].map(([, prefix]) => prefix);
+  expect(prefixes).toEqual(Array(4).fill(declaration.networks[0]!.prefixes[0]));
+});
+
+test("a host that announces another host's account is not believed", async () => {
+  const [{ prefix }] = declaration.addresses.filter(({ host }) => host === "web1") as [
+    Declaration["addresses"][number],
+  ];
+  const foreign = [prefix, "fd00:8000:0:77::/64"];
+  const ofFrr = async (what: string) =>
+    JSON.parse(await stage.run(`vtysh -N router-2 -c 'show bgp ${what} json' 2>/dev/null`));
+  const received = async (): Promise<number> =>
+    (await ofFrr("neighbors fd00:8000::12"))["fd00:8000::12"].messageStats.updatesRecv;
+  const before = await received();
+  await stage.run(`printf 'route %s unreachable;\n' ${foreign.join(" ")} > /run/trial/web2/bird/accounts/99.conf
+    birdc -s /run/trial/web2/bird.ctl configure`);
+  // Both have heard it: BIRD counts what its filter refuses, FRR what it is sent.
+  const atBird = () => stage.run("birdc -s /run/trial/router-1/bird.ctl show protocols all host_web2");
+  await expect.poll(atBird).toMatch(/Import updates: +\d+ +\d+ +2 /);
+  await expect.poll(received).toBeGreaterThan(before);
+  const taken = await stage.run("birdc -s /run/trial/router-1/bird.ctl show route protocol host_web2");
+  const { routes: all } = await ofFrr("ipv6 unicast");
+  for (const each of foreign) {
+    expect(taken).not.toContain(each);
+    expect(JSON.stringify(all[each] ?? [])).not.toContain("4200000012");
+  }
+  await stage.run("rm /run/trial/web2/bird/accounts/99.conf; birdc -s /run/trial/web2/bird.ctl configure");
+  await stage.settled();
+});
+
+/** Each fleet with what is fatal in it, hosts aside: the sound one has nothing. */
+const fleets = [{ name: "no weakness", fleet: declaration, fatal: [] }, ...weakFleets(declaration)];
+
+// All at the same time: each waits more than it works.
+test.concurrent.each(fleets)(
+  "with $name, every link, switch, router, operator and host that is cut takes down exactly what the proof says",
+  async ({ name, fleet, fatal }) => {
+    const expected = losses(fleet).filter(({ failure }) => cuttable.includes(failure));
+    const proven = expected.filter(({ accounts, failure }) => accounts.length > 0 && failure !== "host");
+    expect(proven.map(({ name, accounts }) => `${name}: ${accounts.join()}`)).toEqual(fatal);
+    await using own = fleet === declaration ? undefined : await Stage.build(fleet);
+    const { outcomes, untried } = await tryProof(own ?? stage, fleet, expected);
+    expect(untried).toEqual([]);
+    expect(outcomes.filter(({ agrees }) => !agrees)).toEqual([]);
+    expect(outcomes.flatMap(({ down }) => down)).toEqual(expected.flatMap(({ accounts }) => accounts));
+    for (const { element, cut, restored } of outcomes)
+      console.info(
+        `${name}, ${element}: gap ${cut.longestGap} ms, lost ${cut.lost}; restored: ${restored.longestGap} ms, ${restored.lost}`,
+      );
+  },
+  10 * minutes,
 );
