@@ -1,5 +1,6 @@
 /** `npm run lab`: real Debian 13 hosts on this machine. */
 import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import Table from "cli-table3";
 import { Argument, Command } from "commander";
@@ -10,6 +11,7 @@ import { inNamespace } from "../lab/network/router.ts";
 import { hostPaths } from "../lab/paths.ts";
 import { listEndings, run, withAction } from "./exit-status.ts";
 import { disagreements, formatTrial, proveOnNetwork } from "./lab/prove.ts";
+import { trialSvg } from "./lab/trial-picture.ts";
 
 const begin = performance.now();
 const say = (line: string): void =>
@@ -213,9 +215,12 @@ add(
     )
     .argument("[directory]", "the fleet's directory; its routers are of bird or frr", "inventory/trial")
     .option("--only <element...>", 'cut only these, as the proof calls them: "router router-1"')
+    .option("--svg <file>", "draw what went dark, beside what the proof says, into this file")
     .option("--json", "for programs"),
-  async (directory: string, { only = [], json = false }: { only?: string[]; json?: boolean }) => {
+  async (directory: string, options: { only?: string[]; svg?: string; json?: boolean }) => {
+    const { only = [], svg, json = false } = options;
     const trial = await proveOnNetwork(directory, only, json ? () => {} : say);
+    if (svg !== undefined) await writeFile(svg, trialSvg(trial));
     console.log(json ? JSON.stringify(trial, null, 2) : formatTrial(trial));
     return disagreements(trial.outcomes).length === 0 ? "done" : "failed";
   },

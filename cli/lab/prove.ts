@@ -19,7 +19,8 @@ export async function proveOnNetwork(
 }
 
 /** A trial for a terminal: a row an element. */
-export function formatTrial({ outcomes, untried }: Trial): string {
+export function formatTrial(trial: Trial): string {
+  const { outcomes } = trial;
   const head = ["element", "down", "as proven", "longest gap", "lost", "restored: gap", "lost"];
   const table = new Table({
     head,
@@ -36,13 +37,18 @@ export function formatTrial({ outcomes, untried }: Trial): string {
       `${each.restored.longestGap} ms`,
       each.restored.lost,
     ]);
+  return `${table.toString()}\n${verdictOf(trial)} Gaps and losses are of accounts that stay.`;
+}
+
+/** What a trial has shown, in words. */
+export function verdictOf({ outcomes, untried }: Trial): string {
   const others = disagreements(outcomes).length;
   const verdict = others === 0 ? "the proof holds for all of them" : `the proof is wrong about ${others}`;
   const rest =
     untried.length === 0
       ? ""
       : ` ${count(untried.length, "element")} not tried: disks, power and places are not part of the network.`;
-  return `${table.toString()}\nTried ${count(outcomes.length, "element")}: ${verdict}.${rest} Gaps and losses are of accounts that stay.`;
+  return `Tried ${count(outcomes.length, "element")}: ${verdict}.${rest}`;
 }
 
 export function disagreements(outcomes: readonly Outcome[]): readonly Outcome[] {

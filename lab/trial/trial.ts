@@ -36,6 +36,8 @@ interface Effect {
 
 /** The result of a trial. */
 export interface Trial {
+  /** All accounts that were asked, by number, with their hosts. */
+  readonly accounts: readonly { readonly account: number; readonly host: string }[];
   readonly outcomes: readonly Outcome[];
   /** Elements that cannot be cut here, by name: disks and power. */
   readonly untried: readonly string[];
@@ -79,7 +81,10 @@ export async function tryProof(
     progress(`${outcome.agrees ? "as proven" : "OTHERWISE"}: ${each.name}`);
   }
   const tried = new Set(outcomes.map(({ element }) => element));
-  return { outcomes, untried: expected.flatMap(({ name }) => (tried.has(name) ? [] : [name])) };
+  const accounts = declaration.addresses
+    .map(({ account, host }) => ({ account, host }))
+    .sort((one, two) => one.account - two.account);
+  return { accounts, outcomes, untried: expected.flatMap(({ name }) => (tried.has(name) ? [] : [name])) };
 }
 
 /** Looks at the accounts until twice in a row it is as expected, or the time is over. */

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import type { Outcome, Trial } from "../../lab/trial/trial.ts";
+import { formatTrial } from "./prove.ts";
+import { trialSvg } from "./trial-picture.ts";
+
+const outcome = (element: string, expected: number[], down: number[], longestGap: number): Outcome => ({
+  ...{ element, expected, down, failure: "switch", agrees: expected.join() === down.join() },
+  ...{ cut: { longestGap, lost: 2 }, restored: { longestGap: 20, lost: 0 } },
+});
+
+const accounts = [1, 2, 3, 4, 5].map((account) => ({ account, host: account < 3 ? "web1" : "web2" }));
+const trial: Trial = {
+  accounts,
+  outcomes: [
+    outcome("switch switch-a", [], [], 41),
+    outcome("host web1", [1, 2], [1, 2], 28),
+    outcome("link eth0 of host web2", [], [4], 30_012),
+    outcome("router <router-1>", [1, 2, 3, 4, 5], [1, 2], 607),
+  ],
+  untried: ["disk vda of host web1"],
+};
+
+test("a trial as a picture, byte for byte: as proven, dark against the proof, and up against it", async () => {
+  await expect(trialSvg(trial)).toMatchFileSnapshot("trial.golden.svg");
+});
+
+test("accounts that fared alike are one column, fields that differ from the proof stand out", () => {
+  const svg = trialSvg(trial);
+  const columns = [...svg.matchAll(/>accounts ([\d, ]+)</g)].map(([, numbers]) => numbers);
+  expect(columns).toEqual(["1, 2", "3, 5", "4"]);
+  const wrong = [...svg.matchAll(/class="wrong" data-element="([^"]*)".*?>(\w+, proof: \w+)</g)];
+  expect(wrong.map(([, element, words]) => `${element}: ${words}`)).toEqual([
+    "link eth0 of host web2: dark, proof: up",
+    "router &lt;router-1&gt;: up, proof: dark",
+    "router &lt;router-1&gt;: up, proof: dark",
+  ]);
+});
+
+test("table and picture say the same verdict", () => {
+  const verdict =
+    "Tried 4 elements: the proof is wrong about 2. 1 element not tried: disks, power and places are not part of the network.";
+  expect(formatTrial(trial)).toContain(verdict);
+  expect(trialSvg(trial)).toContain(`<title>${verdict}</title>`);
+});
