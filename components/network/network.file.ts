@@ -16,6 +16,7 @@ import {
 import { timeSchema } from "../time/time.ts";
 import { dnsEntry } from "../tls/dns-proof.ts";
 import { fleetUpgradesSchema } from "../upgrade/upgrades.ts";
+import { roasSchema } from "./origins.ts";
 
 /** An AS number (RFC 6793), 32 bits. */
 export const asNumberSchema = z.int().min(1).max(4_294_967_294);
@@ -185,6 +186,7 @@ export const schema = z.strictObject({
     .array(operatorSchema)
     .default([])
     .describe("Operators of transit, which carry the traffic to and from the Internet."),
+  roas: roasSchema,
   routers: z.array(routerSchema).min(1).describe("Routers of all sites."),
   switches: z.array(switchSchema).min(1).describe("Switches of all sites."),
 });

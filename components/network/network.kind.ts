@@ -6,6 +6,7 @@ import type { Kind } from "../registry/kind.ts";
 import { canonical, canonicalPrefix } from "../schema.ts";
 import { timeServersInputs } from "../time/time.ts";
 import { dnsInputs } from "../tls/dns-proof.ts";
+import { lengthOf, roasInputs } from "./origins.ts";
 
 export const inputs = z.strictObject({
   waivers,
@@ -69,6 +70,7 @@ export const inputs = z.strictObject({
       }),
     ),
   ).describe("Operators that carry the traffic to and from the Internet. Empty: nothing is routed outside."),
+  roas: roasInputs.exactOptional().describe("Who may announce which prefix, where the inventory says it."),
 });
 
 export const kind: Kind<"networks"> = {
@@ -111,6 +113,13 @@ export const kind: Kind<"networks"> = {
         }),
         ...(gracefulShutdown !== undefined && { gracefulShutdown }),
       })),
+      ...(network.roas !== undefined && {
+        roas: network.roas.map(({ prefix, maxLength, asNumber }) => ({
+          prefix: canonicalPrefix(prefix),
+          maxLength: maxLength ?? lengthOf(prefix),
+          asNumber,
+        })),
+      }),
     },
   ],
   place: (files) => ({ source: files.all("network")[0]!, path: [] }),

@@ -6,10 +6,20 @@ import { towardsVisitor, visitor } from "./topology.ts";
  * nothing of this is delivered to anybody.
  */
 
-/** What every operator announces beside its default route: one prefix to take, and what each router must refuse. */
+/**
+ * What every operator announces beside its default route, as its own: one prefix to take, one to take from the first operator alone (`roas` of
+ * inventory/trial/network.yaml), and what each router must refuse.
+ */
 export const announced = {
   good: ["2620:4f:8000::/48"],
-  bad: { "too long": "2620:4f:8001:1::/64", documentation: "2001:db8:bad::/48", "private use": "fd00:bad::/48" },
+  ofFirst: "2620:4f:9000::/44",
+  bad: {
+    "too long": "2620:4f:8001:1::/64",
+    documentation: "2001:db8:bad::/48",
+    "private use": "fd00:bad::/48",
+    "longer than its ROA": "2620:4f:9001::/48",
+    "nobody's by its ROA": "2620:4f:a000::/48",
+  },
 } as const;
 
 const common = (id: string) => `log syslog all;
@@ -35,7 +45,11 @@ export function renderOperator(declaration: Declaration, index: number): string 
   const [{ operators, prefixes, asNumber }] = declaration.networks as [Declaration["networks"][number]];
   const { asNumber: own, sessions = [] } = operators[index]!;
   const { operator: address, visitor: other } = towardsVisitor(index);
-  const bad = [...Object.values(announced.bad), ...prefixes.map((prefix) => prefix.replace(/\/\d+$/, "/64"))];
+  const bad = [
+    announced.ofFirst,
+    ...Object.values(announced.bad),
+    ...prefixes.map((prefix) => prefix.replace(/\/\d+$/, "/64")),
+  ];
   return `${common(`10.0.0.${index + 1}`)}
 protocol static world {
   ipv6;

@@ -53,6 +53,22 @@ test.each(["router-1", "router-2"])(
   },
 );
 
+test.each([
+  ["router-1", `birdc -s /run/trial/router-1/bird.ctl 'show route ${announced.ofFirst} all'`, /BGP.as_path:(.*)/g],
+  [
+    "router-2",
+    `vtysh -N router-2 -c 'show bgp ipv6 unicast ${announced.ofFirst} json' 2>/dev/null`,
+    /"aspath":\{"string":"([^"]*)"/g,
+  ],
+])("%s believes an announcement that has an entry in `roas` from its origin alone", async (_, command, paths) => {
+  // Both have a session with operators whose AS the entry does not have.
+  const origins = () =>
+    stage
+      .run(command)
+      .then((taken) => [...taken.replace(/\s*([{:])\s*/g, "$1").matchAll(paths)].map(([, path]) => path));
+  await expect.poll(origins).toEqual(["64496"]);
+});
+
 test("operators hear of the owned ranges, and of nothing inside them", async () => {
   const heard = await stage.run(
     "for each in 1 2 3 4; do birdc -s /run/trial/transit-$each/bird.ctl 'show route where proto ~ \"fleet_*\" all'; done",

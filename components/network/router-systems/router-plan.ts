@@ -3,6 +3,7 @@ import { byKey, found } from "../../../lib/lists.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { subnetZero } from "../../declaring.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
+import type { Roa } from "../origins.ts";
 
 /** What one router does, whoever made it: all that a router system needs to render its configuration. */
 export interface RouterPlan {
@@ -16,6 +17,8 @@ export interface RouterPlan {
   readonly infrastructure: string;
   /** Ranges that operators hear of, and that nobody outside may announce. */
   readonly owned: readonly string[];
+  /** Who may announce which prefix to it (RFC 6811). Prefixes without an entry are not checked. */
+  readonly roas: readonly Roa[];
   /** Whether all its neighbours are to prefer other ways (RFC 8326). */
   readonly gracefulShutdown: boolean;
   readonly hosts: readonly HostSession[];
@@ -70,6 +73,7 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
     address: router.address,
     infrastructure: subnetZero({ prefix: prefixOf(router) }),
     owned: network.prefixes.toSorted(),
+    roas: network.roas ?? [],
     gracefulShutdown: router.gracefulShutdown ?? false,
     hosts: hosts
       .filter(({ site }) => site === router.site)

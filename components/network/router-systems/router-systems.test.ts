@@ -49,6 +49,18 @@ test.each(routerSystems)("a router of $manufacturer that is left says so to ever
   expect(said({ gracefulShutdown: true }) - said({})).toBeGreaterThanOrEqual(sessions);
 });
 
+test.each(routerSystems)("several entries of one prefix, on $manufacturer: each origin has its own", ({ render }) => {
+  const roas = [
+    { prefix: "2620:4f:9000::/44", maxLength: 44, asNumber: 64_496 },
+    { prefix: "2620:4f:9000::/44", maxLength: 46, asNumber: 64_497 },
+  ];
+  const networks = trial.networks.map((each) => ({ ...each, roas }));
+  const [plan] = routerPlans({ ...trial, networks });
+  const text = render(plan!);
+  for (const word of ["64496", "64497", "44", "46"]) expect(text).toMatch(new RegExp(`\\b${word}\\b`));
+  expect(text.match(/2620:4f:9000::\/44/g)!.length).toBeGreaterThanOrEqual(2);
+});
+
 test("both ends of a link have addresses of one /127, whichever end lists it", () => {
   const [first, second] = routerPlans(trial);
   expect(first!.routers).toEqual([{ name: "router-2", address: "fd00:8000::1:0:2:0", neighbor: "fd00:8000::1:0:2:1" }]);

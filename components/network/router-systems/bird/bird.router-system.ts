@@ -22,7 +22,7 @@ const set = (prefixes: readonly string[], suffix = "") =>
   `[ ${prefixes.map((p) => plainPrefix6(p) + suffix).join(", ")} ]`;
 
 function render(plan: RouterPlan): string {
-  const { routerId, asNumber, address, infrastructure, owned, gracefulShutdown } = plan;
+  const { routerId, asNumber, address, infrastructure, owned, roas, gracefulShutdown } = plan;
   const leaving = gracefulShutdown ? "leave(); " : "";
   return `# ${heading(plan)}
 log syslog all;
@@ -47,6 +47,12 @@ protocol static owned {
   ipv6;
 ${owned.map((prefix) => `  route ${plainPrefix6(prefix)} unreachable;`).join("\n")}
 }
+
+# Who may announce what (RFC 6811).
+roa6 table origins;
+protocol static roas {
+  roa6 { table origins; };
+${roas.map(({ prefix, maxLength, asNumber: origin }) => `  route ${plainPrefix6(prefix)} max ${maxLength} as ${origin};\n`).join("")}}
 
 protocol direct site {
   ipv6 {
@@ -75,6 +81,7 @@ function is_of_internet() -> bool {
   if net !~ [ ${accepted.range}{${accepted.shortest}, ${accepted.longest}} ] then return false;
   if net ~ ${set(bogons, "+")} then return false;
   if net ~ ${set(owned, "+")} then return false;
+  if roa_check(origins, net, bgp_path.last) = ROA_INVALID then return false;
   return true;
 }
 

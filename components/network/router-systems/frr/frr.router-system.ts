@@ -1,4 +1,5 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import { lengthOf } from "../../origins.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   accepted,
@@ -106,7 +107,7 @@ function activate(address: string, into: string, out: string, ...own: readonly s
 }
 
 /** Lists of prefixes. One that is missing fits everything: each is written, also if nothing is in it. */
-function lists({ owned, infrastructure, hosts }: RouterPlan): string[] {
+function lists({ owned, infrastructure, roas, hosts }: RouterPlan): string[] {
   const list = (name: string, entries: readonly string[]) =>
     [...entries, "deny any"]
       .map((entry, index) => `ipv6 prefix-list ${name} seq ${5 * (index + 1)} ${entry}`)
@@ -120,14 +121,31 @@ function lists({ owned, infrastructure, hosts }: RouterPlan): string[] {
       ...[...bogons, ...owned].map((prefix) => `deny ${plainPrefix6(prefix)} le 128`),
       `permit ${accepted.range} ge ${accepted.shortest} le ${accepted.longest}`,
     ]),
+    list(
+      "checked",
+      [...new Set(roas.map(({ prefix }) => plainPrefix6(prefix)))].map((prefix) => `permit ${prefix} le 128`),
+    ),
+    ...byOrigin(roas).flatMap(([origin, own]) => [
+      list(
+        `origin-${origin}`,
+        own.map(({ prefix, maxLength }) =>
+          maxLength === lengthOf(prefix) ? permit(prefix) : `${permit(prefix)} le ${maxLength}`,
+        ),
+      ),
+      `bgp as-path access-list origin-${origin} seq 5 permit (^|_)${origin}$`,
+    ]),
     ...hosts.map(({ name, prefixes }) => list(`host-${plainName(name)}`, prefixes.map(permit))),
   ];
 }
 
+/** Entries of each AS that may announce something: 0 is nobody. */
+const byOrigin = (roas: RouterPlan["roas"]) =>
+  [...Map.groupBy(roas, ({ asNumber }) => asNumber)].filter(([origin]) => origin !== 0);
+
 /** RFC 8326: who hears it prefers any other way. */
 const leave = ["set community graceful-shutdown additive", "set local-preference 0"];
 
-function maps({ hosts, operators, gracefulShutdown }: RouterPlan): string[] {
+function maps({ hosts, operators, roas, gracefulShutdown }: RouterPlan): string[] {
   const map = (name: string, ...entries: readonly (readonly string[])[]) =>
     entries
       .flatMap((lines, index) => [
@@ -144,19 +162,32 @@ function maps({ hosts, operators, gracefulShutdown }: RouterPlan): string[] {
     // The way out, as long as there is one.
     map("hosts-out", [matching("default"), ...leaving]),
     map("routers-in", []),
+    origins(roas),
     `route-map routers-out deny 5\n ${matching("owned")}\nexit\n${map("routers-out", leaving)}`,
     ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
       const own = gracefulShutdown || ofOperator ? leave : [];
       return [
         map(
           `operator-${name}-in`,
-          ...["default", "of-internet"].flatMap((list) => [
-            [matching(list), "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
-            [matching(list), ...own],
+          ...[[matching("default")], [matching("of-internet"), "call origins"]].flatMap((those) => [
+            [...those, "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
+            [...those, ...own],
           ]),
         ),
         map(`operator-${name}-out`, [matching("owned"), ...own]),
       ];
     }),
   ];
+}
+
+/** RFC 6811: what an entry has with this origin and length, nothing else of what entries cover, and all the rest. */
+function origins(roas: RouterPlan["roas"]): string {
+  const own = byOrigin(roas).map(([origin]) => [
+    `permit`,
+    ` match ipv6 address prefix-list origin-${origin}`,
+    ` match as-path origin-${origin}`,
+  ]);
+  return [...own, ["deny", " match ipv6 address prefix-list checked"], ["permit"]]
+    .map(([what, ...lines], index) => [`route-map origins ${what} ${10 * (index + 1)}`, ...lines, "exit"].join("\n"))
+    .join("\n");
 }

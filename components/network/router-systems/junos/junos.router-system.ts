@@ -43,6 +43,7 @@ function render(plan: RouterPlan): string {
       `autonomous-system ${plan.asNumber};`,
       // What no account has ends here, and does not go back to an operator.
       block("rib inet6.0", block("static", ...plan.owned.map((prefix) => `route ${plainPrefix6(prefix)} reject;`))),
+      ...(plan.roas.length === 0 ? [] : [block("validation", block("static", ...records(plan.roas)))]),
     ),
     block("replace: policy-options", ...policies(plan)),
     block(
@@ -59,6 +60,18 @@ function render(plan: RouterPlan): string {
     "",
   ].join("\n");
 }
+
+/** Who may announce what (RFC 6811). */
+const records = (roas: RouterPlan["roas"]) =>
+  roas.map(({ prefix, maxLength, asNumber }) =>
+    block(
+      `record ${plainPrefix6(prefix)}`,
+      block(
+        `maximum-length ${maxLength}`,
+        block(`origin-autonomous-system ${asNumber}`, `validation-state ${asNumber === 0 ? "invalid" : "valid"};`),
+      ),
+    ),
+  );
 
 const group = (name: string, neighbors: readonly string[]) =>
   block(`group ${name}`, `type ${name === "routers" ? "internal" : "external"};`, ...neighbors);
@@ -115,7 +128,7 @@ const operator = ({ name, address, neighbor, asNumber, bfd: watched }: RouterPla
     `export operator-${name}-out;`,
   );
 
-function policies({ owned, infrastructure, hosts, operators, gracefulShutdown }: RouterPlan): string[] {
+function policies({ owned, infrastructure, roas, hosts, operators, gracefulShutdown }: RouterPlan): string[] {
   const leaving = gracefulShutdown ? leave : [];
   const statement = (name: string, ...terms: readonly string[]) => block(`policy-statement ${name}`, ...terms);
   const isDefault = ["family inet6;", ...exactly(["::/0"])];
@@ -144,6 +157,11 @@ function policies({ owned, infrastructure, hosts, operators, gracefulShutdown }:
         statement(
           `operator-${plainName(name)}-in`,
           term("not-of-internet", ["family inet6;", ...beyond], ["reject;"]),
+          ...(roas.length === 0
+            ? []
+            : [
+                term("wrong-origin", [ofBgp, "validation-database invalid;"], ["validation-state invalid;", "reject;"]),
+              ]),
           term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
           term("default", isDefault, [...own, "accept;"]),
           term(
