@@ -1,7 +1,11 @@
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
+import { lookAtClock } from "../../host/inspect/checks/clock.ts";
+import type { Machine } from "../../host/os/machine.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { Tree } from "../../testing/fakes/host-tree.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 import { chrony } from "../time/chrony.host.ts";
@@ -50,6 +54,27 @@ test("the clock's daemon believes the server that signs, through the host's fire
   expect(await sh("chronyc -N authdata")).toMatch(/^signs\.example +NTS +[1-9]/m);
   expect(await sh("chronyc -N sources")).toMatch(/^\^\? forges\.example .* 0 /m);
 }, 180_000);
+
+test("drift is silent about a clock that follows a server, and says since when one does not", async () => {
+  using tree = new Tree();
+  mkdirSync(tree.at("/run/chrony"), { recursive: true });
+  const pid = "/run/chrony/chronyd.pid";
+  const started = Number(await sh(`stat -c %Y ${pid}`));
+  writeFileSync(tree.at(pid), "");
+  utimesSync(tree.at(pid), started, started);
+  const run: Machine["run"] = async (program, args) => {
+    const { exitCode, stdout, stderr } = await host.run([program, ...args]);
+    return { status: exitCode, stdout, stderr };
+  };
+  const facts = { timeServers: networks[0]!.timeServers.map(({ name }) => name) };
+  const look = (hours: number) =>
+    lookAtClock({ ...tree.machine({ live: true }), run }, bundle, facts, Date.now() + hours * 3_600_000);
+  expect(await look(0)).toEqual([]);
+  const [later, ...others] = await look(4);
+  expect(others).toEqual([]);
+  expect(later!.message).toContain("follows no server since 20");
+  expect(later!.message).toContain("declared ones (signs.example, forges.example)");
+});
 
 test("in a container the clock is left alone, and nobody asks the host for the time", async () => {
   const pid = (await sh(`systemctl show -P MainPID ${chrony.entry.unit}`)).trim();

@@ -79,6 +79,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
   const { groups } = renderBundle(declaration, name);
   const host = declaration.hosts.find((each) => each.name === name)!;
   const { disks, mirrors, links, release, runtimes, upgrades } = host;
+  const timeServers = declaration.networks[0]?.timeServers;
   return {
     digests: Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own?.digest])),
     disks: disks.map(({ slot, serial }) => ({ slot, serial })),
@@ -88,6 +89,7 @@ export function declaredFacts(declaration: Declaration, name: string, applier?: 
     runtimes,
     packages: usedPackages({ declaration, host }),
     upgrades: { security: upgrades.security },
+    ...(timeServers && { timeServers: timeServers.map(({ name }) => name) }),
     ...(applier !== undefined && { applier }),
   };
 }

@@ -44,6 +44,7 @@ export const differenceKinds = [
   "link-down",
   "certificate-ending",
   "ssh-silent",
+  "clock-alone",
   // Programs and system
   "configuration-not-loaded",
   "program-outdated",
@@ -98,6 +99,8 @@ export interface DeclaredFacts {
   readonly packages?: readonly string[];
   /** Whether security upgrades are installed by themselves. */
   readonly upgrades?: { readonly security: boolean };
+  /** Servers that the inventory names for the time. Missing: none, and the host asks public ones. */
+  readonly timeServers?: readonly string[];
   /** SHA-256 of the applier's text, hex. */
   readonly applier?: string;
 }

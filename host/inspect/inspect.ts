@@ -6,6 +6,7 @@ import { readCurrent } from "../store/generations.ts";
 import { asItMayRun } from "../store/moving.ts";
 import { lookAtBackups } from "./checks/backups.ts";
 import { lookAtCertificates } from "./checks/certificates.ts";
+import { lookAtClock } from "./checks/clock.ts";
 import { lookAtMirrors } from "./checks/mirrors.ts";
 import { lookAtLinks, lookAtSsh } from "./checks/network.ts";
 import { coverEveryUnit, findOverlays } from "./checks/overlays.ts";
@@ -66,6 +67,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtLinks(machine, declared),
       lookAtCertificates(machine, bundle),
       lookAtSsh(machine),
+      lookAtClock(machine, bundle, declared),
       lookAtPrograms(machine, bundle, shown, broken),
       lookAtSystem(machine, declared),
       lookAtUpgrades(machine, declared),
