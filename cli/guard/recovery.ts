@@ -7,7 +7,7 @@ import { checkout } from "../../guard/change/base/base.ts";
 import { sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { askHosts } from "../../guard/recovery/ask.ts";
-import { type Recovery, recoveries } from "../../guard/recovery/recovery.ts";
+import { isAnswer, type NoAnswer, noAnswerWords, type Recovery, recoveries } from "../../guard/recovery/recovery.ts";
 import { printable } from "../../lib/text/text.ts";
 import { withAction } from "../exit-status.ts";
 
@@ -27,19 +27,17 @@ export const recoveryCommand = withAction(
     const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
     const isLost = lostHosts(declaration.hosts);
     const asked = declaration.hosts.filter(({ name, role }) => role === "accounts" && !isLost.has(name));
+    const now = Date.now();
     const answers = await askHosts(
       fleet.hosts.flatMap((host) => {
         const key = asked.find(({ name }) => name === host.name)?.ssh?.hostKey;
         return key === undefined ? [] : [{ target: sshTarget(config, host), key }];
       }),
+      now,
     );
-    const silent = answers.filter((answer) => typeof answer === "string");
-    for (const line of silent) console.error(printable(line));
-    const rows = recoveries(
-      declaration,
-      answers.filter((answer) => typeof answer !== "string"),
-      Date.now(),
-    );
+    const silent = answers.filter((answer): answer is NoAnswer => !isAnswer(answer));
+    for (const each of silent) console.error(printable(noAnswerWords(each)));
+    const rows = recoveries(declaration, answers.filter(isAnswer), now);
     console.log(json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
     if (silent.length > 0) return "failed";
     return rows.some(({ problems }) => problems.length > 0) ? "drift" : "done";

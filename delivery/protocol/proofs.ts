@@ -4,6 +4,17 @@ export const proofNamespace = "fairhost-proof";
 /** Days after which a proof is too old, for accounts of a bundle that does not say it. */
 export const usualProofDays = 30;
 
+/** Newest records of drills that are kept and read of an account, and before them the newest of a drill that succeeded. */
+export const keptProofs = 10;
+
+/** Milliseconds that the clock of a host may be ahead. */
+const skew = 10 * 60_000;
+
+/** Whether a time (ISO 8601, or milliseconds) is later than clocks that differ a little explain: then it says nothing of how old something is. */
+export function isAhead(time: string | number, now: number): boolean {
+  return (typeof time === "number" ? time : Date.parse(time)) - now > skew;
+}
+
 /** A backup of an account that was restored as a drill: what was seen. */
 export interface Proof {
   readonly account: number;

@@ -171,7 +171,8 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
   const stages = stagesOf(review.waves);
   const touched = stages.flatMap(({ hosts }) => hosts);
-  const proofs = (await options.proofs?.(sides.before.declaration, declaration, touched)) ?? [];
+  const proofs =
+    (await options.proofs?.(sides.before.declaration, declaration, touched, recordsDirectory(engine))) ?? [];
   if (proofs.length > 0) {
     const { weighed } = weigh(proofs, (await fleetOf(config))?.approvals ?? [], config.today);
     await journal.write({ findings: shownFindings({ findings: [...review.findings, ...weighed] }) });

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
+import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
+import { proofsOn } from "./proofs.ts";
 
 const config = { stack: "s", projectDirectory: "/", inventory: "/", cell: undefined, knownHosts: "/dev/null" };
 const stack: StackConfig = { ...config, sshUser: "root", sshPrivateKeyFile: undefined, today: "2026-11-24" };
@@ -38,4 +43,45 @@ test("only the given hosts are inspected, and silence is not drift", async () =>
   const said: string[] = [];
   expect(await driftOn(stack, hosts, (text) => said.push(text))(declaration, ["web2"])).toEqual([]);
   expect(said).toEqual([]);
+});
+
+test("proofs are asked for where backups are; a host that answers nonsense needs an approval, one that cannot answer is said", async () => {
+  ssh = fakeSsh(`${parse}
+case $host in
+  web1) echo Welcome! ;;
+  web2) echo 'disk full' >&2; exit 5 ;;
+  web3) exit 127 ;;
+esac`);
+  const said: string[] = [];
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-proofs-"));
+  try {
+    const known = [...hosts, { name: "web4", ssh: { address: "web4", port: 22 } }];
+    const account = declarationFixture().accounts[0]!;
+    const after = {
+      ...declaration,
+      hosts: known.map((host) => ({
+        ...one.hosts[0]!,
+        ...host,
+        ...(host.name !== "web4" && { ssh: { ...host.ssh, hostKey: "ssh-ed25519 A" } }),
+      })),
+      accounts: ["web1", "web2", "web3", "web4", "web5"].map((host, index) => ({
+        ...account,
+        number: index + 1,
+        host,
+      })),
+    };
+    const proofs = proofsOn(stack, known, (text) => said.push(text));
+    const findings = await proofs(after, after, [...names, "web4"], directory);
+    expect(findings.map(({ message, approval }) => [approval?.resource, message])).toEqual([
+      ["host web1", expect.stringContaining("it cannot be read: it is not JSON")],
+      ["host web2", expect.stringContaining("no report: disk full (exit status 5)")],
+    ]);
+    expect(said.join("").split("\n").filter(Boolean)).toEqual([
+      "Proofs of backups:",
+      "not known: web4 has no key in known_hosts, so nobody can check its proofs",
+      "not known: web3 has no applier yet that knows of proofs (exit status 127)",
+    ]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -5,8 +5,9 @@ import { count, printable } from "../../lib/text/text.ts";
 import { sshTarget } from "../drift/inspect-hosts.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { askHosts } from "../recovery/ask.ts";
-import type { Answer } from "../recovery/recovery.ts";
+import { type Answer, isAnswer, type NoAnswer, noAnswerWords } from "../recovery/recovery.ts";
 import type { Finding } from "../rule.ts";
+import { firstAsked, type Placed } from "./first-asked.ts";
 import type { Reachable } from "./gate.ts";
 
 /** Name under which findings about proofs are shown and recorded. */
@@ -15,41 +16,54 @@ export const proofsRule = "backups-proven";
 /** Milliseconds. */
 const day = 86_400_000;
 
-/** Milliseconds that the clock of a host may be ahead: what is dated later counts for nothing. */
-const ahead = 10 * 60_000;
+export type ProofFinding = Finding & { readonly rule: string };
 
-/** Looks whether the backups of accounts on these hosts are proven as their plans promise. */
+/**
+ * Looks whether the backups of accounts on these hosts are proven as their plans promise.
+ * @param directory of the deploys' records
+ */
 export type Proofs = (
   before: Declaration,
   after: Declaration,
   hosts: readonly string[],
-) => Promise<readonly (Finding & { readonly rule: string })[]>;
+  directory: string,
+) => Promise<readonly ProofFinding[]>;
 
 /** Asks hosts over one connection each; those without an account that has backups are not contacted. */
 export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: (text: string) => void): Proofs {
-  return async (before, after, names) => {
+  return async (before, after, names, directory) => {
     const lost = lostHosts(after.hosts);
     const taking = takingOver(before, after, lost);
+    const unknown: string[] = [];
     const asked = before.hosts.flatMap(({ name, ssh }) => {
       const host = hosts.find((each) => each.name === name);
       const has = before.accounts.some((account) => account.host === name && account.backup);
-      if (!host || !has || !names.includes(name) || lost.has(name) || taking.has(name) || ssh?.hostKey === undefined)
-        return [];
-      return [{ target: sshTarget(config, host), key: ssh.hostKey }];
+      if (!host || !has || !names.includes(name) || lost.has(name) || taking.has(name)) return [];
+      const key = ssh?.hostKey ?? after.hosts.find((each) => each.name === name)?.ssh?.hostKey;
+      if (key !== undefined) return [{ target: sshTarget(config, host), key }];
+      unknown.push(`${name} has no key in known_hosts, so nobody can check its proofs`);
+      return [];
     });
-    if (asked.length === 0) return [];
-    const answers = await askHosts(asked);
-    const { findings, notes } = unproven(
+    const now = Date.now();
+    const answers = asked.length === 0 ? [] : await askHosts(asked, now);
+    const expected = expectedOf(
       before,
-      after,
-      answers.filter((answer) => typeof answer !== "string"),
-      Date.now(),
+      answers.filter(isAnswer).map(({ host }) => host),
     );
-    const silent = answers.filter((answer) => typeof answer === "string");
-    const lines = [...silent.map((line) => `not known: ${line}`), ...notes];
+    const since = await firstAsked(directory, before.accounts, expected, now);
+    const { findings, notes } = unproven(before, after, answers, now, since);
+    const silent = answers.flatMap((answer) =>
+      !isAnswer(answer) && answer.kind === "silent" ? noAnswerWords(answer) : [],
+    );
+    const lines = [...[...unknown, ...silent].map((line) => `not known: ${line}`), ...notes];
     if (lines.length > 0) say(`\nProofs of backups:\n${lines.map(printable).join("\n")}\n`);
     return findings;
   };
+}
+
+/** Accounts with backups that are on these hosts: each of them must know something of their proofs. */
+function expectedOf({ accounts }: Pick<Declaration, "accounts">, hosts: readonly string[]) {
+  return accounts.filter(({ host, backup }) => backup && hosts.includes(host));
 }
 
 /** Hosts that take in accounts of a lost host: nothing holds that up, least of all an old proof of somebody else's backup. */
@@ -63,49 +77,73 @@ export function takingOver(
 }
 
 /**
- * Accounts that are on a host before the change and stay, whose newest proof is older than the plan allows. Those that were never proven have
- * the same time since there are drills on their host and they are there.
+ * Accounts that are on a host before the change and keep their backups, whose newest proof is older than they have been promised. Those that were never
+ * proven, or that their host leaves out, have the same time since they and drills are on that host, or since a deploy first asked for them: whatever is
+ * earlier. A host that answers nonsense proves nothing.
  * @param now milliseconds
+ * @param asked when a deploy first asked for an account, in milliseconds
  */
 export function unproven(
   before: Pick<Declaration, "accounts">,
   after: Pick<Declaration, "accounts">,
-  answers: readonly Answer[],
+  answers: readonly (Answer | NoAnswer)[],
   now: number,
-): { readonly findings: (Finding & { readonly rule: string })[]; readonly notes: string[] } {
-  const findings: (Finding & { readonly rule: string })[] = [];
+  asked: (placed: Placed) => number,
+): { readonly findings: ProofFinding[]; readonly notes: string[] } {
+  const findings: ProofFinding[] = [];
   const notes: string[] = [];
-  const stays = new Map(after.accounts.map((account) => [account.number, account]));
-  const seen = new Map(
-    answers.flatMap(({ host, accounts }) => accounts.map((each) => [`${host} ${each.account}`, each] as const)),
-  );
-  for (const { number, name, host } of before.accounts) {
-    const backup = stays.get(number)?.backup;
-    const known = seen.get(`${host} ${number}`);
-    if (!backup || !known) continue;
-    const promised = backup.proofDays ?? usualProofDays;
-    // Releases before this rule do not say since when: the deploy that brings this one passes.
-    const since = known.proof?.time ?? known.since;
-    if (since === undefined) continue;
-    const age = now - Date.parse(since);
-    const isFuture = age < -ahead;
-    if (!isFuture && age < promised * day * 0.75) continue;
-    const newest = known.proof ? `it was last restored on ${since}` : `no drill has restored it since ${since}`;
-    const about = `the backup of account ${number} (${name}) on ${host}`;
-    if (!isFuture && age < promised * day) {
-      notes.push(
-        `The proof of ${about} ends in ${count(Math.max(1, Math.ceil(promised - age / day)), "day")}: ${newest}.`,
-      );
+  const later = new Map(after.accounts.map((account) => [account.number, account.backup]));
+  for (const answer of answers) {
+    const accounts = expectedOf(before, [answer.host]).filter(({ number }) => later.get(number));
+    if (!isAnswer(answer)) {
+      if (answer.kind === "nonsense" && accounts.length > 0) findings.push(nonsense(answer, accounts.length));
       continue;
     }
-    const why = isFuture ? `${newest}, which is in the future` : newest;
-    const drill = `read \`journalctl -u fairhost-drill\` on ${host}, then run \`fairhost-host drill ${number}\` there`;
-    findings.push({
-      rule: proofsRule,
-      subject: { kind: "account", name: `${number}` },
-      message: `There is no proof of the last ${count(promised, "day")} that ${about} can be restored: ${why}. Fix: ${drill}.`,
-      approval: { action: "waive", resource: `account ${number}` },
-    });
+    const known = new Map(answer.accounts.map((each) => [each.account, each]));
+    for (const { number, name, host, backup: was } of accounts) {
+      const { proof, since: said, problems = [] } = known.get(number) ?? {};
+      const before = was?.proofDays ?? usualProofDays;
+      const is = later.get(number)?.proofDays ?? usualProofDays;
+      // Drills follow what a host was told, so a shorter time counts from the next deploy on; a longer one has its own approval.
+      const promised = Math.max(before, is);
+      const began = Math.min(said === undefined ? now : Date.parse(said), asked({ host, number }));
+      const since = proof ? Date.parse(proof.time) : began;
+      const age = (now - since) / day;
+      const about = `the backup of account ${number} (${name}) on ${host}`;
+      const newest = [
+        proof
+          ? `it was last restored on ${proof.time}`
+          : `no drill has restored it since ${new Date(since).toISOString()}`,
+        ...(known.has(number) ? problems : [`${host} says nothing of it`]),
+      ].join("; ");
+      const again = `read \`journalctl -u fairhost-drill\` on ${host}, then run \`fairhost-host drill ${number}\` there`;
+      if (age >= promised) {
+        findings.push({
+          rule: proofsRule,
+          subject: { kind: "account", name: `${number}` },
+          message: `There is no proof of the last ${count(promised, "day")} that ${about} can be restored: ${newest}. Fix: ${again}.`,
+          approval: { action: "waive", resource: `account ${number}` },
+        });
+      } else if (age >= is) {
+        notes.push(
+          `After this deploy the proof of ${about} must be of the last ${count(is, "day")}, not ${before}: ${newest}. Before the next one: ${again}.`,
+        );
+      } else if (age >= is * 0.75) {
+        notes.push(`The proof of ${about} ends in ${count(Math.max(1, Math.ceil(is - age)), "day")}: ${newest}.`);
+      } else if (problems.length > 0 || !known.has(number)) {
+        notes.push(`The proof of ${about} is not as it should be: ${newest}.`);
+      }
+    }
   }
   return { findings, notes };
+}
+
+function nonsense(answer: NoAnswer, accounts: number): ProofFinding {
+  const { host } = answer;
+  return {
+    rule: proofsRule,
+    subject: { kind: "host", name: host },
+    message: `There is no proof that the backups of ${count(accounts, "account")} on ${host} can be restored: ${noAnswerWords(answer)}. Fix: run \`fairhost-host backups --json\` on ${host}.`,
+    approval: { action: "waive", resource: `host ${host}` },
+  };
 }

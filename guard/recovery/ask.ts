@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { isAhead, keptProofs } from "../../delivery/protocol/proofs.ts";
 import { readProof } from "../../host/drills/proofs.ts";
 import { run } from "../../host/os/machine.ts";
 import { applier, eachHost } from "../drift/inspect-hosts.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "../drift/ssh.ts";
-import type { Answer } from "./recovery.ts";
+import type { Answer, NoAnswer } from "./recovery.ts";
 
 const time = z.iso.datetime({ offset: true });
 
@@ -28,37 +29,50 @@ export interface Asked {
   readonly key: string;
 }
 
-/** Asks hosts, in parallel and over one connection each, what they know of backups and drills. @returns in the same order; a text says why a host gave no answer */
-export function askHosts(hosts: readonly Asked[], options?: Omit<SshOptions, "stdin">): Promise<(Answer | string)[]> {
+/** Exit statuses of a host without the applier, or with one that does not know the question yet (sh(1), host/main.ts). */
+const tooOld: readonly number[] = [2, 126, 127];
+
+/** Asks hosts, in parallel and over one connection each, what they know of backups and drills. @returns in the same order */
+export function askHosts(
+  hosts: readonly Asked[],
+  now: number,
+  options?: Omit<SshOptions, "stdin">,
+): Promise<(Answer | NoAnswer)[]> {
   return eachHost(hosts, 50, async ({ target, key }) => {
+    const host = target.name;
     try {
       const { stdout, stderr, exitCode } = await sshRun(target, [applier, "backups", "--json"], options);
-      if (exitCode !== 0) return `${target.name}: ${stderr.trim().slice(-500) || `exit status ${exitCode}`}`;
-      return await readAnswer(stdout, target.name, key);
+      if (exitCode === 0) return await readAnswer(stdout, host, key, now);
+      const last = stderr.trim().slice(-500) || "nothing was said";
+      if (!tooOld.includes(exitCode)) return { host, kind: "nonsense", why: `${last} (exit status ${exitCode})` };
+      return { host, kind: "silent", why: `${host} has no applier yet that knows of proofs (exit status ${exitCode})` };
     } catch (error) {
-      if (error instanceof SshError) return error.message;
+      if (error instanceof SshError) return { host, kind: "silent", why: error.message };
       throw error;
     }
   });
 }
 
 /**
- * Checks each record of a host against its pinned key. What the host itself says of its drills does not count.
+ * Checks each record of a host against its pinned key. What the host itself says of its drills does not count, nor does a date in the future.
  * @param text the host's report
  * @param key type and key in base64
- * @returns a text if this is no report
+ * @param now milliseconds
  */
-export async function readAnswer(text: string, host: string, key: string): Promise<Answer | string> {
+export async function readAnswer(text: string, host: string, key: string, now: number): Promise<Answer | NoAnswer> {
   const report = parsed(reportSchema, text);
-  if (typeof report === "string") return `${host}: its report on backups cannot be read: ${report}`;
+  if (typeof report === "string") return { host, kind: "nonsense", why: `it cannot be read: ${report}` };
   const accounts: Answer["accounts"][number][] = [];
   for (const { account, backup, since } of report.accounts) {
     const problems: string[] = [];
     let proof: { time: string; seconds: number } | undefined;
-    const records = report.proofs[account] ?? [];
+    // A host keeps no more, and each one that is read costs a process here.
+    const records = (report.proofs[account] ?? []).slice(-keptProofs - 1);
     for (const [index, signed] of records.entries()) {
       const record = await readRecord(signed, account, host, key);
-      if (typeof record === "string") problems.push(`record ${index + 1} of its drills is not valid: ${record}`);
+      const about = `record ${index + 1} of its drills is not valid`;
+      if (typeof record === "string") problems.push(`${about}: ${record}`);
+      else if (isAhead(record.time, now)) problems.push(`${about}: it is dated ${record.time}, in the future`);
       else if (record.outcome === "restored") proof = { time: record.time, seconds: record.seconds.restore };
       else if (index + 1 === records.length) problems.push(`its last drill failed: ${record.wrong[0]}`);
     }

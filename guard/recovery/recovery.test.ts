@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
 import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import { readAnswer } from "./ask.ts";
-import { type Answer, recoveries } from "./recovery.ts";
+import { type Answer, type NoAnswer, noAnswerWords, recoveries } from "./recovery.ts";
+
+const now = Date.parse("2026-11-26T10:00:00.000Z");
 
 const proof: Proof = {
   ...{ account: 1, of: "h1", on: "h1", time: "2026-11-20T10:00:00.000Z" },
@@ -32,13 +34,28 @@ describe("records of a host are checked with the key of the inventory", () => {
   const answer = async (...records: SignedProof[]) => {
     const backup = { last: { time: "2026-11-26T01:00:00.000Z" } };
     const report = { host: "h1", accounts: [{ account: 1, backup, proofDays: 30 }], proofs: { 1: records } };
-    const { accounts } = (await readAnswer(JSON.stringify(report), "h1", key)) as Answer;
+    const { accounts } = (await readAnswer(JSON.stringify(report), "h1", key, now)) as Answer;
     return [accounts[0]!.proof, accounts[0]!.problems];
   };
 
   test("a signed one counts, the newest first", async () => {
     const newer = { ...proof, time: "2026-11-25T10:00:00.000Z" };
     expect(await answer(signed(proof), signed(newer))).toEqual([{ time: newer.time, seconds: 4.5 }, []]);
+  });
+
+  test("one from the future counts for nothing, and those before it do", async () => {
+    const [later, soon] = ["2026-11-27T10:00:00.000Z", "2026-11-26T10:02:00.000Z"];
+    expect(await answer(signed(proof), signed({ ...proof, time: later }))).toEqual([
+      { time: proof.time, seconds: 4.5 },
+      [`record 2 of its drills is not valid: it is dated ${later}, in the future`],
+    ]);
+    expect(await answer(signed({ ...proof, time: soon }))).toEqual([{ time: soon, seconds: 4.5 }, []]);
+  });
+
+  test("only as many are read as a host keeps", async () => {
+    const [found, problems] = await answer(signed(proof), ...Array.from({ length: 30 }, () => ({}) as SignedProof));
+    expect(found).toBeUndefined();
+    expect(problems).toHaveLength(11);
   });
 
   test("a failed drill is said, and the proof before it stays", async () => {
@@ -74,15 +91,16 @@ test.each([
   ["no accounts", '{"proofs":{}}', "accounts"],
   ["a time that is none", '{"accounts":[{"account":1,"backup":{"last":{"time":7}}}],"proofs":{}}', "time"],
 ])("a report that is %s is said of its host", async (_, text, why) => {
-  const answer = await readAnswer(text, "h1", "ssh-ed25519 A");
-  expect(answer).toMatch(/^h1: its report on backups cannot be read: /);
-  expect(answer).toContain(why);
+  const answer = await readAnswer(text, "h1", "ssh-ed25519 A", now);
+  expect(answer).toMatchObject({ host: "h1", kind: "nonsense", why: expect.stringContaining(why) });
+  expect(noAnswerWords(answer as NoAnswer)).toMatch(
+    /^h1: what it says of its backups is no report: it cannot be read: /,
+  );
 });
 
 describe("how accounts come back", () => {
   const declaration = declarationFixture();
   const { host, number } = declaration.accounts[0]!;
-  const now = Date.parse("2026-11-26T10:00:00.000Z");
   const backup = { last: { time: "2026-11-26T01:00:00.000Z" } };
   const first = (answer: Answer["accounts"][number] | undefined) =>
     recoveries(declaration, answer ? [{ host, accounts: [answer] }] : [], now).find(
@@ -98,6 +116,11 @@ describe("how accounts come back", () => {
   test.each([
     ["nobody has restored it", { account: number, backup, problems: [] }, "no drill has restored it"],
     ["it has no backup", { account: number, backup: {}, problems: [] }, "it has no backup"],
+    [
+      "its newest backup is from the future",
+      { account: number, backup: { last: { time: "2026-12-26T10:00:00.000Z" } }, problems: [] },
+      "its newest backup is dated 2026-12-26T10:00:00.000Z, in the future",
+    ],
     ["its host does not answer", undefined, "its host does not say"],
     [
       "its proof is too old",

@@ -1,5 +1,5 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { usualProofDays } from "../../delivery/protocol/proofs.ts";
+import { isAhead, usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { planTakeover } from "../../policies/takeover.ts";
 
 /** What is known of how one account would come back if its host were lost now: seen by drills, not declared. */
@@ -37,6 +37,22 @@ export interface Answer {
   }[];
 }
 
+/** A host that gave no {@link Answer}, and why. */
+export interface NoAnswer {
+  readonly host: string;
+  /** `silent`: it could not be asked, or does not know the question yet. `nonsense`: what it says is no report. */
+  readonly kind: "silent" | "nonsense";
+  /** Of a silent host a whole sentence. */
+  readonly why: string;
+}
+
+export const isAnswer = (answer: Answer | NoAnswer): answer is Answer => "accounts" in answer;
+
+/** A sentence for people. */
+export function noAnswerWords({ host, kind, why }: NoAnswer): string {
+  return kind === "silent" ? why : `${host}: what it says of its backups is no report: ${why}`;
+}
+
 /** @param now milliseconds */
 export function recoveries(declaration: Declaration, answers: readonly Answer[], now: number): Recovery[] {
   const known = new Map(
@@ -51,10 +67,13 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
       .map(({ number, name, backup }): Recovery => {
         const seen = known.get(`${host} ${number}`);
         const problems = [...(seen?.problems ?? [])];
-        const time = seen?.backup.last?.time;
+        const newest = seen?.backup.last?.time;
+        const isFuture = newest !== undefined && isAhead(newest, now);
+        const time = isFuture ? undefined : newest;
         if (backup === undefined) problems.push("it has no backup site");
         else if (isLost) problems.push("its host is lost");
         else if (!seen) problems.push("its host does not say");
+        else if (isFuture) problems.push(`its newest backup is dated ${newest}, in the future`);
         else if (time === undefined) problems.push("it has no backup");
         const promised = backup && (backup.proofDays ?? usualProofDays);
         const age = seen?.proof && (now - Date.parse(seen.proof.time)) / 86_400_000;
