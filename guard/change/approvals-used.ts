@@ -6,7 +6,7 @@ import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import type { History } from "./base/base.ts";
-import { authorsOf, lastToTouch, type Said, sayCommit } from "./base/git.ts";
+import { authorsOf, lastToTouch, sayCommit } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -53,13 +53,10 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
   for (const approval of used) {
     const { action, resource, approvedBy } = approval;
     const name = `approval ${action} ${resource}, by ${approvedBy},`;
-    const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z*_:/.-]|$)`;
     const isOld = before.some((each) => isDeepStrictEqual(each, approval));
     const range = isOld ? commit : `${commit}..HEAD`;
-    // However it is written: an entry whose resource stands on no line of its own is as old as the file's last change.
-    const by = (await lastToTouch(root, range, pattern, file)) ?? (await lastToTouch(root, range, ".", file));
-    const said: Pick<Said, "authors"> = by === undefined ? { authors: [] } : await sayCommit(root, by, [file]);
-    const isOwn = by === undefined ? !isOld : said.authors.every((each) => authors.includes(each));
+    const { by, authors: writers } = await writtenBy(root, range, approval, file);
+    const isOwn = by === undefined ? !isOld : writers.every((each) => authors.includes(each));
     if (isOld && by !== undefined) {
       notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
       const spent = await whySpent(asked, approval, by);
@@ -69,16 +66,30 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
       }
     }
     if (!isOwn) continue;
-    const who = by === undefined ? "and is not committed" : `of ${listed(said.authors)}`;
-    if (secondPerson)
-      refused.set(
-        approval,
-        `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`,
-      );
+    const who = by === undefined ? "and is not committed" : `of ${listed(writers)}`;
+    if (secondPerson) refused.set(approval, ownAuthor(who));
     else if (!isOld)
       notices.push(`The ${name} is by its own author: it comes with the change that it approves, ${who}.`);
   }
   return { notices, refused };
+}
+
+/** Why an approval does not count where limits.yaml wants a second person. @param who wrote it, as the end of a sentence */
+export function ownAuthor(who: string): string {
+  return `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`;
+}
+
+/** The commit of a range (or of a commit's history) that wrote an approval, with who wrote that. */
+export async function writtenBy(
+  root: string,
+  range: string,
+  { resource }: Pick<Approval, "resource">,
+  file: string,
+): Promise<{ readonly by: string | undefined; readonly authors: readonly string[] }> {
+  const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z*_:/.-]|$)`;
+  // However it is written: an entry whose resource stands on no line of its own is as old as the file's last change.
+  const by = (await lastToTouch(root, range, pattern, file)) ?? (await lastToTouch(root, range, ".", file));
+  return { by, authors: by === undefined ? [] : (await sayCommit(root, by, [file])).authors };
 }
 
 /** Why an approval that a commit brought does not count any more; `undefined` if it does. */

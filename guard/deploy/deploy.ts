@@ -9,7 +9,6 @@ import { preview } from "../engine/preview.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { formatText } from "../report/text.ts";
 import type { Review } from "../verdict/review.ts";
-import { entriesFor, weigh } from "../verdict/weigh.ts";
 import type { Drift } from "./drift.ts";
 import { fingerprint, sameFingerprint } from "./fingerprint.ts";
 import { compareAfter, type Gate, lookBefore } from "./gate.ts";
@@ -27,6 +26,7 @@ import { driftEverywhere, fleetOf, repairing } from "./repair.ts";
 import { reviewPreview } from "./review-preview.ts";
 import { stagesOf, strayHosts, targetsOf } from "./targets.ts";
 import { clearPending, stateFacts, update } from "./update.ts";
+import { waived } from "./waived.ts";
 
 /** Result of a deploy. */
 export type DeployResult =
@@ -171,24 +171,17 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
   const stages = stagesOf(review.waves);
   const touched = stages.flatMap(({ hosts }) => hosts);
-  const proofs =
-    (await options.proofs?.(sides.before.declaration, declaration, touched, recordsDirectory(engine))) ?? [];
-  if (proofs.length > 0) {
-    const { weighed } = weigh(proofs, (await fleetOf(config))?.approvals ?? [], config.today);
+  const directory = recordsDirectory(engine);
+  const proofs = (await options.proofs?.(sides.before.declaration, declaration, touched, directory)) ?? [];
+  const { weighed, reason } = await waived(proofs, config, directory);
+  if (weighed.length > 0)
     await journal.write({ findings: shownFindings({ findings: [...review.findings, ...weighed] }) });
-    for (const { message, approved } of weighed) {
-      if (approved) say(`\nApproved by ${approved.approval.approvedBy}: ${message}\n`);
-    }
-    const reasons = weighed.filter(({ level }) => level !== "safe").map(({ rule, message }) => `${rule}: ${message}`);
-    const missing = entriesFor(
-      weighed.flatMap(({ level, approval }) => (level !== "safe" && approval ? approval : [])),
-    );
-    if (reasons.length > 0) {
-      const entries = missing.map(({ action, resource }) => `action: ${action}, resource: ${resource}`);
-      const reason = [...reasons, `Or add to approvals.yaml: ${entries.join("; ")}`].join("\n");
-      say(`\n${reason}\n`);
-      return { kind: "needs approval", reason };
-    }
+  for (const { message, approved } of weighed) {
+    if (approved) say(`\nApproved by ${approved.approval.approvedBy}: ${message}\n`);
+  }
+  if (reason !== undefined) {
+    say(`\n${reason}\n`);
+    return { kind: "needs approval", reason };
   }
   if (!options.repair) await options.drift?.(sides.before.declaration, touched);
   const question = stages.length > 1 ? `Deploy in ${stages.length} waves?` : "Deploy?";

@@ -1,0 +1,120 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
+import { self } from "./lock/owner.ts";
+import type { ProofFinding } from "./proofs.ts";
+import { ended, newRecord, writeRecord } from "./record.ts";
+import { waived } from "./waived.ts";
+
+const finding: ProofFinding = {
+  rule: "backups-proven",
+  subject: { kind: "account", name: "1" },
+  message: "There is no proof.",
+  approval: { action: "waive", resource: "account 1" },
+};
+const approval = {
+  ...{ action: "waive", resource: "account 1", approvedBy: "Grace", reason: "the drill is being repaired" },
+  expires: "2026-12-01",
+};
+const own = "limits.yaml wants a second person";
+
+let top: string;
+let base: string;
+let draft: Draft;
+let config: StackConfig;
+const records = () => join(top, "records");
+const git = async (...args: string[]) =>
+  (
+    await execa("git", ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false", ...args], {
+      cwd: top,
+    })
+  ).stdout;
+async function commit(author: string): Promise<string> {
+  await git("add", "--all", "fleet");
+  await git("commit", "--quiet", "--message=change", `--author=${author} <${author}@example.org>`);
+  return git("rev-parse", "HEAD");
+}
+async function deployed(at: string, result: "succeeded" | "refused" = "succeeded"): Promise<void> {
+  const facts = { stack: "s", owner: await self(), commit: at, dirty: false, inventory: "x" };
+  await writeRecord(records(), ended(newRecord(facts, new Date()), result, new Date()));
+}
+/** Why the deploy needs an approval; undefined if it does not. */
+const judged = async () => (await waived([finding], config, records())).reason;
+const approve = () => draft.write("approvals.yaml", JSON.stringify([approval]));
+const change = () => draft.edit("accounts/1-alice.yaml", "idleSeconds: ", "idleSeconds: 1");
+
+beforeAll(async () => {
+  top = await mkdtemp(join(tmpdir(), "fairhost-waived-"));
+  await cp(fileURLToPath(new URL("../../inventory/lab", import.meta.url)), join(top, "fleet"), { recursive: true });
+  await git("init", "--quiet", "--initial-branch=main");
+  draft = new Draft(join(top, "fleet"));
+  draft.write("limits.yaml", "secondPerson: true\n");
+  base = await commit("Alice");
+  const paths = { projectDirectory: top, inventory: join(top, "fleet"), knownHosts: "/dev/null" };
+  config = {
+    stack: "s",
+    cell: undefined,
+    ...paths,
+    sshUser: "root",
+    sshPrivateKeyFile: undefined,
+    today: "2026-11-28",
+  };
+});
+afterAll(() => rm(top, { recursive: true }));
+beforeEach(async () => {
+  await git("reset", "--quiet", "--hard", base);
+  await rm(records(), { recursive: true, force: true });
+  await deployed(base);
+});
+
+test("without an approval the entry is named", async () => {
+  expect(await judged()).toBe(
+    "backups-proven: There is no proof.\nOr add to approvals.yaml: action: waive, resource: account 1",
+  );
+});
+
+test("an approval of somebody else lets it pass", async () => {
+  change();
+  await commit("Mallory");
+  approve();
+  await commit("Grace");
+  expect(await judged()).toBeUndefined();
+});
+
+test("an approval of whoever wrote the change does not, also if the last deploy was refused in between", async () => {
+  change();
+  await deployed(await commit("Mallory"), "refused");
+  approve();
+  await commit("Mallory");
+  expect(await judged()).toContain(`by its own author: written by the author of this change, of Mallory; ${own}`);
+});
+
+test("nor does one that is not committed", async () => {
+  approve();
+  expect(await judged()).toContain(`and is not committed; ${own}`);
+});
+
+test("nor does it help to turn that off in the same change", async () => {
+  change();
+  draft.write("limits.yaml", "secondPerson: false\n");
+  approve();
+  await commit("Mallory");
+  expect(await judged()).toContain(own);
+  // What was deployed without it wants none.
+  await deployed(await git("rev-parse", "HEAD"));
+  expect(await judged()).toBeUndefined();
+});
+
+test("if nobody knows who wrote the change, the reason is said", async () => {
+  approve();
+  await commit("Grace");
+  await rm(records(), { recursive: true });
+  expect(await judged()).toContain(`${own}, and no deploy that succeeded is recorded here (FAIRHOST_RECORDS)`);
+  await deployed("0".repeat(40));
+  expect(await judged()).toContain(`git has no ${"0".repeat(40)} here, so it is not known who wrote this change`);
+});

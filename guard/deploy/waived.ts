@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
+import { type Approval, schema } from "../../components/review/approvals.file.ts";
+import { listed } from "../../lib/text/text.ts";
+import { UserError } from "../../lib/user-error.ts";
+import { ownAuthor, writtenBy } from "../change/approvals-used.ts";
+import { placeOf } from "../change/base/base.ts";
+import { authorsOf, commitOf, textAt } from "../change/base/git.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
+import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
+import type { ProofFinding } from "./proofs.ts";
+import { readRecords } from "./record.ts";
+import { fleetOf } from "./repair.ts";
+
+/** Findings that only a deploy has, since they are about hosts, judged by the approvals. */
+export interface Waived {
+  readonly weighed: readonly Weighed[];
+  /** What is not approved, and what to add to approvals.yaml. */
+  readonly reason?: string;
+}
+
+/**
+ * Judges what hosts have said by the fleet's approvals. A review of the change has not seen these approvals at work, so where the fleet wants a second
+ * person that is looked at here.
+ * @param directory of the deploys' records
+ */
+export async function waived(found: readonly ProofFinding[], config: StackConfig, directory: string): Promise<Waived> {
+  if (found.length === 0) return { weighed: [] };
+  const fleet = await fleetOf(config);
+  const approvals = fleet?.approvals ?? [];
+  const used = weigh(found, approvals, config.today).weighed.flatMap(({ approved }) => approved?.approval ?? []);
+  const refused = await ownOnes(config, directory, [...new Set(used)], fleet?.limits.secondPerson ?? false);
+  const { weighed } = weigh(found, approvals, config.today, refused);
+  const open = weighed.filter(({ level }) => level !== "safe");
+  if (open.length === 0) return { weighed };
+  const missing = entriesFor(open.flatMap(({ approval }) => approval ?? []));
+  const entries = missing.map(({ action, resource }) => `action: ${action}, resource: ${resource}`);
+  const reasons = open.map(({ rule, message }) => `${rule}: ${message}`);
+  return { weighed, reason: [...reasons, `Or add to approvals.yaml: ${entries.join("; ")}`].join("\n") };
+}
+
+/**
+ * Approvals whose author has written what is deployed with them: everything since the last deploy that succeeded.
+ * @param wanted whether limits.yaml of this fleet wants a second person; that of the last deploy counts, too
+ */
+async function ownOnes(
+  { inventory }: StackConfig,
+  directory: string,
+  used: readonly Approval[],
+  wanted: boolean,
+): Promise<ReadonlyMap<Approval, string>> {
+  const all = (why: string) =>
+    new Map(used.map((approval) => [approval, `limits.yaml wants a second person, and ${why}`]));
+  if (used.length === 0) return new Map();
+  const { root, shown: place } = await placeOf(inventory);
+  const since = (await readRecords(directory)).findLast(
+    ({ result, commit }) => result === "succeeded" && commit !== "",
+  )?.commit;
+  const base = root !== undefined && since !== undefined ? await known(root, since) : undefined;
+  if (!wanted && !(base && wantsSecond(await textAt(root!, base, join(place, "limits.yaml"))))) return new Map();
+  if (root === undefined) return all("the inventory is in no git repository, which says who wrote it");
+  if (base === undefined) {
+    const lost =
+      since === undefined ? "no deploy that succeeded is recorded here (FAIRHOST_RECORDS)" : `git has no ${since} here`;
+    return all(`${lost}, so it is not known who wrote this change`);
+  }
+  const file = join(place, "approvals.yaml");
+  const authors = await authorsOf(root, `${base}..HEAD`, [".", `:(exclude)${file}`]);
+  const committed = approvalsIn(await textAt(root, "HEAD", file));
+  const refused = new Map<Approval, string>();
+  for (const approval of used) {
+    if (!committed.some((each) => isDeepStrictEqual(each, approval))) {
+      refused.set(approval, ownAuthor("and is not committed"));
+      continue;
+    }
+    const { authors: writers } = await writtenBy(root, "HEAD", approval, file);
+    if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
+  }
+  return refused;
+}
+
+async function known(root: string, commit: string): Promise<string | undefined> {
+  try {
+    return await commitOf(root, commit);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+function wantsSecond(text: string | undefined): boolean {
+  return (yamlIn(text) as { secondPerson?: unknown } | null | undefined)?.secondPerson === true;
+}
+
+function approvalsIn(text: string | undefined): readonly Approval[] {
+  return schema.safeParse(yamlIn(text)).data ?? [];
+}
+
+/** What was committed was once valid, or counts for nothing. */
+function yamlIn(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : parse(text);
+  } catch {
+    return undefined;
+  }
+}
