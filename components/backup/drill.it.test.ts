@@ -128,6 +128,35 @@ describe("a drill", () => {
   });
 });
 
+test("a backup host that is away is told apart: no drill is recorded as failed, and it is said that none was tried", async () => {
+  const before = (await report()).proofs;
+  await on.backup.shell("systemctl stop fairhost-repositories.service");
+  const { exitCode, stderr } = await drill();
+  expect([exitCode, stderr]).toEqual([
+    5,
+    expect.stringMatching(
+      /^account \d: no drill could be tried: bak1 cannot be reached: ssh: .*\naccount \d: no drill could be tried: bak1 cannot be reached: ssh: .*\n$/,
+    ),
+  ]);
+  const seen = await report();
+  expect(seen.proofs).toEqual(before);
+  expect(seen.accounts.map(({ untried, last }) => [untried?.why.slice(0, 24), last?.outcome])).toEqual([
+    ["bak1 cannot be reached: ", "restored"],
+    ["bak1 cannot be reached: ", "restored"],
+  ]);
+  expect((await found()).map(([kind]) => kind)).toEqual(["proof-untried", "proof-untried"]);
+  // In a run of the timer, too, and then the unit has not failed.
+  await on.web.shell(
+    "mv /var/lib/fairhost/proofs/2.json /root/ && systemctl start fairhost-drill.service && mv /root/2.json /var/lib/fairhost/proofs/",
+  );
+  expect(await on.web.shell("journalctl -u fairhost-drill --output=cat")).toContain(
+    "account 2: no drill could be tried: ",
+  );
+  await on.backup.shell("systemctl start fairhost-repositories.service");
+  expect(await drill()).toMatchObject({ exitCode: 0 });
+  expect(await found()).toEqual([]);
+});
+
 describe("found and named", () => {
   test("is a byte of the repository that has changed", async () => {
     const file = await on.backup.shell(

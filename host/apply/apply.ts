@@ -2,6 +2,8 @@ import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { count } from "../../lib/text/text.ts";
+import { backupsOf } from "../backups/keepers.ts";
+import { beginProofs } from "../drills/proofs.ts";
 import { bringDatabases } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureAccountsMounted } from "../os/mount.ts";
@@ -254,6 +256,7 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   const firewall = machine.live && ran ? await firewallHash(machine, generation.bundle) : applied?.firewall;
   const now: Applied = { number: generation.number, firewall, epoch };
   if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
+  if (backupsOf(generation.bundle).length > 0) beginProofs(machine);
   pruneGenerations(machine, generation);
 }
 

@@ -11,7 +11,7 @@ import { readCurrent } from "../store/generations.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
 import { inSnapshot } from "./backup.ts";
 import { backupsOf, keepersOf, type Patience, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
-import { type Mount, mustRestic, type Opened } from "./restic.ts";
+import { type Mount, mustRestic, type Opened, Unreachable } from "./restic.ts";
 import { spoolOf, withBackup } from "./state.ts";
 
 /** Another host that made backups of the account, and its master secrets by epoch: for when that host is lost, or the account has moved. */
@@ -52,11 +52,14 @@ export async function snapshotsOf(
   readonly found: readonly Snapshot[];
   readonly wrong: readonly string[];
   readonly otherEpochs: readonly number[];
+  /** Whether all that is wrong is that backup hosts cannot be reached. */
+  readonly isAway: boolean;
 }> {
   const record = backupsOf(bundle).find(({ account }) => account === number);
   if (!record) throw new ApplyError(`account ${number} is not on this host, or its site has no backup site`);
   const found: Snapshot[] = [];
   const wrong: string[] = [];
+  let isAway = true;
   const otherEpochs = new Set<number>();
   // One that is gone or damaged is no reason to be without the others.
   const tried = async <T>(work: () => Promise<readonly T[]>): Promise<readonly T[]> => {
@@ -64,6 +67,7 @@ export async function snapshotsOf(
       return await work();
     } catch (error) {
       wrong.push((error as Error).message);
+      isAway &&= error instanceof Unreachable;
       return [];
     }
   };
@@ -97,7 +101,10 @@ export async function snapshotsOf(
     }
   }
   found.sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
-  return { found, wrong, otherEpochs: [...otherEpochs].sort((left, right) => left - right) };
+  return {
+    ...{ found, wrong, isAway: isAway && wrong.length > 0 },
+    otherEpochs: [...otherEpochs].sort((left, right) => left - right),
+  };
 }
 
 /** @param patience how long the backup host is waited for; by default long */
@@ -109,6 +116,8 @@ export async function repositoriesOn(
 ): Promise<string[]> {
   const [program, ...args] = sshTo(machine, keeper, account, ["list"], patience);
   const { status, stdout, stderr } = await machine.run(program!, args);
+  if (status === 255 && !/Permission denied/.test(stderr))
+    throw new Unreachable(`${keeper.name} cannot be reached: ${stderr.trim()}`);
   if (status !== 0) throw new ApplyError(`${keeper.name} does not answer: ${stderr.trim()}`);
   return stdout.split("\n").flatMap((line) => line.split(" ")[0] || []);
 }

@@ -6,8 +6,9 @@ import { printable } from "../../lib/text/text.ts";
 import { databaseOf } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
 import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
-import { type Mount, mustRestic, shortened } from "../backups/restic.ts";
-import { type Snapshot, snapshotsOf } from "../backups/restore.ts";
+import { backupsOf, hurried, keepersOf } from "../backups/keepers.ts";
+import { type Mount, mustRestic, shortened, Unreachable } from "../backups/restic.ts";
+import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/restore.ts";
 import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -31,6 +32,7 @@ const [restoredPlace, livePlace] = ["/restored", "/live"];
  * Restores the newest backup of an account beside it, compares the files with those that have not changed since, loads its dumps into servers of
  * their own, and removes all of it. The account itself is only read.
  * @returns what was seen, also if that is a failure
+ * @throws Unreachable if a backup host is away: then nothing was seen
  */
 export async function drill(machine: Machine, bundle: Bundle, number: number): Promise<Proof> {
   const begun = { at: new Date(), clock: performance.now() };
@@ -41,6 +43,7 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
     try {
       return await work();
     } catch (error) {
+      if (error instanceof Unreachable) throw error;
       wrong.push(printable(`${what}: ${error instanceof ApplyError ? error.message : String(error)}`));
       return undefined;
     }
@@ -50,13 +53,15 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
   const databases: LoadedDatabase[] = [];
   let files: ComparedFiles = { restored: 0, bytes: 0, identical: 0, changedSince: 0 };
   let restore = 0;
-  const snapshot = await tried("no backup can be restored", () => newestOf(machine, bundle, number));
+  const snapshot = await tried("no backup can be restored", () =>
+    orAway(machine, bundle, number, () => newestOf(machine, bundle, number)),
+  );
   try {
     const dumps =
       snapshot &&
       (await tried("restoring", async () => {
         const before = performance.now();
-        await restoreInto(machine, account, directory, snapshot);
+        await orAway(machine, bundle, number, () => restoreInto(machine, account, directory, snapshot));
         restore = (performance.now() - before) / 1000;
         return dumpsIn(directory);
       }));
@@ -102,11 +107,28 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
 const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 
 async function newestOf(machine: Machine, bundle: Bundle, number: number): Promise<Snapshot> {
-  const { found, wrong } = await snapshotsOf(machine, number, undefined, { bundle });
+  const { found, wrong, isAway } = await snapshotsOf(machine, number, undefined, { bundle });
   const newest = found.at(-1);
+  if (isAway) throw new Unreachable(wrong.join("; "));
   if (wrong.length > 0) throw new ApplyError(`which one is the newest cannot be told (${wrong.join("; ")})`);
   if (!newest) throw new ApplyError("there is none");
   return newest;
+}
+
+/**
+ * A connection that ends because something at its end is broken looks as if the backup host was away. It is only if it does not answer now, either:
+ * otherwise a damaged repository would never count as a drill that failed.
+ * @throws Unreachable
+ */
+async function orAway<T>(machine: Machine, bundle: Bundle, number: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    const record = backupsOf(bundle).find(({ account }) => account === number)!;
+    for (const keeper of keepersOf(bundle, record)) await repositoriesOn(machine, keeper, record, hurried);
+    throw new ApplyError(error.message);
+  }
 }
 
 async function restoreInto(

@@ -1,13 +1,13 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
+import { isAhead, keptProofs, type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../archives/archives.ts";
 import { readJson } from "../backups/keepers.ts";
 import { ApplyError, type Machine, type Run } from "../os/machine.ts";
 
-/** Newest proofs that are kept of an account. */
-const kept = 10;
+/** Milliseconds after which records of an account that is not here any more go: no plan takes proofs that are older. */
+const gone = 366 * 86_400_000;
 
 /** A proof, or why it is none: somebody has changed it, or it is of another host. */
 export type ReadProof = { readonly proof: Proof } | { readonly invalid: string };
@@ -24,7 +24,9 @@ export function storedProofs(machine: Machine): ReadonlyMap<number, readonly Sig
     names.flatMap((name): [number, readonly SignedProof[]][] => {
       const [, number] = /^(\d+)\.json$/.exec(name) ?? [];
       const read = number && readJson<unknown>(join(directory, name));
-      return number ? [[Number(number), Array.isArray(read) ? (read as SignedProof[]) : []]] : [];
+      return number
+        ? [[Number(number), Array.isArray(read) ? (read as SignedProof[]).slice(-keptProofs - 1) : []]]
+        : [];
     }),
   );
 }
@@ -35,7 +37,7 @@ export interface Proven {
   readonly last?: Proof;
   /** The newest of all, if that failed. */
   readonly failed?: Proof;
-  /** Why the newest record says nothing. */
+  /** Why a record that is newer than these says nothing. */
   readonly invalid?: string;
 }
 
@@ -45,18 +47,22 @@ export async function provenOf(
   host: string,
   account: number,
   stored = storedProofs(machine),
+  now = Date.now(),
 ): Promise<Proven> {
   const signed = stored.get(account);
   if (!signed) return {};
   const keys = publicKeys(machine);
   let failed: Proof | undefined;
+  let invalid = signed.length === 0 ? "it is damaged" : undefined;
+  const more = () => ({ ...(failed && { failed }), ...(invalid !== undefined && { invalid }) });
   for (const each of signed.toReversed()) {
     const read = await readProof(machine.run, each, account, host, keys);
-    if ("invalid" in read) return { ...read, ...(failed && { failed }) };
-    if (read.proof.outcome === "restored") return { last: read.proof, ...(failed && { failed }) };
-    failed ??= read.proof;
+    if ("invalid" in read) invalid ??= read.invalid;
+    else if (isAhead(read.proof.time, now)) invalid ??= `it is dated ${read.proof.time}, in the future`;
+    else if (read.proof.outcome === "restored") return { last: read.proof, ...more() };
+    else failed ??= read.proof;
   }
-  return signed.length === 0 ? { invalid: "it is damaged" } : { ...(failed && { failed }) };
+  return more();
 }
 
 /** Since when there are drills on this host: milliseconds; undefined before the first. */
@@ -64,12 +70,31 @@ export function proofsBegan(machine: Machine): number | undefined {
   return statSync(directoryOf(machine), { throwIfNoEntry: false })?.birthtimeMs;
 }
 
-/** Since when drills could have restored an account: it and drills are there. Milliseconds. */
-export function drilledSince(machine: Machine, account: number, now: number, began = proofsBegan(machine)): number {
+/**
+ * Since when drills could have restored an account: it and drills are there. Milliseconds; undefined if neither is. What is dated in the future does not
+ * count, and drills that have never run only delay it until the apply that brought them.
+ */
+export function drilledSince(
+  machine: Machine,
+  account: number,
+  now: number,
+  began = proofsBegan(machine),
+): number | undefined {
   const born = statSync(accountDirectory(machine, account), { throwIfNoEntry: false })?.birthtimeMs;
-  return Math.max(born ?? now, began ?? now);
+  const known = [born, began].filter((time) => time !== undefined && !isAhead(time, now));
+  return known.length === 0 ? undefined : Math.max(...(known as number[]));
 }
 
+/** Removes records of accounts that have not been on this host for longer than any proof counts. @param here numbers */
+export function removeOld(machine: Machine, here: ReadonlySet<number>, now = Date.now()): void {
+  const directory = directoryOf(machine);
+  for (const number of storedProofs(machine).keys()) {
+    const path = join(directory, `${number}.json`);
+    if (!here.has(number) && now - statSync(path).mtimeMs > gone) machine.disk.remove(path);
+  }
+}
+
+/** The time that accounts without a proof have begins: an apply that brings drills does it, whether they run or not. */
 export function beginProofs(machine: Machine): void {
   machine.disk.makeDirectory(directoryOf(machine), 0o700);
 }
@@ -89,7 +114,7 @@ export async function keepProof(machine: Machine, proof: Proof): Promise<SignedP
   const all = [...(storedProofs(machine).get(proof.account) ?? []), signed];
   // However often it fails afterwards, the newest that says that all was restored stays.
   const newest = all.findLastIndex(({ text }) => text?.includes('"outcome":"restored"'));
-  const keeping = all.filter((_, index) => index === newest || index >= all.length - kept);
+  const keeping = all.filter((_, index) => index === newest || index >= all.length - keptProofs);
   beginProofs(machine);
   machine.disk.replace(join(directoryOf(machine), `${proof.account}.json`), `${JSON.stringify(keeping)}\n`, 0o600);
   return signed;

@@ -5,6 +5,7 @@ import { type BackupState, readState } from "../backups/state.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { drilledSince, type Proven, provenOf, storedProofs } from "./proofs.ts";
+import { readUntried, type Untried } from "./untried.ts";
 
 /** What a host knows of how its accounts can be restored. */
 export interface Report {
@@ -13,37 +14,46 @@ export interface Report {
     readonly account: number;
     readonly backup: BackupState;
     readonly proofDays: number;
-    /** Since when drills could have restored it: it and drills are there. ISO 8601. */
-    readonly since: string;
+    /** Since when drills could have restored it: it and drills are there. ISO 8601. Absent if nobody knows. */
+    readonly since?: string;
+    readonly untried?: Untried;
   })[];
-  /** All records of drills on this host, as they lie there, by the account's number: whoever trusts this host less than its key reads these. */
+  /** The records of drills of these accounts, as they lie there, by the account's number: whoever trusts this host less than its key reads these. */
   readonly proofs: Readonly<Record<string, readonly SignedProof[]>>;
 }
 
 export async function report(machine: Machine): Promise<Report> {
   const { bundle } = readCurrent(machine);
   const stored = storedProofs(machine);
+  const untried = readUntried(machine);
   const accounts: Report["accounts"][number][] = [];
+  const proofs: Record<string, readonly SignedProof[]> = {};
+  const now = Date.now();
   for (const { account, proofDays = usualProofDays } of backupsOf(bundle)) {
-    const proven = await provenOf(machine, bundle.host, account, stored);
+    const proven = await provenOf(machine, bundle.host, account, stored, now);
+    const since = drilledSince(machine, account, now);
     accounts.push({
       ...{ account, backup: readState(machine, account) ?? {}, proofDays, ...proven },
-      since: new Date(drilledSince(machine, account, Date.now())).toISOString(),
+      ...(since !== undefined && { since: new Date(since).toISOString() }),
+      ...(untried[account] && { untried: untried[account] }),
     });
+    proofs[account] = stored.get(account) ?? [];
   }
-  return { host: bundle.host, accounts, proofs: Object.fromEntries(stored) };
+  return { host: bundle.host, accounts, proofs };
 }
 
 /** For a person at the console. */
 export function formatReport({ accounts }: Report): string {
   const minute = (time: string | undefined) => (time === undefined ? "never" : `${time.slice(0, 16)}Z`);
-  const rows = accounts.map(({ account, backup, last, failed, invalid }) => {
+  const rows = accounts.map(({ account, backup, last, failed, invalid, untried }) => {
     const how = last ? `${last.seconds.restore} s` : "";
     const wrong = invalid
       ? `record of the drill is not valid: ${invalid}`
       : failed
         ? `drill failed: ${failed.wrong[0]}`
-        : "";
+        : untried
+          ? `not tried since ${minute(untried.since)}: ${untried.why}`
+          : "";
     return [`${account}`, minute(backup.last?.time), minute(last?.time), how, printable(wrong)];
   });
   const all = [["account", "newest backup", "last restored", "took", ""], ...rows];

@@ -3,10 +3,12 @@ import { usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { sampleOf } from "../../lib/sample.ts";
 import { backupsOf } from "../backups/keepers.ts";
+import { Unreachable } from "../backups/restic.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { drill, removeLeft } from "./drill.ts";
-import { beginProofs, keepProof, provenOf } from "./proofs.ts";
+import { beginProofs, keepProof, provenOf, removeOld } from "./proofs.ts";
+import { keepUntried } from "./untried.ts";
 
 /** Milliseconds after which a run of the timer begins no other account: the next day goes on. */
 const longest = 2 * 3_600_000;
@@ -19,7 +21,7 @@ const day = 86_400_000;
  * @param only numbers of accounts; without any, all that have a backup site
  * @param due only those whose proof has reached half of the age that the plan allows, and as many of them as two hours let pass: a random sample each
  *   day, in which all come in their time
- * @returns a line for each account whose backup could not be restored
+ * @returns a line for each account whose backup could not be restored; if the backup host is away, that is only said in a run of the timer
  */
 export async function drillAccounts(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
   machine.disk.makeDirectory(machine.layout.jobs, 0o700);
@@ -40,19 +42,31 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
     if (unknown.length > 0) {
       throw new ApplyError(`account ${unknown.join(", ")} is not on this host, or its site has no backup site`);
     }
-    const chosen: number[] = [];
-    for (const { account, proofDays = usualProofDays } of records) {
+    const here = new Set(records.map(({ account }) => account));
+    removeOld(machine, here);
+    const chosen: typeof records = [];
+    for (const record of records) {
+      const { account, proofDays = usualProofDays } = record;
       if (only.length > 0 && !only.includes(account)) continue;
       const { last } = due ? await provenOf(machine, bundle.host, account) : {};
       const age = last ? Date.now() - Date.parse(last.time) : Infinity;
-      if (age < 0 || age >= (proofDays * day) / 2) chosen.push(account);
+      if (!(age < (proofDays * day) / 2)) chosen.push(record);
     }
     const wrong: string[] = [];
+    const tried = new Set<number>();
+    const untried = new Map<number, string>();
+    /** Sites whose backup host is away: each account would wait as long for it. */
+    const away = new Map<string, string>();
     const begun = performance.now();
-    for (const account of sampleOf(chosen, chosen.length)) {
+    for (const { account, site } of sampleOf(chosen, chosen.length)) {
       if (due && performance.now() - begun > longest) break;
-      const proof = await drill(machine, bundle, account);
+      const proof = away.has(site) ? undefined : await drill(machine, bundle, account).catch(isAway(away, site));
+      if (!proof) {
+        untried.set(account, away.get(site)!);
+        continue;
+      }
       await keepProof(machine, proof);
+      tried.add(account);
       const { outcome, files, databases, seconds } = proof;
       if (outcome === "failed")
         wrong.push(`account ${account}: its backup was not restored: ${proof.wrong.join("; ")}`);
@@ -61,8 +75,20 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
           `account ${account}: restored ${files.restored} files (${files.identical} compared) and ${databases.length} databases in ${seconds.restore} s`,
         );
     }
+    keepUntried(machine, here, tried, untried);
+    const lines = [...untried].map(([account, why]) => `account ${account}: no drill could be tried: ${why}`);
+    if (!due) return [...wrong, ...lines];
+    // Drift says it, and after some days that somebody has to do something.
+    for (const line of lines) machine.say(line);
     return wrong;
   } finally {
     await release();
   }
+}
+
+function isAway(away: Map<string, string>, site: string) {
+  return (error: unknown): undefined => {
+    if (!(error instanceof Unreachable)) throw error;
+    away.set(site, error.message);
+  };
 }

@@ -35,6 +35,7 @@ export const differenceKinds = [
   "backup-damaged",
   "proof-late",
   "proof-failed",
+  "proof-untried",
   "proof-invalid",
   // Network
   "firewall-changed",

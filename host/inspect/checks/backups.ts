@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import { isAhead } from "../../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../../archives/archives.ts";
 import { backupsOf } from "../../backups/keepers.ts";
 import { readExpired } from "../../backups/repositories.ts";
@@ -15,9 +16,11 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
   const lateOnes = backupsOf(bundle).flatMap(({ account }): Difference[] => {
     const { last, failed } = readState(machine, account) ?? {};
     const since = last ? Date.parse(last.time) : birthOf(machine, account);
-    if (since === undefined || now - since < late) return [];
+    const isFuture = since !== undefined && isAhead(since, now);
+    if (since === undefined || (now - since < late && !isFuture)) return [];
     const hours = Math.floor((now - since) / 3_600_000);
-    const newest = last ? `its newest is of ${last.time}` : `it never had one in ${hours} hours`;
+    const never = isFuture ? "it never had one, and came here in the future" : `it never had one in ${hours} hours`;
+    const newest = last ? `its newest is of ${last.time}${isFuture ? ", in the future" : ""}` : never;
     const why = failed ? `; the run of ${failed.time} failed: ${failed.why}` : "";
     return [
       {
