@@ -157,6 +157,27 @@ export const tamperings: readonly Tampering[] = [
     "/var/lib/fairhost/secrets",
   ),
   byDeploy(
+    "the record of the generation in force made readable for everybody",
+    `chmod 644 ${current}/generation.json`,
+    "host",
+    "secret-exposed",
+    `${current}/generation.json`,
+  ),
+  byDeploy(
+    "older generations made readable for everybody",
+    "chmod 755 /var/lib/fairhost/generations",
+    "host",
+    "secret-exposed",
+    "/var/lib/fairhost/generations",
+  ),
+  byDeploy(
+    "a private key of the host's SSH server made readable for everybody",
+    "(umask 022; touch /etc/ssh/ssh_host_ed25519_key)",
+    "host",
+    "secret-exposed",
+    "/etc/ssh/ssh_host_ed25519_key",
+  ),
+  byDeploy(
     "a rule added to the firewall",
     "nft add rule inet fairhost input tcp dport 9999 accept",
     "host",

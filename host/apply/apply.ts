@@ -11,6 +11,7 @@ import { firewallHash } from "../os/network/nftables.ts";
 import { requireQuotas, setQuotas, wrongQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
+import { closeExposed } from "../store/closed.ts";
 import { findDrift } from "../store/file-drift.ts";
 import {
   type Applied,
@@ -102,7 +103,8 @@ export async function apply(machine: Machine, delivered: Bundle, secret?: Secret
 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
   if (differs) ensureSpace(machine, bundle);
-  if (secret) course.repaired.push(...ensureSecrets(machine, bundle, secret));
+  course.repaired.push(...closeExposed(machine, current.bundle));
+  if (secret) ensureSecrets(machine, bundle, secret);
   const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
   if (!differs) {
     course.problems.push(...unrepaired);

@@ -6,11 +6,12 @@ import { missingFixtures } from "../apply/init.ts";
 import { groupOfPath } from "../apply/validate/problem.ts";
 import type { Machine } from "../os/machine.ts";
 import { wrongDirectories } from "../store/accounts.ts";
+import { exposedFiles } from "../store/closed.ts";
 import { type FileDrift, findDrift } from "../store/file-drift.ts";
 import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplied } from "../store/generations.ts";
 import { holder } from "../store/lock.ts";
 import { readReport } from "../store/report.ts";
-import { exposedSecrets, otherMaster, secretDirectories } from "../store/secrets.ts";
+import { otherMaster, secretDirectories } from "../store/secrets.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
 /** Files of the generation in force. */
@@ -71,7 +72,7 @@ export function lookAtDirectories(machine: Machine, bundle: Bundle): Difference[
 
 /** Checks that they exist, and that only root can read them, without reading them. */
 export function lookAtSecrets(machine: Machine, bundle: Bundle): Difference[] {
-  const exposed = exposedSecrets(machine).map(({ path, wrong }): Difference => {
+  const exposed = exposedFiles(machine, bundle).map(({ path, wrong }): Difference => {
     const name = secretDirectories(machine).includes(dirname(path)) ? basename(path) : "";
     const group: Group = bundle.groups[`account-${Number(name)}`] ? `account-${Number(name)}` : "host";
     const message = `${path} ${wrong}: others could have read it; if an account could, rotate the secrets`;

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
-  chownSync,
   closeSync,
+  constants,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -70,11 +72,31 @@ export class Disk {
     for (const name of readdirSync(directory)) if (name.startsWith(unfinished)) this.remove(join(directory, name));
   }
 
-  /** Gives a file or directory to root, with this mode. Not for what an account can reach: the last name may be a symlink. */
-  restrict(path: string, mode: number): void {
+  /**
+   * Takes from the mode of a file or directory what is not in this one, and gives it to the first of its owners unless it has one of them. A symlink is not
+   * followed; what is gone, or cannot be opened for another reason, stays as it is.
+   */
+  restrict(path: string, mode: number, owners: readonly [number, ...number[]]): void {
     this.#observe("restrict", path);
+    let file: number;
+    try {
+      file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch {
+      return;
+    }
+    try {
+      const stat = fstatSync(file);
+      if (process.getuid?.() === 0 && !owners.includes(stat.uid)) fchownSync(file, owners[0], stat.gid);
+      fchmodSync(file, stat.mode & 0o7777 & mode);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Sets the mode of a directory that only root can exchange. */
+  setMode(path: string, mode: number): void {
+    this.#observe("setMode", path);
     chmodSync(path, mode);
-    if (process.getuid?.() === 0) chownSync(path, 0, 0);
   }
 
   link(existing: string, path: string): void {

@@ -88,9 +88,9 @@ export function generationDirectory({ layout }: Machine, number: number): string
  */
 export function settleGenerations(machine: Machine): Generation {
   const { disk, layout } = machine;
-  for (const directory of [layout.state, layout.generations, layout.current]) {
-    if (!existsSync(directory)) disk.makeDirectory(directory);
-  }
+  for (const directory of [layout.state, layout.current]) if (!existsSync(directory)) disk.makeDirectory(directory);
+  // Others have no use for older generations, whose files nobody compares any more.
+  if (!existsSync(layout.generations)) disk.makeDirectory(layout.generations, 0o700);
   for (const directory of [layout.state, layout.secrets, ...secretDirectories(machine), dnsDirectory(machine)]) {
     if (existsSync(directory)) disk.removeUnfinished(directory);
   }

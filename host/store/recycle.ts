@@ -12,6 +12,7 @@ export function keepForNext({ disk, layout }: Machine, path: string): void {
   // Without its record it is never taken for a complete generation.
   disk.remove(join(path, recordName));
   disk.rename(path, layout.recycled, { sync: false });
+  disk.setMode(layout.recycled, 0o700);
 }
 
 /** Parts of a new generation that come from the recycled one. */
@@ -36,6 +37,7 @@ export function takeRecycled(machine: Machine, directory: string, fits: Clearing
   disk.remove(join(layout.recycled, recordName));
   disk.syncDirectory(layout.recycled);
   disk.rename(layout.recycled, directory, { sync: false });
+  disk.setMode(directory, directoryMode);
   clear(machine, directory, "", { fits, there, touched });
   return { there, touched };
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, hkdfSync } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
@@ -68,8 +68,6 @@ export function dnsDirectory({ layout }: Pick<Machine, "layout">): string {
 /**
  * Makes sure that the host has its master secret for the epoch, and every account its own. An existing master secret is never
  * replaced: if a delivery has another one (a lost state made a new random value), the host keeps its own, and that is said.
- * Files and directories that others than root could read are closed again.
- * @returns what was repaired, one line each
  * @throws ApplyError if the host is already at a later epoch: its data may be encrypted with that one.
  */
 export function ensureSecrets(
@@ -80,11 +78,9 @@ export function ensureSecrets(
     readonly epoch: number;
     readonly dns?: Readonly<Record<string, string>>;
   },
-): string[] {
+): void {
   const { disk, layout, say } = machine;
   const { epoch } = delivered;
-  const exposed = exposedSecrets(machine);
-  for (const { path, mode } of exposed) disk.restrict(path, mode);
   for (const path of [layout.secrets, ...directories.map((name) => join(layout.secrets, name))])
     if (!existsSync(path)) disk.makeDirectory(path, 0o700);
   const latest = latestEpoch(layout.secrets);
@@ -115,7 +111,6 @@ export function ensureSecrets(
     if (wrong.length > 0) disk.syncFileSystem(directory);
   }
   ensureDnsSecrets(machine, delivered.dns ?? {});
-  return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
 }
 
 const otherFile = ({ layout }: Pick<Machine, "layout">, epoch: number) => join(layout.secrets, `other-master-${epoch}`);
@@ -147,28 +142,6 @@ function ensureDnsSecrets({ disk, layout }: Machine, secrets: Readonly<Record<st
     const file = join(directory, name);
     if (!existsSync(file) || readFileSync(file, "utf8") !== value) disk.replace(file, value, 0o400);
   }
-}
-
-/** Secrets, and their directories, that belong to another user than root or have a wider mode than they are made with. */
-export function exposedSecrets(machine: Machine): { path: string; mode: number; wrong: string }[] {
-  const { layout } = machine;
-  const names = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
-  const masters = names(layout.secrets).filter((name) => /^master-\d+$/.test(name));
-  const wanted: [path: string, mode: number][] = [
-    [layout.secrets, 0o700],
-    ...masters.map((name): [string, number] => [join(layout.secrets, name), 0o600]),
-    ...[...secretDirectories(machine), dnsDirectory(machine)].flatMap((directory): [string, number][] => {
-      return [[directory, 0o700], ...names(directory).map((name): [string, number] => [join(directory, name), 0o400])];
-    }),
-  ];
-  return wanted.flatMap(([path, mode]) => {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (!stat || stat.isSymbolicLink()) return [];
-    if (process.getuid?.() === 0 && stat.uid !== 0) return [{ path, mode, wrong: `belonged to uid ${stat.uid}` }];
-    const has = stat.mode & 0o7777;
-    if ((has & ~mode) === 0) return [];
-    return [{ path, mode, wrong: `had mode ${has.toString(8)} instead of ${mode.toString(8)}` }];
-  });
 }
 
 function latestEpoch(directory: string): number {
