@@ -1,12 +1,10 @@
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -94,53 +92,6 @@ test("files, directories and secrets, each in its group; inspecting changes noth
   expect(readdirSync(tree.root, { recursive: true })).toEqual(before);
   expect((await apply(tree.machine(), two, secret)).result).toBe("applied");
   expect(await look(tree)).toEqual([]);
-});
-
-test("what units keep for themselves, and the credentials that they load: open ones are found with what is inside, and closed again", async () => {
-  const unit = (...lines: string[]) => `[Service]\nExecStart=/bin/true\n${lines.join("\n")}\n`;
-  const files = {
-    "systemd/keys.service": unit("StateDirectory=keys", "StateDirectoryMode=0750", "UMask=0027"),
-    "systemd/ask.service": unit("LoadCredential=token:/etc/token", "LogsDirectory=ask", "LogsDirectoryMode=0700"),
-    "systemd/data.service": unit("ExecStartPre=+/usr/bin/install -d -m 0700 -o daemon -g daemon /srv/data"),
-    "systemd/open.service": unit("StateDirectory=open"),
-  };
-  const host = hostGroup(
-    "one",
-    Object.entries(files).map(([path, content]) => ({ path, content })),
-  );
-  using tree = new Tree();
-  const deploy = () => apply(tree.machine(), bundleOf({ 1: accountGroup(1) }, host), secret);
-  await deploy();
-  write(tree, { "/var/lib/keys/a/b.pem": "", "/var/lib/keys/c": "", "/etc/token": "", "/var/log/ask/x": "" });
-  write(tree, { "/srv/data/x": "", "/var/lib/open/x": "", "/var/lib/fairhost/backups/1.json": "" });
-  link(tree, { "/var/lib/keys/link": "/etc/token" });
-  const exposed = async () =>
-    (await look(tree)).filter(({ kind }) => kind === "secret-exposed").map(({ what }) => what.slice(tree.root.length));
-  const open = [
-    ...["/etc/token", "/srv/data", "/var/lib/fairhost/backups", "/var/lib/keys", "/var/lib/keys/a"],
-    ...["/var/lib/keys/a/b.pem", "/var/lib/keys/c", "/var/log/ask"],
-  ];
-  expect((await exposed()).sort()).toEqual(open);
-  const { repaired } = await deploy();
-  expect(repaired.map((line) => line.slice(tree.root.length).replace(/ .*/, "")).sort()).toEqual(open);
-  const mode = (path: string) => (statSync(tree.at(path)).mode & 0o777).toString(8);
-  expect(open.map(mode)).toEqual(["640", "700", "700", "750", "750", "640", "640", "700"]);
-  expect([await exposed(), mode("/var/lib/open")]).toEqual([[], "755"]);
-  if (process.getuid?.() !== 0) return;
-  for (const [path, uid] of [
-    ["/var/lib/keys", 99999],
-    ["/srv/data", 99999],
-    ["/etc/token", 99999],
-  ] as const)
-    chownSync(tree.at(path), uid, 0);
-  write(tree, { "/etc/passwd": "root:x:0:0::/:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n" });
-  expect((await exposed()).sort()).toEqual(["/etc/token", "/srv/data", "/var/lib/keys"]);
-  await deploy();
-  expect([await exposed(), statSync(tree.at("/srv/data")).uid, statSync(tree.at("/etc/token")).uid]).toEqual([
-    [],
-    1,
-    0,
-  ]);
 });
 
 test("an account that removes a directory of its own has not drifted, and need not get it back", async () => {

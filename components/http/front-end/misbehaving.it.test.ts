@@ -16,6 +16,15 @@ const shuts = (how: string) =>
     "-c",
     `import socket; s = socket.socket(fileno=3); c = s.accept()[0]; c.recv(4096); s.shutdown(socket.${how}); c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nshut"); c.close()`,
   );
+/** Takes one visitor after the other, each for three seconds. */
+const slow = `import socket, time
+s = socket.socket(fileno=3)
+while True:
+    c = s.accept()[0]
+    c.recv(4096)
+    time.sleep(3)
+    c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nslow")
+    c.close()`;
 const taken = { socketActivation: true };
 const accounts = [
   { number: 1, name: "alice", servers: [staticServer("blog")] },
@@ -37,6 +46,15 @@ const accounts = [
       programServer("shut-reading", shuts("SHUT_RD"), taken),
       programServer("renewed", node("renewed.mjs")),
       programServer("renewed-taker", node("renewed-taker.mjs"), taken),
+      programServer("ignores", ["/bin/sleep", "infinity"], taken),
+      programServer(
+        "listens-only",
+        python(
+          "-c",
+          'import os, socket, time; s = socket.create_server(("::1", int(os.environ["PORT"])), family=10); time.sleep(9999)',
+        ),
+      ),
+      programServer("slow", python("-c", slow), taken),
       programServer("always", node("version.mjs"), { idleSeconds: 0 }),
     ],
   },
@@ -73,9 +91,9 @@ setInterval(() => {}, 1000);\n`,
 });
 afterAll(() => host?.stop());
 
-async function get(name: string, path = "/"): Promise<{ status: number; seconds: number; body: string }> {
-  const words = ["curl", "-sS", "-g", "--max-time", "100", "-w", "\n%{http_code} %{time_total}"];
-  const answer = await host.run([...words, "-H", `Host: ${name}`, `http://[::1]${path}`], { timeout: 110_000 });
+async function get(name: string, path = "/", limit = 100): Promise<{ status: number; seconds: number; body: string }> {
+  const words = ["curl", "-sS", "-g", "--max-time", `${limit}`, "-w", "\n%{http_code} %{time_total}"];
+  const answer = await host.run([...words, "-H", `Host: ${name}`, `http://[::1]${path}`], { timeout: limit * 1100 });
   const lines = answer.stdout.split("\n");
   const [status, seconds] = lines.pop()!.split(" ").map(Number);
   return { status: status!, seconds: seconds!, body: lines.join("\n") };
@@ -108,6 +126,46 @@ manyConnectionsCases({ sh: (command) => sh(command), get });
 
 // They wait for time to pass, most of it, so they wait together, the longest first.
 describe.concurrent("what is found within a minute", () => {
+  test.for([
+    ["ignores", "the handed-over socket, descriptor 3"],
+    ["listens-only", "\\$PORT, 80\\d\\d"],
+  ] as const)(
+    "%s: the program is ended after a minute, whatever comes meanwhile, and visitors are turned away",
+    { timeout: 2 * longest },
+    async ([server, where], { expect }) => {
+      const begin = performance.now();
+      const first = get(`${server}.bob.test`, "/", 200);
+      const more = [];
+      while (!(await Promise.race([first.then(() => true), sleep(5000, false)])))
+        more.push(get(`${server}.bob.test`, "/", 200));
+      expect(await first).toMatchObject({ status: 502 });
+      expect((performance.now() - begin) / 1000).toBeGreaterThan(50);
+      await expect
+        .poll(() => log(server!))
+        .toMatch(
+          line(`the program does not accept on ${where}: visitors have waited for more than 60 s, and it is ended`),
+        );
+      const [last] = (await Promise.all(more)).slice(-1);
+      expect(last).toMatchObject({ status: 502 });
+    },
+  );
+
+  test(
+    "a program with more visitors than it can serve goes on",
+    async ({ expect }) => {
+      const end = performance.now() + 95_000;
+      const visit = async () => {
+        const seen: number[] = [];
+        while (performance.now() < end) seen.push((await get("slow.bob.test")).status);
+        return seen;
+      };
+      const seen = (await Promise.all([visit(), visit(), visit()])).flat();
+      expect(new Set(seen)).toEqual(new Set([200]));
+      expect(await log("slow")).toBe("");
+    },
+    longest,
+  );
+
   test(
     "a program on another port is ended after a minute, and goes to rest without visitors",
     async ({ expect }) => {

@@ -37,6 +37,7 @@ serves() {
 }
 serving=${PORT:+"listened on \$PORT, $PORT"}
 serving=${serving:-took requests}
+[ -n "${PORT:-}" ] || taken='the handed-over socket, descriptor 3'
 # The account's other programs are in the same network.
 other_ports() {
   local address state inode ports=() mine
@@ -59,6 +60,41 @@ if shut:
 sys.exit(not shut)'
 }
 
+# Inodes of the sockets of the account's own network.
+own_sockets() {
+  (cd /proc/self/net && awk 'FILENAME == "unix" { print $7; next } { print $10 }' tcp tcp6 udp udp6 raw raw6 icmp icmp6 unix netlink 2>/dev/null)
+}
+# Whether somebody waits and the program has nobody: the queue is not empty, and no accepted connection is open. One that has more visitors than it can
+# serve has some. What it accepts from descriptor 3 is in the network of the front end, so it is in none of the tables here.
+ignores_visitors() {
+  local address state queues inode port waits=''
+  if [ -n "${PORT:-}" ]; then
+    port=$(printf %04X "$PORT")
+    while read -r _ address _ state queues _ _ _ _ inode _; do
+      [[ $address == *:$port ]] || continue
+      if [[ $state != 0A ]]; then
+        [ "$inode" = 0 ] || return 1
+      elif [[ $queues != *:00000000 ]]; then
+        waits=yes
+      fi
+    done < <(sockets)
+    [ -n "$waits" ]
+  else
+    read -rt 0 -u 3 || return 1
+    find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -dc '0-9\n' |
+      grep -qvxF -f <(own_sockets; readlink /proc/self/fd/3 | tr -dc '0-9\n') || return 0
+    return 1
+  fi
+}
+# Nobody is ended for the moment between two visitors.
+surely_ignores_visitors() {
+  local look
+  for look in 1 2 3 4 5 6 7 8; do
+    ignores_visitors || return 1
+    ((look == 8)) || sleep 0.13
+  done
+}
+
 # A child that looks now and then whether the program still serves, and every two seconds whether a restart is wanted; without a process
 # for each look.
 stamp=/tmp/.fairhost-restart
@@ -66,7 +102,7 @@ stamp=/tmp/.fairhost-restart
 [ ! -e "$FAIRHOST_RESTART" ] || touch -r "$FAIRHOST_RESTART" $stamp
 restart_wanted() { [ -e "$FAIRHOST_RESTART" ] && { [ "$FAIRHOST_RESTART" -nt $stamp ] || [ "$FAIRHOST_RESTART" -ot $stamp ]; }; }
 watch() {
-  local never deaf=0 looked=$SECONDS
+  local never deaf=0 ignoring=0 looked=$SECONDS
   exec {never}<> <(:)
   while :; do
     read -rt 2 -u "$never"
@@ -79,11 +115,15 @@ watch() {
     if [ -z "$visible" ] || serves; then deaf=0; else ((++deaf)); fi
     if [ -z "${PORT:-}" ] && socket_is_shut; then deaf=2; fi
     ((deaf < 2)) || kill -USR2 $$
+    # Three looks are a minute, in which traffic makes no difference: only a visitor whom it takes does.
+    if ignores_visitors; then ((++ignoring)); else ignoring=0; fi
+    if ((ignoring >= 3 && SECONDS - begun >= patience)) && surely_ignores_visitors; then kill -HUP $$; fi
   done
 }
 trap stopping=yes TERM INT
 trap wanted=restart USR1
 trap wanted=deaf USR2
+trap wanted=visitors HUP
 
 # @returns 1 if it will not serve, with the reason said
 await_serving() {
@@ -159,6 +199,11 @@ run_program() {
       say "the program runs, but no longer takes connections${PORT:+ on \$PORT, $PORT}: it is started anew"
       return 1
       ;;
+    visitors)
+      say "the program does not accept on ${PORT:+\$PORT, $PORT}${taken:-}: visitors have waited for more than $((2 * look)) s, and it is ended"
+      listened=''
+      return 1
+      ;;
   esac
   [ -z "$stopping" ] || return 0
   if alive $program; then return 0; fi
@@ -190,7 +235,7 @@ while :; do
     say "the program has shut its listening socket down (shutdown(2)): systemd makes it anew"
     exit 1
   fi
-  if ((lived >= proven)) && [ -n "$listened" -o -z "$visible" ]; then
+  if ((lived >= proven)) && [ -n "$listened" -o -z "$visible" ] && [ "$wanted" != visitors ]; then
     # It worked. The next request starts it again.
     failures=0
     [ "$FAIRHOST_IDLE_SECONDS" = 0 ] || exit 1
