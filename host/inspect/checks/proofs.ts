@@ -40,7 +40,7 @@ export async function lookAtProofs(machine: Machine, bundle: Bundle, now = Date.
     if (first !== undefined) {
       const message = `no drill could be tried with the backup of account ${account} since ${first}: ${why}`;
       const repaired =
-        "by hand: bring the backup host, or the way to it, back (docs/how-to/operate-backups.md)" as const;
+        "by hand: bring the backup host, or the way to it, back (docs/how-to/operate/backups.md)" as const;
       const isShort = now - Date.parse(first) < patience && !isAhead(first, now);
       differences.push({ ...about, kind: "proof-untried", message, repaired, ...(isShort && { note: true }) });
     }
