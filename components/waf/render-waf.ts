@@ -21,11 +21,12 @@ type Server = Element<"httpServers">;
 
 const configuration = "waf/nginx.conf";
 const rules = "waf/rules.conf";
-const [run, say] = ["libexec/run-waf", "libexec/say-hits"];
+const [run, say, clear] = ["libexec/run-waf", "libexec/say-hits", "libexec/clear-bodies"];
 const path = `systemd/${wafUnit}`;
 
 /** Where it holds bodies while it looks at them. Alone in its view of this directory of nginx. */
 const spool = "/var/lib/nginx";
+const bodies = `${spool}/waf-bodies`;
 
 /** Where hits are until they are said, in memory of their own: what one request finds keeps nobody's body from being held. */
 const [hitsFolder, hits] = ["/var/log/nginx", "/var/log/nginx/waf-hits"];
@@ -59,11 +60,15 @@ function renderFirewall(shortened: boolean): { files: BundleFile[]; units: Bundl
       { path: configuration, content: nginxConfiguration },
       { path: rules, content: inNginx(text("rules.conf")) },
       { path: run, content: text("run-waf.sh"), mode: 0o755 },
-      { path: say, content: `#!/usr/bin/python3 -I\n${text("say-hits.py")}`, mode: 0o755 },
+      ...[say, clear].map((path) => ({
+        path,
+        content: `#!/usr/bin/python3 -I\n${text(`${path.replace("libexec/", "")}.py`)}`,
+        mode: 0o755,
+      })),
       { path, content: unitFile(unit(shortened)) },
       { path: `systemd/fairhost.target.wants/${wafUnit}`, link: `../${wafUnit}` },
     ],
-    units: [{ name: wafUnit, want: "start", restartOn: [path, run, say] }],
+    units: [{ name: wafUnit, want: "start", restartOn: [path, run, say, clear] }],
   };
 }
 
@@ -72,7 +77,7 @@ const unit = (shortened: boolean) => ({
   Service: {
     ExecStart: execLine([
       `${currentGeneration}/${run}`,
-      ...[`${currentGeneration}/${configuration}`, hits],
+      ...[`${currentGeneration}/${configuration}`, bodies, "/opt/fairhost/clear-bodies", hits],
       ...["/opt/fairhost/say-hits", hits, "/srv/accounts", frontEndLogs, ...(shortened ? ["shortened"] : [])],
     ]),
     ExecReload: "/bin/kill -HUP $MAINPID",
@@ -88,7 +93,9 @@ const unit = (shortened: boolean) => ({
     TemporaryFileSystem: `${spool}:size=10%,mode=0755 ${hitsFolder}:size=32M,mode=0755 /srv:ro /root /home`,
     // Logs of accounts, which www-data alone writes there.
     BindPaths: "-/srv/accounts",
-    BindReadOnlyPaths: `${currentGeneration}/${say}:/opt/fairhost/say-hits`,
+    BindReadOnlyPaths: [say, clear]
+      .map((path) => `${currentGeneration}/${path}:/opt/fairhost/${path.replace("libexec/", "")}`)
+      .join(" "),
     PrivateNetwork: "yes",
     RestrictAddressFamilies: "AF_UNIX",
     // Of the process that reads the configuration; those that look at requests have none.
@@ -144,7 +151,7 @@ http {
   server_tokens off;
   access_log off;
   default_type text/html;
-  client_body_temp_path ${spool}/waf-bodies;
+  client_body_temp_path ${bodies};
   proxy_temp_path ${spool}/waf-answers;
   fastcgi_temp_path ${spool}/waf-none;
   uwsgi_temp_path ${spool}/waf-none;
