@@ -155,6 +155,8 @@ function sshdConfiguration(infrastructure: readonly string[]): string {
     ["MaxSessions", "1"],
     ["LoginGraceTime", "30"],
     ["MaxStartups", "50:30:200"],
+    // Who is no host: whoever has one address of a /64 has them all. Hosts of a site may share one, and have no penalties.
+    ["PerSourceNetBlockSize", "32:64"],
     // An account that has just moved must not keep its old host from bringing the others.
     ...(infrastructure.length > 0 ? [["PerSourcePenaltyExemptList", infrastructure.join(",")] as const] : []),
     // A host that is gone is noticed after three minutes; traffic, and answers of one that computes, keep the connection.

@@ -32,6 +32,9 @@ PermitTunnel no
 GatewayPorts no
 # Clients that have not logged in: from 30 on three of ten are turned away, from 100 on all, so that those of a flood leave room for a controller.
 MaxStartups 30:30:100
+# Of these, of one visitor: an IPv4 address, or the first half of one of IPv6, of which whoever has one has them all. So are penalties counted.
+PerSourceMaxStartups 15
+PerSourceNetBlockSize 32:64
 LoginGraceTime 30
 MaxAuthTries 6
 # A client that is gone is noticed after three minutes, through the encrypted connection, where nobody can feign an answer.

@@ -84,6 +84,26 @@ describe("the host's own SSH server", () => {
     expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [] });
   }, 120_000);
 
+  test("takes half of those who have not logged in of one visitor, who has each address of a /64", async () => {
+    const [one, other] = ["fd00:77", "fd00:78"];
+    await sh(`ip -6 address add ${other}::1/64 dev eth0 nodad
+      for n in $(seq 100 119); do ip -n controller -6 address add ${one}::$n/64 dev eth0 nodad; done
+      ip -n controller -6 address add ${other}::2/64 dev eth0 nodad`);
+    await host.writeFile(
+      "/run/visit.py",
+      `import socket
+held = []
+def greeted(source, to):
+    one = socket.create_connection((to, 22), 20, (source, 0)); held.append(one)
+    try: return one.recv(4) == b"SSH-"
+    except OSError: return False
+print(sum([greeted(f"${one}::{n}", "${one}::1") for n in range(100, 120)]), greeted("${other}::2", "${other}::1"))
+`,
+    );
+    expect(await sh("ip netns exec controller python3 /run/visit.py")).toBe("15 True\n");
+    await until("the SSH server", letsIn);
+  });
+
   test.each([
     ["a word that sshd does not know", "PermitRootLogins no\n"],
     ["an algorithm that is none", "KexAlgorithms curve25519-sha257\n"],
