@@ -65,6 +65,14 @@ describe("what rules could not see is refused", () => {
     ["a schema that is made later", z.lazy(() => text), " has a schema that no rule can follow (lazy)"],
     ["a custom schema", z.custom<string>(), " has a schema that no rule can follow (custom)"],
     ["a map", z.map(text, text), " has a schema that no rule can follow (map)"],
+    [
+      "a place with two meanings",
+      z.discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("a"), at: homePath(), same: text }),
+        z.strictObject({ kind: z.literal("b"), at: text, same: text }),
+      ]),
+      "at means home path in one of its forms and text in another: name one of them otherwise",
+    ],
   ])("%s", (_, schema, expected) => {
     expect(unseenIn(schema)).toEqual([expected]);
   });

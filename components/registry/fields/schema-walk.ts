@@ -69,10 +69,24 @@ function* walk(schema: z.ZodType, at: Steps): Generator<Leaf> {
 
 /**
  * What rules could not see in the values of a schema, a sentence each: a text whose meaning nobody has registered
- * (components/inputs.ts), or a form of schema that the walk cannot follow, such as a transformation or any further keys.
+ * (components/inputs.ts), a form of schema that the walk cannot follow, such as a transformation or any further keys, or a place
+ * that has another meaning in another branch of a union.
  */
 export function unseenIn(schema: z.ZodType): readonly string[] {
-  return leaves(schema).flatMap(({ at, problem }) => (problem === undefined ? [] : `${at.join(".")} ${problem}`));
+  const unfollowed = leaves(schema).flatMap(({ at, problem }) =>
+    problem === undefined ? [] : `${at.join(".")} ${problem}`,
+  );
+  const meaningsAt = Map.groupBy(
+    leaves(schema).filter(({ meaning }) => meaning !== undefined),
+    ({ at }) => at.join("."),
+  );
+  const ambiguous = Array.from(meaningsAt).flatMap(([at, found]) => {
+    const [one, other] = new Set(found.map(({ meaning }) => meaning));
+    return other === undefined
+      ? []
+      : `${at} means ${one} in one of its forms and ${other} in another: name one of them otherwise`;
+  });
+  return [...unfollowed, ...ambiguous];
 }
 
 /** Meanings of a schema's values. */

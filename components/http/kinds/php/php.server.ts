@@ -61,7 +61,7 @@ export const entry = {
 export const inputs = {
   kind: behaviour(z.literal("php")).describe("`php`: Apache and PHP-FPM."),
   root: homePath().describe("Directory served."),
-  fallback: behaviour(text).describe("Script inside `root` that answers for paths without a file."),
+  fallback: homePath().describe("Script inside `root` that answers for paths without a file."),
   workers: behaviour(number).describe("Scripts that run at the same time."),
   ini: behaviour(z.record(text, z.union([number, text]))).describe("Directives of php.ini."),
   environment: programInputs.environment,
