@@ -108,7 +108,7 @@ describe("a kind that lacks a part is found by that part's check, and by no othe
       ],
       "a place in a file": [
         [{ ...sites, place: () => undefined }, "has no place for lab"],
-        [routers, "is in no inventory that could show it", { fleets: [] }],
+        [routers, "is in no inventory: inventory/lab and inventory/prod need an example", { fleets: [] }],
       ],
       "the names that a waiver may give, if it may carry one": [
         [{ ...sites, ...nothing }, "may carry a waiver, but has no names"],

@@ -121,7 +121,7 @@ export const kindChecks: Readonly<Record<string, KindCheck>> = {
     const all = fleets.flatMap(({ declaration, files }) =>
       elementsOf(kind, declaration).map((element) => ({ name: nameIn(kind, element), files })),
     );
-    if (all.length === 0) return ["is in no inventory that could show it"];
+    if (all.length === 0) return ["is in no inventory: inventory/lab and inventory/prod need an example"];
     if (kind.place === inNoFile) return [];
     return all.flatMap(({ name, files }) => {
       const place = kind.place(files, name);

@@ -5,14 +5,16 @@ import { bundleFolders } from "./bundle-folders.generated.ts";
 import { judged, own, rendered, sides, textOf } from "./own-files.cases.ts";
 import { notOwn, otherParts, ownerOf } from "./own-files.ts";
 
-// A kind whose files are named here needs a form of them in `ofAccount` of the folder (*.host.ts), reviewed like the sandbox.
 test("all that the program renders for an account is the account's own, and of no other account", () => {
   const foreign = own.flatMap(({ declaration, number, file }) => {
     const of = (owner: number) => notOwn(file.path, textOf(file), ownerOf(declaration, owner)!, bundleFolders);
     const [mine, theirs] = [of(number), of(3 - number)];
     return mine === undefined && theirs !== undefined ? [] : [`${file.path}: ${mine ?? "also of another account"}`];
   });
-  expect(foreign).toEqual([]);
+  expect(
+    foreign,
+    "each file and line here needs a form in `ofAccount` of its folder (components/*/*.host.ts), which is reviewed like the sandbox",
+  ).toEqual([]);
 });
 
 test("the host's own files are nobody's", () => {
