@@ -263,15 +263,15 @@ export const systemd = {
     },
     {
       path: /account-(?<number>\d+)\.slice/,
-      lines: [/\[Unit\] Description=.*/, /\[Slice\] (?<limit>\w+=\d+M?)/],
+      lines: [/\[Unit\] Description=.*/, /\[Slice\] (?<limit>\w+=.+)/],
       needs: ["[Slice] MemoryMax=", "[Slice] TasksMax="],
       stays: true,
     },
     // Exactly these names: a drop-in with the name of one for all accounts would take its place (systemd.unit(5)).
-    { path: /account-(?<number>\d+)\.slice\.d\/60-plan\.conf/, lines: [/\[Slice\] (?<limit>\w+=\d+M?)/] },
+    { path: /account-(?<number>\d+)\.slice\.d\/60-plan\.conf/, lines: [/\[Slice\] (?<limit>\w+=.+)/] },
     {
       path: /account-(?<number>\d+)-\.service\.d\/50-limits\.conf/,
-      lines: [/\[Service\] (?<limit>\w+=\d+M?)/],
+      lines: [/\[Service\] (?<limit>\w+=.+)/],
     },
     // Its own network and no other's.
     {

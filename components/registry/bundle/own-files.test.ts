@@ -17,6 +17,14 @@ test("all that the program renders for an account is the account's own, and of n
   ).toEqual([]);
 });
 
+test("a limit may say what the account's own limit says, and nothing else", () => {
+  const path = "systemd/account-1.slice.d/60-plan.conf";
+  const { memoryMaxMb } = sides[0]!.accounts[0]!.limits;
+  expect(judged(path, `[Slice]\nMemoryMax=${memoryMaxMb}M\n`)).toBeUndefined();
+  for (const other of ["MemoryMax=infinity", `MemoryMax=${memoryMaxMb + 1}M`, "IPAddressAllow=any"])
+    expect(judged(path, `[Slice]\n${other}\n`)).toBe(`[Slice] ${other.split("=")[0]}=`);
+});
+
 test("the host's own files are nobody's", () => {
   const files = sides.flatMap((each) => renderBundle(each, each.hosts[0]!.name).groups.host!.files);
   expect(files.filter(({ path, ...file }) => judged(path, textOf({ path, ...file })) === undefined)).toEqual([]);
