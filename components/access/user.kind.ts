@@ -6,13 +6,8 @@ import { derivedField, key, trust } from "../registry/fields/field-class.ts";
 import { type Element, inAccount, type Kind, ofAccount } from "../registry/kind.ts";
 import { format, homePathSchema, lineSchema } from "../schema.ts";
 import { passwordHashSchema } from "./passwords/password-hash.ts";
+import { byPassword, protocols } from "./protocols.ts";
 import { logsIn } from "./ssh/sshd-configuration.ts";
-
-/**
- * What a user may do. `ssh`: a shell, and with it all that the account may: commands, SFTP, rsync, git, forwarded ports. `sftp`: files below its
- * directory, and nothing else. `webdav`: the same files over HTTPS. `ftps`: the same over FTP with TLS.
- */
-const protocols = ["ssh", "sftp", "webdav", "ftps"] as const;
 
 export const inputs = z.strictObject({
   waivers,
@@ -125,14 +120,9 @@ function describeUser(change: Change<"users">): ReturnType<Describe<"users">> {
   return [effect(subject, `Changes ${of}: ${differences(change)}; ${ends}.`, [account])];
 }
 
-const fileProtocols = [
-  ["webdav", "WebDAV"],
-  ["ftps", "FTPS"],
-] as const;
-
 /** For a sentence: what the user gets, and by what. */
 function wayIn({ protocols, directory, passwordHash }: Element<"users">): string {
-  const files = fileProtocols.flatMap(([protocol, word]) => (protocols.includes(protocol) ? [word] : []));
+  const files = byPassword.flatMap(([protocol, word]) => (protocols.includes(protocol) ? [word] : []));
   if (!logsIn({ protocols })) return `over ${files.join(" and ")}, to ${place(directory)} alone, by password`;
   const by = `${files.map((word) => ` and over ${word}`).join("")}${passwordHash === undefined ? "" : ", also by password"}`;
   return protocols.includes("ssh") ? `by SSH${by}` : `by SFTP, to ${place(directory)} alone${by}`;

@@ -1,20 +1,17 @@
 import { ownerOf, subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
+import { byPassword } from "../protocols.ts";
 
-/** Protocols that take passwords alone, over TLS. */
-const byPassword = [
-  ["webdav", "WebDAV"],
-  ["ftps", "FTPS"],
-] as const;
+const words = byPassword.map(([, name]) => name).join(" and ");
 
 export const userCanLogIn = defineRule({
   name: "user-can-log-in",
   theme: "isolation",
   severity: "medium",
   scope: "stack",
-  description: "Every user has a key or a password to log in with, and for WebDAV and FTPS a password and HTTPS.",
+  description: `Every user has a key or a password to log in with, and for ${words} a password and HTTPS.`,
   reason: "Without one nobody can log in as this user, and nothing but a log on the host would say so.",
-  fix: "Give the user a key in `keys` or a `passwordHash`, or remove it. For WebDAV and FTPS: a `passwordHash`, and `certificates` in network.yaml.",
+  fix: `Give the user a key in \`keys\` or a \`passwordHash\`, or remove it. For ${words}: a \`passwordHash\`, and \`certificates\` in network.yaml.`,
   *find({ users, networks }) {
     for (const user of users) {
       for (const [protocol, name] of byPassword) {
