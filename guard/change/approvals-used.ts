@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Approval } from "../../components/review/approvals.file.ts";
+import { type Approval, schema as approvalsSchema } from "../../components/review/approvals.file.ts";
+import { readSource } from "../../fleet/load/source.ts";
 import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import type { History } from "./base/base.ts";
-import { authorsOf, lastToTouch, sayCommit } from "./base/git.ts";
+import { authorsOf, commitsTouching, sayCommit, textAt } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -79,17 +80,30 @@ export function ownAuthor(who: string): string {
   return `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`;
 }
 
-/** The commit of a range (or of a commit's history) that wrote an approval, with who wrote that. */
+/** The commit of a range (or of a commit's history) that brought an approval as it is, with who wrote that. */
 export async function writtenBy(
   root: string,
   range: string,
-  { resource }: Pick<Approval, "resource">,
+  approval: Approval,
   file: string,
 ): Promise<{ readonly by: string | undefined; readonly authors: readonly string[] }> {
-  const pattern = `${resource.replaceAll(/[^\w -]/g, "\\$&")}([^0-9a-z*_:/.-]|$)`;
-  // However it is written: an entry whose resource stands on no line of its own is as old as the file's last change.
-  const by = (await lastToTouch(root, range, pattern, file)) ?? (await lastToTouch(root, range, ".", file));
+  const by = await whoBrought(root, range, file, approval);
   return { by, authors: by === undefined ? [] : (await sayCommit(root, by, [file])).authors };
+}
+
+/**
+ * The last commit that brought an entry as it is, whatever it changed to that end: another action in somebody's entry makes another
+ * approval of it. If none is known, the last one that touched the file.
+ */
+async function whoBrought(root: string, range: string, file: string, approval: Approval): Promise<string | undefined> {
+  const has = async (commit: string) => {
+    const text = await textAt(root, commit, file);
+    const { data = [] } = approvalsSchema.safeParse(text === undefined ? [] : readSource(file, text).source.data);
+    return data.some((each) => isDeepStrictEqual(each, approval));
+  };
+  const commits = await commitsTouching(root, range, file);
+  for (const commit of commits) if ((await has(commit)) && !(await has(`${commit}^`))) return commit;
+  return commits[0];
 }
 
 /** Why an approval that a commit brought does not count any more; `undefined` if it does. */

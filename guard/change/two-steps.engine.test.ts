@@ -106,9 +106,14 @@ test.each([
   },
 );
 
-test.each(["Mallory", "Trent"])(
-  "a tombstone taken away, then its number given to a new account: blocked, by %s",
-  async (second) => {
+test.each([
+  ["Mallory", "- number: 1003\n  name: gone\n  deleted: 2026-01-02\n"],
+  ["Trent", '[{"number": 1003, "name": "gone", "deleted": "2026-01-02"}]\n'],
+])(
+  "a tombstone taken away, then its number given to a new account: blocked, by %s, however it was written",
+  async (second, tombstone) => {
+    await repository.edit({ [prod("tombstones.yaml")]: tombstone });
+    await repository.commit("Grace");
     const account = "number: 1003\nname: mallory\nplan: small\nhost: par1-web1\n";
     const report = await steps(
       { [prod("tombstones.yaml")]: "[]\n" },
@@ -263,6 +268,49 @@ async function reviewOf(edits: Edits): Promise<Report> {
   await repository.git("branch", "--quiet", "-D", "second");
   return reportSchema.parse(JSON.parse(stdout));
 }
+
+/** More commits than are compared, to bury a step under them. */
+const burying = 8;
+
+test("limits raised, and then commented on again and again: what they allow needs an approval all the same", async () => {
+  const limits = prod("limits.yaml");
+  for (const [text, author] of [
+    ["deployment: at-once\nhosts: 1\n", "Grace"],
+    ["hosts: 10\ncapacityPercent: 100\n", "Mallory"],
+  ] as const) {
+    await repository.edit({ [limits]: text });
+    await repository.commit(author);
+  }
+  await manyCommits(burying, limits);
+  const report = await reviewOf({
+    [prod("hosts/par1-web1.yaml")]: [["asNumber: 4200001011", "asNumber: 4200001111"]],
+    [prod("hosts/par1-web2.yaml")]: [["asNumber: 4200001012", "asNumber: 4200001112"]],
+  });
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval blast-radius: One update touches 2 hosts .*: not before commit .* of Mallory/,
+    ),
+  );
+});
+
+test("somebody's approval, changed by the author of the change to one of something else: it is by its own author", async () => {
+  await repository.edit({ [prod("limits.yaml")]: "secondPerson: true\n" });
+  await repository.commit("Grace");
+  await repository.git("checkout", "--quiet", "-b", "second");
+  await repository.edit(moved("par1-web1", "par1-web2"));
+  await repository.commit("Mallory");
+  const entry = `- action: suspend\n  resource: account 1001\n  approvedBy: Grace\n  reason: agreed with the owner\n  expires: ${later}\n`;
+  await repository.edit({ [prod("approvals.yaml")]: entry });
+  await repository.commit("Grace");
+  await repository.edit({ [prod("approvals.yaml")]: [["action: suspend", "action: move"]] });
+  await repository.commit("Mallory");
+  const { stdout } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("branch", "--quiet", "-D", "second");
+  expect(messages(reportSchema.parse(JSON.parse(stdout)))).toEqual([
+    expect.stringMatching(/^needs approval moves-planned: Moves account 1001 .*; its approval is by its own author/),
+  ]);
+});
 
 /** Commits to main that change a comment in a file, one each: all in one process. */
 async function manyCommits(number: number, file: string): Promise<void> {

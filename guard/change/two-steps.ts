@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { namesAbove, namesOf } from "../../components/http/web-site/web-address.ts";
+import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { fileKinds } from "../../components/registry/files.generated.ts";
-import type { Element, Key } from "../../components/registry/kind.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { elementName, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
-import { schema as limitsSchema } from "../../components/review/limits.file.ts";
+import { type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { listed } from "../../lib/text/text.ts";
 import { guardRules } from "../rules.generated.ts";
@@ -15,8 +14,9 @@ import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
-import { authorsOf, checkOut, commitsIn, lastToTouch, linesRemoved, type Said, sayCommit, textAt } from "./base/git.ts";
+import { authorsOf, checkOut, commitsIn, lastToTouch, type Said, sayCommit, textAt } from "./base/git.ts";
 import { ownProgram, type Program } from "./base/program.ts";
+import { reused } from "./reused.ts";
 import { type Side, sideOf } from "./side.ts";
 import { weakerRules } from "./weaker-rules.ts";
 
@@ -71,7 +71,7 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const paths = own.length > 500 ? [place] : [...shared, ...own];
   const elsewhere = await touchingClaimed(history, since, step);
   const say = async (of: string) => words(await sayCommit(root, of, elsewhere.includes(of) ? [place] : paths), authors);
-  const findings = [...(await reused(history, step, say))];
+  const findings = [...(await reused(history, step.wholes, say))];
 
   const related = new Set([...(await commitsIn(root, commit, since, paths)), ...elsewhere]);
   const inWindow =
@@ -222,16 +222,32 @@ async function overLimits(
   const file = join(place, "limits.yaml");
   const has = worst(result.findings);
   const found = new Map<string, Found>();
-  for (const each of (await commitsIn(root, commit, since, [file])).slice(-most).reverse()) {
-    const { data: limits } = limitsSchema.safeParse(parse((await textAt(root, `${each}^`, file)) ?? "{}"));
-    if (!limits) continue;
+  const limitsAt = async (of: string) =>
+    limitsSchema.safeParse(parse((await textAt(root, of, file)) ?? "{}") ?? {}).data;
+  const loosened: { by: string; limits: Limits }[] = [];
+  for (const by of (await commitsIn(root, commit, since, [file])).reverse()) {
+    const [was, is] = await Promise.all([limitsAt(`${by}^`), limitsAt(by)]);
+    const weaker = was && is ? fieldChanges(limitsSchema, was, is).filter((each) => each.weaker) : [];
+    if (!was || (is && weaker.length === 0)) continue;
+    const last = loosened.at(-1);
+    if (loosened.length < most || !last) loosened.push({ by, limits: was });
+    // Older ones together: whoever loosens limits often hides none of it.
+    else last.limits = stricter(last.limits, was);
+  }
+  for (const { by, limits } of loosened) {
     for (const { level, ...finding } of review({ before, after, approvals: [], limits, today }).findings) {
       if (level !== "blocked" || has.get(keyOf(finding)) === rank({ level }) || found.has(keyOf(finding))) continue;
       const approval = { action: "weaken", resource: "limits deployment" } as const;
-      found.set(keyOf(finding), said({ ...finding, approval }, await say(each)));
+      found.set(keyOf(finding), said({ ...finding, approval }, await say(by)));
     }
   }
   return [...found.values()];
+}
+
+/** Of two limits each that allows less. */
+function stricter(one: Limits, other: Limits): Limits {
+  const own = fieldChanges(limitsSchema, other, one).flatMap(({ weaker, path }) => (weaker ? [path] : []));
+  return { ...one, ...Object.fromEntries(Object.entries(other).filter(([name]) => own.includes(name))) };
 }
 
 const keyOf = ({ rule, subject: { kind, name } }: Pick<Weighed, "rule" | "subject">) => `${rule} ${kind} ${name}`;
@@ -254,33 +270,6 @@ function render(_: Declaration, host: string): ReturnType<Side["render"]> {
 /** The rules about one state are asked of this change alone. */
 function unjudged(): ReturnType<Side["judge"]> {
   return { violations: [], waived: [] };
-}
-
-/** Numbers and names that a commit gave free for this change: they are taken for ever, however long ago that was. */
-async function reused(
-  { root, commit, place }: History,
-  { wholes }: Step,
-  say: (of: string) => Promise<string>,
-): Promise<TwoSteps["findings"]> {
-  const has = (declaration: Declaration, key: Key) =>
-    new Set((declaration[key] as readonly Element[]).map((each) => elementName(key, each as never)));
-  const before = has(wholes.before, "accounts");
-  const created = wholes.after.accounts.filter(({ number }) => !before.has(String(number)));
-  if (created.length === 0) return [];
-  const removed = await linesRemoved(root, commit, join(place, "tombstones.yaml"));
-  const freed = new Map(
-    removed.flatMap(({ commit: by, line }) => {
-      const number = /\bnumber:\s*(\d+)/.exec(line)?.[1];
-      return number === undefined ? [] : [[Number(number), by] as const];
-    }),
-  );
-  const findings = created.map(async (account) => {
-    const by = freed.get(account.number);
-    if (by === undefined) return [];
-    const message = `Gives account ${account.number} (${account.name}) the number of a deleted account, which was a tombstone before ${await say(by)}.`;
-    return [{ rule: "identity-kept", subject: subject.account(account), message }];
-  });
-  return (await Promise.all(findings)).flat();
 }
 
 /** Waivers from before this change on which it leans. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Changes a copy of a fleet, file by file. A change that does not match throws, because the case would test nothing. */
@@ -59,6 +59,11 @@ export class Draft {
     return this;
   }
 
+  move(from: string, to: string): this {
+    renameSync(join(this.directory, from), join(this.directory, to));
+    return this;
+  }
+
   remove(file: string): this {
     rmSync(join(this.directory, file));
     return this;
@@ -108,6 +113,9 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a directory named like a file": (draft) => draft.folder("accounts/old.yaml"),
   "a symlink out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
   "a broken symlink": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
+  "a symlink to a page, under whose name nobody looks for approvals": (draft) =>
+    draft.write("notes.md", "[]\n").link("approvals.yaml", "notes.md"),
+  "a folder that is a symlink": (draft) => draft.move("accounts", ".accounts").link("accounts", ".accounts"),
   "a pipe": (draft) => draft.remove(alice).pipe(alice),
   "a device": (draft) => draft.remove(alice).link(alice, "/dev/zero"),
   "a file far too large": (draft) => draft.append(alice, `#${" ".repeat(5_000_000)}\n`),

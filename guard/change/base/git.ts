@@ -46,6 +46,22 @@ export async function authorsOf(root: string, range: string, paths: readonly str
 }
 
 /**
+ * The newest commit of the main line that is older than a day; `undefined` if none is. Whoever commits chooses the date: one from before the
+ * commits that it builds on counts as theirs, one in the future as now.
+ */
+async function lastBefore(root: string, commit: string, since: string): Promise<string | undefined> {
+  const output = await gitOrThrow(root, ["rev-list", "--first-parent", "--reverse", "--timestamp", commit]);
+  const [first, now] = [Date.parse(since) / 1000, Date.now() / 1000];
+  let last: string | undefined;
+  for (const line of output.split("\n")) {
+    const [date, hash] = line.split(" ");
+    if (hash === undefined || Math.min(Number(date), now) >= first) break;
+    last = hash;
+  }
+  return last;
+}
+
+/**
  * Commits of the main line that changed something in these paths, oldest first.
  * @param since ISO 8601 @param pattern only those that added or removed a line that matches it @param after only those after this commit
  */
@@ -58,8 +74,9 @@ export async function commitsIn(
   after?: string,
 ): Promise<string[]> {
   const which = pattern === undefined ? [] : ["-E", "-G", pattern];
-  const range = [`--since=${since}T00:00:00Z`, after === undefined ? commit : `${after}..${commit}`];
-  const args = ["log", "--first-parent", "-m", "-s", "--reverse", "--format=%H", ...which, ...range];
+  const old = await lastBefore(root, commit, since);
+  const range = [commit, ...[old, after].flatMap((each) => (each === undefined ? [] : `^${each}`))];
+  const args = ["log", "--first-parent", "-m", "-s", "--text", "--reverse", "--format=%H", ...which, ...range];
   return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
 }
 
@@ -73,6 +90,7 @@ export async function linesRemoved(
     "log",
     "-p",
     "-m",
+    "--text",
     "--first-parent",
     "--unified=0",
     "--format=%x00%H",
@@ -97,8 +115,15 @@ export async function lastToTouch(
   file: string,
 ): Promise<string | undefined> {
   const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
-  const args = ["log", "-1", "-s", ...which, "--format=%H", "-E", "-G", pattern, commit, "--", file];
+  const args = ["log", "-1", "-s", "--text", ...which, "--format=%H", "-E", "-G", pattern, commit, "--", file];
   return (await gitOrThrow(root, args)).trim() || undefined;
+}
+
+/** Commits that touched a file, newest first: of a commit's history those of the main line, of a range (`a..b`) all but merges. */
+export async function commitsTouching(root: string, commit: string, file: string): Promise<string[]> {
+  const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
+  const output = await gitOrThrow(root, ["log", "-s", ...which, "--format=%H", commit, "--", file]);
+  return output.split("\n").filter(Boolean);
 }
 
 /** The text of a file in a commit; `undefined` if it has none. */

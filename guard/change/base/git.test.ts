@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commitsIn, lastToTouch, linesRemoved } from "./git.ts";
+
+let root = "";
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "fairhost-git-"));
+  await git("init", "--quiet", "--initial-branch=main");
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const git = async (...args: string[]) => {
+  const who = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
+  return (await execa("git", [...who, ...args], { cwd: root })).stdout;
+};
+
+/** Commits a file as of a day. */
+async function commit(file: string, text: string, day: string): Promise<string> {
+  await writeFile(join(root, file), text);
+  await git("add", "--all");
+  const date = `${day}T12:00:00Z`;
+  await execa(
+    "git",
+    ["-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "--message", "change"],
+    { cwd: root, env: { GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date } },
+  );
+  return git("rev-parse", "HEAD");
+}
+
+test("a commit that is dated before the one that it builds on counts as of that one's day, and hides none; one of the future as of now", async () => {
+  await commit("limits.yaml", "hosts: 1\n", "2026-01-01");
+  const first = await commit("limits.yaml", "hosts: 2\n", "2026-10-01");
+  const backdated = await commit("limits.yaml", "hosts: 3\n", "2001-01-01");
+  const future = await commit("limits.yaml", "hosts: 4\n", "2099-01-01");
+  const since = (day: string) => commitsIn(root, "HEAD", day, ["limits.yaml"]);
+  expect(await since("2026-09-01")).toEqual([first, backdated, future]);
+  expect(await since("2098-01-01")).toEqual([]);
+  expect(await since("2000-01-01")).toHaveLength(4);
+});
+
+test("attributes of a file hide none of its lines", async () => {
+  await writeFile(join(root, ".gitattributes"), "tombstones.yaml binary\n");
+  await commit("tombstones.yaml", "- number: 1003\n", "2026-10-02");
+  const gone = await commit("tombstones.yaml", "[]\n", "2026-10-03");
+  expect(await linesRemoved(root, "HEAD", "tombstones.yaml")).toEqual([{ commit: gone, line: "- number: 1003" }]);
+  expect(await lastToTouch(root, "HEAD", "1003", "tombstones.yaml")).toBe(gone);
+});
