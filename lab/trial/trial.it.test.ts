@@ -9,6 +9,7 @@ import { Stage } from "./stage.ts";
 import { cuttable } from "./topology.ts";
 import { tryProof } from "./trial.ts";
 import { weakFleets } from "./weak-fleets.cases.ts";
+import { wrongConfigurations } from "./wrong-configurations.cases.ts";
 
 /** The network of a fleet in namespaces, with the configuration that its inventory gives: routers of two makers, hosts, and a world around them. */
 const declaration = declare((await loadFleet(join(import.meta.dirname, "../../inventory/trial"))).fleet);
@@ -30,17 +31,19 @@ test("everything comes up", () => {
   expect(stage.neverUp).toEqual([]);
 });
 
-test("each maker's program takes its configuration, and refuses a wrong one", async () => {
-  const valid = {
-    bird: "bird -p -c /run/trial/router-1/bird/bird.conf",
-    frr: "vtysh --dryrun --inputfile /run/trial/router-2/frr.conf",
-  };
-  for (const command of Object.values(valid)) expect((await stage.host.run(command)).exitCode).toBe(0);
-  await stage.run(`cd /run/trial
-    sed 's/multiplier 3/multiplier none/' router-1/bird/bird.conf > wrong.bird
-    sed 's/detect-multiplier 3/detect-multiplier none/' router-2/frr.conf > wrong.frr`);
-  expect((await stage.host.run("bird -p -c /run/trial/wrong.bird")).exitCode).not.toBe(0);
-  expect((await stage.host.run("vtysh --dryrun --inputfile /run/trial/wrong.frr")).exitCode).not.toBe(0);
+test("each maker's program takes its configuration, and refuses what is wrong", async () => {
+  for (const { space, file, validator, wrong } of wrongConfigurations) {
+    const right = await stage.run(`cat /run/trial/${space}/${file}`);
+    const judge = async (content: string) => {
+      await stage.host.writeFile("/run/trial/judged", content);
+      return (await stage.host.run(`${validator} /run/trial/judged`)).exitCode;
+    };
+    expect(await judge(right)).toBe(0);
+    for (const [from, to] of wrong) {
+      expect(right, from).toContain(from);
+      expect.soft(await judge(right.replace(from, to)), `${space}: ${to}`).not.toBe(0);
+    }
+  }
 });
 
 test.each(["router-1", "router-2"])(

@@ -112,6 +112,16 @@ export function withoutSessions({ networks }: Declaration): string[] {
   );
 }
 
+/** Hosts whose IPv4 address is announced to routers that no configuration of Fairhost makes take it, as a sentence. */
+export function withoutIpv4({ frontEnds }: Declaration): string[] {
+  const hosts = frontEnds.flatMap(({ host, address4 }) => (address4 === undefined ? [] : [host])).sort();
+  if (hosts.length === 0) return [];
+  const some = hosts.length > 3 ? `${hosts.slice(0, 3).join(", ")} and ${hosts.length - 3} more` : hosts.join(", ");
+  return [
+    `The configurations are for IPv6 alone, and hosts announce IPv4 (\`address4\` of ${some}): set up on the routers that they take it, with IPv6 next hops (RFC 8950), announce \`prefixes4\` to operators, and give hosts a default route.`,
+  ];
+}
+
 /** Routers at the other ends of its links, whichever end lists them. */
 function linkedTo({ name, links }: RouterInputs, routers: readonly RouterInputs[]): string[] {
   const listing = routers.filter((other) => other.links.includes(name)).map((other) => other.name);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { declare } from "../../../fleet/declare/declare.ts";
 import { loadFleet } from "../../../fleet/load/load.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
-import { routerPlans, withoutSessions } from "./router-plan.ts";
+import { routerPlans, withoutIpv4, withoutSessions } from "./router-plan.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
 const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
@@ -89,6 +89,16 @@ test("a connection to an operator without a session is named", () => {
   expect(withoutSessions(without)[0]).toBe(
     "Router router-1 has no session with operator transit-1: give the addresses of both in `sessions`.",
   );
+});
+
+test("IPv4 that hosts announce and no configuration takes is named", async () => {
+  expect(withoutIpv4(trial)).toEqual([]);
+  const prod = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/prod"))).fleet);
+  expect(withoutIpv4(prod)).toEqual([
+    expect.stringMatching(
+      /^The configurations are for IPv6 alone, and hosts announce IPv4 \(`address4` of par1-\S+, par1-\S+, par1-\S+ and \d+ more\)/,
+    ),
+  ]);
 });
 
 test("every router of the example fleet is known by another identifier", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nftables } from "../../../components/network/nftables.host.ts";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import { sealBundle, sealGroup } from "../../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
 import { type Controller, controllerOf, until } from "../../../testing/fakes/controller.ts";
@@ -140,6 +142,100 @@ describe("a host whose SSH server listens on another port than 22", () => {
     await host.run("systemctl start fairhost-recover.service");
     expect(await letsIn()).toBe(true);
     expect(await apply(open())).toMatchObject({ result: "unchanged" });
+  }, 180_000);
+});
+
+type Change = readonly [what: string, from: string, to: string];
+const { content: ofOpen = "" } = open().groups.host!.files.find(({ path }) => path === nftables.entry.file)!;
+function changed([what, from, to]: Change): string {
+  if (!ofOpen.includes(from)) throw new Error(`${what}: the rules have no ${from}`);
+  return ofOpen.replace(from, to);
+}
+
+/** The open host's bundle with other rules. */
+function withRules(content: string): Bundle {
+  const { groups } = open();
+  const files = groups.host!.files.map((file) => (file.path === nftables.entry.file ? { ...file, content } : file));
+  return sealBundle("web1", { ...groups, host: sealGroup({ ...groups.host!, files }) });
+}
+
+/** What nft refuses to read. */
+const refused: readonly Change[] = [
+  ["a word that nft does not know", "policy drop;", "polices drop;"],
+  ["a brace too few", "chain opened {", "chain opened"],
+  ["a policy that is none", "policy drop;", "policy reject;"],
+  ["a hook that is none", "hook input", "hook incoming"],
+  ["a type of set that is none", "set ftps { type ipv6_addr; }", "set ftps { type ipv6_address; }"],
+  ["a port that is none", "tcp dport { 22, 2222 } goto", "tcp dport { 22, 70000 } goto"],
+  ["an address that is none", "fd6a:9c41:7be5::53", "fd6a:9c41:7be5:::53"],
+  ["an address of the other family", "ip6 daddr @infrastructure accept", "ip daddr @infrastructure accept"],
+  ["a chain that is not there", "goto ssh_of_host", "goto ssh_of_hosts"],
+  ["a set that is not there", "ip6 daddr @ftps", "ip6 daddr @ftp"],
+  ["a file that is not there", 'include "', 'include "/run/nothing.nft"\ninclude "'],
+];
+
+/** What only the kernel refuses, and what it loads and keeps the controller out. */
+const restored: readonly Change[] = [
+  ["a chain that leads to itself", "chain of_host_in {", "chain of_host_in { jump of_host_in;"],
+  ["SSH refused", "chain ssh_of_host {\n    accept", "chain ssh_of_host {\n    reject with tcp reset"],
+  ["SSH not offered", "tcp dport { 22, 2222 } goto ssh_of_host", "meta l4proto tcp reject with tcp reset"],
+  [
+    "SSH refused before the rules about it",
+    "iif lo accept\n    iifgroup",
+    "iif lo accept\n    tcp dport 2222 reject with tcp reset\n    iifgroup",
+  ],
+  ["everybody banned", "ip saddr @banned4 goto banned", "tcp dport 2222 reject with tcp reset"],
+  [
+    "a table more that refuses it",
+    "add table inet fairhost_bans",
+    "table inet more {\n  chain input { type filter hook input priority -50; tcp dport 2222 reject with tcp reset; }\n}\nadd table inet fairhost_bans",
+  ],
+  [
+    "a connection that may open, and no more",
+    "chain ssh_of_host {\n    accept",
+    "chain ssh_of_host {\n    tcp flags & (fin | syn | rst | ack) == syn accept\n    reject with tcp reset",
+  ],
+  [
+    "one packet an hour",
+    "chain ssh_of_host {\n    accept",
+    "chain ssh_of_host {\n    limit rate 1/hour burst 1 packets accept\n    reject with tcp reset",
+  ],
+  [
+    "no IPv6 any more",
+    "iif lo accept\n    iifgroup",
+    "iif lo accept\n    meta nfproto ipv6 reject with icmpv6 no-route\n    iifgroup",
+  ],
+];
+
+describe("rules that are wrong", () => {
+  test(`in ${refused.length} ways are refused by nft itself, and one of them by an apply: never in force`, async () => {
+    const before = await rules();
+    const [program, ...args] = nftables.validator;
+    const judge = async (content: string) => {
+      await host.writeFile("/run/rules.nft", content);
+      return (await host.run([program, ...args, "/run/rules.nft"])).exitCode;
+    };
+    expect(await judge(ofOpen)).toBe(0);
+    for (const change of refused) expect.soft(await judge(changed(change)), change[0]).not.toBe(0);
+    const report = await apply(withRules(changed(refused[0]!)));
+    expect(report).toMatchObject({ result: "rolled-back", hooks: [] });
+    expect(await rules()).toBe(before);
+  });
+
+  test(`in ${restored.length} other ways do not stay, and the old ones are back at once`, async () => {
+    expect(await apply(open())).toMatchObject({ errors: [] });
+    const before = await rules();
+    for (const change of restored) {
+      const { result, errors } = await apply(withRules(changed(change)));
+      expect.soft(result, change[0]).toBe("rolled-back");
+      expect
+        .soft(errors.map(({ message }) => message).join(), change[0])
+        .toMatch(
+          /^load the firewall: (?:nft: .*|the new rules block SSH on port 2222 .*); the old rules are restored/s,
+        );
+      expect.soft(await rules(), change[0]).toBe(before);
+    }
+    expect(await letsIn()).toBe(true);
   }, 180_000);
 });
 

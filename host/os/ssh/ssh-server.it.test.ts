@@ -111,6 +111,10 @@ print(sum([greeted(f"${one}::{n}", "${one}::1") for n in range(100, 120)]), gree
     ["a file that is not there", "Include\n"],
     ["a password that nobody is asked for", "AuthenticationMethods publickey,password\n"],
     ["a port that is none", "Port 70000\n"],
+    ["an answer that is neither yes nor no", "PermitRootLogin maybe\n"],
+    ["a number that is none", "MaxAuthTries many\n"],
+    ["a cipher that is none", "Ciphers aes129-ctr\n"],
+    ["a time that is none", "LoginGraceTime soon\n"],
   ])("refuses before the switch: %s", async (_what, wrong) => {
     const before = await sh("readlink -f /var/lib/fairhost/current; cat /var/lib/fairhost/current/sshd/fairhost.conf");
     const report = await apply(withSettings(`${wrong}${settings}`));
