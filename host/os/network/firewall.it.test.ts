@@ -179,11 +179,6 @@ const restored: readonly Change[] = [
   ["a chain that leads to itself", "chain of_host_in {", "chain of_host_in { jump of_host_in;"],
   ["SSH refused", "chain ssh_of_host {\n    accept", "chain ssh_of_host {\n    reject with tcp reset"],
   ["SSH not offered", "tcp dport { 22, 2222 } goto ssh_of_host", "meta l4proto tcp reject with tcp reset"],
-  [
-    "SSH refused before the rules about it",
-    "iif lo accept\n    iifgroup",
-    "iif lo accept\n    tcp dport 2222 reject with tcp reset\n    iifgroup",
-  ],
   ["everybody banned", "ip saddr @banned4 goto banned", "tcp dport 2222 reject with tcp reset"],
   [
     "a table more that refuses it",
@@ -194,11 +189,6 @@ const restored: readonly Change[] = [
     "a connection that may open, and no more",
     "chain ssh_of_host {\n    accept",
     "chain ssh_of_host {\n    tcp flags & (fin | syn | rst | ack) == syn accept\n    reject with tcp reset",
-  ],
-  [
-    "one packet an hour",
-    "chain ssh_of_host {\n    accept",
-    "chain ssh_of_host {\n    limit rate 1/hour burst 1 packets accept\n    reject with tcp reset",
   ],
   [
     "no IPv6 any more",
