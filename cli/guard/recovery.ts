@@ -4,9 +4,8 @@ import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { checkout } from "../../guard/change/base/base.ts";
-import { sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
-import { askHosts } from "../../guard/recovery/ask.ts";
+import { askHosts, waysTo } from "../../guard/recovery/ask.ts";
 import { isAnswer, type NoAnswer, noAnswerWords, type Recovery, recoveries } from "../../guard/recovery/recovery.ts";
 import { printable } from "../../lib/text/text.ts";
 import { withAction } from "../exit-status.ts";
@@ -26,15 +25,13 @@ export const recoveryCommand = withAction(
     const { fleet } = await loadFleet(config.inventory);
     const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
     const isLost = lostHosts(declaration.hosts);
-    const asked = declaration.hosts.filter(({ name, role }) => role === "accounts" && !isLost.has(name));
+    const names = declaration.hosts.flatMap(({ name, role }) => (role === "accounts" && !isLost.has(name) ? name : []));
     const now = Date.now();
-    const answers = await askHosts(
-      fleet.hosts.flatMap((host) => {
-        const key = asked.find(({ name }) => name === host.name)?.ssh?.hostKey;
-        return key === undefined ? [] : [{ target: sshTarget(config, host), key }];
-      }),
-      now,
+    const { asked, unknown } = await waysTo(
+      config,
+      fleet.hosts.filter(({ name }) => names.includes(name)),
     );
+    const answers = [...unknown, ...(await askHosts(asked, now))];
     const silent = answers.filter((answer): answer is NoAnswer => !isAnswer(answer));
     for (const each of silent) console.error(printable(noAnswerWords(each)));
     const rows = recoveries(declaration, answers.filter(isAnswer), now);

@@ -3,7 +3,9 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Proof, proofNamespace } from "../../delivery/protocol/proofs.ts";
 import type { SimulatedHost } from "../../testing/fakes/simulated-host.ts";
 import { type TwoHosts, twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
@@ -234,7 +236,7 @@ describe("locks", () => {
   });
 });
 
-// Last: the other tests have the account on web1.
+// Near the end: the other tests have the account on web1.
 test("an account that moves takes its data along through this machine, and goes on after a deploy that failed in between", async () => {
   // Hosts that are directories have this machine's programs.
   await ensureDebianPackages(["rsync"]);
@@ -257,4 +259,56 @@ test("an account that moves takes its data along through this machine, and goes 
   expect(await readFile(join(place, "home/www/kept"), "utf8")).toBe("kept");
   expect(existsSync(join(two.web2.root, "var/lib/fairhost/held/1"))).toBe(false);
   expect(await lastRecord()).toMatchObject({ result: "succeeded" });
+});
+
+test("an old proof of a backup holds up the deploy to its host, until an approval lets it pass", async () => {
+  two.draft.copy("sites/lab.yaml", "sites/other.yaml", ["name: lab\n", "name: other\n"], ["8000::/48", "8000:1::/48"]);
+  two.draft.append("sites/lab.yaml", "backupSite: other\n");
+  // Not by the guard, which would want approvals for a backup site.
+  const up = await two.project.pulumi(["up", "--yes", "--skip-preview"]);
+  expect(up.exitCode, up.all).toBe(0);
+  const proof: Proof = {
+    ...{ account: 2, of: "web1", on: "web1", time: new Date(Date.now() - 40 * 86_400_000).toISOString() },
+    files: { restored: 1, bytes: 5, identical: 1, changedSince: 0 },
+    ...{ databases: [], seconds: { restore: 4.5, drill: 6 }, outcome: "restored", wrong: [] },
+  };
+  const text = JSON.stringify(proof);
+  const sign = ["-Y", "sign", "-q", "-f", two.web1.hostKeyFile, "-n", proofNamespace];
+  const { stdout: signature } = await execa("ssh-keygen", sign, { input: text, stripFinalNewline: false });
+  await writeFile(
+    join(two.web1.root, "var/lib/fairhost/proofs/2.json"),
+    JSON.stringify([{ text, signatures: [signature] }]),
+  );
+  two.change(27);
+  const { connections, order } = await seenDuring(async () => {
+    const said = await run(plainDeploy, 3);
+    expect(said).toContain(
+      `backups-proven: There is no proof of the last 30 days that the backup of account 2 (bob) on web1 can be restored: it was last restored on ${proof.time}.`,
+    );
+    expect(said).toContain("Or add to approvals.yaml: action: waive, resource: account 2");
+  });
+  expect([connections, order.toSorted()]).toEqual([
+    [1, 1],
+    ["web1 backups", "web2 backups"],
+  ]);
+  expect(await lastRecord()).toMatchObject({
+    ...{ result: "refused", waves: [] },
+    findings: expect.arrayContaining([expect.objectContaining({ rule: "backups-proven", level: "needs approval" })]),
+  });
+  const waiver = {
+    action: "waive",
+    resource: "account 2",
+    approvedBy: "Grace",
+    reason: "this mends the drills",
+    expires,
+  };
+  two.draft.write("approvals.yaml", JSON.stringify([waiver]));
+  // Without --yes it ends with the question that only a deploy that may go on asks.
+  const asked = await run(
+    plainDeploy.filter((word) => word !== "--yes"),
+    2,
+  );
+  expect(asked).toMatch(
+    /Approved by Grace: There is no proof of the last 30 days.*Not confirmed: nothing was touched/s,
+  );
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -59,18 +59,16 @@ esac`);
     const account = declarationFixture().accounts[0]!;
     const after = {
       ...declaration,
-      hosts: known.map((host) => ({
-        ...one.hosts[0]!,
-        ...host,
-        ...(host.name !== "web4" && { ssh: { ...host.ssh, hostKey: "ssh-ed25519 A" } }),
-      })),
+      hosts: known.map(({ name }) => ({ ...one.hosts[0]!, name })),
       accounts: ["web1", "web2", "web3", "web4", "web5"].map((host, index) => ({
         ...account,
         number: index + 1,
         host,
       })),
     };
-    const proofs = proofsOn(stack, known, (text) => said.push(text));
+    const knownHosts = join(directory, "known_hosts");
+    writeFileSync(knownHosts, names.map((name) => `${name} ssh-ed25519 AAAA\n`).join(""));
+    const proofs = proofsOn({ ...stack, knownHosts }, known, (text) => said.push(text));
     const findings = await proofs(after, after, [...names, "web4"], directory);
     expect(findings.map(({ message, approval }) => [approval?.resource, message])).toEqual([
       ["host web1", expect.stringContaining("it cannot be read: it is not JSON")],
@@ -78,7 +76,7 @@ esac`);
     ]);
     expect(said.join("").split("\n").filter(Boolean)).toEqual([
       "Proofs of backups:",
-      "not known: web4 has no key in known_hosts, so nobody can check its proofs",
+      `not known: web4 has no key in ${knownHosts}, so it is not asked for its proofs`,
       "not known: web3 has no applier yet that knows of proofs (exit status 127)",
     ]);
   } finally {

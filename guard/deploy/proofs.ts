@@ -2,9 +2,8 @@ import { lostHosts } from "../../components/host/hardware/lost.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { count, printable } from "../../lib/text/text.ts";
-import { sshTarget } from "../drift/inspect-hosts.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
-import { askHosts } from "../recovery/ask.ts";
+import { askHosts, waysTo } from "../recovery/ask.ts";
 import { type Answer, isAnswer, type NoAnswer, noAnswerWords } from "../recovery/recovery.ts";
 import type { Finding } from "../rule.ts";
 import { firstAsked, type Placed } from "./first-asked.ts";
@@ -34,18 +33,16 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
   return async (before, after, names, directory) => {
     const lost = lostHosts(after.hosts);
     const taking = takingOver(before, after, lost);
-    const unknown: string[] = [];
-    const asked = before.hosts.flatMap(({ name, ssh }) => {
-      const host = hosts.find((each) => each.name === name);
-      const has = before.accounts.some((account) => account.host === name && account.backup);
-      if (!host || !has || !names.includes(name) || lost.has(name) || taking.has(name)) return [];
-      const key = ssh?.hostKey ?? after.hosts.find((each) => each.name === name)?.ssh?.hostKey;
-      if (key !== undefined) return [{ target: sshTarget(config, host), key }];
-      unknown.push(`${name} has no key in known_hosts, so nobody can check its proofs`);
-      return [];
-    });
+    const { asked, unknown } = await waysTo(
+      config,
+      before.hosts.flatMap(({ name }) => {
+        const has = before.accounts.some((account) => account.host === name && account.backup);
+        const isIn = has && names.includes(name) && !lost.has(name) && !taking.has(name);
+        return (isIn && hosts.find((host) => host.name === name)) || [];
+      }),
+    );
     const now = Date.now();
-    const answers = asked.length === 0 ? [] : await askHosts(asked, now);
+    const answers = [...unknown, ...(await askHosts(asked, now))];
     const expected = expectedOf(
       before,
       answers.filter(isAnswer).map(({ host }) => host),
@@ -55,7 +52,7 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
     const silent = answers.flatMap((answer) =>
       !isAnswer(answer) && answer.kind === "silent" ? noAnswerWords(answer) : [],
     );
-    const lines = [...[...unknown, ...silent].map((line) => `not known: ${line}`), ...notes];
+    const lines = [...silent.map((line) => `not known: ${line}`), ...notes];
     if (lines.length > 0) say(`\nProofs of backups:\n${lines.map(printable).join("\n")}\n`);
     return findings;
   };

@@ -1,9 +1,13 @@
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import type { Host } from "../../components/declaring.ts";
 import { isAhead, keptProofs } from "../../delivery/protocol/proofs.ts";
 import { readProof } from "../../host/drills/proofs.ts";
 import { run } from "../../host/os/machine.ts";
-import { applier, eachHost } from "../drift/inspect-hosts.ts";
+import { pinnedKeyIn, wholeLines } from "../../lib/known-hosts.ts";
+import { applier, eachHost, sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "../drift/ssh.ts";
+import type { StackConfig } from "../engine/stack-config.ts";
 import type { Answer, NoAnswer } from "./recovery.ts";
 
 const time = z.iso.datetime({ offset: true });
@@ -23,10 +27,27 @@ const proofSchema = z.object({
   wrong: z.array(z.string()),
 });
 
-/** A host, and the key by which the inventory knows it. */
+/** A host, and the key by which SSH knows it. */
 export interface Asked {
   readonly target: SshTarget;
   readonly key: string;
+}
+
+/** How to ask hosts. One without a pinned key cannot be asked, nor could its records be checked. */
+export async function waysTo(
+  config: StackConfig,
+  hosts: readonly Pick<Host, "name" | "ssh">[],
+): Promise<{ readonly asked: readonly Asked[]; readonly unknown: readonly NoAnswer[] }> {
+  const lines = wholeLines(await readFile(config.knownHosts, "utf8"));
+  const asked: Asked[] = [];
+  const unknown: NoAnswer[] = [];
+  for (const host of hosts) {
+    const { key } = pinnedKeyIn(lines, host.ssh.address, host.ssh.port);
+    const why = `${host.name} has no key in ${config.knownHosts}, so it is not asked for its proofs`;
+    if (key === undefined) unknown.push({ host: host.name, kind: "silent", why });
+    else asked.push({ target: sshTarget(config, host), key });
+  }
+  return { asked, unknown };
 }
 
 /** Exit statuses of a host without the applier, or with one that does not know the question yet (sh(1), host/main.ts). */

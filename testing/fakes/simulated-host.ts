@@ -14,6 +14,8 @@ export interface SimulatedHost extends AsyncDisposable {
   readonly root: string;
   readonly knownHosts: string;
   readonly privateKeyFile: string;
+  /** Its own key, with which it signs. */
+  readonly hostKeyFile: string;
   /** Lets a second key in: the file of its public half. */
   admit(publicKeyFile: string): Promise<void>;
   /** Sets its answer to the health check, which is healthy at first, because there are no real units. */
@@ -54,6 +56,7 @@ export async function simulatedHost(): Promise<SimulatedHost> {
     root,
     knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
     privateKeyFile: at("id"),
+    hostKeyFile: at("host_key"),
     admit: async (file) => appendFile(at("authorized_keys"), await readFile(file)),
     setHealth,
     answerApply: async (command) =>
