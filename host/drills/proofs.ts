@@ -71,8 +71,8 @@ export function proofsBegan(machine: Machine): number | undefined {
 }
 
 /**
- * Since when drills could have restored an account: it and drills are there. Milliseconds; undefined if neither is. What is dated in the future does not
- * count, and drills that have never run only delay it until the apply that brought them.
+ * Since when drills could have restored an account: it is here, and an apply has brought drills. Milliseconds; undefined if nobody knows. What is dated in
+ * the future does not count.
  */
 export function drilledSince(
   machine: Machine,
