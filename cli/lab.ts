@@ -215,7 +215,7 @@ add(
     )
     .argument("[directory]", "the fleet's directory; its routers are of bird or frr", "inventory/trial")
     .option("--only <element...>", 'cut only these, as the proof calls them: "router router-1"')
-    .option("--svg <file>", "draw what went dark, beside what the proof says, into this file")
+    .option("--svg <file>", "draw what went down, beside what the proof says, into this file")
     .option("--json", "for programs"),
   async (directory: string, options: { only?: string[]; svg?: string; json?: boolean }) => {
     const { only = [], svg, json = false } = options;

@@ -5,7 +5,7 @@ import { verdictOf } from "./prove.ts";
 const style = `
 text { font-family: "DejaVu Sans", Verdana, Arial, sans-serif; fill: #1f2933 }
 .title { font-weight: bold } .faint { fill: #52606d }
-.up rect { fill: #e3f1e4 } .dark rect { fill: #3b4754 } .dark text { fill: #fff }
+.up rect { fill: #e3f1e4 } .down rect { fill: #3b4754 } .down text { fill: #fff }
 .wrong rect { fill: #d0021b; stroke: #7a0010; stroke-width: 2 } .wrong text { fill: #fff; font-weight: bold }
 `;
 const size = { margin: 16, text: 12, row: 22, gap: 6, cell: 150, gaps: 90 } as const;
@@ -17,7 +17,7 @@ interface Column {
 }
 
 /**
- * A trial as one self-contained SVG: a row for each element that was cut, a column for accounts that fared alike, and in each field whether they went dark
+ * A trial as one self-contained SVG: a row for each element that was cut, a column for accounts that fared alike, and in each field whether they went down
  * and whether the proof had said so. The same input gives the same bytes.
  */
 export function trialSvg(trial: Trial): string {
@@ -69,9 +69,9 @@ function columnsOf({ outcomes, accounts }: Trial): Column[] {
 }
 
 function field({ element, down, expected }: Outcome, { accounts }: Column, x: number, y: number): string {
-  const [seen, said] = [down, expected].map((numbers) => (numbers.includes(accounts[0]!) ? "dark" : "up")) as [
-    "dark" | "up",
-    "dark" | "up",
+  const [seen, said] = [down, expected].map((numbers) => (numbers.includes(accounts[0]!) ? "down" : "up")) as [
+    "down" | "up",
+    "down" | "up",
   ];
   return tag(
     "g",
