@@ -20,7 +20,7 @@ const trial: Trial = {
   untried: ["disk vda of host web1"],
 };
 
-test("a trial as a picture, byte for byte: as proven, dark against the proof, and up against it", async () => {
+test("a trial as a picture, byte for byte: as proven, down against the proof, and up against it", async () => {
   await expect(trialSvg(trial)).toMatchFileSnapshot("trial.golden.svg");
 });
 
@@ -30,9 +30,9 @@ test("accounts that fared alike are one column, fields that differ from the proo
   expect(columns).toEqual(["1, 2", "3, 5", "4"]);
   const wrong = [...svg.matchAll(/class="wrong" data-element="([^"]*)".*?>(\w+, proof: \w+)</g)];
   expect(wrong.map(([, element, words]) => `${element}: ${words}`)).toEqual([
-    "link eth0 of host web2: dark, proof: up",
-    "router &lt;router-1&gt;: up, proof: dark",
-    "router &lt;router-1&gt;: up, proof: dark",
+    "link eth0 of host web2: down, proof: up",
+    "router &lt;router-1&gt;: up, proof: down",
+    "router &lt;router-1&gt;: up, proof: down",
   ]);
 });
 
