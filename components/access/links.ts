@@ -11,7 +11,7 @@ export const sshFlood = "50/second burst 200 packets";
 export const connections = {
   /** Open at the same time; one more is closed at once, until another ends. */
   account: 20,
-  /** Of these, of one address. */
+  /** Of these, of one visitor: an address, and for SSH and FTPS a /64, of which one person has every address. */
   source: 10,
   /** New ones in ten seconds. More wait for the next ten. */
   begun: 30,

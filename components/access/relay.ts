@@ -1,4 +1,4 @@
-import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
@@ -19,6 +19,9 @@ export const relaysOfHost = (): BundleFile[] => [
   { path: relayFiles.socket, content: unitFile(relaySocketSettings) },
   { path: relayFiles.slice, content: unitFile(relaySlice) },
 ];
+
+/** systemd counts connections by address alone (MaxConnectionsPerSource=). */
+const oneOfVisitor = `${currentGeneration}/libexec/one-of-visitor`;
 
 /** Path of the socket on which an account's SSH is reached inside the host: open to the relay, by its group, and to the front end. */
 export function socketPath({ number }: Account): string {
@@ -41,7 +44,7 @@ export function relayUnit(account: Account) {
   return {
     Unit: { Description: `Connection to SSH of account ${account.number}` },
     Service: {
-      ExecStart: `/usr/bin/socat -b65536 STDIO "UNIX-CONNECT:${socketPath(account)},bind=/tmp/\${REMOTE_ADDR}"`,
+      ExecStart: `${oneOfVisitor} ${connections.source} /usr/bin/socat -b65536 STDIO "UNIX-CONNECT:${socketPath(account)},bind=/tmp/\${REMOTE_ADDR}"`,
     },
   };
 }

@@ -28,6 +28,7 @@ type User = Element<"users">;
 /** Programs, by the name that a session has for them or that their unit runs. */
 const scripts = {
   "run-ssh": "ssh/run-ssh.sh",
+  "one-of-visitor": "one-of-visitor.sh",
   "ask-password": "passwords/ask-password.sh",
   "check-password": "passwords/check-password.pl",
 } as const;

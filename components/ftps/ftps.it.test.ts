@@ -202,6 +202,22 @@ say(call, "2600:8::2")`),
     ).toMatch(/^True\n150\n(b''|.*reset by peer)\nb'out\\n'\n226 Done\.\n.*refused\n$/);
   });
 
+  test("by one visitor, who has each address of a /64, more often than ten times at once", async () => {
+    const program = `
+import socket, subprocess
+held = []
+def greeted(source):
+    one = socket.create_connection(("${alice}", 21), 30, (source, 0)); held.append(one)
+    return one.recv(3).decode()
+for n in range(100, 112): subprocess.run(["ip", "address", "add", f"2600:8::{n}/64", "dev", "eth0", "nodad"], check=True)
+print(*[greeted(f"2600:8::{n}") for n in range(100, 112)], greeted("${far6}"))`;
+    const { stdout, stderr } = await here.host.run(["ip", "netns", "exec", "beyond", "python3", "-"], {
+      stdin: program,
+      timeout: 120_000,
+    });
+    expect(`${stdout}${stderr}`).toBe(`${"220 ".repeat(10)}421 421 220\n`);
+  });
+
   test("and 50 wrong passwords ban", async () => {
     await sh(`python3 -c 'import socket
 s = socket.socket(1, 2); s.connect("/run/fairhost-bans.sock")

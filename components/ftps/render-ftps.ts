@@ -3,6 +3,7 @@ import { certificates, fallback } from "../../delivery/protocol/certificates.ts"
 import { execLine, plain, plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { renderFilesOf } from "../access/files/confined-sftp.ts";
+import { connections } from "../access/links.ts";
 import { checkSettings } from "../access/passwords/check-passwords.ts";
 import { yescrypt } from "../access/passwords/password-hash.ts";
 import { strangersSocket } from "../access/relay.ts";
@@ -37,7 +38,7 @@ export const renderer: Renderer<"users"> = {
   key: "users",
   ofHost: () => ({
     files: [
-      { path: script, content: ownText(import.meta.dirname, "serve-ftps.py"), mode: 0o755 },
+      { path: script, content: ftpsServer(), mode: 0o755 },
       { path: module, content: ownText(import.meta.dirname, "sftp_files.py") },
       { path: settingsFiles.service, content: unitFile(settings) },
       { path: settingsFiles.socket, content: unitFile(socketSettings) },
@@ -45,6 +46,11 @@ export const renderer: Renderer<"users"> = {
   }),
   ofElements: renderFtps,
 };
+
+function ftpsServer(): string {
+  const text = ownText(import.meta.dirname, "serve-ftps.py");
+  return text.replace("@VISITOR@", `${connections.source}`);
+}
 
 function renderFtps({ account, address, own }: WholeAccount): { files: BundleFile[]; units: BundleUnit[] } {
   if (!hasFtps(own.users)) return { files: [], units: [] };

@@ -106,7 +106,7 @@ export const systemd = {
       path: /fairhost-ssh-(?<number>\d+)@\.service/,
       lines: [
         /\[Unit\] Description=.*/,
-        /\[Service\] ExecStart=\/usr\/bin\/socat -b65536 STDIO "UNIX-CONNECT:\/run\/fairhost-ssh\/(?<number>\d+),bind=\/tmp\/\$\{REMOTE_ADDR\}"/,
+        /\[Service\] ExecStart=\/var\/lib\/fairhost\/current\/libexec\/one-of-visitor 10 \/usr\/bin\/socat -b65536 STDIO "UNIX-CONNECT:\/run\/fairhost-ssh\/(?<number>\d+),bind=\/tmp\/\$\{REMOTE_ADDR\}"/,
       ],
     },
     {

@@ -6,7 +6,7 @@ import { hashPassword } from "../../../cli/password.ts";
 import { sshHostKey } from "../../../host/store/secrets.ts";
 import type { RunResult } from "../../../lab/container.ts";
 import { shellServer } from "../../../testing/fakes/inside-sandbox.ts";
-import { bootWithOutside } from "../../../testing/fakes/outside.ts";
+import { bootWithOutside, far6 } from "../../../testing/fakes/outside.ts";
 import { keygen } from "../../../testing/fakes/ssh/sshd.ts";
 import type { FixtureAccount } from "../../../testing/fixtures/bundle-fixture.ts";
 import { defaultUidBase } from "../../declaring.ts";
@@ -259,16 +259,20 @@ describe("a hostile user", () => {
   });
 
   test("has no more sessions than are allowed, and its neighbour notices nothing", async () => {
-    const hold = Array.from(
-      { length: 14 },
-      (_, index) =>
-        `{ ssh ${as("ada")} ada@${alice} 'echo in; ${untilReleased}' || echo out; } >/root/held-${index} 2>/dev/null </dev/null &`,
+    // Of one visitor, who has each address of a /64.
+    const addresses = Array.from({ length: 14 }, (_, index) => `2600:8::77:${index + 1}`);
+    await here.outside(addresses.map((each) => `ip address add ${each}/64 dev eth0 nodad;`).join(" "));
+    const hold = addresses.map(
+      (address, index) =>
+        `{ ssh -b ${address} ${as("ada")} ada@${alice} 'echo in; ${untilReleased}' || echo out; } >/root/held-${index} 2>/dev/null </dev/null &`,
     );
     const flood = here.outside(`rm -f /root/held-*; ${hold.join(" ")} wait`);
     await expect
       .poll(() => here.sh("cat /root/held-* 2>/dev/null | sort | uniq -c | xargs"), { ...soon, timeout: 50_000 })
       .toBe("10 in 4 out\n");
     expect(await loggedIn("id -un", `bob@${bob}`, "bob")).toBe("a2");
+    // Another visitor finds room.
+    expect(output(await ssh(`ada@${alice}`, "id -un", "ada", `-b ${far6}`))).toBe("a1");
     await release();
     await flood;
     expect(Number(await here.sh("cat /root/held-* | grep -c in"))).toBe(10);

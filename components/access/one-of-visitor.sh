@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs COMMAND for the connection at its standard input, unless the visitor has more than MOST to the same address and port.
+#   one-of-visitor MOST COMMAND...
+# A visitor is the first half of an address of IPv6: whoever has one address of a /64 has them all. systemd counts each address for itself.
+most=$1
+shift
+socket=$(readlink /proc/self/fd/0)
+socket=${socket#socket:[}
+socket=${socket%]}
+# Of a row of the kernel's table: both ends, the state (01: open), the inode, 0 until somebody has taken it. Of those that come at the same time the
+# last ones leave, and the others stay if that is enough.
+tries=0
+until
+  verdict=$(awk -v own="$socket" -v most="$most" '
+    $4 == "01" && $10 != 0 { pair[$10] = $2 " " substr($3, 1, 16) }
+    END {
+      for (each in pair) if (pair[each] == pair[own]) { all++; if (each + 0 < own + 0) before++ }
+      print (all <= most ? "stay" : (before >= most ? "leave" : "wait"))
+    }' /proc/net/tcp6)
+  [ "$verdict" = stay ]
+do
+  tries=$((tries + 1))
+  if [ "$verdict" = leave ] || [ $tries -gt 10 ]; then
+    echo "closed: ${REMOTE_ADDR:-a visitor} has, with others of its /64, more than $most connections" >&2
+    exit 0
+  fi
+  sleep 0.3
+done
+exec "$@"
