@@ -19,6 +19,7 @@ testRule(capacityAfterHostLoss, {
     expect: [
       "host h1 capacity: Without host h1 its group (site alpha, cell main) is too small: 128 MiB of memory are guaranteed to its accounts, 64 are free.",
     ],
+    alsoBreaks: ["wakes-in-time"],
   },
   "hosts of a site in two cells": {
     break: (valid) => changed(valid, "hosts", 1, (host) => ({ ...host, cell: "second" })),

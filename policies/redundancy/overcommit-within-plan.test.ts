@@ -42,6 +42,6 @@ testRule(overcommitWithinPlan, {
       "host h1 capacity: The accounts of host h1 take 128 MiB of memory at their plans' overcommit, but it has 127.",
       "host h1 capacity: The accounts of host h1 take 128 MiB of guaranteed memory, but it has 127.",
     ],
-    alsoBreaks: ["capacity-after-host-loss"],
+    alsoBreaks: ["capacity-after-host-loss", "wakes-in-time"],
   },
 });
