@@ -29,7 +29,7 @@ export async function firstAsked(
 ): Promise<(placed: Placed) => number> {
   const file = join(directory, "first-asked");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
+    if (error.code === "ENOENT") return "{}\n";
     throw error;
   });
   const known = new Map(Object.entries(read(file, text)));
