@@ -23,8 +23,8 @@ export interface TwoHosts extends AsyncDisposable {
   readonly draft: Draft;
   /** Puts the inventory back as it was. */
   restore(): Promise<void>;
-  /** Changes every account's server, two accounts a host: a change that takes two waves. */
-  change(idleSeconds: number): void;
+  /** Changes every account's server, two accounts a host: a change that takes two waves. Or only those of some files. */
+  change(idleSeconds: number, files?: readonly string[]): void;
   /** Runs a command of the guard; the running process and its result, which never throws on an exit status. */
   guard(args: readonly string[]): ReturnType<typeof runGuard>;
   readonly engine: Engine;
@@ -56,8 +56,8 @@ export async function twoHosts(environment: NodeJS.ProcessEnv = {}): Promise<Two
     project,
     settings,
     engine,
-    change(idleSeconds) {
-      for (const file of ["1-alice", "2-bob", "3-carol", "4-dave"]) {
+    change(idleSeconds, files = ["1-alice", "2-bob", "3-carol", "4-dave"]) {
+      for (const file of files) {
         const path = `accounts/${file}.yaml`;
         const text = readFileSync(join(inventory, path), "utf8");
         draft.write(path, text.replace(/idleSeconds: \d+/, `idleSeconds: ${idleSeconds}`));
