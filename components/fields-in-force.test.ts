@@ -42,6 +42,7 @@ const fleets = loaded.map((fleet) => ({
     platformDomain: "hosted.example",
     shortenAddresses: true,
     time: { servers: [{ name: "time.example.org", nts: true }] },
+    roas: [{ prefix: "2001:db8::/32", maxLength: 48, asNumber: 64_500 }],
     certificates: {
       directory: "https://ca.example/",
       email: "ops@example.org",

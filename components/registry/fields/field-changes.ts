@@ -123,7 +123,8 @@ function compare(form: Form, was: unknown, is: unknown, steps: readonly string[]
       judged,
       was,
       is,
-      weaker: !first && isWeaker(judged, was, is),
+      // What is inside a way that is new has its class and its mark, and may come alone where the way was there: then it is judged.
+      weaker: !(first && judged.class === "promise") && isWeaker(judged, was, is),
       secret: form.of === "field" && form.secret,
     });
   }
