@@ -105,7 +105,8 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   // makes one before it restarts units, puts it right (decision 37). Of memory and of time the results are others.
   SuccessExitStatus: "SIGKILL",
   OOMScoreAdjust: "500",
-  UMask: "0077",
+  // Logs are root's and the account's group reads them: systemd makes them by this mask too.
+  UMask: "0027",
   // Not the host's: programs would print, sort and name files differently from host to host.
   Environment: "LANG=C.UTF-8",
   // An empty root in memory. RootDirectory= or ProtectSystem= would replace it. systemd mounts /sys anyway, so its parts are replaced or hidden.
