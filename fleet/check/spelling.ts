@@ -130,6 +130,10 @@ export function slipBetween(of: Named, one: string, other: string): "one letter"
   if (of === "model" && ![short, long].every((word) => /\p{Ll}/u.test(word))) return undefined;
   const [a, b] = [short.toLowerCase(), long.toLowerCase()];
   const at = [...b].findIndex((letter, index) => letter !== a[index]);
+  if (at < 0) return undefined;
+  // Places have codes of a few letters (DEBER and DEBRE, LFPG and LFBG), and grids have two that count: `rackab`.
+  const isCode = words.length + others.length === 2 && (b.length < 6 || (a.length === b.length && at >= b.length - 2));
+  if (of === "place" && isCode) return undefined;
   const after = b.length === a.length ? a.slice(at + 1) : a.slice(at);
   const isOne = after === b.slice(at + 1);
   if (!isOne) return isSwapped(a, b, at) ? "two swapped letters" : undefined;

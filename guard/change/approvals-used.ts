@@ -7,7 +7,7 @@ import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import type { History } from "./base/base.ts";
-import { authorsOf, commitsTouching, sayCommit, textAt } from "./base/git.ts";
+import { authorOf, authorsOf, commitsTouching, textAt } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -88,12 +88,15 @@ export async function writtenBy(
   file: string,
 ): Promise<{ readonly by: string | undefined; readonly authors: readonly string[] }> {
   const by = await whoBrought(root, range, file, approval);
-  return { by, authors: by === undefined ? [] : (await sayCommit(root, by, [file])).authors };
+  if (by === undefined) return { by, authors: [] };
+  // Of a merge whoever wrote this entry, not all who touched the file; and what a merge's own author has put there is theirs.
+  const inside = await whoBrought(root, `${by}^1..${by}`, file, approval);
+  return { by, authors: [await authorOf(root, inside ?? by)] };
 }
 
 /**
  * The last commit that brought an entry as it is, whatever it changed to that end: another action in somebody's entry makes another
- * approval of it. If none is known, the last one that touched the file.
+ * approval of it. If none is known, of a history the last one that touched the file: the entry is as old as that.
  */
 async function whoBrought(root: string, range: string, file: string, approval: Approval): Promise<string | undefined> {
   const has = async (commit: string) => {
@@ -103,7 +106,7 @@ async function whoBrought(root: string, range: string, file: string, approval: A
   };
   const commits = await commitsTouching(root, range, file);
   for (const commit of commits) if ((await has(commit)) && !(await has(`${commit}^`))) return commit;
-  return commits[0];
+  return range.includes("..") ? undefined : commits[0];
 }
 
 /** Why an approval that a commit brought does not count any more; `undefined` if it does. */

@@ -118,3 +118,40 @@ test("if nobody knows who wrote the change, the reason is said", async () => {
   await deployed("0".repeat(40));
   expect(await judged()).toContain(`git has no ${"0".repeat(40)} here, so it is not known who wrote this change`);
 });
+
+test("nor one whose change is not committed, so that nobody has written it", async () => {
+  approve();
+  await commit("Mallory");
+  change();
+  expect(await judged()).toContain("changes here that are not committed");
+});
+
+test("nor a second one of the same author, for all together, once those for each are refused", async () => {
+  const four = ["1", "2", "3", "4"].map((name) => ({
+    ...finding,
+    subject: { kind: "account", name } as const,
+    approval: { action: "waive", resource: `account ${name}` } as const,
+  }));
+  change();
+  const reason = (await waived(four, config, records())).reason ?? "";
+  const together = /resource: (account \(4, \w+\))/.exec(reason)?.[1];
+  expect(together, reason).toBeDefined();
+  const all = [...four.map((each) => each.approval.resource), together].map((resource) => ({ ...approval, resource }));
+  draft.write("approvals.yaml", JSON.stringify(all));
+  await commit("Mallory");
+  expect((await waived(four, config, records())).reason).toContain(own);
+});
+
+test("what a merge's own author puts into it is theirs, whoever else touched the file in it", async () => {
+  await git("checkout", "--quiet", "-b", "side");
+  draft.write("approvals.yaml", "# Nothing yet.\n[]\n");
+  await commit("Bob");
+  await git("checkout", "--quiet", "main");
+  change();
+  await commit("Mallory");
+  await git("merge", "--quiet", "--no-commit", "--no-ff", "side");
+  approve();
+  await commit("Mallory");
+  await git("branch", "--quiet", "-D", "side");
+  expect(await judged()).toContain(`of Mallory; ${own}`);
+});

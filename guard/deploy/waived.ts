@@ -6,7 +6,7 @@ import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { ownAuthor, writtenBy } from "../change/approvals-used.ts";
 import { placeOf } from "../change/base/base.ts";
-import { authorsOf, commitOf, textAt } from "../change/base/git.ts";
+import { authorsOf, commitOf, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";
@@ -29,9 +29,20 @@ export async function waived(found: readonly ProofFinding[], config: StackConfig
   if (found.length === 0) return { weighed: [] };
   const fleet = await fleetOf(config);
   const approvals = fleet?.approvals ?? [];
-  const used = weigh(found, approvals, config.today).weighed.flatMap(({ approved }) => approved?.approval ?? []);
-  const refused = await ownOnes(config, directory, [...new Set(used)], fleet?.limits.secondPerson ?? false);
-  const { weighed } = weigh(found, approvals, config.today, refused);
+  const asked = new Set<Approval>();
+  const refused = new Map<Approval, string>();
+  const weighedNow = () => weigh(found, approvals, config.today, refused).weighed;
+  let weighed = weighedNow();
+  // Where one is refused, another that nobody has asked about may count.
+  for (;;) {
+    const used = new Set(weighed.flatMap(({ approved }) => approved?.approval ?? []));
+    const fresh = [...used].filter((approval) => !asked.has(approval));
+    if (fresh.length === 0) break;
+    for (const approval of fresh) asked.add(approval);
+    const own = await ownOnes(config, directory, fresh, fleet?.limits.secondPerson ?? false);
+    for (const [approval, why] of own) refused.set(approval, why);
+    weighed = weighedNow();
+  }
   const open = weighed.filter(({ level }) => level !== "safe");
   if (open.length === 0) return { weighed };
   const missing = entriesFor(open.flatMap(({ approval }) => approval ?? []));
@@ -65,7 +76,11 @@ async function ownOnes(
       since === undefined ? "no deploy that succeeded is recorded here (FAIRHOST_RECORDS)" : `git has no ${since} here`;
     return all(`${lost}, so it is not known who wrote this change`);
   }
+  if (!(await isAncestor(root, base)))
+    return all("the last deploy was of other commits, so it is not known who wrote this change");
   const file = join(place, "approvals.yaml");
+  if (await hasChanges(root, place, file))
+    return all("there are changes here that are not committed, so nobody has written them");
   const authors = await authorsOf(root, `${base}..HEAD`, [".", `:(exclude)${file}`]);
   const committed = approvalsIn(await textAt(root, "HEAD", file));
   const refused = new Map<Approval, string>();

@@ -48,3 +48,12 @@ test("attributes of a file hide none of its lines", async () => {
   expect(await linesRemoved(root, "HEAD", "tombstones.yaml")).toEqual([{ commit: gone, line: "- number: 1003" }]);
   expect(await lastToTouch(root, "HEAD", "1003", "tombstones.yaml")).toBe(gone);
 });
+
+test("a line that begins with hyphens is one, and the names of the file are none", async () => {
+  await commit("tombstones.yaml", "--- [{number: 1007}]\n", "2026-10-04");
+  const gone = await commit("tombstones.yaml", "[]\n", "2026-10-05");
+  expect((await linesRemoved(root, "HEAD", "tombstones.yaml"))[0]).toEqual({
+    commit: gone,
+    line: "--- [{number: 1007}]",
+  });
+});

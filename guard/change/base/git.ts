@@ -100,7 +100,9 @@ export async function linesRemoved(
   ]);
   return output.split("\0").flatMap((part) => {
     const [hash = "", ...lines] = part.split("\n");
-    return lines.filter((line) => /^-(?!--)/.test(line)).map((line) => ({ commit: hash, line: line.slice(1) }));
+    // Before the first hunk stand the names of the file, which begin with the same character.
+    const hunks = lines.slice(lines.findIndex((line) => line.startsWith("@@")) + 1);
+    return hunks.filter((line) => line.startsWith("-")).map((line) => ({ commit: hash, line: line.slice(1) }));
   });
 }
 
@@ -124,6 +126,23 @@ export async function commitsTouching(root: string, commit: string, file: string
   const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
   const output = await gitOrThrow(root, ["log", "-s", ...which, "--format=%H", commit, "--", file]);
   return output.split("\n").filter(Boolean);
+}
+
+/** Who wrote a commit itself, also a merge. */
+export async function authorOf(root: string, commit: string): Promise<string> {
+  return (await gitOrThrow(root, ["show", "--no-patch", "--format=%an", commit])).trim();
+}
+
+/** Whether a commit is in the history of the one that is checked out. */
+export async function isAncestor(root: string, commit: string): Promise<boolean> {
+  return (await git(root, ["merge-base", "--is-ancestor", commit, "HEAD"])).exitCode === 0;
+}
+
+/** Whether tracked files but this one differ from the commit that is checked out, or others below a place are not committed. */
+export async function hasChanges(root: string, place: string, but: string): Promise<boolean> {
+  const of = async (...args: string[]) =>
+    (await gitOrThrow(root, ["status", "--porcelain", ...args, `:(exclude)${but}`])) !== "";
+  return (await of("--untracked-files=no", "--", ".")) || (await of("--", place));
 }
 
 /** The text of a file in a commit; `undefined` if it has none. */

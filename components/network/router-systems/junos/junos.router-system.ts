@@ -157,13 +157,14 @@ function policies({ owned, infrastructure, roas, hosts, operators, gracefulShutd
         statement(
           `operator-${plainName(name)}-in`,
           term("not-of-internet", ["family inet6;", ...beyond], ["reject;"]),
+          term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
+          term("default", isDefault, [...own, "accept;"]),
+          // After the default route, which no origin is checked of, as on the other systems.
           ...(roas.length === 0
             ? []
             : [
                 term("wrong-origin", [ofBgp, "validation-database invalid;"], ["validation-state invalid;", "reject;"]),
               ]),
-          term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
-          term("default", isDefault, [...own, "accept;"]),
           term(
             "of-internet",
             [
