@@ -8,15 +8,13 @@ socket=$(readlink /proc/self/fd/0)
 socket=${socket#socket:[}
 socket=${socket%]}
 # Of a row of the kernel's table: both ends, the state (01: open), the inode, 0 until somebody has taken it. Of those that come at the same time the
-# last ones leave, and the others stay if that is enough.
+# last ones leave, and the others stay if that is enough. The table is that of the whole host: it is read twice, and only this visitor's rows are kept.
 tries=0
 until
   verdict=$(awk -v own="$socket" -v most="$most" '
-    $4 == "01" && $10 != 0 { pair[$10] = $2 " " substr($3, 1, 16) }
-    END {
-      for (each in pair) if (pair[each] == pair[own]) { all++; if (each + 0 < own + 0) before++ }
-      print (all <= most ? "stay" : (before >= most ? "leave" : "wait"))
-    }' /proc/net/tcp6)
+    NR == FNR { if ($10 == own && $4 == "01") mine = $2 " " substr($3, 1, 16); next }
+    $4 == "01" && $10 != 0 && $2 " " substr($3, 1, 16) == mine && !seen[$10]++ { all++; if ($10 + 0 < own + 0) before++ }
+    END { print (all <= most ? "stay" : (before >= most ? "leave" : "wait")) }' /proc/net/tcp6 /proc/net/tcp6)
   [ "$verdict" = stay ]
 do
   tries=$((tries + 1))

@@ -103,14 +103,21 @@ def contexts():
 def has_too_many():
     """
     Whether this visitor has too many connections to the same address. Whoever has one address of a /64 has them all, but systemd counts each for
-    itself. Of those that come at the same time the last ones leave, and the others stay if that is enough.
+    itself. Of those that come at the same time the last ones leave, and the others stay if that is enough. The table is that of the whole host: it is
+    read twice, and only this visitor's rows are kept.
     """
     own = os.fstat(0).st_ino
-    for _ in range(10):
+
+    def open_ones():
         with open("/proc/net/tcp6") as table:
-            rows = [line.split() for line in table][1:]
-        pairs = {int(row[9]): (row[1], row[2][:16]) for row in rows if row[3] == "01" and row[9] != "0"}
-        same = [inode for inode, pair in pairs.items() if pair == pairs.get(own)]
+            for line in table:
+                _, local, peer, state, _, _, _, _, _, inode, *_ = line.split(None, 10)
+                if state == "01" and inode != "0":
+                    yield int(inode), (local, peer[:16])
+
+    for _ in range(10):
+        mine = next((pair for inode, pair in open_ones() if inode == own), None)
+        same = {inode for inode, pair in open_ones() if pair == mine}
         if len(same) <= of_visitor:
             return False
         if sum(inode < own for inode in same) >= of_visitor:

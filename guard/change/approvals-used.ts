@@ -19,6 +19,8 @@ export interface ApprovalsUsed {
 interface Asked {
   readonly history: History;
   readonly result: Review;
+  /** Approvals that were asked about already; those of this result are added. */
+  readonly known: Set<Approval>;
   /** Approvals of the base. */
   readonly before: readonly Approval[];
   /** Whether an approval must be somebody else's (limits.yaml). */
@@ -42,10 +44,12 @@ const mostStates = 40;
  * for each approval that the base has a load of the fleet for each of these states.
  */
 export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
-  const { history, result, before, secondPerson, say } = asked;
+  const { history, result, before, secondPerson, say, known } = asked;
   const { root, commit, place } = history;
   const file = join(place, "approvals.yaml");
-  const used = [...new Set(result.findings.flatMap(({ approved }) => approved?.approval ?? []))];
+  const all = new Set(result.findings.flatMap(({ approved }) => approved?.approval ?? []));
+  const used = [...all].filter((approval) => !known.has(approval));
+  for (const approval of used) known.add(approval);
   const notices: string[] = [];
   const refused = new Map<Approval, string>();
   if (used.length === 0) return { notices, refused };

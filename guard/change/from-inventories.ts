@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
+import type { Approval } from "../../components/review/approvals.file.ts";
 import { defaultLimits, type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
@@ -16,7 +17,7 @@ import { programFinding } from "./base/program-change.ts";
 import { carriedFinding, carriedHosts, staying } from "./effects/carried-hosts.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import type { Side } from "./side.ts";
-import { twoSteps } from "./two-steps.ts";
+import { type TwoSteps, twoSteps } from "./two-steps.ts";
 
 export interface InventoriesOptions {
   /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name that git knows. */
@@ -108,20 +109,32 @@ async function compare(
     })),
     ...carried.map(carriedFinding),
   ];
-  let refused: ReviewInput["refused"] = new Map();
+  const refused = new Map<Approval, string>();
   let result = review({ ...input, also });
+  // Where an approval does not count, another may that nobody has asked about: until all that are used have been.
+  const settle = async (approvals: TwoSteps["approvals"]) => {
+    for (;;) {
+      result = review({ ...input, also, refused });
+      const used = await approvals(result);
+      notices.push(...used.notices);
+      for (const [approval, why] of used.refused) refused.set(approval, why);
+      if (used.refused.size === 0) return;
+    }
+  };
+  let approvals: TwoSteps["approvals"] = async () => ({ notices: [], refused: new Map() });
   if (base.history) {
     const wholes = { before: before.whole, after: after.whole };
     const approvalsBefore = old?.fleet.approvals ?? [];
     const said = await twoSteps(base.history, { ...input, wholes, result, approvalsBefore, head: base.head, program });
-    notices.push(...said.notices);
     also.push(...said.findings);
-    refused = said.refused;
-    if (said.findings.length + refused.size > 0) result = review({ ...input, also, refused });
+    approvals = said.approvals;
+    await settle(approvals);
+    notices.push(...said.notices);
   }
   if (program !== ownProgram && program.review) {
     const excused = excusedFindings(program.review(input), result);
-    if (excused.length > 0) result = review({ ...input, refused, also: [...also, ...excused] });
+    also.push(...excused);
+    if (excused.length > 0) await settle(approvals);
   }
   const where: Where = ({ kind, name, path }) => {
     const is = head.where(kind, name, path);

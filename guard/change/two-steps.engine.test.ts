@@ -206,6 +206,36 @@ test("a host name that one account gives up, then another takes: needs its hand-
   expect(report.missingApprovals).toContainEqual({ action: "hand-over", resource: "hostname bakery.example.com" });
 });
 
+test("what only two steps break is not approved by the author of the second, where the fleet wants a second person", async () => {
+  const choir = prod("accounts/1002-choir.yaml");
+  const entry = {
+    action: "hand-over",
+    resource: "hostname bakery.example.com",
+    approvedBy: "Grace",
+    reason: "agreed with both",
+    expires: later,
+  };
+  const report = await steps(
+    {
+      ...{
+        [prod("accounts/1001-bakery.yaml")]: [["bakery.example.com, www.bakery.example.com", "bakery.example.org"]],
+      },
+      [prod("limits.yaml")]: "secondPerson: true\n",
+    },
+    () =>
+      repository.edit({
+        [choir]: [["hostnames: [choir.example.org", "hostnames: [bakery.example.com, choir.example.org"]],
+        [prod("approvals.yaml")]: JSON.stringify([entry]),
+      }),
+    ["Mallory", "Trent"],
+  );
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval moves-planned: Moves host name bakery.example.com .*by its own author: .* of Trent/,
+    ),
+  );
+});
+
 const bakery = prod("accounts/1001-bakery.yaml");
 const approving = (reason: string) =>
   `- {action: move, resource: account 1001, approvedBy: Grace, reason: ${reason}, expires: ${later}}\n`;

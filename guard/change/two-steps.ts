@@ -44,8 +44,11 @@ interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "lim
 }
 
 /** What a change owes to earlier ones. */
-export interface TwoSteps extends ApprovalsUsed {
+export interface TwoSteps {
+  readonly notices: readonly string[];
   readonly findings: NonNullable<ReviewInput["also"]>;
+  /** What git says of the approvals that a result uses; each is asked about once. */
+  readonly approvals: (result: Review) => Promise<ApprovalsUsed>;
 }
 
 type Found = NonNullable<ReviewInput["also"]>[number];
@@ -119,16 +122,23 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
       say: sayRule,
     })),
   );
-  const { refused, notices } = await approvalsUsed({
-    ...{ history, result: step.result, before: step.approvalsBefore, secondPerson: step.limits.secondPerson, say },
+  const asking: Omit<Parameters<typeof approvalsUsed>[0], "result"> = {
+    ...{
+      history,
+      before: step.approvalsBefore,
+      secondPerson: step.limits.secondPerson,
+      say,
+      known: new Set<Approval>(),
+    },
     stateAt: (of) => (of === commit ? Promise.resolve(step.wholes.before) : read(history, of)),
     touchedSince: async (of) => {
       const after = await commitsIn(root, commit, since, elsewhere.length > 0 ? [place] : paths, undefined, of);
       return after.map((each) => `${each}^`);
     },
     needed: (earlier, later) => between(earlier, later, step).flatMap(({ approval }) => approval ?? []),
-  });
-  return { findings, notices: [...notices, ...(await leant(history, step, say))], refused };
+  };
+  const approvals = (result: Review) => approvalsUsed({ ...asking, result });
+  return { findings, notices: await leant(history, step, say), approvals };
 }
 
 /** Most host names that are looked for; of a change that claims more, these show that it does. */

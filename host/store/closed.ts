@@ -133,9 +133,21 @@ function declared({ layout }: Machine, bundle: Bundle): Closed[] {
     if (onHost.startsWith(`${layout.current.slice(layout.root.length)}/`)) return [];
     const path = layout.at(onHost);
     if (tree === undefined || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return [{ path, mode, user }];
-    const inside = readdirSync(path, { recursive: true, encoding: "utf8" });
-    return [{ path, mode, user }, ...inside.map((name) => ({ path: join(path, name), mode: 0o7770 }))];
+    return [{ path, mode, user }, ...inside(path).map((each) => ({ path: each, mode: 0o7770 }))];
   });
+}
+
+/** All that is below a directory; what somebody removes meanwhile is not. A recursive readdir would follow symlinks to directories. */
+function inside(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+      const each = join(path, entry.name);
+      return entry.isDirectory() ? [each, ...inside(each)] : [each];
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** System users by name: only they run services that make directories. */

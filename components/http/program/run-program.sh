@@ -200,7 +200,7 @@ run_program() {
       return 1
       ;;
     visitors)
-      say "the program does not accept on ${PORT:+\$PORT, $PORT}${taken:-}: visitors have waited for more than $((2 * look)) s, and it is ended"
+      say "the program does not accept on ${PORT:+\$PORT, $PORT}${taken:-}: visitors have waited for more than $((2 * look)) s, and it is ended. If it needs longer to begin, set startSeconds"
       listened=''
       return 1
       ;;
