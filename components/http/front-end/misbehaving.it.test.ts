@@ -177,7 +177,7 @@ describe.concurrent("what is found within a minute", () => {
         .poll(() => log("elsewhere"))
         .toMatch(line("nothing listens on \\$PORT, 8005, after 60 s; the program listens on 3000, and is ended"));
       const state = () => host.run("systemctl is-active account-2-http-elsewhere.service").then(({ stdout }) => stdout);
-      await expect.poll(state).toBe("failed\n");
+      await expect.poll(state, { timeout: 90_000 }).toBe("failed\n");
     },
     longest,
   );
