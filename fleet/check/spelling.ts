@@ -132,7 +132,8 @@ export function slipBetween(of: Named, one: string, other: string): "one letter"
   const at = [...b].findIndex((letter, index) => letter !== a[index]);
   if (at < 0) return undefined;
   // Places have codes of a few letters (DEBER and DEBRE, LFPG and LFBG), and grids have two that count: `rackab`.
-  const isCode = words.length + others.length === 2 && (b.length < 6 || (a.length === b.length && at >= b.length - 2));
+  const isWord = words.length + others.length === 2 && a.length === b.length;
+  const isCode = isWord && (b.length < 6 || at >= b.length - 2);
   if (of === "place" && isCode) return undefined;
   const after = b.length === a.length ? a.slice(at + 1) : a.slice(at);
   const isOne = after === b.slice(at + 1);
