@@ -123,13 +123,11 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     })),
   );
   const asking: Omit<Parameters<typeof approvalsUsed>[0], "result"> = {
-    ...{
-      history,
-      before: step.approvalsBefore,
-      secondPerson: step.limits.secondPerson,
-      say,
-      known: new Set<Approval>(),
-    },
+    history,
+    before: step.approvalsBefore,
+    secondPerson: step.limits.secondPerson,
+    say,
+    known: new Set(),
     stateAt: (of) => (of === commit ? Promise.resolve(step.wholes.before) : read(history, of)),
     touchedSince: async (of) => {
       const after = await commitsIn(root, commit, since, elsewhere.length > 0 ? [place] : paths, undefined, of);
