@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   const [command, argument] = parsed.positionals;
   switch (command) {
     case "apply":
-      return conclude(machine, () => applyDelivery(machine, readFileSync(0, "utf8")));
+      return conclude(machine, () => applyDelivery(machine, readFileSync(0, "utf8")), !machine.live);
     case "apply-spooled":
       return applySpooled(machine, argument ?? "");
     case "retire":
@@ -161,9 +161,16 @@ async function applySpooled(machine: Machine, id: string): Promise<number> {
   return 0;
 }
 
-/** Prints the report and gives its exit status. */
-async function conclude(machine: Machine, work: () => Promise<ApplyReport | undefined>): Promise<number> {
-  const report = await reported(machine, work);
+/**
+ * Prints the report and gives its exit status.
+ * @param stores whether this process does the work: who only follows a run may learn of its end after the next one has reported
+ */
+async function conclude(
+  machine: Machine,
+  work: () => Promise<ApplyReport | undefined>,
+  stores = true,
+): Promise<number> {
+  const report = await reported(machine, work, stores);
   if (!report) return 0;
   for (const { group, message } of report.errors) machine.say(`${group}: ${message}`);
   machine.say(`${report.host}: ${report.result}, generation ${report.generation}`);
@@ -175,6 +182,7 @@ async function conclude(machine: Machine, work: () => Promise<ApplyReport | unde
 async function reported<T extends ApplyReport | undefined>(
   machine: Machine,
   work: () => Promise<T>,
+  stores = true,
 ): Promise<T | ApplyReport> {
   let report: T | ApplyReport;
   try {
@@ -194,7 +202,7 @@ async function reported<T extends ApplyReport | undefined>(
       errors: [{ group: "host", message }],
     };
   }
-  if (report) storeReport(machine, report);
+  if (report && stores) storeReport(machine, report);
   return report;
 }
 

@@ -95,12 +95,14 @@ test("an applier killed in the middle of its hooks: the next apply completes the
   expect((await on.apply(bundle)).report.result).toBe("unchanged");
 });
 
-test("a boot completes them too", async () => {
-  await applyInBackground(slowBundle("power cut"));
+test("a boot completes them too, and its report stays although the first one's client learns later of the end", async () => {
+  const client = await applyInBackground(slowBundle("power cut"));
   await starting();
-  await on.shell("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
+  await on.shell(`kill -STOP ${client}; systemctl kill --signal=KILL 'fairhost-apply-*.service'`);
   await finish();
-  await on.shell("systemctl start fairhost-recover.service");
+  await on.shell(`systemctl start fairhost-recover.service; kill -CONT ${client}`);
+  await on.until("grep -q 'ended without a report' /run/first.err");
+  await on.until(`! kill -0 ${client}`);
   expect(await on.status()).toMatchObject({ interrupted: false, notRunning: [], lastResult: "applied" });
 });
 
