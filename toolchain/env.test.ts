@@ -7,7 +7,7 @@ import { binDirectory, checkout, pluginDirectory, pulumiHome } from "./paths.ts"
 
 const projectFile = readFileSync(join(checkout, "Pulumi.yaml"), "utf8");
 const nodeBin = join(checkout, "node_modules", ".bin");
-const state = `file://${join(checkout, ".state")}`;
+const state = `file://${join(checkout, ".state")}?metadata=skip`;
 
 describe("toolchainVariables", () => {
   it("makes a bare environment complete", () => {
@@ -87,6 +87,7 @@ describe("toolchainVariables", () => {
 
 it.each([
   ["backend:\n  url: file://./.state\n", "file:///project/.state"],
+  ["backend:\n  url: file://./.state?metadata=skip\n", "file:///project/.state?metadata=skip"],
   ['name: x\nbackend:\n  url: "file://../state"\n', "file:///state"],
   ["backend:\n  url: file:///var/state\n", undefined],
   ["backend:\n  url: s3://bucket\n", undefined],

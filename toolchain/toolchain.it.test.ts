@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -303,6 +303,10 @@ describe("a run that is ended", () => {
     up.kill("SIGKILL");
     await up;
     await until("no process is left", 30, () => processesOf(toy.directory).length === 0);
+    // One that is cut off in its first byte would make the state unreadable.
+    expect(
+      readdirSync(join(toy.directory, "state"), { recursive: true }).filter((name) => `${name}`.endsWith(".attrs")),
+    ).toEqual([]);
     expect((await toy.pulumi("up", "--yes")).output).toContain("currently locked");
     expect(await toy.pulumi("cancel", "--yes")).toMatchObject({ exitCode: 0 });
   });

@@ -101,6 +101,7 @@ test("records are beside the state, or in the configured directory", () => {
   const at = (environment: NodeJS.ProcessEnv) =>
     recordsDirectory({ directory: "/srv/project", stack: "organization/fairhost/prod", environment });
   expect(at({ PULUMI_BACKEND_URL: "file:///srv/state" })).toBe("/srv/state/records/prod");
+  expect(at({ PULUMI_BACKEND_URL: "file:///srv/state?metadata=skip" })).toBe("/srv/state/records/prod");
   expect(at({ PULUMI_BACKEND_URL: "s3://bucket" })).toBe("/srv/project/.state/records/prod");
   expect(at({ PULUMI_BACKEND_URL: "s3://bucket", FAIRHOST_RECORDS: "/mnt/team" })).toBe("/mnt/team/prod");
 });

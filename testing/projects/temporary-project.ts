@@ -42,7 +42,7 @@ export async function temporaryProject(
   const environment = {
     ...toolchainEnv(),
     ...more,
-    PULUMI_BACKEND_URL: `file://${directory}/state`,
+    PULUMI_BACKEND_URL: `file://${directory}/state?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
   };
   const pulumi = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>

@@ -56,7 +56,7 @@ export class ToyProject implements Disposable {
   constructor(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
     this.env = {
       ...toolchainEnv(),
-      PULUMI_BACKEND_URL: `file://${this.directory}/state`,
+      PULUMI_BACKEND_URL: `file://${this.directory}/state?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "toy",
       ...env,
     };
