@@ -46,7 +46,7 @@ const reserve = 1 << 30;
  */
 export function archive(machine: Machine, number: number, keepDays: number): Promise<string> {
   return withArchives(machine, number, async () => {
-    const { declared } = requireQuiet(machine, number);
+    const { declared } = await requireQuiet(machine, number);
     const source = accountDirectory(machine, number);
     if (!existsSync(source)) throw new ApplyError(`${source} is not there: account ${number} has no data on this host`);
     for (const path of readArchives(machine, number).incomplete) await removeArchive(machine, path);
@@ -65,7 +65,7 @@ export function archive(machine: Machine, number: number, keepDays: number): Pro
         parts[name] = { bytes: statSync(file).size, sha256: stdout.replace(/^\\/, "").slice(0, 64) };
       }
       // A deploy that came meanwhile may have started it.
-      if (requireQuiet(machine, number).declared?.digest !== declared?.digest) {
+      if ((await requireQuiet(machine, number)).declared?.digest !== declared?.digest) {
         throw new ApplyError(`account ${number} was changed by a deploy meanwhile: try again`);
       }
       const keepUntil = new Date(begun.getTime() + keepDays * 86_400_000).toISOString();

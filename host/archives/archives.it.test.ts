@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -73,6 +73,15 @@ describe("refused, with nothing changed", () => {
       () => archive(tree.machine(), 7, 30),
       /account 7 is in service here \(account-7-http-blog\.s.*suspend it/,
     );
+  });
+
+  test("to archive an account of which a process stays; one that an ended run has left is waited for", async () => {
+    const process = tree.at("/proc/123");
+    mkdirSync(process, { recursive: true });
+    chownSync(process, 200_007, 200_007);
+    await refused(() => archive(tree.machine(), 7, 30), /process 123 of account 7 still runs: end it/);
+    setTimeout(() => rmdirSync(process), 300);
+    await archive(tree.machine(), 7, 30);
   });
 
   test("to archive without room, and to take half an archive for one", async () => {

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { take } from "../../lib/kernel-lock.ts";
@@ -108,8 +109,11 @@ export interface Quiet {
   readonly declared: BundleGroup | undefined;
 }
 
+/** Milliseconds that what an ended run has left behind may take to end: a copy that was killed has a process of the account. */
+const leftover = 10_000;
+
 /** @throws ApplyError if anything of the account runs, or may start by itself */
-export function requireQuiet(machine: Machine, number: number): Quiet {
+export async function requireQuiet(machine: Machine, number: number): Promise<Quiet> {
   const group: Group = `account-${number}`;
   const declared = readCurrent(machine).bundle.groups[group];
   const [unit] = isMarked(machine, "held", number) ? [] : (declared?.units ?? []);
@@ -120,11 +124,12 @@ export function requireQuiet(machine: Machine, number: number): Quiet {
   }
   const home = join(accountDirectory(machine, number), "home");
   const uid = declared?.account?.uid ?? statSync(home, { throwIfNoEntry: false })?.uid;
-  const [pid] = uid === undefined ? [] : processesOf(machine, uid);
-  if (pid !== undefined) {
+  for (const end = performance.now() + leftover; ; await sleep(50)) {
+    const [pid] = uid === undefined ? [] : processesOf(machine, uid);
+    if (pid === undefined) return { group, declared };
+    if (performance.now() < end) continue;
     throw new ApplyError(`process ${pid} of account ${number} still runs: end it (\`kill ${pid}\`), then try again`);
   }
-  return { group, declared };
 }
 
 /** Ids of all processes of a user. */

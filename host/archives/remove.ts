@@ -47,7 +47,7 @@ export function removeData(machine: Machine, number: number): Promise<string> {
 }
 
 async function requireArchived(machine: Machine, number: number, source: string): Promise<void> {
-  if (requireQuiet(machine, number).declared) {
+  if ((await requireQuiet(machine, number)).declared) {
     throw new ApplyError(`account ${number} is declared on this host: delete or move it first, then try again`);
   }
   const newest = readArchives(machine, number).whole.at(-1);

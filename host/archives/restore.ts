@@ -31,7 +31,7 @@ const restoring = "restoring";
 export function restoreFiles(machine: Machine, number: number): Promise<string> {
   return withArchives(machine, number, async () => {
     const newest = newestOf(machine, number);
-    if (!requireQuiet(machine, number).declared) {
+    if (!(await requireQuiet(machine, number)).declared) {
       throw new ApplyError(
         `account ${number} is not on this host: declare it with \`suspended\`, deploy, then try again`,
       );

@@ -26,7 +26,7 @@ const harmless = [23, 24];
 export function send(machine: Machine, number: number, pass: Pass): Promise<void> {
   return withArchives(machine, number, async () => {
     const source = accountDirectory(machine, number);
-    if (pass === "last") requireQuiet(machine, number);
+    if (pass === "last") await requireQuiet(machine, number);
     const { uid, gid } = pass === "last" ? { uid: 0, gid: 0 } : statSync(join(source, "home"));
     const settings = ["use chroot = yes", "read only = yes", "munge symlinks = no", "log file = /dev/null"];
     const module = ["[data]", `path = ${source}`, `uid = ${uid}`, `gid = ${gid}`, ""];
@@ -56,7 +56,7 @@ const bridge = "/bin/sh -c 'exec 5<&0; cat <&5 >&4 & cat <&3 4>&- 5<&-; kill $!'
 export function receive(machine: Machine, number: number, pass: Pass): Promise<void> {
   return withArchives(machine, number, async () => {
     if (!moveState(machine, number).coming) throw notExpected(number);
-    requireQuiet(machine, number);
+    await requireQuiet(machine, number);
     const place = accountDirectory(machine, number);
     // By name: rsync refuses anything else that the other host sends, such as a symlink where root writes dumps later.
     const sources = (pass === "last" ? all : own).map((name) => `x::data/${name}`);

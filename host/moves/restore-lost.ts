@@ -33,7 +33,7 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       const account = bundle.groups[`account-${number}`]?.account;
       if (!coming || restoring === undefined || !account) throw notExpected(number);
       if (restoring !== awaited) return restoring;
-      requireQuiet(machine, number);
+      await requireQuiet(machine, number);
       const { found, wrong, otherEpochs } = await snapshotsOf(machine, number, lost, { bundle });
       if (wrong.length > 0) {
         throw new ApplyError(`which backup is the newest cannot be told (${wrong.join("; ")})`);

@@ -245,7 +245,7 @@ async function purgeOne(machine: Machine, number: number, now: Date): Promise<st
   const { declared, inForce, coming } = moveState(machine, number);
   const until = Date.parse(readMark(machine, "superseded", number));
   if (declared || inForce || coming || !(until < now.getTime())) return undefined;
-  requireQuiet(machine, number);
+  await requireQuiet(machine, number);
   const path = accountDirectory(machine, number);
   // Of a move that was given up in its middle.
   await dropDatabases(machine, path, number);
