@@ -6,8 +6,8 @@ import { readSource } from "../../fleet/load/source.ts";
 import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
-import type { History } from "./base/base.ts";
-import { authorOf, authorsOf, commitsTouching, textAt } from "./base/git.ts";
+import { bearsOn, type History } from "./base/base.ts";
+import { authorOf, commitsTouching, textAt, writersOf } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -53,8 +53,8 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
   const notices: string[] = [];
   const refused = new Map<Approval, string>();
   if (used.length === 0) return { notices, refused };
-  // Whoever only approves has not written the change.
-  const authors = await authorsOf(root, `${commit}..HEAD`, [".", `:(exclude)${file}`]);
+  // Whoever only approves, or writes pages, has not written the change.
+  const authors = await writersOf(root, `${commit}..HEAD`, (each) => bearsOn(each, place));
   for (const approval of used) {
     const { action, resource, approvedBy } = approval;
     const name = `approval ${action} ${resource}, by ${approvedBy},`;

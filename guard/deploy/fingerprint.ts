@@ -10,6 +10,8 @@ export interface Fingerprint {
   readonly inventory: string;
   /** Commit of the project; empty if there is none. */
   readonly commit: string;
+  /** Commit of the inventory, where it is in a repository of its own. */
+  readonly fleetCommit?: string;
   readonly dirty: boolean;
 }
 
@@ -29,14 +31,23 @@ export async function fingerprint({
   for (const path of paths.sort()) await add(path.slice(inventory.length), path);
   await add("configuration", join(projectDirectory, `Pulumi.${stack}.yaml`));
   await add("host keys", knownHosts);
-  const git = async (...args: string[]) =>
-    (await execa("git", args, { cwd: projectDirectory, reject: false })).stdout.trim();
+  const gitIn = async (cwd: string, ...args: string[]) =>
+    (await execa("git", args, { cwd, reject: false })).stdout.trim();
+  const git = (...args: string[]) => gitIn(projectDirectory, ...args);
   const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
   const dirty = commit !== "" && (await git("status", "--porcelain", "--untracked-files=normal")) !== "";
   if (dirty) hash.update(await git("diff", "HEAD"));
-  return { inventory: hash.digest("hex"), commit, dirty };
+  const top = ["rev-parse", "--show-toplevel"];
+  const isOwn = (await git(...top)) !== (await gitIn(inventory, ...top));
+  const fleetCommit = isOwn ? await gitIn(inventory, "rev-parse", "--verify", "--quiet", "HEAD") : "";
+  return { inventory: hash.digest("hex"), commit, dirty, ...(fleetCommit !== "" && { fleetCommit }) };
 }
 
 export function sameFingerprint(left: Fingerprint, right: Fingerprint): boolean {
-  return left.inventory === right.inventory && left.commit === right.commit && left.dirty === right.dirty;
+  return (
+    left.inventory === right.inventory &&
+    left.commit === right.commit &&
+    left.fleetCommit === right.fleetCommit &&
+    left.dirty === right.dirty
+  );
 }

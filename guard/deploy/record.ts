@@ -35,6 +35,8 @@ const recordSchema = z.object({
   engine: z.object({ pid: z.number(), started: z.string() }).exactOptional(),
   /** Commit of the project; empty if there is none. */
   commit: z.string(),
+  /** Commit of the inventory, where it is in a repository of its own. */
+  fleetCommit: z.string().exactOptional(),
   /** Whether files of the project differed from the commit. */
   dirty: z.boolean(),
   /** SHA-256 over the inventory's files. */
@@ -60,7 +62,7 @@ export type DeployRecord = z.infer<typeof recordSchema>;
 
 /** Ids sort by time, to the millisecond. */
 export function newRecord(
-  facts: Pick<DeployRecord, "stack" | "owner" | "commit" | "dirty" | "inventory">,
+  facts: Pick<DeployRecord, "stack" | "owner" | "commit" | "fleetCommit" | "dirty" | "inventory">,
   now: Date,
 ): DeployRecord {
   const id = `${now.toISOString().replace(/[-:.]/g, "")}-${randomBytes(3).toString("hex")}`;

@@ -1,6 +1,6 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -39,9 +39,12 @@ async function commit(author: string): Promise<string> {
   await git("commit", "--quiet", "--message=change", `--author=${author} <${author}@example.org>`);
   return git("rev-parse", "HEAD");
 }
-async function deployed(at: string, result: "succeeded" | "refused" = "succeeded"): Promise<void> {
+async function deployed(at: string, result: "succeeded" | "refused" = "succeeded", fleet?: string): Promise<void> {
   const facts = { stack: "s", owner: await self(), commit: at, dirty: false, inventory: "x" };
-  await writeRecord(records(), ended(newRecord(facts, new Date()), result, new Date()));
+  await writeRecord(
+    records(),
+    ended(newRecord({ ...facts, ...(fleet && { fleetCommit: fleet }) }, new Date()), result, new Date()),
+  );
 }
 /** Why the deploy needs an approval; undefined if it does not. */
 const judged = async () => (await waived([finding], config, records())).reason;
@@ -83,6 +86,31 @@ test("an approval of somebody else lets it pass", async () => {
   await commit("Mallory");
   approve();
   await commit("Grace");
+  expect(await judged()).toBeUndefined();
+});
+
+test("also if they wrote a page in the change, but not if they wrote another file that is no page", async () => {
+  change();
+  await commit("Mallory");
+  approve();
+  const write = async (name: string) => {
+    await mkdir(dirname(join(top, name)), { recursive: true });
+    await writeFile(join(top, name), "x\n");
+    await git("add", name);
+    await commit("Grace");
+  };
+  await write("docs/how-to/deploy.md");
+  expect(await judged()).toBeUndefined();
+  await write("docs/rules.ts");
+  expect(await judged()).toContain(`of Grace; ${own}`);
+});
+
+test("where the inventory is in a repository of its own its commit is asked, not the project's", async () => {
+  change();
+  await commit("Mallory");
+  approve();
+  await commit("Grace");
+  await deployed("0".repeat(40), "succeeded", base);
   expect(await judged()).toBeUndefined();
 });
 

@@ -5,8 +5,8 @@ import { type Approval, schema } from "../../components/review/approvals.file.ts
 import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { ownAuthor, writtenBy } from "../change/approvals-used.ts";
-import { placeOf } from "../change/base/base.ts";
-import { authorsOf, commitOf, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
+import { bearsOn, placeOf } from "../change/base/base.ts";
+import { commitOf, hasChanges, isAncestor, textAt, writersOf } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";
@@ -65,9 +65,8 @@ async function ownOnes(
     new Map(used.map((approval) => [approval, `limits.yaml wants a second person, and ${why}`]));
   if (used.length === 0) return new Map();
   const { root, shown: place } = await placeOf(inventory);
-  const since = (await readRecords(directory)).findLast(
-    ({ result, commit }) => result === "succeeded" && commit !== "",
-  )?.commit;
+  const last = (await readRecords(directory)).findLast(({ result, commit }) => result === "succeeded" && commit !== "");
+  const since = last?.fleetCommit ?? last?.commit;
   const base = root !== undefined && since !== undefined ? await known(root, since) : undefined;
   if (!wanted && !(base && wantsSecond(await textAt(root!, base, join(place, "limits.yaml"))))) return new Map();
   if (root === undefined) return all("the inventory is in no git repository, which says who wrote it");
@@ -81,7 +80,7 @@ async function ownOnes(
   const file = join(place, "approvals.yaml");
   if (await hasChanges(root, place, file))
     return all("there are changes here that are not committed, so nobody has written them");
-  const authors = await authorsOf(root, `${base}..HEAD`, [".", `:(exclude)${file}`]);
+  const authors = await writersOf(root, `${base}..HEAD`, (each) => bearsOn(each, place));
   const committed = approvalsIn(await textAt(root, "HEAD", file));
   const refused = new Map<Approval, string>();
   for (const approval of used) {

@@ -163,6 +163,12 @@ export function isProgram(file: string, fleet = ""): boolean {
   return !(isData || isUnderReview || isDocument || isTest);
 }
 
+/** Whether a file bears on what is deployed: the program, or anything beside this fleet's approvals. Whoever wrote one is an author of the change. */
+export function bearsOn(file: string, place: string): boolean {
+  const isOfPlace = place === "" || file.startsWith(`${place}/`);
+  return isOfPlace ? file !== join(place, "approvals.yaml") : isProgram(file, place);
+}
+
 /** Whether a fleet's directory may hold a file, which is data then. */
 function isOfFleet(file: string): boolean {
   return kindOfFile(file) !== undefined || file === "known_hosts" || /\.md$/.test(file);

@@ -45,6 +45,26 @@ export async function authorsOf(root: string, range: string, paths: readonly str
   return [...new Set(output.split("\n").filter(Boolean))].sort();
 }
 
+/** Who wrote commits of a range, merges aside, that changed a file that counts, by name; each once. A name that git has to quote counts. */
+export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
+  const args = [
+    "log",
+    "--no-merges",
+    "--format=%x00%an",
+    "--name-only",
+    "--no-renames",
+    "--relative",
+    range,
+    "--",
+    ".",
+  ];
+  const writers = (await gitOrThrow(root, args)).split("\0").flatMap((part) => {
+    const [author = "", ...files] = part.split("\n").filter(Boolean);
+    return files.some((file) => file.startsWith('"') || counts(file)) ? [author] : [];
+  });
+  return [...new Set(writers)].sort();
+}
+
 /**
  * The newest commit of the main line that is older than a day; `undefined` if none is. Whoever commits chooses the date: one from before the
  * commits that it builds on counts as theirs, one in the future as now.
