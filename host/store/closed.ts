@@ -19,6 +19,8 @@ interface Closed {
 interface Exposed extends Closed {
   /** Continues a sentence after the path: `had mode 644 instead of 400`. */
   readonly wrong: string;
+  /** Uid that it is to belong to; its own one where /etc/passwd does not know the user, as those that systemd makes up. */
+  readonly owner: number;
 }
 
 /**
@@ -31,11 +33,12 @@ export function exposedFiles(machine: Machine, bundle: Bundle): Exposed[] {
     const { path, mode, user } = closed;
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (!stat || stat.isSymbolicLink()) return [];
+    const owner = uids.get(user ?? "root") ?? stat.uid;
     const isOther = stat.uid !== 0 && (user === undefined || (uids.get(user) ?? stat.uid) !== stat.uid);
-    if (process.getuid?.() === 0 && isOther) return [{ ...closed, wrong: `belonged to uid ${stat.uid}` }];
+    if (process.getuid?.() === 0 && isOther) return [{ ...closed, owner, wrong: `belonged to uid ${stat.uid}` }];
     const has = stat.mode & 0o7777;
     if ((has & ~mode) === 0) return [];
-    return [{ ...closed, wrong: `had mode ${has.toString(8)} instead of ${(has & mode).toString(8)}` }];
+    return [{ ...closed, owner, wrong: `had mode ${has.toString(8)} instead of ${(has & mode).toString(8)}` }];
   });
 }
 
@@ -44,14 +47,13 @@ export function exposedFiles(machine: Machine, bundle: Bundle): Exposed[] {
  * @returns what was repaired, one line each
  */
 export function closeExposed(machine: Machine, bundle: Bundle): string[] {
-  const uids = uidsOf(machine);
   const exposed = exposedFiles(machine, bundle);
-  for (const { path, mode, user } of exposed) machine.disk.restrict(path, mode, [uids.get(user ?? "root") ?? 0, 0]);
+  for (const { path, mode, owner } of exposed) machine.disk.restrict(path, mode, [owner, 0]);
   return exposed.map(({ path, wrong }) => `${path} ${wrong}`);
 }
 
-/** Names in the applier's state that everybody may read; all others are for root. */
-const publicState: readonly string[] = ["current", "host", "applied.json"];
+/** Names in the applier's state that everybody may read, those of the bootstrap among them; all others are for root. */
+const publicState: readonly string[] = ["current", "host", "applied.json", "packages", "upgraded"];
 
 function ownState(machine: Machine): Closed[] {
   const { layout } = machine;
