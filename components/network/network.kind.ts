@@ -115,7 +115,7 @@ export const kind: Kind<"networks"> = {
       })),
       ...(network.roas !== undefined && {
         roas: network.roas.map(({ prefix, maxLength, asNumber }) => ({
-          prefix: canonicalPrefix(prefix),
+          prefix: prefix.includes(":") ? canonicalPrefix(prefix) : prefix,
           maxLength: maxLength ?? lengthOf(prefix),
           asNumber,
         })),

@@ -1,15 +1,21 @@
 import { z } from "zod";
 import { number, text } from "../inputs.ts";
 import { key, trust } from "../registry/fields/field-class.ts";
-import { prefix6Schema } from "../schema.ts";
-import { accepted } from "./router-systems/router-system.ts";
+import { format, prefix4Schema, prefix6Schema } from "../schema.ts";
+import { familyOf, ipv4, ipv6 } from "./router-systems/router-system.ts";
+
+const prefixSchema = format("a prefix with zero host bits, such as 2620:4f:8000::/48 or 185.31.40.0/22", (says) =>
+  z.union([prefix6Schema, prefix4Schema], says),
+);
 
 /** `roas` in network.yaml: who may announce which prefix, as routers check it (RFC 6811). */
 export const roasSchema = z
   .array(
     z
       .strictObject({
-        prefix: prefix6Schema.describe("IPv6 prefix. Announcements of it and of anything inside it are checked."),
+        prefix: prefixSchema.describe(
+          "IPv6 or IPv4 prefix. Announcements of it and of anything inside it are checked.",
+        ),
         maxLength: z
           .int()
           .min(1)
@@ -22,9 +28,13 @@ export const roasSchema = z
           .max(4_294_967_294)
           .describe("AS number that may announce it. 0: nobody may (RFC 6483)."),
       })
-      .refine(({ prefix }) => lengthOf(prefix) <= accepted.longest, {
+      .refine(({ prefix }) => lengthOf(prefix) <= familyOf(prefix).accepted.longest, {
         path: ["prefix"],
-        message: `must not be longer than /${accepted.longest}: routers refuse any such announcement`,
+        message: `must not be longer than /${ipv6.accepted.longest}, of IPv4 /${ipv4.accepted.longest}: routers refuse any such announcement`,
+      })
+      .refine(({ prefix, maxLength = 0 }) => maxLength <= familyOf(prefix).bits, {
+        path: ["maxLength"],
+        message: `must not be longer than an IPv4 address: ${ipv4.bits}`,
       })
       .refine(({ prefix, maxLength }) => maxLength === undefined || maxLength >= lengthOf(prefix), {
         path: ["maxLength"],

@@ -1,5 +1,5 @@
 /**
- * Runs in the visitor's namespace: sends requests to every account at a steady rate. Gets its targets as the first message of its parent, and
+ * Runs in the visitor's namespace: sends requests to every account at a steady rate, over IPv6 and IPv4. Gets its targets as the first message of its parent, and
  * answers every other message with what it has seen since the last one.
  */
 import { createSocket, type Socket } from "node:dgram";
@@ -20,7 +20,7 @@ class Account {
   constructor(account: number, address: string, source: string) {
     this.account = account;
     this.#address = address;
-    this.#socket = createSocket({ type: "udp6", ipv6Only: true });
+    this.#socket = createSocket(source.includes(":") ? { type: "udp6", ipv6Only: true } : { type: "udp4" });
     this.#socket.on("message", (message) => this.#answer(message.readUInt32BE()));
     // Without a way there the request is lost.
     this.#socket.on("listening", () => this.#socket.on("error", () => {}));
@@ -71,7 +71,7 @@ process.on("message", (message: Targets) => {
     process.send!(accounts.map((each) => each.seen()));
     return;
   }
-  const all = message.accounts.map(({ account, address }) => new Account(account, address, message.source));
+  const all = message.accounts.map(({ account, address, source }) => new Account(account, address, source));
   accounts = all;
   let sent = 0;
   const begin = performance.now();

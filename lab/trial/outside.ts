@@ -1,3 +1,10 @@
+import {
+  type Family,
+  familiesOf,
+  ipv4,
+  ipv6,
+  prefixesOf,
+} from "../../components/network/router-systems/router-system.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { towardsVisitor, visitor } from "./topology.ts";
 
@@ -11,16 +18,37 @@ import { towardsVisitor, visitor } from "./topology.ts";
  * inventory/trial/network.yaml), and what each router must refuse.
  */
 export const announced = {
-  good: ["2620:4f:8000::/48"],
-  ofFirst: "2620:4f:9000::/44",
+  good: ["2620:4f:8000::/48", "192.31.196.0/24"],
+  ofFirst: ["2620:4f:9000::/44", "192.175.48.0/22"],
   bad: {
-    "too long": "2620:4f:8001:1::/64",
-    documentation: "2001:db8:bad::/48",
-    "private use": "fd00:bad::/48",
-    "longer than its ROA": "2620:4f:9001::/48",
-    "nobody's by its ROA": "2620:4f:a000::/48",
+    "too long": ["2620:4f:8001:1::/64", "192.31.197.0/25"],
+    documentation: ["2001:db8:bad::/48", "203.0.113.0/24"],
+    "private use": ["fd00:bad::/48", "10.66.0.0/16"],
+    "shared by networks": ["100.64.0.0/10"],
+    "inside an owned range": ["fd00:8000:0:bad::/64", "185.31.41.0/24"],
+    "longer than its ROA": ["2620:4f:9001::/48", "192.175.49.0/24"],
+    "nobody's by its ROA": ["2620:4f:a000::/48", "192.175.52.0/24"],
   },
 } as const;
+
+const families = [ipv6, ipv4];
+
+const unreachable = (
+  name: string,
+  family: Family,
+  prefixes: readonly string[],
+) => `protocol static ${name}${family.suffix} {
+  ipv${family.version};
+${prefixesOf(family, prefixes)
+  .map((prefix) => `  route ${prefix} unreachable;\n`)
+  .join("")}}
+`;
+
+/** What a session exchanges of one family: IPv4 over IPv6 as well (RFC 8950). */
+const channel = ({ version }: Family, words: string) =>
+  `  ipv${version} { ${version === 4 ? "extended next hop on; " : ""}${words} };\n`;
+
+const ofVisitor = (family: Family) => prefixesOf(family, visitor.prefixes)[0]!;
 
 const common = (id: string) => `log syslog all;
 router id ${id};
@@ -29,10 +57,14 @@ protocol device {
 protocol bfd {
   interface "*" { interval 200 ms; multiplier 3; };
 }
-protocol kernel {
-  ipv6 { import none; export where source = RTS_BGP || (source = RTS_STATIC && proto != "lies"); };
+${families
+  .map(
+    (family) => `protocol kernel {
+  ipv${family.version} { import none; export where source = RTS_BGP || (source = RTS_STATIC && proto != "lies${family.suffix}"); };
 }
-template bgp neighbors {
+`,
+  )
+  .join("")}template bgp neighbors {
   bfd on;
   connect delay time 1;
   connect retry time 5;
@@ -42,46 +74,31 @@ template bgp neighbors {
 
 /** One operator. It lets the fleet announce only what is the fleet's, and tells it of everything, good and bad. */
 export function renderOperator(declaration: Declaration, index: number): string {
-  const [{ operators, prefixes, asNumber }] = declaration.networks as [Declaration["networks"][number]];
+  const [{ operators, prefixes, prefixes4, asNumber }] = declaration.networks as [Declaration["networks"][number]];
   const { asNumber: own, sessions = [] } = operators[index]!;
   const { operator: address, visitor: other } = towardsVisitor(index);
-  const bad = [
-    announced.ofFirst,
-    ...Object.values(announced.bad),
-    ...prefixes.map((prefix) => prefix.replace(/\/\d+$/, "/64")),
-  ];
+  const owned = [...prefixes, ...prefixes4];
+  const bad = [...announced.ofFirst, ...Object.values(announced.bad).flat()];
+  const exchanged = familiesOf({ owned }).map((family) =>
+    channel(family, `import where net ~ [ ${prefixesOf(family, owned).join(", ")} ]; export all;`),
+  );
   return `${common(`10.0.0.${index + 1}`)}
-protocol static world {
-  ipv6;
-  route ::/0 unreachable;
-${announced.good.map((prefix) => `  route ${prefix} unreachable;`).join("\n")}
-}
+${families.map((family) => unreachable("world", family, [family.default, ...announced.good])).join("")}
 # What a broken network might tell. Its own kernel does not use it.
-protocol static lies {
-  ipv6;
-${bad.map((prefix) => `  route ${prefix} unreachable;`).join("\n")}
-}
+${families.map((family) => unreachable("lies", family, bad)).join("")}
 ${sessions
   .map(
     ({ address: theirs, neighbor }, at) => `
 protocol bgp fleet_${at} from neighbors {
   local ${neighbor} as ${own};
   neighbor ${theirs} as ${asNumber};
-  ipv6 {
-    import where net ~ [ ${prefixes.join(", ")} ];
-    export all;
-  };
-}`,
+${exchanged.join("")}}`,
   )
   .join("\n")}
 protocol bgp visitor from neighbors {
   local ${address} as ${own};
   neighbor ${other} as ${visitor.asNumber};
-  ipv6 {
-    import where net = ${visitor.prefix};
-    export where proto ~ "fleet_*";
-  };
-}
+${families.map((family) => channel(family, `import where net = ${ofVisitor(family)}; export where proto ~ "fleet_*";`)).join("")}}
 `;
 }
 
@@ -93,14 +110,10 @@ export function renderVisitor({ networks }: Declaration): string {
 protocol bgp operator_${index} from neighbors {
   local ${own} as ${visitor.asNumber};
   neighbor ${operator} as ${asNumber};
-  ipv6 { import all; export where net = ${visitor.prefix}; };
-}`;
+${families.map((family) => channel(family, `import all; export where net = ${ofVisitor(family)};`)).join("")}}`;
   });
   return `${common("10.0.1.1")}
-protocol static own {
-  ipv6;
-  route ${visitor.prefix} unreachable;
-}
+${families.map((family) => unreachable("own", family, visitor.prefixes)).join("")}
 ${sessions.join("\n")}
 `;
 }

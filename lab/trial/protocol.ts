@@ -9,7 +9,7 @@ export const requestRate = 200;
 /** Milliseconds after which a request without an answer is lost. */
 export const patience = 1000;
 
-/** What the visitor has seen of one account since it was last asked. */
+/** What the visitor has seen of one account at one of its addresses since it was last asked. */
 export interface Seen {
   readonly account: number;
   readonly answered: number;
@@ -19,8 +19,12 @@ export interface Seen {
   readonly longestGap: number;
 }
 
-/** What the visitor asks for, by account. */
+/** Accounts that do not answer at every address: who has IPv4 alone reaches them by no other. */
+export function silent(seen: readonly Seen[]): number[] {
+  return [...new Set(seen.flatMap(({ account, answered }) => (answered === 0 ? [account] : [])))];
+}
+
+/** What the visitor asks for, by account: at its own address, and over IPv4 at its host's, if that has one. */
 export interface Targets {
-  readonly source: string;
-  readonly accounts: readonly { readonly account: number; readonly address: string }[];
+  readonly accounts: readonly { readonly account: number; readonly address: string; readonly source: string }[];
 }

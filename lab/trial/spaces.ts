@@ -69,7 +69,7 @@ export function renderSpaces(topology: Topology, declaration: Declaration): stri
   const { spaces, wires } = topology;
   const lines = spaces.flatMap(({ name }) => [
     `ip netns add ${name}`,
-    `ip netns exec ${name} sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.forwarding=1 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.keep_addr_on_down=1 net.ipv6.conf.default.keep_addr_on_down=1 net.ipv6.conf.default.accept_ra=0`,
+    `ip netns exec ${name} sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.forwarding=1 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.keep_addr_on_down=1 net.ipv6.conf.default.keep_addr_on_down=1 net.ipv6.conf.default.accept_ra=0 net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0`,
     `ip -n ${name} link set lo up`,
   ]);
   // For hosts and routers an interface in which the link that works is, with one address (MAC) whichever it is; for switches one with all links.
@@ -107,10 +107,15 @@ export function renderSpaces(topology: Topology, declaration: Declaration): stri
     lines.push(`ip netns exec ${name} sysctl -qw net.ipv6.ip_nonlocal_bind=1`);
     for (const each of declaration.addresses.filter(({ host }) => host === name))
       lines.push(`ip -n ${name} -6 route add local ${each.prefix} dev lo`);
+    const address4 = declaration.frontEnds.find(({ host }) => host === name)?.address4;
+    if (address4 !== undefined) lines.push(`ip -n ${name} route add local ${address4} dev lo`);
   }
   for (const { name, address } of declaration.routers)
     lines.push(`ip -n ${name} address add ${address}/64 dev bond0 nodad`);
-  lines.push(`ip -n ${visitor.space} address add ${visitor.address}/128 dev lo`);
+  lines.push(
+    `ip -n ${visitor.space} address add ${visitor.address}/128 dev lo`,
+    `ip -n ${visitor.space} address add ${visitor.address4}/32 dev lo`,
+  );
   for (const { name, what } of spaces) {
     if (what !== "host" && what !== "router") continue;
     const ports = wires.filter(({ ends }) =>
@@ -145,7 +150,7 @@ export function commandsFor(
         ...(routing
           ? [
               routing.kill,
-              `for each in bird bgp static zebra; do ip -n ${space} -6 route flush proto $each 2>/dev/null || :; done`,
+              `for each in bird bgp static zebra; do for family in -4 -6; do ip -n ${space} $family route flush proto $each 2>/dev/null || :; done; done`,
             ]
           : []),
       ].join("\n")

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { frontEndOf } from "../../components/http/render-front-end.ts";
 import { renderAnnouncement, renderBird } from "../../components/network/render-bird.ts";
 import { timers } from "../../components/network/router-systems/router-system.ts";
 import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
@@ -10,7 +11,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { bootContainer, type ContainerHost } from "../container.ts";
 import { LabError } from "../errors.ts";
 import { renderOperator, renderVisitor } from "./outside.ts";
-import type { Seen, Targets } from "./protocol.ts";
+import { type Seen, silent, type Targets } from "./protocol.ts";
 import { bondScript, commandsFor, type Daemons, daemonsOf, renderSpaces } from "./spaces.ts";
 import { type Topology, topology, visitor, type Wire } from "./topology.ts";
 
@@ -81,7 +82,10 @@ export class Stage implements AsyncDisposable {
       const operator = declaration.networks[0]!.operators.findIndex((each) => each.name === name);
       if (host) {
         const addresses = declaration.addresses.filter((address) => address.host === name);
-        for (const { path, content } of [...renderBird(host, {}), ...addresses.flatMap(renderAnnouncement)])
+        for (const { path, content } of [
+          ...renderBird(host, frontEndOf(declaration, name)),
+          ...addresses.flatMap(renderAnnouncement),
+        ])
           written.set(own(path), content!);
       } else if (plan) {
         const system = routerSystems.find(({ manufacturer }) => manufacturer === manufacturerOf(declaration, name))!;
@@ -94,14 +98,17 @@ export class Stage implements AsyncDisposable {
 
   /** Starts who answers for accounts, and who asks. */
   async #people(declaration: Declaration): Promise<void> {
+    const address4Of = (host: string) => frontEndOf(declaration, host).address4 ?? [];
     for (const { name } of declaration.hosts) {
       const own = declaration.addresses.filter(({ host }) => host === name).map(({ address }) => address);
-      if (own.length > 0) this.#spawn(name, "answer.ts", own);
+      if (own.length > 0) this.#spawn(name, "answer.ts", own.concat(address4Of(name)));
     }
     this.#visitor = this.#spawn(visitor.space, "ask.ts", []);
     const targets: Targets = {
-      source: visitor.address,
-      accounts: declaration.addresses.map(({ account, address }) => ({ account, address })),
+      accounts: declaration.addresses.flatMap(({ account, address, host }) => [
+        { account, address, source: visitor.address },
+        ...[address4Of(host)].flat().map((address4) => ({ account, address: address4, source: visitor.address4 })),
+      ]),
     };
     this.#visitor.send(targets);
   }
@@ -115,7 +122,7 @@ export class Stage implements AsyncDisposable {
     return child;
   }
 
-  /** What the visitor has seen of each account since this was last called. */
+  /** What the visitor has seen of each account, once for each of its addresses, since this was last called. */
   async seen(): Promise<readonly Seen[]> {
     this.#visitor!.send({});
     const [seen] = (await once(this.#visitor!, "message", { signal: AbortSignal.timeout(30_000) })) as [
@@ -167,7 +174,7 @@ export class Stage implements AsyncDisposable {
     await sleep(300);
     const last = await this.seen();
     seen.push(...last);
-    return [...down, ...last.flatMap(({ account, answered }) => (answered === 0 ? [`account ${account}`] : []))];
+    return [...down, ...silent(last).map((account) => `account ${account}`)];
   }
 
   async cut(part: Part): Promise<void> {

@@ -37,7 +37,8 @@ export const visitor = {
   space: "visitor",
   asNumber: 65_550,
   address: "fd00:9:100::5",
-  prefix: "fd00:9:100::/48",
+  address4: "198.51.100.5",
+  prefixes: ["fd00:9:100::/48", "198.51.100.0/24"],
 } as const;
 
 /** What can be cut here. Power and disks have no namespace. */

@@ -11,7 +11,7 @@ import { tryProof } from "./trial.ts";
 import { weakFleets } from "./weak-fleets.cases.ts";
 import { wrongConfigurations } from "./wrong-configurations.cases.ts";
 
-/** The network of a fleet in namespaces, with the configuration that its inventory gives: routers of two makers, hosts, and a world around them. */
+/** The network of a fleet in namespaces, IPv6 and IPv4, with the configuration that its inventory gives: routers of two makers, hosts, and a world around them. */
 const declaration = declare((await loadFleet(join(import.meta.dirname, "../../inventory/trial"))).fleet);
 const minutes = 60_000;
 
@@ -25,7 +25,7 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 const routes = async (router: string) =>
   router === "router-1"
     ? stage.run("birdc -s /run/trial/router-1/bird.ctl show route")
-    : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' 2>/dev/null");
+    : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' -c 'show bgp ipv4 unicast' 2>/dev/null");
 
 test("everything comes up", () => {
   expect(stage.neverUp).toEqual([]);
@@ -52,32 +52,45 @@ test.each(["router-1", "router-2"])(
     const taken = await routes(router);
     expect(taken).toContain("::/0");
     for (const prefix of announced.good) expect(taken).toContain(prefix);
-    for (const prefix of Object.values(announced.bad)) expect(taken).not.toContain(prefix);
+    expect(taken).toContain("0.0.0.0/0");
+    for (const prefix of Object.values(announced.bad).flat()) expect(taken).not.toContain(prefix);
   },
 );
 
-test.each([
-  ["router-1", `birdc -s /run/trial/router-1/bird.ctl 'show route ${announced.ofFirst} all'`, /BGP.as_path:(.*)/g],
-  [
-    "router-2",
-    `vtysh -N router-2 -c 'show bgp ipv6 unicast ${announced.ofFirst} json' 2>/dev/null`,
-    /"aspath":\{"string":"([^"]*)"/g,
-  ],
-])("%s believes an announcement that has an entry in `roas` from its origin alone", async (_, command, paths) => {
-  // Both have a session with operators whose AS the entry does not have.
-  const origins = () =>
-    stage
-      .run(command)
-      .then((taken) => [...taken.replace(/\s*([{:])\s*/g, "$1").matchAll(paths)].map(([, path]) => path));
-  await expect.poll(origins).toEqual(["64496"]);
-});
+test.each(
+  announced.ofFirst.flatMap((prefix) => [
+    [
+      "router-1",
+      prefix,
+      `birdc -s /run/trial/router-1/bird.ctl 'show route ${prefix} all'`,
+      /BGP.as_path:(.*)/g,
+    ] as const,
+    [
+      "router-2",
+      prefix,
+      `vtysh -N router-2 -c 'show bgp ipv${prefix.includes(":") ? 6 : 4} unicast ${prefix} json' 2>/dev/null`,
+      /"aspath":\{"string":"([^"]*)"/g,
+    ] as const,
+  ]),
+)(
+  "%s believes an announcement of %s, which has an entry in `roas`, from its origin alone",
+  async (_, __, command, paths) => {
+    // Both have a session with operators whose AS the entry does not have.
+    const origins = () =>
+      stage
+        .run(command)
+        .then((taken) => [...taken.replace(/\s*([{:])\s*/g, "$1").matchAll(paths)].map(([, path]) => path));
+    await expect.poll(origins).toEqual(["64496"]);
+  },
+);
 
 test("operators hear of the owned ranges, and of nothing inside them", async () => {
   const heard = await stage.run(
     "for each in 1 2 3 4; do birdc -s /run/trial/transit-$each/bird.ctl 'show route where proto ~ \"fleet_*\" all'; done",
   );
-  const prefixes = [...heard.matchAll(/^(\S+\/\d+) /gm)].map(([, prefix]) => prefix);
-  expect(prefixes).toEqual(Array(4).fill(declaration.networks[0]!.prefixes[0]));
+  const [{ prefixes, prefixes4 }] = declaration.networks as [Declaration["networks"][number]];
+  const told = [...heard.matchAll(/^(\S+\/\d+) /gm)].map(([, prefix]) => prefix);
+  expect(told.sort()).toEqual([...prefixes, ...prefixes4].flatMap((prefix) => Array(4).fill(prefix)).sort());
 });
 
 test("a host that announces another host's account is not believed", async () => {
@@ -103,6 +116,45 @@ test("a host that announces another host's account is not believed", async () =>
     expect(JSON.stringify(all[each] ?? [])).not.toContain("4200000012");
   }
   await stage.run("rm /run/trial/web2/bird/accounts/99.conf; birdc -s /run/trial/web2/bird.ctl configure");
+  await stage.settled();
+});
+
+test("a host announces its own IPv4 address to both routers, and is believed nothing else", async () => {
+  const ofBird = (what: string) => stage.run(`birdc -s /run/trial/router-1/bird.ctl ${what}`);
+  const ofFrr = async (): Promise<Record<string, unknown>> => {
+    const shown = "show bgp ipv4 unicast neighbors fd00:8000::12 routes json";
+    return JSON.parse(await stage.run(`vtysh -N router-2 -c '${shown}' 2>/dev/null`)).routes ?? {};
+  };
+  const taken = async () =>
+    [...(await ofBird("show route table master4 protocol host_web2")).matchAll(/^(\S+\/\d+) /gm)].map(
+      ([, prefix]) => prefix,
+    );
+  await expect.poll(taken).toEqual(["192.0.2.12/32"]);
+  await expect.poll(async () => Object.keys(await ofFrr())).toEqual(["192.0.2.12/32"]);
+  // The other host's, the site's range and one of the Internet, a default route, and one that nobody has.
+  const foreign = ["192.0.2.11/32", "192.0.2.0/24", "192.31.196.0/24", "0.0.0.0/0", "192.0.2.99/32"];
+  const file = "/run/trial/web2/bird/bird.conf";
+  const own = await stage.run(`cat ${file}`);
+  const route = (prefix: string) => `  route ${prefix} unreachable;\n`;
+  expect(own).toContain(route("192.0.2.12/32"));
+  const reload = async (content: string) => {
+    await stage.host.writeFile(file, content);
+    await stage.run("birdc -s /run/trial/web2/bird.ctl configure");
+  };
+  const updates = async (): Promise<number> =>
+    JSON.parse(await stage.run("vtysh -N router-2 -c 'show bgp neighbors fd00:8000::12 json' 2>/dev/null"))[
+      "fd00:8000::12"
+    ].messageStats.updatesRecv;
+  const before = await updates();
+  await reload(own.replace(route("192.0.2.12/32"), ["192.0.2.12/32", ...foreign].map(route).join("")));
+  // Both have heard it: BIRD counts what its filter refuses, FRR what it is sent.
+  await expect
+    .poll(async () => (await ofBird("show protocols all host_web2")).split("Channel ipv4")[1])
+    .toMatch(new RegExp(`Import updates: +\\d+ +\\d+ +${foreign.length} `));
+  await expect.poll(updates).toBeGreaterThan(before);
+  expect(await taken()).toEqual(["192.0.2.12/32"]);
+  expect(Object.keys(await ofFrr())).toEqual(["192.0.2.12/32"]);
+  await reload(own);
   await stage.settled();
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../../components/inputs.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
-import type { Seen } from "./protocol.ts";
+import { type Seen, silent } from "./protocol.ts";
 import type { Stage } from "./stage.ts";
 import { cuttable, partOf } from "./topology.ts";
 
@@ -95,7 +95,7 @@ async function watch(stage: Stage, isExpected: (down: readonly number[]) => bool
     await sleep(limits.window);
     const now = await stage.seen();
     seen.push(...now);
-    const down = now.filter(({ answered }) => answered === 0).map(({ account }) => account);
+    const down = silent(now);
     right = isExpected(down) ? right + 1 : 0;
     if (right === 2 || performance.now() > end) return { down, seen };
   }

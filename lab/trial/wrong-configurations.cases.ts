@@ -34,6 +34,9 @@ export const wrongConfigurations: readonly WrongConfiguration[] = [
       ["next hop self;", "next hop own;"],
       ["bgp_local_pref = 0;", "bgp_local_pref = none;"],
       ["import none;", "import nothing;"],
+      ["extended next hop on", "extended next hop always"],
+      ["0.0.0.0/0{8, 24}", "0.0.0.0/0{8, 34}"],
+      ["net !~ [ 192.0.2.11/32 ]", "net !~ [ 192.0.2.11/33 ]"],
     ],
   },
   {
@@ -61,6 +64,9 @@ export const wrongConfigurations: readonly WrongConfiguration[] = [
       ["call origins", "calls origins"],
       ["community-list standard leaving seq 5 permit", "community-list standard leaving seq 5 allow"],
       ["ipv6 route fd00:8000::/32 reject", "ipv6 route fd00:8000:::/32 reject"],
+      ["ip route 192.0.2.0/24 reject", "ip route 192.0.2.0/33 reject"],
+      ["capability extended-nexthop", "capability extended-nexthops"],
+      ["permit 0.0.0.0/0 ge 8 le 24", "permit 0.0.0.0/0 ge 8 le 34"],
     ],
   },
 ];

@@ -3,7 +3,8 @@ import { byKey, found } from "../../../lib/lists.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { subnetZero } from "../../declaring.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
-import type { Roa } from "../origins.ts";
+import { lengthOf, type Roa } from "../origins.ts";
+import { ipv4 } from "./router-system.ts";
 
 /** What one router does, whoever made it: all that a router system needs to render its configuration. */
 export interface RouterPlan {
@@ -15,7 +16,7 @@ export interface RouterPlan {
   readonly address: string;
   /** Subnet 0 of its site. */
   readonly infrastructure: string;
-  /** Ranges that operators hear of, and that nobody outside may announce. */
+  /** Ranges of both families that operators hear of, and that nobody outside may announce. */
   readonly owned: readonly string[];
   /** Who may announce which prefix to it (RFC 6811). Prefixes without an entry are not checked. */
   readonly roas: readonly Roa[];
@@ -31,7 +32,7 @@ export interface HostSession {
   readonly name: string;
   readonly address: string;
   readonly asNumber: number;
-  /** The /64s of its accounts: all that it may announce. */
+  /** The /64s of its accounts, and the IPv4 address of its front end as a /32: all that it may announce. */
   readonly prefixes: readonly string[];
 }
 
@@ -58,7 +59,7 @@ export interface OperatorSession {
  * @throws UserError if two routers would have the same identifier, or one has none: all at once
  */
 export function routerPlans(declaration: Declaration): RouterPlan[] {
-  const { networks, routers, sites, hosts, addresses } = declaration;
+  const { networks, routers, sites, hosts, addresses, frontEnds } = declaration;
   const [network] = networks;
   if (network === undefined) return [];
   const bySite = byKey(sites, ({ name }) => name);
@@ -66,13 +67,14 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
   const identifiers = identifiersOf(routers, prefixOf);
   const byName = byKey(routers, ({ name }) => name);
   const ofHost = Map.groupBy(addresses, ({ host }) => host);
+  const addresses4 = new Map(frontEnds.flatMap(({ host, address4 }) => (address4 ? [[host, [`${address4}/32`]]] : [])));
   return routers.map((router) => ({
     name: router.name,
     asNumber: network.asNumber,
     routerId: identifiers.get(router.name)!.join("."),
     address: router.address,
     infrastructure: subnetZero({ prefix: prefixOf(router) }),
-    owned: network.prefixes.toSorted(),
+    owned: [...network.prefixes.toSorted(), ...network.prefixes4.toSorted()],
     roas: network.roas ?? [],
     gracefulShutdown: router.gracefulShutdown ?? false,
     hosts: hosts
@@ -81,7 +83,7 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
         name,
         address,
         asNumber,
-        prefixes: (ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(),
+        prefixes: [...(ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(), ...(addresses4.get(name) ?? [])],
       })),
     routers: linkedTo(router, routers).map((name) => {
       const other = found(byName, name, `router linked to ${router.name}`);
@@ -112,14 +114,17 @@ export function withoutSessions({ networks }: Declaration): string[] {
   );
 }
 
-/** Hosts whose IPv4 address is announced to routers that no configuration of Fairhost makes take it, as a sentence. */
-export function withoutIpv4({ frontEnds }: Declaration): string[] {
-  const hosts = frontEnds.flatMap(({ host, address4 }) => (address4 === undefined ? [] : [host])).sort();
-  if (hosts.length === 0) return [];
-  const some = hosts.length > 3 ? `${hosts.slice(0, 3).join(", ")} and ${hosts.length - 3} more` : hosts.join(", ");
-  return [
-    `The configurations are for IPv6 alone, and hosts announce IPv4 (\`address4\` of ${some}): set up on the routers that they take it, with IPv6 next hops (RFC 8950), announce \`prefixes4\` to operators, and give hosts a default route.`,
-  ];
+/** Owned IPv4 ranges that networks outside do not take, as sentences. */
+export function tooLong({ networks }: Declaration): string[] {
+  const { longest } = ipv4.accepted;
+  return networks.flatMap(({ prefixes4 }) =>
+    prefixes4
+      .filter((prefix) => lengthOf(prefix) > longest)
+      .map(
+        (prefix) =>
+          `The owned IPv4 range ${prefix} is longer than /${longest}: networks outside refuse it. Own the /${longest} around it.`,
+      ),
+  );
 }
 
 /** Routers at the other ends of its links, whichever end lists them. */

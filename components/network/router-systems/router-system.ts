@@ -18,8 +18,8 @@ export interface RouterSystem {
 
 /** Names in configurations: no character means anything in any of them. */
 export const plainName = plain(/[a-z][a-z0-9-]*/, "name");
-/** An IPv6 prefix. */
-export const plainPrefix6 = plain(/[0-9a-f:]+\/\d{1,3}/, "IPv6 prefix");
+/** A prefix of either family. */
+export const plainPrefix = plain(/[0-9a-f:]+\/\d{1,3}|\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}/, "IP prefix");
 
 /**
  * Detection of a lost neighbour (BFD, RFC 5880). A router is given up after three intervals, 600 ms, whatever the traffic: BFD sends packets
@@ -42,27 +42,86 @@ export const timers = { hold: 90, keepalive: 30, connect: 1, connectMost: 2, set
  */
 export const linkTimers = { hold: 9, keepalive: 3 } as const;
 
-/**
- * Prefixes that a neighbour may announce. More means that it is broken, or leaks: the session ends. With an operator it stays down until somebody
- * has looked, since the other operators carry the traffic; a host's begins again after a minute. IPv6 has about 250,000 prefixes (end of 2026).
- */
-export const prefixLimits = { operator: 500_000, host: 2_000 } as const;
+/** What differs between IPv6 and IPv4 in what routers take and tell. */
+export interface Family {
+  readonly version: 6 | 4;
+  /** Behind names of filters, lists and tables. */
+  readonly suffix: "" | "4";
+  readonly default: string;
+  readonly bits: number;
+  /**
+   * Prefixes that a neighbour may announce. More means that it is broken, or leaks: the session ends. With an operator it stays down until
+   * somebody has looked, since the other operators carry the traffic; a host's begins again after a minute.
+   */
+  readonly limits: { readonly operator: number; readonly host: number };
+  /** Prefixes that operators may announce: none longer than is customary (RFC 7454 section 6.1.3). */
+  readonly accepted: { readonly range: string; readonly shortest: number; readonly longest: number };
+  /** What inside it is not of the Internet (IANA's registries of special addresses, RFC 6890). */
+  readonly bogons: readonly string[];
+}
 
-/** Prefixes that operators may announce: global unicast (RFC 4291), none longer than is customary (RFC 7454 section 6.1.3). */
-export const accepted = { range: "2000::/3", shortest: 12, longest: 48 } as const;
+/** IPv6: global unicast (RFC 4291). It has about 250,000 prefixes (end of 2026). */
+export const ipv6: Family = {
+  version: 6,
+  suffix: "",
+  default: "::/0",
+  bits: 128,
+  limits: { operator: 500_000, host: 2_000 },
+  accepted: { range: "2000::/3", shortest: 12, longest: 48 },
+  // Teredo, benchmarks, ORCHID, documentation, 6to4.
+  bogons: ["2001::/32", "2001:2::/48", "2001:10::/28", "2001:20::/28", "2001:db8::/32", "2002::/16", "3fff::/20"],
+};
 
-/** What inside it is not of the Internet: Teredo, benchmarks, ORCHID, documentation, 6to4 (IANA's registry of special addresses, RFC 6890). */
-export const bogons = [
-  "2001::/32",
-  "2001:2::/48",
-  "2001:10::/28",
-  "2001:20::/28",
-  "2001:db8::/32",
-  "2002::/16",
-  "3fff::/20",
-] as const;
+/** IPv4 has about 1,100,000 prefixes (end of 2026). A host announces one address. */
+export const ipv4: Family = {
+  version: 4,
+  suffix: "4",
+  default: "0.0.0.0/0",
+  bits: 32,
+  limits: { operator: 2_000_000, host: 10 },
+  accepted: { range: "0.0.0.0/0", shortest: 8, longest: 24 },
+  bogons: [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    // Multicast, and what is reserved, with the address of all.
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+  ],
+};
 
-/** A list in a sentence of a comment. */
+/** The family of a prefix. */
+export const familyOf = (prefix: string): Family => (prefix.includes(":") ? ipv6 : ipv4);
+
+/** Those of the family. */
+export const prefixesOf = ({ version }: Family, prefixes: readonly string[]): readonly string[] =>
+  prefixes.filter((prefix) => familyOf(prefix).version === version);
+
+/** Entries for prefixes of the family. */
+export const roasOf = ({ version }: Family, roas: RouterPlan["roas"]): RouterPlan["roas"] =>
+  roas.filter(({ prefix }) => familyOf(prefix).version === version);
+
+/** Families that a router speaks: IPv4 where the network has a range of it. The sessions are over IPv6, for both (RFC 8950). */
+export const familiesOf = ({ owned }: Pick<RouterPlan, "owned">): readonly Family[] =>
+  [ipv6, ipv4].filter((family) => prefixesOf(family, owned).length > 0);
+
+/** Families of a session with a host: IPv4 where it has an address. */
+export const familiesOfHost = (
+  plan: Pick<RouterPlan, "owned">,
+  { prefixes }: RouterPlan["hosts"][number],
+): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || prefixesOf(family, prefixes).length > 0);
+
+/** The sentence above a configuration. */
 export function heading({ name, asNumber }: RouterPlan): string {
   return `Router ${name} of AS${asNumber}: routing. Interfaces and their addresses are set up apart. Made by Fairhost: changes are lost.`;
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { declare } from "../../../fleet/declare/declare.ts";
 import { loadFleet } from "../../../fleet/load/load.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
-import { routerPlans, withoutIpv4, withoutSessions } from "./router-plan.ts";
+import { routerPlans, tooLong, withoutSessions } from "./router-plan.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
 const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
@@ -91,13 +91,29 @@ test("a connection to an operator without a session is named", () => {
   );
 });
 
-test("IPv4 that hosts announce and no configuration takes is named", async () => {
-  expect(withoutIpv4(trial)).toEqual([]);
-  const prod = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/prod"))).fleet);
-  expect(withoutIpv4(prod)).toEqual([
-    expect.stringMatching(
-      /^The configurations are for IPv6 alone, and hosts announce IPv4 \(`address4` of par1-\S+, par1-\S+, par1-\S+ and \d+ more\)/,
-    ),
+test("a host's front end may announce its own IPv4 address, and only where it has one", () => {
+  const prefixes = (declaration: Declaration) =>
+    routerPlans(declaration)[0]!.hosts.map((host) => host.prefixes.filter((prefix) => !prefix.includes(":")));
+  expect(prefixes(trial)).toEqual([["192.0.2.11/32"], ["192.0.2.12/32"]]);
+  const frontEnds = trial.frontEnds.map(({ address4, ...frontEnd }) =>
+    frontEnd.host === "web1" || address4 === undefined ? frontEnd : { ...frontEnd, address4 },
+  );
+  expect(prefixes({ ...trial, frontEnds })).toEqual([[], ["192.0.2.12/32"]]);
+});
+
+test.each(routerSystems)("without a range of IPv4 a router of $manufacturer has nothing of it", ({ render }) => {
+  const roas = network!.roas!.filter(({ prefix }) => prefix.includes(":"));
+  const networks = [{ ...network!, prefixes4: [], roas }];
+  const frontEnds = trial.frontEnds.map(({ address4, ...frontEnd }) => ({ ...frontEnd, ...(address4 && {}) }));
+  const [plan] = routerPlans({ ...trial, networks, frontEnds });
+  expect(render(plan!)).not.toMatch(/ipv4 \{|ipv4 unicast$|family inet |extended|0\.0\.0\.0\/0/m);
+});
+
+test("an owned IPv4 range that nobody outside takes is named", () => {
+  const networks = [{ ...network!, prefixes4: ["192.0.2.0/24", "198.51.100.128/25"] }];
+  expect(tooLong(trial)).toEqual([]);
+  expect(tooLong({ ...trial, networks })).toEqual([
+    "The owned IPv4 range 198.51.100.128/25 is longer than /24: networks outside refuse it. Own the /24 around it.",
   ]);
 });
 

@@ -1,15 +1,17 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
-  accepted,
   bfd,
-  bogons,
+  type Family,
+  familiesOf,
+  familiesOfHost,
   heading,
   linkTimers,
   plainName,
-  plainPrefix6,
-  prefixLimits,
+  plainPrefix,
+  prefixesOf,
   type RouterSystem,
+  roasOf,
   timers,
 } from "../router-system.ts";
 
@@ -19,11 +21,13 @@ export const routerSystem: RouterSystem = { manufacturer: "bird", file: "/etc/bi
 /** A name of BIRD: letters, digits, underscores. */
 const symbol = (name: string) => plainName(name).replaceAll("-", "_");
 const set = (prefixes: readonly string[], suffix = "") =>
-  `[ ${prefixes.map((p) => plainPrefix6(p) + suffix).join(", ")} ]`;
+  `[ ${prefixes.map((p) => plainPrefix(p) + suffix).join(", ")} ]`;
 
 function render(plan: RouterPlan): string {
-  const { routerId, asNumber, address, infrastructure, owned, roas, gracefulShutdown } = plan;
+  const { routerId, asNumber, address, infrastructure, gracefulShutdown } = plan;
   const leaving = gracefulShutdown ? "leave(); " : "";
+  const families = familiesOf(plan);
+  const each = (text: (family: Family) => string) => families.map(text).join("");
   return `# ${heading(plan)}
 log syslog all;
 router id ${routerId};
@@ -43,49 +47,20 @@ protocol bfd {
 }
 
 # What no account has ends here, and does not go back to an operator.
-protocol static owned {
-  ipv6;
-${owned.map((prefix) => `  route ${plainPrefix6(prefix)} unreachable;`).join("\n")}
-}
-
-# Who may announce what (RFC 6811).
-roa6 table origins;
-protocol static roas {
-  roa6 { table origins; };
-${roas.map(({ prefix, maxLength, asNumber: origin }) => `  route ${plainPrefix6(prefix)} max ${maxLength} as ${origin};\n`).join("")}}
-
-protocol direct site {
+${each(owned(plan))}# Who may announce what (RFC 6811).
+${each(origins(plan))}protocol direct site {
   ipv6 {
-    import where net = ${plainPrefix6(infrastructure)};
+    import where net = ${plainPrefix(infrastructure)};
   };
 }
 
-protocol kernel {
-  ipv6 {
-    import none;
-    export where source = RTS_BGP || proto = "owned";
-  };
-}
-
-# RFC 8326: who hears it prefers any other way.
+${each(kernel)}# RFC 8326: who hears it prefers any other way.
 function leave() {
   bgp_community.add(GRACEFUL_SHUTDOWN);
   bgp_local_pref = 0;
 }
 
-function is_default() -> bool {
-  return net = ::/0;
-}
-
-function is_of_internet() -> bool {
-  if net !~ [ ${accepted.range}{${accepted.shortest}, ${accepted.longest}} ] then return false;
-  if net ~ ${set(bogons, "+")} then return false;
-  if net ~ ${set(owned, "+")} then return false;
-  if roa_check(origins, net, bgp_path.last) = ROA_INVALID then return false;
-  return true;
-}
-
-template bgp neighbors {
+${each(filters(plan))}template bgp neighbors {
   bfd on;
   hold time ${timers.hold};
   keepalive time ${timers.keepalive};
@@ -106,36 +81,98 @@ template bgp routers from neighbors {
   hold time ${linkTimers.hold};
   keepalive time ${linkTimers.keepalive};
   rr client;
-  ipv6 {
-    next hop self;
-    gateway direct;
-    import all;
-    export filter { if proto != "site" && source != RTS_BGP then reject; ${leaving}accept; };
-  };
-}
+${each((family) =>
+  channel(
+    family,
+    "next hop self",
+    "gateway direct",
+    "import all",
+    `export filter { if ${family.version === 6 ? 'proto != "site" && ' : ""}source != RTS_BGP then reject; ${leaving}accept; }`,
+  ),
+)}}
 
 template bgp operators from neighbors {
 }
-${[...plan.hosts.map((each) => host(each, leaving)), ...plan.routers.map(linked(asNumber)), ...plan.operators.map(operator(plan))].join("")}`;
+${[...plan.hosts.map(host(plan, leaving)), ...plan.routers.map(linked(asNumber)), ...plan.operators.map(operator(plan))].join("")}`;
 }
 
-function host({ name, address, asNumber, prefixes }: RouterPlan["hosts"][number], leaving: string): string {
-  const known =
-    prefixes.length === 0
-      ? "import none"
-      : `import filter { if net !~ ${set(prefixes)} then reject; ${leaving}accept; }`;
-  return `
-protocol bgp host_${symbol(name)} from hosts {
-  neighbor ${plainAddress(address)} as ${asNumber};
-  ipv6 {
-    receive limit ${prefixLimits.host} action restart;
-    ${known};
-    # The way out, as long as there is one.
-    export filter { if !is_default() || source != RTS_BGP then reject; ${leaving}accept; };
+const owned =
+  (plan: RouterPlan) =>
+  (family: Family): string =>
+    `protocol static owned${family.suffix} {
+  ipv${family.version};
+${prefixesOf(family, plan.owned)
+  .map((prefix) => `  route ${plainPrefix(prefix)} unreachable;`)
+  .join("\n")}
+}
+
+`;
+
+const origins =
+  ({ roas }: RouterPlan) =>
+  (family: Family): string =>
+    `roa${family.version} table origins${family.suffix};
+protocol static roas${family.suffix} {
+  roa${family.version} { table origins${family.suffix}; };
+${roasOf(family, roas)
+  .map(({ prefix, maxLength, asNumber }) => `  route ${plainPrefix(prefix)} max ${maxLength} as ${asNumber};\n`)
+  .join("")}}
+
+`;
+
+const kernel = ({ version, suffix }: Family): string => `protocol kernel${suffix && ` kernel${suffix}`} {
+  ipv${version} {
+    import none;
+    export where source = RTS_BGP || proto = "owned${suffix}";
   };
 }
+
 `;
+
+const filters =
+  (plan: RouterPlan) =>
+  (family: Family): string => {
+    const { suffix, accepted, bogons } = family;
+    return `function is_default${suffix}() -> bool {
+  return net = ${family.default};
 }
+
+function is_of_internet${suffix}() -> bool {
+  if net !~ [ ${accepted.range}{${accepted.shortest}, ${accepted.longest}} ] then return false;
+  if net ~ ${set(bogons, "+")} then return false;
+  if net ~ ${set(prefixesOf(family, plan.owned), "+")} then return false;
+  if roa_check(origins${suffix}, net, bgp_path.last) = ROA_INVALID then return false;
+  return true;
+}
+
+`;
+  };
+
+/** What a session exchanges of one family. Sessions are over IPv6: IPv4 has the same next hops (RFC 8950). */
+function channel({ version }: Family, ...lines: readonly string[]): string {
+  const all = version === 6 ? lines : ["extended next hop on", ...lines];
+  return `  ipv${version} {\n${all.map((line) => `    ${line};\n`).join("")}  };\n`;
+}
+
+const host =
+  (plan: RouterPlan, leaving: string) =>
+  (session: RouterPlan["hosts"][number]): string => {
+    const channels = familiesOfHost(plan, session).map((family) => {
+      const own = prefixesOf(family, session.prefixes);
+      return channel(
+        family,
+        `receive limit ${family.limits.host} action restart`,
+        own.length === 0 ? "import none" : `import filter { if net !~ ${set(own)} then reject; ${leaving}accept; }`,
+        // The way out, as long as there is one.
+        `export filter { if !is_default${family.suffix}() || source != RTS_BGP then reject; ${leaving}accept; }`,
+      );
+    });
+    return `
+protocol bgp host_${symbol(session.name)} from hosts {
+  neighbor ${plainAddress(session.address)} as ${session.asNumber};
+${channels.join("")}}
+`;
+  };
 
 const linked =
   (asNumber: number) =>
@@ -151,19 +188,23 @@ const operator =
   (plan: RouterPlan) =>
   (session: RouterPlan["operators"][number]): string => {
     const leaving = plan.gracefulShutdown || session.gracefulShutdown ? "leave(); " : "";
+    const channels = familiesOf(plan).map((family) => {
+      const { suffix } = family;
+      return channel(
+        family,
+        `receive limit ${family.limits.operator} action disable`,
+        `import filter {
+      if !is_default${suffix}() && !is_of_internet${suffix}() then reject;
+      if GRACEFUL_SHUTDOWN ~ bgp_community then bgp_local_pref = 0;
+      ${leaving}accept;
+    }`,
+        `export filter { if proto != "owned${suffix}" then reject; ${leaving}accept; }`,
+      );
+    });
     return `
 protocol bgp operator_${symbol(session.name)} from operators {
   local ${plainAddress(session.address)} as ${plan.asNumber};
   neighbor ${plainAddress(session.neighbor)} as ${session.asNumber};
-${session.bfd ? "" : "  bfd off;\n"}  ipv6 {
-    receive limit ${prefixLimits.operator} action disable;
-    import filter {
-      if !is_default() && !is_of_internet() then reject;
-      if GRACEFUL_SHUTDOWN ~ bgp_community then bgp_local_pref = 0;
-      ${leaving}accept;
-    };
-    export filter { if proto != "owned" then reject; ${leaving}accept; };
-  };
-}
+${session.bfd ? "" : "  bfd off;\n"}${channels.join("")}}
 `;
   };

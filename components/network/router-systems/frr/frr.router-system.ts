@@ -2,15 +2,18 @@ import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
 import { lengthOf } from "../../origins.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
-  accepted,
   bfd,
-  bogons,
+  type Family,
+  familiesOf,
+  familiesOfHost,
   heading,
+  ipv4,
   linkTimers,
   plainName,
-  plainPrefix6,
-  prefixLimits,
+  plainPrefix,
+  prefixesOf,
   type RouterSystem,
+  roasOf,
   timers,
 } from "../router-system.ts";
 
@@ -18,25 +21,22 @@ import {
 export const routerSystem: RouterSystem = { manufacturer: "frr", file: "/etc/frr/frr.conf", tried: true, render };
 
 function render(plan: RouterPlan): string {
-  const { name, routerId, asNumber, address, infrastructure, owned } = plan;
+  const { name, routerId, asNumber, address } = plan;
+  const families = familiesOf(plan);
   const neighbors = [
-    ...plan.hosts.map(({ name, address, asNumber }) => neighbor(address, asNumber, `host ${plainName(name)}`)),
+    ...plan.hosts.map((host) =>
+      neighbor(host.address, host.asNumber, `host ${plainName(host.name)}`, { families: familiesOfHost(plan, host) }),
+    ),
     ...plan.routers.map(({ name, address, neighbor: other }) =>
-      neighbor(other, asNumber, `router ${plainName(name)}`, { source: address, bfd: false, times: linkTimers }),
+      neighbor(other, asNumber, `router ${plainName(name)}`, {
+        source: address,
+        bfd: false,
+        times: linkTimers,
+        families,
+      }),
     ),
     ...plan.operators.map(({ name, address, neighbor: other, asNumber, bfd }) =>
-      neighbor(other, asNumber, `operator ${plainName(name)}`, { source: address, bfd }),
-    ),
-  ];
-  const activated = [
-    ...plan.hosts.map(({ name, address }) =>
-      activate(address, `host-${name}-in`, "hosts-out", `maximum-prefix ${prefixLimits.host} restart 1`),
-    ),
-    ...plan.routers.map(({ neighbor: other }) =>
-      activate(other, "routers-in", "routers-out", "next-hop-self force", "route-reflector-client"),
-    ),
-    ...plan.operators.map(({ name, neighbor: other }) =>
-      activate(other, `operator-${name}-in`, `operator-${name}-out`, `maximum-prefix ${prefixLimits.operator}`),
+      neighbor(other, asNumber, `operator ${plainName(name)}`, { source: address, bfd, families }),
     ),
   ];
   return `! ${heading(plan)}
@@ -46,8 +46,7 @@ log syslog informational
 service integrated-vtysh-config
 !
 ! What no account has ends here, and does not go back to an operator.
-${owned.map((prefix) => `ipv6 route ${plainPrefix6(prefix)} reject`).join("\n")}
-!
+${families.flatMap((family) => prefixesOf(family, plan.owned).map((prefix) => `${word(family)} route ${plainPrefix(prefix)} reject\n`)).join("")}!
 bfd
  profile fairhost
   detect-multiplier ${bfd.multiplier}
@@ -56,7 +55,7 @@ bfd
  exit
 exit
 !
-${[...lists(plan), ...maps(plan)].join("\n!\n")}
+${[...families.flatMap(lists(plan)), ...shared(plan), ...families.flatMap(maps(plan))].join("\n!\n")}
 !
 router bgp ${asNumber}
  bgp router-id ${routerId}
@@ -66,14 +65,48 @@ router bgp ${asNumber}
  ! After a start: at most so long until it announces what it knows.
  update-delay ${timers.settle}
 ${neighbors.join("")} !
- address-family ipv6 unicast
-${[infrastructure, ...owned].map((prefix) => `  network ${plainPrefix6(prefix)}\n`).join("")}${activated.join("")} exit-address-family
-exit
+${families.map(addressFamily(plan)).join(" !\n")}exit
 !
 ! ${plainAddress(address)} is this router's own address for hosts.
 end
 `;
 }
+
+/** How prefixes of it are called in lists, routes and conditions. */
+const word = ({ version }: Family) => (version === 6 ? "ipv6" : "ip");
+
+/** What the sessions exchange of one family. */
+const addressFamily =
+  (plan: RouterPlan) =>
+  (family: Family): string => {
+    const { version, suffix, limits } = family;
+    const own = prefixesOf(family, plan.owned);
+    const lines = [
+      ...(version === 6 ? [plan.infrastructure, ...own] : own).map((prefix) => `  network ${plainPrefix(prefix)}\n`),
+      ...plan.hosts
+        .filter((host) => familiesOfHost(plan, host).includes(family))
+        .map(({ name, address }) =>
+          activate(
+            address,
+            `host-${name}-in${suffix}`,
+            `hosts-out${suffix}`,
+            `maximum-prefix ${limits.host} restart 1`,
+          ),
+        ),
+      ...plan.routers.map(({ neighbor: other }) =>
+        activate(other, "routers-in", `routers-out${suffix}`, "next-hop-self force", "route-reflector-client"),
+      ),
+      ...plan.operators.map(({ name, neighbor: other }) =>
+        activate(
+          other,
+          `operator-${name}-in${suffix}`,
+          `operator-${name}-out${suffix}`,
+          `maximum-prefix ${limits.operator}`,
+        ),
+      ),
+    ];
+    return ` address-family ipv${version} unicast\n${lines.join("")} exit-address-family\n`;
+  };
 
 function neighbor(
   address: string,
@@ -83,11 +116,13 @@ function neighbor(
     source,
     bfd: watched = true,
     times = timers,
+    families,
   }: {
     readonly source?: string;
     readonly bfd?: boolean;
     readonly times?: { readonly keepalive: number; readonly hold: number };
-  } = {},
+    readonly families: readonly Family[];
+  },
 ): string {
   const own = [
     `remote-as ${asNumber}`,
@@ -97,6 +132,8 @@ function neighbor(
     `advertisement-interval 0`,
     ...(source === undefined ? [] : [`update-source ${plainAddress(source)}`]),
     ...(watched ? ["bfd profile fairhost"] : []),
+    // IPv4 with IPv6 next hops (RFC 8950).
+    ...(families.includes(ipv4) ? ["capability extended-nexthop"] : []),
   ];
   return own.map((line) => ` neighbor ${plainAddress(address)} ${line}\n`).join("");
 }
@@ -107,36 +144,42 @@ function activate(address: string, into: string, out: string, ...own: readonly s
 }
 
 /** Lists of prefixes. One that is missing fits everything: each is written, also if nothing is in it. */
-function lists({ owned, infrastructure, roas, hosts }: RouterPlan): string[] {
-  const list = (name: string, entries: readonly string[]) =>
-    [...entries, "deny any"]
-      .map((entry, index) => `ipv6 prefix-list ${name} seq ${5 * (index + 1)} ${entry}`)
-      .join("\n");
-  const permit = (prefix: string) => `permit ${plainPrefix6(prefix)}`;
-  return [
-    list("default", ["permit ::/0"]),
-    list("owned", owned.map(permit)),
-    list("site", [permit(infrastructure)]),
-    list("of-internet", [
-      ...[...bogons, ...owned].map((prefix) => `deny ${plainPrefix6(prefix)} le 128`),
-      `permit ${accepted.range} ge ${accepted.shortest} le ${accepted.longest}`,
-    ]),
-    list(
-      "checked",
-      [...new Set(roas.map(({ prefix }) => plainPrefix6(prefix)))].map((prefix) => `permit ${prefix} le 128`),
-    ),
-    ...byOrigin(roas).flatMap(([origin, own]) => [
+const lists =
+  (plan: RouterPlan) =>
+  (family: Family): string[] => {
+    const { bits, accepted, bogons } = family;
+    const owned = prefixesOf(family, plan.owned);
+    const roas = roasOf(family, plan.roas);
+    const list = (name: string, entries: readonly string[]) =>
+      [...entries, "deny any"]
+        .map((entry, index) => `${word(family)} prefix-list ${name} seq ${5 * (index + 1)} ${entry}`)
+        .join("\n");
+    const permit = (prefix: string) => `permit ${plainPrefix(prefix)}`;
+    return [
+      list("default", [`permit ${family.default}`]),
+      list("owned", owned.map(permit)),
+      ...(family === ipv4 ? [] : [list("site", [permit(plan.infrastructure)])]),
+      list("of-internet", [
+        ...[...bogons, ...owned].map((prefix) => `deny ${plainPrefix(prefix)} le ${bits}`),
+        `permit ${accepted.range} ge ${accepted.shortest} le ${accepted.longest}`,
+      ]),
       list(
-        `origin-${origin}`,
-        own.map(({ prefix, maxLength }) =>
-          maxLength === lengthOf(prefix) ? permit(prefix) : `${permit(prefix)} le ${maxLength}`,
+        "checked",
+        [...new Set(roas.map(({ prefix }) => plainPrefix(prefix)))].map((prefix) => `permit ${prefix} le ${bits}`),
+      ),
+      ...byOrigin(roas).map(([origin, own]) =>
+        list(
+          `origin-${origin}`,
+          own.map(({ prefix, maxLength }) =>
+            maxLength === lengthOf(prefix) ? permit(prefix) : `${permit(prefix)} le ${maxLength}`,
+          ),
         ),
       ),
-      `bgp as-path access-list origin-${origin} seq 5 permit (^|_)${origin}$`,
-    ]),
-    ...hosts.map(({ name, prefixes }) => list(`host-${plainName(name)}`, prefixes.map(permit))),
-  ];
-}
+      ...plan.hosts
+        .filter((host) => familiesOfHost(plan, host).includes(family))
+        .map(({ name, prefixes }) => list(`host-${plainName(name)}`, prefixesOf(family, prefixes).map(permit))),
+    ];
+  };
 
 /** Entries of each AS that may announce something: 0 is nobody. */
 const byOrigin = (roas: RouterPlan["roas"]) =>
@@ -145,49 +188,63 @@ const byOrigin = (roas: RouterPlan["roas"]) =>
 /** RFC 8326: who hears it prefers any other way. */
 const leave = ["set community graceful-shutdown additive", "set local-preference 0"];
 
-function maps({ hosts, operators, roas, gracefulShutdown }: RouterPlan): string[] {
-  const map = (name: string, ...entries: readonly (readonly string[])[]) =>
-    entries
-      .flatMap((lines, index) => [
-        `route-map ${name} permit ${10 * (index + 1)}`,
-        ...lines.map((line) => ` ${line}`),
-        "exit",
-      ])
-      .join("\n");
-  const leaving = gracefulShutdown ? leave : [];
-  const matching = (list: string) => `match ipv6 address prefix-list ${list}`;
-  return [
-    "bgp community-list standard leaving seq 5 permit graceful-shutdown",
-    ...hosts.map(({ name }) => map(`host-${name}-in`, [matching(`host-${name}`), ...leaving])),
-    // The way out, as long as there is one.
-    map("hosts-out", [matching("default"), ...leaving]),
-    map("routers-in", []),
-    origins(roas),
-    `route-map routers-out deny 5\n ${matching("owned")}\nexit\n${map("routers-out", leaving)}`,
-    ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
-      const own = gracefulShutdown || ofOperator ? leave : [];
-      return [
-        map(
-          `operator-${name}-in`,
-          ...[[matching("default")], [matching("of-internet"), "call origins"]].flatMap((those) => [
-            [...those, "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
-            [...those, ...own],
-          ]),
-        ),
-        map(`operator-${name}-out`, [matching("owned"), ...own]),
-      ];
-    }),
-  ];
-}
+/** Lists that have nothing of prefixes in them, and serve both families. */
+const shared = ({ roas }: RouterPlan) => [
+  ...byOrigin(roas).map(([origin]) => `bgp as-path access-list origin-${origin} seq 5 permit (^|_)${origin}$`),
+  "bgp community-list standard leaving seq 5 permit graceful-shutdown",
+];
+
+const maps =
+  (plan: RouterPlan) =>
+  (family: Family): string[] => {
+    const { suffix } = family;
+    const { hosts, operators, gracefulShutdown } = plan;
+    const map = (name: string, ...entries: readonly (readonly string[])[]) =>
+      entries
+        .flatMap((lines, index) => [
+          `route-map ${name} permit ${10 * (index + 1)}`,
+          ...lines.map((line) => ` ${line}`),
+          "exit",
+        ])
+        .join("\n");
+    const leaving = gracefulShutdown ? leave : [];
+    const matching = (list: string) => `match ${word(family)} address prefix-list ${list}`;
+    return [
+      ...hosts
+        .filter((host) => familiesOfHost(plan, host).includes(family))
+        .map(({ name }) => map(`host-${name}-in${suffix}`, [matching(`host-${name}`), ...leaving])),
+      // The way out, as long as there is one.
+      map(`hosts-out${suffix}`, [matching("default"), ...leaving]),
+      ...(family === ipv4 ? [] : [map("routers-in", [])]),
+      origins(family, roasOf(family, plan.roas)),
+      `route-map routers-out${suffix} deny 5\n ${matching("owned")}\nexit\n${map(`routers-out${suffix}`, leaving)}`,
+      ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
+        const own = gracefulShutdown || ofOperator ? leave : [];
+        return [
+          map(
+            `operator-${name}-in${suffix}`,
+            ...[[matching("default")], [matching("of-internet"), `call origins${suffix}`]].flatMap((those) => [
+              [...those, "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
+              [...those, ...own],
+            ]),
+          ),
+          map(`operator-${name}-out${suffix}`, [matching("owned"), ...own]),
+        ];
+      }),
+    ];
+  };
 
 /** RFC 6811: what an entry has with this origin and length, nothing else of what entries cover, and all the rest. */
-function origins(roas: RouterPlan["roas"]): string {
+function origins(family: Family, roas: RouterPlan["roas"]): string {
+  const matching = (list: string) => ` match ${word(family)} address prefix-list ${list}`;
   const own = byOrigin(roas).map(([origin]) => [
-    `permit`,
-    ` match ipv6 address prefix-list origin-${origin}`,
+    "permit",
+    matching(`origin-${origin}`),
     ` match as-path origin-${origin}`,
   ]);
-  return [...own, ["deny", " match ipv6 address prefix-list checked"], ["permit"]]
-    .map(([what, ...lines], index) => [`route-map origins ${what} ${10 * (index + 1)}`, ...lines, "exit"].join("\n"))
+  return [...own, ["deny", matching("checked")], ["permit"]]
+    .map(([what, ...lines], index) =>
+      [`route-map origins${family.suffix} ${what} ${10 * (index + 1)}`, ...lines, "exit"].join("\n"),
+    )
     .join("\n");
 }

@@ -1,14 +1,15 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
-  accepted,
   bfd,
-  bogons,
+  type Family,
+  familiesOf,
+  familiesOfHost,
   heading,
   linkTimers,
   plainName,
-  plainPrefix6,
-  prefixLimits,
+  plainPrefix,
+  prefixesOf,
   type RouterSystem,
   timers,
 } from "../router-system.ts";
@@ -28,8 +29,7 @@ function block(words: string, ...inside: readonly string[]): string {
 
 const term = (name: string, from: readonly string[], then: readonly string[]) =>
   block(`term ${name}`, ...(from.length > 0 ? [block("from", ...from)] : []), block("then", ...then));
-const exactly = (prefixes: readonly string[]) =>
-  prefixes.map((prefix) => `route-filter ${plainPrefix6(prefix)} exact;`);
+const exactly = (prefixes: readonly string[]) => prefixes.map((prefix) => `route-filter ${plainPrefix(prefix)} exact;`);
 const refuse = term("else", [], ["reject;"]);
 /** RFC 8326: who hears it prefers any other way. */
 const leave = ["community add GRACEFUL-SHUTDOWN;", "local-preference 0;"];
@@ -42,7 +42,12 @@ function render(plan: RouterPlan): string {
       `router-id ${plan.routerId};`,
       `autonomous-system ${plan.asNumber};`,
       // What no account has ends here, and does not go back to an operator.
-      block("rib inet6.0", block("static", ...plan.owned.map((prefix) => `route ${plainPrefix6(prefix)} reject;`))),
+      ...familiesOf(plan).map((family) =>
+        block(
+          `rib ${inet(family)}.0`,
+          block("static", ...prefixesOf(family, plan.owned).map((prefix) => `route ${plainPrefix(prefix)} reject;`)),
+        ),
+      ),
       ...(plan.roas.length === 0 ? [] : [block("validation", block("static", ...records(plan.roas)))]),
     ),
     block("replace: policy-options", ...policies(plan)),
@@ -54,7 +59,7 @@ function render(plan: RouterPlan): string {
         "graceful-restart;",
         group("hosts", plan.hosts.map(host(plan))),
         group("routers", plan.routers.map(linked(plan))),
-        group("operators", plan.operators.map(operator)),
+        group("operators", plan.operators.map(operator(plan))),
       ),
     ),
     "",
@@ -65,7 +70,7 @@ function render(plan: RouterPlan): string {
 const records = (roas: RouterPlan["roas"]) =>
   roas.map(({ prefix, maxLength, asNumber }) =>
     block(
-      `record ${plainPrefix6(prefix)}`,
+      `record ${plainPrefix(prefix)}`,
       block(
         `maximum-length ${maxLength}`,
         block(`origin-autonomous-system ${asNumber}`, `validation-state ${asNumber === 0 ? "invalid" : "valid"};`),
@@ -82,68 +87,89 @@ const detection = block(
   `multiplier ${bfd.multiplier};`,
 );
 
-const limit = (most: number, idle: string) =>
-  block(
-    "family inet6",
-    block("unicast", block("prefix-limit", `maximum ${most};`, `teardown 90 idle-timeout ${idle};`)),
-  );
+const inet = ({ version }: Family) => (version === 6 ? "inet6" : "inet");
 
-const host =
-  ({ address: own }: RouterPlan) =>
-  ({ name, address, asNumber }: RouterPlan["hosts"][number]) =>
-    block(
-      `neighbor ${plainAddress(address)}`,
-      `description "host ${plainName(name)}";`,
-      `local-address ${plainAddress(own)};`,
-      `peer-as ${asNumber};`,
-      detection,
-      limit(prefixLimits.host, "1"),
-      `import host-${name}-in;`,
-      "export hosts-out;",
-    );
+/** A family of a session. Sessions are over IPv6: IPv4 has the same next hops (RFC 8950). */
+const exchanged = (family: Family, ...lines: readonly string[]) => {
+  const all = family.version === 6 ? lines : ["extended-nexthop;", ...lines];
+  return block(`family ${inet(family)}`, all.length === 0 ? "unicast;" : block("unicast", ...all));
+};
+
+const limited = (family: Family, who: "operator" | "host", idle: string) =>
+  exchanged(family, block("prefix-limit", `maximum ${family.limits[who]};`, `teardown 90 idle-timeout ${idle};`));
+
+const host = (plan: RouterPlan) => (session: RouterPlan["hosts"][number]) => {
+  const { name, address, asNumber } = session;
+  return block(
+    `neighbor ${plainAddress(address)}`,
+    `description "host ${plainName(name)}";`,
+    `local-address ${plainAddress(plan.address)};`,
+    `peer-as ${asNumber};`,
+    detection,
+    ...familiesOfHost(plan, session).map((family) => limited(family, "host", "1")),
+    `import host-${name}-in;`,
+    "export hosts-out;",
+  );
+};
 
 const linked =
-  ({ routerId }: RouterPlan) =>
+  (plan: RouterPlan) =>
   ({ name, address, neighbor }: RouterPlan["routers"][number]) =>
     block(
       `neighbor ${plainAddress(neighbor)}`,
       `description "router ${plainName(name)}";`,
       `local-address ${plainAddress(address)};`,
       `hold-time ${linkTimers.hold};`,
-      block("family inet6", "unicast;"),
+      ...familiesOf(plan).map((family) => exchanged(family)),
       // Every router reflects: a way over several links is known to all of them.
-      `cluster ${routerId};`,
+      `cluster ${plan.routerId};`,
       "export routers-out;",
     );
 
-const operator = ({ name, address, neighbor, asNumber, bfd: watched }: RouterPlan["operators"][number]) =>
-  block(
-    `neighbor ${plainAddress(neighbor)}`,
-    `description "operator ${plainName(name)}";`,
-    `local-address ${plainAddress(address)};`,
-    `peer-as ${asNumber};`,
-    ...(watched ? [detection] : []),
-    limit(prefixLimits.operator, "forever"),
-    `import operator-${name}-in;`,
-    `export operator-${name}-out;`,
-  );
+const operator =
+  (plan: RouterPlan) =>
+  ({ name, address, neighbor, asNumber, bfd: watched }: RouterPlan["operators"][number]) =>
+    block(
+      `neighbor ${plainAddress(neighbor)}`,
+      `description "operator ${plainName(name)}";`,
+      `local-address ${plainAddress(address)};`,
+      `peer-as ${asNumber};`,
+      ...(watched ? [detection] : []),
+      ...familiesOf(plan).map((family) => limited(family, "operator", "forever")),
+      `import operator-${name}-in;`,
+      `export operator-${name}-out;`,
+    );
 
-function policies({ owned, infrastructure, roas, hosts, operators, gracefulShutdown }: RouterPlan): string[] {
+function policies(plan: RouterPlan): string[] {
+  const { infrastructure, roas, hosts, operators, gracefulShutdown } = plan;
+  const families = familiesOf(plan);
   const leaving = gracefulShutdown ? leave : [];
   const statement = (name: string, ...terms: readonly string[]) => block(`policy-statement ${name}`, ...terms);
-  const isDefault = ["family inet6;", ...exactly(["::/0"])];
+  const of = (family: Family, ...those: readonly string[]) => [`family ${inet(family)};`, ...those];
   const ofBgp = "protocol bgp;";
+  const owned = (family: Family) => prefixesOf(family, plan.owned);
+  const each = (terms: (family: Family) => readonly string[]) => families.flatMap(terms);
   return [
     "community GRACEFUL-SHUTDOWN members 65535:0;",
-    ...hosts.map(({ name, prefixes }) =>
+    ...hosts.map((host) =>
       statement(
-        `host-${plainName(name)}-in`,
-        ...(prefixes.length === 0 ? [] : [term("accounts", exactly(prefixes), [...leaving, "accept;"])]),
+        `host-${plainName(host.name)}-in`,
+        ...each((family) => {
+          const own = prefixesOf(family, host.prefixes);
+          const name = family.version === 6 ? "accounts" : "front-end";
+          return own.length === 0 ? [] : [term(name, exactly(own), [...leaving, "accept;"])];
+        }),
         refuse,
       ),
     ),
     // The way out, as long as there is one.
-    statement("hosts-out", term("default", [ofBgp, ...isDefault], [...leaving, "accept;"]), refuse),
+    statement(
+      "hosts-out",
+      ...each((family) => [
+        term(`default${family.suffix}`, [ofBgp, ...of(family, ...exactly([family.default]))], [...leaving, "accept;"]),
+      ]),
+      refuse,
+    ),
     statement(
       "routers-out",
       term("bgp", [ofBgp], [...leaving, "next-hop self;", "accept;"]),
@@ -152,32 +178,36 @@ function policies({ owned, infrastructure, roas, hosts, operators, gracefulShutd
     ),
     ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
       const own = gracefulShutdown || ofOperator ? leave : [];
-      const beyond = [...bogons, ...owned].map((prefix) => `route-filter ${plainPrefix6(prefix)} orlonger;`);
+      const orLonger = (prefix: string) => `route-filter ${plainPrefix(prefix)} orlonger;`;
       return [
         statement(
           `operator-${plainName(name)}-in`,
-          term("not-of-internet", ["family inet6;", ...beyond], ["reject;"]),
+          ...each((family) => {
+            const beyond = [...family.bogons, ...owned(family)].map(orLonger);
+            return [term(`not-of-internet${family.suffix}`, of(family, ...beyond), ["reject;"])];
+          }),
           term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
-          term("default", isDefault, [...own, "accept;"]),
-          // After the default route, which no origin is checked of, as on the other systems.
+          ...each((family) => [
+            term(`default${family.suffix}`, of(family, ...exactly([family.default])), [...own, "accept;"]),
+          ]),
+          // After the default routes, which no origin is checked of, as on the other systems.
           ...(roas.length === 0
             ? []
             : [
                 term("wrong-origin", [ofBgp, "validation-database invalid;"], ["validation-state invalid;", "reject;"]),
               ]),
-          term(
-            "of-internet",
-            [
-              "family inet6;",
-              `route-filter ${accepted.range} prefix-length-range /${accepted.shortest}-/${accepted.longest};`,
-            ],
-            [...own, "accept;"],
-          ),
+          ...each((family) => {
+            const { range, shortest, longest } = family.accepted;
+            const those = of(family, `route-filter ${range} prefix-length-range /${shortest}-/${longest};`);
+            return [term(`of-internet${family.suffix}`, those, [...own, "accept;"])];
+          }),
           refuse,
         ),
         statement(
           `operator-${name}-out`,
-          term("owned", ["protocol static;", ...exactly(owned)], [...own, "accept;"]),
+          ...each((family) => [
+            term(`owned${family.suffix}`, ["protocol static;", ...exactly(owned(family))], [...own, "accept;"]),
+          ]),
           refuse,
         ),
       ];
