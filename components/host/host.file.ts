@@ -77,7 +77,7 @@ export const schema = z.strictObject({
   address4: address4Schema
     .optional()
     .describe(
-      "IPv4 address of the front end, in the site's IPv4 range, for visitors without IPv6. The host announces it by BGP: its routers must take IPv4 routes with IPv6 next hops (RFC 8950).",
+      "IPv4 address of the front end, in the site's IPv4 range, for visitors without IPv6. The host announces it by BGP over IPv6 (RFC 8950), and routers take it from this host alone.",
     ),
   managementAddress: address6Schema.describe(
     "IPv6 address of the host's management controller (BMC), in subnet 0 of its site.",

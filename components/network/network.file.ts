@@ -111,7 +111,7 @@ const operatorSchema = z.strictObject({
     .array(sessionSchema)
     .optional()
     .describe(
-      "BGP sessions with the operator, over IPv6. It must announce a default route in each. Default: none, and the configuration of routers lacks the operator.",
+      "BGP sessions with the operator, over IPv6, for IPv4 too if the platform owns a range of it: then the operator must offer it with IPv6 next hops (RFC 8950). It must announce a default route in each, of each family. Default: none, and the configuration of routers lacks the operator.",
     ),
   gracefulShutdown: z
     .boolean()
@@ -181,7 +181,12 @@ export const schema = z.strictObject({
     .array(prefix6Schema)
     .min(1)
     .describe("Owned IPv6 ranges. The prefix of every site is inside one of them."),
-  prefixes4: z.array(prefix4Schema).default([]).describe("Owned IPv4 ranges. Front ends have addresses in them."),
+  prefixes4: z
+    .array(prefix4Schema)
+    .default([])
+    .describe(
+      "Owned IPv4 ranges. Front ends have addresses in them. Routers announce each as a whole to operators; networks outside refuse one longer than /24.",
+    ),
   operators: z
     .array(operatorSchema)
     .default([])

@@ -6,7 +6,7 @@ import { loadFleet } from "../../fleet/load/load.ts";
 import { losses } from "../../policies/graph/losses.ts";
 import { announced } from "./outside.ts";
 import { Stage } from "./stage.ts";
-import { cuttable } from "./topology.ts";
+import { cuttable, visitor } from "./topology.ts";
 import { tryProof } from "./trial.ts";
 import { weakFleets } from "./weak-fleets.cases.ts";
 import { wrongConfigurations } from "./wrong-configurations.cases.ts";
@@ -24,11 +24,16 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 /** All routes that a router has taken, whoever told them. */
 const routes = async (router: string) =>
   router === "router-1"
-    ? stage.run("birdc -s /run/trial/router-1/bird.ctl show route")
+    ? stage.run("for each in 6 4; do birdc -s /run/trial/router-1/bird.ctl show route table master$each; done")
     : stage.run("vtysh -N router-2 -c 'show bgp ipv6 unicast' -c 'show bgp ipv4 unicast' 2>/dev/null");
 
-test("everything comes up", () => {
+test("everything comes up, for a visitor with IPv4 alone too", async () => {
   expect(stage.neverUp).toEqual([]);
+  expect(await stage.seen()).toHaveLength(2 * declaration.addresses.length);
+  for (const { address4 } of declaration.frontEnds)
+    expect(await stage.run(`ip -n visitor route get ${address4} from ${visitor.address4}`)).toMatch(
+      /via inet6 fd00:9:ffff:/,
+    );
 });
 
 test("each maker's program takes its configuration, and refuses what is wrong", async () => {
