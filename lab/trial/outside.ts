@@ -72,15 +72,14 @@ ${families
 }
 `;
 
-/** One operator. It lets the fleet announce only what is the fleet's, and tells it of everything, good and bad. */
+/** One operator. It believes all that the fleet announces, so that a leak is seen, and tells it of everything, good and bad. */
 export function renderOperator(declaration: Declaration, index: number): string {
   const [{ operators, prefixes, prefixes4, asNumber }] = declaration.networks as [Declaration["networks"][number]];
   const { asNumber: own, sessions = [] } = operators[index]!;
   const { operator: address, visitor: other } = towardsVisitor(index);
-  const owned = [...prefixes, ...prefixes4];
   const bad = [...announced.ofFirst, ...Object.values(announced.bad).flat()];
-  const exchanged = familiesOf({ owned }).map((family) =>
-    channel(family, `import where net ~ [ ${prefixesOf(family, owned).join(", ")} ]; export all;`),
+  const exchanged = familiesOf({ owned: [...prefixes, ...prefixes4] }).map((family) =>
+    channel(family, "import all; export all;"),
   );
   return `${common(`10.0.0.${index + 1}`)}
 ${families.map((family) => unreachable("world", family, [family.default, ...announced.good])).join("")}
