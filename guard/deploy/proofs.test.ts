@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { declarationFixture } from "../../testing/fixtures/fixture.ts";
 import type { Answer } from "../recovery/recovery.ts";
 import { firstAsked } from "./first-asked.ts";
-import { takingOver, unproven } from "./proofs.ts";
+import { proofsOn, takingOver, unproven } from "./proofs.ts";
 
 const { accounts } = declarationFixture();
 const [account] = accounts;
@@ -150,4 +150,29 @@ describe("when a deploy first asked", () => {
     await expect(ask(1000)).rejects.toThrow("first-asked is damaged");
     expect(readFileSync(join(directory, "first-asked"), "utf8")).toContain("soon");
   });
+});
+
+test("the grace of accounts begins with the first deploy that asks their host, also if that does not know the question yet", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-asked-"));
+  try {
+    const declaration = declarationFixture();
+    // Without a pinned key it is not even contacted.
+    const knownHosts = join(directory, "known_hosts");
+    writeFileSync(knownHosts, "");
+    const config = {
+      ...{ stack: "test", projectDirectory: directory, inventory: directory, cell: undefined },
+      knownHosts,
+    };
+    const proofs = proofsOn(
+      { ...config, sshUser: "root", sshPrivateKeyFile: undefined, today: "2026-11-28" },
+      [{ name: host, ssh: { address: "::1", port: 1 } }],
+      () => {},
+    );
+    expect(await proofs(declaration, declaration, [host], directory)).toEqual([]);
+    const own = accounts.filter((each) => each.host === host && each.backup).map((each) => `${host} ${each.number}`);
+    expect(own).not.toEqual([]);
+    expect(Object.keys(JSON.parse(readFileSync(join(directory, "first-asked"), "utf8")))).toEqual(own.toSorted());
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -43,9 +43,10 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
     );
     const now = Date.now();
     const answers = [...unknown, ...(await askHosts(asked, now))];
+    // Also those of hosts that do not know the question yet, or do not answer: their grace begins now, not with the first answer.
     const expected = expectedOf(
       before,
-      answers.filter(isAnswer).map(({ host }) => host),
+      answers.map(({ host }) => host),
     );
     const since = await firstAsked(directory, before.accounts, expected, now);
     const { findings, notes } = unproven(before, after, answers, now, since);
