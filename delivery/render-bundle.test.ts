@@ -235,9 +235,9 @@ test("a drop-in that says what an account's programs see restarts each service o
   const services = units.filter(({ name }) => /^account-\d+-.*\.service$/.test(name));
   const deaf = services.flatMap(({ name, restartOn }) => {
     const [, number] = /^account-(\d+)-/.exec(name)!;
-    // Limits take effect at once; the network's says the same for all time.
+    // Limits take effect at once; the network's says the same for all time, and the fence's matters at a boot.
     const seen = files.filter((path) =>
-      new RegExp(`^systemd/account-(?:${number}-)?\\.service\\.d/(?!50-limits|50-network)`).test(path),
+      new RegExp(`^systemd/account-(?:${number}-)?\\.service\\.d/(?!50-limits|50-network|50-fence)`).test(path),
     );
     return seen.filter((path) => !restartOn.includes(path)).map((path) => `${name}: ${path}`);
   });

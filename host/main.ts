@@ -13,6 +13,7 @@ import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { moveCommand } from "./moves/commands.ts";
+import { fence } from "./moves/fence.ts";
 import { dumpDatabase } from "./os/databases/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { bansCommand } from "./os/network/bans.ts";
@@ -84,6 +85,15 @@ async function main(): Promise<number> {
       process.stderr.write(usage);
       return 2;
     }
+    case "fence":
+      if (parsed.positionals.length > 2 || (argument !== undefined && argument !== "boot")) {
+        process.stderr.write(usage);
+        return 2;
+      }
+      return look(machine, async () => {
+        for (const line of await fence(machine, argument === "boot")) machine.say(line);
+        return 0;
+      });
     case "init":
       for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
       return 0;
@@ -145,7 +155,7 @@ function applyReceived(
   { bundle, masterSecret, secretEpoch, dnsSecrets }: Received,
 ): Promise<ApplyReport> {
   const secret = { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
-  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret));
+  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, "from a controller"));
 }
 
 /** The part of `apply` that runs in its own unit. Nobody reads its standard output; the report goes to a file. */

@@ -5,18 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Health, Inspection } from "../../host/inspect/difference.ts";
+import type { RunResult } from "../../lab/container.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
-import { service } from "../../testing/fixtures/bundle-fixture.ts";
+import { service, task } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** A host is lost, and its accounts go to another one; the update in between is an apply of the bundles, as Pulumi delivers them. */
 let on: BackupHosts;
 let spare: AppliedHost;
+/** What the lost host's boot does while no backup host answers. */
+let unanswered: Promise<RunResult>;
 
-const worker = service("worker", ["/bin/sleep", "infinity"]);
+const worker = service("worker", ["/bin/sh", "-c", "echo >>ran; exec sleep infinity"]);
+const mail = task("mail", ["/bin/sh", "-c", "echo >>sent"], { calendar: "*:*:0/3" });
 const databases = (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 3 }));
-const alice = { number: 1, name: "alice", servers: [shellServer()], services: [worker], databases };
+const alice = { number: 1, name: "alice", servers: [shellServer()], services: [worker], tasks: [mail], databases };
 const bob = { number: 2, name: "bob", servers: [shellServer()], services: [worker] };
 const home = "/srv/accounts/1/home";
 const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d a1_shop -c";
@@ -60,7 +65,8 @@ beforeAll(async () => {
   await spare.shell(
     `install -d /var/lib/fairhost/superseded ${home} && echo old >${home}/stale && date >/var/lib/fairhost/superseded/1`,
   );
-  await on.web.shell("ip link set eth0 down");
+  await on.web.shell("systemctl stop fairhost-fence-again.timer && ip link set eth0 down");
+  unanswered = on.web.host.run("fairhost-host fence boot", { timeout: 120_000 });
 }, 300_000);
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
@@ -122,7 +128,7 @@ test("its accounts are restored by the deploy, killed in its steps: an account r
   }
   expect(
     await spare.shell(`cd ${home} && cat sub/page && stat -c '%a %U' sub/page && readlink etc && ls -A | xargs`),
-  ).toBe("page\n600 a1\n/etc\nadmin etc shell.py sub www");
+  ).toBe("page\n600 a1\n/etc\nadmin etc ran sent shell.py sub www");
   const counted = `${psql} 'SELECT count(*) FROM t'; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t'`;
   expect(await inside(spare.host, 1, counted)).toBe("1000\n1000\n");
   expect(await announced(1)).toBe("1");
@@ -140,13 +146,87 @@ test("an account without a backup does not begin empty, until somebody says so",
   await expect.poll(() => running(2)).toContain("sleep infinity");
 });
 
-test("the lost host that comes back can neither read nor bring backups of what has gone, and its next deploy takes it away", async () => {
+const programs = (number: number) => on.web.shell(`ps -o args= -u 190000000${number} || true`);
+const routes = "ip -6 route show table local proto 66";
+/** The declaration in which it is not lost any more. */
+function found() {
+  const declaration = on.declaration([alice, bob], "web1 lost");
+  return { ...declaration, hosts: declaration.hosts.map(({ lost: _, ...host }) => host) };
+}
+
+test("a host whose backup hosts do not answer starts its accounts", async () => {
+  const { exitCode, stderr } = await unanswered;
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining("bak1 gives no answer: ")]);
+  expect(await programs(1)).toContain("sleep infinity");
+  expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
+});
+
+test("the lost host that comes back can neither read nor bring backups of what has gone", async () => {
   await on.web.shell("ip link set eth0 up && ip route replace fd00:8100::11 dev eth0");
   await on.web.until("fairhost-host backup 1 2>&1 | grep -q 'Permission denied'", 60);
   expect(await on.backup.shell("cd /srv/accounts/1/repositories && ls")).toMatch(/^spare1\S+\nweb1\S+$/);
-  const declaration = on.declaration([alice, bob], "web1 lost");
-  const { report, stderr } = await on.web.apply(renderBundle(declaration, "web1"));
+});
+
+test("nobody hears from a backup host more than what concerns their own host, whatever they ask", async () => {
+  const options = "-o BatchMode=yes -o UserKnownHostsFile=/var/lib/fairhost/current/backup/known_hosts -p 8122";
+  const asked = "fairhost-asking@fd00:8100::11";
+  const ask = `ssh -F none ${options} -i /etc/ssh/ssh_host_ed25519_key ${asked}`;
+  for (const words of ["", "cat /etc/passwd"])
+    expect((await spare.host.run(`${ask} ${words}`)).stdout, words).toBe('{"host":"spare1"}\n');
+  expect(await on.web.shell(ask)).toBe('{"host":"web1","lost":"2026-11-27","accounts":[]}');
+});
+
+test("a lost host that is on the network again stops what has gone, and says why", async () => {
+  await on.web.shell("fairhost-host fence");
+  expect([await programs(1), await programs(2)]).toEqual(["", ""]);
+  expect(await on.web.shell(routes)).not.toContain("fd00:8000:0:");
+  const why = "bak1 says that web1 is lost since 2026-11-27, and that account 1 is on another host now";
+  const { held, gone, notRunning } = await on.web.status();
+  expect({ held, gone: gone[0], notRunning }).toEqual({ held: ["account-1", "account-2"], gone: why, notRunning: [] });
+  const inspected = await on.web.host.run("fairhost-host inspect --json");
+  const { differences } = JSON.parse(inspected.stdout) as Inspection;
+  expect(differences.filter(({ kind }) => kind === "account-held")).toMatchObject([
+    { group: "account-1", message: expect.stringContaining(why), repaired: "by the next deploy" },
+    { group: "account-2" },
+  ]);
+  const { notes } = JSON.parse((await on.web.host.run("fairhost-host health --json")).stdout) as Health;
+  expect(notes).toContain(why);
+  expect(await on.web.shell("fairhost-host backup; ls /var/lib/fairhost/current/backup/accounts || true")).toBe("");
+});
+
+test("what a deploy brings to a host is its own again; a boot of the lost host starts nothing of what has gone, programs nor tasks", async () => {
+  // Otherwise the timer, which the deploy starts, asks the backup host, for which it is still lost.
+  await on.web.shell("ip link set eth0 down");
+  const { report, stderr } = await on.web.apply(renderBundle(on.declaration([alice, bob]), "web1"));
+  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  await on.web.until("ps -o args= -u 1900000001 | grep -q 'sleep infinity'");
+  expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
+  // The container has no boot of its own: all ends, and all begins.
+  await on.web.shell(`mkdir -p /run/systemd/system/greeter.service.d
+    printf '[Unit]\\nIgnoreOnIsolate=yes\\n' >/run/systemd/system/greeter.service.d/stays.conf
+    printf '[Unit]\\nRequires=sysinit.target\\nAllowIsolate=yes\\n' >/run/systemd/system/all-ends.target
+    systemctl daemon-reload; systemctl isolate all-ends.target`);
+  await on.web.until("! ps -o args= -u 1900000001 && ! systemctl -q is-active fairhost-fence.service fairhost.target");
+  await on.web.shell("rm -f /srv/accounts/1/home/ran /srv/accounts/1/home/sent");
+  await on.web.shell("systemctl start --no-block multi-user.target");
+  // All that can start has, but for what waits for an answer.
+  await on.web.until(
+    "systemctl -q is-active fairhost.target nginx && ! systemctl list-jobs | grep running | grep -qv fence",
+  );
+  expect(await on.web.shell("systemctl is-active fairhost-fence.service || true")).toBe("activating");
+  await on.web.shell("ip link set eth0 up && ip route replace fd00:8100::11 dev eth0");
+  await on.web.until(`systemctl -q is-active fairhost-fence.service && ! ${routes} | grep -q fd00:8000:0:`, 120);
+  expect(await on.web.shell("ls /srv/accounts/1/home")).not.toMatch(/ran|sent/);
+  expect([await programs(1), await programs(2)]).toEqual(["", ""]);
+  expect((await on.web.status()).held).toEqual(["account-1", "account-2"]);
+});
+
+test("it holds them until its own deploy, which takes them away", async () => {
+  await on.backup.apply(renderBundle(found(), "bak1"));
+  await on.web.shell("fairhost-host fence");
+  expect((await on.web.status()).held).toEqual(["account-1", "account-2"]);
+  const { report, stderr } = await on.web.apply(renderBundle(found(), "web1"));
   expect(report, stderr).toMatchObject({ errors: [] });
-  expect(await on.web.shell("ps -o args= -u 1900000001 || true")).toBe("");
-  expect(await on.web.shell("ip -6 route show table local proto 66")).not.toContain("fd00:8000:0:");
+  expect([await programs(1), await on.web.shell(routes)]).toEqual(["", expect.not.stringContaining("fd00:8000:0:")]);
+  expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
 });

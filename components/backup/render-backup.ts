@@ -28,14 +28,17 @@ function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
   return [{ path: `${backupRecords}${number}`, content: `${JSON.stringify(record)}\n` }];
 }
 
-/** Backs up every account of the host once a day, each host at a time of its own. */
-function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
-  const hosts = sortBy(
-    declaration.hosts.filter(
-      ({ role, ssh, lost }) => role === "backup" && lost === undefined && ssh?.hostKey !== undefined,
-    ),
+/** Backup hosts that are there and have a pinned key. */
+export function keepersFor({ hosts }: Pick<DeclaredHost["declaration"], "hosts">): readonly Element<"hosts">[] {
+  return sortBy(
+    hosts.filter(({ role, ssh, lost }) => role === "backup" && lost === undefined && ssh?.hostKey !== undefined),
     ({ name }) => name,
   );
+}
+
+/** Backs up every account of the host once a day, each host at a time of its own. */
+function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
+  const hosts = keepersFor(declaration);
   const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));
   const keys = hosts.map(({ address, ssh }) => `[${address}]:${backupPort} ${ssh!.hostKey}\n`);
   const timed = timedService("fairhost-backup", {

@@ -1,21 +1,25 @@
-import { backupPort, type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import {
+  askingUser,
+  backupPort,
+  type KeptRecord,
+  keptRecords,
+  repositoriesDirectory,
+} from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { subnetZero } from "../declaring.ts";
 import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Part, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import { askingKeys, plainHost, plainKey, renderAnswers } from "./answers.ts";
 
 const service = "fairhost-repositories.service";
 const configuration = "repositories/sshd.conf";
 const script = "repositories/serve";
 const inForce = (path: string) => `${currentGeneration}/${path}`;
-
-const plainHost = plain(/[a-z][a-z0-9-]*/, "host name");
-const plainKey = plain(/[a-z0-9-]+ [A-Za-z0-9+/=]+/, "public key");
 
 /** What a host with `role: backup` has for the hosts and accounts whose backups it keeps. */
 export const renderer: Renderer<"accounts"> = {
@@ -80,6 +84,7 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
       })),
       { path: pathOfService, content: unitFile(server) },
       { path: `systemd/multi-user.target.wants/${service}`, link: `../${service}` },
+      ...renderAnswers(declaration),
       ...tidy.files,
     ],
     units: [{ name: service, want: "start", restartOn: [pathOfService, configuration] }, ...tidy.units],
@@ -165,6 +170,10 @@ function sshdConfiguration(infrastructure: readonly string[]): string {
     ["PrintMotd", "no"],
     ["PrintLastLog", "no"],
     ["PidFile", "none"],
+    // Hosts that ask about themselves: the command is that of the key.
+    ["Match", `User ${askingUser}`],
+    ["AuthorizedKeysFile", inForce(askingKeys)],
+    ["ForceCommand", "none"],
   ];
   return `${settings.map((setting) => setting.join(" ")).join("\n")}\n`;
 }

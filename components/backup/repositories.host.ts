@@ -12,4 +12,11 @@ export const repositories = {
     // The key of its host, which is in the host's group.
     { path: /keys\/(?<user>a\d+)/, link: /\.\.\/hosts\/(?<host>[a-z0-9-]+)/ },
   ],
+  // Whoever declares a host lost needs an approval, and whoever moves accounts.
+  follows: [
+    {
+      path: /answers\/[a-z][a-z0-9-]*/,
+      lines: [/\{"host":"[a-z0-9-]+"(?:,"lost":"[0-9-]+","accounts":\[[\d,]*\])?\}/],
+    },
+  ],
 } as const satisfies BundleFolder;

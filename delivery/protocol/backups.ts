@@ -13,6 +13,21 @@ export const keepersKeys = "backup/known_hosts";
 /** Folder of the bundle paths at which a backup host reads how long it keeps what: `repositories/accounts/1204`, JSON. */
 export const keptRecords = "repositories/accounts/";
 
+/** User of a backup host as which every host may ask one thing: whether it is lost (components/backup/render-fence.ts). */
+export const askingUser = "fairhost-asking";
+
+/** Folder of the bundle paths with the answer to each host, on a backup host: `repositories/answers/web1`, a {@link HostAnswer} as JSON. */
+export const hostAnswers = "repositories/answers/";
+
+/** What a backup host says to a host about itself. */
+export interface HostAnswer {
+  readonly host: string;
+  /** The day on which it was declared lost. Absent if it is not. */
+  readonly lost?: string;
+  /** If it is lost: numbers of the accounts that are declared on it all the same. All others have gone. */
+  readonly accounts?: readonly number[];
+}
+
 /** Directory of an account's repositories on a backup host, inside its directory. Only its uid can read it. */
 export const repositoriesDirectory = "repositories";
 

@@ -89,6 +89,7 @@ testGuardRule(nothingOpened, {
       after: editing(service, "ExecStart=:", "ExecStart=+", "account-1"),
     },
     expect: [
+      "needs approval: host b1: Changes security files of b1: repositories/asking. [open host b1]",
       "needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]",
       "needs approval: host h1: Adds security files of h1: systemd/account-1-http-www.service ([Service] ExecStart=). [open host h1]",
     ],
@@ -175,7 +176,10 @@ testGuardRule(nothingOpened, {
   },
   "a new host brings its own boundaries; backup hosts let it in": {
     change: { before: sideOf({ ...valid, hosts: valid.hosts.slice(1) }) },
-    expect: ["needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]"],
+    expect: [
+      "needs approval: host b1: Changes security files of b1: repositories/asking. [open host b1]",
+      "needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]",
+    ],
     alsoFound: ["trust-approved"],
   },
 });

@@ -1,5 +1,12 @@
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
-import { mayHave, notOwn, type Owner, otherParts, ownerOf } from "../../components/registry/bundle/own-files.ts";
+import {
+  mayHave,
+  notOwn,
+  type Owner,
+  onlyFollows,
+  otherParts,
+  ownerOf,
+} from "../../components/registry/bundle/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text/text.ts";
 import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/effects/host-change.ts";
@@ -87,6 +94,7 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
     const before = file.before ?? gone?.get(path);
     const of = after === undefined ? previous : owner;
     if (of === undefined) {
+      if (isOfHost && modes === undefined && onlyFollows(path, after, bundleFolders)) continue;
       found.push({ ...file, what: path, isOfHost });
       continue;
     }

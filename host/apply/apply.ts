@@ -25,7 +25,7 @@ import {
   writeApplied,
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
-import { asItMayRun, rememberDelivered, whileMoving } from "../store/moving.ts";
+import { asItMayRun, forgetGone, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
@@ -66,10 +66,21 @@ export interface Secret {
  * nothing, except that it repairs drift.
  * @param delivered what is to be in force, but for accounts that move just now
  * @param secret without it the secrets stay unchanged
+ * @param from a controller sends nothing to a host that is lost, so what it sends says that the accounts in it are this host's
  * @throws ApplyError or the system's error when it could not be tried (disk full, wrong host): then nothing was changed.
  */
-export async function apply(machine: Machine, delivered: Bundle, secret?: Secret): Promise<ApplyReport> {
+export async function apply(
+  machine: Machine,
+  delivered: Bundle,
+  secret?: Secret,
+  from?: "from a controller",
+): Promise<ApplyReport> {
   const current = settleGenerations(machine);
+  if (from)
+    forgetGone(
+      machine,
+      marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
+    );
   const bundle = whileMoving(machine, current.bundle, delivered);
   requireQuotas(machine, bundle);
   keepHostName(machine, bundle.host);
@@ -259,6 +270,11 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   const now: Applied = { number: generation.number, firewall, epoch };
   if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
   if (backupsOf(generation.bundle).length > 0) beginProofs(machine);
+  // Not before: a rollback must not start them.
+  forgetGone(
+    machine,
+    marked(machine, "gone").filter((number) => !generation.bundle.groups[`account-${number}`]),
+  );
   pruneGenerations(machine, generation);
 }
 

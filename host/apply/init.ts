@@ -9,7 +9,7 @@ import { fixedLinks } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
 Description=Finish or roll back an interrupted change of this host
-After=basic.target nftables.service ssh.service ssh.socket
+After=basic.target nftables.service ssh.service ssh.socket fairhost-fence.service
 RequiresMountsFor=/var/lib/fairhost
 
 [Service]

@@ -8,7 +8,7 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
-import { asItMayRun, heldGroups } from "../store/moving.ts";
+import { asItMayRun, goneAccounts, goneInWords, heldGroups } from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
@@ -32,8 +32,10 @@ export interface HostStatus {
   readonly failing: readonly FailingTask[];
   /** Units that still run programs or libraries that an upgrade has replaced. */
   readonly outdated: readonly string[];
-  /** Groups of the accounts that are held, because they move: nothing of them runs here. */
+  /** Groups of the accounts that are held, because they move or have gone: nothing of them runs here. */
   readonly held: readonly string[];
+  /** Why accounts are held that have gone, one sentence each. */
+  readonly gone: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -68,6 +70,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     disabled: stopped.filter(isDisabled).map(({ unit }) => unit),
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     held: heldGroups(machine),
+    gone: [...goneAccounts(machine)].map(([number, gone]) => goneInWords(bundle.host, number, gone)),
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -85,6 +88,7 @@ export function formatStatus(status: HostStatus): string {
     `drift        ${status.drift.length === 0 ? "none" : status.drift.join(", ")}`,
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
     `held         ${status.held.length === 0 ? "none" : status.held.join(", ")}`,
+    ...status.gone.map((why) => `gone         ${why}`),
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
     `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,
     `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type askingUser,
   type BackupRecord,
   backupPort,
   backupRecords,
@@ -22,15 +23,19 @@ export function backupsOf(bundle: Bundle): BackupRecord[] {
     .sort((left, right) => left.account - right.account);
 }
 
+/** All backup hosts that this host knows. */
+export function allKeepers(bundle: Bundle): readonly Keeper[] {
+  const text = filesOf(bundle).get(keepersFile)?.content;
+  return text === undefined ? [] : (JSON.parse(text) as Keeper[]);
+}
+
 /**
  * Backup hosts of an account's backup site; new backups go to the first. Which one that is follows from names and the account's number alone
  * (rendezvous hashing): another backup host takes its share of the accounts over, and no other account changes.
  */
 export function keepersOf(bundle: Bundle, { account, site }: BackupRecord): Keeper[] {
-  const text = filesOf(bundle).get(keepersFile)?.content;
-  const all = text === undefined ? [] : (JSON.parse(text) as Keeper[]);
   const weight = ({ name }: Keeper) => createHash("sha256").update(`${name} ${account}`).digest("hex");
-  return all
+  return allKeepers(bundle)
     .filter((keeper) => keeper.site === site)
     .map((keeper) => ({ keeper, weight: weight(keeper) }))
     .sort((left, right) => (left.weight < right.weight ? -1 : 1))
@@ -51,13 +56,13 @@ const patient: Patience = { ConnectTimeout: "20", ServerAliveInterval: "30", Ser
 export const hurried: Patience = { ConnectTimeout: "8", ServerAliveInterval: "5", ServerAliveCountMax: "3" };
 
 /**
- * SSH to a backup host as one of its accounts (components/backup/serve.sh). This host proves itself with its own SSH host key, which the
+ * SSH to a backup host as one of its accounts (components/backup/serve.sh), or as the user that may ask about this host. This host proves itself with its own SSH host key, which the
  * inventory has for the deploys; the backup host must have the key that the inventory has for it.
  */
 export function sshTo(
   machine: Machine,
   keeper: Keeper,
-  account: number,
+  as: number | typeof askingUser,
   words: readonly string[],
   patience: Patience = patient,
 ): readonly string[] {
@@ -78,9 +83,8 @@ export function sshTo(
     ...["ssh", "-F", "none", "-T", "-p", `${backupPort}`],
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...identities.flatMap((path) => ["-i", path]),
-    `a${account}@${keeper.address}`,
-    "--",
-    ...words,
+    `${typeof as === "number" ? `a${as}` : as}@${keeper.address}`,
+    ...(words.length > 0 ? ["--", ...words] : []),
   ];
 }
 

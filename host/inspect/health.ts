@@ -5,7 +5,7 @@ import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
-import { asItMayRun, isMarked } from "../store/moving.ts";
+import { asItMayRun, goneAccounts, goneInWords, isMarked } from "../store/moving.ts";
 import { otherMaster } from "../store/secrets.ts";
 import { lookAtStates } from "./checks/units.ts";
 import type { Health } from "./difference.ts";
@@ -54,7 +54,9 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     }),
   );
   const other = otherMaster(machine);
-  return { healthy: problems.length === 0, problems, woken, ...(other !== undefined && { notes: [other] }) };
+  const gone = [...goneAccounts(machine)].map(([number, why]) => goneInWords(bundle.host, number, why));
+  const notes = [...(other === undefined ? [] : [other]), ...gone];
+  return { healthy: problems.length === 0, problems, woken, ...(notes.length > 0 && { notes }) };
 }
 
 interface Site {
@@ -105,8 +107,9 @@ function get(host: string, port: number, name: string): Promise<{ status: number
 }
 
 /** For a person at the console. */
-export function formatHealth({ healthy, problems, woken }: Health): string {
+export function formatHealth({ healthy, problems, woken, notes = [] }: Health): string {
   return [
+    ...notes,
     ...problems.map(({ group, message }) => `${group}: ${message}`),
     ...woken.map(({ account, status, ms }) => `account ${account}: status ${status} after ${ms} ms`),
     healthy ? "healthy\n" : "not healthy\n",

@@ -101,8 +101,8 @@ export const stop = step("stop", async (machine, number) => {
   return "held";
 });
 
-/** @throws ApplyError if a process does not end; nothing starts any more all the same */
-async function hold(machine: Machine, number: number, { units, account }: BundleGroup): Promise<void> {
+/** Stops all that runs of an account. @throws ApplyError if a process does not end; nothing starts any more all the same */
+export async function hold(machine: Machine, number: number, { units, account }: BundleGroup): Promise<void> {
   setMark(machine, "held", number);
   if (!machine.live) return;
   const states = await unitStates(machine);

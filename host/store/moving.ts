@@ -17,6 +17,7 @@ import { stateDirectory } from "./layout.ts";
  * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
  * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
+ * `gone`: backup hosts say that it has another host, because this one was declared lost. It is held, and shown to nobody. The file's text is {@link Gone}.
  */
 const marks = {
   held: heldAccounts,
@@ -24,6 +25,7 @@ const marks = {
   leaving: join(stateDirectory, "leaving"),
   restoring: join(stateDirectory, "restoring"),
   superseded: join(stateDirectory, "superseded"),
+  gone: join(stateDirectory, "gone"),
 } as const;
 export type Mark = keyof typeof marks;
 
@@ -59,6 +61,33 @@ export function removeMarks(machine: Machine, number: number, ...names: Mark[]):
   for (const mark of names) machine.disk.remove(pathOf(machine, mark, number));
 }
 
+/** Why an account counts as gone. */
+export interface Gone {
+  /** Backup hosts that said so. */
+  readonly by: readonly string[];
+  /** The day on which this host was lost, as they say. */
+  readonly lost: string;
+}
+
+/** Accounts that have gone, by number. */
+export function goneAccounts(machine: Place): ReadonlyMap<number, Gone> {
+  return new Map(
+    marked(machine, "gone").map((number) => [number, JSON.parse(readMark(machine, "gone", number)) as Gone]),
+  );
+}
+
+export function goneInWords(host: string, number: number, { by, lost }: Gone): string {
+  return `${by.join(" and ")} ${by.length === 1 ? "says" : "say"} that ${host} is lost since ${lost}, and that account ${number} is on another host now`;
+}
+
+/** Lets accounts be as if they had not gone. A move that holds one goes on doing so. */
+export function forgetGone(machine: Machine, numbers: readonly number[]): void {
+  for (const number of numbers) {
+    const moves = (["coming", "leaving"] as const).some((mark) => isMarked(machine, mark, number));
+    removeMarks(machine, number, ...(moves ? [] : (["held"] as const)), "gone");
+  }
+}
+
 /** Groups of all accounts that are held here, declared or not. */
 export function heldGroups(machine: Place): Group[] {
   return marked(machine, "held").map((number): Group => `account-${number}`);
@@ -76,10 +105,10 @@ export function asItMayRun(machine: Place, bundle: Bundle): Bundle {
   return { ...bundle, groups };
 }
 
-/** The bundle that is to be in force while accounts move: of those that come only what shows them to nobody, and those that leave as they are. */
+/** The bundle that is to be in force while accounts move: of those that come, or have gone, only what shows them to nobody, and those that leave as they are. */
 export function whileMoving(machine: Place, current: Bundle, delivered: Bundle): Bundle {
   const groups = { ...delivered.groups };
-  for (const number of marked(machine, "coming")) {
+  for (const number of new Set([...marked(machine, "coming"), ...marked(machine, "gone")])) {
     const group = groups[`account-${number}`];
     if (group) groups[`account-${number}`] = withoutOutside(group);
   }

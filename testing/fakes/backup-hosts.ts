@@ -58,11 +58,11 @@ export async function backupHosts(name: string, also?: "spare"): Promise<BackupH
       if (lost === undefined) return whole;
       const away = <E extends { readonly host: string }>(list: readonly E[]) =>
         list.map((each) => ({ ...each, host: "spare1" }));
-      const { addresses, httpServers, databases, services } = whole;
+      const { addresses, httpServers, databases, services, tasks } = whole;
       return {
         ...whole,
         ...{ accounts: away(whole.accounts), addresses: away(addresses), httpServers: away(httpServers) },
-        ...{ databases: away(databases), services: away(services) },
+        ...{ databases: away(databases), services: away(services), tasks: away(tasks) },
       };
     },
     async [Symbol.asyncDispose]() {

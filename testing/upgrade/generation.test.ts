@@ -81,6 +81,7 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
       disabled: [],
       failing: [],
       held: [],
+      gone: [],
     });
     expect(recorded).toMatchObject({ host, drift: [], notRunning: [], interrupted: false });
   });

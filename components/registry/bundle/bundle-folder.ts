@@ -39,6 +39,11 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
    * it, or it decides who is separated from whom and who is reached, so a change of it needs an approval.
    */
   readonly ofAccount?: readonly OwnFile[];
+  /**
+   * Files of the host's own that are no boundary either: all that they may say follows from what has an approval of its own, and nobody takes them for more.
+   * Names of groups in the patterns mean nothing.
+   */
+  readonly follows?: readonly Pick<OwnFile, "path" | "lines">[];
 }
 
 /**

@@ -3,7 +3,7 @@ import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { limitNames } from "../../plan/each-limit.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
 import { judged, own, rendered, sides, textOf } from "./own-files.cases.ts";
-import { notOwn, otherParts, ownerOf } from "./own-files.ts";
+import { notOwn, onlyFollows, otherParts, ownerOf } from "./own-files.ts";
 
 test("all that the program renders for an account is the account's own, and of no other account", () => {
   const foreign = own.flatMap(({ declaration, number, file }) => {
@@ -114,4 +114,16 @@ test("an account that is declared on one side alone has everything otherwise", (
   expect([...otherParts(undefined, undefined)]).toEqual([]);
   for (const named of ["uid", "limit", "bound", "inside", "sharedFolder"])
     expect(otherParts(whole, undefined)).toContain(named);
+});
+
+test.each([
+  ["an answer", "repositories/answers/web1", '{"host":"web1","lost":"2026-11-27","accounts":[1,20]}\n', true],
+  ["one that goes", "repositories/answers/web1", undefined, true],
+  ["more than an answer", "repositories/answers/web1", '{"host":"web1"}\ncommand\n', false],
+  ["another answer", "repositories/answers/web1", '{"host":"web1","more":1}\n', false],
+  ["a path that leads out of the folder", "repositories/answers/../asking", '{"host":"web1"}\n', false],
+  ["keys", "repositories/asking", undefined, false],
+  ["a file of another folder", "backup/answers/web1", '{"host":"web1"}\n', false],
+])("a host's own file only follows from what is approved, or is a boundary: %s", (_, path, text, expected) => {
+  expect(onlyFollows(path, text, bundleFolders)).toBe(expected);
 });

@@ -148,6 +148,14 @@ export function notOwn(
 
 const notOfAccount = "no file of an account";
 
+/** Whether a host's own file is no boundary. @param text its content; `undefined` if it goes */
+export function onlyFollows(path: string, text: string | undefined, folders: readonly BundleFolder[]): boolean {
+  const folder = folderOf(path, folders);
+  const form = folder?.follows?.find((each) => whole(each.path).test(insideOf(path, folder)));
+  const lines = (text ?? "").split("\n").filter(Boolean);
+  return form !== undefined && lines.every((line) => form.lines?.some((allowed) => whole(allowed).test(line)));
+}
+
 /** Names of the account's parts that a form of a file asks for. */
 const namesIn = once(({ path, lines = [], link }: OwnFile): readonly string[] => {
   const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>

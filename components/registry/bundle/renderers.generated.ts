@@ -11,6 +11,7 @@ import { renderer as renderPurge } from "../../account/render-purge.ts";
 import { renderer as renderRoutes } from "../../address/render-routes.ts";
 import { renderer as renderBackup } from "../../backup/render-backup.ts";
 import { renderer as renderDrills } from "../../backup/render-drills.ts";
+import { renderer as renderFence } from "../../backup/render-fence.ts";
 import { renderer as renderRepositories } from "../../backup/render-repositories.ts";
 import { renderer as renderView } from "../../backup/render-view.ts";
 import { renderer as renderBans } from "../../bans/render-bans.ts";
@@ -48,6 +49,7 @@ export const renderers: readonly Renderer[] = [
   renderRoutes,
   renderBackup,
   renderDrills,
+  renderFence,
   renderRepositories,
   renderView,
   renderBans,

@@ -5,8 +5,9 @@ import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { ask, lastDaemonReload } from "../../os/systemd.ts";
 import { accountsOf } from "../../store/generations.ts";
-import { heldGroups } from "../../store/moving.ts";
+import { goneAccounts, goneInWords, heldGroups } from "../../store/moving.ts";
 import { byDeploy, type Difference } from "../difference.ts";
+import { accountNumber } from "../files.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 
 /** Properties of one loaded unit. */
@@ -79,13 +80,19 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
   return differences;
 }
 
-/** Declared accounts of which nothing may run: a move that was interrupted. */
+/** Declared accounts of which nothing may run: a move that was interrupted, or this host was declared lost. */
 export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
+  const gone = goneAccounts(machine);
   return heldGroups(machine)
     .filter((group) => bundle.groups[group])
     .map((group) => {
-      const message = `${group} is held: it moves, and nothing of it runs here`;
-      const repaired = "by hand: deploy again, which goes on with the move" as const;
+      const number = accountNumber(group);
+      const why = gone.get(number);
+      const reason = why
+        ? `${goneInWords(bundle.host, number, why)}; if the inventory does not say so, ${why.by.join(" and ")} cannot be trusted`
+        : "it moves";
+      const message = `${group} is held, and nothing of it runs here: ${reason}`;
+      const repaired = why ? byDeploy : ("by hand: deploy again, which goes on with the move" as const);
       return { group, kind: "account-held", what: group, message, repaired };
     });
 }
