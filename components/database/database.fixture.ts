@@ -4,5 +4,12 @@ import { type Fixture, hostOf, upTo } from "../../testing/fixtures/kind-fixture.
 /** One database of each engine for every account. */
 export const fixture: Fixture<"databases"> = (size) =>
   upTo(size.accounts).flatMap((account) =>
-    engineNames.map((engine) => ({ account, engine, name: "shop", host: hostOf(account, size), connections: 10 })),
+    engineNames.map((engine) => ({
+      account,
+      engine,
+      name: "shop",
+      host: hostOf(account, size),
+      connections: 10,
+      tcp: true,
+    })),
   );

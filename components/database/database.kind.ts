@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { number, text, waivers } from "../inputs.ts";
+import { flag, number, text, waivers } from "../inputs.ts";
 import { differences, effect } from "../registry/change.ts";
-import { derivedField, key, promise } from "../registry/fields/field-class.ts";
+import { behaviour, derivedField, key, promise } from "../registry/fields/field-class.ts";
 import { type Kind, ofAccount } from "../registry/kind.ts";
 import { format } from "../schema.ts";
 import { engines } from "./engines.ts";
@@ -17,6 +17,7 @@ export const inputs = z.strictObject({
   name: key(text).describe("Unique in the account; on the server it is called `a<account>_<name>`."),
   host: derivedField(text).describe("The host of its account."),
   connections: promise(number).describe("Connections that may be open at the same time."),
+  tcp: behaviour(flag).exactOptional().describe("Whether programs of the account also reach it over TCP, by password."),
 });
 
 const databaseNameSchema = format("1 to 40 lower-case letters, digits or _, starting with a letter", (says) =>
@@ -40,6 +41,12 @@ export const entries = z
         .default(10)
         .describe(
           "Connections that may be open at the same time, 1 to 100. Default 10. On MariaDB those of all the account's databases count together.",
+        ),
+      tcp: z
+        .boolean()
+        .exactOptional()
+        .describe(
+          "`true`: programs of the account also reach it over TCP at `localhost`, port 5432 (PostgreSQL) or 3306 (MariaDB), with the password in `$CREDENTIALS_DIRECTORY/database-password`. It holds for all databases that the account has on the same server. Default `false`: over the Unix socket alone, without a password.",
         ),
     }),
   )

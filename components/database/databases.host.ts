@@ -10,7 +10,7 @@ export const databases = {
     {
       path: /accounts\/(?<number>\d+)/,
       lines: [
-        /\{"account":(?<number>\d+),"user":"(?<user>a\d+)","directory":"\/srv\/accounts\/\k<number>","databases":\[(?:,?\{"engine":"[a-z]+","name":"\k<user>_[a-z][a-z0-9_]*","connections":\d+\})+\]\}/,
+        /\{"account":(?<number>\d+),"user":"(?<user>a\d+)","directory":"\/srv\/accounts\/\k<number>","databases":\[(?:,?\{"engine":"[a-z]+","name":"\k<user>_[a-z][a-z0-9_]*","connections":\d+(?:,"tcp":true)?\})+\]\}/,
       ],
     },
   ],

@@ -12,6 +12,10 @@ export interface Engine extends Required<Needs> {
   readonly bringsUser?: true;
   /** Where clients of Debian look for its socket. */
   readonly clientDirectories: readonly string[];
+  /** Port at which programs look for it over TCP. */
+  readonly port: number;
+  /** Where it answers relays of accounts, which are in its network namespace: by password. */
+  readonly answersAt: string;
   /** Its configuration. @param connections that its databases may have open together */
   files(connections: number): readonly BundleFile[];
   /** `[Service]` settings of its unit, beside those of every server of databases. */

@@ -3,6 +3,7 @@ import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { alice, bob, carol, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
 import { inside } from "../../testing/fakes/inside-sandbox.ts";
 import type { FixtureAccount } from "../../testing/fixtures/bundle-fixture.ts";
+import { overTcp } from "./tcp.cases.ts";
 
 /** The real server below the real applier, beside PostgreSQL; programs of accounts ask it from their sandboxes. */
 let on: AppliedHost;
@@ -366,3 +367,12 @@ test("after a crash it is back in seconds with all that was committed; a restart
   await expect(ask(bob, "a1_shop", "SELECT 1;")).rejects.toThrow("Access denied");
   expect(await drift()).toEqual([]);
 });
+
+overTcp(
+  () => on,
+  () =>
+    databaseBundle(
+      "mariadb",
+      [shop, other].map((database) => ({ ...database, tcp: true })),
+    ),
+);

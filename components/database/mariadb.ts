@@ -14,7 +14,7 @@ const data = `${above}/data`;
 
 /**
  * MariaDB 11.8, as small as Debian has it: without plugins, so InnoDB is the only engine that accounts can reach. The kernel says who
- * connects (`unix_socket`). A database is a directory below its account's own, reached by a symlink in the data directory, in
+ * connects (`unix_socket`), or else a password. A database is a directory below its account's own, reached by a symlink in the data directory, in
  * which the server itself cannot write: no account makes, renames or deletes a database, and disk limits count all that is in it.
  */
 export const mariadb: Engine = {
@@ -25,6 +25,8 @@ export const mariadb: Engine = {
   masks: ["mariadb.service", "mariadb.socket"],
   bringsUser: true,
   clientDirectories: ["/run/mysqld", "/var/run/mysqld"],
+  port: 3306,
+  answersAt: `${socketDirectory("mariadb")}/mysqld.sock`,
   files: () => [
     { path: `${folder}/mariadb.cnf`, content: configuration },
     { path: `${folder}/start.sql`, content: startSql },

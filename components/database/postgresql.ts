@@ -22,10 +22,12 @@ export const postgresql: Engine = {
   // Debian's own server, with a data directory below /var/lib.
   masks: ["postgresql.service", "postgresql@17-main.service"],
   clientDirectories: ["/run/postgresql", "/var/run/postgresql"],
+  port: 5432,
+  answersAt: "127.0.0.1:5432",
   files: (connections) => [
     { path: `${folder}/postgresql.conf`, content: configuration(connections) },
     // Who a client is, its own programs cannot choose. What it may connect to, the rights of each database say.
-    { path: `${folder}/pg_hba.conf`, content: "local all all peer\n" },
+    { path: `${folder}/pg_hba.conf`, content: access },
     { path: `${folder}/pg_ident.conf`, content: "" },
     {
       path: `${folder}/prepare`,
@@ -53,6 +55,8 @@ export const postgresql: Engine = {
     // Sessions are ended at once; SIGTERM would wait for all of them.
     KillSignal: "SIGINT",
     KillMode: "mixed",
+    // Of relays of accounts alone: its network has no other end.
+    RestrictAddressFamilies: "AF_UNIX AF_INET",
     // Of one session: its own memory, not what all share. A sort beyond that fails, and nothing else does.
     LimitDATA: "512M",
   },
@@ -61,6 +65,12 @@ export const postgresql: Engine = {
     capabilities: "CAP_SETUID CAP_SETGID",
   },
 };
+
+/** Its own network namespace has nothing but a loopback, on which relays of accounts call (tcp.ts). */
+const access = `local all all peer
+host all postgres 127.0.0.1/32 reject
+host all all 127.0.0.1/32 scram-sha-256
+`;
 
 /**
  * Slots for all connections that accounts may have, so that none can take those of another. In steps of 50, because the server
@@ -76,7 +86,11 @@ function configuration(connections: number): string {
     hba_file: inForce("pg_hba.conf"),
     ident_file: inForce("pg_ident.conf"),
     unix_socket_directories: socketDirectory("postgresql"),
-    listen_addresses: "",
+    listen_addresses: "127.0.0.1",
+    port: 5432,
+    password_encryption: "scram-sha-256",
+    // Who has not said the password yet has a slot already.
+    authentication_timeout: "15s",
     max_connections: slots(connections),
     superuser_reserved_connections: 5,
     // A session that crashes ends the server, and systemd starts it again: `prepare` then reads the log without disk limits.

@@ -16,6 +16,7 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
+import { passwordCredential, relaysOfHost, renderRelay, slotsFor, tcpSocket } from "./tcp.ts";
 
 export const renderer: Renderer<"databases"> = {
   key: "databases",
@@ -35,12 +36,13 @@ export const renderer: Renderer<"databases"> = {
     const say = ownText(import.meta.dirname, "say-ended.sh");
     const files = [
       { path: sayEnded, mode: 0o755, content: say } as const,
+      ...relaysOfHost(),
       ...parts.flatMap((part) => part.files),
       ...records,
     ];
     return { files, units: parts.flatMap(({ units }) => units) };
   },
-  ofElements: ({ account, own }) => ({ files: own.databases.length > 0 ? renderOwn(account, own.databases) : [] }),
+  ofElements: ({ account, own }) => (own.databases.length > 0 ? renderOwn(account, own.databases) : { files: [] }),
 };
 
 /** User and group records (systemd's userdb, JSON) of a server whose packages make no user. */
@@ -57,31 +59,47 @@ function renderUser(engine: EngineName, uid: number): BundleFile[] {
 }
 
 /** What the applier makes on the servers, and the sockets in the account's sandbox. */
-function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]): BundleFile[] {
+function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]) {
   const { number, user, directory, suspended } = account;
   const record: DatabaseRecord = {
     account: number,
     user,
     directory,
-    databases: databases.map(({ engine, name, connections }) => ({ engine, name: `${user}_${name}`, connections })),
+    databases: databases.map(({ engine, name, connections, tcp }) => {
+      return { engine, name: `${user}_${name}`, connections, ...(tcp && { tcp }) };
+    }),
   };
   const used = engineNames.filter((name) => databases.some(({ engine }) => engine === name));
   const mounts = used.map((name) =>
     // Without `-` no program of the account would start while the server has a fault.
     engines[name].clientDirectories.map((path) => `-${socketDirectory(name)}:${path}`).join(" "),
   );
-  return [
+  const overTcp = used.filter((name) => databases.some(({ engine, tcp }) => engine === name && tcp));
+  const relays = overTcp.map((name) =>
+    renderRelay(
+      number,
+      name,
+      databases.filter(({ engine }) => engine === name),
+    ),
+  );
+  const sockets = overTcp.map((name) => tcpSocket(name, number));
+  const files: BundleFile[] = [
     // What the applier finds no record of, it closes. The sockets stay mounted: without a program nobody sees them, and systemd need not reload.
     ...(suspended ? [] : [{ path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` }]),
     {
       path: mountsFile(account),
       content: unitFile({
         // At boot: the directory must be there when it is mounted.
-        Unit: { After: used.map(serverUnit) },
-        Service: { BindReadOnlyPaths: mounts },
+        Unit: { ...(sockets.length > 0 && { Wants: sockets }), After: [...used.map(serverUnit), ...sockets] },
+        Service: {
+          BindReadOnlyPaths: mounts,
+          ...(sockets.length > 0 && { LoadCredential: passwordCredential(number) }),
+        },
       }),
     },
+    ...relays.flatMap((relay) => relay.files),
   ];
+  return { files, units: relays.flatMap(({ units }) => units) };
 }
 
 /**
@@ -95,7 +113,7 @@ function renderServer(
   const unit = serverUnit(engine.name);
   const watch = watchUnit(engine.name);
   const [path, pathOfWatch] = [`systemd/${unit}`, `systemd/${watch}`];
-  const files = engine.files(databases.reduce((sum, { connections }) => sum + connections, 0));
+  const files = engine.files(slotsFor(databases));
   if (databases.length === 0) return { files: [...files], units: [] };
   const paths = files.map((file) => file.path);
   const ofWatch = (each: string) => each.endsWith("/watch");

@@ -8,7 +8,7 @@ export const databaseRecords = "databases/accounts/";
 /** What a host must have for one account: its user, and what databases that may use. */
 export interface DatabaseRecord {
   readonly account: number;
-  /** On the host and on the servers: `a<number>`. The servers ask the kernel who connects, so there is no password. */
+  /** On the host and on the servers: `a<number>`. The servers ask the kernel who connects; there is a password only for TCP. */
   readonly user: string;
   /** `/srv/accounts/<number>` */
   readonly directory: string;
@@ -18,6 +18,8 @@ export interface DatabaseRecord {
     readonly name: string;
     /** Connections that may be open at the same time. */
     readonly connections: number;
+    /** Whether the account's user also has a password on the server, for connections over TCP. */
+    readonly tcp?: true;
   }[];
 }
 

@@ -29,6 +29,15 @@ export function sshHostKey(master: Uint8Array, account: number, epoch: number): 
 }
 
 /**
+ * Password of one account on servers of databases, over TCP: HKDF-SHA256 of the host's master secret, info
+ * `fairhost/database/<number>/<epoch>`, 32 bytes in base64url, which needs no escaping in a URL.
+ */
+export function databasePassword(master: Uint8Array, account: number, epoch: number): string {
+  const info = `fairhost/database/${account}/${epoch}`;
+  return Buffer.from(hkdfSync("sha256", master, new Uint8Array(), info, 32)).toString("base64url");
+}
+
+/**
  * Key of an account's backups that this host makes: HKDF-SHA256 of the host's master secret, info `fairhost/backup/<number>/<epoch>`, 32 bytes in
  * base64. In no file: whoever has the master secret of that epoch has it, also when the host is lost (docs/how-to/operate/backups.md).
  */
@@ -52,12 +61,17 @@ export function masterOf({ layout }: Pick<Machine, "layout">, epoch: number): Bu
 }
 
 /** What each account has, by the directory in which it is a file called as the account's number. */
-const perAccount = { accounts: accountSecret, ssh: sshHostKey } as const;
+const perAccount = { accounts: accountSecret, ssh: sshHostKey, databases: databasePassword } as const;
 const directories = Object.keys(perAccount) as (keyof typeof perAccount)[];
 
 /** The directories with a file for each account. */
 export function secretDirectories({ layout }: Pick<Machine, "layout">): string[] {
   return directories.map((name) => join(layout.secrets, name));
+}
+
+/** The password of an account on servers of databases. */
+export function readDatabasePassword({ layout }: Pick<Machine, "layout">, account: number): string {
+  return readFileSync(join(layout.secrets, "databases", `${account}`), "utf8");
 }
 
 /** The directory with the secrets of the DNS provider. */

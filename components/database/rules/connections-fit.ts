@@ -1,6 +1,7 @@
 import { count } from "../../../lib/text/text.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
+import { slotsFor } from "../tcp.ts";
 
 /** Connections that one server can have: a slot takes 20 kB, whether or not it is used. */
 const most = 4000;
@@ -10,13 +11,13 @@ export const connectionsFit = defineRule({
   theme: "isolation",
   severity: "high",
   scope: "stack",
-  description: `The databases of a host may have at most ${most} connections on each server.`,
+  description: `The databases of a host may have at most ${most} connections on each server; with \`tcp\` they count twice.`,
   reason:
     "A server has a slot for each connection that is promised, so that no account takes those of another; more would take memory for nothing.",
   fix: "Lower `connections` of databases on the host, or move accounts to another host.",
   *find({ databases }) {
     for (const [on, own] of Map.groupBy(databases, ({ host, engine }) => `${engine} on ${host}`)) {
-      const sum = own.reduce((all, { connections }) => all + connections, 0);
+      const sum = slotsFor(own);
       if (sum <= most) continue;
       const largest = own.reduce((best, each) => (each.connections > best.connections ? each : best));
       yield {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Group } from "../../../delivery/protocol/bundle.ts";
 import { type EngineName, serverUnit } from "../../../delivery/protocol/databases.ts";
 import { ApplyError, type Machine, type RunResult } from "../machine.ts";
@@ -8,6 +9,8 @@ export interface Share {
   readonly user: string;
   readonly directory: string;
   readonly databases: readonly { readonly name: string; readonly connections: number }[];
+  /** How the server keeps its password; without one it is asked for none, and reached over the Unix socket alone. */
+  readonly verifier?: string;
 }
 
 /** Something on a server that is not as the bundle says. */
@@ -35,6 +38,8 @@ export interface Server {
   listed(machine: Machine, user: string): Promise<readonly string[]>;
   /** How a dump is restored. */
   readonly restore: Restore;
+  /** What the server keeps of a password: the same for the same account and password. The password itself never reaches it. */
+  verifier(password: string, user: string): string;
 }
 
 export interface Restore {
@@ -74,6 +79,11 @@ export function wrongOn(server: string, compared: readonly Compared[], open: rea
 /** Connections of all databases of an account together. */
 export function connectionsOf({ databases }: Share): number {
   return databases.reduce((sum, { connections }) => sum + connections, 0);
+}
+
+/** A password in a state: that it is another one can be said, and nobody learns it. */
+export function passwordState({ verifier }: Share): string {
+  return verifier === undefined ? "none" : createHash("sha256").update(verifier).digest("hex").slice(0, 16);
 }
 
 /** @param server its name in messages */

@@ -14,6 +14,7 @@ import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Problem } from "../../apply/validate/problem.ts";
 import { byDeploy, type Difference } from "../../inspect/difference.ts";
 import { filesOf } from "../../store/generations.ts";
+import { readDatabasePassword } from "../../store/secrets.ts";
 import { ApplyError, type Machine, type RunResult } from "../machine.ts";
 import type { Server, Share } from "./database-server.ts";
 import { mariadb } from "./mariadb.ts";
@@ -40,10 +41,13 @@ export function databasesOf(bundle: Bundle, number: number): DatabaseRecord["dat
   return records(bundle).find(({ account }) => account === number)?.databases ?? [];
 }
 
-function sharesOf(bundle: Bundle, engine: EngineName): Share[] {
-  return records(bundle).flatMap(({ group, user, directory, databases }): Share[] => {
+function sharesOf(machine: Machine, bundle: Bundle, engine: EngineName): Share[] {
+  return records(bundle).flatMap(({ account, group, user, directory, databases }): Share[] => {
     const own = databases.filter((database) => database.engine === engine);
-    return own.length > 0 ? [{ group, user, directory, databases: own }] : [];
+    if (own.length === 0) return [];
+    const share = { group, user, directory, databases: own };
+    if (!own.some(({ tcp }) => tcp)) return [share];
+    return [{ ...share, verifier: servers[engine].verifier(readDatabasePassword(machine, account), user) }];
   });
 }
 
@@ -55,7 +59,7 @@ function running(bundle: Bundle): EngineName[] {
 /** Databases, users, rights and limits that are not as the bundle says. */
 export async function lookAtDatabases(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   const found = await Promise.all(
-    running(bundle).map((engine) => servers[engine].wrong(machine, sharesOf(bundle, engine))),
+    running(bundle).map((engine) => servers[engine].wrong(machine, sharesOf(machine, bundle, engine))),
   );
   return found.flat().map((wrong) => ({ ...wrong, kind: "database-changed", repaired: byDeploy }));
 }
@@ -73,7 +77,7 @@ export async function bringDatabases(
   const problems: Problem[] = [];
   for (const engine of machine.live ? running(bundle) : []) {
     const server = servers[engine];
-    const shares = sharesOf(bundle, engine);
+    const shares = sharesOf(machine, bundle, engine);
     const wrong = await server.wrong(machine, shares);
     const record = (group: Group, what: string, { status, stdout, stderr }: RunResult) => {
       machine.say(what);

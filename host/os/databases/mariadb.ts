@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirectory, serverUser, socketDirectory } from "../../../delivery/protocol/databases.ts";
 import { ApplyError, type Machine, type RunResult } from "../machine.ts";
-import { connectionsOf, noAnswer, type Server, type Share, wrongOn } from "./database-server.ts";
+import { connectionsOf, noAnswer, passwordState, type Server, type Share, wrongOn } from "./database-server.ts";
 
 /** As root, whom the server knows by the kernel. `--no-defaults`: no file in a home is read. */
 const common = ["--no-defaults", `--socket=${socketDirectory("mariadb")}/mysqld.sock`, "--user=root"] as const;
@@ -36,24 +37,34 @@ interface Present {
 }
 
 /**
- * Of a user: how the server knows it, its connections, whether it may log in, rights on all databases, roles, and rights on parts of a
- * database that is not its own (on routines of its own the server gives it rights by itself).
+ * Of a user: how the server knows it, its connections, whether it may log in, rights on all databases, roles and rights on parts of a
+ * database that is not its own (on routines of its own the server gives it rights by itself), its password.
  */
 const question = `SELECT JSON_OBJECT(
   'users', JSON_QUERY((SELECT COALESCE(JSON_OBJECTAGG(IF(Host = 'localhost', User, CONCAT(User, '@', Host)), CONCAT_WS(' ',
-      JSON_VALUE(Priv, '$.plugin'), COALESCE(JSON_VALUE(Priv, '$.max_user_connections'), 0),
+      CONCAT_WS('+', JSON_VALUE(Priv, '$.plugin'), JSON_VALUE(Priv, '$.auth_or[0].plugin'), JSON_VALUE(Priv, '$.auth_or[1].plugin'),
+        JSON_VALUE(Priv, '$.auth_or[2].plugin')), COALESCE(JSON_VALUE(Priv, '$.max_user_connections'), 0),
       IF(COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0), 'locked', 'open'), COALESCE(JSON_VALUE(Priv, '$.access'), 0),
       (SELECT COUNT(*) FROM mysql.roles_mapping m WHERE m.User = p.User)
         + (SELECT COUNT(*) FROM mysql.tables_priv t WHERE t.User = p.User)
         + (SELECT COUNT(*) FROM mysql.columns_priv c WHERE c.User = p.User)
         + (SELECT COUNT(*) FROM mysql.procs_priv r WHERE r.User = p.User AND r.Db NOT LIKE CONCAT(p.User, '\\_%'))
-        + (SELECT COUNT(*) FROM mysql.proxies_priv x WHERE x.User = p.User))), '{}')
+        + (SELECT COUNT(*) FROM mysql.proxies_priv x WHERE x.User = p.User),
+      COALESCE(LEFT(SHA2(NULLIF(JSON_VALUE(Priv, '$.authentication_string'), ''), 256), 16), 'none'))), '{}')
     FROM mysql.global_priv p WHERE User NOT IN ('root', 'mariadb.sys')), '$'),
   'rights', JSON_QUERY((SELECT COALESCE(JSON_ARRAYAGG(JSON_ARRAY(TABLE_SCHEMA, GRANTEE,
       CONCAT(PRIVILEGE_TYPE, IF(IS_GRANTABLE = 'YES', '+', '')))), '[]')
     FROM information_schema.SCHEMA_PRIVILEGES WHERE TABLE_SCHEMA <> 'mysql'), '$'));`;
 
-const openUser = (connections: number) => `unix_socket ${connections} open 0 0`;
+const openUser = (share: Share) =>
+  `${share.verifier === undefined ? "" : "mysql_native_password+"}unix_socket ${connectionsOf(share)} open 0 0 ${passwordState(share)}`;
+
+/**
+ * By the password, or else by the kernel's word. The password first: SET PASSWORD in a program then changes what the tables say, where it is
+ * found. With the kernel's word first it fails, and yet the server takes the right password no more.
+ */
+const identified = ({ verifier }: Share) =>
+  `IDENTIFIED VIA ${verifier === undefined ? "" : `mysql_native_password USING '${verifier}' OR `}unix_socket`;
 const isLocked = (state: string) => state.split(" ")[2] === "locked";
 
 async function present(machine: Machine): Promise<Present> {
@@ -103,7 +114,7 @@ export const mariadb: Server = {
       const { group, user, databases } = share;
       const state = (where: string, who: string) => `${where}, for ${who}`;
       return [
-        { group, what: user, is: users[user], wanted: openUser(connectionsOf(share)) },
+        { group, what: user, is: users[user], wanted: openUser(share) },
         ...databases.map(({ name }) => {
           const at = leadsTo(machine, name);
           const is = at && state(at, describe(held[pattern(name)] ?? {}));
@@ -144,7 +155,7 @@ export const mariadb: Server = {
         ...revokeAll(held, name, quoted(user)),
         `GRANT ${accountRights.join(", ")} ON \`${pattern(name)}\`.* TO ${quoted(user)};`,
       ]),
-      `ALTER USER ${quoted(user)} IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS ${connectionsOf(share)} ACCOUNT UNLOCK;`,
+      `ALTER USER ${quoted(user)} ${identified(share)} WITH MAX_USER_CONNECTIONS ${connectionsOf(share)} ACCOUNT UNLOCK;`,
     ]);
   },
 
@@ -189,6 +200,12 @@ export const mariadb: Server = {
     throw new ApplyError(
       `${join(directory, unknown)} is no database that MariaDB knows: declare it, or remove it if nobody needs it`,
     );
+  },
+
+  // The one method that every driver has and the server's own program brings. SHA-1 is enough for a password of 256 bits.
+  verifier(password) {
+    const once = createHash("sha1").update(password).digest();
+    return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
   },
 
   restore: {

@@ -1,7 +1,11 @@
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { join } from "node:path";
 import { socketDirectory } from "../../../delivery/protocol/databases.ts";
 import type { Machine, RunResult } from "../machine.ts";
-import { connectionsOf, noAnswer, type Server, wrongOn } from "./database-server.ts";
+import { connectionsOf, noAnswer, passwordState, type Server, type Share, wrongOn } from "./database-server.ts";
+
+/** The server's own default. */
+const iterations = 4096;
 
 const programs = "/usr/lib/postgresql/17/bin";
 
@@ -31,19 +35,20 @@ interface Present {
   readonly shared: readonly string[];
 }
 
-/** Of a user: login, connections, more rights than an account has, roles that it is a member of. */
+/** Of a user: login, connections, more rights than an account has, roles that it is a member of, its password. */
 const question = `SELECT json_build_object(
-  'users', (SELECT coalesce(json_object_agg(rolname, format('%s %s %s %s', rolcanlogin, rolconnlimit,
+  'users', (SELECT coalesce(json_object_agg(rolname, format('%s %s %s %s %s', rolcanlogin, rolconnlimit,
       rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,
-      (SELECT count(*) FROM pg_auth_members WHERE member = r.oid))), '{}') FROM pg_roles r WHERE rolname ~ '^a[0-9]+$'),
+      (SELECT count(*) FROM pg_auth_members WHERE member = r.oid),
+      coalesce(left(encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex'), 16), 'none'))), '{}') FROM pg_authid r WHERE rolname ~ '^a[0-9]+$'),
   'databases', (SELECT coalesce(json_object_agg(datname, format('%s %s %s %s', pg_get_userbyid(datdba), t.spcname, datconnlimit, datacl)), '{}')
       FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname ~ '^a[0-9]+_'),
   'shared', (SELECT coalesce(json_agg(datname), '[]') FROM pg_database
       WHERE datname !~ '^a[0-9]+_' AND datallowconn AND has_database_privilege('public', oid, 'CONNECT')));
 `;
 
-const closedUser = "f 0 f 0";
-const userState = (connections: number) => `t ${connections} f 0`;
+const closedUser = /^f 0 f 0 /;
+const userState = (share: Share) => `t ${connectionsOf(share)} f 0 ${passwordState(share)}`;
 const administratorsRights = "postgres=CTc/postgres";
 const closed = new RegExp(`^postgres \\S+ 0 \\{${administratorsRights}\\}$`);
 const databaseState = (user: string, connections: number) =>
@@ -63,13 +68,13 @@ export const postgresql: Server = {
   async wrong(machine, shares) {
     const { users, databases, shared } = await present(machine);
     const compared = shares.flatMap((share) => [
-      { group: share.group, what: share.user, is: users[share.user], wanted: userState(connectionsOf(share)) },
+      { group: share.group, what: share.user, is: users[share.user], wanted: userState(share) },
       ...share.databases.map(({ name, connections }) => {
         return { group: share.group, what: name, is: databases[name], wanted: databaseState(share.user, connections) };
       }),
     ]);
     const open = [
-      ...Object.keys(users).filter((user) => users[user] !== closedUser),
+      ...Object.keys(users).filter((user) => !closedUser.test(users[user]!)),
       ...Object.keys(databases).filter((name) => !closed.test(databases[name]!)),
     ];
     return [
@@ -112,7 +117,7 @@ export const postgresql: Server = {
         "\\connect postgres",
         `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
       ]),
-      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
+      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS PASSWORD ${share.verifier === undefined ? "NULL" : `'${share.verifier}'`};`,
     ];
     return psql(machine, statements.join("\n"));
   },
@@ -146,6 +151,16 @@ export const postgresql: Server = {
   async listed(machine, user) {
     const { databases } = await present(machine);
     return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+  },
+
+  // SCRAM-SHA-256 (RFC 5803), as the server itself writes it. The password has 256 bits, so the salt can follow from the user.
+  verifier(password, user) {
+    const salt = createHash("sha256").update(`fairhost/${user}`).digest().subarray(0, 16);
+    const salted = pbkdf2Sync(password, salt, iterations, 32, "sha256");
+    const hmac = (text: string) => createHmac("sha256", salted).update(text).digest();
+    const stored = createHash("sha256").update(hmac("Client Key")).digest("base64");
+    const server = hmac("Server Key").toString("base64");
+    return `SCRAM-SHA-256$${iterations}:${salt.toString("base64")}$${stored}:${server}`;
   },
 
   restore: {

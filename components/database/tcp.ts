@@ -1,0 +1,125 @@
+import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { type EngineName, serverUnit } from "../../delivery/protocol/databases.ts";
+import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { confined } from "../host/units/confined.ts";
+import type { Element } from "../registry/kind.ts";
+import { engines } from "./engines.ts";
+
+/**
+ * Databases over TCP, by password: a socket on the loopback of the account's own network, and a relay to the server behind it, which runs
+ * only while connections are open. The server does not take the relay for an account, so it asks for the password.
+ */
+
+/** Drop-ins for the relays of all accounts. */
+const shared = {
+  service: "systemd/fairhost-database-.service.d/50-relay.conf",
+  socket: "systemd/fairhost-database-.socket.d/50-relay.conf",
+} as const;
+
+/** Name of an account's units for one server, without suffix. */
+const nameOf = (engine: EngineName, account: number) => `fairhost-database-${engine}-${account}`;
+
+/** The socket that programs of the account want before they start. */
+export const tcpSocket = (engine: EngineName, account: number) => `${nameOf(engine, account)}.socket`;
+
+/** Credential of the account's units with the password (host/store/secrets.ts). */
+export const passwordCredential = (account: number) =>
+  `database-password:/var/lib/fairhost/secrets/databases/${account}`;
+
+const sum = (databases: readonly Pick<Element<"databases">, "connections">[]) =>
+  databases.reduce((all, { connections }) => all + connections, 0);
+
+/**
+ * Connections that a server must have room for. Those over TCP count beside the others: until the password is known, the server does not
+ * know whose limit they count for.
+ */
+export function slotsFor(databases: readonly Element<"databases">[]): number {
+  const parts = [...Map.groupBy(databases, ({ account }) => account).values()];
+  // A relay takes one more, which hears from the server that there are too many.
+  return parts.reduce((all, own) => all + sum(own) + (own.some(({ tcp }) => tcp) ? sum(own) + 1 : 0), 0);
+}
+
+/** What the relays of all accounts of a host share. */
+export function relaysOfHost(): BundleFile[] {
+  return [
+    { path: shared.service, content: unitFile(relaySettings) },
+    { path: shared.socket, content: unitFile(socketSettings) },
+  ];
+}
+
+/** Socket and relay of an account for one server. @param databases of the account on that server */
+export function renderRelay(
+  number: number,
+  engine: EngineName,
+  databases: readonly Element<"databases">[],
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const name = nameOf(engine, number);
+  const { word, port, answersAt } = engines[engine];
+  const server = serverUnit(engine);
+  const network = `fairhost-network@${number}.service`;
+  const Description = `${word} over TCP for account ${number}`;
+  const [service, socket] = [`systemd/${name}.service`, `systemd/${name}.socket`];
+  return {
+    files: [
+      {
+        path: socket,
+        content: unitFile({
+          // Not Requires=: it would keep the network of an account that sleeps.
+          Unit: { Description, JoinsNamespaceOf: network, PartOf: network, After: network },
+          Socket: { ListenStream: [`127.0.0.1:${port}`, `[::1]:${port}`] },
+        }),
+      },
+      {
+        path: service,
+        content: unitFile({
+          // BindsTo=: nobody can join the namespace of a server that was started anew.
+          Unit: { Description, JoinsNamespaceOf: server, BindsTo: server, PartOf: network, After: server },
+          Service: {
+            Slice: `account-${number}.slice`,
+            ExecStart: `/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=30s --connections-max=${sum(databases)} ${answersAt}`,
+          },
+        }),
+      },
+    ],
+    units: [
+      { name: `${name}.service`, want: "on-demand", restartOn: [service, shared.service] },
+      { name: `${name}.socket`, want: "on-demand", restartOn: [socket, shared.socket] },
+    ],
+  };
+}
+
+const relaySettings = {
+  Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
+  Service: {
+    ...confined,
+    Type: "notify",
+    // A user that no server of databases knows.
+    DynamicUser: "yes",
+    SyslogIdentifier: "fairhost-database",
+    // It says each connection that fails.
+    LogRateLimitIntervalSec: "30s",
+    LogRateLimitBurst: "20",
+    LimitNOFILE: "40000",
+    PrivateNetwork: "yes",
+    PrivateIPC: "yes",
+    PrivateTmp: "disconnected",
+    ProtectProc: "invisible",
+    CapabilityBoundingSet: "",
+    RestrictAddressFamilies: "AF_UNIX AF_INET",
+    MemoryDenyWriteExecute: "yes",
+    SystemCallArchitectures: "native",
+    SystemCallFilter: ["@system-service", "~@privileged @resources"],
+    TasksMax: "20",
+  },
+};
+
+const socketSettings = {
+  Unit: { StartLimitIntervalSec: "0" },
+  Socket: {
+    PrivateNetwork: "yes",
+    PrivateIPC: "yes",
+    NoDelay: "yes",
+    // It would stop the socket for good while the server has a fault.
+    TriggerLimitIntervalSec: "0",
+  },
+};
