@@ -74,7 +74,7 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
     // Without `-` no program of the account would start while the server has a fault.
     engines[name].clientDirectories.map((path) => `-${socketDirectory(name)}:${path}`).join(" "),
   );
-  const overTcp = used.filter((name) => databases.some(({ engine, tcp }) => engine === name && tcp));
+  const overTcp = used.filter((name) => !suspended && databases.some(({ engine, tcp }) => engine === name && tcp));
   const relays = overTcp.map((name) =>
     renderRelay(
       number,

@@ -76,7 +76,7 @@ export function renderRelay(
           Unit: { Description, JoinsNamespaceOf: server, BindsTo: server, PartOf: network, After: server },
           Service: {
             Slice: `account-${number}.slice`,
-            ExecStart: `/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=30s --connections-max=${sum(databases)} ${answersAt}`,
+            ExecStart: `/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=10s --connections-max=${sum(databases)} ${answersAt}`,
           },
         }),
       },

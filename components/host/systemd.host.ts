@@ -295,7 +295,7 @@ export const systemd = {
         /\[Unit\] (?:JoinsNamespaceOf|BindsTo|After)=fairhost-(?:postgresql|mariadb)\.service/,
         /\[Unit\] PartOf=fairhost-network@(?<number>\d+)\.service/,
         /\[Service\] Slice=account-(?<number>\d+)\.slice/,
-        /\[Service\] ExecStart=\/usr\/lib\/systemd\/systemd-socket-proxyd --exit-idle-time=30s --connections-max=\d+ (?:127\.0\.0\.1:5432|\/run\/fairhost-mariadb\/mysqld\.sock)/,
+        /\[Service\] ExecStart=\/usr\/lib\/systemd\/systemd-socket-proxyd --exit-idle-time=10s --connections-max=\d+ (?:127\.0\.0\.1:5432|\/run\/fairhost-mariadb\/mysqld\.sock)/,
       ],
       needs: ["[Service] Slice="],
     },

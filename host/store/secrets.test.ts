@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { inspect } from "../inspect/inspect.ts";
-import { accountSecret, sshHostKey } from "./secrets.ts";
+import { accountSecret, databasePassword, sshHostKey } from "./secrets.ts";
 
 const bundle = bundleOf({ 1: accountGroup(1), 2: accountGroup(2) });
 const directory = "/var/lib/fairhost/secrets";
@@ -35,12 +35,23 @@ test("an account's SSH host key is derived too, and OpenSSH takes it: it must ne
   expect(new Set(all).size).toBe(4);
 });
 
+test("each account has a password for servers of databases, another one for each account, epoch and host", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  expect(read(tree, "databases/2")).toBe(databasePassword(first, 2, 1));
+  const all = [[first, 1, 1] as const, [first, 2, 1] as const, [first, 1, 2] as const, [second, 1, 1] as const].map(
+    (of) => databasePassword(...of),
+  );
+  expect(new Set([...all, accountSecret(first, 1, 1)]).size).toBe(5);
+  expect(all.join("")).toMatch(/^[\w-]{172}$/);
+});
+
 test("only root can read them", async () => {
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   const mode = (name: string) => statSync(tree.at(`${directory}/${name}`)).mode & 0o777;
-  expect(["", "accounts", "ssh", "master-1", "accounts/1", "ssh/1"].map(mode)).toEqual([
-    ...[0o700, 0o700, 0o700, 0o600, 0o400, 0o400],
+  expect(["", "accounts", "ssh", "master-1", "accounts/1", "ssh/1", "databases/1"].map(mode)).toEqual([
+    ...[0o700, 0o700, 0o700, 0o600, 0o400, 0o400, 0o400],
   ]);
 });
 
@@ -103,7 +114,7 @@ test("that state and host have different master secrets is in the report of each
   await apply(tree.machine(), bundle, secretOf(second, 1));
   expect((await apply(tree.machine(), bundle, secretOf(second, 2))).notes).toBeUndefined();
   expect(await found()).toEqual([]);
-  expect(readdirSync(tree.at(directory)).sort()).toEqual(["accounts", "master-1", "master-2", "ssh"]);
+  expect(readdirSync(tree.at(directory)).sort()).toEqual(["accounts", "databases", "master-1", "master-2", "ssh"]);
 });
 
 test("a raised epoch rotates the secret, restarts services that read secrets, and keeps the old master secret", async () => {
