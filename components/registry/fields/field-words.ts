@@ -46,6 +46,7 @@ export const called: Readonly<Record<string, string>> = {
   spares: "spare parts",
   ssh: "SSH",
   sshPort: "SSH port",
+  tcp: "over TCP",
   to: "target",
   trimPath: "path of the address taken away",
   uidBase: "first uid",
