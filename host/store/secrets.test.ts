@@ -39,9 +39,12 @@ test("each account has a password for servers of databases, another one for each
   using tree = new Tree();
   await apply(tree.machine(), bundle, { master: first, epoch: 1 });
   expect(read(tree, "databases/2")).toBe(databasePassword(first, 2, 1));
-  const all = [[first, 1, 1] as const, [first, 2, 1] as const, [first, 1, 2] as const, [second, 1, 1] as const].map(
-    (of) => databasePassword(...of),
-  );
+  const all = [
+    databasePassword(first, 1, 1),
+    databasePassword(first, 2, 1),
+    databasePassword(first, 1, 2),
+    databasePassword(second, 1, 1),
+  ];
   expect(new Set([...all, accountSecret(first, 1, 1)]).size).toBe(5);
   expect(all.join("")).toMatch(/^[\w-]{172}$/);
 });
