@@ -73,6 +73,7 @@ const fleets = loaded.map((fleet) => ({
     ...account,
     ...(index === 0 && { suspended: { since: today, reason: "unpaid" } }),
     limits: eachLimit((name) => limitOf(name).sliceDefault ?? 1_000_000),
+    databases: account.databases.map((database) => ({ ...database, tcp: true })),
     httpServers: serverFixtures.map((server) => ({
       ...server,
       ...optional[server.kind],

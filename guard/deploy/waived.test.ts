@@ -99,7 +99,7 @@ test("also if they wrote a page in the change, but not if they wrote another fil
     await git("add", name);
     await commit("Grace");
   };
-  await write("docs/how-to/deploy.md");
+  await write("docs/architecture.md");
   expect(await judged()).toBeUndefined();
   await write("docs/rules.ts");
   expect(await judged()).toContain(`of Grace; ${own}`);
