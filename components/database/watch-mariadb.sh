@@ -20,10 +20,12 @@ BEGIN NOT ATOMIC
   -- The session or the right has gone meanwhile. No variable has the name of a column, which it would hide.
   DECLARE CONTINUE HANDLER FOR 1094, 1141, NOT FOUND BEGIN END;
   IF @undo > 1 << 30 AND @undo > @undo_before THEN
-    -- What keeps the log from being used again: the oldest of the large transactions, then of all. Dumps of the host last.
+    -- What keeps the log from being used again: the oldest of the large transactions, then of all. Dumps of the host last. One that is short and
+    -- young keeps nothing: it only writes, while the server clears what an ended one has kept.
     SELECT p.ID, p.USER, CONCAT('its transaction since ', t.trx_started, ' kept more than 1 GB of old rows') INTO session, whose, what
       FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-      WHERE p.ID <> CONNECTION_ID() ORDER BY p.USER = 'root', t.trx_rows_modified >= 100000 DESC, t.trx_started LIMIT 1;
+      WHERE p.ID <> CONNECTION_ID() AND (t.trx_rows_modified >= 100000 OR t.trx_started < NOW() - INTERVAL 10 SECOND)
+      ORDER BY p.USER = 'root', t.trx_rows_modified >= 100000 DESC, t.trx_started LIMIT 1;
   ELSEIF @tables > 1 << 30 AND @tables > @tables_before THEN
     -- Only pages in memory are known, and of long values not whose they are: who writes now and has most of the others.
     SELECT p.ID, p.USER, 'its temporary tables with those of others were larger than 1 GB' INTO session, whose, what
