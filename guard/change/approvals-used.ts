@@ -7,7 +7,7 @@ import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import { bearsOn, type History } from "./base/base.ts";
-import { authorOf, commitsTouching, textAt, writersOf } from "./base/git.ts";
+import { authorOf, commitsTouching, isCutOff, textAt, writersOf } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -61,7 +61,7 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
     const isOld = before.some((each) => isDeepStrictEqual(each, approval));
     const range = isOld ? commit : `${commit}..HEAD`;
     const { by, authors: writers } = await writtenBy(root, range, approval, file);
-    const isOwn = by === undefined ? !isOld : writers.every((each) => authors.includes(each));
+    const isOwn = by === undefined ? !isOld : writers?.every((each) => authors.includes(each));
     if (isOld && by !== undefined) {
       notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
       const spent = await whySpent(asked, approval, by);
@@ -69,6 +69,10 @@ export async function approvalsUsed(asked: Asked): Promise<ApprovalsUsed> {
         refused.set(approval, `${spent}, since ${await say(by)}`);
         continue;
       }
+    }
+    if (writers === undefined) {
+      if (secondPerson) refused.set(approval, unknownAuthor);
+      continue;
     }
     if (!isOwn) continue;
     const who = by === undefined ? "and is not committed" : `of ${listed(writers)}`;
@@ -84,15 +88,20 @@ export function ownAuthor(who: string): string {
   return `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`;
 }
 
-/** The commit of a range (or of a commit's history) that brought an approval as it is, with who wrote that. */
+/** Why one does not count of which the commit is not here. */
+export const unknownAuthor =
+  "limits.yaml wants a second person, and who wrote the approval is not known: the history here is cut off, fetch all of it (`git fetch --unshallow`)";
+
+/** The commit of a range (or of a commit's history) that brought an approval as it is, with who wrote that; unknown where the history is cut off. */
 export async function writtenBy(
   root: string,
   range: string,
   approval: Approval,
   file: string,
-): Promise<{ readonly by: string | undefined; readonly authors: readonly string[] }> {
+): Promise<{ readonly by: string | undefined; readonly authors: readonly string[] | undefined }> {
   const by = await whoBrought(root, range, file, approval);
   if (by === undefined) return { by, authors: [] };
+  if (await isCutOff(root, by)) return { by, authors: undefined };
   // Of a merge whoever wrote this entry, not all who touched the file; and what a merge's own author has put there is theirs.
   const inside = await whoBrought(root, `${by}^1..${by}`, file, approval);
   return { by, authors: [await authorOf(root, inside ?? by)] };

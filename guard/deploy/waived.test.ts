@@ -89,6 +89,24 @@ test("an approval of somebody else lets it pass", async () => {
   expect(await judged()).toBeUndefined();
 });
 
+test("where the history is cut off before whoever wrote it is known, it does not count, and that is said", async () => {
+  approve();
+  await commit("Grace");
+  change();
+  await deployed(await commit("Bob"));
+  draft.edit("accounts/1-alice.yaml", "idleSeconds: 1", "idleSeconds: 2");
+  await commit("Mallory");
+  expect(await judged()).toBeUndefined();
+  const clone = join(top, "clone");
+  try {
+    await git("clone", "--quiet", "--depth=2", `file://${top}`, clone);
+    const reason = (await waived([finding], { ...config, inventory: join(clone, "fleet") }, records())).reason;
+    expect(reason).toContain(`${own}, and who wrote the approval is not known: the history here is cut off`);
+  } finally {
+    await rm(clone, { recursive: true, force: true });
+  }
+});
+
 test("also if they wrote a page in the change, but not if they wrote another file that is no page", async () => {
   change();
   await commit("Mallory");

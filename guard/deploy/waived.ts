@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
 import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { ownAuthor, writtenBy } from "../change/approvals-used.ts";
+import { ownAuthor, unknownAuthor, writtenBy } from "../change/approvals-used.ts";
 import { bearsOn, placeOf } from "../change/base/base.ts";
 import { commitOf, hasChanges, isAncestor, textAt, writersOf } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -89,7 +89,8 @@ async function ownOnes(
       continue;
     }
     const { authors: writers } = await writtenBy(root, "HEAD", approval, file);
-    if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
+    if (writers === undefined) refused.set(approval, unknownAuthor);
+    else if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
   }
   return refused;
 }

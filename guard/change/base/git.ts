@@ -148,6 +148,15 @@ export async function commitsTouching(root: string, commit: string, file: string
   return output.split("\n").filter(Boolean);
 }
 
+/** Whether what was before a commit is not here: the history is cut off there (`git clone --depth`). */
+export async function isCutOff(root: string, commit: string): Promise<boolean> {
+  const [parent, raw] = await Promise.all([
+    git(root, ["rev-parse", "--verify", "--quiet", `${commit}^`]),
+    gitOrThrow(root, ["cat-file", "commit", commit]),
+  ]);
+  return parent.exitCode !== 0 && /^parent /m.test(raw.split("\n\n")[0]!);
+}
+
 /** Who wrote a commit itself, also a merge. */
 export async function authorOf(root: string, commit: string): Promise<string> {
   return (await gitOrThrow(root, ["show", "--no-patch", "--format=%an", commit])).trim();
