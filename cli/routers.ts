@@ -1,7 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { routerPlans, tooLong, withoutSessions } from "../components/network/router-systems/router-plan.ts";
+import {
+  routerPlans,
+  tooLong,
+  withoutIpv4,
+  withoutSessions,
+} from "../components/network/router-systems/router-plan.ts";
 import { routerSystems } from "../components/network/router-systems/router-systems.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declare } from "../fleet/declare/declare.ts";
@@ -25,7 +30,7 @@ export function routerConfigurations(declaration: Declaration): {
   readonly missing: readonly string[];
 } {
   const manufacturers = new Map(declaration.routers.map(({ name, manufacturer }) => [name, manufacturer]));
-  const missing = [...withoutSessions(declaration), ...tooLong(declaration)];
+  const missing = [...withoutSessions(declaration), ...withoutIpv4(declaration), ...tooLong(declaration)];
   const configurations = routerPlans(declaration).flatMap((plan): Configuration[] => {
     const manufacturer = manufacturers.get(plan.name)!;
     const system = routerSystems.find((each) => each.manufacturer === manufacturer);

@@ -56,6 +56,7 @@ const fleets = loaded.map((fleet) => ({
         address: "2001:db8::2",
         neighbor: "2001:db8::1",
         bfd: true,
+        ipv4: true,
       })),
     })),
     routers: fleet.network.routers.map((router) => ({ ...router, gracefulShutdown: true })),

@@ -96,6 +96,12 @@ const sessionSchema = z.strictObject({
     .describe(
       "Whether the operator speaks BFD (RFC 5880) on the link, so that its loss is noticed in less than a second and not after the hold time of 90 seconds. Default false.",
     ),
+  ipv4: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the session carries IPv4 too, with IPv6 next hops (RFC 8950). Agree on that with the operator first: one that offers IPv4 there without such next hops may end the whole session. Default false.",
+    ),
 });
 
 const operatorSchema = z.strictObject({

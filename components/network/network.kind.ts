@@ -60,6 +60,7 @@ export const inputs = z.strictObject({
                 "The operator's address on the link, canonical.",
               ),
               bfd: redundancy(flag).exactOptional().describe("Whether the operator speaks BFD on the link."),
+              ipv4: redundancy(flag).exactOptional().describe("Whether it carries IPv4 too, with IPv6 next hops."),
             }),
           )
           .exactOptional()
@@ -104,11 +105,12 @@ export const kind: Kind<"networks"> = {
         ...(parentAsNumber !== undefined && { parentAsNumber }),
         routers,
         ...(sessions !== undefined && {
-          sessions: sessions.map(({ router, address, neighbor, bfd }) => ({
+          sessions: sessions.map(({ router, address, neighbor, bfd, ipv4 }) => ({
             router,
             address: canonical(address),
             neighbor: canonical(neighbor),
             ...(bfd !== undefined && { bfd }),
+            ...(ipv4 !== undefined && { ipv4 }),
           })),
         }),
         ...(gracefulShutdown !== undefined && { gracefulShutdown }),

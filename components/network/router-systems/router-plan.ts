@@ -51,6 +51,8 @@ export interface OperatorSession {
   readonly address: string;
   readonly neighbor: string;
   readonly bfd: boolean;
+  /** Whether it carries IPv4, with IPv6 next hops. */
+  readonly ipv4: boolean;
   readonly gracefulShutdown: boolean;
 }
 
@@ -95,7 +97,9 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
     operators: network.operators.flatMap(({ name, asNumber, sessions = [], gracefulShutdown = false }) =>
       sessions
         .filter((session) => session.router === router.name)
-        .map(({ address, neighbor, bfd = false }) => ({ name, asNumber, address, neighbor, bfd, gracefulShutdown })),
+        .map(({ address, neighbor, bfd = false, ipv4 = false }) => ({
+          ...{ name, asNumber, address, neighbor, bfd, ipv4, gracefulShutdown },
+        })),
     ),
   }));
 }
@@ -111,6 +115,18 @@ export function withoutSessions({ networks }: Declaration): string[] {
             `Router ${router} has no session with operator ${name}: give the addresses of both in \`sessions\`.`,
         ),
     ),
+  );
+}
+
+/** Owned IPv4 ranges that no session brings outside, as sentences. */
+export function withoutIpv4({ networks }: Declaration): string[] {
+  return networks.flatMap(({ operators, prefixes4 }) =>
+    operators.some(({ sessions = [] }) => sessions.some(({ ipv4 }) => ipv4))
+      ? []
+      : prefixes4.map(
+          (prefix) =>
+            `No session with an operator carries IPv4, so these routers tell nobody outside of ${prefix}: agree on IPv4 with IPv6 next hops (RFC 8950), and set \`ipv4: true\` in \`sessions\`.`,
+        ),
   );
 }
 

@@ -121,6 +121,12 @@ export const familiesOfHost = (
   { prefixes }: RouterPlan["hosts"][number],
 ): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || prefixesOf(family, prefixes).length > 0);
 
+/** Families of a session with an operator: IPv4 where both have agreed on it. */
+export const familiesOfOperator = (
+  plan: Pick<RouterPlan, "owned">,
+  { ipv4: agreed }: RouterPlan["operators"][number],
+): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || agreed);
+
 /** The sentence above a configuration. */
 export function heading({ name, asNumber }: RouterPlan): string {
   return `Router ${name} of AS${asNumber}: routing. Interfaces and their addresses are set up apart. Made by Fairhost: changes are lost.`;

@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { declare } from "../../../fleet/declare/declare.ts";
 import { loadFleet } from "../../../fleet/load/load.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
-import { routerPlans, tooLong, withoutSessions } from "./router-plan.ts";
+import { routerPlans, tooLong, withoutIpv4, withoutSessions } from "./router-plan.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
 const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
 const [network] = trial.networks;
 
-/** The fleet for trials, with an operator that is left and has no BFD, and a host without accounts. */
+/** The fleet for trials, with an operator that is left and has neither BFD nor IPv4, and a host without accounts. */
 const varied: Declaration = {
   ...trial,
   addresses: trial.addresses.filter(({ host }) => host === "web1"),
@@ -22,7 +22,7 @@ const varied: Declaration = {
           : {
               ...operator,
               gracefulShutdown: true,
-              sessions: operator.sessions!.map(({ bfd, ...session }) => ({ ...session, ...(bfd && {}) })),
+              sessions: operator.sessions!.map(({ router, address, neighbor }) => ({ router, address, neighbor })),
             },
       ),
     },
@@ -107,6 +107,17 @@ test.each(routerSystems)("without a range of IPv4 a router of $manufacturer has 
   const frontEnds = trial.frontEnds.map(({ address4, ...frontEnd }) => ({ ...frontEnd, ...(address4 && {}) }));
   const [plan] = routerPlans({ ...trial, networks, frontEnds });
   expect(render(plan!)).not.toMatch(/ipv4 \{|ipv4 unicast$|family inet |extended|0\.0\.0\.0\/0/m);
+});
+
+test("an owned IPv4 range that no session carries is named", () => {
+  expect(withoutIpv4(trial)).toEqual([]);
+  const operators = network!.operators.map(({ sessions = [], ...operator }) => ({
+    ...operator,
+    sessions: sessions.map(({ ipv4, ...session }) => session),
+  }));
+  const said = withoutIpv4({ ...trial, networks: [{ ...network!, operators }] });
+  expect(said).toHaveLength(network!.prefixes4.length);
+  expect(said[0]).toContain(`these routers tell nobody outside of ${network!.prefixes4[0]}: agree on IPv4`);
 });
 
 test("an owned IPv4 range that nobody outside takes is named", () => {

@@ -22,6 +22,7 @@ export const called: Readonly<Record<string, string>> = {
   expires: "last day",
   fallback: "script for paths without a file",
   gid: "gid",
+  ipv4: "IPv4",
   guaranteed: "guaranteed",
   hostnames: "host names",
   hotSwap: "hot swap",

@@ -5,6 +5,7 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
+  familiesOfOperator,
   heading,
   linkTimers,
   plainName,
@@ -188,7 +189,7 @@ const operator =
   (plan: RouterPlan) =>
   (session: RouterPlan["operators"][number]): string => {
     const leaving = plan.gracefulShutdown || session.gracefulShutdown ? "leave(); " : "";
-    const channels = familiesOf(plan).map((family) => {
+    const channels = familiesOfOperator(plan, session).map((family) => {
       const { suffix } = family;
       return channel(
         family,

@@ -6,6 +6,7 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
+  familiesOfOperator,
   heading,
   ipv4,
   linkTimers,
@@ -35,8 +36,10 @@ function render(plan: RouterPlan): string {
         families,
       }),
     ),
-    ...plan.operators.map(({ name, address, neighbor: other, asNumber, bfd }) =>
-      neighbor(other, asNumber, `operator ${plainName(name)}`, { source: address, bfd, families }),
+    ...plan.operators.map((operator) =>
+      neighbor(operator.neighbor, operator.asNumber, `operator ${plainName(operator.name)}`, {
+        ...{ source: operator.address, bfd: operator.bfd, families: familiesOfOperator(plan, operator) },
+      }),
     ),
   ];
   return `! ${heading(plan)}
@@ -96,14 +99,16 @@ const addressFamily =
       ...plan.routers.map(({ neighbor: other }) =>
         activate(other, "routers-in", `routers-out${suffix}`, "next-hop-self force", "route-reflector-client"),
       ),
-      ...plan.operators.map(({ name, neighbor: other }) =>
-        activate(
-          other,
-          `operator-${name}-in${suffix}`,
-          `operator-${name}-out${suffix}`,
-          `maximum-prefix ${limits.operator}`,
+      ...plan.operators
+        .filter((operator) => familiesOfOperator(plan, operator).includes(family))
+        .map(({ name, neighbor: other }) =>
+          activate(
+            other,
+            `operator-${name}-in${suffix}`,
+            `operator-${name}-out${suffix}`,
+            `maximum-prefix ${limits.operator}`,
+          ),
         ),
-      ),
     ];
     return ` address-family ipv${version} unicast\n${lines.join("")} exit-address-family\n`;
   };

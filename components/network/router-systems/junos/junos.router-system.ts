@@ -5,6 +5,7 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
+  familiesOfOperator,
   heading,
   linkTimers,
   plainName,
@@ -126,19 +127,19 @@ const linked =
       "export routers-out;",
     );
 
-const operator =
-  (plan: RouterPlan) =>
-  ({ name, address, neighbor, asNumber, bfd: watched }: RouterPlan["operators"][number]) =>
-    block(
-      `neighbor ${plainAddress(neighbor)}`,
-      `description "operator ${plainName(name)}";`,
-      `local-address ${plainAddress(address)};`,
-      `peer-as ${asNumber};`,
-      ...(watched ? [detection] : []),
-      ...familiesOf(plan).map((family) => limited(family, "operator", "forever")),
-      `import operator-${name}-in;`,
-      `export operator-${name}-out;`,
-    );
+const operator = (plan: RouterPlan) => (session: RouterPlan["operators"][number]) => {
+  const { name, address, neighbor, asNumber, bfd: watched } = session;
+  return block(
+    `neighbor ${plainAddress(neighbor)}`,
+    `description "operator ${plainName(name)}";`,
+    `local-address ${plainAddress(address)};`,
+    `peer-as ${asNumber};`,
+    ...(watched ? [detection] : []),
+    ...familiesOfOperator(plan, session).map((family) => limited(family, "operator", "forever")),
+    `import operator-${name}-in;`,
+    `export operator-${name}-out;`,
+  );
+};
 
 function policies(plan: RouterPlan): string[] {
   const { infrastructure, roas, hosts, operators, gracefulShutdown } = plan;
