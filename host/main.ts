@@ -9,6 +9,7 @@ import { recover, retire } from "./apply/retire.ts";
 import { formatStatus, status } from "./apply/status.ts";
 import { archiveCommand } from "./archives/commands.ts";
 import { backupCommands } from "./backups/commands.ts";
+import { copyAccount } from "./copies/copy.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
@@ -41,6 +42,7 @@ async function main(): Promise<number> {
     snapshot: { type: "string" },
     "in-place": { type: "boolean", default: false },
     of: { type: "string" },
+    replace: { type: "boolean", default: false },
     "keep-days": { type: "string", default: "30" },
   } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -74,6 +76,19 @@ async function main(): Promise<number> {
       }
       return look(machine, async () => {
         for (const path of await work()) process.stdout.write(`${path}\n`);
+        return 0;
+      });
+    }
+    case "copy": {
+      const [from, to] = parsed.positionals.slice(1).map(Number);
+      const isNumber = (number: number | undefined) => Number.isSafeInteger(number) && number! >= 1;
+      if (parsed.positionals.length !== 3 || !isNumber(from) || !isNumber(to)) {
+        process.stderr.write(usage);
+        return 2;
+      }
+      return look(machine, async () => {
+        const lines = await copyAccount(machine, from!, to!, parsed.values.replace);
+        process.stdout.write(`${lines.join("\n")}\n`);
         return 0;
       });
     }

@@ -21,6 +21,10 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     put the files of the newest archive into an account that is suspended and has none, or its
                     databases into those of an account in service
   remove ACCOUNT    remove the data of an account that is no longer on this host, if its newest archive has all of it
+  copy FROM TO [--replace]
+                    put a copy of the home and the databases of an account, which may run, into another one of this host
+                    and hold that until the copy is whole; --replace: also over what it has. Databases are copied that
+                    both declare under one name
   move ACCOUNT state|keep|expect|stop|empty|land|leave|cancel
   move ACCOUNT expect-backup|land-without-backup
   move ACCOUNT restore-backup HOST EPOCH

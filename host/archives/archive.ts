@@ -15,6 +15,7 @@ import {
   patience,
   readArchives,
   removeArchive,
+  requireNoCopying,
   requireQuiet,
   withArchives,
 } from "./archives.ts";
@@ -46,6 +47,7 @@ const reserve = 1 << 30;
  */
 export function archive(machine: Machine, number: number, keepDays: number): Promise<string> {
   return withArchives(machine, number, async () => {
+    requireNoCopying(machine, number);
     const { declared } = await requireQuiet(machine, number);
     const source = accountDirectory(machine, number);
     if (!existsSync(source)) throw new ApplyError(`${source} is not there: account ${number} has no data on this host`);
@@ -133,9 +135,14 @@ export async function writeTo(
   }
 }
 
-/** @throws ApplyError if as much as lies below a directory could fill the disk that all accounts of the host share */
-export async function requireRoom(machine: Machine, source: string): Promise<void> {
-  const { stdout } = await must(machine, "du", ["--summarize", "--block-size=1", "--one-file-system", "--", source]);
+/**
+ * @param most the highest exit status of du(1) that is no error: 1 if files may go away while they are counted
+ * @throws ApplyError if as much as lies below a directory could fill the disk that all accounts of the host share
+ */
+export async function requireRoom(machine: Machine, source: string, most = 0): Promise<void> {
+  const counting = ["-n", "10", "du", "--summarize", "--block-size=1", "--one-file-system", "--", source];
+  const { status, stdout, stderr } = await machine.run("nice", counting, { timeout: patience });
+  if (status > most) throw new ApplyError(`du ended with ${status}: ${stderr.trim().slice(-1000)}`);
   const needed = Number(stdout.split("\t")[0]) + reserve;
   const { freeBytes } = machine.space(source);
   if (freeBytes >= needed) return;

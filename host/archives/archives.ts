@@ -6,7 +6,7 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine, type RunOptions, type RunResult } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked } from "../store/moving.ts";
+import { isMarked, readMark } from "../store/moving.ts";
 
 /**
  * Archives of accounts: `/srv/accounts/archives/<number>/<time>/`, beside the accounts, so no disk limit counts them; for root alone. The
@@ -130,6 +130,15 @@ export async function requireQuiet(machine: Machine, number: number): Promise<Qu
     if (performance.now() < end) continue;
     throw new ApplyError(`process ${pid} of account ${number} still runs: end it (\`kill ${pid}\`), then try again`);
   }
+}
+
+/** @throws ApplyError if the account is an unfinished copy of another one */
+export function requireNoCopying(machine: Machine, number: number): void {
+  if (!isMarked(machine, "copying", number)) return;
+  const from = readMark(machine, "copying", number);
+  throw new ApplyError(
+    `account ${number} is an unfinished copy of account ${from}: run \`fairhost-host copy ${from} ${number}\` first`,
+  );
 }
 
 /** Ids of all processes of a user. */

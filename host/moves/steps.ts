@@ -4,7 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { apply } from "../apply/apply.ts";
 import { dumpPart, writeTo } from "../archives/archive.ts";
-import { accountDirectory, must, processesOf, requireQuiet, withArchives } from "../archives/archives.ts";
+import {
+  accountDirectory,
+  must,
+  processesOf,
+  requireNoCopying,
+  requireQuiet,
+  withArchives,
+} from "../archives/archives.ts";
 import { bringDatabases, dropDatabases, enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
@@ -74,6 +81,7 @@ async function expectIt(machine: Machine, number: number): Promise<string> {
  * @throws ApplyError if it is not in force, or has databases that would stay behind
  */
 export const keep = step("keep", async (machine, number) => {
+  requireNoCopying(machine, number);
   const { inForce, leaving } = moveState(machine, number);
   if (!inForce) throw new ApplyError(`account ${number} is not on this host`);
   const closed = await undeclaredDatabases(machine, number);
@@ -210,6 +218,7 @@ async function dumpAndDrop(machine: Machine, number: number): Promise<void> {
  * @throws ApplyError if it is declared here and its data is not complete
  */
 export const cancel = step("cancel", async (machine, number) => {
+  requireNoCopying(machine, number);
   const { declared, inForce, coming, leaving, held } = moveState(machine, number);
   if (coming && declared) {
     throw new ApplyError(`the copy of account ${number} is not complete here: deploy again, which goes on with it`);

@@ -11,11 +11,12 @@ import { readCurrent } from "./generations.ts";
 import { stateDirectory } from "./layout.ts";
 
 /**
- * What a host remembers of an account that moves, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
+ * What a host remembers of an account that moves or becomes a copy, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
  * `held`: nothing of it may start here (its slice asserts that the file is not there, so systemd itself refuses each of its programs).
  * `coming`: it moves to this host, and its data is not complete here: of its files only those are in force that show it to nobody.
  * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
  * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
+ * `copying`: a copy of the account whose number is the file's text is being put into it, and is not complete: it is held as well.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
  * `gone`: backup hosts say that it has another host, because this one was declared lost. It is held, and shown to nobody. The file's text is {@link Gone}.
  */
@@ -24,6 +25,7 @@ const marks = {
   coming: join(stateDirectory, "coming"),
   leaving: join(stateDirectory, "leaving"),
   restoring: join(stateDirectory, "restoring"),
+  copying: join(stateDirectory, "copying"),
   superseded: join(stateDirectory, "superseded"),
   gone: join(stateDirectory, "gone"),
 } as const;

@@ -36,6 +36,8 @@ export interface Server {
   dump(database: string): readonly [program: string, ...args: string[]];
   /** Names of all databases of an account, declared or not. @throws ApplyError if the server does not answer, or not know all that is there */
   listed(machine: Machine, user: string): Promise<readonly string[]>;
+  /** Whether a database has no table. @throws ApplyError without an answer */
+  isEmpty(machine: Machine, database: string): Promise<boolean>;
   /** How a dump is restored. */
   readonly restore: Restore;
   /** What the server keeps of a password: the same for the same account and password. The password itself never reaches it. */

@@ -208,6 +208,14 @@ export const mariadb: Server = {
     return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
   },
 
+  async isEmpty(machine, database) {
+    const { status, stdout, stderr } = await sql(machine, [
+      `SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '${database}';`,
+    ]);
+    if (status !== 0) throw new ApplyError(`MariaDB does not answer: ${stderr.trim()}`);
+    return stdout.trim() === "0";
+  },
+
   restore: {
     command: (database) => [
       "mariadb",

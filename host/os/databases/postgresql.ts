@@ -163,6 +163,17 @@ export const postgresql: Server = {
     return `SCRAM-SHA-256$${iterations}:${salt.toString("base64")}$${stored}:${server}`;
   },
 
+  async isEmpty(machine, database) {
+    // Where the account may make functions of any name, only the server's own count.
+    const question = `\\connect ${database}
+SET search_path = '';
+SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relnamespace NOT IN
+  (SELECT oid FROM pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema', 'pg_toast'));`;
+    const result = await psql(machine, question);
+    if (result.status !== 0) throw noAnswer("PostgreSQL", "postgresql", result);
+    return result.stdout.trim() === "0";
+  },
+
   restore: {
     command: (database) => [
       join(programs, "pg_restore"),

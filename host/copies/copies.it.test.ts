@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { archive } from "../archives/archive.ts";
+import { lookAtHeld } from "../inspect/checks/units.ts";
+import { cancel, stop } from "../moves/steps.ts";
+import { readCurrent } from "../store/generations.ts";
+import { isMarked, setMark } from "../store/moving.ts";
+import { copyAccount } from "./copy.ts";
+
+/** Copies of accounts on a real file system with the real programs; account 7 is copied into 8, and 9 is somebody else. */
+let tree: Tree;
+const bundle = bundleOf({ 7: accountGroup(7), 8: accountGroup(8), 9: accountGroup(9) });
+const home = (number: number) => tree.at(`/srv/accounts/${number}/home`);
+const shell = async (number: number, script: string) =>
+  (await execa("bash", ["-euc", script], { cwd: home(number) })).stdout;
+
+/** All that a file system knows of an account's files: modes, owners, times, links, targets, blocks, attributes, content. */
+const fingerprint = (number: number) =>
+  shell(
+    number,
+    `find . ! -name . -printf '%P %y %m %U %G %T@ %n %s %l\\n' | sort
+    find . -type f -links +1 -printf '%i %P\\n' | sort | awk '{print NR, $2}'
+    find . -type f -print0 | sort -z | xargs -0r sha256sum`,
+  );
+
+/** What accounts have, and what a hostile one leaves for root. */
+const variety = `umask 022; mkdir -p www/deep/er lib admin; echo hello >www/index.html; ln www/index.html www/hard; ln -s index.html www/soft
+  ln -s /etc/shadow outside; ln -s ../../9/home neighbour; ln -s nowhere dangling; mkfifo pipe; truncate -s 64M sparse; echo end >>sparse
+  echo x >'-rf *'; echo x >$'new\\nline'; echo x >'ü \\\\ "'; printf '#!/bin/sh\\n' >run; chmod 0 www/hard; touch -d 2001-02-03 www/soft -h
+  mkdir www/sticky www/closed www/admin; echo x >www/admin/page; echo x >www/closed/file; chmod 1777 www/sticky; chmod 0 www/closed; rmdir admin
+  python3 -c 'import os; os.setxattr("run", "user.note", b"kept"); import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+  chown -R -h 200007:200007 .; rm socket; chmod 6755 run`;
+
+beforeEach(async () => {
+  tree = new Tree();
+  await apply(tree.machine(), bundle);
+  await shell(7, variety);
+  await shell(9, "echo private >www/of-9; chown -R 200009:200009 .");
+});
+afterEach(() => tree[Symbol.dispose]());
+
+/** As the account's own, and no longer able to become somebody. */
+const shifted = (of7: string) =>
+  of7.replaceAll(" 200007 200007 ", " 200008 200008 ").replace("run f 6755", "run f 755");
+
+test("a copy has every file as it was, as the other account's own; nothing is followed, holes stay holes", async () => {
+  const before = await fingerprint(7);
+  const of9 = await fingerprint(9);
+  expect(await copyAccount(tree.machine(), 7, 8, false)).toEqual(["account 8 has a copy of the home of account 7"]);
+  expect(await fingerprint(8)).toBe(shifted(before));
+  expect(before).toContain("run f 6755");
+  expect(await fingerprint(7)).toBe(before);
+  expect(await fingerprint(9)).toBe(of9);
+  expect(await shell(8, `python3 -c 'import os; print(os.getxattr("run", "user.note").decode())'`)).toBe("kept");
+  expect(Number((await execa("du", ["-s", join(home(8), "sparse")])).stdout.split("\t")[0])).toBeLessThan(100);
+  expect(await shell(8, "stat -c '%a %u %g' .")).toBe("750 200008 200008");
+  expect(["copying", "held"].map((mark) => isMarked(tree.machine(), mark as "held", 8))).toEqual([false, false]);
+  expect(readdirSync(tree.at("/srv/accounts/archives/8"))).toEqual([]);
+  expect(readdirSync(tree.at("/srv/accounts/8")).sort()).toEqual(["admin", "home"]);
+});
+
+test("logs that lie on home/admin are not copied, and root's directories there stay root's", async () => {
+  await shell(7, "mkdir admin; echo log >admin/access.log");
+  await copyAccount(tree.machine(), 7, 8, false);
+  expect(existsSync(join(home(8), "admin"))).toBe(false);
+  expect(existsSync(join(home(8), "www/admin/page"))).toBe(true);
+});
+
+test("a refreshed copy has nothing of before, and what was held before stays held", async () => {
+  await shell(8, "ln -s ../../9/home www/own; echo old >old; mkdir lib; rmdir lib; ln -s ../../9/home lib");
+  await stop(tree.machine(), 8);
+  await copyAccount(tree.machine(), 7, 8, true);
+  expect(await fingerprint(8)).toBe(shifted(await fingerprint(7)));
+  expect(await shell(9, "find . -type f")).toBe("./www/of-9");
+  expect(isMarked(tree.machine(), "held", 8)).toBe(true);
+  expect(isMarked(tree.machine(), "copying", 8)).toBe(false);
+});
+
+test("an account that puts symlinks in the place of directories while it is copied gives away nothing of its neighbour", async () => {
+  await shell(7, "mkdir flip; for i in $(seq 200); do echo mine >flip/of-$i; done; echo mine >flip/of-9");
+  const swap = `import os
+os.symlink("${home(9)}/www", "link")
+while True:
+  for one, other in ("flip", "aside"), ("link", "flip"), ("flip", "link"), ("aside", "flip"): os.rename(one, other)`;
+  const flips = spawn("python3", ["-c", swap], { cwd: home(7), stdio: "ignore" });
+  try {
+    for (let round = 0; round < 5; round++) {
+      // What is found in a directory may be gone a moment later: then it is refused, or the copy is without it.
+      await copyAccount(tree.machine(), 7, 8, true).catch((error: Error) =>
+        expect(error.message).toMatch(/not all could be read/),
+      );
+      expect(await shell(8, "grep -rls --devices=skip private . || true")).toBe("");
+    }
+    expect(flips.exitCode).toBe(null);
+  } finally {
+    await end(flips);
+  }
+});
+
+describe("refused, with nothing changed", () => {
+  const refused = async (work: () => Promise<unknown>, why: RegExp) => {
+    const before = [await fingerprint(7), await fingerprint(8)];
+    await expect(work()).rejects.toThrow(why);
+    expect([await fingerprint(7), await fingerprint(8)]).toEqual(before);
+    for (const mark of ["copying", "held"] as const) expect(isMarked(tree.machine(), mark, 8)).toBe(false);
+    const left = tree.at("/srv/accounts/archives/8");
+    expect(existsSync(left) ? readdirSync(left) : []).toEqual([]);
+  };
+
+  test("over files, into itself, from and into what is not here or moves", async () => {
+    await shell(8, "echo own >www/page");
+    await refused(
+      () => copyAccount(tree.machine(), 7, 8, false),
+      /account 8 has data already \(.*www\/page\): .*--replace/,
+    );
+    await refused(() => copyAccount(tree.machine(), 8, 8, true), /into itself/);
+    await refused(() => copyAccount(tree.machine(), 6, 8, true), /account 6 is not on this host/);
+    await refused(() => copyAccount(tree.machine(), 7, 6, true), /account 6 is not on this host/);
+    setMark(tree.machine(), "leaving", 7);
+    await refused(() => copyAccount(tree.machine(), 7, 8, true), /account 7 moves/);
+  });
+
+  test("without room on the host, and when it does not fit while it is written", async () => {
+    const full = tree.machine({ space: () => ({ freeBytes: 1 << 20, freeInodes: 1e6 }) });
+    await refused(() => copyAccount(full, 7, 8, true), /may need up to .* but 1 MiB are free: nothing was changed/);
+    await shell(7, "head -c 3M /dev/urandom >big; chown 200007:200007 big");
+    await shell(8, "echo own >www/page");
+    // A disk limit, as far as this machine's kernel has one: all accounts on a file system that is too small for two of these.
+    const accounts = tree.at("/srv/accounts");
+    await execa("cp", ["-a", accounts, `${accounts}.all`]);
+    await execa("mount", ["-t", "tmpfs", "-o", "size=5m,mode=755", "none", accounts]);
+    try {
+      await execa("cp", ["-a", `${accounts}.all/.`, accounts]);
+      const roomy = tree.machine({ space: () => ({ freeBytes: 2 ** 40, freeInodes: 1e6 }) });
+      await refused(
+        () => copyAccount(roomy, 7, 8, true),
+        /account 8 is as it was: not all could be written: .*No space left on device/s,
+      );
+    } finally {
+      await execa("umount", [accounts]);
+    }
+  });
+
+  test("while a process of it does not end", async () => {
+    const process = tree.at("/proc/123");
+    await execa("install", ["-d", "-o", "200008", process]);
+    await refused(() => copyAccount(tree.machine(), 7, 8, false), /account 8 is as it was: process 123 of account 8/);
+  }, 60_000);
+
+  test("a device, which only root could have put there", async () => {
+    await shell(7, "mknod disk b 7 0");
+    await refused(() => copyAccount(tree.machine(), 7, 8, false), /account 8 is as it was: .*disk: Cannot mknod/s);
+  });
+});
+
+test("an unfinished copy is held, said to be one, neither archived nor freed, and the next run makes it whole", async () => {
+  const machine = tree.machine();
+  setMark(machine, "copying", 8, "7");
+  await stop(machine, 8);
+  await shell(8, "echo half >half");
+  const unfinished = /account 8 is an unfinished copy of account 7: run `fairhost-host copy 7 8` first/;
+  await expect(cancel(machine, 8)).rejects.toThrow(unfinished);
+  await expect(archive(machine, 8, 30)).rejects.toThrow(unfinished);
+  await expect(copyAccount(machine, 8, 9, true)).rejects.toThrow(/account 8 is itself an unfinished copy/);
+  expect(lookAtHeld(machine, readCurrent(machine).bundle)).toMatchObject([
+    { message: "account-8 is held: it is an unfinished copy of account 7, and nothing of it runs" },
+  ]);
+  await copyAccount(machine, 7, 8, false);
+  expect(await fingerprint(8)).toBe(shifted(await fingerprint(7)));
+  expect(isMarked(machine, "held", 8)).toBe(false);
+});
+
+test("killed at any moment, the account is as before or a copy that says it is unfinished; the next run makes it whole", async () => {
+  await shell(7, "mkdir many; cd many; seq 1 3000 | split -l 1 -a 4 -; chown -R 200007:200007 .");
+  await shell(8, "echo own >own; chown 200008:200008 own");
+  const [old, whole] = [await fingerprint(8), shifted(await fingerprint(7))];
+  const program = join(import.meta.dirname, "../main.ts");
+  const run = (...command: string[]) =>
+    spawn(process.execPath, [program, "--root", tree.root, ...command], { detached: true, stdio: "pipe" });
+  const begin = performance.now();
+  const idle = run("purge");
+  idle.stdout.resume();
+  idle.stderr.resume();
+  await once(idle, "close");
+  /** Milliseconds of a run with nothing to do: here they are the clock, however fast the machine is. */
+  const start = performance.now() - begin;
+  let kills = 0;
+  for (let moment = 0; ; moment++) {
+    const child = run("copy", "7", "8", "--replace");
+    let said = "";
+    child.stderr.on("data", (text) => (said += text));
+    child.stdout.resume();
+    const ended = once(child, "close");
+    const limit = sleep(start * (0.6 + (moment + Math.random()) * 0.1)).then(() => "late");
+    if ((await Promise.race([ended, limit])) !== "late") {
+      expect(child.exitCode, said).toBe(0);
+      break;
+    }
+    kills++;
+    process.kill(-child.pid!, "SIGKILL");
+    await ended;
+    const isUnfinished = isMarked(tree.machine(), "copying", 8);
+    const now = await fingerprint(8);
+    expect([old, whole]).toContain(now);
+    if (isUnfinished) await expect(cancel(tree.machine(), 8)).rejects.toThrow(/unfinished/);
+  }
+  expect(kills).toBeGreaterThan(3);
+  expect(await fingerprint(8)).toBe(whole);
+  expect(isMarked(tree.machine(), "held", 8)).toBe(false);
+  expect(readFileSync(join(home(8), "www/index.html"), "utf8")).toBe("hello\n");
+}, 120_000);
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, "close");
+  child.kill("SIGKILL");
+  await ended;
+}
