@@ -176,6 +176,60 @@ describe("an account that leaves and comes back", () => {
   });
 });
 
+describe("a copy of an account", () => {
+  const rows = (number: number) => inside(on.host, number, `${psql} a${number}_shop -c 'SELECT count(*) FROM t'`);
+  const worker = () => on.states("account-2-service-worker.service");
+
+  test("has files and rows as its own, comes from an account that runs, and runs again itself", async () => {
+    await inside(
+      on.host,
+      1,
+      `${psql} a1_shop -c 'DROP TABLE t; CREATE TABLE t AS SELECT generate_series(1, 1234) AS a'; echo new >~/version`,
+    );
+    const own = "INSERT INTO t VALUES (1); CREATE TABLE IF NOT EXISTS old AS SELECT 1 AS a";
+    await inside(on.host, 2, `${psql} a2_shop -c '${own}'; echo own >~/own; mkdir -p ~/kept`);
+    const runs = "systemctl show -p InvocationID account-1-service-worker.service";
+    const before = await on.shell(runs);
+    const refused = await on.host.run("fairhost-host copy 1 2");
+    expect(refused).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("account 2 has data already") });
+    expect(await on.shell("fairhost-host copy 1 2 --replace")).toBe(
+      "account 2 has a copy of the home of account 1\ndatabase a2_shop (postgresql) has a copy of a1_shop",
+    );
+    expect(await rows(2)).toBe("1234\n");
+    expect(
+      await inside(
+        on.host,
+        2,
+        `${psql} a2_shop -c "SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'"`,
+      ),
+    ).toBe("t|a2\n");
+    expect(await inside(on.host, 2, "cat ~/version; stat -c %u ~/version; ls ~")).toBe(
+      "new\n1900000002\nadmin\nshell.py\nversion\nwww\n",
+    );
+    expect(await rows(1)).toBe("1234\n");
+    expect(await on.shell(runs)).toBe(before);
+    expect(await worker()).toEqual(["active"]);
+    await expect.poll(drift).toEqual([]);
+  });
+
+  test("that cannot be loaded leaves the account as it was", async () => {
+    // A mistake that tenants make: a dump of this cannot be restored, because functions do not find each other then.
+    const statements = `CREATE OR REPLACE FUNCTION one(int) RETURNS int LANGUAGE sql IMMUTABLE AS $$SELECT $1$$;
+      CREATE OR REPLACE FUNCTION two(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN one(a); END$$;
+      DELETE FROM t WHERE a > 1; ALTER TABLE t ADD CHECK (two(a) > 0);`;
+    await inside(on.host, 1, `cat >~/broken.sql <<'EOF'\n${statements}\nEOF\n${psql} a1_shop -f ~/broken.sql`);
+    const failed = await on.host.run("fairhost-host copy 1 2 --replace");
+    expect(failed.exitCode).toBe(5);
+    expect(failed.stderr).toContain("account 2 is as it was: ");
+    expect(failed.stderr).toContain("loading its own databases again");
+    expect(await rows(2)).toBe("1234\n");
+    expect(await inside(on.host, 2, "ls ~")).toBe("admin\nshell.py\nversion\nwww\n");
+    expect(await worker()).toEqual(["active"]);
+    expect(await on.shell("ls /srv/accounts/archives/2")).toBe("");
+    await expect.poll(drift).toEqual([]);
+  });
+});
+
 /** Differences of accounts. */
 async function drift(): Promise<string[]> {
   const { stdout } = await on.host.run("fairhost-host inspect --json </dev/null");
