@@ -368,6 +368,30 @@ test("after a crash it is back in seconds with all that was committed; a restart
   expect(await drift()).toEqual([]);
 });
 
+test("a copy of an account has tables, views, routines and triggers, which are its own there", async () => {
+  await on.apply(bundle([shop, other, { ...shop, name: "blog" }]));
+  await ask(
+    alice,
+    "a1_blog",
+    "CREATE OR REPLACE TABLE w AS SELECT seq AS a, CONCAT('\\nCREATE DEFINER=`a1`@`localhost` ', seq) AS b FROM seq_1_to_5000;",
+    "CREATE OR REPLACE VIEW many AS SELECT COUNT(*) AS n FROM w WHERE b = CONCAT('\\nCREATE DEFINER=`a1`@`localhost` ', a);",
+    "CREATE OR REPLACE FUNCTION twice(x INT) RETURNS INT DETERMINISTIC RETURN 2 * x;",
+    "CREATE OR REPLACE TRIGGER t BEFORE INSERT ON w FOR EACH ROW SET NEW.b = CURRENT_USER();",
+  );
+  expect(await on.shell("fairhost-host copy 1 2 --replace")).toBe(
+    [
+      "account 2 has a copy of the home of account 1",
+      "database a2_blog (mariadb) has a copy of a1_blog",
+      "database a1_shop (mariadb) was not copied: account 2 declares no database of this name here",
+      "database a1_shop (postgresql) was not copied: account 2 declares no database of this name here",
+    ].join("\n"),
+  );
+  const all = "SELECT n, twice(21) FROM many; INSERT INTO w (a) VALUES (0); SELECT b FROM w WHERE a = 0;";
+  expect(await ask(bob, "a2_blog", all)).toBe("5000\t42\na2@localhost");
+  expect(await ask(alice, "a1_blog", "SELECT n FROM many;")).toBe("5000");
+  expect(await drift()).toEqual([]);
+});
+
 overTcp(
   () => on,
   () =>

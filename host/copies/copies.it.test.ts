@@ -170,7 +170,7 @@ test("an unfinished copy is held, said to be one, neither archived nor freed, an
   await expect(archive(machine, 8, 30)).rejects.toThrow(unfinished);
   await expect(copyAccount(machine, 8, 9, true)).rejects.toThrow(/account 8 is itself an unfinished copy/);
   expect(lookAtHeld(machine, readCurrent(machine).bundle)).toMatchObject([
-    { message: "account-8 is held: it is an unfinished copy of account 7, and nothing of it runs" },
+    { message: "account-8 is held, and nothing of it runs here: it is an unfinished copy of account 7" },
   ]);
   await copyAccount(machine, 7, 8, false);
   expect(await fingerprint(8)).toBe(shifted(await fingerprint(7)));

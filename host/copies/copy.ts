@@ -156,7 +156,11 @@ async function gather({ machine, from, to, account, place, pairs }: Copy): Promi
   await copyFiles(machine, { source, target: join(place, "new/home"), uid: account.uid, number: to });
   for (const { engine, source: name, target } of pairs) {
     machine.say(`account ${to}: dumping ${name}`);
-    await writeTo(machine, join(place, dumpPart(engine, target)), servers[engine].dump(name));
+    const dump = join(place, dumpPart(engine, target));
+    await writeTo(machine, dump, servers[engine].dump(name));
+    const nameless = servers[engine].restore.nameless?.(`a${from}`);
+    if (nameless !== undefined)
+      await must(machine, "sed", ["--in-place", "--regexp-extended", `--expression=${nameless}`, "--", dump]);
   }
   // All of it is on the disk before anything is replaced.
   await must(machine, "sync", ["--file-system", place]);

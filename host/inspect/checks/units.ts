@@ -6,7 +6,7 @@ import type { Machine } from "../../os/machine.ts";
 import { ask, lastDaemonReload } from "../../os/systemd.ts";
 import { accountsOf } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, isMarked, readMark } from "../../store/moving.ts";
-import { byDeploy, type Difference } from "../difference.ts";
+import { byDeploy, type Difference, type Repair } from "../difference.ts";
 import { accountNumber } from "../files.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 
@@ -89,18 +89,17 @@ export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
       const number = accountNumber(group);
       const why = gone.get(number);
       const from = isMarked(machine, "copying", number) ? readMark(machine, "copying", number) : undefined;
-      const byHand = "by hand: deploy again, which goes on with the move" as const;
-      const [reason, repaired] = why
-        ? [
-            `${goneInWords(bundle.host, number, why)}; if the inventory does not say so, ${why.by.join(" and ")} cannot be trusted`,
-            byDeploy,
-          ]
-        : from === undefined
-          ? ["it moves", byHand]
-          : [
-              `it is an unfinished copy of account ${from}`,
-              `by hand: run \`fairhost-host copy ${from} ${number}\` again` as const,
-            ];
+      const [reason, repaired] = ((): [string, Repair] => {
+        if (why) {
+          const doubt = `if the inventory does not say so, ${why.by.join(" and ")} cannot be trusted`;
+          return [`${goneInWords(bundle.host, number, why)}; ${doubt}`, byDeploy];
+        }
+        if (from === undefined) return ["it moves", "by hand: deploy again, which goes on with the move"];
+        return [
+          `it is an unfinished copy of account ${from}`,
+          `by hand: run \`fairhost-host copy ${from} ${number}\` again`,
+        ];
+      })();
       const message = `${group} is held, and nothing of it runs here: ${reason}`;
       return { group, kind: "account-held", what: group, message, repaired };
     });

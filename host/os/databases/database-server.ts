@@ -47,6 +47,8 @@ export interface Server {
 export interface Restore {
   /** Command that restores a dump on its standard input, run as the account in its sandbox. */
   command(database: string): readonly [program: string, ...args: string[]];
+  /** Script for sed(1) that takes a user's name from a dump, so that another one may restore it; undefined if a dump does without. */
+  nameless?(user: string): string;
   /** What a failed restore has left, said after the database's name. */
   readonly afterFailure: string;
 }
