@@ -10,6 +10,7 @@ import {
   accountDirectory,
   archivesOf,
   begunName,
+  bytesBelow,
   completeArchive,
   must,
   patience,
@@ -139,11 +140,13 @@ export async function writeTo(
  * @param most the highest exit status of du(1) that is no error: 1 if files may go away while they are counted
  * @throws ApplyError if as much as lies below a directory could fill the disk that all accounts of the host share
  */
-export async function requireRoom(machine: Machine, source: string, most = 0): Promise<void> {
-  const counting = ["-n", "10", "du", "--summarize", "--block-size=1", "--one-file-system", "--", source];
-  const { status, stdout, stderr } = await machine.run("nice", counting, { timeout: patience });
-  if (status > most) throw new ApplyError(`du ended with ${status}: ${stderr.trim().slice(-1000)}`);
-  const needed = Number(stdout.split("\t")[0]) + reserve;
+export async function requireRoom(machine: Machine, source: string): Promise<void> {
+  const bytes = await bytesBelow(machine, source);
+  if (bytes === undefined)
+    throw new ApplyError(
+      `not all could be read, nothing was changed: directories below ${source} change all the time; suspend the account, or try again`,
+    );
+  const needed = bytes + reserve;
   const { freeBytes } = machine.space(source);
   if (freeBytes >= needed) return;
   const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;

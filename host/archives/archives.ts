@@ -141,6 +141,19 @@ export function requireNoCopying(machine: Machine, number: number): void {
   );
 }
 
+/**
+ * Bytes that the files below a directory take, without other file systems. What vanishes while it is counted is not part of it.
+ * @returns undefined if directories are exchanged all the time: du(1) then ends by abort(3)
+ */
+export async function bytesBelow(machine: Machine, directory: string): Promise<number | undefined> {
+  const counting = ["-n", "10", "du", "--summarize", "--block-size=1", "--one-file-system", "--", directory];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { status, stdout } = await machine.run("nice", counting, { timeout: patience });
+    if (status <= 1 && /^\d+\t/.test(stdout)) return Number.parseInt(stdout, 10);
+  }
+  return undefined;
+}
+
 /** Ids of all processes of a user. */
 export function processesOf({ layout }: Machine, uid: number): string[] {
   const proc = layout.at("/proc");

@@ -52,7 +52,7 @@ async function copyLocked(machine: Machine, from: number, to: number, replaces: 
   const wasHeld = isMarked(machine, "held", to) && !wasUnfinished;
   if (!wasUnfinished) await requireReplaceable(copy, replaces);
   await removePlace(copy);
-  await requireRoom(machine, accountDirectory(machine, from), 1);
+  await requireRoom(machine, accountDirectory(machine, from));
   /** Whether all that the account has is of one time, before or after. */
   let isWhole = !wasUnfinished;
   let isHeld = false;

@@ -6,6 +6,7 @@ import { apply } from "../apply/apply.ts";
 import { dumpPart, writeTo } from "../archives/archive.ts";
 import {
   accountDirectory,
+  bytesBelow,
   must,
   processesOf,
   requireNoCopying,
@@ -92,9 +93,8 @@ export const keep = step("keep", async (machine, number) => {
   }
   if (!leaving) setMark(machine, "leaving", number);
   // Not its backups, should somebody look at them.
-  const counting = ["--summarize", "--block-size=1", "--one-file-system", accountDirectory(machine, number)];
-  const { stdout } = await must(machine, "du", counting);
-  return `${Math.ceil(Number(stdout.split("\t")[0]) / (1 << 20))} MiB`;
+  const bytes = await bytesBelow(machine, accountDirectory(machine, number));
+  return bytes === undefined ? "an unknown size" : `${Math.ceil(bytes / (1 << 20))} MiB`;
 });
 
 /**
