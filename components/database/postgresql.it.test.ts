@@ -13,6 +13,9 @@ const notes = { ...shop, name: "notes" };
 
 const bundle = (ofAlice: readonly (typeof shop | typeof notes)[]) => databaseBundle("postgresql", ofAlice);
 
+/** With a change of Carol's, who has no database. */
+const changed = () => databaseBundle("postgresql", [shop], {}, { limits: { tasksMax: 300 } });
+
 const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1";
 
 /** Runs statements in a database from inside an account's sandbox. */
@@ -127,6 +130,51 @@ describe("the applier", () => {
     expect(await drift()).toEqual([]);
     await expect(ask(bob, "a1_shop", "SELECT 1;")).rejects.toThrow("permission denied for database");
   });
+
+  test("repairs a password though the account has dropped its schema, and the other accounts get their new files", async () => {
+    await ask(alice, "a1_shop", "DROP SCHEMA public CASCADE; ALTER ROLE a1 PASSWORD 'x';");
+    await asAdministrator("ALTER DATABASE a1_shop CONNECTION LIMIT 2");
+    const { report } = await on.apply(changed());
+    expect(report).toMatchObject({ result: "applied", errors: [], changedGroups: ["account-3"] });
+    expect(await drift()).toEqual([]);
+    expect(await asAdministrator("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'a1'")).toBe("t");
+    await ask(alice, "a1_shop", "CREATE SCHEMA public;");
+    await on.apply(bundle([shop]));
+  });
+
+  test("goes on without an account whose databases cannot be set, also when it has its old files", async () => {
+    await asAdministrator("ALTER ROLE a1 CREATEDB");
+    await asAdministrator("ALTER DATABASE a1_shop CONNECTION LIMIT 2");
+    await on.shell("cd /srv/accounts/1 && mv postgresql moved && touch postgresql");
+    const { report } = await on.apply(changed());
+    await on.shell("cd /srv/accounts/1 && rm postgresql && mv moved postgresql");
+    expect(report).toMatchObject({ result: "partial", changedGroups: ["account-3"] });
+    expect(report.errors.map(({ group }) => group)).toEqual(["account-1"]);
+    // What does not hang on the directory is repaired.
+    expect((await drift()).map((message) => message.split(" ")[0])).toEqual(["a1_shop"]);
+    expect((await on.apply(bundle([shop]))).report).toMatchObject({ result: "applied", errors: [] });
+    expect(await drift()).toEqual([]);
+  });
+
+  test("sets and closes a user though a session of its own holds it", async () => {
+    const hold = async () => {
+      void ask(alice, "a1_shop", "BEGIN; ALTER ROLE a1 PASSWORD 'x'; SELECT pg_sleep(1000);").catch(String);
+      const holders = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+      await expect.poll(() => asAdministrator(holders), { timeout: 30_000 }).toBe("1");
+    };
+    await ask(alice, "a1_shop", "ALTER ROLE a1 PASSWORD 'x';");
+    await hold();
+    expect((await on.apply(changed())).report).toMatchObject({ result: "applied", errors: [] });
+    expect(await drift()).toEqual([]);
+    expect(await ask(alice, "a1_shop", "SELECT 1;")).toBe("1");
+    await hold();
+    const suspended = databaseBundle("postgresql", [shop], { suspended: { since: "2026-11-27", reason: "unpaid" } });
+    expect((await on.apply(suspended)).report).toMatchObject({ result: "applied", errors: [] });
+    expect(await asAdministrator("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'a1'")).toBe("f");
+    expect(await drift()).toEqual([]);
+    expect((await on.apply(bundle([shop]))).report).toMatchObject({ result: "applied", errors: [] });
+    expect(await ask(alice, "a1_shop", "SELECT 1;")).toBe("1");
+  }, 240_000);
 
   test("adds a database, and closes it when it is no longer declared: the data stays, for whoever declares it again", async () => {
     await on.apply(bundle([shop, notes]));

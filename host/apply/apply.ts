@@ -132,7 +132,7 @@ export async function apply(
 /** Without a new generation: runs the missing hooks of an interrupted run, and repairs stopped units and flushed rules. */
 async function converge(course: Course, current: Generation): Promise<ApplyReport> {
   const refused = concernsHost(course.problems);
-  const problems = await bring(course, current);
+  const problems = await bring(course, current, current);
   const last = course.bases[0]!;
   course.problems.push(...problems);
   if (concernsHost(problems)) {
@@ -149,7 +149,7 @@ async function switchOver(course: Course, current: Generation, next: Generation)
   const changed = changedGroups(current.bundle, next.bundle);
   machine.say(`switching to generation ${next.number} (${changed.length} groups changed)`);
   switchTo(machine, current, next.number);
-  const problems = await bring(course, next);
+  const problems = await bring(course, next, current);
   course.bases.push(next);
   course.problems.push(...problems);
   if (concernsHost(problems)) return goBack(course, next, current);
@@ -196,7 +196,7 @@ async function withoutGroups(
   });
   if (!generation || problems.length > 0) return undefined;
   switchTo(machine, now, generation.number);
-  const left = await bring(course, generation);
+  const left = await bring(course, generation, old);
   course.bases.push(generation);
   course.problems.push(...left);
   return left.length === 0 ? generation : undefined;
@@ -207,14 +207,18 @@ async function goBack(course: Course, from: Generation, to: Generation): Promise
   const { machine } = course;
   machine.say(`rolling back to generation ${to.number}`);
   switchTo(machine, from, to.number);
-  const problems = await bring(course, to);
+  const problems = await bring(course, to, to);
   course.problems.push(...problems);
   if (!concernsHost(problems)) await complete(course, to);
   return report(course, to, "rolled-back", []);
 }
 
-/** Runs the hooks that make the running host follow the generation in force, and verifies. */
-async function bring(course: Course, next: Generation): Promise<readonly Problem[]> {
+/**
+ * Runs the hooks that make the running host follow the generation in force, and verifies.
+ * @param old whose files accounts with a problem get back
+ * @returns problems for which they must: what an account has done to its own databases keeps no other from its new files
+ */
+async function bring(course: Course, next: Generation, old: Generation): Promise<readonly Problem[]> {
   const { machine, applied } = course;
   const unlimited = await bringQuotas(course, next);
   if (unlimited.length > 0) return unlimited;
@@ -245,9 +249,13 @@ async function bring(course: Course, next: Generation): Promise<readonly Problem
     const left = problems.length > 0 ? problems : await verify(machine, toRun);
     if (left.length > 0) return left;
   }
-  const { done, problems } = await bringDatabases(machine, next.bundle);
+  const { done, problems, open } = await bringDatabases(machine, next.bundle);
   course.hooks.push(...done);
-  return problems;
+  const changed = new Set<string>(changedGroups(old.bundle, next.bundle));
+  const known = new Set(course.problems.map(({ group, message }) => `${group} ${message}`));
+  const stay = [...problems.filter(({ group }) => !changed.has(group)), ...open];
+  course.problems.push(...stay.filter(({ group, message }) => !known.has(`${group} ${message}`)));
+  return problems.filter(({ group }) => changed.has(group));
 }
 
 /** Sets quotas that differ, before anything starts. Without a new generation they had been changed by hand. */

@@ -69,9 +69,10 @@ export function secretDirectories({ layout }: Pick<Machine, "layout">): string[]
   return directories.map((name) => join(layout.secrets, name));
 }
 
-/** The password of an account on servers of databases. */
-export function readDatabasePassword({ layout }: Pick<Machine, "layout">, account: number): string {
-  return readFileSync(join(layout.secrets, "databases", `${account}`), "utf8");
+/** The password of an account on servers of databases, and the file that has it. */
+export function readDatabasePassword({ layout }: Pick<Machine, "layout">, account: number) {
+  const path = join(layout.secrets, "databases", `${account}`);
+  return { path, password: existsSync(path) ? readFileSync(path, "utf8") : undefined };
 }
 
 /** The directory with the secrets of the DNS provider. */

@@ -11,12 +11,17 @@ type Databases = NonNullable<FixtureAccount["databases"]>;
 
 export const [alice, bob, carol] = [1, 2, 3];
 
-/** Alice has these databases, Bob has `blog` on the given server, Carol has none. @param more of Alice */
-export function databaseBundle(engine: EngineName, ofAlice: Databases, more: Partial<FixtureAccount> = {}): Bundle {
+/** Alice has these databases, Bob has `blog` on the given server, Carol has none. @param more of Alice @param ofCarol more of Carol */
+export function databaseBundle(
+  engine: EngineName,
+  ofAlice: Databases,
+  more: Partial<FixtureAccount> = {},
+  ofCarol: Partial<FixtureAccount> = {},
+): Bundle {
   const declaration = declarationOf([
     { number: alice, name: "alice", servers: [shellServer()], databases: ofAlice, ...more },
     { number: bob, name: "bob", servers: [shellServer()], databases: [{ engine, name: "blog", connections: 3 }] },
-    { number: carol, name: "carol", servers: [shellServer()] },
+    { number: carol, name: "carol", servers: [shellServer()], ...ofCarol },
   ]);
   return renderBundle(declaration, "web1");
 }

@@ -11,6 +11,8 @@ export interface Share {
   readonly databases: readonly { readonly name: string; readonly connections: number }[];
   /** How the server keeps its password; without one it is asked for none, and reached over the Unix socket alone. */
   readonly verifier?: string;
+  /** File with its password, which is missing. */
+  readonly lost?: string;
 }
 
 /** Something on a server that is not as the bundle says. */
@@ -28,7 +30,7 @@ export interface Server {
   wrong(machine: Machine, shares: readonly Share[]): Promise<WrongDatabase[]>;
   /** Makes what is missing of one account, and sets rights and limits. Can be repeated, and never deletes data. */
   arrange(machine: Machine, share: Share): Promise<RunResult>;
-  /** Takes the connections and rights of databases and users that nobody declares; their data stays. */
+  /** Takes the connections and rights of databases and users of one account that nobody declares; their data stays. */
   close(machine: Machine, names: readonly string[]): Promise<RunResult>;
   /** Drops a user and all its databases with their data. What is not there is no error. */
   drop(machine: Machine, user: string): Promise<RunResult>;

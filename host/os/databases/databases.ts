@@ -47,7 +47,13 @@ function sharesOf(machine: Machine, bundle: Bundle, engine: EngineName): Share[]
     if (own.length === 0) return [];
     const share = { group, user, directory, databases: own };
     if (!own.some(({ tcp }) => tcp)) return [share];
-    return [{ ...share, verifier: servers[engine].verifier(readDatabasePassword(machine, account), user) }];
+    const { path, password } = readDatabasePassword(machine, account);
+    return [
+      {
+        ...share,
+        ...(password === undefined ? { lost: path } : { verifier: servers[engine].verifier(password, user) }),
+      },
+    ];
   });
 }
 
@@ -59,40 +65,59 @@ function running(bundle: Bundle): EngineName[] {
 /** Databases, users, rights and limits that are not as the bundle says. */
 export async function lookAtDatabases(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   const found = await Promise.all(
-    running(bundle).map((engine) => servers[engine].wrong(machine, sharesOf(machine, bundle, engine))),
+    running(bundle).map(async (engine): Promise<Difference[]> => {
+      const shares = sharesOf(machine, bundle, engine);
+      const lost = new Set(shares.flatMap((share) => (share.lost === undefined ? [] : [share.user])));
+      // What the password of such a user should be, nobody knows: that the file is missing is said of the host's files.
+      const wrong = (await servers[engine].wrong(machine, shares)).filter(({ what }) => !lost.has(what));
+      return wrong.map((each) => ({ ...each, kind: "database-changed", repaired: byDeploy }));
+    }),
   );
-  return found.flat().map((wrong) => ({ ...wrong, kind: "database-changed", repaired: byDeploy }));
+  return found.flat();
 }
 
 /**
  * Makes databases and users that the bundle declares and closes those that it does not. An account whose databases cannot be made (its
  * disk is full) keeps its old files, the others go on.
- * @returns what was done, one line for each account, and what could not be
+ * @returns what was done, one line for each account, what could not be, and what could not be closed: that is no reason for old files
  */
 export async function bringDatabases(
   machine: Machine,
   bundle: Bundle,
-): Promise<{ readonly done: readonly string[]; readonly problems: readonly Problem[] }> {
+): Promise<Readonly<Record<"done", readonly string[]> & Record<"problems" | "open", readonly Problem[]>>> {
   const done: string[] = [];
-  const problems: Problem[] = [];
+  const [problems, open]: [Problem[], Problem[]] = [[], []];
   for (const engine of machine.live ? running(bundle) : []) {
     const server = servers[engine];
     const shares = sharesOf(machine, bundle, engine);
     const wrong = await server.wrong(machine, shares);
-    const record = (group: Group, what: string, { status, stdout, stderr }: RunResult) => {
+    const record = (list: Problem[], group: Group, what: string, { status, stdout, stderr }: RunResult) => {
       machine.say(what);
       if (status === 0) done.push(what);
-      else problems.push({ group, message: `${what}: ${(stderr || stdout).trim()}` });
+      else list.push({ group, message: `${what}: ${(stderr || stdout).trim()}` });
     };
     for (const share of shares) {
       if (!wrong.some(({ group }) => group === share.group)) continue;
-      record(share.group, `${engine}: set up databases of ${share.group}`, await server.arrange(machine, share));
+      if (share.lost !== undefined) {
+        problems.push({ group: share.group, path: share.lost, message: `${share.lost} is missing: deploy again` });
+        continue;
+      }
+      const what = `${engine}: set up databases of ${share.group}`;
+      record(problems, share.group, what, await server.arrange(machine, share));
     }
     const closing = wrong.filter(({ group }) => group === "host").map(({ what }) => what);
-    if (closing.length === 0) continue;
-    record("host", `${engine}: close ${closing.join(", ")}`, await server.close(machine, closing));
+    for (const group of new Set(closing.map(ownerOf))) {
+      const names = closing.filter((name) => ownerOf(name) === group);
+      record(open, group, `${engine}: close ${names.join(", ")}`, await server.close(machine, names));
+    }
   }
-  return { done, problems };
+  return { done, problems, open };
+}
+
+/** The account of a user or database, by its name. */
+function ownerOf(name: string): Group {
+  const number = /^a(\d+)(?:_|$)/.exec(name)?.[1];
+  return number === undefined ? "host" : `account-${Number(number)}`;
 }
 
 /**

@@ -21,11 +21,12 @@ const asAdministrator = (program: string, ...args: readonly string[]): readonly 
 /** Runs statements one after the other and stops at the first error. `\connect` goes to another database. */
 function psql({ run }: Machine, statements: string): Promise<RunResult> {
   const options = ["-X", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=postgres"];
-  const [program, ...args] = asAdministrator("psql", ...options);
-  // A lock that a session of the account holds must not stop the apply.
-  const input = `SET lock_timeout = '20s';\n${statements}`;
-  return run(program, args, { input, timeout: 300_000 });
+  const args = [`PGOPTIONS=${sessions}`, ...asAdministrator("psql", ...options)];
+  return run("env", args, { input: statements, timeout: 300_000 });
 }
+
+/** A lock that a session of an account holds must not stop the apply, and a psql that is killed leaves nothing that waits. */
+const sessions = "-c lock_timeout=20s -c statement_timeout=240s -c client_connection_check_interval=5s";
 
 /** What the server has of accounts. A state is one line of text, compared with the one that is wanted. */
 interface Present {
@@ -88,56 +89,30 @@ export const postgresql: Server = {
   },
 
   async arrange(machine, share) {
-    const { user, directory } = share;
-    const there = await present(machine);
-    const tablespace = join(directory, "postgresql");
-    // In a directory of root's: no account can put a symlink there. The account's disk limit holds for all below it.
-    const made = await machine.run("install", [
-      "-d",
-      "-m",
-      "0700",
-      "-o",
-      "postgres",
-      "-g",
-      "postgres",
-      "--",
-      tablespace,
-    ]);
-    if (made.status !== 0) return made;
-    const statements = [
-      ...(user in there.users ? [] : [`CREATE ROLE ${user};`]),
-      `SELECT 'CREATE TABLESPACE ${user} LOCATION ''${tablespace}''' WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '${user}') \\gexec`,
-      ...share.databases.flatMap(({ name, connections }) => [
-        ...(name in there.databases ? [] : [createDatabase(name, user)]),
-        `ALTER DATABASE ${name} OWNER TO postgres;`,
-        ...revokeAll(name),
-        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${user};`,
-        `\\connect ${name}`,
-        `ALTER SCHEMA public OWNER TO ${user};`,
-        "\\connect postgres",
-        `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
-      ]),
-      `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS PASSWORD ${share.verifier === undefined ? "NULL" : `'${share.verifier}'`};`,
-    ];
-    return psql(machine, statements.join("\n"));
+    const result = await set(machine, share);
+    if (result.status === 0 || !result.stderr.includes("lock timeout")) return result;
+    // A session of its own holds what is to be set.
+    const { databases } = await present(machine);
+    const own = ownOf(share.user, databases);
+    const shut = await psql(machine, [...own.map(full), endSessions("usename", share.user)].join("\n"));
+    return shut.status === 0 ? set(machine, share) : shut;
   },
 
   close: async (machine, names) => {
     const there = await present(machine);
-    const statements = names.flatMap((name) => {
-      if (name in there.users) return [`ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`];
-      return [
-        ...revokeAll(name),
-        `ALTER DATABASE ${name} CONNECTION LIMIT 0;`,
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid();`,
-      ];
-    });
+    const users = names.filter((name) => name in there.users);
+    const databases = names.filter((name) => !users.includes(name));
+    // Databases first: then no new session can hold what says that a user may log in.
+    const statements = [
+      ...databases.flatMap((name) => [full(name), endSessions("datname", name), ...revokeAll(name)]),
+      ...users.flatMap((name) => [endSessions("usename", name), `ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`]),
+    ];
     return psql(machine, statements.join("\n"));
   },
 
   async drop(machine, user) {
     const { databases, users } = await present(machine);
-    const own = Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+    const own = ownOf(user, databases);
     return psql(
       machine,
       [
@@ -150,7 +125,7 @@ export const postgresql: Server = {
 
   async listed(machine, user) {
     const { databases } = await present(machine);
-    return Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+    return ownOf(user, databases);
   },
 
   // SCRAM-SHA-256 (RFC 5803), as the server itself writes it. The password has 256 bits, so the salt can follow from the user.
@@ -188,6 +163,57 @@ SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AN
   dump: (database) =>
     asAdministrator("pg_dump", "--format=custom", "--lock-wait-timeout=60000", `--dbname=${database}`),
 };
+
+/** Makes what is missing or wrong. The user is first: whatever becomes of a database, a password that the account has set is repaired. */
+async function set(machine: Machine, share: Share): Promise<RunResult> {
+  const { user, directory } = share;
+  const there = await present(machine);
+  const password = share.verifier === undefined ? "NULL" : `'${share.verifier}'`;
+  const ofUser = [
+    ...(user in there.users ? [] : [`CREATE ROLE ${user};`]),
+    ...(there.users[user] === userState(share)
+      ? []
+      : [
+          `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS PASSWORD ${password};`,
+        ]),
+  ];
+  const wrong = share.databases.filter(
+    ({ name, connections }) => there.databases[name] !== databaseState(user, connections),
+  );
+  const userSet = await psql(machine, ofUser.join("\n"));
+  if (userSet.status !== 0 || wrong.length === 0) return userSet;
+  const tablespace = join(directory, "postgresql");
+  // In a directory of root's: no account can put a symlink there. The account's disk limit holds for all below it.
+  const own = ["-o", "postgres", "-g", "postgres"];
+  const made = await machine.run("install", ["-d", "-m", "0700", ...own, "--", tablespace]);
+  if (made.status !== 0) return made;
+  const statements = [
+    `SELECT 'CREATE TABLESPACE ${user} LOCATION ''${tablespace}''' WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '${user}') \\gexec`,
+    ...wrong.flatMap(({ name, connections }) => [
+      ...(name in there.databases ? [] : [createDatabase(name, user)]),
+      `ALTER DATABASE ${name} OWNER TO postgres;`,
+      ...revokeAll(name),
+      `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${user};`,
+      `\\connect ${name}`,
+      // The account may have dropped it.
+      `SELECT 'ALTER SCHEMA public OWNER TO ${user}' FROM pg_namespace WHERE nspname = 'public' AND pg_get_userbyid(nspowner) <> '${user}' \\gexec`,
+      "\\connect postgres",
+      `ALTER DATABASE ${name} CONNECTION LIMIT ${connections};`,
+    ]),
+  ];
+  return psql(machine, statements.join("\n"));
+}
+
+/** Databases of a user, declared or not. */
+const ownOf = (user: string, databases: Present["databases"]) =>
+  Object.keys(databases).filter((name) => name.startsWith(`${user}_`));
+
+/** No new session of anybody but the administrator. */
+const full = (database: string) => `ALTER DATABASE ${database} CONNECTION LIMIT 0;`;
+
+/** Each has five seconds. */
+const endSessions = (column: "datname" | "usename", name: string) =>
+  `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE ${column} = '${name}' AND pid <> pg_backend_pid();`;
 
 /** Text in any language sorts the same on every host and in every release: the server's own rules, not those of the C library. */
 function createDatabase(name: string, user: string): string {
