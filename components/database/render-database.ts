@@ -16,7 +16,7 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
-import { passwordCredential, relaysOfHost, renderRelay, slotsFor, tcpSocket } from "./tcp.ts";
+import { passwordCredential, relaysOfHost, renderRelay, slotsFor, socketsDigest, tcpSocket } from "./tcp.ts";
 
 export const renderer: Renderer<"databases"> = {
   key: "databases",
@@ -83,6 +83,11 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
     ),
   );
   const sockets = overTcp.map((name) => tcpSocket(name, number));
+  const ofSockets = sockets.length > 0 && {
+    Wants: sockets,
+    // A change of this file restarts the account's programs.
+    "X-Sockets": socketsDigest(relays.flatMap((relay) => relay.files)),
+  };
   const files: BundleFile[] = [
     // What the applier finds no record of, it closes. The sockets stay mounted: without a program nobody sees them, and systemd need not reload.
     ...(suspended ? [] : [{ path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` }]),
@@ -90,7 +95,7 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
       path: mountsFile(account),
       content: unitFile({
         // At boot: the directory must be there when it is mounted.
-        Unit: { ...(sockets.length > 0 && { Wants: sockets }), After: [...used.map(serverUnit), ...sockets] },
+        Unit: { ...ofSockets, After: [...used.map(serverUnit), ...sockets] },
         Service: {
           BindReadOnlyPaths: mounts,
           ...(sockets.length > 0 && { LoadCredential: passwordCredential(number) }),

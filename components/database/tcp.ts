@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, serverUnit } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
@@ -37,6 +38,12 @@ export function slotsFor(databases: readonly Element<"databases">[]): number {
   const parts = [...Map.groupBy(databases, ({ account }) => account).values()];
   // A relay takes one more, which hears from the server that there are too many.
   return parts.reduce((all, own) => all + sum(own) + (own.some(({ tcp }) => tcp) ? sum(own) + 1 : 0), 0);
+}
+
+/** Changes with the sockets of an account, which a deploy then stops: only a program that starts brings them back. */
+export function socketsDigest(files: readonly BundleFile[]): string {
+  const sockets = [...files, ...relaysOfHost()].filter(({ path }) => path.includes(".socket"));
+  return createHash("sha256").update(JSON.stringify(sockets)).digest("hex").slice(0, 16);
 }
 
 /** What the relays of all accounts of a host share. */
@@ -121,5 +128,7 @@ const socketSettings = {
     NoDelay: "yes",
     // It would stop the socket for good while the server has a fault.
     TriggerLimitIntervalSec: "0",
+    PollLimitIntervalSec: "10s",
+    PollLimitBurst: "5",
   },
 };
