@@ -25,7 +25,7 @@ import {
   writeApplied,
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
-import { asItMayRun, forgetGone, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
+import { asItMayRun, forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
@@ -76,14 +76,15 @@ export async function apply(
   from?: "from a controller",
 ): Promise<ApplyReport> {
   const current = settleGenerations(machine);
+  requireQuotas(machine, whileMoving(machine, current.bundle, delivered));
+  keepHostName(machine, delivered.host);
+  // Not before it is known to be for this host.
   if (from)
     forgetGone(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
     );
   const bundle = whileMoving(machine, current.bundle, delivered);
-  requireQuotas(machine, bundle);
-  keepHostName(machine, bundle.host);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
@@ -278,6 +279,7 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   const now: Applied = { number: generation.number, firewall, epoch };
   if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
   if (backupsOf(generation.bundle).length > 0) beginProofs(machine);
+  inForceNow(machine, generation.bundle);
   // Not before: a rollback must not start them.
   forgetGone(
     machine,

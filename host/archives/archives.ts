@@ -162,6 +162,17 @@ export function processesOf({ layout }: Machine, uid: number): string[] {
   );
 }
 
+/** The id of one process of each user that has any, by uid. */
+export function processOfEach({ layout }: Machine): ReadonlyMap<number, string> {
+  const proc = layout.at("/proc");
+  return new Map(
+    entries(proc).flatMap((pid) => {
+      const uid = /^\d+$/.test(pid) ? statSync(join(proc, pid), { throwIfNoEntry: false })?.uid : undefined;
+      return uid === undefined ? [] : [[uid, pid] as const];
+    }),
+  );
+}
+
 /** Seconds that a second run waits: one whose connection was lost ends by itself. */
 const turn = 60;
 

@@ -8,7 +8,7 @@ import {
   accountDirectory,
   bytesBelow,
   must,
-  processesOf,
+  processOfEach,
   requireNoCopying,
   requireQuiet,
   withArchives,
@@ -110,22 +110,37 @@ export const stop = step("stop", async (machine, number) => {
 });
 
 /** Stops all that runs of an account. @throws ApplyError if a process does not end; nothing starts any more all the same */
-export async function hold(machine: Machine, number: number, { units, account }: BundleGroup): Promise<void> {
+export async function hold(machine: Machine, number: number, group: BundleGroup): Promise<void> {
   setMark(machine, "held", number);
-  if (!machine.live) return;
+  const [problem] = await stopHeld(machine, new Map([[number, group]]));
+  if (problem !== undefined) throw new ApplyError(problem);
+}
+
+/**
+ * Stops all that runs of accounts that are held already, of all at once: with thousands of them, a look at units and processes for each takes half an hour.
+ * @returns what does not end, one line for each account
+ */
+export async function stopHeld(machine: Machine, held: ReadonlyMap<number, BundleGroup>): Promise<string[]> {
+  if (!machine.live || held.size === 0) return [];
   const states = await unitStates(machine);
-  // A process that reads its backups from a host that hangs ends with what mounts them.
-  const view = `fairhost-backup-view@${number}.service`;
-  const own = [view, ...units.map(({ name }) => name), `account-${number}.slice`].filter((unit) => states.has(unit));
-  const wrong = await said(systemctl(machine, "stop", own));
-  const uid = account?.uid;
-  for (const end = performance.now() + patience; uid !== undefined; await sleep(50)) {
-    const [pid] = processesOf(machine, uid);
-    if (pid === undefined) break;
-    if (performance.now() < end) continue;
-    throw new ApplyError(
-      `process ${pid} of account ${number} still runs${wrong ? ` (${wrong})` : ""}: end it (\`kill ${pid}\`), then try again; the account is held`,
-    );
+  const own = [...held].flatMap(([number, { units }]) => [
+    // A process that reads its backups from a host that hangs ends with what mounts them.
+    `fairhost-backup-view@${number}.service`,
+    ...units.map(({ name }) => name),
+    `account-${number}.slice`,
+  ]);
+  const running = own.filter((unit) => !["inactive", "failed", undefined].includes(states.get(unit)));
+  const wrong = await said(systemctl(machine, "stop", running));
+  for (const end = performance.now() + patience; ; await sleep(50)) {
+    const processes = processOfEach(machine);
+    const left = [...held].flatMap(([number, { account }]) => {
+      const pid = account && processes.get(account.uid);
+      return pid === undefined ? [] : [{ number, pid }];
+    });
+    if (left.length > 0 && performance.now() < end) continue;
+    return left.map(({ number, pid }) => {
+      return `process ${pid} of account ${number} still runs${wrong ? ` (${wrong})` : ""}: end it (\`kill ${pid}\`), then try again; the account is held`;
+    });
   }
 }
 

@@ -14,6 +14,8 @@ export interface RunOptions {
   /** Milliseconds. Default 120,000. */
   readonly timeout?: number;
   readonly input?: string;
+  /** Ends the program; its result then means nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a program with an argument array, never through a shell. A non-zero exit status is a result, not an error. */
@@ -41,6 +43,7 @@ export const run: Run = (program, args, options = {}) =>
   new Promise((resolve) => {
     const settings = {
       timeout: options.timeout ?? 120_000,
+      ...(options.signal && { signal: options.signal }),
       killSignal: "SIGKILL",
       maxBuffer: 64 << 20,
       env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },

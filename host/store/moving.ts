@@ -18,7 +18,8 @@ import { stateDirectory } from "./layout.ts";
  * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
  * `copying`: a copy of the account whose number is the file's text is being put into it, and is not complete: it is held as well.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
- * `gone`: backup hosts say that it has another host, because this one was declared lost. It is held, and shown to nobody. The file's text is {@link Gone}.
+ * `gone`: backup hosts say that it has another host, because this one was declared lost. With `held`, it is shown to nobody; without, that it goes on here is
+ * not in force yet. The file's text is {@link Gone}.
  */
 const marks = {
   held: heldAccounts,
@@ -71,22 +72,41 @@ export interface Gone {
   readonly lost: string;
 }
 
-/** Accounts that have gone, by number. */
-export function goneAccounts(machine: Place): ReadonlyMap<number, Gone> {
+/** What is known of accounts that have gone, by number; also of those of which it is not in force yet that they go on here. */
+export function knownGone(machine: Place): ReadonlyMap<number, Gone> {
   return new Map(
     marked(machine, "gone").map((number) => [number, JSON.parse(readMark(machine, "gone", number)) as Gone]),
   );
+}
+
+/** Accounts that are held because they have gone, by number. */
+export function goneAccounts(machine: Place): ReadonlyMap<number, Gone> {
+  return new Map([...knownGone(machine)].filter(([number]) => isMarked(machine, "held", number)));
 }
 
 export function goneInWords(host: string, number: number, { by, lost }: Gone): string {
   return `${by.join(" and ")} ${by.length === 1 ? "says" : "say"} that ${host} is lost since ${lost}, and that account ${number} is on another host now`;
 }
 
-/** Lets accounts be as if they had not gone. A move that holds one goes on doing so. */
-export function forgetGone(machine: Machine, numbers: readonly number[]): void {
+/** Holds an account that has gone. In this order: one that is held for a reason that nobody knows would stay so for ever. */
+export function holdGone(machine: Machine, number: number, gone: Gone): void {
+  const text = JSON.stringify(gone);
+  if (!isMarked(machine, "gone", number) || readMark(machine, "gone", number) !== text)
+    setMark(machine, "gone", number, text);
+  if (!isMarked(machine, "held", number)) setMark(machine, "held", number);
+}
+
+/** Lets an account that had gone run again. A move that holds it goes on doing so. {@link forgetGone} follows once that is in force. */
+export function letGo(machine: Machine, number: number): void {
+  const moves = (["coming", "leaving"] as const).some((mark) => isMarked(machine, mark, number));
+  if (!moves) removeMarks(machine, number, "held");
+}
+
+/** Lets accounts be as if they had not gone. */
+export function forgetGone(machine: Machine, numbers: Iterable<number>): void {
   for (const number of numbers) {
-    const moves = (["coming", "leaving"] as const).some((mark) => isMarked(machine, mark, number));
-    removeMarks(machine, number, ...(moves ? [] : (["held"] as const)), "gone");
+    letGo(machine, number);
+    removeMarks(machine, number, "gone");
   }
 }
 
@@ -110,14 +130,15 @@ export function asItMayRun(machine: Place, bundle: Bundle): Bundle {
 /** The bundle that is to be in force while accounts move: of those that come, or have gone, only what shows them to nobody, and those that leave as they are. */
 export function whileMoving(machine: Place, current: Bundle, delivered: Bundle): Bundle {
   const groups = { ...delivered.groups };
-  for (const number of new Set([...marked(machine, "coming"), ...marked(machine, "gone")])) {
+  const gone = goneAccounts(machine);
+  for (const number of new Set([...marked(machine, "coming"), ...gone.keys()])) {
     const group = groups[`account-${number}`];
     if (group) groups[`account-${number}`] = withoutOutside(group);
   }
   for (const number of marked(machine, "leaving")) {
     const group = current.groups[`account-${number}`];
     if (!group || groups[`account-${number}`]) continue;
-    groups[`account-${number}`] = group;
+    groups[`account-${number}`] = gone.has(number) ? withoutOutside(group) : group;
     // It may be the last one here that needs a server of databases or a runtime.
     if (groups.host && current.groups.host) groups.host = withAllOf(groups.host, current.groups.host);
   }
@@ -148,12 +169,21 @@ export function readDelivered(machine: Machine): Bundle {
   return JSON.parse(readFileSync(layout.delivered, "utf8")) as Bundle;
 }
 
-/** Remembers a delivered bundle, if it is not what is going to be in force. What is declared again is no old copy. */
+/**
+ * Remembers a delivered bundle, if it is not what is going to be in force, or if another one is remembered: until all of it is in force ({@link inForceNow}),
+ * nothing else on the host has it. What is declared again is no old copy.
+ */
 export function rememberDelivered(machine: Machine, delivered: Bundle, inForce: Bundle): void {
   const { disk, layout } = machine;
-  if (delivered === inForce) disk.remove(layout.delivered);
-  else disk.replace(layout.delivered, JSON.stringify(delivered), 0o600);
+  if (delivered !== inForce || existsSync(layout.delivered))
+    disk.replace(layout.delivered, JSON.stringify(delivered), 0o600);
   for (const number of marked(machine, "superseded")) {
     if (inForce.groups[`account-${number}`]) removeMarks(machine, number, "superseded");
   }
+}
+
+/** Of a bundle that is in force as it was delivered nothing has to be remembered. */
+export function inForceNow(machine: Machine, bundle: Bundle): void {
+  const { disk, layout } = machine;
+  if (existsSync(layout.delivered) && readDelivered(machine).digest === bundle.digest) disk.remove(layout.delivered);
 }
