@@ -13,11 +13,11 @@ export const plainKey = plain(/[a-z0-9-]+ [A-Za-z0-9+/=]+/, "public key");
 
 /**
  * On a backup host: what it says to each host about that host alone, and the user as which hosts ask. A lost host hears which of its accounts are still
- * declared on it, and nothing of the others; a host that is not lost hears that.
+ * declared on it, and nothing of the others; a host that is not lost hears that. One without a key in the inventory cannot ask (render-fence.ts).
  */
 export function renderAnswers({ hosts, accounts, networks }: Declaration): BundleFile[] {
   const asking = sortBy(
-    hosts.filter(({ role }) => role !== "backup"),
+    hosts.filter(({ role, ssh }) => role !== "backup" && ssh?.hostKey !== undefined),
     ({ name }) => name,
   );
   const answers = asking.map(({ name, lost }): BundleFile => {
@@ -28,10 +28,9 @@ export function renderAnswers({ hosts, accounts, networks }: Declaration): Bundl
     };
     return { path: `${hostAnswers}${plainHost(name)}`, content: `${JSON.stringify(answer)}\n` };
   });
-  const keys = asking.flatMap(({ name, ssh }) =>
-    ssh?.hostKey === undefined
-      ? []
-      : `restrict,command="/bin/cat ${currentGeneration}/${hostAnswers}${plainHost(name)}" ${plainKey(ssh.hostKey)}\n`,
+  const keys = asking.map(
+    ({ name, ssh }) =>
+      `restrict,command="/bin/cat ${currentGeneration}/${hostAnswers}${plainHost(name)}" ${plainKey(ssh!.hostKey!)}\n`,
   );
   return [
     ...answers,

@@ -11,12 +11,16 @@ const program = "/usr/local/sbin/fairhost-host fence";
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
   ofHost: (on) =>
-    on.host.role === "backup" || keepersFor(on.declaration).length === 0 ? { files: [] } : renderFence(),
+    // Without a key in the inventory no backup host knows it.
+    on.host.role === "backup" || on.host.ssh?.hostKey === undefined || keepersFor(on.declaration).length === 0
+      ? { files: [] }
+      : renderFence(),
 };
 
 function renderFence(): { files: BundleFile[]; units: BundleUnit[] } {
   const again = timedService("fairhost-fence-again", {
     description: "Asks backup hosts again whether accounts have gone",
+    unit: { After: atBoot },
     service: { ExecStart: program, TimeoutStartSec: "1h" },
     timer: { OnActiveSec: "1min", OnUnitInactiveSec: "2min", RandomizedDelaySec: "30s" },
   });
@@ -35,8 +39,8 @@ function renderFence(): { files: BundleFile[]; units: BundleUnit[] } {
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${program} boot`,
-            // It waits 30 seconds at most for an answer; the rest is for stopping accounts that have gone.
-            TimeoutStartSec: "10min",
+            // It waits 30 seconds at most for an answer; the rest is for a mark on each account that has gone.
+            TimeoutStartSec: "5min",
           },
         }),
       },

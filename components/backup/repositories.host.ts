@@ -15,7 +15,7 @@ export const repositories = {
   // Whoever declares a host lost needs an approval, and whoever moves accounts.
   follows: [
     {
-      path: /answers\/[a-z][a-z0-9-]*/,
+      path: /answers\/(?<host>[a-z][a-z0-9-]*)/,
       lines: [/\{"host":"[a-z0-9-]+"(?:,"lost":"[0-9-]+","accounts":\[[\d,]*\])?\}/],
     },
   ],

@@ -32,13 +32,14 @@ export const nothingOpened: GuardRule = {
       if (opened.length > 0) yield open(after.host, `Opens port ${opened.join(", ")} of ${after.host} to the outside.`);
     }
     const moved = goneFrom(hosts);
+    const left = new Set(after.declaration.hosts.map(({ name }) => name));
     const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
       // A new or removed host brings or takes its own boundaries; what its accounts have is judged as anywhere.
       const judged = groups
         .filter(({ group }) => group !== "host" || !whole.has(host))
         .map((group) => ({ group, owner: owning(group, after), previous: owning(group, before) }));
-      const files = judged.flatMap((each) => boundariesIn(each, moved));
+      const files = judged.flatMap((each) => boundariesIn(each, moved, (name) => left.has(name)));
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
         yield open(host, `${verb} security files of ${host}: ${named(ofKind)}.`);
       }
@@ -83,7 +84,11 @@ function goneFrom(hosts: readonly HostChange[]): Moved {
 type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean };
 
 /** The files of a group that are boundaries: of an account all that is not its own, of the host all. */
-function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned, moved: Moved): Boundary[] {
+function boundariesIn(
+  { group: { group, whole, files }, owner, previous }: Owned,
+  moved: Moved,
+  hasHost: (name: string) => boolean,
+): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
   const others = otherParts(owner, previous);
   const gone = moved.get(group);
@@ -94,7 +99,7 @@ function boundariesIn({ group: { group, whole, files }, owner, previous }: Owned
     const before = file.before ?? gone?.get(path);
     const of = after === undefined ? previous : owner;
     if (of === undefined) {
-      if (isOfHost && modes === undefined && onlyFollows(path, after, bundleFolders)) continue;
+      if (isOfHost && modes === undefined && onlyFollows(path, after, bundleFolders, hasHost)) continue;
       found.push({ ...file, what: path, isOfHost });
       continue;
     }

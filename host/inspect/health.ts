@@ -1,6 +1,7 @@
 import { nginx } from "../../components/http/nginx.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sampleOf } from "../../lib/sample.ts";
+import { count } from "../../lib/text/text.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
@@ -54,8 +55,13 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     }),
   );
   const other = otherMaster(machine);
-  const gone = [...goneAccounts(machine)].map(([number, why]) => goneInWords(bundle.host, number, why));
-  const notes = [...(other === undefined ? [] : [other]), ...gone];
+  const gone = [...goneAccounts(machine)].filter(([number]) => bundle.groups[`account-${number}`]);
+  if (gone[0]) {
+    const held = gone.length === 1 ? "it is" : `it and ${count(gone.length - 1, "other account")} are`;
+    const message = `${goneInWords(bundle.host, ...gone[0])}, so ${held} held; if the inventory does not say so, deploy to ${gone[0][1].by.join(" and ")}, then here (--repair)`;
+    problems.push({ group: "host", message });
+  }
+  const notes = other === undefined ? [] : [other];
   return { healthy: problems.length === 0, problems, woken, ...(notes.length > 0 && { notes }) };
 }
 

@@ -5,6 +5,8 @@ type Section = Parameters<typeof unitFile>[0][string];
 
 interface Timed {
   readonly description: string;
+  /** More settings of the service's `[Unit]`. */
+  readonly unit?: Section;
   /** Settings of `[Service]`; its type is oneshot. */
   readonly service: Section;
   /** Settings of `[Timer]`. */
@@ -14,7 +16,7 @@ interface Timed {
 /** What the host does with accounts at times: a service and its timer, both called `name`. */
 export function timedService(
   name: string,
-  { description, service, timer }: Timed,
+  { description, unit, service, timer }: Timed,
 ): { readonly files: BundleFile[]; readonly units: BundleUnit[] } {
   const [pathOfService, pathOfTimer] = [`systemd/${name}.service`, `systemd/${name}.timer`] as const;
   return {
@@ -22,7 +24,7 @@ export function timedService(
       {
         path: pathOfService,
         content: unitFile({
-          Unit: { Description: description, RequiresMountsFor: "/srv/accounts" },
+          Unit: { Description: description, RequiresMountsFor: "/srv/accounts", ...unit },
           Service: { Type: "oneshot", ...service },
         }),
       },

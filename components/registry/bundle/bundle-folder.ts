@@ -41,7 +41,7 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
   readonly ofAccount?: readonly OwnFile[];
   /**
    * Files of the host's own that are no boundary either: all that they may say follows from what has an approval of its own, and nobody takes them for more.
-   * Names of groups in the patterns mean nothing.
+   * The group `host` in a path is the host that the file is about, with which it may go. Other groups mean nothing.
    */
   readonly follows?: readonly Pick<OwnFile, "path" | "lines">[];
 }

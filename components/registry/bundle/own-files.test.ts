@@ -118,12 +118,13 @@ test("an account that is declared on one side alone has everything otherwise", (
 
 test.each([
   ["an answer", "repositories/answers/web1", '{"host":"web1","lost":"2026-11-27","accounts":[1,20]}\n', true],
-  ["one that goes", "repositories/answers/web1", undefined, true],
+  ["one that goes, and not its host", "repositories/answers/web1", undefined, false],
+  ["one that goes with its host", "repositories/answers/web2", undefined, true],
   ["more than an answer", "repositories/answers/web1", '{"host":"web1"}\ncommand\n', false],
   ["another answer", "repositories/answers/web1", '{"host":"web1","more":1}\n', false],
   ["a path that leads out of the folder", "repositories/answers/../asking", '{"host":"web1"}\n', false],
   ["keys", "repositories/asking", undefined, false],
   ["a file of another folder", "backup/answers/web1", '{"host":"web1"}\n', false],
 ])("a host's own file only follows from what is approved, or is a boundary: %s", (_, path, text, expected) => {
-  expect(onlyFollows(path, text, bundleFolders)).toBe(expected);
+  expect(onlyFollows(path, text, bundleFolders, (name) => name === "web1")).toBe(expected);
 });

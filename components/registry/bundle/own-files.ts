@@ -148,12 +148,27 @@ export function notOwn(
 
 const notOfAccount = "no file of an account";
 
-/** Whether a host's own file is no boundary. @param text its content; `undefined` if it goes */
-export function onlyFollows(path: string, text: string | undefined, folders: readonly BundleFolder[]): boolean {
+/**
+ * Whether a host's own file is no boundary.
+ * @param text its content; `undefined` if it goes: then it follows only if the host that it is about goes, too
+ * @param hasHost whether a host is declared afterwards
+ */
+export function onlyFollows(
+  path: string,
+  text: string | undefined,
+  folders: readonly BundleFolder[],
+  hasHost: (name: string) => boolean = () => true,
+): boolean {
   const folder = folderOf(path, folders);
-  const form = folder?.follows?.find((each) => whole(each.path).test(insideOf(path, folder)));
-  const lines = (text ?? "").split("\n").filter(Boolean);
-  return form !== undefined && lines.every((line) => form.lines?.some((allowed) => whole(allowed).test(line)));
+  const inside = insideOf(path, folder);
+  const form = folder?.follows?.find((each) => whole(each.path).test(inside));
+  if (!form) return false;
+  if (text === undefined) {
+    const about = whole(form.path).exec(inside)?.groups?.host;
+    return about !== undefined && !hasHost(about);
+  }
+  const lines = text.split("\n").filter(Boolean);
+  return lines.every((line) => form.lines?.some((allowed) => whole(allowed).test(line)));
 }
 
 /** Names of the account's parts that a form of a file asks for. */

@@ -12,7 +12,7 @@ import {
 import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
 import { changesBetween } from "../diff.ts";
 import { sideOf } from "../side.ts";
-import { type HostChange, hostChanges } from "./host-change.ts";
+import { type HostChange, hostChanges, touchesResidents } from "./host-change.ts";
 
 const accounts: readonly FixtureAccount[] = [
   {
@@ -107,4 +107,17 @@ describe("the rendered part of a change shows all differences", () => {
     const files = (found: HostChange[]) => found[0]!.groups.find(({ group }) => group === "account-1")!.files;
     expect(files(between(valid, after))).toEqual(files(betweenWholes(valid, after)));
   });
+});
+
+test("what a backup host says of a lost host is no change of the backup host: a takeover is not held back by their number", () => {
+  const before = declarationFixture();
+  const lost = before.hosts.find(({ role, ssh }) => role !== "backup" && ssh?.hostKey !== undefined)!.name;
+  const hosts = before.hosts.map((host) => (host.name === lost ? { ...host, lost: "2026-11-27" } : host));
+  const keeper = before.hosts.find(({ role }) => role === "backup")!.name;
+  const change = between(before, { ...before, hosts }).find(({ host }) => host === keeper)!;
+  expect(change.groups.map(({ files }) => files.map(({ path }) => path))).toEqual([[`repositories/answers/${lost}`]]);
+  expect(touchesResidents(change)).toBe(false);
+  const [own] = change.groups;
+  const keys = { path: "repositories/asking", before: "", after: "restrict\n" };
+  expect(touchesResidents({ ...change, groups: [{ ...own!, files: [...own!.files, keys] }] })).toBe(true);
 });

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
+import { onlyFollows } from "../../../components/registry/bundle/own-files.ts";
 import type { Change } from "../../../components/registry/change.ts";
 import type { Kind } from "../../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../../components/registry/kinds.generated.ts";
@@ -75,7 +77,14 @@ export function touchesHost(change: HostChange): boolean {
  * judged, and the limits must never keep a killed deploy from being finished.
  */
 export function touchesResidents({ groups, applier, redelivered, unknown }: HostChange): boolean {
-  return applier || redelivered === "anew" || unknown !== undefined || groups.some(({ group }) => group === "host");
+  return applier || redelivered === "anew" || unknown !== undefined || groups.some(concernsAll);
+}
+
+/** Files that only follow are read by nobody on the host itself. */
+function concernsAll({ group, files, units, account, whole }: GroupChange): boolean {
+  if (group !== "host") return false;
+  const follow = ({ path, after, modes }: FileChange) => !modes && onlyFollows(path, after, bundleFolders);
+  return files.length === 0 || !files.every(follow) || units.length > 0 || Boolean(account ?? whole);
 }
 
 /**
