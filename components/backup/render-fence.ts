@@ -39,8 +39,8 @@ function renderFence(): { files: BundleFile[]; units: BundleUnit[] } {
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${program} boot`,
-            // It waits 30 seconds at most for an answer; the rest is for a mark on each account that has gone.
-            TimeoutStartSec: "5min",
+            // It waits 30 seconds at most for an answer; the rest is for holding accounts that have gone.
+            TimeoutStartSec: "10min",
           },
         }),
       },

@@ -40,8 +40,8 @@ type Answers = ReadonlyMap<string, HostAnswer>;
  * Asks the backup hosts whether this host was declared lost, and holds those of its accounts that have gone to other hosts meanwhile, until the next delivery
  * to this host (host/apply/apply.ts).
  *
- * At boot programs of accounts wait for it (components/backup/render-fence.ts), so nothing of them runs, and it only marks what is held. The rest is an apply,
- * which would wait for units that wait for this: the timer's run does that, at once.
+ * At boot programs of accounts wait for it (components/backup/render-fence.ts). Then it only holds: the rest is an apply, which would wait for units that wait
+ * for this. The timer's run does that, at once.
  * @returns one line for each account that is held or let go
  */
 export async function fence(machine: Machine, boot: boolean): Promise<string[]> {
@@ -55,7 +55,7 @@ export async function fence(machine: Machine, boot: boolean): Promise<string[]> 
     return withLock(machine, "fence", async () => follow(machine, await again()));
   }
   // Whoever applies at a boot waits for this (fairhost-recover.service), so there is no lock. A deploy that came meanwhile knows better.
-  return standing(machine) === asked ? markOnly(machine, answers) : [];
+  return standing(machine) === asked ? atBoot(machine, answers) : [];
 }
 
 /** Which delivery and generation the host has. */
@@ -157,13 +157,17 @@ function judge(machine: Machine, answers: Answers): Judged {
 
 const isHeld = (number: number) => `account ${number} is held: it has gone to another host`;
 
-async function markOnly(machine: Machine, answers: Answers): Promise<string[]> {
-  const { gone, back, fresh } = judge(machine, answers);
+async function atBoot(machine: Machine, answers: Answers): Promise<string[]> {
+  const { gone, back, fresh, groups } = judge(machine, answers);
   for (const [number, why] of gone) holdGone(machine, number, why);
   if (fresh.length + back.length === 0) return [];
+  // Their slices are there already, for their sockets, and no longer ask for marks; with them goes what waits for this run.
+  const wrong = await stopHeld(machine, new Map(fresh.map((number) => [number, groups.get(number)!])));
   const problem = await said(machine.run("systemctl", ["start", "--no-block", "fairhost-fence-again.service"]));
-  if (problem) throw new ApplyError([...fresh.map(isHeld), problem].join("\n"));
-  return fresh.map(isHeld);
+  if (problem) wrong.push(problem);
+  const lines = fresh.map(isHeld);
+  if (wrong.length > 0) throw new ApplyError([...lines, ...wrong].join("\n"));
+  return lines;
 }
 
 /** Each run does what an earlier one that was interrupted has left. */
