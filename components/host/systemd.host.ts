@@ -305,6 +305,7 @@ export const systemd = {
       lines: [
         /\[Unit\] After=fairhost-(?:postgresql|mariadb)\.service/,
         /\[Unit\] (?:Wants|After)=fairhost-database-(?:postgresql|mariadb)-(?<number>\d+)\.socket/,
+        /\[Unit\] X-Sockets=[0-9a-f]{16}/,
         /\[Service\] LoadCredential=database-password:\/var\/lib\/fairhost\/secrets\/databases\/(?<number>\d+)/,
         /\[Service\] BindReadOnlyPaths=-\/run\/fairhost-postgresql:(?:\/var)?\/run\/postgresql/,
         /\[Service\] BindReadOnlyPaths=-\/run\/fairhost-mariadb:(?:\/var)?\/run\/mysqld/,
