@@ -6,7 +6,7 @@ import type { Element } from "../../registry/kind.ts";
 import { mountsFile } from "../account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
 import { commonScript } from "./own-program.ts";
-import { view, viewUnit } from "./render-view.ts";
+import { hidden, lastHidden, view, viewUnit } from "./render-view.ts";
 
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
@@ -14,19 +14,6 @@ const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 export function sandboxFiles(account: Element<"accounts">): string[] {
   return [sandboxFile, netlinkFilterFile, ...networkFiles, commonScript, mountsFile(account)];
 }
-
-/** Content of /sys, except `fs`, which is replaced. */
-const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hypervisor", "kernel", "module", "power"];
-
-/**
- * Counters of /proc from which an account could follow what the host's devices and its neighbours do. Every mount makes each start of a
- * program slower, so what only describes hardware or kernel, or is for root alone, is not listed (decision 27).
- */
-const hiddenOfProc = [
-  ...["buddyinfo", "diskstats", "interrupts", "locks", "pressure", "schedstat", "softirqs", "vmstat", "zoneinfo"],
-  // ProtectKernelTunables= mounts these in any case.
-  ...["acpi", "bus", "fs", "irq"],
-];
 
 /** Files of /proc that {@link viewUnit} makes. */
 const replacedOfProc = ["cgroups", "cpuinfo", "loadavg", "stat"];
@@ -117,10 +104,8 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
     // In the directory that all accounts see, the names of their own records would show.
     "/etc/userdb:ro,mode=0755",
   ],
-  InaccessiblePaths: [
-    hiddenOfSys.map((name) => `-/sys/${name}`).join(" "),
-    hiddenOfProc.map((name) => `-/proc/${name}`).join(" "),
-  ],
+  // Not InaccessiblePaths=, for each of which systemd reads its table of mounts twice more to make it read-only: these cannot be written to anyway.
+  BindPaths: hidden.map((path) => `${path === lastHidden ? "" : "-"}${view}/hidden${path}:${path}`),
   MountAPIVFS: "yes",
   // It would have to write below /sys/fs/cgroup.
   MemoryPressureWatch: "off",

@@ -9,11 +9,34 @@ export const viewUnit = "fairhost-view.service";
 
 const directory = "fairhost-view";
 
-/** Where they are on the host: `proc` and `etc`. */
+/** Where they are on the host: `proc`, `etc` and `hidden`. */
 export const view = `/run/${directory}`;
 
+/** Content of /sys, except `fs`, which is replaced. */
+const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hypervisor", "kernel", "module", "power"];
+
+/**
+ * Counters of /proc from which an account could follow what the host's devices and its neighbours do. Every mount makes each start of a
+ * program slower, so what only describes hardware or kernel, or is for root alone, is not listed (decision 27).
+ */
+const hiddenOfProc = [
+  ...["buddyinfo", "diskstats", "locks", "pressure", "schedstat", "softirqs", "vmstat", "zoneinfo"],
+  // ProtectKernelTunables= mounts these in any case.
+  ...["acpi", "bus", "fs", "irq"],
+];
+
+/** Every kernel has this one. It is made last, and no sandbox starts without it: so none starts before all are there. */
+export const lastHidden = "/proc/interrupts";
+
+/** Paths of the kernel in whose place sandboxes have what is in `hidden` of {@link view}, where the kernel has them. */
+export const hidden = [
+  ...hiddenOfSys.map((name) => `/sys/${name}`),
+  ...hiddenOfProc.map((name) => `/proc/${name}`),
+  lastHidden,
+];
+
 const again = "fairhost-view-again";
-const scripts = ["view-proc", "view-etc"] as const;
+const scripts = ["view-hidden", "view-proc", "view-etc"] as const;
 const pathOf = (script: string) => `libexec/${script}`;
 
 /**
@@ -36,7 +59,11 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
         RuntimeDirectory: directory,
         // Running sandboxes have it mounted.
         RuntimeDirectoryPreserve: "yes",
-        ExecStart: [command("view-proc", `${view}/proc`), command("view-etc", `${view}/etc`, resolver, ...packages)],
+        ExecStart: [
+          command("view-hidden", `${view}/hidden`, ...hidden),
+          command("view-proc", `${view}/proc`),
+          command("view-etc", `${view}/etc`, resolver, ...packages),
+        ],
       },
     },
     [`${again}.path`]: {
