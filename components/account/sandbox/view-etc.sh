@@ -32,32 +32,33 @@ cd /etc
   dpkg-query -W -f '${Priority} ${Package}\n' | sed -n 's/^required /host /p; s/^important /host /p'
   dpkg-query -W -f '${Essential} ${Package}\n' | sed -n 's/^yes /base /p'
   printf 'need %s\n' "$@"
-  # "own PACKAGE PATH" of every path below /etc, "kept PACKAGE PATH" below /var/lib, directories included.
-  for list in /var/lib/dpkg/info/*.list; do
-    name=${list##*/}
-    name=${name%.list}
-    sed -n "s,^/etc/,own ${name%%:*} ,p; s,^/var/lib/,kept ${name%%:*} ,p" "$list"
-  done
 } | awk '
-  $1 != "own" && $1 != "kept" { group[$2] = $1; next }
-  { path = $0; sub(/^[^ ]+ [^ ]+ /, "", path) }
-  $1 == "kept" { if (group[$2] == "need") print "kept", path; next }
-  group[$2] == "base" { print "one", path }
-  group[$2] == "need" { ours[path] = 1; next }
-  { for (others[path] = 1; sub(/\/[^\/]*$/, "", path);) others[path] = 1 }
+  FILENAME == "-" { group[$2] = $1; next }
+  # What a package has: a path a line, directories included.
+  FNR == 1 {
+    name = FILENAME
+    gsub(/^.*\/|(:[^:]*)?\.list$/, "", name)
+    whose = group[name]
+  }
+  sub(/^\/var\/lib\//, "") { if (whose == "need") print "kept", $0; next }
+  !sub(/^\/etc\//, "") { next }
+  whose == "base" { print "one", $0 }
+  whose == "need" { ours[$0] = 1; next }
+  { for (path = $0; !(path in others); ) { others[path] = 1; if (!sub(/\/[^\/]*$/, "", path)) break } }
   END {
     for (path in ours) {
       above = path
       if (!(path in others) && (!sub(/\/[^\/]*$/, "", above) || above in others)) print "all", path
     }
-  }' >"$new.paths"
+  }' - /var/lib/dpkg/info/*.list >"$new.paths"
 for path in $libc; do echo "all $path"; done >>"$new.paths"
-while read -r how path; do
-  case $how in
-  all) find "$path" \( -type d ! -perm -005 -prune \) -o \( \( -type d -o -type l -o -type f -perm -004 \) -print0 \) 2>/dev/null || true ;;
-  one) find "$path" -maxdepth 0 \( -type l -o -type f -perm -004 \) -print0 2>/dev/null || true ;;
-  esac
-done <"$new.paths" | tar --null --no-recursion -cf - -T - | tar -xf - -C "$new"
+paths() { # of this kind, for find -files0-from
+  sed -n "s/^$1 //p" "$new.paths" | tr '\n' '\0'
+}
+{
+  paths all | find -files0-from - \( -type d ! -perm -005 -prune \) -o \( \( -type d -o -type l -o -type f -perm -004 \) -print0 \) 2>/dev/null || true
+  paths one | find -files0-from - -maxdepth 0 \( -type l -o -type f -perm -004 \) -print0 2>/dev/null || true
+} | tar --null --no-recursion -cf - -T - | tar -xf - -C "$new"
 # Below /var/lib only what is in the package: what the host's own instance has added, such as passwords, is not for accounts.
 mkdir -p "$new/fairhost/lib"
 sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /var/lib -cf - -T - 2>/dev/null | tar -xf - -C "$new/fairhost/lib"
