@@ -8,7 +8,7 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
-import { asItMayRun, goneAccounts, goneInWords, heldGroups } from "../store/moving.ts";
+import { asItMayRun, goneAccounts, goneInWords, heldGroups, marked, unfinishedCopy } from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
@@ -32,10 +32,12 @@ export interface HostStatus {
   readonly failing: readonly FailingTask[];
   /** Units that still run programs or libraries that an upgrade has replaced. */
   readonly outdated: readonly string[];
-  /** Groups of the accounts that are held, because they move or have gone: nothing of them runs here. */
+  /** Groups of the accounts that are held, because they move, have gone or are unfinished copies: nothing of them runs here. */
   readonly held: readonly string[];
   /** Why accounts are held that have gone, one sentence each. */
   readonly gone: readonly string[];
+  /** Accounts that are unfinished copies of others: held, and not backed up, until `fairhost-host copy` has ended. */
+  readonly copies: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -71,6 +73,10 @@ export async function status(machine: Machine): Promise<HostStatus> {
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     held: heldGroups(machine),
     gone: [...goneAccounts(machine)].map(([number, gone]) => goneInWords(bundle.host, number, gone)),
+    copies: marked(machine, "copying").map((number) => {
+      const { from, since } = unfinishedCopy(machine, number)!;
+      return `account-${number} is an unfinished copy of account ${from}, started ${since}`;
+    }),
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -89,6 +95,7 @@ export function formatStatus(status: HostStatus): string {
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
     `held         ${status.held.length === 0 ? "none" : status.held.join(", ")}`,
     ...status.gone.map((why) => `gone         ${why}`),
+    ...status.copies.map((copy) => `copy         ${copy}`),
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
     `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,
     `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,

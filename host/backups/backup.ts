@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
-import { accountDirectory } from "../archives/archives.ts";
+import { accountDirectory, requireNoCopying } from "../archives/archives.ts";
 import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -60,7 +60,11 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
       if ((unreachable.get(keeper.name) ?? 0) >= most) throw new ApplyError(`${keeper.name} cannot be reached`);
-      const last = await withBackup(machine, account, () => backUpOne(machine, bundle, record, keeper));
+      const last = await withBackup(machine, account, () => {
+        // Its databases and its files may be of two accounts.
+        requireNoCopying(machine, account);
+        return backUpOne(machine, bundle, record, keeper);
+      });
       remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
     } catch (error) {

@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
+import { backupRecords, keepersFile } from "../../delivery/protocol/backups.ts";
+import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { formatStatus, status } from "../apply/status.ts";
 import { archive } from "../archives/archive.ts";
+import { backUp } from "../backups/backup.ts";
+import { withBackup } from "../backups/state.ts";
 import { lookAtHeld } from "../inspect/checks/units.ts";
 import { cancel, stop } from "../moves/steps.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -148,6 +152,12 @@ describe("refused, with nothing changed", () => {
     }
   });
 
+  test("while a backup of it runs", async () => {
+    await withBackup(tree.machine(), 8, () =>
+      refused(() => copyAccount(tree.machine(), 7, 8, false), /account 8 is as it was: another run works on backups/),
+    );
+  });
+
   test("while a process of it does not end", async () => {
     const process = tree.at("/proc/123");
     await execa("install", ["-d", "-o", "200008", process]);
@@ -175,6 +185,33 @@ test("an unfinished copy is held, said to be one, neither archived nor freed, an
   await copyAccount(machine, 7, 8, false);
   expect(await fingerprint(8)).toBe(shifted(await fingerprint(7)));
   expect(isMarked(machine, "held", 8)).toBe(false);
+});
+
+test("an unfinished copy is not backed up, and the status says of what it is one, and since when", async () => {
+  const records = [7, 8].map((account) => ({ account, site: "vault", retentionDays: 7 }));
+  const [of7, of8] = records.map((record) =>
+    accountGroup(record.account, "one", [
+      { path: `${backupRecords}${record.account}`, content: JSON.stringify(record) },
+    ]),
+  );
+  // Nobody answers there.
+  const keepers = [{ name: "vault1", site: "vault", address: "::1" }];
+  const host = hostGroup("one", [{ path: keepersFile, content: JSON.stringify(keepers) }]);
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 7: of7!, 8: of8! }, host));
+  setMark(machine, "copying", 8, "7");
+  await stop(machine, 8);
+  const { mtime } = statSync(tree.at("/var/lib/fairhost/copying/8"));
+  expect(await backUp(machine, [8], false)).toEqual([
+    "account 8 has no new backup: account 8 is an unfinished copy of account 7: run `fairhost-host copy 7 8` first",
+  ]);
+  expect(formatStatus(await status(machine))).toContain(
+    `copy         account-8 is an unfinished copy of account 7, started ${mtime.toISOString()}\n`,
+  );
+  await copyAccount(machine, 7, 8, false);
+  expect((await status(machine)).copies).toEqual([]);
+  // It is tried again: what fails now is the way to the backup host.
+  expect(await backUp(machine, [8], false)).toEqual([expect.not.stringContaining("unfinished")]);
 });
 
 test("killed at any moment, the account is as before or a copy that says it is unfinished; the next run makes it whole", async () => {

@@ -4,6 +4,7 @@ import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
 import { accountDirectory, archivesOf, filesAlone, must, requireQuiet, withArchives } from "../archives/archives.ts";
 import { restoreInside } from "../archives/restore.ts";
+import { withBackup } from "../backups/state.ts";
 import { moveState } from "../moves/state.ts";
 import { cancel, stop } from "../moves/steps.ts";
 import { bringDatabases, databasesOf, dropDatabases, enginesIn, servers } from "../os/databases/databases.ts";
@@ -11,7 +12,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureDirectories } from "../store/accounts.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
-import { awaited, isMarked, removeMarks, setMark } from "../store/moving.ts";
+import { awaited, isMarked, removeMarks, setMark, unfinishedCopy } from "../store/moving.ts";
 import { copyFiles } from "./files.ts";
 
 /** A database of the account that is copied, and the one of the same name that gets its data. */
@@ -58,24 +59,27 @@ async function copyLocked(machine: Machine, from: number, to: number, replaces: 
   let isHeld = false;
   try {
     await gather(copy);
-    setMark(machine, "copying", to, `${from}`);
-    isHeld = true;
-    await stop(machine, to);
-    await requireQuiet(machine, to);
-    const before = wasUnfinished ? undefined : await dumpBefore(copy);
-    isWhole = false;
-    try {
-      await loadDatabases(copy, copy.place);
-    } catch (error) {
-      if (before !== undefined) {
-        machine.say(`account ${to}: ${reason(error)}; loading its own databases again`);
-        await loadDatabases(copy, before);
-        isWhole = true;
+    // A backup that has begun would take databases of before and files of after for one account.
+    await withBackup(machine, to, async () => {
+      if (unfinishedCopy(machine, to)?.from !== from) setMark(machine, "copying", to, `${from}`);
+      isHeld = true;
+      await stop(machine, to);
+      await requireQuiet(machine, to);
+      const before = wasUnfinished ? undefined : await dumpBefore(copy);
+      isWhole = false;
+      try {
+        await loadDatabases(copy, copy.place);
+      } catch (error) {
+        if (before !== undefined) {
+          machine.say(`account ${to}: ${reason(error)}; loading its own databases again`);
+          await loadDatabases(copy, before);
+          isWhole = true;
+        }
+        throw error;
       }
-      throw error;
-    }
-    machine.disk.exchange(join(copy.place, "new/home"), join(accountDirectory(machine, to), "home"));
-    isWhole = true;
+      machine.disk.exchange(join(copy.place, "new/home"), join(accountDirectory(machine, to), "home"));
+      isWhole = true;
+    });
   } catch (error) {
     throw new ApplyError(
       isWhole

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
@@ -62,6 +62,13 @@ export function setMark(machine: Machine, mark: Mark, number: number, text: stri
 
 export function removeMarks(machine: Machine, number: number, ...names: Mark[]): void {
   for (const mark of names) machine.disk.remove(pathOf(machine, mark, number));
+}
+
+/** Of which account another one is an unfinished copy, and when that copy was first put in force, ISO 8601. */
+export function unfinishedCopy(machine: Place, number: number): { from: number; since: string } | undefined {
+  if (!isMarked(machine, "copying", number)) return undefined;
+  const since = statSync(pathOf(machine, "copying", number)).mtime.toISOString();
+  return { from: Number(readMark(machine, "copying", number)), since };
 }
 
 /** Why an account counts as gone. */
