@@ -89,6 +89,19 @@ test("an approval of somebody else lets it pass", async () => {
   expect(await judged()).toBeUndefined();
 });
 
+test("it serves later deploys too until it expires, but not one of a change that its author wrote", async () => {
+  approve();
+  await deployed(await commit("Grace"));
+  change();
+  await deployed(await commit("Mallory"));
+  expect(await judged()).toBeUndefined();
+  const later = { ...config, today: "2026-12-02" };
+  expect((await waived([finding], later, records())).reason).toContain("Or add to approvals.yaml: action: waive");
+  draft.edit("accounts/1-alice.yaml", "idleSeconds: ", "idleSeconds: 2");
+  await commit("Grace");
+  expect(await judged()).toContain(own);
+});
+
 test("where the history is cut off before whoever wrote it is known, it does not count, and that is said", async () => {
   approve();
   await commit("Grace");
