@@ -19,3 +19,16 @@ export function lazy<R>(work: () => R): () => R {
     return found.value;
   };
 }
+
+/** Computes a value of a text only once. */
+export function onceByName<R>(work: (name: string) => R): (name: string) => R {
+  const known = new Map<string, { readonly value: R }>();
+  return (name) => {
+    let found = known.get(name);
+    if (!found) {
+      found = { value: work(name) };
+      known.set(name, found);
+    }
+    return found.value;
+  };
+}

@@ -8,6 +8,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { lazy, onceByName } from "../../lib/once.ts";
 import { listed } from "../../lib/text/text.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
@@ -17,6 +18,7 @@ import { checkout, type History } from "./base/base.ts";
 import { authorsOf, checkOut, commitsIn, lastToTouch, type Said, sayCommit, textAt } from "./base/git.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { reused } from "./reused.ts";
+import { sharedWith } from "./shared-with.ts";
 import { type Side, sideOf } from "./side.ts";
 import { weakerRules } from "./weaker-rules.ts";
 
@@ -73,19 +75,23 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const own = changed.filter((file) => file.startsWith(`${place}/`));
   const paths = own.length > 500 ? [place] : [...shared, ...own];
   const elsewhere = await touchingClaimed(history, since, step);
-  const say = async (of: string) => words(await sayCommit(root, of, elsewhere.includes(of) ? [place] : paths), authors);
+  const say = onceByName(async (of) =>
+    words(await sayCommit(root, of, elsewhere.includes(of) ? [place] : paths), authors),
+  );
   const findings = [...(await reused(history, step.wholes, say))];
 
-  const related = new Set([...(await commitsIn(root, commit, since, paths)), ...elsewhere]);
-  const inWindow =
-    elsewhere.length === 0
-      ? [...related]
-      : (await commitsIn(root, commit, since, [place])).filter((each) => related.has(each));
-  const states = new Map<number, Declaration | undefined>();
-  const before = async (index: number) => {
-    if (!states.has(index)) states.set(index, await read(history, `${inWindow[index]}^`));
-    return states.get(index);
-  };
+  const ofPaths = await commitsIn(root, commit, since, paths);
+  const touched = elsewhere.length > 0 ? await commitsIn(root, commit, since, [place]) : ofPaths;
+  const related = new Set([...ofPaths, ...elsewhere]);
+  const inWindow = touched.filter((each) => related.has(each));
+  const stateAt = onceByName(async (of) =>
+    of === commit ? step.wholes.before : read(history, of, step.wholes.before),
+  );
+  const second = lazy(() => between(step.wholes.before, step.wholes.after, step));
+  const jointBefore = onceByName(async (of) => {
+    const state = await stateAt(`${of}^`);
+    return Map.groupBy(state ? joint(state, second(), step) : [], keyOf);
+  });
   // All of them would take long. The oldest shows what held throughout, the newest what did not.
   const ofOwn = own.length > 0 ? await commitsIn(root, commit, since, own.length > 500 ? [place] : own) : [];
   const newest = [...ofOwn.slice(-most), ...elsewhere.slice(-most)].map((each) => inWindow.indexOf(each));
@@ -94,23 +100,20 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const newestFirst = own.length === 0 ? [] : [...asked].filter((index) => index >= 0).sort((a, b) => b - a);
   const told = new Set<string>();
   for (const [at, index] of newestFirst.entries()) {
-    const state = await before(index);
-    for (const finding of state ? joint(state, step) : []) {
-      if (told.has(keyOf(finding))) continue;
-      told.add(keyOf(finding));
+    for (const [key, [finding]] of await jointBefore(inWindow[index]!)) {
+      if (told.has(key)) continue;
+      told.add(key);
       // The first step is the last commit before which it would have been found.
       let [low, high] = [index, newestFirst[at - 1] ?? inWindow.length];
       while (high - low > 1) {
         const middle = (low + high) >> 1;
-        const there = await before(middle);
-        if (there && joint(there, step).some((each) => keyOf(each) === keyOf(finding))) low = middle;
+        if ((await jointBefore(inWindow[middle]!)).has(key)) low = middle;
         else high = middle;
       }
-      findings.push(said(finding, await say(inWindow[low]!)));
+      findings.push(said(finding!, await say(inWindow[low]!)));
     }
   }
   findings.push(...(await overLimits(history, since, step, say)));
-  const sayRule = async (of: string, at: readonly string[]) => words(await sayCommit(checkout, of, at), authors);
   findings.push(
     ...(await weakerRules(history, {
       input: step,
@@ -119,23 +122,19 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
       result: step.result,
       head: step.head,
       since,
-      say: sayRule,
+      say: async (of, at) => words(await sayCommit(checkout, of, at), authors),
     })),
   );
-  const asking: Omit<Parameters<typeof approvalsUsed>[0], "result"> = {
+  const approvals = approvalsUsed({
     history,
     before: step.approvalsBefore,
     secondPerson: step.limits.secondPerson,
     say,
-    known: new Set(),
-    stateAt: (of) => (of === commit ? Promise.resolve(step.wholes.before) : read(history, of)),
-    touchedSince: async (of) => {
-      const after = await commitsIn(root, commit, since, elsewhere.length > 0 ? [place] : paths, undefined, of);
-      return after.map((each) => `${each}^`);
-    },
+    stateAt,
+    // A commit that is not in the window is older than all of it.
+    touchedSince: (of) => touched.slice(touched.indexOf(of) + 1).map((each) => `${each}^`),
     needed: (earlier, later) => between(earlier, later, step).flatMap(({ approval }) => approval ?? []),
-  };
-  const approvals = (result: Review) => approvalsUsed({ ...asking, result });
+  });
   return { findings, notices: await leant(history, step, say), approvals };
 }
 
@@ -188,13 +187,14 @@ function words({ commit, day, title, authors }: Said, own: readonly string[]): s
   return `commit ${commit} of ${listed(authors)} (${day}, "${title.slice(0, 60)}")${now}`;
 }
 
-async function read({ root, place }: History, commit: string): Promise<Declaration | undefined> {
+/** @param like a fleet with which it shares what is the same in both: many are held, and compared with each other */
+async function read({ root, place }: History, commit: string, like: Declaration): Promise<Declaration | undefined> {
   // The first commit of all has none before it.
   if ((await textAt(root, commit, join(place, "network.yaml"))) === undefined) return undefined;
   await using files = await checkOut(root, commit, checkout);
   try {
     const { fleet } = await ownProgram.loadFleet(join(files.directory, place));
-    return ownProgram.declare(fleet);
+    return sharedWith(like, ownProgram.declare(fleet));
   } catch {
     // What was not sound then, or of another form, allows no comparison.
     return undefined;
@@ -207,10 +207,9 @@ function between(before: Declaration, after: Declaration, { limits, today }: Pic
   return review({ before: old!, after: next!, approvals: [], limits, today }).findings;
 }
 
-/** Findings of both steps together that neither has alone. @param earlier the fleet before the first one */
-function joint(earlier: Declaration, step: Step): Found[] {
+/** Findings of both steps together that neither has alone. @param earlier the fleet before the first one @param second findings of the second */
+function joint(earlier: Declaration, second: readonly Weighed[], step: Step): Found[] {
   const { wholes } = step;
-  const second = between(wholes.before, wholes.after, step);
   const alone = worst([...between(earlier, wholes.before, step), ...second]);
   return between(earlier, wholes.after, step)
     .filter((finding) => !splittable.has(finding.rule) && rank(finding) > (alone.get(keyOf(finding)) ?? 0))

@@ -1,5 +1,6 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
+import { onceByName } from "../../lib/once.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { type Level, levels } from "../verdict/weigh.ts";
 import { checkout, type History } from "./base/base.ts";
@@ -40,6 +41,7 @@ export async function weakerRules(
   const judging = history.root === checkout ? history.commit : await commitOf(checkout, "HEAD").catch(() => undefined);
   if (judging === undefined) return [];
   const commits = await commitsIn(checkout, judging, since, places);
+  const sayOnce = onceByName((commit) => say(commit, places));
   const asked = new Map<number, Promise<Map<string, Said> | undefined>>();
   const before = (index: number) => {
     if (!asked.has(index)) asked.set(index, foundBefore(commits[index]!, head, input, wholes));
@@ -66,7 +68,7 @@ export async function weakerRules(
         if (rank((await before(middle))?.get(key)) > rank(now.get(key))) low = middle;
         else high = middle;
       }
-      const by = await say(commits[low]!, places);
+      const by = await sayOnce(commits[low]!);
       const { finding } = said;
       found.push({
         ...finding,

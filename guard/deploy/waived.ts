@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
 import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { ownAuthor, unknownAuthor, writtenBy } from "../change/approvals-used.ts";
+import { ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
+import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { bearsOn, placeOf } from "../change/base/base.ts";
 import { commitOf, hasChanges, isAncestor, textAt, writersOf } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -81,14 +81,15 @@ async function ownOnes(
   if (await hasChanges(root, place, file))
     return all("there are changes here that are not committed, so nobody has written them");
   const authors = await writersOf(root, `${base}..HEAD`, (each) => bearsOn(each, place));
-  const committed = approvalsIn(await textAt(root, "HEAD", file));
+  const committed = new Set(approvalsIn(await textAt(root, "HEAD", file)).map(wholeOf));
+  const writtenBy = approvalsWritten(root, file);
   const refused = new Map<Approval, string>();
   for (const approval of used) {
-    if (!committed.some((each) => isDeepStrictEqual(each, approval))) {
+    if (!committed.has(wholeOf(approval))) {
       refused.set(approval, ownAuthor("and is not committed"));
       continue;
     }
-    const { authors: writers } = await writtenBy(root, "HEAD", approval, file);
+    const { authors: writers } = await writtenBy("HEAD", approval);
     if (writers === undefined) refused.set(approval, unknownAuthor);
     else if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
   }

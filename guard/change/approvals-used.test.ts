@@ -1,0 +1,73 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, expect, test, vi } from "vitest";
+import { nothingDeclared } from "../../components/registry/subject.ts";
+import type { Approval } from "../../components/review/approvals.file.ts";
+import type { Review } from "../verdict/review.ts";
+import { approvalsUsed } from "./approvals-used.ts";
+
+const directories: string[] = [];
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
+});
+
+const approvals = (count: number): Approval[] =>
+  Array.from({ length: count }, (_, index) => ({
+    action: "move",
+    resource: `account ${index + 1}`,
+    approvedBy: "Bea",
+    reason: "the rack is emptied",
+    expires: "2026-12-01",
+  }));
+
+/** Asks about approvals that a commit of the base has brought. Counts what costs: git's commands, loads of the fleet, comparisons. */
+async function costOf(count: number): Promise<Record<"commands" | "loads" | "comparisons" | "notices", number>> {
+  const root = await mkdtemp(join(tmpdir(), "fairhost-approvals-"));
+  directories.push(root);
+  const git = async (...args: string[]) =>
+    (await execa("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", ...args], { cwd: root })).stdout;
+  const commit = async (file: string, text: string) => {
+    await writeFile(join(root, file), text);
+    await git("add", ".");
+    await git("commit", "--quiet", "--message", file);
+  };
+  await git("init", "--quiet");
+  await commit("network.yaml", "{}\n");
+  await commit("approvals.yaml", JSON.stringify(approvals(count)));
+  await commit("network.yaml", "{ }\n");
+  const base = await git("rev-parse", "HEAD");
+  await commit("network.yaml", "{  }\n");
+
+  const trace = join(root, ".git/trace");
+  vi.stubEnv("GIT_TRACE2", trace);
+  const cost = { loads: 0, comparisons: 0 };
+  const asking = approvalsUsed({
+    history: { root, commit: base, place: "", changed: ["network.yaml"] },
+    before: approvals(count),
+    secondPerson: true,
+    say: async (of) => of,
+    stateAt: async () => {
+      cost.loads++;
+      return nothingDeclared;
+    },
+    touchedSince: () => [`${base}^`],
+    needed: () => {
+      cost.comparisons++;
+      return [];
+    },
+  });
+  const findings = approvals(count).map((approval) => ({ approved: { approval, daysLeft: 3 } }));
+  const { notices } = await asking({ findings } as unknown as Review);
+  const commands = (await readFile(trace, "utf8")).split("\n").filter((line) => / start /.test(line));
+  return { commands: commands.length, ...cost, notices: notices.length };
+}
+
+test("a hundred approvals of one commit cost what one does: history and states are read once", async () => {
+  const [one, many] = [await costOf(1), await costOf(100)];
+  expect(one.commands).toBeGreaterThan(3);
+  expect(one).toMatchObject({ loads: 3, comparisons: 2, notices: 1 });
+  expect(many).toEqual({ ...one, notices: 100 });
+});
