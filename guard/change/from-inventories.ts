@@ -9,7 +9,7 @@ import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
 import { count } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Outcome, Where } from "../verdict/outcome.ts";
-import { type Review, type ReviewInput, review } from "../verdict/review.ts";
+import { conclude, examine, type Review, type ReviewInput } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type Base, openBase } from "./base/base.ts";
 import { ownProgram, type Program } from "./base/program.ts";
@@ -110,11 +110,12 @@ async function compare(
     ...carried.map(carriedFinding),
   ];
   const refused = new Map<Approval, string>();
-  let result = review({ ...input, also });
+  const examined = examine(input);
+  let result = conclude(examined, { ...input, also });
   // Where an approval does not count, another may that nobody has asked about: until all that are used have been.
   const settle = async (approvals: TwoSteps["approvals"]) => {
     for (;;) {
-      result = review({ ...input, also, refused });
+      result = conclude(examined, { ...input, also, refused });
       const used = await approvals(result);
       notices.push(...used.notices);
       for (const [approval, why] of used.refused) refused.set(approval, why);

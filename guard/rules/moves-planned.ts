@@ -3,6 +3,7 @@ import { type Change, touches } from "../../components/registry/change.ts";
 import { standsInRack } from "../../components/registry/fields/schema-walk.ts";
 import type { Declaration, HttpServerInputs } from "../../components/registry/kinds.generated.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
+import { lazy } from "../../lib/once.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
@@ -99,11 +100,12 @@ function* namesOfDeleted(
 ): Generator<Finding> {
   if (network?.platformDomain === undefined) return;
   const deleted = new Set(registers.flatMap((register) => register.deletedNames ?? []));
+  const known = lazy(() => new Set(httpServers.flatMap(namesOf)));
   for (const { before, after } of accounts) {
     if (after === undefined || before?.name === after.name || !deleted.has(after.name)) continue;
     const hostname = `${after.name}.${network.platformDomain}`;
     // Then it is told as any other that moves.
-    if (httpServers.some((server) => namesOf(server).includes(hostname))) continue;
+    if (known().has(hostname)) continue;
     yield {
       subject: subject.account(after, "name"),
       message: `Gives account ${after.number} host name ${hostname}, which a deleted account had.`,

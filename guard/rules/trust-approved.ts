@@ -29,12 +29,19 @@ export const trustApproved: GuardRule = {
       yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said(trusted)}.`);
     }
     const changed = new Set(changes.httpServers.map((change) => (change.after ?? change.before).account));
-    const locked = before.declaration.httpServers.filter(({ account, passwords }) => passwords && changed.has(account));
-    for (const account of new Set(locked.map((server) => server.account))) {
-      const [old, next] = [before, after].map(({ declaration }) =>
-        declaration.httpServers.filter((server) => server.account === account),
-      );
-      for (const { server, what } of unlocked(old!, next!)) {
+    const locked = new Set(
+      before.declaration.httpServers.flatMap(({ account, passwords }) =>
+        passwords && changed.has(account) ? account : [],
+      ),
+    );
+    const [had, has] = [before, after].map(({ declaration }) =>
+      Map.groupBy(
+        declaration.httpServers.filter(({ account }) => locked.has(account)),
+        ({ account }) => account,
+      ),
+    );
+    for (const account of locked) {
+      for (const { server, what } of unlocked(had!.get(account)!, has!.get(account) ?? [])) {
         const about = { subject: subject.httpServer(server) };
         yield finding(about, "passwords", `${ownerOf(about.subject)} changes who is trusted: visitors ${what}.`);
       }

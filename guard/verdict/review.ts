@@ -46,17 +46,25 @@ export interface ReviewInput {
   readonly today: string;
 }
 
+/** What a review knows before approvals: {@link conclude} can be asked again with others. */
+export interface Examined extends Omit<Review, "level" | "findings" | "unusedApprovals"> {
+  /** Of all rules, in their order. */
+  readonly found: NonNullable<ReviewInput["also"]>;
+}
+
 /** Reviews a change: what it does, to whom, and whether it is allowed. Pure; linear in the changes and in the fleet's size. */
-export function review({
+export function review(input: ReviewInput): Review {
+  return conclude(examine(input), input);
+}
+
+/** Finds what a change does, and what the rules say about it. */
+export function examine({
   before,
   after,
   engine = [],
-  also = [],
-  approvals,
-  refused,
   limits,
   today,
-}: ReviewInput): Review {
+}: Pick<ReviewInput, "before" | "after" | "engine" | "limits" | "today">): Examined {
   const changes = changesBetween(before.declaration, after.declaration);
   const renumbered = renumberedNetwork(before.declaration, after.declaration);
   const some = Map.groupBy([...changes, ...renumbered], ({ kind }) => kind);
@@ -71,12 +79,8 @@ export function review({
     after: after.judge(after.declaration, today),
   };
   const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };
-  const found = guardRules.flatMap((rule) => Array.from(rule.find(context), (each) => ({ ...each, rule: rule.name })));
-  const { weighed: findings, unused } = weigh([...found, ...also], approvals, today, refused);
-  findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
   return {
-    level: findings[0]?.level ?? "safe",
-    findings,
+    found: guardRules.flatMap((rule) => Array.from(rule.find(context), (each) => ({ ...each, rule: rule.name }))),
     changes,
     effects: effectsOf(context),
     hosts,
@@ -84,6 +88,15 @@ export function review({
     shares: shareChanges(before.declaration, after.declaration),
     policies: judged.after,
     engine,
-    unusedApprovals: unused,
   };
+}
+
+/** Weighs what was found, and what else was, by the approvals. */
+export function conclude(
+  { found, ...rest }: Examined,
+  { also = [], approvals, today, refused }: Pick<ReviewInput, "also" | "approvals" | "today" | "refused">,
+): Review {
+  const { weighed: findings, unused } = weigh([...found, ...also], approvals, today, refused);
+  findings.sort((left, right) => levels.indexOf(right.level) - levels.indexOf(left.level));
+  return { level: findings[0]?.level ?? "safe", findings, ...rest, unusedApprovals: unused };
 }

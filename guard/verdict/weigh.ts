@@ -48,6 +48,7 @@ export function weigh(
       entryFor(group),
     ]),
   );
+  const groups = Map.groupBy(approvals.filter(isGroup), groupOf);
   const used = new Set<Approval>();
   const weighed = findings.map((finding): Weighed => {
     const { approval: needed } = finding;
@@ -61,7 +62,7 @@ export function weigh(
     }
     const why =
       approval === undefined
-        ? otherGroup(needed, approvals, group)
+        ? otherGroup(groups.get(groupOf(needed))?.[0], group)
         : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
     return {
       ...finding,
@@ -78,12 +79,7 @@ function whyNot({ expires }: Approval, left: number): string {
 }
 
 /** Says that an approval of several is there, but of others than these. */
-function otherGroup(
-  needed: WantedApproval,
-  approvals: readonly Approval[],
-  group: WantedApproval | undefined,
-): string | undefined {
-  const other = approvals.find((each) => isGroup(each) && groupOf(each) === groupOf(needed));
+function otherGroup(other: Approval | undefined, group: WantedApproval | undefined): string | undefined {
   if (other === undefined || group === undefined) return undefined;
   return `the approval of ${resourceWords(other.resource)}, by ${other.approvedBy}, is for others: these are ${resourceWords(group.resource)}`;
 }
