@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commitsIn, lastToTouch, linesRemoved } from "./git.ts";
+import { commitsIn, lastToTouch, linesRemoved, writersOf } from "./git.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -30,15 +30,17 @@ async function commit(file: string, text: string, day: string): Promise<string> 
   return git("rev-parse", "HEAD");
 }
 
-test("a commit that is dated before the one that it builds on counts as of that one's day, and hides none; one of the future as of now", async () => {
+test("a commit that is dated before the one that it builds on counts as of that one's day, and hides none; one of the future as where it stands", async () => {
   await commit("limits.yaml", "hosts: 1\n", "2026-01-01");
   const first = await commit("limits.yaml", "hosts: 2\n", "2026-10-01");
   const backdated = await commit("limits.yaml", "hosts: 3\n", "2001-01-01");
   const future = await commit("limits.yaml", "hosts: 4\n", "2099-01-01");
   const since = (day: string) => commitsIn(root, "HEAD", day, ["limits.yaml"]);
-  expect(await since("2026-09-01")).toEqual([first, backdated, future]);
-  expect(await since("2098-01-01")).toEqual([]);
-  expect(await since("2000-01-01")).toHaveLength(4);
+  const next = await commit("limits.yaml", "hosts: 5\n", "2026-10-20");
+  expect(await since("2026-10-10")).toEqual([future, next]);
+  expect(await since("2026-10-25")).toEqual([]);
+  expect(await since("2026-09-01")).toEqual([first, backdated, future, next]);
+  expect(await since("2000-01-01")).toHaveLength(5);
 });
 
 test("attributes of a file hide none of its lines", async () => {
@@ -56,4 +58,45 @@ test("a line that begins with hyphens is one, and the names of the file are none
     commit: gone,
     line: "--- [{number: 1007}]",
   });
+});
+
+test("whoever changes something in a merge itself has written it; who only merges, or maps names, has not", async () => {
+  const start = await git("rev-parse", "HEAD");
+  const as = (name: string, ...args: string[]) => git("-c", `user.name=${name}`, ...args);
+  const change = async (name: string, file: string) => {
+    await writeFile(join(root, file), name);
+    await git("add", "--all");
+    await as(name, "commit", "--quiet", "--message", "change");
+  };
+  const side = async (name: string, file: string) => {
+    await git("checkout", "--quiet", "-B", name, start);
+    await change(name, file);
+  };
+  const writers = () => writersOf(root, `${start}..HEAD`, (file) => file.endsWith(".yaml"));
+  await side("Ada", "a.yaml");
+  await side("Grace", "b.yaml");
+  const grace = await git("rev-parse", "HEAD");
+  await writeFile(join(root, ".mailmap"), "Ada <test@example.org> Grace <test@example.org>\n");
+  await change("Grace", "c.md");
+  await as("Trent", "merge", "--quiet", "--no-ff", "--message", "merge", "Ada");
+  expect(await writers()).toEqual(["Ada", "Grace"]);
+  const clean = await git("rev-parse", "HEAD");
+  await writeFile(join(root, "a.yaml"), "evil");
+  await git("add", "--all");
+  await as("Mallory", "commit", "--quiet", "--amend", "--reset-author", "--no-edit");
+  expect(await writers()).toEqual(["Ada", "Grace", "Mallory"]);
+  const evil = await git("rev-parse", "HEAD");
+  // One that throws a side away, of which git's own short history knows nothing.
+  await git("reset", "--quiet", "--hard", grace);
+  await as("Oscar", "merge", "--quiet", "--strategy=ours", "--message", "merge", "Ada");
+  expect(await writers()).toContain("Oscar");
+  // A merge of nothing of its own in its place, in this clone alone.
+  await git("reset", "--quiet", "--hard", evil);
+  await git("replace", evil, clean);
+  expect(await writers()).toEqual(["Ada", "Grace", "Mallory"]);
+  await git("replace", "--delete", evil);
+  await git("checkout", "--quiet", "-B", "Carol", start);
+  await change("Carol", "d.yaml");
+  await as("Victor", "merge", "--quiet", "--message", "octopus", "Ada", grace);
+  expect(await writers()).toContain("Victor");
 });

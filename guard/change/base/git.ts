@@ -45,29 +45,33 @@ export async function authorsOf(root: string, range: string, paths: readonly str
   return [...new Set(output.split("\n").filter(Boolean))].sort();
 }
 
-/** Who wrote commits of a range, merges aside, that changed a file that counts, by name; each once. A name that git has to quote counts. */
+/**
+ * Who wrote commits of a range that changed a file that counts, by name; each once. Of a merge only what it changes besides merging: a
+ * person may hide their own change there. A name that git has to quote counts.
+ */
 export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
-  const args = [
-    "log",
-    "--no-merges",
-    "--format=%x00%an",
-    "--name-only",
-    "--no-renames",
-    "--relative",
-    range,
-    "--",
-    ".",
-  ];
-  const writers = (await gitOrThrow(root, args)).split("\0").flatMap((part) => {
-    const [author = "", ...files] = part.split("\n").filter(Boolean);
-    return files.some((file) => file.startsWith('"') || counts(file)) ? [author] : [];
-  });
+  // Without a path: git would leave out merges that throw away one of their sides.
+  const args = ["--format=%x00%an", "--name-only", "--no-renames", "--relative", range];
+  const outputs = await Promise.all(
+    // Git can not merge more than two again: all that such a merge brings counts as its author's.
+    [["--no-merges"], ["--merges", "--max-parents=2", "--remerge-diff"], ["--min-parents=3", "-m"]].map((which) =>
+      gitOrThrow(root, ["log", ...which, ...args]),
+    ),
+  );
+  const writers = outputs
+    .join("")
+    .split("\0")
+    .flatMap((part) => {
+      const [author = "", ...files] = part.split("\n").filter(Boolean);
+      return files.some((file) => file.startsWith('"') || counts(file)) ? [author] : [];
+    });
   return [...new Set(writers)].sort();
 }
 
 /**
  * The newest commit of the main line that is older than a day; `undefined` if none is. Whoever commits chooses the date: one from before the
- * commits that it builds on counts as theirs, one in the future as now.
+ * commits that it builds on counts as theirs, and one in the future says nothing: the order of history places it. Where two dates that may
+ * be true contradict each other, the window is the longer one: a wrong date must not hide a step.
  */
 async function lastBefore(root: string, commit: string, since: string): Promise<string | undefined> {
   const output = await gitOrThrow(root, ["rev-list", "--first-parent", "--reverse", "--timestamp", commit]);
@@ -75,7 +79,9 @@ async function lastBefore(root: string, commit: string, since: string): Promise<
   let last: string | undefined;
   for (const line of output.split("\n")) {
     const [date, hash] = line.split(" ");
-    if (hash === undefined || Math.min(Number(date), now) >= first) break;
+    if (hash === undefined) break;
+    if (Number(date) > now) continue;
+    if (Number(date) >= first) break;
     last = hash;
   }
   return last;
@@ -241,7 +247,8 @@ export async function checkOut(root: string, commit: string, inside: string): Pr
 function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   return execa("git", args, {
     cwd: directory,
-    env: environment,
+    // What a clone says of history in place of history does not count.
+    env: { GIT_NO_REPLACE_OBJECTS: "1", GIT_GRAFT_FILE: "/dev/null", ...environment },
     reject: false,
     stripFinalNewline: false,
   });
