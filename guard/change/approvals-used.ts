@@ -27,7 +27,7 @@ interface Asked {
   /** The fleet at a commit. */
   readonly stateAt: (commit: string) => Promise<Declaration | undefined>;
   /** States of the base's main line after a commit in which what this change touches, or what the fleet shares, was different. */
-  readonly touchedSince: (commit: string) => readonly string[];
+  readonly touchedSince: (commit: string) => Promise<readonly string[]>;
   /** Approvals that the way from one fleet to a later one needs. */
   readonly needed: (earlier: Declaration, later: Declaration) => readonly WantedApproval[];
 }
@@ -109,7 +109,7 @@ async function neededSince(
   const found = new Set<string>();
   const first = await stateAt(`${by}^`);
   if (first === undefined) return found;
-  const states = [...touchedSince(by), history.commit];
+  const states = [...(await touchedSince(by)), history.commit];
   if (states.length > mostStates) return `its approval has been there for more than ${mostStates} changes`;
   for (const each of states) {
     const later = await stateAt(each);

@@ -1,6 +1,8 @@
+import { basename, dirname, join } from "node:path";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
+import { sameFleetAt } from "./base/fleets.ts";
 import { authorOf, commitsTouching, isCutOff, textAt } from "./base/git.ts";
 
 /** Who wrote an approval: the commit that brought it as it is, with its author; unknown where the history is cut off. */
@@ -9,22 +11,28 @@ export interface Written {
   readonly authors: readonly string[] | undefined;
 }
 
+/** The commit that brought an approval, and the file in which it did: the fleet's directory may have moved since. */
+type Brought = { readonly by: string; readonly file: string } | undefined;
+type Bringing = (range: string, file: string) => (approval: Approval) => Promise<Brought>;
+
 /**
  * Asks git who wrote the approvals of a file. Every commit of it is read once, however many approvals are asked for, and only as far back
  * as these are.
  * @param file relative to `root`
  */
 export function approvalsWritten(root: string, file: string): (range: string, approval: Approval) => Promise<Written> {
-  const bringing = onceByName((range) => whoBrought(root, range, file));
+  const ofFile = onceByName((at) => onceByName((range) => whoBrought(root, range, at, bringing)));
+  const bringing: Bringing = (range, at) => ofFile(at)(range);
   const cutOff = onceByName((commit) => isCutOff(root, commit));
   const author = onceByName((commit) => authorOf(root, commit));
   return async (range, approval) => {
-    const by = await bringing(range)(approval);
-    if (by === undefined) return { by, authors: [] };
+    const brought = await bringing(range, file)(approval);
+    if (brought === undefined) return { by: undefined, authors: [] };
+    const { by } = brought;
     if (await cutOff(by)) return { by, authors: undefined };
     // Of a merge whoever wrote this entry, not all who touched the file; and what a merge's own author has put there is theirs.
-    const inside = await bringing(`${by}^1..${by}`)(approval);
-    return { by, authors: [await author(inside ?? by)] };
+    const inside = await bringing(`${by}^1..${by}`, brought.file)(approval);
+    return { by, authors: [await author(inside?.by ?? by)] };
   };
 }
 
@@ -35,26 +43,38 @@ export function wholeOf(approval: Approval): string {
 
 /**
  * The last commit of a range (or of a commit's history) that brought an entry as it is, whatever it changed to that end: another action in
- * somebody's entry makes another approval of it. If none is known, of a history the last one that touched the file: the entry is as old as
- * that. To be asked one after the other.
+ * somebody's entry makes another approval of it. Whoever moves the fleet's directory has brought none. If none is known, of a history the last
+ * one that touched the file: the entry is as old as that. To be asked one after the other.
  */
-function whoBrought(root: string, range: string, file: string): (approval: Approval) => Promise<string | undefined> {
-  const entriesAt = async (commit: string): Promise<ReadonlySet<string>> => {
-    const text = await textAt(root, commit, file);
-    const { data = [] } = schema.safeParse(text === undefined ? [] : readSource(file, text).source.data);
+function whoBrought(root: string, range: string, file: string, bringing: Bringing): ReturnType<Bringing> {
+  const entriesAt = async (commit: string, at = file): Promise<ReadonlySet<string>> => {
+    const text = await textAt(root, commit, at);
+    const { data = [] } = schema.safeParse(text === undefined ? [] : readSource(at, text).source.data);
     return new Set(data.map(wholeOf));
   };
   const commits = lazy(() => commitsTouching(root, range, file));
-  const brought = new Map<string, string>();
+  /** By entry: the commit that brought it, and where it was before if it came with the fleet's directory. */
+  const brought = new Map<string, { readonly by: string; readonly from: string | undefined }>();
   let read = 0;
+  const readNext = async (by: string) => {
+    const [is, was] = [await entriesAt(by), await entriesAt(`${by}^`)];
+    const added = [...is].filter((entry) => !was.has(entry) && !brought.has(entry));
+    if (added.length === 0) return;
+    const place = await sameFleetAt(root, by, dirname(file), `${by}^`);
+    const old = place === undefined ? file : join(place, basename(file));
+    const before = old === file ? was : await entriesAt(`${by}^`, old);
+    for (const entry of added) brought.set(entry, { by, from: before.has(entry) ? old : undefined });
+  };
   return async (approval) => {
     const wanted = wholeOf(approval);
     const newestFirst = await commits();
-    while (!brought.has(wanted) && read < newestFirst.length) {
-      const commit = newestFirst[read++]!;
-      const [is, was] = [await entriesAt(commit), await entriesAt(`${commit}^`)];
-      for (const entry of is) if (!was.has(entry) && !brought.has(entry)) brought.set(entry, commit);
+    while (!brought.has(wanted) && read < newestFirst.length) await readNext(newestFirst[read++]!);
+    const found = brought.get(wanted);
+    if (found?.from !== undefined) {
+      const before = range.includes("..") ? `${range.split("..")[0]}..${found.by}^` : `${found.by}^`;
+      return bringing(before, found.from)(approval);
     }
-    return brought.get(wanted) ?? (range.includes("..") ? undefined : newestFirst[0]);
+    const by = found?.by ?? (range.includes("..") ? undefined : newestFirst[0]);
+    return by === undefined ? undefined : { by, file };
   };
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
 import { type Report, reportSchema } from "../report/json.ts";
 
@@ -339,6 +340,49 @@ test("somebody's approval, changed by the author of the change to one of somethi
   await repository.git("branch", "--quiet", "-D", "second");
   expect(messages(reportSchema.parse(JSON.parse(stdout)))).toEqual([
     expect.stringMatching(/^needs approval moves-planned: Moves account 1001 .*; its approval is by its own author/),
+  ]);
+});
+
+test("whoever moves the fleet's directory, or writes its approvals in another form, is author of none, and frees none that was used", async () => {
+  const pending = approving("agreed with the owner").replace("1001", "1002");
+  await repository.edit({ [prod("limits.yaml")]: "secondPerson: true\n" });
+  await repository.commit("Grace");
+  await repository.edit({
+    ...moved("par1-web1", "par1-web2"),
+    [prod("approvals.yaml")]: approving("agreed with the owner") + pending,
+  });
+  await repository.commit("Mallory");
+  await repository.edit(moved("par1-web2", "par1-web1"));
+  await repository.commit("Mallory");
+  await repository.git("checkout", "--quiet", "-b", "move");
+  await repository.git("mv", "inventory/prod", "inventory/live");
+  await repository.commit("Carol");
+  const at = (file: string) => `inventory/live/${file}`;
+  const entries = parse(await readFile(join(repository.directory, at("approvals.yaml")), "utf8"));
+  await repository.edit({ [at("approvals.yaml")]: JSON.stringify(entries) });
+  await repository.commit("Carol");
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("merge", "--quiet", "--no-ff", "--message", "Merge move", "move");
+  await repository.git("branch", "--quiet", "-D", "move");
+  await repository.git("checkout", "--quiet", "-b", "second");
+  const choir = /host: (\S+)/.exec(
+    await readFile(join(repository.directory, at("accounts/1002-choir.yaml")), "utf8"),
+  )![1]!;
+  await repository.edit({
+    [at("accounts/1001-bakery.yaml")]: [["host: par1-web1", "host: par1-web2"]],
+    [at("accounts/1002-choir.yaml")]: [
+      [`host: ${choir}`, `host: ${choir === "par1-web3" ? "par1-web4" : "par1-web3"}`],
+    ],
+  });
+  await repository.commit("Mallory");
+  const of = ["--inventory", "inventory/live"];
+  const { stdout } = await repository.guard(["review", "--base", "main", ...of, "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "main");
+  await repository.git("branch", "--quiet", "-D", "second");
+  const said = messages(reportSchema.parse(JSON.parse(stdout))).filter((each) => each.includes("moves-planned"));
+  expect(said.sort()).toEqual([
+    expect.stringMatching(/Moves account 1001 .*; its approval was used already, since commit .* of Mallory/),
+    expect.stringMatching(/Moves account 1002 .*; its approval is by its own author: .* of Mallory/),
   ]);
 });
 

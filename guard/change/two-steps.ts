@@ -15,6 +15,7 @@ import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
+import { sameFleetAt } from "./base/fleets.ts";
 import { authorsOf, checkOut, commitsIn, lastToTouch, type Said, sayCommit, textAt } from "./base/git.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { reused } from "./reused.ts";
@@ -131,8 +132,15 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     secondPerson: step.limits.secondPerson,
     say,
     stateAt,
-    // A commit that is not in the window is older than all of it.
-    touchedSince: (of) => touched.slice(touched.indexOf(of) + 1).map((each) => `${each}^`),
+    touchedSince: async (of) => {
+      const was = await sameFleetAt(root, commit, place, of);
+      const moved = was !== undefined && was !== place;
+      // A commit that is not in the window is older than all of it.
+      const after = moved
+        ? await commitsIn(root, commit, since, [place, was], undefined, of)
+        : touched.slice(touched.indexOf(of) + 1);
+      return after.map((each) => `${each}^`);
+    },
     needed: (earlier, later) => between(earlier, later, step).flatMap(({ approval }) => approval ?? []),
   });
   return { findings, notices: await leant(history, step, say), approvals };
@@ -188,12 +196,17 @@ function words({ commit, day, title, authors }: Said, own: readonly string[]): s
 }
 
 /** @param like a fleet with which it shares what is the same in both: many are held, and compared with each other */
-async function read({ root, place }: History, commit: string, like: Declaration): Promise<Declaration | undefined> {
+async function read(
+  { root, commit: base, place }: History,
+  commit: string,
+  like: Declaration,
+): Promise<Declaration | undefined> {
   // The first commit of all has none before it.
-  if ((await textAt(root, commit, join(place, "network.yaml"))) === undefined) return undefined;
+  const was = await sameFleetAt(root, base, place, commit).catch(() => undefined);
+  if (was === undefined || (await textAt(root, commit, join(was, "network.yaml"))) === undefined) return undefined;
   await using files = await checkOut(root, commit, checkout);
   try {
-    const { fleet } = await ownProgram.loadFleet(join(files.directory, place));
+    const { fleet } = await ownProgram.loadFleet(join(files.directory, was));
     return sharedWith(like, ownProgram.declare(fleet));
   } catch {
     // What was not sound then, or of another form, allows no comparison.

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { Finding } from "../../rule.ts";
-import { filesNamed } from "./git.ts";
+import { filesNamed, textAt } from "./git.ts";
 
 /** A fleet of a repository. */
 export interface FoundFleet {
@@ -36,6 +36,37 @@ export async function fleetAt(root: string, place: string): Promise<FoundFleet> 
     said = (parse(await readFile(join(directory, "network.yaml"), "utf8")) as { fleet?: unknown } | null)?.fleet;
   } catch {}
   return typeof said === "string" ? { place, id: said, named: true } : { place, id: basename(directory), named: false };
+}
+
+/**
+ * Where a fleet was in an earlier commit, by its identity: its directory may have moved since. `undefined` if it was in none.
+ * @param place its directory in `commit`
+ */
+export async function sameFleetAt(
+  root: string,
+  commit: string,
+  place: string,
+  earlier: string,
+): Promise<string | undefined> {
+  const idAt = async (of: string, directory: string) => {
+    const text = await textAt(root, of, join(directory, "network.yaml"));
+    if (text === undefined) return undefined;
+    return idOf(text) ?? basename(directory);
+  };
+  const [id, there] = await Promise.all([idAt(commit, place), idAt(earlier, place)]);
+  if (id === undefined || there === id) return place;
+  const places = (await filesNamed(root, "network.yaml", earlier)).map((file) => dirname(file));
+  for (const each of places) if ((await idAt(earlier, each)) === id) return each;
+  return there === undefined ? undefined : place;
+}
+
+function idOf(text: string): string | undefined {
+  try {
+    const { fleet } = parse(text) as { fleet?: unknown };
+    return typeof fleet === "string" ? fleet : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
