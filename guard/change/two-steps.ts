@@ -202,8 +202,8 @@ async function read(
   like: Declaration,
 ): Promise<Declaration | undefined> {
   // The first commit of all has none before it.
-  const was = await sameFleetAt(root, base, place, commit).catch(() => undefined);
-  if (was === undefined || (await textAt(root, commit, join(was, "network.yaml"))) === undefined) return undefined;
+  const was = await sameFleetAt(root, base, place, commit);
+  if (was === undefined) return undefined;
   await using files = await checkOut(root, commit, checkout);
   try {
     const { fleet } = await ownProgram.loadFleet(join(files.directory, was));

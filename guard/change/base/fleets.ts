@@ -55,7 +55,9 @@ export async function sameFleetAt(
   };
   const [id, there] = await Promise.all([idAt(commit, place), idAt(earlier, place)]);
   if (id === undefined || there === id) return place;
-  const places = (await filesNamed(root, "network.yaml", earlier)).map((file) => dirname(file));
+  // The first commit has none before it, and where history is cut off it is not here.
+  const files = await filesNamed(root, "network.yaml", earlier).catch(() => []);
+  const places = files.map((file) => dirname(file));
   for (const each of places) if ((await idAt(earlier, each)) === id) return each;
   return there === undefined ? undefined : place;
 }
