@@ -22,6 +22,7 @@ export async function registries(each?: (file: string, text: string) => unknown)
     ["components/registry/files.generated.ts", files],
     ["components/registry/resources.generated.ts", resources],
     ["components/registry/bundle/renderers.generated.ts", renderers],
+    ["components/registry/bundle/unit-forms.generated.ts", unitForms],
     ["components/registry/bundle/bundle-folders.generated.ts", bundleFolders],
     ["components/network/router-systems/router-systems.generated.ts", routerSystems],
     ["delivery/protocol/packages.generated.ts", packages],
@@ -144,6 +145,21 @@ import type { Renderer } from "./renderer.ts";
 export const renderers: readonly Renderer[] = [
 ${names.map((name) => `  ${name},`).join("\n")}
 ];
+`;
+}
+
+/** What units of accounts may say. */
+function unitForms(): string {
+  const at = "components/registry/bundle/unit-forms.generated.ts";
+  const files = sources("components/**/*.units.ts");
+  const names = files.map((file) => variableOf(file, ".units.ts"));
+  return `${head}${files.map((file, index) => `import { units as ${names[index]} } from "${pathFrom(at, file)}";`).join("\n")}
+import { formsOf } from "./unit-forms.ts";
+
+/** Forms of all unit files of accounts. */
+export const unitForms = formsOf([
+${names.map((name) => `  ${name},`).join("\n")}
+]);
 `;
 }
 

@@ -13,7 +13,7 @@ test("all that the program renders for an account is the account's own, and of n
   });
   expect(
     foreign,
-    "each file and line here needs a form in `ofAccount` of its folder (components/*/*.host.ts), which is reviewed like the sandbox",
+    "each file and line here needs a form: of a unit in `units` of its concept (<name>.units.ts, then `npm run generate`), of another file in `ofAccount` of its bundle folder (<name>.host.ts); both are reviewed like the sandbox",
   ).toEqual([]);
 });
 
