@@ -43,7 +43,7 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   const host = declaration.hosts.find((entry) => entry.name === name);
   if (!host) throw new RangeError(`host ${name} is not declared`);
   const on = { declaration, host };
-  const context = { ...on, openPorts: renderers.flatMap(({ opens }) => opens?.(on) ?? []) };
+  const context = { ...on, openPorts: renderers.flatMap(({ opens }) => opens?.(on) ?? []), ownPorts };
   const groups: Partial<Record<Group, BundleGroup>> = {
     host: assemble(renderers.flatMap(({ ofHost }) => ofHost?.(context) ?? [])),
   };
@@ -57,6 +57,8 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   }
   return sealBundle(name, groups);
 }
+
+const ownPorts = renderers.flatMap(({ opensForSome }) => opensForSome ?? []);
 
 /** Accounts by the site that their backups go to. Every backup host of the site has all of them: which one is used, the account's host chooses. */
 const bySite = once(({ accounts }: Declaration) =>
@@ -86,7 +88,8 @@ const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly Who
     }
     const elements = lists as WholeAccount["own"];
     const address = elements.addresses.find(({ host }) => host === account.host);
-    return { account, own: elements, address: address ?? missing(account) };
+    const opens = ownPorts.flatMap(({ name, of }) => (of(elements) ? name : []));
+    return { account, own: elements, address: address ?? missing(account), opens };
   });
   return Map.groupBy(contexts, ({ account }) => account.host);
 });

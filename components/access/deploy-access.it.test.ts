@@ -75,7 +75,9 @@ test("FTPS needs a certificate, and who is removed is logged out and finds nothi
   await on.apply(bundle(ada, pat, drop));
   await expect.poll(sessions, soon).toBe("0");
   expect((await login()).stdout).toBe("7\n");
-  expect(await on.shell("ls /run/fairhost-ftps; nft list set inet fairhost ftps | grep elements || true")).toBe("");
+  expect(await on.shell("ls /run/fairhost-ftps; nft list set inet fairhost ports_ftps | grep elements || true")).toBe(
+    "",
+  );
 });
 
 test("a configuration that sshd refuses is found before the switch: the account keeps the old one, and its users", async () => {

@@ -1,8 +1,8 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plainAddress } from "../../lib/systemd/unit-file.ts";
 import { filterLines } from "../firewall/account-rules.ts";
-import { hasFtps } from "../ftps/links.ts";
 import { accountsFolder } from "../network/nftables/firewall-table.ts";
+import { ownPortsSet } from "../network/nftables/open-ports.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
@@ -21,10 +21,11 @@ export function renderAccountFirewall({
   account,
   address,
   own,
-}: Pick<WholeAccount, "account" | "address" | "own">): BundleFile[] {
+  opens,
+}: Pick<WholeAccount, "account" | "address" | "own" | "opens">): BundleFile[] {
   const ports = own.services.flatMap(({ port }) => port ?? []);
-  const ftps = hasFtps(own.users) ? [`element inet fairhost ftps { ${plainAddress(address.address)} }`] : [];
-  const commands = [...portsOf(address, ports), ...ftps, ...boundsOf(account), ...rulesOf(account, address)];
+  const some = opens.map((name) => `element inet fairhost ${ownPortsSet(name)} { ${plainAddress(address.address)} }`);
+  const commands = [...portsOf(address, ports), ...some, ...boundsOf(account), ...rulesOf(account, address)];
   if (commands.length === 0) return [];
   const content = commands.map((command) => `add ${command}\n`).join("");
   return [{ path: `${accountsFolder}/${account.number}`, content }];

@@ -1,4 +1,3 @@
-import { ftpsPortSet } from "../ftps/links.ts";
 import { bans } from "../network/nftables.host.ts";
 import { mostBans, tooMany } from "./links.ts";
 
@@ -7,6 +6,8 @@ interface Banned {
   /** Ports of visitors. */
   readonly tcp: string;
   readonly udp: string;
+  /** Ports of accounts' own addresses. */
+  readonly ofAccounts: string;
   readonly controllers6: readonly string[];
   readonly controllers4: readonly string[];
   readonly sites: readonly string[];
@@ -20,7 +21,7 @@ interface Banned {
  *
  * A set that has another definition than the one in the kernel is refused by nft(8): what changes here gets another name.
  */
-export function banTable({ tcp, udp, controllers6, controllers4, sites, infrastructure }: Banned): string {
+export function banTable({ tcp, udp, ofAccounts, controllers6, controllers4, sites, infrastructure }: Banned): string {
   const set = (family: 6 | 4, type: string) =>
     `  set ${bans.sets[family]} { type ${type}; size ${mostBans}; flags timeout; timeout ${tooMany.seconds}s; }\n`;
   const rule = (elements: string | readonly string[], text: (elements: string) => string) =>
@@ -38,7 +39,7 @@ ${set(6, "ipv6_addr")}${set(4, "ipv4_addr")}
   }
   chain banned {
 ${rule(controllers6, (them) => `ip6 saddr { ${them} } accept`)}${rule(controllers4, (them) => `ip saddr { ${them} } accept`)}    fib daddr type != local accept
-${rule(tcp, (ports) => `tcp dport { ${ports} } ${refuse("tcp reset")}`)}${rule(udp, (ports) => `udp dport { ${ports} } ${refuse("icmpx port-unreachable")}`)}${rule(infrastructure, (them) => `ip6 daddr { ${them} } accept`)}${rule(sites, (them) => `ip6 daddr { ${them} } tcp dport { 22, ${ftpsPortSet} } ${refuse("tcp reset")}`)}  }
+${rule(tcp, (ports) => `tcp dport { ${ports} } ${refuse("tcp reset")}`)}${rule(udp, (ports) => `udp dport { ${ports} } ${refuse("icmpx port-unreachable")}`)}${rule(infrastructure, (them) => `ip6 daddr { ${them} } accept`)}${rule(sites, (them) => `ip6 daddr { ${them} } tcp dport { ${ofAccounts} } ${refuse("tcp reset")}`)}  }
 }
 `;
 }

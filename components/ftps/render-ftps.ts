@@ -44,6 +44,13 @@ export const renderer: Renderer<"users"> = {
       { path: settingsFiles.socket, content: unitFile(socketSettings) },
     ],
   }),
+  opensForSome: {
+    name: "ftps",
+    words: "FTPS",
+    port: ftpsPorts.control,
+    loggedIn: [ftpsPorts.passive.first, ftpsPorts.passive.last],
+    of: ({ users }) => hasFtps(users),
+  },
   ofElements: renderFtps,
 };
 

@@ -25,7 +25,7 @@ export const nftables = {
       path: /accounts\/(?<number>\d+)/,
       lines: [
         /add element inet fairhost services \{ (?<address>\S+) \. (?<port>\d+) : (?<inside>\S+) \}/,
-        /add element inet fairhost ftps \{ (?<address>\S+) \}/,
+        /add element inet fairhost ports_[a-z]+ \{ (?<address>\S+) \}/,
         /add chain inet fairhost account-(?<number>\d+)/,
         /add rule inet fairhost account-(?<number>\d+) (?:accept|(?<bound>.+))/,
         /add element inet fairhost bounds \{ "acc(?<number>\d+)" : goto account-\k<number> \}/,

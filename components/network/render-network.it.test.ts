@@ -119,7 +119,14 @@ test("ports that another kind opens are reached on every address, its neighbours
     { protocol: "tcp", port: [2122, 2124] },
     { protocol: "udp", port: 443 },
   ];
-  const around = { accountUids: "1900000001-1900065535", sites: [], infrastructure: [], owned: [], controllers: [] };
+  const around = {
+    ownPorts: [],
+    accountUids: "1900000001-1900065535",
+    sites: [],
+    infrastructure: [],
+    owned: [],
+    controllers: [],
+  };
   const [rules] = renderTable(declared!, { ...around, openPorts: ports });
   await host.writeFile("/run/open.nft", rules!.content!);
   await sh("nft -f /run/open.nft");

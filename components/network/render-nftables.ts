@@ -11,6 +11,7 @@ export const renderer: Renderer<"hosts"> = {
     return {
       files: renderTable(context.host, {
         openPorts: context.openPorts,
+        ownPorts: context.ownPorts,
         accountUids: uidsOf(context),
         ...ofPlatform(context.declaration),
         ...(address4 !== undefined && { address4 }),

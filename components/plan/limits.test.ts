@@ -125,13 +125,18 @@ function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
     const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
     if (slice) return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
     if (bound) {
-      const whole = { account: own, address: many.addresses[0]!, own: nothingDeclared };
+      const whole = { account: own, address: many.addresses[0]!, own: nothingDeclared, opens: [] };
       const text = renderAccountFirewall(whole)[0]?.content ?? "";
       return text.includes(`${boundRule(bound, 4321)}\n`) && text.includes("4321") ? [] : [name];
     }
     if (cache) {
       const server = { ...declarationFixture().httpServers[0]!, cache: true };
-      const whole = { account: own, address: many.addresses[0]!, own: { ...nothingDeclared, httpServers: [server] } };
+      const whole = {
+        account: own,
+        address: many.addresses[0]!,
+        own: { ...nothingDeclared, httpServers: [server] },
+        opens: [],
+      };
       return JSON.stringify(cacheRenderer.ofElements!(whole).files).includes(" 4321 ") ? [] : [name];
     }
     if (!quota) return /not yet in force/.test(schema.description ?? "") ? [] : [name];

@@ -11,8 +11,8 @@ import {
   outgoing,
   resolver,
 } from "../../account-network/links.ts";
-import { ftpsPortSet } from "../../ftps/links.ts";
-import { firstEphemeral, forPorts } from "./open-ports.ts";
+import type { OwnPorts } from "../../registry/bundle/renderer.ts";
+import { firstEphemeral, forOwnPorts, forPorts, ownPortsSet } from "./open-ports.ts";
 
 /** What the firewall counts and looks up for accounts, and the chains that judge what they send and what is sent to them. */
 
@@ -23,7 +23,8 @@ function usualBound(name: BoundName): string {
   return `    ${match.trim()}\n`;
 }
 
-export const setsOfAccounts = `  # The kernel adds an element for each account, and removes it when nothing is left of what it counts. By name: the network of an account
+export function setsOfAccounts(own: readonly OwnPorts[]): string {
+  return `  # The kernel adds an element for each account, and removes it when nothing is left of what it counts. By name: the network of an account
   # that sleeps and wakes has another index, its connections stay in the kernel's table.
   set open { type ifname; size 65535; flags dynamic; }
   set rate { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
@@ -44,9 +45,8 @@ ${boundNames
   map services { type ipv6_addr . inet_service : ipv6_addr; }
   map answers { type ipv6_addr . inet_service : ipv6_addr; }
 
-  # Addresses of accounts that have users with FTPS.
-  set ftps { type ipv6_addr; }
-
+  # Addresses of accounts that have ports which others have not.
+${own.map(({ name }) => `  set ${ownPortsSet(name)} { type ipv6_addr; }\n`).join("")}
   # Accounts whose bounds are not the usual ones have a chain with theirs.
   map bounds { type ifname : verdict; }
   # Accounts that have rules of their own have chains with them: what they call by their link, what calls them by their address.
@@ -54,18 +54,21 @@ ${boundNames
   map rules_in { type ipv6_addr : verdict; }
 
 `;
+}
 
 /** What these chains must know. */
 interface Offered {
   /** Ports that all accounts of a host offer to the outside, in nft syntax; empty if there are none. */
   readonly offeredTcp: string;
   readonly offeredUdp: string;
+  /** Ports that only some accounts have. */
+  readonly ownPorts: readonly OwnPorts[];
   /** The IPv4 address that accounts are seen with outside; without it, whichever the host has. */
   readonly address4: string | undefined;
 }
 
 /** They jump to the chains of the host's own rules, `of_host_in` and `of_host_out`, and find sites and infrastructure in sets of the table. */
-export function chainsOfAccounts({ offeredTcp, offeredUdp, address4 }: Offered): string {
+export function chainsOfAccounts({ offeredTcp, offeredUdp, ownPorts, address4 }: Offered): string {
   const refuse = "counter goto refuse";
   const begins = "tcp flags & (fin | syn | rst | ack) == syn";
   // Above the ports that are open to everybody: an answer is never taken for a visitor.
@@ -78,9 +81,7 @@ export function chainsOfAccounts({ offeredTcp, offeredUdp, address4 }: Offered):
     icmpv6 type { packet-too-big, destination-unreachable, time-exceeded } accept
     ct state established,related accept
     iifname vmap @rules_out
-${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}
-    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } goto ftps_of_account
-    icmpv6 type echo-request update @pings { iifname limit rate 50/second burst 100 packets } accept
+${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}`)}${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } accept`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}${forOwnPorts(ownPorts, "d", () => `${begins} update @visits_of_host { iifname limit rate over ${outgoing.visits} } ${refuse}`)}${forOwnPorts(ownPorts, "d", ({ name }) => `goto ${name}_of_account`)}    icmpv6 type echo-request update @pings { iifname limit rate 50/second burst 100 packets } accept
     icmp type echo-request update @pings { iifname limit rate 50/second burst 100 packets } accept
     counter goto refuse comment "an account calls the host"
   }

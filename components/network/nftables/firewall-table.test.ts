@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hostFixture } from "../../../testing/fixtures/fixture.ts";
-import type { OpenPort } from "../../registry/bundle/renderer.ts";
+import type { OpenPort, OwnPorts } from "../../registry/bundle/renderer.ts";
 import { renderTable } from "./firewall-table.ts";
 import { portSet } from "./open-ports.ts";
 
@@ -8,8 +8,8 @@ const passive: OpenPort = { protocol: "tcp", port: [8300, 8499] };
 const quic: OpenPort = { protocol: "udp", port: 443 };
 const tcp = (port: OpenPort["port"]): OpenPort => ({ protocol: "tcp", port });
 const ssh: OpenPort = { ...tcp(22), of: "host" };
-const linesOf = (openPorts: readonly OpenPort[]) => {
-  const around = { accountUids: "200001-265535", sites: [], infrastructure: [], owned: [], controllers: [] };
+const linesOf = (openPorts: readonly OpenPort[], ownPorts: readonly OwnPorts[] = []) => {
+  const around = { ownPorts, accountUids: "200001-265535", sites: [], infrastructure: [], owned: [], controllers: [] };
   const [file] = renderTable(hostFixture(), { ...around, openPorts });
   return file!.content!.split("\n").map((line) => line.trim());
 };
@@ -52,5 +52,32 @@ describe("ports that kinds open", () => {
     expect(chain).toContain("tcp dport { 8300-8499 } accept");
     expect(chain).toContain("udp dport { 443 } accept");
     expect(chain.filter((line) => /\b22\b/.test(line))).toEqual([]);
+  });
+});
+
+describe("ports that only some accounts have", () => {
+  const own: OwnPorts = { name: "mail", words: "mail", port: 993, loggedIn: [4190, 4191], of: () => true };
+
+  test("are reached at the addresses of these alone, by visitors and by neighbours, and may not call out", () => {
+    const without = new Set(linesOf([ssh]));
+    expect(linesOf([ssh], [own]).filter((line) => /mail|\b(?:993|4190)/.test(line) && !without.has(line))).toEqual([
+      "set ports_mail { type ipv6_addr; }",
+      "ip6 daddr @ports_mail tcp dport { 993, 4190-4191 } notrack",
+      "ip6 saddr @ports_mail tcp sport { 993, 4190-4191 } notrack",
+      "ip6 daddr @ports_mail tcp dport { 993, 4190-4191 } goto mail_of_account",
+      "# mail of accounts that have it. Nobody listens on the ports of data but for a client that has logged in.",
+      "chain mail_of_account {",
+      expect.stringMatching(
+        /^tcp dport 993 .* limit rate over .* drop comment "too many connections to mail of accounts"$/,
+      ),
+      expect.stringMatching(/^ip6 daddr @ports_mail tcp dport \{ 993, 4190-4191 \} .*@visits_of_host .* goto refuse$/),
+      "ip6 daddr @ports_mail tcp dport { 993, 4190-4191 } goto mail_of_account",
+      expect.stringMatching(/^ip6 saddr @ports_mail .* reject with tcp reset comment "a socket of mail calls out"$/),
+      'ip6 saddr @ports_mail tcp sport { 993, 4190-4191 } accept comment "answers of mail"',
+    ]);
+  });
+
+  test("have a name that can be one of a set", () => {
+    expect(() => linesOf([ssh], [{ ...own, name: "mail { }" }])).toThrow("name of ports");
   });
 });

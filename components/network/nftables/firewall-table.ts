@@ -5,13 +5,12 @@ import { incoming, linkGroup, linkPrefix, resolver } from "../../account-network
 import { banTable } from "../../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../../firewall/render-rules.ts";
 import { familyOf } from "../../firewall/rule.ts";
-import { ftpsPortSet, ftpsPorts } from "../../ftps/links.ts";
 import { opening } from "../../http/front-end/connections.ts";
-import type { OpenPort } from "../../registry/bundle/renderer.ts";
+import type { OpenPort, OwnPorts } from "../../registry/bundle/renderer.ts";
 import type { BareMetalHostInputs } from "../../registry/kinds.generated.ts";
 import { controllerSets } from "../nftables.host.ts";
 import { chainsOfAccounts, setsOfAccounts } from "./firewall-accounts.ts";
-import { firstEphemeral, forPorts, portSet } from "./open-ports.ts";
+import { firstEphemeral, forOwnPorts, forPorts, ownPortSet, portSet } from "./open-ports.ts";
 
 const over = (times: number) =>
   `limit rate over ${times * opening.perSecond}/second burst ${times * opening.burst} packets`;
@@ -24,6 +23,8 @@ export const accountsFolder = "nftables/accounts";
 export interface Surroundings {
   /** What the kinds open, SSH among them. */
   readonly openPorts: readonly OpenPort[];
+  /** What they open for some accounts alone. */
+  readonly ownPorts: readonly OwnPorts[];
   /** Every uid an account can have, `200001-265535`. */
   readonly accountUids: string;
   /** Prefixes of all sites. */
@@ -58,7 +59,7 @@ const closed4 = [
  * of its own are elements in a file of its own (components/account-network/render-account-firewall.ts).
  */
 export function renderTable(host: BareMetalHostInputs, around: Surroundings): BundleFile[] {
-  const { openPorts, accountUids, sites, infrastructure, owned, controllers, address4 } = around;
+  const { openPorts, ownPorts, accountUids, sites, infrastructure, owned, controllers, address4 } = around;
   const routers = host.routers.map(({ address }) => plainAddress(address)).toSorted();
   // BFD has one hop (RFC 5881 section 5).
   const bgp = (side: "saddr" | "daddr") =>
@@ -112,7 +113,7 @@ ${set(controllerSets[4], "ipv4_addr", controllers4.map(plainRange4))}
   set callers48 { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
   set callers4 { type ipv4_addr; size 65535; flags dynamic, timeout; timeout 1m; }
 
-${setsOfAccounts}  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
+${setsOfAccounts(ownPorts)}  # The kernel remembers no connection that anybody outside may open: whoever opened many would fill its table, and the host would be
   # out of reach, SSH included. So the rules below must hold packet by packet. Errors in IPv4 are looked at: they may be about a connection
   # of an account whose address is translated. They are never remembered.
   chain untracked_in {
@@ -121,8 +122,7 @@ ${setsOfAccounts}  # The kernel remembers no connection that anybody outside may
     ip6 daddr ${resolver} notrack
     meta l4proto icmpv6 fib daddr type local notrack
     icmp type echo-request notrack
-${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } notrack
-    ip6 daddr . tcp dport @services goto to_service
+${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}${forOwnPorts(ownPorts, "d", () => "notrack")}    ip6 daddr . tcp dport @services goto to_service
     iifgroup ${linkGroup} ip6 saddr . tcp sport @answers notrack
   }
   # Only the address is exchanged, packet by packet. Without memory of connections no error about a packet's size could be led back, so
@@ -142,8 +142,7 @@ ${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)
     ip6 saddr ${resolver} notrack
     meta l4proto icmpv6 notrack
     icmp type echo-reply notrack
-${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } notrack
-    ip6 saddr . tcp sport @answers notrack
+${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}${forOwnPorts(ownPorts, "s", () => "notrack")}    ip6 saddr . tcp sport @answers notrack
     ip6 daddr . tcp dport @answers notrack
   }
 
@@ -178,8 +177,7 @@ ${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}    ip6 saddr @ftps 
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } ip6 hoplimit 255 accept
     icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 saddr fe80::/10 accept
 ${bgp("saddr")}${forPorts(ownTcp, `tcp dport { ${ownTcp} } goto ssh_of_host`)}    jump of_host_in
-    ip6 daddr @ftps tcp dport { ${ftpsPortSet} } goto ftps_of_account
-    icmp type echo-request accept
+${forOwnPorts(ownPorts, "d", ({ name }) => `goto ${name}_of_account`)}    icmp type echo-request accept
     icmpv6 type echo-request accept
 ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(offeredUdp, `udp dport { ${offeredUdp} } accept`)}    counter comment "dropped: not offered to the outside"
   }
@@ -193,14 +191,7 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } goto offered`)}${forPorts(of
     accept
   }
 
-  # FTPS of accounts whose users have it. Nobody listens on the ports of data but for a client that has logged in.
-  chain ftps_of_account {
-    tcp dport ${ftpsPorts.control} tcp flags & (fin | syn | rst | ack) == syn limit rate over ${sshFlood} counter drop comment "too many connections to FTPS of accounts"
-    ip6 daddr vmap @rules_in
-    accept
-  }
-
-  # Rules of the host, after all that the platform needs: back from them, the rules of the platform decide.
+${ownPorts.map(chainOfOwn).join("")}  # Rules of the host, after all that the platform needs: back from them, the rules of the platform decide.
 ${chain("of_host_in", chainRules(rules, "in", "goto opened"))}
 ${chain("of_host_out", chainRules(rules, "out"))}
   # What a rule of the host lets in is let in to the host alone: what an account has is offered by the account.
@@ -223,19 +214,17 @@ ${
 }    accept
   }
 
-${chainsOfAccounts({ offeredTcp, offeredUdp, address4 })}  # Accounts have networks of their own and get no socket of the host's: should one ever reach them, it may answer, never call.
+${chainsOfAccounts({ offeredTcp, offeredUdp, ownPorts, address4 })}  # Accounts have networks of their own and get no socket of the host's: should one ever reach them, it may answer, never call.
   chain output {
     type filter hook output priority filter; policy accept;
     ct state established,related accept
     meta skuid ${accountUids} counter reject comment "an account calls out through the host's network"
     meta skuid ${dynamicUids} meta l4proto tcp tcp flags & (fin | syn | rst | ack) == syn counter reject with tcp reset comment "a program between visitors and accounts calls out"
     meta skuid ${dynamicUids} meta l4proto udp counter reject comment "a program between visitors and accounts calls out"
-    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of FTPS calls out"
-${forPorts(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${forPorts(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
+${forOwnPorts(ownPorts, "s", ({ words }) => `tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of ${words} calls out"`)}${forPorts(untracked, `tcp sport { ${untracked} } tcp flags & (syn | ack) == syn counter reject with tcp reset comment "a socket of an open port calls out"`)}${forPorts(udp, `udp sport { ${udp} } counter reject comment "a socket of an open port calls out"`)}    oifgroup ${linkGroup} ct state untracked accept comment "answers of the front end and of the resolver"
     oifgroup ${linkGroup} counter reject comment "the host calls an account"
     oif lo accept
-${forPorts(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}    ip6 saddr @ftps tcp sport { ${ftpsPortSet} } accept comment "answers of FTPS"
-    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
+${forPorts(untracked, `tcp sport { ${untracked} } accept comment "answers"`)}${forOwnPorts(ownPorts, "s", ({ words }) => `accept comment "answers of ${words}"`)}    ip6 saddr . tcp sport @answers accept comment "refusals in the name of an account's service"
     icmpv6 type != echo-request accept
     icmp type != echo-request accept
 ${bgp("daddr")}    jump of_host_out
@@ -245,6 +234,7 @@ ${bgp("daddr")}    jump of_host_out
 ${banTable({
   tcp: offeredTcp,
   udp: offeredUdp,
+  ofAccounts: ["22", ...ownPorts.map(ownPortSet)].join(", "),
   controllers6: controllers6.map(plainRange),
   controllers4: controllers4.map(plainRange4),
   sites: sites.map(plainRange),
@@ -254,4 +244,16 @@ include "${currentGeneration}/${accountsFolder}/*"
 `,
     },
   ];
+}
+
+/** What comes to ports that only some accounts have. */
+function chainOfOwn({ name, words, port }: OwnPorts): string {
+  return `  # ${words} of accounts that have it. Nobody listens on the ports of data but for a client that has logged in.
+  chain ${name}_of_account {
+    tcp dport ${port} tcp flags & (fin | syn | rst | ack) == syn limit rate over ${sshFlood} counter drop comment "too many connections to ${words} of accounts"
+    ip6 daddr vmap @rules_in
+    accept
+  }
+
+`;
 }

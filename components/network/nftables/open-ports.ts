@@ -1,5 +1,6 @@
+import { plain } from "../../../lib/systemd/unit-file.ts";
 import { rangeText } from "../../firewall/rule.ts";
-import type { OpenPort } from "../../registry/bundle/renderer.ts";
+import type { OpenPort, OwnPorts } from "../../registry/bundle/renderer.ts";
 
 /** First of the ports that Linux takes for connections to the outside (ip_local_port_range, ip(7)). */
 export const firstEphemeral = 32_768;
@@ -34,7 +35,32 @@ export function portSet(open: readonly OpenPort[], protocol: OpenPort["protocol"
   return mergeRanges(ranges).map(rangeText).join(", ");
 }
 
+/** Ports that some accounts have, in nft syntax: `21, 8900-8999`. */
+export function ownPortSet({ port, loggedIn = port }: OwnPorts): string {
+  return portSet(
+    [port, loggedIn].map((each) => ({ protocol: "tcp", port: each })),
+    "tcp",
+  );
+}
+
+/** The set with the addresses of the accounts that have them. */
+export function ownPortsSet(name: string): string {
+  return `ports_${setName(name)}`;
+}
+
+const setName = plain(/[a-z]+/, "name of ports");
+
 /** A line of a chain that names ports; nothing if there are none. @param ports as {@link portSet} gives them */
 export function forPorts(ports: string, line: string): string {
   return ports === "" ? "" : `    ${line}\n`;
+}
+
+/** A line of a chain for each of the ports that some accounts have. @param side where the account's address and port are */
+export function forOwnPorts(own: readonly OwnPorts[], side: "s" | "d", line: (ports: OwnPorts) => string): string {
+  return own
+    .map((each) => {
+      const ports = `tcp ${side}port { ${ownPortSet(each)} }`;
+      return `    ip6 ${side}addr @${ownPortsSet(each.name)} ${ports} ${line(each)}\n`;
+    })
+    .join("");
 }

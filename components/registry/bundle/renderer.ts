@@ -24,9 +24,28 @@ export interface OpenPort {
   readonly of?: "host";
 }
 
+/**
+ * TCP ports that only some accounts have, at their own addresses. A visitor reaches them, neighbours on the host too, bans close them, and
+ * the account's own firewall decides about them, all as for SSH.
+ */
+export interface OwnPorts {
+  /** A word of small letters: the firewall has the addresses of these accounts in a set of this name. */
+  readonly name: string;
+  /** What visitors do there, for people: `FTPS`. */
+  readonly words: string;
+  /** Port at which a client begins: how many connections begin is bounded, for all accounts of a host together. */
+  readonly port: number;
+  /** Ports on which somebody listens only for a client that has logged in; a range has both its ends. */
+  readonly loggedIn?: OpenPort["port"];
+  /** Whether an account has them. */
+  of(own: WholeAccount["own"]): boolean;
+}
+
 export interface HostContext extends DeclaredHost {
   /** What all kinds together open. */
   readonly openPorts: readonly OpenPort[];
+  /** What they open for some accounts alone. */
+  readonly ownPorts: readonly OwnPorts[];
 }
 
 /** One account on a host. */
@@ -38,6 +57,8 @@ export interface AccountContext {
 /** One account with everything that belongs to it, by kind; each list sorted by number, or by name. */
 export interface WholeAccount extends AccountContext {
   readonly own: { readonly [K in Key]: readonly Element<K>[] };
+  /** Names of the {@link OwnPorts} that it has. */
+  readonly opens: readonly string[];
 }
 
 /**
@@ -56,6 +77,8 @@ export interface Renderer<K extends Key = Key> {
    * on an open port may answer, never call: a program that gets it from systemd cannot use it to reach others.
    */
   opens?(on: DeclaredHost): readonly OpenPort[];
+  /** Ports that only some accounts have. */
+  readonly opensForSome?: OwnPorts;
   /** The host's own files: the same whatever accounts it has. */
   ofHost?(context: HostContext): Part;
   /** The part of one account that follows from its number, name, limits and address alone. */

@@ -165,12 +165,12 @@ const refused: readonly Change[] = [
   ["a brace too few", "chain opened {", "chain opened"],
   ["a policy that is none", "policy drop;", "policy reject;"],
   ["a hook that is none", "hook input", "hook incoming"],
-  ["a type of set that is none", "set ftps { type ipv6_addr; }", "set ftps { type ipv6_address; }"],
+  ["a type of set that is none", "set ports_ftps { type ipv6_addr; }", "set ports_ftps { type ipv6_address; }"],
   ["a port that is none", "tcp dport { 22, 2222 } goto", "tcp dport { 22, 70000 } goto"],
   ["an address that is none", "fd6a:9c41:7be5::53", "fd6a:9c41:7be5:::53"],
   ["an address of the other family", "ip6 daddr @infrastructure accept", "ip daddr @infrastructure accept"],
   ["a chain that is not there", "goto ssh_of_host", "goto ssh_of_hosts"],
-  ["a set that is not there", "ip6 daddr @ftps", "ip6 daddr @ftp"],
+  ["a set that is not there", "ip6 daddr @ports_ftps", "ip6 daddr @ports_ftp"],
   ["a file that is not there", 'include "', 'include "/run/nothing.nft"\ninclude "'],
 ];
 
