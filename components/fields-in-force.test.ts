@@ -7,12 +7,10 @@ import { loadFleet } from "../fleet/load/load.ts";
 import { declaredFacts } from "../guard/drift/inspect-hosts.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { declarationFixture, today } from "../testing/fixtures/fixture.ts";
+import { fullFleet } from "../testing/fixtures/full-fleet.ts";
 import { leavesOf, recording } from "../testing/recording.ts";
-import type { HttpServer } from "./http/kinds/server.ts";
-import { serverFixtures } from "./http/kinds/server-fixtures.generated.ts";
 import { routerPlans } from "./network/router-systems/router-plan.ts";
 import { routerSystems } from "./network/router-systems/router-systems.generated.ts";
-import { eachLimit, limitOf } from "./plan/each-limit.ts";
 import { type Fleet, fileKinds } from "./registry/files.generated.ts";
 import type { Declaration } from "./registry/kinds.generated.ts";
 import { allKinds } from "./registry/subject.ts";
@@ -22,82 +20,11 @@ import { allKinds } from "./registry/subject.ts";
  * looks at a host is given data that records which fields are read. A field that nothing reads is a promise that nobody keeps.
  */
 const checkout = join(import.meta.dirname, "..");
-const loaded = await Promise.all(
+const [lab, prod] = await Promise.all(
   ["lab", "prod"].map(async (name) => (await loadFleet(join(checkout, "inventory", name))).fleet),
 );
-/** Optional keys of server kinds. */
-const optional: Partial<Record<HttpServer["kind"], object>> = {
-  static: { fallback: "index.html", cacheSeconds: 60 },
-  program: { startSeconds: 30 },
-  python: { startSeconds: 30, virtualenv: "venv" },
-  node: { startSeconds: 30 },
-};
-/** Fleets with every optional field somewhere, and a server of each kind. */
-const fleets = loaded.map((fleet) => ({
-  ...fleet,
-  network: {
-    ...fleet.network,
-    runtimes: ["ruby"],
-    upgrades: { security: true, reboot: true, asOf: "2026-11-01" },
-    platformDomain: "hosted.example",
-    shortenAddresses: true,
-    time: { servers: [{ name: "time.example.org", nts: true }] },
-    roas: [{ prefix: "2001:db8::/32", maxLength: 48, asNumber: 64_500 }],
-    certificates: {
-      directory: "https://ca.example/",
-      email: "ops@example.org",
-      dns: { provider: "ovh", settings: { OVH_ENDPOINT: "ovh-eu" }, secrets: ["OVH_CONSUMER_KEY"], delegated: true },
-    },
-    operators: fleet.network.operators.map((operator) => ({
-      ...operator,
-      gracefulShutdown: true,
-      sessions: operator.routers.map((router) => ({
-        router,
-        address: "2001:db8::2",
-        neighbor: "2001:db8::1",
-        bfd: true,
-        ipv4: true,
-      })),
-    })),
-    routers: fleet.network.routers.map((router) => ({ ...router, gracefulShutdown: true })),
-  },
-  hosts: fleet.hosts.map((host, index) =>
-    index === 0
-      ? {
-          ...host,
-          runtimes: ["erlang-base"],
-          upgrades: { nights: ["Sat" as const], asOf: "2026-11-02", security: true, reboot: false },
-        }
-      : host,
-  ),
-  accounts: fleet.accounts.map((account, index) => ({
-    ...account,
-    ...(index === 0 && { suspended: { since: today, reason: "unpaid" } }),
-    limits: eachLimit((name) => limitOf(name).sliceDefault ?? 1_000_000),
-    databases: account.databases.map((database) => ({ ...database, tcp: true })),
-    httpServers: serverFixtures.map((server) => ({
-      ...server,
-      ...optional[server.kind],
-      hostnames: ["*.example.org"],
-      addresses: ["example.org/a"],
-      trimPath: true,
-      cache: true,
-      httpsOnly: true,
-      hstsSeconds: 60,
-      certificate: "shop.pem",
-      ...(server.kind !== "redirect" && {
-        headers: { "X-Frame-Options": "DENY" },
-        passwords: { kim: `$2b$05$${"a".repeat(53)}` },
-        bodyMaxMb: 8 as const,
-        answerSeconds: 30 as const,
-        waf: { level: "strong" as const, watchOnly: true, exclusions: ["942100"] },
-      }),
-      idleSeconds: 1,
-    })),
-    services: account.services.map((service) => ({ ...service, reload: "SIGHUP" as const, port: 8300 })),
-    tasks: account.tasks.map((task) => ({ ...task, randomDelaySeconds: 60 })),
-  })),
-}));
+/** With all that the example fleet leaves out, an entry of each kind, and a server of each: one list with the tests that try each field. */
+const fleets = [lab!, fullFleet(prod!)];
 const forInformation = /\bfor information only\b/i;
 
 /** Fields that have their effect where data cannot be watched: below this path, in this file, which has their names. */
