@@ -13,7 +13,7 @@ const page = readFileSync(join(import.meta.dirname, "how-to/develop/write-a-serv
 const code = /```ts\n(?<code>.*?)```/s.exec(page)!.groups!.code!;
 
 let scratch = "";
-let server: ChildProcess;
+let server: ChildProcess | undefined;
 let origin = "";
 const file = "accounts/1-alice.yaml";
 const textOf = () => readFileSync(join(scratch, "lab", file), "utf8");
@@ -29,9 +29,9 @@ beforeAll(async () => {
   server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const [said] = (await Promise.race([once(server.stdout!, "data"), once(server, "exit")])) as [Buffer];
   origin = `http://[::1]:${/"port":(\d+)/.exec(String(said))![1]}`;
-});
+}, 120_000);
 afterAll(() => {
-  server.kill();
+  server?.kill();
   rmSync(scratch, { recursive: true });
 });
 
