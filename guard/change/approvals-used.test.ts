@@ -53,7 +53,7 @@ async function costOf(count: number): Promise<Record<"commands" | "loads" | "com
       cost.loads++;
       return nothingDeclared;
     },
-    touchedSince: () => [`${base}^`],
+    touchedSince: async () => [`${base}^`],
     needed: () => {
       cost.comparisons++;
       return [];
