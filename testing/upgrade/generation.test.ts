@@ -80,6 +80,7 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
       firewall: "none",
       disabled: [],
       failing: [],
+      copies: [],
       held: [],
       gone: [],
     });
