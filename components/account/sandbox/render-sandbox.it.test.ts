@@ -261,5 +261,5 @@ test("systemd finds little exposed", async () => {
   const overall = await sh("systemd-analyze security --no-pager account-666-http-probe.service | tail -1");
   const exposure = Number(/: (\d+\.\d+) /.exec(overall)?.[1]);
   console.info(overall.trim());
-  expect(exposure).toBeLessThanOrEqual(1.1);
+  expect(exposure).toBeLessThanOrEqual(1);
 });

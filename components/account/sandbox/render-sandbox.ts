@@ -115,6 +115,8 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
     `${view}/etc:/etc`,
     replacedOfProc.map((name) => `${view}/proc/${name}:/proc/${name}`).join(" "),
   ],
+  // The root has nothing else of what it makes read-only. `strict` would replace the root.
+  ProtectSystem: "full",
   PrivateTmp: "disconnected",
   PrivateUsers: "self",
   PrivatePIDs: "yes",
