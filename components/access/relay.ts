@@ -106,5 +106,6 @@ const relaySocketSettings = {
 /** Of all accounts together: more connections than that are refused, and the host keeps its memory. */
 const relaySlice = {
   Unit: { Description: "Connections to SSH of accounts" },
-  Slice: { MemoryMax: "1G", TasksMax: "2000" },
+  // Among what a host does for accounts, before looks into backups; how much that is together says `fairhost.slice`.
+  Slice: { CPUWeight: "100", MemoryMax: "1G", TasksMax: "2000" },
 };

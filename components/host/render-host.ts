@@ -83,6 +83,13 @@ RateLimitIntervalSec=30s
 RateLimitBurst=10000
 `;
 
+/**
+ * What a host does for accounts outside of their slices: connections to their SSH, looks into backups, backups. systemd makes each
+ * `fairhost-*.slice` a child of this one, and a weight counts among children of one parent alone: without this, the relays of all accounts together
+ * would have as much of a busy processor as the host's own logins (`user.slice`), and so would backups, idle as they are in here.
+ */
+const forAccounts = { Unit: { Description: "Services for accounts" }, Slice: { CPUWeight: "20" } };
+
 /** Starts Debian's daemons with the generation's configuration instead of the one in /etc. */
 const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> = {
   nginx: {
@@ -134,6 +141,7 @@ export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">):
         content: unitFile({ Unit: { Description: "Accounts' sockets", After: "network.target" } }),
       },
       { path: `systemd/multi-user.target.wants/${target}`, link: `../${target}` },
+      { path: "systemd/fairhost.slice", content: unitFile(forAccounts) },
       ...dropIns.map(({ path, content }) => ({ path, content })),
       ...dropIns.map(({ unit }) => ({
         path: `systemd/multi-user.target.wants/${unit}`,

@@ -279,6 +279,25 @@ describe("a hostile user", () => {
   });
 });
 
+test("connections weigh less than the host's own logins and services, at each level of their slices", async () => {
+  const held = loggedIn(untilReleased);
+  try {
+    const relays = () => here.sh("systemctl list-units --plain --no-legend --state=running 'fairhost-ssh-1@*.service'");
+    await expect.poll(relays, { ...soon, timeout: 60_000 }).toContain("fairhost-ssh-1@");
+    const [relay] = (await relays()).split(" ");
+    const show = async (property: string, unit: string) =>
+      (await here.sh(`systemctl show --property=${property} --value '${unit}'`)).trim();
+    expect(await show("ControlGroup", relay!)).toBe(`/fairhost.slice/fairhost-ssh.slice/${relay}`);
+    expect(await show("CPUWeight", "fairhost.slice")).toBe("20");
+    expect(await show("CPUWeight", "fairhost-ssh.slice")).toBe("100");
+    // The default, 100.
+    for (const own of ["system.slice", "user.slice"]) expect(await show("CPUWeight", own)).toBe("[not set]");
+  } finally {
+    await release();
+    await held;
+  }
+});
+
 test("after the logout nothing runs: no program that was left in the background, no unit, no network", async () => {
   await expect.poll(sessions, soon).toBe("");
   await loggedIn("setsid nohup sleep 1000 >/dev/null 2>&1 & setsid -f sleep 1000 >/dev/null 2>&1; true");
