@@ -21,6 +21,7 @@ import { ownProgram, type Program } from "./base/program.ts";
 import { reused } from "./reused.ts";
 import { sharedWith } from "./shared-with.ts";
 import { type Side, sideOf } from "./side.ts";
+import { stricterLimits } from "./stricter-limits.ts";
 import { weakerRules } from "./weaker-rules.ts";
 
 /** Days for which a step counts as the first of two: as long as the longest waiver, and longer than any approval. */
@@ -252,7 +253,7 @@ async function overLimits(
     const last = loosened.at(-1);
     if (loosened.length < most || !last) loosened.push({ by, limits: was });
     // Older ones together: whoever loosens limits often hides none of it.
-    else last.limits = stricter(last.limits, was);
+    else last.limits = stricterLimits(last.limits, was);
   }
   for (const { by, limits } of loosened) {
     for (const { level, ...finding } of review({ before, after, approvals: [], limits, today }).findings) {
@@ -262,12 +263,6 @@ async function overLimits(
     }
   }
   return [...found.values()];
-}
-
-/** Of two limits each that allows less. */
-function stricter(one: Limits, other: Limits): Limits {
-  const own = fieldChanges(limitsSchema, other, one).flatMap(({ weaker, path }) => (weaker ? [path] : []));
-  return { ...one, ...Object.fromEntries(Object.entries(other).filter(([name]) => own.includes(name))) };
 }
 
 const keyOf = ({ rule, subject: { kind, name } }: Pick<Weighed, "rule" | "subject">) => `${rule} ${kind} ${name}`;

@@ -24,7 +24,7 @@ test("the same files say nothing; nor does another order of lines", () => {
 test.each<[string, Partial<Fleet["limits"]>, string]>([
   ["more hosts", { hosts: 3 }, "hosts 2 to 3"],
   ["all accounts at once", { accounts: 100_000 }, "accounts 500 to 100000"],
-  ["refusing nothing", { deployment: "at-once" }, "way of deploying in-waves to at-once"],
+  ["another way of deploying", { deployment: "at-once" }, "way of deploying in-waves to at-once"],
   ["any number of deletions", { deletions: 1e6 }, "deletions 10 to 1000000"],
 ])("limits, %s: said, and needs an approval", (_, change, words) => {
   expect(said({ limits: { ...fleet.limits, ...change } })).toEqual({
