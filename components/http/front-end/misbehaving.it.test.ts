@@ -25,6 +25,15 @@ while True:
     time.sleep(3)
     c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nslow")
     c.close()`;
+/** Listens at once, and takes its first visitor much later. */
+const warmsUp = `import os, socket, time
+s = socket.create_server(("::1", int(os.environ["PORT"])), family=socket.AF_INET6)
+time.sleep(105)
+while True:
+    c = s.accept()[0]
+    c.recv(4096)
+    c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nwarm")
+    c.close()`;
 const taken = { socketActivation: true };
 const accounts = [
   { number: 1, name: "alice", servers: [staticServer("blog")] },
@@ -56,6 +65,7 @@ const accounts = [
       ),
       programServer("slow", python("-c", slow), taken),
       programServer("always", node("version.mjs"), { idleSeconds: 0 }),
+      programServer("warms-up", python("-c", warmsUp), { startSeconds: 150 }),
     ],
   },
 ];
@@ -151,6 +161,15 @@ describe.concurrent("what is found within a minute", () => {
       const [last] = (await Promise.all(more)).slice(-1);
       expect(last).toMatchObject({ status: 502 });
     },
+  );
+
+  test(
+    "a program that listens at once and takes visitors much later has the start time that it declares",
+    async ({ expect }) => {
+      expect(await get("warms-up.bob.test", "/", 200)).toMatchObject({ status: 200, body: "warm" });
+      expect(await log("warms-up")).toBe("");
+    },
+    2 * longest,
   );
 
   test(
