@@ -398,5 +398,7 @@ overTcp(
     databaseBundle(
       "mariadb",
       [shop, other].map((database) => ({ ...database, tcp: true })),
+      {},
+      { databases: [shop, other].map((database) => ({ ...database, name: "quiet" })) },
     ),
 );

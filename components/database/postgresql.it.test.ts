@@ -121,6 +121,7 @@ describe("the applier", () => {
 
   test("finds and repairs what was changed by hand", async () => {
     await asAdministrator("ALTER ROLE a1 CREATEDB");
+    await asAdministrator("GRANT pg_monitor TO a1 WITH ADMIN OPTION");
     await asAdministrator("GRANT CONNECT ON DATABASE a1_shop TO a2");
     await asAdministrator("CREATE DATABASE a9_left");
     expect((await drift()).map((message) => message.split(" ")[0])).toEqual(["a9_left", "a1", "a1_shop"]);

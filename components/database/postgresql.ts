@@ -1,5 +1,5 @@
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { dataDirectory, serverUser, socketDirectory } from "../../delivery/protocol/databases.ts";
+import { dataDirectory, serverUser, socketDirectory, tcpGroup } from "../../delivery/protocol/databases.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { type Engine, ownDirectory, sayEnded } from "./engine.ts";
 
@@ -66,10 +66,13 @@ export const postgresql: Engine = {
   },
 };
 
-/** Its own network namespace has nothing but a loopback, on which relays of accounts call (tcp.ts). */
+/**
+ * Its own network namespace has nothing but a loopback, on which relays of accounts call (tcp.ts). They can name anybody: only users of accounts
+ * with `tcp`, which the applier puts into the group, are asked for a password.
+ */
 const access = `local all all peer
-host all postgres 127.0.0.1/32 reject
-host all all 127.0.0.1/32 scram-sha-256
+host all +${tcpGroup} 127.0.0.1/32 scram-sha-256
+host all all all reject
 `;
 
 /**

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
 import { engineNames } from "../../delivery/protocol/databases.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
-import { alice, bob, databaseDrift } from "../../testing/fakes/database-host.ts";
+import { alice, bob, carol, databaseDrift } from "../../testing/fakes/database-host.ts";
 import { inside } from "../../testing/fakes/inside-sandbox.ts";
 
 const clients = {
@@ -13,8 +13,20 @@ const clients = {
     of: (user: string) => `dbname=a1_shop user=${user}`,
     answer: "in|7",
     refused: (user: string) => `password authentication failed for user "${user}"`,
+    stranger: /pg_hba.conf rejects connection .* user "a2"/,
     administrator: ["postgres", /pg_hba.conf rejects connection/],
     own: `psql -XAtq a1_shop -c "ALTER ROLE a1 PASSWORD 'easy'"`,
+    quiet: {
+      of: "dbname=a3_quiet user=a3",
+      own: [`psql -XAtq a3_quiet -c "ALTER ROLE a3 PASSWORD 'easy'"`],
+      refused: /pg_hba.conf rejects connection .* user "a3"/,
+      more: [
+        [carol, `psql -XAtq a3_quiet -c "GRANT fairhost_tcp TO a3" 2>&1`],
+        [alice, `psql -XAtq a1_shop -c "GRANT fairhost_tcp TO a3" 2>&1`],
+        [alice, `psql -XAtq a1_shop -c "GRANT a1 TO a3" 2>&1`],
+        [alice, `psql -XAtq a1_shop -c "SET ROLE fairhost_tcp" 2>&1`],
+      ],
+    },
   },
   mariadb: {
     port: 3306,
@@ -23,8 +35,20 @@ const clients = {
     of: (user: string) => `-u ${user} a1_shop`,
     answer: "in\t7",
     refused: (user: string) => `Access denied for user '${user}'@'localhost'`,
+    stranger: "Access denied for user 'a2'@'localhost'",
     administrator: ["root", /Access denied for user 'root'@'localhost'/],
     own: `mariadb a1_shop -e "SET PASSWORD = PASSWORD('easy')"`,
+    quiet: {
+      of: "-u a3 a3_quiet",
+      own: [],
+      refused: /Access denied for user 'a3'@'localhost'/,
+      more: [
+        [carol, `mariadb a3_quiet -e "SET PASSWORD = PASSWORD('easy')" 2>&1`],
+        [carol, `mariadb a3_quiet -e "ALTER USER CURRENT_USER() IDENTIFIED BY 'easy'" 2>&1`],
+        [carol, `mariadb a3_quiet -e "GRANT USAGE ON *.* TO a3@localhost IDENTIFIED BY 'easy'" 2>&1`],
+        [alice, `mariadb a1_shop -e "SET PASSWORD FOR a3@localhost = PASSWORD('easy')" 2>&1`],
+      ],
+    },
   },
 } as const;
 
@@ -33,13 +57,13 @@ const secret = "$(cat $CREDENTIALS_DIRECTORY/database-password)";
 /**
  * Databases over TCP. The last test raises the epoch of the host's secrets: no delivery of an earlier one is taken afterwards.
  * @param on with Alice's databases `shop` on both servers, and Bob's `blog` on MariaDB
- * @param bundle in which they are reached over TCP, or Alice's alone
+ * @param bundle in which Alice's are reached over TCP; Carol's `quiet` on both servers are not
  */
 export function overTcp(on: () => AppliedHost, bundle: () => Bundle): void {
   const run = async (account: number, script: string) => (await inside(on().host, account, script)).trim();
 
   describe.each(engineNames)("%s over TCP", (engine) => {
-    const { ask, of, answer, refused, administrator, own, port } = clients[engine];
+    const { ask, of, answer, refused, stranger, administrator, own, port, quiet } = clients[engine];
 
     beforeAll(async () => {
       const { report, stderr } = await on().apply(bundle());
@@ -54,7 +78,7 @@ export function overTcp(on: () => AppliedHost, bundle: () => Bundle): void {
     test("refuses a wrong password, none, and who it does not know", async () => {
       await expect(run(alice, ask("wrong"))).rejects.toThrow(refused("a1"));
       await expect(run(alice, ask(""))).rejects.toThrow(/no password supplied|Access denied/);
-      await expect(run(alice, ask(secret, of("a2")))).rejects.toThrow(refused("a2"));
+      await expect(run(alice, ask(secret, of("a2")))).rejects.toThrow(stranger);
       await expect(run(alice, ask(secret, of(administrator[0])))).rejects.toThrow(administrator[1]);
     });
 
@@ -74,6 +98,16 @@ export function overTcp(on: () => AppliedHost, bundle: () => Bundle): void {
       expect(await databaseDrift(on())).toEqual([]);
       await expect(run(alice, ask("easy"))).rejects.toThrow(refused("a1"));
       expect(await run(alice, ask(secret))).toBe(answer);
+    });
+
+    test("lets nobody in who declares no `tcp`, whatever password that one sets", async () => {
+      for (const script of quiet.own) await run(carol, script);
+      await expect(run(alice, ask("easy", quiet.of))).rejects.toThrow(quiet.refused);
+      for (const [account, script] of quiet.more) {
+        await expect(run(account, script), script).rejects.toThrow(/permission denied|ERROR 1\d\d\d/);
+      }
+      await on().apply(bundle());
+      expect(await databaseDrift(on())).toEqual([]);
     });
 
     test("has no more connections than it may have; connections that never say who they are take nobody's room", async () => {
@@ -110,16 +144,31 @@ END`;
     expect(await run(alice, `php -r "$(cat <<'EOF'\n${program}\nEOF\n)" 2>&1`)).toBe("7 7 7");
   });
 
-  test("the password changes with the host's secrets; the old one is refused", async () => {
+  test("a new epoch of the host's secrets reaches the servers first, then programs; where a server has not got it, with the next apply", async () => {
     const old = await run(alice, `printf %s "${secret}"`);
-    const next = { ...(JSON.parse(delivery(bundle())) as object), secretEpoch: 2 };
-    const { stdout, stderr } = await on().host.run(["fairhost-host", "apply"], { stdin: JSON.stringify(next) });
-    expect(JSON.parse(stdout), stderr).toMatchObject({ errors: [] });
-    await on().shell("systemctl stop 'account-1-http-*.service'");
+    const next = JSON.stringify({ ...(JSON.parse(delivery(bundle())) as object), secretEpoch: 2 });
+    const apply = async () => {
+      const { stdout, stderr } = await on().host.run(["fairhost-host", "apply"], { stdin: next, timeout: 240_000 });
+      if (stdout === "") throw new Error(stderr);
+      return JSON.parse(stdout) as ApplyReport;
+    };
+    await on().shell("cd /srv/accounts/1 && mv mariadb moved && touch mariadb");
+    const first = await apply();
+    await on().shell("cd /srv/accounts/1 && rm mariadb && mv moved mariadb");
+    expect(first).toMatchObject({ result: "partial", errors: [{ group: "account-1" }] });
+    // Its program goes on with what MariaDB still knows.
+    expect(await run(alice, `printf %s "${secret}"`)).toBe(old);
+    expect(await run(alice, clients.mariadb.ask(secret))).toBe(clients.mariadb.answer);
+
+    const second = await apply();
+    expect(second).toMatchObject({ result: "applied", errors: [] });
+    expect(second.hooks[0]).toBe("mariadb: set up databases of account-1");
+    expect(second.hooks.slice(1).join()).toContain("account-1-http-shell.service");
     for (const engine of engineNames) {
       const { ask, answer, refused } = clients[engine];
       expect(await run(alice, ask(secret))).toBe(answer);
       await expect(run(alice, ask(old))).rejects.toThrow(refused("a1"));
     }
-  });
+    expect(await apply()).toMatchObject({ result: "unchanged", hooks: [] });
+  }, 240_000);
 }

@@ -28,6 +28,9 @@ export function serverUser(engine: EngineName): string {
   return { postgresql: "postgres", mariadb: "fairhost-mariadb" }[engine];
 }
 
+/** PostgreSQL's role of the users that may come over TCP: what its configuration says of it, the applier brings about. */
+export const tcpGroup = "fairhost_tcp";
+
 /** Unit of a server. A host without databases of the engine has none. */
 export function serverUnit(engine: EngineName): string {
   return `fairhost-${engine}.service`;

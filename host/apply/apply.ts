@@ -1,15 +1,11 @@
-import { nftables } from "../../components/network/nftables.host.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { count } from "../../lib/text/text.ts";
 import { backupsOf } from "../backups/keepers.ts";
 import { beginProofs } from "../drills/proofs.ts";
-import { bringDatabases } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureAccountsMounted } from "../os/mount.ts";
 import { firewallHash } from "../os/network/nftables.ts";
-import { requireQuotas, setQuotas, wrongQuotas } from "../os/quota.ts";
-import { unitStates } from "../os/systemd.ts";
+import { requireQuotas } from "../os/quota.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import { closeExposed } from "../store/closed.ts";
 import { findDrift } from "../store/file-drift.ts";
@@ -25,32 +21,16 @@ import {
   writeApplied,
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
-import { asItMayRun, forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
+import { forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
-import { changedGroups, chooseHooks, type HookInput, isEmpty, unitsOf } from "./hooks/choose.ts";
-import { runHooks } from "./hooks/hooks.ts";
+import { bring, type Course, concernsHost } from "./bring.ts";
+import { changedGroups } from "./hooks/choose.ts";
 import { prepare, type Seen } from "./prepare.ts";
-import { type Repairs, repair } from "./repair.ts";
+import { repair } from "./repair.ts";
 import { showConfigurations } from "./show.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
-import { verify } from "./verify.ts";
-
-/** State that one run collects for the report. */
-interface Course {
-  readonly machine: Machine;
-  readonly epoch: number;
-  readonly applied: Applied | undefined;
-  /** Generations from which the running host may come; grows with every switch of this run. */
-  readonly bases: Generation[];
-  readonly repairedPaths: ReadonlySet<string>;
-  readonly repaired: string[];
-  readonly repairs: Repairs;
-  readonly hooks: string[];
-  readonly problems: Problem[];
-  filesWritten: number;
-}
 
 /** The delivered secrets. */
 export interface Secret {
@@ -96,9 +76,12 @@ export async function apply(
     ...[...drifted].map((path) => `${path} had been changed`),
     ...drift.unknown.map((path) => `${path} was unexpected: it is kept in generation ${current.number}`),
   ];
+  const epoch = secret?.epoch ?? applied?.epoch ?? 1;
+  const isNewEpoch = applied !== undefined && applied.epoch !== epoch;
+  const groups = [current, { bundle }].flatMap((each) => Object.keys(each.bundle.groups) as Group[]);
   const course: Course = {
     machine,
-    epoch: secret?.epoch ?? applied?.epoch ?? 1,
+    epoch,
     applied,
     bases,
     repairedPaths: new Set([
@@ -111,6 +94,7 @@ export async function apply(
     hooks: [],
     problems: [],
     filesWritten: 0,
+    behind: new Set(isNewEpoch ? groups : applied?.behind),
   };
 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
@@ -214,69 +198,14 @@ async function goBack(course: Course, from: Generation, to: Generation): Promise
   return report(course, to, "rolled-back", []);
 }
 
-/**
- * Runs the hooks that make the running host follow the generation in force, and verifies.
- * @param old whose files accounts with a problem get back
- * @returns problems for which they must: what an account has done to its own databases keeps no other from its new files
- */
-async function bring(course: Course, next: Generation, old: Generation): Promise<readonly Problem[]> {
-  const { machine, applied } = course;
-  const unlimited = await bringQuotas(course, next);
-  if (unlimited.length > 0) return unlimited;
-  const last = course.bases[0]!.bundle;
-  const firewallLost =
-    machine.live && applied !== undefined && (await firewallHash(machine, last)) !== applied.firewall;
-  const toRun = asItMayRun(machine, next.bundle);
-  const input: HookInput = {
-    bases: course.bases.map(({ bundle }) => bundle),
-    next: toRun,
-    repaired: course.repairedPaths,
-    outdated: course.repairs.outdated,
-    daemonReload: course.repairs.reload,
-    rotated: applied !== undefined && applied.epoch !== course.epoch,
-    lost: new Set(firewallLost ? [nftables.name] : []),
-    ...(machine.live && { states: await unitStates(machine) }),
-  };
-  const chosen = chooseHooks(input);
-  if (course.bases.length === 1) {
-    const known = unitsOf(last);
-    const stopped = chosen.start.filter((unit) => known.has(unit) && !chosen.stopChanged.includes(unit));
-    course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
-    if (firewallLost) course.repaired.push("the firewall had been changed");
-  }
-  if (!isEmpty(chosen)) {
-    const { hooks, problems } = await runHooks(machine, chosen);
-    course.hooks.push(...hooks);
-    const left = problems.length > 0 ? problems : await verify(machine, toRun);
-    if (left.length > 0) return left;
-  }
-  const { done, problems, open } = await bringDatabases(machine, next.bundle);
-  course.hooks.push(...done);
-  const changed = new Set<string>(changedGroups(old.bundle, next.bundle));
-  const known = new Set(course.problems.map(({ group, message }) => `${group} ${message}`));
-  const stay = [...problems.filter(({ group }) => !changed.has(group)), ...open];
-  course.problems.push(...stay.filter(({ group, message }) => !known.has(`${group} ${message}`)));
-  return problems.filter(({ group }) => changed.has(group));
-}
-
-/** Sets quotas that differ, before anything starts. Without a new generation they had been changed by hand. */
-async function bringQuotas({ machine, bases, hooks, repaired }: Course, next: Generation): Promise<readonly Problem[]> {
-  const wrong = await wrongQuotas(machine, next.bundle);
-  if (wrong.length === 0) return [];
-  const hook = `set ${count(wrong.length, "disk quota")}`;
-  machine.say(hook);
-  hooks.push(hook);
-  if (bases.length === 1 && bases[0]!.number === next.number) repaired.push(...wrong.map(({ message }) => message));
-  return setQuotas(machine, wrong);
-}
-
 /** Records for the next run that the hooks of `generation` are done, and removes generations that are no longer needed. */
 async function complete(course: Course, generation: Generation): Promise<void> {
   const { machine, applied, epoch } = course;
   course.problems.push(...showConfigurations(machine, course.bases[0]!.bundle, generation.bundle));
   const ran = course.hooks.length > 0 || applied?.number !== generation.number;
   const firewall = machine.live && ran ? await firewallHash(machine, generation.bundle) : applied?.firewall;
-  const now: Applied = { number: generation.number, firewall, epoch };
+  const behind = [...course.behind].filter((group) => generation.bundle.groups[group]);
+  const now: Applied = { number: generation.number, firewall, epoch, ...(behind.length > 0 && { behind }) };
   if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
   if (backupsOf(generation.bundle).length > 0) beginProofs(machine);
   inForceNow(machine, generation.bundle);
@@ -305,10 +234,6 @@ function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group
     }
   }
   return { inOrder, problems };
-}
-
-function concernsHost(problems: readonly Problem[]): boolean {
-  return problems.some(({ group }) => group === "host");
 }
 
 function report(

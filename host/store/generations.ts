@@ -25,8 +25,10 @@ export interface Applied {
   readonly number: number;
   /** Hash of the loaded firewall; `undefined` if the bundle has none. */
   readonly firewall: string | undefined;
-  /** Epoch of the secrets that services read. */
+  /** Epoch of the secrets that services read, but for those of the groups in `behind`. */
   readonly epoch: number;
+  /** Accounts whose programs still have older secrets: a server has not got the password of this epoch yet. */
+  readonly behind?: readonly Group[];
 }
 
 /** Number of older generations that are kept. */

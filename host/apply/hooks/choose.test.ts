@@ -3,7 +3,7 @@ import type { BundleFolder } from "../../../components/registry/bundle/bundle-fo
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
-import { chooseHooks, type HookInput, isEmpty } from "./choose.ts";
+import { chooseHooks, type HookInput, isEmpty, splitHooks } from "./choose.ts";
 
 const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {
   const base = hostGroup();
@@ -227,4 +227,25 @@ test("a program that always runs is started by the deploy, and stopped before it
   expect(todo(old, states({ [socket.name]: "failed" }))).toEqual({ stopChanged: [service.name], start: names });
   // It ended by itself: that is its owner's affair.
   expect(todo(old, states({ [service.name]: "failed" }))).toEqual({});
+});
+
+test("new secrets restart programs of the accounts that have them; the host's part of the hooks comes before the accounts'", () => {
+  const service = (number: number): BundleUnit => ({
+    name: `account-${number}-service-x.service`,
+    want: "start",
+    restartOn: [],
+  });
+  const account = (number: number) => {
+    const { files, units } = accountGroup(number);
+    return sealGroup({ files, units: [...units, service(number)] });
+  };
+  const old = bundleOf({ 1: account(1), 2: account(2) }, group([conf], [nginx]));
+  const dropIn: BundleFile = { path: "systemd/nginx.service.d/x.conf", content: "[Service]\n" };
+  const next = bundleOf({ 1: account(1), 2: account(2) }, group([conf, dropIn], [nginx]));
+  const chosen = chooseHooks({ bases: [old], next, states: up(old), rotated: new Set(["account-2"]) });
+  const programs = ["account-2-service-x.service"];
+  expect(chosen.restart.toSorted()).toEqual([...programs, "nginx.service"]);
+  const { host, accounts } = splitHooks(chosen, next);
+  expect([host.restart, accounts.restart]).toEqual([["nginx.service"], programs]);
+  expect([host.daemonReload, accounts.daemonReload]).toEqual([chosen.daemonReload, false]);
 });

@@ -46,8 +46,8 @@ export interface HookInput {
   readonly outdated?: ReadonlySet<string>;
   /** systemd must reload its units, whatever the bundles say. */
   readonly daemonReload?: boolean;
-  /** Services must read their account's secret again. */
-  readonly rotated?: boolean;
+  /** Accounts whose services must read their secrets again. */
+  readonly rotated?: ReadonlySet<Group>;
   /** Names of folders whose loaded state in the kernel was changed. */
   readonly lost?: ReadonlySet<string>;
   /** Without it (a directory tree) every unit of the first base counts as active. */
@@ -116,7 +116,8 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   for (const [name, { want, restartOn, group }] of after) {
     const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
     const isProgram = group !== "host" && name.endsWith(".service");
-    const affected = (rotated === true && isProgram) || outdated?.has(name) === true || restartOn.some(touches);
+    const affected =
+      (isProgram && rotated?.has(group) === true) || outdated?.has(name) === true || restartOn.some(touches);
     const isUp = state === "active" || state === "activating";
     if (want === "on-demand") {
       const inTheWay = isUp && restartOn.some(startsSocket);
@@ -145,6 +146,27 @@ export function chooseHooks(input: HookInput): ChosenHooks {
     start,
     restart,
     reload: reload.filter((unit) => after.has(unit) && !anew.includes(unit)),
+  };
+}
+
+/** The same hooks in two parts: up to the units of the host, and what comes after units of accounts were started. */
+export function splitHooks(chosen: ChosenHooks, next: Bundle): Record<"host" | "accounts", ChosenHooks> {
+  const units = unitsOf(next);
+  const isOfHost = (name: string) => (units.get(name) ?? units.get(templateOf(name) ?? name))?.group === "host";
+  const those = (isWanted: (name: string) => boolean) => ({
+    stopChanged: chosen.stopChanged.filter(isWanted),
+    start: chosen.start.filter(isWanted),
+    restart: chosen.restart.filter(isWanted),
+  });
+  return {
+    host: { ...chosen, ...those(isOfHost), reload: [] },
+    accounts: {
+      ...those((name) => !isOfHost(name)),
+      load: [],
+      stop: [],
+      daemonReload: false,
+      reload: chosen.reload,
+    },
   };
 }
 

@@ -76,15 +76,18 @@ export async function lookAtDatabases(machine: Machine, bundle: Bundle): Promise
   return found.flat();
 }
 
+/** What was done, one line for each account, what could not be, and what could not be closed: that is no reason for old files. */
+export interface Brought {
+  readonly done: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly open: readonly Problem[];
+}
+
 /**
  * Makes databases and users that the bundle declares and closes those that it does not. An account whose databases cannot be made (its
  * disk is full) keeps its old files, the others go on.
- * @returns what was done, one line for each account, what could not be, and what could not be closed: that is no reason for old files
  */
-export async function bringDatabases(
-  machine: Machine,
-  bundle: Bundle,
-): Promise<Readonly<Record<"done", readonly string[]> & Record<"problems" | "open", readonly Problem[]>>> {
+export async function bringDatabases(machine: Machine, bundle: Bundle): Promise<Brought> {
   const done: string[] = [];
   const [problems, open]: [Problem[], Problem[]] = [[], []];
   for (const engine of machine.live ? running(bundle) : []) {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { join } from "node:path";
-import { socketDirectory } from "../../../delivery/protocol/databases.ts";
+import { socketDirectory, tcpGroup } from "../../../delivery/protocol/databases.ts";
 import type { Machine, RunResult } from "../machine.ts";
 import { connectionsOf, noAnswer, passwordState, type Server, type Share, wrongOn } from "./database-server.ts";
 
@@ -28,6 +28,10 @@ function psql({ run }: Machine, statements: string): Promise<RunResult> {
 /** A lock that a session of an account holds must not stop the apply, and a psql that is killed leaves nothing that waits. */
 const sessions = "-c lock_timeout=20s -c statement_timeout=240s -c client_connection_check_interval=5s";
 
+/** Only users in the group may come over TCP (pg_hba.conf). They can neither use it nor hand it on. */
+const isOverTcp = ({ verifier }: Share) => verifier !== undefined;
+const usable = "(admin_option OR inherit_option OR set_option)";
+
 /** What the server has of accounts. A state is one line of text, compared with the one that is wanted. */
 interface Present {
   readonly users: Readonly<Record<string, string>>;
@@ -36,11 +40,12 @@ interface Present {
   readonly shared: readonly string[];
 }
 
-/** Of a user: login, connections, more rights than an account has, roles that it is a member of, its password. */
+/** Of a user: login, connections, more rights than an account has, roles that it is a member of (`+`: may use or hand them on), its password. */
 const question = `SELECT json_build_object(
   'users', (SELECT coalesce(json_object_agg(rolname, format('%s %s %s %s %s', rolcanlogin, rolconnlimit,
       rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,
-      (SELECT count(*) FROM pg_auth_members WHERE member = r.oid),
+      coalesce((SELECT string_agg(pg_get_userbyid(roleid) || CASE WHEN ${usable} THEN '+' ELSE '' END, ',') FROM pg_auth_members
+        WHERE member = r.oid), 'none'),
       coalesce(left(encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex'), 16), 'none'))), '{}') FROM pg_authid r WHERE rolname ~ '^a[0-9]+$'),
   'databases', (SELECT coalesce(json_object_agg(datname, format('%s %s %s %s', pg_get_userbyid(datdba), t.spcname, datconnlimit, datacl)), '{}')
       FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname ~ '^a[0-9]+_'),
@@ -48,8 +53,9 @@ const question = `SELECT json_build_object(
       WHERE datname !~ '^a[0-9]+_' AND datallowconn AND has_database_privilege('public', oid, 'CONNECT')));
 `;
 
-const closedUser = /^f 0 f 0 /;
-const userState = (share: Share) => `t ${connectionsOf(share)} f 0 ${passwordState(share)}`;
+const closedUser = /^f 0 f none /;
+const userState = (share: Share) =>
+  `t ${connectionsOf(share)} f ${isOverTcp(share) ? tcpGroup : "none"} ${passwordState(share)}`;
 const administratorsRights = "postgres=CTc/postgres";
 const closed = new RegExp(`^postgres \\S+ 0 \\{${administratorsRights}\\}$`);
 const databaseState = (user: string, connections: number) =>
@@ -105,7 +111,11 @@ export const postgresql: Server = {
     // Databases first: then no new session can hold what says that a user may log in.
     const statements = [
       ...databases.flatMap((name) => [full(name), endSessions("datname", name), ...revokeAll(name)]),
-      ...users.flatMap((name) => [endSessions("usename", name), `ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`]),
+      ...users.flatMap((name) => [
+        endSessions("usename", name),
+        `ALTER ROLE ${name} NOLOGIN CONNECTION LIMIT 0;`,
+        leaveGroups(name, "true"),
+      ]),
     ];
     return psql(machine, statements.join("\n"));
   },
@@ -175,6 +185,8 @@ async function set(machine: Machine, share: Share): Promise<RunResult> {
       ? []
       : [
           `ALTER ROLE ${user} LOGIN CONNECTION LIMIT ${connectionsOf(share)} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS PASSWORD ${password};`,
+          leaveGroups(user, isOverTcp(share) ? `pg_get_userbyid(roleid) <> '${tcpGroup}' OR ${usable}` : "true"),
+          ...(isOverTcp(share) ? joinGroup(user) : []),
         ]),
   ];
   const wrong = share.databases.filter(
@@ -203,6 +215,17 @@ async function set(machine: Machine, share: Share): Promise<RunResult> {
   ];
   return psql(machine, statements.join("\n"));
 }
+
+/** @param which memberships, as a condition */
+const leaveGroups = (user: string, which: string) =>
+  `SELECT format('REVOKE %I FROM ${user} GRANTED BY %I CASCADE', pg_get_userbyid(roleid), pg_get_userbyid(grantor)) FROM pg_auth_members
+    WHERE pg_get_userbyid(member) = '${user}' AND (${which}) \\gexec`;
+
+const joinGroup = (user: string): readonly string[] => [
+  `SELECT 'CREATE ROLE ${tcpGroup}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${tcpGroup}') \\gexec`,
+  `SELECT 'GRANT ${tcpGroup} TO ${user} WITH ADMIN FALSE, INHERIT FALSE, SET FALSE' WHERE NOT EXISTS (SELECT FROM pg_auth_members
+    WHERE pg_get_userbyid(member) = '${user}') \\gexec`,
+];
 
 /** Databases of a user, declared or not. */
 const ownOf = (user: string, databases: Present["databases"]) =>
