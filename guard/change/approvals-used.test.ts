@@ -23,8 +23,8 @@ const approvals = (count: number): Approval[] =>
     expires: "2026-12-01",
   }));
 
-/** Asks about approvals that a commit of the base has brought. Counts what costs: git's commands, loads of the fleet, comparisons. */
-async function costOf(count: number): Promise<Record<"commands" | "loads" | "comparisons" | "notices", number>> {
+/** A repository in whose base a commit has brought approvals. */
+async function repositoryWith(entries: readonly Approval[]) {
   const root = await mkdtemp(join(tmpdir(), "fairhost-approvals-"));
   directories.push(root);
   const git = async (...args: string[]) =>
@@ -36,24 +36,32 @@ async function costOf(count: number): Promise<Record<"commands" | "loads" | "com
   };
   await git("init", "--quiet");
   await commit("network.yaml", "{}\n");
-  await commit("approvals.yaml", JSON.stringify(approvals(count)));
+  await commit("approvals.yaml", JSON.stringify(entries));
   await commit("network.yaml", "{ }\n");
   const base = await git("rev-parse", "HEAD");
   await commit("network.yaml", "{  }\n");
+  const asked = {
+    history: { root, commit: base, place: "", changed: ["network.yaml"] },
+    before: entries,
+    secondPerson: true,
+    say: async (of: string) => of,
+    touchedSince: async () => [`${base}^`],
+  };
+  return { root, asked };
+}
 
+/** Asks about approvals that a commit of the base has brought. Counts what costs: git's commands, loads of the fleet, comparisons. */
+async function costOf(count: number): Promise<Record<"commands" | "loads" | "comparisons" | "notices", number>> {
+  const { root, asked } = await repositoryWith(approvals(count));
   const trace = join(root, ".git/trace");
   vi.stubEnv("GIT_TRACE2", trace);
   const cost = { loads: 0, comparisons: 0 };
   const asking = approvalsUsed({
-    history: { root, commit: base, place: "", changed: ["network.yaml"] },
-    before: approvals(count),
-    secondPerson: true,
-    say: async (of) => of,
+    ...asked,
     stateAt: async () => {
       cost.loads++;
       return nothingDeclared;
     },
-    touchedSince: async () => [`${base}^`],
     needed: () => {
       cost.comparisons++;
       return [];
@@ -64,6 +72,39 @@ async function costOf(count: number): Promise<Record<"commands" | "loads" | "com
   const commands = (await readFile(trace, "utf8")).split("\n").filter((line) => / start /.test(line));
   return { commands: commands.length, ...cost, notices: notices.length };
 }
+
+/** An approval of the moves of two accounts, used by a change of both. */
+async function refusedFor(asked: Partial<Parameters<typeof approvalsUsed>[0]>): Promise<string[]> {
+  const approval: Approval = { ...approvals(1)[0]!, resource: "account (2, 4f1e)" };
+  const { asked: common } = await repositoryWith([approval]);
+  const asking = approvalsUsed({
+    ...common,
+    secondPerson: false,
+    stateAt: async () => nothingDeclared,
+    needed: () => [],
+    ...asked,
+  });
+  const findings = [1, 2].map((index) => ({
+    approved: { approval, daysLeft: 3 },
+    approval: { action: "move", resource: `account ${index}` },
+  }));
+  return [...(await asking({ findings } as unknown as Review)).refused.values()];
+}
+const moves = (...accounts: number[]) =>
+  accounts.map((index) => ({ action: "move" as const, resource: `account ${index}` }));
+
+test("an approval of several is used when each of them was needed since", async () => {
+  expect(await refusedFor({ needed: () => moves(1, 2, 3) })).toEqual([
+    expect.stringContaining("its approval was used already, since "),
+  ]);
+  expect(await refusedFor({ needed: () => moves(1, 3) })).toEqual([]);
+});
+
+test("where it cannot be read what the fleet was when an approval came, it does not count", async () => {
+  expect(await refusedFor({ stateAt: async () => undefined })).toEqual([
+    expect.stringContaining("what the fleet was when the approval came cannot be read"),
+  ]);
+});
 
 test("a hundred approvals of one commit cost what one does: history and states are read once", async () => {
   const [one, many] = [await costOf(1), await costOf(100)];

@@ -7,7 +7,8 @@ import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import { approvalsWritten, wholeOf } from "./approvals-written.ts";
 import { bearsOn, type History } from "./base/base.ts";
-import { writersOf } from "./base/git.ts";
+import { sameFleetAt } from "./base/fleets.ts";
+import { isCutOff, parentsOf, writersOf } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -66,7 +67,13 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
       if (isOld && by !== undefined) {
         notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
         const needed = await since(by);
-        const spent = typeof needed === "string" ? needed : needed.has(wantedOf(approval)) ? usedAlready : undefined;
+        // One approval may be of several, each of which was needed by itself.
+        const wanted = findings.flatMap((each) =>
+          each.approved?.approval === approval && each.approval ? [wantedOf(each.approval)] : [],
+        );
+        const isUsed = (all: ReadonlySet<string>) =>
+          all.has(wantedOf(approval)) || (wanted.length > 0 && wanted.every((each) => all.has(each)));
+        const spent = typeof needed === "string" ? needed : isUsed(needed) ? usedAlready : undefined;
         if (spent !== undefined) {
           refused.set(approval, `${spent}, since ${await say(by)}`);
           continue;
@@ -108,7 +115,7 @@ async function neededSince(
 ): Promise<ReadonlySet<string> | string> {
   const found = new Set<string>();
   const first = await stateAt(`${by}^`);
-  if (first === undefined) return found;
+  if (first === undefined) return (await wasThere(history, by)) ? unreadable : found;
   const states = [...(await touchedSince(by)), history.commit];
   if (states.length > mostStates) return `its approval has been there for more than ${mostStates} changes`;
   for (const each of states) {
@@ -116,4 +123,13 @@ async function neededSince(
     for (const wanted of later ? needed(first, later) : []) found.add(wantedOf(wanted));
   }
   return found;
+}
+
+const unreadable =
+  "what the fleet was when the approval came cannot be read, so it is not known whether it was used already";
+
+/** Whether there was something of a fleet, or may have been, before a commit. */
+async function wasThere({ root, commit, place }: History, by: string): Promise<boolean> {
+  if (await isCutOff(root, by)) return true;
+  return (await parentsOf(root, by)).length > 0 && (await sameFleetAt(root, commit, place, `${by}^`)) !== undefined;
 }

@@ -3,7 +3,7 @@ import { type Approval, schema } from "../../components/review/approvals.file.ts
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { authorOf, commitsTouching, isCutOff, textAt } from "./base/git.ts";
+import { authorOf, commitsTouching, isCutOff, parentsOf, textAt } from "./base/git.ts";
 
 /** Who wrote an approval: the commit that brought it as it is, with its author; unknown where the history is cut off. */
 export interface Written {
@@ -25,14 +25,17 @@ export function approvalsWritten(root: string, file: string): (range: string, ap
   const bringing: Bringing = (range, at) => ofFile(at)(range);
   const cutOff = onceByName((commit) => isCutOff(root, commit));
   const author = onceByName((commit) => authorOf(root, commit));
+  const parents = onceByName((commit) => parentsOf(root, commit));
   return async (range, approval) => {
     const brought = await bringing(range, file)(approval);
     if (brought === undefined) return { by: undefined, authors: [] };
     const { by } = brought;
     if (await cutOff(by)) return { by, authors: undefined };
     // Of a merge whoever wrote this entry, not all who touched the file; and what a merge's own author has put there is theirs.
-    const inside = await bringing(`${by}^1..${by}`, brought.file)(approval);
-    return { by, authors: [await author(inside?.by ?? by)] };
+    const isMerge = (await parents(by)).length > 1;
+    const inside = isMerge ? await bringing(`${by}^1..${by}`, brought.file)(approval) : undefined;
+    const writer = inside?.by ?? by;
+    return { by, authors: (await cutOff(writer)) ? undefined : [await author(writer)] };
   };
 }
 
@@ -43,10 +46,11 @@ export function wholeOf(approval: Approval): string {
 
 /**
  * The last commit of a range (or of a commit's history) that brought an entry as it is, whatever it changed to that end: another action in
- * somebody's entry makes another approval of it. Whoever moves the fleet's directory has brought none. If none is known, of a history the last
- * one that touched the file: the entry is as old as that. To be asked one after the other.
+ * somebody's entry makes another approval of it. A merge on a branch has brought what none of its sides had. If none is known, of a history the
+ * last one that touched the file: the entry is as old as that. To be asked one after the other.
  */
 function whoBrought(root: string, range: string, file: string, bringing: Bringing): ReturnType<Bringing> {
+  const isRange = range.includes("..");
   const entriesAt = async (commit: string, at = file): Promise<ReadonlySet<string>> => {
     const text = await textAt(root, commit, at);
     const { data = [] } = schema.safeParse(text === undefined ? [] : readSource(at, text).source.data);
@@ -57,12 +61,14 @@ function whoBrought(root: string, range: string, file: string, bringing: Bringin
   const brought = new Map<string, { readonly by: string; readonly from: string | undefined }>();
   let read = 0;
   const readNext = async (by: string) => {
-    const [is, was] = [await entriesAt(by), await entriesAt(`${by}^`)];
+    const is = await entriesAt(by);
+    const was = new Set<string>();
+    for (const parent of isRange ? await parentsOf(root, by) : [`${by}^`])
+      for (const entry of await entriesAt(parent)) was.add(entry);
     const added = [...is].filter((entry) => !was.has(entry) && !brought.has(entry));
     if (added.length === 0) return;
-    const place = await sameFleetAt(root, by, dirname(file), `${by}^`);
-    const old = place === undefined ? file : join(place, basename(file));
-    const before = old === file ? was : await entriesAt(`${by}^`, old);
+    const old = isRange ? undefined : await movedFrom(root, by, file);
+    const before = old === undefined ? was : await entriesAt(`${by}^`, old);
     for (const entry of added) brought.set(entry, { by, from: before.has(entry) ? old : undefined });
   };
   return async (approval) => {
@@ -70,11 +76,19 @@ function whoBrought(root: string, range: string, file: string, bringing: Bringin
     const newestFirst = await commits();
     while (!brought.has(wanted) && read < newestFirst.length) await readNext(newestFirst[read++]!);
     const found = brought.get(wanted);
-    if (found?.from !== undefined) {
-      const before = range.includes("..") ? `${range.split("..")[0]}..${found.by}^` : `${found.by}^`;
-      return bringing(before, found.from)(approval);
-    }
-    const by = found?.by ?? (range.includes("..") ? undefined : newestFirst[0]);
+    if (found?.from !== undefined) return bringing(`${found.by}^`, found.from)(approval);
+    const by = found?.by ?? (isRange ? undefined : newestFirst[0]);
     return by === undefined ? undefined : { by, file };
   };
+}
+
+/**
+ * Where a file of a fleet was before a commit of the main line that moved the fleet's directory. A fleet that takes the identity of another one, which
+ * stays where it was, has not moved; nor does a branch say who moved something: whoever puts an entry there has brought it.
+ */
+async function movedFrom(root: string, by: string, file: string): Promise<string | undefined> {
+  const place = await sameFleetAt(root, by, dirname(file), `${by}^`);
+  if (place === undefined || place === dirname(file)) return undefined;
+  const stays = (await textAt(root, by, join(place, "network.yaml"))) !== undefined;
+  return stays ? undefined : join(place, basename(file));
 }

@@ -6,6 +6,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { bearsOn, placeOf } from "../change/base/base.ts";
+import { sameFleetAt } from "../change/base/fleets.ts";
 import { commitOf, hasChanges, isAncestor, textAt, writersOf } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
@@ -68,7 +69,7 @@ async function ownOnes(
   const last = (await readRecords(directory)).findLast(({ result, commit }) => result === "succeeded" && commit !== "");
   const since = last?.fleetCommit ?? last?.commit;
   const base = root !== undefined && since !== undefined ? await known(root, since) : undefined;
-  if (!wanted && !(base && wantsSecond(await textAt(root!, base, join(place, "limits.yaml"))))) return new Map();
+  if (!wanted && !(base && wantsSecond(await limitsAt(root!, base, place)))) return new Map();
   if (root === undefined) return all("the inventory is in no git repository, which says who wrote it");
   if (base === undefined) {
     const lost =
@@ -94,6 +95,11 @@ async function ownOnes(
     else if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
   }
   return refused;
+}
+
+/** limits.yaml of the fleet in an earlier commit, wherever its directory was. */
+async function limitsAt(root: string, commit: string, place: string): Promise<string | undefined> {
+  return textAt(root, commit, join((await sameFleetAt(root, "HEAD", place, commit)) ?? place, "limits.yaml"));
 }
 
 async function known(root: string, commit: string): Promise<string | undefined> {

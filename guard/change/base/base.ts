@@ -163,10 +163,14 @@ export function isProgram(file: string, fleet = ""): boolean {
   return !(isData || isUnderReview || isDocument || isTest);
 }
 
-/** Whether a file bears on what is deployed: the program, or anything beside this fleet's approvals. Whoever wrote one is an author of the change. */
+/**
+ * Whether a file bears on what is deployed: the program, or anything of a fleet beside its approvals. Whoever wrote one is an author of the change. So is
+ * who wrote something of another fleet: its directory may be where this one was, or comes from.
+ */
 export function bearsOn(file: string, place: string): boolean {
   const isOfPlace = place === "" || file.startsWith(`${place}/`);
-  return isOfPlace ? file !== join(place, "approvals.yaml") : isProgram(file, place);
+  if (isOfPlace) return file !== join(place, "approvals.yaml");
+  return isProgram(file, place) || /^inventory\/[^/]+\/(?!approvals\.yaml$)(?!.*\.md$)/.test(file);
 }
 
 /** Whether a fleet's directory may hold a file, which is data then. */

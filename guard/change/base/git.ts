@@ -52,11 +52,15 @@ export async function authorsOf(root: string, range: string, paths: readonly str
 export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
   // Without a path: git would leave out merges that throw away one of their sides.
   const args = ["--format=%x00%an", "--name-only", "--no-renames", "--relative", range];
+  // Merging again needs a place to write, so it is left out where there is nothing to merge.
+  const merges = await gitOrThrow(root, ["rev-list", "--merges", "--max-count=1", range]);
+  // Git can not merge more than two again: all that such a merge brings counts as its author's.
+  const ofMerges = [
+    ["--merges", "--max-parents=2", "--remerge-diff"],
+    ["--min-parents=3", "-m"],
+  ];
   const outputs = await Promise.all(
-    // Git can not merge more than two again: all that such a merge brings counts as its author's.
-    [["--no-merges"], ["--merges", "--max-parents=2", "--remerge-diff"], ["--min-parents=3", "-m"]].map((which) =>
-      gitOrThrow(root, ["log", ...which, ...args]),
-    ),
+    [["--no-merges"], ...(merges === "" ? [] : ofMerges)].map((which) => gitOrThrow(root, ["log", ...which, ...args])),
   );
   const writers = outputs
     .join("")
@@ -147,11 +151,16 @@ export async function lastToTouch(
   return (await gitOrThrow(root, args)).trim() || undefined;
 }
 
-/** Commits that touched a file, newest first: of a commit's history those of the main line, of a range (`a..b`) all but merges. */
+/** Commits that touched a file, newest first: of a commit's history those of the main line, of a range (`a..b`) all, merges too. */
 export async function commitsTouching(root: string, commit: string, file: string): Promise<string[]> {
-  const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
-  const output = await gitOrThrow(root, ["log", "-s", ...which, "--format=%H", commit, "--", file]);
-  return output.split("\n").filter(Boolean);
+  const which = commit.includes("..") ? ["--full-history"] : ["--first-parent"];
+  const output = await gitOrThrow(root, ["log", "-s", "-m", ...which, "--format=%H", commit, "--", file]);
+  return [...new Set(output.split("\n").filter(Boolean))];
+}
+
+/** Parents of a commit, the one of the main line first. */
+export async function parentsOf(root: string, commit: string): Promise<string[]> {
+  return (await gitOrThrow(root, ["rev-parse", `${commit}^@`])).split("\n").filter(Boolean);
 }
 
 /** Whether what was before a commit is not here: the history is cut off there (`git clone --depth`). */
@@ -245,7 +254,8 @@ export async function checkOut(root: string, commit: string, inside: string): Pr
 }
 
 function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  return execa("git", args, {
+  // The advice would stand before the reason of an error.
+  return execa("git", ["-c", "advice.graftFileDeprecated=false", ...args], {
     cwd: directory,
     // What a clone says of history in place of history does not count.
     env: { GIT_NO_REPLACE_OBJECTS: "1", GIT_GRAFT_FILE: "/dev/null", ...environment },
