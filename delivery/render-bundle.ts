@@ -53,7 +53,7 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   }
   for (const account of host.role === "backup" ? (bySite(declaration).get(host.site) ?? []) : []) {
     if (only && !only.has(account.number)) continue;
-    groups[`account-${account.number}`] = assemble(renderers.flatMap(({ ofKept }) => ofKept?.(account) ?? []));
+    groups[`account-${account.number}`] = keptGroup(account);
   }
   return sealBundle(name, groups);
 }
@@ -70,6 +70,10 @@ const bySite = once(({ accounts }: Declaration) =>
     ({ backup }) => backup!.site,
   ),
 );
+
+/** What every backup host of the site has of an account: rendered once for all of them. */
+const keptGroup = once((account: Element<"accounts">) => assemble(ofKept.map((render) => render(account))));
+const ofKept = renderers.flatMap((renderer) => renderer.ofKept ?? []);
 
 /** The accounts of each host with their elements. Computed once for all hosts, so that not every host goes through the whole fleet. */
 const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly WholeAccount[]> => {

@@ -33,13 +33,21 @@ export const nothingOpened: GuardRule = {
     }
     const moved = goneFrom(hosts);
     const left = new Set(after.declaration.hosts.map(({ name }) => name));
+    // All hosts that keep backups of an account have the same changes of it.
+    const known = new Map<GroupChange["files"], Boundary[]>();
+    const boundariesOf = (each: Owned) => {
+      const { files } = each.group;
+      const boundaries = known.get(files) ?? boundariesIn(each, moved, (name) => left.has(name));
+      known.set(files, boundaries);
+      return boundaries;
+    };
     const whole = new Set(changes.hosts.flatMap(({ op, subject }) => (op === "update" ? [] : [subject.name])));
     for (const { host, groups } of hosts) {
       // A new or removed host brings or takes its own boundaries; what its accounts have is judged as anywhere.
       const judged = groups
         .filter(({ group }) => group !== "host" || !whole.has(host))
         .map((group) => ({ group, owner: owning(group, after), previous: owning(group, before) }));
-      const files = judged.flatMap((each) => boundariesIn(each, moved, (name) => left.has(name)));
+      const files = judged.flatMap(boundariesOf);
       for (const [verb, ofKind] of Map.groupBy(files, verbFor)) {
         yield open(host, `${verb} security files of ${host}: ${named(ofKind)}.`);
       }

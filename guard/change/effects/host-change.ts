@@ -102,6 +102,9 @@ export function hostChanges(
   const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
   // Nothing is delivered to these.
   for (const { name, lost } of after.declaration.hosts) if (lost !== undefined) names.delete(name);
+  // Those that keep backups have the same of each account. It is not remembered of others, which have files of their own accounts.
+  const keepers = new Set(after.declaration.hosts.flatMap(({ name, role }) => (role === "backup" ? name : [])));
+  const compareKept = comparedOnce();
   return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
     const applier = hasOtherApplier(before, after, host);
@@ -121,7 +124,7 @@ export function hostChanges(
       ];
     }
     const [old, next] = both;
-    const groups = groupChanges(old, next);
+    const groups = groupChanges(old, next, keepers.has(host) ? compareKept : differences);
     const hooks = chooseHooks({ bases: [old], next, changes: pathsIn(groups) });
     const nothing = groups.length === 0 && isEmpty(hooks) && !applier && packages.length === 0;
     const change = { host, groups, hooks, applier, ...(packages.length > 0 && { packages }) };
@@ -188,23 +191,37 @@ function extractOf(accounts: Extract, onBothSides: boolean): Extract {
   return onBothSides ? accounts : new Map(Array.from(accounts.keys(), (number) => [number, "whole"]));
 }
 
-function groupChanges(before: Bundle, after: Bundle): GroupChange[] {
+function groupChanges(before: Bundle, after: Bundle, compare: typeof differences): GroupChange[] {
   const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
   return [...names].flatMap((group) => {
     const [old, next] = [before.groups[group], after.groups[group]];
-    const files = fileChanges(old, next);
-    if (files.length === 0 && isDeepStrictEqual(beside(old), beside(next))) return [];
-    const accounts = [old?.account, next?.account] as const;
-    return [
-      {
-        group,
-        files,
-        units: unitChanges(old?.units ?? [], next?.units ?? []),
-        ...(!isDeepStrictEqual(...accounts) && { account: accounts }),
-        ...((!old || !next) && { whole: next ? ("comes" as const) : ("goes" as const) }),
-      },
-    ];
+    const change = compare(old, next);
+    return change ? [{ group, ...change }] : [];
   });
+}
+
+/** As {@link differences}, but once for all hosts that have the same. */
+function comparedOnce(): typeof differences {
+  const known = new Map<BundleGroup, { readonly next: unknown; readonly change: ReturnType<typeof differences> }>();
+  return (old, next) => {
+    const found = old && known.get(old);
+    if (found && found.next === next) return found.change;
+    const change = differences(old, next);
+    if (old) known.set(old, { next, change });
+    return change;
+  };
+}
+
+function differences(old: BundleGroup | undefined, next: BundleGroup | undefined) {
+  const files = fileChanges(old, next);
+  if (files.length === 0 && isDeepStrictEqual(beside(old), beside(next))) return undefined;
+  const accounts = [old?.account, next?.account] as const;
+  return {
+    files,
+    units: unitChanges(old?.units ?? [], next?.units ?? []),
+    ...(!isDeepStrictEqual(...accounts) && { account: accounts }),
+    ...((!old || !next) && { whole: next ? ("comes" as const) : ("goes" as const) }),
+  };
 }
 
 function unitChanges(before: readonly BundleUnit[], after: readonly BundleUnit[]): UnitChange[] {
