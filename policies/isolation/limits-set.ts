@@ -1,4 +1,4 @@
-import { limitNames, limitOf } from "../../components/plan/each-limit.ts";
+import { eachLimit, type LimitName, limitNames, limitOf } from "../../components/plan/each-limit.ts";
 import { type Subject, subject } from "../../components/registry/subject.ts";
 import { defineRule, type Found } from "../../components/rule.ts";
 
@@ -13,6 +13,7 @@ export const limitsSet = defineRule({
     "An account without a limit can use all memory, tasks or disk of its host and stop every other account there.",
   fix: "Set a value within the limit's bounds in the account's plan (docs/reference/inventory.md#plan).",
   *find({ plans, accounts }) {
+    const judge = judging();
     for (const plan of plans) yield* judge(plan, `Plan ${plan.name}`, (path) => subject.plan(plan, path));
     for (const account of accounts) {
       yield* judge(account.limits, `Account ${account.number}`, (path) => subject.account(account, `limits.${path}`));
@@ -20,13 +21,24 @@ export const limitsSet = defineRule({
   },
 });
 
-function* judge(
-  values: { readonly [Name in (typeof limitNames)[number]]: number },
-  owner: string,
-  subjectOf: (path: string) => Subject,
-): Generator<Found> {
-  for (const name of limitNames) {
-    if (values[name] !== undefined && limitOf(name).schema.safeParse(values[name]).success) continue;
-    yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}, which is out of bounds.` };
-  }
+/** Accounts have the few values of their plans: each is looked at once. */
+function judging() {
+  const inBounds = eachLimit(() => new Set<number>());
+  const isInBounds = (name: LimitName, value: number | undefined) => {
+    if (value === undefined) return false;
+    if (inBounds[name].has(value)) return true;
+    if (!limitOf(name).schema.safeParse(value).success) return false;
+    inBounds[name].add(value);
+    return true;
+  };
+  return function* judge(
+    values: { readonly [Name in LimitName]: number },
+    owner: string,
+    subjectOf: (path: string) => Subject,
+  ): Generator<Found> {
+    for (const name of limitNames) {
+      if (isInBounds(name, values[name])) continue;
+      yield { subject: subjectOf(name), message: `${owner} has ${name} ${values[name]}, which is out of bounds.` };
+    }
+  };
 }

@@ -1,4 +1,4 @@
-import { type Subject, subject } from "../../registry/subject.ts";
+import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
 import { nameIn, namesOf, wildcardOf } from "../web-site/web-address.ts";
 
@@ -21,13 +21,13 @@ export const namesOfOneAccount = defineRule({
     const domains = networks.flatMap(({ platformDomain }) => platformDomain ?? []);
     for (const server of httpServers) {
       const called = `HTTP server ${server.account}/${server.name}`;
-      for (const [about, address] of addressesOf(server)) {
+      for (const [path, address] of addressesOf(server)) {
         const name = nameIn(address);
         for (const taken of [name, wildcardOf(name)]) {
           const owner = taken === undefined ? undefined : owners.get(taken);
           if (owner === undefined || owner.account === server.account) continue;
           yield {
-            subject: about,
+            subject: subject.httpServer(server, path),
             message: `${called} answers for ${address}; ${taken} belongs to account ${owner.account} (HTTP server ${owner.account}/${owner.name}).`,
           };
         }
@@ -35,7 +35,7 @@ export const namesOfOneAccount = defineRule({
           const own = `${accountNames.get(server.account)}.${domain}`;
           if (!`.${name}`.endsWith(`.${domain}`) || `.${name}`.endsWith(`.${own}`)) continue;
           yield {
-            subject: about,
+            subject: subject.httpServer(server, path),
             message: `${called} answers for ${address}, below the platform's domain ${domain}; of it account ${server.account} has ${own} alone.`,
           };
         }
@@ -45,13 +45,15 @@ export const namesOfOneAccount = defineRule({
 });
 
 /** Addresses of a server, each with its place. */
-function addressesOf(server: {
-  readonly account: number;
-  readonly name: string;
+function addressesOf({
+  hostnames,
+  addresses = [],
+}: {
   readonly hostnames: readonly string[];
   readonly addresses?: readonly string[];
-}): (readonly [Subject, string])[] {
-  return (["hostnames", "addresses"] as const).flatMap((key) =>
-    (server[key] ?? []).map((address, index) => [subject.httpServer(server, `${key}.${index}`), address] as const),
-  );
+}): (readonly [path: string, address: string])[] {
+  return [
+    ...hostnames.map((address, index) => [`hostnames.${index}`, address] as const),
+    ...addresses.map((address, index) => [`addresses.${index}`, address] as const),
+  ];
 }

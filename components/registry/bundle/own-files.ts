@@ -223,7 +223,8 @@ const needed = once((needs: readonly string[]) =>
   needs.map((beginning) => {
     const [, section, setting] = /^(\[\w+\]) (.+)$/.exec(beginning) ?? [];
     const line = `\\n${escaped(setting ?? beginning)}`;
-    const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*";
+    // The nearest one: what a file needs stands mostly at the beginning of its section.
+    const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*?";
     const pattern = section === undefined ? `(?:^|${line})` : `(?:^|\\n)${escaped(section)}${others}${line}`;
     return { beginning, pattern: new RegExp(pattern) };
   }),
