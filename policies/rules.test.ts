@@ -34,9 +34,11 @@ test("judging is linear: ten times the accounts take far less than a hundred tim
     const declaration = declarationFixture({ hosts: accounts / 100, accounts });
     return Math.min(
       ...Array.from({ length: 3 }, () => {
-        const start = performance.now();
+        // Of this process alone: others take their share of the clock, and not of it.
+        const start = process.cpuUsage();
         expect(checkDeclaration(declaration, today)).toEqual([]);
-        return performance.now() - start;
+        const { user, system } = process.cpuUsage(start);
+        return user + system;
       }),
     );
   };

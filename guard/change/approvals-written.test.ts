@@ -85,9 +85,9 @@ test("an entry that a merge on a branch puts there is by the author of that merg
   const { root, git, write, commit, authors } = await repository();
   await commit("Ada");
   await git("Mallory", "switch", "--quiet", "--create", "branch");
-  await commit("Mallory", { "docs/a.md": "a" });
+  await commit("Mallory", { "a.txt": "a" });
   await git("Ada", "switch", "--quiet", "main");
-  await commit("Ada", { "docs/b.md": "b" });
+  await commit("Ada", { "b.txt": "b" });
   await git("Mallory", "switch", "--quiet", "branch");
   await git("Mallory", "merge", "--quiet", "--no-commit", "main");
   await write({ [`${prod}/approvals.yaml`]: entry });
@@ -97,7 +97,7 @@ test("an entry that a merge on a branch puts there is by the author of that merg
   expect(await authors()).toEqual(["Mallory"]);
 
   // Of a history that is cut off inside of the merge, nobody knows.
-  await commit("Ada", { "docs/c.md": "c" });
+  await commit("Ada", { "c.txt": "c" });
   const clone = await mkdtemp(join(tmpdir(), "fairhost-written-"));
   onTestFinished(() => rm(clone, { recursive: true }));
   await execa("git", ["clone", "--quiet", "--depth=3", `file://${root}`, clone]);
