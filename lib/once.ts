@@ -1,7 +1,11 @@
-/** Computes a value of an object only once, so that code that needs it a thousand times stays linear. */
-export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
-  const known = new WeakMap<T, { readonly value: R }>();
-  return (of) => {
+interface Known<K, R> {
+  get(of: K): { readonly value: R } | undefined;
+  set(of: K, found: { readonly value: R }): unknown;
+}
+
+const remembering =
+  <K, R>(known: Known<K, R>, work: (of: K) => R) =>
+  (of: K): R => {
     let found = known.get(of);
     if (!found) {
       found = { value: work(of) };
@@ -9,6 +13,15 @@ export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
     }
     return found.value;
   };
+
+/** Computes a value of an object only once, so that code that needs it a thousand times stays linear. */
+export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
+  return remembering(new WeakMap(), work);
+}
+
+/** Computes a value of a text only once. */
+export function onceByName<R>(work: (name: string) => R): (name: string) => R {
+  return remembering(new Map(), work);
 }
 
 /** Computes a value when it is first asked for, and only once. */
@@ -16,19 +29,6 @@ export function lazy<R>(work: () => R): () => R {
   let found: { readonly value: R } | undefined;
   return () => {
     found ??= { value: work() };
-    return found.value;
-  };
-}
-
-/** Computes a value of a text only once. */
-export function onceByName<R>(work: (name: string) => R): (name: string) => R {
-  const known = new Map<string, { readonly value: R }>();
-  return (name) => {
-    let found = known.get(name);
-    if (!found) {
-      found = { value: work(name) };
-      known.set(name, found);
-    }
     return found.value;
   };
 }

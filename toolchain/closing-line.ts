@@ -1,11 +1,16 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 /**
- * Counts tests in one line; a file that could not be run counts as failed. Before it, what passed only at the second try.
- * @param unsteady files that did so as a whole
+ * Counts tests in one line; a file that could not be run counts as failed, and so does an error that no test has caught. Before it, what passed
+ * only at the second try.
+ * @param errors such errors @param unsteady files that passed so as a whole
  */
-export function closingLine(modules: readonly TestModule[], unsteady: readonly string[] = []): string {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+export function closingLine(
+  modules: readonly TestModule[],
+  errors: readonly unknown[],
+  unsteady: readonly string[] = [],
+): string {
+  const counts = { passed: 0, failed: errors.length, skipped: 0 };
   const second = [...unsteady];
   for (const module of modules) {
     if (module.errors().length > 0) counts.failed += 1;
@@ -21,7 +26,7 @@ export function closingLine(modules: readonly TestModule[], unsteady: readonly s
 
 /** For runs of a part of the tests. */
 export default class ClosingLine implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
-    console.log(closingLine(modules));
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    console.log(closingLine(modules, errors));
   }
 }

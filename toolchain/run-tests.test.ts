@@ -56,6 +56,14 @@ test("what fails twice, fails; so does a test that needs no host, at once", asyn
   expect(unit.status).toBe(1);
 });
 
+test("an error that no test has caught fails the run, also when a second one comes after it", async () => {
+  const loose = `${sound}void Promise.reject(new Error("nobody waits"));\n`;
+  const { status, lines } = await run({ "a.unit.js": loose, "b.it.js": unsteady("b") });
+  expect(lines).toContain("Once more, because a test failed: b.it.js");
+  expect(lines.at(-1)).toBe("3 passed, 1 failed, 0 skipped");
+  expect(status).toBe(1);
+});
+
 test("where more than six files fail there is no second time", async () => {
   const files = Object.fromEntries(Array.from({ length: 7 }, (_, at) => [`${at}.it.js`, unsteady(`${at}`)]));
   const { status, lines } = await run(files);

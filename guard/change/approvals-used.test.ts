@@ -102,7 +102,7 @@ test("an approval of several is used when each of them was needed since", async 
 
 test("where it cannot be read what the fleet was when an approval came, it does not count", async () => {
   expect(await refusedFor({ stateAt: async () => undefined })).toEqual([
-    expect.stringContaining("what the fleet was when the approval came cannot be read"),
+    expect.stringContaining("because the fleet of before it cannot be read"),
   ]);
 });
 

@@ -6,9 +6,9 @@ import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import { approvalsWritten, wholeOf } from "./approvals-written.ts";
-import { bearsOn, type History } from "./base/base.ts";
+import { authorsOfChange, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { isCutOff, parentsOf, writersOf } from "./base/git.ts";
+import { isCutOff, parentsOf } from "./base/git.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -56,8 +56,7 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
     const notices: string[] = [];
     const refused = new Map<Approval, string>();
     if (used.length === 0) return { notices, refused };
-    // Whoever only approves, or writes pages, has not written the change.
-    const authors = await writersOf(root, `${commit}..HEAD`, (each) => bearsOn(each, place));
+    const authors = await authorsOfChange(root, `${commit}..HEAD`, place);
     for (const approval of used) {
       const { action, resource, approvedBy } = approval;
       const name = `approval ${action} ${resource}, by ${approvedBy},`;
@@ -126,7 +125,7 @@ async function neededSince(
 }
 
 const unreadable =
-  "what the fleet was when the approval came cannot be read, so it is not known whether it was used already";
+  "it is not known whether its approval was used already, because the fleet of before it cannot be read (write the entry anew in this change)";
 
 /** Whether there was something of a fleet, or may have been, before a commit. */
 async function wasThere({ root, commit, place }: History, by: string): Promise<boolean> {

@@ -5,8 +5,7 @@ import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { approvalsWritten } from "./approvals-written.ts";
-import { bearsOn } from "./base/base.ts";
-import { writersOf } from "./base/git.ts";
+import { authorsOfChange } from "./base/base.ts";
 
 const prod = "inventory/prod";
 const approval: Approval = {
@@ -104,16 +103,19 @@ test("an entry that a merge on a branch puts there is by the author of that merg
   expect((await approvalsWritten(clone, `${prod}/approvals.yaml`)("HEAD", approval)).authors).toBeUndefined();
 });
 
-test("who changed the fleet before its directory moved is an author, too", async () => {
+test("who changed the fleet where its directory was on the way is an author, too; who changed another fleet is none", async () => {
   const { root, git, commit } = await repository();
   await commit("Ada");
   const base = await git("Ada", "rev-parse", "HEAD");
   await commit("Mallory", { [`${prod}/accounts/1001-alice.yaml`]: "name: alice\n" });
-  await commit("Grace", { [`${prod}/approvals.yaml`]: entry, [`${prod}/README.md`]: "why" });
-  await git("Carol", "mv", prod, "inventory/live");
+  await commit("Grace", { [`${prod}/approvals.yaml`]: entry, "docs.md": "why" });
+  await commit("Ben", { "inventory/lab/accounts/1-bob.yaml": "name: bob\n" });
+  const authors = (place: string) => authorsOfChange(root, `${base}..HEAD`, place);
+  expect(await authors(prod)).toEqual(["Mallory"]);
+  await git("Carol", "mv", prod, "inventory/between");
   await commit("Carol");
-  expect(await writersOf(root, `${base}..HEAD`, (file) => bearsOn(file, "inventory/live"))).toEqual([
-    "Carol",
-    "Mallory",
-  ]);
+  await commit("Eve", { "inventory/between/accounts/1002-carol.yaml": "name: carol\n" });
+  await git("Carol", "mv", "inventory/between", "inventory/live");
+  await commit("Carol");
+  expect(await authors("inventory/live")).toEqual(["Carol", "Eve", "Mallory"]);
 });

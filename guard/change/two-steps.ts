@@ -16,8 +16,9 @@ import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { authorsOf, checkOut, commitsIn, lastToTouch, type Said, sayCommit, textAt } from "./base/git.ts";
+import { authorsOf, checkOut, commitsIn, type Said, sayCommit, textAt } from "./base/git.ts";
 import { ownProgram, type Program } from "./base/program.ts";
+import { keyOf, leant } from "./leant-waivers.ts";
 import { reused } from "./reused.ts";
 import { sharedWith } from "./shared-with.ts";
 import { type Side, sideOf } from "./side.ts";
@@ -265,8 +266,6 @@ async function overLimits(
   return [...found.values()];
 }
 
-const keyOf = ({ rule, subject: { kind, name } }: Pick<Weighed, "rule" | "subject">) => `${rule} ${kind} ${name}`;
-
 function worst(findings: readonly Weighed[]): Map<string, number> {
   const ranks = new Map<string, number>();
   for (const finding of findings) ranks.set(keyOf(finding), Math.max(rank(finding), ranks.get(keyOf(finding)) ?? 0));
@@ -285,35 +284,4 @@ function render(_: Declaration, host: string): ReturnType<Side["render"]> {
 /** The rules about one state are asked of this change alone. */
 function unjudged(): ReturnType<Side["judge"]> {
   return { violations: [], waived: [] };
-}
-
-/** Waivers from before this change on which it leans. */
-async function leant(
-  { root, commit, place }: History,
-  { wholes, before, result, today }: Step,
-  say: (of: string) => Promise<string>,
-): Promise<string[]> {
-  const quoted = (text: string) => text.replaceAll(/[^\w -]/g, "\\$&");
-  const notices: string[] = [];
-  const lean = async (file: string, what: string, pattern: string) => {
-    const by = await lastToTouch(root, commit, pattern, join(place, file));
-    if (by !== undefined) notices.push(`${what} was there before this change, since ${await say(by)}.`);
-  };
-  if (result.policies.waived.length === 0) return notices;
-  const known = new Set(
-    before
-      .judge(wholes.before, today)
-      .waived.map(({ violation: { rule, subject: of } }) => keyOf({ rule, subject: of })),
-  );
-  for (const {
-    violation: { rule, subject: of },
-  } of result.policies.waived) {
-    if (known.has(keyOf({ rule, subject: of }))) continue;
-    await lean(
-      "waivers.yaml",
-      `The waiver of rule ${rule} for ${of.kind} ${of.name}, which this change uses,`,
-      `resource: *["']?${of.kind} ${quoted(of.name)}\\b`,
-    );
-  }
-  return notices;
 }

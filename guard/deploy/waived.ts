@@ -5,9 +5,9 @@ import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
-import { bearsOn, placeOf } from "../change/base/base.ts";
+import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
-import { commitOf, hasChanges, isAncestor, textAt, writersOf } from "../change/base/git.ts";
+import { commitOf, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";
@@ -81,7 +81,7 @@ async function ownOnes(
   const file = join(place, "approvals.yaml");
   if (await hasChanges(root, place, file))
     return all("there are changes here that are not committed, so nobody has written them");
-  const authors = await writersOf(root, `${base}..HEAD`, (each) => bearsOn(each, place));
+  const authors = await authorsOfChange(root, `${base}..HEAD`, place);
   const committed = new Set(approvalsIn(await textAt(root, "HEAD", file)).map(wholeOf));
   const writtenBy = approvalsWritten(root, file);
   const refused = new Map<Approval, string>();

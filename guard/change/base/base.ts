@@ -6,7 +6,7 @@ import { count } from "../../../lib/text/text.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { stackFindings, stackOf } from "../stack-change.ts";
 import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
-import { changedFiles, checkOut, commitOf, commitsBetween, sharedWithHead } from "./git.ts";
+import { changedFiles, checkOut, commitOf, commitsBetween, placesMoved, sharedWithHead, writersOf } from "./git.ts";
 import { type Program, programAt } from "./program.ts";
 import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";
 
@@ -164,13 +164,15 @@ export function isProgram(file: string, fleet = ""): boolean {
 }
 
 /**
- * Whether a file bears on what is deployed: the program, or anything of a fleet beside its approvals. Whoever wrote one is an author of the change. So is
- * who wrote something of another fleet: its directory may be where this one was, or comes from.
+ * Who wrote what a range of commits changes of what is deployed, by name: the program, and anything of the fleet beside its approvals, also where
+ * its directory was on the way. Whoever only approves, or writes pages, has not.
  */
-export function bearsOn(file: string, place: string): boolean {
-  const isOfPlace = place === "" || file.startsWith(`${place}/`);
-  if (isOfPlace) return file !== join(place, "approvals.yaml");
-  return isProgram(file, place) || /^inventory\/[^/]+\/(?!approvals\.yaml$)(?!.*\.md$)/.test(file);
+export async function authorsOfChange(root: string, range: string, place: string): Promise<string[]> {
+  const places = [place, ...(await placesMoved(root, range, "network.yaml"))];
+  return writersOf(root, range, (file) => {
+    const of = places.find((each) => each === "" || file.startsWith(`${each}/`));
+    return of === undefined ? isProgram(file, place) : file !== join(of, "approvals.yaml");
+  });
 }
 
 /** Whether a fleet's directory may hold a file, which is data then. */

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { UserError } from "../../../lib/user-error.ts";
 
@@ -70,6 +70,14 @@ export async function writersOf(root: string, range: string, counts: (file: stri
       return files.some((file) => file.startsWith('"') || counts(file)) ? [author] : [];
     });
   return [...new Set(writers)].sort();
+}
+
+/** Directories in which commits of a range, merges too, made or removed a file of this name: where something came from or went to that lies around it. */
+export async function placesMoved(root: string, range: string, name: string): Promise<string[]> {
+  const which = ["-m", "--full-history", "--no-renames", "--diff-filter=AD", "--relative"];
+  const args = ["log", ...which, "--name-only", "--format=", "-z", range, "--", `:(glob)**/${name}`];
+  const files = (await gitOrThrow(root, args)).split("\0").filter(Boolean);
+  return [...new Set(files.map((file) => (dirname(file) === "." ? "" : dirname(file))))];
 }
 
 /**
