@@ -1,6 +1,5 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { sortBy } from "../../lib/lists.ts";
-import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
+import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
@@ -14,7 +13,7 @@ import { hostLimits } from "../http/web-site/web-site.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 import { bodiesHttp, bodiesServer, largestMb } from "./render-bodies.ts";
-import { exclusionOf } from "./waf.ts";
+import { inNginx, renderExclusions } from "./render-exclusions.ts";
 import { wafSocket, wafUnit } from "./waf-paths.ts";
 
 type Server = Element<"httpServers">;
@@ -263,49 +262,6 @@ ${bodiesServer(spool, { full: tooMany, slow: tooSlow })}    location / {
   }
 }
 `;
-
-/** Rules as nginx reads them, in whose configuration they can be included by relative paths. */
-function inNginx(rules: string): string {
-  return `modsecurity_rules '\n${rules.replaceAll(/[\\']/g, "\\$&")}';\n`;
-}
-
-/** Paths that programs read in several ways: with a part above, or with a character of the way written as a number. */
-const ambiguous = "^[^?]*(?:%(?:2[eEfF]|3[fF]|5[cC])|[.][.])";
-
-const plainPath = plain(/\/[A-Za-z0-9/._~-]*/, "path of an exclusion");
-
-/** Rules that do not count for an account's web sites. Requests to others pass by all of them at once. */
-function renderExclusions(account: number, servers: readonly Server[]): BundleFile[] {
-  const all = sortBy(servers, ({ number }) => number).flatMap(({ name, waf }) =>
-    (waf?.exclusions ?? []).map((words) => ({ name, ...exclusionOf(words) })),
-  );
-  if (all.length === 0) return [];
-  // Numbers of rules: those of an account follow from its own. A number is of 24 bits, and a web site has 50 exclusions at most.
-  const id = (index: number) => `id:${1e10 + account * 1e4 + index},phase:1,pass,nolog`;
-  const lines = all.flatMap(({ name, rule, path, from }, index) => {
-    const remove = `ctl:ruleRemoveById=${rule}`;
-    const below = path === undefined ? undefined : plainPath(path).replace(/\/$/, "").replaceAll(".", "\\.");
-    const conditions = [
-      `UNIQUE_ID "@contains ;${account};${name};" "${id(index + 1)},`,
-      // Not where a program may see another path in it.
-      ...(below === undefined
-        ? []
-        : [
-            `REQUEST_URI_RAW "!@rx ${ambiguous}" "t:none,`,
-            `REQUEST_FILENAME "@rx ^${below}(?:/|$)" "t:none,t:normalizePath,`,
-          ]),
-      ...(from === undefined ? [] : [`REMOTE_ADDR "@ipMatch ${from}" "`]),
-    ];
-    return conditions.map((each, at) => `SecRule ${each}${at === conditions.length - 1 ? remove : "chain"}"`);
-  });
-  const past = `SecRule UNIQUE_ID "!@contains ;${account};" "${id(0)},skipAfter:after-${account}"`;
-  return [
-    {
-      path: `waf/accounts/${account}.conf`,
-      content: inNginx(`${[past, ...lines, `SecMarker after-${account}`].join("\n")}\n`),
-    },
-  ];
-}
 
 /** Caches behind it, by the names that the front end gives them. */
 function renderCaches(account: number, servers: readonly Server[]): BundleFile[] {

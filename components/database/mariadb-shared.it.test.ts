@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
+import { alice, bob, databaseBundle, databaseDrift, databaseHost } from "../../testing/fakes/database-host.ts";
+import { inside } from "../../testing/fakes/inside-sandbox.ts";
+
+/** What an account can make the real server of a host hold: memory, temporary files, old rows, procedures. */
+let on: AppliedHost;
+
+const shop = { engine: "mariadb", name: "shop", connections: 3 } as const;
+
+/** Runs statements in a database from inside an account's sandbox. */
+const ask = async (account: number, database: string, ...statements: string[]) =>
+  (await inside(on.host, account, `mariadb -BN ${database} 2>&1 <<'EOF'\n${statements.join("\n")}\nEOF`)).trim();
+
+/** As an operator of the host does. */
+const asAdministrator = (statement: string) =>
+  on.shell(`mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e "${statement}"`);
+
+beforeAll(async () => {
+  on = await databaseHost("mariadb", [shop]);
+});
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+describe("a session has bounds of its own", () => {
+  test("memory without end: a session's buffers stay small, whatever it sets, and one that holds too much can do no more", async () => {
+    const sizes =
+      "SELECT LOWER(GROUP_CONCAT(VARIABLE_NAME)) FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_SCOPE = 'SESSION' AND READ_ONLY = 'NO' AND NUMERIC_MAX_VALUE > 67108864 AND VARIABLE_NAME REGEXP '_SIZE$|_SPACE_LIMIT$|_MEM_USED$';";
+    // Of files, rows and replication, and of engines that no account reaches.
+    const other = /^(tmp_disk_table|max_join|max_relay_log|wsrep_trx_fragment|(aria|myisam)_sort_buffer)_size$/;
+    const names = (await ask(alice, "a1_shop", sizes)).split(",").filter((name) => !other.test(name));
+    expect(names).toEqual(expect.arrayContaining(["sort_buffer_size", "max_session_mem_used", "max_heap_table_size"]));
+    const largest = names.map((name) => `SET ${name} = 18446744073709551615;`);
+    const held = Array.from({ length: 20 }, (_, index) => `SET @v${index} = REPEAT('x', 16000000);`);
+    const values = (await ask(alice, "a1_shop", ...largest, `SELECT ${names.map((name) => `@@${name}`).join()};`))
+      .split("\t")
+      .map((value, index) => [names[index]!, Number(value)] as const);
+    expect(values.filter(([name, value]) => value > (name === "max_session_mem_used" ? 2 ** 28 : 2 ** 26))).toEqual([]);
+    await expect(ask(alice, "a1_shop", ...held, "SELECT COUNT(*) FROM seq_1_to_10;")).rejects.toThrow(
+      "max-session-mem-used",
+    );
+    expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
+  });
+
+  test("temporary files without end: a session can lower its limit, and not raise it", async () => {
+    const most = "SET max_tmp_session_space_usage = 18446744073709551615; SELECT @@max_tmp_session_space_usage;";
+    expect(await ask(alice, "a1_shop", most)).toBe(`${2 ** 30}`);
+    const rows = "SELECT SHA2(seq, 512) x, REPEAT('y', 1000) y FROM seq_1_to_100000";
+    const sort = `SELECT COUNT(*) FROM (${rows} ORDER BY x, y LIMIT 99999) s;`;
+    await expect(ask(alice, "a1_shop", "SET max_tmp_session_space_usage = 10000000;", sort)).rejects.toThrow(
+      "Local temporary space limit reached",
+    );
+    expect(await on.shell("find /srv/accounts/databases/mariadb/own/tmp -type f -size +1M")).toBe("");
+  });
+});
+
+/** What no disk limit counts. Sizes in MB. */
+describe("what accounts share does not grow without end, and the neighbour's statements go on", () => {
+  const size = async (path: string) =>
+    Number(await on.shell(`du -cm /srv/accounts/databases/mariadb/${path} | tail -1 | cut -f1`));
+  const said = () => on.shell("cat /srv/accounts/1/admin/logs/databases.log || true");
+
+  test("the log of old rows, while a transaction stays open", async () => {
+    const rows = "SELECT REPEAT(MD5(seq), 100) FROM seq_1_to_20000;";
+    await ask(
+      alice,
+      "a1_shop",
+      `CREATE TABLE g (id int PRIMARY KEY AUTO_INCREMENT, a text); INSERT INTO g (a) ${rows}`,
+    );
+    const reader = "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) FROM g; SELECT SLEEP(900);";
+    await inside(on.host, alice, `mariadb a1_shop -e '${reader}' </dev/null >held 2>&1 &`);
+    const open = () =>
+      asAdministrator("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'");
+    await expect.poll(open, { timeout: 20_000 }).toBe("1");
+    const change = "UPDATE g SET a = REPEAT(MD5(id + RAND()), 100); DO SLEEP(0.2);".repeat(3);
+    // It is ended at 1 GB; 40 rounds would be 7.
+    for (let round = 0; round < 40 && (await open()) === "1"; round++) await ask(alice, "a1_shop", change);
+    expect(await open()).toBe("0");
+    expect(await size("own/undo*")).toBeLessThan(2500);
+    expect(await on.shell("cat /srv/accounts/1/home/held")).toMatch(/Lost connection|gone away|killed/);
+    await expect.poll(said).toMatch(/a session in MariaDB was ended: its transaction since .* kept more than 1 GB/);
+    expect(await on.shell("fairhost-host dump-database mariadb a2_blog | tail -1")).toContain("Dump completed");
+    await ask(alice, "a1_shop", "DROP TABLE g;");
+  }, 240_000);
+
+  test("its temporary tables", async () => {
+    // Small steps, so that the server is looked at before the last of them.
+    const fill = "INSERT INTO x SELECT REPEAT(MD5(seq), 300) FROM seq_1_to_5000; DO SLEEP(0.2);".repeat(60);
+    await expect(ask(alice, "a1_shop", "CREATE TEMPORARY TABLE x (a longtext);", fill)).rejects.toThrow(
+      /Lost connection|gone away|killed/,
+    );
+    await expect.poll(said).toContain("temporary tables");
+    const own = "INSERT INTO y SELECT REPEAT(MD5(seq), 300) FROM seq_1_to_1000; SELECT COUNT(*) FROM y;";
+    expect(await ask(bob, "a2_blog", "CREATE TEMPORARY TABLE y (a longtext);", own)).toBe("1000");
+    await expect.poll(() => size("own/temporary"), { timeout: 60_000 }).toBeLessThan(500);
+  }, 120_000);
+
+  test("its temporary files: those of all its sessions count together", async () => {
+    // A table of 800 MB each, for as long as the statement sleeps.
+    const rows = "SELECT REPEAT(MD5(seq), 300) AS x FROM seq_1_to_85000 LIMIT 85000";
+    const hold = `mariadb a1_shop -e 'SET tmp_memory_table_size = 16384; SELECT SLEEP(900) FROM (${rows}) s LIMIT 1' </dev/null >>files 2>&1 & `;
+    await inside(on.host, alice, hold.repeat(3));
+    await expect.poll(said, { timeout: 90_000 }).toContain("more than 2 GB of temporary files");
+    await expect.poll(() => on.shell("cat /srv/accounts/1/home/files")).toMatch(/Lost connection|gone away|killed/);
+    // Until none is left: a session that removes its files takes a place until it has.
+    const sessions = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'a1'";
+    await expect
+      .poll(() => asAdministrator(`KILL USER a1@localhost; ${sessions}`), { timeout: 90_000, interval: 1000 })
+      .toBe("0");
+  }, 240_000);
+
+  test("its procedures: an account whose are too large makes no more until the next apply", async () => {
+    const made = (index: number) =>
+      `EXECUTE IMMEDIATE CONCAT('CREATE PROCEDURE p${index}() BEGIN /*', REPEAT('x', 12000000), '*/ SELECT 1; END');`;
+    const all = Array.from({ length: 60 }, (_, index) => index);
+    const result = await ask(alice, "a1_shop", ...all.map(made)).then(() => "made", String);
+    expect(result).toMatch(/Lost connection|gone away|killed|denied/);
+    expect(await size("data/mysql")).toBeLessThan(1300);
+    await expect.poll(said).toMatch(/procedures and functions of a1_shop are larger than 16 MB/);
+    await expect(ask(alice, "a1_shop", "CREATE PROCEDURE more() SELECT 1;")).rejects.toThrow(/denied/);
+    expect((await databaseDrift(on)).join()).toContain("a1_shop");
+    await ask(alice, "a1_shop", ...all.map((index) => `DROP PROCEDURE IF EXISTS p${index};`)).catch(String);
+    await on.shell(
+      "mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e \"SELECT CONCAT('DROP PROCEDURE a1_shop.', name, ';') FROM mysql.proc WHERE db = 'a1_shop'\" | mariadb -S /run/fairhost-mariadb/mysqld.sock",
+    );
+    await on.apply(databaseBundle("mariadb", [shop]));
+    expect(
+      await ask(alice, "a1_shop", "CREATE PROCEDURE more() SELECT 7;", "CALL more();", "DROP PROCEDURE more;"),
+    ).toBe("7");
+  }, 120_000);
+});
