@@ -68,7 +68,7 @@ const interval = 100;
 
 /**
  * Reads an event log while the engine writes it, so that little is left to read when the engine ends. Calls `take` for each event.
- * No file means no events.
+ * No file means no events: {@link LogCount} says whether that is all.
  * @param ended settles when the log is complete
  * @throws ZodError for events of another shape
  */
@@ -92,6 +92,31 @@ export async function followEvents(
   }
 }
 
+/**
+ * Counts what a log has, since an engine goes on, and ends with 0, although it can't write one (a full disk): what is missing there would be taken for
+ * "nothing changes".
+ */
+export class LogCount {
+  #steps = 0;
+  #summed: number | undefined;
+
+  add({ resourcePreEvent, summaryEvent }: EngineEvent): void {
+    if (resourcePreEvent && !defaultProvider.test(resourcePreEvent.metadata.urn)) this.#steps++;
+    if (summaryEvent)
+      this.#summed = Object.values(summaryEvent.resourceChanges ?? {}).reduce((sum, own) => sum + own, 0);
+  }
+
+  /** What is missing, in words; undefined if the engine's own summary is there and has no more steps than the log. */
+  missing(): string | undefined {
+    if (this.#summed === undefined) return "its end";
+    // A log has more: parts of a replacement are steps, too.
+    return this.#steps < this.#summed ? `${this.#summed - this.#steps} of ${this.#summed} steps` : undefined;
+  }
+}
+
+/** Providers that nobody declares, which are steps that no summary counts (`isDefaultProviderStep` of Pulumi). */
+const defaultProvider = /::pulumi:providers:[^:]+::default[^:]*$/;
+
 /** A growing text file. */
 class Log implements AsyncDisposable {
   readonly #file: string;
@@ -106,7 +131,10 @@ class Log implements AsyncDisposable {
 
   /** The whole lines added since the last call. */
   async *added(): AsyncGenerator<string> {
-    this.#handle ??= await open(this.#file).catch(() => undefined);
+    this.#handle ??= await open(this.#file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+      return undefined;
+    });
     if (!this.#handle) return;
     for (;;) {
       const { bytesRead } = await this.#handle.read(this.#chunk);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { maskOutput, secretsIn } from "../../lib/text/mask.ts";
 import { type Engine, type EngineOptions, runEngine } from "./engine.ts";
-import { type EngineEvent, followEvents } from "./events.ts";
+import { type EngineEvent, followEvents, LogCount } from "./events.ts";
 import { type EngineSides, SidesReader } from "./sides.ts";
 
 /** Result of a preview: what the engine would do. */
@@ -41,20 +41,37 @@ export async function preview(engine: Engine, options: PreviewOptions = {}): Pro
     // The events of a large fleet are many megabytes, and the engine takes some seconds to write them.
     const reader = new SidesReader();
     const said: EngineEvent[] = [];
+    const count = new LogCount();
     const followed = followEvents(events, running, (event) => {
+      count.add(event);
       if (event.resourcePreEvent) reader.add(event.resourcePreEvent.metadata);
       else said.push(event);
     });
     // An event that cannot be read is reported only after the engine has ended, so that no engine runs unwatched.
     await Promise.allSettled([running, followed]);
     const { exitCode, output } = await running;
-    await followed;
+    try {
+      await followed;
+    } catch (error) {
+      if (error instanceof SyntaxError) return notWhole("a part of a line");
+      throw error;
+    }
     if (exitCode !== 0) return failed(said, output, secretsIn(engine.environment));
+    const missing = count.missing();
+    if (missing !== undefined) return notWhole(missing);
     return { kind: "previewed", sides: reader.sides() };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+const notWhole = (missing: string): PreviewFailed => ({
+  kind: "failed",
+  why: "broken",
+  messages: [
+    `The engine's log of what it would do lacks ${missing}, so nothing can be judged. Most likely the disk of ${tmpdir()} is full: make room, or let TMPDIR name another directory, then try again.`,
+  ],
+});
 
 /** Options that a preview and its update must have in common. */
 export function scope({ policyPack, targets = [] }: Pick<PreviewOptions, "policyPack" | "targets">): string[] {

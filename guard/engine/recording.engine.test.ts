@@ -1,10 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { beforeAll, expect, test } from "vitest";
 import { deliveryType } from "../../delivery/protocol/resources.ts";
 import { twoHosts } from "../../testing/projects/two-hosts.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
+import { preview } from "./preview.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 
@@ -69,4 +72,31 @@ test("the recorded preview is what the engine says today: the lab's router gets 
   const log = join(fleet.project.directory, "events");
   await pulumi("preview", "--policy-pack", policyPack, "--event-log", log);
   await expect(lasting(await readFile(log, "utf8"))).toMatchFileSnapshot("fixtures/router-address.events.jsonl");
-});
+
+  // A disk with room for a part of the log: the engine goes on without a word, and ends with 0.
+  for (const kilobytes of [0, 40]) {
+    await using small = await smallDirectory(kilobytes);
+    process.env.TMPDIR = small.path;
+    try {
+      const cut = await preview(fleet.engine, { policyPack });
+      expect(cut).toMatchObject({ kind: "failed", messages: [expect.stringContaining("The engine's log")] });
+    } finally {
+      delete process.env.TMPDIR;
+    }
+  }
+  expect(await preview(fleet.engine, { policyPack })).toMatchObject({ kind: "previewed" });
+}, 600_000);
+
+/** A directory on a file system of its own, with so much room left. */
+async function smallDirectory(kilobytes: number): Promise<{ path: string } & AsyncDisposable> {
+  const directory = await mkdtempDisposable(join(tmpdir(), "fairhost-small-"));
+  await execa("mount", ["-t", "tmpfs", "-o", "size=1m", "small", directory.path]);
+  await writeFile(join(directory.path, "full"), Buffer.alloc((1024 - kilobytes - 16) * 1024));
+  return {
+    path: directory.path,
+    async [Symbol.asyncDispose]() {
+      await execa("umount", ["--lazy", directory.path]);
+      await directory.remove();
+    },
+  };
+}
