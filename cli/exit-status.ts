@@ -17,7 +17,7 @@ export const endings = {
   blocked: [4, "blocked: the inventory has problems, or breaks a rule or a plan's promise"],
   failed: [5, "failed: something could not be read, reached or done; standard error says what"],
   locked: [6, "locked: another process is changing the stack; standard error says which"],
-  drift: [7, "drift: a host differs from what is declared"],
+  drift: [7, "drift: a host differs from what is declared, or has no proof of its backups that is recent enough"],
 } as const satisfies Readonly<Record<Failure | Exclude<Level, "safe">, Row>> & Readonly<Record<string, Row>>;
 
 /** One way for a command to end. */

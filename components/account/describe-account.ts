@@ -27,7 +27,7 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
   if (op === "delete") {
     const had = ownOf(before, account.number);
     const gone = had === "" ? "the prefix is" : `${had} and the prefix are`;
-    const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} until somebody archives and removes it there, and is no longer backed up.`;
+    const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} until you archive and remove it there; it is no longer backed up.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
   return describeUpdate(change, who);
@@ -64,7 +64,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (was.name !== is.name) say(`Renames account ${is.number} from ${was.name} to ${is.name}.`);
   if (!was.suspended && is.suspended) {
     say(
-      `Suspends ${who} (${is.suspended.reason}): everything of it stops, its web addresses answer 503; its data is kept.`,
+      `Suspends ${who} (${is.suspended.reason}): all its programs stop, its web sites answer 503, and its data is kept.`,
     );
   } else if (was.suspended && !is.suspended) {
     say(`Resumes ${who}: everything declared of it runs again.`);

@@ -8,7 +8,7 @@ export const backup = {
     by: "restart",
     unnoticed: {
       unit: "fairhost-backup-looks.service",
-      says: (host) => `Looks anew on ${host} whose backups are shown in \`admin/backup\`.`,
+      says: (host) => `Restarts the view of backups on ${host}, shown in accounts in \`admin/backup\`.`,
     },
   },
   ofAccount: [

@@ -33,7 +33,9 @@ const rule = z
       ),
     direction: z
       .enum(["in", "out"])
-      .describe("`in`: what others begin; `out`: what is begun here. Answers to what was let through need no rule."),
+      .describe(
+        "`in`: connections from outside; `out`: connections from here. Answers to allowed connections need no rule.",
+      ),
     protocol: z
       .enum(["all", "tcp", "udp", "icmp"])
       .default("all")

@@ -61,7 +61,7 @@ const routerSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the router is to be left by all traffic before it is worked on: its neighbours are told to prefer any other way (RFC 8326), and it still forwards what comes. Default false.",
+      "Whether to move all traffic away from the router before maintenance: its neighbours are told to prefer other routes (RFC 8326), and it still forwards what comes. Default false.",
     ),
   links: z
     .array(nameSchema)
@@ -123,7 +123,7 @@ const operatorSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the operator is to be left by all traffic before work on it: it is told to prefer any other way (RFC 8326), and routes of other operators are preferred to its own. Default false.",
+      "Whether to move all traffic away from the operator before maintenance: it is told to prefer other routes (RFC 8326), and routes of other operators are preferred to its own. Default false.",
     ),
 });
 

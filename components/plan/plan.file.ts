@@ -25,7 +25,7 @@ export const schema = z.strictObject({
     .max(366)
     .default(30)
     .describe(
-      "Days after which a proof is too old that the newest backup of an account can be restored. Hosts restore backups as drills often enough that none gets half as old. Default 30.",
+      "Days for which a restore proof of an account's newest backup is valid. Hosts restore backups as drills often enough that none gets half as old. Default 30.",
     ),
   wakeSeconds: z
     .int()

@@ -26,11 +26,11 @@ export const timeSchema = z
       .min(1)
       .max(10)
       .describe(
-        "Servers that hosts ask for the time, by UDP port 123. Name four: of two, nobody knows which is wrong.",
+        "Servers that hosts ask for the time, by UDP port 123. Name four: with only two, nobody can tell which one is wrong.",
       ),
   })
   .optional()
-  .describe(`Where hosts have the time from. Default: public servers with NTS (${publicServers.join(", ")}).`);
+  .describe(`Time servers of the hosts. Default: public servers with NTS (${publicServers.join(", ")}).`);
 
 /** What the network declares of it. */
 export const timeServersInputs = trust(

@@ -7,9 +7,12 @@ import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { ordinaryExclusions, ordinaryRequests } from "../../testing/requests/ordinary-requests.cases.ts";
 import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
+import { attacks, sure } from "./attacks.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
-const program = readFileSync(join(import.meta.dirname, "../../testing/programs/answers.mjs"));
+const [program, dripUploads] = ["answers.mjs", "drip-uploads.py"].map((name) =>
+  readFileSync(join(import.meta.dirname, "../../testing/programs", name)),
+);
 const site = (name: string, waf?: object) =>
   programServer(name, ["/usr/bin/node", "answers.mjs"], waf && { waf: waf as never });
 const accounts = [
@@ -60,33 +63,15 @@ const status = async (address: string, ...words: readonly string[]) => (await ge
 const form = (text: string) => ["--data", text];
 const log = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/front-end/waf.log 2>/dev/null || true`);
 
-/** Attacks, each with what it must be told apart from. */
-const attacks: Readonly<Record<string, readonly [attack: readonly string[], twin: readonly string[]]>> = {
-  "SQL in a query": [["/?id=1%27%20OR%20%271%27=%271"], ["/?id=O%27Brien%20or%20Smith"]],
-  "a script in a form": [
-    ["/", ...form("text=<script>alert(document.cookie)</script>")],
-    ["/", ...form("text=a quiet evening")],
-  ],
-  "a path out of the site in a query": [["/?file=../../../../etc/passwd"], ["/?file=reports/2026.pdf"]],
-  "a command of a shell": [["/?host=x;cat%20/etc/passwd"], ["/?host=cat.example"]],
-  "SQL in JSON": [
-    ["/", "-H", "Content-Type: application/json", ...form('{"id":"1\' UNION SELECT password FROM users--"}')],
-    ["/", "-H", "Content-Type: application/json", ...form('{"id":"union of users"}')],
-  ],
-};
-
 beforeAll(async () => {
   host = await bootContainer({ name: "waf" });
   await sh("for address in 2001:db8:5::7 2001:db8:6::7; do ip address add $address/128 dev lo nodad; done");
   await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
-  for (const { number } of accounts) await host.writeFile(`/srv/accounts/${number}/home/answers.mjs`, program);
+  for (const { number } of accounts) await host.writeFile(`/srv/accounts/${number}/home/answers.mjs`, program!);
   await host.writeFile("/srv/accounts/1/home/www/index.html", "files");
   await sh("until test -S /run/fairhost-waf/socket; do sleep 0.1; done");
 }, 120_000);
 afterAll(() => host?.stop());
-
-/** One rule that matches is not enough for these. */
-const sure = ["a script in a form", "a path out of the site in a query", "a command of a shell", "SQL in JSON"];
 
 describe.each(["basic", "strong", "complete"])("at level %s", (level) => {
   test.each(Object.entries(attacks))("%s is refused, and its like is not", async (what, [attack, twin]) => {
@@ -258,34 +243,10 @@ test("web sites of seven accounts, attacked at once, leave room for an eighth's 
   const addresses = [1, 2, 3, 4].map((n) => `2001:db8:7:${n}::7`);
   for (const address of addresses) await sh(`ip address add ${address}/128 dev lo nodad`);
   await spool("320M");
-  // 56 bodies of 8 MB, of which the last bytes come one by one, and a small one that comes so from its beginning.
-  const python = `
-import socket, threading
-done, count, lock = threading.Event(), [0], threading.Lock()
-def upload(name, address, length, most):
-    one = socket.create_connection(("::1", 80), source_address=(address, 0)); one.settimeout(30)
-    try:
-        one.sendall(f"POST / HTTP/1.1\\r\\nHost: {name}.test\\r\\nContent-Length: {length}\\r\\n\\r\\n".encode())
-        one.sendall(bytes(most))
-    except OSError: pass
-    one.settimeout(2)
-    if most:
-        with lock: count[0] += 1
-        if count[0] == 56: print("sent", flush=True)
-    while not done.is_set():
-        try:
-            if answer := one.recv(4096): return answer
-            return b""
-        except TimeoutError: one.sendall(b"x")
-        except OSError: return b""
-for number in range(3, 10):
-    for address in ${JSON.stringify(addresses)} * 2:
-        threading.Thread(target=upload, args=(f"files.attacked{number}", address, 8000000, 7999000), daemon=True).start()
-print(upload("app.bob", "::1", 200000, 0).split(b"\\r\\n")[0].decode(), flush=True)
-threading.Event().wait()
-`;
-  await host.writeFile("/tmp/attack.py", python);
-  await sh("systemd-run -q --unit attack sh -c 'exec python3 /tmp/attack.py > /tmp/attack.out 2>&1'");
+  await host.writeFile("/tmp/attack.py", dripUploads!);
+  await sh(
+    `systemd-run -q --unit attack sh -c 'exec python3 /tmp/attack.py ${addresses.join(" ")} > /tmp/attack.out 2>&1'`,
+  );
   const said = () => sh("cat /tmp/attack.out");
   await expect.poll(said, { timeout: 60_000 }).toContain("sent");
   await sh("head -c 30000000 /dev/zero > /tmp/thirty");

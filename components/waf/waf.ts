@@ -47,7 +47,7 @@ const level = z.enum(wafLevels);
 export const wafEntry = z
   .strictObject({
     level: level.describe(
-      "`basic` refuses what is hardly anything but an attack, `strong` what looks like one, `complete` also what only sometimes is one.",
+      "`basic` refuses almost certain attacks, `strong` likely ones, `complete` also suspicious requests (expect false alarms).",
     ),
     watchOnly: z.boolean().exactOptional().describe("Whether hits are only written down. Default false."),
     exclusions: z

@@ -111,7 +111,7 @@ function applyTo(files: Files, directory: string, edit: Edit): Problem[] {
     { file, line: 1, column: 1, path: path.join("."), message, fix },
   ];
   if (!files.has(file) && lstatSync(join(directory, file), { throwIfNoEntry: false })?.isFile() === false) {
-    return problem("not a regular file", "edit the file that the symlink points at, or put a file here by hand");
+    return problem("not a regular file", "replace it by a regular file");
   }
   const before = files.has(file) ? files.get(file)!.before : textOf(join(directory, file));
   const text = files.has(file) ? files.get(file)!.after : before;

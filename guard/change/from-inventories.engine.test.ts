@@ -87,7 +87,7 @@ test("a rule that is weakened together with what it refuses is blocked", async (
   expect(exitCode).toBe(4);
   expect(messages(report)).toEqual([
     "blocked rules-kept: Rule hot-swap-ssds no longer reports this: Disk bay1 of host par2-web4 cannot be hot-swapped.",
-    "needs approval redundancy-kept: Host par2-web4 has less or other redundancy: disks bay1 hot swap removed.",
+    "needs approval redundancy-kept: Host par2-web4 changes its redundancy: disks bay1 hot swap removed.",
   ]);
 });
 

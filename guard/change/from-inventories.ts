@@ -158,7 +158,7 @@ async function loadBase({ base, inventory }: InventoriesOptions, fleet: string, 
     const { problems } = error as InventoryError;
     const some = formatProblems(problems.slice(0, 5), inventory);
     throw new UserError(
-      `the inventory of ${base} has ${count(problems.length, "problem")}, so nothing can be compared with it. The first of them:\n${some}`,
+      `the inventory of ${base} has ${count(problems.length, "problem")}, so this change cannot be compared with it. First problems:\n${some}`,
     );
   });
 }

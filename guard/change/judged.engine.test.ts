@@ -236,7 +236,7 @@ describe("no change of the fleet is in no cell", () => {
         3,
         [
           expect.stringMatching(
-            /^needs approval moves-planned: Carries host par2-web1, with \d+ accounts? on it, from cell second to cell main\. The stack of second would delete its delivery/,
+            /^needs approval moves-planned: Moves host par2-web1, with \d+ accounts? on it, from cell second to cell main\. The stack of second would delete its delivery/,
           ),
         ],
       ]);

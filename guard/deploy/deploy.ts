@@ -235,7 +235,8 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     const due = moves.filter((move) => (move.lost ? last : moving.includes(move)));
     const problems = [...updated, ...(await settleAll(options.reach, due, say, masterSecrets(engine))).problems];
     const { problems: unhealthy, notes } = problems.length > 0 ? nothingSeen : await compareAfter(before, gate);
-    if (notes.length > 0) say(`\nNot counted, since it is up to accounts or needs somebody:\n${notes.join("\n")}\n`);
+    if (notes.length > 0)
+      say(`\nNotes that do not stop the deploy (for account owners, or to put right by hand):\n${notes.join("\n")}\n`);
     await journal.wave(index, problems.length + unhealthy.length > 0 ? "failed" : "succeeded", [
       ...problems,
       ...unhealthy,

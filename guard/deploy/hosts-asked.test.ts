@@ -72,7 +72,7 @@ esac`);
     const findings = await proofs(after, after, [...names, "web4"], directory);
     expect(findings.map(({ message, approval }) => [approval?.resource, message])).toEqual([
       ["host web1", expect.stringContaining("it cannot be read: it is not JSON")],
-      ["host web2", expect.stringContaining("no report: disk full (exit status 5)")],
+      ["host web2", expect.stringContaining("no usable report of its backups: disk full (exit status 5)")],
     ]);
     expect(said.join("").split("\n").filter(Boolean)).toEqual([
       "Proofs of backups:",

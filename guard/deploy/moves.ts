@@ -126,7 +126,7 @@ async function settle(reach: Reach, move: Move, say: Say, over: boolean): Promis
     return over && there!.declared ? [] : [`Account ${account} has not moved from ${from} to ${to}.`];
   }
   if (there!.declared && here!.coming) {
-    return [`Account ${account} goes on on ${from}, which has not heard that it moves to ${to}: deploy again.`];
+    return [`Account ${account} still runs on ${from}, which was not told of the move to ${to}. Deploy again.`];
   }
   if (here!.coming && there!.inForce) await handOver(reach, move, there!, say);
   // It has left already, or lands after an interruption in the middle of that.

@@ -98,7 +98,7 @@ test("a host that answers nonsense proves nothing, in words; one that is silent 
       {
         rule: "backups-proven",
         subject: { kind: "host", name: host },
-        message: `There is no proof that the backups of 1 account on ${host} can be restored: ${host}: what it says of its backups is no report: it is not JSON. Fix: run \`fairhost-host backups --json\` on ${host}.`,
+        message: `There is no proof that the backups of 1 account on ${host} can be restored: ${host}: no usable report of its backups: it is not JSON. Fix: run \`fairhost-host backups --json\` on ${host}.`,
         approval: { action: "waive", resource: `host ${host}` },
       },
     ],

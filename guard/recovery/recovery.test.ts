@@ -93,9 +93,7 @@ test.each([
 ])("a report that is %s is said of its host", async (_, text, why) => {
   const answer = await readAnswer(text, "h1", "ssh-ed25519 A", now);
   expect(answer).toMatchObject({ host: "h1", kind: "nonsense", why: expect.stringContaining(why) });
-  expect(noAnswerWords(answer as NoAnswer)).toMatch(
-    /^h1: what it says of its backups is no report: it cannot be read: /,
-  );
+  expect(noAnswerWords(answer as NoAnswer)).toMatch(/^h1: no usable report of its backups: /);
 });
 
 describe("how accounts come back", () => {

@@ -50,7 +50,7 @@ export const isAnswer = (answer: Answer | NoAnswer): answer is Answer => "accoun
 
 /** A sentence for people. */
 export function noAnswerWords({ host, kind, why }: NoAnswer): string {
-  return kind === "silent" ? why : `${host}: what it says of its backups is no report: ${why}`;
+  return kind === "silent" ? why : `${host}: no usable report of its backups: ${why}`;
 }
 
 /** @param now milliseconds */

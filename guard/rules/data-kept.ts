@@ -12,7 +12,7 @@ export const dataKept: GuardRule = {
   name: "data-kept",
   theme: "data",
   description:
-    "Data, and whatever carries accounts, is deleted only with approval; a protected account is never deleted, and limits.yaml limits how many accounts go at once.",
+    "Deleting data, or anything that accounts run on, needs approval. A protected account is never deleted, and limits.yaml limits how many accounts one change may delete.",
   reason: "A file lost in a merge looks like an intended deletion, and deleted data cannot be brought back.",
   fix: "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
   *find({ changes, before, after, engine, limits }) {

@@ -21,7 +21,7 @@ export const nothingOpened: GuardRule = {
   name: "nothing-opened",
   theme: "isolation",
   description:
-    "What a host's own files say, the open ports and the sandbox of accounts change only with approval; a file of an account says only what concerns that account.",
+    "Changes of a host's own files, of open ports and of the sandbox need approval. A file of an account contains only settings of that account.",
   reason:
     "The host's own files are read by root or decide who is reached: one wrong line there can expose every account of a host, and nobody notices because everything still works.",
   fix: "Have somebody review the changed file line by line, then add an approval to approvals.yaml.",

@@ -152,7 +152,7 @@ testGuardRule(promisesKept, {
       changed(valid, "plans", 0, (each) => ({ ...each, mailsPerMinute: 6000, swapMaxMb: 4096, memoryMaxMb: 1024 })),
     ),
     expect: [
-      "needs approval: plan small: Plan small lets its accounts take more from the others of their hosts: swap 0 MiB to 4096 MiB, mails a minute 60 to 6000. [shrink plan small]",
+      "needs approval: plan small: Plan small lets its accounts use more of what all accounts of a host share: swap 0 MiB to 4096 MiB, mails a minute 60 to 6000. [shrink plan small]",
     ],
   },
   "a new plan that gives more of what all share": {
@@ -194,7 +194,7 @@ testGuardRule(promisesKept, {
       })),
     ),
     expect: [
-      "needs approval: host h1 disks: Host h1 is said to have more than before, as the same machine: disks bay0 size 960 GB to 1920 GB, disks bay1 size 960 GB to 1920 GB, cores 32 to 3200. [weaken host h1]",
+      "needs approval: host h1 disks: Host h1 is declared larger than before, with the same serial number: disks bay0 size 960 GB to 1920 GB, disks bay1 size 960 GB to 1920 GB, cores 32 to 3200. [weaken host h1]",
     ],
   },
   "another machine with more capacity, and a larger disk in the place of one": {

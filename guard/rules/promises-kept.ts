@@ -18,10 +18,10 @@ export const promisesKept: GuardRule = {
   name: "promises-kept",
   theme: "data",
   description:
-    "An account is suspended, or its memory, disk, tasks, weight, retention or redundancy reduced, only with approval; so is that of the others, by an account that gets more than its plan, a plan that gives more of what accounts share, or a host that is said to have more.",
+    "Suspending an account, and reducing its memory, disk, tasks, weight, retention or redundancy, needs approval. So does anything that leaves less for other accounts: an account above its plan, a more generous plan, a host declared larger than before.",
   reason:
     "Nothing of a suspended account runs, processes above the new limit are killed, and backups older than the new retention are deleted.",
-  fix: "If the owners of the accounts agree, or are meant to lose it, add an approval to approvals.yaml.",
+  fix: "If the owners agree or the reduction is intended, add an approval to approvals.yaml.",
   *find({ changes, before, after }) {
     const plans = new Set<string>();
     for (const change of changes.plans) {
@@ -92,7 +92,7 @@ function* onPaper(was: Host, is: Host): Generator<Finding> {
   if (more.length === 0) return;
   yield {
     subject: subject.host(is, more[0]!.steps[0]),
-    message: `Host ${is.name} is said to have more than before, as the same machine: ${wordsOf(more)}.`,
+    message: `Host ${is.name} is declared larger than before, with the same serial number: ${wordsOf(more)}.`,
     approval: { action: "weaken", resource: `host ${is.name}` },
   };
 }
@@ -145,7 +145,7 @@ function* sharing(was: PlanInputs, is: PlanInputs): Generator<Finding> {
   const words = more.map((name) => fieldWords({ steps: [name], was: was[name], is: is[name] })).join(", ");
   yield finding(
     subject.plan(is),
-    `Plan ${is.name} lets its accounts take more from the others of their hosts: ${words}.`,
+    `Plan ${is.name} lets its accounts use more of what all accounts of a host share: ${words}.`,
   );
 }
 

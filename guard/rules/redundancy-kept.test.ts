@@ -20,7 +20,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: network 64496 operators.op4: Network AS 64496 has less or other redundancy: operators op4 removed. [weaken network 64496]",
+      "needs approval: network 64496 operators.op4: Network AS 64496 changes its redundancy: operators op4 removed. [weaken network 64496]",
     ],
   },
   "another AS number of an operator, larger or not, and another owner": {
@@ -33,7 +33,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: network 64496 operators.op4.asNumber: Network AS 64496 has less or other redundancy: operators op4 AS number 64504 to 64599, operators op4 parent AS number none to 64600. [weaken network 64496]",
+      "needs approval: network 64496 operators.op4.asNumber: Network AS 64496 changes its redundancy: operators op4 AS number 64504 to 64599, operators op4 parent AS number none to 64600. [weaken network 64496]",
     ],
   },
   "a further operator": {
@@ -52,9 +52,9 @@ testGuardRule(redundancyKept, {
   "one link of each host recabled": {
     change: to({ ...valid, hosts: valid.hosts.map((was) => ({ ...was, ...recabled(was) })) }),
     expect: [
-      "needs approval: host b1 links.eth0.switchPort: Host b1 has less or other redundancy: links eth0 switch port p60000 to p600009. [weaken host b1]",
-      "needs approval: host h1 links.eth0.switchPort: Host h1 has less or other redundancy: links eth0 switch port p1 to p19. [weaken host h1]",
-      "needs approval: host h2 links.eth0.switchPort: Host h2 has less or other redundancy: links eth0 switch port p2 to p29. [weaken host h2]",
+      "needs approval: host b1 links.eth0.switchPort: Host b1 changes its redundancy: links eth0 switch port p60000 to p600009. [weaken host b1]",
+      "needs approval: host h1 links.eth0.switchPort: Host h1 changes its redundancy: links eth0 switch port p1 to p19. [weaken host h1]",
+      "needs approval: host h2 links.eth0.switchPort: Host h2 changes its redundancy: links eth0 switch port p2 to p29. [weaken host h2]",
     ],
   },
   "a third link": {
@@ -66,21 +66,19 @@ testGuardRule(redundancyKept, {
       host(() => ({ role: "backup" }), 1),
       host(() => ({ role: "spare" }), 1),
     ),
-    expect: [
-      "needs approval: host h2 role: Host h2 has less or other redundancy: role backup to spare. [weaken host h2]",
-    ],
+    expect: ["needs approval: host h2 role: Host h2 changes its redundancy: role backup to spare. [weaken host h2]"],
     alsoFound: ["nothing-opened", "policies-hold"],
   },
   "a switch exchanged for one of another maker": {
     change: to(changed(valid, "switches", 0, (device) => ({ ...device, manufacturer: "nokia" }))),
     expect: [
-      "needs approval: switch sw1 manufacturer: Switch sw1 has less or other redundancy: manufacturer arista to nokia. [weaken switch sw1]",
+      "needs approval: switch sw1 manufacturer: Switch sw1 changes its redundancy: manufacturer arista to nokia. [weaken switch sw1]",
     ],
   },
   "another backup site": {
     change: to(changed(valid, "sites", 0, (site) => ({ ...site, backupSite: "gamma" }))),
     expect: [
-      "needs approval: site alpha backupSite: Site alpha has less or other redundancy: backup site beta to gamma. [weaken site alpha]",
+      "needs approval: site alpha backupSite: Site alpha changes its redundancy: backup site beta to gamma. [weaken site alpha]",
     ],
     alsoFound: ["policies-hold"],
   },
@@ -92,7 +90,7 @@ testGuardRule(redundancyKept, {
       })),
     ),
     expect: [
-      "needs approval: site alpha spares.PM893.count: Site alpha has less or other redundancy: spare parts PM893 count 2 to 1, spare parts PWR-800 count 2 to 1, spare parts 7050X count 2 to 1, spare parts QFX5120 count 2 to 1, spare parts MX204 count 2 to 1, spare parts SR-1 count 2 to 1. [weaken site alpha]",
+      "needs approval: site alpha spares.PM893.count: Site alpha changes its redundancy: spare parts PM893 count 2 to 1, spare parts PWR-800 count 2 to 1, spare parts 7050X count 2 to 1, spare parts QFX5120 count 2 to 1, spare parts MX204 count 2 to 1, spare parts SR-1 count 2 to 1. [weaken site alpha]",
     ],
   },
   "more spare parts": {
@@ -108,7 +106,7 @@ testGuardRule(redundancyKept, {
   "a standby taken away": {
     change: between(standby("h2"), valid),
     expect: [
-      "needs approval: account 1 standby: Account 1 has less or other redundancy: standby h2 to none. [weaken account 1]",
+      "needs approval: account 1 standby: Account 1 changes its redundancy: standby h2 to none. [weaken account 1]",
     ],
   },
 });

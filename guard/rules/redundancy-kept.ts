@@ -10,7 +10,7 @@ export const redundancyKept: GuardRule = {
   name: "redundancy-kept",
   theme: "redundancy",
   description:
-    "A part, link, device, operator, place, standby or backup that an outage relies on is removed or exchanged only with approval.",
+    "Removing or replacing a part, link, device, operator, place, standby or backup that protects against an outage needs approval.",
   reason:
     "The fleet after the change may be sound and still have less in reserve; and while links or parts are exchanged, there is nothing in reserve.",
   fix: "Exchange one thing at a time, check that the new one works, and add an approval to approvals.yaml.",
@@ -21,7 +21,7 @@ export const redundancyKept: GuardRule = {
       const { kind, name } = change.subject;
       yield {
         subject: { kind, name, path: less[0]!.path },
-        message: `${ownerOf({ kind, name })} has less or other redundancy: ${less.map(fieldWords).join(", ")}.`,
+        message: `${ownerOf({ kind, name })} changes its redundancy: ${less.map(fieldWords).join(", ")}.`,
         approval: { action: "weaken", resource: `${kind} ${name}` },
       };
     }

@@ -6,7 +6,7 @@ export const rulesKept: GuardRule = {
   name: "rules-kept",
   theme: "rules",
   description: "A change does not remove or weaken a rule that would have refused it.",
-  reason: "A change that also changes the rules that judge it is not judged at all.",
+  reason: "A change that also weakens the rules that judge it would pass unchecked.",
   fix: "Change the rule first, in a separate change with a `weaken` approval; after that, submit what the rule refused.",
   *find({ before, after, judged, today }) {
     const there = new Set(after.rules);

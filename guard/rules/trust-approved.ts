@@ -12,7 +12,7 @@ export const trustApproved: GuardRule = {
   name: "trust-approved",
   theme: "isolation",
   description:
-    "Where root logs in, which key a host is known by, who may log in to an account or see a web site, what firewalls let through, who issues certificates and how much one change may do is changed only with approval.",
+    "Approval is needed to change: where root logs in, a host's key, who may log in to an account or see a web site, what firewalls let through, who issues certificates, and how much one change may do.",
   reason:
     "The next deploy hands a root session, an account's files or the certificate of every host name to whoever has the new address or key.",
   fix: "Compare the address and the key with the host's console, or ask the account's owner whose key it is; then let somebody else add an approval to approvals.yaml.",

@@ -34,7 +34,7 @@ export function databaseOf(part: string): { readonly engine: EngineName; readonl
   const [, word, name] = /^([a-z]+)\.(.+)\.dump$/.exec(part) ?? [];
   const engine = engineNames.find((known) => known === word);
   if (engine && name !== undefined) return { engine, name };
-  throw new ApplyError(`${part} is nothing that this release can restore: it is of a newer one; nothing was restored`);
+  throw new ApplyError(`${part} was made by a newer release, so this one cannot restore it; nothing was restored`);
 }
 
 /** Bytes that stay free for the other accounts, beside what the archive may need. */

@@ -105,7 +105,9 @@ async function ask(
   const { status, stdout, stderr } = await machine.run(program!, args, { timeout, signal });
   const answer = status === 0 ? readHostAnswer(stdout, host) : undefined;
   if (!answer && !signal.aborted)
-    machine.say(`${keeper.name} gives no answer: ${status === 0 ? "it makes no sense" : stderr.trim().slice(-300)}`);
+    machine.say(
+      `${keeper.name} gives no answer: ${status === 0 ? "its answer cannot be read" : stderr.trim().slice(-300)}`,
+    );
   return answer;
 }
 

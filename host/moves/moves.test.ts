@@ -103,7 +103,7 @@ test("a step out of turn is refused, and says what to do", async () => {
   await apply(machine, bundleOf({ 1: account(1) }));
   await expect(steps.leave(machine, 1)).rejects.toThrow("account 1 is declared on this host: deploy first");
   await expect(steps.land(machine, 2)).rejects.toThrow("account 2 is not declared on this host");
-  await expect(steps.expect(machine, 1)).rejects.toThrow("account 1 is in service here");
+  await expect(steps.expect(machine, 1)).rejects.toThrow("account 1 already runs on this host");
   mkdirSync(tree.at("/srv/accounts/2"), { recursive: true });
   await expect(steps.expect(machine, 2)).rejects.toThrow("archive and remove it");
   await steps.keep(machine, 1);
@@ -125,7 +125,7 @@ test("an account that comes from a lost host does not land without its backup, u
   expect(pathsOf(machine, 1)).toContain("network/accounts/1");
   expect(moveState(machine, 1)).not.toHaveProperty("restoring");
   // In service it is not taken back by a late repetition.
-  await expect(steps.expectBackup(machine, 1)).rejects.toThrow("account 1 is in service here");
+  await expect(steps.expectBackup(machine, 1)).rejects.toThrow("account 1 already runs on this host");
   expect(await steps.land(machine, 1)).toBe("in service");
 });
 

@@ -36,7 +36,7 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       await requireQuiet(machine, number);
       const { found, wrong, otherEpochs } = await snapshotsOf(machine, number, lost, { bundle });
       if (wrong.length > 0) {
-        throw new ApplyError(`which backup is the newest cannot be told (${wrong.join("; ")})`);
+        throw new ApplyError(`cannot tell which backup is the newest (${wrong.join("; ")})`);
       }
       const { snapshot, dumps, passed } = await newestWhole(found);
       if (!snapshot) {

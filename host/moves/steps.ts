@@ -60,13 +60,13 @@ async function expectIt(machine: Machine, number: number): Promise<string> {
   const { inForce, coming } = moveState(machine, number);
   const path = accountDirectory(machine, number);
   if (coming) return path;
-  if (inForce) throw new ApplyError(`account ${number} is in service here: it cannot move to where it is`);
+  if (inForce) throw new ApplyError(`account ${number} already runs on this host, so it cannot move here`);
   if (marked(machine, "superseded").includes(number)) {
     await dropDatabases(machine, path, number);
     machine.disk.remove(join(path, dumps));
   } else if (existsSync(path)) {
     throw new ApplyError(
-      `${path} has data of account ${number} from an earlier time: archive and remove it (fairhost-host archive ${number}, fairhost-host remove ${number}), then try again`,
+      `${path} has old data of account ${number}: archive and remove it (fairhost-host archive ${number}, fairhost-host remove ${number}), then try again`,
     );
   }
   setMark(machine, "held", number);
@@ -172,7 +172,7 @@ async function landIt(machine: Machine, number: number): Promise<string> {
   if (!declared) throw new ApplyError(`account ${number} is not declared on this host`);
   if (restoring === awaited) {
     throw new ApplyError(
-      `account ${number} is not restored from its backup: deploy again, which does that; \`fairhost-host move ${number} land-without-backup\` starts it with what is here of its data, mostly nothing`,
+      `account ${number} is not restored from its backup: deploy again, which does that; \`fairhost-host move ${number} land-without-backup\` starts it with the data that is on this host, usually none`,
     );
   }
   if (whole && !held) return "in service";

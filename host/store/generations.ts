@@ -58,7 +58,7 @@ export function readCurrent({ layout }: Machine): Generation {
   if (found) return found;
   if (!existsSync(current) || readdirSync(current).length === 0) return noGeneration;
   throw new ApplyError(
-    `${join(current, recordName)} is missing or damaged, so what this host runs is not known; nothing was changed. Restore it from a backup; or run \`systemctl stop 'account-*'\`, remove ${current} and ${layout.applied}, and deploy again: everything is made anew, accounts' data and secrets stay`,
+    `${join(current, recordName)} is missing or damaged, so it is unknown which generation is in force; nothing was changed. Restore it from a backup; or run \`systemctl stop 'account-*'\`, remove ${current} and ${layout.applied}, and deploy again: everything is made anew, accounts' data and secrets stay`,
   );
 }
 

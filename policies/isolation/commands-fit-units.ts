@@ -17,7 +17,7 @@ export const commandsFitUnits = defineRule({
   theme: "isolation",
   severity: "high",
   scope: "resource",
-  description: `What a unit gives its programs, arguments and environment variables together, has at most ${mostBytes / 1024} KiB.`,
+  description: `A program's arguments and environment variables have at most ${mostBytes / 1024} KiB.`,
   reason:
     "It is one line of a unit file. systemd refuses a unit with a line over 1 MiB, and loses track of a running command that is a quarter of it.",
   fix: "Put long values into a file in the account's home, and give the program its path.",

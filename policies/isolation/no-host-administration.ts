@@ -24,7 +24,7 @@ export const noHostAdministration = defineRule({
   description:
     "Every program that an account runs is in its home or in /usr; no word of its command is a program that administers the host, also behind `env`, `sh -c` and the like; arguments and environment variables are single lines.",
   reason:
-    "In the sandbox, which is the barrier, such a program has no right to do its work: whoever starts one is mistaken, or tries to get out. What a program starts itself no rule sees. A line break would add directives to the unit.",
+    "The sandbox stops such a program anyway, so starting one is a mistake or an attempt to break out. No rule can see what a program starts by itself. A line break would add directives to the unit.",
   fix: "Use a program of the account (`bin/serve`) or an ordinary one (`/usr/bin/python3`), and write each argument as a separate item.",
   *find(declaration) {
     for (const { subject, owner, value } of commands(declaration)) {

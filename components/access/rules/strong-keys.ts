@@ -8,9 +8,9 @@ export const strongKeys = defineRule({
   severity: "critical",
   scope: "resource",
   description:
-    "Every key of a user is one that OpenSSH reads, without options, of a type and length that nobody can break today, and stands once.",
+    "Every key of a user is one that OpenSSH reads, without options, of a type and length that cannot be broken today, and is listed once.",
   reason:
-    "Whoever breaks a weak key has the account. A line that is no key lets nobody in, and says so only in a log. Options such as `command=` would be executed.",
+    "Whoever breaks a weak key has the account. A line that is not a key is ignored; only a log says so. Options such as `command=` would be executed.",
   fix: "Make a key with `ssh-keygen -t ed25519`, and copy the line of its .pub file.",
   *find({ users }) {
     for (const user of users) {

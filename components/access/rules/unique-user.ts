@@ -8,7 +8,7 @@ export const uniqueUser = defineRule({
   scope: "stack",
   unreachable: "the loader refuses it",
   description: "No two users of an account have the same name.",
-  reason: "The name decides which keys may log in: of two, one would silently have those of the other.",
+  reason: "The name decides which keys may log in: if two users share a name, one silently gets the keys of the other.",
   fix: "Give each user of the account its own `name`, or put the keys together.",
   *find({ users }) {
     for (const { element } of repeats(users, ({ account, name }) => `${account}/${name}`)) {

@@ -13,7 +13,7 @@ export const connectionsFit = defineRule({
   scope: "stack",
   description: `The databases of a host may have at most ${most} connections on each server; with \`tcp\` they count twice.`,
   reason:
-    "A server has a slot for each connection that is promised, so that no account takes those of another; more would take memory for nothing.",
+    "The server reserves a slot for each promised connection, so accounts cannot take each other's; more slots would only waste memory.",
   fix: "Lower `connections` of databases on the host, or move accounts to another host.",
   *find({ databases }) {
     for (const [on, own] of Map.groupBy(databases, ({ host, engine }) => `${engine} on ${host}`)) {

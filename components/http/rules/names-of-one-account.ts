@@ -8,7 +8,7 @@ export const namesOfOneAccount = defineRule({
   severity: "critical",
   scope: "stack",
   description:
-    "A host name belongs to one account, with all its paths, and a wildcard with all names that it covers; below the platform's domain each account has its own name alone.",
+    "A host name belongs to one account, with all its paths, and a wildcard with all names that it covers; below the platform's domain an account may use only its own name.",
   reason:
     "Web sites that share a host name share cookies and stored data in browsers: an account could read what visitors of another account have there.",
   fix: "Find out whose the host name is, and remove it from the other account.",

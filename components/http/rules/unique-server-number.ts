@@ -9,7 +9,7 @@ export const uniqueServerNumber = defineRule({
   unreachable: "the loader refuses it",
   description: "No two HTTP servers of an account have the same number or the same unit.",
   reason:
-    "Of two servers with one unit, one takes the other's socket, log and place; a number stands for one server for ever.",
+    "Two servers with the same unit would overwrite each other's socket and log; a number identifies one server for ever.; a number stands for one server for ever.",
   fix: "Give each HTTP server of an account its own `number` and `name`.",
   *find({ httpServers }) {
     const numbers = repeats(httpServers, ({ account, number }) => `${account}/${number}`);

@@ -66,7 +66,7 @@ test.each([
   [["limits", "memoryMaxMb"], "memory", " MiB"],
   [["guaranteed", "memoryMb"], "guaranteed memory", " MiB"],
   [["backup", "retentionDays"], "backup retention days", ""],
-  [["trimPath"], "path of the address taken away", ""],
+  [["trimPath"], "path prefix removed from requests", ""],
   [["links", "eth0.100", "switchPort"], "links eth0.100 switch port", ""],
   [["environment", "QUEUE"], "environment QUEUE", ""],
 ])("%j", (steps, words, unit) => expect(fieldAt(...steps)).toEqual({ words, unit }));

@@ -49,7 +49,7 @@ export const called: Readonly<Record<string, string>> = {
   sshPort: "SSH port",
   tcp: "over TCP",
   to: "target",
-  trimPath: "path of the address taken away",
+  trimPath: "path prefix removed from requests",
   uidBase: "first uid",
   uplinks: "links to routers",
   virtualenv: "Python environment",

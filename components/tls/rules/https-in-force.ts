@@ -9,7 +9,7 @@ export const httpsInForce = defineRule({
   description:
     "An HTTP server that sends visitors on to HTTPS, or has an own certificate, answers over HTTPS, and HSTS is only for one that sends visitors on.",
   reason:
-    "Without a certificate nobody is sent on, and what visitors send stays readable on its way, against what is declared.",
+    "Without a certificate visitors are not redirected, and their requests stay unencrypted although the inventory declares HTTPS.",
   fix: "Declare a CA (`certificates` in network.yaml), and `httpsOnly: true` beside `hstsSeconds`; or take `httpsOnly`, `hstsSeconds` and `certificate` away.",
   *find({ httpServers }) {
     for (const server of httpServers) {

@@ -8,7 +8,7 @@ export const wafLooksAtAll = defineRule({
   severity: "high",
   scope: "resource",
   description: `A web site with a web application firewall takes bodies of at most ${lookedAtMb} MiB.`,
-  reason: "Of a larger body only a part could be looked at: an attack would stand in the rest.",
+  reason: "Only part of a larger body could be inspected; an attack could hide in the rest.",
   fix: `Take \`waf\` away; lower \`bodyMaxMb\` to ${lookedAtMb}, or let another HTTP server of the account take large uploads.`,
   *find({ httpServers }) {
     for (const server of httpServers) {

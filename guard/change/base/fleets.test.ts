@@ -64,7 +64,7 @@ test("another fleet in the place of the one that is reviewed is blocked", () => 
   expect(findings).toEqual([
     {
       message:
-        "inventory/prod held fleet prod and holds fleet lab now: what happens to prod does not show. Keep prod there.",
+        "inventory/prod held fleet prod and holds fleet lab now: this review does not show what happens to prod. Keep fleet prod in that directory.",
     },
   ]);
 });
@@ -72,7 +72,8 @@ test("another fleet in the place of the one that is reviewed is blocked", () => 
 test("another fleet that goes while this one stays: its deletions show in no review of this one, so it needs an approval", () => {
   expect(pair([prod, lab], [prod]).findings).toEqual([
     {
-      message: "Fleet lab (inventory/lab) vanishes: what of it is deleted does not show in this review.",
+      message:
+        "Fleet lab (inventory/lab) is missing after the change. This review does not show what is deleted with it.",
       approval: { action: "delete", resource: "fleet lab" },
     },
   ]);

@@ -105,13 +105,13 @@ export function pairFleets(before: readonly FoundFleet[], after: readonly FoundF
   }
   if (was && base !== was) {
     block(
-      `${asked} held fleet ${was.id} and holds fleet ${head.id} now: what happens to ${was.id} does not show. Keep ${was.id} there.`,
+      `${asked} held fleet ${was.id} and holds fleet ${head.id} now: this review does not show what happens to ${was.id}. Keep fleet ${was.id} in that directory.`,
     );
   }
   const vanished = before.filter(({ id }) => id !== base?.id && called(after, id).length === 0);
   for (const { id, place } of vanished) {
     if (base) {
-      block(`Fleet ${id} (${place}) vanishes: what of it is deleted does not show in this review.`, {
+      block(`Fleet ${id} (${place}) is missing after the change. This review does not show what is deleted with it.`, {
         action: "delete",
         resource: `fleet ${id}`,
       });

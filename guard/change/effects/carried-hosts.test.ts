@@ -14,7 +14,7 @@ test("a host that a stack gives up because it is in another cell now: said with 
   expect(carried).toEqual({ name: first.name, from: first.cell, to: "b", accounts });
   expect(carriedFinding(carried!)).toMatchObject({
     message: expect.stringMatching(
-      new RegExp(`^Carries host ${first.name}, with .* from cell ${first.cell} to cell b\\. `),
+      new RegExp(`^Moves host ${first.name}, with .* from cell ${first.cell} to cell b\\. `),
     ),
     approval: { action: "move", resource: `cell b/${first.name}` },
   });

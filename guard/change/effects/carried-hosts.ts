@@ -53,7 +53,7 @@ export function carriedFinding({ name, from, to, accounts }: CarriedHost): Findi
   return {
     rule: "moves-planned",
     subject: subject.host({ name }, "cell"),
-    message: `Carries host ${name}, with ${count(accounts, "account")} on it, from cell ${from} to cell ${to}. The stack of ${from} would delete its delivery, and that of ${to} make it a new master secret: move its resources from stack to stack first (\`pulumi state move\`).`,
+    message: `Moves host ${name}, with ${count(accounts, "account")} on it, from cell ${from} to cell ${to}. The stack of ${from} would delete its delivery; the stack of ${to} would make it a new master secret. First move its resources from stack to stack (\`pulumi state move\`).`,
     approval: { action: "move", resource: `cell ${to}/${name}` },
   };
 }

@@ -37,11 +37,11 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
   if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents);
   if (redelivered === "again") {
     const why = "the last delivery failed, a repair is due, or the way to reach the host changed";
-    say(`Delivers to ${host} again (${why}): missing parts are repaired, the rest stays as it is.`);
+    say(`Delivers to ${host} again (${why}): repairs what is missing; everything else is unchanged.`);
   }
   if (redelivered === "anew") {
     const why = "the program renders differently, or the host or its master secret is a different one";
-    say(`Delivers to ${host} anew; any of its files may change: ${why}.`, residents);
+    say(`Delivers to ${host} again, whole; any of its files may change: ${why}.`, residents);
   }
   if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
   if (packages) say(`Installs ${packages.join(", ")} on ${host}, which nothing there has used before.`);

@@ -37,7 +37,7 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
       group: "host",
       kind: "backup-damaged",
       what: path,
-      message: `${path} is not what was written: snapshots that need it cannot be restored wholly`,
+      message: `${path} is damaged: snapshots that need it cannot be restored completely`,
       repaired:
         "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate/backups.md)",
     };

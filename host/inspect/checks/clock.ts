@@ -36,7 +36,7 @@ export async function lookAtClock(
   if (now - since <= alone * 3_600_000) return [];
   const those = timeServers === undefined ? "public" : "declared";
   const what = Number(last) === 0 ? "has never followed a server" : "follows no server";
-  const message = `the clock ${what} since ${new Date(since).toISOString()}: none of the ${those} ones (${servers(bundle).join(", ")}) gives an answer that it believes`;
+  const message = `the clock ${what} since ${new Date(since).toISOString()}: none of the ${those} ones (${servers(bundle).join(", ")}) gives an answer that chrony accepts`;
   const repaired =
     `by hand: see \`chronyc -N sources\` and \`chronyc -N authdata\`${those === "public" ? ", or name servers that the host reaches in `time` of network.yaml" : ""}` as const;
   return [{ ...problem, message, repaired, ...(those === "public" && { note: true }) }];

@@ -85,7 +85,7 @@ function differencesOf(wanted: ReadonlyMap<string, Group>, there: readonly strin
     }),
     ...there.flatMap((prefix): Difference[] => {
       if (wanted.has(prefix)) return [];
-      const message = `the local route of ${prefix} belongs to nothing of this host`;
+      const message = `the local route of ${prefix} belongs to no account of this host`;
       return [{ group: "host", kind: "route-foreign", what: prefix, message, repaired: byDeploy }];
     }),
   ];

@@ -151,7 +151,7 @@ export async function dumpDatabase(machine: Machine, engine: string, database: s
   const known = engineNames.find((name) => name === engine);
   if (known === undefined || !/^a\d+_[a-z][a-z0-9_]*$/.test(database)) {
     throw new ApplyError(
-      `"${engine} ${database}" is no database: give one of ${engineNames.join(", ")}, then a name such as a1204_shop`,
+      `"${engine} ${database}" is not a database: give one of ${engineNames.join(", ")}, then a name such as a1204_shop`,
     );
   }
   const [program, ...args] = servers[known].dump(database);

@@ -89,7 +89,7 @@ export const postgresql: Server = {
       ...shared.map((what) => ({
         group: "host" as const,
         what,
-        message: `everybody may connect to ${what} in PostgreSQL, which is for nobody`,
+        message: `PostgreSQL lets every user connect to ${what}; nobody should`,
       })),
     ];
   },

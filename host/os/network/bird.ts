@@ -131,7 +131,7 @@ function missingIn(now: Routing, before: Routing, declared?: readonly string[]):
     // A router that takes no IPv4 over IPv6 has never heard of it.
     const due = wanted.filter((prefix) => prefix.includes(":") || then.exported.includes(prefix));
     const silent = due.filter((prefix) => !session.exported.includes(prefix));
-    if (silent.length > 0) return `${name} is not told of ${listed(silent)}`;
+    if (silent.length > 0) return `${name} does not get routes ${listed(silent)} from this host`;
     const lost = then.defaults.filter((prefix) => isDue(prefix) && !session.defaults.includes(prefix));
     if (lost.length > 0) return `the default route of ${name} (${lost.join(", ")}) is not taken any more`;
   }

@@ -91,7 +91,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is.
   const others = !answered && process.env.SSH_CONNECTION !== undefined;
   if (shut && others)
-    machine.say("SSH answered no stranger before these rules either: whether they block it is not known");
+    machine.say("SSH did not answer from outside before these rules either, so it is unknown whether they block it");
   if (shut && !others) {
     return restore(
       machine,

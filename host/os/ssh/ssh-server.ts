@@ -112,7 +112,7 @@ async function differing(machine: Machine, before: readonly string[]): Promise<s
     );
   }
   if (settings[0] !== settings[1])
-    return `the new settings treat the controller at ${from} in a way that cannot be tried`;
+    return `the new settings have rules for the controller at ${from} that cannot be tested from this host`;
   const now = await keysOfRoot(machine);
   const lost = before.filter((file) => !now.includes(file) && existsSync(file) && statSync(file).size > 0);
   return lost.length === 0
