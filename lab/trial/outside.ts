@@ -4,6 +4,7 @@ import {
   ipv4,
   ipv6,
   prefixesOf,
+  timers,
 } from "../../components/network/router-systems/router-system.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { towardsVisitor, visitor } from "./topology.ts";
@@ -52,6 +53,8 @@ const ofVisitor = (family: Family) => prefixesOf(family, visitor.prefixes)[0]!;
 
 const common = (id: string) => `log syslog all;
 router id ${id};
+# With -R: one that starts announces nothing before it has heard its neighbours. Its default route would lead nowhere until then.
+graceful restart wait ${timers.settle};
 protocol device {
 }
 protocol bfd {
@@ -66,6 +69,7 @@ ${families
   )
   .join("")}template bgp neighbors {
   bfd on;
+  graceful restart on;
   connect delay time 1;
   connect retry time 5;
   error wait time 1, 2;
