@@ -45,9 +45,10 @@ export interface Trial {
 
 /**
  * Milliseconds after a cut until what is still down counts as down, and how long an account is watched at a time. A session that a busy machine
- * has lost besides needs about 15 s until it is up again.
+ * has lost besides needs about 15 s until it is up again. What is given back may send after a second: the kernel looks no more often at
+ * carriers that change (linkwatch), and another cut before is a second failure at a time, of which the proof says nothing.
  */
-const limits = { settle: 30_000, window: 400 } as const;
+const limits = { settle: 30_000, window: 400, carrier: 1000 } as const;
 
 /**
  * Takes away each element that can be cut, asks every account from outside, gives it back, and compares with the proof.
@@ -68,6 +69,7 @@ export async function tryProof(
     const cut = await watch(stage, (down) => sameNumbers(down, each.accounts));
     await stage.restore(part);
     const after = await stage.settled();
+    await sleep(limits.carrier);
     const outcome: Outcome = {
       element: each.name,
       failure: each.failure,
