@@ -123,6 +123,57 @@ if os.fork() == 0:
     expect(await here.call("alice", far6, 7000, "DGRAM", "fd00:8000:0:1::2")).toBe("fd00:8000:0:1::2");
   });
 
+  test("anybody outside with any other address of either IP version: not one packet leaves", async () => {
+    // The router counts what is called at a port that nobody else calls.
+    await here.sh(`ip netns exec outside nft -f - <<'end'
+table inet spoofed { chain seen { type filter hook prerouting priority raw
+  th dport != 7777 accept
+  meta nfproto ipv6 ip6 saddr fd00:8000:0:1::2 counter accept comment "own"
+  meta nfproto ipv4 ip saddr 203.0.113.11 counter accept comment "own"
+  counter comment "foreign"
+} }
+end`);
+    const counted = async (which: string) =>
+      [...(await here.sh("ip netns exec outside nft list table inet spoofed")).matchAll(/packets (\d+) .*"(\w+)"/g)]
+        .filter(([, , name]) => name === which)
+        .reduce((sum, [, packets]) => sum + Number(packets), 0);
+    const send = (sources: string) =>
+      here.python(
+        "alice",
+        `
+import ipaddress, random
+random.seed(16)
+def send(source, kind):
+    six = ":" in source
+    k = s.socket(s.AF_INET6 if six else s.AF_INET, kind); k.setblocking(False)
+    k.setsockopt(*((41, 78, 1) if six else (0, 15, 1)))
+    try: k.bind((source, 0)); k.connect(("${far6}" if six else "${far4}", 7777)); k.send(b"x")
+    except OSError: pass
+    return k
+sources = ${sources}
+held = [send(source, kind) for source in sources for kind in (s.SOCK_DGRAM, s.SOCK_STREAM)]
+print(len(held))`,
+      );
+    const random = (first: string, bits: number, kind: string) =>
+      `[str(ipaddress.${kind}(int(ipaddress.${kind}("${first}")) + random.getrandbits(${bits}))) for _ in range(200)]`;
+    const of = [
+      `["fd00:8000:0:1::1", "fd00:8000:0:2::2", "fd00:8000::11", "fd00:8000::1", "203.0.113.1", "203.0.113.12", "100.64.0.9", "192.0.2.1"]`,
+      random("fd00:8000:0:1::", 64, "IPv6Address"),
+      random("fd00:8000::", 80, "IPv6Address"),
+      random("2600::", 100, "IPv6Address"),
+      random("100.64.0.0", 22, "IPv4Address"),
+      random("1.0.0.0", 29, "IPv4Address"),
+    ];
+    const before = await here.counted("an address that is not its own");
+    expect(await send(of.join(" + "))).toBe("2016");
+    expect(await here.counted("an address that is not its own")).toBeGreaterThan(before + 1000);
+    // The test can fail: its own are seen.
+    await send(`["fd00:8000:0:1::2", "0.0.0.0"]`);
+    await expect.poll(() => counted("own")).toBeGreaterThanOrEqual(4);
+    expect(await counted("foreign")).toBe(0);
+    await here.sh("ip netns exec outside nft delete table inet spoofed");
+  });
+
   test("more connections in the kernel's table than its share, half open or UDP, however often it sleeps and wakes", async () => {
     await here.sh("ip -n beyond route add blackhole 2600:9::bad/128");
     const entries = async () => Number(await here.sh("cat /proc/sys/net/netfilter/nf_conntrack_count"));

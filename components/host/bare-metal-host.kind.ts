@@ -98,6 +98,9 @@ export const inputs = z.strictObject({
       }),
     ),
   ).describe("Its links to switches."),
+  setUpLinks: redundancy(flag)
+    .exactOptional()
+    .describe("Whether deliveries set up its links; absent if whoever installs it does."),
   capacity: capacity(
     z.strictObject({
       cores: number.describe("CPU cores."),
@@ -191,6 +194,7 @@ export const kind: Kind<"hosts"> = {
         switchPort: link.switchPort,
         switchManufacturer: found(switches, link.switch, `switch of ${host.name}'s ${link.port}`).manufacturer,
       })),
+      ...(host.setUpLinks !== undefined && { setUpLinks: host.setUpLinks }),
       capacity: host.capacity,
       routers: (routers.get(host.site) ?? []).map(({ name, address }) => {
         return { name, address: canonical(address), asNumber: network.asNumber };

@@ -110,6 +110,12 @@ export const schema = z.strictObject({
     .array(linkSchema)
     .min(1)
     .describe("Links of the host to switches. The rules require two links, to two switches."),
+  setUpLinks: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether deliveries set up the links and the host's address, by systemd-networkd, which must have the network already: several links as a bond of which one is active. Unless routers and the controller are reached as before, the old settings return by themselves. Default false: whoever installs the host does it.",
+    ),
   capacity: z
     .strictObject({
       cores: z.int().min(1).describe("Number of CPU cores."),

@@ -29,9 +29,13 @@ export async function controllerOf(host: ContainerHost, port: number): Promise<C
     ip link set eth0 up && ip -6 address add ${own}/64 dev eth0 nodad
     ip -n controller link set eth0 up && ip -n controller -6 address add ${theirs}/64 dev eth0 nodad`,
   );
+  return applierOn(host, `${theirs} 50000 ${own} ${port}`);
+}
+
+/** Installs the applier on a host that a controller reaches already. @param connection `SSH_CONNECTION` of its session */
+export async function applierOn(host: ContainerHost, connection: string): Promise<Controller> {
   const { script, payload } = (await loadBootstrap()).for({ declaration: nothingDeclared, host: fixtureHost }, 0);
   await succeed(host, ["/bin/sh", "-c", script], payload);
-  const connection = `${theirs} 50000 ${own} ${port}`;
   const delivery = (of: Bundle) => {
     const masterSecret = Buffer.alloc(32, 7).toString("base64");
     return JSON.stringify({ bundle: encodeBundle(of), masterSecret, secretEpoch: 1, repair: 0 });

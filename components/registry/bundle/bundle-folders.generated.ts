@@ -10,7 +10,9 @@ import { repositories } from "../../backup/repositories.host.ts";
 import { varnish } from "../../cache/varnish.host.ts";
 import { databases } from "../../database/databases.host.ts";
 import { journald } from "../../host/journald.host.ts";
+import { links } from "../../host/links.host.ts";
 import { modprobe } from "../../host/modprobe.host.ts";
+import { networkd } from "../../host/networkd.host.ts";
 import { sshd } from "../../host/sshd.host.ts";
 import { sysctl } from "../../host/sysctl.host.ts";
 import { systemd } from "../../host/systemd.host.ts";
@@ -37,7 +39,9 @@ const registered = [
   varnish,
   databases,
   journald,
+  links,
   modprobe,
+  networkd,
   sshd,
   sysctl,
   systemd,

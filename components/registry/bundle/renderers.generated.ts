@@ -19,6 +19,7 @@ import { renderer as renderCache } from "../../cache/render-cache.ts";
 import { renderer as renderDatabase } from "../../database/render-database.ts";
 import { renderer as renderFtps } from "../../ftps/render-ftps.ts";
 import { renderer as renderHost } from "../../host/render-host.ts";
+import { renderer as renderLinks } from "../../host/render-links.ts";
 import { renderer as renderModules } from "../../host/render-modules.ts";
 import { renderer as renderSshd } from "../../host/render-sshd.ts";
 import { renderer as renderFrontEnd } from "../../http/render-front-end.ts";
@@ -57,6 +58,7 @@ export const renderers: readonly Renderer[] = [
   renderDatabase,
   renderFtps,
   renderHost,
+  renderLinks,
   renderModules,
   renderSshd,
   renderFrontEnd,

@@ -2,6 +2,7 @@ import { bundleFolders, type Names } from "../../../components/registry/bundle/b
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { removeDeniedModules } from "../../os/modules.ts";
+import { loadHostLinks } from "../../os/network/links.ts";
 import { loadFirewall } from "../../os/network/nftables.ts";
 import { loadSshServer } from "../../os/ssh/ssh-server.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
@@ -17,6 +18,7 @@ const loaders: Readonly<
   >
 > = {
   firewall: { hook: "load the firewall", load: loadFirewall },
+  hostLinks: { hook: "set up the links", load: loadHostLinks },
   sshServer: { hook: "reload the SSH server", load: loadSshServer },
   kernelParameters: { hook: "sysctl", load: setKernelParameters },
   deniedModules: { hook: "modules", load: removeDeniedModules },

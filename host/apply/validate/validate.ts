@@ -3,6 +3,7 @@ import { bundleFolders, type Names } from "../../../components/registry/bundle/b
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { staticServers } from "../../os/lighttpd.ts";
+import { hostLinks } from "../../os/network/links.ts";
 import { sshServer } from "../../os/ssh/ssh-server.ts";
 import { sshServers } from "../../os/ssh/sshd.ts";
 import { units } from "../../os/systemd-analyze.ts";
@@ -13,6 +14,7 @@ import { problemsIn, type Staged, type Validator } from "./staged.ts";
 
 /** Validators that are functions, by the names that folders give them. */
 const named: Readonly<Record<Names["validator"], Validator>> = {
+  hostLinks,
   json,
   lighttpd: staticServers,
   sshServer,

@@ -71,8 +71,14 @@ export const bird: Daemon = {
   },
 };
 
+/** Notes what of the routing works now. @returns a look at what of it does not work any more, if anything */
+export async function watchRouting(machine: Machine): Promise<() => Promise<string | undefined>> {
+  const before = await routingOf(machine);
+  return async () => missingIn(await routingOf(machine), before);
+}
+
 /** Asks again until nothing is wrong, or the time is over. @returns what is wrong then */
-async function within(seconds: number, look: () => Promise<string | undefined>): Promise<string | undefined> {
+export async function within(seconds: number, look: () => Promise<string | undefined>): Promise<string | undefined> {
   const end = performance.now() + seconds * 1000;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
     const wrong = await look();
