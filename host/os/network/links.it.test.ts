@@ -159,7 +159,10 @@ describe("settings of links that are wrong", () => {
       await until(`the network after ${what}`, works);
       took.push((performance.now() - begun) / 1000);
       expect.soft(await addresses(), what).toBe(before);
-      expect.soft(await setUpBy(), what).toContain("/current/links/05-fairhost-eth0.network");
+      // Where a file more has gone with its generation, nothing sets up the links again: until the next boot, the restored one counts, which is the same.
+      expect
+        .soft(await setUpBy(), what)
+        .toMatch(/\/(?:current\/links|run\/systemd\/network)\/05-fairhost-eth0\.network$/);
     }
     console.info(`back after ${Math.min(...took).toFixed(0)} to ${Math.max(...took).toFixed(0)} s`);
     expect(await controller.apply(right)).toMatchObject({ result: "unchanged" });
