@@ -131,7 +131,8 @@ table inet spoofed { chain seen { type filter hook prerouting priority raw
   meta nfproto ipv6 ip6 saddr fd00:8000:0:1::2 counter accept comment "own"
   meta nfproto ipv4 ip saddr 203.0.113.11 counter accept comment "own"
   counter comment "foreign"
-} }
+  }
+}
 end`);
     const counted = async (which: string) =>
       [...(await here.sh("ip netns exec outside nft list table inet spoofed")).matchAll(/packets (\d+) .*"(\w+)"/g)]
