@@ -10,7 +10,7 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration, repairs, secrets, commands } = await declared(settings, holdings);
+const { fleet, declaration, repairs, secrets, commands, stamps } = await declared(settings, holdings);
 
 /** The last report of each host: result, generation, errors by account. */
 export const hosts = await platform({
@@ -22,4 +22,5 @@ export const hosts = await platform({
   repairs,
   secrets,
   commands,
+  stamps,
 });

@@ -46,6 +46,7 @@ beforeAll(async () => {
     repairs: new Map([[declaration.hosts[0]!.name, 2]]),
     secrets: new Map([[`${declaration.hosts[0]!.name}-master-secret`, { bytes: 1 }]]),
     commands: new Map(),
+    stamps: new Map(),
   });
   await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
 });

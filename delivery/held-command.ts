@@ -26,7 +26,7 @@ export function heldCommand(outputs: Readonly<Record<string, unknown>>): HeldCom
 }
 
 /** The state marks what is secret: the whole connection, since one of its parts is. */
-function unmarked(value: unknown): unknown {
+export function unmarked(value: unknown): unknown {
   return pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value;
 }
 

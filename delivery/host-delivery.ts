@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostBootstrap } from "./bootstrap.ts";
 import { type Dialed, type HeldCommand, whoeverDeploys } from "./held-command.ts";
 import { type HeldSecrets, masterSecret } from "./master-secret.ts";
+import type { AnswerStamp } from "./protocol/answers.ts";
 import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 import { deliveryType, resourceName } from "./protocol/resources.ts";
@@ -53,6 +54,10 @@ export interface HostDeliveryArgs {
   readonly heldCommands: Readonly<Partial<Record<"bootstrap" | "apply", HeldCommand>>>;
   /** Secrets of the DNS provider by the names of their variables, if the host needs any. */
   readonly dnsSecrets?: pulumi.Output<Record<string, string>>;
+  /** Stamps of the answers of a backup host, by the host that asks. */
+  readonly answers?: Readonly<Record<string, AnswerStamp>>;
+  /** Number of the newest answer to this host, if it was ever lost. */
+  readonly answered?: number;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
   /** The host is lost: nothing is sent, and all stays as the state has it. */
@@ -102,6 +107,8 @@ export class HostDelivery extends pulumi.ComponentResource {
         masterSecret,
         secretEpoch: args.secretEpoch,
         ...(dnsSecrets && { dnsSecrets }),
+        ...(args.answers && { answers: args.answers }),
+        ...(args.answered !== undefined && { answered: args.answered }),
         repair: args.repair,
       } satisfies Delivery),
     );

@@ -167,10 +167,10 @@ async function applyDelivery(machine: Machine, text: string): Promise<ApplyRepor
 
 function applyReceived(
   machine: Machine,
-  { bundle, masterSecret, secretEpoch, dnsSecrets }: Received,
+  { bundle, masterSecret, secretEpoch, dnsSecrets, answers, answered }: Received,
 ): Promise<ApplyReport> {
   const secret = { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
-  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, "from a controller"));
+  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, { answers, answered }));
 }
 
 /** The part of `apply` that runs in its own unit. Nobody reads its standard output; the report goes to a file. */

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { stampAnswers } from "../components/backup/stamps.ts";
 import type { Fleet } from "../components/registry/files.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Violation } from "../components/rule.ts";
+import type { AnswerStamp } from "../delivery/protocol/answers.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../fleet/load/load.ts";
 import { checkDeclaration, judgeDeclaration } from "../policies/check-declaration.ts";
@@ -14,16 +16,22 @@ import { requestedRepairs } from "./repairs.ts";
 import { restoreUnderGuard } from "./restore-under-guard.ts";
 import type { Settings } from "./settings.ts";
 
+interface Declared extends Pick<Holdings, "repairs" | "secrets" | "commands"> {
+  readonly fleet: Fleet;
+  readonly declaration: Declaration;
+  readonly stamps: ReadonlyMap<string, AnswerStamp>;
+}
+
 /**
  * Loads the inventory, checks the whole fleet against the mandatory rules, shows waived violations, and returns the declaration of this
- * cell's stack, the number of repairs requested for each of its hosts, and the master secrets and commands that it holds.
+ * cell's stack, the number of repairs requested for each of its hosts, the stamps of answers to them, and the master secrets and commands that it holds.
  * This runs before any resource exists, so no flag of the engine can skip it.
  * @throws RunError with all problems or all violations at once, with file and line; or for an account that would get another uid.
  */
 export async function declared(
   { inventory, cell, today }: Pick<Settings, "inventory" | "cell" | "today">,
   holdings: () => Promise<Holdings>,
-): Promise<{ fleet: Fleet; declaration: Declaration } & Pick<Holdings, "repairs" | "secrets" | "commands">> {
+): Promise<Declared> {
   const { fleet, where } = await loadFleet(inventory).catch((error: unknown) => {
     if (error instanceof InventoryError)
       throw new pulumi.RunError(`The inventory has problems; nothing was touched.\n${error.message}`);
@@ -43,11 +51,13 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: reading the state leaves a trace in the state of a new stack.
-  const { held, repairs, uids, hosts, secrets, commands } = await holdings();
+  const { held, repairs, uids, hosts, secrets, commands, delivered } = await holdings();
   const whole = declare(fleet, { held });
   keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
   restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
-  return { fleet, declaration, repairs: requestedRepairs(declaration.hosts, repairs), secrets, commands };
+  const requested = requestedRepairs(declaration.hosts, repairs);
+  const stamps = stampAnswers(declaration, delivered.stamps, delivered.masters);
+  return { fleet, declaration, repairs: requested, secrets, commands, stamps };
 }

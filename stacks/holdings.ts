@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Held } from "../components/declaring.ts";
 import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
-import { type HeldCommand, heldCommand } from "../delivery/held-command.ts";
+import { type HeldCommand, heldCommand, unmarked } from "../delivery/held-command.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
 import { commandType, deliveryType, secretTypes } from "../delivery/protocol/resources.ts";
+import { type HeldDeliveries, heldDeliveries } from "./held-deliveries.ts";
 
 /** Kinds whose disappearance is judged, by type token. */
 const judged = new Map(
@@ -30,6 +31,7 @@ export interface Holdings {
   readonly secrets: ReadonlyMap<string, HeldSecrets>;
   /** Commands on hosts, by the name of their resource. */
   readonly commands: ReadonlyMap<string, HeldCommand>;
+  readonly delivered: HeldDeliveries;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function holdings(): Promise<Holdings> {
     if (kind === undefined || kind.identity.some((input) => outputs[input] === undefined)) return [];
     return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
+  const commands = Object.entries(byUrn).filter(([, { type }]) => type === commandType);
   const deliveries = resources.filter(({ type }) => type === deliveryType);
   // After a kill a component may be there without what it registers.
   const accounts = resources.filter(({ type, outputs: { uid } }) => type === kinds.accounts.type && uid !== undefined);
@@ -53,9 +56,15 @@ export async function holdings(): Promise<Holdings> {
     held,
     secrets: secretsIn(byUrn),
     commands: new Map(
-      Object.entries(byUrn).flatMap(([urn, { type, outputs }]) => {
-        const held = type === commandType ? heldCommand(outputs) : undefined;
+      commands.flatMap(([urn, { outputs }]) => {
+        const held = heldCommand(outputs);
         return held === undefined ? [] : [[urn.split("::").at(-1)!, held] as const];
+      }),
+    ),
+    delivered: heldDeliveries(
+      commands.flatMap(([urn, { outputs }]) => {
+        const stdin = unmarked(outputs.stdin);
+        return typeof stdin === "string" ? [[urn.split("::").at(-1)!, stdin] as const] : [];
       }),
     ),
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),

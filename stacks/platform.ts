@@ -5,6 +5,7 @@ import type { Bootstrap } from "../delivery/bootstrap.ts";
 import type { HeldCommand } from "../delivery/held-command.ts";
 import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
+import type { AnswerStamp } from "../delivery/protocol/answers.ts";
 import { resourceName } from "../delivery/protocol/resources.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { Components } from "./components.ts";
@@ -23,6 +24,8 @@ export interface PlatformArgs {
   readonly secrets: ReadonlyMap<string, HeldSecrets>;
   /** Commands that the stack holds, by the name of their resource. */
   readonly commands: ReadonlyMap<string, HeldCommand>;
+  /** Stamps of answers to hosts (components/backup/stamps.ts). */
+  readonly stamps: ReadonlyMap<string, AnswerStamp>;
 }
 
 /** Outputs of a stack: the last report of each host. */
@@ -44,6 +47,7 @@ export async function platform({
   repairs,
   secrets,
   commands,
+  stamps,
 }: PlatformArgs): Promise<PlatformOutputs> {
   const components = new Components();
   const sent: Promise<void>[] = [];
@@ -60,6 +64,7 @@ export async function platform({
 
   // To delete a delivery means to take its host out of service, which a protected account must survive.
   const holdsProtected = new Set(declaration.accounts.flatMap(({ host, protect }) => (protect ? host : [])));
+  const answers = stamps.size > 0 ? Object.fromEntries(stamps) : undefined;
   const reports: PlatformOutputs = {};
   for (const [index, host] of declaration.hosts.entries()) {
     const { name, lost } = host;
@@ -71,6 +76,7 @@ export async function platform({
       commands.get(resourceName(name, role)),
     );
     const repair = repairs.get(name) ?? 0;
+    const stamp = stamps.get(name);
     const ofDns = dnsSecrets.get(name);
     const delivery = new HostDelivery(
       {
@@ -83,6 +89,7 @@ export async function platform({
         heldSecrets,
         heldCommands: { ...(bootstrapped && { bootstrap: bootstrapped }), ...(applied && { apply: applied }) },
         ...(ofDns && { dnsSecrets: ofDns }),
+        ...(host.role === "backup" ? answers && { answers } : stamp && { answered: stamp.number }),
         repair,
         lost: lost !== undefined,
       },

@@ -1,5 +1,6 @@
+import { answersDirectory } from "../../delivery/protocol/answers.ts";
 import { askingUser, type HostAnswer, hostAnswers } from "../../delivery/protocol/backups.ts";
-import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plain } from "../../lib/systemd/unit-file.ts";
 import { largestNumber } from "../declaring.ts";
@@ -20,23 +21,31 @@ export function renderAnswers({ hosts, accounts, networks }: Declaration): Bundl
     hosts.filter(({ role, ssh }) => role !== "backup" && ssh?.hostKey !== undefined),
     ({ name }) => name,
   );
-  const answers = asking.map(({ name, lost }): BundleFile => {
-    const own = accounts.filter(({ host }) => host === name).map(({ number }) => number);
-    const answer: HostAnswer = {
-      host: name,
-      ...(lost !== undefined && { lost, accounts: own.toSorted((a, b) => a - b) }),
-    };
-    return { path: `${hostAnswers}${plainHost(name)}`, content: `${JSON.stringify(answer)}\n` };
+  const answers = asking.map((host): BundleFile => {
+    return { path: `${hostAnswers}${plainHost(host.name)}`, content: `${answerTo(host, accounts)}\n` };
   });
   const keys = asking.map(
     ({ name, ssh }) =>
-      `restrict,command="/bin/cat ${currentGeneration}/${hostAnswers}${plainHost(name)}" ${plainKey(ssh!.hostKey!)}\n`,
+      `restrict,command="/bin/cat ${answersDirectory}/${plainHost(name)}" ${plainKey(ssh!.hostKey!)}\n`,
   );
   return [
     ...answers,
     { path: askingKeys, content: keys.join("") },
     ...networks.flatMap(({ uidBase }) => renderUser(uidBase + largestNumber + 1)),
   ];
+}
+
+/** The answer to a host about itself, a line without its end. */
+export function answerTo(
+  { name, lost }: Pick<Declaration["hosts"][number], "name" | "lost">,
+  accounts: Declaration["accounts"],
+): string {
+  const own = accounts.filter(({ host }) => host === name).map(({ number }) => number);
+  const answer: HostAnswer = {
+    host: name,
+    ...(lost !== undefined && { lost, accounts: own.toSorted((a, b) => a - b) }),
+  };
+  return JSON.stringify(answer);
 }
 
 /** The first uid after those of all accounts that there can be. */

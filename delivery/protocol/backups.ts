@@ -16,7 +16,10 @@ export const keptRecords = "repositories/accounts/";
 /** User of a backup host as which every host may ask one thing: whether it is lost (components/backup/render-fence.ts). */
 export const askingUser = "fairhost-asking";
 
-/** Folder of the bundle paths with the answer to each host, on a backup host: `repositories/answers/web1`, a {@link HostAnswer} as JSON. */
+/**
+ * Folder of the bundle paths with the answer to each host, on a backup host: `repositories/answers/web1`, a {@link HostAnswer} as JSON. What is read to hosts
+ * are copies with their stamps (delivery/protocol/answers.ts).
+ */
 export const hostAnswers = "repositories/answers/";
 
 /** What a backup host says to a host about itself. */

@@ -1,3 +1,5 @@
+import type { AnswerStamp } from "./answers.ts";
+
 /**
  * The host bundle: everything that one host must have, as data. Pure functions on the controller render it, one remote command brings
  * it on standard input, the applier applies it. Both sides share these types.
@@ -116,6 +118,10 @@ export interface Delivery {
   readonly secretEpoch: number;
   /** Secrets of the DNS provider by the names of their variables, on a host that gets certificates of wildcards. */
   readonly dnsSecrets?: Readonly<Record<string, string>>;
+  /** On a backup host: stamps of its answers by the host that asks; none for one that was never lost. */
+  readonly answers?: Readonly<Record<string, AnswerStamp>>;
+  /** Number of the newest answer to this host, 0 if absent: what says less comes from before this delivery. */
+  readonly answered?: number;
   /** Number of requested repairs. It only makes the delivery a different one: every apply repairs. */
   readonly repair: number;
 }

@@ -1,3 +1,4 @@
+import type { AnswerStamp } from "../../delivery/protocol/answers.ts";
 import type { ApplyReport, Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { backupsOf } from "../backups/keepers.ts";
@@ -7,6 +8,7 @@ import { ensureAccountsMounted } from "../os/mount.ts";
 import { firewallHash } from "../os/network/nftables.ts";
 import { requireQuotas } from "../os/quota.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
+import { rememberAnswer, writeAnswers } from "../store/answers.ts";
 import { closeExposed } from "../store/closed.ts";
 import { findDrift } from "../store/file-drift.ts";
 import {
@@ -41,6 +43,14 @@ export interface Secret {
   readonly dns?: Readonly<Record<string, string>>;
 }
 
+/** What a controller says beside the bundle and the secrets. */
+export interface FromController {
+  /** `answers` of a delivery */
+  readonly answers?: Readonly<Record<string, AnswerStamp>>;
+  /** `answered` of a delivery */
+  readonly answered?: number;
+}
+
 /**
  * Applies a bundle to the host: stages, validates, switches, runs hooks, verifies; rolls back if that fails. A second apply changes
  * nothing, except that it repairs drift.
@@ -53,17 +63,19 @@ export async function apply(
   machine: Machine,
   delivered: Bundle,
   secret?: Secret,
-  from?: "from a controller",
+  from?: FromController,
 ): Promise<ApplyReport> {
   const current = settleGenerations(machine);
   requireQuotas(machine, whileMoving(machine, current.bundle, delivered));
   keepHostName(machine, delivered.host);
   // Not before it is known to be for this host.
-  if (from)
+  if (from) {
+    rememberAnswer(machine, from.answered ?? 0);
     forgetGone(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
     );
+  }
   const bundle = whileMoving(machine, current.bundle, delivered);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);
@@ -101,6 +113,7 @@ export async function apply(
   if (differs) ensureSpace(machine, bundle);
   course.repaired.push(...closeExposed(machine, current.bundle));
   if (secret) ensureSecrets(machine, bundle, secret);
+  if (from) writeAnswers(machine, delivered, from.answers ?? {});
   const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
   if (!differs) {
     course.problems.push(...unrepaired);

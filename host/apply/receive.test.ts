@@ -21,9 +21,11 @@ const file = (path: string) => withHost((group) => ({ ...group, files: [{ path, 
 
 test("a complete delivery is accepted as it was sent", () => {
   const sent = { bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 };
-  expect(receive(delivery(bundle))).toEqual({ ...sent, dnsSecrets: {} });
+  expect(receive(delivery(bundle))).toEqual({ ...sent, dnsSecrets: {}, answers: {}, answered: 0 });
   const dnsSecrets = { RFC2136_TSIG_SECRET: "c2VjcmV0" };
-  expect(receive(delivery(bundle, { dnsSecrets }))).toEqual({ ...sent, dnsSecrets });
+  expect(receive(delivery(bundle, { dnsSecrets }))).toMatchObject({ ...sent, dnsSecrets });
+  const order = { answers: { web1: { number: 4, epoch: 1, signature: "c2ln" } }, answered: 5 };
+  expect(receive(delivery(bundle, order))).toMatchObject({ ...sent, ...order });
 });
 
 test.each<[string, string, string]>([
@@ -40,6 +42,12 @@ test.each<[string, string, string]>([
     "a secret with a path as its name",
     delivery(bundle, { dnsSecrets: { "../master-1": "a" } }),
     "no name of a variable",
+  ],
+  ["a number that is none", delivery(bundle, { answered: "5" }), "the number of an answer is not a number from 0"],
+  [
+    "a stamp without one",
+    delivery(bundle, { answers: { web1: {} } }),
+    "the number of an answer is not a number from 0",
   ],
   ["another format", delivery({ ...bundle, format: 2 }), "format 2, but this applier needs format 1"],
   ["another host's name", delivery({ ...bundle, host: "web2" }), "the bundle's digest does not match"],

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { askingUser, type HostAnswer, type Keeper } from "../../delivery/protocol/backups.ts";
+import { askingUser, type Keeper } from "../../delivery/protocol/backups.ts";
 import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { apply } from "../apply/apply.ts";
 import { allKeepers, type Patience, sshTo } from "../backups/keepers.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said } from "../os/systemd.ts";
+import { newestAnswer, rememberAnswer } from "../store/answers.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
 import {
@@ -17,6 +18,7 @@ import {
   readDelivered,
   whileMoving,
 } from "../store/moving.ts";
+import { type Lost, readHostAnswer } from "./answer.ts";
 import { stopHeld } from "./steps.ts";
 
 /** Milliseconds for which a boot waits for a backup host: without an answer the accounts start, as a dead backup host must stop nobody. */
@@ -31,10 +33,8 @@ const most = 15_000;
 /** Milliseconds that the others still have once one has answered: they may know more. */
 const others = 2_000;
 
-/** Characters of an answer: numbers of all accounts that a host can have, and more. */
-const longest = 1 << 20;
-
-type Answers = ReadonlyMap<string, HostAnswer>;
+type Answer = Lost | "not lost";
+type Answers = ReadonlyMap<string, Answer>;
 
 /**
  * Asks the backup hosts whether this host was declared lost, and holds those of its accounts that have gone to other hosts meanwhile, until the next delivery
@@ -47,15 +47,10 @@ type Answers = ReadonlyMap<string, HostAnswer>;
 export async function fence(machine: Machine, boot: boolean): Promise<string[]> {
   const asked = standing(machine);
   const answers = await askAll(machine, boot ? bound : 0);
-  const isLost = [...answers.values()].some(({ accounts }) => accounts);
-  if (!isLost && knownGone(machine).size === 0) return [];
-  if (!boot) {
-    // A deploy that brings the host back may have had the lock: what was said before it counts no more.
-    const again = () => (answers.size > 0 ? askAll(machine, 0) : answers);
-    return withLock(machine, "fence", async () => follow(machine, await again()));
-  }
+  if (newestOf(machine, answers) === undefined && knownGone(machine).size === 0) return [];
+  if (!boot) return withLock(machine, "fence", () => follow(machine, newestOf(machine, answers)));
   // Whoever applies at a boot waits for this (fairhost-recover.service), so there is no lock. A deploy that came meanwhile knows better.
-  return standing(machine) === asked ? atBoot(machine, answers) : [];
+  return standing(machine) === asked ? atBoot(machine, newestOf(machine, answers)) : [];
 }
 
 /** Which delivery and generation the host has. */
@@ -79,7 +74,7 @@ async function askAll(machine: Machine, time: number): Promise<Answers> {
 
 /** Asks all at once. Once one has answered, the others have a moment left. @param time milliseconds */
 async function askOnce(machine: Machine, keepers: readonly Keeper[], host: string, time: number): Promise<Answers> {
-  const answers = new Map<string, HostAnswer>();
+  const answers = new Map<string, Answer>();
   const enough = new AbortController();
   let moment: NodeJS.Timeout | undefined;
   const asked = keepers.map(async (keeper) => {
@@ -99,34 +94,40 @@ async function ask(
   host: string,
   time: number,
   signal: AbortSignal,
-): Promise<HostAnswer | undefined> {
+): Promise<Answer | undefined> {
   const [program, ...args] = sshTo(machine, keeper, askingUser, [], brief);
   const timeout = Math.max(1, Math.round(time));
   const { status, stdout, stderr } = await machine.run(program!, args, { timeout, signal });
-  const answer = status === 0 ? readHostAnswer(stdout, host) : undefined;
-  if (!answer && !signal.aborted)
-    machine.say(
-      `${keeper.name} gives no answer: ${status === 0 ? "its answer cannot be read" : stderr.trim().slice(-300)}`,
-    );
-  return answer;
+  const read = status === 0 ? readHostAnswer(machine, stdout, host) : { invalid: stderr.trim().slice(-300) };
+  if ("answer" in read) {
+    const { answer } = read;
+    const least = leastNumber(machine);
+    if (answer !== "not lost" && answer.number < least)
+      machine.say(`${keeper.name} gives an old answer: number ${answer.number}, and ${host} knows of ${least}`);
+    return answer;
+  }
+  if (!signal.aborted) machine.say(`${keeper.name} gives no answer: ${read.invalid}`);
+  return undefined;
 }
 
-/** @returns undefined for what is no answer to this host: a backup host may be anybody's by now */
-export function readHostAnswer(text: string, host: string): HostAnswer | undefined {
-  if (text.length > longest) return undefined;
-  let read: Partial<HostAnswer> | null;
-  try {
-    read = JSON.parse(text) as Partial<HostAnswer> | null;
-  } catch {
-    return undefined;
-  }
-  if (typeof read !== "object" || read?.host !== host) return undefined;
-  const { lost, accounts } = read;
-  if (lost === undefined) return { host };
-  const isDay = typeof lost === "string" && /^\d{4}-\d\d-\d\d$/.test(lost);
-  return isDay && Array.isArray(accounts) && accounts.every(Number.isSafeInteger)
-    ? { host, lost, accounts }
-    : undefined;
+/** What the newest answer says of this lost host. */
+export interface Newest extends Lost {
+  /** Backup hosts that say so. */
+  readonly by: readonly string[];
+}
+
+/** The newest answer that says that this host is lost. Asked for when it is used: a deploy may have come since the answer. */
+function newestOf(machine: Machine, answers: Answers): Newest | undefined {
+  const lost = [...answers].flatMap(([by, answer]) => (answer === "not lost" ? [] : [{ ...answer, by }]));
+  const number = Math.max(...lost.map((each) => each.number));
+  const newest = lost.filter((each) => each.number === number);
+  if (newest.length === 0 || number < leastNumber(machine)) return undefined;
+  return { ...newest[0]!, by: newest.map(({ by }) => by).sort() };
+}
+
+/** Answers with lower numbers are old. Accounts that a boot holds have numbers that no run has remembered yet. */
+function leastNumber(machine: Machine): number {
+  return Math.max(newestAnswer(machine), ...[...knownGone(machine).values()].map(({ number }) => number));
 }
 
 interface Judged {
@@ -139,7 +140,7 @@ interface Judged {
   readonly fresh: readonly number[];
 }
 
-function judge(machine: Machine, answers: Answers): Judged {
+function judge(machine: Machine, newest: Newest | undefined): Judged {
   const all = { ...readCurrent(machine).bundle.groups, ...readDelivered(machine).groups };
   const groups = new Map(
     (Object.entries(all) as [Group, BundleGroup][]).flatMap(([name, group]) =>
@@ -150,7 +151,7 @@ function judge(machine: Machine, answers: Answers): Judged {
   const held = goneAccounts(machine);
   const gone = new Map<number, Gone>();
   for (const number of groups.keys()) {
-    const why = whetherGone(number, answers, known.get(number));
+    const why = whetherGone(number, newest, known.get(number));
     if (why) gone.set(number, why);
   }
   const back = [...known.keys()].filter((number) => groups.has(number) && !gone.has(number));
@@ -159,8 +160,8 @@ function judge(machine: Machine, answers: Answers): Judged {
 
 const isHeld = (number: number) => `account ${number} is held: it has gone to another host`;
 
-async function atBoot(machine: Machine, answers: Answers): Promise<string[]> {
-  const { gone, back, fresh, groups } = judge(machine, answers);
+async function atBoot(machine: Machine, newest: Newest | undefined): Promise<string[]> {
+  const { gone, back, fresh, groups } = judge(machine, newest);
   for (const [number, why] of gone) holdGone(machine, number, why);
   if (fresh.length + back.length === 0) return [];
   // Their slices are there already, for their sockets, and no longer ask for marks; with them goes what waits for this run.
@@ -173,8 +174,10 @@ async function atBoot(machine: Machine, answers: Answers): Promise<string[]> {
 }
 
 /** Each run does what an earlier one that was interrupted has left. */
-async function follow(machine: Machine, answers: Answers): Promise<string[]> {
-  const { gone, back, groups, fresh } = judge(machine, answers);
+async function follow(machine: Machine, newest: Newest | undefined): Promise<string[]> {
+  const { gone, back, groups, fresh } = judge(machine, newest);
+  // Not at boot, where there is no lock: a delivery may say a higher one just now.
+  if (newest) rememberAnswer(machine, newest.number);
   // All marks first: whatever starts meanwhile is refused.
   for (const [number, why] of gone) holdGone(machine, number, why);
   for (const number of back) letGo(machine, number);
@@ -196,13 +199,11 @@ async function follow(machine: Machine, answers: Answers): Promise<string[]> {
 }
 
 /**
- * Whether an account has gone from here: if a backup host says so now, or has said so and does not say that it is here again. That this host is not lost any
- * more does not bring it back: the deploy that says so may not have come here yet, and takes the account away.
+ * Whether an account has gone from here: as the newest answer says, or if there is none, as one said before. That this host is not lost any more does not bring
+ * it back: the deploy that says so may not have come here yet, and takes the account away.
  */
-export function whetherGone(number: number, answers: Answers, known: Gone | undefined): Gone | undefined {
-  const now = [...answers].filter(([, { accounts }]) => accounts && !accounts.includes(number));
-  const still = (known?.by ?? []).filter((name) => !answers.get(name)?.accounts?.includes(number));
-  const by = [...new Set([...now.map(([name]) => name), ...still])].sort();
-  const lost = now[0]?.[1].lost ?? known?.lost;
-  return by.length > 0 && lost !== undefined ? { by, lost } : undefined;
+export function whetherGone(account: number, newest: Newest | undefined, known: Gone | undefined): Gone | undefined {
+  if (newest === undefined) return known;
+  const { by, lost, number } = newest;
+  return newest.accounts.includes(account) ? undefined : { by, lost, number };
 }

@@ -77,6 +77,8 @@ export interface Gone {
   readonly by: readonly string[];
   /** The day on which this host was lost, as they say. */
   readonly lost: string;
+  /** Number of the answer (delivery/protocol/answers.ts). */
+  readonly number: number;
 }
 
 /** What is known of accounts that have gone, by number; also of those of which it is not in force yet that they go on here. */

@@ -1,0 +1,40 @@
+import { type HeldMaster, newerStamp } from "../components/backup/stamps.ts";
+import type { AnswerStamp } from "../delivery/protocol/answers.ts";
+import type { Delivery } from "../delivery/protocol/bundle.ts";
+import { resourceName } from "../delivery/protocol/resources.ts";
+
+/** What the last deliveries that succeeded have brought to hosts. */
+export interface HeldDeliveries {
+  /** The master secret of each host, by its name. */
+  readonly masters: ReadonlyMap<string, HeldMaster>;
+  /** The newest stamps of answers, by the host that asks. */
+  readonly stamps: ReadonlyMap<string, AnswerStamp>;
+}
+
+/** @param sent standard inputs of commands that the stack holds, by the name of their resource */
+export function heldDeliveries(sent: Iterable<readonly [string, string]>): HeldDeliveries {
+  const masters = new Map<string, HeldMaster>();
+  const stamps = new Map<string, AnswerStamp>();
+  const suffix = resourceName("", "apply");
+  for (const [name, stdin] of sent) {
+    const { secretEpoch, masterSecret, answers = {}, answered } = name.endsWith(suffix) ? readDelivery(stdin) : {};
+    const host = name.slice(0, -suffix.length);
+    if (secretEpoch !== undefined && masterSecret !== undefined)
+      masters.set(host, { epoch: secretEpoch, master: Buffer.from(masterSecret, "base64") });
+    const said = [
+      ...Object.entries(answers),
+      ...(answered === undefined ? [] : [[host, { number: answered }] as const]),
+    ];
+    for (const [of, stamp] of said) stamps.set(of, newerStamp(stamps.get(of), stamp));
+  }
+  return { masters, stamps };
+}
+
+function readDelivery(stdin: string): Partial<Delivery> {
+  try {
+    return JSON.parse(stdin) as Partial<Delivery>;
+  } catch {
+    // An interrupted run may have left anything.
+    return {};
+  }
+}
