@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { AnswerStamp } from "../../delivery/protocol/answers.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Health, Inspection } from "../../host/inspect/difference.ts";
 import type { RunResult } from "../../lab/container.ts";
@@ -11,6 +12,8 @@ import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts"
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { service, task } from "../../testing/fixtures/bundle-fixture.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
+import { stampAnswers } from "./stamps.ts";
 
 /** A host is lost, and its accounts go to another one; the update in between is an apply of the bundles, as Pulumi delivers them. */
 let on: BackupHosts;
@@ -29,9 +32,15 @@ const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d a1_sho
 /** What a deploy gives web1 as its master secret (testing/fakes/applied-host.ts). */
 const master = Buffer.alloc(32, 7).toString("base64");
 /** A delivery to spare1, which has another one. */
-function toSpare(declaration: Parameters<typeof renderBundle>[0]): string {
-  const masterSecret = Buffer.alloc(32, 9).toString("base64");
-  return JSON.stringify({ ...JSON.parse(delivery(renderBundle(declaration, "spare1"))), masterSecret });
+function toSpare(declaration: Declaration): string {
+  return delivery(renderBundle(declaration, "spare1"), { masterSecret: Buffer.alloc(32, 9).toString("base64") });
+}
+/** What the state holds of answers. */
+let stamps: ReadonlyMap<string, AnswerStamp> = new Map();
+/** What the next deploy sends with the bundles: to backup hosts, or to web1. */
+function ordered(declaration: Declaration) {
+  stamps = stampAnswers(declaration, stamps, new Map([["web1", { epoch: 1, master: Buffer.from(master, "base64") }]]));
+  return { answers: Object.fromEntries(stamps), answered: stamps.get("web1")!.number };
 }
 const running = (number: number) => spare.shell(`ps -o args= -u 190000000${number} || true`);
 const announced = (number: number) =>
@@ -82,11 +91,14 @@ test("its accounts are restored by the deploy, killed in its steps: an account r
   const directory = mkdtempSync(join(tmpdir(), "fairhost-lost-"));
   const declaration = on.declaration([alice, bob], "web1 lost");
   try {
-    const deliveries = [delivery(renderBundle(declaration, "bak1")), toSpare(declaration)].map((each, index) => {
-      const path = join(directory, `${index}`);
-      writeFileSync(path, each, { mode: 0o600 });
-      return path;
-    });
+    const { answers } = ordered(declaration);
+    const deliveries = [delivery(renderBundle(declaration, "bak1"), { answers }), toSpare(declaration)].map(
+      (each, index) => {
+        const path = join(directory, `${index}`);
+        writeFileSync(path, each, { mode: 0o600 });
+        return path;
+      },
+    );
     const program = join(import.meta.dirname, "../../testing/programs/move.ts");
     /** @param step after which it is killed @returns what it said */
     const run = async (step?: string) => {
@@ -173,7 +185,22 @@ test("nobody hears from a backup host more than what concerns their own host, wh
   const ask = `ssh -F none ${options} -i /etc/ssh/ssh_host_ed25519_key ${asked}`;
   for (const words of ["", "cat /etc/passwd"])
     expect((await spare.host.run(`${ask} ${words}`)).stdout, words).toBe('{"host":"spare1"}\n');
-  expect(await on.web.shell(ask)).toBe('{"host":"web1","lost":"2026-11-27","accounts":[]}');
+  const answer = '{"host":"web1","lost":"2026-11-27","accounts":[]}';
+  expect(await on.web.shell(ask)).toBe(`${answer}\n${JSON.stringify(stamps.get("web1"))}`);
+});
+
+test("a backup host that makes an answer up holds nothing", async () => {
+  const own = "/var/lib/fairhost/answers/spare1";
+  const forged = '{"host":"spare1","lost":"2026-11-27","accounts":[]}';
+  for (const stamp of ["", JSON.stringify(stamps.get("web1"))]) {
+    await on.backup.shell(`printf '%s\\n' '${forged}' '${stamp}' >${own}`);
+    expect((await spare.host.run("fairhost-host fence")).stderr).toContain(
+      "bak1 gives no answer: it says that spare1 is lost, and no controller that knows the master secret of spare1 has signed that",
+    );
+  }
+  expect(await spare.status()).toMatchObject({ held: [], gone: [] });
+  expect(await running(1)).toContain("sleep infinity");
+  await on.backup.shell(`echo '{"host":"spare1"}' >${own}`);
 });
 
 test("a lost host that is on the network again stops what has gone, and says why", async () => {
@@ -197,12 +224,22 @@ test("a lost host that is on the network again stops what has gone, and says why
 });
 
 test("what a deploy brings to a host is its own again; a boot of the lost host starts nothing of what has gone, programs nor tasks", async () => {
-  // Otherwise the timer, which the deploy starts, asks the backup host, for which it is still lost.
-  await on.web.shell("ip link set eth0 down");
-  const { report, stderr } = await on.web.apply(renderBundle(on.declaration([alice, bob]), "web1"));
+  const again = on.declaration([alice, bob]);
+  const { report, stderr } = await on.web.apply(renderBundle(again, "web1"), ordered(again));
   expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
   await on.web.until("ps -o args= -u 1900000001 | grep -q 'sleep infinity'");
+  // The backup host is behind: for it web1 is still lost.
+  const asked = await on.web.host.run("fairhost-host fence");
+  expect([asked.exitCode, asked.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^bak1 gives an old answer: number \d+, and/),
+  ]);
   expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
+  expect(await programs(1)).toContain("sleep infinity");
+  // It is lost once more; otherwise the timer asks before it boots.
+  await on.web.shell("ip link set eth0 down");
+  const lost = on.declaration([alice, bob], "web1 lost");
+  await on.backup.apply(renderBundle(lost, "bak1"), ordered(lost));
   // The container has no boot of its own: all ends, and all begins.
   await on.web.shell(`mkdir -p /run/systemd/system/greeter.service.d
     printf '[Unit]\\nIgnoreOnIsolate=yes\\n' >/run/systemd/system/greeter.service.d/stays.conf
@@ -224,10 +261,11 @@ test("what a deploy brings to a host is its own again; a boot of the lost host s
 });
 
 test("it holds them until its own deploy, which takes them away", async () => {
-  await on.backup.apply(renderBundle(found(), "bak1"));
+  const sent = ordered(found());
+  await on.backup.apply(renderBundle(found(), "bak1"), sent);
   await on.web.shell("fairhost-host fence");
   expect((await on.web.status()).held).toEqual(["account-1", "account-2"]);
-  const { report, stderr } = await on.web.apply(renderBundle(found(), "web1"));
+  const { report, stderr } = await on.web.apply(renderBundle(found(), "web1"), sent);
   expect(report, stderr).toMatchObject({ errors: [] });
   expect([await programs(1), await on.web.shell(routes)]).toEqual(["", expect.not.stringContaining("fd00:8000:0:")]);
   expect(await on.web.status()).toMatchObject({ held: [], gone: [] });

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { answersDirectory } from "../../delivery/protocol/answers.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
 import type { Machine } from "../os/machine.ts";
@@ -53,7 +54,14 @@ export function closeExposed(machine: Machine, bundle: Bundle): string[] {
 }
 
 /** Names in the applier's state that everybody may read, those of the bootstrap among them; all others are for root. */
-const publicState: readonly string[] = ["current", "host", "applied.json", "packages", "upgraded"];
+const publicState: readonly string[] = [
+  "current",
+  "host",
+  "applied.json",
+  "packages",
+  "upgraded",
+  basename(answersDirectory),
+];
 
 function ownState(machine: Machine): Closed[] {
   const { layout } = machine;

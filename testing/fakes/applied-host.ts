@@ -8,6 +8,7 @@ import {
   type BundleGroup,
   type BundleUnit,
   currentGeneration,
+  type Delivery,
 } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import type { HostStatus } from "../../host/apply/status.ts";
@@ -74,9 +75,9 @@ export const base = bundleOf(
 );
 
 /** What a deploy sends to the applier. */
-export function delivery(bundle: Bundle): string {
+export function delivery(bundle: Bundle, more: Partial<Delivery> = {}): string {
   const masterSecret = Buffer.alloc(32, 7).toString("base64");
-  return JSON.stringify({ bundle: encodeBundle(bundle), masterSecret, secretEpoch: 1 });
+  return JSON.stringify({ bundle: encodeBundle(bundle), masterSecret, secretEpoch: 1, ...more });
 }
 
 /** Socket of an account in {@link base}. */
@@ -85,7 +86,8 @@ export const socket = (number: number) => `account-${number}-http-blog.socket`;
 /** A real Debian 13 under systemd, with the real nginx and nft, on which the bootstrap has run; SSH is a listener that only sends its banner. */
 export interface AppliedHost extends AsyncDisposable {
   readonly host: ContainerHost;
-  apply(bundle: Bundle): Promise<RunResult & { report: ApplyReport }>;
+  /** @param more of the delivery beside the bundle */
+  apply(bundle: Bundle, more?: Partial<Delivery>): Promise<RunResult & { report: ApplyReport }>;
   status(): Promise<HostStatus>;
   /** Whether units are active, by systemd's words. */
   states(...units: string[]): Promise<string[]>;
@@ -110,8 +112,8 @@ export async function appliedHost(name: string): Promise<AppliedHost> {
   return {
     host,
     shell,
-    async apply(bundle) {
-      const result = await host.run(["fairhost-host", "apply"], { stdin: delivery(bundle), timeout: 120_000 });
+    async apply(bundle, more) {
+      const result = await host.run(["fairhost-host", "apply"], { stdin: delivery(bundle, more), timeout: 120_000 });
       if (result.stdout === "") throw new Error(result.stderr);
       return { ...result, report: JSON.parse(result.stdout) as ApplyReport };
     },
