@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { answersDirectory } from "../../delivery/protocol/answers.ts";
+import { hostAnswers } from "../../delivery/protocol/backups.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { missingFixtures } from "../apply/init.ts";
 import { groupOfPath } from "../apply/validate/problem.ts";
@@ -94,6 +96,19 @@ export function lookAtSecrets(machine: Machine, bundle: Bundle): Difference[] {
     ...missing,
     ...(message ? [{ group: "host", kind: "secret-other", what, message, repaired } as const] : []),
   ];
+}
+
+/** What a backup host says to hosts about themselves. Its stamps only the controller can make, so nothing here knows them. */
+export function lookAtAnswers({ layout }: Machine, bundle: Bundle): Difference[] {
+  const answers = (bundle.groups.host?.files ?? []).filter(({ path }) => path.startsWith(hostAnswers));
+  return answers.flatMap(({ path, content }): Difference[] => {
+    const what = layout.at(join(answersDirectory, basename(path)));
+    const text = existsSync(what) ? readFileSync(what, "utf8") : undefined;
+    if (text?.startsWith(content!)) return [];
+    const kind = text === undefined ? "file-removed" : "file-changed";
+    const message = `${what} ${text === undefined ? "is missing" : "was changed"}: ${basename(path)} asks here whether it is lost`;
+    return [{ group: "host", kind, what, message, repaired: byDeploy }];
+  });
 }
 
 /** Compares the generation in force with what is declared. */

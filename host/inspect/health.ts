@@ -58,7 +58,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const gone = [...goneAccounts(machine)].filter(([number]) => bundle.groups[`account-${number}`]);
   if (gone[0]) {
     const held = gone.length === 1 ? "it is" : `it and ${count(gone.length - 1, "other account")} are`;
-    const message = `${goneInWords(bundle.host, ...gone[0])}, so ${held} held; if the inventory does not say so, deploy to ${gone[0][1].by.join(" and ")}, then here (--repair)`;
+    const message = `${goneInWords(bundle.host, ...gone[0])}, so ${held} held; if the inventory does not say so, deploy here with --repair`;
     problems.push({ group: "host", message });
   }
   const notes = other === undefined ? [] : [other];

@@ -20,6 +20,7 @@ import { type DeclaredFacts, type Difference, differenceKinds, type Inspection }
 import { driftChecks } from "./drift-checks.ts";
 import {
   accountNumber,
+  lookAtAnswers,
   lookAtApplier,
   lookAtDirectories,
   lookAtFiles,
@@ -44,6 +45,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
     ...overlays.map(({ difference }) => difference),
     ...lookAtDirectories(machine, bundle),
     ...lookAtSecrets(machine, bundle),
+    ...lookAtAnswers(machine, bundle),
     ...lookAtApplier(program, declared),
   ];
   if (machine.live) {

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { answersDirectory } from "../../delivery/protocol/answers.ts";
 import { hostAnswers } from "../../delivery/protocol/backups.ts";
 import { bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { init } from "../apply/init.ts";
+import { inspect } from "../inspect/inspect.ts";
 
 const answer = (host: string, more = "") => ({ path: `${hostAnswers}${host}`, content: `{"host":"${host}"${more}}\n` });
 const stamp = { number: 4, epoch: 1, signature: "c2ln" };
@@ -28,6 +29,14 @@ test("answers are as they were delivered, with their stamps, and the user as whi
   // Only the stamp differs.
   const { result } = await apply(machine, bundle, secret, { answers: { web1: { ...stamp, number: 5 } } });
   expect([result, read().web1]).toEqual(["unchanged", expect.stringContaining('"number":5')]);
+  const look = async () =>
+    (await inspect(machine, {}, process.execPath)).differences.map(({ kind, what }) => `${kind} ${what}`);
+  expect(await look()).toEqual([]);
+  writeFileSync(`${directory}/web1`, '{"host":"web1"}\n');
+  rmSync(`${directory}/web2`);
+  expect(await look()).toEqual([`file-changed ${directory}/web1`, `file-removed ${directory}/web2`]);
+  await apply(machine, bundle, secret, { answers: { web1: stamp } });
+  expect([await look(), read()]).toEqual([[], said]);
   await apply(machine, bundleOf({}), secret, {});
   expect(read()).toEqual({});
 });

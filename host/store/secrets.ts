@@ -144,7 +144,7 @@ function noteOther(machine: Machine, epoch: number, isOther: boolean): void {
 export function otherMaster(machine: Pick<Machine, "layout">): string | undefined {
   const epoch = existsSync(machine.layout.secrets) ? latestEpoch(machine.layout.secrets) : 0;
   if (!existsSync(otherFile(machine, epoch))) return undefined;
-  return `the state has another master secret of epoch ${epoch} than this host, which keeps its own (the state was lost, or the stack was destroyed): a restored state cannot give this host's secrets, nor open its backups. To have one in both, raise fairhost:secretEpoch to ${epoch + 1} and deploy`;
+  return `the state has another master secret of epoch ${epoch} than this host, which keeps its own (the state was lost, or the stack was destroyed): a restored state cannot give this host's secrets, nor open its backups, and no deploy can tell this host that it is lost. To have one in both, raise fairhost:secretEpoch to ${epoch + 1} and deploy`;
 }
 
 /** Exactly the delivered secrets of the DNS provider, a file each. They are rotated at the provider: the last delivery's count. */

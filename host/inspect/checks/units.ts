@@ -91,7 +91,7 @@ export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
       const from = isMarked(machine, "copying", number) ? readMark(machine, "copying", number) : undefined;
       const [reason, repaired] = ((): [string, Repair] => {
         if (why) {
-          const doubt = `if the inventory does not say so, ${why.by.join(" and ")} cannot be trusted`;
+          const doubt = "if the inventory does not say so, deploy here with --repair";
           return [`${goneInWords(bundle.host, number, why)}; ${doubt}`, byDeploy];
         }
         if (from === undefined) return ["it moves", "by hand: deploy again, which goes on with the move"];
