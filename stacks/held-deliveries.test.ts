@@ -7,7 +7,7 @@ const sent = (more: object) => JSON.stringify({ bundle: "", masterSecret: "AQI="
 test("the newest stamps that were sent are found, in deliveries to backup hosts and to the host itself", () => {
   const { masters, stamps } = heldDeliveries([
     ["web1-apply", sent({ answered: 5 })],
-    ["web2-apply", sent({ answered: 4 })],
+    ["web2-apply", sent({ answered: 3 })],
     ["bak1-apply", sent({ answers: { web1: signed, web2: signed } })],
     ["bak2-apply", sent({ answers: { web1: { number: 3 }, web3: { number: 9 } } })],
     ["web4-apply", '{"cut'],

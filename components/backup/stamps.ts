@@ -42,8 +42,7 @@ export function stampAnswers(
   return stamps;
 }
 
-/** The newer of two stamps of a host. Of two with one number the one that says that it is lost: what follows then gets another one. */
+/** The newer of two stamps of a host. */
 export function newerStamp(left: AnswerStamp | undefined, right: AnswerStamp): AnswerStamp {
-  if (left === undefined || right.number > left.number) return right;
-  return right.number === left.number && right.signature !== undefined ? right : left;
+  return left === undefined || right.number > left.number ? right : left;
 }
