@@ -10,6 +10,7 @@ import type { Element } from "../registry/kind.ts";
 import { frontEndLogs, homeInside, logs, memoryFile } from "./account-paths.ts";
 import { quotasOf } from "./quotas.ts";
 import { commonScriptFile } from "./sandbox/own-program.ts";
+import { renderEnded } from "./sandbox/render-ended.ts";
 import { renderSandbox } from "./sandbox/render-sandbox.ts";
 import { memoryInformation, renderView } from "./sandbox/render-view.ts";
 
@@ -25,9 +26,9 @@ export const renderer: Renderer<"accounts"> = {
   key: "accounts",
   whileSuspended: true,
   ofHost: ({ host }) => {
-    const { files, units } = renderView([...everyRuntime, ...host.runtimes]);
+    const [view, ended] = [renderView([...everyRuntime, ...host.runtimes]), renderEnded()];
     const own = [...renderAccountDefaults(), ...renderSandbox(architectureOf(host)), commonScriptFile()];
-    return { files: [...own, ...files], units };
+    return { files: [...own, ...ended.files, ...view.files], units: [...ended.units, ...view.units] };
   },
   ofAccount: ({ account }) => renderAccount(account),
 };

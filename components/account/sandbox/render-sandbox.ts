@@ -6,6 +6,7 @@ import type { Element } from "../../registry/kind.ts";
 import { mountsFile } from "../account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
 import { commonScript } from "./own-program.ts";
+import { ended } from "./render-ended.ts";
 import { hidden, lastHidden, view, viewUnit } from "./render-view.ts";
 
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
@@ -52,34 +53,23 @@ export function renderSandbox(architecture: Architecture): BundleFile[] {
   ];
 }
 
-/** A failing program must never stop its socket permanently. */
+/**
+ * A failing program must never stop its socket permanently. The next connection starts a failed service again, at once if one is waiting: that start
+ * waits until the unit of {@link ended} has.
+ */
 const startSettings = {
   RequiresMountsFor: "/srv/accounts",
   StartLimitIntervalSec: "0",
   Wants: viewUnit,
-  After: viewUnit,
+  After: `${viewUnit} ${ended}%N.service`,
+  OnFailure: `${ended}%N.service`,
 };
-
-/**
- * Tells the account's log what only systemd knows, in one line (systemd.exec(5), $SERVICE_RESULT). The next connection starts a failed
- * service again, at once if one is waiting: so it pauses for a second, and for five after it had used all the memory.
- */
-const afterStop = [
-  'say() { echo "$(date +%%FT%%T%%z) fairhost: $*"; };',
-  "case $SERVICE_RESULT in",
-  "success) exit ;;",
-  'oom-kill) say "killed, because the account had used all its memory"; sleep 4 ;;',
-  'timeout) say "killed, because it had not ended 10 s after SIGTERM" ;;',
-  'signal | core-dump) say "killed by SIG$EXIT_STATUS" ;;',
-  "esac; sleep 1",
-].join(" ");
 
 const sandboxSettings = ({ rootLinks }: Architecture) => ({
   // Never `exec`: of a main process that it takes for another's child (see SuccessExitStatus=), systemd 257 keeps the descriptor that tells it of the
   // exec. The next start then fails an assertion, and PID 1 of the host freezes (decision 37).
   Type: "simple",
-  ExecStopPost: `:/bin/sh -c '${afterStop}'`,
-  // If the sandbox itself fails (a missing directory, no memory), ExecStopPost= cannot run: then the pause grows.
+  // If the sandbox itself fails (a missing directory, no memory), the pause grows.
   RestartForceExitStatus: range(200, 245).join(" "),
   RestartSec: "1s",
   RestartSteps: "5",
