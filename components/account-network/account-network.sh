@@ -12,16 +12,21 @@ trap 'say "the network could not be made: programs of the account run without co
 read -r prefix <"@CURRENT@/network/accounts/$number"
 address=${prefix%/64}2
 
-# An earlier namespace may still be there, held by a process that will not end, or in the kernel's queue of those to be taken apart. Its link
-# goes with its routes. The other end of the namespace that this runs in, if an earlier try came that far, goes along.
-"${host[@]}" link delete "$link" 2>/dev/null || true
-ip link delete eth0 2>/dev/null || true
 ends=(address 02:00:00:00:00:01 numtxqueues 1 numrxqueues 1)
-"${host[@]}" -batch - <<END
+connect() {
+  "${host[@]}" -batch - <<END
 link add $link group @GROUP@ ${ends[*]} type veth peer name eth0 ${ends[*]} netns $$
 link set $link addrgenmode none arp off up
 route replace $address/128 dev $link table local proto @PROTOCOL@
 END
+}
+# An earlier namespace may still be there, held by a process that will not end, or in the kernel's queue of those to be taken apart. Its link
+# goes with its routes. The other end of the namespace that this runs in, if an earlier try came that far, goes along.
+if ! connect 2>/dev/null; then
+  "${host[@]}" link delete "$link" 2>/dev/null || true
+  ip link delete eth0 2>/dev/null || true
+  connect
+fi
 
 # Of 100.64.0.0/10 the address that the number gives. It has 22 bits, a number 24: if a neighbour has it already, the next free one.
 for ((i = number; i < number + 64; i++)); do

@@ -2,7 +2,6 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { logs } from "../account/account-paths.ts";
-import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 import { linkGroup, linkPrefix, linkRouteProtocol } from "./links.ts";
@@ -46,10 +45,10 @@ export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUni
             // A program that starts and ends often needs it as often.
             StartLimitIntervalSec: "0",
           },
+          // Nothing that needs mounts beside those that its namespaces bring: each start of a sleeping account waits for them. Its script reads
+          // and writes nothing of an account's.
           Service: {
-            ...confined,
-            // It enters another one.
-            RestrictNamespaces: "no",
+            NoNewPrivileges: "yes",
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${currentGeneration}/${script} %i`,
@@ -61,7 +60,6 @@ export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUni
             PrivateIPC: "yes",
             // Links and routes; another network namespace (setns(2)), that of PID 1 (ptrace(2), access mode checking).
             CapabilityBoundingSet: "CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE",
-            PrivateTmp: "disconnected",
             RestrictAddressFamilies: "AF_UNIX AF_NETLINK",
           },
         }),
