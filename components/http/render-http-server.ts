@@ -86,7 +86,7 @@ export function renderHttpDefaults(): BundleFile[] {
           SocketMode: "0660",
           RemoveOnStop: "yes",
           Backlog: `${connections.queue}`,
-          // A trigger limit would stop the socket permanently; the sandbox slows down failing services (account/sandbox/say-ended.sh).
+          // A trigger limit would stop the socket permanently; the sandbox slows down failing services (components/account/sandbox/say-ended.sh).
           TriggerLimitIntervalSec: "0",
         },
       }),

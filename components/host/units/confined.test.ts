@@ -10,6 +10,9 @@ const roles = schema.shape.role.unwrap().options;
 const free: Readonly<Record<string, string>> = {
   "fairhost-view-again.service": "asks systemd alone to start another unit",
   "fairhost-start@.service": "every start of a server waits for it, and mounts of its own would take time",
+  "fairhost-ended@.service": "what failed waits for it before it starts again, and mounts of its own would take time",
+  "fairhost-network@.service":
+    "the first start of each account waits for it, and mounts of its own would take time, which CAP_SYS_ADMIN can undo",
   "fairhost-new-socket@.service": "asks systemd alone to start another unit",
   "fairhost-backup-looks.service": "watches directories on which others mount, in the file system of the host",
   "fairhost-backup-view@.service": "mounts in the file system of the host",
@@ -19,8 +22,6 @@ const free: Readonly<Record<string, string>> = {
 const otherwise: Readonly<Record<string, readonly string[]>> = {
   // Quotas are read from the device.
   "fairhost-logs.service": ["PrivateDevices"],
-  // It enters the namespace of another network.
-  "fairhost-network@.service": ["RestrictNamespaces"],
 };
 
 test("each service of the host that Fairhost brings is confined, or stands here with the reason", () => {
