@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
@@ -75,6 +76,16 @@ test("without memory for one more nobody starts, and whoever waits is answered a
   await expect.poll(turn).toMatch(/^activating\nsystem|^system\S*\nactivating/);
   expect(await sh(`ls ${starting} | grep -c account-2- || true`)).toBe("0\n");
   await sh("umount /proc/meminfo");
+  expect(await answer).toBe("200\n");
+});
+
+test("nobody leaves the queue, however long it is", async () => {
+  await sh("systemctl stop account-3-http-app.service; rm -f /run/fairhost-starts/starting/*");
+  await sh("systemd-run --quiet --unit=first flock /run/fairhost-starts/queues/host sleep 200");
+  const answer = patient(ask("app.sleeper3.test"));
+  await sleep(33_000);
+  expect(await sh(`ls ${starting}`)).not.toContain("account-3-");
+  await sh("systemctl stop first");
   expect(await answer).toBe("200\n");
 });
 

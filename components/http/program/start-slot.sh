@@ -77,8 +77,8 @@ slots=$((@PER_CPU@ * $(nproc)))
 exec 8>"$queues/$account" 9>"$queues/host"
 flock -w $patience 8 || give_up
 await "[ \$mine -lt $((slots / 4)) ]"
-# The queue gives order alone. Whoever stands first and does not move on keeps nobody for longer than this.
-flock -w 30 9
+# The queue gives order alone. Whoever left it earlier, because it is long, would look at places and memory beside all others, and start before them.
+flock -w $((end - now)) 9
 await "[ \$all -lt $slots ] && memory_for_one_more"
 echo "$((now + hold)) $((now + longest))" >".$unit" && mv ".$unit" "$unit"
 if [ $((now - begin)) -ge 5 ]; then
