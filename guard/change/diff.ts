@@ -68,6 +68,13 @@ export function renumberedNetwork(before: Declaration, after: Declaration): Chan
   );
 }
 
+/** What differs in an update: both sides, each with only the members that a path begins with. */
+export function differing({ before, after, paths }: Pick<Change, "before" | "after" | "paths">): readonly [object, object] {
+  const names = [...new Set(paths.map((path) => path.split(".", 1)[0]!))];
+  const only = (side: object = {}) => Object.fromEntries(names.map((name) => [name, Reflect.get(side, name)]));
+  return [only(before), only(after)];
+}
+
 /** Meanings whose values are not told. */
 const secretive = ["command", "environment", "secret"] as const;
 
@@ -78,7 +85,8 @@ function untoldOf<K extends Key>(
   is: Element<K>,
   paths: readonly string[],
 ): string[] {
-  const places = secretive.flatMap((meaning) => [was, is].flatMap((side) => valuesOf(inputs, side, meaning)));
+  const sides = differing({ before: was, after: is, paths });
+  const places = secretive.flatMap((meaning) => sides.flatMap((side) => valuesOf(inputs, side, meaning)));
   return paths.filter((path) => places.some((place) => path === place.path || path.startsWith(`${place.path}.`)));
 }
 
@@ -88,16 +96,12 @@ function addDiffering(paths: string[], before: unknown, after: unknown, path: st
     paths.push(path);
     return;
   }
-  for (const key of keysOf(before, after)) {
+  const compare = (key: string) => {
     const [was, is]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
     if (!Object.is(was, is)) addDiffering(paths, was, is, path === "" ? key : `${path}.${key}`);
-  }
-}
-
-function keysOf(before: object, after: object): string[] {
-  const keys = Object.keys(before);
-  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) keys.push(key);
-  return keys;
+  };
+  for (const key of Object.keys(before)) compare(key);
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) compare(key);
 }
 
 function isContainer(value: unknown): value is object {

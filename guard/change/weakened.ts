@@ -4,10 +4,11 @@ import type { FieldClass } from "../../components/registry/fields/field-class.ts
 import type { Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
 import { once } from "../../lib/once.ts";
+import { differing } from "./diff.ts";
 
 const found = once((change: Change): readonly FieldChange[] => {
   if (change.op !== "update") return [];
-  return fieldChanges((kinds[change.kind] as Kind).inputs, change.before, change.after).filter(({ weaker }) => weaker);
+  return fieldChanges((kinds[change.kind] as Kind).inputs, ...differing(change)).filter(({ weaker }) => weaker);
 });
 
 /** What of a change needs an approval by the class of the field; without fields that another guard rule judges in words of its own. */

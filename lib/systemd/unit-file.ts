@@ -8,8 +8,9 @@ import { whole } from "../text/whole.ts";
  * @param what name of the value for the RangeError that refuses anything else
  */
 export function plain(pattern: RegExp, what: string): (text: string) => string {
+  const valid = whole(pattern);
   return (text) => {
-    if (!whole(pattern).test(text)) throw new RangeError(`${JSON.stringify(text)} is not a valid ${what}`);
+    if (!valid.test(text)) throw new RangeError(`${JSON.stringify(text)} is not a valid ${what}`);
     return text;
   };
 }

@@ -81,18 +81,11 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
 /** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
 export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
   if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
-  return differing(one)(other);
+  const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
+  if (names.includes("prefix")) names.push("inside");
+  const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
+  return new Set(isSame ? names : [...names, "limit", "bound"]);
 }
-
-/** Computed once for a pair: hosts that keep backups of an account ask for it too. */
-const differing = once((one: Owner) =>
-  once((other: Owner): ReadonlySet<string> => {
-    const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
-    if (names.includes("prefix")) names.push("inside");
-    const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
-    return new Set(isSame ? names : [...names, "limit", "bound"]);
-  }),
-);
 
 /** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
 const compared = Object.entries(parts).filter(
@@ -128,7 +121,7 @@ export function notOwn(
   const forms = mayFit(path, folder);
   const inside = insideOf(path, folder);
   if (text === undefined) {
-    const own = forms.filter((form) => fits(form.path, inside, owner));
+    const own = forms.filter(({ path }) => fits(path, inside, owner));
     if (own.length === 0) return notOfAccount;
     return own.some(({ stays }) => stays) ? "the account stays" : undefined;
   }
@@ -137,7 +130,7 @@ export function notOwn(
   // Mostly the first is the right one, so the others are not looked for.
   for (const form of forms) {
     if (!fits(form.path, inside, owner)) continue;
-    const known = before && !namesIn(form).some((name) => before.others.has(name)) ? before.text : undefined;
+    const known = before && !form.names.some((name) => before.others.has(name)) ? before.text : undefined;
     if (known === text) return undefined;
     const change = changeBetween(known ?? "", text, folder?.validator === "units");
     const found = form.link ? wrongLink(text, form.link, owner) : wrongIn(change, form, owner);
@@ -172,13 +165,34 @@ export function onlyFollows(
   return lines.every((line) => form.lines?.some((allowed) => whole(allowed).test(line)));
 }
 
-/** Names of the account's parts that a form of a file asks for. */
-const namesIn = once(({ path, lines = [], link }: OwnFile): readonly string[] => {
-  const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
-    Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
-  );
-  return [...new Set(names)];
-});
+/** A form of a file, prepared for comparing many files: its patterns are of a whole path, line or target. */
+interface Form extends Pick<OwnFile, "path" | "link" | "stays"> {
+  /** Names of the account's parts that it asks for. */
+  readonly names: readonly string[];
+  readonly lines: readonly RegExp[];
+  /** All of {@link lines} in one, which is faster, but finds the first that matches alone: another may be the one with the owner's parts. */
+  readonly anyLine: RegExp;
+  /** Beginnings of lines that it must have, each with what finds it in a file without taking the file apart. */
+  readonly needs: readonly { readonly beginning: string; readonly pattern: RegExp }[];
+}
+
+const formsOf = once(({ ofAccount = [] }: BundleFolder): readonly Form[] =>
+  ofAccount.map(({ path, lines = [], needs = [], link, stays }) => {
+    const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
+      Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
+    );
+    const plain = lines.filter(({ flags }) => flags === "").map(({ source }) => `(?:${source})`);
+    return {
+      path: whole(path),
+      names: [...new Set(names)],
+      lines: lines.map(whole),
+      anyLine: whole(new RegExp(plain.length > 0 ? plain.join("|") : "$^")),
+      needs: needs.map(needed),
+      ...(link && { link: whole(link) }),
+      ...(stays && { stays }),
+    };
+  }),
+);
 
 /** Whether the account may have a file of this path, whatever it says. */
 export function mayHave(path: string, owner: Owner, folders: readonly BundleFolder[]): boolean {
@@ -188,8 +202,8 @@ export function mayHave(path: string, owner: Owner, folders: readonly BundleFold
 }
 
 /** Forms that a file of this path may have, if they fit it. */
-function mayFit(path: string, folder: BundleFolder | undefined): readonly OwnFile[] {
-  return hidden.test(path) ? [] : (folder?.ofAccount ?? []);
+function mayFit(path: string, folder: BundleFolder | undefined): readonly Form[] {
+  return folder === undefined || hidden.test(path) ? [] : formsOf(folder);
 }
 
 function insideOf(path: string, folder: BundleFolder | undefined): string {
@@ -209,30 +223,26 @@ function wrongLink(text: string, target: RegExp, owner: Owner): Wrong | undefine
 }
 
 /** The first line that a form of a file does not allow, or one that it misses. */
-function wrongIn({ changed, known, text }: TextChange, form: OwnFile, owner: Owner): Wrong | undefined {
-  const { lines: allowed = [], needs = [] } = form;
-  const line = changed.findIndex((each) => !isAllowed(each, allowed, owner) && !known().has(each));
+function wrongIn({ changed, known, text }: TextChange, form: Form, owner: Owner): Wrong | undefined {
+  const line = changed.findIndex((each) => !isAllowed(each, form, owner) && !known().has(each));
   // A value may be a secret.
   if (line >= 0) return { line, what: /^(?:\[\w+\] )?\w+ ?=/.exec(changed[line]!)?.[0] ?? "an unknown line" };
-  const missing = needed(needs).find(({ pattern }) => !pattern.test(text));
+  const missing = form.needs.find(({ pattern }) => !pattern.test(text));
   return missing === undefined ? undefined : { line: changed.length, what: `without ${missing.beginning}` };
 }
 
-/** Beginnings of lines, each with what finds it in a file without taking the file apart. */
-const needed = once((needs: readonly string[]) =>
-  needs.map((beginning) => {
-    const [, section, setting] = /^(\[\w+\]) (.+)$/.exec(beginning) ?? [];
-    const line = `\\n${escaped(setting ?? beginning)}`;
-    // The nearest one: what a file needs stands mostly at the beginning of its section.
-    const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*?";
-    const pattern = section === undefined ? `(?:^|${line})` : `(?:^|\\n)${escaped(section)}${others}${line}`;
-    return { beginning, pattern: new RegExp(pattern) };
-  }),
-);
+function needed(beginning: string): Form["needs"][number] {
+  const [, section, setting] = /^(\[\w+\]) (.+)$/.exec(beginning) ?? [];
+  const line = `\\n${escaped(setting ?? beginning)}`;
+  // The nearest one: what a file needs stands mostly at the beginning of its section.
+  const others = "(?:\\n(?!\\[\\w+\\](?:\\n|$))[^\\n]*)*?";
+  const pattern = section === undefined ? `(?:^|${line})` : `(?:^|\\n)${escaped(section)}${others}${line}`;
+  return { beginning, pattern: new RegExp(pattern) };
+}
 
-function isAllowed(line: string, allowed: readonly RegExp[], owner: Owner): boolean {
+function isAllowed(line: string, { lines, anyLine }: Form, owner: Owner): boolean {
   if (hidden.test(line)) return false;
-  return fits(together(allowed), line, owner) || allowed.some((pattern) => fits(pattern, line, owner));
+  return fits(anyLine, line, owner) || lines.some((pattern) => fits(pattern, line, owner));
 }
 
 /** Finds a text as it is. */
@@ -240,17 +250,12 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-/** All patterns in one, which is faster, but finds the first that matches alone: another may be the one with the owner's parts. */
-const together = once((patterns: readonly RegExp[]) => {
-  const plain = patterns.filter(({ flags }) => flags === "");
-  return new RegExp(plain.length > 0 ? plain.map(({ source }) => `(?:${source})`).join("|") : "$^");
-});
 /** They begin another line for the program that reads the file, or hide the end of this one. */
 const hidden = /\p{Cc}|\\$/u;
 
-/** Whether a text without anything {@link hidden} fits a pattern as a whole, and each named part of it is what the owner has under that name. */
+/** Whether a text without anything {@link hidden} fits a {@link whole} pattern, and each named part of it is what the owner has under that name. */
 function fits(pattern: RegExp, text: string, owner: Owner): boolean {
-  const match = whole(pattern).exec(text);
+  const match = pattern.exec(text);
   if (match === null) return false;
   for (const name in match.groups) {
     const found = match.groups[name];
