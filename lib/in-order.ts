@@ -1,5 +1,6 @@
 /** Returns the list sorted by its keys, or the list itself if it is sorted, like most small lists: the check costs a tenth of sorting. */
 export function inOrder<T>(list: readonly T[], key: (item: T) => string): readonly T[] {
-  const isInOrder = list.every((item, index) => index === 0 || key(list[index - 1]!) <= key(item));
+  let last = "";
+  const isInOrder = list.every((item) => last <= (last = key(item)));
   return isInOrder ? list : list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }

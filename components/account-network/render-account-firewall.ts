@@ -32,6 +32,8 @@ export function renderAccountFirewall({
 }
 
 function portsOf({ prefix, address }: Element<"addresses">, ports: readonly number[]): string[] {
+  // Most accounts have none: theirs is not worth checking addresses.
+  if (ports.length === 0) return [];
   const [outside, inside] = [plainAddress(address), plainAddress(addressInside(prefix))];
   return ports.flatMap((port) => [
     `element inet fairhost services { ${outside} . ${Number(port)} : ${inside} }`,
@@ -59,7 +61,6 @@ function boundsOf({ number, limits }: Element<"accounts">): string[] {
 
 /** Chains with the account's own rules, one a direction that has any. What calls it has its address outside, or that in its network already. */
 function rulesOf({ number, firewall }: Element<"accounts">, { prefix, address }: Element<"addresses">): string[] {
-  // Most have none: theirs is not worth checking addresses.
   if (firewall === undefined) return [];
   const inbound = [address, addressInside(prefix)].map(plainAddress);
   return (["in", "out"] as const).flatMap((direction) => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Account } from "../declaring.ts";
+import { once } from "../../lib/once.ts";
+import type { Account, Plan } from "../declaring.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
 import { eachLimit, limitInputs, limitNames } from "../plan/each-limit.ts";
@@ -50,6 +51,9 @@ export const inputs = z.strictObject({
   ownLimits: derivedField(z.array(text)).exactOptional().describe("Names of the limits that its own file sets."),
 });
 
+/** Those of a plan: one object for all accounts that have no limit of their own. */
+const limitsOf = once((plan: Plan) => eachLimit((name) => plan[name]));
+
 /** Names of the limits of an account's own, in the order of {@link limitNames}; nothing if it has none. */
 function ownLimitsOf({ limits }: Account): { ownLimits?: string[] } {
   const ownLimits = limitNames.filter((name) => limits?.[name] !== undefined);
@@ -98,7 +102,7 @@ export const kind: Kind<"accounts"> = {
       user: own.user,
       slice: own.slice,
       directory: own.directory,
-      limits: eachLimit((name) => account.limits?.[name] ?? plan[name]),
+      limits: account.limits ? eachLimit((name) => account.limits?.[name] ?? plan[name]) : limitsOf(plan),
       ...ownLimitsOf(account),
     })),
   ...ownFile("accounts", "number"),

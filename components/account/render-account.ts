@@ -1,5 +1,6 @@
 import { type BundleAccount, type BundleFile, configuration } from "../../delivery/protocol/bundle.ts";
 import { heldAccounts, restoringAccounts } from "../../delivery/protocol/moving.ts";
+import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { architectureOf } from "../host/hardware/architecture.ts";
 import type { ServerKind } from "../http/kinds/server.ts";
@@ -89,16 +90,17 @@ const written = limitNames.flatMap((limit) => {
   return slice ? { limit, slice, usual: sliceDefault !== undefined } : [];
 });
 
-/** Directives of the limits that have a usual value, or of those that have none. */
-function directives({ limits }: Account, hasDefault: boolean): Readonly<Record<string, string>> {
-  const all: Record<string, string> = {};
-  for (const { limit, slice, usual } of written) {
-    if (usual !== hasDefault) continue;
-    const [name, value] = slice(limits[limit]);
-    all[name] = value;
-  }
-  return all;
-}
+type Directives = (limits: Account["limits"]) => Readonly<Record<string, string>>;
+
+/** Directives of the limits that have a usual value, or of those that have none. Most accounts have the same limits: those of their plan. */
+const [usualOnes, unusualOnes] = [true, false].map((hasDefault) =>
+  once(
+    (limits: Account["limits"]): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        written.flatMap(({ limit, slice, usual }) => (usual === hasDefault ? [slice(limits[limit])] : [])),
+      ),
+  ),
+) as [Directives, Directives];
 
 /**
  * The slice with the plan's limits. Weights only when one differs from its default: in a drop-in, because the prefix drop-in
@@ -109,13 +111,13 @@ function renderSlice(account: Account): BundleFile[] {
   const files: BundleFile[] = [
     {
       path: `systemd/${slice}`,
-      content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: directives(account, false) }),
+      content: unitFile({ Unit: { Description: `Account ${number}, ${name}` }, Slice: unusualOnes(account.limits) }),
     },
   ];
   if (withDefault.every(({ name, sliceDefault }) => limits[name] === sliceDefault)) return files;
   return [
     ...files,
-    { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: directives(account, true) }) },
+    { path: `systemd/${slice}.d/60-plan.conf`, content: unitFile({ Slice: usualOnes(account.limits) }) },
   ];
 }
 
@@ -127,11 +129,23 @@ function renderLimitsInside(account: Account): BundleFile[] {
   return [
     {
       path: `systemd/account-${account.number}-.service.d/50-limits.conf`,
-      content: unitFile({ Service: directives(account, false) }),
+      content: unitFile({ Service: unusualOnes(account.limits) }),
     },
     { path: memoryFile(account), content: memoryInformation(account.limits.memoryMaxMb) },
   ];
 }
+
+const directories: BundleAccount["directories"] = [
+  { path: ".", owner: "root", mode: 0o711 },
+  { path: "admin", owner: "root", mode: 0o751 },
+  { path: configuration, owner: "root", mode: 0o2750 },
+  { path: logs, owner: "root", mode: 0o2751 },
+  { path: frontEndLogs, owner: "logs", mode: 0o2750 },
+  { path: "home", owner: "account", mode: 0o750 },
+  { path: "lib", owner: "account", mode: 0o750 },
+  { path: "home/admin", owner: "root", mode: 0o755 },
+  { path: "home/www", owner: "account", mode: 0o750 },
+];
 
 /**
  * The account can write only in its home, which it owns: archives set mode and times of the directory they are unpacked in. On `home/admin`
@@ -140,16 +154,5 @@ function renderLimitsInside(account: Account): BundleFile[] {
  */
 function renderDirectories(account: Account): BundleAccount {
   const { number, uid, gid, directory } = account;
-  const directories: BundleAccount["directories"] = [
-    { path: ".", owner: "root", mode: 0o711 },
-    { path: "admin", owner: "root", mode: 0o751 },
-    { path: configuration, owner: "root", mode: 0o2750 },
-    { path: logs, owner: "root", mode: 0o2751 },
-    { path: frontEndLogs, owner: "logs", mode: 0o2750 },
-    { path: "home", owner: "account", mode: 0o750 },
-    { path: "lib", owner: "account", mode: 0o750 },
-    { path: "home/admin", owner: "root", mode: 0o755 },
-    { path: "home/www", owner: "account", mode: 0o750 },
-  ];
   return { number, uid, gid, directory, directories, quotas: quotasOf(account) };
 }

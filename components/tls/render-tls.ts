@@ -35,6 +35,7 @@ export const renderer: Renderer<"httpServers"> = {
  */
 export function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
   const secured = servers.filter(({ https }) => https === true);
+  if (secured.length === 0) return [];
   const names = [...new Set(secured.flatMap(namesOf))].map(plainHostName).sort();
   const only = new Map<string, number>();
   for (const { httpsOnly, hstsSeconds = 0, ...server } of secured) {

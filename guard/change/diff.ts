@@ -69,7 +69,11 @@ export function renumberedNetwork(before: Declaration, after: Declaration): Chan
 }
 
 /** What differs in an update: both sides, each with only the members that a path begins with. */
-export function differing({ before, after, paths }: Pick<Change, "before" | "after" | "paths">): readonly [object, object] {
+export function differing({
+  before,
+  after,
+  paths,
+}: Pick<Change, "before" | "after" | "paths">): readonly [object, object] {
   const names = [...new Set(paths.map((path) => path.split(".", 1)[0]!))];
   const only = (side: object = {}) => Object.fromEntries(names.map((name) => [name, Reflect.get(side, name)]));
   return [only(before), only(after)];

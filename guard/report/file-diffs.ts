@@ -52,7 +52,8 @@ export function fileGroups({ review: { hosts }, before, after }: Reviewed): File
       : files.some((file) => file.after !== undefined)
         ? 1
         : 2;
-  return [...ofHosts, ...ofAccounts].sort((left, right) => rank(left) - rank(right));
+  const ranked = Map.groupBy([...ofHosts, ...ofAccounts], rank);
+  return [0, 1, 2].flatMap((each) => ranked.get(each) ?? []);
 }
 
 function titleOf(hosts: readonly string[]): string {

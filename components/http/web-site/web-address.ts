@@ -51,11 +51,15 @@ export function nameIn(address: string): string {
 }
 
 /** All host names that a server answers for, wholly or below a path; sorted, each once. */
-export function namesOf(server: {
+export function namesOf({
+  hostnames,
+  addresses = [],
+}: {
   readonly hostnames: readonly string[];
   readonly addresses?: readonly string[];
 }): string[] {
-  return [...new Set([...server.hostnames, ...(server.addresses ?? [])].map(nameIn))].sort();
+  const names = [...hostnames, ...addresses].map(nameIn);
+  return names.length === 1 ? names : [...new Set(names)].sort();
 }
 
 /** The wildcard that covers a name, if one may. */

@@ -81,10 +81,11 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
 /** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
 export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
   if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
-  const names = compared.flatMap(([name, part]) => (samePart(part(one), part(other)) ? [] : name));
-  if (names.includes("prefix")) names.push("inside");
-  const isSame = limitNames.every((name) => one.account.limits[name] === other.account.limits[name]);
-  return new Set(isSame ? names : [...names, "limit", "bound"]);
+  const names = new Set<string>();
+  for (const [name, part] of compared) if (!samePart(part(one), part(other))) names.add(name);
+  if (names.has("prefix")) names.add("inside");
+  const [limits, others] = [one.account.limits, other.account.limits];
+  return limitNames.every((name) => limits[name] === others[name]) ? names : names.add("limit").add("bound");
 }
 
 /** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
