@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { slipBetween } from "./spelling.ts";
+import { readSource } from "../load/source.ts";
+import { inOneScope, slipBetween, tracesOf } from "./spelling.ts";
 
 const both = (of: "company" | "place" | "model", one: string, other: string) => [
   slipBetween(of, one, other),
@@ -85,4 +87,49 @@ test.each([
   ["company", "equinix", "equinix"],
 ] as const)("%s %s and %s: no letters are swapped", (of, one, other) => {
   expect(both(of, one, other)).toEqual([undefined, undefined]);
+});
+
+test("two names with a slip between them have a trace in common", () => {
+  const part = fc.stringMatching(/^[a-cA-C]{1,5}$/);
+  const word = fc.oneof(part, fc.stringMatching(/^[12]$/), fc.constantFrom("rack", "Feed", "north"));
+  const name = fc
+    .array(word, { minLength: 1, maxLength: 4 })
+    .chain((words) => fc.constantFrom("-", " ", "").map((between) => words.join(between)));
+  const slipped = fc.tuple(name, fc.nat(20), fc.constantFrom("", "a", "b", "x")).map(([text, at, letter]) => {
+    const place = at % (text.length + 1);
+    return [text, text.slice(0, place) + letter + text.slice(place + (at % 2))] as const;
+  });
+  let slips = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof(slipped, fc.tuple(name, name)),
+      fc.constantFrom("company", "place", "model"),
+      ([one, other], of) => {
+        if (slipBetween(of, one, other) === undefined) return;
+        slips++;
+        const traces = new Set(tracesOf(one));
+        expect(tracesOf(other).some((trace) => traces.has(trace))).toBe(true);
+      },
+    ),
+    { numRuns: 5000 },
+  );
+  expect(slips).toBeGreaterThan(100);
+});
+
+test("four times as many names are compared with four times as many looks at them", () => {
+  const { source } = readSource("network.yaml", "");
+  const looksAt = (count: number): number => {
+    let looks = 0;
+    const values = Array.from({ length: count }, (_, index) => ({
+      source,
+      path: [index],
+      get value() {
+        looks++;
+        return `switch-${"abcdefgh"[index % 8]!.repeat(3)}-${Math.floor(index / 8)}`;
+      },
+    }));
+    expect(inOneScope("device", values)).toEqual([]);
+    return looks;
+  };
+  expect(looksAt(800) / looksAt(200)).toBeLessThan(4.2);
 });

@@ -81,8 +81,11 @@ function scopeOf(meaning: Spelled, { source, path }: Placed<string>): string {
  * Reports each name that an earlier place spells in another way, and each that may be an earlier one with a slip in it: as two names,
  * they would count as independent of each other.
  */
-function inOneScope(meaning: Spelled, values: readonly Placed<string>[]): Problem[] {
+export function inOneScope(meaning: Spelled, values: readonly Placed<string>[]): Problem[] {
   const known = new Map<string, Placed<string>>();
+  const distinct: Placed<string>[] = [];
+  // Positions among these. All names with all others would be too many pairs.
+  const byTrace = new Map<string, number[]>();
   return values.flatMap((here) => {
     const key = folded(here.value);
     const same = known.get(key);
@@ -94,24 +97,49 @@ function inOneScope(meaning: Spelled, values: readonly Placed<string>[]): Proble
       const fix = "write it in one way everywhere; two that really differ need names that differ in letters or digits";
       return problem(`is spelled ${shown(same.value)} at ${place(same)}`, fix);
     }
-    for (const other of known.values()) {
+    known.set(key, here);
+    const index = distinct.push(here) - 1;
+    const traces = tracesOf(here.value);
+    const near = traces.flatMap((trace) => byTrace.get(trace) ?? []);
+    for (const trace of traces) {
+      const those = byTrace.get(trace);
+      if (those) those.push(index);
+      else byTrace.set(trace, [index]);
+    }
+    for (const earlier of [...new Set(near)].sort((left, right) => left - right)) {
+      const other = distinct[earlier]!;
       const how = slipBetween(spelledMeanings[meaning].names, other.value, here.value);
       if (how === undefined) continue;
-      known.set(key, here);
       const fix = `correct the one that is misspelled; two that really differ need names that differ in more than ${how}`;
       return problem(`differs in ${how} from ${shown(other.value)} at ${place(other)}`, fix);
     }
-    known.set(key, here);
     return [];
   });
 }
 
-/** The words of a name as they are written: `feedA1` has three. */
-const wordsOf = (name: string): string[] =>
-  name
+/** The words of a name as they are written, each once: `feedA1` has three. */
+function wordsOf(name: string): string[] {
+  const words = name
     .normalize("NFKC")
     .split(/[^\p{L}\p{N}]+|(?<=\p{N})(?=\p{L})|(?<=\p{L})(?=\p{N})|(?<=\p{Ll})(?=\p{Lu})/u)
     .filter((word) => word !== "");
+  return [...new Map(words.map((word) => [word.toLowerCase(), word])).values()];
+}
+
+/**
+ * What two names with a slip between them have in common, whichever it is ({@link slipBetween}): their numbers, and their letters in
+ * any order, of which one may be left out on each side.
+ */
+export function tracesOf(name: string): string[] {
+  const words = wordsOf(name).map((word) => word.toLowerCase());
+  const [spelled, numbers] = [true, false].map((isSpelled) =>
+    words.filter((word) => /^\p{L}/u.test(word) === isSpelled),
+  );
+  const letters = spelled!.join("").split("").sort();
+  const without = letters.map((_, index) => letters.toSpliced(index, 1).join(""));
+  const fixed = numbers!.sort().join(" ");
+  return [...new Set([letters.join(""), ...without])].map((some) => `${fixed} ${some}`);
+}
 
 type Named = (typeof spelledMeanings)[Spelled]["names"];
 
