@@ -32,13 +32,15 @@ export const nginx = {
       shown: true,
       path: /settings\/(?<number>\d+)\.choice/,
       lines: [
-        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-headers)?;/,
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ \d+-\d+(?:-workers)?(?:-headers)?;/,
       ],
     },
     {
       shown: true,
-      path: /settings\/(?<number>\d+)\.apaches/,
-      lines: [/(unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+) \1;/],
+      path: /settings\/(?<number>\d+)\.places/,
+      lines: [
+        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ "\d+ \d+";/,
+      ],
     },
     {
       shown: true,

@@ -9,11 +9,14 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
+import { limitsHttp, limitsServer } from "./front-end/connection-limits.ts";
 import { connections, opening, retryAfterSuspended } from "./front-end/connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
 import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
+import { logsHttp } from "./front-end/logs.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
+import { placesHttp, placesServer } from "./front-end/places.ts";
 import { renderSites } from "./front-end/render-sites.ts";
 import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
@@ -71,26 +74,6 @@ export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolea
   return [{ path: "nginx/nginx.conf", content }, ownHeaders];
 }
 
-/** Most bytes of a visitor's text in a line of a log. nginx writes a byte that is not printable as four. */
-const loggedLengths = { remote_user: 100, request: 1000, http_referer: 300, http_user_agent: 300, host: 255 };
-
-/** A variable with the beginning of another one. */
-function logged([name, most]: [string, number]): string {
-  return `  map $${name} $logged_${name} {\n    default -;\n    "~^(?<start_of_${name}>.{1,${most}})" $start_of_${name};\n  }\n`;
-}
-
-/** A visitor's address in logs: all of it, or what many visitors have in common, the first 24 bits of IPv4 and 48 of IPv6. */
-const loggedAddress = (shortened: boolean) =>
-  `  map $remote_addr $logged_address {\n${
-    shortened
-      ? `    default ::;
-    "~^(?<net4>[0-9]+[.][0-9]+[.][0-9]+)[.]" $net4.0;
-    "~^(?<net6>[0-9a-f]+:[0-9a-f]+:[0-9a-f]+):" $net6::;
-    "~^(?<short_net6>[0-9a-f]+(?::[0-9a-f]+)?)::" $short_net6::;
-`
-      : "    default $remote_addr;\n"
-  }  }\n`;
-
 /** For each number of parts: the beginning of the path with as many, and the site that it leads to. */
 const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
   .map((parts) => {
@@ -123,13 +106,7 @@ ${passwordCheck}      try_files /- @$choice;
 `;
 
 /** What is the same for every request that reaches an account. */
-const passing = `    limit_conn visitors ${connections.visitor};
-    limit_conn everywhere ${connections.visitorInAll};
-    limit_conn servers ${connections.server};
-    limit_conn accounts ${connections.account};
-    limit_conn apache_visitors ${connections.apacheVisitor};
-    limit_conn apaches ${connections.apacheServer};
-    proxy_http_version 1.1;
+const passing = `${limitsServer}    proxy_http_version 1.1;
     proxy_set_header Host $host$named_port;
     # What a client says about these is dropped.
     proxy_set_header X-Real-IP $remote_addr;
@@ -267,31 +244,7 @@ ${causeHttp}${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands betwe
     "~^[^ ]+ $" $through;
   }
 ${toldCauseHttp}${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}
-  # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
-${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
-  log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
-    '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time $cache_seen';
-  log_format failed '$logged_address [$time_local] "$logged_request" $logged_host $status in $request_time s; '
-    'server $upstream_addr: $upstream_status in $upstream_response_time s: $told_cause';
-  open_log_file_cache max=2000 inactive=60s valid=60s min_uses=1;
-  # Limits of parallel requests; whoever is one too many is told so at once, and it is in the account's log, not in the host's.
-  limit_conn_zone "$backend $visitor" zone=visitors:16m;
-  limit_conn_zone $visitor zone=everywhere:8m;
-  limit_conn_zone $backend zone=servers:8m;
-  limit_conn_zone $account zone=accounts:8m;
-  # Of servers that are Apache, which takes fewer. All others have an empty key, which is not counted.
-  map $backend $apache {
-    default "";
-    include settings/*.apaches;
-  }
-  map $apache $apache_visitor {
-    default "$apache $visitor";
-    "" "";
-  }
-  limit_conn_zone $apache zone=apaches:4m;
-  limit_conn_zone $apache_visitor zone=apache_visitors:8m;
-  limit_conn_log_level info;
-
+${logsHttp(shortened)}${limitsHttp}${placesHttp}
   server {
 ${server}
     # A log whose path has variables is only written if root exists.
@@ -299,7 +252,7 @@ ${server}
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
     access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
-${seenServer}${wrongPasswordServer}
+${seenServer}${wrongPasswordServer}${placesServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }

@@ -4,8 +4,8 @@ import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import { wafLevels } from "../waf/waf.ts";
-import { connections } from "./front-end/connections.ts";
 import { choiceOf, headerFile } from "./front-end/front-end-limits.ts";
+import { placesOf } from "./front-end/places.ts";
 import { type ServerKind, socketOf } from "./kinds/server.ts";
 import { servers as kinds } from "./kinds/servers.generated.ts";
 import { headerNames, headerValue, passwordHash } from "./web-site/web-site.ts";
@@ -30,7 +30,8 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
   for (const server of servers) {
     const socket = `unix:${socketOf(server)}`;
     const { headers = {}, passwords } = server;
-    const choice = choiceOf(server);
+    const places = placesOf(kinds[server.kind] as ServerKind, server);
+    const choice = choiceOf({ ...server, workers: places !== undefined });
     if (server.cache) {
       const group = cacheGroup(server);
       add(`nginx/settings/${account}.caches`, `${socket} ${group};`);
@@ -43,8 +44,8 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
         `${socket} "${plainLevel(level)};${watchOnly ? "watch" : "block"};${account};${server.name}";`,
       );
     }
-    if ((kinds[server.kind] as ServerKind).parallel === connections.apache)
-      add(`nginx/settings/${account}.apaches`, `${socket} ${socket};`);
+    if (places !== undefined)
+      add(`nginx/settings/${account}.places`, `${socket} "${places.share} ${places.all}";`);
     if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
     for (const name of headerNames) {
       const value = headers[name];

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { declarationOf, programServer, staticServer } from "../../../testing/fixtures/bundle-fixture.ts";
-import type { ServerKind } from "../kinds/server.ts";
+import type { HttpServer, ServerKind } from "../kinds/server.ts";
+import { serverFixtures } from "../kinds/server-fixtures.generated.ts";
 import { servers } from "../kinds/servers.generated.ts";
 import { connections, descriptors, descriptorsOfProxied, longestQueue, opening } from "./connections.ts";
+import { placesOf, waiting } from "./places.ts";
 
 test("each part carries what the part before it lets through", () => {
   const { visitor, visitorInAll, server, account, queue, proxy, static: files, kept, frontEndWorker } = connections;
@@ -29,16 +31,34 @@ test("each part carries what the part before it lets through", () => {
 });
 
 test("every kind of server says how many requests it takes at once, and one visitor cannot take all of them", () => {
-  const { apache, apacheServer, apacheVisitor, server, visitor } = connections;
+  const { apache, apacheServer, server, visitor } = connections;
   expect(apacheServer).toBeLessThan(apache);
-  expect(apacheServer).toBeGreaterThanOrEqual(2 * apacheVisitor);
-  for (const kind of Object.values(servers) as ServerKind[]) {
+  for (const fixture of serverFixtures) {
+    const kind = servers[fixture.kind] as ServerKind;
+    const all = { ...fixture, number: 1, idleSeconds: 0 } as unknown as HttpServer;
+    const places = placesOf(kind, all);
     expect(kind.parallel, kind.kind).toBeDefined();
-    if (typeof kind.parallel !== "number") continue;
-    const limited = kind.parallel === apache;
-    expect(kind.parallel, kind.kind).toBeGreaterThan(limited ? apacheServer : server);
-    expect(kind.parallel, kind.kind).toBeGreaterThanOrEqual(2 * (limited ? apacheVisitor : visitor));
+    if (typeof kind.parallel === "number") {
+      expect(kind.parallel, kind.kind).toBeGreaterThan(places?.all ?? server);
+      expect(kind.parallel, kind.kind).toBeGreaterThanOrEqual(2 * (places?.share ?? visitor));
+    }
+    // A number that accounts declare is one that the front end knows.
+    const declared = ["workers", "threads"].some((input) => input in kind.inputs);
+    if (declared || kind.parallel === "declared") expect(kind.workers?.(all), kind.kind).toBeGreaterThan(0);
+    if (places !== undefined) expect(places.share, kind.kind).toBeLessThanOrEqual(places.all / 2);
+    if (kind.workers?.(all) !== undefined) expect(2 * places!.share, kind.kind).toBeLessThanOrEqual(kind.workers(all)!);
   }
+});
+
+test("one visitor's waiting requests leave room for others, and are more than a browser opens", () => {
+  expect(waiting.requests).toBeGreaterThan(100);
+  expect(waiting.requests).toBeLessThanOrEqual(connections.visitor / 4);
+});
+
+test("what has one worker gives it to one request of each visitor at a time", () => {
+  const python = { ...serverFixtures.find(({ kind }) => kind === "python"), workers: 1, threads: 1 } as unknown as HttpServer;
+  expect(placesOf(servers.python as ServerKind, python)).toEqual({ share: 1, all: connections.server });
+  expect(placesOf(servers.python as ServerKind, { ...python, interface: "asgi" } as HttpServer)).toBeUndefined();
 });
 
 test("a number in the configuration of a kind's server is the one that the kind declares", () => {
@@ -75,8 +95,6 @@ test("each part is told its number", () => {
     `client_header_timeout ${opening.headerSeconds}s;`,
     `limit_conn servers ${connections.server};`,
     `limit_conn accounts ${connections.account};`,
-    `limit_conn apaches ${connections.apacheServer};`,
-    `limit_conn apache_visitors ${connections.apacheVisitor};`,
     `worker_connections ${connections.frontEndWorker};`,
     `keepalive ${connections.kept};`,
   );

@@ -2,6 +2,7 @@ import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { moreThan } from "../../../lib/text/more-than.ts";
 import { lookedAtMb } from "../../waf/waf.ts";
 import { answerLimits, bodyLimits, type HeaderName, headerNames, hostLimits } from "../web-site/web-site.ts";
+import { placesLocation } from "./places.ts";
 
 /**
  * Limits and headers that web sites choose themselves, in the configuration of the front end. nginx takes these limits from a location
@@ -13,14 +14,17 @@ export function choiceOf({
   waf,
   bodyMaxMb = waf === undefined ? hostLimits.bodyMaxMb : lookedAtMb,
   answerSeconds = hostLimits.answerSeconds,
+  workers,
   headers,
 }: {
   readonly waf?: object;
   readonly bodyMaxMb?: number;
   readonly answerSeconds?: number;
+  /** Whether it takes few requests at once (`placesOf`). */
+  readonly workers?: boolean;
   readonly headers?: object;
 }): string {
-  return `${bodyMaxMb}-${answerSeconds}${headers === undefined ? "" : "-headers"}`;
+  return `${bodyMaxMb}-${answerSeconds}${workers === true ? "-workers" : ""}${headers === undefined ? "" : "-headers"}`;
 }
 
 /** End of the names of files with one header's values. */
@@ -74,12 +78,13 @@ export const ownHeaders: BundleFile = {
 export const limitLocations = (headers: string) =>
   bodyLimits
     .flatMap((bodyMaxMb) => answerLimits.map((answerSeconds) => ({ bodyMaxMb, answerSeconds })))
+    .flatMap((limits) => [limits, { ...limits, workers: true }])
     .flatMap((limits) => [limits, { ...limits, headers: {} }])
     .map(
       (choice) => `    location @${choiceOf(choice)} {
       client_max_body_size ${choice.bodyMaxMb}m;
       proxy_read_timeout ${choice.answerSeconds}s;
-${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}      proxy_pass http://$asked;
+${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}${"workers" in choice ? placesLocation : ""}      proxy_pass http://$asked;
     }
 `,
     )

@@ -1,4 +1,5 @@
 import { retryAfter } from "./connections.ts";
+import { inVain } from "./places.ts";
 
 /** What the front end answers in a web site's place: what is wrong, and what a visitor can do about it. */
 interface Page {
@@ -29,6 +30,13 @@ const pages: readonly Page[] = [
     name: "too_many_tries",
     title: "Too many requests",
     text: "A site with a password takes only so many requests at once. Try again in a few seconds.",
+    retryAfter,
+  },
+  {
+    of: [inVain.visitor, 429],
+    name: "share_full",
+    title: "Too many requests at once",
+    text: "This site works on as many of your requests as it does for one visitor, or for all that share your address. Wait until one of them has ended, and try again.",
     retryAfter,
   },
   {

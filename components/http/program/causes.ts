@@ -13,12 +13,16 @@ export const answerBuffer = 72 * 1024;
 const earlier = "(?:[^|]*, )?";
 
 /** Of the front end's `http`. */
-export const causeHttp = `  # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
+export const causeHttp = `  map $place $too_many {
+    default "more requests with passwords came than the front end checks";
+    refused "one visitor had as many requests open as it may have at once";
+  }
+  # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
     default "the server itself answered so";
     "~^413\\|-?\\|" "the request's body is larger than $body_mb MiB";
     "~^401\\|\\|" "the request has no password of this web site, or a wrong one";
-    "~^429\\|\\|" "more requests with passwords came than the front end checks";
+    "~^429\\|\\|" $too_many;
     "~^503\\|\\|" "as many requests are open already as one visitor, server or account may have";
     "~^[0-9]+\\|\\|" "the front end refused the request";
     "~^50[24]\\|${earlier}50[24]\\|${earlier}-\\|" "the server's socket takes no connections";

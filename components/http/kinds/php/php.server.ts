@@ -80,6 +80,7 @@ const startSeconds = 20;
 export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
   parallel: connections.apache,
+  workers: ({ workers }) => workers,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: [

@@ -71,6 +71,8 @@ const [settings, start] = files.map((file) => inside(pathOf(file)).path);
 export const server: ServerKind<HttpServer<"python">> = {
   kind: "python",
   parallel: "declared",
+  // uvicorn's worker serves any number.
+  workers: ({ interface: called, workers, threads }) => (called === "wsgi" ? workers * threads : undefined),
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: ["gunicorn", "python3", "python3-uvicorn", "python3-websockets"],

@@ -1,0 +1,49 @@
+# One visitor who keeps a server busy: COUNT connections at once, of one FORM, for SECONDS.  FORM NAME COUNT SECONDS SOURCE ADDRESS
+#   answers: slow answers, waited for; gone: the same, and gone after 0.2 s, again and again; forms: small bodies, begun; uploads: large bodies, begun;
+#   readers: large answers that nobody reads
+# Writes "open" when all are open, then which statuses came how often, and the seconds until the last one.
+import collections, selectors, socket, sys, time
+
+form, name, count, seconds, source, address = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), *sys.argv[5:7]
+body = {"forms": 10_000, "uploads": 1_000_000_000}.get(form)
+path = {"answers": "/slow", "gone": "/slow", "forms": "/upload", "uploads": "/upload", "readers": "/large"}[form]
+head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: {name}\r\n"
+head += "\r\n" if body is None else f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {body}\r\n\r\na="
+
+
+def ask():
+    one = socket.socket(socket.AF_INET6)
+    if form == "readers":
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.bind((source, 0))
+    one.connect((address, 80))
+    one.sendall(head.encode())
+    return one
+
+
+begin = time.monotonic()
+if form == "gone":
+    print("open", flush=True)
+    while time.monotonic() - begin < seconds:
+        some = [ask() for _ in range(count)]
+        time.sleep(0.2)
+        for one in some:
+            one.close()
+    sys.exit()
+selector, found, last = selectors.DefaultSelector(), collections.Counter(), 0.0
+for _ in range(count):
+    one = ask()
+    if form != "readers":
+        selector.register(one, selectors.EVENT_READ)
+    else:
+        found[one] = 0
+print("open", flush=True)
+while (left := begin + seconds - time.monotonic()) > 0:
+    for key, _ in selector.select(left):
+        answer = key.fileobj.recv(65536)
+        found[answer[9:12].decode() or "cut"] += 1
+        last = time.monotonic() - begin
+        selector.unregister(key.fileobj)
+    if form != "readers" and not selector.get_map():
+        break
+print({} if form == "readers" else dict(found), round(last, 1))
