@@ -38,9 +38,7 @@ export const nginx = {
     {
       shown: true,
       path: /settings\/(?<number>\d+)\.places/,
-      lines: [
-        /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ "\d+ \d+";/,
-      ],
+      lines: [/unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+ "\d+ \d+";/],
     },
     {
       shown: true,

@@ -44,8 +44,7 @@ export function renderSettings(account: number, servers: readonly HttpServerInpu
         `${socket} "${plainLevel(level)};${watchOnly ? "watch" : "block"};${account};${server.name}";`,
       );
     }
-    if (places !== undefined)
-      add(`nginx/settings/${account}.places`, `${socket} "${places.share} ${places.all}";`);
+    if (places !== undefined) add(`nginx/settings/${account}.places`, `${socket} "${places.share} ${places.all}";`);
     if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
     for (const name of headerNames) {
       const value = headers[name];

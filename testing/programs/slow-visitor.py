@@ -1,19 +1,20 @@
 # One visitor who keeps a server busy: COUNT connections at once, of one FORM, for SECONDS.  FORM NAME COUNT SECONDS SOURCE ADDRESS
 #   answers: slow answers, waited for; gone: the same, and gone after 0.2 s, again and again; forms: small bodies, begun; uploads: large bodies, begun;
-#   readers: large answers that nobody reads
+#   drips: large bodies, of which a byte comes each second; modems: bodies of 240 kB, at 6 kB a second
+#   readers: large answers of the program that nobody reads; files: files that nobody reads
 # Writes "open" when all are open, then which statuses came how often, and the seconds until the last one.
 import collections, selectors, socket, sys, time
 
 form, name, count, seconds, source, address = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), *sys.argv[5:7]
-body = {"forms": 10_000, "uploads": 1_000_000_000}.get(form)
-path = {"answers": "/slow", "gone": "/slow", "forms": "/upload", "uploads": "/upload", "readers": "/large"}[form]
+body = {"forms": 10_000, "uploads": 1_000_000_000, "drips": 1_000_000_000, "modems": 240_002}.get(form)
+path = {"answers": "/slow", "gone": "/slow", "forms": "/upload", "uploads": "/upload", "drips": "/upload", "modems": "/upload", "readers": "/large", "files": "/film.bin"}[form]
 head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: {name}\r\n"
 head += "\r\n" if body is None else f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {body}\r\n\r\na="
 
 
 def ask():
     one = socket.socket(socket.AF_INET6)
-    if form == "readers":
+    if form in ("readers", "files"):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     one.bind((source, 0))
     one.connect((address, 80))
@@ -33,17 +34,23 @@ if form == "gone":
 selector, found, last = selectors.DefaultSelector(), collections.Counter(), 0.0
 for _ in range(count):
     one = ask()
-    if form != "readers":
+    if form not in ("readers", "files"):
         selector.register(one, selectors.EVENT_READ)
     else:
         found[one] = 0
 print("open", flush=True)
 while (left := begin + seconds - time.monotonic()) > 0:
-    for key, _ in selector.select(left):
+    if form in ("drips", "modems"):
+        for key in list(selector.get_map().values()):
+            try:
+                key.fileobj.send(b"a" * (1 if form == "drips" else 6000))
+            except OSError:
+                pass
+    for key, _ in selector.select(min(left, 1) if form in ("drips", "modems") else left):
         answer = key.fileobj.recv(65536)
         found[answer[9:12].decode() or "cut"] += 1
         last = time.monotonic() - begin
         selector.unregister(key.fileobj)
-    if form != "readers" and not selector.get_map():
+    if form not in ("readers", "files") and not selector.get_map():
         break
-print({} if form == "readers" else dict(found), round(last, 1))
+print({} if form in ("readers", "files") else dict(found), round(last, 1))

@@ -56,7 +56,11 @@ test("one visitor's waiting requests leave room for others, and are more than a 
 });
 
 test("what has one worker gives it to one request of each visitor at a time", () => {
-  const python = { ...serverFixtures.find(({ kind }) => kind === "python"), workers: 1, threads: 1 } as unknown as HttpServer;
+  const python = {
+    ...serverFixtures.find(({ kind }) => kind === "python"),
+    workers: 1,
+    threads: 1,
+  } as unknown as HttpServer;
   expect(placesOf(servers.python as ServerKind, python)).toEqual({ share: 1, all: connections.server });
   expect(placesOf(servers.python as ServerKind, { ...python, interface: "asgi" } as HttpServer)).toBeUndefined();
 });

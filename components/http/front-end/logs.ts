@@ -21,7 +21,9 @@ const loggedAddress = (shortened: boolean) =>
   }  }\n`;
 
 /** Of the configuration's `http`. @param shortened addresses are, so that they tell of no person */
-export const logsHttp = (shortened: boolean) => `  # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
+export const logsHttp = (
+  shortened: boolean,
+) => `  # Visitors may send 64 KiB of headers: of each field only the beginning is logged.
 ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   log_format account '$logged_address - $logged_remote_user [$time_local] "$logged_request" $status $body_bytes_sent '
     '"$logged_http_referer" "$logged_http_user_agent" $logged_host $request_time $cache_seen';

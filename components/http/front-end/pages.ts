@@ -72,7 +72,7 @@ export function answer(status: number, title: string, text: string): string {
 }
 
 /** Directives of a server that lead to the pages. */
-export const errorPages = pages.map(({ of, name }) => `    error_page ${of[0]} @${name};\n`).join("");
+export const errorPages = pages.map(({ of, name }) => `    error_page ${of.join(" =")} @${name};\n`).join("");
 
 /** @param headers directives of every answer, which a location with a header of its own has to repeat */
 export const pageLocations = (headers: string) =>

@@ -31,7 +31,7 @@ end
 local function keys()
   local server = ngx.var.backend
   local visitor = server .. " " .. ngx.var.visitor
-  return "server " .. server, "visitor " .. visitor, "waiting " .. visitor
+  return "server " .. server, "visitor " .. visitor, "works " .. visitor, "waiting " .. visitor
 end
 
 -- $place tells the account's log.
@@ -45,17 +45,21 @@ function module.enter(limits)
   local share, all = ngx.var.places:match("^(%d+) (%d+)$")
   local length = tonumber(ngx.var.http_content_length)
   if length and length > 0 and length <= limits.small then ngx.req.read_body() end
-  local server, visitor, waiting = keys()
+  share, all = tonumber(share), tonumber(all)
+  local server, visitor, works, waiting = keys()
   local refusal
   local function taken()
     refusal = limits.visitor
-    if not take(visitor, tonumber(share)) then return false end
-    if take(server, tonumber(all)) then
-      ngx.var.place = "taken"
-      return true
+    if not take(works, share) then return false end
+    if take(visitor, all / 2) then
+      if take(server, all) then
+        ngx.var.place = "taken"
+        return true
+      end
+      refusal = limits.server
+      add(visitor, -1)
     end
-    refusal = limits.server
-    add(visitor, -1)
+    add(works, -1)
   end
   -- Whoever comes does not overtake those who wait.
   if (places:get(waiting) or 0) <= 0 and taken() then return end
@@ -74,11 +78,22 @@ function module.enter(limits)
   refuse(refusal)
 end
 
+-- The server answers without a worker.
+function module.served()
+  if ngx.header["X-Fairhost-Workers"] == "none" and ngx.var.place == "taken" then
+    local _, _, works = keys()
+    add(works, -1)
+    ngx.var.place = "served"
+  end
+  ngx.header["X-Fairhost-Workers"] = nil
+end
+
 function module.leave()
   local place = ngx.var.place
-  if place ~= "waits" and place ~= "taken" then return end
-  local server, visitor, waiting = keys()
+  if place ~= "waits" and place ~= "taken" and place ~= "served" then return end
+  local server, visitor, works, waiting = keys()
   if place == "waits" then return add(waiting, -1) end
+  if place == "taken" then add(works, -1) end
   add(visitor, -1)
   add(server, -1)
 end

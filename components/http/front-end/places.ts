@@ -20,7 +20,8 @@ const smallBody = 16_384;
 export const inVain = { visitor: 479, server: 503 } as const;
 
 /**
- * How many requests a server takes at once, of one visitor and of all.
+ * How many requests the program of a server works on for one visitor at once, and how many the server takes of all, of one visitor half as many:
+ * an answer that says that no worker is busy with it (Apache, of a file) counts in these alone.
  * @returns undefined of a server that takes as many as the front end lets through, and of one whose program alone knows
  */
 export function placesOf(kind: ServerKind, server: HttpServer): { share: number; all: number } | undefined {
@@ -58,8 +59,10 @@ export const placesServer = `    set $place "";
 /** Of a location of servers that take few requests at once. */
 export const placesLocation = `      # A visitor who goes away leaves the place to nobody as long as the program is busy with the request.
       proxy_ignore_client_abort on;
-      lua_check_client_abort on;
       access_by_lua_block {
         require("fairhost.places").enter({ small = ${smallBody}, waiting = ${waiting.requests}, seconds = ${waiting.seconds}, visitor = ${inVain.visitor}, server = ${inVain.server} })
+      }
+      header_filter_by_lua_block {
+        require("fairhost.places").served()
       }
 `;

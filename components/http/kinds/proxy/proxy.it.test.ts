@@ -128,7 +128,7 @@ while time.monotonic() < end and len(selector.get_map()) > ${share}:
 curl = ["curl", "-sS", "--max-time", "30", "-o", "/dev/null", "-w", "%{http_code}", "-g", "--interface", "fd00:9::1", "-H", "Host: app.alice.test"]
 print(dict(found), len(selector.get_map()), subprocess.run([*curl, "http://[fd00:9::1]/"], capture_output=True, text=True).stdout)
 '`);
-  
+
   expect(held).toBe(`{'429 with a page': ${200 - share}} ${share} 200\n`);
 });
 
