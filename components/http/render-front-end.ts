@@ -16,7 +16,7 @@ import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts"
 import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
 import { logsHttp } from "./front-end/logs.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
-import { placesHttp, placesServer } from "./front-end/places.ts";
+import { placesHttp, placesLocation, placesServer } from "./front-end/places.ts";
 import { renderSites } from "./front-end/render-sites.ts";
 import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
@@ -71,7 +71,7 @@ export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolea
     tls ? { ...tlsTexts, server: `${listen}${tlsTexts.server}` } : { ...noTls, server: listen },
     shortened,
   );
-  return [{ path: "nginx/nginx.conf", content }, ownHeaders];
+  return [{ path: "nginx/nginx.conf", content }, ownHeaders, placesLocation];
 }
 
 /** For each number of parts: the beginning of the path with as many, and the site that it leads to. */

@@ -2,7 +2,6 @@ import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { moreThan } from "../../../lib/text/more-than.ts";
 import { lookedAtMb } from "../../waf/waf.ts";
 import { answerLimits, bodyLimits, type HeaderName, headerNames, hostLimits } from "../web-site/web-site.ts";
-import { placesLocation } from "./places.ts";
 
 /**
  * Limits and headers that web sites choose themselves, in the configuration of the front end. nginx takes these limits from a location
@@ -84,7 +83,7 @@ export const limitLocations = (headers: string) =>
       (choice) => `    location @${choiceOf(choice)} {
       client_max_body_size ${choice.bodyMaxMb}m;
       proxy_read_timeout ${choice.answerSeconds}s;
-${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}${"workers" in choice ? placesLocation : ""}      proxy_pass http://$asked;
+${"headers" in choice ? `${headers}      include own-headers.conf;\n` : ""}${choice.bodyMaxMb === hostLimits.bodyMaxMb ? "" : "      if ($too_large) {\n        return 413;\n      }\n"}${"workers" in choice ? "      include places.conf;\n" : ""}      proxy_pass http://$asked;
     }
 `,
     )

@@ -117,7 +117,7 @@ test("php: files keep no worker, and the same visitor's scripts run", async () =
   await attack("files", "php", 20, 60);
   const words = `-s -D - --max-time 5 -g --interface ${attacker} -H 'Host: php.alice.test'`;
   const answer = await sh(`curl ${words} http://[${attacker}]/`);
-  expect(answer).toMatch(/^HTTP\/1.1 200 [^]*quick$/);
+  expect(answer).toMatch(/^HTTP\/1.1 200 [\s\S]*quick$/);
   expect(await sh(`curl ${words} http://[${attacker}]/file.txt`)).not.toMatch(/fairhost/i);
   await stop();
 });

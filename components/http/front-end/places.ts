@@ -1,3 +1,4 @@
+import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
 import type { HttpServer, ServerKind } from "../kinds/server.ts";
 import { connections } from "./connections.ts";
@@ -56,13 +57,16 @@ export const placesServer = `    set $place "";
     }
 `;
 
-/** Of a location of servers that take few requests at once. */
-export const placesLocation = `      # A visitor who goes away leaves the place to nobody as long as the program is busy with the request.
-      proxy_ignore_client_abort on;
-      access_by_lua_block {
-        require("fairhost.places").enter({ small = ${smallBody}, waiting = ${waiting.requests}, seconds = ${waiting.seconds}, visitor = ${inVain.visitor}, server = ${inVain.server} })
-      }
-      header_filter_by_lua_block {
-        require("fairhost.places").served()
-      }
-`;
+/** Of a location of servers that take few requests at once: one text for all of them. */
+export const placesLocation: BundleFile = {
+  path: "nginx/places.conf",
+  content: `# A visitor who goes away leaves the place to nobody as long as the program is busy with the request.
+proxy_ignore_client_abort on;
+access_by_lua_block {
+  require("fairhost.places").enter({ small = ${smallBody}, waiting = ${waiting.requests}, seconds = ${waiting.seconds}, visitor = ${inVain.visitor}, server = ${inVain.server} })
+}
+header_filter_by_lua_block {
+  require("fairhost.places").served()
+}
+`,
+};

@@ -47,7 +47,7 @@ export const entry = {
     .max(64)
     .default(8)
     .describe(
-      "Scripts that run at the same time; more requests wait. Each takes memory up to `memory_limit`. Idle workers end after 10 s. Default 8.",
+      "Scripts that run at the same time; more requests wait. Each takes memory up to `memory_limit`. One to four idle ones are kept, others end. Default 8.",
     ),
   ini: z
     .partialRecord(z.enum(directives), valueSchema)

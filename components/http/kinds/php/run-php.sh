@@ -13,6 +13,7 @@ rm -rf "${state:?}/upload/"* /tmp/fpm.sock /tmp/apache.pid
 
 # Of two servers one log. Its file is root's: they cannot open it anew, as both do with an error log, but a pipe of their own.
 exec 2> >(exec cat >&2)
+# Not pm = ondemand: of two who come in one moment it starts a worker for one, and the other waits for whoever comes next, or for a worker that is done.
 cat >/tmp/fpm.conf <<END
 [global]
 error_log = /proc/self/fd/2
@@ -21,9 +22,11 @@ daemonize = no
 [www]
 listen = /tmp/fpm.sock
 listen.backlog = 1088
-pm = ondemand
+pm = dynamic
 pm.max_children = $workers
-pm.process_idle_timeout = 10s
+pm.start_servers = 1
+pm.min_spare_servers = 1
+pm.max_spare_servers = $((workers < 4 ? workers : 4))
 pm.max_requests = 1000
 clear_env = no
 catch_workers_output = yes
