@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { Finding } from "../../rule.ts";
-import { filesNamed, textAt } from "./git.ts";
+import { filesNamed, hasCommit, textAt } from "./git.ts";
 
 /** A fleet of a repository. */
 export interface FoundFleet {
@@ -56,7 +56,7 @@ export async function sameFleetAt(
   const [id, there] = await Promise.all([idAt(commit, place), idAt(earlier, place)]);
   if (id === undefined || there === id) return place;
   // The first commit has none before it, and where history is cut off it is not here.
-  const files = await filesNamed(root, "network.yaml", earlier).catch(() => []);
+  const files = (await hasCommit(root, earlier)) ? await filesNamed(root, "network.yaml", earlier) : [];
   const places = files.map((file) => dirname(file));
   for (const each of places) if ((await idAt(earlier, each)) === id) return each;
   return there === undefined ? undefined : place;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { execa } from "execa";
 import { UserError } from "../../../lib/user-error.ts";
+import { askGit, git, namesIn } from "./run-git.ts";
 
 /** Files of a commit, checked out into a directory; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
@@ -10,13 +10,12 @@ export interface Checkout extends AsyncDisposable {
 
 /** The last commit that a commit and the one that is checked out share; `undefined` if none is known here. */
 export async function sharedWithHead(root: string, commit: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await git(root, ["merge-base", commit, "HEAD"]);
-  return exitCode === 0 ? stdout.trim() : undefined;
+  return (await askGit(root, ["merge-base", commit, "HEAD"]))?.trim();
 }
 
 /** Number of commits that `to` has and `from` lacks. */
 export async function commitsBetween(root: string, from: string, to: string): Promise<number> {
-  return Number(await gitOrThrow(root, ["rev-list", "--count", `${from}..${to}`]));
+  return Number(await git(root, ["rev-list", "--count", `${from}..${to}`]));
 }
 
 /** A commit, for people. */
@@ -32,7 +31,7 @@ export interface Said {
 /** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
 export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
   const format = "--format=%as%x00%s%x00%P%x00%an";
-  const [day, title, parents, author] = (await gitOrThrow(root, ["show", "--no-patch", format, commit]))
+  const [day, title, parents, author] = (await git(root, ["show", "--no-patch", format, commit]))
     .trim()
     .split("\0");
   const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
@@ -41,7 +40,7 @@ export async function sayCommit(root: string, commit: string, paths: readonly st
 
 /** Who wrote the commits of a range, merges aside, by name; each once. */
 export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<string[]> {
-  const output = await gitOrThrow(root, ["log", "--no-merges", "--format=%an", range, "--", ...paths]);
+  const output = await git(root, ["log", "--no-merges", "--format=%an", range, "--", ...paths]);
   return [...new Set(output.split("\n").filter(Boolean))].sort();
 }
 
@@ -51,16 +50,16 @@ export async function authorsOf(root: string, range: string, paths: readonly str
  */
 export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
   // Without a path: git would leave out merges that throw away one of their sides.
-  const args = ["--format=%x00%an", "--name-only", "--no-renames", "--relative", range];
+  const args = ["--format=%x00%an", "--name-only", "--no-renames", "--ignore-submodules=none", "--relative", range];
   // Merging again needs a place to write, so it is left out where there is nothing to merge.
-  const merges = await gitOrThrow(root, ["rev-list", "--merges", "--max-count=1", range]);
+  const merges = await git(root, ["rev-list", "--merges", "--max-count=1", range]);
   // Git can not merge more than two again: all that such a merge brings counts as its author's.
   const ofMerges = [
     ["--merges", "--max-parents=2", "--remerge-diff"],
     ["--min-parents=3", "-m"],
   ];
   const outputs = await Promise.all(
-    [["--no-merges"], ...(merges === "" ? [] : ofMerges)].map((which) => gitOrThrow(root, ["log", ...which, ...args])),
+    [["--no-merges"], ...(merges === "" ? [] : ofMerges)].map((which) => git(root, ["log", ...which, ...args])),
   );
   const writers = outputs
     .join("")
@@ -76,7 +75,7 @@ export async function writersOf(root: string, range: string, counts: (file: stri
 export async function placesMoved(root: string, range: string, name: string): Promise<string[]> {
   const which = ["-m", "--full-history", "--no-renames", "--diff-filter=AD", "--relative"];
   const args = ["log", ...which, "--name-only", "--format=", "-z", range, "--", `:(glob)**/${name}`];
-  const files = (await gitOrThrow(root, args)).split("\0").filter(Boolean);
+  const files = namesIn(await git(root, args));
   return [...new Set(files.map((file) => (dirname(file) === "." ? "" : dirname(file))))];
 }
 
@@ -86,7 +85,7 @@ export async function placesMoved(root: string, range: string, name: string): Pr
  * be true contradict each other, the window is the longer one: a wrong date must not hide a step.
  */
 async function lastBefore(root: string, commit: string, since: string): Promise<string | undefined> {
-  const output = await gitOrThrow(root, ["rev-list", "--first-parent", "--reverse", "--timestamp", commit]);
+  const output = await git(root, ["rev-list", "--first-parent", "--reverse", "--timestamp", commit]);
   const [first, now] = [Date.parse(since) / 1000, Date.now() / 1000];
   let last: string | undefined;
   for (const line of output.split("\n")) {
@@ -115,7 +114,7 @@ export async function commitsIn(
   const old = await lastBefore(root, commit, since);
   const range = [commit, ...[old, after].flatMap((each) => (each === undefined ? [] : `^${each}`))];
   const args = ["log", "--first-parent", "-m", "-s", "--text", "--reverse", "--format=%H", ...which, ...range];
-  return (await gitOrThrow(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
+  return (await git(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
 }
 
 /** Lines that commits took out of a file, newest first, with the commit of each. */
@@ -124,7 +123,7 @@ export async function linesRemoved(
   commit: string,
   file: string,
 ): Promise<{ commit: string; line: string }[]> {
-  const output = await gitOrThrow(root, [
+  const output = await git(root, [
     "log",
     "-p",
     "-m",
@@ -156,51 +155,67 @@ export async function lastToTouch(
 ): Promise<string | undefined> {
   const which = commit.includes("..") ? ["--no-merges"] : ["-m", "--first-parent"];
   const args = ["log", "-1", "-s", "--text", ...which, "--format=%H", "-E", "-G", pattern, commit, "--", file];
-  return (await gitOrThrow(root, args)).trim() || undefined;
+  return (await git(root, args)).trim() || undefined;
 }
 
 /** Commits that touched a file, newest first: of a commit's history those of the main line, of a range (`a..b`) all, merges too. */
 export async function commitsTouching(root: string, commit: string, file: string): Promise<string[]> {
   const which = commit.includes("..") ? ["--full-history"] : ["--first-parent"];
-  const output = await gitOrThrow(root, ["log", "-s", "-m", ...which, "--format=%H", commit, "--", file]);
+  const output = await git(root, ["log", "-s", "-m", ...which, "--format=%H", commit, "--", file]);
   return [...new Set(output.split("\n").filter(Boolean))];
 }
 
 /** Parents of a commit, the one of the main line first. */
 export async function parentsOf(root: string, commit: string): Promise<string[]> {
-  return (await gitOrThrow(root, ["rev-parse", `${commit}^@`])).split("\n").filter(Boolean);
+  return (await git(root, ["rev-parse", `${commit}^@`])).split("\n").filter(Boolean);
 }
 
 /** Whether what was before a commit is not here: the history is cut off there (`git clone --depth`). */
 export async function isCutOff(root: string, commit: string): Promise<boolean> {
-  const [parent, raw] = await Promise.all([
-    git(root, ["rev-parse", "--verify", "--quiet", `${commit}^`]),
-    gitOrThrow(root, ["cat-file", "commit", commit]),
+  const [isThere, raw] = await Promise.all([
+    hasCommit(root, `${commit}^`),
+    git(root, ["cat-file", "commit", commit]),
   ]);
-  return parent.exitCode !== 0 && /^parent /m.test(raw.split("\n\n")[0]!);
+  return !isThere && /^parent /m.test(raw.split("\n\n")[0]!);
 }
 
 /** Who wrote a commit itself, also a merge. */
 export async function authorOf(root: string, commit: string): Promise<string> {
-  return (await gitOrThrow(root, ["show", "--no-patch", "--format=%an", commit])).trim();
+  return (await git(root, ["show", "--no-patch", "--format=%an", commit])).trim();
 }
 
 /** Whether a commit is in the history of the one that is checked out. */
 export async function isAncestor(root: string, commit: string): Promise<boolean> {
-  return (await git(root, ["merge-base", "--is-ancestor", commit, "HEAD"])).exitCode === 0;
+  return (await askGit(root, ["merge-base", "--is-ancestor", commit, "HEAD"])) !== undefined;
 }
 
 /** Whether tracked files but this one differ from the commit that is checked out, or others below a place are not committed. */
 export async function hasChanges(root: string, place: string, but: string): Promise<boolean> {
   const of = async (...args: string[]) =>
-    (await gitOrThrow(root, ["status", "--porcelain", ...args, `:(exclude)${but}`])) !== "";
+    (await git(root, ["status", "--porcelain", "--ignore-submodules=none", ...args, `:(exclude)${but}`])) !== "";
   return (await of("--untracked-files=no", "--", ".")) || (await of("--", place));
 }
 
-/** The text of a file in a commit; `undefined` if it has none. */
+/** Whether there is a commit: the first one has none before it (`<commit>^`), nor is it here where history is cut off. */
+export async function hasCommit(root: string, commit: string): Promise<boolean> {
+  return (await found(root, commit)) !== undefined;
+}
+
+function found(root: string, commit: string): Promise<string | undefined> {
+  return askGit(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{commit}`]);
+}
+
+/** The text of a file in a commit; `undefined` if it has none, or if there is no such commit. @throws UserError if git cannot tell */
 export async function textAt(root: string, commit: string, file: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await git(root, ["show", `${commit}:./${file}`]);
-  return exitCode === 0 ? stdout : undefined;
+  try {
+    return await git(root, ["cat-file", "blob", `${commit}:./${file}`]);
+  } catch (error) {
+    // Git fails alike for a file that is not there and for one that it cannot read.
+    if (!(await hasCommit(root, commit))) return undefined;
+    const entry = await git(root, ["ls-tree", "-z", commit, "--", file]);
+    if (/^\d+ blob /.test(entry)) throw error;
+    return undefined;
+  }
 }
 
 /** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */
@@ -208,22 +223,16 @@ export async function filesNamed(root: string, name: string, commit?: string): P
   const pattern = [name, `**/${name}`].map((each) => `:(glob)${each}`);
   const output =
     commit === undefined
-      ? await gitOrThrow(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern])
-      : await gitOrThrow(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
+      ? await git(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern])
+      : await git(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
   const isIt = (file: string) => file === name || file.endsWith(`/${name}`);
   return [...new Set(output.split("\0").filter(isIt))].sort();
 }
 
 /** @throws Error with the fix, if git here does not have the commit */
 export async function commitOf(root: string, ref: string): Promise<string> {
-  const { stdout, exitCode } = await git(root, [
-    "rev-parse",
-    "--verify",
-    "--quiet",
-    "--end-of-options",
-    `${ref}^{commit}`,
-  ]);
-  if (exitCode === 0) return stdout.trim();
+  const commit = await found(root, ref);
+  if (commit !== undefined) return commit.trim();
   throw new UserError(
     `"${ref}" is neither a directory nor a commit known to git here: give a branch, a tag or a commit; in CI, fetch more history`,
   );
@@ -232,11 +241,12 @@ export async function commitOf(root: string, ref: string): Promise<string> {
 /** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory. */
 export async function changedFiles(root: string, commit: string): Promise<string[]> {
   const lists = [
-    ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", "."],
+    // What a file of the change itself (.gitmodules) says to leave out is not left out.
+    ["diff", "--name-only", "--no-renames", "--ignore-submodules=none", "--relative", "-z", commit, "--", "."],
     ["ls-files", "--others", "--exclude-standard", "-z"],
   ];
-  const outputs = await Promise.all(lists.map((args) => gitOrThrow(root, args)));
-  return outputs.flatMap((output) => output.split("\0").filter((name) => name !== "")).sort();
+  const outputs = await Promise.all(lists.map((args) => git(root, args)));
+  return outputs.flatMap(namesIn).sort();
 }
 
 /**
@@ -249,35 +259,14 @@ export async function checkOut(root: string, commit: string, inside: string): Pr
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     // In a subdirectory of a repository, only that subdirectory is taken.
-    const tree = (await gitOrThrow(root, ["rev-parse", `${commit}:./`])).trim();
-    const gitDirectory = (await gitOrThrow(root, ["rev-parse", "--absolute-git-dir"])).trim();
+    const tree = (await git(root, ["rev-parse", `${commit}:./`])).trim();
+    const gitDirectory = (await git(root, ["rev-parse", "--absolute-git-dir"])).trim();
     const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };
-    await gitOrThrow(directory, ["read-tree", tree], environment);
-    await gitOrThrow(directory, ["checkout-index", "--all", "--quiet"], environment);
+    await git(directory, ["read-tree", tree], environment);
+    await git(directory, ["checkout-index", "--all", "--quiet"], environment);
     return { directory, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
-}
-
-function git(directory: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  // The advice would stand before the reason of an error.
-  return execa("git", ["-c", "advice.graftFileDeprecated=false", ...args], {
-    cwd: directory,
-    // What a clone says of history in place of history does not count.
-    env: { GIT_NO_REPLACE_OBJECTS: "1", GIT_GRAFT_FILE: "/dev/null", ...environment },
-    reject: false,
-    stripFinalNewline: false,
-  });
-}
-
-async function gitOrThrow(
-  directory: string,
-  args: readonly string[],
-  environment?: NodeJS.ProcessEnv,
-): Promise<string> {
-  const result = await git(directory, args, environment);
-  if (result.exitCode === 0) return result.stdout;
-  throw new UserError(`git ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`);
 }
