@@ -3,7 +3,7 @@ import { meaningOf } from "../../components/inputs.ts";
 import { bare } from "../../components/registry/fields/bare.ts";
 import { repairOf } from "../../components/repairs.ts";
 import { shown as shownText } from "../../lib/text/text.ts";
-import { nearest, type Path, type Problem } from "./problem.ts";
+import { mostProblems, nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
 import type { Source } from "./source.ts";
 
@@ -77,7 +77,7 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType, source: Source): Problem[] {
   const path = issue.path as Path;
   const known = keysAt(schema, source.data, path);
-  return issue.keys.map((key) => {
+  return issue.keys.slice(0, mostProblems + 1).map((key) => {
     const guess = nearest(key, known);
     const fix = guess === undefined ? "remove it" : `did you mean "${guess}"?`;
     return source.problem(

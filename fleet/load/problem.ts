@@ -17,6 +17,21 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** Most problems of one file that are told: with more of them the file is not what it should be, and telling all takes minutes. */
+export const mostProblems = 100;
+
+/** Stands for all others of a file that has more. */
+export function tooMany(file: string): Problem {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    path: "",
+    message: `the file has more than ${mostProblems} problems; the others are not listed`,
+    fix: "correct these first, or look whether this is the right file",
+  };
+}
+
 /** A place in a file by its keys and list positions. */
 export type Path = readonly (string | number)[];
 

@@ -149,6 +149,11 @@ function isLink(path: string): boolean {
   return attempt(() => lstatSync(path)).value?.isSymbolicLink() ?? false;
 }
 
+/** The text of one file as it is read for a fleet; `undefined` for one that the loader refuses: a link, a device, more than `maxBytes`. */
+export function textOf(root: string, file: string): string | undefined {
+  return readText(root, file, () => {});
+}
+
 function readText(root: string, file: string, wrong: Wrong): string | undefined {
   const path = join(root, file);
   const status = attempt(() => lstatSync(path));

@@ -9,9 +9,10 @@ import {
   parseDocument,
   Schema,
   visit,
+  type YAMLMap,
 } from "yaml";
 import { shown } from "../../lib/text/text.ts";
-import type { Path, Problem } from "./problem.ts";
+import { mostProblems, type Path, type Problem, tooMany } from "./problem.ts";
 
 /** One YAML file of an inventory: its data, and the place of each property. */
 export interface Source {
@@ -41,7 +42,10 @@ export function readSource(file: string, text: string): { source: Source; proble
   const lines = lineCounter(text);
   const add = (offset: number, path: Path, message: string, fix: string): void => {
     const { line, col } = lines().linePos(offset);
-    problems.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join("."), message, fix });
+    if (problems.length > mostProblems) return;
+    const place = { line: Math.max(line, 1), column: Math.max(col, 1) };
+    const isLast = problems.length === mostProblems;
+    problems.push(isLast ? tooMany(file) : { file, ...place, path: path.join("."), message, fix });
   };
 
   const conflict = conflictMarker.exec(text);
@@ -54,11 +58,6 @@ export function readSource(file: string, text: string): { source: Source; proble
     // All that follows from the markers is no mistake of its own.
     if (broken) break;
     const [offset] = error.pos;
-    if (error.code === "DUPLICATE_KEY") {
-      const key = /^[^\s:]*/.exec(text.slice(offset))![0];
-      add(offset, [], `the key ${shown(key)} is given twice`, "keep one of the two");
-      continue;
-    }
     broken = true;
     if (error.code === "MULTIPLE_DOCS") {
       const fix = "write one document per file, without a --- line in between";
@@ -80,7 +79,7 @@ export function readSource(file: string, text: string): { source: Source; proble
     add(0, [], "the file is empty", "write the entry into it, or delete the file");
     broken = true;
   }
-  if (!broken) broken = refuseAmbiguity(document, add);
+  if (!broken) broken = refuseAmbiguity(document, add) || problems.length > mostProblems;
 
   const source: Source = {
     file,
@@ -121,7 +120,8 @@ export function listSource(
 const schema = new Schema({ schema: "core", resolveKnownTags: true });
 
 function parse(text: string): Document.Parsed {
-  return parseDocument(text, { prettyErrors: false, version: "1.2", schema, logLevel: "error" });
+  // The library compares each key with each before it; `refuseAmbiguity` looks for keys that are given twice.
+  return parseDocument(text, { prettyErrors: false, version: "1.2", schema, uniqueKeys: false, logLevel: "error" });
 }
 
 const tooDeep = "lists or maps are nested too deeply";
@@ -135,12 +135,17 @@ const syntaxFixes: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "indent with spaces",
 };
 
-/** Reports aliases, tags, unusual keys and numbers that are not plain decimal. Returns whether the data must not be used. */
+/** Reports aliases, tags, unusual or repeated keys and numbers that are not plain decimal. Returns whether the data must not be used. */
 function refuseAmbiguity(
   document: Document.Parsed,
-  add: (offset: number, path: Path, message: string, fix: string) => void,
+  tell: (offset: number, path: Path, message: string, fix: string) => void,
 ): boolean {
   let broken = false;
+  let told = 0;
+  const add: typeof tell = (...problem) => {
+    told++;
+    tell(...problem);
+  };
   let aliased = false;
   visit(document, {
     Alias(_, node, parents) {
@@ -160,6 +165,10 @@ function refuseAmbiguity(
     Node(_, node, parents) {
       const offset = node.range?.[0] ?? 0;
       const path = (): Path => pathOf([...parents, node]);
+      if (told > mostProblems) return visit.BREAK;
+      if (isMap(node))
+        for (const key of repeatedKeys(node))
+          add(key.at, [], `the key ${shown(key.name)} is given twice`, "keep one of the two");
       if (parents.length > 2 * maxDepth) {
         add(0, [], tooDeep, flatten);
         broken = true;
@@ -187,6 +196,18 @@ function refuseAmbiguity(
     },
   });
   return broken;
+}
+
+/** Text keys of a map that it has already; each once. */
+function repeatedKeys({ items }: YAMLMap): { readonly name: string; readonly at: number }[] {
+  const seen = new Set<string>();
+  const repeated = new Map<string, number>();
+  for (const { key } of items) {
+    if (!isScalar(key) || typeof key.value !== "string") continue;
+    if (seen.has(key.value) && !repeated.has(key.value)) repeated.set(key.value, rangeStart(key) ?? 0);
+    seen.add(key.value);
+  }
+  return [...repeated].slice(0, mostProblems + 1).map(([name, at]) => ({ name, at }));
 }
 
 /** Keys and list positions from a chain of parents as the YAML library gives them: document, map, pair, value, ... */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Loose } from "../../components/registry/kind.ts";
 import { describeIssue } from "./describe-issue.ts";
-import type { Problem } from "./problem.ts";
+import { mostProblems, type Problem, tooMany } from "./problem.ts";
 import type { Source } from "./source.ts";
 
 /** One entry of the inventory after its schema was checked. */
@@ -25,7 +25,12 @@ export function validate<Schema extends z.ZodType>(
     return { entry: { source, loose: result.data as Loose<Output>, whole: result.data }, problems: [] };
   }
   const issues = result.error.issues;
-  const problems = issues.flatMap((issue) => describeIssue(issue, schema, source));
+  const problems: Problem[] = [];
+  for (const issue of issues) {
+    if (problems.length > mostProblems) break;
+    problems.push(...describeIssue(issue, schema, source));
+  }
+  if (problems.length > mostProblems) problems.splice(mostProblems, problems.length, tooMany(source.file));
   const loose = structuredClone(source.data);
   for (const issue of issues) {
     for (const path of issue.code === "unrecognized_keys"

@@ -121,6 +121,18 @@ describe("what follows from a wrong range is not reported too", () => {
   });
 });
 
+test.each<[string, string, string]>([
+  ["keys that nobody knows", "accounts/2-bob.yaml", Array.from({ length: 3000 }, (_, i) => `k${i}:\n`).join("")],
+  ["items", "approvals.yaml", "- {}\n".repeat(3000)],
+  ["numbers", "approvals.yaml", "- 010\n".repeat(3000)],
+  ["keys given twice", "accounts/2-bob.yaml", Array.from({ length: 3000 }, (_, i) => `k${i >> 1}:\n`).join("")],
+])("of thousands of wrong %s in a file a hundred are told", async (_, file, text) => {
+  const { problems } = await problemsOf(draft().write(file, text).directory);
+  const own = problems.filter((each) => each.file === file);
+  expect(own).toHaveLength(101);
+  expect(own.map(({ message }) => message)).toContain("the file has more than 100 problems; the others are not listed");
+});
+
 test("a file that may not be read is named", async () => {
   const { directory } = draft();
   chmodSync(join(directory, "accounts/1-alice.yaml"), 0o000);

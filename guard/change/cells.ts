@@ -1,9 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
+import { textOf } from "../../fleet/load/read-fleet.ts";
 import { openBase } from "./base/base.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { changesBetween } from "./diff.ts";
@@ -61,17 +62,19 @@ async function loaded(program: Program, directory: string): Promise<Loaded | und
 async function differingFiles(before: string, after: string): Promise<string[]> {
   const [old, next] = await Promise.all(
     [before, after].map(async (directory) => {
-      const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      });
       const files = entries.filter((entry) => !entry.isDirectory());
       return new Set(files.map(({ parentPath, name }) => join(parentPath, name).slice(join(directory).length + 1)));
     }),
   );
-  const read = (directory: string, name: string) => readFile(join(directory, name)).catch(() => undefined);
-  const differing = [...new Set([...old!, ...next!])].map(async (name) => {
-    const [was, is] = await Promise.all([read(before, name), read(after, name)]);
-    return was && is && was.equals(is) ? [] : name;
+  // What no fleet may hold (a link, a device) differs from anything.
+  return [...new Set([...old!, ...next!])].filter((name) => {
+    const was = textOf(before, name);
+    return was === undefined || was !== textOf(after, name);
   });
-  return (await Promise.all(differing)).flat();
 }
 
 /** Whether a change concerns the whole fleet. */

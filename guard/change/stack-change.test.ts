@@ -80,6 +80,14 @@ test("a new stack, one that goes, one that cannot be read, and a link are said",
   await symlink(join(before, file), join(after, file));
   const [finding] = await stackFindings(before, after, [file]);
   expect(finding!.message).toContain("a file that is a link or a directory (trust: ");
+  // What is approved is where it leads, on any machine.
+  const elsewhere = join(scratch, "elsewhere");
+  await mkdir(elsewhere);
+  await symlink(join(before, file), join(elsewhere, file));
+  expect((await stackFindings(before, elsewhere, [file]))[0]!.approval).toEqual(finding!.approval);
+  await rm(join(elsewhere, file));
+  await symlink("other.yaml", join(elsewhere, file));
+  expect((await stackFindings(before, elsewhere, [file]))[0]!.approval).not.toEqual(finding!.approval);
 });
 
 test("only files at the top are settings of a stack", () => {

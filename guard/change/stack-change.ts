@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { lstat, readFile } from "node:fs/promises";
+import { lstat, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import type { FieldClass } from "../../components/registry/fields/field-class.ts";
 import { subject } from "../../components/registry/subject.ts";
+import { maxBytes } from "../../fleet/load/read-fleet.ts";
+import { UserError } from "../../lib/user-error.ts";
 import type { Finding } from "../rule.ts";
 
 /** The name of a stack whose settings a file has: `Pulumi.<stack>.yaml` at the top of a repository, as Pulumi looks for it. */
@@ -65,11 +67,16 @@ function wordsOf(key: string, was: Values, is: Values): string {
   return `${key}${values} (${of}: ${means})`;
 }
 
+const linked = "a file that is a link or a directory";
+
 /** Settings of a file by their names, those of `config` without it. What cannot be read as settings is one value. */
 async function settingsIn(file: string): Promise<Values> {
   const status = await lstat(file).catch(() => undefined);
   if (!status) return new Map();
-  if (!status.isFile()) return new Map([["a file that is a link or a directory", file]]);
+  if (status.isSymbolicLink()) return new Map([[linked, `to ${await readlink(file)}`]]);
+  if (!status.isFile()) return new Map([[linked, "no"]]);
+  if (status.size > maxBytes)
+    throw new UserError(`${file} has ${status.size} bytes, more than ${maxBytes}: remove what is no setting`);
   const text = await readFile(file, "utf8");
   try {
     const { config, ...others } = (parse(text) ?? {}) as { readonly config?: object };

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parse } from "yaml";
 import { namesAbove, namesOf } from "../../components/http/web-site/web-address.ts";
 import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import type { FileKind } from "../../components/registry/file.ts";
@@ -8,6 +7,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
+import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
 import { listed } from "../../lib/text/text.ts";
 import { guardRules } from "../rules.generated.ts";
@@ -245,7 +245,7 @@ async function overLimits(
   const has = worst(result.findings);
   const found = new Map<string, Found>();
   const limitsAt = async (of: string) =>
-    limitsSchema.safeParse(parse((await textAt(root, of, file)) ?? "{}") ?? {}).data;
+    limitsSchema.safeParse(readSource(file, (await textAt(root, of, file)) ?? "{}").source.data).data;
   const loosened: { by: string; limits: Limits }[] = [];
   for (const by of (await commitsIn(root, commit, since, [file])).reverse()) {
     const [was, is] = await Promise.all([limitsAt(`${by}^`), limitsAt(by)]);

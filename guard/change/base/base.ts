@@ -69,6 +69,11 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
   try {
     const [before, after] = await Promise.all([fleetsIn(root, files.directory, commit), fleetsIn(root)]);
     const pairing = pairFleets(before, after, place.shown);
+    if (pairing.after === undefined && existsSync(join(root, place.shown, "network.yaml"))) {
+      throw new UserError(
+        `git does not see the files of ${inventory}: they are in a submodule, behind a link, or ignored, so what they were before is not known. Give the fleet's own directory, in the repository that has its files`,
+      );
+    }
     const places = [pairing.before?.place, pairing.after?.place].filter((each) => each !== undefined);
     const touched = await changedFiles(root, commit);
     const changed = touched.filter(
@@ -93,7 +98,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       head: pairing.after ? join(root, pairing.after.place) : inventory,
       place: pairing.after?.place ?? place.shown,
       program: own && changed.length > 0 ? () => programAt(files.directory) : undefined,
-      foreign: own || changed.length === 0 ? undefined : await programChange(root, changed),
+      foreign: own || changed.length === 0 ? undefined : await programChange(root, commit, changed),
       notices,
       findings: pairing.findings,
       stacks: await stackFindings(files.directory, root, settings),

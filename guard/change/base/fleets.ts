@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { parse } from "yaml";
+import { textOf } from "../../../fleet/load/read-fleet.ts";
+import { readSource } from "../../../fleet/load/source.ts";
 import type { Finding } from "../../rule.ts";
 import { filesNamed, hasCommit, textAt } from "./git.ts";
 
@@ -31,11 +31,8 @@ export async function fleetsIn(root: string, files = root, commit?: string): Pro
 /** The fleet of a directory. Whatever else is wrong with its network.yaml is for the loader to say. */
 export async function fleetAt(root: string, place: string): Promise<FoundFleet> {
   const directory = join(root, place);
-  let said: unknown;
-  try {
-    said = (parse(await readFile(join(directory, "network.yaml"), "utf8")) as { fleet?: unknown } | null)?.fleet;
-  } catch {}
-  return typeof said === "string" ? { place, id: said, named: true } : { place, id: basename(directory), named: false };
+  const said = idOf(textOf(directory, "network.yaml") ?? "");
+  return said === undefined ? { place, id: basename(directory), named: false } : { place, id: said, named: true };
 }
 
 /**
@@ -63,12 +60,8 @@ export async function sameFleetAt(
 }
 
 function idOf(text: string): string | undefined {
-  try {
-    const { fleet } = parse(text) as { fleet?: unknown };
-    return typeof fleet === "string" ? fleet : undefined;
-  } catch {
-    return undefined;
-  }
+  const said = (readSource("network.yaml", text).source.data as { readonly fleet?: unknown } | null | undefined)?.fleet;
+  return typeof said === "string" ? said : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commitsIn, lastToTouch, linesRemoved, writersOf } from "./git.ts";
+import { commitsIn, hasCommit, lastToTouch, linesRemoved, textAt, writersOf } from "./git.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -99,4 +99,24 @@ test("whoever changes something in a merge itself has written it; who only merge
   await change("Carol", "d.yaml");
   await as("Victor", "merge", "--quiet", "--message", "octopus", "Ada", grace);
   expect(await writers()).toContain("Victor");
+});
+
+test("a file that git cannot read is not one that is not there", async () => {
+  const at = await commit("broken.yaml", "hosts: 1\n", "2026-10-06");
+  expect(await textAt(root, at, "nothing.yaml")).toBeUndefined();
+  expect(await textAt(root, at, "broken.yaml/below")).toBeUndefined();
+  const [first] = (await git("rev-list", "--max-parents=0", at)).split("\n");
+  expect(await hasCommit(root, `${first}^`)).toBe(false);
+  expect(await textAt(root, `${first}^`, "broken.yaml")).toBeUndefined();
+  const object = await git("rev-parse", `${at}:broken.yaml`);
+  await rm(join(root, ".git/objects", object.slice(0, 2), object.slice(2)), { force: true });
+  await expect(textAt(root, at, "broken.yaml")).rejects.toThrow(/^git cat-file failed: .*broken\.yaml/);
+});
+
+test("what a person has set to see more of git changes nothing that is read", async () => {
+  await commit("tombstones.yaml", "- number: 1010\n", "2026-10-07");
+  const gone = await commit("tombstones.yaml", "[]\n", "2026-10-08");
+  for (const [name, value] of Object.entries({ "color.ui": "always", "log.follow": "true", "log.diffMerges": "off" }))
+    await git("config", name, value);
+  expect((await linesRemoved(root, "HEAD", "tombstones.yaml"))[0]).toEqual({ commit: gone, line: "- number: 1010" });
 });

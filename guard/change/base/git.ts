@@ -31,9 +31,7 @@ export interface Said {
 /** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
 export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
   const format = "--format=%as%x00%s%x00%P%x00%an";
-  const [day, title, parents, author] = (await git(root, ["show", "--no-patch", format, commit]))
-    .trim()
-    .split("\0");
+  const [day, title, parents, author] = (await git(root, ["show", "--no-patch", format, commit])).trim().split("\0");
   const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
   return { commit: commit.slice(0, 12), day: day!, title: title!, authors: merged.length > 0 ? merged : [author!] };
 }
@@ -172,10 +170,7 @@ export async function parentsOf(root: string, commit: string): Promise<string[]>
 
 /** Whether what was before a commit is not here: the history is cut off there (`git clone --depth`). */
 export async function isCutOff(root: string, commit: string): Promise<boolean> {
-  const [isThere, raw] = await Promise.all([
-    hasCommit(root, `${commit}^`),
-    git(root, ["cat-file", "commit", commit]),
-  ]);
+  const [isThere, raw] = await Promise.all([hasCommit(root, `${commit}^`), git(root, ["cat-file", "commit", commit])]);
   return !isThere && /^parent /m.test(raw.split("\n\n")[0]!);
 }
 
@@ -247,6 +242,12 @@ export async function changedFiles(root: string, commit: string): Promise<string
   ];
   const outputs = await Promise.all(lists.map((args) => git(root, args)));
   return outputs.flatMap(namesIn).sort();
+}
+
+/** What git says of a submodule in the working tree, compared with a commit: the commit that it is at, and whether it has changes. */
+export async function submoduleNow(root: string, commit: string, place: string): Promise<string> {
+  const how = ["diff", "--no-ext-diff", "--no-textconv", "--submodule=short", "--ignore-submodules=none"];
+  return git(root, [...how, commit, "--", place]);
 }
 
 /**

@@ -6,6 +6,7 @@ import { count } from "../../../lib/text/text.ts";
 import { rules } from "../../../policies/rules.generated.ts";
 import type { Finding } from "../../rule.ts";
 import { guardRules } from "../../rules.generated.ts";
+import { submoduleNow } from "./git.ts";
 
 /** How another program than this one differs from its base. */
 export interface ProgramChange {
@@ -16,14 +17,26 @@ export interface ProgramChange {
 }
 
 /** Reads what a program's changed files are now, without running any of it. */
-export async function programChange(root: string, files: readonly string[]): Promise<ProgramChange> {
+export async function programChange(root: string, commit: string, files: readonly string[]): Promise<ProgramChange> {
   const hash = createHash("sha256");
   for (const file of files) {
-    const content = await contentOf(join(root, file));
+    const content = (await submoduleAt(root, commit, file)) ?? (await contentOf(join(root, file)));
     hash.update(`${file}\0${content.kind} ${content.bytes.length}\0`).update(content.bytes);
   }
   // 128 bits: nobody finds two programs of one digest, not even whoever writes both.
   return { files, digest: hash.digest("hex").slice(0, 32) };
+}
+
+/** Which commit of another repository a submodule is now; its files are not in this one. */
+async function submoduleAt(
+  root: string,
+  commit: string,
+  file: string,
+): Promise<{ kind: string; bytes: Buffer } | undefined> {
+  const status = await lstat(join(root, file)).catch(() => undefined);
+  if (!status?.isDirectory()) return undefined;
+  const now = await submoduleNow(root, commit, file);
+  return { kind: "submodule", bytes: Buffer.from(now) };
 }
 
 async function contentOf(path: string): Promise<{ kind: string; bytes: Buffer }> {

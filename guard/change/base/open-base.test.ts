@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openBase } from "./base.ts";
+
+/** What git and files of a pull request may do to a review that only reads them. */
+let root = "";
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "fairhost-open-base-"));
+  await write("fleets/prod/network.yaml", "fleet: prod\n");
+  await git(root, "init", "--quiet", "--initial-branch=main");
+  await commit();
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const who = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
+const git = async (cwd: string, ...args: string[]) =>
+  (await execa("git", [...who, "-c", "protocol.file.allow=always", ...args], { cwd })).stdout;
+async function write(file: string, text: string) {
+  await mkdir(join(root, file, ".."), { recursive: true });
+  await writeFile(join(root, file), text);
+}
+async function commit(at = root) {
+  await git(at, "add", "--all");
+  await git(at, "commit", "--quiet", "--message", "change");
+}
+async function opened(base = "HEAD", inventory = join(root, "fleets/prod")) {
+  await using it = await openBase(base, inventory);
+  const { fleet, head, foreign, notices, findings } = it;
+  return { has: fleet !== undefined, head, foreign, notices, findings };
+}
+const unseen = /git does not see the files of .*: they are in a submodule, behind a link, or ignored/;
+
+test("a fleet behind a link that was there before: refused, because git has no files of that name to compare with", async () => {
+  await mkdir(join(root, "inventory"));
+  await symlink("../fleets/prod", join(root, "inventory/prod"));
+  await git(root, "rm", "--quiet", "-r", "--cached", "fleets");
+  await rename(join(root, "fleets/prod"), join(root, "fleets/own"));
+  await rm(join(root, "inventory/prod"));
+  await symlink("../fleets/own", join(root, "inventory/prod"));
+  await commit();
+  await expect(opened("HEAD", join(root, "inventory/prod"))).rejects.toThrow(unseen);
+  expect(await opened("HEAD", join(root, "fleets/own"))).toMatchObject({ has: true, foreign: undefined });
+});
+
+test("a fleet that git ignores: refused", async () => {
+  await git(root, "rm", "--quiet", "-r", "--cached", "fleets");
+  await write(".gitignore", "fleets/\n");
+  await commit();
+  await expect(opened()).rejects.toThrow(unseen);
+});
+
+test("a submodule that the change itself tells git to leave out is program, and another commit of it another program", async () => {
+  const other = await mkdtemp(join(tmpdir(), "fairhost-submodule-"));
+  const bump = async (text: string) => {
+    await writeFile(join(other, "plugin.ts"), text);
+    await commit(other);
+    await git(join(root, "plugins"), "pull", "--quiet", "origin", "main");
+  };
+  try {
+    await git(other, "init", "--quiet", "--initial-branch=main");
+    await writeFile(join(other, "plugin.ts"), "first");
+    await commit(other);
+    await git(root, "submodule", "--quiet", "add", other, "plugins");
+    await git(root, "config", "--file", ".gitmodules", "submodule.plugins.ignore", "all");
+    await commit();
+    expect((await opened()).foreign).toBeUndefined();
+    await bump("second");
+    const second = (await opened()).foreign;
+    expect(second?.files).toEqual(["plugins"]);
+    await bump("third");
+    expect((await opened()).foreign?.digest).not.toBe(second?.digest);
+  } finally {
+    await rm(other, { recursive: true });
+  }
+});
+
+test("a network.yaml that is a device, a pipe or too large is not waited for, nor read", async () => {
+  const file = join(root, "fleets/prod/network.yaml");
+  await symlink("/dev/zero", join(root, "network.yaml"));
+  await rm(file);
+  await execa("mkfifo", [file]);
+  expect((await opened()).findings).toEqual([]);
+});
+
+test("a file whose name is not UTF-8 is not read by another name", async () => {
+  await execa("sh", ["-c", `: > "$(printf 'x\\377.ts')"`], { cwd: root });
+  await expect(opened()).rejects.toThrow("the name of the file x\uFFFD.ts is not UTF-8");
+});
+
+test("the repository that is asked is the fleet's, whatever a hook says of its own", async () => {
+  await write("fleets/prod/network.yaml", "fleet: prod\nprefixes: []\n");
+  process.env.GIT_DIR = join(import.meta.dirname, "nowhere/.git");
+  try {
+    expect(await opened()).toMatchObject({ has: true, findings: [] });
+  } finally {
+    delete process.env.GIT_DIR;
+  }
+});
