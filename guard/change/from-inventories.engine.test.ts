@@ -119,6 +119,26 @@ test("a guard rule that is weakened still holds for the change that weakens it",
   expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
 });
 
+test("an approval that does not count excuses nothing that only the base's guard finds", async () => {
+  await repository.edit({ "inventory/prod/limits.yaml": "secondPerson: true\n" });
+  const base = await repository.commit();
+  const own = { approvedBy: "Mallory", reason: "moved to the other host", expires: "2026-12-01" };
+  await repository.edit({
+    "guard/rules/moves-planned.ts": [
+      ["change.before.host === change.after.host", "change.before.host !== change.after.plan"],
+    ],
+    "inventory/prod/accounts/1001-bakery.yaml": [["host: par1-web1", "host: par1-web2"]],
+    "inventory/prod/approvals.yaml": JSON.stringify([{ action: "move", resource: "account 1001", ...own }]),
+  });
+  const { exitCode, report } = await review(base);
+  expect(exitCode).toBe(3);
+  expect(messages(report)).toEqual([
+    expect.stringMatching(
+      /^needs approval rules-kept: Guard rule moves-planned of the base reports this, .*; its approval is by its own author/,
+    ),
+  ]);
+});
+
 test("an account that vanishes is blocked, with the place where it was", async () => {
   await repository.edit({ "inventory/prod/accounts/1001-bakery.yaml": undefined });
   const { exitCode, report } = await review("HEAD");

@@ -122,18 +122,28 @@ async function compare(
       if (used.refused.size === 0) return;
     }
   };
+  // What another program or an earlier state would have said is compared with what this one says, whatever is approved: an approval counts
+  // once, for what is left, and may have been used or refused.
+  const unapproved = () => conclude(examined, { ...input, also, approvals: [] });
   let approvals: TwoSteps["approvals"] = async () => ({ notices: [], refused: new Map() });
   if (base.history) {
     const wholes = { before: before.whole, after: after.whole };
     const approvalsBefore = old?.fleet.approvals ?? [];
-    const said = await twoSteps(base.history, { ...input, wholes, result, approvalsBefore, head: base.head, program });
+    const said = await twoSteps(base.history, {
+      ...input,
+      wholes,
+      result: unapproved(),
+      approvalsBefore,
+      head: base.head,
+      program,
+    });
     also.push(...said.findings);
     approvals = said.approvals;
     await settle(approvals);
     notices.push(...said.notices);
   }
   if (program !== ownProgram && program.review) {
-    const excused = excusedFindings(program.review(input), result);
+    const excused = excusedFindings(program.review({ ...input, approvals: [] }), unapproved());
     also.push(...excused);
     if (excused.length > 0) await settle(approvals);
   }

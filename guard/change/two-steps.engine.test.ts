@@ -462,6 +462,18 @@ test.each(["Mallory", "Trent"])(
   },
 );
 
+test("a rule changed to say the same, then what it finds, approved: said once", async () => {
+  const same: Edits = { "guard/rules/moves-planned.ts": [[/$/, "// The same.\n"]] };
+  const report = await steps(same, async () => {
+    await repository.edit(moved("par1-web1", "par1-web2"));
+    await add(
+      "approvals.yaml",
+      `- {action: move, resource: account 1001, approvedBy: Ada, reason: it outgrew its host, expires: ${later}}\n`,
+    );
+  }, ["Mallory", "Trent"]);
+  expect(messages(report)).toEqual([expect.stringMatching(/^safe moves-planned: Moves account 1001 [^:]*$/)]);
+});
+
 test("two policies emptied, then an account that breaks both: an approval for each, and for no other", async () => {
   const emptied = Object.fromEntries(
     ["data/account-with-data-protected", "redundancy/redundant-on-two-sites"].map((name) => [

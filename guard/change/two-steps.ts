@@ -10,6 +10,7 @@ import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
 import { listed } from "../../lib/text/text.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { levels, type Weighed } from "../verdict/weigh.ts";
@@ -41,6 +42,7 @@ interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "lim
   readonly approvalsBefore: readonly Approval[];
   /** Both sides with every cell. */
   readonly wholes: { readonly before: Declaration; readonly after: Declaration };
+  /** Before approvals. */
   readonly result: Review;
   /** Directory of the new side's fleet. */
   readonly head: string;
@@ -210,9 +212,10 @@ async function read(
   try {
     const { fleet } = await ownProgram.loadFleet(join(files.directory, was));
     return sharedWith(like, ownProgram.declare(fleet));
-  } catch {
+  } catch (error) {
     // What was not sound then, or of another form, allows no comparison.
-    return undefined;
+    if (error instanceof UserError) return undefined;
+    throw error;
   }
 }
 

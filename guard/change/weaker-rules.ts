@@ -4,7 +4,7 @@ import { onceByName } from "../../lib/once.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { type Level, levels } from "../verdict/weigh.ts";
 import { checkout, type History } from "./base/base.ts";
-import { checkOut, commitOf, commitsIn } from "./base/git.ts";
+import { checkOut, commitOf, commitsIn, hasCommit, isInRepository } from "./base/git.ts";
 import { ownProgram, type Program, programAt } from "./base/program.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
@@ -18,7 +18,7 @@ interface Asked {
   readonly wholes: Record<"before" | "after", Declaration>;
   /** The base's. */
   readonly program: Program;
-  /** What today's rules say. */
+  /** What today's rules say, before approvals: one that is approved was not forgotten. */
   readonly result: Review;
   /** Directory of the new side's fleet. */
   readonly head: string;
@@ -38,8 +38,9 @@ export async function weakerRules(
   history: History,
   { input, wholes, program, result, head, since, say }: Asked,
 ): Promise<Found[]> {
-  const judging = history.root === checkout ? history.commit : await commitOf(checkout, "HEAD").catch(() => undefined);
-  if (judging === undefined) return [];
+  // A program that was installed without git has no history.
+  if (history.root !== checkout && !isInRepository(checkout)) return [];
+  const judging = history.root === checkout ? history.commit : await commitOf(checkout, "HEAD");
   const commits = await commitsIn(checkout, judging, since, places);
   const sayOnce = onceByName((commit) => say(commit, places));
   const asked = new Map<number, Promise<Map<string, Said> | undefined>>();
@@ -88,8 +89,8 @@ async function foundBefore(
   input: ReviewInput,
   wholes: Asked["wholes"],
 ): Promise<Map<string, Said> | undefined> {
-  await using files = (await checkOut(checkout, `${commit}^`, checkout).catch(() => undefined)) ?? nothing;
-  if (files.directory === "") return undefined;
+  if (!(await hasCommit(checkout, `${commit}^`))) return undefined;
+  await using files = await checkOut(checkout, `${commit}^`, checkout);
   try {
     const program = await programAt(files.directory);
     await program.loadFleet(head);
@@ -107,8 +108,6 @@ function saidBy(...asked: Parameters<typeof reviewBy>): Map<string, Said> | unde
     return undefined;
   }
 }
-
-const nothing = { directory: "", async [Symbol.asyncDispose]() {} };
 
 /** A review by the rules of another program alone: what hosts get is rendered by the one that judges. */
 function reviewBy(program: Program, { before, after, also: _, ...rest }: ReviewInput, wholes: Asked["wholes"]): Review {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../lib/user-error.ts";
@@ -222,6 +223,14 @@ export async function filesNamed(root: string, name: string, commit?: string): P
       : await git(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
   const isIt = (file: string) => file === name || file.endsWith(`/${name}`);
   return [...new Set(output.split("\0").filter(isIt))].sort();
+}
+
+/** Whether a directory is in a repository, as far as its files say: git itself also fails where it may not read one. */
+export function isInRepository(directory: string): boolean {
+  for (let each = directory; ; each = dirname(each)) {
+    if (existsSync(join(each, ".git"))) return true;
+    if (each === dirname(each)) return false;
+  }
 }
 
 /** @throws Error with the fix, if git here does not have the commit */
