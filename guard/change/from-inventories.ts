@@ -134,6 +134,7 @@ async function compare(
       wholes,
       result: unapproved(),
       approvalsBefore,
+      fleetBefore: old?.fleet,
       head: base.head,
       program,
     });

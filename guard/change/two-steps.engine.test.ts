@@ -289,6 +289,18 @@ test("an approval that an earlier change has used is not one of the next, by who
   expect(await steps(first, anew, ["Mallory", "Trent"])).toMatchObject({ verdict: "safe" });
 });
 
+test("an approval of larger limits is used by the change that raises them, as any other", async () => {
+  const entry = `- {action: weaken, resource: limits deployment, approvedBy: Ada, reason: the fleet has grown, expires: ${later}}\n`;
+  const report = await steps(
+    { [prod("limits.yaml")]: "hosts: 3\n", [prod("approvals.yaml")]: entry },
+    () => repository.edit({ [prod("limits.yaml")]: "hosts: 300\n" }),
+    ["Mallory", "Trent"],
+  );
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(/^needs approval trust-approved: Lets one update do more .*; its approval was used already/),
+  );
+});
+
 /** Reviews a change of main's newest commit by Trent. */
 async function reviewOf(edits: Edits): Promise<Report> {
   await repository.git("checkout", "--quiet", "-b", "second");

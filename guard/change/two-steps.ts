@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { namesAbove, namesOf } from "../../components/http/web-site/web-address.ts";
 import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import type { FileKind } from "../../components/registry/file.ts";
-import { fileKinds } from "../../components/registry/files.generated.ts";
+import { type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
@@ -19,6 +19,7 @@ import { checkout, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
 import { authorsOf, checkOut, commitsIn, type Said, sayCommit, textAt } from "./base/git.ts";
 import { ownProgram, type Program } from "./base/program.ts";
+import { fileChanges } from "./effects/file-changes.ts";
 import { keyOf, leant } from "./leant-waivers.ts";
 import { reused } from "./reused.ts";
 import { sharedWith } from "./shared-with.ts";
@@ -40,6 +41,7 @@ const splittable = new Set([
 
 interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "limits" | "today"> {
   readonly approvalsBefore: readonly Approval[];
+  readonly fleetBefore: Fleet | undefined;
   /** Both sides with every cell. */
   readonly wholes: { readonly before: Declaration; readonly after: Declaration };
   /** Before approvals. */
@@ -89,9 +91,18 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const touched = elsewhere.length > 0 ? await commitsIn(root, commit, since, [place]) : ofPaths;
   const related = new Set([...ofPaths, ...elsewhere]);
   const inWindow = touched.filter((each) => related.has(each));
-  const stateAt = onceByName(async (of) =>
-    of === commit ? step.wholes.before : read(history, of, step.wholes.before),
-  );
+  /** Of each state also its files: those that judge themselves are in no declaration. */
+  const fleets = new Map<Declaration, Fleet>(step.fleetBefore ? [[step.wholes.before, step.fleetBefore]] : []);
+  const stateAt = onceByName(async (of) => {
+    if (of === commit) return step.wholes.before;
+    const state = await read(history, of, step.wholes.before);
+    if (state) fleets.set(state.declaration, state.fleet);
+    return state?.declaration;
+  });
+  const ofFiles = (...states: readonly [Declaration, Declaration]) => {
+    const [was, is] = states.map((state) => fleets.get(state));
+    return was && is ? fileChanges(was, is).findings : [];
+  };
   const second = lazy(() => between(step.wholes.before, step.wholes.after, step));
   const jointBefore = onceByName(async (of) => {
     const state = await stateAt(`${of}^`);
@@ -145,7 +156,8 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
         : touched.slice(touched.indexOf(of) + 1);
       return after.map((each) => `${each}^`);
     },
-    needed: (earlier, later) => between(earlier, later, step).flatMap(({ approval }) => approval ?? []),
+    needed: (earlier, later) =>
+      [...between(earlier, later, step), ...ofFiles(earlier, later)].flatMap(({ approval }) => approval ?? []),
   });
   return { findings, notices: await leant(history, step, say), approvals };
 }
@@ -204,14 +216,14 @@ async function read(
   { root, commit: base, place }: History,
   commit: string,
   like: Declaration,
-): Promise<Declaration | undefined> {
+): Promise<{ readonly declaration: Declaration; readonly fleet: Fleet } | undefined> {
   // The first commit of all has none before it.
   const was = await sameFleetAt(root, base, place, commit);
   if (was === undefined) return undefined;
   await using files = await checkOut(root, commit, checkout);
   try {
     const { fleet } = await ownProgram.loadFleet(join(files.directory, was));
-    return sharedWith(like, ownProgram.declare(fleet));
+    return { declaration: sharedWith(like, ownProgram.declare(fleet)), fleet };
   } catch (error) {
     // What was not sound then, or of another form, allows no comparison.
     if (error instanceof UserError) return undefined;

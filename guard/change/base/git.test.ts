@@ -120,3 +120,18 @@ test("what a person has set to see more of git changes nothing that is read", as
     await git("config", name, value);
   expect((await linesRemoved(root, "HEAD", "tombstones.yaml"))[0]).toEqual({ commit: gone, line: "- number: 1010" });
 });
+
+test("an author without a name is one, and no file is taken for the author", async () => {
+  const start = await git("rev-parse", "HEAD");
+  const by = async (author: string) => {
+    const raw = `tree ${await git("rev-parse", `${await commit("limits.yaml", `${author}\n`, "2026-10-09")}^{tree}`)}\nparent ${start}\nauthor ${author} 1760000000 +0000\ncommitter Ada <ada@example.org> 1760000000 +0000\n\nchange\n`;
+    const made = await execa("git", ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"], {
+      cwd: root,
+      input: raw,
+    });
+    return writersOf(root, `${start}..${made.stdout}`, (file) => file === "limits.yaml");
+  };
+  expect(await by(" <mallory@example.org>")).toEqual(["mallory@example.org"]);
+  expect(await by(" <>")).toEqual(["an author without a name"]);
+  expect(await by("Mallory <>")).toEqual(["Mallory"]);
+});

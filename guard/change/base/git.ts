@@ -31,16 +31,29 @@ export interface Said {
 
 /** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
 export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
-  const format = "--format=%as%x00%s%x00%P%x00%an";
-  const [day, title, parents, author] = (await git(root, ["show", "--no-patch", format, commit])).trim().split("\0");
+  const format = "--format=%as%x00%s%x00%P%x00%an%x00%ae";
+  const [day, title, parents, name, mail] = (await git(root, ["show", "--no-patch", format, commit]))
+    .trim()
+    .split("\0");
   const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
-  return { commit: commit.slice(0, 12), day: day!, title: title!, authors: merged.length > 0 ? merged : [author!] };
+  return {
+    commit: commit.slice(0, 12),
+    day: day!,
+    title: title!,
+    authors: merged.length > 0 ? merged : [called(name!, mail!)],
+  };
+}
+
+/** How an author is called: git also takes a commit without a name, and its author must not be taken for nobody. */
+function called(name: string, mail: string): string {
+  return name || mail || "an author without a name";
 }
 
 /** Who wrote the commits of a range, merges aside, by name; each once. */
 export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<string[]> {
-  const output = await git(root, ["log", "--no-merges", "--format=%an", range, "--", ...paths]);
-  return [...new Set(output.split("\n").filter(Boolean))].sort();
+  const output = await git(root, ["log", "--no-merges", "--format=%an%x00%ae", range, "--", ...paths]);
+  const lines = output.split("\n").filter(Boolean);
+  return [...new Set(lines.map((line) => called(...(line.split("\0") as [string, string]))))].sort();
 }
 
 /**
@@ -49,7 +62,14 @@ export async function authorsOf(root: string, range: string, paths: readonly str
  */
 export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
   // Without a path: git would leave out merges that throw away one of their sides.
-  const args = ["--format=%x00%an", "--name-only", "--no-renames", "--ignore-submodules=none", "--relative", range];
+  const args = [
+    "--format=%x00%an%x00%ae%x00",
+    "--name-only",
+    "--no-renames",
+    "--ignore-submodules=none",
+    "--relative",
+    range,
+  ];
   // Merging again needs a place to write, so it is left out where there is nothing to merge.
   const merges = await git(root, ["rev-list", "--merges", "--max-count=1", range]);
   // Git can not merge more than two again: all that such a merge brings counts as its author's.
@@ -60,13 +80,12 @@ export async function writersOf(root: string, range: string, counts: (file: stri
   const outputs = await Promise.all(
     [["--no-merges"], ...(merges === "" ? [] : ofMerges)].map((which) => git(root, ["log", ...which, ...args])),
   );
-  const writers = outputs
-    .join("")
-    .split("\0")
-    .flatMap((part) => {
-      const [author = "", ...files] = part.split("\n").filter(Boolean);
-      return files.some((file) => file.startsWith('"') || counts(file)) ? [author] : [];
-    });
+  const writers = outputs.flatMap((output) =>
+    [...output.matchAll(/\0([^\0]*)\0([^\0]*)\0([^\0]*)/g)].flatMap(([, name, mail, files]) => {
+      const changes = files!.split("\n").some((file) => file !== "" && (file.startsWith('"') || counts(file)));
+      return changes ? [called(name!, mail!)] : [];
+    }),
+  );
   return [...new Set(writers)].sort();
 }
 
@@ -177,7 +196,8 @@ export async function isCutOff(root: string, commit: string): Promise<boolean> {
 
 /** Who wrote a commit itself, also a merge. */
 export async function authorOf(root: string, commit: string): Promise<string> {
-  return (await git(root, ["show", "--no-patch", "--format=%an", commit])).trim();
+  const [name, mail] = (await git(root, ["show", "--no-patch", "--format=%an%x00%ae", commit])).trim().split("\0");
+  return called(name!, mail!);
 }
 
 /** Whether a commit is in the history of the one that is checked out. */

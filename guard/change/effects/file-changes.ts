@@ -28,7 +28,7 @@ export function fileChanges(before: Fleet, after: Fleet): FileChanges {
     if (judged !== "itself") continue;
     const was: unknown = before[key];
     // An older release did not read the file; nor did it say what has a default now.
-    if (was === undefined) continue;
+    if (was === undefined || after[key] === undefined) continue;
     const changes = fieldChanges(schema, schema.safeParse(was).data ?? was, after[key]);
     if (changes.length === 0) continue;
     notices.push(`${path} changes: ${wordsOf(changes)}.`);
