@@ -4,6 +4,8 @@ import { sampleOf } from "../../lib/sample.ts";
 import { count } from "../../lib/text/text.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
+import { doorsInWords, type FrontDoor, frontDoors, isDeclaredShut, shutDoors } from "../os/network/front-end.ts";
+import { openOutside } from "../os/outside.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { asItMayRun, goneAccounts, goneInWords, isMarked } from "../store/moving.ts";
@@ -19,8 +21,8 @@ const most = 5;
 const patience = 65_000;
 
 /**
- * Checks that all units that should run do, that the front end answers, and asks some accounts for a real page through it, which wakes
- * them. Changes nothing else, but that a socket which an account has ended listens again. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
+ * Checks that all units that should run do, that the front end answers, also visitors from elsewhere, and asks some accounts for a real page
+ * through it, which wakes them. Changes nothing else, but that a socket which an account has ended listens again. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
  * account. The controller compares it with an earlier answer (guard/deploy/gate.ts).
  * @param accounts numbers of accounts to ask; with none, or more than five, a sample of five, chosen anew each time
  */
@@ -36,12 +38,17 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
       continue;
     problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
   }
-  for (const { address, port } of listenersOf(bundle)) {
-    const { status, error } = await get(address, port, "localhost");
-    if (status === 0)
+  const texts = (path: string) => filesOf(bundle).get(path)?.content;
+  const doors = frontDoors(texts);
+  const answering: FrontDoor[] = [];
+  for (const door of doors) {
+    const address = door.family === 6 ? "::1" : "127.0.0.1";
+    const { status, error } = await get(address, door.port, "localhost");
+    if (status !== 0) answering.push(door);
+    else
       problems.push({
         group: "host",
-        message: `the front end does not answer at ${address} on port ${port}: ${error}`,
+        message: `the front end does not answer at ${address} on port ${door.port}: ${error}`,
       });
   }
   const sites = sitesOf(bundle).filter(({ account }) => !isMarked(machine, "held", account));
@@ -50,10 +57,12 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const woken = await Promise.all(
     chosen(accounts, sites).map(async ({ account, address }) => {
       const begin = performance.now();
-      const { status } = await get(address, listenersOf(bundle)[0]?.port ?? 80, `[${address}]`);
+      const { status } = await get(address, doors[0]?.port ?? 80, `[${address}]`);
       return { account, status, ms: Math.round(performance.now() - begin) };
     }),
   );
+  const seen = await fromOutside(machine, texts, answering, chosen(accounts, sites)[0]?.address);
+  if (seen.problem !== undefined) problems.push({ group: "host", message: seen.problem });
   const other = otherMaster(machine);
   const gone = [...goneAccounts(machine)].filter(([number]) => bundle.groups[`account-${number}`]);
   if (gone[0]) {
@@ -61,7 +70,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     const message = `${goneInWords(bundle.host, ...gone[0])}, so ${held} held; if the inventory does not say so, deploy here with --repair`;
     problems.push({ group: "host", message });
   }
-  const notes = other === undefined ? [] : [other];
+  const notes = [other, seen.note].filter((note) => note !== undefined);
   return { healthy: problems.length === 0, problems, woken, ...(notes.length > 0 && { notes }) };
 }
 
@@ -86,12 +95,39 @@ function chosen(accounts: readonly number[], sites: readonly Site[]): readonly S
   return sampleOf(asked, most).sort((a, b) => a.account - b.account);
 }
 
-/** Where the front end answers, as the host itself reaches it: IPv6 first. */
-function listenersOf(bundle: Bundle): { address: string; port: number }[] {
-  const text = filesOf(bundle).get(nginx.entry.file)?.content ?? "";
-  return [...text.matchAll(/^ *listen (\[::\]|0\.0\.0\.0):(\d+)/gm)].map(([, all, port]) => {
-    return { address: all === "[::]" ? "::1" : "127.0.0.1", port: Number(port) };
-  });
+/**
+ * What visitors see, who do not come by the loopback interface: packet filters let that one through.
+ * @param answering doors at which the front end answers the host itself
+ * @param site an account's address, which is tried too
+ */
+async function fromOutside(
+  machine: Machine,
+  texts: (path: string) => string | undefined,
+  answering: readonly FrontDoor[],
+  site: string | undefined,
+): Promise<{ readonly problem?: string; readonly note?: string }> {
+  if (!machine.live || answering.length === 0) return {};
+  const outside = await openOutside(machine);
+  if (typeof outside === "string") return { problem: `cannot see the front end as visitors do: ${outside}` };
+  await using _outside = outside;
+  const shut = await shutDoors(outside, answering);
+  const open = answering.filter((door) => !shut.includes(door));
+  const ofSite = site === undefined ? [] : open.filter(({ family }) => family === 6);
+  shut.push(
+    ...(await shutDoors(
+      outside,
+      ofSite.map((door) => ({ ...door, address: site! })),
+    )),
+  );
+  const [declared, others] = [true, false].map((known) =>
+    shut.filter((door) => isDeclaredShut(texts, door, outside.addresses) === known),
+  ) as [FrontDoor[], FrontDoor[]];
+  return {
+    ...(others.length > 0 && {
+      problem: `the front end answers the host itself, but no visitor: ${doorsInWords(others)}. If it is meant to be closed, declare that in \`firewall\` of the host; otherwise see \`nft list ruleset\``,
+    }),
+    ...(declared.length > 0 && { note: `a declared rule closes the front end: ${doorsInWords(declared)}` }),
+  };
 }
 
 /** @returns status 0 and the reason if there was no answer */

@@ -1,18 +1,26 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { Machine } from "./machine.ts";
 
-/** Name of the network namespace that stands for the outside. Only the run that holds the applier's lock makes one. */
-const namespace = "fairhost-outside";
-/** Both ends of the link between the host and that namespace; the host's end first. */
-const ends = [
-  { device: "fairhost-out0", mac: "02:00:00:fa:17:01" },
-  { device: "fairhost-out1", mac: "02:00:00:fa:17:02" },
-] as const;
+/** Names of network namespaces that stand for the outside: one a process, whose number follows. */
+const namespaces = "fairhost-outside-";
+
+/** Seconds in which a server must answer. */
+const patience = 5;
+
+/** Both ends of the link between the host and a namespace; the host's end first. A name of a link has 15 characters at most. */
+const endsOf = (pid: number) =>
+  [
+    { device: `fh-out0${pid}`, mac: "02:00:00:fa:17:01" },
+    { device: `fh-out1${pid}`, mac: "02:00:00:fa:17:02" },
+  ] as const;
 
 /** A client beside the host: its packets come in by a link, from an address that is not the host's own. */
 export interface Outside extends AsyncDisposable {
-  /** Whether an SSH server sends its greeting within 5 s. @param address of the host; one that nobody else can reach, or none, means the link's own. */
+  /** Whether an SSH server sends its greeting in time. @param address of the host; one that nobody else can reach, or none, means the link's own. */
   sshAnswers(port: number, address?: string): Promise<boolean>;
+  /** Whether an HTTP server answers in time, whatever it says. @param target an address of the host; an IP version means the link's own */
+  httpAnswers(port: number, target: string | 4 | 6): Promise<boolean>;
   /** Its addresses, by IP version. */
   readonly addresses: Readonly<Record<4 | 6, string>>;
 }
@@ -24,10 +32,11 @@ export interface Outside extends AsyncDisposable {
  * @returns the error of the program that failed
  */
 export async function openOutside({ run }: Machine): Promise<Outside | string> {
-  const remove = () => run("ip", ["netns", "delete", namespace]);
-  // What a killed run left. The link goes with the namespace.
-  await remove();
-  const [own, client] = ends;
+  const namespace = `${namespaces}${process.pid}`;
+  // The link goes with the namespace.
+  const remove = (name = namespace) => run("ip", ["netns", "delete", name]);
+  for (const name of await leftBehind(run)) await remove(name);
+  const [own, client] = endsOf(process.pid);
   const families = addressPairs();
   const within = `-n ${namespace}`;
   const steps = [
@@ -50,19 +59,45 @@ export async function openOutside({ run }: Machine): Promise<Outside | string> {
     return `ip: ${stderr.trim()}`;
   }
   const [six, four] = families;
+  const inside = (...command: string[]) => run("ip", ["netns", "exec", namespace, ...command]);
   return {
     addresses: { 4: four.there, 6: six.there },
     async sshAnswers(port, address) {
       const own = families.find(({ family }) => family === (/^[\d.]+$/.test(address ?? "") ? 4 : 6))!.here;
       const target = reachable(address) ? address : own;
-      const scan = ["ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", `${port}`, target];
-      const { stdout, stderr } = await run("ip", ["netns", "exec", namespace, ...scan]);
+      const { stdout, stderr } = await inside(
+        "ssh-keyscan",
+        "-T",
+        `${patience}`,
+        "-t",
+        "ed25519",
+        "-p",
+        `${port}`,
+        target,
+      );
       return `${stdout}${stderr}`.includes("SSH-");
+    },
+    async httpAnswers(port, target) {
+      const address = typeof target === "string" ? target : (target === 6 ? six : four).here;
+      // Without a name, and without TLS on a port that wants it, the front end answers by itself: no account wakes.
+      const ask = String.raw`exec 3<>"/dev/tcp/$0/$1" && printf 'GET / HTTP/1.1\r\n\r\n' >&3 && head -c 5 <&3`;
+      const { stdout } = await inside("timeout", `${patience}`, "bash", "-c", ask, address, `${port}`);
+      return stdout === "HTTP/";
     },
     async [Symbol.asyncDispose]() {
       await remove();
     },
   };
+}
+
+/** Namespaces of runs that were killed. */
+async function leftBehind(run: Machine["run"]): Promise<string[]> {
+  const { stdout } = await run("ip", ["netns", "list"]);
+  const names = stdout.split("\n").map((line) => line.split(" ")[0]!);
+  return names.filter((name) => {
+    const pid = name.startsWith(namespaces) ? name.slice(namespaces.length) : undefined;
+    return pid === `${process.pid}` || (pid !== undefined && !existsSync(`/proc/${pid}`));
+  });
 }
 
 /** Whether packets of another machine can have this address of the host as destination. */

@@ -9,6 +9,7 @@ import type { Machine } from "../machine.ts";
 import { openOutside } from "../outside.ts";
 import { opensOne, sshDoors } from "../ssh/ssh.ts";
 import { fromController, opensToController, type Table } from "./controllers.ts";
+import { doorsInWords, frontDoors, isDeclaredShut, shutDoors } from "./front-end.ts";
 
 /** Restores the rules of before. */
 const deadManOf = (rescue: string): DeadMan => {
@@ -51,8 +52,8 @@ function steady(key: string, value: unknown): unknown {
 
 /**
  * Loads the rules of the generation in force in one step. Before that a timer is set that restores the old tables. It is disarmed only
- * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}): as a controller, or as a stranger. Tables of others are left
- * alone, now and when the old ones are restored.
+ * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}): as a controller, or as a stranger;
+ * and the front end too, where it did before and no declared rule closes it. Tables of others are left alone, now and when the old ones are restored.
  * @returns the error, if any, and whether the old rules are in force again
  */
 export async function loadFirewall(machine: Machine): Promise<string | undefined> {
@@ -82,6 +83,13 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   // Quick where SSH is closed to strangers: those would wait.
   const opens = async () => (await opensToController(machine, tables, outside, doors)) || opensOne(outside, doors);
   const answered = doors.length > 0 && (await opens());
+  const texts = (path: string) => {
+    const at = layout.at(`${currentGeneration}/${path}`);
+    return existsSync(at) ? readFileSync(at, "utf8") : undefined;
+  };
+  const front = frontDoors(texts);
+  const closed = await shutDoors(outside, front);
+  const visited = front.filter((door) => !closed.includes(door) && !isDeclaredShut(texts, door, outside.addresses));
   const deadMan = deadManOf(rescue);
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;
@@ -99,6 +107,9 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
       `the new rules block SSH on port ${[...new Set(doors.map(({ port }) => port))].join(", ")}${fromController()}`,
     );
   }
+  const lost = await shutDoors(outside, visited);
+  if (lost.length > 0)
+    return restore(machine, deadMan, `the new rules shut visitors out of the front end: ${doorsInWords(lost)}`);
   return confirm(machine, deadMan);
 }
 
