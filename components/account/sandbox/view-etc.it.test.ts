@@ -158,6 +158,51 @@ test("a package that is installed later is seen by programs that run already", a
   );
 });
 
+describe("a program that gives no answer, or half of one, changes nothing that accounts see", () => {
+  const etc = "/run/fairhost-view/etc";
+  const view = () =>
+    succeed(host, `cd ${etc} && find . -printf '%p %m %l\n' | sort; find . -type f -exec sha256sum {} + | sort`);
+  const list = "/var/lib/dpkg/info/lang-common.list";
+  const half = (path: string) => `${path} "$@" | head -n 3; kill -9 $$`;
+
+  test.each<[what: string, wrong: { program: string; does: string } | { done: string; undone: string }]>([
+    ["dpkg-query does not answer", { program: "dpkg-query", does: "echo 'parsing file' >&2; exit 2" }],
+    ["dpkg-query is killed after half of its answer", { program: "dpkg-query", does: half("/usr/bin/dpkg-query") }],
+    [
+      "dpkg cannot read what it knows",
+      {
+        done: "cp -a /var/lib/dpkg/status /run/status && echo x >>/var/lib/dpkg/status",
+        undone: "cp -a /run/status /var/lib/dpkg/status",
+      },
+    ],
+    ["apt-cache does not answer", { program: "apt-cache", does: "exit 100" }],
+    ["apt-cache is killed after half of its answer", { program: "apt-cache", does: half("/usr/bin/apt-cache") }],
+    [
+      "a package's list of files is empty",
+      { done: `mv ${list} /run/list && : >${list}`, undone: `mv /run/list ${list}` },
+    ],
+    ["a package's list of files is gone", { done: `mv ${list} /run/list`, undone: `mv /run/list ${list}` }],
+    [
+      "find is killed",
+      { program: "find", does: 'case $1 in -files0-from) kill -9 $$ ;; esac; exec /usr/bin/find "$@"' },
+    ],
+  ])("%s", async (_what, wrong) => {
+    // Nobody starts it so often otherwise.
+    await succeed(host, "systemctl reset-failed fairhost-view.service && systemctl restart fairhost-view.service");
+    const before = await view();
+    const first = "program" in wrong ? `/usr/local/sbin/${wrong.program}` : "";
+    if ("program" in wrong) await host.writeFile(first, `#!/bin/sh\n${wrong.does}\n`, 0o755);
+    else await succeed(host, wrong.done);
+    const { exitCode } = await host.run("systemctl restart fairhost-view.service");
+    await succeed(host, "program" in wrong ? `rm ${first}` : wrong.undone);
+    const state = (await host.run("systemctl is-failed fairhost-view.service")).stdout;
+    expect({ exitCode, state, view: await view() }).toEqual({ exitCode: 1, state: "failed\n", view: before });
+    expect(await succeed(host, "ls -A /run/fairhost-view | grep '^etc[.]' || true")).toBe("");
+    await succeed(host, "systemctl reset-failed fairhost-view.service && systemctl restart fairhost-view.service");
+    expect(await view()).toBe(before);
+  });
+});
+
 test("dpkg's next run starts the look", async () => {
   expect(await succeed(host, "systemctl is-active fairhost-view-again.path")).toBe("active\n");
   await succeed(host, "cp /var/lib/dpkg/status /run/status && mv /run/status /var/lib/dpkg/status");

@@ -4,6 +4,7 @@
 # Whom a file belongs to is dpkg's word. A directory in which no other package has anything is shown whole, because maintainer scripts put files
 # there that dpkg does not know (PHP's modules); of the packages that every system has, only the files. What belongs to no package, to the
 # host's services or to an operator is not shown.
+# A program that gives no answer, or half of one, ends it, and the old view stays: dpkg may be at work, a disk be full.
 set -eu
 umask 022
 export LC_ALL=C.UTF-8
@@ -11,34 +12,36 @@ view=$1 resolver=$2
 shift 2
 mkdir -p "$view"
 new=$(mktemp -d "$view.XXXXXX")
-trap 'rm -rf "$new" "$new.paths"' EXIT
+trap 'rm -rf "$new" "$new".*' EXIT
 
 # Files of no package that the C library and every program look for.
 libc='alternatives ld.so.cache localtime nsswitch.conf ssl/certs timezone'
 
-installed() { # of these packages
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p'
-}
-needed() { # by these packages
-  # shellcheck disable=SC2046
-  apt-cache depends --recurse --installed --no-conflicts --no-breaks --no-replaces --no-enhances --no-suggests --no-recommends \
-    $(installed "$@") | sed -n 's/^\([a-z0-9][a-z0-9+.-]*\)\(:[a-z0-9]*\)\{0,1\}$/\1/p'
-}
+# Of all packages: asked for one that it does not know, it fails as well.
+dpkg-query -W -f '${Package} ${db:Status-Status} ${Essential} ${Priority}\n' >"$new.packages"
+printf '%s\n' "$@" >"$new.wanted"
+installed=$(awk 'FNR == NR { wanted[$1]; next } $2 == "installed" && $1 in wanted { print $1 }' "$new.wanted" "$new.packages")
+: >"$new.needed"
+# shellcheck disable=SC2086
+[ -z "$installed" ] || apt-cache depends --recurse --installed --no-conflicts --no-breaks --no-replaces --no-enhances --no-suggests --no-recommends \
+  $installed >"$new.needed"
 
 cd /etc
+# The host's own services hang on packages of these priorities (systemd, apt, PAM), and some runtime on essential ones.
 {
-  needed "$@" | sed 's/^/need /'
-  # The host's own services hang on these (systemd, apt, PAM), and some runtime on these.
-  dpkg-query -W -f '${Priority} ${Package}\n' | sed -n 's/^required /host /p; s/^important /host /p'
-  dpkg-query -W -f '${Essential} ${Package}\n' | sed -n 's/^yes /base /p'
+  sed -n 's/^\([a-z0-9][a-z0-9+.-]*\)\(:[a-z0-9]*\)\{0,1\}$/need \1/p' "$new.needed"
+  awk '$4 == "required" || $4 == "important" { print "host", $1 }' "$new.packages"
+  awk '$3 == "yes" { print "base", $1 }' "$new.packages"
   printf 'need %s\n' "$@"
+  awk '$2 == "installed" { print "here", $1 }' "$new.packages"
 } | awk '
-  FILENAME == "-" { group[$2] = $1; next }
+  FILENAME == "-" { if ($1 == "here") here[$2]; else group[$2] = $1; next }
   # What a package has: a path a line, directories included.
   FNR == 1 {
     name = FILENAME
     gsub(/^.*\/|(:[^:]*)?\.list$/, "", name)
     whose = group[name]
+    delete here[name]
   }
   sub(/^\/var\/lib\//, "") { if (whose == "need") print "kept", $0; next }
   !sub(/^\/etc\//, "") { next }
@@ -46,6 +49,8 @@ cd /etc
   whose == "need" { ours[$0] = 1; next }
   { for (path = $0; !(path in others); ) { others[path] = 1; if (!sub(/\/[^\/]*$/, "", path)) break } }
   END {
+    # Each package has at least its top directory; an empty list is what a power cut leaves.
+    for (name in here) if (group[name] == "need") { print "dpkg has no list of the files of " name >"/dev/stderr"; exit 1 }
     for (path in ours) {
       above = path
       if (!(path in others) && (!sub(/\/[^\/]*$/, "", above) || above in others)) print "all", path
@@ -55,15 +60,18 @@ for path in $libc; do echo "all $path"; done >>"$new.paths"
 paths() { # of this kind, for find -files0-from
   sed -n "s/^$1 //p" "$new.paths" | tr '\n' '\0'
 }
+found() { # what find has found, although some paths are not there
+  [ "$1" -le 1 ] || exit "$1"
+}
 {
-  paths all | find -files0-from - \( -type d ! -perm -005 -prune \) -o \( \( -type d -o -type l -o -type f -perm -004 \) -print0 \) 2>/dev/null || true
-  paths one | find -files0-from - -maxdepth 0 \( -type l -o -type f -perm -004 \) -print0 2>/dev/null || true
-} | tar --null --no-recursion -cf - -T - | tar -xf - -C "$new"
+  paths all | find -files0-from - \( -type d ! -perm -005 -prune \) -o \( \( -type d -o -type l -o -type f -perm -004 \) -print0 \) 2>/dev/null || found $?
+  paths one | find -files0-from - -maxdepth 0 \( -type l -o -type f -perm -004 \) -print0 2>/dev/null || found $?
+} >"$new.found"
+tar --null --no-recursion -cf - -T "$new.found" | tar -xf - -C "$new"
 # Below /var/lib only what is in the package: what the host's own instance has added, such as passwords, is not for accounts.
 mkdir -p "$new/fairhost/lib"
 sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /var/lib -cf - -T - 2>/dev/null | tar -xf - -C "$new/fairhost/lib"
 chmod -R u=rwX,go=rX "$new/fairhost"
-rm "$new.paths"
 
 echo "nameserver $resolver" >"$new/resolv.conf"
 # The host's own may name the operator's other machines.
@@ -76,8 +84,8 @@ mkdir -p "$new/userdb" "$new/lighttpd" "$new/pam.d"
 [ -e "$new/lighttpd/lighttpd.conf" ] || : >"$new/lighttpd/lighttpd.conf"
 chmod 755 "$new"
 
-# In place: running sandboxes have the directory mounted.
+# In place: running sandboxes have the directory mounted. By links, which need no room.
 (cd "$view" && find . -mindepth 1 -depth) | while IFS= read -r path; do
   [ -e "$new/$path" ] || [ -L "$new/$path" ] || rm -rf "${view:?}/$path"
 done
-cp -a --remove-destination "$new/." "$view/"
+cp -al --remove-destination "$new/." "$view/"
