@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import { canonicalJson } from "../../delivery/protocol/digest.ts";
 import type { Machine } from "../os/machine.ts";
 import { ask } from "../os/systemd.ts";
+import { readOwn } from "../store/own-file.ts";
+import { isReport } from "../store/report.ts";
 import type { Received } from "./receive.ts";
 
 /** Files of an apply that runs outside the SSH session. */
@@ -99,7 +101,7 @@ async function follow(machine: Machine, job: Job, before: string): Promise<Apply
     shown = showFrom(job.log, shown, machine.say);
     if (identity(job.report) !== before) {
       showFrom(job.log, shown, machine.say);
-      return JSON.parse(readFileSync(job.report, "utf8")) as ApplyReport;
+      return readOwn(job.report, isReport, "Apply again: `fairhost-host status` tells what is in force");
     }
     if (++looks % 5 === 0) {
       const isOver = !runs(await activeState(machine, job));

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
@@ -6,7 +6,8 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine, type RunOptions, type RunResult } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked, readMark } from "../store/moving.ts";
+import { isMarked, unfinishedCopy } from "../store/moving.ts";
+import { isRecord, readOwn, type Schema } from "../store/own-file.ts";
 
 /**
  * Archives of accounts: `/srv/accounts/archives/<number>/<time>/`, beside the accounts, so no disk limit counts them; for root alone. The
@@ -50,7 +51,7 @@ export function archivedAccounts({ layout }: Machine): number[] {
   return entries(layout.at(directory)).map(Number).filter(Number.isSafeInteger);
 }
 
-/** Whole archives of an account, the oldest first, and directories of interrupted runs. */
+/** Whole archives of an account, the oldest first, and directories of interrupted runs. @throws ApplyError for a damaged record */
 export function readArchives(machine: Machine, number: number): { whole: Archive[]; incomplete: string[] } {
   const whole: Archive[] = [];
   const incomplete: string[] = [];
@@ -58,22 +59,15 @@ export function readArchives(machine: Machine, number: number): { whole: Archive
     const path = join(archivesOf(machine, number), name);
     const record = join(path, recordName);
     // Fails if nobody can tell: a whole archive must not be taken for what an interrupted run has left.
-    if (lstatSync(record, { throwIfNoEntry: false })) whole.push({ path, record: readRecord(record) });
+    const read = readOwn(record, isArchiveRecord, "Keep what you need of its directory, then remove that");
+    if (read) whole.push({ path, record: read });
     else incomplete.push(path);
   }
   return { whole, incomplete };
 }
 
-/** @throws ApplyError for a damaged record */
-function readRecord(path: string): ArchiveRecord {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as ArchiveRecord;
-  } catch (error) {
-    throw new ApplyError(
-      `${path} is damaged (${(error as Error).message}): keep what you need of it, then remove its directory`,
-    );
-  }
-}
+const isArchiveRecord: Schema<ArchiveRecord> = (value): value is ArchiveRecord =>
+  isRecord(value) && ["begun", "keepUntil"].every((key) => typeof value[key] === "string") && isRecord(value.parts);
 
 /** @throws ApplyError if a part is not as it was written */
 export async function verify(machine: Machine, { path, record }: Archive): Promise<void> {
@@ -134,8 +128,9 @@ export async function requireQuiet(machine: Machine, number: number): Promise<Qu
 
 /** @throws ApplyError if the account is an unfinished copy of another one */
 export function requireNoCopying(machine: Machine, number: number): void {
-  if (!isMarked(machine, "copying", number)) return;
-  const from = readMark(machine, "copying", number);
+  const copy = unfinishedCopy(machine, number);
+  if (!copy) return;
+  const { from } = copy;
   throw new ApplyError(
     `account ${number} is an unfinished copy of account ${from}: run \`fairhost-host copy ${from} ${number}\` first`,
   );

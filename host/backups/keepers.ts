@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   type askingUser,
@@ -117,13 +117,4 @@ const day = 86_400_000;
 export function repositoryAt(record: BackupRecord, host: string, epoch: number, now: Date): Repository {
   const days = Math.max(record.retentionDays, 7);
   return { host, epoch, days, period: Math.floor((Math.floor(now.getTime() / day) + record.account) / days) };
-}
-
-/** A JSON file that this program has written; undefined if it is not there, or damaged. */
-export function readJson<T>(path: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
-  } catch {
-    return undefined;
-  }
 }

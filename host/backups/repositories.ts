@@ -4,7 +4,7 @@ import { type KeptRecord, keptRecords, repositoriesDirectory } from "../../deliv
 import { accountDirectory, must } from "../archives/archives.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
-import { readJson } from "./keepers.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 
 const day = 86_400_000;
 
@@ -28,8 +28,17 @@ function stateOf({ layout }: Machine): string {
   return join(layout.state, "repositories.json");
 }
 
+const isExpired: Schema<Expired> = (value): value is Expired =>
+  isRecord(value) &&
+  Number.isFinite(value.until) &&
+  Array.isArray(value.damaged) &&
+  value.damaged.every((path) => typeof path === "string") &&
+  (value.retention === undefined ||
+    (isRecord(value.retention) && Object.values(value.retention).every(Number.isFinite)));
+
+/** Damaged counts as never written: nothing is removed earlier for it. */
 export function readExpired(machine: Machine): Expired | undefined {
-  return readJson<Expired>(stateOf(machine));
+  return readOwnIfWhole(stateOf(machine), isExpired);
 }
 
 interface Snapshot {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { readJson } from "./keepers.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 
 /** What is known of an account's backups on its host; the backups themselves are elsewhere. */
 export interface BackupState {
@@ -33,8 +33,15 @@ function directoryOf({ layout }: Machine): string {
 }
 
 export function readState(machine: Machine, account: number): BackupState | undefined {
-  return readJson<BackupState>(join(directoryOf(machine), `${account}.json`));
+  return readOwnIfWhole(join(directoryOf(machine), `${account}.json`), isState);
 }
+
+const isState: Schema<BackupState> = (value): value is BackupState =>
+  isRecord(value) &&
+  (value.last === undefined ||
+    (isRecord(value.last) &&
+      ["time", "keeper", "repository", "snapshot"].every((key) => typeof (value.last as never)[key] === "string"))) &&
+  (value.failed === undefined || (isRecord(value.failed) && typeof value.failed.why === "string"));
 
 export function writeState(machine: Machine, account: number, state: BackupState): void {
   machine.disk.makeDirectory(directoryOf(machine), 0o700);

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAhead, keptProofs, type Proof, proofNamespace, type SignedProof } from "../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../archives/archives.ts";
-import { readJson } from "../backups/keepers.ts";
 import { ApplyError, type Machine, type Run } from "../os/machine.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 
 /** Milliseconds after which records of an account that is not here any more go: no plan takes proofs that are older. */
 const gone = 366 * 86_400_000;
@@ -16,6 +16,10 @@ function directoryOf({ layout }: Machine): string {
   return join(layout.state, "proofs");
 }
 
+/** Of each only that it is a record: {@link readProof} looks at the rest. */
+const areProofs: Schema<SignedProof[]> = (value): value is SignedProof[] =>
+  Array.isArray(value) && value.every(isRecord);
+
 /** Proofs of drills on this host, by the account's number, the oldest first. What is damaged is an empty list. */
 export function storedProofs(machine: Machine): ReadonlyMap<number, readonly SignedProof[]> {
   const directory = directoryOf(machine);
@@ -23,10 +27,8 @@ export function storedProofs(machine: Machine): ReadonlyMap<number, readonly Sig
   return new Map(
     names.flatMap((name): [number, readonly SignedProof[]][] => {
       const [, number] = /^(\d+)\.json$/.exec(name) ?? [];
-      const read = number && readJson<unknown>(join(directory, name));
-      return number
-        ? [[Number(number), Array.isArray(read) ? (read as SignedProof[]).slice(-keptProofs - 1) : []]]
-        : [];
+      if (number === undefined) return [];
+      return [[Number(number), (readOwnIfWhole(join(directory, name), areProofs) ?? []).slice(-keptProofs - 1)]];
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isAhead } from "../../delivery/protocol/proofs.ts";
-import { readJson } from "../backups/keepers.ts";
 import type { Machine } from "../os/machine.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 
 /** A drill that could not be tried, since a backup host is away: that says nothing about the backup. */
 export interface Untried {
@@ -17,10 +17,15 @@ function fileOf({ layout }: Machine): string {
   return join(layout.state, "proofs", "untried.json");
 }
 
+const isAll: Schema<All> = (value): value is All =>
+  isRecord(value) &&
+  Object.values(value).every(
+    (each) => isRecord(each) && typeof each.since === "string" && typeof each.why === "string",
+  );
+
 /** By the account's number. */
 export function readUntried(machine: Machine): All {
-  const read = readJson<unknown>(fileOf(machine));
-  return typeof read === "object" && read !== null ? (read as All) : {};
+  return readOwnIfWhole(fileOf(machine), isAll) ?? {};
 }
 
 /** Remembers what a run of drills could not try, and forgets what it has tried, and accounts that are not here any more. */

@@ -9,6 +9,7 @@ import { newestAnswer, rememberAnswer } from "../store/answers.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
 import {
+  deliveredIfWhole,
   forgetGone,
   type Gone,
   goneAccounts,
@@ -55,7 +56,7 @@ export async function fence(machine: Machine, boot: boolean): Promise<string[]> 
 
 /** Which delivery and generation the host has. */
 function standing(machine: Machine): string {
-  return `${readCurrent(machine).number} ${readDelivered(machine).digest}`;
+  return `${readCurrent(machine).number} ${deliveredIfWhole(machine)?.digest}`;
 }
 
 /** Asks all backup hosts, again and again until one has answered or the time is over. @param time milliseconds; 0: once */
@@ -141,7 +142,7 @@ interface Judged {
 }
 
 function judge(machine: Machine, newest: Newest | undefined): Judged {
-  const all = { ...readCurrent(machine).bundle.groups, ...readDelivered(machine).groups };
+  const all = { ...readCurrent(machine).bundle.groups, ...deliveredIfWhole(machine)?.groups };
   const groups = new Map(
     (Object.entries(all) as [Group, BundleGroup][]).flatMap(([name, group]) =>
       name === "host" ? [] : [[Number(name.slice("account-".length)), group] as const],

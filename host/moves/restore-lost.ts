@@ -14,7 +14,7 @@ import {
 import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { awaited, readDelivered, setMark } from "../store/moving.ts";
+import { awaited, readDelivered, restored, setMark } from "../store/moving.ts";
 import { takeCertificates } from "./certificates.ts";
 import { type MoveState, moveState } from "./state.ts";
 import { notExpected } from "./steps.ts";
@@ -57,7 +57,7 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       const empty = databases.filter((each) => !has(dumps, each));
       const undeclared = dumps.filter((each) => !has(databases, each));
       const done = [
-        `the backup of ${shortTime(snapshot)} by ${lost.name}`,
+        `${restored}${shortTime(snapshot)} by ${lost.name}`,
         ...passed.map((time) => `that of ${time} is not whole: it lacks a database`),
         ...empty.map(({ engine, name }) => `database ${name} (${engine}) is empty: that backup does not have it`),
         ...undeclared.map(({ engine, name }) => `database ${name} (${engine}) is left out: it is not declared`),

@@ -3,7 +3,7 @@ import { accountDirectory } from "../archives/archives.ts";
 import { databasesOf, enginesIn, servers } from "../os/databases/databases.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked, readDelivered, readMark } from "../store/moving.ts";
+import { isMarked, readDelivered, restoredFrom } from "../store/moving.ts";
 
 /** Where one account stands on one host while it moves. */
 export interface MoveState {
@@ -26,6 +26,7 @@ export function moveState(machine: Machine, number: number): MoveState {
   const declared = readDelivered(machine).groups[`account-${number}`];
   const { bundle } = readCurrent(machine);
   const inForce = bundle.groups[`account-${number}`];
+  const restoring = restoredFrom(machine, number);
   return {
     declared: declared !== undefined,
     inForce: inForce !== undefined,
@@ -33,7 +34,7 @@ export function moveState(machine: Machine, number: number): MoveState {
     held: isMarked(machine, "held", number),
     coming: isMarked(machine, "coming", number),
     leaving: isMarked(machine, "leaving", number),
-    ...(isMarked(machine, "restoring", number) && { restoring: readMark(machine, "restoring", number) }),
+    ...(restoring !== undefined && { restoring }),
     databases: databasesOf(bundle, number).map(({ engine, name }) => ({ engine, name })),
   };
 }

@@ -18,7 +18,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
-import { awaited, marked, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
+import { awaited, marked, nothing, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
 import { moveState, undeclaredDatabases } from "./state.ts";
 
 /** Days for which the host that an account has left keeps its copy. */
@@ -163,7 +163,7 @@ export const land = step("land", landIt);
 export const landWithout = step("land-without-backup", async (machine, number) => {
   const { coming, restoring } = moveState(machine, number);
   if (!coming || restoring === undefined) throw notExpected(number);
-  setMark(machine, "restoring", number, "nothing");
+  setMark(machine, "restoring", number, nothing);
   return landIt(machine, number);
 });
 
@@ -268,6 +268,8 @@ export async function purgeSuperseded(machine: Machine, now: Date): Promise<stri
 async function purgeOne(machine: Machine, number: number, now: Date): Promise<string | undefined> {
   const { declared, inForce, coming } = moveState(machine, number);
   const until = Date.parse(readMark(machine, "superseded", number));
+  // Damaged: nobody knows, so it is kept as long as one of today.
+  if (Number.isNaN(until)) setMark(machine, "superseded", number, keptUntil());
   if (declared || inForce || coming || !(until < now.getTime())) return undefined;
   await requireQuiet(machine, number);
   const path = accountDirectory(machine, number);

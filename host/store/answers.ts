@@ -4,14 +4,19 @@ import { type AnswerStamp, answersDirectory } from "../../delivery/protocol/answ
 import { hostAnswers } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
+import { readOwnIfWhole, type Schema } from "./own-file.ts";
 
 const fileOf = ({ layout }: Pick<Machine, "layout">) => join(layout.state, "answered");
 
-/** Number of the newest answer that this host knows of: what the last delivery said, or what it has heard since. */
+/**
+ * Number of the newest answer that this host knows of: what the last delivery said, or what it has heard since. 0 if the file is damaged, so that nothing but the
+ * marks of accounts (see `leastNumber` in host/moves/fence.ts) tells old answers from new ones until the next deploy or answer.
+ */
 export function newestAnswer(machine: Pick<Machine, "layout">): number {
-  const path = fileOf(machine);
-  return existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+  return readOwnIfWhole(fileOf(machine), isNumber) ?? 0;
 }
+
+const isNumber: Schema<number> = (value): value is number => Number.isSafeInteger(value);
 
 /** Remembers which answers are too old from now on: those with a lower number. */
 export function rememberAnswer(machine: Machine, number: number): void {

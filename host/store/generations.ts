@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleFile, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { once } from "../../lib/once.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
+import { isRecord, readOwn, readOwnIfWhole, type Schema } from "./own-file.ts";
 import { keepForNext } from "./recycle.ts";
 import { dnsDirectory, secretDirectories } from "./secrets.ts";
 
@@ -36,15 +37,18 @@ const kept = 3;
 
 export const noGeneration: Generation = { number: 0, bundle: sealBundle("", {}), repaired: [] };
 
+const isGeneration: Schema<Generation> = (value): value is Generation =>
+  isRecord(value) &&
+  typeof value.number === "number" &&
+  isRecord(value.bundle) &&
+  isRecord(value.bundle.groups) &&
+  Array.isArray(value.repaired);
+
+const isApplied: Schema<Applied> = (value): value is Applied =>
+  isRecord(value) && typeof value.number === "number" && typeof value.epoch === "number";
+
 export function readGeneration(directory: string): Generation | undefined {
-  try {
-    const record = JSON.parse(readFileSync(join(directory, recordName), "utf8")) as Partial<Generation> | null;
-    const isWhole =
-      typeof record?.number === "number" && typeof record.bundle?.groups === "object" && Array.isArray(record.repaired);
-    return isWhole ? (record as Generation) : undefined;
-  } catch {
-    return undefined;
-  }
+  return readOwnIfWhole(join(directory, recordName), isGeneration);
 }
 
 /**
@@ -64,16 +68,9 @@ export function readCurrent({ layout }: Machine): Generation {
 
 /** @throws ApplyError if the file is damaged */
 export function readApplied({ layout }: Machine): Applied | undefined {
-  if (!existsSync(layout.applied)) return undefined;
-  try {
-    const applied = JSON.parse(readFileSync(layout.applied, "utf8")) as Partial<Applied> | null;
-    if (typeof applied?.number === "number" && typeof applied.epoch === "number") return applied as Applied;
-  } catch {
-    // Reported below.
-  }
-  throw new ApplyError(
-    `${layout.applied} is damaged; nothing was changed. Remove it and deploy again: every hook then runs again, accounts' data and secrets stay`,
-  );
+  const remedy =
+    "Nothing was changed. Remove it and deploy again: every hook then runs again, accounts' data and secrets stay";
+  return readOwn(layout.applied, isApplied, remedy);
 }
 
 export function writeApplied({ disk, layout }: Machine, applied: Applied): void {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "./own-file.ts";
 
 /** Seconds that a second run waits for the first. */
 const patience = 600;
@@ -12,6 +13,9 @@ export interface Holder {
   readonly work: string;
   readonly since: string;
 }
+
+const isHolder: Schema<Holder> = (value): value is Holder =>
+  isRecord(value) && typeof value.pid === "number" && typeof value.work === "string" && typeof value.since === "string";
 
 /**
  * Does the work while no other run changes this host. The kernel holds the lock (flock, through util-linux) and releases it when the
@@ -50,11 +54,7 @@ export async function withLock<T>(
 
 /** The holder of the lock, according to the file; undefined if it does not say, for example because it is just being written. */
 export function holder(lock: string): Holder | undefined {
-  try {
-    return JSON.parse(readFileSync(lock, "utf8")) as Holder;
-  } catch {
-    return undefined;
-  }
+  return readOwnIfWhole(lock, isHolder);
 }
 
 function shown(known: Holder | undefined): string {

@@ -9,6 +9,7 @@ import { inOrder } from "../../lib/in-order.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "./generations.ts";
 import { stateDirectory } from "./layout.ts";
+import { isRecord, readOwn, readOwnIfWhole, type Schema } from "./own-file.ts";
 
 /**
  * What a host remembers of an account that moves or becomes a copy, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
@@ -31,9 +32,12 @@ const marks = {
   gone: join(stateDirectory, "gone"),
 } as const;
 export type Mark = keyof typeof marks;
+export const markNames = Object.keys(marks) as readonly Mark[];
 
-/** Text of the mark `restoring` of an account whose data is not whole here. Later it is the time of the backup. */
+/** Text of the mark `restoring` of an account whose data is not whole here. Later it is one that begins with {@link restored}, or {@link nothing}. */
 export const awaited = "awaited";
+export const restored = "the backup of ";
+export const nothing = "nothing";
 
 type Place = Pick<Machine, "layout">;
 
@@ -64,11 +68,25 @@ export function removeMarks(machine: Machine, number: number, ...names: Mark[]):
   for (const mark of names) machine.disk.remove(pathOf(machine, mark, number));
 }
 
-/** Of which account another one is an unfinished copy, and when that copy was first put in force, ISO 8601. */
-export function unfinishedCopy(machine: Place, number: number): { from: number; since: string } | undefined {
+/**
+ * Of which account another one is an unfinished copy, and when that copy was first put in force, ISO 8601. With a damaged mark only its owner knows of
+ * which: the next copy into it writes the mark anew.
+ */
+export function unfinishedCopy(machine: Place, number: number): { from: number | "FROM"; since: string } | undefined {
   if (!isMarked(machine, "copying", number)) return undefined;
   const since = statSync(pathOf(machine, "copying", number)).mtime.toISOString();
-  return { from: Number(readMark(machine, "copying", number)), since };
+  const text = readMark(machine, "copying", number);
+  return { from: /^[1-9]\d*$/.test(text) ? Number(text) : "FROM", since };
+}
+
+/**
+ * What the mark `restoring` says: {@link awaited} also if it is damaged, because an account whose data is not whole must not land. To restore it again does no
+ * harm. Undefined without the mark.
+ */
+export function restoredFrom(machine: Place, number: number): string | undefined {
+  if (!isMarked(machine, "restoring", number)) return undefined;
+  const text = readMark(machine, "restoring", number);
+  return text === nothing || text.startsWith(restored) ? text : awaited;
 }
 
 /** Why an account counts as gone. */
@@ -81,10 +99,24 @@ export interface Gone {
   readonly number: number;
 }
 
+const isGone: Schema<Gone> = (value): value is Gone =>
+  isRecord(value) &&
+  typeof value.lost === "string" &&
+  Number.isSafeInteger(value.number) &&
+  Array.isArray(value.by) &&
+  value.by.length > 0 &&
+  value.by.every((name) => typeof name === "string");
+
+/** What a damaged mark says: the account stays gone until a deploy comes, because it may run elsewhere. */
+const unknownGone: Gone = { by: ["a backup host"], lost: "an unknown day", number: 0 };
+
 /** What is known of accounts that have gone, by number; also of those of which it is not in force yet that they go on here. */
 export function knownGone(machine: Place): ReadonlyMap<number, Gone> {
   return new Map(
-    marked(machine, "gone").map((number) => [number, JSON.parse(readMark(machine, "gone", number)) as Gone]),
+    marked(machine, "gone").map((number) => [
+      number,
+      readOwnIfWhole(pathOf(machine, "gone", number), isGone) ?? unknownGone,
+    ]),
   );
 }
 
@@ -171,11 +203,19 @@ function withAllOf(group: BundleGroup, other: BundleGroup): BundleGroup {
   });
 }
 
-/** The bundle that was delivered last, also while another one is in force because accounts move. */
+const isBundle: Schema<Bundle> = (value): value is Bundle =>
+  isRecord(value) && typeof value.host === "string" && typeof value.digest === "string" && isRecord(value.groups);
+
+/** The bundle that was delivered last, also while another one is in force because accounts move. @throws ApplyError if the file is damaged */
 export function readDelivered(machine: Machine): Bundle {
-  const { layout } = machine;
-  if (!existsSync(layout.delivered)) return readCurrent(machine).bundle;
-  return JSON.parse(readFileSync(layout.delivered, "utf8")) as Bundle;
+  const remedy = "Deploy to this host again: that writes it anew";
+  return readOwn(machine.layout.delivered, isBundle, remedy) ?? readCurrent(machine).bundle;
+}
+
+/** The same where nothing may stand in the way of holding accounts: undefined if the file is damaged. */
+export function deliveredIfWhole(machine: Machine): Bundle | undefined {
+  const { delivered } = machine.layout;
+  return existsSync(delivered) ? readOwnIfWhole(delivered, isBundle) : readCurrent(machine).bundle;
 }
 
 /**
@@ -194,5 +234,6 @@ export function rememberDelivered(machine: Machine, delivered: Bundle, inForce: 
 /** Of a bundle that is in force as it was delivered nothing has to be remembered. */
 export function inForceNow(machine: Machine, bundle: Bundle): void {
   const { disk, layout } = machine;
-  if (existsSync(layout.delivered) && readDelivered(machine).digest === bundle.digest) disk.remove(layout.delivered);
+  if (existsSync(layout.delivered) && deliveredIfWhole(machine)?.digest === bundle.digest)
+    disk.remove(layout.delivered);
 }

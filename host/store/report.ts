@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "./own-file.ts";
+
+export const isReport: Schema<ApplyReport> = (value): value is ApplyReport =>
+  isRecord(value) && typeof value.result === "string";
 
 /**
  * Stores the report for later. An `unchanged` after a success is not written: an apply without a change writes nothing at all. A full disk
@@ -18,9 +21,5 @@ export function storeReport({ disk, layout }: Machine, report: ApplyReport): voi
 
 /** The last report; undefined if there is none, or it is damaged: the next one replaces it. */
 export function readReport(path: string): ApplyReport | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as ApplyReport;
-  } catch {
-    return undefined;
-  }
+  return readOwnIfWhole(path, isReport);
 }

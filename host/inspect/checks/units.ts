@@ -5,7 +5,7 @@ import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { ask, lastDaemonReload } from "../../os/systemd.ts";
 import { accountsOf } from "../../store/generations.ts";
-import { goneAccounts, goneInWords, heldGroups, isMarked, readMark } from "../../store/moving.ts";
+import { goneAccounts, goneInWords, heldGroups, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
 import { accountNumber } from "../files.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
@@ -88,7 +88,7 @@ export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
     .map((group) => {
       const number = accountNumber(group);
       const why = gone.get(number);
-      const from = isMarked(machine, "copying", number) ? readMark(machine, "copying", number) : undefined;
+      const from = unfinishedCopy(machine, number)?.from;
       const [reason, repaired] = ((): [string, Repair] => {
         if (why) {
           const doubt = "if the inventory does not say so, deploy here with --repair";
