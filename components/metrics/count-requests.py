@@ -124,9 +124,30 @@ def write_beside(data):
 def load():
     try:
         with open(kept) as file:
-            return json.load(file)
+            data = json.load(file)
+        if is_whole(data):
+            return data
     except (OSError, ValueError):
-        return {"day": today(), "sites": {}}
+        pass
+    return {"day": today(), "sites": {}}
+
+
+def is_whole(data):
+    """Whether this is what is written here: of another shape, all would end again and again."""
+    try:
+        for key, site in data["sites"].items():
+            _, _ = key.split(" ")
+            site["last"] + 0
+            for counts in (site["total"], site["day"]):
+                whole = {**empty(), **counts}
+                numbers = [value for value in whole.values() if not isinstance(value, list)] + whole["statuses"] + whole["within"]
+                if counts.keys() | {"hits"} != empty().keys() or any(type(number) not in (int, float) for number in numbers):
+                    return False
+                if len(whole["statuses"]) != 5 or len(whole["within"]) != len(limits):
+                    return False
+        return isinstance(data["day"], str)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def main():

@@ -10,7 +10,9 @@ if [ "$1" = done ]; then
   exit
 fi
 count=0
-[ ! -e "$unit" ] || read -r count _ <"$unit"
+[ ! -e "$unit" ] || read -r count _ <"$unit" || :
+# Written without a sync: after a power cut it may be empty, or anything.
+case $count in '' | *[!0-9]* | 0?*) count=0 ;; esac
 echo "$((count + 1)) ${MONITOR_SERVICE_RESULT:-unknown} ${MONITOR_EXIT_STATUS:--} $(date -u +%FT%TZ)" >".$unit"
 mv -- ".$unit" "$unit"
 # Tasks that are no more.

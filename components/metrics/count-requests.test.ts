@@ -1,0 +1,62 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+/** Starts the counter with a datagram on descriptor 3, and ends it once that is read. */
+const start = `
+import fcntl, os, socket, struct, subprocess, sys, termios, time
+theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+ours.send(b"seen: 1 www 200 10 20 0.1 - unix:/x")
+os.dup2(theirs.fileno(), 3)
+counter = subprocess.Popen([sys.executable, *sys.argv[1:]], pass_fds=[3])
+while counter.poll() is None and struct.unpack("i", fcntl.ioctl(ours, termios.TIOCOUTQ, b"0000"))[0]:
+    time.sleep(0.02)
+counter.terminate()
+sys.exit(counter.wait())
+`;
+
+const counts = {
+  statuses: [0, 4, 0, 0, 0],
+  own: 0,
+  sent: 1,
+  received: 1,
+  seconds: 0.5,
+  within: [0, 0, 0, 0],
+  slowest: 0,
+};
+const day = new Date().toISOString().slice(0, 10);
+const whole = (of: object) =>
+  JSON.stringify({ day, sites: { "1 www": { total: counts, day: counts, last: 1, ...of } } });
+
+test.each<readonly [what: string, text: string | undefined, requests: number]>([
+  ["none yet", undefined, 1],
+  ["a whole one, of a release without hits", whole({}), 5],
+  ["an empty one", "", 1],
+  ["one that is cut", whole({}).slice(0, 60), 1],
+  ...[
+    "null",
+    "7",
+    "[]",
+    "{}",
+    '{"day":1,"sites":{}}',
+    '{"day":"2026-11-27","sites":[]}',
+    '{"day":"2026-11-27","sites":{"x":{}}}',
+  ].map((text) => [text, text, 1] as const),
+  ["a site without its counts", whole({ total: null }), 1],
+  ["counts of another shape", whole({ day: { ...counts, statuses: [1] } }), 1],
+  ["a count that is none", whole({ total: { ...counts, sent: "x" } }), 1],
+])("requests are counted on, or anew from a damaged file: %s", (_what, text, requests) => {
+  const state = mkdtempSync(join(tmpdir(), "fairhost-requests-"));
+  try {
+    const kept = join(state, "web-sites.json");
+    if (text !== undefined) writeFileSync(kept, text);
+    execFileSync("python3", ["-c", start, join(import.meta.dirname, "count-requests.py"), state, state]);
+    const read = JSON.parse(readFileSync(kept, "utf8")) as { sites: Record<string, { total: typeof counts }> };
+    expect(read.sites["1 www"]!.total.statuses).toEqual([0, requests, 0, 0, 0]);
+    expect(readFileSync(join(state, "web-sites.prom"), "utf8")).toContain(`status="2xx"} ${requests}\n`);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+});
