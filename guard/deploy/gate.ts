@@ -3,6 +3,7 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Group } from "../../delivery/protocol/bundle.ts";
 import type { Health } from "../../host/inspect/difference.ts";
 import { sampleOf } from "../../lib/sample.ts";
+import { readAnswer } from "../drift/answer.ts";
 import { applier, sshTarget } from "../drift/inspect-hosts.ts";
 import { SshError, sshRun } from "../drift/ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -35,9 +36,9 @@ export function healthGate(config: StackConfig, hosts: readonly Reachable[]): Ga
         "--json",
         ...accounts.map(String),
       ]);
-      if (!stdout.startsWith("{"))
+      if (stdout.trim() === "")
         return unhealthy(`the health check of ${name} returned no result: ${stderr.trim().slice(-1000)}`);
-      return JSON.parse(stdout) as Health;
+      return readAnswer(name, "health", stdout);
     } catch (error) {
       if (error instanceof SshError) return unhealthy(error.message);
       throw error;

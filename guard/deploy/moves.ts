@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import type { Element } from "../../components/registry/kind.ts";
 import type { MoveState } from "../../host/moves/state.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { readAnswer } from "../drift/answer.ts";
 import { applier, sshTarget } from "../drift/inspect-hosts.ts";
 import { sshCommand } from "../drift/ssh.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
@@ -222,7 +223,7 @@ const copyCertificates = (reach: Reach, { account, from, to }: Move) =>
   );
 
 async function stateOf(reach: Reach, host: string, account: number): Promise<MoveState> {
-  return JSON.parse(await run(reach, host, account, "state")) as MoveState;
+  return readAnswer(host, "move state", await run(reach, host, account, "state"));
 }
 
 /** Runs a part of a move that must succeed. @param input a secret for its standard input @returns its standard output */

@@ -3,8 +3,9 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { usedPackages } from "../../delivery/used-packages.ts";
 import type { DeclaredFacts, Difference } from "../../host/inspect/difference.ts";
-import { byDeploy, type Inspection } from "../../host/inspect/difference.ts";
+import { byDeploy } from "../../host/inspect/difference.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
+import { readAnswer } from "./answer.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
 
 /** Path of the applier on a host. */
@@ -60,13 +61,9 @@ async function inspectHost(declaration: Declaration, target: SshTarget, options:
   if (exitCode !== 0 && exitCode !== 1)
     return { host, error: `${host} cannot be inspected: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
   // The applier of 0.1.0 says `findings`.
-  const { generation, findings = [], differences = findings } = JSON.parse(stdout) as InspectionOfAnyRelease;
+  const { generation, findings = [], differences = findings } = readAnswer(host, "inspect", stdout);
   return { host, generation, differences };
 }
-
-type InspectionOfAnyRelease = Pick<Inspection, "generation"> & {
-  readonly [key in "differences" | "findings"]?: readonly Difference[];
-};
 
 function withoutApplier(exitCode: number): Difference {
   const message =

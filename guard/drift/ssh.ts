@@ -37,6 +37,7 @@ export type SshFailure =
   | "host-key-unknown"
   | "login-refused"
   | "lost"
+  | "unreadable"
   | "no-client";
 
 /** The host could not be reached, so nothing is known about it. */
@@ -153,6 +154,7 @@ function judge(target: SshTarget, stderr: string): SshError {
         "check fairhost:sshUser, and fairhost:sshPrivateKeyFile or the SSH agent",
       );
     case "lost":
+    case "unreadable":
     case "no-client":
       return failure(target, reason, `closed or lost the connection (${last})`, "try again");
     default:
