@@ -18,7 +18,7 @@ import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { upgradesByDefault, upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";
 import { describeHost } from "./describe-host.ts";
-import { sshPortOf } from "./ssh-port.ts";
+import { sshPortOf } from "./system/ssh-port.ts";
 
 export const inputs = z.strictObject({
   ...placed,

@@ -1,4 +1,4 @@
-import { debianReleases } from "../../components/host/debian-releases.ts";
+import { debianReleases } from "../../components/host/system/debian-releases.ts";
 import { subject } from "../../components/registry/subject.ts";
 import type { GuardRule } from "../rule.ts";
 

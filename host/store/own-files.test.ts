@@ -15,6 +15,7 @@ import { fence } from "../moves/fence.ts";
 import { moveState } from "../moves/state.ts";
 import { purgeSuperseded } from "../moves/steps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { rememberAnswer } from "./answers.ts";
 import { recordName } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { awaited, type Mark, markNames, setMark } from "./moving.ts";
@@ -58,13 +59,16 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
   },
   "store/moving.ts": (machine) => {
     const texts: Partial<Record<Mark, string>> = {
-      gone: JSON.stringify({ by: ["vault"], lost: "2026-11-27" }),
+      gone: JSON.stringify({ by: ["vault"], lost: "2026-11-27", number: 1 }),
       restoring: awaited,
       copying: "2",
     };
     for (const mark of markNames) setMark(machine, mark, mark === "held" || mark === "gone" ? 1 : 3, texts[mark]);
     machine.disk.replace(machine.layout.delivered, JSON.stringify(bundle), 0o600);
   },
+  "os/network/links.ts": ({ disk, layout }) =>
+    disk.replace(join(layout.state, "links-confirmed.json"), JSON.stringify([["10-fairhost.network", ""]]), 0o600),
+  "store/answers.ts": (machine) => rememberAnswer(machine, 7),
   "backups/state.ts": (machine) =>
     writeState(machine, 1, { failed: { time: new Date().toISOString(), why: "the backup host is away" } }),
   "backups/repositories.ts": (machine) => expireBackups(machine, new Date()),

@@ -1,6 +1,6 @@
 import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
-import { debianReleases } from "../debian-releases.ts";
+import { debianReleases } from "../system/debian-releases.ts";
 
 const byCodeName = new Map(debianReleases.map((release) => [release.codeName, release]));
 const supported = debianReleases.filter((release) => release.supported).map((release) => release.codeName);

@@ -5,6 +5,7 @@ import { networkd } from "../../../components/host/networkd.host.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import type { Validator } from "../../apply/validate/staged.ts";
 import { problemsIn } from "../../apply/validate/staged.ts";
+import { readOwn, type Schema } from "../../store/own-file.ts";
 import { arm, confirm, type DeadMan, restore } from "../dead-man.ts";
 import type { Machine } from "../machine.ts";
 import { controllerHears } from "../ssh/ssh.ts";
@@ -34,6 +35,9 @@ const places = [
 
 /** Text by path in the bundle. */
 type Files = ReadonlyMap<string, string>;
+const isFiles: Schema<[string, string][]> = (value): value is [string, string][] =>
+  Array.isArray(value) && value.every((each) => Array.isArray(each) && each.length === 2 && each.every(isText));
+const isText = (value: unknown) => typeof value === "string";
 
 /**
  * Lets systemd-networkd itself read the staged files, in a network namespace without links: it says of each line that it cannot read where it is.
@@ -59,7 +63,9 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     return "systemd-networkd does not run, so the links were not touched: first let it have the host's network, or take `setUpLinks` out of the inventory";
   const files = filesIn(machine);
   const confirmed = `${layout.state}/links-confirmed.json`;
-  const before: Files = new Map(existsSync(confirmed) ? JSON.parse(readFileSync(confirmed, "utf8")) : []);
+  const remedy =
+    "Remove it: the next deploy then goes back to the network that the host had without Fairhost, if it must";
+  const before: Files = new Map(readOwn(confirmed, isFiles, remedy) ?? []);
   const reached = await routersReached(machine);
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {

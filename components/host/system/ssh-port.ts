@@ -1,6 +1,6 @@
 import { Address6 } from "ip-address";
-import { firstEphemeral } from "../network/nftables/open-ports.ts";
-import { canonical } from "../schema.ts";
+import { firstEphemeral } from "../../network/nftables/open-ports.ts";
+import { canonical } from "../../schema.ts";
 
 /**
  * The port to open for SSH beside 22, if there is one. A loopback address is the controller's own (docs/decisions/0004): its port belongs

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { renderBundle } from "../../delivery/render-bundle.ts";
-import { declarationOf, fixtureHost } from "../../testing/fixtures/bundle-fixture.ts";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { declarationOf, fixtureHost } from "../../../testing/fixtures/bundle-fixture.ts";
 import { sshPortOf } from "./ssh-port.ts";
 
 function opened(address: string, port: number): string | undefined {
