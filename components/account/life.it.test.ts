@@ -69,7 +69,7 @@ describe("a suspended account", () => {
     const { report, stderr } = await on.apply(suspended);
     expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
     expect(report.hooks).toEqual([
-      "stop account-1-http-shell.service and 4 more",
+      "stop account-1-http-shell.service and 6 more",
       "reload nginx.service",
       "postgresql: close a1, a1_shop",
     ]);

@@ -14,7 +14,9 @@ export interface Engine extends Required<Needs> {
   readonly clientDirectories: readonly string[];
   /** Port at which programs look for it over TCP. */
   readonly port: number;
-  /** Where it answers relays of accounts, which are in its network namespace: by password. */
+  /** Path of its own Unix socket, of which accounts see only relays (local.ts). */
+  readonly socket: string;
+  /** Where it answers relays of accounts over TCP, which are in its network namespace: by password. */
   readonly answersAt: string;
   /** Its configuration. @param connections that its databases may have open together */
   files(connections: number): readonly BundleFile[];

@@ -4,6 +4,7 @@ import { ownText } from "../../lib/text/own-text.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 
 const folder = "databases/mariadb";
+const socket = `${socketDirectory("mariadb")}/mysqld.sock`;
 const inForce = (file: string) => `${currentGeneration}/${folder}/${file}`;
 const above = dataDirectory("mariadb");
 const user = serverUser("mariadb");
@@ -26,7 +27,8 @@ export const mariadb: Engine = {
   bringsUser: true,
   clientDirectories: ["/run/mysqld", "/var/run/mysqld"],
   port: 3306,
-  answersAt: `${socketDirectory("mariadb")}/mysqld.sock`,
+  socket,
+  answersAt: socket,
   files: () => [
     { path: `${folder}/mariadb.cnf`, content: configuration },
     { path: `${folder}/start.sql`, content: startSql },
@@ -61,7 +63,7 @@ export const mariadb: Engine = {
     LimitNOFILE: "40000",
   },
   watch: {
-    command: `/bin/sh ${inForce("watch")} ${own} ${data} ${socketDirectory("mariadb")}/mysqld.sock ${currentGeneration}/${sayEnded}`,
+    command: `/bin/sh ${inForce("watch")} ${own} ${data} ${socket} ${currentGeneration}/${sayEnded}`,
     capabilities: "CAP_DAC_READ_SEARCH",
   },
 };
@@ -92,7 +94,7 @@ ${settings({
   datadir: data,
   // Read from a package's own directory; what it names would be loaded.
   plugin_dir: "/usr/lib/mysql/plugin",
-  socket: `${socketDirectory("mariadb")}/mysqld.sock`,
+  socket,
   pid_file: `${own}/pid`,
   init_file: inForce("start.sql"),
   skip_networking: "ON",
@@ -111,7 +113,7 @@ ${settings({
   log_tc: `${own}/tc.log`,
   // Written at each start, although nothing is replicated.
   master_info_file: `${own}/master.info`,
-  // Not those of accounts: each has its own (MAX_USER_CONNECTIONS). More than these takes who has not said yet who it is.
+  // Not those of accounts: each has its own (MAX_USER_CONNECTIONS). All that relays of a host let through (rules/connections-fit.ts), and the host's.
   max_connections: 5000,
   connect_timeout: 5,
   // Shared by all: a session's own memory bounds what it prepares.

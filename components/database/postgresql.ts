@@ -23,6 +23,7 @@ export const postgresql: Engine = {
   masks: ["postgresql.service", "postgresql@17-main.service"],
   clientDirectories: ["/run/postgresql", "/var/run/postgresql"],
   port: 5432,
+  socket: `${socketDirectory("postgresql")}/.s.PGSQL.5432`,
   answersAt: "127.0.0.1:5432",
   files: (connections) => [
     { path: `${folder}/postgresql.conf`, content: configuration(connections) },
@@ -96,6 +97,8 @@ function configuration(connections: number): string {
     authentication_timeout: "15s",
     max_connections: slots(connections),
     superuser_reserved_connections: 5,
+    // Of all sessions together, this number for each slot: at least 20,000. The watch ends who has more than 5,000.
+    max_locks_per_transaction: Math.max(64, Math.ceil(20_000 / slots(connections))),
     // A session that crashes ends the server, and systemd starts it again: `prepare` then reads the log without disk limits.
     restart_after_crash: "off",
     // Nobody replicates; prepared transactions would outlive their session, and hold rows and log for ever.
@@ -107,7 +110,7 @@ function configuration(connections: number): string {
     max_wal_size: "512MB",
     min_wal_size: "80MB",
     shared_buffers: "128MB",
-    // Of the queue of all notifications; 8 kB each. A session that listens and never reads fills it.
+    // Of the queue of all notifications; 8 kB each. A session that listens and never reads fills it: at half of it the watch ends transactions.
     max_notify_queue_pages: 8192,
     // A session's files for sorting, in its own tablespace.
     temp_file_limit: "1GB",

@@ -16,6 +16,7 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
+import { localDirectory, localOfHost, localSocket, renderLocal } from "./local.ts";
 import { passwordCredential, relaysOfHost, renderRelay, slotsFor, socketsDigest, tcpSocket } from "./tcp.ts";
 
 export const renderer: Renderer<"databases"> = {
@@ -37,6 +38,7 @@ export const renderer: Renderer<"databases"> = {
     const files = [
       { path: sayEnded, mode: 0o755, content: say } as const,
       ...relaysOfHost(),
+      ...localOfHost(),
       ...parts.flatMap((part) => part.files),
       ...records,
     ];
@@ -72,21 +74,23 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
   const used = engineNames.filter((name) => databases.some(({ engine }) => engine === name));
   const mounts = used.map((name) =>
     // Without `-` no program of the account would start while the server has a fault.
-    engines[name].clientDirectories.map((path) => `-${socketDirectory(name)}:${path}`).join(" "),
+    engines[name].clientDirectories.map((path) => `-${localDirectory(name, number)}:${path}`).join(" "),
   );
   const overTcp = used.filter((name) => !suspended && databases.some(({ engine, tcp }) => engine === name && tcp));
-  const relays = overTcp.map((name) =>
-    renderRelay(
-      number,
-      name,
-      databases.filter(({ engine }) => engine === name),
-    ),
-  );
-  const sockets = overTcp.map((name) => tcpSocket(name, number));
+  const local = suspended ? [] : used;
+  const of = (name: EngineName) => databases.filter(({ engine }) => engine === name);
+  const relays = [
+    ...local.map((name) => renderLocal(account, name, of(name))),
+    ...overTcp.map((name) => renderRelay(number, name, of(name))),
+  ];
+  const sockets = [
+    ...local.map((name) => localSocket(name, number)),
+    ...overTcp.map((name) => tcpSocket(name, number)),
+  ];
   const ofSockets = sockets.length > 0 && {
     Wants: sockets,
     // A change of this file restarts the account's programs.
-    "X-Sockets": socketsDigest(relays.flatMap((relay) => relay.files)),
+    "X-Sockets": socketsDigest([...relays.flatMap(({ files }) => files), ...localOfHost(), ...relaysOfHost()]),
   };
   const files: BundleFile[] = [
     // What the applier finds no record of, it closes. The sockets stay mounted: without a program nobody sees them, and systemd need not reload.
@@ -98,7 +102,7 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
         Unit: { ...ofSockets, After: [...used.map(serverUnit), ...sockets] },
         Service: {
           BindReadOnlyPaths: mounts,
-          ...(sockets.length > 0 && { LoadCredential: passwordCredential(number) }),
+          ...(overTcp.length > 0 && { LoadCredential: passwordCredential(number) }),
         },
       }),
     },

@@ -27,22 +27,23 @@ export const tcpSocket = (engine: EngineName, account: number) => `${nameOf(engi
 export const passwordCredential = (account: number) =>
   `database-password:/var/lib/fairhost/secrets/databases/${account}`;
 
-const sum = (databases: readonly Pick<Element<"databases">, "connections">[]) =>
+/** Connections that an account may have on one server. @param databases of the account on that server */
+export const promised = (databases: readonly Pick<Element<"databases">, "connections">[]) =>
   databases.reduce((all, { connections }) => all + connections, 0);
 
 /**
- * Connections that a server must have room for. Those over TCP count beside the others: until the password is known, the server does not
- * know whose limit they count for.
+ * Connections that a server must have room for: what relays let through, over a Unix socket and over TCP. Until a connection has said who it is, the
+ * server does not know whose limit it counts for.
  */
 export function slotsFor(databases: readonly Element<"databases">[]): number {
   const parts = [...Map.groupBy(databases, ({ account }) => account).values()];
   // A relay takes one more, which hears from the server that there are too many.
-  return parts.reduce((all, own) => all + sum(own) + (own.some(({ tcp }) => tcp) ? sum(own) + 1 : 0), 0);
+  return parts.reduce((all, own) => all + (promised(own) + 1) * (own.some(({ tcp }) => tcp) ? 2 : 1), 0);
 }
 
-/** Changes with the sockets of an account, which a deploy then stops: only a program that starts brings them back. */
+/** Changes with the sockets of an account, which a deploy then stops: only a program that starts brings them back. @param files of relays, those that all share too */
 export function socketsDigest(files: readonly BundleFile[]): string {
-  const sockets = [...files, ...relaysOfHost()].filter(({ path }) => path.includes(".socket"));
+  const sockets = files.filter(({ path }) => path.includes(".socket"));
   return createHash("sha256").update(JSON.stringify(sockets)).digest("hex").slice(0, 16);
 }
 
@@ -83,7 +84,7 @@ export function renderRelay(
           Unit: { Description, JoinsNamespaceOf: server, BindsTo: server, PartOf: network, After: server },
           Service: {
             Slice: `account-${number}.slice`,
-            ExecStart: `/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=10s --connections-max=${sum(databases)} ${answersAt}`,
+            ExecStart: `/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=10s --connections-max=${promised(databases)} ${answersAt}`,
           },
         }),
       },
@@ -95,7 +96,8 @@ export function renderRelay(
   };
 }
 
-const relaySettings = {
+/** Of a relay to a server of databases. */
+export const relaySettings = {
   Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
   Service: {
     ...confined,

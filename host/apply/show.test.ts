@@ -90,6 +90,8 @@ test("an account with everything finds its configuration, and neither a password
       "systemd/account-N-webdav-everybody.socket",
       "systemd/account-N.slice",
       "systemd/account-N.slice.d/N-plan.conf",
+      "systemd/fairhost-database-local-postgresql-N.service",
+      "systemd/fairhost-database-local-postgresql-N.socket",
       "systemd/fairhost-database-postgresql-N.service",
       "systemd/fairhost-database-postgresql-N.socket",
       "systemd/fairhost-ftps-N.socket",

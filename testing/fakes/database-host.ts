@@ -46,3 +46,21 @@ export async function databaseDrift({ host }: AppliedHost): Promise<string[]> {
   const { differences } = JSON.parse(stdout) as Inspection;
   return differences.filter(({ kind }) => kind === "database-changed").map(({ message }) => message);
 }
+
+/** Script of a program that holds as many open connections to a Unix socket as it gets, up to a number, and never says anything. */
+export const silent = (socket: string, count: number, seconds: number) => `python3 - <<'END'
+import resource, socket, time
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+held, end = [], time.time() + ${seconds}
+while time.time() < end:
+    s = socket.socket(socket.AF_UNIX)
+    s.setblocking(False)
+    try:
+        if len(held) == ${count}: raise BlockingIOError
+        s.connect("${socket}")
+        held.append(s)
+    except OSError:
+        s.close()
+        time.sleep(0.01)
+END`;
