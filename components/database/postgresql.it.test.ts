@@ -98,21 +98,6 @@ describe("what is not its own is refused", () => {
   });
 });
 
-test("a session that fills the directory of all with snapshots is ended, and its account's log says why", async () => {
-  const many = "SELECT count(*) FROM (SELECT pg_export_snapshot() FROM generate_series(1, 3000)) s;";
-  // As much as a parallel dump exports.
-  expect(
-    await ask(alice, "a1_shop", "BEGIN; SELECT length(pg_export_snapshot()) > 9; SELECT pg_sleep(3); COMMIT;"),
-  ).toBe("t");
-  await expect(ask(alice, "a1_shop", "BEGIN;", many, "SELECT pg_sleep(50);", "COMMIT;")).rejects.toThrow(
-    "terminating connection due to administrator command",
-  );
-  expect(await on.shell("ls /srv/accounts/databases/postgresql/17/pg_snapshots | wc -l")).toBe("0");
-  const said = () => on.shell("cat /srv/accounts/1/admin/logs/databases.log || true");
-  await expect.poll(said).toContain("its transaction exported more than 1000 snapshots");
-  expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
-});
-
 describe("the applier", () => {
   test("changes nothing when it comes again", async () => {
     expect(await drift()).toEqual([]);
