@@ -85,6 +85,18 @@ describe("a backup", () => {
 });
 
 describe("in place of what is there", () => {
+  test("comes a file with holes, which are no larger than before", async () => {
+    await inside(on.web.host, 1, "truncate --size=600M holes");
+    await on.web.shell("fairhost-host backup 1");
+    await inside(on.web.host, 1, "rm holes");
+    await on.web.shell("fairhost-host restore-backup 1 files holes --in-place");
+    expect(
+      await on.web.shell(
+        `du -k --apparent-size ${home}/holes | cut -f1; du -k ${home}/holes | cut -f1; rm ${home}/holes`,
+      ),
+    ).toBe("614400\n0");
+  });
+
   test("comes one file, whatever the account puts in its way", async () => {
     await inside(on.web.host, 1, "echo second >sub/page");
     expect(await on.web.shell("fairhost-host restore-backup 1 files sub/page --in-place")).toBe("home/sub/page");

@@ -110,6 +110,15 @@ describe("a drill", () => {
     );
   });
 
+  test("of a file with holes takes as much as that takes on the disk", async () => {
+    await on.web.shell(
+      "truncate --size=3G /srv/accounts/2/home/holes && mount -t tmpfs -o size=1500m none /mnt && mkdir -p /srv/accounts/drills && mount --bind /mnt /srv/accounts/drills && fairhost-host backup 2",
+    );
+    const { exitCode, stderr } = await drill("2");
+    await on.web.shell("umount /srv/accounts/drills /mnt; rm /srv/accounts/2/home/holes; fairhost-host backup 2");
+    expect(exitCode, stderr).toBe(0);
+  }, 300_000);
+
   test("that finds no room for it fails, and fills nothing", async () => {
     await on.web.shell(
       "mount -t tmpfs -o size=1200m none /mnt && mkdir -p /srv/accounts/drills && mount --bind /mnt /srv/accounts/drills",

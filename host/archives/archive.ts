@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
 import { enginesIn, servers } from "../os/databases/databases.ts";
@@ -20,6 +18,7 @@ import {
   requireQuiet,
   withArchives,
 } from "./archives.ts";
+import { dumpRoom, reserve, writeDump } from "./dumps.ts";
 
 /** Part with the account's files, and part with its logs, to which the front end may write while it is archived. */
 export const filesPart = "files.tar.zst";
@@ -36,9 +35,6 @@ export function databaseOf(part: string): { readonly engine: EngineName; readonl
   if (engine && name !== undefined) return { engine, name };
   throw new ApplyError(`${part} was made by a newer release, so this one cannot restore it; nothing was restored`);
 }
-
-/** Bytes that stay free for the other accounts, beside what the archive may need. */
-const reserve = 1 << 30;
 
 /**
  * Archives the files, logs and databases of an account of which nothing runs: suspended, or no longer declared here. tar(1) follows no
@@ -97,10 +93,11 @@ async function partsOf(machine: Machine, number: number, source: string): Promis
   const parts: Part[] = [[filesPart, (file) => tar(machine, file, source, files)]];
   // 1: a log grew meanwhile.
   if (present.includes("admin")) parts.push([logsPart, (file) => tar(machine, file, source, ["admin"], 1)]);
+  const room = await dumpRoom(machine, number);
   for (const engine of enginesIn(source)) {
     const { listed, dump } = servers[engine];
     for (const name of await listed(machine, `a${number}`)) {
-      parts.push([dumpPart(engine, name), (file) => writeTo(machine, file, dump(name))]);
+      parts.push([dumpPart(engine, name), (file) => writeDump(machine, file, dump(name), room)]);
     }
   }
   return parts;
@@ -117,23 +114,6 @@ async function tar(machine: Machine, file: string, source: string, names: readon
   const command = ["-n", "10", "tar", ...options, "--", ...names];
   const { status, stderr } = await machine.run("nice", command, { timeout: patience });
   if (status > most) throw new ApplyError(`tar ended with ${status}: ${stderr.trim().slice(-1000)}`);
-}
-
-/** Writes what a command says to a new file. @throws ApplyError if it fails */
-export async function writeTo(
-  machine: Machine,
-  file: string,
-  [program, ...args]: readonly [string, ...string[]],
-): Promise<void> {
-  const out = openSync(file, "wx", 0o600);
-  try {
-    const child = spawn("nice", ["-n", "10", program, ...args], { stdio: ["ignore", out, "inherit"] });
-    const [status, signal] = (await once(child, "close")) as [number | null, string | null];
-    if (status !== 0) throw new ApplyError(`${program} ended with ${signal ?? status}`);
-    machine.say(`${file}: ${statSync(file).size} bytes`);
-  } finally {
-    closeSync(out);
-  }
 }
 
 /**

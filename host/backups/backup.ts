@@ -1,9 +1,10 @@
-import { chmodSync, chownSync, existsSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
+import { dumpPart, requireRoom } from "../archives/archive.ts";
 import { accountDirectory, requireNoCopying } from "../archives/archives.ts";
+import { diskLimit, dumpRoom, writeDump } from "../archives/dumps.ts";
 import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -50,7 +51,7 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
   }
   const wrong: string[] = [];
   const unreachable = new Map<string, number>();
-  for (const record of records) {
+  for (const record of inTurn(records, (account) => readState(machine, account))) {
     const { account } = record;
     if (only.length > 0 && !only.includes(account)) continue;
     const before = readState(machine, account);
@@ -82,6 +83,29 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
   return wrong;
 }
 
+/**
+ * Accounts in the order of a run: whose newest backup is the oldest comes first, and those whose last run failed come last. So what makes one of them slow
+ * takes each night from another, and what keeps it from ending from none.
+ */
+export function inTurn(
+  records: readonly BackupRecord[],
+  stateOf: (account: number) => BackupState | undefined,
+): readonly BackupRecord[] {
+  const turns = records.map((record) => {
+    const { last, failed } = stateOf(record.account) ?? {};
+    return { record, failed: failed ? Date.parse(failed.time) || 0 : 0, last: last ? Date.parse(last.time) || 0 : 0 };
+  });
+  turns.sort((left, right) => left.failed - right.failed || left.last - right.last);
+  return turns.map(({ record }) => record);
+}
+
+/**
+ * Seconds that an account's files may take to be read and sent: 2 MB of its disk limit in each, and half an hour. A file with holes is read in full, costs
+ * nothing of the limit, and would take the time of others.
+ */
+export const longestFor = (limit: number | undefined) =>
+  Math.min(6 * 3600, 1800 + Math.ceil((limit ?? Infinity) / 2e6));
+
 /** A full disk of this host is no reason to leave the other accounts without a backup. */
 function remember(machine: Machine, account: number, state: BackupState): void {
   try {
@@ -93,10 +117,11 @@ function remember(machine: Machine, account: number, state: BackupState): void {
 
 async function backUpOne(
   machine: Machine,
-  { host, groups }: Bundle,
+  bundle: Bundle,
   record: BackupRecord,
   keeper: Keeper,
 ): Promise<NonNullable<BackupState["last"]>> {
+  const { host, groups } = bundle;
   const { account } = record;
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
@@ -129,14 +154,19 @@ async function backUpOne(
     // Not even opened: that counts as a look (components/backup/watch-looks.py).
     const without = `--exclude=${inSnapshot}/admin/backup`;
     const args = ["backup", "--json", "--quiet", "--no-scan", without, ...about, ...mounts.map(({ to }) => to)];
-    let result = await restic(opened, args, { mounts });
+    const longest = longestFor(diskLimit(bundle, account));
+    const begun = performance.now();
+    let result = await restic(opened, args, { mounts, longest });
     if (result.status === noRepository) {
       await mustRestic(opened, ["init", "--quiet"]);
-      result = await restic(opened, args, { mounts });
+      result = await restic(opened, args, { mounts, longest });
     }
     const summary = summaryOf(result.stdout);
     if ((result.status !== 0 && result.status !== incomplete) || !summary) {
-      throw failureOf(opened, result, `restic backup to ${name} on ${keeper.name}`);
+      const hint =
+        "it was ended, because it took longer than its disk limit explains: are there large files with holes?";
+      const what = `restic backup to ${name} on ${keeper.name}`;
+      throw failureOf(opened, result, performance.now() - begun < longest * 1000 ? what : `${what}: ${hint}`);
     }
     if (failed.length > 0) throw new ApplyError(`its files are backed up, but not ${failed.join("; ")}`);
     return {
@@ -155,6 +185,7 @@ async function backUpOne(
 /** Dumps the account's databases. @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
 async function spoolDatabases(machine: Machine, account: number, source: string, own: string): Promise<string[]> {
   const failed: string[] = [];
+  const room = await dumpRoom(machine, account);
   for (const engine of enginesIn(source)) {
     const { listed, dump } = servers[engine];
     let names: readonly string[] = [];
@@ -167,8 +198,10 @@ async function spoolDatabases(machine: Machine, account: number, source: string,
     for (const name of names) {
       const file = join(own, dumpPart(engine, name));
       try {
-        await writeTo(machine, file, dump(name));
+        await writeDump(machine, file, dump(name), room);
       } catch (error) {
+        // The others have its room.
+        if (existsSync(file)) room.left += statSync(file).size;
         machine.disk.remove(file);
         failed.push(`${engine} ${name}: ${(error as Error).message}`);
       }

@@ -29,6 +29,8 @@ export interface ResticOptions {
   readonly mounts?: readonly Mount[];
   /** User as which restic runs; without it root, which may read every file below the mounts and write nothing. */
   readonly uid?: number;
+  /** Seconds after which it is ended, if not six hours. */
+  readonly longest?: number;
   /** File descriptor to which standard output goes; without it the result has it. */
   readonly output?: number;
 }
@@ -57,7 +59,7 @@ export const incomplete = 3;
 export async function restic(
   { machine, account, keeper, name, key }: Opened,
   args: readonly string[],
-  { mounts = [], uid, output }: ResticOptions = {},
+  { mounts = [], uid, output, longest }: ResticOptions = {},
 ): Promise<ResticResult> {
   const socket = join(machine.layout.jobs, `backup-${account}.sock`);
   const unit = `fairhost-backup-${account}-${args[0]}`;
@@ -83,6 +85,7 @@ export async function restic(
     ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
     "--slice=fairhost-backup.slice",
     ...rootSettings.map((setting) => `--property=${setting}`),
+    ...(longest === undefined ? [] : [`--property=RuntimeMaxSec=${longest}`]),
     ...programs().map((path) => bind({ from: path, to: path })),
     ...places.map(bind),
     ...(uid === undefined

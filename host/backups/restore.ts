@@ -204,6 +204,8 @@ export async function restoreFiles(context: Context, part: "home" | "lib", path 
       "--json",
       "--no-lock",
       "--overwrite=always",
+      // A file with holes may be larger than all that the account may have.
+      "--sparse",
       ...(exactly ? ["--delete"] : []),
       `--target=${target}`,
       ...which,
@@ -239,7 +241,16 @@ export async function restoreDatabase(context: Context, engine: EngineName, name
     const from = `${snapshot.id}:${inSnapshot}/databases`;
     await mustRestic(
       snapshot.opened,
-      ["restore", "--json", "--no-lock", "--overwrite=always", `--target=${target}`, `--include=/${dump}`, from],
+      [
+        "restore",
+        "--json",
+        "--no-lock",
+        "--overwrite=always",
+        "--sparse",
+        `--target=${target}`,
+        `--include=/${dump}`,
+        from,
+      ],
       asAccount(context),
     );
     return `${outside(target)}/${dump}`;

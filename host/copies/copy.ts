@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
-import { dumpPart, requireRoom, writeTo } from "../archives/archive.ts";
+import { dumpPart, requireRoom } from "../archives/archive.ts";
 import { accountDirectory, archivesOf, filesAlone, must, requireQuiet, withArchives } from "../archives/archives.ts";
+import { dumpRoom, writeDump } from "../archives/dumps.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { withBackup } from "../backups/state.ts";
 import { moveState } from "../moves/state.ts";
@@ -158,10 +159,11 @@ async function gather({ machine, from, to, account, place, pairs }: Copy): Promi
   machine.say(`account ${to}: copying the home of account ${from}`);
   const source = join(accountDirectory(machine, from), "home");
   await copyFiles(machine, { source, target: join(place, "new/home"), uid: account.uid, number: to });
+  const room = await dumpRoom(machine, from);
   for (const { engine, source: name, target } of pairs) {
     machine.say(`account ${to}: dumping ${name}`);
     const dump = join(place, dumpPart(engine, target));
-    await writeTo(machine, dump, servers[engine].dump(name));
+    await writeDump(machine, dump, servers[engine].dump(name), room);
     const nameless = servers[engine].restore.nameless?.(`a${from}`);
     if (nameless !== undefined)
       await must(machine, "sed", ["--in-place", "--regexp-extended", `--expression=${nameless}`, "--", dump]);
@@ -171,11 +173,12 @@ async function gather({ machine, from, to, account, place, pairs }: Copy): Promi
 }
 
 /** @returns the directory of dumps of what is to be replaced */
-async function dumpBefore({ machine, place, pairs }: Copy): Promise<string> {
+async function dumpBefore({ machine, to, place, pairs }: Copy): Promise<string> {
   const before = join(place, "before");
   machine.disk.makeDirectory(before, 0o700);
+  const room = await dumpRoom(machine, to);
   for (const { engine, target } of pairs)
-    await writeTo(machine, join(before, dumpPart(engine, target)), servers[engine].dump(target));
+    await writeDump(machine, join(before, dumpPart(engine, target)), servers[engine].dump(target), room);
   return before;
 }
 

@@ -135,13 +135,13 @@ async function restoreInto(
   machine: Machine,
   { number, uid }: { readonly number: number; readonly uid: number },
   directory: string,
-  { opened, id, bytes = 0 }: Snapshot,
+  { opened, id }: Snapshot,
 ): Promise<void> {
   const restored = join(directory, "restored");
   machine.disk.remove(directory);
   machine.disk.makeDirectory(directory, 0o700);
   // Files, and a database of each dump.
-  requireFree(machine, directory, 2 * bytes + servers);
+  requireFree(machine, directory, 2 * (await storedBytes(machine, number, { opened, id })) + servers);
   machine.disk.makeDirectory(restored, 0o700);
   chownSync(restored, uid, uid);
   const left = [
@@ -154,7 +154,7 @@ async function restoreInto(
       mustRestic(
         opened,
         [
-          ...["restore", "--json", "--no-lock", `--target=${restoredPlace}`],
+          ...["restore", "--json", "--no-lock", "--sparse", `--target=${restoredPlace}`],
           ...left.map((path) => `--exclude=${path}`),
           `${id}:${inSnapshot}`,
         ],
@@ -162,6 +162,15 @@ async function restoreInto(
       ),
     ),
   );
+}
+
+/** Bytes of what a snapshot has, each piece once: holes of files, which no disk limit counts, are restored as holes. */
+async function storedBytes(machine: Machine, number: number, { opened, id }: Pick<Snapshot, "opened" | "id">) {
+  const stdout = await withBackup(machine, number, () =>
+    mustRestic(opened, ["stats", "--json", "--no-lock", "--mode=raw-data", id]),
+  );
+  const { total_size = 0, total_uncompressed_size = 0 } = JSON.parse(stdout) as Record<string, number | undefined>;
+  return Math.max(total_size, total_uncompressed_size);
 }
 
 /** Databases of which the restored backup has a dump, and those that the account had then. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { apply } from "../apply/apply.ts";
-import { dumpPart, writeTo } from "../archives/archive.ts";
+import { dumpPart } from "../archives/archive.ts";
 import {
   accountDirectory,
   bytesBelow,
@@ -13,6 +13,7 @@ import {
   requireQuiet,
   withArchives,
 } from "../archives/archives.ts";
+import { dumpRoom, writeDump } from "../archives/dumps.ts";
 import { bringDatabases, dropDatabases, enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
@@ -216,12 +217,13 @@ export const leave = step("leave", async (machine, number) => {
 
 async function dumpAndDrop(machine: Machine, number: number): Promise<void> {
   const source = accountDirectory(machine, number);
+  const room = await dumpRoom(machine, number);
   for (const engine of machine.live ? enginesIn(source) : []) {
     for (const name of await servers[engine].listed(machine, `a${number}`)) {
       const dump = join(source, dumps, dumpPart(engine, name));
       machine.disk.makeDirectory(dirname(dump), 0o700);
       machine.disk.remove(`${dump}.part`);
-      await writeTo(machine, `${dump}.part`, servers[engine].dump(name));
+      await writeDump(machine, `${dump}.part`, servers[engine].dump(name), room);
       machine.disk.rename(`${dump}.part`, dump);
     }
   }
