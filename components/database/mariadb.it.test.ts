@@ -213,7 +213,7 @@ test("a database of a megabyte whose dump would fill the disk of all is not arch
   await on.apply(bundle([shop, other], { ...limits, suspended: { since: "2026-11-27", reason: "leaves" } }));
   const { exitCode, stderr } = await on.host.run("fairhost-host archive 1");
   expect([exitCode, stderr]).toEqual([5, expect.stringContaining("dumps of this account's databases are larger than")]);
-  expect(await on.shell("du -sm /srv/accounts/archives | cut -f1")).toBe("1");
+  expect(Number(await on.shell("du -sm /srv/accounts/archives | cut -f1"))).toBeLessThan(2);
   expect(await on.shell("cat /srv/accounts/1/admin/logs/databases.log")).toContain(
     "a1_shop (mariadb) cannot be dumped",
   );

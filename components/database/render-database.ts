@@ -76,24 +76,20 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
     // Without `-` no program of the account would start while the server has a fault.
     engines[name].clientDirectories.map((path) => `-${localDirectory(name, number)}:${path}`).join(" "),
   );
-  const overTcp = used.filter((name) => !suspended && databases.some(({ engine, tcp }) => engine === name && tcp));
-  const local = suspended ? [] : used;
+  const overTcp = used.filter((name) => databases.some(({ engine, tcp }) => engine === name && tcp));
   const of = (name: EngineName) => databases.filter(({ engine }) => engine === name);
   const relays = [
-    ...local.map((name) => renderLocal(account, name, of(name))),
+    ...used.map((name) => renderLocal(account, name, of(name))),
     ...overTcp.map((name) => renderRelay(number, name, of(name))),
   ];
-  const sockets = [
-    ...local.map((name) => localSocket(name, number)),
-    ...overTcp.map((name) => tcpSocket(name, number)),
-  ];
+  const sockets = [...used.map((name) => localSocket(name, number)), ...overTcp.map((name) => tcpSocket(name, number))];
   const ofSockets = sockets.length > 0 && {
     Wants: sockets,
     // A change of this file restarts the account's programs.
     "X-Sockets": socketsDigest([...relays.flatMap(({ files }) => files), ...localOfHost(), ...relaysOfHost()]),
   };
   const files: BundleFile[] = [
-    // What the applier finds no record of, it closes. The sockets stay mounted: without a program nobody sees them, and systemd need not reload.
+    // What the applier finds no record of, it closes. What programs would mount and want stays: there are none, and systemd need not reload.
     ...(suspended ? [] : [{ path: `${databaseRecords}${number}`, content: `${JSON.stringify(record)}\n` }]),
     {
       path: mountsFile(account),
@@ -106,9 +102,9 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
         },
       }),
     },
-    ...relays.flatMap((relay) => relay.files),
+    ...(suspended ? [] : relays.flatMap((relay) => relay.files)),
   ];
-  return { files, units: relays.flatMap(({ units }) => units) };
+  return { files, units: suspended ? [] : relays.flatMap(({ units }) => units) };
 }
 
 /**
