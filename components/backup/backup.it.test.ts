@@ -85,18 +85,6 @@ describe("a backup", () => {
 });
 
 describe("in place of what is there", () => {
-  test("comes a file with holes, which are no larger than before", async () => {
-    await inside(on.web.host, 1, "truncate --size=600M holes");
-    await on.web.shell("fairhost-host backup 1");
-    await inside(on.web.host, 1, "rm holes");
-    await on.web.shell("fairhost-host restore-backup 1 files holes --in-place");
-    expect(
-      await on.web.shell(
-        `du -k --apparent-size ${home}/holes | cut -f1; du -k ${home}/holes | cut -f1; rm ${home}/holes`,
-      ),
-    ).toBe("614400\n0");
-  });
-
   test("comes one file, whatever the account puts in its way", async () => {
     await inside(on.web.host, 1, "echo second >sub/page");
     expect(await on.web.shell("fairhost-host restore-backup 1 files sub/page --in-place")).toBe("home/sub/page");
@@ -266,10 +254,9 @@ describe("the next run makes up for one", () => {
     const { exitCode, stderr } = await on.web.host.run("fairhost-host backup");
     expect([exitCode, stderr]).toEqual([
       5,
-      expect.stringMatching(
-        /account 1 has no new backup: bak1 cannot be reached: ssh: connect to host .*\naccount 2 has no new backup/,
-      ),
+      expect.stringMatching(/account 1 has no new backup: bak1 cannot be reached: ssh: connect to host /),
     ]);
+    expect(stderr).toMatch(/account 2 has no new backup/);
     expect(await found(on.web, "backup-late")).toEqual([]);
     await on.web.shell(`sed -i 's/"last":{"time":"20../"last":{"time":"2025/' /var/lib/fairhost/backups/1.json`);
     expect(await found(on.web, "backup-late")).toEqual([
@@ -281,4 +268,16 @@ describe("the next run makes up for one", () => {
     await on.web.shell("systemctl start fairhost-backup.service");
     expect(await found(on.web, "backup-late")).toEqual([]);
   });
+});
+
+test("a restored file with holes is as large on the disk as before", async () => {
+  await inside(on.web.host, 1, "truncate --size=600M holes");
+  await on.web.shell("fairhost-host backup 1");
+  await inside(on.web.host, 1, "rm holes");
+  await on.web.shell("fairhost-host restore-backup 1 files holes --in-place");
+  expect(
+    await on.web.shell(
+      `du -k --apparent-size ${home}/holes | cut -f1; du -k ${home}/holes | cut -f1; rm ${home}/holes`,
+    ),
+  ).toBe("614400\n0");
 });
