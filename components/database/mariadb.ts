@@ -35,12 +35,12 @@ export const mariadb: Engine = {
     {
       path: `${folder}/prepare`,
       mode: 0o755,
-      content: ownText(import.meta.dirname, "prepare-mariadb.sh"),
+      content: ownText(import.meta.dirname, "scripts/prepare-mariadb.sh"),
     },
     {
       path: `${folder}/watch`,
       mode: 0o755,
-      content: ownText(import.meta.dirname, "watch-mariadb.sh"),
+      content: ownText(import.meta.dirname, "scripts/watch-mariadb.sh"),
     },
   ],
   service: {

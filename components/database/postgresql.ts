@@ -33,12 +33,12 @@ export const postgresql: Engine = {
     {
       path: `${folder}/prepare`,
       mode: 0o755,
-      content: ownText(import.meta.dirname, "prepare-postgresql.sh"),
+      content: ownText(import.meta.dirname, "scripts/prepare-postgresql.sh"),
     },
     {
       path: `${folder}/watch`,
       mode: 0o755,
-      content: ownText(import.meta.dirname, "watch-postgresql.sh"),
+      content: ownText(import.meta.dirname, "scripts/watch-postgresql.sh"),
     },
   ],
   service: {

@@ -34,7 +34,7 @@ export const renderer: Renderer<"databases"> = {
     const records = declaration.networks.flatMap(({ uidBase }) =>
       engineNames.filter((name) => engines[name].bringsUser).flatMap((name) => renderUser(name, uidBase)),
     );
-    const say = ownText(import.meta.dirname, "say-ended.sh");
+    const say = ownText(import.meta.dirname, "scripts/say-ended.sh");
     const files = [
       { path: sayEnded, mode: 0o755, content: say } as const,
       ...relaysOfHost(),
