@@ -32,6 +32,28 @@ test("who cites a decision by its number links to the record of that number, whi
   expect(wrong).toEqual([]);
 });
 
+test("a link that is named as a file leads to the file of that name", () => {
+  const pages = [...checkout.files].filter((file) => file.endsWith(".md") && !file.includes("/golden/"));
+  const links = pages.flatMap((page) =>
+    [...checkout.read(page).matchAll(/\[([\w./-]+\.md)\]\(([^)#\s]+)/g)].map(([, name, target]) => [
+      page,
+      name,
+      target,
+    ]),
+  );
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter(([, name, target]) => !`/${target}`.endsWith(`/${name}`))).toEqual([]);
+});
+
+test("no entry of the changelog stands twice in one release", () => {
+  const releases = checkout.read("CHANGELOG.md").split(/^## /m).slice(1);
+  expect(releases.length).toBeGreaterThan(1);
+  for (const release of releases) {
+    const begins = [...release.matchAll(/^- (.{50})/gm)].map(([, begin]) => begin);
+    expect(begins.filter((begin, index) => begins.indexOf(begin) !== index)).toEqual([]);
+  }
+});
+
 /** A small repository in memory. */
 function tree(files: Readonly<Record<string, string>>): Tree {
   return { files: new Set(Object.keys(files)), scripts: new Set(["demo"]), read: (file) => files[file]! };
