@@ -187,9 +187,6 @@ async function storm(count: number): Promise<{ readonly took: number; readonly b
     const { exitCode, stderr } = await host.run(["sh", "-c", command], { timeout: 300_000 });
     if (exitCode !== 0) throw new Error(`not all of ${count} servers answered: ${stderr}`);
   };
-  await patient(
-    "sed -i 's/default 60;/default 280;/' /var/lib/fairhost/current/nginx/nginx.conf; systemctl reload nginx",
-  );
   await patient(all);
   await patient("systemctl stop 'account-*-http-app.service'; rm -f /run/fairhost-starts/starting/*");
   const begun = performance.now();
