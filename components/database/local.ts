@@ -4,7 +4,7 @@ import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import type { Element } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
-import { promised, relaySettings } from "./tcp.ts";
+import { afterNetwork, promised, relaySettings } from "./tcp.ts";
 
 /**
  * Databases over a Unix socket, without a password: a socket of the account's own where Debian's clients look for one, and a relay to the server's
@@ -35,7 +35,7 @@ export function localOfHost(): BundleFile[] {
     {
       path: sharedOfSockets,
       content: unitFile({
-        Unit: { StartLimitIntervalSec: "0" },
+        Unit: afterNetwork,
         // It would stop the socket for good while the server has a fault.
         Socket: { TriggerLimitIntervalSec: "0", PollLimitIntervalSec: "10s", PollLimitBurst: "5" },
       }),

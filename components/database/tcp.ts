@@ -122,8 +122,19 @@ export const relaySettings = {
   },
 };
 
+/**
+ * Of sockets that come after the network of their account: by default a socket comes before the host is up (sockets.target), and that network after it, which is
+ * a cycle (systemd.socket(5), "Default Dependencies").
+ */
+export const afterNetwork = {
+  StartLimitIntervalSec: "0",
+  DefaultDependencies: "no",
+  Conflicts: "shutdown.target",
+  Before: "shutdown.target",
+};
+
 const socketSettings = {
-  Unit: { StartLimitIntervalSec: "0" },
+  Unit: afterNetwork,
   Socket: {
     PrivateNetwork: "yes",
     PrivateIPC: "yes",

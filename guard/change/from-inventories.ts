@@ -144,9 +144,15 @@ async function compare(
     notices.push(...said.notices);
   }
   if (program !== ownProgram && program.review) {
-    const excused = excusedFindings(program.review({ ...input, approvals: [] }), unapproved());
-    also.push(...excused);
-    if (excused.length > 0) await settle(approvals);
+    const add = async (excused: readonly (typeof also)[number][]) => {
+      const fresh = excused.filter(({ message }) => !also.some((each) => each.message === message));
+      also.push(...fresh);
+      if (fresh.length > 0) await settle(approvals);
+    };
+    await add(excusedFindings(program.review({ ...input, approvals: [] }), unapproved()));
+    // How it weighs the approvals that count here.
+    const counting = input.approvals.filter((approval) => !refused.has(approval));
+    await add(excusedFindings(program.review({ ...input, approvals: counting }), result));
   }
   const where: Where = ({ kind, name, path }) => {
     const is = head.where(kind, name, path);

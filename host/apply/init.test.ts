@@ -1,4 +1,4 @@
-import { readlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { FakeSystemd } from "../../testing/fakes/fake-systemd.ts";
@@ -49,3 +49,18 @@ test.each(["daemon-reload", "stop"])(
     expect(systemd.running.has("made-up.service")).toBe(false);
   },
 );
+
+test("files of others in a place that a host's network may come from stay, and say what to do", async () => {
+  using tree = new Tree();
+  const machine = tree.machine({ run: new FakeSystemd(tree.root).run });
+  const place = "/usr/local/lib/systemd/network";
+  mkdirSync(tree.at(place), { recursive: true });
+  await init(machine);
+  rmSync(tree.at(place));
+  mkdirSync(tree.at(place));
+  writeFileSync(tree.at(`${place}/10-lan.network`), "");
+  await expect(init(machine)).rejects.toThrow(
+    `${place}/10-lan.network: this place is Fairhost's. Move what the host needs to the same folder in /etc/systemd, remove the rest, then deploy again`,
+  );
+  expect(readdirSync(tree.at(place))).toEqual(["10-lan.network"]);
+});

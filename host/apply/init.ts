@@ -1,11 +1,11 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { sshdInclusion } from "../os/ssh/ssh-server.ts";
 import { outdated, said, systemctl, unitStates } from "../os/systemd.ts";
 import { settleGenerations } from "../store/generations.ts";
-import { fixedLinks } from "../store/layout.ts";
+import { fixedLinks, leftToOthers } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
 Description=Finish or roll back an interrupted change of this host
@@ -30,6 +30,7 @@ export async function init(machine: Machine): Promise<readonly string[]> {
   const { disk, layout } = machine;
   settleGenerations(machine);
   ensureReadAtBoot(machine);
+  requireNoOthers(machine);
   const done: string[] = [];
   for (const { path: link, link: target, content = recoverUnit } of missingFixtures(machine)) {
     const path = layout.at(link);
@@ -104,6 +105,19 @@ export function setAside({ disk, layout }: Machine, path: string): string {
   // It may be another file system: `mv` then copies, which rename(2) cannot.
   disk.move(layout.at(path), saved);
   return `moved ${path} to ${join(basename(layout.saved), basename(saved))}`;
+}
+
+/** A host's network may come from such files. @throws ApplyError with all of them */
+function requireNoOthers({ layout }: Machine): void {
+  const others = [...leftToOthers].flatMap((link) => {
+    const path = layout.at(link);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    return there?.isDirectory() ? readdirSync(path).map((name) => join(link, name)) : [];
+  });
+  if (others.length === 0) return;
+  throw new ApplyError(
+    `${others.join(", ")}: this place is Fairhost's. Move what the host needs to the same folder in /etc/systemd, remove the rest, then deploy again`,
+  );
 }
 
 /** systemd reads units before it mounts anything, so they must be on the root file system. */

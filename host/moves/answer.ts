@@ -37,7 +37,7 @@ export function readHostAnswer(machine: Pick<Machine, "layout">, text: string, h
   const { number, epoch, signature } = parsed<AnswerStamp>(second) ?? {};
   const master = Number.isSafeInteger(epoch) ? masterOf(machine, epoch!) : undefined;
   const isSigned =
-    master !== undefined &&
+    master?.length &&
     Number.isSafeInteger(number) &&
     typeof signature === "string" &&
     isEqual(signature, signAnswer(master, epoch!, number!, line));

@@ -13,6 +13,11 @@ export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
+/** Of {@link fixedLinks}: what others have put there stays, and stands in the way. */
+export const leftToOthers: ReadonlySet<string> = new Set(
+  (bundleFolders as readonly BundleFolder[]).flatMap(({ link, leavesOthers }) => (link && leavesOthers ? [link] : [])),
+);
+
 /** A generation's record: written last, it makes the generation complete. */
 export const recordName = "generation.json";
 

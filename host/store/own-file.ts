@@ -22,10 +22,14 @@ export function readOwn<T>(path: string, schema: Schema<T>, remedy: string): T |
   throw new ApplyError(`${path} is damaged. ${remedy}`);
 }
 
-/** The same of a file that only informs, or that the next run makes anew. @returns undefined, too, if it is damaged */
+/** The same of a file that only informs, or that the next run makes anew. @returns undefined, too, if it is damaged or cannot be read */
 export function readOwnIfWhole<T>(path: string, schema: Schema<T>): T | undefined {
-  const value = parse(textOf(path) ?? "");
-  return schema(value) ? value : undefined;
+  try {
+    const value = parse(readFileSync(path, "utf8"));
+    return schema(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(path: string): string | undefined {

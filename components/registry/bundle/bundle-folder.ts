@@ -7,6 +7,8 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
   readonly name: string;
   /** Path at which Debian's programs look for it: the applier's `init` makes a symlink from there to the folder in force. */
   readonly link?: string;
+  /** Files of others at {@link link} are not set aside: a host may need them. It is not set up until somebody has moved them. */
+  readonly leavesOthers?: true;
   /** Bundle path of the file that the symlink leads to, where programs read a file of their own among others'. */
   readonly linksTo?: string;
   /**

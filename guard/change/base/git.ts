@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../lib/user-error.ts";
-import { askGit, git, namesIn } from "./run-git.ts";
+import { askGit, git, namesIn, namesOf } from "./run-git.ts";
 
 /** Files of a commit, checked out into a directory; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
@@ -205,10 +205,16 @@ export async function isAncestor(root: string, commit: string): Promise<boolean>
   return (await askGit(root, ["merge-base", "--is-ancestor", commit, "HEAD"])) !== undefined;
 }
 
+/**
+ * What a file of the change itself (.gitmodules) says to leave out of submodules is not left out: other commits, and changed files. Files that none of
+ * them tracks are what builds leave.
+ */
+const submodules = ["--ignore-submodules=untracked"];
+
 /** Whether tracked files but this one differ from the commit that is checked out, or others below a place are not committed. */
 export async function hasChanges(root: string, place: string, but: string): Promise<boolean> {
   const of = async (...args: string[]) =>
-    (await git(root, ["status", "--porcelain", "--ignore-submodules=none", ...args, `:(exclude)${but}`])) !== "";
+    (await git(root, ["status", "--porcelain", ...submodules, ...args, `:(exclude)${but}`])) !== "";
   return (await of("--untracked-files=no", "--", ".")) || (await of("--", place));
 }
 
@@ -264,18 +270,21 @@ export async function commitOf(root: string, ref: string): Promise<string> {
 
 /** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory. */
 export async function changedFiles(root: string, commit: string): Promise<string[]> {
-  const lists = [
-    // What a file of the change itself (.gitmodules) says to leave out is not left out.
-    ["diff", "--name-only", "--no-renames", "--ignore-submodules=none", "--relative", "-z", commit, "--", "."],
-    ["ls-files", "--others", "--exclude-standard", "-z"],
-  ];
-  const outputs = await Promise.all(lists.map((args) => git(root, args)));
-  return outputs.flatMap(namesIn).sort();
+  const differing = ["diff", "--name-only", "--no-renames", ...submodules, "--relative", "-z"];
+  const [gone, there, added] = await Promise.all(
+    [
+      [...differing, "--diff-filter=D", commit, "--", "."],
+      [...differing, "--diff-filter=d", commit, "--", "."],
+      ["ls-files", "--others", "--exclude-standard", "-z"],
+    ].map((args) => git(root, args)),
+  );
+  // Whatever a file was called that is gone, nothing of it has to be read.
+  return [...namesOf(gone!), ...namesIn(there!), ...namesIn(added!)].sort();
 }
 
 /** What git says of a submodule in the working tree, compared with a commit: the commit that it is at, and whether it has changes. */
 export async function submoduleNow(root: string, commit: string, place: string): Promise<string> {
-  const how = ["diff", "--no-ext-diff", "--no-textconv", "--submodule=short", "--ignore-submodules=none"];
+  const how = ["diff", "--no-ext-diff", "--no-textconv", "--submodule=short", ...submodules];
   return git(root, [...how, commit, "--", place]);
 }
 

@@ -69,9 +69,14 @@ async function run(directory: string, args: readonly string[], also: NodeJS.Proc
   throw new UserError(`git ${args[0]} failed: ${stderr.trim() || shortMessage}`);
 }
 
+/** Names that git printed with `-z`, whatever they are. */
+export function namesOf(output: string): string[] {
+  return output.split("\0").filter((name) => name !== "");
+}
+
 /** Names that git printed with `-z`. @throws UserError for one that is not UTF-8: its file could not be read by what it is called here */
 export function namesIn(output: string): string[] {
-  const names = output.split("\0").filter((name) => name !== "");
+  const names = namesOf(output);
   const odd = names.find((name) => name.includes("\uFFFD"));
   if (odd === undefined) return names;
   throw new UserError(`the name of the file ${odd} is not UTF-8, so it is not known what it holds: rename it`);

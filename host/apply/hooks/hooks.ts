@@ -36,6 +36,12 @@ export interface HookResult {
   readonly problems: readonly Problem[];
 }
 
+const effectOf = (folder: string) => bundleFolders.find(({ name }) => name === folder)?.takesEffect;
+const loaderOf = (folder: string) => {
+  const effect = effectOf(folder);
+  return effect?.by === "load" ? effect.loader : undefined;
+};
+
 /** Runs the chosen hooks. In a directory tree the hooks are only named. */
 export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<HookResult> {
   const hooks: string[] = [];
@@ -47,9 +53,13 @@ export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<H
     const wrong = machine.live ? await work() : undefined;
     if (wrong !== undefined) problems.push({ group: "host", message: `${name}: ${wrong}` });
   };
-  for (const { folder, paths } of chosen.load) {
-    const effect = bundleFolders.find(({ name }) => name === folder)?.takesEffect;
-    if (effect?.by !== "load") continue;
+  const loaded = new Set<string>();
+  for (const { folder } of chosen.load) {
+    const effect = effectOf(folder);
+    if (effect?.by !== "load" || loaded.has(effect.loader)) continue;
+    loaded.add(effect.loader);
+    // Once for all folders that it loads.
+    const paths = chosen.load.flatMap((each) => (loaderOf(each.folder) === effect.loader ? each.paths : []));
     const { hook: name, load } = loaders[effect.loader];
     await hook(name, () => load(machine, paths));
     // The old firewall is in force again: the rest of the change must not take effect with it.

@@ -163,19 +163,23 @@ const restored: readonly (readonly [string, Change, string])[] = [
   [
     "nothing announced",
     exchange('where proto = "accounts"', "none"),
-    "is not told of fd00:8000:0:1::/64, fd00:8000:0:2::/64",
+    "does not get routes fd00:8000:0:1::/64, fd00:8000:0:2::/64 from this host",
   ],
   [
     "an account left out",
     exchange('where proto = "accounts"', "where net = fd00:8000:0:1::/64"),
-    "is not told of fd00:8000:0:2::/64",
+    "does not get routes fd00:8000:0:2::/64 from this host",
   ],
   [
     "all that it hears announced",
     exchange('where proto = "accounts"', "all"),
     "is told of ::/0, which this host does not announce",
   ],
-  ["no account read", exchange("accounts/*.conf", "accounts/0.conf"), "is not told of fd00:8000:0:1::/64"],
+  [
+    "no account read",
+    exchange("accounts/*.conf", "accounts/0.conf"),
+    "does not get routes fd00:8000:0:1::/64 from this host",
+  ],
   [
     "a filter that refuses all",
     exchange(/import filter \{ if net[^}]*\}/, "import none"),

@@ -65,7 +65,12 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
   const confirmed = `${layout.state}/links-confirmed.json`;
   const remedy =
     "Remove it: the next deploy then goes back to the network that the host had without Fairhost, if it must";
-  const before: Files = new Map(readOwn(confirmed, isFiles, remedy) ?? []);
+  let before: Files;
+  try {
+    before = new Map(readOwn(confirmed, isFiles, remedy) ?? []);
+  } catch (error) {
+    return (error as Error).message;
+  }
   const reached = await routersReached(machine);
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {
