@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { restoringAccounts } from "../../delivery/protocol/moving.ts";
 import { databasesOf, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { systemctl } from "../os/systemd.ts";
+import { systemctl, unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { isMarked } from "../store/moving.ts";
 import { databaseOf, filesPart, logsPart } from "./archive.ts";
@@ -20,6 +21,9 @@ import {
   verify,
   withArchives,
 } from "./archives.ts";
+
+/** Milliseconds that an earlier run's unit may take to go. */
+const patience = 15_000;
 
 /** In an archive while its files are being restored: an interrupted run may go on. */
 const restoring = "restoring";
@@ -114,18 +118,17 @@ export async function restoreInside(
   { engine, name }: { readonly engine: EngineName; readonly name: string },
 ): Promise<void> {
   const { command, afterFailure } = servers[engine].restore;
-  const unit = [
-    `--unit=account-${number}-restore-${engine}`,
-    `--slice=account-${number}.slice`,
-    `--uid=${uid}`,
-    `--gid=${uid}`,
-  ];
+  const unitName = `account-${number}-restore-${engine}.service`;
+  const unit = [`--unit=${unitName}`, `--slice=account-${number}.slice`, `--uid=${uid}`, `--gid=${uid}`];
   const input = dump === undefined ? 0 : openSync(dump, "r");
   const from = dump ?? `the dump of ${name}`;
   const restoring = machine.layout.at(join(restoringAccounts, `${number}`));
   machine.disk.makeDirectory(dirname(restoring), 0o700);
   machine.disk.replace(restoring, "", 0o600, { sync: false });
   try {
+    // One that has failed stays loaded until the host has said so (components/account/sandbox/render-ended.ts).
+    for (const end = performance.now() + patience; (await isLoaded(machine, unitName)) && performance.now() < end; )
+      await sleep(100);
     const options = ["--quiet", "--pipe", "--wait", "--collect", ...unit];
     const child = spawn("systemd-run", [...options, "--", ...command(name)], { stdio: [input, "inherit", "inherit"] });
     const [status] = (await once(child, "close")) as [number | null];
@@ -142,6 +145,8 @@ export async function restoreInside(
       await systemctl(machine, "stop", [`account-${number}.slice`]);
   }
 }
+
+const isLoaded = async (machine: Machine, unit: string) => (await unitStates(machine)).has(unit);
 
 function newestOf(machine: Machine, number: number): Archive {
   const newest = readArchives(machine, number).whole.at(-1);

@@ -178,7 +178,7 @@ const restored: readonly (readonly [string, Change, string])[] = [
   [
     "no account read",
     exchange("accounts/*.conf", "accounts/0.conf"),
-    "does not get routes fd00:8000:0:1::/64 from this host",
+    "does not get routes fd00:8000:0:1::/64, fd00:8000:0:2::/64 from this host",
   ],
   [
     "a filter that refuses all",
