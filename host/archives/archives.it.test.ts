@@ -9,7 +9,7 @@ import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { archive } from "./archive.ts";
-import { readArchives } from "./archives.ts";
+import { readArchives, requireQuiet } from "./archives.ts";
 import { purge, removeData } from "./remove.ts";
 import { restoreFiles } from "./restore.ts";
 
@@ -84,6 +84,20 @@ describe("refused, with nothing changed", () => {
     await archive(tree.machine(), 7, 30);
   });
 
+  test("to write below its home while a program of it runs; what restores its databases there is none", async () => {
+    const process = tree.at("/proc/123");
+    mkdirSync(process, { recursive: true });
+    chownSync(process, 200_007, 200_007);
+    const inUnit = (unit: string) =>
+      writeFileSync(join(process, "cgroup"), `0::/account.slice/account-7.slice/${unit}\n`);
+    for (const unit of ["account-7-restore-mariadb.service", "fairhost-database-local-postgresql-7.service"]) {
+      inUnit(unit);
+      await requireQuiet(tree.machine(), 7, "restores");
+    }
+    inUnit("account-7-http-blog.service");
+    await refused(() => requireQuiet(tree.machine(), 7, "restores"), /process 123 of account 7 still runs/);
+  });
+
   test("to archive without room, and to take half an archive for one", async () => {
     const full = tree.machine({ space: () => ({ freeBytes: 1 << 20, freeInodes: 1e6 }) });
     await refused(() => archive(full, 7, 30), /may need up to .* but 1 MiB are free: nothing was changed/);
@@ -129,7 +143,7 @@ describe("refused, with nothing changed", () => {
     await refused(() => restoreFiles(tree.machine(), 7), /is damaged: /);
     const record = join(path, "archive.json");
     writeFileSync(record, readFileSync(record, "utf8").replace("files.tar.zst", "mail.tar.zst"));
-    await refused(() => restoreFiles(tree.machine(), 7), /mail\.tar\.zst is nothing that this release can restore/);
+    await refused(() => restoreFiles(tree.machine(), 7), /mail\.tar\.zst was made by a newer release/);
   });
 });
 
@@ -151,7 +165,7 @@ test("a record that is damaged makes no archive one of a killed run; those of ot
   await execa("mkdir", ["-p", left]);
   const later = new Date(Date.now() + 31 * 86_400_000);
   await expect(purge(tree.machine(), later)).rejects.toThrow(
-    new RegExp(`^removed ${left}\n${record} is damaged \\(.*: keep what you need of it`),
+    `removed ${left}\n${record} is damaged. Keep what you need of its directory, then remove that`,
   );
   expect([existsSync(record), existsSync(left)]).toEqual([true, false]);
 });

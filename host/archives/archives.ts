@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
@@ -106,8 +106,14 @@ export interface Quiet {
 /** Milliseconds that what an ended run has left behind may take to end: a copy that was killed has a process of the account. */
 const leftover = 10_000;
 
-/** @throws ApplyError if anything of the account runs, or may start by itself */
-export async function requireQuiet(machine: Machine, number: number): Promise<Quiet> {
+/** The account's databases are restored by these, as the account: client and relay to the server (components/database/local.ts). */
+const restores = /\/(?:account-\d+-restore-|fairhost-database-local-)[^/]*\.service$/m;
+
+/**
+ * @param but `restores`: databases are restored at the same time, which is no work of the account's own
+ * @throws ApplyError if anything of the account runs, or may start by itself
+ */
+export async function requireQuiet(machine: Machine, number: number, but?: "restores"): Promise<Quiet> {
   const group: Group = `account-${number}`;
   const declared = readCurrent(machine).bundle.groups[group];
   const [unit] = isMarked(machine, "held", number) ? [] : (declared?.units ?? []);
@@ -119,7 +125,8 @@ export async function requireQuiet(machine: Machine, number: number): Promise<Qu
   const home = join(accountDirectory(machine, number), "home");
   const uid = declared?.account?.uid ?? statSync(home, { throwIfNoEntry: false })?.uid;
   for (const end = performance.now() + leftover; ; await sleep(50)) {
-    const [pid] = uid === undefined ? [] : processesOf(machine, uid);
+    const pids = uid === undefined ? [] : processesOf(machine, uid);
+    const pid = pids.find((each) => but === undefined || !restores.test(cgroupOf(machine, each)));
     if (pid === undefined) return { group, declared };
     if (performance.now() < end) continue;
     throw new ApplyError(`process ${pid} of account ${number} still runs: end it (\`kill ${pid}\`), then try again`);
@@ -155,6 +162,15 @@ export function processesOf({ layout }: Machine, uid: number): string[] {
   return entries(proc).filter(
     (pid) => /^\d+$/.test(pid) && statSync(join(proc, pid), { throwIfNoEntry: false })?.uid === uid,
   );
+}
+
+/** What the kernel says of a process's control group, cgroups(7); empty if it has ended. */
+function cgroupOf({ layout }: Machine, pid: string): string {
+  try {
+    return readFileSync(layout.at(`/proc/${pid}/cgroup`), "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** The id of one process of each user that has any, by uid. */

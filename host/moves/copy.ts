@@ -49,14 +49,14 @@ const bridge = "/bin/sh -c 'exec 5<&0; cat <&5 >&4 & cat <&3 4>&- 5<&-; kill $!'
 
 /**
  * Takes the account's data from {@link send}. What has come already is not sent again, so an interrupted copy goes on. Nothing of the account runs
- * here, so nobody changes anything meanwhile. The other host is not trusted: rsync can write to the account's directory alone, makes no devices and no
+ * here, but what restores its databases meanwhile, so nobody else changes anything. The other host is not trusted: rsync can write to the account's directory alone, makes no devices and no
  * programs that run as their owner, and reaches no network.
  * @throws ApplyError if the account is not expected here, or if not all of it came
  */
 export function receive(machine: Machine, number: number, pass: Pass): Promise<void> {
   return withArchives(machine, number, async () => {
     if (!moveState(machine, number).coming) throw notExpected(number);
-    await requireQuiet(machine, number);
+    await requireQuiet(machine, number, "restores");
     const place = accountDirectory(machine, number);
     // By name: rsync refuses anything else that the other host sends, such as a symlink where root writes dumps later.
     const sources = (pass === "last" ? all : own).map((name) => `x::data/${name}`);

@@ -148,6 +148,8 @@ export async function stopHeld(machine: Machine, held: ReadonlyMap<number, Bundl
 /** On the host that an account moves to, before it is stopped on the other one: its databases are there and empty. */
 export const empty = step("empty", async (machine, number) => {
   if (!moveState(machine, number).coming) throw notExpected(number);
+  // A restore of a run that was killed goes on.
+  if (machine.live) await systemctl(machine, "stop", [`account-${number}.slice`]);
   await dropDatabases(machine, accountDirectory(machine, number), number);
   const { problems } = await bringDatabases(machine, readCurrent(machine).bundle);
   refuse(problems.filter(({ group }) => group === `account-${number}`));
