@@ -26,6 +26,11 @@ test("the applier is one file, always the same, that needs only Node.js", async 
     expect.objectContaining({ generation: 0, drift: [] }),
   ]);
   expect([run("nonsense").status, run("--nonsense").status]).toEqual([2, 2]);
+  expect(run("--help")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^Usage: fairhost-host /),
+    stderr: "",
+  });
 });
 
 /** Builds with the cache in this directory, as another process would. */

@@ -37,6 +37,7 @@ async function main(): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const options = {
     root: { type: "string", default: "/" },
+    help: { type: "boolean", short: "h", default: false },
     json: { type: "boolean", default: false },
     due: { type: "boolean", default: false },
     snapshot: { type: "string" },
@@ -51,6 +52,10 @@ async function main(): Promise<number> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     return 2;
+  }
+  if (parsed.values.help) {
+    process.stdout.write(usage);
+    return 0;
   }
   const machine = machineAt(parsed.values.root, (line) => process.stderr.write(`${line}\n`));
   const [command, argument] = parsed.positionals;

@@ -65,5 +65,5 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
 Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
 4 rolled back, 5 failed: nothing changed, or not everything verified, or the dump is not complete.
 status, inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
---root DIR works on a directory tree instead of this host: writes files, and only names hooks.
+--root DIR works on a directory tree instead of this host: writes files, and only names hooks. --help shows this.
 `;

@@ -171,11 +171,13 @@ async function handOver(reach: Reach, move: Move, there: MoveState, say: Say): P
   if (databases.length > 0) await run(reach, to, account, "empty");
   // Short, since the first one has copied nearly all: so little is left for the time in which the account is down.
   if (!there.held) await copyFiles(reach, move, "running");
+  // One that is renewed after that is renewed again.
+  await copyCertificates(reach, move);
   const began = performance.now();
   try {
     await run(reach, from, account, "stop");
     say(`account ${account}: stopped on ${from}; copying the rest to ${to}\n`);
-    await allOf([copyFiles(reach, move, "last"), copyDatabases(reach, move, databases), copyCertificates(reach, move)]);
+    await allOf([copyFiles(reach, move, "last"), copyDatabases(reach, move, databases)]);
     await run(reach, to, account, "land");
   } catch (error) {
     // If the connection broke while it landed, nobody knows whether it has: the next deploy asks, and nothing of it runs on the old host meanwhile.
