@@ -1,5 +1,6 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
+import { socketSlice } from "../account/account-paths.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import { connections, sshListens } from "./links.ts";
@@ -32,7 +33,7 @@ export function socketPath({ number }: Account): string {
 export function relaySocket(account: Account, address: string) {
   return {
     Unit: { Description: `SSH of account ${account.number}` },
-    Socket: { ListenStream: `[${plainAddress(address)}]:${sshListens}` },
+    Socket: { Slice: socketSlice(account.number), ListenStream: `[${plainAddress(address)}]:${sshListens}` },
   };
 }
 

@@ -1,7 +1,15 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
-import { accountSettings, homeInside, init, insideHome, logs, ownRecords } from "../account/account-paths.ts";
+import {
+  accountSettings,
+  homeInside,
+  init,
+  insideHome,
+  logs,
+  ownRecords,
+  socketSlice,
+} from "../account/account-paths.ts";
 import { netlinkSettings } from "../account/sandbox/netlink-filter.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { architectureOf } from "../host/hardware/architecture.ts";
@@ -205,6 +213,7 @@ function sessionSocket(account: Account) {
   return {
     Unit: { Description: `SSH of account ${account.number}, inside the host` },
     Socket: {
+      Slice: socketSlice(account.number),
       ListenStream: socketPath(account),
       Accept: "yes",
       MaxConnections: `${connections.account}`,

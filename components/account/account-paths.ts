@@ -67,3 +67,10 @@ export const init = ["/usr/bin/tini", "--"] as const;
 export function commandInside(account: Pick<Account, "name">, [program = "", ...rest]: readonly string[]): string[] {
   return [program.startsWith("/") ? program : insideHome(account, program), ...rest];
 }
+
+/**
+ * Slice of an account's sockets: few share one. Whenever systemd drops a unit, as it does with all in a daemon-reload, it looks at each active unit of its slice
+ * and of those around it (`unit_add_family_to_cgroup_realize_queue` in systemd 257). With the sockets of 1,000 accounts in `system.slice`, where they are by
+ * default, that takes 140 s of CPU.
+ */
+export const socketSlice = (account: number) => `fairhost-sockets-${account % 64}.slice`;

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { socketSlice } from "../account/account-paths.ts";
 import type { Element } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
 import { afterNetwork, promised, relaySettings } from "./tcp.ts";
@@ -62,6 +63,7 @@ export function renderLocal(
           // It comes with the account's first program and goes with its last, as its network does.
           Unit: { Description, PartOf: network, After: network },
           Socket: {
+            Slice: socketSlice(number),
             ListenStream: `${localDirectory(engine, number)}/${basename(server)}`,
             SocketUser: user,
             SocketMode: "0600",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, serverUnit } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { socketSlice } from "../account/account-paths.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
@@ -74,7 +75,7 @@ export function renderRelay(
         content: unitFile({
           // Not Requires=: it would keep the network of an account that sleeps.
           Unit: { Description, JoinsNamespaceOf: network, PartOf: network, After: network },
-          Socket: { ListenStream: [`127.0.0.1:${port}`, `[::1]:${port}`] },
+          Socket: { Slice: socketSlice(number), ListenStream: [`127.0.0.1:${port}`, `[::1]:${port}`] },
         }),
       },
       {

@@ -7,7 +7,7 @@ import { connections } from "../access/links.ts";
 import { checkSettings } from "../access/passwords/check-passwords.ts";
 import { yescrypt } from "../access/passwords/password-hash.ts";
 import { strangersSocket } from "../access/relay.ts";
-import { homeInside, insideHome, logs, ownRecords } from "../account/account-paths.ts";
+import { homeInside, insideHome, logs, ownRecords, socketSlice } from "../account/account-paths.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
@@ -111,7 +111,10 @@ function renderFtps({ account, address, own }: WholeAccount): { files: BundleFil
         path: path(socket),
         content: unitFile({
           Unit: { Description: `FTPS of account ${number}` },
-          Socket: { ListenStream: `[${plainAddress(address.address)}]:${ftpsPorts.control}` },
+          Socket: {
+            Slice: socketSlice(number),
+            ListenStream: `[${plainAddress(address.address)}]:${ftpsPorts.control}`,
+          },
         }),
       },
       { path: path(`fairhost.target.wants/${socket}`), link: `../${socket}` },

@@ -2,6 +2,7 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { byKey } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
+import { socketSlice } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
@@ -114,6 +115,6 @@ export function renderHttpDefaults(): BundleFile[] {
 function renderSocket(account: Element<"accounts">, server: HttpServer): string {
   return unitFile({
     Unit: { Description: `HTTP server ${server.name} of account ${account.number}` },
-    Socket: { ListenStream: socketOf(server) },
+    Socket: { Slice: socketSlice(account.number), ListenStream: socketOf(server) },
   });
 }

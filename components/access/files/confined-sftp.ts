@@ -2,7 +2,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../../de
 import type { Architecture } from "../../../lib/architectures.ts";
 import { execLine, type Settings, unitFile } from "../../../lib/systemd/unit-file.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
-import { accountSettings, homeInside, logs } from "../../account/account-paths.ts";
+import { accountSettings, homeInside, logs, socketSlice } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
 import type { Element } from "../../registry/kind.ts";
@@ -120,6 +120,7 @@ export function renderFilesOf(
       content: unitFile({
         Unit: { Description: `${name} of account ${account.number}, inside the host` },
         Socket: {
+          Slice: socketSlice(account.number),
           ListenStream: filesSocket(protocol, account.number),
           Accept: "yes",
           RemoveOnStop: "yes",

@@ -2,7 +2,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../../de
 import type { Architecture } from "../../../lib/architectures.ts";
 import { execLine, plain, plainAddress, unitFile } from "../../../lib/systemd/unit-file.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
-import { accountSettings, homeInside, insideHome } from "../../account/account-paths.ts";
+import { accountSettings, homeInside, insideHome, socketSlice } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import { connections as httpConnections } from "../../http/front-end/connections.ts";
 import { descriptorLimit, scriptInside } from "../../http/kinds/server.ts";
@@ -110,7 +110,7 @@ function renderUser(account: Element<"accounts">, user: User): Required<Omit<Par
         path: path(socket),
         content: unitFile({
           Unit: { Description: `WebDAV of user ${user.name} of account ${account.number}` },
-          Socket: { ListenStream: socketOf(account.number, user) },
+          Socket: { Slice: socketSlice(account.number), ListenStream: socketOf(account.number, user) },
         }),
       },
       { path: path(`fairhost.target.wants/${socket}`), link: `../${socket}` },
@@ -163,6 +163,7 @@ function renderCheck(number: number, users: readonly User[]): Required<Omit<Part
       content: unitFile({
         Unit: { Description: `Passwords for WebDAV of account ${number}`, StartLimitIntervalSec: "0" },
         Socket: {
+          Slice: socketSlice(number),
           ListenStream: `${webdavCheck}/${number}`,
           SocketUser: "www-data",
           SocketMode: "0600",

@@ -1,6 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../../lib/systemd/unit-file.ts";
+import { socketSlice } from "../../account/account-paths.ts";
 import { banSocket } from "../../bans/links.ts";
 import { confined } from "../../host/units/confined.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
@@ -120,7 +121,7 @@ export function renderCheck(account: Account, users: readonly User[]): Required<
       path: path(socket),
       content: unitFile({
         Unit: { Description: `Passwords of account ${number}` },
-        Socket: { ListenStream: checkSocket(account), SocketUser: account.user },
+        Socket: { Slice: socketSlice(number), ListenStream: checkSocket(account), SocketUser: account.user },
       }),
     },
     { path: path(`fairhost.target.wants/${socket}`), link: `../${socket}` },

@@ -14,6 +14,9 @@ export interface UnitForms {
   readonly files?: readonly OwnFile[];
 }
 
+/** What each socket of an account must have: see `socketSlice` in components/account/account-paths.ts. */
+const socketSlice = /\[Socket\] Slice=fairhost-sockets-\d+\.slice/;
+
 /** Forms of all files of accounts. */
 export function formsOf(all: readonly UnitForms[]): readonly OwnFile[] {
   const common = all.flatMap(({ inSandboxes = [] }) => inSandboxes);
@@ -24,6 +27,12 @@ export function formsOf(all: readonly UnitForms[]): readonly OwnFile[] {
       lines: [...common, ...lines],
       needs: ["[Service] Slice=", "[Service] User="],
     })),
-    ...all.flatMap(({ files = [] }) => files),
+    ...all
+      .flatMap(({ files = [] }) => files)
+      .map((file) =>
+        file.lines && file.path.source.endsWith("\\.socket")
+          ? { ...file, lines: [...file.lines, socketSlice], needs: [...(file.needs ?? []), "[Socket] Slice="] }
+          : file,
+      ),
   ];
 }

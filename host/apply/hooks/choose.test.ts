@@ -58,6 +58,19 @@ test("a new account's own drop-in needs no reload either, a new drop-in for an o
   });
 });
 
+test("nor do those for all units of a new account, or of one that goes; for one that stays they do", () => {
+  const joins = (number: number) => ({
+    path: `systemd/account-${number}-.service.d/50-network.conf`,
+    content: "[Unit]\n",
+  });
+  const with1 = bundleOf({ 1: accountGroup(1, "x", [joins(1)]) }, group([conf], [nginx]));
+  const with2 = bundleOf({ 1: accountGroup(1), 2: accountGroup(2, "x", [joins(2)]) }, group([conf], [nginx]));
+  expect(todo(with2)).not.toHaveProperty("daemonReload");
+  expect(todo(before, { bases: [with2], states: up(with2) })).not.toHaveProperty("daemonReload");
+  expect(todo(with1)).toMatchObject({ daemonReload: true });
+  expect(todo(before, { bases: [with1], states: up(with1) })).toMatchObject({ daemonReload: true });
+});
+
 test("every folder that says so has its changed files read by a daemon-reload, whatever its name", () => {
   const folders: BundleFolder[] = [{ name: "generators", takesEffect: { by: "daemon-reload" } }];
   const dropIn = (content: string): BundleFile => ({ path: "generators/a.service.d/x.conf", content });
