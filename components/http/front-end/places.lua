@@ -1,26 +1,51 @@
 -- Which requests a server with a number of workers gets now, and which wait here: one visitor has a share of them at most.
-local ffi, places = require "ffi", ngx.shared.places
+local ffi, places, processes = require "ffi", ngx.shared.places, ngx.shared.processes
+local seconds_between_looks = 10
 ffi.cdef "int kill(int pid, int signal);"
 local module = {}
 
 -- Each count stands there twice: of all processes of the front end, old ones after a reload too, and of each one, so that a process that
--- crashes takes its part with it. A count that had to make room for others is forgotten: what it counted is let through.
+-- crashes takes its part with it. A count that had to make room for others is forgotten: what it counted is let through, and what it no longer
+-- counts must take nothing away from those who come later. So none stays below one: two processes at once may forget one request thereby.
 local function add(key, change)
-  local own = ngx.worker.pid() .. "/" .. key
-  if places:incr(own, change, 0) == 0 then places:delete(own) end
-  if change < 0 then return places:incr(key, change) end
-  return places:incr(key, change, 0) or 0
+  local function to(counter)
+    local count = places:incr(counter, change, change > 0 and 0 or nil)
+    if count and count <= 0 then places:delete(counter) end
+    return count or 0
+  end
+  to(ngx.worker.pid() .. "/" .. key)
+  return to(key)
 end
 
-function module.start()
+-- Gives back what a process counted that ended without doing so.
+local function forget(pid)
   for _, key in ipairs(places:get_keys(0)) do
-    local pid, counted = key:match("^(%d+)/(.*)$")
-    -- Processes that start at once look at the same time: one of them takes it away.
-    if pid and ffi.C.kill(tonumber(pid), 0) ~= 0 and places:add("gone/" .. key, true, 60) then
-      places:incr(counted, -(places:get(key) or 0))
+    local of, counted = key:match("^(%d+)/(.*)$")
+    if tonumber(of) == pid then
+      local rest = places:incr(counted, -(places:get(key) or 0))
+      if rest and rest <= 0 then places:delete(counted) end
       places:delete(key)
     end
   end
+  processes:delete(pid)
+end
+
+-- Processes look at the same time: one of them forgets.
+local function look()
+  for _, pid in ipairs(processes:get_keys(0)) do
+    pid = tonumber(pid)
+    if ffi.C.kill(pid, 0) ~= 0 and processes:incr(pid, 1) == 2 then forget(pid) end
+  end
+end
+
+-- Also while none starts: an old process that ends after a reload has no successor.
+function module.start()
+  local own = ngx.worker.pid()
+  -- One before had the same number.
+  if processes:get(own) then forget(own) end
+  processes:set(own, 1)
+  look()
+  assert(ngx.timer.every(seconds_between_looks, look))
 end
 
 local function take(key, most)
@@ -78,9 +103,10 @@ function module.enter(limits)
   refuse(refusal)
 end
 
--- The server answers without a worker.
+-- The server, or a cache in its place, answers without a worker.
 function module.served()
-  if ngx.header["X-Fairhost-Workers"] == "none" and ngx.var.place == "taken" then
+  local without = ngx.header["X-Fairhost-Workers"] == "none" or ngx.var.cache_seen == "hit"
+  if without and ngx.var.place == "taken" then
     local _, _, works = keys()
     add(works, -1)
     ngx.var.place = "served"

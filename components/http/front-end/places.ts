@@ -41,6 +41,7 @@ export const placesHttp = `  # Of servers that take few requests at once: how ma
     include settings/*.places;
   }
   lua_shared_dict places 16m;
+  lua_shared_dict processes 64k;
   init_by_lua_block {
     package.loaded["fairhost.places"] = (function()
 ${ownText(import.meta.dirname, "places.lua").replaceAll(/^(?=.)/gm, "      ")}    end)()
