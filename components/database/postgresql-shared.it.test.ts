@@ -64,6 +64,29 @@ test("a session that keeps the queue of all notifications from being read is end
   await expect.poll(said).toContain("notifications");
 }, 120_000);
 
+test("who sends many notifications is innocent: the session of another account that keeps them from being read is ended", async () => {
+  const listener = ask(alice, "a1_shop", "LISTEN x; BEGIN; SELECT 1; SELECT pg_sleep(100); COMMIT;").then(
+    () => "went on",
+    String,
+  );
+  let goesOn = true;
+  void listener.then(() => {
+    goesOn = false;
+  });
+  const some = "SELECT count(pg_notify('y', repeat('y', 7000) || g)) FROM generate_series(1, 900) g;";
+  const answers = new Set<string>();
+  const working = (async () => {
+    while (goesOn) answers.add(await ask(bob, "a2_blog", "BEGIN; SELECT pg_sleep(2); COMMIT;").catch(String));
+  })();
+  for (let round = 0; round < 30 && goesOn; round++) {
+    await ask(bob, "a2_blog", some).catch(String);
+    await on.shell("sleep 1");
+  }
+  expect(await listener).toContain(ended);
+  await working;
+  expect([...answers]).toEqual([""]);
+}, 150_000);
+
 test("a session that takes more locks than its share is ended; an ordinary one with thousands is not, and neighbours get in", async () => {
   const take = (count: number) =>
     `DO $$ BEGIN FOR i IN 1..${count} LOOP PERFORM pg_advisory_lock(i); END LOOP; END $$; SELECT 'has them'; SELECT pg_sleep(5);`;

@@ -7,7 +7,8 @@ say=$2
 # Locks first, and by functions alone: once all memory of locks is used up, no name of a user can be read. It is free again when the session has gone.
 # Who is ended again and again would keep the others out all the same.
 # Notifications: a page of the queue begins with the length of one and the number of its database, so whose fill it is known. Who listens is not: it is
-# read once the transaction ends in which that one is.
+# read once the transaction ends in which that one is. A transaction that is younger than ten seconds has kept it from being read for no longer, so
+# whoever sends much, in short ones, is innocent, unless the queue is about to be full.
 # Names of snapshots: who exported them, as `pg_locks` has it, in hexadecimal.
 look() {
   cat <<'EOT'
@@ -31,7 +32,8 @@ pages AS MATERIALIZED (
   SELECT pg_read_binary_file('pg_notify/' || name, 4, 4, true) AS b FROM queue, pg_ls_dir('pg_notify') name WHERE used > 0.5
 ), sessions AS MATERIALIZED (
   SELECT pid, usename, xact_start FROM pg_stat_activity, queue
-  WHERE used > 0.5 AND backend_type = 'client backend' AND usename <> 'postgres' AND xact_start IS NOT NULL
+  WHERE used > 0.5 AND backend_type = 'client backend' AND usename <> 'postgres' AND
+    xact_start < CASE WHEN used > 0.9 THEN 'infinity' ELSE clock_timestamp() - interval '10 seconds' END
 ), own AS MATERIALIZED (
   SELECT pid, usename FROM sessions WHERE usename = (
     SELECT split_part(datname, '_', 1) FROM pages JOIN pg_database
