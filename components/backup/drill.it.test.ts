@@ -198,6 +198,47 @@ describe("found and named", () => {
       expect.stringMatching(/database a1_shop \(postgresql\): .*relation "t" does not exist/),
     ]);
     expect(await found()).toEqual([["proof-failed", expect.stringContaining('relation "t" does not exist')]]);
+    const { wrong, own } = await newest(1);
+    expect(own).toEqual(wrong);
+  });
+
+  test("is a database whose dump is refused while it is written: all else is backed up and restored, and the proof says whose fault it is", async () => {
+    const small = [{ ...alice, limits: { diskGb: 0.005 } }, bob];
+    const { report, stderr } = await on.web.apply(renderBundle(on.declaration(small), "web1"));
+    expect(report, stderr).toMatchObject({ errors: [] });
+    await inside(
+      on.web.host,
+      1,
+      "mariadb a1_shop -e 'CREATE TABLE big AS SELECT RANDOM_BYTES(1000) AS a FROM seq_1_to_20000'",
+    );
+    const why = "dumps of this account's databases are larger than 20 MiB together (4 times its disk limit)";
+    expect(await on.web.host.run("fairhost-host backup")).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringContaining(
+        `account 1 has no new backup: its files are backed up, but not mariadb a1_shop: ${why}`,
+      ),
+    });
+    expect(await on.web.shell("cat /srv/accounts/1/admin/logs/databases.log")).toContain(
+      `fairhost: a1_shop (mariadb) cannot be dumped: ${why}`,
+    );
+    // Nothing of it is left, neither a program nor a part.
+    expect(await on.web.shell("pgrep mariadb-dump; find /srv/accounts /var/lib/fairhost -name '*.dump'")).toBe("");
+    await drill("1");
+    const { wrong, own, databases } = await newest(1);
+    expect(own).toEqual(wrong);
+    expect(wrong).toContainEqual(
+      `database a1_shop (mariadb): the backup has no dump of it: ${why}: compressed columns or tables are larger in a dump`,
+    );
+    expect(databases).toEqual([]);
+    // A server that cannot be started is the host's, whatever the account's databases are like.
+    await inside(on.web.host, 1, "mariadb a1_shop -e 'DROP TABLE big'");
+    await on.web.shell("fairhost-host backup 1");
+    await on.web.shell("mount --bind /bin/false /usr/sbin/mariadbd");
+    await drill("1");
+    await on.web.shell("umount /usr/sbin/mariadbd");
+    const broken = await newest(1);
+    expect(broken.own).toEqual([expect.stringContaining("(postgresql)")]);
+    expect(broken.wrong).toEqual([expect.stringContaining("a1_shop"), expect.stringContaining("a1_shop")]);
   });
 
   test("is a record that somebody has changed", async () => {

@@ -37,6 +37,11 @@ export interface Proof {
   readonly outcome: "restored" | "failed";
   /** Why it failed, one line each. */
   readonly wrong: readonly string[];
+  /**
+   * Those of them that are the account's own doing, and nobody else's: databases whose dump is larger than its room, or does not load into a server that
+   * takes it. If there are no others, all that can be restored was.
+   */
+  readonly own?: readonly string[];
 }
 
 /** Files and symlinks of a restored backup, beside those of the account. */

@@ -82,6 +82,20 @@ test("the finding says what to do and which approval lets it pass", () => {
   ]);
 });
 
+test("a database that the account itself keeps from being restored is said, and holds up nobody's deploy", () => {
+  const rest = { time: ago(1), without: "database a1_shop (postgresql): it does not load" };
+  for (const known of [
+    { rest, since: ago(promised + 1) },
+    { ...proof(promised), rest },
+  ]) {
+    const { findings, notes } = all({ known: { ...known, problems: ["its last drill"] }, asked: promised + 1 });
+    expect(findings).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining(`${rest.without}. This stops no deploy`)]);
+  }
+  // Nobody has tried it for as long as a proof counts.
+  expect(look({ known: { ...proof(promised), rest: { ...rest, time: ago(promised) } } })).toEqual([1, 0]);
+});
+
 test("an account that its host leaves out is named", () => {
   const said = `account ${number} (${name}) on ${host}`;
   const { message } = all({ asked: promised }).findings[0]!;

@@ -77,7 +77,7 @@ export function takingOver(
 /**
  * Accounts that are on a host before the change and keep their backups, whose newest proof is older than they have been promised. Those that were never
  * proven, or that their host leaves out, have the same time since they and drills are on that host, or since a deploy first asked for them: whatever is
- * earlier. A host that answers nonsense proves nothing.
+ * earlier. What only the account's own databases prevent is said, and stops nothing: no tenant holds up a host. A host that answers nonsense proves nothing.
  * @param now milliseconds
  * @param asked when a deploy first asked for an account, in milliseconds
  */
@@ -99,7 +99,7 @@ export function unproven(
     }
     const known = new Map(answer.accounts.map((each) => [each.account, each]));
     for (const { number, name, host, backup: was } of accounts) {
-      const { proof, since: said, problems = [] } = known.get(number) ?? {};
+      const { proof, rest, since: said, problems = [] } = known.get(number) ?? {};
       const before = was?.proofDays ?? usualProofDays;
       const is = later.get(number)?.proofDays ?? usualProofDays;
       // Drills follow what a host was told, so a shorter time counts from the next deploy on; a longer one has its own approval.
@@ -115,7 +115,11 @@ export function unproven(
         ...(known.has(number) ? problems : [`${host} says nothing of it`]),
       ].join("; ");
       const again = `read \`journalctl -u fairhost-drill\` on ${host}, then run \`fairhost-host drill ${number}\` there`;
-      if (age >= promised) {
+      if (age >= promised && rest && now - Date.parse(rest.time) < promised * day) {
+        notes.push(
+          `A drill restored all but databases of ${about} on ${rest.time}. What keeps these from being restored is in them: ${rest.without}. This stops no deploy, but they would be lost with ${host}: tell the account's owner.`,
+        );
+      } else if (age >= promised) {
         findings.push({
           rule: proofsRule,
           subject: { kind: "account", name: `${number}` },

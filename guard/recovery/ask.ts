@@ -25,6 +25,7 @@ const proofSchema = z.object({
   seconds: z.object({ restore: z.number().nonnegative() }),
   outcome: z.enum(["restored", "failed"]),
   wrong: z.array(z.string()),
+  own: z.array(z.string()).optional(),
 });
 
 /** A host, and the key by which SSH knows it. */
@@ -87,6 +88,7 @@ export async function readAnswer(text: string, host: string, key: string, now: n
   for (const { account, backup, since } of report.accounts) {
     const problems: string[] = [];
     let proof: { time: string; seconds: number } | undefined;
+    let rest: Answer["accounts"][number]["rest"];
     // A host keeps no more, and each one that is read costs a process here.
     const records = (report.proofs[account] ?? []).slice(-keptProofs - 1);
     for (const [index, signed] of records.entries()) {
@@ -94,10 +96,24 @@ export async function readAnswer(text: string, host: string, key: string, now: n
       const about = `record ${index + 1} of its drills is not valid`;
       if (typeof record === "string") problems.push(`${about}: ${record}`);
       else if (isAhead(record.time, now)) problems.push(`${about}: it is dated ${record.time}, in the future`);
-      else if (record.outcome === "restored") proof = { time: record.time, seconds: record.seconds.restore };
-      else if (index + 1 === records.length) problems.push(`its last drill failed: ${record.wrong[0]}`);
+      else if (record.outcome === "restored") {
+        proof = { time: record.time, seconds: record.seconds.restore };
+        rest = undefined;
+      } else {
+        const { time, wrong, own = [] } = record;
+        const others = wrong.filter((line) => !own.includes(line));
+        const isOwn = own.length > 0 && others.length === 0;
+        if (isOwn) rest = { time, without: own.join("; ") };
+        if (index + 1 === records.length)
+          problems.push(
+            isOwn
+              ? `its last drill restored all but databases that it keeps from being restored itself: ${own.join("; ")}`
+              : `its last drill failed: ${others[0]}`,
+          );
+      }
     }
-    accounts.push({ account, backup, ...(since && { since }), ...(proof && { proof }), problems });
+    const seen = { ...(since && { since }), ...(proof && { proof }), ...(rest && { rest }) };
+    accounts.push({ account, backup, ...seen, problems });
   }
   return { host, accounts };
 }

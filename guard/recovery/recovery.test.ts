@@ -31,12 +31,17 @@ describe("records of a host are checked with the key of the inventory", () => {
     const sign = ["-Y", "sign", "-q", "-f", join(directory, "key"), "-n", namespace];
     return { text, signatures: [execFileSync("ssh-keygen", sign, { input: text, encoding: "utf8" })] };
   }
-  const answer = async (...records: SignedProof[]) => {
+  const accountOf = async (...records: SignedProof[]) => {
     const backup = { last: { time: "2026-11-26T01:00:00.000Z" } };
     const report = { host: "h1", accounts: [{ account: 1, backup, proofDays: 30 }], proofs: { 1: records } };
     const { accounts } = (await readAnswer(JSON.stringify(report), "h1", key, now)) as Answer;
-    return [accounts[0]!.proof, accounts[0]!.problems];
+    return accounts[0]!;
   };
+  const answer = async (...records: SignedProof[]) => {
+    const { proof, problems } = await accountOf(...records);
+    return [proof, problems];
+  };
+  const restOf = async (...records: SignedProof[]) => (await accountOf(...records)).rest;
 
   test("a signed one counts, the newest first", async () => {
     const newer = { ...proof, time: "2026-11-25T10:00:00.000Z" };
@@ -64,6 +69,19 @@ describe("records of a host are checked with the key of the inventory", () => {
       { time: proof.time, seconds: 4.5 },
       ["its last drill failed: restoring: damaged"],
     ]);
+  });
+
+  test("a drill that only the account's own databases have spoilt is told from one that failed", async () => {
+    const [own, other] = ["database a1_shop (mariadb): ERROR 1064", "restoring: damaged"];
+    const spoilt: Proof = { ...proof, time: "2026-11-25T10:00:00.000Z", outcome: "failed", wrong: [own], own: [own] };
+    const says = `its last drill restored all but databases that it keeps from being restored itself: ${own}`;
+    expect(await answer(signed(proof), signed(spoilt))).toEqual([{ time: proof.time, seconds: 4.5 }, [says]]);
+    expect(await restOf(signed(proof), signed(spoilt))).toEqual({ time: spoilt.time, without: own });
+    // Not what came before a drill that restored all, nor one in which more was wrong.
+    expect(await restOf(signed(spoilt), signed({ ...proof, time: "2026-11-26T09:00:00.000Z" }))).toBeUndefined();
+    const both = signed({ ...spoilt, wrong: [own, other] });
+    expect(await restOf(both)).toBeUndefined();
+    expect(await answer(both)).toEqual([undefined, [`its last drill failed: ${other}`]]);
   });
 
   test.each([

@@ -33,6 +33,8 @@ export interface Answer {
     /** Since when drills could have restored it, ISO 8601, as its host says. */
     readonly since?: string;
     readonly proof?: { readonly time: string; readonly seconds: number };
+    /** A newer drill that restored all but databases whose dump the account itself has spoilt; and these, in words. */
+    readonly rest?: { readonly time: string; readonly without: string };
     readonly problems: readonly string[];
   }[];
 }
@@ -77,7 +79,8 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
         else if (time === undefined) problems.push("it has no backup");
         const promised = backup && (backup.proofDays ?? usualProofDays);
         const age = seen?.proof && (now - Date.parse(seen.proof.time)) / 86_400_000;
-        if (seen && age === undefined) problems.push("no drill has restored it");
+        if (seen && age === undefined)
+          problems.push(seen.rest ? "no drill has restored all of it" : "no drill has restored it");
         else if (age !== undefined && promised !== undefined && age > promised)
           problems.push(`its proof is ${Math.floor(age)} days old, and its plan allows ${promised}`);
         const to = moves.find((move) => move.number === number);

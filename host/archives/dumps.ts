@@ -29,6 +29,9 @@ export interface DumpRoom {
   left: number;
 }
 
+/** A dump that cannot be, or be loaded, because of what its account has put into the database: the host and its servers are as they should be. */
+export class OwnDump extends ApplyError {}
+
 /** Room for all dumps of an account: by its disk limit, or, where none is declared (any more), by what its databases take now. */
 export async function dumpRoom(machine: Machine, account: number): Promise<DumpRoom> {
   const bytes = most * (diskLimit(readCurrent(machine).bundle, account) ?? (await onDisk(machine, account)));
@@ -91,7 +94,7 @@ export async function writeDump(
 const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
 
 /** Says it in the account's log, too: nobody else can make its databases smaller. */
-function tooLarge(machine: Machine, file: string, { account, bytes }: DumpRoom): ApplyError {
+function tooLarge(machine: Machine, file: string, { account, bytes }: DumpRoom): OwnDump {
   const [engine, name] = file.split("/").at(-1)!.split(".");
   const why = `dumps of this account's databases are larger than ${mib(bytes)} together (${most} times its disk limit)`;
   const log = join(accountDirectory(machine, account), "admin/logs/databases.log");
@@ -102,5 +105,5 @@ function tooLarge(machine: Machine, file: string, { account, bytes }: DumpRoom):
   } catch (error) {
     machine.say(`${log}: ${String(error)}`);
   }
-  return new ApplyError(`${why}: compressed columns or tables are larger in a dump`);
+  return new OwnDump(`${why}: compressed columns or tables are larger in a dump`);
 }

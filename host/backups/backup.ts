@@ -4,7 +4,7 @@ import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, requireRoom } from "../archives/archive.ts";
 import { accountDirectory, requireNoCopying } from "../archives/archives.ts";
-import { diskLimit, dumpRoom, writeDump } from "../archives/dumps.ts";
+import { diskLimit, dumpRoom, OwnDump, writeDump } from "../archives/dumps.ts";
 import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -29,6 +29,9 @@ export const inSnapshot = "/account";
 /** Beside the dumps of databases: the account's group of the bundle, and its certificates with their keys, as a move carries them. */
 export const declarationName = "declaration.json";
 export const certificatesName = "certificates.json";
+
+/** Beside them, if there are any: databases without a dump because of what is in them, by the name of the dump, and why. */
+export const refusedName = "refused-dumps.json";
 
 /** Milliseconds: a backup that is younger is not made again by the timer. */
 const recent = 12 * 3_600_000;
@@ -185,6 +188,7 @@ async function backUpOne(
 /** Dumps the account's databases. @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
 async function spoolDatabases(machine: Machine, account: number, source: string, own: string): Promise<string[]> {
   const failed: string[] = [];
+  const refused: Record<string, string> = {};
   const room = await dumpRoom(machine, account);
   for (const engine of enginesIn(source)) {
     const { listed, dump } = servers[engine];
@@ -204,9 +208,12 @@ async function spoolDatabases(machine: Machine, account: number, source: string,
         if (existsSync(file)) room.left += statSync(file).size;
         machine.disk.remove(file);
         failed.push(`${engine} ${name}: ${(error as Error).message}`);
+        if (error instanceof OwnDump) refused[dumpPart(engine, name)] = error.message;
       }
     }
   }
+  if (Object.keys(refused).length > 0)
+    machine.disk.create(join(own, refusedName), `${JSON.stringify(refused)}\n`, 0o600, { sync: false });
   return failed;
 }
 

@@ -3,11 +3,15 @@ import { join } from "node:path";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import type { LoadedDatabase } from "../../delivery/protocol/proofs.ts";
 import { dumpPart } from "../archives/archive.ts";
+import { OwnDump } from "../archives/dumps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { runInside } from "./sandbox.ts";
+import { runInside, withRoom } from "./sandbox.ts";
 
 /** Where a server of its own finds its directory, and the dump. */
 const [place, dumpPlace] = ["/drill", "/dump"];
+
+/** First line of what a script prints, once its server runs: what fails later, or takes too long or too much, is the dump. */
+const loading = "loading";
 
 /**
  * For each engine: the program that has to be there, and a script that starts a server in an empty directory, loads the dump `/dump` into database
@@ -26,6 +30,7 @@ pg_ctl --pgdata=data --log=log --wait --timeout=300 --silent start --options="-k
 trap 'pg_ctl --pgdata=data --mode=immediate --silent stop || true' EXIT
 psql -Xq --dbname=postgres --command="CREATE ROLE $2"
 createdb --template=template0 "$1"
+echo ${loading}
 pg_restore --exit-on-error --no-owner --no-acl --dbname="$1" ${dumpPlace}
 psql -XAtq --set=ON_ERROR_STOP=1 --dbname="$1" <<'END'
 SELECT format('SELECT count(*) FROM ONLY %I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') \\gexec
@@ -48,7 +53,8 @@ until mariadb-admin --no-defaults --socket=${place}/socket --user=root --silent 
   sleep 0.2
 done
 ask --execute="CREATE DATABASE $1"
-ask "$1" <${dumpPlace}
+echo ${loading}
+ask "$1" <${dumpPlace} >/dev/null
 ask --raw --execute="SELECT CONCAT('SELECT COUNT(*) FROM \\\`', REPLACE(TABLE_NAME, '\\\`', '\\\`\\\`'), '\\\`;') FROM information_schema.TABLES WHERE TABLE_SCHEMA = '$1' AND TABLE_TYPE = 'BASE TABLE'" >tables
 ask "$1" <tables
 `,
@@ -58,7 +64,7 @@ ask "$1" <tables
 /**
  * Loads a dump into a server that is there for it alone, and counts its tables and rows.
  * @param directory of the drill, for root alone, with the dump in `restored/databases`
- * @throws ApplyError if it cannot be loaded
+ * @throws OwnDump if the dump cannot be loaded into the server, ApplyError if there is no server to load it into
  */
 export async function loadDump(
   machine: Machine,
@@ -77,33 +83,35 @@ export async function loadDump(
   chownSync(own, uid, uid);
   machine.disk.replace(users, `a${number}:x:${uid}:${uid}::/:/bin/sh\n`, 0o644, { sync: false });
   const begun = performance.now();
+  let began = false;
+  const unit = `fairhost-backup-${number}-load`;
   try {
-    const command = ["/bin/sh", "-c", script, "load", name, `a${number}`];
-    const { status, stdout, stderr } = await runInside(machine, command, {
-      unit: loadUnit(number),
-      uid,
-      mounts: [
-        { from: own, to: place, writable: true },
-        { from: dump, to: dumpPlace },
-        { from: users, to: "/etc/passwd" },
-      ],
-    });
-    if (status !== 0) {
+    const stdout = await withRoom(machine, directory, [unit], async () => {
+      const command = ["/bin/sh", "-c", script, "load", name, `a${number}`];
+      const { status, stdout, stderr } = await runInside(machine, command, {
+        unit,
+        uid,
+        mounts: [
+          { from: own, to: place, writable: true },
+          { from: dump, to: dumpPlace },
+          { from: users, to: "/etc/passwd" },
+        ],
+      });
+      began = stdout.startsWith(`${loading}\n`);
+      if (status === 0) return stdout;
       // Programs say first what is wrong, then where.
       const first = stderr.trim().split("\n").slice(0, 2).join("; ").slice(0, 400);
       throw new ApplyError(`${first || "nothing was said"} (exit status ${status})`);
-    }
-    const counts = stdout.trim().split("\n").filter(Boolean).map(Number);
+    });
+    const counts = stdout.trim().split("\n").slice(1).map(Number);
     return {
       ...{ engine, name, bytes: statSync(dump).size, tables: counts.length },
       rows: counts.reduce((sum, rows) => sum + rows, 0),
       seconds: (performance.now() - begun) / 1000,
     };
+  } catch (error) {
+    throw began && error instanceof ApplyError ? new OwnDump(error.message) : error;
   } finally {
     machine.disk.remove(own);
   }
-}
-
-export function loadUnit(account: number): string {
-  return `fairhost-backup-${account}-load`;
 }

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import type { ComparedFiles, LoadedDatabase, Proof } from "../../delivery/protocol/proofs.ts";
 import { printable } from "../../lib/text/text.ts";
-import { databaseOf } from "../archives/archive.ts";
+import { databaseOf, dumpPart } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
-import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
+import { OwnDump } from "../archives/dumps.ts";
+import { certificatesName, declarationName, inSnapshot, refusedName } from "../backups/backup.ts";
 import { backupsOf, hurried, keepersOf } from "../backups/keepers.ts";
 import { type Mount, mustRestic, shortened, Unreachable } from "../backups/restic.ts";
 import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/restore.ts";
@@ -13,7 +14,7 @@ import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { type Comparison, compareTrees } from "./compare.ts";
-import { loadDump, loadUnit } from "./databases.ts";
+import { loadDump } from "./databases.ts";
 import { requireFree, runInside, withRoom } from "./sandbox.ts";
 
 /** Beside the accounts, so no disk limit counts it; for root alone. */
@@ -38,13 +39,16 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
   const begun = { at: new Date(), clock: performance.now() };
   const elapsed = () => (performance.now() - begun.clock) / 1000;
   const wrong: string[] = [];
+  const own: string[] = [];
   /** Whatever does not go well is said in the proof. */
   const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
       if (error instanceof Unreachable) throw error;
-      wrong.push(printable(`${what}: ${error instanceof ApplyError ? error.message : String(error)}`));
+      const line = printable(`${what}: ${error instanceof ApplyError ? error.message : String(error)}`);
+      wrong.push(line);
+      if (error instanceof OwnDump) own.push(line);
       return undefined;
     }
   };
@@ -75,9 +79,10 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
       }
       for (const dump of dumps) {
         const { engine, name } = dump;
-        const loaded = await tried(`database ${name} (${engine})`, () => {
+        const loaded = await tried(`database ${name} (${engine})`, async () => {
+          if (dump.refused !== undefined) throw new OwnDump(`the backup has no dump of it: ${dump.refused}`);
           if (!dump.there) throw new ApplyError("the backup has no dump of it");
-          return withRoom(machine, directory, [loadUnit(number)], () => loadDump(machine, account, directory, dump));
+          return loadDump(machine, account, directory, dump);
         });
         if (loaded) databases.push(loaded);
         restore += loaded?.seconds ?? 0;
@@ -101,6 +106,7 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
     seconds: { restore: rounded(restore), drill: rounded(elapsed()) },
     outcome: wrong.length === 0 ? "restored" : "failed",
     wrong,
+    ...(own.length > 0 && { own }),
   };
 }
 
@@ -184,9 +190,12 @@ function dumpsIn(directory: string) {
   const lacking = declared.filter(
     (each) => !there.some(({ name, engine }) => name === each.name && engine === each.engine),
   );
+  // A backup of an older release does not say it.
+  const said = join(place, refusedName);
+  const refused = (existsSync(said) ? JSON.parse(readFileSync(said, "utf8")) : {}) as Record<string, string>;
   return [
-    ...there.map((each) => ({ ...each, there: true })),
-    ...lacking.map(({ engine, name }) => ({ engine, name, there: false })),
+    ...there.map((each) => ({ ...each, there: true, refused: undefined })),
+    ...lacking.map(({ engine, name }) => ({ engine, name, there: false, refused: refused[dumpPart(engine, name)] })),
   ];
 }
 

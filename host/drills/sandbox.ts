@@ -9,7 +9,7 @@ const reserve = { bytes: 1 << 30, inodes: 10_000 };
 /** Milliseconds between two looks at what is free. */
 const pace = 1000;
 
-/** Bytes that are kept of what a program says: it works on what an account wrote. */
+/** Bytes that are kept of what a program says, the first ones: it works on what an account wrote, which can push nothing of it out. */
 const said = 1 << 20;
 
 /** Of what runs as an account: its dump is a program. A database that takes longer, or more, is not proven. */
@@ -59,7 +59,7 @@ export async function runInside(
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].on("data", (part: Buffer) => {
-      texts[name] = `${texts[name]}${part}`.slice(-said);
+      texts[name] = `${texts[name]}${part}`.slice(0, said);
     });
   const [status] = (await once(child, "close")) as [number | null];
   return { status: status ?? 128, ...texts };
