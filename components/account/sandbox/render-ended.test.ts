@@ -52,12 +52,20 @@ test("every unit in a sandbox has the line in its own log", async () => {
 test.concurrent.each([
   ["oom-kill", "killed, because the account had used all its memory", 5],
   ["timeout", "killed, because it had not ended 10 s after SIGTERM", 1],
-  ["exit-code", undefined, 1],
-] as const)("%s: %s, and no start for %i s", async (result, words, pause) => {
-  const logs = join(root, result, "7/admin/logs");
+  ["exit-code", undefined, 1, "1"],
+  // EXIT_NAMESPACE: a directory that is bound is not there.
+  [
+    "exit-code",
+    "ended with status 226: if no program of the account ends so, its sandbox could not be made: tell the operator",
+    1,
+    "226",
+  ],
+] as const)("%s: %s, and no start for %i s", async (result, words, pause, status: string = "") => {
+  const directory = join(root, `${result}${status}`);
+  const logs = join(directory, "7/admin/logs");
   mkdirSync(logs, { recursive: true });
   const begun = performance.now();
-  await sayEnded(join(root, result), "account-7-http-shop", { MONITOR_SERVICE_RESULT: result });
+  await sayEnded(directory, "account-7-http-shop", { MONITOR_SERVICE_RESULT: result, MONITOR_EXIT_STATUS: status });
   expect(performance.now() - begun).toBeGreaterThan(pause * 1000);
   const said = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8").replace(/^\S+ /, ""));
   expect(said).toEqual(words === undefined ? [] : [`fairhost: ${words}\n`]);
