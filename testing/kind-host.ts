@@ -2,7 +2,7 @@ import type { BareMetalHostInputs } from "../components/registry/kinds.generated
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { placeBundle, succeed } from "./fakes/placed-host.ts";
-import { declarationOf, type FixtureServer } from "./fixtures/bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, type FixtureServer } from "./fixtures/bundle-fixture.ts";
 
 interface Answer {
   readonly status: number;
@@ -30,15 +30,17 @@ export interface KindHost extends AsyncDisposable {
 /**
  * @param files by paths inside the home, put there before the servers start, as the account's own
  * @param change of the host
+ * @param limits of the account
  */
 export async function bootKind(
   name: string,
   servers: readonly FixtureServer[],
   files: Readonly<Record<string, string | Uint8Array>>,
   change: Partial<BareMetalHostInputs> = {},
+  limits: FixtureAccount["limits"] = {},
 ): Promise<KindHost> {
   const host = await bootContainer({ name });
-  const declaration = declarationOf([{ number: 1, name: "alice", servers }], change);
+  const declaration = declarationOf([{ number: 1, name: "alice", servers, limits }], change);
   const { uid } = declaration.accounts[0]!;
   const home = "/srv/accounts/1/home";
   const sh = (command: string) => succeed(host, command);

@@ -2,6 +2,7 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/systemd/unit-file.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
+import type { Element } from "../registry/kind.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import { wafLevels } from "../waf/waf.ts";
 import { choiceOf, headerFile } from "./front-end/front-end-limits.ts";
@@ -17,20 +18,23 @@ const plainHash = plain(passwordHash, "hash of a password");
 
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
-  ofElements: ({ account, own }) => ({ files: renderSettings(account.number, own.httpServers) }),
+  ofElements: ({ account, own }) => ({ files: renderSettings(account, own.httpServers) }),
 };
 
 /**
  * What the web sites of one account choose: maps that the front end includes, by socket, and files of passwords. In folders of their own:
  * nginx looks at every name of a folder for each kind of file, and few accounts choose anything.
  */
-export function renderSettings(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
+export function renderSettings(
+  { number: account, limits }: Pick<Element<"accounts">, "number" | "limits">,
+  servers: readonly HttpServerInputs[],
+): BundleFile[] {
   const files = new Map<string, string>();
   const add = (path: string, line: string) => files.set(path, `${files.get(path) ?? ""}${line}\n`);
   for (const server of servers) {
     const socket = `unix:${socketOf(server)}`;
     const { headers = {}, passwords } = server;
-    const places = placesOf(kinds[server.kind] as ServerKind, server);
+    const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
     const choice = choiceOf({ ...server, workers: places !== undefined });
     if (server.cache) {
       const group = cacheGroup(server);

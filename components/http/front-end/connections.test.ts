@@ -4,6 +4,7 @@ import { declarationOf, programServer, staticServer } from "../../../testing/fix
 import type { HttpServer, ServerKind } from "../kinds/server.ts";
 import { serverFixtures } from "../kinds/server-fixtures.generated.ts";
 import { servers } from "../kinds/servers.generated.ts";
+import { apacheSize } from "../program/apache.ts";
 import { connections, descriptors, descriptorsOfProxied, longestQueue, opening } from "./connections.ts";
 import { placesOf, waiting } from "./places.ts";
 
@@ -31,12 +32,11 @@ test("each part carries what the part before it lets through", () => {
 });
 
 test("every kind of server says how many requests it takes at once, and one visitor cannot take all of them", () => {
-  const { apache, apacheServer, server, visitor } = connections;
-  expect(apacheServer).toBeLessThan(apache);
+  const { server, visitor } = connections;
   for (const fixture of serverFixtures) {
     const kind = servers[fixture.kind] as ServerKind;
     const all = { ...fixture, number: 1, idleSeconds: 0 } as unknown as HttpServer;
-    const places = placesOf(kind, all);
+    const places = placesOf(kind, all, 128);
     expect(kind.parallel, kind.kind).toBeDefined();
     if (typeof kind.parallel === "number") {
       expect(kind.parallel, kind.kind).toBeGreaterThan(places?.all ?? server);
@@ -61,18 +61,40 @@ test("what has one worker gives it to one request of each visitor at a time", ()
     workers: 1,
     threads: 1,
   } as unknown as HttpServer;
-  expect(placesOf(servers.python as ServerKind, python)).toEqual({ share: 1, all: connections.server });
-  expect(placesOf(servers.python as ServerKind, { ...python, interface: "asgi" } as HttpServer)).toBeUndefined();
+  expect(placesOf(servers.python as ServerKind, python, 128)).toEqual({ share: 1, all: connections.server });
+  expect(placesOf(servers.python as ServerKind, { ...python, interface: "asgi" } as HttpServer, 128)).toBeUndefined();
 });
+
+test.each([
+  [4, 1, 4],
+  [64, 2, 16],
+  [128, 2, 32],
+  [256, 4, 32],
+  [65_536, 4, 32],
+])(
+  "Apache of an account with %i tasks is %i processes of %i threads, and leaves tasks for the rest",
+  (tasks, processes, threads) => {
+    const size = apacheSize(tasks);
+    expect(size).toMatchObject({ processes, threads });
+    expect(size.requests).toBeLessThanOrEqual(connections.apache);
+    expect(size.places).toBeLessThan(size.requests);
+    // Half of the places is a visitor's.
+    expect(size.places).toBeGreaterThanOrEqual(2);
+    // Below it, no program of the account starts beside it anyway.
+    if (tasks >= 32) expect(processes * (threads + 2)).toBeLessThanOrEqual(tasks * 0.75);
+  },
+);
 
 test("a number in the configuration of a kind's server is the one that the kind declares", () => {
   const found = (Object.values(servers) as ServerKind[]).flatMap((kind) =>
     kind.shared().flatMap(({ path, content }) => {
-      const numbers = (content ?? "").matchAll(/^ *(?:MaxRequestWorkers|server\.max-connections) *=? *(\d+)$/gm);
+      const numbers = (content ?? "").matchAll(
+        /^ *(?:MaxRequestWorkers|ThreadsPerChild|ServerLimit|server\.max-connections) *=? *(\d+)$/gm,
+      );
       return [...numbers].map(([, number]) => [path, Number(number), kind.parallel] as const);
     }),
   );
-  expect(found.map(([path]) => path).sort()).toEqual(["apache/php.conf", "apache/proxy.conf", "lighttpd/static.conf"]);
+  expect(found.map(([path]) => path)).toEqual(["lighttpd/static.conf"]);
   for (const [path, number, declared] of found) expect(number, path).toBe(declared);
 });
 

@@ -13,10 +13,8 @@ export const connections = {
   server: 1024,
   /** To all HTTP servers of one account. */
   account: 2048,
-  /** That Apache of an account serves at once (`MaxRequestWorkers`): each takes a thread, and each thread counts as a task of the account. */
+  /** That Apache of an account with tasks enough serves at once; others have less (program/apache.ts). */
   apache: 128,
-  /** To one HTTP server that is Apache, others wait in the front end. Less than `apache`, because Apache notices later when one is gone. */
-  apacheServer: 112,
   /** Waiting in a server's socket, for example while it starts. Beyond it a Unix socket refuses at once. */
   queue: 1088,
   /** Of a program's proxy: beyond it the proxy closes what it accepted. More than `server`, because it notices later when one is gone. */

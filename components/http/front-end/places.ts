@@ -1,6 +1,7 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
 import type { HttpServer, ServerKind } from "../kinds/server.ts";
+import { apacheSize } from "../program/apache.ts";
 import { connections } from "./connections.ts";
 
 /**
@@ -23,10 +24,15 @@ export const inVain = { visitor: 479, server: 503 } as const;
 /**
  * How many requests the program of a server works on for one visitor at once, and how many the server takes of all, of one visitor half as many:
  * an answer that says that no worker is busy with it (Apache, of a file) counts in these alone.
+ * @param tasksMax of its account
  * @returns undefined of a server that takes as many as the front end lets through, and of one whose program alone knows
  */
-export function placesOf(kind: ServerKind, server: HttpServer): { share: number; all: number } | undefined {
-  const apache = kind.parallel === connections.apache ? connections.apacheServer : undefined;
+export function placesOf(
+  kind: ServerKind,
+  server: HttpServer,
+  tasksMax: number,
+): { share: number; all: number } | undefined {
+  const apache = kind.parallel === "apache" ? apacheSize(tasksMax).places : undefined;
   const most = kind.workers?.(server) ?? apache;
   // Beyond the workers of its program a server lets requests wait itself, in order.
   return most === undefined

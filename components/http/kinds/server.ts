@@ -138,9 +138,9 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
   readonly keepsConnections?: true;
   /**
    * How many requests its server takes at once. A number: the platform's configuration says so, and the front end lets through less, of one visitor
-   * at most half. `declared`: the account says so (`workers`), others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
+   * at most half. `apache`: likewise, by the account's tasks (program/apache.ts). `declared`: the account says so (`workers`), others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
    */
-  readonly parallel: number | "declared" | "program" | "front end";
+  readonly parallel: number | "apache" | "declared" | "program" | "front end";
   /**
    * How many requests its program works on at once, as the account declares. One visitor gets half of them, and what exceeds that waits in the
    * front end. Undefined if this server's program works on any number.

@@ -4,7 +4,7 @@ import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
-import { connections } from "../../front-end/connections.ts";
+import { apacheEnvironment } from "../../program/apache.ts";
 import {
   inside,
   programEntry,
@@ -79,7 +79,7 @@ const startSeconds = 20;
  */
 export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
-  parallel: connections.apache,
+  parallel: "apache",
   workers: ({ workers }) => workers,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
@@ -120,7 +120,11 @@ export const server: ServerKind<HttpServer<"php">> = {
       {
         command: [inside(script).path, state, `${workers}`, ...words.sort()],
         requests: "port",
-        environment: { FAIRHOST_ROOT: insideHome(account, root), FAIRHOST_FALLBACK: `/${fallback}` },
+        environment: {
+          FAIRHOST_ROOT: insideHome(account, root),
+          FAIRHOST_FALLBACK: `/${fallback}`,
+          ...apacheEnvironment(account.limits.tasksMax),
+        },
         binds: [inside(script).bind, inside(configuration).bind],
       },
     );

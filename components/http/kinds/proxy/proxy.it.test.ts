@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FixtureServer, programServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
-import { connections } from "../../front-end/connections.ts";
+import { apacheSize } from "../../program/apache.ts";
 
 const proxy = (name: string, to: string, change: object = {}): FixtureServer => ({
   ...({ kind: "proxy", name, to, keepHost: false, idleSeconds: 300 } as const),
@@ -111,7 +113,7 @@ describe("streams and sleep", () => {
 
 test("one visitor gets half of what it takes at once, is told what is over after a while, and others get in", async () => {
   await kind.sh("ip address add fd00:9::1/128 dev lo nodad");
-  const share = connections.apacheServer / 2;
+  const share = apacheSize(200).places / 2;
   const held = await kind.sh(`python3 -c '
 import collections, selectors, socket, subprocess, time
 selector, found = selectors.DefaultSelector(), collections.Counter()
@@ -130,6 +132,21 @@ print(dict(found), len(selector.get_map()), subprocess.run([*curl, "http://[fd00
 '`);
 
   expect(held).toBe(`{'429 with a page': ${200 - share}} ${share} 200\n`);
+});
+
+test("a body that drips is given up after half a minute, a slow line's arrives, and a WebSocket may be silent for longer", async () => {
+  const program = join(import.meta.dirname, "../../../../testing/programs/slow-visitor.py");
+  await kind.host.writeFile("/root/slow-visitor.py", readFileSync(program));
+  const visit = (form: string) => `python3 /root/slow-visitor.py ${form} same.alice.test 1 100 ::1 ::1 >/root/${form}`;
+  const silent = `exec 3<>/dev/tcp/::1/80; printf "GET /echo HTTP/1.1\r\nHost: same.alice.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" >&3
+    for n in 1 2 3 4; do read -r line <&3; done; sleep 45; printf hello >&3; cat <&3 >/root/silent`;
+  await kind.host.writeFile("/root/silent.sh", silent);
+  await kind.host.run(`${visit("drips")} & ${visit("modems")} & timeout 90 bash /root/silent.sh & wait`, {
+    timeout: 120_000,
+  });
+  expect(await kind.sh("cat /root/modems")).toMatch(/\{'200': 1\} [34]\d\./);
+  expect(await kind.sh("cat /root/drips")).toMatch(/\{'(?:4..|5..|cut)': 1\} [34]\d\./);
+  expect(await kind.sh("cat /root/silent")).toMatch(/hello$/);
 });
 
 test("127.0.0.1 is the account's own: nothing of the host is reached through it", async () => {

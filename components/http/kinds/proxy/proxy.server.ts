@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ownText } from "../../../../lib/text/own-text.ts";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
-import { connections } from "../../front-end/connections.ts";
+import { apacheEnvironment } from "../../program/apache.ts";
 import { inside, programFiles, programUnit, scriptFile } from "../../program/run-program.ts";
 import { plainTarget, targetSchema } from "../../web-site/target.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
@@ -40,7 +40,7 @@ const startSeconds = 20;
 /** Apache in the account's sandbox and network: it reaches what programs of the account reach, and nothing of the host. */
 export const server: ServerKind<HttpServer<"proxy">> = {
   kind: "proxy",
-  parallel: connections.apache,
+  parallel: "apache",
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: ["apache2-bin", "ca-certificates"],
@@ -58,7 +58,11 @@ export const server: ServerKind<HttpServer<"proxy">> = {
       {
         command: [inside(script).path],
         requests: "port",
-        environment: { FAIRHOST_TO: plainTarget(server.to), FAIRHOST_KEEP_HOST: server.keepHost ? "On" : "Off" },
+        environment: {
+          FAIRHOST_TO: plainTarget(server.to),
+          FAIRHOST_KEEP_HOST: server.keepHost ? "On" : "Off",
+          ...apacheEnvironment(account.limits.tasksMax),
+        },
         binds: [inside(script).bind, inside(configuration).bind],
       },
     ),
