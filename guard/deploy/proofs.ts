@@ -77,7 +77,7 @@ export function takingOver(
 /**
  * Accounts that are on a host before the change and keep their backups, whose newest proof is older than they have been promised. Those that were never
  * proven, or that their host leaves out, have the same time since they and drills are on that host, or since a deploy first asked for them: whatever is
- * earlier. What only the account's own databases prevent is said, and stops nothing: no tenant holds up a host. A host that answers nonsense proves nothing.
+ * earlier. What only the account's own databases prevent is said, and stops nothing: no account holds up a host. A host that answers nonsense proves nothing.
  * @param now milliseconds
  * @param asked when a deploy first asked for an account, in milliseconds
  */

@@ -13,7 +13,7 @@ export const connections = {
   server: 1024,
   /** To all HTTP servers of one account. */
   account: 2048,
-  /** That Apache of an account with tasks enough serves at once; others have less (program/apache.ts). */
+  /** That Apache of an account with tasks enough serves at once; others have less (components/http/program/apache.ts). */
   apache: 128,
   /** Waiting in a server's socket, for example while it starts. Beyond it a Unix socket refuses at once. */
   queue: 1088,

@@ -138,7 +138,7 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
   readonly keepsConnections?: true;
   /**
    * How many requests its server takes at once. A number: the platform's configuration says so, and the front end lets through less, of one visitor
-   * at most half. `apache`: likewise, by the account's tasks (program/apache.ts). `declared`: the account says so (`workers`), others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
+   * at most half. `apache`: likewise, by the account's tasks (components/http/program/apache.ts). `declared`: the account says so (`workers`), others wait in the socket. `program`: the account's program knows. `front end`: there is no server.
    */
   readonly parallel: number | "apache" | "declared" | "program" | "front end";
   /**
