@@ -53,7 +53,12 @@ export function kernelViewCases({ attempt, refused, absent, denied }: Hostile): 
     expect(keys.join("\n").match(/19000\d+/g)).toEqual(expect.not.arrayContaining(["1900000001", "1900000667"]));
     expect(sys).toBe("ok ['fs']");
     expect(groups).toMatch(/0::\/\n$/);
-    expect(await attempt([["list", "/sys/fs"]])).toEqual(["ok ['cgroup']"]);
+    expect(
+      await attempt([
+        ["list", "/sys"],
+        ["list", "/sys/fs"],
+      ]),
+    ).toEqual(["ok ['fs']", "ok ['cgroup']"]);
     await refused(
       {
         read: [
@@ -67,6 +72,9 @@ export function kernelViewCases({ attempt, refused, absent, denied }: Hostile): 
         ],
         list: ["/sys/kernel", "/sys/class", "/sys/block", "/sys/devices", "/proc/irq", "/proc/pressure", "/proc/fs"],
         write: [
+          "/sys/new",
+          "/sys/fs/new",
+          ...replaced.map((name) => `/proc/${name}`),
           "/sys/fs/cgroup/cgroup.procs",
           "/proc/sys/vm/drop_caches",
           "/proc/sysrq-trigger",

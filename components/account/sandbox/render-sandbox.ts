@@ -7,7 +7,7 @@ import { mountsFile } from "../account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
 import { commonScript } from "./own-program.ts";
 import { ended } from "./render-ended.ts";
-import { hidden, lastHidden, view, viewUnit } from "./render-view.ts";
+import { emptySys, hidden, lastHidden, view, viewUnit } from "./render-view.ts";
 
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
@@ -86,25 +86,25 @@ const sandboxSettings = ({ rootLinks }: Architecture) => ({
   UMask: "0027",
   // Not the host's: programs would print, sort and name files differently from host to host.
   Environment: "LANG=C.UTF-8",
-  // An empty root in memory. RootDirectory= or ProtectSystem= would replace it. systemd mounts /sys anyway, so its parts are replaced or hidden.
+  // An empty root in memory. RootDirectory= or ProtectSystem= would replace it.
   TemporaryFileSystem: [
     "/:ro,mode=0755",
     "/dev/shm:size=16M,mode=1777",
-    "/sys/fs:ro,mode=0755",
     // In the directory that all accounts see, the names of their own records would show.
     "/etc/userdb:ro,mode=0755",
   ],
-  // Not InaccessiblePaths=, for each of which systemd reads its table of mounts twice more to make it read-only: these cannot be written to anyway.
-  BindPaths: hidden.map((path) => `${path === lastHidden ? "" : "-"}${view}/hidden${path}:${path}`),
+  // Neither InaccessiblePaths= nor BindReadOnlyPaths=, for each of which systemd reads its table of mounts twice more to make it read-only: root owns
+  // all of these, and nobody else can write to them. One in the place of /sys takes the place of systemd's own and of ten others.
+  BindPaths: [
+    `${emptySys}:/sys`,
+    ...replacedOfProc.map((name) => `${view}/proc/${name}:/proc/${name}`),
+    ...hidden.map((path) => `${path === lastHidden ? "" : "-"}${view}/hidden${path}:${path}`),
+  ],
   MountAPIVFS: "yes",
   // It would have to write below /sys/fs/cgroup.
   MemoryPressureWatch: "off",
   BindLogSockets: "no",
-  BindReadOnlyPaths: [
-    ["/usr", ...rootLinks].join(" "),
-    `${view}/etc:/etc`,
-    replacedOfProc.map((name) => `${view}/proc/${name}:/proc/${name}`).join(" "),
-  ],
+  BindReadOnlyPaths: [["/usr", ...rootLinks].join(" "), `${view}/etc:/etc`],
   // The root has nothing else of what it makes read-only. `strict` would replace the root.
   ProtectSystem: "full",
   PrivateTmp: "disconnected",

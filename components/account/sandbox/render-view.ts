@@ -9,11 +9,11 @@ export const viewUnit = "fairhost-view.service";
 
 const directory = "fairhost-view";
 
-/** Where they are on the host: `proc`, `etc` and `hidden`. */
+/** Where they are on the host: `proc`, `sys`, `etc` and `hidden`. */
 export const view = `/run/${directory}`;
 
-/** Content of /sys, except `fs`, which is replaced. */
-const hiddenOfSys = ["block", "bus", "class", "dev", "devices", "firmware", "hypervisor", "kernel", "module", "power"];
+/** In the place of /sys: nothing but the directory in which systemd shows the unit's own control group. */
+export const emptySys = `${view}/sys`;
 
 /**
  * Counters of /proc from which an account could follow what the host's devices and its neighbours do. Every mount makes each start of a
@@ -29,11 +29,7 @@ const hiddenOfProc = [
 export const lastHidden = "/proc/interrupts";
 
 /** Paths of the kernel in whose place sandboxes have what is in `hidden` of {@link view}, where the kernel has them. */
-export const hidden = [
-  ...hiddenOfSys.map((name) => `/sys/${name}`),
-  ...hiddenOfProc.map((name) => `/proc/${name}`),
-  lastHidden,
-];
+export const hidden = [...hiddenOfProc.map((name) => `/proc/${name}`), lastHidden];
 
 const again = "fairhost-view-again";
 const scripts = ["view-hidden", "view-proc", "view-etc"] as const;
@@ -60,6 +56,7 @@ export function renderView(packages: readonly string[]): { files: BundleFile[]; 
         // Running sandboxes have it mounted.
         RuntimeDirectoryPreserve: "yes",
         ExecStart: [
+          execLine(["/usr/bin/install", "-d", emptySys, `${emptySys}/fs`, `${emptySys}/fs/cgroup`]),
           command("view-hidden", `${view}/hidden`, ...hidden),
           command("view-proc", `${view}/proc`),
           command("view-etc", `${view}/etc`, resolver, ...packages),
