@@ -87,6 +87,26 @@ test("nobody leaves the queue, however long it is", async () => {
   expect(await answer).toBe("200\n");
 });
 
+test("whoever has no more patience still starts after those who came before", async () => {
+  await sh(`sed -E 's/\\bpatience=[0-9]+/patience=1/' /var/lib/fairhost/current/libexec/start-slot >/run/impatient
+rm -f ${starting}/* /run/order; systemd-run --quiet --unit=first flock /run/fairhost-starts/queues/host sleep 200`);
+  // Each is in the queue before the next one comes.
+  const queued = sleepers.slice(0, 6).map(
+    ({ number }) => `(sh /run/impatient 0:account-${number}-http-app; echo ${number} >>/run/order) &
+until [ $(pgrep -fc '^flock -w [0-9]+ 9') -ge ${number - 1} ]; do sleep 0.05; done`,
+  );
+  await sh(`(${queued.join("\n")}) >/dev/null 2>&1; sleep 4`);
+  expect(await sh("cat /run/order 2>/dev/null || true")).toBe("");
+  // Nobody has a place: all of them give up.
+  await sh(
+    `for n in $(seq ${slots}); do echo 9999999 9999999 >${starting}/account-9999-http-$n; done; systemctl stop first`,
+  );
+  const order = () => sh("cat /run/order 2>/dev/null || true").then((text) => text.trim().split("\n").map(Number));
+  await expect.poll(order, { timeout: 20_000 }).toEqual(sleepers.slice(0, 6).map(({ number }) => number));
+  expect(await sh("cat /srv/accounts/7/admin/logs/http-app.log")).toContain("started although the host had no place");
+  await sh(`rm -f ${starting}/*`);
+});
+
 test("an account sees nothing of it", async () => {
   const pid = (await sh("systemctl show -p MainPID --value account-2-http-app.service")).trim();
   expect((await host.run(`nsenter -t ${pid} -m -- ls /run/fairhost-starts 2>&1`)).stdout).toContain(

@@ -9,8 +9,9 @@ hold=${1%%:*} unit=${1#*:}
 number=${unit#account-}
 number=${number%%-*}
 account=account-$number log=/srv/accounts/$number/@LOGS@/${unit#"$account-"}.log
-# Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until it starts in any case.
-need=@NEED@ longest=@LONGEST@ patience=@PATIENCE@
+# Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until it starts in any case, and how many more it may
+# wait for those before it that do so.
+need=@NEED@ longest=@LONGEST@ patience=@PATIENCE@ grace=@GRACE@
 starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
 # Without its directory nobody could start: then all do.
 umask 077
@@ -50,7 +51,7 @@ memory_for_one_more() {
   while read -r name amount _; do
     case $name in
       MemTotal:) total=$amount ;;
-      MemAvailable:) available=$amount ;;
+      MemAvailable:) available=$amount && break ;;
     esac
   done </proc/meminfo
   [ $((available / 1024)) -ge $((total / 1024 / @RESERVE@ + need * (all + 1))) ]
@@ -78,7 +79,8 @@ exec 8>"$queues/$account" 9>"$queues/host"
 flock -w $patience 8 || give_up
 await "[ \$mine -lt $((slots / 4)) ]"
 # The queue gives order alone. Whoever left it earlier, because it is long, would look at places and memory beside all others, and start before them.
-flock -w $((end - now)) 9
+# So does one who has no more patience: all that came at the same time have none then, and give up one after another, in their order.
+flock -w $((end - now + grace)) 9
 await "[ \$all -lt $slots ] && memory_for_one_more"
 echo "$((now + hold)) $((now + longest))" >".$unit" && mv ".$unit" "$unit"
 if [ $((now - begin)) -ge 5 ]; then

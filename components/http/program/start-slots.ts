@@ -14,8 +14,10 @@ export const startSlots = {
   parts: 4,
   /** Seconds for which a start keeps its place at most, whatever the account's program does. */
   longestSeconds: 5,
-  /** Seconds after which a server starts in any case. */
+  /** Seconds after which a server starts in any case, once those before it in the queue have started. */
   patienceSeconds: 80,
+  /** Seconds for which it waits for these then. */
+  graceSeconds: 15,
   /** One in so many MiB of the host's memory stays free. */
   reserve: 20,
 } as const;
@@ -38,13 +40,14 @@ export function turnOf(server: Pick<HttpServer, "unit" | "idleSeconds">): string
 
 /** @param needMb that must be free for a start */
 export function startFiles(needMb: number): BundleFile[] {
-  const { perCpu, longestSeconds, patienceSeconds, reserve } = startSlots;
+  const { perCpu, longestSeconds, patienceSeconds, graceSeconds, reserve } = startSlots;
   const filled = Object.entries({
     LOGS: logs,
     NEED: needMb,
     PER_CPU: perCpu,
     LONGEST: longestSeconds,
     PATIENCE: patienceSeconds,
+    GRACE: graceSeconds,
     RESERVE: reserve,
   }).reduce(
     (script, [name, value]) => script.replaceAll(`@${name}@`, `${value}`),
@@ -61,7 +64,7 @@ export function startFiles(needMb: number): BundleFile[] {
         Service: {
           Type: "oneshot",
           ExecStart: `/bin/sh ${currentGeneration}/${startSlot} %i`,
-          TimeoutStartSec: "90s",
+          TimeoutStartSec: `${patienceSeconds + graceSeconds + 10}s`,
           RuntimeDirectory: "fairhost-starts/starting fairhost-starts/queues",
           RuntimeDirectoryMode: "0700",
           RuntimeDirectoryPreserve: "yes",
