@@ -2,13 +2,13 @@ import { join } from "node:path";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { onceByName } from "../../lib/once.ts";
-import { listed } from "../../lib/text/text.ts";
 import type { Review } from "../verdict/review.ts";
 import type { WantedApproval } from "../verdict/weigh.ts";
 import { approvalsWritten, wholeOf } from "./approvals-written.ts";
 import { authorsOfChange, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
 import { isCutOff, parentsOf } from "./base/git.ts";
+import { isSame, namesOfPeople, type Person } from "./base/people.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -62,7 +62,7 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
       const name = `approval ${action} ${resource}, by ${approvedBy},`;
       const isOld = before.has(wholeOf(approval));
       const { by, authors: writers } = await writtenBy(isOld ? commit : `${commit}..HEAD`, approval);
-      const isOwn = by === undefined ? !isOld : writers?.every((each) => authors.includes(each));
+      const isOwn = by === undefined ? !isOld : writers && haveWritten(writers, authors);
       if (isOld && by !== undefined) {
         notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
         const needed = await since(by);
@@ -83,7 +83,7 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
         continue;
       }
       if (!isOwn) continue;
-      const who = by === undefined ? "and is not committed" : `of ${listed(writers)}`;
+      const who = by === undefined ? "and is not committed" : `of ${namesOfPeople(writers)}`;
       if (secondPerson) refused.set(approval, ownAuthor(who));
       else if (!isOld)
         notices.push(`The ${name} is by its own author: it comes with the change that it approves, ${who}.`);
@@ -93,6 +93,11 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
 }
 
 const usedAlready = "its approval was used already";
+
+/** Whether one of those who wrote an approval is an author of the change: then no second person has approved it. */
+export function haveWritten(writers: readonly Person[], authors: readonly Person[]): boolean {
+  return writers.some((writer) => authors.some((author) => isSame(writer, author)));
+}
 
 /** Why an approval does not count where limits.yaml wants a second person. @param who wrote it, as the end of a sentence */
 export function ownAuthor(who: string): string {

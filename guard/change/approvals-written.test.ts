@@ -37,7 +37,7 @@ async function repository() {
   await git("Ada", "init", "--quiet", "--initial-branch=main");
   await write({ [`${prod}/network.yaml`]: "fleet: prod\n", "inventory/lab/network.yaml": "fleet: lab\n" });
   const authors = async (place = prod, range = "HEAD") =>
-    (await approvalsWritten(root, `${place}/approvals.yaml`)(range, approval)).authors;
+    (await approvalsWritten(root, `${place}/approvals.yaml`)(range, approval)).authors?.map(({ name }) => name);
   return { root, git, write, commit, authors };
 }
 
@@ -110,7 +110,8 @@ test("who changed the fleet where its directory was on the way is an author, too
   await commit("Mallory", { [`${prod}/accounts/1001-alice.yaml`]: "name: alice\n" });
   await commit("Grace", { [`${prod}/approvals.yaml`]: entry, "docs.md": "why" });
   await commit("Ben", { "inventory/lab/accounts/1-bob.yaml": "name: bob\n" });
-  const authors = (place: string) => authorsOfChange(root, `${base}..HEAD`, place);
+  const authors = async (place: string) =>
+    (await authorsOfChange(root, `${base}..HEAD`, place)).map(({ name }) => name);
   expect(await authors(prod)).toEqual(["Mallory"]);
   await git("Carol", "mv", prod, "inventory/between");
   await commit("Carol");

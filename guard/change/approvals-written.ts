@@ -3,12 +3,13 @@ import { type Approval, schema } from "../../components/review/approvals.file.ts
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { authorOf, commitsTouching, isCutOff, parentsOf, textAt } from "./base/git.ts";
+import { commitsTouching, isCutOff, parentsOf, textAt, writersOfCommit } from "./base/git.ts";
+import type { Person } from "./base/people.ts";
 
 /** Who wrote an approval: the commit that brought it as it is, with its author; unknown where the history is cut off. */
 export interface Written {
   readonly by: string | undefined;
-  readonly authors: readonly string[] | undefined;
+  readonly authors: readonly Person[] | undefined;
 }
 
 /** The commit that brought an approval, and the file in which it did: the fleet's directory may have moved since. */
@@ -24,7 +25,7 @@ export function approvalsWritten(root: string, file: string): (range: string, ap
   const ofFile = onceByName((at) => onceByName((range) => whoBrought(root, range, at, bringing)));
   const bringing: Bringing = (range, at) => ofFile(at)(range);
   const cutOff = onceByName((commit) => isCutOff(root, commit));
-  const author = onceByName((commit) => authorOf(root, commit));
+  const writers = onceByName((commit) => writersOfCommit(root, commit));
   const parents = onceByName((commit) => parentsOf(root, commit));
   return async (range, approval) => {
     const brought = await bringing(range, file)(approval);
@@ -35,7 +36,7 @@ export function approvalsWritten(root: string, file: string): (range: string, ap
     const isMerge = (await parents(by)).length > 1;
     const inside = isMerge ? await bringing(`${by}^1..${by}`, brought.file)(approval) : undefined;
     const writer = inside?.by ?? by;
-    return { by, authors: (await cutOff(writer)) ? undefined : [await author(writer)] };
+    return { by, authors: (await cutOff(writer)) ? undefined : await writers(writer) };
   };
 }
 

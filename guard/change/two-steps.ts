@@ -9,7 +9,6 @@ import { type Limits, schema as limitsSchema } from "../../components/review/lim
 import { sealBundle } from "../../delivery/protocol/digest.ts";
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
-import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { guardRules } from "../rules.generated.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
@@ -18,6 +17,7 @@ import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
 import { authorsOf, checkOut, commitsIn, type Said, sayCommit, textAt } from "./base/git.ts";
+import { isSame, namesOfPeople, type Person } from "./base/people.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import { keyOf, leant } from "./leant-waivers.ts";
@@ -205,10 +205,10 @@ function said(finding: Found, commit: string): Found {
 }
 
 /** `commit 1234567 of Mallory (2026-11-20, "change"), who also wrote this one` */
-function words({ commit, day, title, authors }: Said, own: readonly string[]): string {
-  const same = authors.some((author) => own.includes(author));
-  const now = own.length === 0 ? "" : same ? ", who also wrote this one" : `; this one is by ${listed(own)}`;
-  return `commit ${commit} of ${listed(authors)} (${day}, "${title.slice(0, 60)}")${now}`;
+function words({ commit, day, title, authors }: Said, own: readonly Person[]): string {
+  const same = authors.some((author) => own.some((each) => isSame(author, each)));
+  const now = own.length === 0 ? "" : same ? ", who also wrote this one" : `; this one is by ${namesOfPeople(own)}`;
+  return `commit ${commit} of ${namesOfPeople(authors)} (${day}, "${title.slice(0, 60)}")${now}`;
 }
 
 /** @param like a fleet with which it shares what is the same in both: many are held, and compared with each other */

@@ -136,6 +136,24 @@ test("also if they wrote a page in the change, but not if they wrote another fil
   expect(await judged()).toContain(`of Grace; ${own}`);
 });
 
+test.each([
+  ["by another name with the same address", "Moll <Mallory@Example.org>", "change"],
+  ["by the same name in another spelling", "mallory  <m@example.net>", "change"],
+  [
+    "with a co-author of the change",
+    "Grace <Grace@example.org>",
+    "change\n\nCo-authored-by: Grace H. <grace@example.org>",
+  ],
+  ["as a co-author", "Trent <trent@example.org>", "change", "approve\n\nco-authored-by: Mallory <m@example.net>"],
+])("the author of the change does not approve it %s", async (_, approver, message, approving = "approve") => {
+  change();
+  await git("commit", "--quiet", "--all", `--message=${message}`, "--author=Mallory <Mallory@example.org>");
+  approve();
+  await git("add", "fleet");
+  await git("commit", "--quiet", `--message=${approving}`, `--author=${approver}`);
+  expect(await judged()).toContain(own);
+});
+
 test("where the inventory is in a repository of its own its commit is asked, not the project's", async () => {
   change();
   await commit("Mallory");

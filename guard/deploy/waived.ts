@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
-import { listed } from "../../lib/text/text.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
+import { haveWritten, ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
 import { commitOf, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
+import { namesOfPeople } from "../change/base/people.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";
@@ -92,7 +92,7 @@ async function ownOnes(
     }
     const { authors: writers } = await writtenBy("HEAD", approval);
     if (writers === undefined) refused.set(approval, unknownAuthor);
-    else if (writers.every((each) => authors.includes(each))) refused.set(approval, ownAuthor(`of ${listed(writers)}`));
+    else if (haveWritten(writers, authors)) refused.set(approval, ownAuthor(`of ${namesOfPeople(writers)}`));
   }
   return refused;
 }

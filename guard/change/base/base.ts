@@ -7,6 +7,7 @@ import { UserError } from "../../../lib/user-error.ts";
 import { stackFindings, stackOf } from "../stack-change.ts";
 import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
 import { changedFiles, checkOut, commitOf, commitsBetween, placesMoved, sharedWithHead, writersOf } from "./git.ts";
+import type { Person } from "./people.ts";
 import { type Program, programAt } from "./program.ts";
 import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";
 
@@ -169,10 +170,10 @@ export function isProgram(file: string, fleet = ""): boolean {
 }
 
 /**
- * Who wrote what a range of commits changes of what is deployed, by name: the program, and anything of the fleet beside its approvals, also where
+ * Who wrote what a range of commits changes of what is deployed: the program, and anything of the fleet beside its approvals, also where
  * its directory was on the way. Whoever only approves, or writes pages, has not.
  */
-export async function authorsOfChange(root: string, range: string, place: string): Promise<string[]> {
+export async function authorsOfChange(root: string, range: string, place: string): Promise<Person[]> {
   const places = [place, ...(await placesMoved(root, range, "network.yaml"))];
   return writersOf(root, range, (file) => {
     const of = places.find((each) => each === "" || file.startsWith(`${each}/`));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commitsIn, hasCommit, lastToTouch, linesRemoved, textAt, writersOf } from "./git.ts";
+import type { Person } from "./people.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -16,6 +17,8 @@ const git = async (...args: string[]) => {
   const who = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
   return (await execa("git", [...who, ...args], { cwd: root })).stdout;
 };
+
+const names = (people: readonly Person[]) => people.map(({ name }) => name);
 
 /** Commits a file as of a day. */
 async function commit(file: string, text: string, day: string): Promise<string> {
@@ -72,7 +75,7 @@ test("whoever changes something in a merge itself has written it; who only merge
     await git("checkout", "--quiet", "-B", name, start);
     await change(name, file);
   };
-  const writers = () => writersOf(root, `${start}..HEAD`, (file) => file.endsWith(".yaml"));
+  const writers = async () => names(await writersOf(root, `${start}..HEAD`, (file) => file.endsWith(".yaml")));
   await side("Ada", "a.yaml");
   await side("Grace", "b.yaml");
   const grace = await git("rev-parse", "HEAD");
@@ -129,7 +132,7 @@ test("an author without a name is one, and no file is taken for the author", asy
       cwd: root,
       input: raw,
     });
-    return writersOf(root, `${start}..${made.stdout}`, (file) => file === "limits.yaml");
+    return names(await writersOf(root, `${start}..${made.stdout}`, (file) => file === "limits.yaml"));
   };
   expect(await by(" <mallory@example.org>")).toEqual(["mallory@example.org"]);
   expect(await by(" <>")).toEqual(["an author without a name"]);

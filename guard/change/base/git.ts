@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../lib/user-error.ts";
+import { eachOnce, type Person, peopleFormat, personsIn } from "./people.ts";
 import { askGit, git, namesIn, namesOf } from "./run-git.ts";
 
 /** Files of a commit, checked out into a directory; removed on disposal. */
@@ -26,44 +27,36 @@ export interface Said {
   readonly day: string;
   readonly title: string;
   /** Who wrote it; of a merge, who wrote what it brought. */
-  readonly authors: readonly string[];
+  readonly authors: readonly Person[];
 }
 
 /** What is to be said of a commit. @param paths of a merge, only who wrote something in these */
 export async function sayCommit(root: string, commit: string, paths: readonly string[]): Promise<Said> {
-  const format = "--format=%as%x00%s%x00%P%x00%an%x00%ae";
-  const [day, title, parents, name, mail] = (await git(root, ["show", "--no-patch", format, commit]))
-    .trim()
-    .split("\0");
+  const format = `--format=%as%x00%s%x00%P%x00${peopleFormat}`;
+  const [day, title, parents, people] = (await git(root, ["show", "--no-patch", format, commit])).split("\0");
   const merged = parents!.includes(" ") ? await authorsOf(root, `${commit}^1..${commit}`, paths) : [];
   return {
     commit: commit.slice(0, 12),
     day: day!,
     title: title!,
-    authors: merged.length > 0 ? merged : [called(name!, mail!)],
+    authors: merged.length > 0 ? merged : personsIn(people!),
   };
 }
 
-/** How an author is called: git also takes a commit without a name, and its author must not be taken for nobody. */
-function called(name: string, mail: string): string {
-  return name || mail || "an author without a name";
-}
-
-/** Who wrote the commits of a range, merges aside, by name; each once. */
-export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<string[]> {
-  const output = await git(root, ["log", "--no-merges", "--format=%an%x00%ae", range, "--", ...paths]);
-  const lines = output.split("\n").filter(Boolean);
-  return [...new Set(lines.map((line) => called(...(line.split("\0") as [string, string]))))].sort();
+/** Who wrote the commits of a range, merges aside; each once. */
+export async function authorsOf(root: string, range: string, paths: readonly string[] = ["."]): Promise<Person[]> {
+  const output = await git(root, ["log", "--no-merges", `--format=${peopleFormat}`, range, "--", ...paths]);
+  return eachOnce(output.split("\n").filter(Boolean).flatMap(personsIn));
 }
 
 /**
- * Who wrote commits of a range that changed a file that counts, by name; each once. Of a merge only what it changes besides merging: a
+ * Who wrote commits of a range that changed a file that counts; each once. Of a merge only what it changes besides merging: a
  * person may hide their own change there. A name that git has to quote counts.
  */
-export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<string[]> {
+export async function writersOf(root: string, range: string, counts: (file: string) => boolean): Promise<Person[]> {
   // Without a path: git would leave out merges that throw away one of their sides.
   const args = [
-    "--format=%x00%an%x00%ae%x00",
+    `--format=%x00${peopleFormat}%x00`,
     "--name-only",
     "--no-renames",
     "--ignore-submodules=none",
@@ -81,12 +74,12 @@ export async function writersOf(root: string, range: string, counts: (file: stri
     [["--no-merges"], ...(merges === "" ? [] : ofMerges)].map((which) => git(root, ["log", ...which, ...args])),
   );
   const writers = outputs.flatMap((output) =>
-    [...output.matchAll(/\0([^\0]*)\0([^\0]*)\0([^\0]*)/g)].flatMap(([, name, mail, files]) => {
+    [...output.matchAll(/\0([^\0]*)\0([^\0]*)/g)].flatMap(([, people, files]) => {
       const changes = files!.split("\n").some((file) => file !== "" && (file.startsWith('"') || counts(file)));
-      return changes ? [called(name!, mail!)] : [];
+      return changes ? personsIn(people!) : [];
     }),
   );
-  return [...new Set(writers)].sort();
+  return eachOnce(writers);
 }
 
 /** Directories in which commits of a range, merges too, made or removed a file of this name: where something came from or went to that lies around it. */
@@ -195,9 +188,8 @@ export async function isCutOff(root: string, commit: string): Promise<boolean> {
 }
 
 /** Who wrote a commit itself, also a merge. */
-export async function authorOf(root: string, commit: string): Promise<string> {
-  const [name, mail] = (await git(root, ["show", "--no-patch", "--format=%an%x00%ae", commit])).trim().split("\0");
-  return called(name!, mail!);
+export async function writersOfCommit(root: string, commit: string): Promise<readonly Person[]> {
+  return personsIn(await git(root, ["show", "--no-patch", `--format=${peopleFormat}`, commit]));
 }
 
 /** Whether a commit is in the history of the one that is checked out. */
