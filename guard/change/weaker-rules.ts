@@ -4,7 +4,7 @@ import { onceByName } from "../../lib/once.ts";
 import { type Review, type ReviewInput, review } from "../verdict/review.ts";
 import { type Level, levels } from "../verdict/weigh.ts";
 import { checkout, type History } from "./base/base.ts";
-import { checkOut, commitOf, commitsIn, hasCommit, isInRepository } from "./base/git.ts";
+import { checkOut, commitNamed, commitsIn, hasCommit, isInRepository } from "./base/git.ts";
 import { ownProgram, type Program, programAt } from "./base/program.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
@@ -38,9 +38,8 @@ export async function weakerRules(
   history: History,
   { input, wholes, program, result, head, since, say }: Asked,
 ): Promise<Found[]> {
-  // A program that was installed without git has no history.
-  if (history.root !== checkout && !isInRepository(checkout)) return [];
-  const judging = history.root === checkout ? history.commit : await commitOf(checkout, "HEAD");
+  const judging = history.root === checkout ? history.commit : await commitOfProgram();
+  if (judging === undefined) return [];
   const commits = await commitsIn(checkout, judging, since, places);
   const sayOnce = onceByName((commit) => say(commit, places));
   const asked = new Map<number, Promise<Map<string, Said> | undefined>>();
@@ -80,6 +79,11 @@ export async function weakerRules(
     return found;
   }
   return [];
+}
+
+/** The commit of this program; undefined if it was installed without git, or into a repository that has no commit. */
+async function commitOfProgram(): Promise<string | undefined> {
+  return isInRepository(checkout) ? commitNamed(checkout, "HEAD") : undefined;
 }
 
 /** What the program before a commit finds, the worst of each subject; undefined if it cannot judge this fleet. */

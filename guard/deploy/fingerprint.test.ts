@@ -51,6 +51,26 @@ test("one in a repository of its own has that one's commit, too: another one is 
   expect(sameFingerprint(made, { ...made, fleetCommit: "other" })).toBe(false);
 });
 
+test("what a hook or a person has set of git changes nothing, and what git cannot say is not taken for nothing", async () => {
+  const commitOfProject = await commit("project");
+  const fleetCommit = await commit("fleets");
+  const clean = await of("fleets");
+  process.env.GIT_DIR = join(top, "fleets/.git");
+  try {
+    expect(await of("fleets")).toEqual(clean);
+    expect(clean).toMatchObject({ commit: commitOfProject, fleetCommit });
+  } finally {
+    delete process.env.GIT_DIR;
+  }
+  writeFileSync(join(top, "project/known_hosts"), "{ }\n");
+  const changed = await of("fleets");
+  await execa("git", ["config", "diff.external", "true"], { cwd: join(top, "project") });
+  expect(await of("fleets")).toEqual(changed);
+  expect(changed.dirty).toBe(true);
+  writeFileSync(join(top, "project/.git/index"), "damaged");
+  await expect(of("fleets")).rejects.toThrow(/^git status failed: /);
+});
+
 test("one in no repository has none", async () => {
   await commit("project");
   expect(await of("fleets")).not.toHaveProperty("fleetCommit");

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
+import { commitNamed, isInRepository } from "../change/base/git.ts";
+import { git } from "../change/base/run-git.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 
 /** Inputs of a deploy, before the engine reads them. */
@@ -31,16 +32,22 @@ export async function fingerprint({
   for (const path of paths.sort()) await add(path.slice(inventory.length), path);
   await add("configuration", join(projectDirectory, `Pulumi.${stack}.yaml`));
   await add("host keys", knownHosts);
-  const gitIn = async (cwd: string, ...args: string[]) =>
-    (await execa("git", args, { cwd, reject: false })).stdout.trim();
-  const git = (...args: string[]) => gitIn(projectDirectory, ...args);
-  const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
-  const dirty = commit !== "" && (await git("status", "--porcelain", "--untracked-files=normal")) !== "";
-  if (dirty) hash.update(await git("diff", "HEAD"));
-  const top = ["rev-parse", "--show-toplevel"];
-  const isOwn = (await git(...top)) !== (await gitIn(inventory, ...top));
-  const fleetCommit = isOwn ? await gitIn(inventory, "rev-parse", "--verify", "--quiet", "HEAD") : "";
+  const commit = await commitIn(projectDirectory);
+  const dirty =
+    commit !== "" && (await git(projectDirectory, ["status", "--porcelain", "--untracked-files=normal"])) !== "";
+  if (dirty) hash.update(await git(projectDirectory, ["diff", "--binary", "HEAD"]));
+  const isOwn = (await topOf(projectDirectory)) !== (await topOf(inventory));
+  const fleetCommit = isOwn ? await commitIn(inventory) : "";
   return { inventory: hash.digest("hex"), commit, dirty, ...(fleetCommit !== "" && { fleetCommit }) };
+}
+
+/** The commit that is checked out in a directory; empty if it is in no repository, or that has none. */
+async function commitIn(directory: string): Promise<string> {
+  return isInRepository(directory) ? ((await commitNamed(directory, "HEAD")) ?? "") : "";
+}
+
+async function topOf(directory: string): Promise<string | undefined> {
+  return isInRepository(directory) ? git(directory, ["rev-parse", "--show-toplevel"]) : undefined;
 }
 
 export function sameFingerprint(left: Fingerprint, right: Fingerprint): boolean {

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
-import { UserError } from "../../lib/user-error.ts";
 import { haveWritten, ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
-import { commitOf, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
+import { commitNamed, hasChanges, isAncestor, refuseUnseen, textAt } from "../change/base/git.ts";
 import { namesOfPeople } from "../change/base/people.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
@@ -68,7 +67,7 @@ async function ownOnes(
   const { root, shown: place } = await placeOf(inventory);
   const last = (await readRecords(directory)).findLast(({ result, commit }) => result === "succeeded" && commit !== "");
   const since = last?.fleetCommit ?? last?.commit;
-  const base = root !== undefined && since !== undefined ? await known(root, since) : undefined;
+  const base = root !== undefined && since !== undefined ? await commitNamed(root, since) : undefined;
   if (!wanted && !(base && wantsSecond(await limitsAt(root!, base, place)))) return new Map();
   if (root === undefined) return all("the inventory is in no git repository, which says who wrote it");
   if (base === undefined) {
@@ -79,6 +78,7 @@ async function ownOnes(
   if (!(await isAncestor(root, base)))
     return all("the last deploy was of other commits, so it is not known who wrote this change");
   const file = join(place, "approvals.yaml");
+  await refuseUnseen(root, place);
   if (await hasChanges(root, place, file))
     return all("there are changes here that are not committed, so nobody has written them");
   const authors = await authorsOfChange(root, `${base}..HEAD`, place);
@@ -100,15 +100,6 @@ async function ownOnes(
 /** limits.yaml of the fleet in an earlier commit, wherever its directory was. */
 async function limitsAt(root: string, commit: string, place: string): Promise<string | undefined> {
   return textAt(root, commit, join((await sameFleetAt(root, "HEAD", place, commit)) ?? place, "limits.yaml"));
-}
-
-async function known(root: string, commit: string): Promise<string | undefined> {
-  try {
-    return await commitOf(root, commit);
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
 }
 
 function wantsSecond(text: string | undefined): boolean {

@@ -6,7 +6,19 @@ import { count } from "../../../lib/text/text.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { stackFindings, stackOf } from "../stack-change.ts";
 import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
-import { changedFiles, checkOut, commitOf, commitsBetween, placesMoved, sharedWithHead, writersOf } from "./git.ts";
+import {
+  changedFiles,
+  checkOut,
+  commitNamed,
+  commitOf,
+  commitsBetween,
+  isInRepository,
+  isShallow,
+  placesMoved,
+  refuseUnseen,
+  sharedWithHead,
+  writersOf,
+} from "./git.ts";
 import type { Person } from "./people.ts";
 import { type Program, programAt } from "./program.ts";
 import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";
@@ -53,7 +65,14 @@ export const checkout = join(import.meta.dirname, "../../..");
  */
 export async function openBase(base: string, inventory: string): Promise<Base> {
   const place = await placeOf(inventory);
-  if (existsSync(join(base, "network.yaml"))) {
+  const isDirectory = existsSync(join(base, "network.yaml"));
+  // A change may bring a directory of the name of the branch with which it is to be compared.
+  if (isDirectory && place.root !== undefined && (await commitNamed(place.root, base)) !== undefined) {
+    throw new UserError(
+      `"${base}" is a directory with a fleet, and a commit known to git: write ./${base} for the directory, or refs/heads/${base} for the branch`,
+    );
+  }
+  if (isDirectory) {
     const [before, after] = await Promise.all([base, inventory].map((each) => fleetAt(resolve(each), "")));
     // Whoever gives two directories has paired them; only what one of them says of itself can be wrong.
     const { findings } = pairFleets([{ ...before!, id: before!.named ? before!.id : after!.id }], [after!], "");
@@ -65,6 +84,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     throw new UserError(`${inventory} is in no repository, so no commit contains it: give a directory as the base`);
   }
   const given = await commitOf(root, base);
+  await refuseUnseen(root, place.shown);
   const commit = (await sharedWithHead(root, given)) ?? given;
   const files = await checkOut(root, commit, checkout);
   try {
@@ -87,6 +107,16 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       const behind = await commitsBetween(root, commit, given);
       notices.unshift(
         `${base} has ${count(behind, "commit")} that this branch lacks. Compared with ${commit.slice(0, 12)}, where they parted; rebase to see both together.`,
+      );
+    }
+    if (await isShallow(root)) {
+      notices.unshift(
+        `The history here is cut off (a shallow clone), so some of it is not known: what earlier changes allowed, which numbers were given free, and where this branch and ${base} parted; what ${base} has and this branch lacks may show as taken away. Fetch the rest: git fetch --unshallow.`,
+      );
+    }
+    if (!own && isInRepository(checkout) && (await isShallow(checkout))) {
+      notices.unshift(
+        "The history of the program that judges is cut off (a shallow clone), so a rule that was weakened before may not show. Fetch the rest there: git fetch --unshallow.",
       );
     }
     if (own && changed.length > 0) {

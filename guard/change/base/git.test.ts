@@ -46,6 +46,15 @@ test("a commit that is dated before the one that it builds on counts as of that 
   expect(await since("2000-01-01")).toHaveLength(5);
 });
 
+test("a file is shown as it is, whatever a person has set to see of such files", async () => {
+  await git("config", "diff.own.textconv", "true");
+  await writeFile(join(root, ".gitattributes"), "retired.yaml diff=own\n");
+  await commit("retired.yaml", "- number: 1001\n", "2026-10-01");
+  const gone = await commit("retired.yaml", "[]\n", "2026-10-01");
+  expect(await linesRemoved(root, "HEAD", "retired.yaml")).toEqual([{ commit: gone, line: "- number: 1001" }]);
+  expect(await lastToTouch(root, "HEAD", "1001", "retired.yaml")).toBe(gone);
+});
+
 test("attributes of a file hide none of its lines", async () => {
   await writeFile(join(root, ".gitattributes"), "tombstones.yaml binary\n");
   await commit("tombstones.yaml", "- number: 1003\n", "2026-10-02");
@@ -121,6 +130,14 @@ test("what a person has set to see more of git changes nothing that is read", as
   const gone = await commit("tombstones.yaml", "[]\n", "2026-10-08");
   for (const [name, value] of Object.entries({ "color.ui": "always", "log.follow": "true", "log.diffMerges": "off" }))
     await git("config", name, value);
+  const start = await git("rev-parse", "HEAD");
+  await git("config", "log.showRoot", "false");
+  await git("config", "i18n.logOutputEncoding", "UTF-16");
+  await git("checkout", "--quiet", "--orphan", "another");
+  await commit("limits.yaml", "hosts: 7\n", "2026-10-08");
+  expect(names(await writersOf(root, "HEAD", (file) => file === "limits.yaml"))).toEqual(["test"]);
+  await git("checkout", "--quiet", start);
+  await git("config", "--unset", "i18n.logOutputEncoding");
   expect((await linesRemoved(root, "HEAD", "tombstones.yaml"))[0]).toEqual({ commit: gone, line: "- number: 1010" });
 });
 

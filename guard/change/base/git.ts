@@ -210,13 +210,38 @@ export async function hasChanges(root: string, place: string, but: string): Prom
   return (await of("--untracked-files=no", "--", ".")) || (await of("--", place));
 }
 
-/** Whether there is a commit: the first one has none before it (`<commit>^`), nor is it here where history is cut off. */
-export async function hasCommit(root: string, commit: string): Promise<boolean> {
-  return (await found(root, commit)) !== undefined;
+/** Whether the history ends where it was cut off (`git clone --depth`), wherever that is. */
+export async function isShallow(root: string): Promise<boolean> {
+  return (await git(root, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
-function found(root: string, commit: string): Promise<string | undefined> {
-  return askGit(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{commit}`]);
+/**
+ * Refuses files that git takes for unchanged without a look, by a mark that each clone has for itself. What a sparse checkout leaves out is not there
+ * to be judged, and did not change; only the fleet must be whole.
+ * @param place of the fleet @throws UserError that names a file
+ */
+export async function refuseUnseen(root: string, place: string): Promise<void> {
+  const entries = namesOf(await git(root, ["ls-files", "-v", "-z", "--", "."]));
+  const unseen = entries.find((entry) => {
+    const file = entry.slice(2);
+    if (!entry.startsWith("S ")) return /^[a-z]/.test(entry);
+    return place === "" || file.startsWith(`${place}/`) || existsSync(join(root, file));
+  });
+  if (unseen === undefined) return;
+  const file = unseen.slice(2);
+  throw new UserError(
+    `git is told not to look at ${file}, so what changed there is not known: git update-index --no-assume-unchanged --no-skip-worktree ${file}`,
+  );
+}
+
+/** Whether there is a commit: the first one has none before it (`<commit>^`), nor is it here where history is cut off. */
+export async function hasCommit(root: string, commit: string): Promise<boolean> {
+  return (await commitNamed(root, commit)) !== undefined;
+}
+
+/** The commit that a name stands for, if git knows one. */
+export async function commitNamed(root: string, name: string): Promise<string | undefined> {
+  return (await askGit(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]))?.trim();
 }
 
 /** The text of a file in a commit; `undefined` if it has none, or if there is no such commit. @throws UserError if git cannot tell */
@@ -253,8 +278,8 @@ export function isInRepository(directory: string): boolean {
 
 /** @throws Error with the fix, if git here does not have the commit */
 export async function commitOf(root: string, ref: string): Promise<string> {
-  const commit = await found(root, ref);
-  if (commit !== undefined) return commit.trim();
+  const commit = await commitNamed(root, ref);
+  if (commit !== undefined) return commit;
   throw new UserError(
     `"${ref}" is neither a directory nor a commit known to git here: give a branch, a tag or a commit; in CI, fetch more history`,
   );
@@ -276,7 +301,7 @@ export async function changedFiles(root: string, commit: string): Promise<string
 
 /** What git says of a submodule in the working tree, compared with a commit: the commit that it is at, and whether it has changes. */
 export async function submoduleNow(root: string, commit: string, place: string): Promise<string> {
-  const how = ["diff", "--no-ext-diff", "--no-textconv", "--submodule=short", ...submodules];
+  const how = ["diff", "--submodule=short", ...submodules];
   return git(root, [...how, commit, "--", place]);
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +84,96 @@ test("a network.yaml that is a device, a pipe or too large is not waited for, no
   await rm(file);
   await execa("mkfifo", [file]);
   expect((await opened()).findings).toEqual([]);
+});
+
+test("a base that is a directory and a branch too is neither: the change itself may have brought the directory", async () => {
+  await git(root, "branch", "inventory/prod");
+  await expect(opened("inventory/prod")).rejects.toThrow(
+    '"inventory/prod" is a directory with a fleet, and a commit known to git: write ./inventory/prod for the directory, or refs/heads/inventory/prod for the branch',
+  );
+  expect((await opened("./inventory/prod")).has).toBe(true);
+  expect((await opened("refs/heads/inventory/prod")).has).toBe(true);
+});
+
+test.each([
+  ["--assume-unchanged", "--no-assume-unchanged"],
+  ["--skip-worktree", "--no-skip-worktree"],
+])("a file that git is told not to look at (%s) is not taken for unchanged", async (flag, without) => {
+  await git(root, "update-index", flag, "fleets/prod/network.yaml");
+  await write("fleets/prod/network.yaml", "fleet: prod\nasn: 1\n");
+  await expect(opened()).rejects.toThrow(
+    `git is told not to look at fleets/prod/network.yaml, so what changed there is not known: git update-index --no-assume-unchanged --no-skip-worktree fleets/prod/network.yaml`,
+  );
+  await git(root, "update-index", without, "fleets/prod/network.yaml");
+  expect((await opened()).has).toBe(true);
+});
+
+test("of a sparse checkout only what is in it counts; the fleet must be whole", async () => {
+  await write("fleets/lab/network.yaml", "fleet: lab\n");
+  await write("notes/a.md", "page\n");
+  await commit();
+  await git(root, "sparse-checkout", "set", "--no-cone", "/fleets/prod/");
+  expect(await opened()).toMatchObject({ has: true, foreign: undefined });
+  await git(root, "sparse-checkout", "set", "--no-cone", "/notes/");
+  await expect(opened()).rejects.toThrow("git is told not to look at fleets/prod/network.yaml");
+});
+
+test("a history that is cut off is said, for what it hides", async () => {
+  const clone = await mkdtemp(join(tmpdir(), "fairhost-shallow-"));
+  try {
+    await write("README.md", "more\n");
+    await commit();
+    await git(root, "clone", "--quiet", "--depth=1", `file://${root}`, clone);
+    const said = await opened("HEAD", join(clone, "fleets/prod"));
+    expect(said.notices).toEqual([expect.stringMatching(/^The history here is cut off \(a shallow clone\)/)]);
+    await git(clone, "fetch", "--quiet", "--unshallow");
+    expect((await opened("HEAD", join(clone, "fleets/prod"))).notices).toEqual([]);
+  } finally {
+    await rm(clone, { recursive: true });
+  }
+});
+
+test("a clone without the files of old commits gets them when they are asked for, or says that it cannot", async () => {
+  await write("fleets/prod/network.yaml", "fleet: prod\n# more\n");
+  await commit();
+  await git(root, "config", "uploadpack.allowFilter", "true");
+  const clone = await mkdtemp(join(tmpdir(), "fairhost-partial-"));
+  try {
+    await git(root, "clone", "--quiet", "--filter=blob:none", `file://${root}`, clone);
+    await git(clone, "remote", "set-url", "origin", "file:///nowhere");
+    await expect(opened("HEAD^", join(clone, "fleets/prod"))).rejects.toThrow(/promisor remote/);
+    await git(clone, "remote", "set-url", "origin", `file://${root}`);
+    expect((await opened("HEAD^", join(clone, "fleets/prod"))).has).toBe(true);
+  } finally {
+    await rm(clone, { recursive: true });
+  }
+});
+
+test("an annotated tag, a worktree and a clone that borrows objects are bases as any other", async () => {
+  await git(root, "tag", "--annotate", "--message=base", "v1");
+  expect((await opened("v1")).has).toBe(true);
+  const [tree, borrower] = [
+    await mkdtemp(join(tmpdir(), "fairhost-tree-")),
+    await mkdtemp(join(tmpdir(), "fairhost-alt-")),
+  ];
+  try {
+    await git(root, "worktree", "add", "--quiet", "--detach", join(tree, "it"));
+    await git(root, "clone", "--quiet", "--shared", root, borrower);
+    for (const at of [join(tree, "it"), borrower])
+      expect(await opened("v1", join(at, "fleets/prod"))).toMatchObject({ has: true, findings: [], notices: [] });
+  } finally {
+    await rm(tree, { recursive: true });
+    await rm(borrower, { recursive: true });
+  }
+});
+
+test("a program that the repository's settings name as a help for git is not run", async () => {
+  const ran = join(root, ".git/ran");
+  await write(".git/help", `#!/bin/sh\ntouch '${ran}'\n`);
+  await execa("chmod", ["+x", join(root, ".git/help")]);
+  await git(root, "config", "core.fsmonitor", join(root, ".git/help"));
+  await opened();
+  expect(existsSync(ran)).toBe(false);
 });
 
 test("a file whose name is not UTF-8 is not read by another name", async () => {

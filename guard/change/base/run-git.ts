@@ -1,14 +1,18 @@
 import { execa } from "execa";
 import { UserError } from "../../../lib/user-error.ts";
 
-/** What a person may set to see more of git, and what is read here as it is without. */
+/** What a person may set to see more of git, or to have it run something, and what is read here as it is without. */
 const settings = [
   // The advice would stand before the reason of an error.
   "advice.graftFileDeprecated=false",
   "color.ui=false",
+  "core.fsmonitor=false",
+  "core.hooksPath=/dev/null",
+  "i18n.logOutputEncoding=UTF-8",
   "log.showSignature=false",
   "log.diffMerges=separate",
   "log.follow=false",
+  "log.showRoot=true",
   "status.showUntrackedFiles=normal",
 ].flatMap((each) => ["-c", each]);
 
@@ -35,6 +39,10 @@ const ofHooks = [
   "GIT_NOGLOB_PATHSPECS",
 ];
 
+/** Commands that may show a file as a program of somebody's settings prints it. What is asked for is the file. */
+const showing = new Set(["diff", "log", "show"]);
+const asItIs = ["--no-ext-diff", "--no-textconv"];
+
 const environment: NodeJS.ProcessEnv = {
   ...Object.fromEntries(ofHooks.map((name) => [name, undefined])),
   // What a clone says of history in place of history does not count.
@@ -58,7 +66,9 @@ export async function askGit(directory: string, args: readonly string[]): Promis
 }
 
 async function run(directory: string, args: readonly string[], also: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { exitCode, stdout, stderr, shortMessage } = await execa("git", [...settings, ...args], {
+  const [command = "", ...rest] = args;
+  const whole = [...settings, command, ...(showing.has(command) ? asItIs : []), ...rest];
+  const { exitCode, stdout, stderr, shortMessage } = await execa("git", whole, {
     cwd: directory,
     env: { ...environment, ...also },
     reject: false,
@@ -66,7 +76,7 @@ async function run(directory: string, args: readonly string[], also: NodeJS.Proc
   });
   if (exitCode === 0) return stdout;
   if (exitCode === 1 && stderr === "") return undefined;
-  throw new UserError(`git ${args[0]} failed: ${stderr.trim() || shortMessage}`);
+  throw new UserError(`git ${command} failed: ${stderr.trim() || shortMessage}`);
 }
 
 /** Names that git printed with `-z`, whatever they are. */
