@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { nearest, type Problem } from "./problem.ts";
+import { oddCharacter } from "./refuse-text.ts";
 import { listSource, readSource, type Source } from "./source.ts";
 
 /** Path of each kind: the only directories and files of a fleet that are read. */
@@ -69,6 +70,8 @@ export function readFleet(directory: string): FleetFiles {
     }
     const { read: reader } = fileKinds[key] as FileKind;
     if (reader) {
+      const refused = oddCharacter(text);
+      if (refused) wrong(file, refused.message, refused.fix, text.slice(0, refused.offset).split("\n").length);
       sources.push({ key, source: listSource(file, reader(text)) });
       return;
     }

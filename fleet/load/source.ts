@@ -13,6 +13,7 @@ import {
 } from "yaml";
 import { shown } from "../../lib/text/text.ts";
 import { mostProblems, type Path, type Problem, tooMany } from "./problem.ts";
+import { flatten, maxDepth, oddCharacter, tooDeep, tooMuchYaml } from "./refuse-text.ts";
 
 /** One YAML file of an inventory: its data, and the place of each property. */
 export interface Source {
@@ -30,14 +31,21 @@ export interface Source {
 }
 
 /** Plain decimal: every YAML parser, old or new, reads it as the same number. */
-const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+const plainNumber = /^(?!-0(?:\.0+)?$)-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** Whether a number would be another one once it is read: a double keeps 15 digits of any. */
+function tooExact(value: number, source: string): boolean {
+  const digits = source.replace(/^-?0*\.?0*/, "").replace(".", "").length;
+  return Number.isFinite(value) && plainNumber.test(source) && digits > 15 && !Number.isSafeInteger(value);
+}
 
 /** A line that git writes around both sides of a merge conflict (git-merge(1), "HOW CONFLICTS ARE PRESENTED"). */
 const conflictMarker = /^(?:([<|>])\1{6}(?: .*)?|={7})\r?$/m;
 
 /** Reads YAML 1.2 (core schema) and refuses constructs that YAML parsers read differently. */
 export function readSource(file: string, text: string): { source: Source; problems: Problem[] } {
-  const document = parse(text);
+  const refused = oddCharacter(text) ?? tooMuchYaml(text);
+  const document = parse(refused ? "" : text);
   const problems: Problem[] = [];
   const lines = lineCounter(text);
   const add = (offset: number, path: Path, message: string, fix: string): void => {
@@ -49,11 +57,12 @@ export function readSource(file: string, text: string): { source: Source; proble
   };
 
   const conflict = conflictMarker.exec(text);
-  let broken = conflict !== null;
+  let broken = conflict !== null || refused !== undefined;
   if (conflict !== null) {
     const fix = "keep the lines that are right, and remove the marker lines <<<<<<<, =======, >>>>>>>";
     add(conflict.index, [], "a merge conflict of git is not resolved here", fix);
   }
+  if (refused && conflict === null) add(refused.offset, [], refused.message, refused.fix);
   for (const error of document.errors) {
     // All that follows from the markers is no mistake of its own.
     if (broken) break;
@@ -124,11 +133,6 @@ function parse(text: string): Document.Parsed {
   return parseDocument(text, { prettyErrors: false, version: "1.2", schema, uniqueKeys: false, logLevel: "error" });
 }
 
-const tooDeep = "lists or maps are nested too deeply";
-const flatten = "look for brackets that are not closed";
-/** More than any entry needs, and less than would exhaust the stack. */
-const maxDepth = 50;
-
 const syntaxFix = "check indentation, quotes and brackets here and on the line before";
 const syntaxFixes: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: `${syntaxFix}; text that ends in a colon, such as "2a00:b6e0::", needs quotes`,
@@ -179,7 +183,10 @@ function refuseAmbiguity(
         add(offset, path(), `YAML tags such as ${tag} are not allowed`, "remove the tag and write the plain value");
         broken = true;
       }
-      if (isScalar(node) && typeof node.value === "number" && !plainNumber.test(node.source ?? "")) {
+      if (isScalar(node) && typeof node.value === "number" && tooExact(node.value, node.source ?? "")) {
+        const fix = "write fewer digits, or put it in quotes if you mean text";
+        add(offset, path(), `got ${node.source}, which has more digits than are kept of a number`, fix);
+      } else if (isScalar(node) && typeof node.value === "number" && !plainNumber.test(node.source ?? "")) {
         const plain = Number.isFinite(node.value) ? `write ${node.value}` : "write a number";
         const fix = `${plain} if you mean the number, or put it in quotes if you mean text`;
         add(offset, path(), `got ${node.source}, which is not a plain decimal number`, fix);

@@ -87,6 +87,15 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "syntax: an address that ends in a colon": (draft) => draft.edit(web1, "fd00:8000::11", "fd00:8000::"),
   "deeply nested, but closed": (draft) => draft.write(alice, `name: ${"[".repeat(200)}${"]".repeat(200)}`),
   "syntax: deeply nested brackets": (draft) => draft.write(alice, `name: ${"[".repeat(50_000)}`),
+  "deeply nested lists on one line": (draft) => draft.write(alice, `${"- ".repeat(200)}a\n`),
+  "more brackets than memory": (draft) => draft.write(alice, `name: ${"[".repeat(2_000_000)}`),
+  "more words than memory": (draft) => draft.write(alice, `name: [${"[],".repeat(1_000_000)}1]\n`),
+  "a zero byte in a comment, for which git shows no line of the file": (draft) => draft.append(alice, "# \0\n"),
+  "a carriage return that hides a line in a comment": (draft) => draft.append(alice, "# note\rprotect: false\n"),
+  "a comment that shows in another order": (draft) => draft.append(alice, "# \u202e eslaf :tcetorp\n"),
+  "a line separator": (draft) => draft.append(alice, "# note\u2028protect: false\n"),
+  "a second byte order mark": (draft) => draft.append(alice, "\ufeffprotect: false\n"),
+  "a zero byte in known_hosts": (draft) => draft.write("known_hosts", "# note\n# \0\n"),
   "a merge conflict that is not resolved": (draft) =>
     draft.edit(alice, "plan: small\n", "<<<<<<< HEAD\nplan: small\n=======\nplan: large\n>>>>>>> main\n"),
   "a marker of a merge conflict that was left": (draft) => draft.append(alice, ">>>>>>> main\n"),
@@ -101,6 +110,10 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a key that means something to JavaScript": (draft) => draft.append(alice, "__proto__: {}\n"),
   "a number in hexadecimal": (draft) => draft.edit(alice, "number: 1\n", "number: 0x10\n"),
   "a number with a leading zero": (draft) => draft.edit(alice, "number: 1\n", "number: 010\n"),
+  "a zero with a minus": (draft) => draft.edit(alice, "number: 1\n", "number: -0\n"),
+  "a number with more digits than are kept": (draft) => draft.edit(alice, "number: 1\n", "number: 9007199254740993\n"),
+  "a fraction with more digits than are kept": (draft) =>
+    draft.edit("sites/lab.yaml", "latitude: 48.8566", "latitude: 48.85660000000000001"),
   "a number with an exponent": (draft) => draft.edit(alice, "number: 1\n", "number: 1e3\n"),
   "not UTF-8": (draft) => draft.write(alice, Buffer.from("number: 1\nname: al\xefce\n", "latin1")),
 
