@@ -56,6 +56,23 @@ test.each<[string, string, string]>([
   expect(other!.approval).not.toEqual(finding!.approval);
 });
 
+test.each([
+  // Pulumi reads YAML with a library in which each of these ends a line.
+  ["a carriage return in a comment", `${old}# note\r  fairhost:sshUser: mallory\n`],
+  ["a line separator in a comment", `${old}# note\u2028  fairhost:sshUser: mallory\n`],
+  ["an alias", old.replace("root", "*a").replace("v1:old", "&a v1:old")],
+  ["a tag", old.replace("root", "!!binary root")],
+  ["a key twice", `${old}  fairhost:sshUser: root\n`],
+])("what YAML parsers read differently is a change of the whole file: %s", async (_, text) => {
+  const [finding] = await change(old, text);
+  expect(finding?.message).toContain("text that is not YAML");
+});
+
+test("a number with a leading zero is not the number without it", async () => {
+  const epoch = (number: string) => `${old}  fairhost:secretEpoch: ${number}\n`;
+  expect(await change(epoch("10"), epoch("010"))).toHaveLength(1);
+});
+
 test("comments, and keys in another order, change nothing", async () => {
   expect(await change(old, `# a comment\n${old}`)).toEqual([]);
   expect(

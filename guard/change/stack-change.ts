@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { parse } from "yaml";
 import type { FieldClass } from "../../components/registry/fields/field-class.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { maxBytes } from "../../fleet/load/read-fleet.ts";
+import { readSource } from "../../fleet/load/source.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Finding } from "../rule.ts";
 
@@ -78,10 +78,10 @@ async function settingsIn(file: string): Promise<Values> {
   if (status.size > maxBytes)
     throw new UserError(`${file} has ${status.size} bytes, more than ${maxBytes}: remove what is no setting`);
   const text = await readFile(file, "utf8");
-  try {
-    const { config, ...others } = (parse(text) ?? {}) as { readonly config?: object };
-    return new Map([...Object.entries(others), ...Object.entries(config ?? {})]);
-  } catch {
-    return new Map([["text that is not YAML", text]]);
-  }
+  const { source, problems } = readSource(file, text);
+  // Pulumi reads the file by another library than this one.
+  if (problems.length > 0 || source.data === null || typeof source.data !== "object")
+    return new Map([["text that is not YAML, or that Pulumi may read as another", text]]);
+  const { config, ...others } = source.data as { readonly config?: object };
+  return new Map([...Object.entries(others), ...Object.entries(config ?? {})]);
 }

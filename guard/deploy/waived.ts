@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { parse } from "yaml";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
+import { readSource } from "../../fleet/load/source.ts";
 import { haveWritten, ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
@@ -112,9 +112,5 @@ function approvalsIn(text: string | undefined): readonly Approval[] {
 
 /** What was committed was once valid, or counts for nothing. */
 function yamlIn(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : parse(text);
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : readSource("", text).source.data;
 }

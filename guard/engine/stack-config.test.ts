@@ -59,8 +59,19 @@ test("all problems are reported together, each with its fix", () => {
   fairhost:sshPrivateKeyFile: no file nowhere`);
 });
 
+test("what Pulumi reads as another file is refused", () => {
+  write("known_hosts", "");
+  const text = "config:\n  fairhost:inventory: .\n  fairhost:knownHosts: known_hosts\n";
+  write("Pulumi.prod.yaml", text);
+  expect(readStackConfig("prod", project).sshUser).toBe("root");
+  write("Pulumi.prod.yaml", `${text}# note\r  fairhost:sshUser: mallory\n`);
+  expect(() => readStackConfig("prod", project)).toThrow("line 4: a carriage return stands alone");
+});
+
 test("a missing stack, and a file that is not valid YAML", () => {
   expect(() => readStackConfig("nobody", project)).toThrow(`no such file in ${project}`);
   write("Pulumi.broken.yaml", "config: [");
-  expect(() => readStackConfig("broken", project)).toThrow("Pulumi.broken.yaml is not complete:\n  Flow sequence");
+  expect(() => readStackConfig("broken", project)).toThrow(
+    "Pulumi.broken.yaml is not complete:\n  line 1: not valid YAML: Flow sequence",
+  );
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
+import { readSource } from "../../fleet/load/source.ts";
 import { utcToday } from "../../lib/today.ts";
 import { UserError } from "../../lib/user-error.ts";
 
@@ -74,13 +74,10 @@ export function readStackConfig(stack: string, projectDirectory: string): StackC
   const path = join(projectDirectory, file);
   if (!existsSync(path))
     refuse([`no such file in ${projectDirectory}: choose another stack, or \`pulumi stack init ${name}\``]);
-  let document: unknown;
-  try {
-    document = parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    refuse([(error as Error).message]);
-  }
-  const config: unknown = (document as { config?: unknown } | null)?.config ?? {};
+  // Pulumi reads it by another library: what the two may read differently is refused.
+  const { source, problems: unread } = readSource(file, readFileSync(path, "utf8"));
+  if (unread.length > 0) refuse(unread.map(({ line, message, fix }) => `line ${line}: ${message}: ${fix}`));
+  const config: unknown = (source.data as { config?: unknown } | null)?.config ?? {};
   const result = schema.safeParse(config);
   const problems = (result.error?.issues ?? []).map(({ path: [key = "config"], message }) =>
     examples[String(key)] !== undefined && (config as Record<string, unknown>)[String(key)] === undefined
