@@ -48,7 +48,7 @@ export interface FromController {
   /** `answers` of a delivery */
   readonly answers?: Readonly<Record<string, AnswerStamp>>;
   /** `answered` of a delivery */
-  readonly answered?: number;
+  readonly answered?: number | undefined;
 }
 
 /**
@@ -70,7 +70,8 @@ export async function apply(
   keepHostName(machine, delivered.host);
   // Not before it is known to be for this host.
   if (from) {
-    rememberAnswer(machine, from.answered ?? 0);
+    // One that says no number knows of no answer, as a state that was restored from an older copy: the host may know of one.
+    if (from.answered !== undefined) rememberAnswer(machine, from.answered);
     forgetGone(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),

@@ -13,7 +13,7 @@ export interface Received {
   readonly secretEpoch: number;
   readonly dnsSecrets: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, AnswerStamp>>;
-  readonly answered: number;
+  readonly answered?: number;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Received {
  */
 export function receive(text: string): Received {
   const delivery = parse(text);
-  const { masterSecret, secretEpoch, dnsSecrets = {}, answers = {}, answered = 0 } = delivery;
+  const { masterSecret, secretEpoch, dnsSecrets = {}, answers = {}, answered } = delivery;
   const secret = Buffer.from(typeof masterSecret === "string" ? masterSecret : "", "base64");
   if (secret.length !== 32) throw refused("the master secret is not 32 bytes in base64");
   if (!Number.isSafeInteger(secretEpoch) || secretEpoch! < 1)
@@ -31,11 +31,18 @@ export function receive(text: string): Received {
   // Names of files.
   if (!Object.entries(dnsSecrets).every(([name, value]) => /^[A-Z][A-Z0-9_]*$/.test(name) && typeof value === "string"))
     throw refused("a secret of the DNS provider has no name of a variable, or is not text");
-  const numbers = [answered, ...Object.values(answers).map(({ number }) => number)];
+  const numbers = [answered ?? 0, ...Object.values(answers).map(({ number }) => number)];
   if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0))
     throw refused("the number of an answer is not a number from 0");
   const bundle = readBundle(delivery.bundle);
-  return { bundle, masterSecret: secret, secretEpoch: secretEpoch!, dnsSecrets, answers, answered };
+  return {
+    bundle,
+    masterSecret: secret,
+    secretEpoch: secretEpoch!,
+    dnsSecrets,
+    answers,
+    ...(answered !== undefined && { answered }),
+  };
 }
 
 function parse(text: string): Partial<Delivery> {

@@ -122,6 +122,16 @@ test("what the controller said before it delivered to this host counts no more, 
   expect(await fence(machine, false)).toHaveLength(2);
 });
 
+test("a delivery that knows of no answer lets no older one count", async () => {
+  using tree = new Tree();
+  const { machine, state } = await asking(tree, 1);
+  await apply(machine, bundle(1, 2), secret, { answered: 2 });
+  await apply(machine, bundle(1, 2), secret, {});
+  state.answer = () => told(1, []);
+  expect(await fence(machine, false)).toEqual([]);
+  expect(machine.said).toContainEqual("bak1 gives an old answer: number 1, and web1 knows of 2");
+});
+
 test("of two answers the newer one counts, and an old one lets nothing go that a newer one holds", async () => {
   using tree = new Tree();
   const { machine, state } = await asking(tree, 1, 2);

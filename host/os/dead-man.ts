@@ -34,8 +34,16 @@ export async function arm({ run }: Machine, deadMan: DeadMan): Promise<string | 
   return armed.status === 0 ? undefined : `cannot set the dead-man timer: ${armed.stderr.trim()}`;
 }
 
-/** Disarms the timer. @returns the error if it was too late */
-export async function confirm({ disk, run }: Machine, deadMan: DeadMan): Promise<string | undefined> {
+/**
+ * Disarms the timer.
+ * @param worked what is in force now, as it is kept for the next change: a file and its text. Written only if it stays in force
+ * @returns the error if it was too late
+ */
+export async function confirm(
+  { disk, run }: Machine,
+  deadMan: DeadMan,
+  worked?: readonly [file: string, text: string],
+): Promise<string | undefined> {
   const { rescue, what } = deadMan;
   try {
     disk.rename(rescue, `${rescue}.confirmed`);
@@ -43,6 +51,7 @@ export async function confirm({ disk, run }: Machine, deadMan: DeadMan): Promise
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return `the new ${what} were not confirmed within ${seconds} s, so the timer has restored the old ones: deploy again`;
   }
+  if (worked) disk.replace(...worked, 0o600);
   await run("systemctl", ["stop", `${unitOf(deadMan)}.timer`]);
   return undefined;
 }

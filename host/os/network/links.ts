@@ -94,8 +94,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     )) ??
     (await controllerHears(machine));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
-  disk.replace(confirmed, JSON.stringify([...files]), 0o600);
-  return confirm(machine, deadMan);
+  return confirm(machine, deadMan, [confirmed, JSON.stringify([...files])]);
 }
 
 /** The generation's own files. */

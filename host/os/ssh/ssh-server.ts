@@ -68,8 +68,7 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   const wrong =
     (await differing(machine, keys)) ?? (bySocket ? undefined : await reload(machine)) ?? (await trial(machine, doors));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
-  disk.replace(confirmed, readFileSync(layout.at(`${currentGeneration}/${bundled}`), "utf8"), 0o600);
-  return confirm(machine, deadMan);
+  return confirm(machine, deadMan, [confirmed, readFileSync(layout.at(`${currentGeneration}/${bundled}`), "utf8")]);
 }
 
 /** What decides whether root's key is taken. */
