@@ -15,6 +15,8 @@ import { officialHome } from "./home.ts";
  */
 let two: TwoHosts;
 let home: string;
+/** Temporary files of the engine and the guard: what they leave there others may read. */
+let temporary: string;
 const said: string[] = [];
 
 interface StateResource {
@@ -74,7 +76,10 @@ function files(directory = two.project.directory): string[] {
 async function expectNoSecret(): Promise<void> {
   const all = await secrets();
   expect(all.length).toBeGreaterThanOrEqual(3);
-  const texts = [...files().map((file) => [file, readFileSync(file, "utf8")] as const), ...said.entries()];
+  const texts = [
+    ...[...files(), ...files(temporary)].map((file) => [file, readFileSync(file, "utf8")] as const),
+    ...said.entries(),
+  ];
   expect(texts.length).toBeGreaterThan(10);
   for (const [where, text] of texts) for (const secret of all) expect(text.includes(secret), `${where}`).toBe(false);
 }
@@ -86,14 +91,15 @@ const recordFiles = () => files(recordsDirectory(two.engine)).filter((file) => f
 beforeAll(async () => {
   await setupToolchain();
   home = mkdtempSync(join(tmpdir(), "fairhost-official-"));
-  two = await twoHosts(officialHome(home));
+  temporary = mkdtempSync(join(tmpdir(), "fairhost-temporary-"));
+  two = await twoHosts({ ...officialHome(home), TMPDIR: temporary });
   // Accounts of the lab are not protected.
   for (const file of ["1-alice", "3-carol"]) two.draft.edit(`accounts/${file}.yaml`, "protect: false\n", "");
 });
 
 afterAll(async () => {
   await two?.[Symbol.asyncDispose]();
-  rmSync(home, { recursive: true, force: true });
+  for (const each of [home, temporary]) rmSync(each, { recursive: true, force: true });
 });
 
 describe("with providers that behave as the official ones", () => {
