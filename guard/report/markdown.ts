@@ -90,12 +90,8 @@ function line(value: string, most: number): string {
   return shown.length <= most ? shown : `${shown.slice(0, most - 1).toWellFormed()}…`;
 }
 
-/** Escapes control characters, and characters that reverse or hide text. */
 function visible(value: string): string {
-  return printable(value.toWellFormed()).replace(
-    /[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
-  );
+  return printable(value.toWellFormed());
 }
 
 /** Puts a zero-width space after characters that make the next word a mention, an issue, a merge request, a label, ... */

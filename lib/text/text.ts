@@ -3,9 +3,14 @@ export function count(number: number, noun: string, many = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : many}`;
 }
 
-/** Escapes control characters in text from outside, so that it cannot control a terminal. */
+/** Escapes what controls a terminal, and what reverses or hides text, in text from outside: `\x1b`, `\u{202e}`. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text
+    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`)
+    .replace(
+      /[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+      (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
+    );
 }
 
 /** A value as a message shows it: JSON, cut at 60 characters; text in quotes, so that `"1"` and `1` differ. */

@@ -86,6 +86,8 @@ test("what an older release did not read, or had no word for, is no change", () 
   const { secondPerson: _, ...limits } = fleet.limits;
   const older = { ...fleet, limits, knownHosts: undefined } as unknown as Fleet;
   expect(fileChanges(older, fleet)).toEqual({ notices: [], findings: [] });
+  // An earlier state is read by this release, and compared with what the base's own read.
+  expect(fileChanges(fleet, older)).toEqual({ notices: [], findings: [] });
 });
 
 test("of a hundred changed fields eight are named, and how many more there are", () => {

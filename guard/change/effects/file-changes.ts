@@ -27,9 +27,10 @@ export function fileChanges(before: Fleet, after: Fleet): FileChanges {
   for (const [key, { path, schema, judged }] of Object.entries(fileKinds) as [FileKey, FileKind][]) {
     if (judged !== "itself") continue;
     const was: unknown = before[key];
-    // An older release did not read the file; nor did it say what has a default now.
+    // An older release, whose fleet either side may be, did not read the file; nor did it say what has a default now.
     if (was === undefined || after[key] === undefined) continue;
-    const changes = fieldChanges(schema, schema.safeParse(was).data ?? was, after[key]);
+    const [old, next] = [was, after[key] as unknown].map((side) => schema.safeParse(side).data ?? side);
+    const changes = fieldChanges(schema, old, next);
     if (changes.length === 0) continue;
     notices.push(`${path} changes: ${wordsOf(changes)}.`);
     const weaker = changes.filter((each) => each.weaker && each.judged.judged === undefined);
