@@ -66,8 +66,9 @@ export const checkout = join(import.meta.dirname, "../../..");
 export async function openBase(base: string, inventory: string): Promise<Base> {
   const place = await placeOf(inventory);
   const isDirectory = existsSync(join(base, "network.yaml"));
-  // A change may bring a directory of the name of the branch with which it is to be compared.
-  if (isDirectory && place.root !== undefined && (await commitNamed(place.root, base)) !== undefined) {
+  // A change may bring a directory of the name of the branch with which it is to be compared. Without an answer of git nobody means a commit.
+  const asked = isDirectory && place.root !== undefined ? commitNamed(place.root, base) : undefined;
+  if ((await asked?.catch(() => undefined)) !== undefined) {
     throw new UserError(
       `"${base}" is a directory with a fleet, and a commit known to git: write ./${base} for the directory, or refs/heads/${base} for the branch`,
     );

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -92,6 +92,10 @@ test("a base that is a directory and a branch too is neither: the change itself 
     '"inventory/prod" is a directory with a fleet, and a commit known to git: write ./inventory/prod for the directory, or refs/heads/inventory/prod for the branch',
   );
   expect((await opened("./inventory/prod")).has).toBe(true);
+  const head = await readFile(join(root, ".git/HEAD"));
+  await writeFile(join(root, ".git/HEAD"), "damaged");
+  expect((await opened("inventory/prod")).has).toBe(true);
+  await writeFile(join(root, ".git/HEAD"), head);
   expect((await opened("refs/heads/inventory/prod")).has).toBe(true);
 });
 
