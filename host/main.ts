@@ -14,7 +14,7 @@ import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { moveCommand } from "./moves/commands.ts";
-import { fence } from "./moves/fence.ts";
+import { fence, startNow } from "./moves/fence.ts";
 import { dumpDatabase } from "./os/databases/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { bansCommand } from "./os/network/bans.ts";
@@ -106,12 +106,13 @@ async function main(): Promise<number> {
       return 2;
     }
     case "fence":
-      if (parsed.positionals.length > 2 || (argument !== undefined && argument !== "boot")) {
+      if (parsed.positionals.length > 2 || !["boot", "start", undefined].includes(argument)) {
         process.stderr.write(usage);
         return 2;
       }
       return look(machine, async () => {
-        for (const line of await fence(machine, argument === "boot")) machine.say(line);
+        const lines = argument === "start" ? startNow(machine) : await fence(machine, argument === "boot");
+        for (const line of lines) machine.say(line);
         return 0;
       });
     case "init":

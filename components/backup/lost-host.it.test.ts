@@ -173,6 +173,14 @@ test("a host whose backup hosts do not answer starts its accounts", async () => 
   expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
 });
 
+test("one that was away for long waits for an answer", async () => {
+  const worker = "account-1-service-worker.service";
+  await on.web.shell(`rm /var/lib/fairhost/heard && systemctl stop ${worker}
+    systemctl restart --no-block fairhost-fence.service && systemctl start --no-block ${worker}`);
+  await on.web.until("fairhost-host status | grep -q '^waiting  *no backup host answers, and web1'", 90);
+  expect(await programs(1)).not.toContain("sleep infinity");
+});
+
 test("the lost host that comes back can neither read nor bring backups of what has gone", async () => {
   await on.web.shell("ip link set eth0 up && ip route replace fd00:8100::11 dev eth0");
   await on.web.until("fairhost-host backup 1 2>&1 | grep -q 'Permission denied'", 60);

@@ -39,8 +39,10 @@ function renderFence(): { files: BundleFile[]; units: BundleUnit[] } {
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${program} boot`,
-            // It waits 30 seconds at most for an answer; the rest is for holding accounts that have gone.
-            TimeoutStartSec: "10min",
+            // It waits an hour at most for an answer; the rest is for holding accounts that have gone.
+            TimeoutStartSec: "75min",
+            // If it was killed while it waited, nothing waits any more.
+            ExecStopPost: "/bin/rm -f /run/fairhost/fence-waits",
           },
         }),
       },

@@ -10,6 +10,7 @@ import { possibleBases, readApplied, readCurrent } from "../store/generations.ts
 import { type Holder, holder } from "../store/lock.ts";
 import { asItMayRun, goneAccounts, goneInWords, heldGroups, marked, unfinishedCopy } from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
+import { waiting } from "../store/waiting.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
 
@@ -36,6 +37,8 @@ export interface HostStatus {
   readonly held: readonly string[];
   /** Why accounts are held that have gone, one sentence each. */
   readonly gone: readonly string[];
+  /** Why programs of accounts wait for a backup host since the boot; undefined if they do not. */
+  readonly waiting: string | undefined;
   /** Accounts that are unfinished copies of others: held, and not backed up, until `fairhost-host copy` has ended. */
   readonly copies: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
@@ -73,6 +76,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     held: heldGroups(machine),
     gone: [...goneAccounts(machine)].map(([number, gone]) => goneInWords(bundle.host, number, gone)),
+    waiting: waiting(machine),
     copies: marked(machine, "copying").map((number) => {
       const { from, since } = unfinishedCopy(machine, number)!;
       return `account-${number} is an unfinished copy of account ${from}, started ${since}`;
@@ -95,6 +99,7 @@ export function formatStatus(status: HostStatus): string {
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
     `held         ${status.held.length === 0 ? "none" : status.held.join(", ")}`,
     ...status.gone.map((why) => `gone         ${why}`),
+    ...(status.waiting === undefined ? [] : [`waiting      ${status.waiting}`]),
     ...status.copies.map((copy) => `copy         ${copy}`),
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
     `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,

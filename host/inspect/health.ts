@@ -10,6 +10,7 @@ import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { asItMayRun, goneAccounts, goneInWords, isMarked } from "../store/moving.ts";
 import { otherMaster } from "../store/secrets.ts";
+import { waiting } from "../store/waiting.ts";
 import { lookAtStates } from "./checks/units.ts";
 import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
@@ -54,14 +55,18 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const sites = sitesOf(bundle).filter(({ account }) => !isMarked(machine, "held", account));
   for (const account of accounts.filter((account) => !bundle.groups[`account-${account}`]))
     problems.push({ group: "host", message: `account ${account} is not on this host` });
+  // Who asks an account that waits would wait too.
+  const why = waiting(machine);
+  if (why !== undefined) problems.push({ group: "host", message: why });
+  const asked = why === undefined ? chosen(accounts, sites) : [];
   const woken = await Promise.all(
-    chosen(accounts, sites).map(async ({ account, address }) => {
+    asked.map(async ({ account, address }) => {
       const begin = performance.now();
       const { status } = await get(address, doors[0]?.port ?? 80, `[${address}]`);
       return { account, status, ms: Math.round(performance.now() - begin) };
     }),
   );
-  const seen = await fromOutside(machine, texts, answering, chosen(accounts, sites)[0]?.address);
+  const seen = await fromOutside(machine, texts, answering, asked[0]?.address);
   if (seen.problem !== undefined) problems.push({ group: "host", message: seen.problem });
   const other = otherMaster(machine);
   const gone = [...goneAccounts(machine)].filter(([number]) => bundle.groups[`account-${number}`]);

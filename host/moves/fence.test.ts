@@ -11,7 +11,8 @@ import { init } from "../apply/init.ts";
 import type { Machine, Run } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { goneAccounts, isMarked, marked } from "../store/moving.ts";
-import { fence, whetherGone } from "./fence.ts";
+import { waiting } from "../store/waiting.ts";
+import { fence, startNow, whetherGone } from "./fence.ts";
 import * as steps from "./steps.ts";
 
 const here = '{"host":"web1"}\n';
@@ -200,4 +201,67 @@ test("an account that was leaving when the host was lost is shown to nobody", as
   state.answer = () => lost(2);
   await fence(machine, false);
   expect([hasRoute(machine, 1), hasRoute(machine, 2)]).toEqual([false, true]);
+});
+
+const hours = 3_600_000;
+/** Nobody has told the host anything for so long; its backup hosts are silent. */
+async function away(tree: Tree, time: number) {
+  const asked = await asking(tree, 1, 2);
+  asked.state.answer = () => "";
+  const { disk, layout } = asked.machine;
+  const heard = (ago: number) => disk.replace(`${layout.state}/heard`, `${Date.now() - ago}\n`, 0o600);
+  heard(time);
+  return { ...asked, heard, boot: () => fence(asked.machine, true, { short: 0, long: hours }) };
+}
+
+test("a boot without an answer waits if the host has heard nothing for long: what has gone never starts", async () => {
+  using tree = new Tree();
+  const { machine, state, boot } = await away(tree, hours);
+  let questions = 0;
+  state.answer = () => (++questions < 3 ? "" : lost(2));
+  expect(await boot()).toEqual(["account 1 is held: it has gone to another host"]);
+  expect(machine.said).toContainEqual(
+    expect.stringMatching(/^no backup host answers, and web1 has heard from none since .*: it may have been declared/),
+  );
+  expect(waiting(machine)).toBeUndefined();
+  // An answer counts as heard.
+  state.answer = () => "";
+  expect(await boot()).toEqual([]);
+});
+
+test.each<[string, number]>([
+  ["after a restart", 60_000],
+  ["with a clock that is a little behind", -30_000],
+])("a boot without an answer does not wait %s", async (_, ago) => {
+  using tree = new Tree();
+  const { machine, boot } = await away(tree, ago);
+  expect(await boot()).toEqual([]);
+  expect(machine.said).not.toContainEqual(expect.stringContaining("it may have been declared lost"));
+});
+
+test("a boot waits if the clock has gone back or nobody knows when the host has heard, but not beyond its bound", async () => {
+  using tree = new Tree();
+  const { machine, heard } = await away(tree, -hours);
+  const bounded = () => fence(machine, true, { short: 0, long: 2500 });
+  const waited = () => machine.said.filter((line) => line.includes("it may have been declared lost")).length;
+  expect([await bounded(), waited()]).toEqual([[], 1]);
+  heard(Number.NaN);
+  expect([await bounded(), waited(), waiting(machine)]).toEqual([[], 2, undefined]);
+});
+
+test("an operator ends the wait of a boot, and so does a delivery, also of the same bundle", async () => {
+  using tree = new Tree();
+  const { machine, heard, state, boot } = await away(tree, hours);
+  expect(() => startNow(machine)).toThrow("nothing waits for an answer of backup hosts");
+  let end: () => unknown = () => startNow(machine);
+  state.answer = async () => {
+    if (waiting(machine) !== undefined) await end();
+    return "";
+  };
+  expect(await boot()).toEqual([]);
+  heard(hours);
+  end = () => apply(machine, bundle(1, 2), secret, {});
+  expect(await boot()).toEqual([]);
+  expect(machine.said.filter((line) => line.includes("it may have been declared lost"))).toHaveLength(2);
+  expect(waiting(machine)).toBeUndefined();
 });

@@ -19,17 +19,28 @@ import {
   readDelivered,
   whileMoving,
 } from "../store/moving.ts";
+import { beginWaiting, endWaiting, lastHeard, mayBeLost, rememberHeard, waiting } from "../store/waiting.ts";
 import { type Lost, readHostAnswer } from "./answer.ts";
 import { stopHeld } from "./steps.ts";
 
-/** Milliseconds for which a boot waits for a backup host: without an answer the accounts start, as a dead backup host must stop nobody. */
-const bound = 30_000;
+/** For how long a boot waits for a backup host, in milliseconds. Without an answer the accounts start, as a dead backup host must stop nobody for good. */
+interface Bounds {
+  /** Of a host that has heard of late whose its accounts are. */
+  readonly short: number;
+  /** Of one that may have been declared lost meanwhile. */
+  readonly long: number;
+}
+
+const bounds: Bounds = { short: 30_000, long: 3_600_000 };
 
 /** One that does not answer must not use up the time that the others have. */
 const brief: Patience = { ConnectTimeout: "5", ServerAliveInterval: "3", ServerAliveCountMax: "2" };
 
 /** Milliseconds for one question. */
-const most = 15_000;
+const longest = 15_000;
+
+/** Milliseconds between two. */
+const pause = 1000;
 
 /** Milliseconds that the others still have once one has answered: they may know more. */
 const others = 2_000;
@@ -45,9 +56,9 @@ type Answers = ReadonlyMap<string, Answer>;
  * for this. The timer's run does that, at once.
  * @returns one line for each account that is held or let go
  */
-export async function fence(machine: Machine, boot: boolean): Promise<string[]> {
+export async function fence(machine: Machine, boot: boolean, within = bounds): Promise<string[]> {
   const asked = standing(machine);
-  const answers = await askAll(machine, boot ? bound : 0);
+  const answers = await askAll(machine, boot ? within : undefined);
   if (newestOf(machine, answers) === undefined && knownGone(machine).size === 0) return [];
   if (!boot) return withLock(machine, "fence", () => follow(machine, newestOf(machine, answers)));
   // Whoever applies at a boot waits for this (fairhost-recover.service), so there is no lock. A deploy that came meanwhile knows better.
@@ -59,18 +70,47 @@ function standing(machine: Machine): string {
   return `${readCurrent(machine).number} ${deliveredIfWhole(machine)?.digest}`;
 }
 
-/** Asks all backup hosts, again and again until one has answered or the time is over. @param time milliseconds; 0: once */
-async function askAll(machine: Machine, time: number): Promise<Answers> {
+/** Ends the wait of a boot. @returns lines that say so @throws ApplyError if nothing waits */
+export function startNow(machine: Machine): string[] {
+  if (!endWaiting(machine)) throw new ApplyError("nothing waits for an answer of backup hosts");
+  return ["programs of accounts start within half a minute"];
+}
+
+/** Asks all backup hosts: once, or at a boot until one has answered or need not be waited for. */
+async function askAll(machine: Machine, within: Bounds | undefined): Promise<Answers> {
   const { number, bundle } = readCurrent(machine);
   const keepers = number === 0 ? [] : allKeepers(bundle);
   // The clock is set at boot.
-  const until = performance.now() + time;
-  for (;;) {
-    const left = until - performance.now();
-    const answers = await askOnce(machine, keepers, bundle.host, time === 0 ? most : Math.min(most, left));
-    if (answers.size > 0 || keepers.length === 0 || performance.now() + 1000 >= until) return answers;
-    await sleep(1000);
+  const begun = performance.now();
+  const left = (time: number) => begun + time - performance.now();
+  let waits = false;
+  try {
+    for (;;) {
+      const most = within && !waits ? Math.min(longest, left(within.short)) : longest;
+      const answers = await askOnce(machine, keepers, bundle.host, most);
+      if (answers.size > 0) rememberHeard(machine);
+      if (answers.size > 0 || keepers.length === 0 || !within) return answers;
+      if (left(within.short) <= pause) {
+        // Somebody has ended the wait, or a delivery has come.
+        if ((waits && waiting(machine) === undefined) || left(within.long) <= pause || !mayBeLost(machine))
+          return answers;
+        if (!waits) beginWaiting(machine, whyWaiting(machine, bundle.host, left(within.long)));
+        waits = true;
+      }
+      await sleep(pause);
+    }
+  } finally {
+    if (waits) endWaiting(machine);
   }
+}
+
+function whyWaiting(machine: Machine, host: string, time: number): string {
+  const inWords = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
+  const heard = lastHeard(machine);
+  const since = heard === undefined ? "" : ` since ${inWords(heard)}`;
+  const why = `no backup host answers, and ${host} has heard from none${since}: it may have been declared lost, so programs of accounts wait for an answer until ${inWords(Date.now() + time)} (\`fairhost-host fence start\` starts them now)`;
+  machine.say(why);
+  return why;
 }
 
 /** Asks all at once. Once one has answered, the others have a moment left. @param time milliseconds */
