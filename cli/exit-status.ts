@@ -3,22 +3,25 @@ import { dirname } from "node:path";
 import { type Command, CommanderError } from "commander";
 import type { Level } from "../guard/verdict/weigh.ts";
 import { printable } from "../lib/text/text.ts";
-import { type Failure, UserError } from "../lib/user-error.ts";
+import { exitStatuses, type Failure, UserError } from "../lib/user-error.ts";
 import manifest from "../package.json" with { type: "json" };
 
 type Row = readonly [status: number, meaning: string];
 
 /** How a command can end: exit status and meaning. They are the same for all commands, since scripts compare them. */
 export const endings = {
-  done: [0, "done, no problem found"],
-  broke: [1, "internal error of Fairhost; standard error has a stack trace"],
-  "wrong usage": [2, "wrong usage or configuration, or not confirmed"],
-  "needs approval": [3, "needs approval"],
-  blocked: [4, "blocked: the inventory has problems, or breaks a rule or a plan's promise"],
-  failed: [5, "failed: something could not be read, reached or done; standard error says what"],
-  locked: [6, "locked: another process is changing the stack; standard error says which"],
-  drift: [7, "drift: a host differs from what is declared, or has no proof of its backups that is recent enough"],
-} as const satisfies Readonly<Record<Failure | Exclude<Level, "safe">, Row>> & Readonly<Record<string, Row>>;
+  done: [exitStatuses.done, "done, no problem found"],
+  broke: [exitStatuses.broke, "internal error of Fairhost; standard error has a stack trace"],
+  "wrong usage": [exitStatuses["wrong usage"], "wrong usage or configuration, or not confirmed"],
+  "needs approval": [exitStatuses["needs approval"], "needs approval"],
+  blocked: [exitStatuses.blocked, "blocked: the inventory has problems, or breaks a rule or a plan's promise"],
+  failed: [exitStatuses.failed, "failed: something could not be read, reached or done; standard error says what"],
+  locked: [exitStatuses.locked, "locked: another process is changing the stack; standard error says which"],
+  drift: [
+    exitStatuses.drift,
+    "drift: a host differs from what is declared, is unhealthy, or has no proof of its backups that is recent enough",
+  ],
+} as const satisfies Readonly<Record<Failure | Exclude<Level, "safe"> | keyof typeof exitStatuses, Row>>;
 
 /** One way for a command to end. */
 export type Ending = keyof typeof endings;
@@ -58,7 +61,7 @@ export function exitStatusReference(): string {
 
 # Exit statuses
 
-They are the same for every command that \`npm run\` starts; the \`--help\` of a command lists those that it uses. \`lab ssh\`, \`lab logs\`,
+They are the same for every command that \`npm run\` starts, and for \`fairhost-host\` on hosts; the \`--help\` of a command lists those that it uses. \`lab ssh\`, \`lab logs\`,
 \`lab curl\` and \`lab exec\` end with the exit status of the program that they run.
 
 | exit status | meaning |

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ApplyReport } from "../delivery/protocol/bundle.ts";
+import { exitStatuses } from "../lib/user-error.ts";
 import { apply } from "./apply/apply.ts";
 import { init } from "./apply/init.ts";
 import { jobById, jobOf, runDetached } from "./apply/job.ts";
@@ -23,12 +24,13 @@ import { withLock } from "./store/lock.ts";
 import { storeReport } from "./store/report.ts";
 import { usage } from "./usage.ts";
 
+/** The report says which of the results that are not as declared it was. */
 const exitCodes: Record<ApplyReport["result"], number> = {
-  unchanged: 0,
-  applied: 0,
-  partial: 3,
-  "rolled-back": 4,
-  failed: 5,
+  unchanged: exitStatuses.done,
+  applied: exitStatuses.done,
+  partial: exitStatuses.failed,
+  "rolled-back": exitStatuses.failed,
+  failed: exitStatuses.failed,
 };
 
 async function main(): Promise<number> {
@@ -51,7 +53,7 @@ async function main(): Promise<number> {
     parsed = parseArgs({ options, allowPositionals: true });
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-    return 2;
+    return exitStatuses["wrong usage"];
   }
   if (parsed.values.help) {
     process.stdout.write(usage);
@@ -77,7 +79,7 @@ async function main(): Promise<number> {
       const work = archiveCommand(machine, command, parsed.positionals.slice(1), Number(parsed.values["keep-days"]));
       if (!work) {
         process.stderr.write(usage);
-        return 2;
+        return exitStatuses["wrong usage"];
       }
       return look(machine, async () => {
         for (const path of await work()) process.stdout.write(`${path}\n`);
@@ -89,7 +91,7 @@ async function main(): Promise<number> {
       const isNumber = (number: number | undefined) => Number.isSafeInteger(number) && number! >= 1;
       if (parsed.positionals.length !== 3 || !isNumber(from) || !isNumber(to)) {
         process.stderr.write(usage);
-        return 2;
+        return exitStatuses["wrong usage"];
       }
       return look(machine, async () => {
         const lines = await copyAccount(machine, from!, to!, parsed.values.replace);
@@ -103,12 +105,12 @@ async function main(): Promise<number> {
       const work = command === "bans" ? bansCommand(machine, words, parsed.values.json) : moveCommand(machine, words);
       if (work) return look(machine, work);
       process.stderr.write(usage);
-      return 2;
+      return exitStatuses["wrong usage"];
     }
     case "fence":
       if (parsed.positionals.length > 2 || !["boot", "start", undefined].includes(argument)) {
         process.stderr.write(usage);
-        return 2;
+        return exitStatuses["wrong usage"];
       }
       return look(machine, async () => {
         const lines = argument === "start" ? startNow(machine) : await fence(machine, argument === "boot");
@@ -129,18 +131,18 @@ async function main(): Promise<number> {
         const facts = readFacts(process.stdin.isTTY ? "" : readFileSync(0, "utf8"));
         const seen = await inspect(machine, facts, process.argv[1]!);
         process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatInspection(seen));
-        return hasDrift(seen.differences) ? 1 : 0;
+        return hasDrift(seen.differences) ? exitStatuses.drift : exitStatuses.done;
       });
     case "health": {
       const numbers = parsed.positionals.slice(1).map(Number);
       if (numbers.some((number) => !Number.isSafeInteger(number) || number < 1)) {
         process.stderr.write(`give accounts by number\n\n${usage}`);
-        return 2;
+        return exitStatuses["wrong usage"];
       }
       return look(machine, async () => {
         const seen = await health(machine, numbers);
         process.stdout.write(parsed.values.json ? `${JSON.stringify(seen)}\n` : formatHealth(seen));
-        return seen.healthy ? 0 : 1;
+        return seen.healthy ? exitStatuses.done : exitStatuses.drift;
       });
     }
     default: {
@@ -149,7 +151,7 @@ async function main(): Promise<number> {
         : undefined;
       if (work) return look(machine, work);
       process.stderr.write(usage);
-      return 2;
+      return exitStatuses["wrong usage"];
     }
   }
 }
@@ -160,7 +162,7 @@ async function look(machine: Machine, work: () => Promise<number>): Promise<numb
     return await work();
   } catch (error) {
     machine.say(error instanceof ApplyError ? error.message : String((error as Error).stack ?? error));
-    return 5;
+    return exitStatuses.failed;
   }
 }
 

@@ -64,8 +64,8 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)
 
-Exit status: 0 unchanged or applied, 2 wrong usage, 3 applied but some accounts keep their old files,
-4 rolled back, 5 failed: nothing changed, or not everything verified, or the dump is not complete.
-status, inspect and health: 0 no drift or healthy, 1 drift or unhealthy, 2 wrong usage, 5 check failed.
+Exit status: 0 done, 2 wrong usage, 5 failed: not all of it is done; the report of apply says whether some accounts
+keep their old files (partial), it was rolled back (rolled-back), or could not be tried or verified (failed).
+inspect and health: 0 no drift or healthy, 7 drift or unhealthy, 2 wrong usage, 5 check failed.
 --root DIR works on a directory tree instead of this host: writes files, and only names hooks. --help shows this.
 `;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Element } from "../../components/registry/kind.ts";
 import type { MoveState } from "../../host/moves/state.ts";
-import { UserError } from "../../lib/user-error.ts";
+import { exitStatuses, UserError } from "../../lib/user-error.ts";
 import { readAnswer } from "../drift/answer.ts";
 import { applier, sshTarget } from "../drift/inspect-hosts.ts";
 import { sshCommand } from "../drift/ssh.ts";
@@ -15,7 +15,7 @@ import type { DeployRecord, Move } from "./record.ts";
 export type Reach = (host: string, words: readonly string[]) => readonly [program: string, ...args: string[]];
 
 /** Exit status of the applier, when it has ended by itself and not done what it should. SSH has another one for itself. */
-const applierFailed = 5;
+const applierFailed = exitStatuses.failed;
 
 /** A command of which nobody knows how it has ended on the host, or whether it has. */
 class UnknownEnd extends UserError {}

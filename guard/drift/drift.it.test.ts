@@ -101,7 +101,7 @@ test("a sample of the accounts is woken; a socket that cannot listen, or an acco
   const path = await succeed(host, "systemctl show -p Listen --value account-3-http-www.socket | cut -d' ' -f1");
   await succeed(host, `${stop}; rm -f ${path.trim()}; mkdir ${path}`);
   const ill = await health("3", "77");
-  expect(ill).toMatchObject({ healthy: false, exitCode: 1, woken: [{ account: 3, status: 502 }] });
+  expect(ill).toMatchObject({ healthy: false, exitCode: 7, woken: [{ account: 3, status: 502 }] });
   expect(ill.problems.map(({ group, message }) => `${group}: ${message}`)).toEqual([
     expect.stringMatching(/^account-3: account-3-http-www\.socket is (?:inactive|failed), but should be active: /),
     "host: account 77 is not on this host",
@@ -139,7 +139,7 @@ describe("changes by hand", () => {
     }
     fingerprint = await untouched();
     const seen = await inspect({ ...facts, links: [{ port: "eth9" }] });
-    expect(seen.exitCode).toBe(1);
+    expect(seen.exitCode).toBe(7);
     found = seen.differences;
     expect(await untouched(), "inspecting changes nothing").toBe(fingerprint);
     report = await deploy();

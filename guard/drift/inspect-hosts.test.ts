@@ -76,6 +76,18 @@ test("a dead host does not delay the others, and its result says why", async () 
   expect(readdirSync(ssh.directory)).toContain("web3");
 });
 
+test("a host that ends as drift ends, also with the status of an older applier, has an answer", async () => {
+  const drifted = `{"host":"'$host'","generation":7,"differences":[]}`;
+  using _ssh = fakeSsh(
+    `${parse}; cat >/dev/null; echo '${drifted}'; case $host in web1) exit 7 ;; web2) exit 1 ;; esac; echo nobody knows >&2; exit 3`,
+  );
+  expect(await inspectHosts(many, targets.slice(0, 3))).toEqual([
+    { host: "web1", generation: 7, differences: [] },
+    { host: "web2", generation: 7, differences: [] },
+    { host: "web3", error: "web3 cannot be inspected: nobody knows" },
+  ]);
+});
+
 test("a host without an applier, with an older one, and one that cannot inspect itself", async () => {
   using _ssh = fakeSsh(
     `${parse}; cat >/dev/null; case $host in web1) exit 127 ;; web2) exit 2 ;; esac; echo no state >&2; exit 5`,

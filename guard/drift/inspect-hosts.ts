@@ -4,6 +4,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { usedPackages } from "../../delivery/used-packages.ts";
 import type { DeclaredFacts, Difference } from "../../host/inspect/difference.ts";
 import { byDeploy } from "../../host/inspect/difference.ts";
+import { exitStatuses } from "../../lib/user-error.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { readAnswer } from "./answer.ts";
 import { SshError, type SshOptions, type SshTarget, sshRun } from "./ssh.ts";
@@ -58,7 +59,8 @@ async function inspectHost(declaration: Declaration, target: SshTarget, options:
   const { stdout, stderr, exitCode } = await sshRun(target, command, { ...options.ssh, stdin: JSON.stringify(facts) });
   // There is no applier, or one of an older release without this command.
   if (exitCode === 127 || exitCode === 2) return { host, generation: 0, differences: [withoutApplier(exitCode)] };
-  if (exitCode !== 0 && exitCode !== 1)
+  // Appliers of older releases end with 1 if there is drift.
+  if (exitCode !== exitStatuses.done && exitCode !== exitStatuses.drift && exitCode !== 1)
     return { host, error: `${host} cannot be inspected: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
   // The applier of 0.1.0 says `findings`.
   const { generation, findings = [], differences = findings } = readAnswer(host, "inspect", stdout);

@@ -74,7 +74,7 @@ test("a front end that nginx refuses never takes effect", async () => {
   const { exitCode, report } = await on.apply(
     bundleOf({ 1: accountGroup(1, "new") }, fullHost([nginx("nonsense on;"), firewall()])),
   );
-  expect([exitCode, report.result]).toEqual([4, "rolled-back"]);
+  expect([exitCode, report.result]).toEqual([5, "rolled-back"]);
   expect(report.errors).toEqual([
     {
       group: "host",
@@ -91,7 +91,7 @@ test("a front end that passes nginx -t and then does not start is rolled back", 
     bundleOf({ 2: accountGroup(2, "new") }, fullHost([nginx("listen [::]:81;"), firewall()])),
   );
   await on.shell("systemctl stop squatter");
-  expect([exitCode, report.result]).toEqual([4, "rolled-back"]);
+  expect([exitCode, report.result]).toEqual([5, "rolled-back"]);
   expect(report.errors[0]!.message).toMatch(/nginx keeps its old configuration: .*\[::\]:81 failed .*in use/);
   expect(await on.states(socket(1), socket(2), "nginx")).toEqual(["active", "active", "active"]);
   expect((await on.apply(base)).report).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
@@ -107,7 +107,7 @@ test("accounts with a bad web site, a bad unit or a used address keep their old 
   await on.shell("systemd-run --quiet --unit=squatter python3 -m http.server --bind ::1 20004");
   const { exitCode, report } = await on.apply(bundleOf(groups, fullHost()));
   await on.shell("systemctl stop squatter");
-  expect([exitCode, report.result, report.changedGroups]).toEqual([3, "partial", ["account-2"]]);
+  expect([exitCode, report.result, report.changedGroups]).toEqual([5, "partial", ["account-2"]]);
   expect(new Set(report.errors.map(({ group }) => group))).toEqual(new Set(["account-1", "account-3", "account-4"]));
   expect(report.errors.find(({ group }) => group === "account-4")!.message).toMatch(
     /account-4-http-blog.socket is failed: .*Result=resources.*20004/,
@@ -157,7 +157,7 @@ test("a firewall that blocks SSH is rolled back at once", async () => {
   const { exitCode, report } = await on.apply(
     bundleOf({ 1: accountGroup(1) }, fullHost([nginx(), firewall("tcp dport 23 accept")])),
   );
-  expect([exitCode, report.result]).toEqual([4, "rolled-back"]);
+  expect([exitCode, report.result]).toEqual([5, "rolled-back"]);
   expect(report.errors[0]!.message).toContain("the new rules block SSH");
   expect(await on.shell("nft list ruleset")).toBe(rules);
   expect((await on.apply(base)).report).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });

@@ -78,7 +78,7 @@ describe("the health of a host is that which visitors see", () => {
     await sh(`nft insert rule inet fairhost input iifname != lo meta nfproto ${family} tcp dport ${port} drop`);
     const seen = await health();
     await reload();
-    expect(seen).toMatchObject({ healthy: false, exitCode: 1 });
+    expect(seen).toMatchObject({ healthy: false, exitCode: 7 });
     expect(seen.problems).toEqual([
       {
         group: "host",
