@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
+import { UserError } from "../../lib/user-error.ts";
 import { Disk } from "../store/disk.ts";
 import { type Layout, layout } from "../store/layout.ts";
 
@@ -82,7 +83,7 @@ export function machine(root: string, say: (line: string) => void): Machine {
 }
 
 /** An error for people: what is wrong, where, how to fix it. */
-export class ApplyError extends Error {}
+export class ApplyError extends UserError {}
 
 /** Whether this is a container, whose kernel belongs to another machine. */
 export function inContainer({ layout }: Machine): boolean {
