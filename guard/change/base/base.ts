@@ -195,7 +195,7 @@ export function isProgram(file: string, fleet = ""): boolean {
   const [, inside] = /^inventory\/[^/]+\/(.*)$/.exec(file) ?? [];
   const isData = inside !== undefined && isOfFleet(inside);
   const isUnderReview = fleet !== "" && file.startsWith(`${fleet}/`) && isOfFleet(file.slice(fleet.length + 1));
-  const isDocument = /^(?:docs\/.*|[^/]*)\.md$/.test(file);
+  const isDocument = /^(?:docs\/.*|[^/]*)\.md$|(?:^|\/)(?:README\.md|LICENSE)$/.test(file);
   const isTest = /\.(?:test|cases|fixture)\.ts$|^testing\//.test(file);
   return !(isData || isUnderReview || isDocument || isTest);
 }
