@@ -32,6 +32,18 @@ test("who cites a decision by its number links to the record of that number, whi
   expect(wrong).toEqual([]);
 });
 
+test("the index of decisions has each record once, by number, with the status and the date that the record has", () => {
+  const records = [...checkout.files].filter((file) => /^docs\/decisions\/\d{4}-/.test(file)).sort();
+  const index = [
+    ...checkout.read("docs/decisions/README.md").matchAll(/^\| \d+ \| .*\((.*?)\) \| (\w+).* \| ([\d-]+)/gm),
+  ].map(([, file, status, date]) => [`docs/decisions/${file}`, status, date]);
+  const own = records.map((file) => {
+    const text = checkout.read(file).slice(0, 1000);
+    return [file, /Status: (\w+)/.exec(text)?.[1], /Date: ([\d-]+)/.exec(text)?.[1]];
+  });
+  expect(index).toEqual(own);
+});
+
 test("a link that is named as a file leads to the file of that name", () => {
   const pages = [...checkout.files].filter((file) => file.endsWith(".md") && !file.includes("/golden/"));
   const links = pages.flatMap((page) =>
