@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import {
   routerPlans,
@@ -7,6 +7,7 @@ import {
   withoutIpv4,
   withoutSessions,
 } from "../components/network/router-systems/router-plan.ts";
+import type { RouterFile } from "../components/network/router-systems/router-system.ts";
 import { routerSystems } from "../components/network/router-systems/router-systems.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declare } from "../fleet/declare/declare.ts";
@@ -22,6 +23,8 @@ interface Configuration {
   /** Whether tests of Fairhost run such a router; otherwise nobody has loaded the text yet. */
   readonly tried: boolean;
   readonly text: string;
+  /** What the router needs beside it. */
+  readonly others: readonly RouterFile[];
 }
 
 /** Configurations of all routers that Fairhost can write, and one sentence about each thing that is missing. */
@@ -42,7 +45,7 @@ export function routerConfigurations(declaration: Declaration): {
       return [];
     }
     const { file, tried } = system;
-    return [{ router: plan.name, manufacturer, file, tried, text: system.render(plan) }];
+    return [{ router: plan.name, manufacturer, file, tried, text: system.render(plan), others: system.others(plan) }];
   });
   return { configurations, missing };
 }
@@ -51,20 +54,31 @@ export function routerConfigurations(declaration: Declaration): {
 const routersCommand = withAction(
   new Command("routers")
     .description(
-      "Prints the routing configuration of a fleet's routers: sessions, filters, failure detection. Does not contact them.",
+      "Prints the configuration of a fleet's routers: sessions, filters, failure detection, and interfaces if the inventory names their ports. Does not contact them.",
     )
     .argument("<directory>", "the fleet's directory, for example inventory/trial")
-    .option("--write <directory>", "write a file <router>.conf for each router into this directory instead")
+    .option(
+      "--write <directory>",
+      "write <router>.conf for each router into this directory instead, and what it needs beside into <router>/ by its path there",
+    )
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
   async (directory: string, { write, json = false }: { write?: string; json?: boolean }) => {
     const found = routerConfigurations(declare((await loadFleet(directory)).fleet));
     if (json) console.log(JSON.stringify(found, undefined, 2));
-    for (const { router, text } of write === undefined ? [] : found.configurations) {
+    for (const { router, text, others } of write === undefined ? [] : found.configurations) {
       await mkdir(write!, { recursive: true });
       await writeFile(join(write!, `${router}.conf`), text);
+      for (const { path, content } of others) {
+        const file = join(write!, router, path);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, content);
+      }
     }
-    if (!json && write === undefined) for (const { text } of found.configurations) console.log(text);
+    if (!json && write === undefined) {
+      for (const { text, others } of found.configurations)
+        console.log([text, ...others.map(({ path, content }) => `# ${path}\n${content}`)].join("\n"));
+    }
     if (!json) for (const sentence of found.missing) console.error(sentence);
     return found.missing.length === 0 ? "done" : "blocked";
   },

@@ -52,6 +52,19 @@ const device = {
   powerSupplies: powerSuppliesSchema,
 };
 
+const portSchema = z
+  .strictObject({
+    port: devicePortSchema.describe(
+      "Port of the router: of one that runs Debian an interface of its kernel, such as `enp1s0`.",
+    ),
+    switch: nameSchema.optional().describe("Name of the switch at the other end: one with an uplink to the router."),
+    router: nameSchema.optional().describe("Name of the router at the other end: one that is linked to it."),
+    operator: nameSchema.optional().describe("Name of the operator at the other end: one that is connected to it."),
+  })
+  .refine((port) => [port.switch, port.router, port.operator].filter((end) => end !== undefined).length === 1, {
+    message: "must name what is at the other end: one `switch`, `router` or `operator`",
+  });
+
 const routerSchema = z.strictObject({
   ...device,
   address: address6Schema.describe(
@@ -68,6 +81,13 @@ const routerSchema = z.strictObject({
     .default([])
     .describe(
       "Names of routers to which it has a direct link, at its own or another site. A link listed at both ends is one link.",
+    ),
+  ports: z
+    .array(portSchema)
+    .min(1)
+    .optional()
+    .describe(
+      "Its ports, and what is at the other end of each: every uplink of a switch, link to a router and operator has one. Then its configuration has its interfaces and their addresses. Ports to switches are one interface, of which one port carries everything until it is lost. Default: somebody sets up its interfaces.",
     ),
 });
 
@@ -90,6 +110,12 @@ const sessionSchema = z.strictObject({
   ),
   address: address6Schema.describe("The router's own IPv6 address on the link to the operator."),
   neighbor: address6Schema.describe("The operator's IPv6 address on the link."),
+  prefixLength: z
+    .int()
+    .min(32)
+    .max(127)
+    .optional()
+    .describe("Length of the prefix that both addresses are in, for the router's interface (`ports`). Default 64."),
   bfd: z
     .boolean()
     .optional()

@@ -59,6 +59,9 @@ export const inputs = z.strictObject({
               neighbor: trust(text, { means: "with whom routers exchange routes" }).describe(
                 "The operator's address on the link, canonical.",
               ),
+              prefixLength: redundancy(number, { weaker: "any" })
+                .exactOptional()
+                .describe("Length of the prefix of the link, where the inventory says it."),
               bfd: redundancy(flag).exactOptional().describe("Whether the operator speaks BFD on the link."),
               ipv4: redundancy(flag).exactOptional().describe("Whether it carries IPv4 too, with IPv6 next hops."),
             }),
@@ -105,10 +108,11 @@ export const kind: Kind<"networks"> = {
         ...(parentAsNumber !== undefined && { parentAsNumber }),
         routers,
         ...(sessions !== undefined && {
-          sessions: sessions.map(({ router, address, neighbor, bfd, ipv4 }) => ({
+          sessions: sessions.map(({ router, address, neighbor, prefixLength, bfd, ipv4 }) => ({
             router,
             address: canonical(address),
             neighbor: canonical(neighbor),
+            ...(prefixLength !== undefined && { prefixLength }),
             ...(bfd !== undefined && { bfd }),
             ...(ipv4 !== undefined && { ipv4 }),
           })),

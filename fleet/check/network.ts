@@ -4,6 +4,7 @@ import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";
+import { checkRouterPorts } from "./router-ports.ts";
 
 /** Checks `network.yaml`: the places, power supplies and links of its devices. */
 export function checkNetwork({ network: [network], sites }: Entries): Problem[] {
@@ -108,6 +109,7 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
         inSubnetZero(here, router.site, sites, "router"),
       ),
     ),
+    ...checkRouterPorts(network),
   ];
 }
 

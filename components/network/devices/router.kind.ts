@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sortBy } from "../../../lib/lists.ts";
 import { flag, text, texts } from "../../inputs.ts";
-import { identity, redundancy } from "../../registry/fields/field-class.ts";
+import { identity, key, redundancy } from "../../registry/fields/field-class.ts";
 import { inNetwork, type Kind } from "../../registry/kind.ts";
 import { canonical } from "../../schema.ts";
 import { declareDevice, deviceInputs } from "./device.ts";
@@ -13,6 +13,18 @@ export const inputs = z.strictObject({
     .exactOptional()
     .describe("Whether traffic is to leave it (RFC 8326)."),
   links: redundancy(texts).describe("Routers to which it has a direct link, at its own or another site."),
+  ports: redundancy(
+    z.array(
+      z.strictObject({
+        port: key(text).describe("The port of the router."),
+        switch: text.exactOptional().describe("The switch at the other end."),
+        router: text.exactOptional().describe("The router at the other end."),
+        operator: text.exactOptional().describe("The operator at the other end."),
+      }),
+    ),
+  )
+    .exactOptional()
+    .describe("Its ports, where the inventory names them."),
 });
 
 export const kind: Kind<"routers"> = {
@@ -34,6 +46,14 @@ export const kind: Kind<"routers"> = {
       address: canonical(router.address),
       ...(router.gracefulShutdown !== undefined && { gracefulShutdown: router.gracefulShutdown }),
       links: router.links,
+      ...(router.ports !== undefined && {
+        ports: router.ports.map(({ port, switch: device, router: other, operator }) => ({
+          port,
+          ...(device !== undefined && { switch: device }),
+          ...(other !== undefined && { router: other }),
+          ...(operator !== undefined && { operator }),
+        })),
+      }),
     })),
   ...inNetwork("routers"),
 };

@@ -4,6 +4,7 @@ import { UserError } from "../../../lib/user-error.ts";
 import { subnetZero } from "../../declaring.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
 import { lengthOf, type Roa } from "../origins.ts";
+import { interfacesOf, type RouterInterface } from "./router-interfaces.ts";
 import { ipv4 } from "./router-system.ts";
 
 /** What one router does, whoever made it: all that a router system needs to render its configuration. */
@@ -25,6 +26,8 @@ export interface RouterPlan {
   readonly hosts: readonly HostSession[];
   readonly routers: readonly RouterSession[];
   readonly operators: readonly OperatorSession[];
+  /** Empty: somebody sets them up. */
+  readonly interfaces: readonly RouterInterface[];
 }
 
 /** A session with a host of the site. */
@@ -50,6 +53,8 @@ export interface OperatorSession {
   readonly asNumber: number;
   readonly address: string;
   readonly neighbor: string;
+  /** Of the prefix that both are in. */
+  readonly prefixLength: number;
   readonly bfd: boolean;
   /** Whether it carries IPv4, with IPv6 next hops. */
   readonly ipv4: boolean;
@@ -70,39 +75,46 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
   const byName = byKey(routers, ({ name }) => name);
   const ofHost = Map.groupBy(addresses, ({ host }) => host);
   const addresses4 = new Map(frontEnds.flatMap(({ host, address4 }) => (address4 ? [[host, [`${address4}/32`]]] : [])));
-  return routers.map((router) => ({
-    name: router.name,
-    asNumber: network.asNumber,
-    routerId: identifiers.get(router.name)!.join("."),
-    address: router.address,
-    infrastructure: subnetZero({ prefix: prefixOf(router) }),
-    owned: [...network.prefixes.toSorted(), ...network.prefixes4.toSorted()],
-    roas: network.roas ?? [],
-    gracefulShutdown: router.gracefulShutdown ?? false,
-    hosts: hosts
-      .filter(({ site }) => site === router.site)
-      .map(({ name, address, asNumber }) => ({
-        name,
-        address,
-        asNumber,
-        prefixes: [...(ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(), ...(addresses4.get(name) ?? [])],
-      })),
-    routers: linkedTo(router, routers).map((name) => {
-      const other = found(byName, name, `router linked to ${router.name}`);
-      const ends = [router, other].sort((one, two) => (one.name < two.name ? -1 : 1)) as [RouterInputs, RouterInputs];
-      const addresses = endsOf(prefixOf(ends[0]), identifiers.get(ends[0].name)!, identifiers.get(ends[1].name)!);
-      const [own, others] = ends[0] === router ? addresses : addresses.toReversed();
-      return { name, address: own!, neighbor: others! };
-    }),
-    operators: network.operators.flatMap(({ name, asNumber, sessions = [], gracefulShutdown = false }) =>
-      sessions
-        .filter((session) => session.router === router.name)
-        .map(({ address, neighbor, bfd = false, ipv4 = false }) => ({
-          ...{ name, asNumber, address, neighbor, bfd, ipv4, gracefulShutdown },
+  return routers.map((router) =>
+    withInterfaces(router, {
+      name: router.name,
+      asNumber: network.asNumber,
+      routerId: identifiers.get(router.name)!.join("."),
+      address: router.address,
+      infrastructure: subnetZero({ prefix: prefixOf(router) }),
+      owned: [...network.prefixes.toSorted(), ...network.prefixes4.toSorted()],
+      roas: network.roas ?? [],
+      gracefulShutdown: router.gracefulShutdown ?? false,
+      hosts: hosts
+        .filter(({ site }) => site === router.site)
+        .map(({ name, address, asNumber }) => ({
+          name,
+          address,
+          asNumber,
+          prefixes: [...(ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(), ...(addresses4.get(name) ?? [])],
         })),
-    ),
-  }));
+      routers: linkedTo(router, routers).map((name) => {
+        const other = found(byName, name, `router linked to ${router.name}`);
+        const ends = [router, other].sort((one, two) => (one.name < two.name ? -1 : 1)) as [RouterInputs, RouterInputs];
+        const addresses = endsOf(prefixOf(ends[0]), identifiers.get(ends[0].name)!, identifiers.get(ends[1].name)!);
+        const [own, others] = ends[0] === router ? addresses : addresses.toReversed();
+        return { name, address: own!, neighbor: others! };
+      }),
+      operators: network.operators.flatMap(({ name, asNumber, sessions = [], gracefulShutdown = false }) =>
+        sessions
+          .filter((session) => session.router === router.name)
+          .map(({ address, neighbor, prefixLength = 64, bfd = false, ipv4 = false }) => ({
+            ...{ name, asNumber, address, neighbor, prefixLength, bfd, ipv4, gracefulShutdown },
+          })),
+      ),
+    }),
+  );
 }
+
+const withInterfaces = ({ ports }: RouterInputs, plan: Omit<RouterPlan, "interfaces">): RouterPlan => ({
+  ...plan,
+  interfaces: interfacesOf(ports ?? [], plan),
+});
 
 /** Operators' connections that no session is declared for, as sentences. */
 export function withoutSessions({ networks }: Declaration): string[] {

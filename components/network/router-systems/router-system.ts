@@ -12,8 +12,18 @@ export interface RouterSystem {
   readonly file: string;
   /** Whether tests run it: a program that Debian has. Otherwise only its text is compared. */
   readonly tried: boolean;
-  /** The routing configuration: sessions, filters, failure detection. Interfaces and their addresses are not part of it. */
+  /** How its ports are called. */
+  readonly ports: { readonly format: RegExp; readonly says: string };
+  /** The routing configuration: sessions, filters, failure detection. */
   render(plan: RouterPlan): string;
+  /** What it needs beside: how its programs are started, and its interfaces if the inventory names its ports. */
+  others(plan: RouterPlan): readonly RouterFile[];
+}
+
+/** A file of a router, by its path there. */
+export interface RouterFile {
+  readonly path: string;
+  readonly content: string;
 }
 
 /** Names in configurations: no character means anything in any of them. */
@@ -128,6 +138,7 @@ export const familiesOfOperator = (
 ): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || agreed);
 
 /** The sentence above a configuration. */
-export function heading({ name, asNumber }: RouterPlan): string {
-  return `Router ${name} of AS${asNumber}: routing. Interfaces and their addresses are set up apart. Made by Fairhost: changes are lost.`;
+export function heading({ name, asNumber, interfaces }: RouterPlan): string {
+  const apart = interfaces.length > 0 ? "" : " Interfaces and their addresses are set up apart.";
+  return `Router ${name} of AS${asNumber}: routing.${apart} Made by Fairhost: changes are lost.`;
 }

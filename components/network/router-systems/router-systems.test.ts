@@ -39,6 +39,39 @@ test.each(routerSystems)("what a router of $manufacturer gets", async ({ manufac
   await expect(render(plan!)).toMatchFileSnapshot(join(import.meta.dirname, "golden", `router-1.${manufacturer}.txt`));
 });
 
+test.each(routerSystems.filter(({ tried }) => tried))(
+  "what a router of $manufacturer gets beside it: its programs, interfaces and a kernel that forwards",
+  async ({ manufacturer, others }) => {
+    const [plan] = routerPlans(varied);
+    const text = others(plan!)
+      .map(({ path, content }) => `== ${path}\n${content}`)
+      .join("\n");
+    await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `router-1.${manufacturer}.others.txt`));
+  },
+);
+
+test.each(routerSystems)("a router of $manufacturer without ports has no interface of ours, and says so", (system) => {
+  const routers = trial.routers.map(({ ports, ...router }) => router);
+  const [plan] = routerPlans({ ...trial, routers });
+  expect(system.render(plan!)).toContain("Interfaces and their addresses are set up apart.");
+  const all = [system.render(plan!), ...system.others(plan!).map(({ content }) => content)].join("\n");
+  expect(all).not.toMatch(/enp1s0|forwarding|^interfaces/m);
+});
+
+test("each port has what is at its other end: switches share one interface, a link of two routers is a /127", () => {
+  const operators = network!.operators.map((operator) => ({
+    ...operator,
+    sessions: operator.sessions!.map((session) => ({ ...session, prefixLength: 126 })),
+  }));
+  const plans = routerPlans({ ...trial, networks: [{ ...network!, operators }] });
+  expect(plans[1]!.interfaces).toEqual([
+    { ports: ["enp1s0", "enp2s0"], leadsTo: "switches of the site", addresses: ["fd00:8000::2/64"] },
+    { ports: ["enp3s0"], leadsTo: "router router-1", addresses: ["fd00:8000::1:0:2:1/127"] },
+    { ports: ["enp4s0"], leadsTo: "operator transit-2", addresses: ["fd00:9:2::2/126"] },
+    { ports: ["enp5s0"], leadsTo: "operator transit-4", addresses: ["fd00:9:4::2/126"] },
+  ]);
+});
+
 test.each(routerSystems)("a router of $manufacturer that is left says so to every neighbour", ({ render }) => {
   const said = (change: Partial<RouterInputs>) => {
     const text = render(routerPlans(withRouter(change))[1]!);

@@ -1,4 +1,5 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import { debianFiles, debianPorts } from "../debian-router.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -16,8 +17,21 @@ import {
   timers,
 } from "../router-system.ts";
 
-/** BIRD 2, Debian's bird2. Start it with `-R`: only then does it wait for its neighbours' routes before it announces any. */
-export const routerSystem: RouterSystem = { manufacturer: "bird", file: "/etc/bird/bird.conf", tried: true, render };
+/** BIRD 2, Debian's bird2. It is started with `-R`: only then does it wait for its neighbours' routes before it announces any. */
+export const routerSystem: RouterSystem = {
+  manufacturer: "bird",
+  file: "/etc/bird/bird.conf",
+  tried: true,
+  ports: debianPorts,
+  render,
+  others: (plan) => [{ path: "/etc/bird/envvars", content: started }, ...debianFiles(plan)],
+};
+
+/** What Debian's bird.service starts it with. */
+const started = `BIRD_RUN_USER=bird
+BIRD_RUN_GROUP=bird
+BIRD_ARGS=-R
+`;
 
 /** A name of BIRD: letters, digits, underscores. */
 const symbol = (name: string) => plainName(name).replaceAll("-", "_");

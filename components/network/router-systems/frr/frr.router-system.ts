@@ -1,5 +1,6 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
 import { lengthOf } from "../../origins.ts";
+import { debianFiles, debianPorts } from "../debian-router.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -19,7 +20,25 @@ import {
 } from "../router-system.ts";
 
 /** FRR 10, Debian's frr: zebra, staticd, bgpd, bfdd. */
-export const routerSystem: RouterSystem = { manufacturer: "frr", file: "/etc/frr/frr.conf", tried: true, render };
+export const routerSystem: RouterSystem = {
+  manufacturer: "frr",
+  file: "/etc/frr/frr.conf",
+  tried: true,
+  ports: debianPorts,
+  render,
+  others: (plan) => [{ path: "/etc/frr/daemons", content: daemons }, ...debianFiles(plan)],
+};
+
+/** What Debian's frr.service starts beside zebra, staticd and mgmtd, which it always does. */
+const daemons = `bgpd=yes
+bfdd=yes
+vtysh_enable=yes
+zebra_options="-A 127.0.0.1 -s 90000000"
+mgmtd_options="-A 127.0.0.1"
+bgpd_options="-A 127.0.0.1"
+staticd_options="-A 127.0.0.1"
+bfdd_options="-A 127.0.0.1"
+`;
 
 function render(plan: RouterPlan): string {
   const { name, routerId, asNumber, address } = plan;

@@ -1,4 +1,4 @@
-import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import { plain, plainAddress } from "../../../../lib/systemd/unit-file.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -20,8 +20,16 @@ export const routerSystem: RouterSystem = {
   manufacturer: "juniper",
   file: "load replace terminal",
   tried: false,
+  ports: {
+    format: /^(?:ge|xe|et)-\d{1,2}\/\d{1,2}\/\d{1,3}(?::\d{1,2})?$/,
+    says: "a port of Junos such as xe-0/0/1",
+  },
   render,
+  others: () => [],
 };
+
+/** A port, without a character that means anything. Which ones there are says `ports`. */
+const plainPort = plain(/[a-z][a-z0-9/:-]+/, "port");
 
 /** A statement with a block. */
 function block(words: string, ...inside: readonly string[]): string {
@@ -38,6 +46,7 @@ const leave = ["community add GRACEFUL-SHUTDOWN;", "local-preference 0;"];
 function render(plan: RouterPlan): string {
   return [
     `/* ${heading(plan)} */`,
+    ...interfaces(plan),
     block(
       "replace: routing-options",
       `router-id ${plan.routerId};`,
@@ -65,6 +74,36 @@ function render(plan: RouterPlan): string {
     ),
     "",
   ].join("\n");
+}
+
+/** Ports, and for several of them an interface of which one port carries everything until it is lost, without LACP: their switches are two. */
+function interfaces(plan: RouterPlan): string[] {
+  if (plan.interfaces.length === 0) return [];
+  const families = familiesOf(plan);
+  const several = plan.interfaces.some(({ ports }) => ports.length > 1);
+  const lines = plan.interfaces.flatMap(({ ports, leadsTo, addresses }) => {
+    const unit = block(
+      "unit 0",
+      ...families.map((family) => {
+        const own = prefixesOf(family, addresses).map((address) => `address ${plainPrefix(address)};`);
+        // Without an address it forwards too.
+        return own.length === 0 ? `family ${inet(family)};` : block(`family ${inet(family)}`, ...own);
+      }),
+    );
+    const words = `description "${leadsTo}";`;
+    if (ports.length === 1) return [block(`replace: ${plainPort(ports[0]!)}`, words, unit)];
+    const member = (role: string) => block("gigether-options", block("802.3ad", "ae0;", `${role};`));
+    return [
+      ...ports.map((port, index) =>
+        block(`replace: ${plainPort(port)}`, words, member(index === 0 ? "primary" : "backup")),
+      ),
+      block("replace: ae0", words, block("aggregated-ether-options", block("link-protection", "non-revertive;")), unit),
+    ];
+  });
+  return [
+    ...(several ? [block("chassis", block("aggregated-devices", block("ethernet", "device-count 1;")))] : []),
+    block("interfaces", ...lines),
+  ];
 }
 
 /** Who may announce what (RFC 6811). */
