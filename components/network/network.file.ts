@@ -4,6 +4,7 @@ import { hostsSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import {
+  address4Schema,
   address6Schema,
   format,
   hostnameSchema,
@@ -104,31 +105,55 @@ const switchSchema = z.strictObject({
     .describe("Links of the switch to the routers of its site."),
 });
 
-const sessionSchema = z.strictObject({
-  router: nameSchema.describe(
-    "Name of the router that opens the session: one of those that the operator is connected to.",
-  ),
-  address: address6Schema.describe("The router's own IPv6 address on the link to the operator."),
-  neighbor: address6Schema.describe("The operator's IPv6 address on the link."),
-  prefixLength: z
-    .int()
-    .min(32)
-    .max(127)
-    .optional()
-    .describe("Length of the prefix that both addresses are in, for the router's interface (`ports`). Default 64."),
-  bfd: z
-    .boolean()
-    .optional()
-    .describe(
-      "Whether the operator speaks BFD (RFC 5880) on the link, so that its loss is noticed in less than a second and not after the hold time of 90 seconds. Default false.",
+const sessionSchema = z
+  .strictObject({
+    router: nameSchema.describe(
+      "Name of the router that opens the session: one of those that the operator is connected to.",
     ),
-  ipv4: z
-    .boolean()
-    .optional()
-    .describe(
-      "Whether the session carries IPv4 too, with IPv6 next hops (RFC 8950). Agree on that with the operator first: one that offers IPv4 there without such next hops may end the whole session. Default false.",
-    ),
-});
+    address: address6Schema.describe("The router's own IPv6 address on the link to the operator."),
+    neighbor: address6Schema.describe("The operator's IPv6 address on the link."),
+    prefixLength: z
+      .int()
+      .min(32)
+      .max(127)
+      .optional()
+      .describe("Length of the prefix that both addresses are in, for the router's interface (`ports`). Default 64."),
+    bfd: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the operator speaks BFD (RFC 5880) on the link, so that its loss is noticed in less than a second and not after the hold time of 90 seconds. Default false.",
+      ),
+    ipv4: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the session carries IPv4 too, with IPv6 next hops (RFC 8950). Agree on that with the operator first: one that offers IPv4 there without such next hops may end the whole session. Default false.",
+      ),
+    address4: address4Schema
+      .optional()
+      .describe(
+        "The router's own IPv4 address on the link, for a second session that carries IPv4, with an operator that does not offer it on the first. Default: no such session.",
+      ),
+    neighbor4: address4Schema.optional().describe("The operator's IPv4 address on the link, for the second session."),
+    prefixLength4: z
+      .int()
+      .min(8)
+      .max(31)
+      .optional()
+      .describe("Length of the IPv4 prefix that both addresses are in, for the router's interface. Default 31."),
+  })
+  .refine(({ address4, neighbor4 }) => (address4 === undefined) === (neighbor4 === undefined), {
+    message: "must have both `address4` and `neighbor4`, or neither",
+  })
+  .refine(({ ipv4, address4 }) => !(ipv4 === true && address4 !== undefined), {
+    path: ["ipv4"],
+    message: "must not be true beside `address4`: IPv4 goes over one session",
+  })
+  .refine(({ prefixLength4, address4 }) => prefixLength4 === undefined || address4 !== undefined, {
+    path: ["prefixLength4"],
+    message: "must not stand without `address4` and `neighbor4`",
+  });
 
 const operatorSchema = z.strictObject({
   name: spelled("operator", nameSchema.describe("Name of the operator, unique among operators.")),
@@ -143,7 +168,7 @@ const operatorSchema = z.strictObject({
     .array(sessionSchema)
     .optional()
     .describe(
-      "BGP sessions with the operator, over IPv6, for IPv4 too if the platform owns a range of it: then the operator must offer it with IPv6 next hops (RFC 8950). It must announce a default route in each, of each family. Default: none, and the configuration of routers lacks the operator.",
+      "BGP sessions with the operator, over IPv6, for IPv4 too if the platform owns a range of it: with IPv6 next hops (RFC 8950) if the operator offers that (`ipv4`), otherwise by a second session over IPv4 (`address4`, `neighbor4`). It must announce a default route in each, of each family. Default: none, and the configuration of routers lacks the operator.",
     ),
   gracefulShutdown: z
     .boolean()

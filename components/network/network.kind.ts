@@ -63,6 +63,15 @@ export const inputs = z.strictObject({
                 .exactOptional()
                 .describe("Length of the prefix of the link, where the inventory says it."),
               bfd: redundancy(flag).exactOptional().describe("Whether the operator speaks BFD on the link."),
+              address4: redundancy(text)
+                .exactOptional()
+                .describe("The router's IPv4 address on the link, if a second session carries IPv4."),
+              neighbor4: trust(text, { means: "with whom routers exchange routes" })
+                .exactOptional()
+                .describe("The operator's IPv4 address on the link."),
+              prefixLength4: redundancy(number, { weaker: "any" })
+                .exactOptional()
+                .describe("Length of the IPv4 prefix of the link, where the inventory says it."),
               ipv4: redundancy(flag).exactOptional().describe("Whether it carries IPv4 too, with IPv6 next hops."),
             }),
           )
@@ -108,13 +117,16 @@ export const kind: Kind<"networks"> = {
         ...(parentAsNumber !== undefined && { parentAsNumber }),
         routers,
         ...(sessions !== undefined && {
-          sessions: sessions.map(({ router, address, neighbor, prefixLength, bfd, ipv4 }) => ({
+          sessions: sessions.map(({ router, address, neighbor, prefixLength, bfd, ipv4, ...over4 }) => ({
             router,
             address: canonical(address),
             neighbor: canonical(neighbor),
             ...(prefixLength !== undefined && { prefixLength }),
             ...(bfd !== undefined && { bfd }),
             ...(ipv4 !== undefined && { ipv4 }),
+            ...(over4.address4 !== undefined && { address4: over4.address4 }),
+            ...(over4.neighbor4 !== undefined && { neighbor4: over4.neighbor4 }),
+            ...(over4.prefixLength4 !== undefined && { prefixLength4: over4.prefixLength4 }),
           })),
         }),
         ...(gracefulShutdown !== undefined && { gracefulShutdown }),

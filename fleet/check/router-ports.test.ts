@@ -34,7 +34,7 @@ test.each<[what: string, from: string, to: string, ...messages: string[]]>([
     "a port twice",
     toSwitchB,
     toSwitchB.replace("enp2s0", "enp1s0"),
-    'the port "enp1s0" is already used at network.yaml:80',
+    'the port "enp1s0" is already used at network.yaml:84',
   ],
   [
     "a switch with one link and two ports",
@@ -74,6 +74,24 @@ test.each<[what: string, from: string, to: string, ...messages: string[]]>([
     "neighbor: fd00:9:1::1",
     "neighbor: fd00:9:1:1::1",
     'the address "fd00:9:1:1::1" of operator "transit-1" is not in the /64 of the router\'s own, "fd00:9:1::2"',
+  ],
+  [
+    "an IPv4 session that leaves the prefix of its link",
+    "neighbor4: 198.18.2.0",
+    "neighbor4: 198.18.2.2",
+    'the address "198.18.2.2" of operator "transit-2" is not in the /31 of the router\'s own, "198.18.2.1"',
+  ],
+  [
+    "one end of an IPv4 session",
+    "        neighbor4: 198.18.2.0\n",
+    "",
+    "got a map, must have both `address4` and `neighbor4`, or neither",
+  ],
+  [
+    "IPv4 over both sessions",
+    "neighbor4: 198.18.2.0",
+    "neighbor4: 198.18.2.0\n        ipv4: true",
+    "got true, must not be true beside `address4`: IPv4 goes over one session",
   ],
 ])("ports of routers: %s", async (_, from, to, ...messages) => {
   expect(await problems(...(from === "" ? [] : [[from, to] as const]))).toEqual(messages);

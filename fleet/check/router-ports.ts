@@ -1,9 +1,9 @@
-import { Address6 } from "ip-address";
+import { Address4, Address6 } from "ip-address";
 import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
 import { shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import { named } from "./halls.ts";
-import { type Entries, items, known, placed, unique } from "./references.ts";
+import { type Entries, items, known, unique } from "./references.ts";
 
 type Network = Entries["network"][number];
 
@@ -98,18 +98,28 @@ function connections(
 /** Sessions of a router whose two addresses are not in one prefix of the link: its interface would not reach the operator. */
 function sessionsApart(source: Network["source"], { operators }: Network["loose"], router: string): Problem[] {
   return items(operators).flatMap(([index, operator]) =>
-    items(operator.sessions).flatMap(([at, { router: opener, address, neighbor, prefixLength = 64 }]) => {
-      const both = [address, neighbor].filter((each) => each !== undefined && Address6.isValid(each));
-      if (opener !== router || both.length < 2) return [];
-      const [one, other] = both.map((each) => new Address6(`${each}/${prefixLength}`).startAddress().correctForm());
-      if (one === other) return [];
-      return placed(source, ["operators", index, "sessions", at, "neighbor"], neighbor).map((here) =>
-        source.problem(
-          here.path,
-          `the address ${shown(here.value)} of operator ${shown(operator.name)} is not in the /${prefixLength} of the router's own, ${shown(address)}`,
-          "set `prefixLength` to the length of the prefix that both are in",
-        ),
-      );
+    items(operator.sessions).flatMap(([at, session]) => {
+      if (session.router !== router) return [];
+      const { address, neighbor, prefixLength = 64, address4, neighbor4, prefixLength4 = 31 } = session;
+      return (
+        [
+          ["neighbor", neighbor, address, prefixLength, "prefixLength"],
+          ["neighbor4", neighbor4, address4, prefixLength4, "prefixLength4"],
+        ] as const
+      ).flatMap(([key, other, own, length, field]) => {
+        if (own === undefined || other === undefined || rangeOf(own, length) === rangeOf(other, length)) return [];
+        return source.problem(
+          ["operators", index, "sessions", at, key],
+          `the address ${shown(other)} of operator ${shown(operator.name)} is not in the /${length} of the router's own, ${shown(own)}`,
+          `set \`${field}\` to the length of the prefix that both are in`,
+        );
+      });
     }),
   );
+}
+
+/** The first address of the prefix that an address is in; undefined if it is none. */
+function rangeOf(address: string, length: number): string | undefined {
+  const Address = address.includes(":") ? Address6 : Address4;
+  return Address.isValid(address) ? new Address(`${address}/${length}`).startAddress().correctForm() : undefined;
 }

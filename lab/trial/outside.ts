@@ -82,20 +82,32 @@ export function renderOperator(declaration: Declaration, index: number): string 
   const { asNumber: own, sessions = [] } = operators[index]!;
   const { operator: address, visitor: other } = towardsVisitor(index);
   const bad = [...announced.ofFirst, ...Object.values(announced.bad).flat()];
-  const exchanged = familiesOf({ owned: [...prefixes, ...prefixes4] }).map((family) =>
-    channel(family, "import all; export all;"),
-  );
+  const all = "import all; export all;";
+  const spoken = familiesOf({ owned: [...prefixes, ...prefixes4] });
   return `${common(`10.0.0.${index + 1}`)}
 ${families.map((family) => unreachable("world", family, [family.default, ...announced.good])).join("")}
 # What a broken network might tell. Its own kernel does not use it.
 ${families.map((family) => unreachable("lies", family, bad)).join("")}
 ${sessions
   .map(
-    ({ address: theirs, neighbor }, at) => `
+    ({ address: theirs, neighbor, address4, neighbor4 }, at) => `
 protocol bgp fleet_${at} from neighbors {
   local ${neighbor} as ${own};
   neighbor ${theirs} as ${asNumber};
-${exchanged.join("")}}`,
+${spoken
+  .filter((family) => family === ipv6 || address4 === undefined)
+  .map((family) => channel(family, all))
+  .join("")}}
+${
+  address4 === undefined
+    ? ""
+    : `protocol bgp fleet_${at}_ipv4 from neighbors {
+  local ${neighbor4} as ${own};
+  neighbor ${address4} as ${asNumber};
+  ipv4 { ${all} };
+}
+`
+}`,
   )
   .join("\n")}
 protocol bgp visitor from neighbors {

@@ -51,11 +51,15 @@ ${shell} -b >/dev/null`,
       kill: programs
         .map((program) => `systemctl kill -s KILL ${unit(program)}; systemctl stop ${unit(program)} 2>/dev/null || :`)
         .join("\n"),
-      down: `${shell} -c 'show bgp ipv6 unicast summary failed json' 2>/dev/null | python3 -c '
+      down: [6, 4]
+        .map(
+          (version) => `${shell} -c 'show bgp ipv${version} unicast summary failed json' 2>/dev/null | python3 -c '
 import json, sys
 try:
     for peer in json.load(sys.stdin).get("peers", {}): print("${name}", peer)
 except ValueError: print("${name} silent")'`,
+        )
+        .join("\n"),
     };
   }
   throw new LabError(
@@ -94,8 +98,9 @@ export function renderSpaces(topology: Topology, declaration: Declaration): stri
   for (const { interface: link, ends } of wires) {
     const [one, other] = ends;
     lines.push(`ip link add ${link} netns ${one.space} type veth peer name ${link} netns ${other.space}`);
-    for (const { space, address } of ends) {
+    for (const { space, address, address4 } of ends) {
       if (address !== undefined) lines.push(`ip -n ${space} address add ${address} dev ${link} nodad`);
+      if (address4 !== undefined) lines.push(`ip -n ${space} address add ${address4} dev ${link}`);
       if (spaces.find(({ name }) => name === space)!.what === "switch")
         lines.push(`ip -n ${space} link set ${link} master ports`);
       lines.push(`ip -n ${space} link set ${link} up`);

@@ -23,6 +23,8 @@ interface End {
   readonly space: string;
   /** With its prefix length; without it the interface is a port of the bond or of the switch. */
   readonly address?: string;
+  /** Another one, of IPv4, with its prefix length. */
+  readonly address4?: string;
 }
 
 /** A fleet's network as namespaces. */
@@ -108,11 +110,17 @@ export function topology(declaration: Declaration): Topology {
             : { kind: "router", name, path: `links.${other}` },
       });
     }
-    for (const { name, address, neighbor } of plan.operators)
+    for (const { name, address, neighbor, prefixLength, over4 } of plan.operators)
       wires.push({
         ends: [
-          { space: name, address: `${neighbor}/64` },
-          { space: plan.name, address: `${address}/64` },
+          {
+            ...{ space: name, address: `${neighbor}/${prefixLength}` },
+            ...(over4 && { address4: `${over4.neighbor}/${over4.prefixLength}` }),
+          },
+          {
+            ...{ space: plan.name, address: `${address}/${prefixLength}` },
+            ...(over4 && { address4: `${over4.address}/${over4.prefixLength}` }),
+          },
         ],
       });
   }

@@ -33,7 +33,9 @@ export function interfacesOf(
     ...operators.map((session) => ({
       ports: to(({ operator }) => operator === session.name),
       leadsTo: `operator ${session.name}`,
-      addresses: [`${session.address}/${session.prefixLength}`],
+      addresses: [session, ...(session.over4 ? [session.over4] : [])].map(
+        ({ address: own, prefixLength }) => `${own}/${prefixLength}`,
+      ),
     })),
   ].filter((each) => each.ports.length > 0);
 }

@@ -58,6 +58,8 @@ export interface OperatorSession {
   readonly bfd: boolean;
   /** Whether it carries IPv4, with IPv6 next hops. */
   readonly ipv4: boolean;
+  /** Of a second session, which carries IPv4 over IPv4: for an operator that offers nothing else. */
+  readonly over4?: Pick<OperatorSession, "address" | "neighbor" | "prefixLength">;
   readonly gracefulShutdown: boolean;
 }
 
@@ -103,8 +105,12 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
       operators: network.operators.flatMap(({ name, asNumber, sessions = [], gracefulShutdown = false }) =>
         sessions
           .filter((session) => session.router === router.name)
-          .map(({ address, neighbor, prefixLength = 64, bfd = false, ipv4 = false }) => ({
+          .map(({ address, neighbor, prefixLength = 64, bfd = false, ipv4 = false, ...own }) => ({
             ...{ name, asNumber, address, neighbor, prefixLength, bfd, ipv4, gracefulShutdown },
+            ...(own.address4 !== undefined &&
+              own.neighbor4 !== undefined && {
+                over4: { address: own.address4, neighbor: own.neighbor4, prefixLength: own.prefixLength4 ?? 31 },
+              }),
           })),
       ),
     }),
@@ -133,11 +139,11 @@ export function withoutSessions({ networks }: Declaration): string[] {
 /** Owned IPv4 ranges that no session brings outside, as sentences. */
 export function withoutIpv4({ networks }: Declaration): string[] {
   return networks.flatMap(({ operators, prefixes4 }) =>
-    operators.some(({ sessions = [] }) => sessions.some(({ ipv4 }) => ipv4))
+    operators.some(({ sessions = [] }) => sessions.some(({ ipv4, address4 }) => ipv4 || address4 !== undefined))
       ? []
       : prefixes4.map(
           (prefix) =>
-            `No session with an operator carries IPv4, so these routers tell nobody outside of ${prefix}: agree on IPv4 with IPv6 next hops (RFC 8950), and set \`ipv4: true\` in \`sessions\`.`,
+            `No session with an operator carries IPv4, so these routers tell nobody outside of ${prefix}: agree on IPv4 with IPv6 next hops (RFC 8950), and set \`ipv4: true\` in \`sessions\`, or give \`address4\` and \`neighbor4\` of a second session.`,
         ),
   );
 }

@@ -1,4 +1,4 @@
-import { plain } from "../../../lib/systemd/unit-file.ts";
+import { plain, plainAddress, plainAddress4 } from "../../../lib/systemd/unit-file.ts";
 import type { RouterPlan } from "./router-plan.ts";
 
 /**
@@ -131,11 +131,26 @@ export const familiesOfHost = (
   { prefixes }: RouterPlan["hosts"][number],
 ): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || prefixesOf(family, prefixes).length > 0);
 
-/** Families of a session with an operator: IPv4 where both have agreed on it. */
-export const familiesOfOperator = (
+/** Families of the session with an operator over IPv6: IPv4 where both have agreed on it. */
+const familiesOfOperator = (
   plan: Pick<RouterPlan, "owned">,
   { ipv4: agreed }: RouterPlan["operators"][number],
 ): readonly Family[] => familiesOf(plan).filter((family) => family === ipv6 || agreed);
+
+/**
+ * The sessions with an operator: one over IPv6, for IPv4 too where both have agreed on it, and a second one over IPv4 where the operator
+ * offers nothing else.
+ */
+export function sessionsOf(plan: Pick<RouterPlan, "owned">, operator: RouterPlan["operators"][number]) {
+  const { address, neighbor, over4 } = operator;
+  const first = { over: ipv6, address, neighbor, families: familiesOfOperator(plan, operator) };
+  if (over4 === undefined || !familiesOf(plan).includes(ipv4)) return [first];
+  return [first, { over: ipv4, address: over4.address, neighbor: over4.neighbor, families: [ipv4] }];
+}
+
+/** An address of either family, checked. */
+export const plainEither = (address: string): string =>
+  address.includes(":") ? plainAddress(address) : plainAddress4(address);
 
 /** The sentence above a configuration. */
 export function heading({ name, asNumber, interfaces }: RouterPlan): string {

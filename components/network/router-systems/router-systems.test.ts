@@ -67,7 +67,7 @@ test("each port has what is at its other end: switches share one interface, a li
   expect(plans[1]!.interfaces).toEqual([
     { ports: ["enp1s0", "enp2s0"], leadsTo: "switches of the site", addresses: ["fd00:8000::2/64"] },
     { ports: ["enp3s0"], leadsTo: "router router-1", addresses: ["fd00:8000::1:0:2:1/127"] },
-    { ports: ["enp4s0"], leadsTo: "operator transit-2", addresses: ["fd00:9:2::2/126"] },
+    { ports: ["enp4s0"], leadsTo: "operator transit-2", addresses: ["fd00:9:2::2/126", "198.18.2.1/31"] },
     { ports: ["enp5s0"], leadsTo: "operator transit-4", addresses: ["fd00:9:4::2/126"] },
   ]);
 });
@@ -142,11 +142,29 @@ test.each(routerSystems)("without a range of IPv4 a router of $manufacturer has 
   expect(render(plan!)).not.toMatch(/ipv4 \{|ipv4 unicast$|family inet |extended|0\.0\.0\.0\/0/m);
 });
 
+test.each(routerSystems)(
+  "an operator that offers IPv4 over IPv4 alone has a second session with a router of $manufacturer, and its filters",
+  ({ render }) => {
+    const [plan] = routerPlans(trial);
+    const text = render(plan!);
+    const without = render({ ...plan!, operators: plan!.operators.map(({ over4, ...operator }) => operator) });
+    expect(text).toContain("198.18.3.1");
+    expect(without).not.toContain("198.18.3.1");
+    // The first session carries IPv6 alone, in both: nothing else of the text is about it.
+    const added = text.split("\n").filter((line) => !without.split("\n").includes(line));
+    expect(added.join("\n")).not.toMatch(/extended|fd00/);
+    // Without a range of IPv4 there is nothing to tell.
+    expect(render({ ...plan!, owned: plan!.owned.filter((prefix) => prefix.includes(":")) })).not.toContain(
+      "neighbor 198.18",
+    );
+  },
+);
+
 test("an owned IPv4 range that no session carries is named", () => {
   expect(withoutIpv4(trial)).toEqual([]);
   const operators = network!.operators.map(({ sessions = [], ...operator }) => ({
     ...operator,
-    sessions: sessions.map(({ ipv4, ...session }) => session),
+    sessions: sessions.map(({ ipv4, address4, neighbor4, ...session }) => session),
   }));
   const said = withoutIpv4({ ...trial, networks: [{ ...network!, operators }] });
   expect(said).toHaveLength(network!.prefixes4.length);

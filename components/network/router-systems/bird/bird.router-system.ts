@@ -6,14 +6,15 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
-  familiesOfOperator,
   heading,
   linkTimers,
+  plainEither,
   plainName,
   plainPrefix,
   prefixesOf,
   type RouterSystem,
   roasOf,
+  sessionsOf,
   timers,
 } from "../router-system.ts";
 
@@ -163,9 +164,13 @@ function is_of_internet${suffix}() -> bool {
 `;
   };
 
-/** What a session exchanges of one family. Sessions are over IPv6: IPv4 has the same next hops (RFC 8950). */
+/** What a session exchanges of one family. Over IPv6, IPv4 has the same next hops (RFC 8950). */
 function channel({ version }: Family, ...lines: readonly string[]): string {
-  const all = version === 6 ? lines : ["extended next hop on", ...lines];
+  return channelOver(6, version, lines);
+}
+
+function channelOver(over: 6 | 4, version: 6 | 4, lines: readonly string[]): string {
+  const all = version === over ? lines : ["extended next hop on", ...lines];
   return `  ipv${version} {\n${all.map((line) => `    ${line};\n`).join("")}  };\n`;
 }
 
@@ -203,23 +208,26 @@ const operator =
   (plan: RouterPlan) =>
   (session: RouterPlan["operators"][number]): string => {
     const leaving = plan.gracefulShutdown || session.gracefulShutdown ? "leave(); " : "";
-    const channels = familiesOfOperator(plan, session).map((family) => {
-      const { suffix } = family;
-      return channel(
-        family,
-        `receive limit ${family.limits.operator} action disable`,
-        `import filter {
+    return sessionsOf(plan, session)
+      .map(({ over, address, neighbor, families }) => {
+        const channels = families.map((family) => {
+          const { suffix } = family;
+          return channelOver(over.version, family.version, [
+            `receive limit ${family.limits.operator} action disable`,
+            `import filter {
       if !is_default${suffix}() && !is_of_internet${suffix}() then reject;
       if GRACEFUL_SHUTDOWN ~ bgp_community then bgp_local_pref = 0;
       ${leaving}accept;
     }`,
-        `export filter { if proto != "owned${suffix}" then reject; ${leaving}accept; }`,
-      );
-    });
-    return `
-protocol bgp operator_${symbol(session.name)} from operators {
-  local ${plainAddress(session.address)} as ${plan.asNumber};
-  neighbor ${plainAddress(session.neighbor)} as ${session.asNumber};
+            `export filter { if proto != "owned${suffix}" then reject; ${leaving}accept; }`,
+          ]);
+        });
+        return `
+protocol bgp operator${over.suffix}_${symbol(session.name)} from operators {
+  local ${plainEither(address)} as ${plan.asNumber};
+  neighbor ${plainEither(neighbor)} as ${session.asNumber};
 ${session.bfd ? "" : "  bfd off;\n"}${channels.join("")}}
 `;
+      })
+      .join("");
   };

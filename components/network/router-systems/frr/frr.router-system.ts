@@ -7,15 +7,17 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
-  familiesOfOperator,
   heading,
   ipv4,
+  ipv6,
   linkTimers,
+  plainEither,
   plainName,
   plainPrefix,
   prefixesOf,
   type RouterSystem,
   roasOf,
+  sessionsOf,
   timers,
 } from "../router-system.ts";
 
@@ -55,10 +57,12 @@ function render(plan: RouterPlan): string {
         families,
       }),
     ),
-    ...plan.operators.map((operator) =>
-      neighbor(operator.neighbor, operator.asNumber, `operator ${plainName(operator.name)}`, {
-        ...{ source: operator.address, bfd: operator.bfd, families: familiesOfOperator(plan, operator) },
-      }),
+    ...plan.operators.flatMap((operator) =>
+      sessionsOf(plan, operator).map(({ over, address: source, neighbor: other, families: exchanged }) =>
+        neighbor(other, operator.asNumber, `operator ${plainName(operator.name)}`, {
+          ...{ source, bfd: operator.bfd, families: exchanged, over },
+        }),
+      ),
     ),
   ];
   return `! ${heading(plan)}
@@ -118,16 +122,18 @@ const addressFamily =
       ...plan.routers.map(({ neighbor: other }) =>
         activate(other, "routers-in", `routers-out${suffix}`, "next-hop-self force", "route-reflector-client"),
       ),
-      ...plan.operators
-        .filter((operator) => familiesOfOperator(plan, operator).includes(family))
-        .map(({ name, neighbor: other }) =>
-          activate(
-            other,
-            `operator-${name}-in${suffix}`,
-            `operator-${name}-out${suffix}`,
-            `maximum-prefix ${limits.operator}`,
+      ...plan.operators.flatMap((operator) =>
+        sessionsOf(plan, operator)
+          .filter(({ families }) => families.includes(family))
+          .map(({ neighbor: other }) =>
+            activate(
+              other,
+              `operator-${operator.name}-in${suffix}`,
+              `operator-${operator.name}-out${suffix}`,
+              `maximum-prefix ${limits.operator}`,
+            ),
           ),
-        ),
+      ),
     ];
     return ` address-family ipv${version} unicast\n${lines.join("")} exit-address-family\n`;
   };
@@ -141,11 +147,13 @@ function neighbor(
     bfd: watched = true,
     times = timers,
     families,
+    over = ipv6,
   }: {
     readonly source?: string;
     readonly bfd?: boolean;
     readonly times?: { readonly keepalive: number; readonly hold: number };
     readonly families: readonly Family[];
+    readonly over?: Family;
   },
 ): string {
   const own = [
@@ -154,17 +162,17 @@ function neighbor(
     `timers ${times.keepalive} ${times.hold}`,
     `timers connect ${timers.connectMost}`,
     `advertisement-interval 0`,
-    ...(source === undefined ? [] : [`update-source ${plainAddress(source)}`]),
+    ...(source === undefined ? [] : [`update-source ${plainEither(source)}`]),
     ...(watched ? ["bfd profile fairhost"] : []),
     // IPv4 with IPv6 next hops (RFC 8950).
-    ...(families.includes(ipv4) ? ["capability extended-nexthop"] : []),
+    ...(over !== ipv4 && families.includes(ipv4) ? ["capability extended-nexthop"] : []),
   ];
-  return own.map((line) => ` neighbor ${plainAddress(address)} ${line}\n`).join("");
+  return own.map((line) => ` neighbor ${plainEither(address)} ${line}\n`).join("");
 }
 
 function activate(address: string, into: string, out: string, ...own: readonly string[]): string {
   const lines = ["activate", ...own, `route-map ${into} in`, `route-map ${out} out`];
-  return lines.map((line) => `  neighbor ${plainAddress(address)} ${line}\n`).join("");
+  return lines.map((line) => `  neighbor ${plainEither(address)} ${line}\n`).join("");
 }
 
 /** Lists of prefixes. One that is missing fits everything: each is written, also if nothing is in it. */

@@ -5,13 +5,15 @@ import {
   type Family,
   familiesOf,
   familiesOfHost,
-  familiesOfOperator,
   heading,
+  ipv6,
   linkTimers,
+  plainEither,
   plainName,
   plainPrefix,
   prefixesOf,
   type RouterSystem,
+  sessionsOf,
   timers,
 } from "../router-system.ts";
 
@@ -69,7 +71,7 @@ function render(plan: RouterPlan): string {
         "graceful-restart;",
         group("hosts", plan.hosts.map(host(plan))),
         group("routers", plan.routers.map(linked(plan))),
-        group("operators", plan.operators.map(operator(plan))),
+        group("operators", plan.operators.flatMap(operator(plan))),
       ),
     ),
     "",
@@ -129,14 +131,14 @@ const detection = block(
 
 const inet = ({ version }: Family) => (version === 6 ? "inet6" : "inet");
 
-/** A family of a session. Sessions are over IPv6: IPv4 has the same next hops (RFC 8950). */
-const exchanged = (family: Family, ...lines: readonly string[]) => {
-  const all = family.version === 6 ? lines : ["extended-nexthop;", ...lines];
+/** A family of a session. Over IPv6, IPv4 has the same next hops (RFC 8950). */
+const exchanged = (family: Family, over: Family, ...lines: readonly string[]) => {
+  const all = family === over ? lines : ["extended-nexthop;", ...lines];
   return block(`family ${inet(family)}`, all.length === 0 ? "unicast;" : block("unicast", ...all));
 };
 
-const limited = (family: Family, who: "operator" | "host", idle: string) =>
-  exchanged(family, block("prefix-limit", `maximum ${family.limits[who]};`, `teardown 90 idle-timeout ${idle};`));
+const limited = (family: Family, over: Family, who: "operator" | "host", idle: string) =>
+  exchanged(family, over, block("prefix-limit", `maximum ${family.limits[who]};`, `teardown 90 idle-timeout ${idle};`));
 
 const host = (plan: RouterPlan) => (session: RouterPlan["hosts"][number]) => {
   const { name, address, asNumber } = session;
@@ -146,7 +148,7 @@ const host = (plan: RouterPlan) => (session: RouterPlan["hosts"][number]) => {
     `local-address ${plainAddress(plan.address)};`,
     `peer-as ${asNumber};`,
     detection,
-    ...familiesOfHost(plan, session).map((family) => limited(family, "host", "1")),
+    ...familiesOfHost(plan, session).map((family) => limited(family, ipv6, "host", "1")),
     `import host-${name}-in;`,
     "export hosts-out;",
   );
@@ -160,23 +162,25 @@ const linked =
       `description "router ${plainName(name)}";`,
       `local-address ${plainAddress(address)};`,
       `hold-time ${linkTimers.hold};`,
-      ...familiesOf(plan).map((family) => exchanged(family)),
+      ...familiesOf(plan).map((family) => exchanged(family, ipv6)),
       // Every router reflects: a way over several links is known to all of them.
       `cluster ${plan.routerId};`,
       "export routers-out;",
     );
 
 const operator = (plan: RouterPlan) => (session: RouterPlan["operators"][number]) => {
-  const { name, address, neighbor, asNumber, bfd: watched } = session;
-  return block(
-    `neighbor ${plainAddress(neighbor)}`,
-    `description "operator ${plainName(name)}";`,
-    `local-address ${plainAddress(address)};`,
-    `peer-as ${asNumber};`,
-    ...(watched ? [detection] : []),
-    ...familiesOfOperator(plan, session).map((family) => limited(family, "operator", "forever")),
-    `import operator-${name}-in;`,
-    `export operator-${name}-out;`,
+  const { name, asNumber, bfd: watched } = session;
+  return sessionsOf(plan, session).map(({ over, address, neighbor, families }) =>
+    block(
+      `neighbor ${plainEither(neighbor)}`,
+      `description "operator ${plainName(name)}";`,
+      `local-address ${plainEither(address)};`,
+      `peer-as ${asNumber};`,
+      ...(watched ? [detection] : []),
+      ...families.map((family) => limited(family, over, "operator", "forever")),
+      `import operator-${name}-in;`,
+      `export operator-${name}-out;`,
+    ),
   );
 };
 
