@@ -59,7 +59,7 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
   fence             ask the backup hosts whether this host was declared lost, and hold the accounts that have gone to
                     other hosts meanwhile, until the next deploy to this host (a timer does this)
   fence boot        the same before programs of accounts start: waits up to 30 s for an answer, or up to an hour if
-                    this host has heard nothing for 15 minutes, as it may have been declared lost (done at boot)
+                    this host was off for 15 minutes, as it may have been declared lost (done at boot)
   fence start       start programs of accounts that wait for such an answer without it
   init              create the fixed symlinks and the recovery unit (the bootstrap does this)
   recover           finish or roll back an interrupted change (done at boot)

@@ -175,7 +175,7 @@ test("a host whose backup hosts do not answer starts its accounts", async () => 
 
 test("one that was away for long waits for an answer", async () => {
   const worker = "account-1-service-worker.service";
-  await on.web.shell(`rm /var/lib/fairhost/heard && systemctl stop ${worker}
+  await on.web.shell(`rm /var/lib/fairhost/running && systemctl stop ${worker}
     systemctl restart --no-block fairhost-fence.service && systemctl start --no-block ${worker}`);
   await on.web.until("fairhost-host status | grep -q '^waiting  *no backup host answers, and web1'", 90);
   expect(await programs(1)).not.toContain("sleep infinity");

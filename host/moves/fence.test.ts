@@ -204,27 +204,27 @@ test("an account that was leaving when the host was lost is shown to nobody", as
 });
 
 const hours = 3_600_000;
-/** Nobody has told the host anything for so long; its backup hosts are silent. */
+/** The host was off for so long; its backup hosts are silent. */
 async function away(tree: Tree, time: number) {
   const asked = await asking(tree, 1, 2);
   asked.state.answer = () => "";
   const { disk, layout } = asked.machine;
-  const heard = (ago: number) => disk.replace(`${layout.state}/heard`, `${Date.now() - ago}\n`, 0o600);
-  heard(time);
-  return { ...asked, heard, boot: () => fence(asked.machine, true, { short: 0, long: hours }) };
+  const ran = (ago: number) => disk.replace(`${layout.state}/running`, `${Date.now() - ago}\n`, 0o600);
+  ran(time);
+  return { ...asked, ran, boot: () => fence(asked.machine, true, { short: 0, long: hours }) };
 }
 
-test("a boot without an answer waits if the host has heard nothing for long: what has gone never starts", async () => {
+test("a boot without an answer waits if the host was off for long: what has gone never starts", async () => {
   using tree = new Tree();
   const { machine, state, boot } = await away(tree, hours);
   let questions = 0;
   state.answer = () => (++questions < 3 ? "" : lost(2));
   expect(await boot()).toEqual(["account 1 is held: it has gone to another host"]);
   expect(machine.said).toContainEqual(
-    expect.stringMatching(/^no backup host answers, and web1 has heard from none since .*: it may have been declared/),
+    expect.stringMatching(/^no backup host answers, and web1 was off since .*: it may have been declared/),
   );
   expect(waiting(machine)).toBeUndefined();
-  // An answer counts as heard.
+  // It runs since the answer.
   state.answer = () => "";
   expect(await boot()).toEqual([]);
 });
@@ -239,19 +239,27 @@ test.each<[string, number]>([
   expect(machine.said).not.toContainEqual(expect.stringContaining("it may have been declared lost"));
 });
 
-test("a boot waits if the clock has gone back or nobody knows when the host has heard, but not beyond its bound", async () => {
+test("a host that ran while its backup hosts were away does not wait for them when it boots", async () => {
   using tree = new Tree();
-  const { machine, heard } = await away(tree, -hours);
+  const { machine, boot } = await away(tree, hours);
+  expect(await fence(machine, false)).toEqual([]);
+  expect(await boot()).toEqual([]);
+  expect(machine.said).not.toContainEqual(expect.stringContaining("it may have been declared lost"));
+});
+
+test("a boot waits if the clock has gone back or nobody knows when the host ran, but not beyond its bound", async () => {
+  using tree = new Tree();
+  const { machine, ran } = await away(tree, -hours);
   const bounded = () => fence(machine, true, { short: 0, long: 2500 });
   const waited = () => machine.said.filter((line) => line.includes("it may have been declared lost")).length;
   expect([await bounded(), waited()]).toEqual([[], 1]);
-  heard(Number.NaN);
+  ran(Number.NaN);
   expect([await bounded(), waited(), waiting(machine)]).toEqual([[], 2, undefined]);
 });
 
 test("an operator ends the wait of a boot, and so does a delivery, also of the same bundle", async () => {
   using tree = new Tree();
-  const { machine, heard, state, boot } = await away(tree, hours);
+  const { machine, ran, state, boot } = await away(tree, hours);
   expect(() => startNow(machine)).toThrow("nothing waits for an answer of backup hosts");
   let end: () => unknown = () => startNow(machine);
   state.answer = async () => {
@@ -259,7 +267,7 @@ test("an operator ends the wait of a boot, and so does a delivery, also of the s
     return "";
   };
   expect(await boot()).toEqual([]);
-  heard(hours);
+  ran(hours);
   end = () => apply(machine, bundle(1, 2), secret, {});
   expect(await boot()).toEqual([]);
   expect(machine.said.filter((line) => line.includes("it may have been declared lost"))).toHaveLength(2);

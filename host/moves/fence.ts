@@ -19,13 +19,13 @@ import {
   readDelivered,
   whileMoving,
 } from "../store/moving.ts";
-import { beginWaiting, endWaiting, lastHeard, mayBeLost, rememberHeard, waiting } from "../store/waiting.ts";
+import { beginWaiting, endWaiting, lastRunning, mayBeLost, rememberRunning, waiting } from "../store/waiting.ts";
 import { type Lost, readHostAnswer } from "./answer.ts";
 import { stopHeld } from "./steps.ts";
 
 /** For how long a boot waits for a backup host, in milliseconds. Without an answer the accounts start, as a dead backup host must stop nobody for good. */
 interface Bounds {
-  /** Of a host that has heard of late whose its accounts are. */
+  /** Of a host that ran of late. */
   readonly short: number;
   /** Of one that may have been declared lost meanwhile. */
   readonly long: number;
@@ -88,7 +88,8 @@ async function askAll(machine: Machine, within: Bounds | undefined): Promise<Ans
     for (;;) {
       const most = within && !waits ? Math.min(longest, left(within.short)) : longest;
       const answers = await askOnce(machine, keepers, bundle.host, most);
-      if (answers.size > 0) rememberHeard(machine);
+      // The timer's runs, too: a restart must not wait because the backup site is away.
+      if (answers.size > 0 || (!within && waiting(machine) === undefined)) rememberRunning(machine);
       if (answers.size > 0 || keepers.length === 0 || !within) return answers;
       if (left(within.short) <= pause) {
         // Somebody has ended the wait, or a delivery has come.
@@ -106,9 +107,9 @@ async function askAll(machine: Machine, within: Bounds | undefined): Promise<Ans
 
 function whyWaiting(machine: Machine, host: string, time: number): string {
   const inWords = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
-  const heard = lastHeard(machine);
-  const since = heard === undefined ? "" : ` since ${inWords(heard)}`;
-  const why = `no backup host answers, and ${host} has heard from none${since}: it may have been declared lost, so programs of accounts wait for an answer until ${inWords(Date.now() + time)} (\`fairhost-host fence start\` starts them now)`;
+  const ran = lastRunning(machine);
+  const since = ran === undefined ? "" : ` since ${inWords(ran)}`;
+  const why = `no backup host answers, and ${host} was off${since}: it may have been declared lost, so programs of accounts wait for an answer until ${inWords(Date.now() + time)} (\`fairhost-host fence start\` starts them now)`;
   machine.say(why);
   return why;
 }

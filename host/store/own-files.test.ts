@@ -20,7 +20,7 @@ import { recordName } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { awaited, type Mark, markNames, setMark } from "./moving.ts";
 import { storeReport } from "./report.ts";
-import { rememberHeard } from "./waiting.ts";
+import { rememberRunning } from "./waiting.ts";
 
 /**
  * Whatever files the applier has of its own, each is damaged in every way that a full disk, a failing one or a hand can do: a command does its
@@ -70,7 +70,7 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
   "os/network/links.ts": ({ disk, layout }) =>
     disk.replace(join(layout.state, "links-confirmed.json"), JSON.stringify([["10-fairhost.network", ""]]), 0o600),
   "store/answers.ts": (machine) => rememberAnswer(machine, 7),
-  "store/waiting.ts": (machine) => rememberHeard(machine),
+  "store/waiting.ts": (machine) => rememberRunning(machine),
   "backups/state.ts": (machine) =>
     writeState(machine, 1, { failed: { time: new Date().toISOString(), why: "the backup host is away" } }),
   "backups/repositories.ts": (machine) => expireBackups(machine, new Date()),

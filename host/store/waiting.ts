@@ -5,31 +5,31 @@ import { readOwnIfWhole, type Schema } from "./own-file.ts";
 
 type Place = Pick<Machine, "layout">;
 
-/** Milliseconds after which a host that has heard from nobody may have been declared lost: a restart takes less, a takeover hardly. */
+/** Milliseconds after which a host that was off may have been declared lost: a restart takes less, a takeover hardly. */
 const away = 15 * 60_000;
 
 /** The clock of a host that has just booted is not exact. */
 const inexact = 60_000;
 
-const heardFile = ({ layout }: Place) => join(layout.state, "heard");
+const runningFile = ({ layout }: Place) => join(layout.state, "running");
 const waitingFile = ({ layout }: Place) => join(layout.jobs, "fence-waits");
 
-/** Remembers that a backup host, or a delivery, has just said whose the accounts of this host are. */
-export function rememberHeard(machine: Machine): void {
-  machine.disk.replace(heardFile(machine), `${Date.now()}\n`, 0o600);
+/** Remembers that this host runs its accounts just now: its timer asks whose they are, a backup host has said so, or a delivery. */
+export function rememberRunning(machine: Machine): void {
+  machine.disk.replace(runningFile(machine), `${Date.now()}\n`, 0o600);
 }
 
 /** When that was, in milliseconds since 1970; undefined if nobody knows. */
-export function lastHeard(machine: Place): number | undefined {
-  return readOwnIfWhole(heardFile(machine), isTime);
+export function lastRunning(machine: Place): number | undefined {
+  return readOwnIfWhole(runningFile(machine), isTime);
 }
 
 const isTime: Schema<number> = (value): value is number => Number.isSafeInteger(value);
 
 /** Whether that is so long ago that this host may have been declared lost. So it is if the clock has gone back: nobody knows how much time has passed. */
 export function mayBeLost(machine: Place): boolean {
-  const heard = lastHeard(machine);
-  const passed = heard === undefined ? away : Date.now() - heard;
+  const ran = lastRunning(machine);
+  const passed = ran === undefined ? away : Date.now() - ran;
   return passed >= away || passed < -inexact;
 }
 
