@@ -173,12 +173,14 @@ test("a host whose backup hosts do not answer starts its accounts", async () => 
   expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
 });
 
-test("one that was away for long waits for an answer", async () => {
+test("one that was off for long waits for an answer, or until an operator ends that", async () => {
   const worker = "account-1-service-worker.service";
   await on.web.shell(`rm /var/lib/fairhost/running && systemctl stop ${worker}
     systemctl restart --no-block fairhost-fence.service && systemctl start --no-block ${worker}`);
   await on.web.until("fairhost-host status | grep -q '^waiting  *no backup host answers, and web1'", 90);
   expect(await programs(1)).not.toContain("sleep infinity");
+  await on.web.shell("fairhost-host fence start");
+  await expect.poll(() => programs(1), { timeout: 60_000 }).toContain("sleep infinity");
 });
 
 test("the lost host that comes back can neither read nor bring backups of what has gone", async () => {
