@@ -33,6 +33,7 @@ export function oddCharacter(text: string): Refused | undefined {
 /** More than any entry needs, and less than would exhaust the stack. */
 export const maxDepth = 50;
 export const tooDeep = "lists or maps are nested too deeply";
+const notOpened = "a bracket is closed that none has opened";
 export const flatten = "look for brackets that are not closed";
 
 /** Words, signs and line ends of the largest file that is read: 40,000 tombstones. Parsed, each takes up to 1 kB of memory. */
@@ -56,6 +57,8 @@ export function tooMuchYaml(text: string): Refused | undefined {
     // Lists in lists on one line: `- - - a`.
     if (lexeme === "-" || lexeme === "?") inARow++;
     else if (lexeme.trim() !== "") inARow = 0;
+    // Each one would be an error with a stack.
+    if (brackets < 0) return { offset: 0, message: notOpened, fix: "look for brackets that are not opened" };
     if (brackets > maxDepth || inARow > maxDepth) return deep;
   }
   return undefined;

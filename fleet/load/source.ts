@@ -43,7 +43,9 @@ function tooExact(value: number, source: string): boolean {
 const conflictMarker = /^(?:([<|>])\1{6}(?: .*)?|={7})\r?$/m;
 
 /** Reads YAML 1.2 (core schema) and refuses constructs that YAML parsers read differently. */
-export function readSource(file: string, text: string): { source: Source; problems: Problem[] } {
+export function readSource(file: string, given: string): { source: Source; problems: Problem[] } {
+  // Not part of the text, wherever that comes from (RFC 3629, section 6).
+  const text = given.replace(/^\uFEFF/, "");
   const refused = oddCharacter(text) ?? tooMuchYaml(text);
   const document = parse(refused ? "" : text);
   const problems: Problem[] = [];

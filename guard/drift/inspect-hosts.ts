@@ -59,8 +59,9 @@ async function inspectHost(declaration: Declaration, target: SshTarget, options:
   const { stdout, stderr, exitCode } = await sshRun(target, command, { ...options.ssh, stdin: JSON.stringify(facts) });
   // There is no applier, or one of an older release without this command.
   if (exitCode === 127 || exitCode === 2) return { host, generation: 0, differences: [withoutApplier(exitCode)] };
-  // Appliers of older releases end with 1 if there is drift.
-  if (exitCode !== exitStatuses.done && exitCode !== exitStatuses.drift && exitCode !== 1)
+  // Appliers of older releases end with 1 if there is drift; so does a Node.js that cannot run one, without an answer.
+  const ofOlder = exitCode === 1 && stdout.trim() !== "";
+  if (exitCode !== exitStatuses.done && exitCode !== exitStatuses.drift && !ofOlder)
     return { host, error: `${host} cannot be inspected: ${stderr.trim().slice(-2000) || `exit status ${exitCode}`}` };
   // The applier of 0.1.0 says `findings`.
   const { generation, findings = [], differences = findings } = readAnswer(host, "inspect", stdout);

@@ -27,7 +27,7 @@ import { forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
-import { rememberRunning } from "../store/waiting.ts";
+import { endWaiting, rememberRunning } from "../store/waiting.ts";
 import { bring, type Course, concernsHost } from "./bring.ts";
 import { changedGroups } from "./hooks/choose.ts";
 import { prepare, type Seen } from "./prepare.ts";
@@ -74,6 +74,8 @@ export async function apply(
     // One that says no number knows of no answer, as a state that was restored from an older copy: the host may know of one.
     if (from.answered !== undefined) rememberAnswer(machine, from.answered);
     rememberRunning(machine);
+    // Whoever waits at boot has its answer.
+    endWaiting(machine);
     forgetGone(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),

@@ -128,14 +128,20 @@ test("a file that git cannot read is not one that is not there", async () => {
 test("what a person has set to see more of git changes nothing that is read", async () => {
   await commit("tombstones.yaml", "- number: 1010\n", "2026-10-07");
   const gone = await commit("tombstones.yaml", "[]\n", "2026-10-08");
-  for (const [name, value] of Object.entries({ "color.ui": "always", "log.follow": "true", "log.diffMerges": "off" }))
+  for (const [name, value] of Object.entries({
+    "color.ui": "always",
+    "log.follow": "true",
+    "log.diffMerges": "off",
+    "trailer.separators": "#",
+  }))
     await git("config", name, value);
   const start = await git("rev-parse", "HEAD");
   await git("config", "log.showRoot", "false");
   await git("config", "i18n.logOutputEncoding", "UTF-16");
   await git("checkout", "--quiet", "--orphan", "another");
   await commit("limits.yaml", "hosts: 7\n", "2026-10-08");
-  expect(names(await writersOf(root, "HEAD", (file) => file === "limits.yaml"))).toEqual(["test"]);
+  await git("commit", "--quiet", "--amend", "--message", "change\n\nCo-authored-by: Grace <grace@example.org>");
+  expect(names(await writersOf(root, "HEAD", (file) => file === "limits.yaml"))).toEqual(["Grace", "test"]);
   await git("checkout", "--quiet", start);
   await git("config", "--unset", "i18n.logOutputEncoding");
   expect((await linesRemoved(root, "HEAD", "tombstones.yaml"))[0]).toEqual({ commit: gone, line: "- number: 1010" });

@@ -222,6 +222,22 @@ export async function isShallow(root: string): Promise<boolean> {
  */
 export async function refuseUnseen(root: string, place: string): Promise<void> {
   const entries = namesOf(await git(root, ["ls-files", "-v", "-z", "--", "."]));
+  // `git-config(1)`, filter.<driver>: what such a program prints is compared and checked out, not the file. Git LFS names the whole content.
+  const programs = await askGit(root, [
+    "config",
+    "--name-only",
+    "--get-regexp",
+    "^filter\\..*\\.(clean|smudge|process)$",
+  ]);
+  const drivers = new Set(programs?.split("\n").map((name) => name.slice("filter.".length, name.lastIndexOf("."))));
+  for (const driver of drivers) {
+    if (driver === "" || driver === "lfs") continue;
+    const [file] = namesOf(await git(root, ["ls-files", "-z", "--", `:(attr:filter=${driver})`]));
+    if (file !== undefined)
+      throw new UserError(
+        `git has ${file} filtered by a program (filter.${driver}), so what changed there is not known: git config --unset-all filter.${driver}.clean, and .smudge and .process`,
+      );
+  }
   const unseen = entries.find((entry) => {
     const file = entry.slice(2);
     if (!entry.startsWith("S ")) return /^[a-z]/.test(entry);

@@ -112,6 +112,19 @@ test.each([
   expect((await opened()).has).toBe(true);
 });
 
+test("a file that a program of somebody's settings filters is not taken for unchanged, Git LFS apart", async () => {
+  const attributes = (text: string) => writeFile(join(root, ".git/info/attributes"), text);
+  await git(root, "config", "filter.own.clean", "git show HEAD:%f");
+  await git(root, "config", "filter.lfs.clean", "cat");
+  await attributes("*.md filter=lfs\n");
+  expect((await opened()).has).toBe(true);
+  await attributes("*.yaml filter=own\n");
+  await expect(opened()).rejects.toThrow(/^git has fleets\/\S+\.yaml filtered by a program \(filter\.own\)/);
+  await attributes("");
+  await git(root, "config", "--remove-section", "filter.own");
+  await git(root, "config", "--remove-section", "filter.lfs");
+});
+
 test("of a sparse checkout only what is in it counts; the fleet must be whole", async () => {
   await write("fleets/lab/network.yaml", "fleet: lab\n");
   await write("notes/a.md", "page\n");

@@ -5,7 +5,7 @@ test("an author and co-authors, however their lines are written", () => {
   expect(personsIn("Ada\u0001ada@example.org\u0001Grace <grace@example.org>\u0001carol@example.org\u0001 \n")).toEqual([
     { name: "Ada", mail: "ada@example.org" },
     { name: "Grace", mail: "grace@example.org" },
-    { name: "carol@example.org", mail: "" },
+    { name: "carol@example.org", mail: "carol@example.org" },
   ]);
 });
 

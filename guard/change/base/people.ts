@@ -19,9 +19,9 @@ export function personsIn(printed: string): readonly [Person, ...Person[]] {
   return [author, ...others.filter((each) => each.trim() !== "").map(personNamed)];
 }
 
-/** `Ada Lovelace <ada@example.org>`, as people write it. */
+/** `Ada Lovelace <ada@example.org>`, as people write it, or an address alone. */
 function personNamed(text: string): Person {
-  const [, name = "", mail = ""] = /^([^<]*)<([^>]*)>/.exec(text) ?? ["", text];
+  const [, name = "", mail = ""] = /^([^<]*)<([^>]*)>/.exec(text) ?? ["", text, text.includes("@") ? text : ""];
   return { name: name.trim() || mail, mail: mail.trim() };
 }
 

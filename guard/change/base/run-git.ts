@@ -14,6 +14,7 @@ const settings = [
   "log.follow=false",
   "log.showRoot=true",
   "status.showUntrackedFiles=normal",
+  "trailer.separators=:",
 ].flatMap((each) => ["-c", each]);
 
 /**

@@ -11,6 +11,9 @@ mkdir -p "$state/opcache" "$state/upload" /var/lib/php/sessions
 # What a killed site has left: uploads on their way, a socket on which nobody listens, the number of a process.
 rm -rf "${state:?}/upload/"* /tmp/fpm.sock /tmp/apache.pid
 
+# An account that keeps its old files has none of them in its unit.
+export FAIRHOST_PROCESSES="${FAIRHOST_PROCESSES:-4}" FAIRHOST_THREADS="${FAIRHOST_THREADS:-32}" FAIRHOST_REQUESTS="${FAIRHOST_REQUESTS:-128}"
+
 # Of two servers one log. Its file is root's: they cannot open it anew, as both do with an error log, but a pipe of their own.
 exec 2> >(exec cat >&2)
 # Not pm = ondemand: of two who come in one moment it starts a worker for one, and the other waits for whoever comes next, or for a worker that is done.
