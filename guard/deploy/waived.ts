@@ -5,8 +5,9 @@ import { haveWritten, ownAuthor, unknownAuthor } from "../change/approvals-used.
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
-import { commitNamed, hasChanges, isAncestor, refuseUnseen, textAt } from "../change/base/git.ts";
+import { commitNamed, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
 import { namesOfPeople } from "../change/base/people.ts";
+import { refuseUnseen } from "../change/base/unseen.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";

@@ -15,13 +15,13 @@ import {
   isInRepository,
   isShallow,
   placesMoved,
-  refuseUnseen,
   sharedWithHead,
   writersOf,
 } from "./git.ts";
 import type { Person } from "./people.ts";
 import { type Program, programAt } from "./program.ts";
 import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";
+import { refuseUnseen } from "./unseen.ts";
 
 /** The state with which a change is compared, before it is read. */
 export interface Base extends AsyncDisposable {

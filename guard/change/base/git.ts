@@ -215,41 +215,6 @@ export async function isShallow(root: string): Promise<boolean> {
   return (await git(root, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
-/**
- * Refuses files that git takes for unchanged without a look, by a mark that each clone has for itself. What a sparse checkout leaves out is not there
- * to be judged, and did not change; only the fleet must be whole.
- * @param place of the fleet @throws UserError that names a file
- */
-export async function refuseUnseen(root: string, place: string): Promise<void> {
-  const entries = namesOf(await git(root, ["ls-files", "-v", "-z", "--", "."]));
-  // `git-config(1)`, filter.<driver>: what such a program prints is compared and checked out, not the file. Git LFS names the whole content.
-  const programs = await askGit(root, [
-    "config",
-    "--name-only",
-    "--get-regexp",
-    "^filter\\..*\\.(clean|smudge|process)$",
-  ]);
-  const drivers = new Set(programs?.split("\n").map((name) => name.slice("filter.".length, name.lastIndexOf("."))));
-  for (const driver of drivers) {
-    if (driver === "" || driver === "lfs") continue;
-    const [file] = namesOf(await git(root, ["ls-files", "-z", "--", `:(attr:filter=${driver})`]));
-    if (file !== undefined)
-      throw new UserError(
-        `git has ${file} filtered by a program (filter.${driver}), so what changed there is not known: git config --unset-all filter.${driver}.clean, and .smudge and .process`,
-      );
-  }
-  const unseen = entries.find((entry) => {
-    const file = entry.slice(2);
-    if (!entry.startsWith("S ")) return /^[a-z]/.test(entry);
-    return place === "" || file.startsWith(`${place}/`) || existsSync(join(root, file));
-  });
-  if (unseen === undefined) return;
-  const file = unseen.slice(2);
-  throw new UserError(
-    `git is told not to look at ${file}, so what changed there is not known: git update-index --no-assume-unchanged --no-skip-worktree ${file}`,
-  );
-}
-
 /** Whether there is a commit: the first one has none before it (`<commit>^`), nor is it here where history is cut off. */
 export async function hasCommit(root: string, commit: string): Promise<boolean> {
   return (await commitNamed(root, commit)) !== undefined;
