@@ -56,7 +56,7 @@ export async function repair(
   }
   if (!machine.live) return { said, paths, outdated, reload };
 
-  const shown = await showUnits(machine, bundle, await unitStates(machine));
+  const shown = await showUnits(machine, generation, await unitStates(machine));
   for (const { what, message } of lookAtReloads(bundle, shown, coverEveryUnit(overlays))) {
     // Files moved above are already reported.
     if (!outdated.has(what)) say(message);

@@ -50,7 +50,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
   ];
   if (machine.live) {
     const states = await unitStates(machine);
-    const shown = await showUnits(machine, bundle, states);
+    const shown = await showUnits(machine, generation, states);
     const broken = new Set(files.map(({ what }) => what));
     const live = await Promise.all([
       lookAtFixtures(machine),

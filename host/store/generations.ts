@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleFile, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
@@ -75,6 +75,16 @@ export function readApplied({ layout }: Machine): Applied | undefined {
 
 export function writeApplied({ disk, layout }: Machine, applied: Applied): void {
   disk.replace(layout.applied, JSON.stringify(applied), 0o644);
+}
+
+/**
+ * When all hooks of a generation had run, in milliseconds since 1970: from then on systemd has read its units as they were.
+ * @returns 0 if that has not happened since a run was interrupted, or nobody can tell: the record is damaged, or from a time that has not come
+ */
+export function completedAt({ layout }: Machine, { number }: Generation): number {
+  if (readOwnIfWhole(layout.applied, isApplied)?.number !== number) return 0;
+  const { mtimeMs } = statSync(layout.applied);
+  return mtimeMs > Date.now() ? 0 : mtimeMs;
 }
 
 export function generationDirectory({ layout }: Machine, number: number): string {

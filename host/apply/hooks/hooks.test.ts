@@ -101,3 +101,20 @@ test("a restart that systemd did not do is a problem of the host; one after whic
   expect(await restart("one", "two")).toEqual([]);
   expect(await restart("one", "")).toEqual([]);
 });
+
+test("of many units that start systemd is not asked whether it knows older ones: reading all of them again is quicker", async () => {
+  using tree = new Tree();
+  const ran = async (count: number) => {
+    const asked: string[] = [];
+    const run: Run = async (_program, args) => {
+      if (args.includes("--property=NeedDaemonReload")) asked.push(...args.slice(3));
+      return { status: 0, stdout: args.includes("list-units") ? "[]" : "", stderr: "" };
+    };
+    const start = Array.from({ length: count }, (_, index) => `account-${index}-http-app.socket`);
+    const nothing = chooseHooks({ bases: [withRules("1")], next: withRules("1") });
+    const { hooks } = await runHooks(tree.machine({ live: true, run }), { ...nothing, start });
+    return { asked: asked.length, reloads: hooks.includes("daemon-reload") };
+  };
+  expect(await ran(100)).toEqual({ asked: 100, reloads: false });
+  expect(await ran(101)).toEqual({ asked: 0, reloads: true });
+});

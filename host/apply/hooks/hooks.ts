@@ -66,7 +66,7 @@ export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<H
     if (effect.first && problems.length > 0) return { hooks, problems };
   }
   if (chosen.stop.length > 0) await hook(`stop ${listed(chosen.stop)}`, () => stop(machine, chosen.stop));
-  if (chosen.daemonReload || (machine.live && (await outdated(machine, chosen.start)))) {
+  if (chosen.daemonReload || (machine.live && (await mayBeOutdated(machine, chosen.start)))) {
     await hook("daemon-reload", () => said(machine.run("systemctl", ["daemon-reload"], { timeout: 300_000 })));
   }
   if (chosen.stopChanged.length > 0) {
@@ -77,6 +77,17 @@ export async function runHooks(machine: Machine, chosen: ChosenHooks): Promise<H
     await hook(`restart ${listed(chosen.restart)}`, () => restart(machine, chosen.restart));
   for (const unit of chosen.reload) await hook(`reload ${unit}`, () => daemonOf(unit).reload(machine));
   return { hooks, problems };
+}
+
+/**
+ * Units that systemd is asked about before it reads all of them again. One question takes it as long as reading the units of three accounts
+ * (measured: 23 and 7 ms, with 300 accounts).
+ */
+const mostAsked = 100;
+
+/** Whether systemd may have read another file of a unit that starts: of an account that goes and comes back, say. */
+async function mayBeOutdated(machine: Machine, units: readonly string[]): Promise<boolean> {
+  return units.length > mostAsked || outdated(machine, units);
 }
 
 /**

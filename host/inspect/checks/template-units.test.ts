@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { accountGroup, bundleOf, secret, Tree } from "../../../testing/fakes/host-tree.ts";
 import { apply } from "../../apply/apply.ts";
 import type { Machine, Run } from "../../os/machine.ts";
+import { readCurrent } from "../../store/generations.ts";
 import { findOverlays } from "./overlays.ts";
 import { lookAtProcesses, lookAtReloads, showUnits } from "./units.ts";
 
@@ -71,26 +72,48 @@ function asking(tree: Tree, asked: string[]): Machine {
   return tree.machine({ live: true, run });
 }
 
+/** The units, and when their hooks had run: hours ago. */
+function age(tree: Tree, hours: { files: number; complete: number }): void {
+  const past = (ago: number) => new Date(Date.now() - ago * 3_600_000);
+  const units = tree.at("/var/lib/fairhost/current/systemd");
+  for (const name of readdirSync(units, { recursive: true, encoding: "utf8" }))
+    lutimesSync(join(units, name), past(hours.files), past(hours.files));
+  utimesSync(tree.at("/var/lib/fairhost/applied.json"), past(hours.complete), past(hours.complete));
+}
+
 test("it is asked about once its template was written after systemd read it, and told in the account's group", async () => {
   using tree = await deployed();
   const states = new Map([[instance, "active"]]);
-  const units = tree.at("/var/lib/fairhost/current/systemd");
-  const past = new Date(Date.now() - 2 * 3_600_000);
+  const generation = readCurrent(tree.machine());
   const asked: string[] = [];
-  for (const name of readdirSync(units, { recursive: true, encoding: "utf8" }))
-    lutimesSync(join(units, name), past, past);
-  await showUnits(asking(tree, asked), bundle, states);
+  age(tree, { files: 2, complete: 2 });
+  await showUnits(asking(tree, asked), generation, states);
   expect(asked).toEqual([]);
-  utimesSync(join(units, template), new Date(), new Date());
-  const shown = await showUnits(asking(tree, asked), bundle, states);
+  utimesSync(tree.at(`/var/lib/fairhost/current/systemd/${template}`), new Date(), new Date());
+  const shown = await showUnits(asking(tree, asked), generation, states);
   expect(asked).toEqual([instance]);
   expect(lookAtReloads(bundle, shown, false).map(({ group, kind, what }) => [group, kind, what])).toEqual([
     ["account-1", "unit-not-reloaded", instance],
   ]);
 });
 
+test.each([
+  ["nor is it if an apply has brought it into force since", { files: 0.4, complete: 0.2 }, 0, []],
+  ["but it is if that apply did not come to its end", { files: 0.4, complete: 0.2 }, 1, [instance]],
+  ["and if nobody can tell: its end lies in the future", { files: 0.4, complete: -1 }, 0, [instance]],
+])("%s", async (_name, hours, later, expected) => {
+  using tree = await deployed();
+  age(tree, hours);
+  const generation = readCurrent(tree.machine());
+  const asked: string[] = [];
+  const inForce = { ...generation, number: generation.number + later };
+  await showUnits(asking(tree, asked), inForce, new Map([[instance, "active"]]));
+  expect(asked).toEqual(expected);
+});
+
 test("a question about it that systemd leaves unanswered is asked again", async () => {
   using tree = await deployed();
+  age(tree, { files: 0, complete: 1 });
   const asked: string[] = [];
   const machine = asking(tree, asked);
   const silent = {
@@ -100,7 +123,7 @@ test("a question about it that systemd leaves unanswered is asked again", async 
         ? Promise.resolve({ status: 1, stdout: "", stderr: "Connection timed out" })
         : machine.run(...call),
   };
-  const shown = await showUnits(silent, bundle, new Map([[instance, "active"]]));
+  const shown = await showUnits(silent, readCurrent(tree.machine()), new Map([[instance, "active"]]));
   expect(asked[0]).toBe("unanswered");
   expect(shown.get(instance)).toEqual({ needsReload: true, mainPid: 0 });
 });
