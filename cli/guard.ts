@@ -1,11 +1,8 @@
-import { enableCompileCache } from "node:module";
-import { join } from "node:path";
 import { Command } from "commander";
 import { type Ending, endings, listEndings, run } from "./exit-status.ts";
+import { keepCompiled } from "./keep-compiled.ts";
 
-// Reading and compiling the modules of a review takes half a second without it. Not in the shared directory for temporary files, which is
-// the default: what another user of the machine leaves there would be run.
-enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/compiled"));
+keepCompiled();
 
 /** The guard's commands, one file each in `guard/`. Only the requested one is loaded: all take a second, `comment` a fifth of it. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

@@ -100,6 +100,32 @@ test("an approval of several is used when each of them was needed since", async 
   expect(await refusedFor({ needed: () => moves(1, 3) })).toEqual([]);
 });
 
+test("a program that is co-author of a change and of its approval is named as what joins the two people", async () => {
+  const { root, asked } = await repositoryWith([]);
+  const entry = approvals(1)[0]!;
+  const commit = async (author: string, file: string, text: string) => {
+    await writeFile(join(root, file), text);
+    const message = `${file}\n\nCo-authored-by: updates <updates@example.com>`;
+    const identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
+    const by = `--author=${author} <${author}@example.com>`;
+    await execa("git", [...identity, "commit", "--quiet", "--all", "--message", message, by], { cwd: root });
+  };
+  await commit("Mallory", "network.yaml", "{    }\n");
+  await commit("Grace", "approvals.yaml", JSON.stringify([entry]));
+  const findings = [{ approved: { approval: entry, daysLeft: 3 } }];
+  const said = (secondPerson: boolean) =>
+    approvalsUsed({ ...asked, secondPerson, stateAt: async () => nothingDeclared, needed: () => [] })({
+      findings,
+    } as unknown as Review);
+  const who = "of Grace, updates (git names updates@example.com as an author of both)";
+  expect([...(await said(true)).refused.values()]).toEqual([
+    `its approval is by its own author: written by the author of this change, ${who}; limits.yaml wants a second person`,
+  ]);
+  expect((await said(false)).notices).toEqual([
+    `The approval move account 1, by Bea, is by its own author: it comes with the change that it approves, ${who}.`,
+  ]);
+});
+
 test("where it cannot be read what the fleet was when an approval came, it does not count", async () => {
   expect(await refusedFor({ stateAt: async () => undefined })).toEqual([
     expect.stringContaining("because the fleet of before it cannot be read"),

@@ -8,7 +8,7 @@ import { approvalsWritten, wholeOf } from "./approvals-written.ts";
 import { authorsOfChange, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
 import { isCutOff, parentsOf } from "./base/git.ts";
-import { isSame, namesOfPeople, type Person } from "./base/people.ts";
+import { joinedBy, namesOfPeople, type Person } from "./base/people.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {
@@ -62,7 +62,8 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
       const name = `approval ${action} ${resource}, by ${approvedBy},`;
       const isOld = before.has(wholeOf(approval));
       const { by, authors: writers } = await writtenBy(isOld ? commit : `${commit}..HEAD`, approval);
-      const isOwn = by === undefined ? !isOld : writers && haveWritten(writers, authors);
+      const own = writers && ownWriters(writers, authors);
+      const isOwn = by === undefined ? !isOld : own !== undefined;
       if (isOld && by !== undefined) {
         notices.push(`The ${name} was there before this change, since ${await say(by)}.`);
         const needed = await since(by);
@@ -83,7 +84,7 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
         continue;
       }
       if (!isOwn) continue;
-      const who = by === undefined ? "and is not committed" : `of ${namesOfPeople(writers)}`;
+      const who = by === undefined || own === undefined ? "and is not committed" : own;
       if (secondPerson) refused.set(approval, ownAuthor(who));
       else if (!isOld)
         notices.push(`The ${name} is by its own author: it comes with the change that it approves, ${who}.`);
@@ -94,9 +95,15 @@ export function approvalsUsed(asked: Asked): (result: Review) => Promise<Approva
 
 const usedAlready = "its approval was used already";
 
-/** Whether one of those who wrote an approval is an author of the change: then no second person has approved it. */
-export function haveWritten(writers: readonly Person[], authors: readonly Person[]): boolean {
-  return writers.some((writer) => authors.some((author) => isSame(writer, author)));
+/**
+ * Those who wrote an approval, as the end of a sentence, if one of them is an author of the change: then no second person has approved it.
+ * With what joins them where their names do not show it.
+ */
+export function ownWriters(writers: readonly Person[], authors: readonly Person[]): string | undefined {
+  const joined = joinedBy(writers, authors);
+  if (joined === undefined) return undefined;
+  const why = joined.plain ? "" : ` (git names ${joined.by} as an author of both)`;
+  return `of ${namesOfPeople(writers)}${why}`;
 }
 
 /** Why an approval does not count where limits.yaml wants a second person. @param who wrote it, as the end of a sentence */

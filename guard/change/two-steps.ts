@@ -17,7 +17,7 @@ import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
 import { authorsOf, checkOut, commitsIn, type Said, sayCommit, textAt } from "./base/git.ts";
-import { isSame, namesOfPeople, type Person } from "./base/people.ts";
+import { joinedBy, namesOfPeople, type Person } from "./base/people.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import { keyOf, leant } from "./leant-waivers.ts";
@@ -206,8 +206,10 @@ function said(finding: Found, commit: string): Found {
 
 /** `commit 1234567 of Mallory (2026-11-20, "change"), who also wrote this one` */
 function words({ commit, day, title, authors }: Said, own: readonly Person[]): string {
-  const same = authors.some((author) => own.some((each) => isSame(author, each)));
-  const now = own.length === 0 ? "" : same ? ", who also wrote this one" : `; this one is by ${namesOfPeople(own)}`;
+  const joined = joinedBy(authors, own);
+  const same =
+    joined && (joined.plain ? ", who also wrote this one" : `; git names ${joined.by} as an author of this one too`);
+  const now = own.length === 0 ? "" : (same ?? `; this one is by ${namesOfPeople(own)}`);
   return `commit ${commit} of ${namesOfPeople(authors)} (${day}, "${title.slice(0, 60)}")${now}`;
 }
 

@@ -171,6 +171,21 @@ test("an approval of whoever wrote the change does not, also if the last deploy 
   expect(await judged()).toContain(`by its own author: written by the author of this change, of Mallory; ${own}`);
 });
 
+test("a program that is co-author of both joins two people: the address is named", async () => {
+  const by = async (author: string) => {
+    await git("add", "--all", "fleet");
+    const message = "change\n\nCo-authored-by: updates <updates@example.org>";
+    await git("commit", "--quiet", `--message=${message}`, `--author=${author} <${author}@example.org>`);
+  };
+  change();
+  await by("Mallory");
+  approve();
+  await by("Grace");
+  expect(await judged()).toContain(
+    `its approval is by its own author: written by the author of this change, of Grace, updates (git names updates@example.org as an author of both); ${own}`,
+  );
+});
+
 test("nor does one that is not committed", async () => {
   approve();
   expect(await judged()).toContain(`and is not committed; ${own}`);

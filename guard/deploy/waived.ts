@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
 import { readSource } from "../../fleet/load/source.ts";
-import { haveWritten, ownAuthor, unknownAuthor } from "../change/approvals-used.ts";
+import { ownAuthor, ownWriters, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
 import { commitNamed, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
-import { namesOfPeople } from "../change/base/people.ts";
 import { refuseUnseen } from "../change/base/unseen.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
@@ -92,8 +91,9 @@ async function ownOnes(
       continue;
     }
     const { authors: writers } = await writtenBy("HEAD", approval);
+    const own = writers && ownWriters(writers, authors);
     if (writers === undefined) refused.set(approval, unknownAuthor);
-    else if (haveWritten(writers, authors)) refused.set(approval, ownAuthor(`of ${namesOfPeople(writers)}`));
+    else if (own !== undefined) refused.set(approval, ownAuthor(own));
   }
   return refused;
 }

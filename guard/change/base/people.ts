@@ -40,6 +40,25 @@ export function isSame(left: Person, right: Person): boolean {
   return same(left.name, right.name) || same(left.mail, right.mail);
 }
 
+/**
+ * What makes one of some one of others ({@link isSame}): an address or a name that git says of both; `undefined` if nothing does. Whose name
+ * is among both is the plain case; an address that several use, as a program's that is co-author of everything, joins people whose names do
+ * not show it.
+ */
+export function joinedBy(
+  some: readonly Person[],
+  others: readonly Person[],
+): { readonly by: string; readonly plain: boolean } | undefined {
+  const names = new Set(others.map(({ name }) => folded(name)));
+  const plain = some.every(({ name }) => names.has(folded(name)));
+  for (const left of some) {
+    const right = others.find((other) => isSame(left, other));
+    if (right)
+      return { by: left.mail !== "" && folded(left.mail) === folded(right.mail) ? left.mail : left.name, plain };
+  }
+  return undefined;
+}
+
 function folded(text: string): string {
   return text.normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ").trim();
 }
