@@ -1,4 +1,5 @@
 import type { FileKey, Fleet, FolderKey } from "../../components/registry/files.generated.ts";
+import { nameSchema } from "../../components/schema.ts";
 import { shown } from "../../lib/text/text.ts";
 import { nearest, type Path, type Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
@@ -66,6 +67,10 @@ export function nameOf<T extends { name: string }>(entry: Entry<T>): string {
   return loose.name ?? stem(entry.source.file);
 }
 
+function isName(text: string): boolean {
+  return nameSchema.safeParse(text).success;
+}
+
 function stem(file: string): string {
   return file.replace(/^.*\/|\.yaml$/g, "");
 }
@@ -85,8 +90,8 @@ export function fileNames<T extends { name: string }>(entries: readonly Entry<T>
     const file = source.file.replace(/[^/]*$/, `${name}.yaml`);
     if (name === undefined || file === source.file) return [];
     const fix = files.has(file)
-      ? `${file} already has this name: write name: ${stem(source.file)}`
-      : `rename the file to ${file}, or write name: ${stem(source.file)}`;
+      ? `${file} already has this name: ${isName(stem(source.file)) ? `write name: ${stem(source.file)}` : "rename one of the two, and its name"}`
+      : `rename the file to ${file}${isName(stem(source.file)) ? `, or write name: ${stem(source.file)}` : ""}`;
     return [source.problem(["name"], `the name ${shown(name)} does not match the file ${source.file}`, fix)];
   });
 }

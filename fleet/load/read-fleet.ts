@@ -3,6 +3,7 @@ import { type Dirent, lstatSync, readdirSync, readFileSync, realpathSync } from 
 import { join } from "node:path";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
+import { printable } from "../../lib/text/text.ts";
 import { nearest, type Problem } from "./problem.ts";
 import { oddCharacter } from "./refuse-text.ts";
 import { listSource, readSource, type Source } from "./source.ts";
@@ -126,15 +127,31 @@ function readFolder(
     );
     return;
   }
+  const known = new Map<string, string>();
   for (const entry of entries.value) {
     const file = `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       wrong(file, "subdirectories are not read", `move its files up into ${folder}/`);
-    } else if (entry.name.endsWith(".yaml")) read(key, file);
-    else if (!beside.test(entry.name) && !hidden(entry.name)) {
+    } else if (entry.name.endsWith(".yaml")) {
+      if (printable(entry.name) !== entry.name) {
+        wrong(file, "the file's name has characters that do not show, or show another name", "rename the file");
+      }
+      const same = known.get(folded(entry.name));
+      if (same !== undefined) {
+        const message = `the file's name differs from ${same} only in case or in how accents are stored: some systems can hold only one of the two`;
+        wrong(file, message, "rename one of the two, or remove it if both are the same");
+      }
+      known.set(folded(entry.name), file);
+      read(key, file);
+    } else if (!beside.test(entry.name) && !hidden(entry.name)) {
       wrong(file, "the extension is not .yaml, so the file is not read", "rename it to end in .yaml, or remove it");
     }
   }
+}
+
+/** A file's name as macOS and Windows tell it from others. */
+function folded(name: string): string {
+  return name.normalize("NFD").toLowerCase();
 }
 
 function list(directory: string): Dirent[] {

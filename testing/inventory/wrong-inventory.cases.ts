@@ -76,6 +76,8 @@ const carol = "accounts/3-carol.yaml";
 const web1 = "hosts/web1.yaml";
 const web2 = "hosts/web2.yaml";
 
+const erin = (number: number) => `number: ${number}\nname: erin-${number}\nplan: small\nhost: web1\n`;
+
 /** Kinds of wrong inventory: each is one small change to the lab's fleet. The golden file has the messages. */
 export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown>> = {
   // The text of a file
@@ -124,6 +126,13 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a wrong extension": (draft) => draft.copy(alice, "accounts/5-erin.yml"),
   "a directory inside accounts": (draft) => draft.folder("accounts/old"),
   "a directory named like a file": (draft) => draft.folder("accounts/old.yaml"),
+  "two files whose names differ in case alone": (draft) =>
+    draft.write("accounts/5-erin.yaml", erin(5)).write("accounts/5-Erin.yaml", erin(6)),
+  "two files whose names differ in how an accent is written": (draft) =>
+    draft.write("accounts/caf\u00e9.yaml", erin(5)).write("accounts/cafe\u0301.yaml", erin(6)),
+  "a file name that shows in another order": (draft) => draft.move(alice, "accounts/1-\u202elmay.ecila.yaml"),
+  "a file name of two lines": (draft) => draft.move(alice, "accounts/1-alice.yaml: fine\nx.yaml"),
+  "a site's file in another case": (draft) => draft.move("sites/lab.yaml", "sites/LAB.yaml"),
   "a symlink out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
   "a broken symlink": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
   "a symlink to a page, under whose name nobody looks for approvals": (draft) =>
