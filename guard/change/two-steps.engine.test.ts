@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import {
   add,
   bakery,
@@ -50,6 +51,25 @@ test.each([
     expect(report.missingApprovals).toEqual([{ action: "delete", resource: "account 1001" }]);
   },
 );
+
+test("the account's file renamed in between, and written in another way: the first step is found under its old name", async () => {
+  await repository.edit({ [bakery]: [["plan: small", "plan: small\nprotect: false"]] });
+  await repository.commit("Mallory");
+  const renamed = prod("accounts/1001-Bakery.yaml");
+  const text = JSON.stringify(parse(await readFile(join(repository.directory, bakery), "utf8")));
+  await repository.edit({ [bakery]: undefined, [renamed]: text });
+  await repository.commit("Trent");
+  const unrelated = { [prod("accounts/1002-choir.yaml")]: [["plan: ", "# later\nplan: "]] } as const;
+  const report = await steps(unrelated, async () => {
+    await repository.edit({ [renamed]: undefined });
+    await add("tombstones.yaml", `- {number: 1001, name: bakery, deleted: ${today}}\n`);
+  }, ["Grace", "Trent"]);
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval data-kept: Account 1001 \(bakery\) is protected and would be deleted: not before commit [0-9a-f]{12} of Mallory \(/,
+    ),
+  );
+});
 
 test.each([
   ["Mallory", "- number: 1003\n  name: gone\n  deleted: 2026-01-02\n"],

@@ -3,7 +3,8 @@ import { namesAbove, namesOf } from "../../components/http/web-site/web-address.
 import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import type { FileKind } from "../../components/registry/file.ts";
 import { type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import type { Kind } from "../../components/registry/kind.ts";
+import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
 import { sealBundle } from "../../delivery/protocol/digest.ts";
@@ -16,9 +17,10 @@ import { levels, type Weighed } from "../verdict/weigh.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import { checkout, type History } from "./base/base.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { authorsOf, checkOut, commitsIn, type Said, sayCommit, textAt } from "./base/git.ts";
+import { authorsOf, checkOut, commitsIn, filesRemoved, type Said, sayCommit, textAt } from "./base/git.ts";
 import { joinedBy, namesOfPeople, type Person } from "./base/people.ts";
 import { ownProgram, type Program } from "./base/program.ts";
+import { changesBetween } from "./diff.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import { keyOf, leant } from "./leant-waivers.ts";
 import { reused } from "./reused.ts";
@@ -79,7 +81,8 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     // Accounts are many; of these only the files that change now matter.
     path.endsWith("/") && sortedBy === "number" ? [] : join(place, path),
   );
-  const own = changed.filter((file) => file.startsWith(`${place}/`));
+  const there = changed.filter((file) => file.startsWith(`${place}/`));
+  const own = [...new Set([...there, ...(await formerFiles(history, since, step))])];
   const paths = own.length > 500 ? [place] : [...shared, ...own];
   const elsewhere = await touchingClaimed(history, since, step);
   const say = onceByName(async (of) =>
@@ -160,6 +163,19 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
       [...between(earlier, later, step), ...ofFiles(earlier, later)].flatMap(({ approval }) => approval ?? []),
   });
   return { findings, notices: await leant(history, step, say), approvals };
+}
+
+/** Names that the files of accounts of this change had before: a file can be renamed between two steps. */
+async function formerFiles({ root, commit, place }: History, since: string, { wholes }: Step): Promise<string[]> {
+  const numbers = changesBetween(wholes.before, wholes.after).flatMap(({ kind, before, after }) => {
+    const { accountOf }: Kind = kinds[kind];
+    return [before, after].flatMap((side) => (side && accountOf?.(side)) ?? []);
+  });
+  const asked = [...new Set(numbers)].slice(0, mostNames);
+  if (asked.length === 0) return [];
+  // However the number is written, it stands in a line of the file.
+  const pattern = `(^|[^0-9])(${asked.join("|")})([^0-9]|$)`;
+  return filesRemoved(root, commit, since, join(place, fileKinds.accounts.path), pattern);
 }
 
 /** Most host names that are looked for; of a change that claims more, these show that it does. */

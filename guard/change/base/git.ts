@@ -128,6 +128,31 @@ export async function commitsIn(
   return (await git(root, [...args, "--", ...paths])).split("\n").filter(Boolean);
 }
 
+/** Files that the main line has removed from a folder, or renamed, and that had a line which matches. @param since ISO 8601 */
+export async function filesRemoved(
+  root: string,
+  commit: string,
+  since: string,
+  folder: string,
+  pattern: string,
+): Promise<string[]> {
+  const old = await lastBefore(root, commit, since);
+  const which = [
+    "--first-parent",
+    "-m",
+    "--text",
+    "--no-renames",
+    "--diff-filter=D",
+    "--relative",
+    "-E",
+    "-G",
+    pattern,
+  ];
+  const range = [commit, ...(old === undefined ? [] : [`^${old}`])];
+  const args = ["log", ...which, "--name-only", "--format=", "-z", ...range, "--", folder];
+  return [...new Set(namesOf(await git(root, args)))];
+}
+
 /** Lines that commits took out of a file, newest first, with the commit of each. */
 export async function linesRemoved(
   root: string,
