@@ -28,6 +28,7 @@ import { uniqueHost } from "../components/host/rules/unique-host.ts";
 import { frontEndPorts } from "../components/http/rules/front-end-ports.ts";
 import { httpServerFollowsNumber } from "../components/http/rules/http-server-follows-number.ts";
 import { namesOfOneAccount } from "../components/http/rules/names-of-one-account.ts";
+import { serverWithinTasks } from "../components/http/rules/server-within-tasks.ts";
 import { uniqueHostname } from "../components/http/rules/unique-hostname.ts";
 import { uniqueServerNumber } from "../components/http/rules/unique-server-number.ts";
 import { webSiteServed } from "../components/http/rules/web-site-served.ts";
@@ -116,6 +117,7 @@ export const rules: readonly Rule[] = [
   passwordsWhereAllowed,
   prefixInsideSite,
   rangesApart,
+  serverWithinTasks,
   servicePorts,
   uidFollowsNumber,
   uniqueAddress,

@@ -22,6 +22,11 @@ export const seeds: Readonly<Record<string, Seed>> = {
     edit: (draft) =>
       draft.edit(engraver, "kind: static", "kind: redirect\n    to: https://www.example.org\n    bodyMaxMb: 8"),
   },
+  "more threads than the account may have tasks": {
+    rules: ["server-within-tasks"],
+    edit: (draft) =>
+      draft.edit(engraver, "kind: static", "kind: python\n    application: shop:app\n    workers: 16\n    threads: 16"),
+  },
   "a program that administers the host": {
     rules: ["no-host-administration"],
     edit: (draft) => draft.edit(choir, python, "command: [/usr/bin/sudo, /usr/bin/python3, members.py]"),

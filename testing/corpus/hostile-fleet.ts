@@ -127,7 +127,7 @@ export const hostileFleet: Readonly<Record<string, HostileCase>> = {
     level: "needs approval",
     edit: (draft) => {
       draft
-        .copy(small, "plans/tiny.yaml", ["name: small", "name: tiny"], ["tasksMax: 64", "tasksMax: 8"])
+        .copy(small, "plans/tiny.yaml", ["name: small", "name: tiny"], ["tasksMax: 64", "tasksMax: 60"])
         .remove(small);
       for (const file of ["1001-bakery", "1002-choir", "1008-school", "1010-workshop", "1013-engraver"])
         draft.edit(`accounts/${file}.yaml`, "plan: small", "plan: tiny");

@@ -146,6 +146,11 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
    * front end. Undefined if this server's program works on any number.
    */
   workers?(server: Server): number | undefined;
+  /**
+   * The most processes and threads that its server has at once, as far as the platform or the account declares them; each counts among the
+   * account's `tasksMax`. What a program of the account begins by itself is not known. Of every kind with a service.
+   */
+  tasks?(server: Server, tasksMax: number): number;
   /** What it takes until its server serves, as measured: `wakeOf(import.meta.dirname)`. `front end`: there is no server. */
   readonly wake: Wake | "front end";
   /** Whether its servers wait for their turn before they start, as those of `programUnit` do. */

@@ -31,6 +31,12 @@ export function apacheSize(tasksMax: number): ApacheSize {
   return { processes, threads, requests, places: Math.floor((requests * 7) / 8) };
 }
 
+/** Processes and threads of one Apache when it is busy, the process that starts the others among them. @param tasksMax of the account */
+export function apacheTasks(tasksMax: number): number {
+  const { processes, threads } = apacheSize(tasksMax);
+  return 1 + processes * (threads + listeners);
+}
+
 /** What the configuration reads. @param tasksMax of the account */
 export function apacheEnvironment(tasksMax: number): Readonly<Record<string, string>> {
   const { processes, threads, requests } = apacheSize(tasksMax);

@@ -62,6 +62,9 @@ export function inside(path: string): { readonly bind: string; readonly path: st
   return { bind: `${currentGeneration}/${path}:${at}`, path: at };
 }
 
+/** Processes beside the program itself: the init, run-program, its watch and what that starts to look, and the proxy or who turns visitors away. */
+export const programTasks = 8;
+
 /** How one server's program is run. */
 export interface Program {
   /** The program and its arguments as its sandbox sees them. */

@@ -4,7 +4,14 @@ import { insideHome } from "../../../account/account-paths.ts";
 import { command, homePath } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { argumentSchema, homePathSchema } from "../../../schema.ts";
-import { inside, programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
+import {
+  inside,
+  programEntry,
+  programFiles,
+  programInputs,
+  programTasks,
+  programUnit,
+} from "../../program/run-program.ts";
 import { type HttpServer, httpPort, type ServerKind } from "../server.ts";
 import { wakeOf } from "../wake.ts";
 
@@ -40,6 +47,8 @@ const preload = "libexec/preload.cjs";
 export const server: ServerKind<HttpServer<"node">> = {
   kind: "node",
   parallel: "program",
+  // Node.js itself, four threads of V8, four of libuv, and two that watch.
+  tasks: () => programTasks + 11,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   keepsConnections: true,

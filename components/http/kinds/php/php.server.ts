@@ -4,12 +4,13 @@ import { homeInside, insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
-import { apacheEnvironment } from "../../program/apache.ts";
+import { apacheEnvironment, apacheTasks } from "../../program/apache.ts";
 import {
   inside,
   programEntry,
   programFiles,
   programInputs,
+  programTasks,
   programUnit,
   scriptFile,
 } from "../../program/run-program.ts";
@@ -81,6 +82,8 @@ export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
   parallel: "apache",
   workers: ({ workers }) => workers,
+  // The script, its pipe of the log, and the master of FPM.
+  tasks: ({ workers }, tasksMax) => programTasks + apacheTasks(tasksMax) + 3 + workers,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: [

@@ -3,7 +3,7 @@ import { commandInside } from "../../../account/account-paths.ts";
 import { programEntry as common } from "../../../account/sandbox/own-program.ts";
 import { command, flag } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
-import { programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
+import { programEntry, programFiles, programInputs, programTasks, programUnit } from "../../program/run-program.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
 import { wakeOf } from "../wake.ts";
 
@@ -30,6 +30,7 @@ export const inputs = {
 export const server: ServerKind<HttpServer<"program">> = {
   kind: "program",
   parallel: "program",
+  tasks: () => programTasks + 1,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   entry,

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { ownText } from "../../../../lib/text/own-text.ts";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
-import { apacheEnvironment } from "../../program/apache.ts";
-import { inside, programFiles, programUnit, scriptFile } from "../../program/run-program.ts";
+import { apacheEnvironment, apacheTasks } from "../../program/apache.ts";
+import { inside, programFiles, programTasks, programUnit, scriptFile } from "../../program/run-program.ts";
 import { plainTarget, targetSchema } from "../../web-site/target.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
 import { wakeOf } from "../wake.ts";
@@ -41,6 +41,7 @@ const startSeconds = 20;
 export const server: ServerKind<HttpServer<"proxy">> = {
   kind: "proxy",
   parallel: "apache",
+  tasks: (_, tasksMax) => programTasks + apacheTasks(tasksMax),
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: ["apache2-bin", "ca-certificates"],

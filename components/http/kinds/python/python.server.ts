@@ -4,7 +4,14 @@ import { insideHome } from "../../../account/account-paths.ts";
 import { homePath, number, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
-import { inside, programEntry, programFiles, programInputs, programUnit } from "../../program/run-program.ts";
+import {
+  inside,
+  programEntry,
+  programFiles,
+  programInputs,
+  programTasks,
+  programUnit,
+} from "../../program/run-program.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
 import { wakeOf } from "../wake.ts";
 
@@ -73,6 +80,9 @@ export const server: ServerKind<HttpServer<"python">> = {
   parallel: "declared",
   // uvicorn's worker serves any number.
   workers: ({ interface: called, workers, threads }) => (called === "wsgi" ? workers * threads : undefined),
+  // The master and its thread that watches. uvicorn's worker begins no threads of its own; what the application runs in some is its own doing.
+  tasks: ({ interface: called, workers, threads }) =>
+    programTasks + 2 + workers * (called === "wsgi" ? 1 + threads : 1),
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: ["gunicorn", "python3", "python3-uvicorn", "python3-websockets"],

@@ -45,6 +45,8 @@ const script = "libexec/run-static";
 export const server: ServerKind<HttpServer<"static">> = {
   kind: "static",
   parallel: connections.static,
+  // The script becomes the server.
+  tasks: () => 1,
   wake: wakeOf(import.meta.dirname),
   keepsConnections: true,
   packages: ["lighttpd", "lighttpd-mod-deflate"],
