@@ -15,8 +15,9 @@ import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-lim
 import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
 import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
 import { logsHttp } from "./front-end/logs.ts";
+import { luaHttp, luaServer } from "./front-end/lua.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
-import { placesHttp, placesLocation, placesServer } from "./front-end/places.ts";
+import { placesHttp, placesLocation } from "./front-end/places.ts";
 import { renderSites } from "./front-end/render-sites.ts";
 import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
@@ -244,7 +245,7 @@ ${causeHttp}${webdavHttp}${limitMaps}${cacheHttp}${wafHttp}  # What stands betwe
     "~^[^ ]+ $" $through;
   }
 ${toldCauseHttp}${passwordHttp}${wrongPasswordHttp}${seenHttp}${http}${keptHttp}
-${logsHttp(shortened)}${limitsHttp}${placesHttp}
+${logsHttp(shortened)}${limitsHttp}${placesHttp}${luaHttp}
   server {
 ${server}
     # A log whose path has variables is only written if root exists.
@@ -252,7 +253,7 @@ ${server}
     access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
     access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
     access_log /var/log/nginx/access.log account if=$unknown;
-${seenServer}${wrongPasswordServer}${placesServer}
+${seenServer}${wrongPasswordServer}${luaServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {
 ${site}${passOn}    }

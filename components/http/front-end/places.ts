@@ -1,8 +1,8 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
-import { ownText } from "../../../lib/text/own-text.ts";
 import type { HttpServer, ServerKind } from "../kinds/server.ts";
 import { apacheSize } from "../program/apache.ts";
 import { connections } from "./connections.ts";
+import { watchBody } from "./lua.ts";
 
 /**
  * Places of servers that take few requests at once, in the configuration of the front end (decision 80). One visitor has half of them at most;
@@ -48,20 +48,6 @@ export const placesHttp = `  # Of servers that take few requests at once: how ma
   }
   lua_shared_dict places 16m;
   lua_shared_dict processes 64k;
-  init_by_lua_block {
-    package.loaded["fairhost.places"] = (function()
-${ownText(import.meta.dirname, "places.lua").replaceAll(/^(?=.)/gm, "      ")}    end)()
-  }
-  init_worker_by_lua_block {
-    require("fairhost.places").start()
-  }
-`;
-
-/** Of the configuration's `server`. */
-export const placesServer = `    set $place "";
-    log_by_lua_block {
-      require("fairhost.places").leave()
-    }
 `;
 
 /** Of a location of servers that take few requests at once: one text for all of them. */
@@ -70,6 +56,7 @@ export const placesLocation: BundleFile = {
   content: `# A visitor who goes away leaves the place to nobody as long as the program is busy with the request.
 proxy_ignore_client_abort on;
 access_by_lua_block {
+  ${watchBody}
   require("fairhost.places").enter({ small = ${smallBody}, waiting = ${waiting.requests}, seconds = ${waiting.seconds}, visitor = ${inVain.visitor}, server = ${inVain.server} })
 }
 header_filter_by_lua_block {

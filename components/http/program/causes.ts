@@ -1,3 +1,5 @@
+import { slowestBody } from "../front-end/body-speeds.ts";
+
 /** Why a request failed, in words, for the log of its account; and the bounds that these words are about. */
 
 /** Seconds in which an account's server takes no byte of a request after which it fails. */
@@ -17,9 +19,13 @@ export const causeHttp = `  map $place $too_many {
     default "more requests with passwords came than the front end checks";
     refused "one visitor had as many requests open as it may have at once";
   }
+  map $body_speed $by_whom {
+    default "the server itself answered so";
+    slow "the body came with less than ${slowestBody.rate / 1024} KiB a second";
+  }
   # Why, in words: what the front end said itself (no $upstream_status), or how far the account's server got.
   map "$status|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_bytes_received" $cause {
-    default "the server itself answered so";
+    default $by_whom;
     "~^413\\|-?\\|" "the request's body is larger than $body_mb MiB";
     "~^401\\|\\|" "the request has no password of this web site, or a wrong one";
     "~^429\\|\\|" $too_many;
