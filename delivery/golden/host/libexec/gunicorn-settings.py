@@ -15,31 +15,8 @@ graceful_timeout = 8
 keepalive = 0
 forwarded_allow_ips = "*"
 backlog = 1088
-# Bytes a second that a body must have from so many seconds on.
-slowest_seconds, slowest_rate = 30, 4096
 # Heartbeats: home and disk may be slow.
 worker_tmp_dir = "/dev/shm"
-
-
-class Connection(TConn):
-    """Of a body that drips the thread is not kept: time in which the visitor is waited for is bounded by what has come. The socket itself is the application's."""
-
-    def init(self):
-        super().init()
-        unreader = self.parser.unreader
-        read, waited, got = unreader.chunk, 0, 0
-
-        def chunk():
-            nonlocal waited, got
-            began = time.monotonic()
-            data = read()
-            waited += time.monotonic() - began
-            got += len(data)
-            if waited > slowest_seconds + got / slowest_rate:
-                raise ConnectionResetError("the body comes too slowly")
-            return data
-
-        unreader.chunk = chunk
 
 
 class Threads(ThreadWorker):
@@ -60,7 +37,7 @@ class Threads(ThreadWorker):
         except (BlockingIOError, ConnectionAbortedError):
             return
         self.nr_conns += 1
-        self.enqueue_req(Connection(self.cfg, sock, client, server))
+        self.enqueue_req(TConn(self.cfg, sock, client, server))
 
 
 asynchronous = os.environ["FAIRHOST_INTERFACE"] == "asgi"
