@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { sealGroup } from "../../delivery/protocol/digest.ts";
 import {
   type AppliedHost,
   appliedHost,
@@ -56,6 +57,31 @@ test("systemd sees nothing outdated after a switch, so a new account needs no da
   expect(
     await on.shell(`systemctl show -p NeedDaemonReload ${socket(1)} ${socket(3)} nginx account-1.slice | sort -u`),
   ).toBe("NeedDaemonReload=no");
+});
+
+test("an account that is removed and comes back with another limit has it, though systemd still knows the old unit", async () => {
+  const limited = (backlog: number) => {
+    const { files, ...group } = accountGroup(3, "one", [site(3)]);
+    const changed = files.map((file) =>
+      file.path.endsWith(".socket") && "content" in file
+        ? { ...file, content: `${file.content}Backlog=${backlog}\n` }
+        : file,
+    );
+    return sealGroup({ ...group, files: changed });
+  };
+  const two = { 1: accountGroup(1, "one", [site(1)]), 2: accountGroup(2, "one", [site(2)]) };
+  // A unit that names another one keeps it loaded.
+  await on.shell(
+    `printf '[Unit]\\nAfter=${socket(3)}\\n[Service]\\nExecStart=/usr/bin/sleep infinity\\n' >/run/systemd/system/holds.service; systemctl daemon-reload; systemctl start holds`,
+  );
+  const backlog = () => on.shell(`systemctl show -p Backlog --value ${socket(3)}`);
+  await on.apply(bundleOf({ ...two, 3: limited(100) }, fullHost()));
+  expect(await backlog()).toBe("100");
+  await on.apply(bundleOf(two, fullHost()));
+  const { report } = await on.apply(bundleOf({ ...two, 3: limited(50) }, fullHost()));
+  expect(report.result).toBe("applied");
+  expect(await backlog()).toBe("50");
+  await on.shell("systemctl stop holds; rm /run/systemd/system/holds.service");
 });
 
 test("one account changed: its service is stopped for the next request, the neighbour's process keeps running", async () => {
