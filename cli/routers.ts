@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
+import { deliveredRouters } from "../components/network/router-systems/delivered-routers.ts";
 import {
   routerPlans,
   tooLong,
@@ -10,6 +11,8 @@ import {
 import type { RouterFile } from "../components/network/router-systems/router-system.ts";
 import { routerSystems } from "../components/network/router-systems/router-systems.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { loadBootstrap } from "../delivery/bootstrap.ts";
+import { renderRouterBundle, routerDelivery } from "../delivery/render-router-bundle.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import { run, withAction } from "./exit-status.ts";
@@ -50,6 +53,20 @@ export function routerConfigurations(declaration: Declaration): {
   return { configurations, missing };
 }
 
+/** What two SSH commands bring to each router that the applier can serve. */
+async function writeDeliveries(declaration: Declaration, directory: string): Promise<void> {
+  const bootstrap = await loadBootstrap();
+  const plans = routerPlans(declaration);
+  await mkdir(directory, { recursive: true });
+  for (const router of deliveredRouters(declaration)) {
+    const { script, payload } = bootstrap.forRouter(router);
+    const plan = plans.find(({ name }) => name === router.name)!;
+    await writeFile(join(directory, "bootstrap.sh"), script);
+    await writeFile(join(directory, `${router.name}.bootstrap`), payload);
+    await writeFile(join(directory, `${router.name}.delivery`), routerDelivery(renderRouterBundle(router, plan)));
+  }
+}
+
 /** `npm run routers`: the configuration of routers. */
 const routersCommand = withAction(
   new Command("routers")
@@ -61,10 +78,19 @@ const routersCommand = withAction(
       "--write <directory>",
       "write <router>.conf for each router into this directory instead, and what it needs beside into <router>/ by its path there",
     )
+    .option(
+      "--deliveries <directory>",
+      "write what brings its files to each router that runs BIRD or FRR, over SSH: bootstrap.sh with the standard input <router>.bootstrap, and <router>.delivery for `fairhost-host apply` there",
+    )
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
-  async (directory: string, { write, json = false }: { write?: string; json?: boolean }) => {
-    const found = routerConfigurations(declare((await loadFleet(directory)).fleet));
+  async (
+    directory: string,
+    { write, deliveries, json = false }: { write?: string; deliveries?: string; json?: boolean },
+  ) => {
+    const declaration = declare((await loadFleet(directory)).fleet);
+    const found = routerConfigurations(declaration);
+    if (deliveries !== undefined) await writeDeliveries(declaration, deliveries);
     if (json) console.log(JSON.stringify(found, undefined, 2));
     for (const { router, text, others } of write === undefined ? [] : found.configurations) {
       await mkdir(write!, { recursive: true });
@@ -75,7 +101,7 @@ const routersCommand = withAction(
         await writeFile(file, content);
       }
     }
-    if (!json && write === undefined) {
+    if (!json && write === undefined && deliveries === undefined) {
       for (const { text, others } of found.configurations)
         console.log([text, ...others.map(({ path, content }) => `# ${path}\n${content}`)].join("\n"));
     }

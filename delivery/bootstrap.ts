@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { architectureOf } from "../components/host/hardware/architecture.ts";
+import { debianReleases } from "../components/host/system/debian-releases.ts";
+import { type DeliveredRouter, packagesOf } from "../components/network/router-systems/delivered-routers.ts";
 import type { DeclaredHost } from "../components/registry/bundle/renderer.ts";
+import { architectures } from "../lib/architectures.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 import { usedPackages } from "./used-packages.ts";
@@ -8,7 +11,7 @@ import { usedPackages } from "./used-packages.ts";
 /** The bootstrap command of a host: a constant script, and its standard input. Neither contains secrets. */
 export interface HostBootstrap {
   readonly script: string;
-  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ... [=<day of an upgrade>]`, then the applier's text. */
+  /** One line `<release> <architecture> <SHA-256 of the applier> <repair> <package or unit to mask> ... +<runtime> ... [=<day of an upgrade>] [@<manufacturer of a router>]`, then the applier's text. */
   readonly payload: string;
   /** SHA-256 of the payload without a repair, without an upgrade and without packages that only some hosts use, hex. */
   readonly digest: string;
@@ -23,6 +26,8 @@ export interface Bootstrap {
   readonly digest: string;
   /** @param repair raise it to run the bootstrap again although nothing else changed */
   for(on: DeclaredHost, repair: number): HostBootstrap;
+  /** Of a router: no packages but its own, no masked units, and the applier learns that it is one. */
+  forRouter(router: DeliveredRouter): Pick<HostBootstrap, "script" | "payload">;
 }
 
 /** SHA-256 of the bootstrap and of the applier that it installs, hex. */
@@ -35,10 +40,16 @@ export async function loadBootstrap(): Promise<Bootstrap> {
   const text = await buildApplier();
   const applier = sha256(text);
   type Words = readonly string[];
-  const payload = (system: string, runtimes: Words, repair: number, used: Words = [], upgrade: Words = []) => {
-    const names = [...hostPackages, ...used, ...maskedUnits, ...runtimes.map((name) => `+${name}`), ...upgrade];
-    return `${system} ${applier} ${repair} ${names.join(" ")}\n${text}`;
-  };
+  const payloadOf = (system: string, repair: number, names: Words) =>
+    `${system} ${applier} ${repair} ${names.join(" ")}\n${text}`;
+  const payload = (system: string, runtimes: Words, repair: number, used: Words = [], upgrade: Words = []) =>
+    payloadOf(system, repair, [
+      ...hostPackages,
+      ...used,
+      ...maskedUnits,
+      ...runtimes.map((name) => `+${name}`),
+      ...upgrade,
+    ]);
   return {
     applier,
     digest: digestOf({ script: bootstrapScript, payload: payload("any any", [], 0) }),
@@ -53,6 +64,12 @@ export async function loadBootstrap(): Promise<Bootstrap> {
         digest: sha256(payload(system, runtimes, 0)),
         packages,
       };
+    },
+    forRouter: (router) => {
+      const names = [...packagesOf(router), `@${router.manufacturer}`];
+      const release = debianReleases.findLast(({ supported }) => supported)!;
+      const system = `${release.codeName} ${architectures.amd64.debian}`;
+      return { script: bootstrapScript, payload: payloadOf(system, 0, names) };
     },
   };
 }
@@ -107,8 +124,9 @@ trap 'rm -f "$new" "$log" "$before"' EXIT
 cat >"$new"
 [ "$(sha256sum <"$new")" = "$digest  -" ] || fail 'the applier arrived damaged: deploy again'
 
-missing='' masked='' runtimes='' upgrade=''
+missing='' masked='' runtimes='' upgrade='' router=''
 for name in $names; do
+  case $name in @*) router=\${name#@} && continue ;; esac
   case $name in =*) upgrade=\${name#=} && continue ;; esac
   case $name in *.service | *.socket | *.timer | *.path) masked="$masked $name" && continue ;; esac
   [ "$(dpkg-query -W -f='\${db:Status-Status}' "\${name#+}" 2>/dev/null)" != installed ] || continue
@@ -178,5 +196,6 @@ else
   mv -f "$new" "$applier"
   say 'installed the applier'
 fi
-"$applier" init
+# shellcheck disable=SC2086
+"$applier" init $router
 `;

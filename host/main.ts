@@ -20,6 +20,7 @@ import { dumpDatabase } from "./os/databases/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { bansCommand } from "./os/network/bans.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
+import { routerOf } from "./store/host-name.ts";
 import { withLock } from "./store/lock.ts";
 import { storeReport } from "./store/report.ts";
 import { usage } from "./usage.ts";
@@ -118,7 +119,7 @@ async function main(): Promise<number> {
         return 0;
       });
     case "init":
-      for (const line of await withLock(machine, "init", () => init(machine))) machine.say(line);
+      for (const line of await withLock(machine, "init", () => init(machine, argument))) machine.say(line);
       return 0;
     case "status":
       return look(machine, async () => {
@@ -177,7 +178,11 @@ function applyReceived(
   machine: Machine,
   { bundle, masterSecret, secretEpoch, dnsSecrets, answers, answered }: Received,
 ): Promise<ApplyReport> {
-  const secret = { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
+  if (masterSecret === undefined && routerOf(machine) === undefined)
+    throw new ApplyError(
+      "the delivery is refused and nothing was changed: it has no master secret, as only those to routers",
+    );
+  const secret = masterSecret && { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
   return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, { answers, answered }));
 }
 

@@ -61,7 +61,8 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
   fence boot        the same before programs of accounts start: waits up to 30 s for an answer, or up to an hour if
                     this host was off for 15 minutes, as it may have been declared lost (done at boot)
   fence start       start programs of accounts that wait for such an answer without it
-  init              create the fixed symlinks and the recovery unit (the bootstrap does this)
+  init [MAKER]      create the fixed symlinks and the recovery unit (the bootstrap does this); with
+                    MAKER (bird, frr) this machine becomes a router, for good
   recover           finish or roll back an interrupted change (done at boot)
 
 Exit status: 0 done, 2 wrong usage, 5 failed: not all of it is done; the report of apply says whether some accounts

@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 export const bird = {
   name: "bird",
   entry: { file: "bird/bird.conf", unit: "bird.service" },
+  routers: ["bird"],
   packages: ["bird2"],
   validator: ["bird", "-p", "-c"],
   takesEffect: {

@@ -109,13 +109,13 @@ export interface Bundle {
   readonly groups: Readonly<Partial<Record<Group, BundleGroup>>>;
 }
 
-/** Standard input of an apply: the bundle (gzip, base64) and the host's master secret. One JSON document. */
+/** Standard input of an apply: the bundle (gzip, base64) and the host's master secret; a router has neither secrets nor accounts. One JSON document. */
 export interface Delivery {
   readonly bundle: string;
   /** Base64, 32 bytes. Used only if the host has none for this epoch yet: an existing secret is never replaced. */
-  readonly masterSecret: string;
+  readonly masterSecret?: string;
   /** Raise it to rotate the master secret. Starts at 1. */
-  readonly secretEpoch: number;
+  readonly secretEpoch?: number;
   /** Secrets of the DNS provider by the names of their variables, on a host that gets certificates of wildcards. */
   readonly dnsSecrets?: Readonly<Record<string, string>>;
   /** On a backup host: stamps of its answers by the host that asks; none for one that was never lost. */

@@ -13,11 +13,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { wrongDirectories } from "../store/accounts.ts";
+import { foldersOf } from "../store/layout.ts";
 import { apply } from "./apply.ts";
 import { daemonsOf, retire } from "./retire.ts";
 
@@ -246,7 +246,7 @@ test("an account may change the mode of its home (tar, rsync), and gets the home
 
 test("retire keeps every daemon from starting at boot that reads a folder, with an entry file or without, but not the firewall", () => {
   const reload = { by: "reload", unit: "example.service" as "nginx.service", says: () => "" } as const;
-  expect(daemonsOf([...bundleFolders, { name: "example", takesEffect: reload }])).toEqual([
+  expect(daemonsOf([...foldersOf(), { name: "example", takesEffect: reload }])).toEqual([
     ...["unbound.service", "nginx.service", "bird.service", "chrony.service", "example.service"],
   ]);
 });

@@ -29,6 +29,25 @@ test("every unit that a package brings and a declarer masks is masked and stoppe
   expect(await init(machine)).toEqual([]);
 });
 
+test("a router has the links of its folders alone, stays what it is, and a host never becomes one", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await init(machine, "frr");
+  const link = (path: string) => readlinkSync(tree.at(path));
+  expect(link("/etc/frr/frr.conf")).toBe("/var/lib/fairhost/current/frr/frr.conf");
+  expect(() => link("/etc/chrony/chrony.conf")).toThrow("ENOENT");
+  expect(() => link("/etc/systemd/system/lighttpd.service")).toThrow("ENOENT");
+  // Without the word, as a repair does it.
+  expect(await init(machine)).toEqual([]);
+  expect(missingFixtures(machine)).toEqual([]);
+  await expect(init(machine, "bird")).rejects.toThrow("this machine is a router of frr");
+  using other = new Tree();
+  await init(other.machine());
+  writeFileSync(other.machine().layout.host, "web1\n");
+  await expect(init(other.machine(), "frr")).rejects.toThrow("this machine is a host of the fleet");
+  await expect(init(other.machine(), "nokia")).rejects.toThrow("knows no router of nokia");
+});
+
 test.each(["daemon-reload", "stop"])(
   "if systemd does not do its %s, init fails, and the next one does it",
   async (verb) => {

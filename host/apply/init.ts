@@ -5,7 +5,8 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { sshdInclusion } from "../os/ssh/ssh-server.ts";
 import { outdated, said, systemctl, unitStates } from "../os/systemd.ts";
 import { settleGenerations } from "../store/generations.ts";
-import { fixedLinks, leftToOthers } from "../store/layout.ts";
+import { becomeRouter, routerOf } from "../store/host-name.ts";
+import { leftToOthers, linksOf } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
 Description=Finish or roll back an interrupted change of this host
@@ -24,18 +25,21 @@ WantedBy=multi-user.target
  * Creates what the applier needs: its directories, the fixed symlinks by which Debian's programs read the generation in force, and
  * the unit that recovers after a power cut. Files in place of a symlink are moved to /var/lib/fairhost/saved. A second run changes
  * nothing.
+ * @param router manufacturer, if the machine is to be a router
  * @returns what was done, one line each
  */
-export async function init(machine: Machine): Promise<readonly string[]> {
+export async function init(machine: Machine, router?: string): Promise<readonly string[]> {
   const { disk, layout } = machine;
   settleGenerations(machine);
+  if (router !== undefined) becomeRouter(machine, router);
+  const links = linksOf(routerOf(machine));
   ensureReadAtBoot(machine);
   requireNoOthers(machine);
   const done: string[] = [];
   for (const { path: link, link: target, content = recoverUnit } of missingFixtures(machine)) {
     const path = layout.at(link);
     disk.makeDirectory(dirname(path));
-    if (link in fixedLinks && lstatSync(path, { throwIfNoEntry: false })) done.push(setAside(machine, link));
+    if (link in links && lstatSync(path, { throwIfNoEntry: false })) done.push(setAside(machine, link));
     if (target === undefined) disk.replace(path, content, 0o644);
     else {
       disk.remove(path);
@@ -44,7 +48,7 @@ export async function init(machine: Machine): Promise<readonly string[]> {
     done.push(target === undefined ? `installed ${basename(link)}` : `${link} -> ${target}`);
   }
   const accounts = layout.at("/srv/accounts");
-  if (!existsSync(accounts)) {
+  if (routerOf(machine) === undefined && !existsSync(accounts)) {
     disk.makeDirectory(accounts, 0o711);
     done.push("created /srv/accounts");
   }
@@ -57,32 +61,38 @@ export async function init(machine: Machine): Promise<readonly string[]> {
  * @throws ApplyError with what systemd says
  */
 async function follow(machine: Machine, changed: boolean): Promise<void> {
+  const masked = masksOn(machine);
   const failed = (what: string, wrong: string | undefined) => {
     if (wrong !== undefined) throw new ApplyError(`systemctl ${what}: ${wrong}; fix that, then deploy again`);
   };
-  if (changed || (await outdated(machine, maskedUnits))) {
+  if (changed || (await outdated(machine, masked))) {
     failed("daemon-reload", await said(machine.run("systemctl", ["daemon-reload"], { timeout: 300_000 })));
   }
   const states = await unitStates(machine);
-  const running = maskedUnits.filter((unit) => !["inactive", "failed"].includes(states.get(unit) ?? "inactive"));
+  const running = masked.filter((unit) => !["inactive", "failed"].includes(states.get(unit) ?? "inactive"));
   failed(`stop ${running.join(" ")}`, await said(systemctl(machine, "stop", running)));
 }
 
+/** What else of Debian a router runs is not Fairhost's. */
+const masksOn = (machine: Machine): readonly string[] => (routerOf(machine) === undefined ? maskedUnits : []);
+
 /** Fixed symlinks and files that are missing or wrong. `init` creates them. */
-export function missingFixtures({
-  layout,
-}: Machine): { path: string; link?: string; content?: string; wanted: string }[] {
+export function missingFixtures(machine: Machine): { path: string; link?: string; content?: string; wanted: string }[] {
+  const { layout } = machine;
+  const router = routerOf(machine);
   const system = "/etc/systemd/system";
   const unit = `${system}/fairhost-recover.service`;
   const links: Record<string, string> = {
-    ...fixedLinks,
+    ...linksOf(router),
     [`${system}/multi-user.target.wants/${basename(unit)}`]: `../${basename(unit)}`,
-    ...Object.fromEntries(maskedUnits.map((name) => [`${system}/${name}`, "/dev/null"])),
+    ...Object.fromEntries(masksOn(machine).map((name) => [`${system}/${name}`, "/dev/null"])),
   };
   const wrong = Object.entries(links).filter(([path, target]) => !isLinkTo(layout.at(path), target));
   const files = [
     { path: unit, content: recoverUnit, wanted: "the unit that finishes an interrupted change" },
-    { ...sshdInclusion, wanted: "what makes the SSH server read the settings in force" },
+    ...(router === undefined
+      ? [{ ...sshdInclusion, wanted: "what makes the SSH server read the settings in force" }]
+      : []),
   ];
   const isWritten = (path: string, content: string) => existsSync(path) && readFileSync(path, "utf8") === content;
   return [

@@ -28,6 +28,12 @@ test("a complete delivery is accepted as it was sent", () => {
   expect(receive(delivery(bundle, order))).toMatchObject({ ...sent, ...order });
 });
 
+test("a router's delivery has no secret; with an account in the bundle it must have one", () => {
+  const without = (sent: Bundle) => JSON.stringify({ bundle: encodeBundle(sent) });
+  expect(receive(without(bundleOf({}))).masterSecret).toBeUndefined();
+  expect(() => receive(without(bundle))).toThrow("the master secret is not 32 bytes");
+});
+
 test.each<[string, string, string]>([
   ["a text cut off", delivery(bundle).slice(0, -30), "not a complete JSON document"],
   ["no bundle", JSON.stringify({ masterSecret, secretEpoch: 1 }), "contains no bundle"],

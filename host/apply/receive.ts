@@ -9,7 +9,8 @@ import { ApplyError } from "../os/machine.ts";
 
 export interface Received {
   readonly bundle: Bundle;
-  readonly masterSecret: Buffer;
+  /** Undefined for a router, which has no accounts. */
+  readonly masterSecret: Buffer | undefined;
   readonly secretEpoch: number;
   readonly dnsSecrets: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, AnswerStamp>>;
@@ -24,9 +25,11 @@ export interface Received {
 export function receive(text: string): Received {
   const delivery = parse(text);
   const { masterSecret, secretEpoch, dnsSecrets = {}, answers = {}, answered } = delivery;
+  const bundle = readBundle(delivery.bundle);
   const secret = Buffer.from(typeof masterSecret === "string" ? masterSecret : "", "base64");
-  if (secret.length !== 32) throw refused("the master secret is not 32 bytes in base64");
-  if (!Number.isSafeInteger(secretEpoch) || secretEpoch! < 1)
+  const without = masterSecret === undefined && Object.keys(bundle.groups).every((group) => group === "host");
+  if (!without && secret.length !== 32) throw refused("the master secret is not 32 bytes in base64");
+  if (!without && !(Number.isSafeInteger(secretEpoch) && secretEpoch! >= 1))
     throw refused("the secret's epoch is not a number from 1");
   // Names of files.
   if (!Object.entries(dnsSecrets).every(([name, value]) => /^[A-Z][A-Z0-9_]*$/.test(name) && typeof value === "string"))
@@ -34,11 +37,10 @@ export function receive(text: string): Received {
   const numbers = [answered ?? 0, ...Object.values(answers).map(({ number }) => number)];
   if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0))
     throw refused("the number of an answer is not a number from 0");
-  const bundle = readBundle(delivery.bundle);
   return {
     bundle,
-    masterSecret: secret,
-    secretEpoch: secretEpoch!,
+    masterSecret: without ? undefined : secret,
+    secretEpoch: secretEpoch ?? 1,
     dnsSecrets,
     answers,
     ...(answered !== undefined && { answered }),

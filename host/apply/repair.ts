@@ -1,15 +1,16 @@
 import { readdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import { coverEveryUnit, findOverlays } from "../inspect/checks/overlays.ts";
 import { entryOf, lookAtPrograms } from "../inspect/checks/programs.ts";
 import { lookAtReloads, showUnits } from "../inspect/checks/units.ts";
-import { driftChecks } from "../inspect/drift-checks.ts";
+import { driftCheckOf } from "../inspect/drift-checks.ts";
 import { lookAtFixtures } from "../inspect/files.ts";
 import type { Machine } from "../os/machine.ts";
 import { unitStates } from "../os/systemd.ts";
 import { filesOf, type Generation } from "../store/generations.ts";
+import { routerOf } from "../store/host-name.ts";
+import { foldersOf } from "../store/layout.ts";
 import { init, setAside } from "./init.ts";
 
 /** Drift outside of the generation in force, except stopped units and the firewall. */
@@ -68,9 +69,10 @@ export async function repair(
     if (kind === "configuration-not-loaded") paths.add(entryOf(what)!);
     else outdated.add(what);
   }
-  for (const folder of bundleFolders) {
-    if (!folder.drift) continue;
-    const { look, comparedByApply } = driftChecks[folder.drift];
+  for (const folder of foldersOf(routerOf(machine))) {
+    const check = driftCheckOf(folder);
+    if (!check) continue;
+    const { look, comparedByApply } = check;
     const found = comparedByApply ? [] : (await look(machine, bundle)).filter(({ note }) => !note);
     if (found.length === 0) continue;
     for (const { message } of found) say(message);

@@ -1,12 +1,13 @@
 import { systemd } from "../../components/host/systemd.host.ts";
 import { nftables } from "../../components/network/nftables.host.ts";
 import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
-import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { ApplyReport, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl } from "../os/systemd.ts";
 import { possibleBases, readApplied, settleGenerations } from "../store/generations.ts";
+import { routerOf } from "../store/host-name.ts";
+import { foldersOf } from "../store/layout.ts";
 import { marked, readDelivered, removeMarks, whileMoving } from "../store/moving.ts";
 import { apply } from "./apply.ts";
 
@@ -24,7 +25,7 @@ export async function retire(machine: Machine): Promise<ApplyReport> {
   for (const number of marked(machine, "leaving")) removeMarks(machine, number, "leaving");
   const groups = files.length + units.length > 0 ? { host: sealGroup({ files, units }) } : {};
   const report = await apply(machine, sealBundle(bundle.host, groups));
-  const problem = await said(systemctl(machine, "disable", daemonsOf(bundleFolders)));
+  const problem = await said(systemctl(machine, "disable", daemonsOf(foldersOf(routerOf(machine)))));
   if (problem) throw new ApplyError(`Everything is stopped, but may start at boot: systemctl disable: ${problem}`);
   return report;
 }

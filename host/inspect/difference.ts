@@ -122,6 +122,8 @@ export interface Health {
   readonly woken: readonly { readonly account: number; readonly status: number; readonly ms: number }[];
   /** What does not make the host unhealthy, and needs somebody. */
   readonly notes?: readonly string[];
+  /** On a router: whether each BGP session of its configuration is established, by its name (`operator transit-1`). */
+  readonly sessions?: Readonly<Record<string, boolean>>;
 }
 
 export const byDeploy = "by the next deploy";

@@ -1,7 +1,9 @@
+import type { BundleFolder } from "../../components/registry/bundle/bundle-folder.ts";
 import type { Names } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { lookAtModules } from "../os/modules.ts";
+import { lookAtFrr } from "../os/network/frr.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
 import { lookAtFirewall, lookAtRoutes } from "./checks/network.ts";
 import type { Difference } from "./difference.ts";
@@ -14,9 +16,15 @@ interface DriftCheck {
 }
 
 /** Checks by the names that folders give them. */
-export const driftChecks: Readonly<Record<Names["drift"], DriftCheck>> = {
+const driftChecks: Readonly<Record<Names["drift"], DriftCheck>> = {
   firewall: { look: lookAtFirewall, comparedByApply: true },
   routes: { look: lookAtRoutes },
   deniedModules: { look: lookAtModules },
   kernelParameters: { look: lookAtKernelParameters },
+  frr: { look: lookAtFrr },
 };
+
+/** The check of a folder, if it has one. */
+export function driftCheckOf({ drift }: Pick<BundleFolder, "drift">): DriftCheck | undefined {
+  return drift === undefined ? undefined : driftChecks[drift as Names["drift"]];
+}

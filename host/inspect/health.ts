@@ -5,9 +5,11 @@ import { count } from "../../lib/text/text.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import type { Machine } from "../os/machine.ts";
 import { doorsInWords, type FrontDoor, frontDoors, isDeclaredShut, shutDoors } from "../os/network/front-end.ts";
+import { type RouterSessions, routerSessions } from "../os/network/router-sessions.ts";
 import { openOutside } from "../os/outside.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
+import { routerOf } from "../store/host-name.ts";
 import { asItMayRun, goneAccounts, goneInWords, isMarked } from "../store/moving.ts";
 import { otherMaster } from "../store/secrets.ts";
 import { waiting } from "../store/waiting.ts";
@@ -39,6 +41,8 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
       continue;
     problems.push({ group, message: `${message}: ${await reasonFor(machine, what)}` });
   }
+  const router = routerOf(machine);
+  const sessions = router === undefined ? undefined : await routerSessions(machine);
   const texts = (path: string) => filesOf(bundle).get(path)?.content;
   const doors = frontDoors(texts);
   const answering: FrontDoor[] = [];
@@ -75,8 +79,26 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
     const message = `${goneInWords(bundle.host, ...gone[0])}, so ${held} held; if the inventory does not say so, deploy here with --repair`;
     problems.push({ group: "host", message });
   }
-  const notes = [other, seen.note].filter((note) => note !== undefined);
-  return { healthy: problems.length === 0, problems, woken, ...(notes.length > 0 && { notes }) };
+  const down = [...(sessions ?? [])].flatMap(([name, { established }]) => (established ? [] : name));
+  if (sessions && down.length === sessions.size)
+    problems.push({ group: "host", message: "no BGP session is established" });
+  const notes = [
+    other,
+    seen.note,
+    ...(down.length > 0 ? [`BGP sessions that are not established: ${down.join(", ")}`] : []),
+  ].filter((note) => note !== undefined);
+  return {
+    healthy: problems.length === 0,
+    problems,
+    woken,
+    ...(notes.length > 0 && { notes }),
+    ...(sessions && { sessions: inWords(sessions) }),
+  };
+}
+
+/** By name, whether it is established. */
+function inWords(sessions: RouterSessions): Record<string, boolean> {
+  return Object.fromEntries([...sessions].map(([name, { established }]) => [name, established]));
 }
 
 interface Site {

@@ -1,8 +1,11 @@
+import { unitsOf } from "../apply/hooks/choose.ts";
 import { lookAtDatabases } from "../os/databases/databases.ts";
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
 import { lookAtQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
+import { routerOf } from "../store/host-name.ts";
+import { foldersOf } from "../store/layout.ts";
 import { asItMayRun } from "../store/moving.ts";
 import { lookAtBackups } from "./checks/backups.ts";
 import { lookAtCertificates } from "./checks/certificates.ts";
@@ -17,7 +20,7 @@ import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } f
 import { lookAtReplaced, lookAtUpgrades } from "./checks/upgrades.ts";
 import { lookAtShadows, lookAtUsers } from "./checks/users.ts";
 import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
-import { driftChecks } from "./drift-checks.ts";
+import { driftCheckOf } from "./drift-checks.ts";
 import {
   accountNumber,
   lookAtAnswers,
@@ -52,12 +55,23 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
     const states = await unitStates(machine);
     const shown = await showUnits(machine, generation, states);
     const broken = new Set(files.map(({ what }) => what));
-    const live = await Promise.all([
+    const router = routerOf(machine);
+    const checks = foldersOf(router).flatMap((folder) => driftCheckOf(folder) ?? []);
+    const ofBoth = [
       lookAtFixtures(machine),
+      ...[...new Set(checks)].map(({ look }) => look(machine, bundle)),
+      lookAtReloads(bundle, shown, coverEveryUnit(overlays)),
+      lookAtSsh(machine),
+      lookAtPrograms(machine, bundle, shown, broken),
+      lookAtSystem(machine, declared),
+      inContainer(machine) ? [] : lookAtKernel(machine),
+    ];
+    // What else a router runs is not Fairhost's.
+    const ofRouter = () => [lookAtStates(bundle, states).filter(({ what }) => unitsOf(bundle).has(what))];
+    const ofHost = () => [
       lookAtStates(asItMayRun(machine, bundle), states),
       lookAtHeld(machine, bundle),
       lookAtTasks(machine, bundle),
-      lookAtReloads(bundle, shown, coverEveryUnit(overlays)),
       lookAtProcesses(machine, bundle),
       lookAtShadows(machine, bundle),
       lookAtUsers(machine, bundle, broken),
@@ -65,18 +79,14 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtDatabases(machine, bundle),
       lookAtBackups(machine, bundle),
       lookAtProofs(machine, bundle),
-      ...Object.values(driftChecks).map(({ look }) => look(machine, bundle)),
       lookAtLinks(machine, declared),
       lookAtCertificates(machine, bundle),
-      lookAtSsh(machine),
       lookAtClock(machine, bundle, declared),
-      lookAtPrograms(machine, bundle, shown, broken),
-      lookAtSystem(machine, declared),
       lookAtUpgrades(machine, declared),
       lookAtReplaced(machine, bundle),
       lookAtMirrors(machine, declared),
-      inContainer(machine) ? [] : lookAtKernel(machine),
-    ]);
+    ];
+    const live = await Promise.all([...ofBoth, ...(router === undefined ? ofHost() : ofRouter())]);
     differences.push(...live.flat());
   }
   return { host: bundle.host, generation: number, differences: differences.sort(byGroupAndKind) };

@@ -1,6 +1,7 @@
 import type { Names } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Machine } from "./machine.ts";
 import { bird } from "./network/bird.ts";
+import { frr } from "./network/frr.ts";
 import { nginx } from "./nginx.ts";
 import { lastStateChange, said, systemctl } from "./systemd.ts";
 
@@ -16,6 +17,7 @@ export interface Daemon {
 const special: Readonly<Record<string, Daemon>> = {
   "nginx.service": nginx,
   "bird.service": bird,
+  "frr.service": frr,
 } satisfies Partial<Record<Names["reloaded"], Daemon>>;
 
 export function daemonOf(unit: string): Daemon {

@@ -6,12 +6,24 @@ import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 /** Directory of the applier's own state. */
 export const stateDirectory = "/var/lib/fairhost";
 
-/** Fixed symlinks from paths of Debian's programs to the generation in force; created once by `init`. */
-export const fixedLinks: Readonly<Record<string, string>> = Object.fromEntries(
-  (bundleFolders as readonly BundleFolder[]).flatMap(({ name, link, linksTo = name }) =>
-    link ? [[link, `${currentGeneration}/${linksTo}`]] : [],
-  ),
-);
+/** Folders that a host may have, or a router of this manufacturer. */
+export function foldersOf(router?: string): readonly BundleFolder[] {
+  return (bundleFolders as readonly BundleFolder[]).filter(({ routers, notOnHosts }) =>
+    router === undefined ? notOnHosts === undefined : routers?.includes(router) === true,
+  );
+}
+
+/** Symlinks from paths of Debian's programs to the generation in force, on a host or a router of this manufacturer; created once by `init`. */
+export function linksOf(router?: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    foldersOf(router).flatMap(({ name, link, linksTo = name }) =>
+      link ? [[link, `${currentGeneration}/${linksTo}`]] : [],
+    ),
+  );
+}
+
+/** {@link linksOf} a host. */
+export const fixedLinks = linksOf();
 
 /** Of {@link fixedLinks}: what others have put there stays, and stands in the way. */
 export const leftToOthers: ReadonlySet<string> = new Set(
@@ -40,6 +52,8 @@ export interface Layout {
   readonly report: string;
   /** The host's name from its first bundle. */
   readonly host: string;
+  /** The manufacturer, on a router; a host has no such file. */
+  readonly router: string;
   /** Files that were moved aside. */
   readonly saved: string;
   /** Spooled deliveries and progress of running applies: in /run, so that secrets never reach the disk and a reboot clears them. */
@@ -63,6 +77,7 @@ export function layout(root: string): Layout {
     delivered: join(state, "delivered.json"),
     report: join(state, "report.json"),
     host: join(state, "host"),
+    router: join(state, "router"),
     saved: join(state, "saved"),
     jobs: at("/run/fairhost"),
     lock: at("/run/fairhost/lock"),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
 import { hostPackages, maskedUnits, packagesWhereUsed } from "../../delivery/protocol/packages.generated.ts";
 import { architectureHere } from "../../lib/architectures.ts";
 
@@ -31,8 +32,8 @@ const machinePackages = [
 /** Unchanged applications that tests run in accounts, and what examples of tests import. */
 const applications = ["dokuwiki", "python3-flask"];
 
-/** What a site's routers run, where the lab has routers of two makers. Hosts have BIRD anyway. */
-const routing = ["frr"];
+/** What a site's routers run, where the lab has routers of two makers. */
+const routing = routerSystems.flatMap(({ delivered }) => delivered?.packages ?? []);
 
 /**
  * Packages of a host. Hosts have no network outside, so packages that the bootstrap would install are here.

@@ -44,7 +44,7 @@ export const wrongConfigurations: readonly WrongConfiguration[] = [
     file: "frr.conf",
     validator: "vtysh --dryrun --inputfile",
     wrong: [
-      ["detect-multiplier 3", "detect-multiplier none"],
+      ["transmit-interval 200", "transmit-interval none"],
       ["receive-interval 200", "receive-interval 20000000"],
       ["router bgp 60362", "router bgp 4294967296"],
       ["bgp router-id 0.0.0.2", "bgp router-id 0.0.0.256"],

@@ -1,4 +1,8 @@
+import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { type InterfaceFile, interfaceFiles, othersRoutes } from "../../../lib/systemd/interface-files.ts";
+import { links } from "../../host/links.host.ts";
+import { networkd } from "../../host/networkd.host.ts";
+import { sysctl } from "../../host/sysctl.host.ts";
 import type { RouterPlan } from "./router-plan.ts";
 import type { RouterFile, RouterSystem } from "./router-system.ts";
 
@@ -37,6 +41,23 @@ export function debianFiles({ interfaces, routerId }: RouterPlan): RouterFile[] 
     { path: "/etc/systemd/networkd.conf.d/fairhost.conf", content: othersRoutes },
     { path: "/etc/sysctl.d/60-fairhost.conf", content: settings },
   ];
+}
+
+/** What the applier and deliveries need on a router, beside its routing. */
+export const debianPackages: readonly string[] = ["nodejs", "openssh-server"];
+
+const folders = [
+  ["/etc/systemd/network/", links.name],
+  ["/etc/systemd/networkd.conf.d/", networkd.name],
+  ["/etc/sysctl.d/", sysctl.name],
+] as const;
+
+/** The same files in a bundle, where they do not touch those of others. */
+export function debianBundle(plan: RouterPlan): BundleFile[] {
+  return debianFiles(plan).map(({ path, content }) => {
+    const [place, folder] = folders.find(([place]) => path.startsWith(place))!;
+    return { path: `${folder}/${path.slice(place.length)}`, content };
+  });
 }
 
 /** An address of the local range (IEEE 802), of the router's identifier. */

@@ -1,88 +1,10 @@
-import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { declare } from "../../../fleet/declare/declare.ts";
-import { loadFleet } from "../../../fleet/load/load.ts";
-import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
-import { succeed } from "../../../testing/fakes/placed-host.ts";
-import type { Declaration } from "../../registry/kinds.generated.ts";
-import { type RouterPlan, routerPlans } from "./router-plan.ts";
+import { type NeighboredRouter, neighboredRouter, plan } from "../../../testing/fakes/neighbored-router.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
-/**
- * A router from its files alone: a Debian with ports that nobody has set up gets what is rendered, starts, and routes. One switch: the
- * kernel of these machines has no bonding, and the same text is compared (golden/).
- */
-const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
-const oneSwitch: Declaration = {
-  ...trial,
-  routers: trial.routers.map(({ ports = [], ...router }) => ({
-    ...router,
-    ports: ports.filter((port) => port.switch !== "switch-b"),
-  })),
-};
-const [plan] = routerPlans(oneSwitch) as [RouterPlan];
-
-let router: ContainerHost | undefined;
-afterEach(() => router?.stop());
-
-/** Who is at the other end of a port, as a network namespace. */
-interface Neighbor {
-  readonly space: string;
-  readonly port: string;
-  readonly address: string;
-  readonly asNumber: number;
-  readonly routers: string;
-  /** What it announces. */
-  readonly routes: readonly string[];
-}
-
-const portTo = (leadsTo: string) => plan.interfaces.find((each) => each.leadsTo === leadsTo)!.ports[0]!;
-const [host] = plan.hosts;
-const neighbors: readonly Neighbor[] = [
-  {
-    ...{ space: host!.name, port: portTo("switches of the site"), routers: plan.address, routes: host!.prefixes },
-    ...{ address: `${host!.address}/64`, asNumber: host!.asNumber },
-  },
-  ...plan.routers.map(({ name, address, neighbor }) => ({
-    ...{ space: name, port: portTo(`router ${name}`), routers: address, routes: [] },
-    ...{ address: `${neighbor}/127`, asNumber: plan.asNumber },
-  })),
-  ...plan.operators.map(({ name, address, neighbor, asNumber }, index) => ({
-    ...{ space: name, port: portTo(`operator ${name}`), routers: address },
-    // Who asks is behind the first.
-    routes: ["::/0", "0.0.0.0/0", ...(index === 0 ? ["2620:4f:8000::/48", "192.31.196.0/24"] : [])],
-    ...{ address: `${neighbor}/64`, asNumber },
-  })),
-];
-
-/** Addresses of the host: an account's, and its front end's. */
-const own6 = host!.prefixes.find((prefix) => prefix.includes(":"))!.replace("/64", "1");
-const own4 = host!.prefixes.find((prefix) => !prefix.includes(":"))!.split("/")[0]!;
-
-const ofNeighbor = ({ address, asNumber, routers, routes }: Neighbor, index: number) => `router id 10.0.0.${index + 1};
-log syslog all;
-protocol device {}
-protocol bfd { interface "*" { interval 200 ms; multiplier 3; }; }
-${([6, 4] as const)
-  .map(
-    (version) => `protocol static { ipv${version};
-${routes
-  .filter((route) => route.includes(":") === (version === 6))
-  .map((route) => `  route ${route} unreachable;\n`)
-  .join("")}}
-protocol kernel { ipv${version} { import none; export where source = RTS_BGP; }; }
-`,
-  )
-  .join("")}
-protocol bgp router {
-  local ${address.split("/")[0]} as ${asNumber};
-  neighbor ${routers} as ${plan.asNumber};
-  ${asNumber === plan.asNumber ? "direct;" : "bfd on;"}
-  connect delay time 1; connect retry time 2; error wait time 1, 2;
-  ipv6 { import all; export where source = RTS_STATIC; };
-  ipv4 { extended next hop on; import all; export where source = RTS_STATIC; };
-}
-`;
+/** A router from its files alone: a Debian with ports that nobody has set up gets what is rendered, starts, and routes. */
+let on: NeighboredRouter | undefined;
+afterEach(() => on?.router.stop());
 
 test.each([
   ["bird", "bird.service"],
@@ -91,47 +13,14 @@ test.each([
   "a router of %s comes up from its files alone, and forwards both families",
   async (manufacturer, unit) => {
     const system = routerSystems.find((each) => each.manufacturer === manufacturer)!;
-    router = await bootContainer({ name: "router" });
-    const sh = (command: string) => succeed(router!, command);
-    // As Debian's installer and apt leave it: networkd as it is, the program with its own configuration.
-    await sh(`systemctl stop bird.service; rm -f /etc/systemd/network/*
-      rm -f /etc/systemd/system/systemd-networkd.service /etc/systemd/system/systemd-networkd.socket
-      sysctl -qw net.ipv6.conf.all.forwarding=0 net.ipv4.ip_forward=0 net.ipv4.conf.default.rp_filter=1
-      systemctl daemon-reload`);
-    for (const [index, neighbor] of neighbors.entries()) {
-      const { space, port, address } = neighbor;
-      await router.writeFile(`/run/${space}.conf`, ofNeighbor(neighbor, index));
-      await sh(`ip netns add ${space}
-        ip link add ${port} type veth peer name eth0 netns ${space}
-        ip -n ${space} link set lo up; ip -n ${space} link set eth0 up
-        ip -n ${space} address add ${address} dev eth0 nodad
-        systemd-run --quiet --unit=${space} ip netns exec ${space} bird -f -c /run/${space}.conf -s /run/${space}.ctl`);
-    }
-    await sh(`ip -n ${host!.name} address add ${own6}/128 dev lo nodad; ip -n ${host!.name} address add ${own4}/32 dev lo
-      ip -n transit-1 address add 2620:4f:8000::5/128 dev lo nodad; ip -n transit-1 address add 192.31.196.5/32 dev lo
-      systemd-run --quiet --unit=web ip netns exec ${host!.name} python3 -m http.server --bind :: 8080`);
-
+    on = await neighboredRouter();
+    const { router, sh } = on;
     await router.writeFile(system.file, system.render(plan));
     for (const { path, content } of system.others(plan)) await router.writeFile(path, content);
     await sh(`/usr/lib/systemd/systemd-sysctl; systemctl start systemd-networkd.service; systemctl restart ${unit}`);
 
-    const established = async (space: string) =>
-      /Established/.test(await sh(`birdc -s /run/${space}.ctl show protocols router`)) ? space : `${space}: no session`;
-    await expect
-      .poll(() => Promise.all(neighbors.map(({ space }) => established(space))), { timeout: 60_000, interval: 500 })
-      .toEqual(neighbors.map(({ space }) => space));
-    // Through it, there and back.
-    const fetch = async (from: string, to: string) =>
-      (
-        await router!.run(
-          `ip netns exec transit-1 curl -sg -o /dev/null -w '%{http_code}' -m 2 --interface ${from} http://${to}:8080/`,
-        )
-      ).stdout;
-    await expect
-      .poll(() => Promise.all([fetch("2620:4f:8000::5", `[${own6}]`), fetch("192.31.196.5", own4)]), {
-        ...{ timeout: 60_000, interval: 500 },
-      })
-      .toEqual(["200", "200"]);
+    await on.allEstablished();
+    await on.forwards();
     // Nothing that was said is a word that systemd-networkd does not know.
     expect(await sh("journalctl -b -u systemd-networkd -o cat")).not.toMatch(/unknown|failed to parse|ignor/i);
   },

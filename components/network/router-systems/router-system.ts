@@ -1,4 +1,5 @@
 import { plain, plainAddress, plainAddress4 } from "../../../lib/systemd/unit-file.ts";
+import type { Part } from "../../registry/bundle/renderer.ts";
 import type { RouterPlan } from "./router-plan.ts";
 
 /**
@@ -16,8 +17,18 @@ export interface RouterSystem {
   readonly ports: { readonly format: RegExp; readonly says: string };
   /** The routing configuration: sessions, filters, failure detection. */
   render(plan: RouterPlan): string;
+  /** How deliveries bring it; undefined: its files are only written. */
+  readonly delivered?: DeliveredSystem;
   /** What it needs beside: how its programs are started, and its interfaces if the inventory names its ports. */
   others(plan: RouterPlan): readonly RouterFile[];
+}
+
+/** A router that runs Debian, to which deliveries bring files as to hosts. */
+export interface DeliveredSystem {
+  /** Debian packages beside those of {@link debianPackages}. */
+  readonly packages: readonly string[];
+  /** Its files and units. */
+  bundle(plan: RouterPlan): Required<Pick<Part, "files" | "units">>;
 }
 
 /** A file of a router, by its path there. */

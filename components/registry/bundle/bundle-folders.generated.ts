@@ -21,6 +21,8 @@ import { libexec } from "../../http/libexec.host.ts";
 import { lighttpd } from "../../http/lighttpd.host.ts";
 import { nginx } from "../../http/nginx.host.ts";
 import { bird } from "../../network/bird.host.ts";
+import { frrDaemons } from "../../network/frr-daemons.host.ts";
+import { frr } from "../../network/frr.host.ts";
 import { nftables } from "../../network/nftables.host.ts";
 import { chrony } from "../../time/chrony.host.ts";
 import { apt } from "../../upgrade/apt.host.ts";
@@ -50,6 +52,8 @@ const registered = [
   lighttpd,
   nginx,
   bird,
+  frrDaemons,
+  frr,
   nftables,
   chrony,
   apt,

@@ -10,6 +10,7 @@ import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { unitsOnReplacedFiles } from "../../os/replaced.ts";
 import { filesOf, readCurrent } from "../../store/generations.ts";
+import { routerOf } from "../../store/host-name.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "../difference.ts";
 import type { Shown } from "./units.ts";
 
@@ -94,7 +95,8 @@ function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>
 }
 
 /** Checks that packages are installed, and the release. What is installed and no longer needed is a note: see decision 43. */
-export function lookAtSystem({ layout }: Machine, { release, runtimes = [], packages }: DeclaredFacts): Difference[] {
+export function lookAtSystem(machine: Machine, { release, runtimes = [], packages }: DeclaredFacts): Difference[] {
+  const { layout } = machine;
   const differences: Difference[] = [];
   const status = layout.at("/var/lib/dpkg/status");
   if (existsSync(status)) {
@@ -105,7 +107,11 @@ export function lookAtSystem({ layout }: Machine, { release, runtimes = [], pack
           return /^Status: \S+ ok installed$/m.test(block) ? (/^Package: (\S+)$/m.exec(block)?.[1] ?? []) : [];
         }),
     );
-    const needed = new Set([...hostPackages, ...(packages ?? []), ...runtimes]);
+    const needed = new Set([
+      ...(routerOf(machine) === undefined ? hostPackages : []),
+      ...(packages ?? []),
+      ...runtimes,
+    ]);
     for (const name of needed) {
       if (installed.has(name)) continue;
       const message = `package ${name} is not installed, or only partly`;

@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bird as folder } from "../../../components/network/bird.host.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { routerOf } from "../../store/host-name.ts";
 import type { Daemon } from "../daemons.ts";
 import type { Machine } from "../machine.ts";
 import { controllerHears } from "../ssh/ssh.ts";
+import { watchSessions } from "./router-sessions.ts";
 
 /** Seconds until all that worked before must work again, and until BIRD takes the old configuration by itself, whatever becomes of the applier. */
 const [patience, deadMan] = [20, 35] as const;
@@ -43,14 +45,11 @@ export const bird: Daemon = {
       };
       await within(10, comesBack);
     }
-    const before = await routingOf(machine);
+    const watched = await watch(machine);
     const file = `"${currentGeneration}/${folder.entry.file}"`;
     const { stdout, stderr } = await birdc("configure", file, "timeout", `${deadMan}`);
     if (!/^(Reconfigured|Reconfiguration in progress)/m.test(stdout)) return `${stdout}${stderr}`.trim();
-    const declared = announcedIn(machine);
-    const wrong =
-      (await within(patience, async () => missingIn(await routingOf(machine), before, declared))) ??
-      (await controllerHears(machine));
+    const wrong = (await within(patience, watched.wrong)) ?? (await controllerHears(machine));
     if (wrong === undefined) {
       const confirmed = await birdc("configure", "confirm");
       if (/^Reconfiguration confirmed/m.test(confirmed.stdout)) return undefined;
@@ -59,7 +58,7 @@ export const bird: Daemon = {
     const undone = await birdc("configure", "undo");
     if (!/^(Undo requested|Reconfigured|Reconfiguration in progress|Undo scheduled)/m.test(undone.stdout))
       return `${wrong}; the old routing could NOT be restored (${`${undone.stdout}${undone.stderr}`.trim()}), BIRD tries again within ${deadMan} s`;
-    const still = await within(patience, async () => missingIn(await routingOf(machine), before));
+    const still = await within(patience, watched.still);
     return `${wrong}; the old routing is restored${still === undefined ? "" : `, but ${still}`}`;
   },
   /** BIRD reports it to the second or better, in the host's local time. */
@@ -71,10 +70,25 @@ export const bird: Daemon = {
   },
 };
 
+/**
+ * Notes what of the routing works now.
+ * @returns looks at what does not work as declared, once a configuration is new, and at what does not work as before
+ */
+async function watch(machine: Machine): Promise<Record<"wrong" | "still", () => Promise<string | undefined>>> {
+  if (routerOf(machine) !== undefined) {
+    const lost = await watchSessions(machine);
+    return { wrong: lost, still: lost };
+  }
+  const before = await routingOf(machine);
+  return {
+    wrong: async () => missingIn(await routingOf(machine), before, announcedIn(machine)),
+    still: async () => missingIn(await routingOf(machine), before),
+  };
+}
+
 /** Notes what of the routing works now. @returns a look at what of it does not work any more, if anything */
 export async function watchRouting(machine: Machine): Promise<() => Promise<string | undefined>> {
-  const before = await routingOf(machine);
-  return async () => missingIn(await routingOf(machine), before);
+  return (await watch(machine)).still;
 }
 
 /** Asks again until nothing is wrong, or the time is over. @returns what is wrong then */

@@ -1,5 +1,7 @@
-import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
-import { debianFiles, debianPorts } from "../debian-router.ts";
+import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
+import { plainAddress, unitFile } from "../../../../lib/systemd/unit-file.ts";
+import { bird } from "../../bird.host.ts";
+import { debianBundle, debianFiles, debianPorts } from "../debian-router.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -25,6 +27,17 @@ export const routerSystem: RouterSystem = {
   tried: true,
   ports: debianPorts,
   render,
+  delivered: {
+    packages: ["bird2"],
+    bundle: (plan) => ({
+      files: [
+        { path: bird.entry.file, content: render(plan) },
+        { path: dropIn, content: startedByDelivery },
+        ...debianBundle(plan),
+      ],
+      units: [{ name: bird.entry.unit, want: "start", restartOn: [dropIn] }],
+    }),
+  },
   others: (plan) => [{ path: "/etc/bird/envvars", content: started }, ...debianFiles(plan)],
 };
 
@@ -33,6 +46,20 @@ const started = `BIRD_RUN_USER=bird
 BIRD_RUN_GROUP=bird
 BIRD_ARGS=-R
 `;
+
+const dropIn = `systemd/${bird.entry.unit}.d/50-fairhost.conf`;
+
+/** The same, with the configuration of the generation in force. */
+const startedByDelivery = unitFile({
+  Service: {
+    ExecStartPre: [
+      "",
+      "/usr/lib/bird/prepare-environment",
+      `/usr/sbin/bird -p -c ${currentGeneration}/${bird.entry.file}`,
+    ],
+    ExecStart: ["", `/usr/sbin/bird -f -u bird -g bird -R -c ${currentGeneration}/${bird.entry.file}`],
+  },
+});
 
 /** A name of BIRD: letters, digits, underscores. */
 const symbol = (name: string) => plainName(name).replaceAll("-", "_");

@@ -1,6 +1,8 @@
 import { plainAddress } from "../../../../lib/systemd/unit-file.ts";
+import { frr } from "../../frr.host.ts";
+import { frrDaemons } from "../../frr-daemons.host.ts";
 import { lengthOf } from "../../origins.ts";
-import { debianFiles, debianPorts } from "../debian-router.ts";
+import { debianBundle, debianFiles, debianPorts } from "../debian-router.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -28,6 +30,17 @@ export const routerSystem: RouterSystem = {
   tried: true,
   ports: debianPorts,
   render,
+  delivered: {
+    packages: ["frr", "frr-pythontools"],
+    bundle: (plan) => ({
+      files: [
+        { path: frr.linksTo, content: render(plan) },
+        { path: frrDaemons.linksTo, content: daemons },
+        ...debianBundle(plan),
+      ],
+      units: [{ name: frr.takesEffect.unit, want: "start", restartOn: [frrDaemons.linksTo] }],
+    }),
+  },
   others: (plan) => [{ path: "/etc/frr/daemons", content: daemons }, ...debianFiles(plan)],
 };
 
@@ -41,6 +54,9 @@ bgpd_options="-A 127.0.0.1"
 staticd_options="-A 127.0.0.1"
 bfdd_options="-A 127.0.0.1"
 `;
+
+/** FRR does not show what is its default: such a line would differ from what it runs for ever. */
+const defaultMultiplier: number = 3;
 
 function render(plan: RouterPlan): string {
   const { name, routerId, asNumber, address } = plan;
@@ -75,8 +91,7 @@ service integrated-vtysh-config
 ${families.flatMap((family) => prefixesOf(family, plan.owned).map((prefix) => `${word(family)} route ${plainPrefix(prefix)} reject\n`)).join("")}!
 bfd
  profile fairhost
-  detect-multiplier ${bfd.multiplier}
-  receive-interval ${bfd.intervalMs}
+${bfd.multiplier === defaultMultiplier ? "" : `  detect-multiplier ${bfd.multiplier}\n`}  receive-interval ${bfd.intervalMs}
   transmit-interval ${bfd.intervalMs}
  exit
 exit
@@ -163,7 +178,7 @@ function neighbor(
     `timers connect ${timers.connectMost}`,
     `advertisement-interval 0`,
     ...(source === undefined ? [] : [`update-source ${plainEither(source)}`]),
-    ...(watched ? ["bfd profile fairhost"] : []),
+    ...(watched ? ["bfd", "bfd profile fairhost"] : []),
     // IPv4 with IPv6 next hops (RFC 8950).
     ...(over !== ipv4 && families.includes(ipv4) ? ["capability extended-nexthop"] : []),
   ];

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { bird } from "../../../components/network/bird.host.ts";
+import { frr } from "../../../components/network/frr.host.ts";
+import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { routerOf } from "../../store/host-name.ts";
+import type { Machine } from "../machine.ts";
+
+/** A BGP session of a router, under one name whatever the router runs: `operator transit-1`, `host web1`, `router router-2`. */
+export interface RouterSession {
+  readonly established: boolean;
+  /** Prefixes by family that it has taken from its neighbour, and that it tells it. */
+  readonly families: Readonly<Record<string, { readonly taken: number; readonly told: number }>>;
+}
+
+export type RouterSessions = ReadonlyMap<string, RouterSession>;
+
+/** Sessions of the configuration that the router's program has read. A program that does not answer has none. */
+export function routerSessions(machine: Machine): Promise<RouterSessions> {
+  return routerOf(machine) === "frr" ? sessionsOfFrr(machine) : sessionsOfBird(machine);
+}
+
+/** `birdc show protocols all`: a block a protocol, in it a block a channel. Names are those of bird.router-system.ts. */
+async function sessionsOfBird({ run }: Machine): Promise<RouterSessions> {
+  const { stdout } = await run("birdc", ["show", "protocols", "all"]);
+  const sessions = new Map<string, RouterSession>();
+  for (const block of stdout.split(/\n(?=\S)/)) {
+    const [, kind, suffix, name] = /^(host|router|operator)(4?)_(\w+) +BGP\b/.exec(block) ?? [];
+    if (name === undefined) continue;
+    const families: Record<string, { taken: number; told: number }> = {};
+    for (const channel of block.split(/\n(?= {2}Channel )/)) {
+      const [, family] = /^ {2}Channel (ipv[46])/.exec(channel) ?? [];
+      const [, taken, told] = /^ +Routes: +(\d+) imported,(?:.*?,)?\s*(\d+) exported/m.exec(channel) ?? [];
+      if (family !== undefined) families[family] = { taken: Number(taken ?? 0), told: Number(told ?? 0) };
+    }
+    const established = /^ +BGP state: +Established$/m.test(block);
+    sessions.set(`${kind} ${name.replaceAll("_", "-")}${suffix === "4" ? " over IPv4" : ""}`, {
+      established,
+      families,
+    });
+  }
+  return sessions;
+}
+
+interface PeerOfFrr {
+  readonly state?: string;
+  readonly pfxRcd?: number;
+  readonly pfxSnt?: number;
+  readonly desc?: string;
+}
+
+/** `show bgp summary json`: by family, peers by address. Descriptions are those of frr.router-system.ts. */
+async function sessionsOfFrr({ run }: Machine): Promise<RouterSessions> {
+  const { status, stdout } = await run("vtysh", ["-c", "show bgp summary json"]);
+  const said = (status === 0 ? JSON.parse(stdout || "{}") : {}) as Record<
+    string,
+    { peers?: Record<string, PeerOfFrr> } | undefined
+  >;
+  const sessions = new Map<string, RouterSession>();
+  for (const [key, family] of [
+    ["ipv6Unicast", "ipv6"],
+    ["ipv4Unicast", "ipv4"],
+  ] as const) {
+    for (const [address, { state, pfxRcd = 0, pfxSnt = 0, desc = address }] of Object.entries(said[key]?.peers ?? {})) {
+      const name = `${desc}${address.includes(":") ? "" : " over IPv4"}`;
+      const families = { ...sessions.get(name)?.families, [family]: { taken: pfxRcd, told: pfxSnt } };
+      sessions.set(name, { established: state === "Established", families });
+    }
+  }
+  return sessions;
+}
+
+/** Number of owned prefixes by family, which are all that operators may hear: by the text of the generation in force. */
+function ownedIn({ layout }: Machine): Readonly<Record<string, number>> {
+  const owned = { ipv6: 0, ipv4: 0 };
+  for (const folder of [bird.name, frr.name]) {
+    const directory = layout.at(`${currentGeneration}/${folder}`);
+    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+      if (!name.endsWith(".conf")) continue;
+      const text = readFileSync(`${directory}/${name}`, "utf8");
+      for (const [, prefix] of text.matchAll(/^ *(?:ip |ipv6 )?route (\S+) (?:unreachable;|reject)$/gm))
+        owned[prefix!.includes(":") ? "ipv6" : "ipv4"]++;
+    }
+  }
+  return owned;
+}
+
+/**
+ * What worked before and does not now. A session that is not declared any more may go. What a host announces may go too, with its
+ * accounts; what it is told may not, nor what is exchanged with operators. None of them may hear of more than what is owned.
+ * @returns one sentence
+ */
+export function lostSessions(
+  now: RouterSessions,
+  before: RouterSessions,
+  owned: Readonly<Record<string, number>>,
+): string | undefined {
+  for (const [name, then] of before) {
+    const session = now.get(name);
+    if (session === undefined || !then.established) continue;
+    if (!session.established) return `the session with ${name} is not established any more`;
+    if (name.startsWith("router ")) continue;
+    for (const [family, { taken, told }] of Object.entries(then.families)) {
+      const is = session.families[family];
+      if (is === undefined) continue;
+      if (told > 0 && is.told === 0) return `${name} is told of no ${words(family)} route any more`;
+      if (name.startsWith("operator ") && taken > 0 && is.taken === 0)
+        return `no ${words(family)} route of ${name} is taken any more`;
+    }
+  }
+  for (const [name, { families }] of now) {
+    if (!name.startsWith("operator ")) continue;
+    const leaked = Object.entries(families).find(([family, { told }]) => told > (owned[family] ?? 0));
+    if (leaked)
+      return `${name} is told of ${leaked[1].told} ${words(leaked[0])} prefixes, but ${owned[leaked[0]] ?? 0} are owned`;
+  }
+  const worked = [...before.values()].some(({ established }) => established);
+  if (worked && ![...now.values()].some(({ established }) => established)) return "no session is left";
+  return undefined;
+}
+
+const words = (family: string) => (family === "ipv6" ? "IPv6" : "IPv4");
+
+/** Notes which sessions work now. @returns a look at what of it does not work any more, if anything */
+export async function watchSessions(machine: Machine): Promise<() => Promise<string | undefined>> {
+  const before = await routerSessions(machine);
+  return async () => lostSessions(await routerSessions(machine), before, ownedIn(machine));
+}
