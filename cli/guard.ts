@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type Ending, endings, listEndings, run } from "./exit-status.ts";
-import { keepCompiled } from "./keep-compiled.ts";
+import { keepCompiled } from "./guard/keep-compiled.ts";
 
 keepCompiled();
 

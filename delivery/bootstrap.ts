@@ -3,7 +3,6 @@ import { architectureOf } from "../components/host/hardware/architecture.ts";
 import { debianReleases } from "../components/host/system/debian-releases.ts";
 import { type DeliveredRouter, packagesOf } from "../components/network/router-systems/delivered-routers.ts";
 import type { DeclaredHost } from "../components/registry/bundle/renderer.ts";
-import { architectures } from "../lib/architectures.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 import { usedPackages } from "./used-packages.ts";
@@ -68,7 +67,7 @@ export async function loadBootstrap(): Promise<Bootstrap> {
     forRouter: (router) => {
       const names = [...packagesOf(router), `@${router.manufacturer}`];
       const release = debianReleases.findLast(({ supported }) => supported)!;
-      const system = `${release.codeName} ${architectures.amd64.debian}`;
+      const system = `${release.codeName} ${architectureOf(router).debian}`;
       return { script: bootstrapScript, payload: payloadOf(system, 0, names) };
     },
   };

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const module = join(import.meta.dirname, "keep-compiled.ts");
-const ours = join(import.meta.dirname, "../lib/text/text.ts");
+const ours = join(import.meta.dirname, "../../lib/text/text.ts");
 
 let scratch: string;
 beforeAll(async () => {

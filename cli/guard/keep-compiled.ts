@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** Those of some releases, about 50 MB. A base of another program adds a thousand under a path that never comes again. */
 const mostKept = 10_000;
 
-const usual = join(import.meta.dirname, "../node_modules/.cache/compiled");
+const usual = join(import.meta.dirname, "../../node_modules/.cache/compiled");
 
 /**
  * Keeps compiled modules between runs: those of a review take half a second to read and compile. Only what is imported after this call is
