@@ -82,7 +82,9 @@ describe("refusals before anything is declared", () => {
   test("every second kind of wrong inventory: own message, exit status, no resource", {
     timeout: 600_000,
   }, async () => {
-    const kinds = Object.keys(wrongInventories).filter((kind, index) => index % 2 === 0 && kind !== "a pipe");
+    // In what is no file of its own no other mistake can be made: whoever reads it to change it never comes to its end.
+    const noFiles = ["a pipe", "a device"];
+    const kinds = Object.keys(wrongInventories).filter((kind, index) => index % 2 === 0 && !noFiles.includes(kind));
     expect(new Set(kinds.map(messageOf)).size).toBeGreaterThanOrEqual(45);
     // A run is dear: it gets all mistakes that are told together.
     const groups: string[][] = [];

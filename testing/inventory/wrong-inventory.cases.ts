@@ -133,6 +133,7 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a file name that shows in another order": (draft) => draft.move(alice, "accounts/1-\u202elmay.ecila.yaml"),
   "a file name of two lines": (draft) => draft.move(alice, "accounts/1-alice.yaml: fine\nx.yaml"),
   "a site's file in another case": (draft) => draft.move("sites/lab.yaml", "sites/LAB.yaml"),
+  "a host's file in another case": (draft) => draft.move(web1, "hosts/WEB1.yaml"),
   "a symlink out of the directory": (draft) => draft.link("accounts/5-erin.yaml", "/etc/hostname"),
   "a broken symlink": (draft) => draft.link("accounts/5-erin.yaml", "nowhere.yaml"),
   "a symlink to a page, under whose name nobody looks for approvals": (draft) =>
