@@ -20,7 +20,7 @@ import { dumpDatabase } from "./os/databases/databases.ts";
 import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
 import { bansCommand } from "./os/network/bans.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
-import { routerOf } from "./store/host-name.ts";
+import { requireSameKind } from "./store/host-name.ts";
 import { withLock } from "./store/lock.ts";
 import { storeReport } from "./store/report.ts";
 import { usage } from "./usage.ts";
@@ -178,10 +178,7 @@ function applyReceived(
   machine: Machine,
   { bundle, masterSecret, secretEpoch, dnsSecrets, answers, answered }: Received,
 ): Promise<ApplyReport> {
-  if (masterSecret === undefined && routerOf(machine) === undefined)
-    throw new ApplyError(
-      "the delivery is refused and nothing was changed: it has no master secret, as only those to routers",
-    );
+  requireSameKind(machine, masterSecret === undefined);
   const secret = masterSecret && { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
   return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, { answers, answered }));
 }

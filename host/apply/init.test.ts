@@ -4,6 +4,7 @@ import { maskedUnits } from "../../delivery/protocol/packages.generated.ts";
 import { FakeSystemd } from "../../testing/fakes/fake-systemd.ts";
 import { Tree } from "../../testing/fakes/host-tree.ts";
 import type { Run } from "../os/machine.ts";
+import { requireSameKind } from "../store/host-name.ts";
 import { init, missingFixtures } from "./init.ts";
 
 vi.mock(import("../../delivery/protocol/packages.generated.ts"), async (original) => {
@@ -82,4 +83,18 @@ test("files of others in a place that a host's network may come from stay, and s
     `${place}/10-lan.network: this place is Fairhost's. Move what the host needs to the same folder in /etc/systemd, remove the rest, then deploy again`,
   );
   expect(readdirSync(tree.at(place))).toEqual(["10-lan.network"]);
+});
+
+test("a host takes no delivery of a router, and a router none of a host", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  requireSameKind(machine, false);
+  expect(() => requireSameKind(machine, true)).toThrow(
+    "this machine is no router, but the delivery is for a router: it has no master secret. Nothing was changed",
+  );
+  await init(machine, "frr");
+  requireSameKind(machine, true);
+  expect(() => requireSameKind(machine, false)).toThrow(
+    "this machine is a router of frr, but the delivery is for a host. Nothing was changed",
+  );
 });

@@ -27,6 +27,21 @@ export function becomeRouter({ disk, layout }: Machine, router: string): void {
   );
 }
 
+/**
+ * A host takes no delivery of a router, nor a router one of a host: the first of either, sent to a wrong address, has no name to be told by.
+ * @param forRouter whether the delivery is a router's: it has no master secret
+ * @throws ApplyError
+ */
+export function requireSameKind(machine: Pick<Machine, "layout">, forRouter: boolean): void {
+  const router = routerOf(machine);
+  if (forRouter === (router !== undefined)) return;
+  const what = router === undefined ? "this machine is no router, but" : `this machine is a router of ${router}, but`;
+  const whose = forRouter ? "a router: it has no master secret" : "a host";
+  throw new ApplyError(
+    `${what} the delivery is for ${whose}. Nothing was changed: check the address to which it was sent; a machine that is to be a router needs the router's bootstrap first`,
+  );
+}
+
 /** A host accepts only bundles with the name of its first one, so that a bundle sent to a wrong address does not take it over. @throws ApplyError */
 export function keepHostName({ disk, layout }: Machine, host: string): void {
   const known = existsSync(layout.host) ? readFileSync(layout.host, "utf8").trim() : undefined;
