@@ -47,7 +47,10 @@ while (left := begin + seconds - time.monotonic()) > 0:
             except OSError:
                 pass
     for key, _ in selector.select(min(left, 1) if form in ("drips", "modems") else left):
-        answer = key.fileobj.recv(65536)
+        try:
+            answer = key.fileobj.recv(65536)
+        except ConnectionResetError:
+            answer = b""
         found[answer[9:12].decode() or "cut"] += 1
         last = time.monotonic() - begin
         selector.unregister(key.fileobj)
