@@ -14,6 +14,12 @@ describe("the network is there when it is needed", () => {
   const links = async () => ((await here.sh("ip -br link show group 66")).match(/^acc\d+/gm) ?? []).sort();
   const state = async (unit: string) => (await here.host.run(["systemctl", "is-active", unit])).stdout.trim();
   const programs = "'account-1-http-*.service'";
+  /** Ends alice's programs, and waits until her network is gone too: it ends after them, by itself. */
+  const sleep = async () => {
+    await here.sh(`systemctl stop ${programs}`);
+    await expect.poll(() => state(network)).toBe("inactive");
+    await expect.poll(links).toEqual(["acc2", "acc3"]);
+  };
 
   test("it goes with the last program: no process, no namespace, no link, no route", async () => {
     expect(await state(network)).toBe("active");
@@ -21,9 +27,7 @@ describe("the network is there when it is needed", () => {
     const before = await namespaces();
     await here.sh("systemctl stop account-1-http-second.service");
     expect(await state(network)).toBe("active");
-    await here.sh(`systemctl stop ${programs}`);
-    await expect.poll(() => state(network)).toBe("inactive");
-    await expect.poll(links).toEqual(["acc2", "acc3"]);
+    await sleep();
     await expect.poll(namespaces).toBe(before - 1);
     expect(await here.sh("ip -6 route show table local proto 67")).not.toContain("fd00:8000:0:1:");
     expect(await here.sh("systemctl show -p ControlGroup --value fairhost-network@1")).toBe("\n");
@@ -57,8 +61,7 @@ describe("the network is there when it is needed", () => {
   });
 
   test("a link that was left is removed", async () => {
-    await here.sh(`systemctl stop ${programs}`);
-    await expect.poll(links).toEqual(["acc2", "acc3"]);
+    await sleep();
     await here.sh(
       "ip link add acc1 group 66 type veth peer name left; ip link set acc1 up; ip route add 100.64.0.1 dev acc1",
     );
@@ -67,8 +70,9 @@ describe("the network is there when it is needed", () => {
   });
 
   test("its IPv4 address is nobody else's", async () => {
+    await sleep();
     await here.sh(
-      `systemctl stop ${programs}; ip link add taken type veth peer name other; ip link set taken up; ip route add 100.64.0.1 dev taken`,
+      "ip link add taken type veth peer name other; ip link set taken up; ip route add 100.64.0.1 dev taken",
     );
     await here.inside("alice", "true");
     expect(await here.sh("ip route show dev acc1")).toContain("100.64.0.4 ");
@@ -76,7 +80,8 @@ describe("the network is there when it is needed", () => {
   });
 
   test("a network that cannot be made: visitors are answered, and the account's log and the host's state say so", async () => {
-    await here.sh(`systemctl stop ${programs}; mv /var/lib/fairhost/current/network/accounts/1 /run/prefix`);
+    await sleep();
+    await here.sh(`mv /var/lib/fairhost/current/network/accounts/1 /run/prefix`);
     // Within the half minute that a visitor waits here.
     expect(await here.inside("alice", "cat /proc/net/dev")).not.toContain("eth0");
     expect(await state(network)).toBe("failed");
