@@ -7,7 +7,7 @@ import { dumpRoom, writeDump } from "../archives/dumps.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { withBackup } from "../backups/state.ts";
 import { moveState } from "../moves/state.ts";
-import { cancel, stop } from "../moves/steps.ts";
+import { endCopy, stop } from "../moves/steps.ts";
 import { bringDatabases, databasesOf, dropDatabases, enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { ensureDirectories } from "../store/accounts.ts";
@@ -88,8 +88,8 @@ async function copyLocked(machine: Machine, from: number, to: number, replaces: 
         : `account ${to} is an unfinished copy of account ${from}, and nothing of it runs: ${reason(error)}; remove the cause, then run \`fairhost-host copy ${from} ${to}\` again`,
     );
   } finally {
-    if (isWhole) removeMarks(machine, to, "copying");
-    if (isWhole && isHeld && !wasHeld) await cancel(machine, to);
+    if (isWhole && isHeld && !wasHeld) await endCopy(machine, to);
+    else if (isWhole) removeMarks(machine, to, "copying");
     await removePlace(copy);
   }
   return report(copy, wasHeld);

@@ -238,6 +238,16 @@ async function dumpAndDrop(machine: Machine, number: number): Promise<void> {
  */
 export const cancel = step("cancel", async (machine, number) => {
   requireNoCopying(machine, number);
+  return goOn(machine, number);
+});
+
+/**
+ * The end of a copy that is whole: the account goes on. The mark of the copy goes last: of a run that is killed in between the next one knows, and
+ * does not take the account for one that somebody else holds.
+ */
+export const endCopy = step("end-copy", (machine, number) => goOn(machine, number, "copying"));
+
+async function goOn(machine: Machine, number: number, ...last: "copying"[]): Promise<string> {
   const { declared, inForce, coming, leaving, held } = moveState(machine, number);
   if (coming && declared) {
     throw new ApplyError(`the copy of account ${number} is not complete here: deploy again, which goes on with it`);
@@ -245,9 +255,10 @@ export const cancel = step("cancel", async (machine, number) => {
   if (coming) setMark(machine, "superseded", number, keptUntil());
   // Who is no longer declared here stays only as long as it is leaving.
   removeMarks(machine, number, "coming", "held", "restoring", ...(declared || !inForce ? (["leaving"] as const) : []));
+  removeMarks(machine, number, ...last);
   if ((declared || leaving) && held) await applyAgain(machine, number);
   return declared || inForce ? "in service" : "given up";
-});
+}
 
 /**
  * Removes copies that moves have left and whose time is over. A timer runs it once a day.
