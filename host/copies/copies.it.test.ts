@@ -259,6 +259,28 @@ test("killed at any moment, the account is as before or a copy that says it is u
   expect(readFileSync(join(home(8), "www/index.html"), "utf8")).toBe("hello\n");
 }, 120_000);
 
+test.each([1, 2, 3, 4, 5])(
+  "killed at its end, before mark %i is removed: the next run lets the account go on",
+  async (before) => {
+    const machine = tree.machine();
+    let removals = 0;
+    const disk = new Proxy(machine.disk, {
+      get: (of, name) => {
+        const method = Reflect.get(of, name).bind(of);
+        if (name !== "remove") return method;
+        return (path: string) => {
+          if (/\/(?:coming|held|restoring|leaving|copying)\/8$/.test(path) && ++removals === before)
+            throw new Error("killed");
+          method(path);
+        };
+      },
+    });
+    await expect(copyAccount({ ...machine, disk }, 7, 8, true)).rejects.toThrow("killed");
+    await copyAccount(tree.machine(), 7, 8, true);
+    expect(["held", "copying"].filter((mark) => isMarked(tree.machine(), mark as "held", 8))).toEqual([]);
+  },
+);
+
 async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, "close");
   child.kill("SIGKILL");

@@ -254,8 +254,8 @@ async function goOn(machine: Machine, number: number, ...last: "copying"[]): Pro
   }
   if (coming) setMark(machine, "superseded", number, keptUntil());
   // Who is no longer declared here stays only as long as it is leaving.
-  removeMarks(machine, number, "coming", "held", "restoring", ...(declared || !inForce ? (["leaving"] as const) : []));
-  removeMarks(machine, number, ...last);
+  const left = declared || !inForce ? (["leaving"] as const) : [];
+  removeMarks(machine, number, "coming", "held", "restoring", ...left, ...last);
   if ((declared || leaving) && held) await applyAgain(machine, number);
   return declared || inForce ? "in service" : "given up";
 }
