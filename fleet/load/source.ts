@@ -11,6 +11,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
+import { lazy } from "../../lib/once.ts";
 import { shown } from "../../lib/text/text.ts";
 import { mostProblems, type Path, type Problem, tooMany } from "./problem.ts";
 import { flatten, maxDepth, oddCharacter, tooDeep, tooMuchYaml } from "./refuse-text.ts";
@@ -23,7 +24,7 @@ export interface Source {
   readonly data: unknown;
   /**
    * Line and column (from 1) of a property's value, or with `key` of its key; for a missing property, of its nearest existing
-   * parent. Lines are counted at the first call, so that 1,000 valid files do not pay for it.
+   * parent. The first call reads the text once more and counts its lines: valid files, of which a fleet has thousands, pay for neither.
    */
   at(path: Path, what: "key" | "value"): { line: number; column: number };
   /** A problem at a property. */
@@ -47,7 +48,8 @@ export function readSource(file: string, given: string): { source: Source; probl
   // Not part of the text, wherever that comes from (RFC 3629, section 6).
   const text = given.replace(/^\uFEFF/, "");
   const refused = oddCharacter(text) ?? tooMuchYaml(text);
-  const document = parse(refused ? "" : text);
+  const read = () => parse(refused ? "" : text);
+  const document = read();
   const problems: Problem[] = [];
   const lines = lineCounter(text);
   const add = (offset: number, path: Path, message: string, fix: string): void => {
@@ -92,11 +94,13 @@ export function readSource(file: string, given: string): { source: Source; probl
   }
   if (!broken) broken = refuseAmbiguity(document, add) || problems.length > mostProblems;
 
+  // The document takes fifty times the memory of its text, so it is not kept.
+  const again = lazy(read);
   const source: Source = {
     file,
     data: broken ? undefined : (document.toJS() as unknown),
     at: (path, what) => {
-      const { line, col } = lines().linePos(offsetOf(document, path, what));
+      const { line, col } = lines().linePos(offsetOf(again(), path, what));
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     },
     problem: (path, message, fix, what = "value") => ({
