@@ -36,7 +36,9 @@ export function checkAccounts({ accounts, tombstones: [tombstones], hosts, plans
       ...placed(source, ["plan"], loose.plan).flatMap((here) => known(here, "plan", planNames)),
       ...placed(source, ["host"], loose.host).flatMap((here) => known(here, "host", hostNames)),
       ...placed(source, ["standby"], loose.standby).flatMap((here) => known(here, "host", hostNames)),
-      ...accountKinds.flatMap(({ key, words: [word] }) => checkList(source, key, word, loose[key])),
+      ...accountKinds.flatMap(({ key, words: [word] }) =>
+        loose[key] === undefined ? [] : checkList(source, key, word, loose[key]),
+      ),
       ...checkNumber(source, loose, prefixOf),
     ]),
     ...unique(

@@ -175,7 +175,7 @@ export function textOf(root: string, file: string): string | undefined {
 }
 
 function readText(root: string, file: string, wrong: Wrong): string | undefined {
-  const path = join(root, file);
+  const path = `${root}/${file}`;
   const status = attempt(() => lstatSync(path));
   if (status.value === undefined) {
     wrong(file, `the file cannot be read (${status.error})`, "restore the file");
