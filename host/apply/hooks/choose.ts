@@ -117,23 +117,24 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   for (const [name, { want, restartOn, group }] of after) {
     const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
     const isProgram = group !== "host" && name.endsWith(".service");
-    const affected =
+    // A unit that did not run is not asked: of accounts that come to a host there are thousands.
+    const affected = () =>
       (isProgram && rotated?.has(group) === true) || outdated?.has(name) === true || restartOn.some(touches);
     const isUp = state === "active" || state === "activating";
     if (want === "on-demand") {
       const inTheWay = isUp && restartOn.some(startsSocket);
-      if ((affected && before.has(name)) || inTheWay) stopChanged.push(name);
+      if ((before.has(name) && affected()) || inTheWay) stopChanged.push(name);
     } else if (isProgram && isUp && socketAnew(name)) {
       stopChanged.push(name);
       start.push(name);
-    } else if (state === "failed" && isProgram && !affected) {
+    } else if (state === "failed" && isProgram && !affected()) {
       // A program of an account that ended by itself must not be started again and again.
     } else if (state !== "active") {
       start.push(name);
-    } else if (affected && name.endsWith(".socket")) {
+    } else if (name.endsWith(".socket") && affected()) {
       stopChanged.push(name);
       start.push(name);
-    } else if (affected && !loadedUnits.includes(name)) {
+    } else if (!loadedUnits.includes(name) && affected()) {
       restart.push(name);
     }
   }
