@@ -7,7 +7,7 @@ import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 import { inOrder } from "../lib/in-order.ts";
 import { sortBy } from "../lib/lists.ts";
-import { once } from "../lib/once.ts";
+import { once, onceByName } from "../lib/once.ts";
 import { isTemplate } from "../lib/systemd/unit-name.ts";
 import type { Bundle, BundleAccount, BundleFile, BundleGroup, BundleUnit, Group } from "./protocol/bundle.ts";
 import { sealBundle, sealGroup } from "./protocol/digest.ts";
@@ -27,10 +27,10 @@ export function partName(kind: Key, name: string): string {
  * Whether elements of a kind may be rendered one by one: what follows from all elements together is in every extract. Not so a kind of
  * which only that follows: units of other kinds can depend on it, as all do on the mounts of databases.
  */
-export function rendersAlone(kind: Key): boolean {
+export const rendersAlone: (kind: Key) => boolean = onceByName((kind) => {
   const own = renderers.filter(({ key }) => key === kind);
   return own.some(({ ofElement }) => ofElement) && !own.some(({ ofAccount }) => ofAccount);
-}
+});
 
 /**
  * Every file and unit that one host must have, from the declaration: pure, linear in its accounts, independent of the order of the

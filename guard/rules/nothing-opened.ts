@@ -81,12 +81,12 @@ interface Owned {
   readonly previous: Owner | undefined;
 }
 
-/** Texts of the files of accounts that leave a host, by group and path: for another host they are nothing new. */
-type Moved = ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
+/** The files of accounts that leave a host, by group, sorted by path: for another host they are nothing new. */
+type Moved = ReadonlyMap<string, readonly FileChange[]>;
 
 function goneFrom(hosts: readonly HostChange[]): Moved {
   const gone = hosts.flatMap(({ groups }) => groups.filter(({ group, whole }) => group !== "host" && whole === "goes"));
-  return new Map(gone.map(({ group, files }) => [group, new Map(files.map(({ path, before }) => [path, before]))]));
+  return new Map(gone.map(({ group, files }) => [group, files]));
 }
 
 type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean };
@@ -99,12 +99,15 @@ function boundariesIn(
 ): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
   const others = otherParts(owner, previous);
-  const gone = moved.get(group);
+  const gone = moved.get(group) ?? [];
+  let position = 0;
   const isOfHost = group === "host";
   const found: Boundary[] = [];
   for (const file of files) {
     const { path, after, modes } = file;
-    const before = file.before ?? gone?.get(path);
+    // Both lists are in the order of their paths.
+    while (position < gone.length && gone[position]!.path < path) position++;
+    const before = file.before ?? (gone[position]?.path === path ? gone[position]!.before : undefined);
     const of = after === undefined ? previous : owner;
     if (of === undefined) {
       if (isOfHost && modes === undefined && onlyFollows(path, after, bundleFolders, hasHost)) continue;

@@ -53,11 +53,14 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
     const { takesEffect } = bundleFolders.find(({ name }) => name === folder)!;
     if (takesEffect.by === "load") say(takesEffect.says(host, paths), concerned(folder));
   }
-  const paths = groups.flatMap(({ files }) => files.map(({ path }) => path));
+  const inFolders = Map.groupBy(
+    groups.flatMap(({ files }) => files.map(({ path }) => path)),
+    (path) => path.slice(0, path.indexOf("/")),
+  );
   for (const { name, takesEffect } of bundleFolders) {
     if (takesEffect.by !== "reload" || !hooks.reload.includes(takesEffect.unit)) continue;
-    const inside = paths.filter((path) => path.startsWith(`${name}/`));
-    if (inside.length > 0) say(takesEffect.says(host, inside), concerned(name));
+    const inside = inFolders.get(name);
+    if (inside) say(takesEffect.says(host, inside), concerned(name));
   }
   const ofHost = (unit: string) => accountOfUnit(unit) === undefined;
   for (const unit of hooks.restart.filter(ofHost)) {
