@@ -20,8 +20,10 @@ export function valuesThatMean(meaning: Meaning): (declaration: Declaration) => 
   return function* (declaration) {
     for (const { key, name: kind, inputs, accountOf } of kinds) {
       for (const element of declaration[key]) {
+        const values = valuesOf(inputs, element, meaning);
+        if (values.length === 0) continue;
         const whole = { kind, name: elementName(key, element as never) };
-        for (const { path, value } of valuesOf(inputs, element, meaning)) {
+        for (const { path, value } of values) {
           const account = accountOf?.(element as never);
           yield {
             subject: { ...whole, path },
