@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FixtureServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
+import { headerSizeCases } from "../header-sizes.cases.ts";
 
 const node = (name: string, change: object = {}): FixtureServer => ({
   ...({ kind: "node", name, main: "server.js", arguments: [], nodeOptions: [] } as const),
@@ -23,6 +24,8 @@ child.on("message", (text) => (said.child = text));
 worker.on("message", (text) => (said.worker = text));
 const server = http.createServer((request, response) => {
   if (request.url === "/kill") process.exit(3);
+  const [, size, count] = request.url.match(/size=([0-9]+)&count=([0-9]+)/) || [];
+  for (let n = 0; n < (count || 0); n++) response.setHeader("X-Large-" + n, "a".repeat(size));
   if (request.method === "POST") {
     const sum = crypto.createHash("sha256");
     return request.on("data", (data) => sum.update(data)).on("end", () => response.end(sum.digest("hex")));
@@ -66,6 +69,8 @@ beforeAll(async () => {
   kind = await bootKind("node", servers, files);
 });
 afterAll(() => kind?.[Symbol.asyncDispose]());
+
+headerSizeCases(() => kind, "app", "/");
 
 describe("an ordinary program", () => {
   test("its first request starts it; its listen() takes the socket, and no other one of its processes and threads does", async () => {

@@ -60,7 +60,16 @@ export const server: ServerKind<HttpServer<"node">> = {
     const { main, nodeOptions } = server;
     const file = `${insideHome(account, server.directory)}/${main}`;
     return programUnit(account, server, {
-      command: ["/usr/bin/node", "--require", inside(preload).path, ...nodeOptions, file, ...server.arguments],
+      // The front end has the limit; Node.js's own is half of that.
+      command: [
+        "/usr/bin/node",
+        "--max-http-header-size=65536",
+        "--require",
+        inside(preload).path,
+        ...nodeOptions,
+        file,
+        ...server.arguments,
+      ],
       requests: "marked",
       // Programs that ask for it get a port, and may name it.
       environment: { NODE_ENV: "production", PORT: `${httpPort(server)}` },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FixtureServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
+import { headerSizeCases } from "../header-sizes.cases.ts";
 
 const php = (name: string, change: object = {}): FixtureServer => ({
   ...({ kind: "php", name, root: name, fallback: "index.php", workers: 4, ini: {}, environment: {} } as const),
@@ -50,6 +51,8 @@ const files = {
   "app/session.php": session,
   "app/fails.php": '<?php error_log("said by the program"); undefined_function();',
   "app/dies.php": "<?php posix_kill(posix_getppid(), 9);",
+  "app/large.php":
+    '<?php for ($n = 0; $n < $_GET["count"]; $n++) header("X-Large-$n: " . str_repeat("a", (int) $_GET["size"]));',
   "app/secret.txt": "secret",
   "app/.env": "secret",
   "app/.git/config": "secret",
@@ -163,6 +166,9 @@ describe("a PHP application", () => {
     expect(JSON.parse((await kind.get("app")).body)).toMatchObject({ who: "alice & co" });
   });
 });
+
+// Apache takes no longer one from FastCGI.
+headerSizeCases(() => kind, "app", "/large.php", 8000);
 
 test("DokuWiki as Debian packs it: a page is shown, written, and found again", async () => {
   const cold = await kind.get("wiki", "/doku.php?id=start&do=edit");

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FixtureServer, programServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
 import { apacheSize } from "../../program/apache.ts";
+import { headerSizeCases } from "../header-sizes.cases.ts";
 
 const proxy = (name: string, to: string, change: object = {}): FixtureServer => ({
   ...({ kind: "proxy", name, to, keepHost: false, idleSeconds: 300 } as const),
@@ -22,6 +23,8 @@ const servers = [
 /** A service of the account with a port of its own, over HTTP and HTTPS. */
 const service = `const http = require("node:http"), https = require("node:https"), fs = require("node:fs"), crypto = require("node:crypto");
 const answer = (request, response) => {
+  const [, size, count] = request.url.match(/size=([0-9]+)&count=([0-9]+)/) || [];
+  for (let n = 0; n < (count || 0); n++) response.setHeader("X-Large-" + n, "a".repeat(size));
   if (request.url === "/moved") return response.writeHead(302, { Location: "http://127.0.0.1:9100/there" }).end();
   if (request.url === "/status") return response.writeHead(503, { "X-Own": "yes" }).end("own page");
   if (request.url.endsWith("/hold")) return;
@@ -42,7 +45,7 @@ const upgrade = (_request, socket) => {
   socket.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n");
   socket.on("data", (data) => setTimeout(() => socket.end(data), 4000));
 };
-http.createServer(answer).on("upgrade", upgrade).listen(9100, "127.0.0.1");
+http.createServer({ maxHeaderSize: 65536 }, answer).on("upgrade", upgrade).listen(9100, "127.0.0.1");
 https.createServer({ key: fs.readFileSync("key.pem"), cert: fs.readFileSync("cert.pem") }, answer).listen(9443);
 http.createServer((_, response) => response.end("service")).listen(process.env.PORT, "127.0.0.1");
 `;
@@ -56,6 +59,8 @@ beforeAll(async () => {
   await kind.getUntil("service", ({ body }) => body === "service", 60);
 });
 afterAll(() => kind?.[Symbol.asyncDispose]());
+
+headerSizeCases(() => kind, "app", "/");
 
 const json = async (server: string, path: string) => JSON.parse((await kind.get(server, path)).body) as object;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FixtureServer } from "../../../../testing/fixtures/bundle-fixture.ts";
 import { bootKind, type KindHost } from "../../../../testing/kind-host.ts";
+import { headerSizeCases } from "../header-sizes.cases.ts";
 
 const python = (name: string, application: string, change: object = {}): FixtureServer => ({
   ...({ kind: "python", name, application, interface: "wsgi", workers: 1, threads: 4 } as const),
@@ -23,6 +24,9 @@ def index():
 @app.post("/upload")
 def upload():
     return hashlib.sha256(request.stream.read()).hexdigest()
+@app.get("/large")
+def large():
+    return "large", {f"X-Large-{n}": "a" * int(request.args["size"]) for n in range(int(request.args["count"]))}
 @app.get("/kill")
 def kill():
     os.kill(os.getppid(), 9)
@@ -32,6 +36,7 @@ def slow():
     return "slow"
 `;
 const asgi = `import asyncio
+from urllib.parse import parse_qs
 async def app(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
@@ -41,7 +46,10 @@ async def app(scope, receive, send):
         await send({"type": "websocket.send", "text": "echo " + message["text"]})
         return await send({"type": "websocket.close"})
     assert scope["type"] == "http"
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    asked = {name: value[0] for name, value in parse_qs(scope["query_string"].decode()).items()}
+    large = [(f"x-large-{n}".encode(), b"a" * int(asked["size"])) for n in range(int(asked.get("count", 0)))]
+    headers = [(b"content-type", b"text/event-stream"), *large]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     for n in range(5 if scope["path"] == "/stream" else 1):
         await send({"type": "http.response.body", "body": b"data: %d\\n\\n" % n, "more_body": True})
         if scope["path"] == "/stream":
@@ -81,6 +89,11 @@ beforeAll(async () => {
 });
 afterAll(() => kind?.[Symbol.asyncDispose]());
 const awake = (server: string) => kind.state(server);
+
+describe.each([
+  ["WSGI", "flask"],
+  ["ASGI", "async"],
+])("%s", (_, server) => headerSizeCases(() => kind, server, "/large"));
 
 describe("a Flask application", () => {
   test("its first request starts it, as the account, in its directory, with its variables", async () => {
