@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const address4 = "192.0.2.10";
-const declaration = declarationOf([{ number: 1, name: "alice", servers: [staticServer("www")] }]);
+const servers = [staticServer("www"), programServer("app", ["/usr/bin/node", "answers.mjs"])];
+const declaration = declarationOf([{ number: 1, name: "alice", servers }]);
 const bundle = (change: { address4?: string }) =>
   renderBundle(
     { ...declaration, frontEnds: declaration.frontEnds.map((frontEnd) => ({ ...frontEnd, ...change })) },
@@ -50,6 +51,8 @@ beforeAll(async () => {
       ip -6 address add fd00:9::5/128 dev lo; ip -6 address add fd00:a::5/128 dev lo; ip address add ${visitor4}/32 dev lo'`);
   await placeBundle(host, bundle({ address4 }));
   await host.writeFile("/srv/accounts/1/home/www/index.html", "Hello\n");
+  const answers = join(import.meta.dirname, "../../testing/programs/answers.mjs");
+  await host.writeFile("/srv/accounts/1/home/answers.mjs", readFileSync(answers));
   await host.writeFile("/run/router.conf", router);
   await sh("systemd-run --quiet --unit=router ip netns exec outside bird -f -c /run/router.conf -s /run/router.ctl");
   await sh("until ip -6 route show default proto bird | grep -q via; do sleep 0.2; done");
@@ -93,20 +96,42 @@ describe("a declared IPv4 address", () => {
 describe("the kernel remembers nothing that visitors do", () => {
   const flood = (kind: string) => outside(`python3 -c '${kind}'`);
 
-  test("connections, ended or left open", async () => {
+  // With `app.alice.test` each request goes on from the front end to a program of the account, which is proxied to in its own network.
+  test.each([
+    ["connections, ended or left open", "nobody.test", 421, 1],
+    ["requests that a program answers", "app.alice.test", 200, 1],
+    ["requests that a program answers, five over a connection", "app.alice.test", 200, 5],
+  ])("%s", async (_what, name, status, each) => {
+    const visit = () =>
+      outside(
+        `curl -sg --max-time 60 --interface fd00:9::5 http://[fd00:8000:0:1::1]/ -o /dev/null -w '%{http_code}' -H 'Host: ${name}'`,
+      );
+    expect(await visit()).toBe(`${status}`);
     await sleep(500);
     const before = await remembered();
-    await flood(`
-import socket
-held = []
+    const answered = await flood(`
+import http.client
+held, right = [], 0
 for n in range(300):
-    s = socket.create_connection(("fd00:8000:0:1::1", 80), source_address=("fd00:9::5", 0))
-    s.sendall(b"GET / HTTP/1.1\\r\\nHost: nobody.test\\r\\nConnection: close\\r\\n\\r\\n")
-    s.recv(100)
-    if n % 2: s.close()
-    else: held.append(s)
+    c = http.client.HTTPConnection("fd00:8000:0:1::1", 80, source_address=("fd00:9::5", 0))
+    for m in range(${each}):
+        c.request("GET", "/", headers={"Host": "${name}"})
+        answer = c.getresponse()
+        answer.read()
+        right += answer.status == ${status}
+    if n % 2: c.close()
+    else: held.append(c)
+print(right)
 `);
+    expect(answered).toBe(`${300 * each}\n`);
     expect((await remembered()) - before).toBeLessThan(20);
+    // In the account's own network, where it is proxied to, nothing is counted against the host's table either.
+    if (status === 200) {
+      const pid = await sh("systemctl show -P MainPID account-1-http-app.service");
+      expect(Number(await sh(`nsenter -t ${pid.trim()} -n sysctl -n net.netfilter.nf_conntrack_count`))).toBeLessThan(
+        20,
+      );
+    }
   });
 
   test("connections to SSH, and refused ones", async () => {
