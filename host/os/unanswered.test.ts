@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { lookAtFirewall, lookAtRoutes } from "../inspect/checks/network.ts";
 import type { Run } from "./machine.ts";
 import { loadFirewall } from "./network/nftables.ts";
+import { ask } from "./systemd.ts";
 
 /** A program that fails has not said "there is nothing": what follows from nothing being there must not happen. */
 const rules = { path: "nftables/fairhost.nft", content: "table inet fairhost {\n}\n" };
@@ -60,4 +61,18 @@ test("a firewall or routes that cannot be listed are no firewall and routes with
       message: `\`ip ${family} -j route show table local proto ${routeProtocol}\` fails: Cannot open netlink socket`,
     })),
   );
+});
+
+test("systemd is asked again for five minutes, not for ever", async () => {
+  let minutes = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => minutes * 60_000);
+  onTestFinished(() => clock.mockRestore());
+  const run: Run = async () => {
+    minutes++;
+    return { status: 1, stdout: "", stderr: "Connection timed out\n" };
+  };
+  await expect(ask({ run }, ["show", "x.service"], 0)).rejects.toThrow(
+    "systemd has not answered `systemctl show` for 300 s: Connection timed out",
+  );
+  expect(minutes).toBe(6);
 });
