@@ -42,6 +42,11 @@ php_value memory_limit 8M
   Require all granted
 </FilesMatch>
 `;
+/** Types of files that scripts of pages ask for: a browser runs or shows none of another type. */
+const types = {
+  ...{ wasm: "application/wasm", map: "application/json", webmanifest: "application/manifest+json" },
+  ...{ mjs: "text/javascript", avif: "image/avif", svg: "image/svg+xml", woff2: "font/woff2" },
+};
 const files = {
   "app/index.php": index,
   "app/.htaccess": htaccess,
@@ -53,6 +58,8 @@ const files = {
   "app/dies.php": "<?php posix_kill(posix_getppid(), 9);",
   "app/large.php":
     '<?php for ($n = 0; $n < $_GET["count"]; $n++) header("X-Large-$n: " . str_repeat("a", (int) $_GET["size"]));',
+  "app/modules.php": `<?php echo json_encode(["modules" => get_loaded_extensions(), "ini" => php_ini_loaded_file(), "shown" => ini_get("display_errors")]);`,
+  ...Object.fromEntries(Object.keys(types).map((end) => [`app/types/file.${end}`, "x"])),
   "app/secret.txt": "secret",
   "app/.env": "secret",
   "app/.git/config": "secret",
@@ -131,6 +138,18 @@ describe("a PHP application", () => {
     expect((await kind.get("app", "/photo.jpg/x.php")).body).not.toBe("run");
     expect((await kind.get("app", "/photo.jpg")).body).toContain("<?php");
     expect(JSON.parse((await kind.get("app", "/nothing.php")).body)).toMatchObject({ script: "/index.php" });
+  });
+
+  test("it has every module that PHP has on the host, and Debian's php.ini", async () => {
+    const { modules, ini, shown } = JSON.parse((await kind.get("app", "/modules.php")).body) as Record<string, unknown>;
+    const php = await kind.sh("/usr/sbin/php-fpm8.4 -m | grep -v '^\\[' | grep .");
+    expect((modules as string[]).toSorted()).toEqual([...new Set(php.trim().split("\n"))].toSorted());
+    expect(modules).toEqual(expect.arrayContaining(["PDO", "mbstring", "dom", "sqlite3", "pdo_mysql", "pdo_pgsql"]));
+    expect({ ini, shown }).toEqual({ ini: "/etc/php/8.4/fpm/php.ini", shown: "" });
+  });
+
+  test.each(Object.entries(types))("a file .%s has the type %s", async (end, type) => {
+    expect((await kind.get("app", `/types/file.${end}`)).headers["content-type"]?.replace(/;.*/, "")).toBe(type);
   });
 
   test("uploads may be larger than the account's memory for files, and are gone afterwards", async () => {
