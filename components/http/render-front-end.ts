@@ -10,7 +10,7 @@ import type { Declaration } from "../registry/kinds.generated.ts";
 import { noTls, type Texts, tlsTexts } from "../tls/front-end-texts.ts";
 import { wafHttp, wafPassing } from "../waf/front-end-waf.ts";
 import { limitsHttp, limitsServer } from "./front-end/connection-limits.ts";
-import { connections, opening, retryAfterSuspended } from "./front-end/connections.ts";
+import { connections, opening, retryAfterSuspended, shutdownSeconds } from "./front-end/connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
 import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
@@ -23,13 +23,6 @@ import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
 import { mostParts } from "./web-site/web-address.ts";
 import { hostLimits } from "./web-site/web-site.ts";
-
-/**
- * Seconds after a reload until the old workers end, with what is still open in them: uploads, downloads, event streams and WebSockets
- * that began before. Old workers stay that long if there is one such stream, each with about 10 MB, so this bounds memory under
- * steady reloads; programs of web sites reconnect streams by themselves.
- */
-const shutdownTimeout = 1800;
 
 export const renderer: Renderer<"frontEnds"> = {
   key: "frontEnds",
@@ -141,7 +134,7 @@ const configuration = (
 ) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
 ${keptModules}user www-data;
 worker_processes auto;
-worker_shutdown_timeout ${shutdownTimeout}s;
+worker_shutdown_timeout ${shutdownSeconds}s;
 pid /run/nginx.pid;
 error_log /var/log/nginx/error.log;
 

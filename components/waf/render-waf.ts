@@ -4,7 +4,7 @@ import { ownText } from "../../lib/text/own-text.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import { confined } from "../host/units/confined.ts";
-import { connections, descriptors } from "../http/front-end/connections.ts";
+import { connections, descriptors, shutdownSeconds } from "../http/front-end/connections.ts";
 import { keptModules } from "../http/front-end/kept-connections.ts";
 import { answer } from "../http/front-end/pages.ts";
 import { visitorHttp } from "../http/front-end/visitor.ts";
@@ -138,7 +138,7 @@ const nginxConfiguration = `# The web application firewall: between the front en
 ${keptModules}user www-data;
 load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;
 worker_processes ${workers};
-worker_shutdown_timeout 60s;
+worker_shutdown_timeout ${shutdownSeconds}s;
 pid ${spool}/waf.pid;
 error_log stderr crit;
 

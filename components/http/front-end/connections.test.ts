@@ -5,7 +5,14 @@ import type { HttpServer, ServerKind } from "../kinds/server.ts";
 import { serverFixtures } from "../kinds/server-fixtures.generated.ts";
 import { servers } from "../kinds/servers.generated.ts";
 import { apacheSize } from "../program/apache.ts";
-import { connections, descriptors, descriptorsOfProxied, longestQueue, opening } from "./connections.ts";
+import {
+  connections,
+  descriptors,
+  descriptorsOfProxied,
+  longestQueue,
+  opening,
+  shutdownSeconds,
+} from "./connections.ts";
 import { placesOf, waiting } from "./places.ts";
 
 test("each part carries what the part before it lets through", () => {
@@ -106,7 +113,8 @@ test("a whole /48 may open more than one visitor, and less than the workers of a
 });
 
 test("each part is told its number", () => {
-  const accounts = [{ number: 1, name: "a", servers: [staticServer("s"), programServer("p", ["/bin/true"])] }];
+  const program = programServer("p", ["/bin/true"], { waf: { level: "basic" } });
+  const accounts = [{ number: 1, name: "a", servers: [staticServer("s"), program] }];
   const { groups } = renderBundle(declarationOf(accounts), "web1");
   const files = new Map(
     Object.values(groups).flatMap((group) => group!.files.map(({ path, content }) => [path, content ?? ""] as const)),
@@ -123,6 +131,13 @@ test("each part is told its number", () => {
     `limit_conn accounts ${connections.account};`,
     `worker_connections ${connections.frontEndWorker};`,
     `keepalive ${connections.kept};`,
+    `worker_shutdown_timeout ${shutdownSeconds}s;`,
+  );
+  // What passes through it is as old as what passes through the front end.
+  says(
+    "waf/nginx.conf",
+    `worker_connections ${connections.wafWorker};`,
+    `worker_shutdown_timeout ${shutdownSeconds}s;`,
   );
   says(
     "nftables/fairhost.nft",

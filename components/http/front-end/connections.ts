@@ -58,3 +58,10 @@ export const retryAfter = 5;
  * engines keep the pages for days (RFC 9110, section 15.6.4); 403 or 404 would take them out.
  */
 export const retryAfterSuspended = 3600;
+
+/**
+ * Seconds after a reload until the old workers end, with what is still open in them: uploads, downloads, event streams and WebSockets
+ * that began before. Old workers stay that long if there is one such stream, each with about 10 MB (35 MB in the web application firewall,
+ * through which the same streams pass), so this bounds memory under steady reloads; programs of web sites reconnect streams by themselves.
+ */
+export const shutdownSeconds = 1800;
