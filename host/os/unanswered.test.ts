@@ -3,6 +3,7 @@ import { routeProtocol } from "../../delivery/protocol/bundle.ts";
 import { bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { lookAtFirewall, lookAtRoutes } from "../inspect/checks/network.ts";
 import type { Run } from "./machine.ts";
+import { loadHostLinks } from "./network/links.ts";
 import { loadFirewall } from "./network/nftables.ts";
 import { ask } from "./systemd.ts";
 
@@ -75,4 +76,15 @@ test("systemd is asked again for five minutes, not for ever", async () => {
     "systemd has not answered `systemctl show` for 300 s: Connection timed out",
   );
   expect(minutes).toBe(6);
+});
+
+test("whether networkd runs is asked again before anybody is told to take its files out of the inventory", async () => {
+  using tree = new Tree();
+  const answers = [
+    { status: 1, stdout: "", stderr: "Failed to get properties: Connection timed out" },
+    { status: 0, stdout: "inactive\n", stderr: "" },
+  ];
+  const run: Run = async () => answers.shift()!;
+  expect(await loadHostLinks(tree.machine({ live: true, run }))).toMatch(/^systemd-networkd does not run/);
+  expect(answers).toEqual([]);
 });

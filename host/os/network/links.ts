@@ -9,7 +9,7 @@ import { readOwn, type Schema } from "../../store/own-file.ts";
 import { arm, confirm, type DeadMan, restore } from "../dead-man.ts";
 import type { Machine } from "../machine.ts";
 import { controllerHears } from "../ssh/ssh.ts";
-import { said } from "../systemd.ts";
+import { ask, said } from "../systemd.ts";
 import { watchRouting, within } from "./bird.ts";
 
 const daemon = "systemd-networkd.service";
@@ -58,8 +58,8 @@ DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/none SYSTEMD_LOG_TARGET=console SYST
  */
 export async function loadHostLinks(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
-  const active = await run("systemctl", ["is-active", "--quiet", daemon]);
-  if (active.status !== 0)
+  const active = (await ask(machine, ["show", "--property=ActiveState", "--value", "--", daemon])).trim();
+  if (!["active", "reloading"].includes(active))
     return "systemd-networkd does not run, so the links were not touched: first let it have the host's network, or take `setUpLinks` out of the inventory";
   const files = filesIn(machine);
   const confirmed = `${layout.state}/links-confirmed.json`;
