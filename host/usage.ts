@@ -42,6 +42,9 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     list the backups of an account that this host made. --of: those that another host made, whose
                     master secret is on standard input (also below)
   backups [--json]  list all accounts of this host: their newest backup, and when one was last restored as a drill
+  fetch-backups [--due] [ACCOUNT...]
+                    on a standby host: fetch what is new of the backups of accounts whose standby it is, or of these, as
+                    they are, encrypted; --due leaves out those that were compared lately (a timer does this)
   drill [--due] [ACCOUNT...]
                     restore the newest backups of all accounts of this host, or of these, beside them, compare them,
                     and remove that again; what was seen is signed and kept. --due: as long as two hours have not

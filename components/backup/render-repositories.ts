@@ -19,6 +19,7 @@ import { askingKeys, plainHost, plainKey, renderAnswers } from "./answers.ts";
 const service = "fairhost-repositories.service";
 const configuration = "repositories/sshd.conf";
 const script = "repositories/serve";
+const copyScript = "repositories/serve-copy";
 const inForce = (path: string) => `${currentGeneration}/${path}`;
 
 /** What a host with `role: backup` has for the hosts and accounts whose backups it keeps. */
@@ -34,7 +35,7 @@ export const renderer: Renderer<"accounts"> = {
  * comes with the key by which SSH knows it (`known_hosts` of the inventory), so there is no secret to hand out.
  */
 function renderKept(account: Element<"accounts">): Part {
-  const { number, user, uid, gid, directory, host, backup, limits } = account;
+  const { number, user, uid, gid, directory, host, standby, backup, limits } = account;
   const record: KeptRecord = { account: number, retentionDays: backup!.retentionDays };
   // Not its directory: whatever a host puts there, no login reads it (~/.ssh).
   const userRecord = { userName: user, uid, gid, homeDirectory: "/", shell: "/bin/sh" };
@@ -45,6 +46,9 @@ function renderKept(account: Element<"accounts">): Part {
     files: [
       { path: `${keptRecords}${number}`, content: json(record) },
       { path: `repositories/keys/${user}`, link: `../hosts/${plainHost(host)}` },
+      ...(standby === undefined
+        ? []
+        : [{ path: `repositories/standbys/${user}`, link: `../copying/${plainHost(standby)}` }]),
       { path: `userdb/${user}.user`, content: json(userRecord) },
       { path: `userdb/${user}.user-privileged`, content: json(privileged) },
       { path: `userdb/${uid}.user`, link: `${user}.user` },
@@ -78,10 +82,15 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
     files: [
       { path: configuration, content: sshdConfiguration(declaration.sites.map(subnetZero).toSorted()) },
       { path: script, content: ownText(import.meta.dirname, "serve.sh"), mode: 0o755 },
-      ...hosts.map(({ name, ssh }) => ({
-        path: `repositories/hosts/${plainHost(name)}`,
-        content: ssh?.hostKey === undefined ? "" : `restrict ${plainKey(ssh.hostKey)}\n`,
-      })),
+      { path: copyScript, content: ownText(import.meta.dirname, "serve-copy.sh"), mode: 0o755 },
+      ...hosts.flatMap(({ name, ssh, lost }) => [
+        { path: `repositories/hosts/${plainHost(name)}`, content: keyFor(script, ssh?.hostKey) },
+        // A lost host fetches nothing: somebody else may have it now.
+        {
+          path: `repositories/copying/${plainHost(name)}`,
+          content: keyFor(copyScript, lost === undefined ? ssh?.hostKey : undefined),
+        },
+      ]),
       { path: pathOfService, content: unitFile(server) },
       { path: `systemd/multi-user.target.wants/${service}`, link: `../${service}` },
       ...renderAnswers(declaration),
@@ -89,6 +98,11 @@ function renderRepositories({ declaration }: DeclaredHost): { files: BundleFile[
     ],
     units: [{ name: service, want: "start", restartOn: [pathOfService, configuration] }, ...tidy.units],
   };
+}
+
+/** authorized_keys(5): the key of a host, and the only command that it may run. Without a key nobody may. */
+function keyFor(command: string, key: string | undefined): string {
+  return key === undefined ? "" : `restrict,command="/bin/sh ${inForce(command)}" ${plainKey(key)}\n`;
 }
 
 const tidy = timedService("fairhost-expire-backups", {
@@ -139,21 +153,21 @@ const server = {
   },
 };
 
-/** sshd_config(5): keys alone, one command, nothing forwarded. @param infrastructure ranges of hosts */
+/** sshd_config(5): keys alone, each with its one command, nothing forwarded. @param infrastructure ranges of hosts */
 function sshdConfiguration(infrastructure: readonly string[]): string {
   const settings: readonly (readonly [string, string])[] = [
     ["Port", `${backupPort}`],
     ["AddressFamily", "inet6"],
     ...["ed25519", "ecdsa", "rsa"].map((type) => ["HostKey", `/etc/ssh/ssh_host_${type}_key`] as const),
     ["UsePAM", "no"],
-    ["AuthorizedKeysFile", inForce("repositories/keys/%u")],
-    // Each of these files is a symlink to the key of the account's host.
+    // The account's host, and its standby, which may only read.
+    ["AuthorizedKeysFile", `${inForce("repositories/keys/%u")} ${inForce("repositories/standbys/%u")}`],
+    // Each of these files is a symlink to the key of a host.
     ["StrictModes", "no"],
     ["PermitRootLogin", "no"],
     ["AuthenticationMethods", "publickey"],
     ["PasswordAuthentication", "no"],
     ["KbdInteractiveAuthentication", "no"],
-    ["ForceCommand", `/bin/sh ${inForce(script)}`],
     ["DisableForwarding", "yes"],
     ["PermitTTY", "no"],
     ["PermitUserRC", "no"],
@@ -170,10 +184,9 @@ function sshdConfiguration(infrastructure: readonly string[]): string {
     ["PrintMotd", "no"],
     ["PrintLastLog", "no"],
     ["PidFile", "none"],
-    // Hosts that ask about themselves: the command is that of the key.
+    // Hosts that ask about themselves.
     ["Match", `User ${askingUser}`],
     ["AuthorizedKeysFile", inForce(askingKeys)],
-    ["ForceCommand", "none"],
   ];
   return `${settings.map((setting) => setting.join(" ")).join("\n")}\n`;
 }

@@ -11,6 +11,8 @@ export const repositories = {
     },
     // The key of its host, which is in the host's group.
     { path: /keys\/(?<user>a\d+)/, link: /\.\.\/hosts\/(?<host>[a-z0-9-]+)/ },
+    // And that of its standby, which may read.
+    { path: /standbys\/(?<user>a\d+)/, link: /\.\.\/copying\/(?<standby>[a-z0-9-]+)/ },
   ],
   // Whoever declares a host lost needs an approval, and whoever moves accounts.
   follows: [

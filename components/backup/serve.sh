@@ -1,4 +1,4 @@
-# What a host may do over SSH as one of its accounts, on the backup host: the command of every connection (ForceCommand in sshd.conf). It runs
+# What a host may do over SSH as one of its accounts, on the backup host: the command of its host's key. It runs
 # as the account's uid, which can reach the account's repositories and nothing else. The directory is the account's, made by the applier.
 set -eu
 umask 077

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { usualStandbyMinutes } from "../account/standby-copy.ts";
 import { failures } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import { nameSchema } from "../schema.ts";
@@ -26,6 +27,14 @@ export const schema = z.strictObject({
     .default(30)
     .describe(
       "Days for which a restore proof of an account's newest backup is valid. Hosts restore backups as drills often enough that none gets half as old. Default 30.",
+    ),
+  standbyMinutes: z
+    .int()
+    .min(2)
+    .max(1440)
+    .default(usualStandbyMinutes)
+    .describe(
+      "Minutes after which the standby host of an account has a copy of each new backup at the latest. It fetches them encrypted, and restores from them when it takes over. Default 60.",
     ),
   wakeSeconds: z
     .int()

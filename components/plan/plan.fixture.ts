@@ -21,6 +21,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     passwordLogins: true,
     retentionDays: 7,
     proofDays: 30,
+    standbyMinutes: 60,
     wakeSeconds: 120,
     survives: ["disk", "supply", "chain", "link", "switch", "router", "operator"],
     takeover: true,

@@ -17,6 +17,9 @@ export const inputs = z.strictObject({
   proofDays: promise(number, { weaker: "more", later: true })
     .exactOptional()
     .describe("Days after which a proof that the newest backup of an account can be restored is too old."),
+  standbyMinutes: promise(number, { weaker: "more", later: true })
+    .exactOptional()
+    .describe("Minutes after which the standby of an account has a copy of each new backup."),
   wakeSeconds: promise(number, { weaker: "more", later: true })
     .exactOptional()
     .describe(

@@ -13,6 +13,9 @@ export const keepersKeys = "backup/known_hosts";
 /** Folder of the bundle paths at which a backup host reads how long it keeps what: `repositories/accounts/1204`, JSON. */
 export const keptRecords = "repositories/accounts/";
 
+/** Bundle path of the accounts whose standby a host is: a {@link StandbyRecord} on each line, as JSON. */
+export const standbyRecords = "standby/copies";
+
 /** User of a backup host as which every host may ask one thing: whether it is lost (components/backup/render-fence.ts). */
 export const askingUser = "fairhost-asking";
 
@@ -47,6 +50,17 @@ export interface BackupRecord {
   readonly retentionDays: number;
   /** Days after which a proof that they can be restored is too old. Not said by older releases. */
   readonly proofDays?: number;
+}
+
+/** An account whose standby a host is: its newest backups are fetched there, encrypted as they are. */
+export interface StandbyRecord {
+  readonly account: number;
+  /** Where its backups are. */
+  readonly site: string;
+  /** Minutes after which a new backup has come to the standby at the latest. */
+  readonly minutes: number;
+  /** Bytes that the copy may take. */
+  readonly bytes: number;
 }
 
 /** A backup host. */

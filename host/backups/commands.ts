@@ -5,6 +5,7 @@ import { formatReport, report } from "../drills/report.ts";
 import { drillAccounts } from "../drills/run.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { backUp } from "./backup.ts";
+import { fetchBackups } from "./fetch.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
 import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
 import { showBackups } from "./view.ts";
@@ -33,6 +34,11 @@ export const backupCommands: Readonly<
   backup(machine, words, { due }) {
     const numbers = numbersIn(words);
     return numbers && (async () => ended(machine, await backUp(machine, numbers, due)));
+  },
+
+  "fetch-backups"(machine, words, { due }) {
+    const numbers = numbersIn(words);
+    return numbers && (async () => ended(machine, await fetchBackups(machine, numbers, due)));
   },
 
   drill(machine, words, { due }) {

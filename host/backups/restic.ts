@@ -16,6 +16,8 @@ export interface Opened {
   readonly keeper: Keeper;
   readonly name: string;
   readonly key: string;
+  /** Where it is on this host: the copy that a standby has. Without it, it is on the backup host. */
+  readonly directory?: string;
 }
 
 /** A directory of the host and where restic sees it. */
@@ -57,7 +59,7 @@ export const incomplete = 3;
  * outside, so neither the host's key nor the repository's (which comes on standard input) is in a file that it could be led to.
  */
 export async function restic(
-  { machine, account, keeper, name, key }: Opened,
+  { machine, account, keeper, name, key, directory }: Opened,
   args: readonly string[],
   { mounts = [], uid, output, longest }: ResticOptions = {},
 ): Promise<ResticResult> {
@@ -70,12 +72,18 @@ export async function restic(
   machine.disk.remove(temporary);
   machine.disk.makeDirectory(temporary, 0o700);
   await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
-  const relay = await relayTo(sshTo(machine, keeper, account, ["open", name]), socket);
+  const relay =
+    directory === undefined
+      ? await relayTo(sshTo(machine, keeper, account, ["open", name]), socket)
+      : { said: () => "", failed: () => false, end: async () => {} };
   // Outside, nobody but root comes into its directory.
-  if (uid !== undefined) for (const path of [socket, temporary]) chownSync(path, uid, uid);
+  const own = directory === undefined ? [socket, temporary] : [temporary];
+  if (uid !== undefined) for (const path of own) chownSync(path, uid, uid);
   const writable = true as const;
   const places = [
-    { from: socket, to: "/run/repository", writable },
+    directory === undefined
+      ? { from: socket, to: "/run/repository", writable }
+      : { from: directory, to: "/run/repository" },
     { from: temporary, to: "/tmp", writable },
     ...mounts,
   ];
@@ -93,7 +101,7 @@ export async function restic(
       : ["--property=CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP", "--property=UMask=0077"]),
     ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--"],
     ...(uid === undefined ? [] : becoming(uid)),
-    ...["/usr/bin/restic", ...args, ...throughRelay],
+    ...["/usr/bin/restic", ...args, ...(directory === undefined ? throughRelay : inPlace)],
   ];
   try {
     const [first, ...rest] = command;
@@ -185,6 +193,9 @@ export const throughRelay = [
   "--option=rclone.program=/bin/sh -c 'exec socat STDIO UNIX-CONNECT:/run/repository'",
   "--no-cache",
 ];
+
+/** The same for a copy on this host. */
+const inPlace = ["--repo=/run/repository", "--no-cache"];
 
 /** Carries each connection to a Unix socket of root to a command of its own. @param seen is called when the command has written something, or has ended */
 export async function relayTo(

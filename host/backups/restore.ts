@@ -10,6 +10,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
 import { inSnapshot } from "./backup.ts";
+import { copiedRepositories, copyDirectory } from "./copies.ts";
 import { backupsOf, keepersOf, type Patience, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
 import { type Mount, mustRestic, type Opened, Unreachable } from "./restic.ts";
 import { spoolOf, withBackup } from "./state.ts";
@@ -42,12 +43,14 @@ export type Wanted =
  * that its master secret does not open.
  * @param other opens those of another host instead of this one's own
  * @param bundle the one that declares the account
+ * @param copiesToo also those of the copy that this host has as the account's standby: of what is at both, only the copy is given
  */
 export async function snapshotsOf(
   machine: Machine,
   number: number,
   other?: OtherHost,
   { bundle }: { readonly bundle: Bundle } = readCurrent(machine),
+  copiesToo = true,
 ): Promise<{
   readonly found: readonly Snapshot[];
   readonly wrong: readonly string[];
@@ -71,8 +74,26 @@ export async function snapshotsOf(
       return [];
     }
   };
-  for (const keeper of keepersOf(bundle, record)) {
-    for (const name of await tried(() => repositoriesOn(machine, keeper, record))) {
+  // Nor is a damaged copy one to be without what it was made of.
+  const triedCopy = async <T>(work: () => Promise<readonly T[]>): Promise<readonly T[]> => {
+    try {
+      return await work();
+    } catch (error) {
+      machine.say(`account ${number}: the copy on this host cannot be used: ${(error as Error).message}`);
+      return [];
+    }
+  };
+  const places: { keeper: Keeper; names: readonly string[]; copies?: string }[] = [];
+  for (const keeper of keepersOf(bundle, record))
+    places.push({ keeper, names: await tried(() => repositoriesOn(machine, keeper, record)) });
+  if (copiesToo)
+    places.push({
+      keeper: { name: bundle.host, site: "", address: "" },
+      names: copiedRepositories(machine, number),
+      copies: copyDirectory(machine, number),
+    });
+  for (const { keeper, names, copies } of places) {
+    for (const name of names) {
       const repository = readRepositoryName(name);
       const master = repository && masterFor(machine, bundle.host, repository, other);
       if (!master) {
@@ -85,16 +106,13 @@ export async function snapshotsOf(
         keeper,
         name,
         key: backupKey(master, number, repository.epoch),
+        ...(copies !== undefined && { directory: join(copies, name) }),
       };
-      const listed = await tried(
-        async () =>
-          JSON.parse(await mustRestic(opened, ["snapshots", "--json", "--no-lock"])) as {
-            id: string;
-            time: string;
-            summary?: { total_bytes_processed?: number };
-          }[],
-      );
+      const listed = await (copies === undefined ? tried : triedCopy)(() => listSnapshots(opened));
       for (const { id, time, summary } of listed) {
+        // What is here, too, needs no network.
+        const same = found.findIndex((each) => each.id === id);
+        if (same >= 0) found.splice(same, 1);
         const bytes = summary?.total_bytes_processed;
         found.push({ opened, id, time, ...(bytes !== undefined && { bytes }) });
       }
@@ -105,6 +123,14 @@ export async function snapshotsOf(
     ...{ found, wrong, isAway: isAway && wrong.length > 0 },
     otherEpochs: [...otherEpochs].sort((left, right) => left - right),
   };
+}
+
+async function listSnapshots(opened: Opened) {
+  return JSON.parse(await mustRestic(opened, ["snapshots", "--json", "--no-lock"])) as {
+    id: string;
+    time: string;
+    summary?: { total_bytes_processed?: number };
+  }[];
 }
 
 /** @param patience how long the backup host is waited for; by default long */

@@ -33,6 +33,7 @@ export const differenceKinds = [
   "database-changed",
   "backup-late",
   "backup-damaged",
+  "standby-late",
   "proof-late",
   "proof-failed",
   "proof-untried",

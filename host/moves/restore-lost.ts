@@ -1,6 +1,7 @@
-import type { BundleGroup } from "../../delivery/protocol/bundle.ts";
+import type { Bundle, BundleAccount, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import { requireQuiet, withArchives } from "../archives/archives.ts";
 import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
+import { copiedRepositories } from "../backups/copies.ts";
 import { mustRestic } from "../backups/restic.ts";
 import {
   type Context,
@@ -34,38 +35,59 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       if (!coming || restoring === undefined || !account) throw notExpected(number);
       if (restoring !== awaited) return restoring;
       await requireQuiet(machine, number);
-      const { found, wrong, otherEpochs } = await snapshotsOf(machine, number, lost, { bundle });
-      if (wrong.length > 0) {
-        throw new ApplyError(`cannot tell which backup is the newest (${wrong.join("; ")})`);
-      }
-      const { snapshot, dumps, passed } = await newestWhole(found);
-      if (!snapshot) {
-        const older = otherEpochs.map(
-          (epoch) =>
-            `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${lost.name} ${epoch}\`, the secret on standard input), then deploy again`,
-        );
-        throw new ApplyError(
-          `there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${lost.name}${older.join("")}`,
-        );
-      }
-      machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
-      const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
-      await restoreFiles(context, "home");
-      await restoreFiles(context, "lib");
-      for (const each of databases) if (has(dumps, each)) await restoreDatabase(context, each.engine, each.name);
-      await restoreCertificates(snapshot, number);
-      const empty = databases.filter((each) => !has(dumps, each));
-      const undeclared = dumps.filter((each) => !has(databases, each));
-      const done = [
-        `${restored}${shortTime(snapshot)} by ${lost.name}`,
-        ...passed.map((time) => `that of ${time} is not whole: it lacks a database`),
-        ...empty.map(({ engine, name }) => `database ${name} (${engine}) is empty: that backup does not have it`),
-        ...undeclared.map(({ engine, name }) => `database ${name} (${engine}) is left out: it is not declared`),
-      ].join("; ");
+      const restore = (copyToo: boolean) => restoreNewest(machine, account, databases, lost, bundle, copyToo);
+      const done = await restore(true).catch((error: unknown) => {
+        if (!(error instanceof ApplyError) || copiedRepositories(machine, number).length === 0) throw error;
+        machine.say(`account ${number}: the copy on this host cannot be restored: ${error.message}`);
+        return restore(false);
+      });
       setMark(machine, "restoring", number, done);
       return done;
     }),
   );
+}
+
+/** @param copyToo also from the copy that this host has as the account's standby @returns a sentence */
+async function restoreNewest(
+  machine: Machine,
+  account: BundleAccount,
+  databases: MoveState["databases"],
+  lost: OtherHost,
+  bundle: Bundle,
+  copyToo: boolean,
+): Promise<string> {
+  const { number } = account;
+  const { found, wrong, otherEpochs, isAway } = await snapshotsOf(machine, number, lost, { bundle }, copyToo);
+  // A standby has a copy for just this: that nobody answers who could have a newer one is no reason to wait.
+  const hasCopy = found.at(-1)?.opened.directory !== undefined;
+  if (wrong.length > 0 && !(isAway && hasCopy)) {
+    throw new ApplyError(`cannot tell which backup is the newest (${wrong.join("; ")})`);
+  }
+  const { snapshot, dumps, passed } = await newestWhole(found);
+  if (!snapshot) {
+    const older = otherEpochs.map(
+      (epoch) =>
+        `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${lost.name} ${epoch}\`, the secret on standard input), then deploy again`,
+    );
+    throw new ApplyError(
+      `there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${lost.name}${older.join("")}`,
+    );
+  }
+  machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
+  const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
+  await restoreFiles(context, "home");
+  await restoreFiles(context, "lib");
+  for (const each of databases) if (has(dumps, each)) await restoreDatabase(context, each.engine, each.name);
+  await restoreCertificates(snapshot, number);
+  const empty = databases.filter((each) => !has(dumps, each));
+  const undeclared = dumps.filter((each) => !has(databases, each));
+  return [
+    `${restored}${shortTime(snapshot)} by ${lost.name}${snapshot.opened.directory === undefined ? "" : ", from the copy on this host"}`,
+    ...(wrong.length > 0 ? [`whether there is a newer one is not known (${wrong.join(", ")})`] : []),
+    ...passed.map((time) => `that of ${time} is not whole: it lacks a database`),
+    ...empty.map(({ engine, name }) => `database ${name} (${engine}) is empty: that backup does not have it`),
+    ...undeclared.map(({ engine, name }) => `database ${name} (${engine}) is left out: it is not declared`),
+  ].join("; ");
 }
 
 type Database = Pick<MoveState["databases"][number], "engine" | "name">;

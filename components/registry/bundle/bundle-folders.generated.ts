@@ -7,6 +7,7 @@ import { userdb } from "../../account/userdb.host.ts";
 import { network } from "../../address/network.host.ts";
 import { backup } from "../../backup/backup.host.ts";
 import { repositories } from "../../backup/repositories.host.ts";
+import { standby } from "../../backup/standby.host.ts";
 import { varnish } from "../../cache/varnish.host.ts";
 import { databases } from "../../database/databases.host.ts";
 import { journald } from "../../host/journald.host.ts";
@@ -38,6 +39,7 @@ const registered = [
   network,
   backup,
   repositories,
+  standby,
   varnish,
   databases,
   journald,

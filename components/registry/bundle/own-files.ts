@@ -30,6 +30,7 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   /** Also of its group. */
   uid: ({ account }) => account.uid,
   host: ({ account }) => account.host,
+  standby: ({ account }) => account.standby ?? [],
   backupSite: ({ account: { backup } }) => backup?.site ?? [],
   /** Days that its backups are kept. */
   retention: ({ account: { backup } }) => backup?.retentionDays ?? [],

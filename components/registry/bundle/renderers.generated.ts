@@ -13,6 +13,7 @@ import { renderer as renderBackup } from "../../backup/render-backup.ts";
 import { renderer as renderDrills } from "../../backup/render-drills.ts";
 import { renderer as renderFence } from "../../backup/render-fence.ts";
 import { renderer as renderRepositories } from "../../backup/render-repositories.ts";
+import { renderer as renderStandby } from "../../backup/render-standby.ts";
 import { renderer as renderView } from "../../backup/render-view.ts";
 import { renderer as renderBans } from "../../bans/render-bans.ts";
 import { renderer as renderCache } from "../../cache/render-cache.ts";
@@ -52,6 +53,7 @@ export const renderers: readonly Renderer[] = [
   renderDrills,
   renderFence,
   renderRepositories,
+  renderStandby,
   renderView,
   renderBans,
   renderCache,

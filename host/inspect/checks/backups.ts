@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
 import { isAhead } from "../../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../../archives/archives.ts";
+import { readCopyState, standbysOf } from "../../backups/copies.ts";
 import { backupsOf } from "../../backups/keepers.ts";
 import { readExpired } from "../../backups/repositories.ts";
 import { readState } from "../../backups/state.ts";
@@ -42,7 +43,34 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
         "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate/backups.md)",
     };
   });
-  return [...lateOnes, ...damaged];
+  return [...lateOnes, ...damaged, ...lateCopies(machine, bundle, now)];
+}
+
+/** Accounts whose standby this host is, and whose copy here has lacked something for longer than their plan allows. */
+function lateCopies(machine: Machine, bundle: Bundle, now: number): Difference[] {
+  return standbysOf(bundle).flatMap(({ account, minutes }): Difference[] => {
+    const state = readCopyState(machine, account);
+    // Its first run has not begun: a timer that stands still is told as such.
+    if (!state) return [];
+    const { since, compared, copy, failed } = state;
+    const age = Math.floor((now - Date.parse(compared ?? since)) / 60_000);
+    if (age >= 0 && age <= minutes) return [];
+    const newest = copy ? `its newest is of ${copy.time}` : "it has none";
+    const why = failed ? `; the run of ${failed.time} failed: ${failed.why}` : "";
+    const how =
+      age < 0
+        ? "was last compared in the future"
+        : `has not had all of its backups for ${age} minutes, and its plan allows ${minutes}`;
+    return [
+      {
+        group: "host",
+        kind: "standby-late",
+        what: `account ${account}`,
+        message: `the copy of account ${account} ${how}: ${newest}${why}`,
+        repaired: `by hand: see \`journalctl -u fairhost-standby\`, then run \`fairhost-host fetch-backups ${account}\``,
+      },
+    ];
+  });
 }
 
 /** When the account came to this host. */

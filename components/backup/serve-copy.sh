@@ -1,0 +1,32 @@
+# What the standby of an account may do over SSH as that account, on the backup host: the command of its key. It reads the account's repositories, which
+# are encrypted, and changes nothing. It runs as the account's uid, which can reach them and nothing else.
+set -eu
+number=$(id -un)
+number=${number#a}
+
+refuse() {
+  echo "refused: $1" >&2
+  exit 1
+}
+
+cd "/srv/accounts/$number/repositories"
+# Those who bring backups come first.
+renice -n 19 -p $$ >/dev/null
+ionice -c 3 -p $$
+case ${SSH_ORIGINAL_COMMAND:-} in
+  list-files)
+    # One line each: bytes, when it came, in seconds of the clock here, and path.
+    exec find . -mindepth 2 -maxdepth 4 -type f ! -path '*/locks/*' -printf '%s %T@ %P\n'
+    ;;
+  read-files)
+    # Paths on standard input, one a line; the files follow each other without anything between them.
+    while IFS= read -r path; do
+      case $path in
+        "" | .* | /* | *..* | *[!a-z0-9./-]*) refuse "not a path: $path" ;;
+      esac
+      if [ ! -f "$path" ] || [ -L "$path" ]; then refuse "not a file: $path"; fi
+      cat -- "$path"
+    done
+    ;;
+  *) refuse "give list-files or read-files" ;;
+esac

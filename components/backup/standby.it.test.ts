@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Inspection } from "../../host/inspect/difference.ts";
+import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
+import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
+
+/** A host, its backup host, and the standby of account 1; account 2 has none. Everything goes over real SSH. */
+let on: BackupHosts;
+let standby: AppliedHost;
+
+const shop = { engine: "postgresql", name: "shop", connections: 3 } as const;
+const alice = { number: 1, name: "alice", servers: [shellServer()], databases: [shop] };
+const bob = { number: 2, name: "bob", servers: [shellServer()] };
+const home = "/srv/accounts/1/home";
+const copy = "/srv/accounts/standby/1";
+const repositories = "/srv/accounts/1/repositories";
+const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d a1_shop -c";
+
+/** What a deploy gives web1 as its master secret (testing/fakes/applied-host.ts), and what the standby has. */
+const master = Buffer.alloc(32, 7).toString("base64");
+const toStandby = (declaration: Declaration) =>
+  delivery(renderBundle(declaration, "spare1"), { masterSecret: Buffer.alloc(32, 9).toString("base64") });
+
+/** On spare1 instead of web1 if that is lost: the two change places. */
+function declaration(lost?: "web1 lost"): Declaration {
+  const declared = on.declaration([alice, bob], lost);
+  const other = lost === undefined ? "spare1" : "web1";
+  const accounts = declared.accounts.map((each) => (each.number === 1 ? { ...each, standby: other } : each));
+  return { ...declared, accounts };
+}
+
+const fetchBackups = () => standby.host.run("fairhost-host fetch-backups", { timeout: 120_000 });
+const snapshots = (host: AppliedHost, directory: string) => host.shell(`cd ${directory} && ls */snapshots/* || true`);
+/** Files of a repository with what is in them; locks aside. */
+const sums = (host: AppliedHost, directory: string) =>
+  host.shell(`cd ${directory} && find . -type f ! -path '*/locks/*' -exec sha256sum {} + | sort -k2`);
+
+async function late(): Promise<string[]> {
+  const { stdout } = await standby.host.run("fairhost-host inspect --json </dev/null");
+  return (JSON.parse(stdout) as Inspection).differences
+    .filter(({ kind }) => kind === "standby-late")
+    .map(({ message }) => message);
+}
+
+beforeAll(async () => {
+  on = await backupHosts("standby", "spare");
+  standby = on.spare!;
+  const declared = declaration();
+  for (const [host, name] of [
+    [on.web, "web1"],
+    [on.backup, "bak1"],
+  ] as const) {
+    const { report, stderr } = await host.apply(renderBundle(declared, name));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+  }
+  const applied = await standby.host.run(["fairhost-host", "apply"], { stdin: toStandby(declared), timeout: 120_000 });
+  expect(applied.exitCode, applied.stderr).toBe(0);
+  // It runs when the tests say so.
+  await standby.shell("systemctl stop fairhost-standby.timer fairhost-standby.service");
+  await placeShell(on.web.host, 1);
+  await inside(on.web.host, 1, `${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
+  await inside(on.web.host, 1, "mkdir sub; echo page >sub/page; head -c 200000000 /dev/urandom >large");
+  await on.web.shell("fairhost-host backup");
+}, 300_000);
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+describe("the copy on the standby", () => {
+  test("has no snapshot if it was killed in the middle, and the next run ends well", async () => {
+    await standby.shell(
+      `systemd-run -q --unit=fetching fairhost-host fetch-backups
+       until [ -n "$(find ${copy} -path '*/data/*' -type f 2>/dev/null)" ]; do :; done
+       systemctl kill -s KILL fetching; systemctl reset-failed fetching || true`,
+    );
+    expect(await standby.shell(`find ${copy} -path '*/snapshots/*'`)).toBe("");
+    await standby.shell("systemctl start fairhost-standby.service");
+    expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+    expect(await snapshots(standby, copy)).not.toBe("");
+    expect(await late()).toEqual([]);
+  });
+
+  test("is of that account alone, and cannot be opened there", async () => {
+    expect(await standby.shell("ls /srv/accounts/standby")).toBe("1");
+    const opened = await standby.host.run("fairhost-host backups 1");
+    expect([opened.exitCode, opened.stderr]).toEqual([5, expect.stringContaining("account 1 is not on this host")]);
+  });
+
+  test("takes no file in which a byte has changed, names it, and goes on without", async () => {
+    const before = await snapshots(standby, copy);
+    await inside(on.web.host, 1, "head -c 1000000 /dev/urandom >second");
+    await on.backup.shell("touch /root/before");
+    await on.web.shell("fairhost-host backup 1");
+    const file = await on.backup.shell(`find ${repositories} -path '*/data/*' -type f -newer /root/before | head -n 1`);
+    const flip = `cp -p ${file} /root/whole && printf '\\377\\376' | dd of=${file} bs=1 seek=9 conv=notrunc status=none && touch -r /root/whole ${file}`;
+    await on.backup.shell(flip);
+    const { exitCode, stderr } = await fetchBackups();
+    const name = file.slice(repositories.length + 1);
+    expect([exitCode, stderr]).toEqual([
+      5,
+      `account 1: its copy does not have its newest backup: bak1 has damaged files, which are not taken: ${name} (docs/how-to/operate/backups.md)\n`,
+    ]);
+    expect(await snapshots(standby, copy)).toBe(before);
+    await on.backup.shell(`cp -p /root/whole ${file}`);
+    expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
+    expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+  });
+
+  test("loses what is over on the backup host, and stays if nothing answers, which drift says in time", async () => {
+    const [first = "", ...rest] = (await snapshots(standby, copy)).split("\n");
+    await on.backup.shell(`mv ${repositories}/${first} /root/over`);
+    await fetchBackups();
+    expect(await snapshots(standby, copy)).toBe(rest.join("\n"));
+    await on.backup.shell(`mv /root/over ${repositories}/${first} && systemctl stop fairhost-repositories.service`);
+    const { exitCode, stderr } = await fetchBackups();
+    expect([exitCode, stderr]).toEqual([5, expect.stringContaining("bak1 cannot be reached: ")]);
+    expect(await snapshots(standby, copy)).toBe(rest.join("\n"));
+    expect(await late()).toEqual([]);
+    await standby.shell(`sed -i 's/"compared":"20../"compared":"2025/' /var/lib/fairhost/standby/1.json`);
+    expect(await late()).toEqual([
+      expect.stringMatching(
+        /^the copy of account 1 has not had all of its backups for \d+ minutes, and its plan allows 60: its newest is of 20.*; the run of .* failed: bak1 cannot be reached/,
+      ),
+    ]);
+    await on.backup.shell("systemctl start fairhost-repositories.service");
+    await fetchBackups();
+    expect(await late()).toEqual([]);
+  });
+});
+
+describe("the standby's key", () => {
+  const ssh = (user: string, words: string, stdin = "") =>
+    standby.host.run(
+      `ssh -F none -T -p 8122 -o BatchMode=yes -o UserKnownHostsFile=/var/lib/fairhost/current/backup/known_hosts -i /etc/ssh/ssh_host_ed25519_key ${user}@fd00:8100::11 ${words}`,
+      { stdin },
+    );
+
+  test("reads the repositories of that account, and nothing else", async () => {
+    expect((await ssh("a1", "list-files")).stdout).toMatch(/^\d+ [\d.]+ web1\S+\/config$/m);
+    const [snapshot = ""] = (await snapshots(on.backup, repositories)).split("\n");
+    expect((await ssh("a1", "read-files", `${snapshot}\n`)).stdout).not.toBe("");
+    for (const [user, words, stdin] of [
+      ["a2", "list-files"],
+      ["root", "list-files"],
+      ["a1", ""],
+      ["a1", "sh"],
+      ["a1", "list"],
+      ["a1", "'list-files; id'"],
+      ["a1", "read-files", "../../2/repositories\n"],
+      ["a1", "read-files", "/etc/passwd\n"],
+      ["a1", "read-files", "web1.1.7.1/../../../2\n"],
+    ] as const) {
+      const { exitCode, stdout } = await ssh(user, words, stdin);
+      expect([user, words, stdin, stdout, exitCode === 0]).toEqual([user, words, stdin, "", false]);
+    }
+  });
+
+  test("writes and deletes nothing", async () => {
+    const before = await sums(on.backup, repositories);
+    const [path = ""] = (await snapshots(on.backup, repositories)).split("\n");
+    await ssh("a1", `open ${path.split("/")[0]}`);
+    await ssh("a1", "read-files", `${path}; rm -r .\n`);
+    expect(await sums(on.backup, repositories)).toBe(before);
+  });
+});
+
+test("the host is lost and the backup host away: the account is back on its standby, from the copy", async () => {
+  await standby.shell("ip link set eth0 down");
+  await on.web.shell("ip link set eth0 down");
+  await standby.shell("fairhost-host move 1 expect-backup && fairhost-host move 2 expect-backup");
+  const lost = toStandby(declaration("web1 lost"));
+  const applied = await standby.host.run(["fairhost-host", "apply"], { stdin: lost, timeout: 120_000 });
+  expect(applied.exitCode, applied.stderr).toBe(0);
+  // The timer goes on meanwhile.
+  await standby.host.run("fairhost-host fetch-backups");
+  const restore = (number: number) =>
+    standby.host.run(`fairhost-host move ${number} restore-backup web1 1`, { stdin: master, timeout: 200_000 });
+  const { exitCode, stdout, stderr } = await restore(1);
+  expect([exitCode, stdout, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^the backup of 20\S+Z by web1, from the copy on this host; whether there is a newer one is not known \(bak1 cannot be reached: .*\)\n$/,
+    ),
+    expect.anything(),
+  ]);
+  await standby.shell("fairhost-host move 1 land");
+  expect(await standby.shell(`cat ${home}/sub/page; stat -c '%s %U' ${home}/large`)).toBe("page\n200000000 a1");
+  expect(await inside(standby.host, 1, `${psql} 'SELECT count(*) FROM t'`)).toBe("1000\n");
+  // Of account 2 it has nothing.
+  expect((await restore(2)).stderr).toContain("cannot tell which backup is the newest (bak1 cannot be reached: ");
+}, 300_000);

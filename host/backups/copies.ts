@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type StandbyRecord, standbyRecords } from "../../delivery/protocol/backups.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
+import { filesOf } from "../store/generations.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
+
+/** What a standby knows of its copy of an account's backups. The copy is encrypted, and its key is not on this host. */
+export interface CopyState {
+  /** Since when it is the standby, ISO 8601. */
+  readonly since: string;
+  /** When it last was the standby, in a run. */
+  readonly declared: string;
+  /** When the copy last had all that the backup host has, or there was nothing to fetch. */
+  readonly compared?: string;
+  /** The newest backup in it. */
+  readonly copy?: {
+    /** When it came to the backup host, by the clock there. */
+    readonly time: string;
+    readonly keeper: string;
+    readonly repository: string;
+  };
+  /** Why the last run did not bring everything. */
+  readonly failed?: { readonly time: string; readonly why: string };
+}
+
+/** Accounts whose standby this host is, by number. */
+export function standbysOf(bundle: Bundle): StandbyRecord[] {
+  const lines = filesOf(bundle).get(standbyRecords)?.content?.split("\n") ?? [];
+  return lines.filter(Boolean).map((line) => JSON.parse(line) as StandbyRecord);
+}
+
+/** Where copies of accounts are: for root alone, beside the accounts. */
+export function copiesDirectory({ layout }: Machine): string {
+  return layout.at("/srv/accounts/standby");
+}
+
+export function copyDirectory(machine: Machine, account: number): string {
+  return join(copiesDirectory(machine), `${account}`);
+}
+
+/** Repositories of an account's copy, by name. A repository without a snapshot is not whole yet. */
+export function copiedRepositories(machine: Machine, account: number): string[] {
+  const directory = copyDirectory(machine, account);
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).filter((name) => {
+    const snapshots = join(directory, name, "snapshots");
+    return existsSync(snapshots) && statSync(snapshots).isDirectory() && readdirSync(snapshots).length > 0;
+  });
+}
+
+const directoryOf = ({ layout }: Machine) => join(layout.state, "standby");
+
+/** Accounts of which there is a copy, or the beginning of one, or of which something is known. */
+export function copiedAccounts(machine: Machine): number[] {
+  const names = [directoryOf(machine), copiesDirectory(machine)].flatMap((path) =>
+    existsSync(path) ? readdirSync(path) : [],
+  );
+  const numbers = names.map((name) => Number(name.replace(/\.json$/, ""))).filter(Number.isSafeInteger);
+  return [...new Set(numbers)].sort((left, right) => left - right);
+}
+
+const stateOf = (machine: Machine, account: number) => join(directoryOf(machine), `${account}.json`);
+
+export function readCopyState(machine: Machine, account: number): CopyState | undefined {
+  return readOwnIfWhole(stateOf(machine, account), isState);
+}
+
+const isTime = (value: unknown) => typeof value === "string" && !Number.isNaN(Date.parse(value));
+
+const isState: Schema<CopyState> = (value): value is CopyState =>
+  isRecord(value) &&
+  [value.since, value.declared].every(isTime) &&
+  (value.compared === undefined || isTime(value.compared)) &&
+  (value.copy === undefined ||
+    (isRecord(value.copy) &&
+      isTime(value.copy.time) &&
+      ["keeper", "repository"].every((key) => typeof (value.copy as never)[key] === "string"))) &&
+  (value.failed === undefined || (isRecord(value.failed) && typeof value.failed.why === "string"));
+
+export function writeCopyState(machine: Machine, account: number, state: CopyState): void {
+  machine.disk.makeDirectory(directoryOf(machine), 0o700);
+  machine.disk.replace(stateOf(machine, account), `${JSON.stringify(state)}\n`, 0o600, { sync: false });
+}
+
+export function forgetCopy(machine: Machine, account: number): void {
+  machine.disk.remove(copyDirectory(machine, account));
+  machine.disk.remove(stateOf(machine, account));
+}

@@ -1,0 +1,201 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Keeper, StandbyRecord } from "../../delivery/protocol/backups.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { reserve } from "../archives/dumps.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
+import { isMarked } from "../store/moving.ts";
+import {
+  type CopyState,
+  copiedAccounts,
+  copiesDirectory,
+  copyDirectory,
+  forgetCopy,
+  readCopyState,
+  standbysOf,
+  writeCopyState,
+} from "./copies.ts";
+import { keepersOf, sshTo } from "./keepers.ts";
+import { receiveFiles } from "./receive-files.ts";
+import { withBackup } from "./state.ts";
+
+const day = 86_400_000;
+
+/** A file of a repository on a backup host. */
+interface KeptFile {
+  readonly bytes: number;
+  /** When it came, in milliseconds by the clock of the backup host. */
+  readonly at: number;
+  readonly repository: string;
+  /** In the repository: `data/3f/3f87…`. */
+  readonly path: string;
+}
+
+/** What a repository of restic has; all but `config` have the SHA-256 of their content as their name. */
+const keptFile =
+  /^(\d+) (\d+(?:\.\d+)?) ([a-z][a-z0-9-]*\.\d+\.\d+\.\d+)\/(config|(?:keys|index|snapshots)\/[0-9a-f]{64}|data\/([0-9a-f]{2})\/\5[0-9a-f]{62})$/;
+
+/**
+ * Fetches what is new of the backups of accounts whose standby this host is, one account after the other, and removes copies of accounts whose standby it has not
+ * been for a day.
+ * @param only numbers of accounts; without any, all
+ * @param due leaves out those that were compared in the last half of the minutes that their plan allows
+ * @returns one line for each account whose copy does not have everything: what is wrong
+ */
+export async function fetchBackups(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
+  const { bundle } = readCurrent(machine);
+  const records = standbysOf(bundle);
+  const unknown = only.filter((number) => !records.some(({ account }) => account === number));
+  if (unknown.length > 0) throw new ApplyError(`this host is not the standby of account ${unknown.join(", ")}`);
+  machine.disk.makeDirectory(copiesDirectory(machine), 0o700);
+  const wrong: string[] = [];
+  const now = () => new Date().toISOString();
+  const turns = records.map((record) => ({ record, before: readCopyState(machine, record.account) }));
+  // Whose copy is the oldest comes first: what makes one of them slow takes its turn from each of the others.
+  turns.sort((left, right) => (left.before?.compared ?? "").localeCompare(right.before?.compared ?? ""));
+  for (const { record, before } of turns) {
+    const { account, minutes } = record;
+    if (only.length > 0 && !only.includes(account)) continue;
+    const state: CopyState = { since: now(), ...before, declared: now() };
+    const age = before?.compared === undefined ? Infinity : Date.now() - Date.parse(before.compared);
+    if (due && age >= 0 && age < (minutes / 2) * 60_000) {
+      writeCopyState(machine, account, state);
+      continue;
+    }
+    try {
+      const { failed: _, ...rest } = state;
+      const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record));
+      writeCopyState(machine, account, { ...rest, compared: now(), ...(copy && { copy }) });
+    } catch (error) {
+      const why = error instanceof ApplyError ? error.message : String(error);
+      writeCopyState(machine, account, { ...state, failed: { time: now(), why } });
+      wrong.push(`account ${account}: its copy does not have its newest backup: ${why}`);
+    }
+  }
+  for (const account of copiedAccounts(machine)) {
+    if (records.some((record) => record.account === account)) continue;
+    // It comes here because its host is lost: the copy is what it is restored from.
+    if (isMarked(machine, "coming", account) || isMarked(machine, "restoring", account)) continue;
+    const state = readCopyState(machine, account) ?? { since: now(), declared: now() };
+    if (Date.now() - Date.parse(state.declared) > day) forgetCopy(machine, account);
+    else writeCopyState(machine, account, state);
+  }
+  return wrong;
+}
+
+async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord): Promise<CopyState["copy"]> {
+  const { account, bytes: most } = record;
+  const { keeper, files } = await newestAt(machine, bundle, record);
+  const newest = newestSnapshot(files);
+  if (!newest) return undefined;
+  const { repository } = newest;
+  const directory = copyDirectory(machine, account);
+  const own = join(directory, repository);
+  machine.disk.makeDirectory(directory, 0o755);
+  // What came later than the newest snapshot may not be whole, and belongs to a backup that is not.
+  const there = files.filter((file) => file.repository === repository && file.at <= newest.at);
+  const missing = there.filter(({ path, bytes }) => sizeOf(join(own, path)) !== bytes || path === "config");
+  const needed = missing.reduce((sum, { bytes }) => sum + onDisk(bytes), 0);
+  const total = bytesIn(directory) + needed;
+  if (total > most) {
+    throw new ApplyError(
+      `it would take ${gigabytes(total)} GB, and ${gigabytes(most)} are allowed for it: raise the disk limit of the account (\`diskGb\`), or let it keep its backups for fewer days`,
+    );
+  }
+  const { freeBytes } = machine.space(directory);
+  if (freeBytes < needed + reserve) {
+    throw new ApplyError(
+      `${gigabytes(needed)} GB are missing in it, and ${gigabytes(freeBytes)} are free (1 GiB stays free for the accounts)`,
+    );
+  }
+  // A snapshot comes only when all that it may need is here: who finds it finds a whole backup.
+  const order = ["config", "keys", "data", "index", "snapshots"];
+  const placeOf = ({ path }: KeptFile) => order.indexOf(path.split("/")[0]!);
+  missing.sort((left, right) => placeOf(left) - placeOf(right) || left.at - right.at);
+  const command = sshTo(machine, keeper, account, ["read-files"]);
+  const damaged: string[] = [];
+  const put = (received: string, target: string) => {
+    machine.disk.makeDirectory(dirname(target), 0o755);
+    machine.disk.rename(received, target);
+  };
+  await receiveFiles(
+    command,
+    missing.map(({ path, bytes }) => ({ path: `${repository}/${path}`, bytes })),
+    join(directory, "incoming"),
+    (name, received, sum) => {
+      const path = name.slice(repository.length + 1);
+      const target = join(own, path);
+      if (path === "config") {
+        // It has no sum. The first one that came opens all that came since.
+        if (existsSync(target) && !readFileSync(target).equals(readFileSync(received))) damaged.push(name);
+        else put(received, target);
+      } else if (!path.endsWith(`/${sum}`)) damaged.push(name);
+      else if (!path.startsWith("snapshots/") || damaged.every((each) => each.startsWith(`${repository}/snapshots/`)))
+        put(received, target);
+    },
+  );
+  if (damaged.length > 0) {
+    throw new ApplyError(
+      `${keeper.name} has damaged files, which are not taken: ${damaged.slice(0, 3).join(", ")}${damaged.length > 3 ? ` and ${damaged.length - 3} more` : ""} (docs/how-to/operate/backups.md)`,
+    );
+  }
+  // What is over there is over here, too; a repository of before only now.
+  const kept = new Set(there.map(({ path }) => path));
+  for (const name of readdirSync(join(own, "snapshots"))) {
+    if (!kept.has(`snapshots/${name}`)) machine.disk.remove(join(own, "snapshots", name));
+  }
+  for (const name of readdirSync(directory)) if (name !== repository) machine.disk.remove(join(directory, name));
+  return { time: new Date(newest.at).toISOString(), keeper: keeper.name, repository };
+}
+
+/** Files on the backup host that has the newest snapshot of an account: the one that new backups go to, which has to answer, or one of before. */
+async function newestAt(
+  machine: Machine,
+  bundle: Bundle,
+  { account, site }: StandbyRecord,
+): Promise<{ keeper: Keeper; files: readonly KeptFile[] }> {
+  let first: Error | undefined;
+  const answers: { keeper: Keeper; files: readonly KeptFile[] }[] = [];
+  for (const [index, keeper] of keepersOf(bundle, { account, site, retentionDays: 0 }).entries()) {
+    const [program, ...args] = sshTo(machine, keeper, account, ["list-files"]);
+    const { status, stdout, stderr } = await machine.run(program!, args);
+    if (status === 0) answers.push({ keeper, files: readList(stdout) });
+    else if (index === 0) {
+      const isAway = status === 255 && !/Permission denied/.test(stderr);
+      first = new ApplyError(`${keeper.name} ${isAway ? "cannot be reached" : "does not answer"}: ${stderr.trim()}`);
+    }
+  }
+  // The first is the one that new backups go to.
+  if (first) throw first;
+  const at = ({ files }: { files: readonly KeptFile[] }) => newestSnapshot(files)?.at ?? 0;
+  const newest = answers.toSorted((left, right) => at(right) - at(left))[0];
+  if (!newest) throw new ApplyError(`site ${site} has no backup host in this host's cell`);
+  return newest;
+}
+
+function readList(text: string): KeptFile[] {
+  return text.split("\n").flatMap((line): KeptFile[] => {
+    const [, bytes, at, repository, path] = keptFile.exec(line) ?? [];
+    return path === undefined ? [] : [{ bytes: Number(bytes), at: Number(at) * 1000, repository: repository!, path }];
+  });
+}
+
+function newestSnapshot(files: readonly KeptFile[]): KeptFile | undefined {
+  const snapshots = files.filter(({ path }) => path.startsWith("snapshots/"));
+  return snapshots.reduce<KeptFile | undefined>((best, each) => (best && best.at >= each.at ? best : each), undefined);
+}
+
+/** Files take whole blocks. */
+const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
+
+function bytesIn(directory: string): number {
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).reduce(
+    (sum, entry) => sum + (entry.isFile() ? onDisk(sizeOf(join(entry.parentPath, entry.name)) ?? 0) : 0),
+    0,
+  );
+}
+
+const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
