@@ -46,6 +46,17 @@ test("with --write the inventory has the accounts elsewhere, at the same site; a
   expect(text()).toBe(before);
 });
 
+test("an account with a standby goes there, and the lost host becomes its standby", async () => {
+  const { status, stdout } = run("par1-web3", "--write");
+  expect(status).toBe(0);
+  expect(stdout).toContain(
+    "their standby hosts, which have a copy of their backups:\n  account 1011 (clinic) -> par2-web3\n",
+  );
+  expect((await loadFleet(directory)).fleet.accounts.find(({ number }) => number === 1011)).toMatchObject({
+    ...{ host: "par2-web3", standby: "par1-web3" },
+  });
+});
+
 test("a name that is no host for accounts: the hosts that there are, exit status 2", () => {
   const { status, stdout, stderr } = run("par1-web9", "--write", "--without", "bak1-backup1", "par1-web2");
   expect([status, stdout]).toEqual([2, ""]);

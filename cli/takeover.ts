@@ -9,7 +9,7 @@ import { planTakeover, type Takeover } from "../policies/takeover.ts";
 import { run, withAction } from "./exit-status.ts";
 
 /**
- * The edits of the inventory that a takeover needs: the day on which the host was lost, each account's `host`, and the role of each spare host that gets
+ * The edits of the inventory that a takeover needs: the day on which the host was lost, each account's `host` (and `standby`, if it goes there), and the role of each spare host that gets
  * accounts.
  */
 function editsOf(lost: string, { moves, spares }: Takeover, { fleet, where }: Loaded): Edit[] {
@@ -18,18 +18,36 @@ function editsOf(lost: string, { moves, spares }: Takeover, { fleet, where }: Lo
   const today = new Date().toISOString().slice(0, 10);
   return [
     ...(isSaid ? [] : [{ op: "set", file: fileOf("host", lost), path: ["lost"], value: today } satisfies Edit]),
-    ...moves.map(
-      ({ number, host }): Edit => ({ op: "set", file: fileOf("account", `${number}`), path: ["host"], value: host }),
-    ),
+    ...moves.flatMap(({ number, host, standby }): Edit[] => {
+      const file = fileOf("account", `${number}`);
+      return [
+        { op: "set", file, path: ["host"], value: host },
+        ...(standby === undefined ? [] : [{ op: "set", file, path: ["standby"], value: standby } satisfies Edit]),
+      ];
+    }),
     ...spares.map((name): Edit => ({ op: "set", file: fileOf("host", name), path: ["role"], value: "accounts" })),
   ];
 }
 
 function format(lost: string, { moves, spares, homeless }: Takeover, written: boolean): string {
   if (moves.length + homeless.length === 0) return `${printable(lost)} has no account.`;
+  const warm = moves.filter(({ standby }) => standby !== undefined);
+  const cold = moves.filter(({ standby }) => standby === undefined);
+  const go = (some: typeof moves, where: string) =>
+    some.length === 0
+      ? []
+      : [
+          `${count(some.length, "account")} of ${lost} ${some.length === 1 ? "goes" : "go"} to ${where}:`,
+          ...some.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),
+        ];
   const lines = [
-    `${count(moves.length, "account")} of ${lost} ${moves.length === 1 ? "goes" : "go"} to other hosts of its site and cell:`,
-    ...moves.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),
+    ...go(warm, "their standby hosts, which have a copy of their backups"),
+    ...(warm.length === 0
+      ? []
+      : [
+          `There they get other addresses, so their DNS records must change. ${lost} becomes their standby: until it is back, they have none. To leave them at their site, add --without with the standby host.`,
+        ]),
+    ...go(cold, "other hosts of its site and cell"),
     ...spares.map((name) => `Spare host ${name} gets role accounts.`),
     ...homeless.map(({ number, name, reason }) => `No room for account ${number} (${name}): ${reason}.`),
   ];
@@ -48,7 +66,7 @@ function format(lost: string, { moves, spares, homeless }: Takeover, written: bo
 const takeoverCommand = withAction(
   new Command("takeover")
     .description(
-      "Chooses other hosts for the accounts of a lost host, by capacity, at its site and in its cell. Contacts no host.",
+      "Chooses other hosts for the accounts of a lost host: their standby, or by capacity, at its site and in its cell. Contacts no host.",
     )
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
     .argument("<host>", "name of the lost host")

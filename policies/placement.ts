@@ -1,3 +1,4 @@
+import { copyTimes } from "../components/account/standby-copy.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
@@ -38,7 +39,7 @@ export function roomOn(hosts: readonly BareMetalHostInputs[], pieces: readonly P
   return new Map(
     hosts.map((host) => {
       // Copies occupy disk at all times, cores and memory only when they take over.
-      const copied = { cores: 0, memoryMb: 0, diskGb: sum(copiesOn.get(host.name) ?? []).diskGb };
+      const copied = { cores: 0, memoryMb: 0, diskGb: copyTimes * sum(copiesOn.get(host.name) ?? []).diskGb };
       return [host.name, minus(minus(host.capacity, sum(onHost.get(host.name) ?? [])), copied)];
     }),
   );

@@ -49,6 +49,7 @@ import { backupHostsThere } from "./data/backup-hosts-there.ts";
 import { backupTarget } from "./data/backup-target.ts";
 import { nothingVanishes } from "./data/nothing-vanishes.ts";
 import { referencesExist } from "./data/references-exist.ts";
+import { standbyFetches } from "./data/standby-fetches.ts";
 import { accountsOnAccountHosts } from "./isolation/accounts-on-account-hosts.ts";
 import { commandsFitUnits } from "./isolation/commands-fit-units.ts";
 import { equalWeightsInAPlan } from "./isolation/equal-weights-in-a-plan.ts";
@@ -134,6 +135,7 @@ export const rules: readonly Rule[] = [
   backupHostsThere,
   backupTarget,
   referencesExist,
+  standbyFetches,
   uniqueAccountNumber,
   uniqueDirectory,
   uniqueHost,

@@ -72,15 +72,30 @@ test("an account without room is named with the reason, and the others go all th
   ]);
 });
 
-test("an account with a standby comes after those that have none, and never to its standby", () => {
-  const valid = withDisk([30, 40], [100, 65]);
-  const withStandby = (standby: string): Declaration => ({
-    ...valid,
-    accounts: valid.accounts.map((account, index) => (index === 1 ? { ...account, standby } : account)),
-  });
-  // Its copy takes 40 of the 100 GB of h2.
-  expect(hostsOf(withStandby("h2"))).toEqual([[1, "h3"]]);
-  expect(planTakeover(withStandby("h2"), "h1").homeless).toMatchObject([
+const withStandby = (valid: Declaration, standby: string): Declaration => ({
+  ...valid,
+  accounts: valid.accounts.map((account, index) => (index === 1 ? { ...account, standby } : account)),
+});
+
+test("an account with a standby goes there, wherever that is, and the two hosts change places", () => {
+  const valid = withDisk([30, 40], [200, 65]);
+  const elsewhere = valid.hosts.map((host) => (host.name === "h2" ? { ...host, site: "beta" } : host));
+  expect(planTakeover(withStandby({ ...valid, hosts: elsewhere }, "h2"), "h1").moves).toMatchObject([
+    { number: 1, host: "h3" },
+    { number: 2, host: "h2", standby: "h1" },
+  ]);
+});
+
+test.each([
+  ["is to be left out", ["h2"], {}],
+  ["is lost", [], { lost: "2026-11-27" }],
+  ["has no cores left", [], { capacity: { cores: 0.01, memoryMb: 262_144, diskGb: 200 } }],
+])("one whose standby %s comes after those that have none, and never to it", (_, without, change) => {
+  const valid = withStandby(withDisk([30, 40], [200, 65]), "h2");
+  const hosts = valid.hosts.map((host) => (host.name === "h2" ? { ...host, ...change } : host));
+  const { moves, homeless } = planTakeover({ ...valid, hosts }, "h1", without);
+  expect(moves).toEqual([{ number: 1, name: valid.accounts[0]!.name, host: "h3" }]);
+  expect(homeless).toMatchObject([
     { number: 2, reason: "it is guaranteed 40 GB of disk, but no host has more than 35 free" },
   ]);
 });

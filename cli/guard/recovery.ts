@@ -43,16 +43,26 @@ export const recoveryCommand = withAction(
 
 function tableOf(rows: readonly Recovery[]): string {
   const table = new Table({
-    head: ["account", "host", "newest backup", "last proof", "goes to", "restore", "back after", "problems"],
+    head: [
+      "account",
+      "host",
+      "newest backup",
+      "on standby",
+      "last proof",
+      "goes to",
+      "restore",
+      "back after",
+      "problems",
+    ],
     style: { head: [], border: [], compact: true },
   });
   const minute = (time: string | undefined) => (time === undefined ? "never" : `${time.slice(0, 16)}Z`);
   const seconds = (number: number | undefined) => (number === undefined ? "unknown" : `${number} s`);
-  for (const { account, name, host, backup, proof, to, seconds: took, backAfter, problems } of rows) {
+  for (const { account, name, host, backup, copy, proof, to, seconds: took, backAfter, problems } of rows) {
     table.push([
       `${account} (${name})`,
       host,
-      ...[minute(backup), minute(proof)],
+      ...[minute(backup), minute(copy), minute(proof)],
       "host" in to ? to.host : "nowhere",
       ...[seconds(took), seconds(backAfter)],
       printable(problems.join("; ")),

@@ -17,6 +17,10 @@ const reportSchema = z.object({
   accounts: z.array(
     z.object({ account: z.int(), backup: z.object({ last: z.object({ time }).optional() }), since: time.optional() }),
   ),
+  // Older releases have none.
+  standby: z
+    .array(z.object({ account: z.int(), compared: time.optional(), copy: z.object({ time }).optional() }))
+    .default([]),
   proofs: z.record(z.string(), z.array(z.unknown())),
 });
 const signedSchema = z.object({ text: z.string(), signatures: z.array(z.string()).max(10) });
@@ -115,7 +119,7 @@ export async function readAnswer(text: string, host: string, key: string, now: n
     const seen = { ...(since && { since }), ...(proof && { proof }), ...(rest && { rest }) };
     accounts.push({ account, backup, ...seen, problems });
   }
-  return { host, accounts };
+  return { host, accounts, copies: report.standby };
 }
 
 /** @returns a text that says why it counts for nothing */

@@ -147,3 +147,43 @@ describe("how accounts come back", () => {
     expect(first(answer).problems).toContain(problem);
   });
 });
+
+describe("the copy on an account's standby", () => {
+  const valid = declarationFixture();
+  const [first, ...others] = valid.accounts;
+  const declaration = { ...valid, accounts: [{ ...first!, standby: "h2" }, ...others] };
+  const { number } = first!;
+  const time = "2026-11-26T01:00:00.000Z";
+  const rowWith = (...copies: NonNullable<Answer["copies"]>) =>
+    recoveries(declaration, [{ host: "h2", accounts: [], copies }], now).find(({ account }) => account === number)!;
+  const about = ({ problems }: ReturnType<typeof rowWith>) => problems.filter((each) => each.includes("standby"));
+
+  test("counts by what the standby says", () => {
+    const row = rowWith({ account: number, compared: new Date(now - 3_000_000).toISOString(), copy: { time } });
+    expect([row.copy, about(row)]).toEqual([time, []]);
+    // Then that is where it goes.
+    expect(row.to).toEqual({ host: "h2" });
+  });
+
+  test.each([
+    ["the standby does not say", [], "its standby h2 does not say what it has of it"],
+    ["it has none", [{ account: number, compared: time }], "its standby h2 has no copy of it"],
+    [
+      "it lags behind",
+      [{ account: number, compared: new Date(now - 3_700_000).toISOString(), copy: { time } }],
+      "its copy on standby h2 has not had all of its backups for 61 minutes, and its plan allows 60",
+    ],
+    [
+      "it never was whole",
+      [{ account: number, copy: { time } }],
+      "its copy on standby h2 is not whole, and its plan allows 60",
+    ],
+    [
+      "it is from the future",
+      [{ account: number, compared: time, copy: { time: "2026-12-26T10:00:00.000Z" } }],
+      "its copy on standby h2 is dated in the future",
+    ],
+  ])("is a problem if %s", (_, copies, problem) => {
+    expect(about(rowWith(...copies))).toEqual([problem]);
+  });
+});

@@ -1,3 +1,4 @@
+import { usualStandbyMinutes } from "../../components/account/standby-copy.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { isAhead, usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { planTakeover } from "../../policies/takeover.ts";
@@ -9,6 +10,8 @@ export interface Recovery {
   readonly host: string;
   /** Time of its newest backup, ISO 8601: what came later would be lost. */
   readonly backup?: string;
+  /** When the newest backup that its standby has a copy of came to the backup host, ISO 8601. Absent without a standby, or a copy. */
+  readonly copy?: string;
   /** Newest drill that restored all of it, signed by its host. */
   readonly proof?: string;
   /** Seconds that its restore took then. */
@@ -37,6 +40,16 @@ export interface Answer {
     readonly rest?: { readonly time: string; readonly without: string };
     readonly problems: readonly string[];
   }[];
+  /** Of accounts whose standby it is. */
+  readonly copies?: readonly Copy[];
+}
+
+/** A standby's copy of an account, as the standby says. */
+interface Copy {
+  readonly account: number;
+  /** When it last had all that the backup host has. */
+  readonly compared?: string | undefined;
+  readonly copy?: { readonly time: string } | undefined;
 }
 
 /** A host that gave no {@link Answer}, and why. */
@@ -60,13 +73,17 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
   const known = new Map(
     answers.flatMap(({ host, accounts }) => accounts.map((each) => [`${host} ${each.account}`, each])),
   );
+  const copies = new Map(
+    answers.flatMap(({ host, copies = [] }) => copies.map((each) => [`${host} ${each.account}`, each])),
+  );
+  const minutesOf = new Map(declaration.plans.map(({ name, standbyMinutes }) => [name, standbyMinutes]));
   const rows = [...Map.groupBy(declaration.accounts, ({ host }) => host)].flatMap(([host, accounts]) => {
     const isLost = declaration.hosts.some(({ name, lost }) => name === host && lost !== undefined);
     const { moves, homeless } = planTakeover(declaration, host);
     let passed: number | undefined = 0;
     return accounts
       .toSorted((left, right) => left.number - right.number)
-      .map(({ number, name, backup }): Recovery => {
+      .map(({ number, name, backup, standby, plan }): Recovery => {
         const seen = known.get(`${host} ${number}`);
         const problems = [...(seen?.problems ?? [])];
         const newest = seen?.backup.last?.time;
@@ -83,6 +100,9 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
           problems.push(seen.rest ? "no drill has restored all of it" : "no drill has restored it");
         else if (age !== undefined && promised !== undefined && age > promised)
           problems.push(`its proof is ${Math.floor(age)} days old, and its plan allows ${promised}`);
+        const copied = standby === undefined ? undefined : copies.get(`${standby} ${number}`);
+        if (standby !== undefined && backup !== undefined)
+          problems.push(...copyProblems(standby, copied, minutesOf.get(plan) ?? usualStandbyMinutes, now));
         const to = moves.find((move) => move.number === number);
         const reason = homeless.find((each) => each.number === number)?.reason ?? "its host is not known";
         const seconds = seen?.proof?.seconds;
@@ -91,6 +111,7 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
         return {
           ...{ account: number, name, host },
           ...(time !== undefined && { backup: time }),
+          ...(copied?.copy && !isAhead(copied.copy.time, now) && { copy: copied.copy.time }),
           ...(seen?.proof && { proof: seen.proof.time, seconds: seen.proof.seconds }),
           to: to ? { host: to.host } : { nowhere: reason },
           ...(passed !== undefined && { backAfter: Math.round(passed * 10) / 10 }),
@@ -99,4 +120,17 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
       });
   });
   return rows.sort((left, right) => left.account - right.account);
+}
+
+/** What is wrong with a standby's copy, in sentences. */
+function copyProblems(standby: string, copied: Copy | undefined, minutes: number, now: number): string[] {
+  if (!copied) return [`its standby ${standby} does not say what it has of it`];
+  if (!copied.copy) return [`its standby ${standby} has no copy of it`];
+  const { compared } = copied;
+  if (isAhead(copied.copy.time, now) || (compared !== undefined && isAhead(compared, now)))
+    return [`its copy on standby ${standby} is dated in the future`];
+  const age = compared === undefined ? Infinity : Math.floor((now - Date.parse(compared)) / 60_000);
+  if (age <= minutes) return [];
+  const since = age === Infinity ? "is not whole" : `has not had all of its backups for ${age} minutes`;
+  return [`its copy on standby ${standby} ${since}, and its plan allows ${minutes}`];
 }

@@ -1,5 +1,6 @@
 import { type SignedProof, usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { printable } from "../../lib/text/text.ts";
+import { type CopyState, readCopyState, standbysOf } from "../backups/copies.ts";
 import { backupsOf } from "../backups/keepers.ts";
 import { type BackupState, readState } from "../backups/state.ts";
 import type { Machine } from "../os/machine.ts";
@@ -18,6 +19,8 @@ export interface Report {
     readonly since?: string;
     readonly untried?: Untried;
   })[];
+  /** Accounts whose standby this host is, and what it has of them. */
+  readonly standby: readonly (CopyState & { readonly account: number })[];
   /** The records of drills of these accounts, as they lie there, by the account's number: whoever trusts this host less than its key reads these. */
   readonly proofs: Readonly<Record<string, readonly SignedProof[]>>;
 }
@@ -39,11 +42,15 @@ export async function report(machine: Machine): Promise<Report> {
     });
     proofs[account] = stored.get(account) ?? [];
   }
-  return { host: bundle.host, accounts, proofs };
+  const standby = standbysOf(bundle).flatMap(({ account }) => {
+    const state = readCopyState(machine, account);
+    return state ? [{ account, ...state }] : [];
+  });
+  return { host: bundle.host, accounts, standby, proofs };
 }
 
 /** For a person at the console. */
-export function formatReport({ accounts }: Report): string {
+export function formatReport({ accounts, standby }: Report): string {
   const minute = (time: string | undefined) => (time === undefined ? "never" : `${time.slice(0, 16)}Z`);
   const rows = accounts.map(({ account, backup, last, failed, invalid, untried }) => {
     const how = last ? `${last.seconds.restore} s` : "";
@@ -56,7 +63,19 @@ export function formatReport({ accounts }: Report): string {
           : "";
     return [`${account}`, minute(backup.last?.time), minute(last?.time), how, printable(wrong)];
   });
-  const all = [["account", "newest backup", "last restored", "took", ""], ...rows];
+  const copies = standby.map(({ account, copy, compared, failed }) => [
+    `${account}`,
+    minute(copy?.time),
+    minute(compared),
+    printable(failed?.why ?? ""),
+  ]);
+  const own = tableOf([["account", "newest backup", "last restored", "took", ""], ...rows]);
+  return copies.length === 0
+    ? own
+    : `${own}${tableOf([["standby of", "newest copy", "last compared", ""], ...copies])}`;
+}
+
+function tableOf(all: readonly (readonly string[])[]): string {
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   return all
     .map(

@@ -104,8 +104,8 @@ describe("accounts with a standby come to it", () => {
     const accounts = [{ ...first, standby: "h2" }, second, third];
     const room = (diskGb: number) =>
       changed({ ...valid, accounts }, "hosts", 1, (host) => ({ ...host, capacity: { ...host.capacity, diskGb } }));
-    expect(messages(room(7.5))).toEqual([]);
-    expect(messages(room(7))).toEqual([
+    expect(messages(room(12.5))).toEqual([]);
+    expect(messages(room(12))).toEqual([
       "Without host h1 its group (site alpha, cell main) is too small: 2.5 GB of disk are guaranteed to its accounts, 2 are free.",
     ]);
   });

@@ -27,7 +27,7 @@ testRule(overcommitWithinPlan, {
         (host) => ({ ...host, capacity: { ...host.capacity, diskGb: 4 } }),
       ),
     expect: [
-      "host h2 capacity: The accounts of host h2 and the copies of 1 account that it is the standby of take 5 GB of disk at their plans' overcommit, but it has 4.",
+      "host h2 capacity: The accounts of host h2 and the copies of 1 account that it is the standby of take 10 GB of disk at their plans' overcommit, but it has 4.",
     ],
     alsoBreaks: ["capacity-after-host-loss"],
   },

@@ -1,3 +1,4 @@
+import { copyTimes } from "../../components/account/standby-copy.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { defineRule } from "../../components/rule.ts";
 import { count } from "../../lib/text/text.ts";
@@ -9,7 +10,7 @@ export const overcommitWithinPlan = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "The memory and disk limits of a host's accounts, divided by their plans' overcommit, fit the host's capacity, and so do the memory and cores that they are guaranteed. The copies of accounts for which the host is the standby take disk too.",
+    "The memory and disk limits of a host's accounts, divided by their plans' overcommit, fit the host's capacity, and so do the memory and cores that they are guaranteed. The copies of accounts for which the host is the standby take disk too, three times the account's limit.",
   reason: "If more is promised than the host has, it swaps, kills programs or runs out of disk space.",
   fix: "Move accounts to another host, or add a host.",
   *find({ hosts, accounts, plans }) {
@@ -27,7 +28,8 @@ export const overcommitWithinPlan = defineRule({
         need.guaranteed += plan.guaranteed.memoryMb;
       }
       const copies = copiesOn.get(host.name) ?? [];
-      for (const { plan, limits } of copies) need.disk += limits.diskGb / (planOf.get(plan)?.overcommit.disk ?? 1);
+      for (const { plan, limits } of copies)
+        need.disk += (copyTimes * limits.diskGb) / (planOf.get(plan)?.overcommit.disk ?? 1);
       const { capacity } = host;
       const whose = `The accounts of host ${host.name}`;
       const withCopies =
