@@ -15,6 +15,10 @@ export const seeds: Readonly<Record<string, Seed>> = {
     rules: ["accounts-on-account-hosts"],
     edit: (draft) => draft.edit(clinic, "standby: par2-web3", "standby: par2-spare1"),
   },
+  "a standby without a key in known_hosts": {
+    rules: ["standby-fetches"],
+    edit: (draft) => draft.edit("known_hosts", "2a00:b6e0:200::13 ", "# 2a00:b6e0:200::13 "),
+  },
   "an account with little weight beside a heavy one": {
     rules: ["guaranteed-cores"],
     edit: (draft) => {

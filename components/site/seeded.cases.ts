@@ -19,7 +19,7 @@ export const seeds: Readonly<Record<string, Seed>> = {
       draft.edit(bak1, "latitude: 48.7283", "latitude: 48.9400").edit(bak1, "longitude: 2.0592", "longitude: 2.3600"),
   },
   "no backup site": {
-    rules: ["backup-site-far-away", "backup-target"],
+    rules: ["backup-site-far-away", "backup-target", "standby-fetches"],
     edit: (draft) => draft.edit(par1, `${backup}\n`, ""),
   },
   "backups where the data are": {

@@ -6,6 +6,7 @@ import { apply } from "../apply/apply.ts";
 import { recover, retire } from "../apply/retire.ts";
 import { formatStatus, status } from "../apply/status.ts";
 import { readArchives } from "../archives/archives.ts";
+import { readCopyState, writeCopyState } from "../backups/copies.ts";
 import { expireBackups } from "../backups/repositories.ts";
 import { readState, writeState } from "../backups/state.ts";
 import { beginProofs, provenOf } from "../drills/proofs.ts";
@@ -46,6 +47,7 @@ const commands: Readonly<Record<string, (machine: Machine) => Promise<unknown>>>
   "repositories expire": (machine) => expireBackups(machine, new Date()),
   "proof list": async (machine) => [readUntried(machine), await provenOf(quiet(machine), "web1", 1)],
   "backup state": async (machine) => readState(machine, 1),
+  "copy state": async (machine) => readCopyState(machine, 1),
   archives: async (machine) => readArchives(machine, 1),
 };
 
@@ -73,6 +75,14 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
   "store/waiting.ts": (machine) => rememberRunning(machine),
   "backups/state.ts": (machine) =>
     writeState(machine, 1, { failed: { time: new Date().toISOString(), why: "the backup host is away" } }),
+  "backups/copies.ts": (machine) => {
+    const time = new Date().toISOString();
+    writeCopyState(machine, 1, {
+      ...{ since: time, declared: time, compared: time },
+      copy: { time, keeper: "vault", repository: "web1.1.7.2900" },
+      failed: { time, why: "the backup host is away" },
+    });
+  },
   "backups/repositories.ts": (machine) => expireBackups(machine, new Date()),
   "drills/proofs.ts": (machine) => {
     beginProofs(machine);

@@ -56,6 +56,7 @@ export const sides: readonly Declaration[] = [
   ...declaration,
   accounts: declaration.accounts.map((account) => ({
     ...account,
+    standby: "elsewhere",
     firewall: ["drop in tcp port 8300 from 2001:db8::/32", "reject out udp"],
     backup: { site: declaration.sites[0]!.name, retentionDays: 7, proofDays: 30 },
   })),
