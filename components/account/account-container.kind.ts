@@ -15,7 +15,9 @@ export const inputs = z.strictObject({
   host: redundancy(text, { judged: "moves-planned" }).describe("The host it lives on."),
   standby: redundancy(text)
     .exactOptional()
-    .describe("Host that takes over at once when `host` is lost; required by plans that survive a host."),
+    .describe(
+      "Host at another site that has a copy of its backups, and takes it over if `host` is lost; required by plans that survive a site.",
+    ),
   plan: derivedField(text).describe("Its plan."),
   protect: promise(flag).describe("Whether the engine refuses to delete it."),
   suspended: promise(

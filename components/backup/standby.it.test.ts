@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
+import { backupKey } from "../../host/store/secrets.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
@@ -84,6 +85,11 @@ describe("the copy on the standby", () => {
     expect(await standby.shell("ls /srv/accounts/standby")).toBe("1");
     const opened = await standby.host.run("fairhost-host backups 1");
     expect([opened.exitCode, opened.stderr]).toEqual([5, expect.stringContaining("account 1 is not on this host")]);
+    // Of the account there are neither names nor contents of files, nor the key.
+    const texts = ["shell.py", "page", backupKey(Buffer.from(master, "base64"), 1, 1)];
+    const found = `grep -r -l -a ${texts.map((each) => `-e '${each}'`).join(" ")} ${copy} /var/lib/fairhost/standby`;
+    expect(await standby.host.run(found)).toMatchObject({ stdout: "", exitCode: 1 });
+    expect(await standby.shell("stat -c '%U %a' /srv/accounts/standby")).toBe("root 700");
   });
 
   test("takes no file in which a byte has changed, names it, and goes on without", async () => {
