@@ -43,6 +43,7 @@ async function main(): Promise<number> {
     help: { type: "boolean", short: "h", default: false },
     json: { type: "boolean", default: false },
     due: { type: "boolean", default: false },
+    often: { type: "boolean", default: false },
     snapshot: { type: "string" },
     "in-place": { type: "boolean", default: false },
     of: { type: "string" },

@@ -35,9 +35,10 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
                     cancel lets an account run again where it is declared. An account of a lost host lands only when
                     restore-backup is done (master secret of HOST, of that epoch, on standard input), or without
   purge             remove copies that moves have left, and archives, whose time is over (a timer does this once a day)
-  backup [--due] [ACCOUNT...]
+  backup [--due] [--often] [ACCOUNT...]
                     back up all accounts of this host, or these; --due leaves out those whose newest backup is
-                    younger than 12 hours (a timer does this once a day)
+                    younger than 12 hours (a timer does this once a day); --often those without a standby, and then
+                    half of what their plan says is too young (another timer does this)
   backups ACCOUNT [--of HOST]
                     list the backups of an account that this host made. --of: those that another host made, whose
                     master secret is on standard input (also below)

@@ -19,4 +19,6 @@ export const backup = {
       ],
     },
   ],
+  // Whoever changes a standby or a plan needs an approval.
+  follows: [{ path: /often/, lines: [/\{"account":\d+,"minutes":\d+\}/] }],
 } as const satisfies BundleFolder;

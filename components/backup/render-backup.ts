@@ -13,6 +13,7 @@ import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import { renderOften } from "./often.ts";
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
@@ -37,28 +38,29 @@ export function keepersFor({ hosts }: Pick<DeclaredHost["declaration"], "hosts">
 }
 
 /** Backs up every account of the host once a day, each host at a time of its own. */
-function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
-  const hosts = keepersFor(declaration);
+function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
+  const hosts = keepersFor(on.declaration);
   const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));
   const keys = hosts.map(({ address, ssh }) => `[${address}]:${backupPort} ${ssh!.hostKey}\n`);
+  const service = (words: string, more: Readonly<Record<string, string>> = {}) => ({
+    ExecStart: `/usr/local/sbin/fairhost-host backup --due${words}`,
+    Slice: "fairhost-backup.slice",
+    ...more,
+    Nice: "19",
+    IOSchedulingClass: "idle",
+    // However many accounts there are, and however slow the way is: one day's run never meets the next.
+    TimeoutStartSec: "20h",
+    ...confined,
+    ReadWritePaths: "/run /srv/accounts /var/lib",
+  });
   const timed = timedService("fairhost-backup", {
     description: "Backs up the accounts of this host",
-    service: {
-      ExecStart: "/usr/local/sbin/fairhost-host backup --due",
-      Slice: "fairhost-backup.slice",
-      // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
-      Restart: "on-failure",
-      RestartSec: "1h",
-      Nice: "19",
-      IOSchedulingClass: "idle",
-      // However many accounts there are, and however slow the way is: one day's run never meets the next.
-      TimeoutStartSec: "20h",
-      ...confined,
-      ReadWritePaths: "/run /srv/accounts /var/lib",
-    },
+    // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
+    service: service("", { Restart: "on-failure", RestartSec: "1h" }),
     // Persistent: a day on which the host was off is made up for when it boots.
     timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
   });
+  const often = renderOften(on, service(" --often"));
   return {
     files: [
       { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
@@ -72,7 +74,8 @@ function renderBackup({ declaration }: DeclaredHost): { files: BundleFile[]; uni
         }),
       },
       ...timed.files,
+      ...often.files,
     ],
-    units: timed.units,
+    units: [...timed.units, ...often.units],
   };
 }

@@ -4,6 +4,7 @@ import {
   type KeptRecord,
   keptRecords,
   repositoriesDirectory,
+  standbyLinks,
 } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
@@ -46,9 +47,7 @@ function renderKept(account: Element<"accounts">): Part {
     files: [
       { path: `${keptRecords}${number}`, content: json(record) },
       { path: `repositories/keys/${user}`, link: `../hosts/${plainHost(host)}` },
-      ...(standby === undefined
-        ? []
-        : [{ path: `repositories/standbys/${user}`, link: `../copying/${plainHost(standby)}` }]),
+      ...(standby === undefined ? [] : [{ path: `${standbyLinks}${user}`, link: `../copying/${plainHost(standby)}` }]),
       { path: `userdb/${user}.user`, content: json(userRecord) },
       { path: `userdb/${user}.user-privileged`, content: json(privileged) },
       { path: `userdb/${uid}.user`, link: `${user}.user` },

@@ -1,16 +1,17 @@
 import { type StandbyRecord, standbyRecords } from "../../delivery/protocol/backups.ts";
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
-import { copyTimes, usualStandbyMinutes } from "../account/standby-copy.ts";
+import { copyTimes } from "../account/standby-copy.ts";
 import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
+import { minutesIn, quarterOf } from "./often.ts";
 
 /** On a standby host: which accounts' backups it fetches, and how often. */
 export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: renderStandby };
 
 function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
-  const minutesOf = new Map(declaration.plans.map(({ name, standbyMinutes }) => [name, standbyMinutes]));
+  const minutesOf = minutesIn(declaration);
   const records = sortBy(
     declaration.accounts.filter(({ standby }) => standby === host.name),
     ({ number }) => number,
@@ -21,14 +22,12 @@ function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile
           {
             account: number,
             site: backup.site,
-            minutes: minutesOf.get(plan) ?? usualStandbyMinutes,
+            minutes: minutesOf(plan),
             bytes: limits.diskGb * 1e9 * copyTimes,
           },
         ],
   );
   if (records.length === 0) return { files: [], units: [] };
-  // So what came just after one look is there before the time is over.
-  const between = Math.max(1, Math.floor(Math.min(...records.map(({ minutes }) => minutes)) / 2));
   const timed = timedService("fairhost-standby", {
     description: "Fetches backups of the accounts whose standby this host is",
     service: {
@@ -41,7 +40,7 @@ function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile
       ...confined,
       ReadWritePaths: "/run /srv/accounts /var/lib",
     },
-    timer: { OnActiveSec: "1min", OnUnitInactiveSec: `${between}min`, RandomizedDelaySec: "15s" },
+    timer: { OnActiveSec: "1min", OnUnitInactiveSec: `${quarterOf(records)}min`, RandomizedDelaySec: "15s" },
   });
   return {
     files: [

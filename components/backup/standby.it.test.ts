@@ -38,11 +38,9 @@ const snapshots = (host: AppliedHost, directory: string) => host.shell(`cd ${dir
 const sums = (host: AppliedHost, directory: string) =>
   host.shell(`cd ${directory} && find . -type f ! -path '*/locks/*' -exec sha256sum {} + | sort -k2`);
 
-async function late(): Promise<string[]> {
-  const { stdout } = await standby.host.run("fairhost-host inspect --json </dev/null");
-  return (JSON.parse(stdout) as Inspection).differences
-    .filter(({ kind }) => kind === "standby-late")
-    .map(({ message }) => message);
+async function late(host = standby, of = "standby-late"): Promise<string[]> {
+  const { stdout } = await host.host.run("fairhost-host inspect --json </dev/null");
+  return (JSON.parse(stdout) as Inspection).differences.filter(({ kind }) => kind === of).map(({ message }) => message);
 }
 
 beforeAll(async () => {
@@ -56,9 +54,10 @@ beforeAll(async () => {
     const { report, stderr } = await host.apply(renderBundle(declared, name));
     expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
   }
+  // They run when the tests say so.
+  await on.web.shell("systemctl stop fairhost-backup-often.timer fairhost-backup-often.service");
   const applied = await standby.host.run(["fairhost-host", "apply"], { stdin: toStandby(declared), timeout: 120_000 });
   expect(applied.exitCode, applied.stderr).toBe(0);
-  // It runs when the tests say so.
   await standby.shell("systemctl stop fairhost-standby.timer fairhost-standby.service");
   await placeShell(on.web.host, 1);
   await inside(on.web.host, 1, `${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
@@ -132,6 +131,45 @@ describe("the copy on the standby", () => {
     await fetchBackups();
     expect(await late()).toEqual([]);
   });
+});
+
+test("an account with a standby is backed up again after half of its minutes, the others once a day, and drift says if it is not", async () => {
+  const before = await snapshots(on.backup, repositories);
+  const others = await snapshots(on.backup, "/srv/accounts/2/repositories");
+  const often = () => on.web.shell("systemctl start fairhost-backup-often.service");
+  /** As if the newest backups had been made so many minutes before. */
+  const age = (minutes: number) => {
+    const time = new Date(Date.now() - minutes * 60_000).toISOString();
+    return on.web.shell(`sed -i 's/"time":"[^"]*"/"time":"${time}"/' /var/lib/fairhost/backups/*.json`);
+  };
+  await age(10);
+  await often();
+  expect(await snapshots(on.backup, repositories)).toBe(before);
+  await age(125);
+  expect(await late(on.web, "backup-late")).toEqual([
+    expect.stringMatching(/^account 1 has no backup of the last 120 minutes: its newest is of /),
+  ]);
+  await often();
+  expect((await snapshots(on.backup, repositories)).split("\n")).toHaveLength(before.split("\n").length + 1);
+  expect(await snapshots(on.backup, "/srv/accounts/2/repositories")).toBe(others);
+  expect(await late(on.web, "backup-late")).toEqual([]);
+  await standby.shell("fairhost-host fetch-backups");
+  expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+});
+
+test("who looks at backups while one is made waits for its end, and the timers leave that account for the next time", async () => {
+  const before = await snapshots(on.backup, repositories);
+  await on.web.shell(
+    `sed -i 's/"time":"20../"time":"2025/' /var/lib/fairhost/backups/1.json
+     systemd-run -q --unit=running flock /run/fairhost/backup-1.lock sh -c 'echo >/run/held; exec sleep infinity'
+     until [ -e /run/held ]; do sleep 0.1; done`,
+  );
+  const listing = on.web.host.run("fairhost-host backups 1", { timeout: 120_000 });
+  await on.web.shell("systemctl start fairhost-backup-often.service");
+  expect(await snapshots(on.backup, repositories)).toBe(before);
+  expect(await on.web.shell("cat /var/lib/fairhost/backups/1.json")).not.toContain("failed");
+  await on.web.shell("systemctl stop running.service");
+  expect(await listing).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(" on bak1") });
 });
 
 describe("the standby's key", () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usualStandbyMinutes } from "../account/standby-copy.ts";
+import { leastStandbyMinutes, usualStandbyMinutes } from "../account/standby-copy.ts";
 import { failures } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import { nameSchema } from "../schema.ts";
@@ -30,11 +30,11 @@ export const schema = z.strictObject({
     ),
   standbyMinutes: z
     .int()
-    .min(2)
+    .min(leastStandbyMinutes)
     .max(1440)
     .default(usualStandbyMinutes)
     .describe(
-      "Minutes after which the standby host of an account has a copy of each new backup at the latest. It fetches them encrypted, and restores from them when it takes over. Default 60.",
+      "Minutes after which all that is new in an account has come to its standby host, and the time that a backup and its copy take: what came later is lost with the account's host. Accounts with a standby are backed up as often as that needs, and the standby fetches the backups, encrypted, and restores from them when it takes over. Default 60.",
     ),
   wakeSeconds: z
     .int()

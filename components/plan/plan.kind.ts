@@ -19,7 +19,7 @@ export const inputs = z.strictObject({
     .describe("Days after which a proof that the newest backup of an account can be restored is too old."),
   standbyMinutes: promise(number, { weaker: "more", later: true })
     .exactOptional()
-    .describe("Minutes after which the standby of an account has a copy of each new backup."),
+    .describe("Minutes after which all that is new in an account has come to its standby."),
   wakeSeconds: promise(number, { weaker: "more", later: true })
     .exactOptional()
     .describe(

@@ -10,6 +10,9 @@ export const keepersFile = "backup/keepers";
 /** Bundle path of the keys by which a host knows the backup hosts (sshd(8), known_hosts). */
 export const keepersKeys = "backup/known_hosts";
 
+/** Bundle path of the accounts of a host that have a standby, and are backed up often: an {@link OftenRecord} on each line, as JSON. */
+export const oftenRecords = "backup/often";
+
 /** Folder of the bundle paths at which a backup host reads how long it keeps what: `repositories/accounts/1204`, JSON. */
 export const keptRecords = "repositories/accounts/";
 
@@ -51,6 +54,16 @@ export interface BackupRecord {
   /** Days after which a proof that they can be restored is too old. Not said by older releases. */
   readonly proofDays?: number;
 }
+
+/** An account that is backed up more often than once a day, because a standby fetches its backups. */
+export interface OftenRecord {
+  readonly account: number;
+  /** Minutes after which all that is new has come to the standby, but for the time that a backup and its copy take. */
+  readonly minutes: number;
+}
+
+/** Folder of the symlinks by which a backup host knows the standby of an account: `repositories/standbys/a1204`. */
+export const standbyLinks = "repositories/standbys/";
 
 /** An account whose standby a host is: its newest backups are fetched there, encrypted as they are. */
 export interface StandbyRecord {

@@ -153,7 +153,7 @@ describe("the copy on an account's standby", () => {
   const [first, ...others] = valid.accounts;
   const declaration = { ...valid, accounts: [{ ...first!, standby: "h2" }, ...others] };
   const { number } = first!;
-  const time = "2026-11-26T01:00:00.000Z";
+  const time = new Date(now - 7_000_000).toISOString();
   const rowWith = (...copies: NonNullable<Answer["copies"]>) =>
     recoveries(declaration, [{ host: "h2", accounts: [], copies }], now).find(({ account }) => account === number)!;
   const about = ({ problems }: ReturnType<typeof rowWith>) => problems.filter((each) => each.includes("standby"));
@@ -172,6 +172,17 @@ describe("the copy on an account's standby", () => {
       "it lags behind",
       [{ account: number, compared: new Date(now - 3_700_000).toISOString(), copy: { time } }],
       "its copy on standby h2 has not had all of its backups for 61 minutes, and its plan allows 60",
+    ],
+    [
+      "no new backup comes",
+      [
+        {
+          account: number,
+          compared: new Date(now).toISOString(),
+          copy: { time: new Date(now - 7_300_000).toISOString() },
+        },
+      ],
+      "the newest backup on its standby h2 is 121 minutes old, and its plan allows 60",
     ],
     [
       "it never was whole",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inTurn, longestFor } from "./backup.ts";
+import { inTurn, longestFor, recentFor } from "./backup.ts";
 import type { BackupState } from "./state.ts";
 
 const at = (day: number) => `2026-11-0${day}T03:00:00.000Z`;
@@ -19,4 +19,8 @@ test("the oldest backup is made anew first, one of an account that has none befo
 
 test("the time for an account's files follows its disk limit, up to six hours", () => {
   expect([10e9, 1e15, undefined].map(longestFor)).toEqual([6800, 21_600, 21_600]);
+});
+
+test("a backup is young for 12 hours, and for half of the minutes of an account with a standby", () => {
+  expect([undefined, 60, 15].map((minutes) => recentFor(minutes) / 60_000)).toEqual([720, 30, 7.5]);
 });

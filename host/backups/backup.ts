@@ -10,7 +10,7 @@ import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";
-import { backupsOf, keepersOf, repositoryAt, repositoryName } from "./keepers.ts";
+import { backupsOf, keepersOf, oftenOf, repositoryAt, repositoryName } from "./keepers.ts";
 import {
   failureOf,
   incomplete,
@@ -21,7 +21,7 @@ import {
   restic,
   Unreachable,
 } from "./restic.ts";
-import { type BackupState, readState, spoolOf, withBackup, writeState } from "./state.ts";
+import { type BackupState, Busy, readState, spoolOf, withBackup, writeState } from "./state.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
 export const inSnapshot = "/account";
@@ -33,8 +33,12 @@ export const certificatesName = "certificates.json";
 /** Beside them, if there are any: databases without a dump because of what is in them, by the name of the dump, and why. */
 export const refusedName = "refused-dumps.json";
 
-/** Milliseconds: a backup that is younger is not made again by the timer. */
-const recent = 12 * 3_600_000;
+/**
+ * Milliseconds: a backup that is younger is not made again by a timer.
+ * @param minutes those of an account with a standby, whose timer looks after a quarter of them (components/backup/often.ts)
+ */
+export const recentFor = (minutes: number | undefined) =>
+  minutes === undefined ? 12 * 3_600_000 : (minutes / 2) * 60_000;
 
 /** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
 const most = 3;
@@ -42,24 +46,32 @@ const most = 3;
 /**
  * Backs up accounts, one after the other.
  * @param only numbers of accounts; without any, all that have a backup site
- * @param due leaves out those whose newest backup is younger than 12 hours
+ * @param due leaves out those whose newest backup is {@link recentFor recent}, and those that another run works on
+ * @param often leaves out those that have no standby
  * @returns one line for each account that has no new backup although it should: what is wrong
  */
-export async function backUp(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
+export async function backUp(
+  machine: Machine,
+  only: readonly number[],
+  due: boolean,
+  often = false,
+): Promise<string[]> {
   const { bundle } = readCurrent(machine);
   const records = backupsOf(bundle);
   const unknown = only.filter((number) => !records.some(({ account }) => account === number));
   if (unknown.length > 0) {
     throw new ApplyError(`account ${unknown.join(", ")} is not on this host, or its site has no backup site`);
   }
+  const minutesOf = oftenOf(bundle);
   const wrong: string[] = [];
   const unreachable = new Map<string, number>();
   for (const record of inTurn(records, (account) => readState(machine, account))) {
     const { account } = record;
     if (only.length > 0 && !only.includes(account)) continue;
+    if (often && !minutesOf.has(account)) continue;
     const before = readState(machine, account);
     const age = before?.last === undefined ? Infinity : Date.now() - Date.parse(before.last.time);
-    if (due && age >= 0 && age < recent) continue;
+    if (due && age >= 0 && age < recentFor(minutesOf.get(account))) continue;
     const [keeper] = keepersOf(bundle, record);
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
@@ -72,6 +84,8 @@ export async function backUp(machine: Machine, only: readonly number[], due: boo
       remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
     } catch (error) {
+      // Its time comes again soon.
+      if (due && error instanceof Busy) continue;
       const why = error instanceof ApplyError ? error.message : String(error);
       if (keeper && error instanceof Unreachable) {
         unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);

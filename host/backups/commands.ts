@@ -8,10 +8,12 @@ import { backUp } from "./backup.ts";
 import { fetchBackups } from "./fetch.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
 import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
+import { patientSeconds, withBackup } from "./state.ts";
 import { showBackups } from "./view.ts";
 
 export interface BackupOptions {
   readonly due: boolean;
+  readonly often: boolean;
   readonly json: boolean;
   readonly snapshot?: string | undefined;
   readonly "in-place": boolean;
@@ -31,9 +33,9 @@ export const backupCommands: Readonly<
     (machine: Machine, words: readonly string[], options: BackupOptions) => (() => Promise<number>) | undefined
   >
 > = {
-  backup(machine, words, { due }) {
+  backup(machine, words, { due, often }) {
     const numbers = numbersIn(words);
-    return numbers && (async () => ended(machine, await backUp(machine, numbers, due)));
+    return numbers && (async () => ended(machine, await backUp(machine, numbers, due, often)));
   },
 
   "fetch-backups"(machine, words, { due }) {
@@ -66,7 +68,13 @@ export const backupCommands: Readonly<
     const [number, ...more] = numbersIn(words) ?? [];
     if (number === undefined || more.length > 0) return undefined;
     return async () => {
-      const { found, wrong } = await snapshotsOf(machine, number, of === undefined ? undefined : otherHost(of));
+      const other = of === undefined ? undefined : otherHost(of);
+      const { found, wrong } = await withBackup(
+        machine,
+        number,
+        () => snapshotsOf(machine, number, other),
+        patientSeconds,
+      );
       for (const { id, time, opened } of found) {
         process.stdout.write(`${id.slice(0, 8)} ${time.slice(0, 19)}Z ${opened.name} on ${opened.keeper.name}\n`);
       }

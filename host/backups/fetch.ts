@@ -18,7 +18,7 @@ import {
 } from "./copies.ts";
 import { keepersOf, sshTo } from "./keepers.ts";
 import { receiveFiles } from "./receive-files.ts";
-import { withBackup } from "./state.ts";
+import { Busy, withBackup } from "./state.ts";
 
 const day = 86_400_000;
 
@@ -40,7 +40,7 @@ const keptFile =
  * Fetches what is new of the backups of accounts whose standby this host is, one account after the other, and removes copies of accounts whose standby it has not
  * been for a day.
  * @param only numbers of accounts; without any, all
- * @param due leaves out those that were compared in the last half of the minutes that their plan allows
+ * @param due leaves out those that were compared in the last eighth of the minutes that their plan allows, whose timer looks after a quarter, and those that another run works on
  * @returns one line for each account whose copy does not have everything: what is wrong
  */
 export async function fetchBackups(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
@@ -59,7 +59,7 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
     if (only.length > 0 && !only.includes(account)) continue;
     const state: CopyState = { since: now(), ...before, declared: now() };
     const age = before?.compared === undefined ? Infinity : Date.now() - Date.parse(before.compared);
-    if (due && age >= 0 && age < (minutes / 2) * 60_000) {
+    if (due && age >= 0 && age < (minutes / 8) * 60_000) {
       writeCopyState(machine, account, state);
       continue;
     }
@@ -68,6 +68,8 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
       const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record));
       writeCopyState(machine, account, { ...rest, compared: now(), ...(copy && { copy }) });
     } catch (error) {
+      // Its time comes again soon.
+      if (due && error instanceof Busy) continue;
       const why = error instanceof ApplyError ? error.message : String(error);
       writeCopyState(machine, account, { ...state, failed: { time: now(), why } });
       wrong.push(`account ${account}: its copy does not have its newest backup: ${why}`);

@@ -9,6 +9,8 @@ import {
   type Keeper,
   keepersFile,
   keepersKeys,
+  type OftenRecord,
+  oftenRecords,
 } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
@@ -21,6 +23,13 @@ export function backupsOf(bundle: Bundle): BackupRecord[] {
       path.startsWith(backupRecords) && content !== undefined ? [JSON.parse(content) as BackupRecord] : [],
     )
     .sort((left, right) => left.account - right.account);
+}
+
+/** Minutes of accounts of this host that are backed up often, by number. */
+export function oftenOf(bundle: Bundle): ReadonlyMap<number, number> {
+  const lines = filesOf(bundle).get(oftenRecords)?.content?.split("\n") ?? [];
+  const records = lines.filter(Boolean).map((line) => JSON.parse(line) as OftenRecord);
+  return new Map(records.map(({ account, minutes }) => [account, minutes]));
 }
 
 /** All backup hosts that this host knows. */

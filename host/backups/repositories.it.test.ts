@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import { keptRecords, repositoriesDirectory, standbyLinks } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { expireBackups } from "./repositories.ts";
@@ -12,15 +12,19 @@ const day = 86_400_000;
 const now = new Date("2026-11-27T12:00:00Z");
 const at = (account: number, path = "") => tree.at(`/srv/accounts/${account}/${repositoriesDirectory}/${path}`);
 
-const kept = (account: number, retentionDays: number) =>
+const kept = (account: number, retentionDays: number, often: boolean) =>
   accountGroup(account, "one", [
     { path: `${keptRecords}${account}`, content: `${JSON.stringify({ account, retentionDays })}\n` },
+    ...(often ? [{ path: `${standbyLinks}a${account}`, link: "../copying/spare1" }] : []),
   ]);
-const declare = (accounts: Readonly<Record<number, number>>) =>
+/** @param often an account with a standby */
+const declare = (accounts: Readonly<Record<number, number>>, often?: number) =>
   apply(
     tree.machine(),
     bundleOf(
-      Object.fromEntries(Object.entries(accounts).map(([of, days]) => [of, kept(Number(of), days)])),
+      Object.fromEntries(
+        Object.entries(accounts).map(([of, days]) => [of, kept(Number(of), days, Number(of) === often)]),
+      ),
       hostGroup(),
     ),
   );
@@ -70,6 +74,16 @@ test("an account that cannot be read is said, and the others are done all the sa
     expect.stringMatching(/^account 7: its old backups were not all removed: .*Permission denied/s),
   ]);
   expect([isThere(7, 8), isThere(8, 8)]).toEqual([true, false]);
+});
+
+test("of an account that is backed up often, each day before the last two keeps the first one, and only then", async () => {
+  await declare({ 7: 7, 8: 7 }, 7);
+  // At noon: 2.25 is 6 o'clock, 2.4 is 2:24, and 3.6 is of the day before 3.45.
+  const ages = [0, 0.1, 1.9, 2.1, 2.25, 2.4, 3.45, 3.6, 3.7];
+  for (const account of [7, 8]) snapshots(account, ...ages);
+  await expireBackups(tree.machine(), now);
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([2.1, 2.25, 3.6]);
+  expect(ages.filter((age) => !isThere(8, age))).toEqual([]);
 });
 
 test("backups of a deleted account stay as long as they were promised, and no longer", async () => {

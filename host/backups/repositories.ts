@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
+import { type KeptRecord, keptRecords, repositoriesDirectory, standbyLinks } from "../../delivery/protocol/backups.ts";
 import { accountDirectory, must } from "../archives/archives.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
@@ -103,21 +103,29 @@ function keptBy(machine: Machine, remembered: Readonly<Record<string, number>>):
   );
   const known = new Set(declared.map(({ account }) => account));
   const accounts = machine.layout.at("/srv/accounts");
-  const gone = (existsSync(accounts) ? readdirSync(accounts) : []).map(Number).flatMap((account): Kept[] => {
-    if (!Number.isSafeInteger(account) || known.has(account)) return [];
-    const directory = lstatSync(directoryOf(machine, account), { throwIfNoEntry: false });
-    return directory?.isDirectory()
-      ? [{ account, retentionDays: remembered[account] ?? longestRetention, uid: directory.uid, gone: true }]
-      : [];
-  });
+  const gone = (existsSync(accounts) ? readdirSync(accounts) : [])
+    .map(Number)
+    .flatMap((account): Omit<Kept, "often">[] => {
+      if (!Number.isSafeInteger(account) || known.has(account)) return [];
+      const directory = lstatSync(directoryOf(machine, account), { throwIfNoEntry: false });
+      return directory?.isDirectory()
+        ? [{ account, retentionDays: remembered[account] ?? longestRetention, uid: directory.uid, gone: true }]
+        : [];
+    });
   const uidOf = (account: number) => bundle.groups[`account-${account}`]!.account!.uid;
-  return [...declared.map((each) => ({ ...each, uid: uidOf(each.account), gone: false })), ...gone];
+  const often = (account: number) => filesOf(bundle).has(`${standbyLinks}a${account}`);
+  return [
+    ...declared.map((each) => ({ ...each, uid: uidOf(each.account), gone: false, often: often(each.account) })),
+    ...gone.map((each) => ({ ...each, often: false })),
+  ];
 }
 
 interface Kept extends KeptRecord {
   readonly uid: number;
   /** Not declared any more. */
   readonly gone: boolean;
+  /** Backed up more often than once a day. */
+  readonly often: boolean;
 }
 
 /** Days that the backups of a deleted account are kept if nobody remembers how many were declared: the most that an account can ask for. */
@@ -144,7 +152,7 @@ function asAccount(machine: Machine, { account, uid }: Kept): AsAccount {
   };
 }
 
-async function expireOne(as: AsAccount, { retentionDays, gone }: Kept, until: number): Promise<string[]> {
+async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, until: number): Promise<string[]> {
   const snapshots = await snapshotsIn(as);
   const newest = snapshots.at(-1);
   // Locks of killed runs. Only whoever holds them needs them, and a run ends in hours.
@@ -165,7 +173,8 @@ async function expireOne(as: AsAccount, { retentionDays, gone }: Kept, until: nu
   );
   if (!gone && (!newest || newest.at < until - abandoned)) return [];
   const stays = gone ? undefined : newest;
-  const over = snapshots.filter((each) => each !== stays && each.at < until - retentionDays * day);
+  const thin = often ? thinned(snapshots, until) : new Set();
+  const over = snapshots.filter((each) => each !== stays && (each.at < until - retentionDays * day || thin.has(each)));
   for (let first = 0; first < over.length; first += atOnce)
     await as.run("rm", "--force", "--", ...over.slice(first, first + atOnce).map(({ path }) => path));
   const removed = over.map(({ path }) => path);
@@ -180,6 +189,17 @@ async function expireOne(as: AsAccount, { retentionDays, gone }: Kept, until: nu
     removed.push(path);
   }
   return removed;
+}
+
+/**
+ * Of each day before the last two all but the first: more of one day than anybody looks for. A host that somebody has taken over can add later ones, and by the
+ * clock here to no day that is over: the first of each day stays, whatever it brings.
+ * @param snapshots the oldest first
+ */
+function thinned(snapshots: readonly Snapshot[], until: number): ReadonlySet<Snapshot> {
+  const old = snapshots.filter(({ at }) => at < until - 2 * day);
+  const dayOf = (each: Snapshot | undefined) => each && Math.floor(each.at / day);
+  return new Set(old.filter((each, index) => dayOf(each) === dayOf(old[index - 1])));
 }
 
 /** Oldest first. */

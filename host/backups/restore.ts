@@ -13,7 +13,7 @@ import { inSnapshot } from "./backup.ts";
 import { copiedRepositories, copyDirectory } from "./copies.ts";
 import { backupsOf, keepersOf, type Patience, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
 import { type Mount, mustRestic, type Opened, Unreachable } from "./restic.ts";
-import { spoolOf, withBackup } from "./state.ts";
+import { patientSeconds, spoolOf, withBackup } from "./state.ts";
 
 /** Another host that made backups of the account, and its master secrets by epoch: for when that host is lost, or the account has moved. */
 export interface OtherHost {
@@ -168,31 +168,36 @@ export function restoreBackup(
   wanted: Wanted,
   { id, inPlace, other }: { readonly id?: string; readonly inPlace: boolean; readonly other?: OtherHost },
 ): Promise<string[]> {
-  return withBackup(machine, number, async () => {
-    const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
-    const { found, wrong } = await snapshotsOf(machine, number, other);
-    if (id === undefined && found.length > 0 && wrong.length > 0) {
-      throw new ApplyError(
-        `which backup of account ${number} is the newest cannot be told (${wrong.join("; ")}): choose one that \`fairhost-host backups ${number}\` lists, with --snapshot`,
-      );
-    }
-    const fitting = id === undefined ? found.slice(-1) : found.filter((each) => each.id.startsWith(id));
-    const [snapshot, another] = fitting;
-    if (!snapshot || !account || another) {
-      const which = id === undefined ? "" : `${another ? "more than one" : "none"} that begins with ${id}; `;
-      throw new ApplyError(
-        `account ${number} has no such backup of ${other?.name ?? "this host"} (${[which, ...wrong.map((line) => `${line}; `)].join("")}\`fairhost-host backups ${number}\` lists them)`,
-      );
-    }
-    machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
-    const beside = `${inSnapshot}/home/restored-${snapshot.time.slice(0, 19).replaceAll(":", "-")}`;
-    const context = { machine, snapshot, account, beside: inPlace ? undefined : beside };
-    if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
-    if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
-    const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
-    for (const [engine, name] of await dumpsIn(snapshot)) done.push(await restoreDatabase(context, engine, name));
-    return done;
-  });
+  return withBackup(
+    machine,
+    number,
+    async () => {
+      const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
+      const { found, wrong } = await snapshotsOf(machine, number, other);
+      if (id === undefined && found.length > 0 && wrong.length > 0) {
+        throw new ApplyError(
+          `which backup of account ${number} is the newest cannot be told (${wrong.join("; ")}): choose one that \`fairhost-host backups ${number}\` lists, with --snapshot`,
+        );
+      }
+      const fitting = id === undefined ? found.slice(-1) : found.filter((each) => each.id.startsWith(id));
+      const [snapshot, another] = fitting;
+      if (!snapshot || !account || another) {
+        const which = id === undefined ? "" : `${another ? "more than one" : "none"} that begins with ${id}; `;
+        throw new ApplyError(
+          `account ${number} has no such backup of ${other?.name ?? "this host"} (${[which, ...wrong.map((line) => `${line}; `)].join("")}\`fairhost-host backups ${number}\` lists them)`,
+        );
+      }
+      machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
+      const beside = `${inSnapshot}/home/restored-${snapshot.time.slice(0, 19).replaceAll(":", "-")}`;
+      const context = { machine, snapshot, account, beside: inPlace ? undefined : beside };
+      if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
+      if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
+      const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
+      for (const [engine, name] of await dumpsIn(snapshot)) done.push(await restoreDatabase(context, engine, name));
+      return done;
+    },
+    patientSeconds,
+  );
 }
 
 export interface Context {

@@ -50,11 +50,26 @@ export function writeState(machine: Machine, account: number, state: BackupState
   });
 }
 
-/** One run at a time for each account. @throws ApplyError if another one is under way */
-export async function withBackup<T>(machine: Machine, account: number, work: () => Promise<T>): Promise<T> {
+/** Another run works on the backups of an account. */
+export class Busy extends ApplyError {}
+
+/** Seconds that whoever reads backups waits for a run under way: backups of accounts with a standby run at all hours, mostly for seconds. */
+export const patientSeconds = 900;
+
+/**
+ * One run at a time for each account: it ends what an earlier one has left of programs and files.
+ * @param seconds that another one is waited for
+ * @throws Busy if another one is under way then
+ */
+export async function withBackup<T>(
+  machine: Machine,
+  account: number,
+  work: () => Promise<T>,
+  seconds = 1,
+): Promise<T> {
   machine.disk.makeDirectory(machine.layout.jobs, 0o700);
-  const release = await take(join(machine.layout.jobs, `backup-${account}.lock`), 1);
-  if (!release) throw new ApplyError(`another run works on backups of account ${account}: wait for it`);
+  const release = await take(join(machine.layout.jobs, `backup-${account}.lock`), seconds);
+  if (!release) throw new Busy(`another run works on backups of account ${account}: wait for it`);
   try {
     return await work();
   } finally {

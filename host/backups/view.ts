@@ -14,7 +14,7 @@ import { repositoriesOn } from "./restore.ts";
 /** Accounts whose backups are mounted at the same time on one host: each one has a restic and two connections. */
 const most = 20;
 
-/** Days that are shown of an account, the newest. */
+/** Backups that are shown of an account. */
 const mostDays = 40;
 
 /** Milliseconds. */
@@ -97,9 +97,22 @@ async function open(machine: Machine, account: number, place: string): Promise<S
         found.set(time, join(mounted.snapshots, time, inSnapshot));
     }
   }
-  const days = [...found].sort(([left], [right]) => (left < right ? -1 : 1)).slice(-mostDays);
+  const times = chosen([...found.keys()].sort());
+  const days = times.map((time): [string, string] => [time, found.get(time)!]);
   const newest = days.at(-1);
   return { opened, days: newest ? [...days, ["latest", newest[1]]] : days };
+}
+
+/**
+ * Which backups an account is shown: the newest 40; if there are more, of each day the first alone, which is the one that the backup host keeps, and the newest one.
+ * @param times names of snapshots, which begin with the day, the oldest first
+ */
+export function chosen(times: readonly string[]): readonly string[] {
+  if (times.length <= mostDays) return times;
+  const dayOf = (time: string | undefined) => time?.slice(0, 10);
+  return times
+    .filter((time, index) => dayOf(time) !== dayOf(times[index - 1]) || index === times.length - 1)
+    .slice(-mostDays);
 }
 
 async function mount(machine: Machine, words: readonly string[]): Promise<void> {

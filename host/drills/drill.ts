@@ -10,7 +10,7 @@ import { certificatesName, declarationName, inSnapshot, refusedName } from "../b
 import { backupsOf, hurried, keepersOf } from "../backups/keepers.ts";
 import { type Mount, mustRestic, shortened, Unreachable } from "../backups/restic.ts";
 import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/restore.ts";
-import { withBackup } from "../backups/state.ts";
+import { patientSeconds, withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { type Comparison, compareTrees } from "./compare.ts";
@@ -113,7 +113,12 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
 const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 
 async function newestOf(machine: Machine, bundle: Bundle, number: number): Promise<Snapshot> {
-  const { found, wrong, isAway } = await snapshotsOf(machine, number, undefined, { bundle });
+  const { found, wrong, isAway } = await withBackup(
+    machine,
+    number,
+    () => snapshotsOf(machine, number, undefined, { bundle }),
+    patientSeconds,
+  );
   const newest = found.at(-1);
   if (isAway) throw new Unreachable(wrong.join("; "));
   if (wrong.length > 0) throw new ApplyError(`which one is the newest cannot be told (${wrong.join("; ")})`);
@@ -155,25 +160,32 @@ async function restoreInto(
     ...Object.entries(parts).flatMap(([part, names]) => names.map((name) => `/${part}/${name}`)),
     `/databases/${certificatesName}`,
   ];
-  await withBackup(machine, number, () =>
-    withRoom(machine, directory, [`fairhost-backup-${number}-restore`], () =>
-      mustRestic(
-        opened,
-        [
-          ...["restore", "--json", "--no-lock", "--sparse", `--target=${restoredPlace}`],
-          ...left.map((path) => `--exclude=${path}`),
-          `${id}:${inSnapshot}`,
-        ],
-        { uid, mounts: [{ from: restored, to: restoredPlace, writable: true }] },
+  await withBackup(
+    machine,
+    number,
+    () =>
+      withRoom(machine, directory, [`fairhost-backup-${number}-restore`], () =>
+        mustRestic(
+          opened,
+          [
+            ...["restore", "--json", "--no-lock", "--sparse", `--target=${restoredPlace}`],
+            ...left.map((path) => `--exclude=${path}`),
+            `${id}:${inSnapshot}`,
+          ],
+          { uid, mounts: [{ from: restored, to: restoredPlace, writable: true }] },
+        ),
       ),
-    ),
+    patientSeconds,
   );
 }
 
 /** Bytes of what a snapshot has, each piece once: holes of files, which no disk limit counts, are restored as holes. */
 async function storedBytes(machine: Machine, number: number, { opened, id }: Pick<Snapshot, "opened" | "id">) {
-  const stdout = await withBackup(machine, number, () =>
-    mustRestic(opened, ["stats", "--json", "--no-lock", "--mode=raw-data", id]),
+  const stdout = await withBackup(
+    machine,
+    number,
+    () => mustRestic(opened, ["stats", "--json", "--no-lock", "--mode=raw-data", id]),
+    patientSeconds,
   );
   const { total_size = 0, total_uncompressed_size = 0 } = JSON.parse(stdout) as Record<string, number | undefined>;
   return Math.max(total_size, total_uncompressed_size);

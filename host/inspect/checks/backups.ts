@@ -3,7 +3,7 @@ import type { Bundle } from "../../../delivery/protocol/bundle.ts";
 import { isAhead } from "../../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../../archives/archives.ts";
 import { readCopyState, standbysOf } from "../../backups/copies.ts";
-import { backupsOf } from "../../backups/keepers.ts";
+import { backupsOf, oftenOf } from "../../backups/keepers.ts";
 import { readExpired } from "../../backups/repositories.ts";
 import { readState } from "../../backups/state.ts";
 import type { Machine } from "../../os/machine.ts";
@@ -12,14 +12,20 @@ import type { Difference } from "../difference.ts";
 /** Milliseconds: a day, and half of one in which a run may take its time. */
 const late = 36 * 3_600_000;
 
-/** Accounts without a new backup for more than a day, and damaged files that a backup host has found. */
+/** An account with a standby is to have one after three quarters of its minutes: the rest is for the run. */
+const lateFor = (minutes: number | undefined) => (minutes === undefined ? late : 2 * minutes * 60_000);
+
+/** Accounts without a new backup for more than a day, or for twice the minutes that their plan allows if they have a standby, and damaged files that a backup host has found. */
 export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()): Difference[] {
+  const minutesOf = oftenOf(bundle);
   const lateOnes = backupsOf(bundle).flatMap(({ account }): Difference[] => {
     const { last, failed } = readState(machine, account) ?? {};
     const since = last ? Date.parse(last.time) : birthOf(machine, account);
     const isFuture = since !== undefined && isAhead(since, now);
-    if (since === undefined || (now - since < late && !isFuture)) return [];
+    const allowed = lateFor(minutesOf.get(account));
+    if (since === undefined || (now - since < allowed && !isFuture)) return [];
     const hours = Math.floor((now - since) / 3_600_000);
+    const promised = minutesOf.has(account) ? `${allowed / 60_000} minutes` : `${allowed / 3_600_000} hours`;
     const never = isFuture ? "it never had one, and came here in the future" : `it never had one in ${hours} hours`;
     const newest = last ? `its newest is of ${last.time}${isFuture ? ", in the future" : ""}` : never;
     const why = failed ? `; the run of ${failed.time} failed: ${failed.why}` : "";
@@ -28,7 +34,7 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
         group: `account-${account}`,
         kind: "backup-late",
         what: `account ${account}`,
-        message: `account ${account} has no backup of the last ${late / 3_600_000} hours: ${newest}${why}`,
+        message: `account ${account} has no backup of the last ${promised}: ${newest}${why}`,
         repaired: `by hand: see \`journalctl -u fairhost-backup\`, then run \`fairhost-host backup ${account}\``,
       },
     ];
