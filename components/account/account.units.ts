@@ -54,7 +54,7 @@ export const units: UnitForms = {
     {
       path: /account-(?<number>\d+)\.slice/,
       lines: [/\[Unit\] Description=.*/, /\[Slice\] (?<limit>\w+=.+)/],
-      needs: ["[Slice] MemoryMax=", "[Slice] TasksMax="],
+      needsLimits: "Slice",
       stays: true,
     },
     // Exactly these names: a drop-in with the name of one for all accounts would take its place (systemd.unit(5)).

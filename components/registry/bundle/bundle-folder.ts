@@ -64,6 +64,8 @@ export interface OwnFile {
   readonly lines?: readonly RegExp[];
   /** Beginnings of lines that it must have. */
   readonly needs?: readonly string[];
+  /** A section with a line for each limit of accounts that has a directive of its own, and no usual value which a drop-in of all accounts sets. */
+  readonly needsLimits?: "Slice";
   /** Instead of lines, the target of a symlink. */
   readonly link?: RegExp;
   /** It must not go while its account stays on the host: without it the account is not limited. */

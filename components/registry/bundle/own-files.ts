@@ -178,8 +178,14 @@ interface Form extends Pick<OwnFile, "path" | "link" | "stays"> {
   readonly needs: readonly { readonly beginning: string; readonly pattern: RegExp }[];
 }
 
+/** Directives that a slice must have; their name is the same for every value. */
+const neededLimits = limitNames.flatMap((name) => {
+  const { slice, sliceDefault } = limitOf(name);
+  return slice && sliceDefault === undefined ? [slice(1)[0]] : [];
+});
+
 const formsOf = once(({ ofAccount = [] }: BundleFolder): readonly Form[] =>
-  ofAccount.map(({ path, lines = [], needs = [], link, stays }) => {
+  ofAccount.map(({ path, lines = [], needs = [], needsLimits, link, stays }) => {
     const names = [path, ...lines, ...(link ? [link] : [])].flatMap(({ source }) =>
       Array.from(source.matchAll(/\(\?<([a-z]\w*)>/gi), ([, name]) => name!),
     );
@@ -189,7 +195,7 @@ const formsOf = once(({ ofAccount = [] }: BundleFolder): readonly Form[] =>
       names: [...new Set(names)],
       lines: lines.map(whole),
       anyLine: whole(new RegExp(plain.length > 0 ? plain.join("|") : "$^")),
-      needs: needs.map(needed),
+      needs: [...needs, ...(needsLimits ? neededLimits.map((name) => `[${needsLimits}] ${name}=`) : [])].map(needed),
       ...(link && { link: whole(link) }),
       ...(stays && { stays }),
     };
