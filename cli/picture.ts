@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { serviceGraph } from "../components/service-graph/service-graph.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { failedWithout, findElement } from "../fleet/draw/failed.ts";
 import { fleetSvg } from "../fleet/draw/svg.ts";
 import { formatTable, rowsOf } from "../fleet/draw/table.ts";
 import { loadFleet } from "../fleet/load/load.ts";
 import { count, printable } from "../lib/text/text.ts";
-import { serviceGraph } from "../policies/graph/service-graph.ts";
 import { run, withAction } from "./exit-status.ts";
 
 /** A fleet in the three forms that the command prints. */

@@ -1,6 +1,6 @@
 import type { Failure } from "../components/inputs.ts";
 import type { AccountContainerInputs, Declaration } from "../components/registry/kinds.generated.ts";
-import type { Equipment } from "../policies/graph/service-graph.ts";
+import type { Equipment } from "../components/service-graph/service-graph.ts";
 
 /**
  * Answers the same question as the proof in the simplest way: for one account, it follows the references of the declaration.

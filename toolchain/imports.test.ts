@@ -105,6 +105,7 @@ test.each([
   ["components", "host"],
   ["components", "lab"],
   ["fleet", "stacks"],
+  ["fleet", "policies"],
   ["policies", "stacks"],
   ["policies", "fleet"],
   ["host", "guard"],

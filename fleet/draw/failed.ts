@@ -1,6 +1,6 @@
+import { Outages } from "../../components/service-graph/outage.ts";
+import type { ServiceGraph } from "../../components/service-graph/service-graph.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { Outages } from "../../policies/graph/outage.ts";
-import type { ServiceGraph } from "../../policies/graph/service-graph.ts";
 import { nearest } from "../load/problem.ts";
 
 /** `cut`: taken away; `down`: down because of that, or down anyway. */

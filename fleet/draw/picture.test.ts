@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { serviceGraph } from "../../policies/graph/service-graph.ts";
+import { serviceGraph } from "../../components/service-graph/service-graph.ts";
 import { declare } from "../declare/declare.ts";
 import { loadFleet } from "../load/load.ts";
 import { failedWithout, findElement } from "./failed.ts";

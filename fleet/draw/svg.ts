@@ -1,6 +1,6 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { serviceGraph } from "../../components/service-graph/service-graph.ts";
 import { count } from "../../lib/text/text.ts";
-import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import { bandsWithin } from "./bands.ts";
 import { type Failed, failedWithout, type State } from "./failed.ts";
 import { type Layout, layOut, type Rectangle, size } from "./layout.ts";

@@ -1,9 +1,9 @@
 import { swappedDisks } from "../../components/host/hardware/disks.ts";
 import { standsInRack } from "../../components/registry/fields/schema-walk.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
+import { serviceGraph } from "../../components/service-graph/service-graph.ts";
 import { type Failed, failedWithout } from "../../fleet/draw/failed.ts";
 import { fleetSvg } from "../../fleet/draw/svg.ts";
-import { serviceGraph } from "../../policies/graph/service-graph.ts";
 import type { Reviewed } from "../verdict/outcome.ts";
 import { counterexamples } from "./summary.ts";
 

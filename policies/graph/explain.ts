@@ -1,5 +1,5 @@
-import type { Outages } from "./outage.ts";
-import type { AccountClass, GraphNode, Need, ServiceGraph } from "./service-graph.ts";
+import type { Outages } from "../../components/service-graph/outage.ts";
+import type { AccountClass, GraphNode, Need, ServiceGraph } from "../../components/service-graph/service-graph.ts";
 
 /**
  * Explains why accounts lose service, as a path that a person can follow: `If chain a of hall one at alpha fails, host h1 loses

@@ -1,8 +1,8 @@
 import type { Failure } from "../../components/inputs.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
-import { Outages } from "./outage.ts";
-import { serviceGraph } from "./service-graph.ts";
+import { Outages } from "../../components/service-graph/outage.ts";
+import { serviceGraph } from "../../components/service-graph/service-graph.ts";
 
 /** What the failure of one element takes away, whatever plans promise. */
 export interface Loss {

@@ -1,9 +1,9 @@
 import type { Failure } from "../../components/inputs.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
+import { Outages } from "../../components/service-graph/outage.ts";
+import { type AccountClass, type ServiceGraph, serviceGraph } from "../../components/service-graph/service-graph.ts";
 import { explain } from "./explain.ts";
-import { Outages } from "./outage.ts";
-import { type AccountClass, type ServiceGraph, serviceGraph } from "./service-graph.ts";
 
 /** Elements whose failure takes down accounts although their plan promises to survive it. */
 export interface Counterexample {

@@ -1,11 +1,11 @@
-import type { Failure, PowerSupplyInputs } from "../../components/inputs.ts";
+import type { Failure, PowerSupplyInputs } from "../inputs.ts";
 import type {
   AccountContainerInputs,
   BareMetalHostInputs,
   Declaration,
   SiteInputs,
-} from "../../components/registry/kinds.generated.ts";
-import { type Subject, subject } from "../../components/registry/subject.ts";
+} from "../registry/kinds.generated.ts";
+import { type Subject, subject } from "../registry/subject.ts";
 
 /** A need of a node: at least one of `any` must work. */
 export interface Need {
