@@ -3,7 +3,8 @@ import { type Approval, schema } from "../../components/review/approvals.file.ts
 import { readSource } from "../../fleet/load/source.ts";
 import { lazy, onceByName } from "../../lib/once.ts";
 import { sameFleetAt } from "./base/fleets.ts";
-import { commitsTouching, isCutOff, parentsOf, textAt, writersOfCommit } from "./base/git.ts";
+import { textAt } from "./base/git.ts";
+import { commitsTouching, isCutOff, parentsOf, writersOfCommit } from "./base/history.ts";
 import type { Person } from "./base/people.ts";
 
 /** Who wrote an approval: the commit that brought it as it is, with its author; unknown where the history is cut off. */

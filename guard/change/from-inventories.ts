@@ -17,7 +17,7 @@ import { programFinding } from "./base/program-change.ts";
 import { carriedFinding, carriedHosts, staying } from "./effects/carried-hosts.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import type { Side } from "./side.ts";
-import { type TwoSteps, twoSteps } from "./two-steps.ts";
+import { type TwoSteps, twoSteps } from "./two-steps/two-steps.ts";
 
 export interface InventoriesOptions {
   /** What to compare with: a directory that holds a fleet, or a commit of this repository by any name that git knows. */

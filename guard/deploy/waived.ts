@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { type Approval, schema } from "../../components/review/approvals.file.ts";
 import { readSource } from "../../fleet/load/source.ts";
-import { ownAuthor, ownWriters, unknownAuthor } from "../change/approvals-used.ts";
 import { approvalsWritten, wholeOf } from "../change/approvals-written.ts";
 import { authorsOfChange, placeOf } from "../change/base/base.ts";
 import { sameFleetAt } from "../change/base/fleets.ts";
-import { commitNamed, hasChanges, isAncestor, textAt } from "../change/base/git.ts";
+import { commitNamed, hasChanges, textAt } from "../change/base/git.ts";
+import { isAncestor } from "../change/base/history.ts";
 import { refuseUnseen } from "../change/base/unseen.ts";
+import { ownAuthor, ownWriters, unknownAuthor } from "../change/two-steps/approvals-used.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
 import type { ProofFinding } from "./proofs.ts";

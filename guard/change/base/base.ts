@@ -6,18 +6,8 @@ import { count } from "../../../lib/text/text.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { stackFindings, stackOf } from "../stack-change.ts";
 import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
-import {
-  changedFiles,
-  checkOut,
-  commitNamed,
-  commitOf,
-  commitsBetween,
-  isInRepository,
-  isShallow,
-  placesMoved,
-  sharedWithHead,
-  writersOf,
-} from "./git.ts";
+import { changedFiles, checkOut, commitNamed, commitOf, isInRepository } from "./git.ts";
+import { commitsBetween, isShallow, placesMoved, sharedWithHead, writersOf } from "./history.ts";
 import type { Person } from "./people.ts";
 import { type Program, programAt } from "./program.ts";
 import { type ProgramChange, partsOf, programChange, rulesWords } from "./program-change.ts";

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commitsIn, hasCommit, lastToTouch, linesRemoved, textAt, writersOf } from "./git.ts";
+import { hasCommit, textAt } from "./git.ts";
+import { commitsIn, lastToTouch, linesRemoved, writersOf } from "./history.ts";
 import type { Person } from "./people.ts";
 
 let root = "";

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test, vi } from "vitest";
-import { nothingDeclared } from "../../components/registry/subject.ts";
-import type { Approval } from "../../components/review/approvals.file.ts";
-import type { Review } from "../verdict/review.ts";
+import { nothingDeclared } from "../../../components/registry/subject.ts";
+import type { Approval } from "../../../components/review/approvals.file.ts";
+import type { Review } from "../../verdict/review.ts";
 import { approvalsUsed } from "./approvals-used.ts";
 
 const directories: string[] = [];

@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Approval } from "../../components/review/approvals.file.ts";
-import { onceByName } from "../../lib/once.ts";
-import type { Review } from "../verdict/review.ts";
-import type { WantedApproval } from "../verdict/weigh.ts";
-import { approvalsWritten, wholeOf } from "./approvals-written.ts";
-import { authorsOfChange, type History } from "./base/base.ts";
-import { sameFleetAt } from "./base/fleets.ts";
-import { isCutOff, parentsOf } from "./base/git.ts";
-import { joinedBy, namesOfPeople, type Person } from "./base/people.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import type { Approval } from "../../../components/review/approvals.file.ts";
+import { onceByName } from "../../../lib/once.ts";
+import type { Review } from "../../verdict/review.ts";
+import type { WantedApproval } from "../../verdict/weigh.ts";
+import { approvalsWritten, wholeOf } from "../approvals-written.ts";
+import { authorsOfChange, type History } from "../base/base.ts";
+import { sameFleetAt } from "../base/fleets.ts";
+import { isCutOff, parentsOf } from "../base/history.ts";
+import { joinedBy, namesOfPeople, type Person } from "../base/people.ts";
 
 /** What git says of the approvals that a change uses. */
 export interface ApprovalsUsed {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Review, ReviewInput } from "../verdict/review.ts";
-import type { Weighed } from "../verdict/weigh.ts";
-import type { History } from "./base/base.ts";
-import { lastToTouch } from "./base/git.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import type { Review, ReviewInput } from "../../verdict/review.ts";
+import type { Weighed } from "../../verdict/weigh.ts";
+import type { History } from "../base/base.ts";
+import { lastToTouch } from "../base/history.ts";
 
 interface Leaning extends Pick<ReviewInput, "before" | "today"> {
   /** Both sides with every cell. */

@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { subject } from "../../components/registry/subject.ts";
-import { readSource } from "../../fleet/load/source.ts";
-import type { ReviewInput } from "../verdict/review.ts";
-import type { History } from "./base/base.ts";
-import { linesRemoved, textAt } from "./base/git.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import { subject } from "../../../components/registry/subject.ts";
+import { readSource } from "../../../fleet/load/source.ts";
+import type { ReviewInput } from "../../verdict/review.ts";
+import type { History } from "../base/base.ts";
+import { textAt } from "../base/git.ts";
+import { linesRemoved } from "../base/history.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
 

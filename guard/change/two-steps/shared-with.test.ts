@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Element } from "../../components/registry/kind.ts";
-import { declarationFixture } from "../../testing/fixtures/fixture.ts";
-import { changesBetween, keys } from "./diff.ts";
+import type { Element } from "../../../components/registry/kind.ts";
+import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
+import { changesBetween, keys } from "../diff.ts";
 import { sharedWith } from "./shared-with.ts";
 
 const valid = declarationFixture({ hosts: 4, accounts: 8 });

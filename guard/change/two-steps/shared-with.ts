@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Element } from "../../components/registry/kind.ts";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { elementName } from "../../components/registry/subject.ts";
-import { byKey } from "../../lib/lists.ts";
-import { keys } from "./diff.ts";
+import type { Element } from "../../../components/registry/kind.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import { elementName } from "../../../components/registry/subject.ts";
+import { byKey } from "../../../lib/lists.ts";
+import { keys } from "../diff.ts";
 
 /**
  * A declaration with the elements of another one in place of those that are equal. A comparison of two passes over what they share, and

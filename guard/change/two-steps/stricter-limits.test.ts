@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultLimits, type Limits } from "../../components/review/limits.file.ts";
+import { defaultLimits, type Limits } from "../../../components/review/limits.file.ts";
 import { stricterLimits } from "./stricter-limits.ts";
 
 const loose: Limits = { ...defaultLimits, deployment: "in-waves", hosts: 9, secondPerson: false, deletions: 90 };

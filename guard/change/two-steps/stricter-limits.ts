@@ -1,5 +1,5 @@
-import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
-import { type Limits, schema } from "../../components/review/limits.file.ts";
+import { fieldChanges } from "../../../components/registry/fields/field-changes.ts";
+import { type Limits, schema } from "../../../components/review/limits.file.ts";
 
 /** Of two limits, field by field, what allows less. */
 export function stricterLimits(one: Limits, other: Limits): Limits {

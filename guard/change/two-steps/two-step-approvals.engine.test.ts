@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { type Report, reportSchema } from "../report/json.ts";
+import { type Report, reportSchema } from "../../report/json.ts";
 import {
   bakery,
   type Edits,

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { type TemporaryRepository, temporaryRepository } from "../../testing/projects/temporary-repository.ts";
-import { type Report, reportSchema } from "../report/json.ts";
+import { type TemporaryRepository, temporaryRepository } from "../../../testing/projects/temporary-repository.ts";
+import { type Report, reportSchema } from "../../report/json.ts";
 
 /** The repository in which the tests of a file make their pull requests; each finds it as it was. */
 export let repository: TemporaryRepository;

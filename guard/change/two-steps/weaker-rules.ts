@@ -1,11 +1,12 @@
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Subject } from "../../components/registry/subject.ts";
-import { onceByName } from "../../lib/once.ts";
-import { type Review, type ReviewInput, review } from "../verdict/review.ts";
-import { type Level, levels } from "../verdict/weigh.ts";
-import { checkout, type History } from "./base/base.ts";
-import { checkOut, commitNamed, commitsIn, hasCommit, isInRepository } from "./base/git.ts";
-import { ownProgram, type Program, programAt } from "./base/program.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import type { Subject } from "../../../components/registry/subject.ts";
+import { onceByName } from "../../../lib/once.ts";
+import { type Review, type ReviewInput, review } from "../../verdict/review.ts";
+import { type Level, levels } from "../../verdict/weigh.ts";
+import { checkout, type History } from "../base/base.ts";
+import { checkOut, commitNamed, hasCommit, isInRepository } from "../base/git.ts";
+import { commitsIn } from "../base/history.ts";
+import { ownProgram, type Program, programAt } from "../base/program.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
 
