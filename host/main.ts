@@ -11,13 +11,14 @@ import { formatStatus, status } from "./apply/status.ts";
 import { archiveCommand } from "./archives/commands.ts";
 import { backupCommands } from "./backups/commands.ts";
 import { copyAccount } from "./copies/copy.ts";
+import { exitStatusOf, messageOf } from "./exit.ts";
 import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { moveCommand } from "./moves/commands.ts";
 import { fence, startNow } from "./moves/fence.ts";
 import { dumpDatabase } from "./os/databases/databases.ts";
-import { ApplyError, type Machine, machine as machineAt } from "./os/machine.ts";
+import { type Machine, machine as machineAt } from "./os/machine.ts";
 import { bansCommand } from "./os/network/bans.ts";
 import { type Generation, noGeneration, readApplied, readCurrent } from "./store/generations.ts";
 import { requireSameKind } from "./store/host-name.ts";
@@ -120,8 +121,10 @@ async function main(): Promise<number> {
         return 0;
       });
     case "init":
-      for (const line of await withLock(machine, "init", () => init(machine, argument))) machine.say(line);
-      return 0;
+      return look(machine, async () => {
+        for (const line of await withLock(machine, "init", () => init(machine, argument))) machine.say(line);
+        return 0;
+      });
     case "status":
       return look(machine, async () => {
         const seen = await status(machine);
@@ -163,8 +166,8 @@ async function look(machine: Machine, work: () => Promise<number>): Promise<numb
   try {
     return await work();
   } catch (error) {
-    machine.say(error instanceof ApplyError ? error.message : String((error as Error).stack ?? error));
-    return exitStatuses.failed;
+    machine.say(messageOf(error));
+    return exitStatusOf(error);
   }
 }
 
@@ -211,7 +214,7 @@ async function conclude(
   for (const { group, message } of report.errors) machine.say(`${group}: ${message}`);
   machine.say(`${report.host}: ${report.result}, generation ${report.generation}`);
   process.stdout.write(`${JSON.stringify(report)}\n`);
-  return exitCodes[report.result];
+  return report.broke ? exitStatuses.broke : exitCodes[report.result];
 }
 
 /** An apply that could not be tried gives a report, too. */
@@ -225,7 +228,6 @@ async function reported<T extends ApplyReport | undefined>(
     report = await work();
   } catch (error) {
     const { number, bundle } = inForce(machine);
-    const message = error instanceof ApplyError ? error.message : String((error as Error).stack ?? error);
     report = {
       host: bundle.host,
       digest: bundle.digest,
@@ -235,7 +237,8 @@ async function reported<T extends ApplyReport | undefined>(
       filesWritten: 0,
       hooks: [],
       repaired: [],
-      errors: [{ group: "host", message }],
+      errors: [{ group: "host", message: messageOf(error) }],
+      ...(exitStatusOf(error) === exitStatuses.broke && { broke: true }),
     };
   }
   if (report && stores) storeReport(machine, report);

@@ -71,6 +71,7 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
 
 Exit status: 0 done, 2 wrong usage, 5 failed: not all of it is done; the report of apply says whether some accounts
 keep their old files (partial), it was rolled back (rolled-back), or could not be tried or verified (failed).
-inspect and health: 0 no drift or healthy, 7 drift or unhealthy, 2 wrong usage, 5 check failed.
+1 internal error of Fairhost: standard error has a stack trace.
+inspect and health: 0 no drift or healthy, 7 drift or unhealthy, 1 internal error, 2 wrong usage, 5 check failed.
 --root DIR works on a directory tree instead of this host: writes files, and only names hooks. --help shows this.
 `;

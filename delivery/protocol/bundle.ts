@@ -141,6 +141,8 @@ export interface ApplyReport {
   readonly repaired: readonly string[];
   /** What is wrong, where, and how to fix it. */
   readonly errors: readonly { readonly group: string; readonly path?: string; readonly message: string }[];
+  /** It failed by an internal error of Fairhost, whose stack trace is in {@link errors}. */
+  readonly broke?: true;
   /** What is no error of this run, and needs somebody. */
   readonly notes?: readonly string[];
 }

@@ -14,8 +14,8 @@ import type { DeployRecord, Move } from "./record.ts";
 /** The local command that runs the applier with these words on a host, with its standard input and output. */
 export type Reach = (host: string, words: readonly string[]) => readonly [program: string, ...args: string[]];
 
-/** Exit status of the applier, when it has ended by itself and not done what it should. SSH has another one for itself. */
-const applierFailed = exitStatuses.failed;
+/** Exit statuses of the applier, when it has ended by itself and not done what it should. SSH has another one for itself. */
+const applierFailed: readonly (number | null)[] = [exitStatuses.failed, exitStatuses.broke];
 
 /** A command of which nobody knows how it has ended on the host, or whether it has. */
 class UnknownEnd extends UserError {}
@@ -282,5 +282,5 @@ async function succeeded(child: ReturnType<typeof spawn>, what: string): Promise
   const [status, signal] = (await once(child, "close")) as [number | null, string | null];
   if (status === 0) return;
   const message = `${what} failed (${signal ?? status}): ${said.trim()}`;
-  throw status === applierFailed ? new UserError(message) : new UnknownEnd(message);
+  throw applierFailed.includes(status) ? new UserError(message) : new UnknownEnd(message);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApplyReport } from "../../delivery/protocol/bundle.ts";
 import { canonicalJson } from "../../delivery/protocol/digest.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { ask } from "../os/systemd.ts";
 import { readOwn } from "../store/own-file.ts";
 import { isReport } from "../store/report.ts";
@@ -83,13 +83,13 @@ export async function runDetached(
     const isUnderWay = /already (loaded|exists)|was already|fragment file/i.test(started.stderr);
     // A call that systemd answers too late fails, and the job runs all the same.
     const isOff = started.status === 0 || isUnderWay || runs(await activeState(machine, job));
-    if (!isOff) throw new Error(`systemd-run: ${started.stderr.trim()}`);
+    if (!isOff) throw new ApplyError(`systemd-run: ${started.stderr.trim()}`);
     if (isUnderWay) machine.say("the same bundle is already being applied: following that run");
     const report = await follow(machine, job, before);
     if (report) return report;
     if (!isUnderWay) break;
   }
-  throw new Error(
+  throw new ApplyError(
     `the applier ended without a report (killed, or the host is shutting down). The generation in force is complete; apply again. Log: ${job.log}, journalctl -u ${job.unit}`,
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { engineNames } from "../../delivery/protocol/databases.ts";
+import { exitStatuses } from "../../lib/user-error.ts";
 import { compareHere } from "../drills/drill.ts";
 import { formatReport, report } from "../drills/report.ts";
 import { drillAccounts } from "../drills/run.ts";
@@ -130,7 +131,7 @@ export const backupCommands: Readonly<
 
 function ended(machine: Machine, wrong: readonly string[]): number {
   for (const line of wrong) machine.say(line);
-  return wrong.length > 0 ? 5 : 0;
+  return wrong.length > 0 ? exitStatuses.failed : exitStatuses.done;
 }
 
 function wantedIn([what, first, second, ...more]: readonly string[]): Wanted | undefined {

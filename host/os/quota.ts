@@ -197,7 +197,7 @@ function readLimits(csv: string): Map<number, { bytes: number; inodes: number }>
   const [header = [], ...rows] = csv.split("\n").map((line) => line.split(","));
   const column = (name: string) => {
     const at = header.indexOf(name);
-    if (at < 0) throw new Error(`repquota prints no ${name}: ${header.join()}`);
+    if (at < 0) throw new ApplyError(`repquota prints no ${name}: ${header.join()}`);
     return at;
   };
   const [project, blocks, inodes] = [column("Project"), column("BlockHardLimit"), column("FileHardLimit")];

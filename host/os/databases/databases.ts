@@ -10,6 +10,7 @@ import {
   engineNames,
   serverUnit,
 } from "../../../delivery/protocol/databases.ts";
+import { exitStatuses } from "../../../lib/user-error.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Problem } from "../../apply/validate/problem.ts";
 import { byDeploy, type Difference } from "../../inspect/difference.ts";
@@ -159,5 +160,5 @@ export async function dumpDatabase(machine: Machine, engine: string, database: s
   const [status, signal] = (await once(child, "close")) as [number | null, string | null];
   if (status === 0) return 0;
   machine.say(`the dump of ${database} is not complete: ${program} ended with ${signal ?? status}`);
-  return 5;
+  return exitStatuses.failed;
 }
