@@ -7,7 +7,7 @@ import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 export const links = {
   name: "links",
   link: "/usr/local/lib/systemd/network",
-  routers: ["bird", "frr"],
+  routers: "all",
   leavesOthers: true,
   validator: "hostLinks",
   takesEffect: {

@@ -4,7 +4,7 @@ import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 export const networkd = {
   name: "networkd",
   link: "/usr/local/lib/systemd/networkd.conf.d",
-  routers: ["bird", "frr"],
+  routers: "all",
   leavesOthers: true,
   takesEffect: {
     by: "load",

@@ -4,7 +4,7 @@ import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 export const sysctl = {
   name: "sysctl",
   link: "/usr/local/lib/sysctl.d",
-  routers: ["bird", "frr"],
+  routers: "all",
   takesEffect: {
     by: "load",
     loader: "kernelParameters",

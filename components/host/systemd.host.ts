@@ -4,7 +4,7 @@ import { unitForms } from "../registry/bundle/unit-forms.generated.ts";
 /** Units, drop-ins and `.wants` links. What those of accounts may say stands in the folder of each concept: `<name>.units.ts`. */
 export const systemd = {
   name: "systemd",
-  routers: ["bird", "frr"],
+  routers: "all",
   link: "/usr/local/lib/systemd/system",
   validator: "units",
   takesEffect: { by: "daemon-reload" },

@@ -6,10 +6,16 @@ import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 /** Directory of the applier's own state. */
 export const stateDirectory = "/var/lib/fairhost";
 
-/** Folders that a host may have, or a router of this manufacturer. */
+/** Manufacturers whose routers the applier serves: those that a folder names, since each has a folder of its routing. */
+export const routerMakers: ReadonlySet<string> = new Set(
+  (bundleFolders as readonly BundleFolder[]).flatMap(({ routers = [] }) => (routers === "all" ? [] : routers)),
+);
+
+/** Folders that a host may have, or a router of this manufacturer; none for a manufacturer that is not known. */
 export function foldersOf(router?: string): readonly BundleFolder[] {
+  if (router !== undefined && !routerMakers.has(router)) return [];
   return (bundleFolders as readonly BundleFolder[]).filter(({ routers, notOnHosts }) =>
-    router === undefined ? notOnHosts === undefined : routers?.includes(router) === true,
+    router === undefined ? notOnHosts === undefined : routers === "all" || routers?.includes(router) === true,
   );
 }
 

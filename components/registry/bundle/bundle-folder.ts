@@ -7,8 +7,11 @@ export interface BundleFolder<Names extends FunctionNames = FunctionNames> exten
   readonly name: string;
   /** Path at which Debian's programs look for it: the applier's `init` makes a symlink from there to the folder in force. */
   readonly link?: string;
-  /** Routers of these manufacturers have it (components/network/router-systems). Without it, only hosts. */
-  readonly routers?: readonly string[];
+  /**
+   * Routers of these manufacturers have it (components/network/router-systems), or `all` that the applier serves: those that a folder
+   * names. Without it, only hosts.
+   */
+  readonly routers?: "all" | readonly string[];
   /** Hosts do not have it: only routers. */
   readonly notOnHosts?: true;
   /** Files of others at {@link link} are not set aside: a host may need them. It is not set up until somebody has moved them. */
