@@ -12,10 +12,10 @@ leanSdk();
 const settings = readSettings();
 const { fleet, declaration, repairs, secrets, commands, stamps } = await declared(settings, holdings);
 
-/** The last report of each host: result, generation, errors by account. */
-export const hosts = await platform({
+/** The last report of each host and router: result, generation, errors by account. */
+export const { hosts, routers } = await platform({
   declaration,
-  connections: connections(fleet.hosts, declaration, settings),
+  connections: connections(fleet, declaration, settings),
   bootstrap: await loadBootstrap(),
   secretEpoch: settings.secretEpoch,
   dnsSecrets: neededDnsSecrets(declaration, settings.dnsSecrets),

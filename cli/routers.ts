@@ -59,7 +59,7 @@ async function writeDeliveries(declaration: Declaration, directory: string): Pro
   const plans = routerPlans(declaration);
   await mkdir(directory, { recursive: true });
   for (const router of deliveredRouters(declaration)) {
-    const { script, payload } = bootstrap.forRouter(router);
+    const { script, payload } = bootstrap.forRouter(router, 0);
     const plan = plans.find(({ name }) => name === router.name)!;
     await writeFile(join(directory, "bootstrap.sh"), script);
     await writeFile(join(directory, `${router.name}.bootstrap`), payload);

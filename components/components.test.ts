@@ -30,7 +30,7 @@ beforeAll(async () => {
   });
   const { platform } = await import("../stacks/platform.ts");
   const connection = { address: "127.0.0.1", port: 2201, user: "root", hostKey: "ssh-ed25519 AAAA" };
-  const reports = await platform({
+  const { hosts: reports } = await platform({
     declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {
@@ -40,6 +40,7 @@ beforeAll(async () => {
         digest: "d1",
         packages: ["php-fpm"],
       }),
+      forRouter: () => expect.unreachable(),
     },
     secretEpoch: 1,
     dnsSecrets: new Map(),

@@ -58,6 +58,9 @@ export interface Declaring {
  */
 export const defaultUidBase = 1_900_000_000;
 
+/** The cell of hosts that name no cell. */
+export const defaultCell = "main";
+
 /** Ranges that Debian 13 does not use, apart from subordinate uids, which a host's bootstrap disables. */
 export const freeUids = [
   { first: 65_536, last: 524_287 },

@@ -32,8 +32,9 @@ const readElsewhere: Readonly<Record<string, string>> = {
   // The loader refuses inventories that contradict them.
   "hosts.*.managementAddress": "fleet/check/places.ts",
   // How the controller gets there, which no file of a host needs.
-  "hosts.*.ssh.address": "components/host/bare-metal-host.kind.ts",
-  "hosts.*.ssh.port": "components/host/bare-metal-host.kind.ts",
+  "hosts.*.ssh.address": "components/host/system/way-in.ts",
+  "hosts.*.ssh.port": "components/host/system/way-in.ts",
+  "routers.*.ssh": "stacks/connections.ts",
   "hosts.*.serial": "fleet/check/places.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.

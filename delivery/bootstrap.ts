@@ -26,7 +26,7 @@ export interface Bootstrap {
   /** @param repair raise it to run the bootstrap again although nothing else changed */
   for(on: DeclaredHost, repair: number): HostBootstrap;
   /** Of a router: no packages but its own, no masked units, and the applier learns that it is one. */
-  forRouter(router: DeliveredRouter): Pick<HostBootstrap, "script" | "payload">;
+  forRouter(router: DeliveredRouter, repair: number): HostBootstrap;
 }
 
 /** SHA-256 of the bootstrap and of the applier that it installs, hex. */
@@ -64,11 +64,17 @@ export async function loadBootstrap(): Promise<Bootstrap> {
         packages,
       };
     },
-    forRouter: (router) => {
-      const names = [...packagesOf(router), `@${router.manufacturer}`];
+    forRouter: (router, repair) => {
+      const packages = packagesOf(router);
+      const maker = `@${router.manufacturer}`;
       const release = debianReleases.findLast(({ supported }) => supported)!;
       const system = `${release.codeName} ${architectureOf(router).debian}`;
-      return { script: bootstrapScript, payload: payloadOf(system, 0, names) };
+      return {
+        script: bootstrapScript,
+        payload: payloadOf(system, repair, [...packages, maker]),
+        digest: sha256(payloadOf(system, 0, [maker])),
+        packages,
+      };
     },
   };
 }

@@ -1,26 +1,11 @@
-import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostBootstrap } from "./bootstrap.ts";
-import { type Dialed, type HeldCommand, whoeverDeploys } from "./held-command.ts";
+import { type Connection, deliveryCommands, type HeldCommands, type Report } from "./commands.ts";
 import { type HeldSecrets, masterSecret } from "./master-secret.ts";
 import type { AnswerStamp } from "./protocol/answers.ts";
-import type { ApplyReport, Bundle, Delivery } from "./protocol/bundle.ts";
+import type { Bundle, Delivery } from "./protocol/bundle.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 import { deliveryType, resourceName } from "./protocol/resources.ts";
-
-/** Undefined before the first delivery; without a generation if a delivery was interrupted. */
-type Report = (Pick<ApplyReport, "result" | "errors" | "notes"> & Partial<Pick<ApplyReport, "generation">>) | undefined;
-
-/** How the controller reaches a host. The host key is always pinned; it cannot be omitted. */
-export interface Connection {
-  readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  /** `<type> <base64>`, as in known_hosts. */
-  readonly hostKey: string;
-  /** A private key in OpenSSH form; without it the SSH agent at `SSH_AUTH_SOCK` is used. */
-  readonly privateKey?: pulumi.Output<string>;
-}
 
 /** A bundle in encoded form, and facts to show about it. */
 export interface PackedBundle {
@@ -51,7 +36,7 @@ export interface HostDeliveryArgs {
   /** What the stack holds of the host's master secrets. */
   readonly heldSecrets: HeldSecrets;
   /** What the stack holds of the host's commands. */
-  readonly heldCommands: Readonly<Partial<Record<"bootstrap" | "apply", HeldCommand>>>;
+  readonly heldCommands: HeldCommands;
   /** Secrets of the DNS provider by the names of their variables, if the host needs any. */
   readonly dnsSecrets?: pulumi.Output<Record<string, string>>;
   /** Stamps of the answers of a backup host, by the host that asks. */
@@ -60,6 +45,8 @@ export interface HostDeliveryArgs {
   readonly answered?: number;
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
+  /** What it waits for: routers that must take what its accounts announce. */
+  readonly after?: readonly pulumi.Resource[];
   /** The host is lost: nothing is sent, and all stays as the state has it. */
   readonly lost: boolean;
 }
@@ -72,6 +59,8 @@ export interface HostDeliveryArgs {
 export class HostDelivery extends pulumi.ComponentResource {
   /** The last report of the applier: result, generation, errors by account, and what needs somebody. */
   declare readonly report: pulumi.Output<Report>;
+  /** When this resource is there, the host has its bundle. */
+  readonly end: pulumi.Resource;
 
   constructor(args: HostDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     const shown = {
@@ -88,19 +77,6 @@ export class HostDelivery extends pulumi.ComponentResource {
       parent: this,
       protect: opts?.protect ?? false,
     });
-    const { heldCommands, heldSecrets, secretEpoch } = args;
-    const dialed = dial(args.connection);
-    const bootstrapInputs = { create: args.bootstrap.script, stdin: args.bootstrap.payload };
-    const bootstrapArgs = {
-      connection: whoeverDeploys(dialed, bootstrapInputs, heldCommands.bootstrap),
-      ...bootstrapInputs,
-      logging: "stderr",
-      addPreviousOutputInEnv: false,
-    } as const;
-    const bootstrap = new remote.Command(resourceName(args.host, "bootstrap"), bootstrapArgs, {
-      ...{ parent: this, customTimeouts: { create: "30m", update: "30m" } },
-      ...untouched(args, bootstrapArgs),
-    });
     const delivery = pulumi.all([master, args.dnsSecrets]).apply(([masterSecret, dnsSecrets]) =>
       JSON.stringify({
         bundle: args.bundle.encoded,
@@ -112,24 +88,22 @@ export class HostDelivery extends pulumi.ComponentResource {
         repair: args.repair,
       } satisfies Delivery),
     );
-    const applyInputs = { create: "/usr/local/sbin/fairhost-host apply", stdin: delivery };
-    // A secret that is made anew is not known in a preview, nor would be the key.
-    const isKept = (heldSecrets.password ?? heldSecrets.bytes) === secretEpoch;
-    const applyArgs = {
-      connection: whoeverDeploys(dialed, applyInputs, isKept ? heldCommands.apply : undefined),
-      create: applyInputs.create,
+    const { heldSecrets, secretEpoch } = args;
+    const { report, apply } = deliveryCommands({
+      machine: args.host,
+      connection: args.connection,
+      bootstrap: args.bootstrap,
+      delivery: secretOnceKnown(delivery),
+      // A secret that is made anew is not known in a preview, nor would be the key.
+      isKept: (heldSecrets.password ?? heldSecrets.bytes) === secretEpoch,
       delete: "/usr/local/sbin/fairhost-host retire",
-      stdin: secretOnceKnown(delivery),
-      logging: "stderr",
-      addPreviousOutputInEnv: false,
-    } as const;
-    const apply = new remote.Command(resourceName(args.host, "apply"), applyArgs, {
-      ...{ parent: this, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
-      ...untouched(args, applyArgs),
+      heldCommands: args.heldCommands,
+      parent: this,
+      after: args.after ?? [],
+      options: (inputs) => untouched(args, inputs),
     });
-    // With --continue-on-error the update continues: a dead host must not keep the reports of others out of the stack's outputs.
-    for (const command of [bootstrap, apply]) leaveFailureToEngine(command);
-    this.report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(args.host, stdout));
+    this.report = report;
+    this.end = apply;
     this.registerOutputs({ ...shown, report: this.report });
   }
 }
@@ -148,40 +122,4 @@ function secretOnceKnown<T>(value: pulumi.Output<T>): pulumi.Output<T> {
   const { isKnown } = value as unknown as { readonly isKnown: Promise<boolean> };
   const marked = isKnown.then((known) => (known ? pulumi.secret(value) : pulumi.unsecret(value)));
   return pulumi.output(marked) as pulumi.Output<T>;
-}
-
-/** Few attempts to connect, each with a time limit: a dead host fails within a minute (the provider's default is ten attempts). */
-function dial(connection: Connection): Dialed {
-  const { address, port, user, hostKey, privateKey } = connection;
-  return {
-    host: address,
-    port,
-    user,
-    hostKey,
-    dialErrorLimit: 3,
-    perDialTimeout: 20,
-    ...(privateKey && { privateKey }),
-  };
-}
-
-/** Stands for the output of an interrupted delivery. A complete one always has output. */
-const brokenOff = "";
-
-/** `stdout` is missing if an update targets only other hosts (`--target`) and this host is new. */
-function readReport(host: string, stdout: string | undefined): Report {
-  if (stdout === undefined) return undefined;
-  if (stdout === brokenOff) {
-    return {
-      result: "failed",
-      errors: [{ group: "host", message: `Not delivered: see the error of ${host} in the output of Pulumi.` }],
-    };
-  }
-  const { result, generation, errors, notes } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
-  return { result, generation, errors, ...(notes && { notes }) };
-}
-
-/** The engine reports a failed resource. The SDK would report it again for each unused output, and end the program with a stack trace. */
-function leaveFailureToEngine(resource: pulumi.Resource): void {
-  for (const output of Object.values(resource))
-    if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => null);
 }

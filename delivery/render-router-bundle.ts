@@ -11,6 +11,6 @@ export function renderRouterBundle({ name, system }: DeliveredRouter, plan: Rout
 }
 
 /** Standard input of `fairhost-host apply` on a router: one JSON document. It has no secret. */
-export function routerDelivery(bundle: Bundle): string {
-  return JSON.stringify({ bundle: encodeBundle(bundle), repair: 0 } satisfies Delivery);
+export function routerDelivery(bundle: Bundle, repair = 0): string {
+  return JSON.stringify({ bundle: encodeBundle(bundle), repair } satisfies Delivery);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Host } from "../components/declaring.ts";
+import type { Fleet } from "../components/registry/files.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { connections } from "./connections.ts";
 import type { Settings } from "./settings.ts";
@@ -14,10 +14,10 @@ revoked.example ssh-ed25519 AAAAgone
 elsewhere.example ssh-ed25519 AAAAed
 `;
 
-const reach = (names: readonly string[]) =>
+const reach = (names: readonly string[], routers: readonly object[] = [], declared: readonly object[] = hosts) =>
   connections(
-    hosts.filter(({ name }) => names.includes(name)) as unknown as Host[],
-    { hosts } as unknown as Declaration,
+    { hosts: hosts.filter(({ name }) => names.includes(name)), network: { routers } } as unknown as Fleet,
+    { hosts: declared } as unknown as Declaration,
     { knownHosts, sshUser: "root" } as Settings,
   );
 
@@ -32,11 +32,29 @@ test("hosts without a key, with a revoked one, and with one that the official pr
     `: compare the key on the host's console, then add the line of \`ssh-keyscan -p ${port} -t ed25519 ${address}\``;
   expect(() => reach(hosts.map(({ name }) => name))).toThrow(
     [
-      "Hosts without a usable pinned host key:",
+      "Hosts and routers without a usable pinned host key:",
       `  none: no key for none.example port 22 in the known_hosts file (fairhost:knownHosts)${add("none.example")}`,
       `  rsa: only an RSA key for rsa.example port 22 in the known_hosts file (fairhost:knownHosts), which Pulumi's command provider cannot use${add("rsa.example")}`,
       `  revoked: every key for revoked.example port 22 in the known_hosts file (fairhost:knownHosts) is marked @revoked${add("revoked.example")}`,
       `  elsewhere: no key for elsewhere.example port 2222 in the known_hosts file (fairhost:knownHosts)${add("elsewhere.example", 2222)}`,
     ].join("\n"),
   );
+});
+
+test("a router with `ssh` is reached as a host is; one without is not", () => {
+  const reached = { name: "router-1", ssh: { address: "good.example", port: 22 } };
+  const found = reach(["good"], [reached, { name: "router-2" }]);
+  expect([...found.keys()]).toEqual(["good", "router-1"]);
+  expect(found.get("router-1")).toMatchObject({ port: 22, hostKey: "ecdsa-sha2-nistp256 AAAAec" });
+  expect(() => reach(["good"], [{ ...reached, ssh: { address: "none.example", port: 22 } }])).toThrow(
+    "router-1: no key for none.example port 22",
+  );
+});
+
+test("a stack without all hosts of the fleet delivers to no router, which would forget the others", () => {
+  const reached = { name: "router-1", ssh: { address: "good.example", port: 22 } };
+  expect(() => reach(["good", "rsa"], [reached], [{ name: "good" }])).toThrow(
+    "This stack would take rsa off the routers router-1",
+  );
+  expect(() => reach(["good", "rsa"], [], [{ name: "good" }])).not.toThrow();
 });

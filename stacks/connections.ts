@@ -1,23 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../components/declaring.ts";
+import type { Fleet } from "../components/registry/files.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
-import type { Connection } from "../delivery/host-delivery.ts";
+import type { Connection } from "../delivery/commands.ts";
 import { pinnedKeyIn, wholeLines } from "../lib/known-hosts.ts";
+import { listed } from "../lib/text/text.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * How to reach each declared host.
- * @throws RunError that names every host without a pinned key that can be used: no command goes to a host with an unknown key.
+ * How to reach each declared host, and each router that has `ssh`.
+ * @throws RunError that names every one without a pinned key that can be used: no command goes to a host with an unknown key. Also if
+ *   routers would be told of some hosts only.
  */
 export function connections(
-  hosts: readonly Host[],
+  { hosts, network }: Pick<Fleet, "hosts" | "network">,
   declaration: Declaration,
   settings: Settings,
 ): Map<string, Connection> {
   const declared = new Set(declaration.hosts.map(({ name }) => name));
   const found = new Map<string, Connection>();
   const problems: string[] = [];
-  for (const { name, ssh } of hosts.filter((host) => declared.has(host.name))) {
+  const routers = network.routers.flatMap(({ name, ssh }) => (ssh ? { name, ssh } : []));
+  const left = hosts.filter(({ name }) => !declared.has(name));
+  if (routers.length > 0 && left.length > 0)
+    throw new pulumi.RunError(
+      `This stack would take ${listed(left.map(({ name }) => name))} off the routers ${listed(routers.map(({ name }) => name))}: they are not in its cell ("${settings.cell}"). Correct fairhost:cell; nothing was touched`,
+    );
+  for (const { name, ssh } of [...hosts.filter((host) => declared.has(host.name)), ...routers]) {
     const hostKey = hostKeyOf(settings.knownHosts, ssh.address, ssh.port);
     if (typeof hostKey !== "string") {
       const add = `compare the key on the host's console, then add the line of \`ssh-keyscan -p ${ssh.port} -t ed25519 ${ssh.address}\``;
@@ -28,7 +36,7 @@ export function connections(
     found.set(name, { address: ssh.address, port: ssh.port, user: settings.sshUser, hostKey, ...privateKey });
   }
   if (problems.length > 0)
-    throw new pulumi.RunError(`Hosts without a usable pinned host key:\n  ${problems.join("\n  ")}`);
+    throw new pulumi.RunError(`Hosts and routers without a usable pinned host key:\n  ${problems.join("\n  ")}`);
   return found;
 }
 

@@ -57,7 +57,7 @@ export async function declared(
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
   restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
-  const requested = requestedRepairs(declaration.hosts, repairs);
+  const requested = requestedRepairs(declaration, repairs);
   const stamps = stampAnswers(declaration, delivered.stamps, delivered.masters);
   return { fleet, declaration, repairs: requested, secrets, commands, stamps };
 }

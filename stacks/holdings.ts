@@ -4,7 +4,7 @@ import { kinds } from "../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../components/registry/subject.ts";
 import { type HeldCommand, heldCommand, unmarked } from "../delivery/held-command.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
-import { commandType, deliveryType, secretTypes } from "../delivery/protocol/resources.ts";
+import { commandType, deliveryType, routerDeliveryType, secretTypes } from "../delivery/protocol/resources.ts";
 import { type HeldDeliveries, heldDeliveries } from "./held-deliveries.ts";
 
 /** Kinds whose disappearance is judged, by type token. */
@@ -21,7 +21,7 @@ interface HeldResource {
 export interface Holdings {
   /** Elements whose disappearance is judged. */
   readonly held: readonly Held[];
-  /** Number of requested repairs of each host. */
+  /** Number of requested repairs of each host and router. */
   readonly repairs: ReadonlyMap<string, number>;
   /** Uid of each account, by number. */
   readonly uids: ReadonlyMap<number, number>;
@@ -49,7 +49,7 @@ export async function holdings(): Promise<Holdings> {
     return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
   const commands = Object.entries(byUrn).filter(([, { type }]) => type === commandType);
-  const deliveries = resources.filter(({ type }) => type === deliveryType);
+  const deliveries = resources.filter(({ type }) => type === deliveryType || type === routerDeliveryType);
   // After a kill a component may be there without what it registers.
   const accounts = resources.filter(({ type, outputs: { uid } }) => type === kinds.accounts.type && uid !== undefined);
   return {
@@ -69,7 +69,9 @@ export async function holdings(): Promise<Holdings> {
     ),
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
     hosts: new Map(accounts.map(({ outputs }) => [Number(outputs.number), String(outputs.host)])),
-    repairs: new Map(deliveries.map(({ outputs }) => [String(outputs.host), Number(outputs.repair ?? 0)])),
+    repairs: new Map(
+      deliveries.map(({ outputs }) => [String(outputs.host ?? outputs.router), Number(outputs.repair ?? 0)]),
+    ),
   };
 }
 

@@ -1,20 +1,25 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { type DeliveredRouter, routerTurns } from "../components/network/router-systems/delivered-routers.ts";
+import { routerPlans } from "../components/network/router-systems/router-plan.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { allKinds } from "../components/registry/subject.ts";
 import type { Bootstrap } from "../delivery/bootstrap.ts";
+import type { Connection, HeldCommands } from "../delivery/commands.ts";
 import type { HeldCommand } from "../delivery/held-command.ts";
-import { type Connection, HostDelivery, packBundle } from "../delivery/host-delivery.ts";
+import { HostDelivery, packBundle } from "../delivery/host-delivery.ts";
 import type { HeldSecrets } from "../delivery/master-secret.ts";
 import type { AnswerStamp } from "../delivery/protocol/answers.ts";
 import { resourceName } from "../delivery/protocol/resources.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
+import { RouterDelivery } from "../delivery/router-delivery.ts";
+import { byKey } from "../lib/lists.ts";
 import { Components } from "./components.ts";
 import type { DnsSecrets } from "./dns-secrets.ts";
 
 export interface PlatformArgs {
   readonly declaration: Declaration;
   readonly connections: ReadonlyMap<string, Connection>;
-  readonly bootstrap: Pick<Bootstrap, "for">;
+  readonly bootstrap: Pick<Bootstrap, "for" | "forRouter">;
   readonly secretEpoch: number;
   /** Secrets of the DNS provider, of each host that needs them. */
   readonly dnsSecrets: ReadonlyMap<string, DnsSecrets>;
@@ -28,8 +33,11 @@ export interface PlatformArgs {
   readonly stamps: ReadonlyMap<string, AnswerStamp>;
 }
 
-/** Outputs of a stack: the last report of each host. */
-export type PlatformOutputs = Record<string, HostDelivery["report"]>;
+/** Outputs of a stack: the last report of each host, and of each router that it delivers to; undefined if there is none. */
+export interface PlatformOutputs {
+  readonly hosts: Readonly<Record<string, HostDelivery["report"]>>;
+  readonly routers: Readonly<Record<string, RouterDelivery["report"]>> | undefined;
+}
 
 /**
  * Number of resources by which the program is ahead of the engine. This keeps the engine busy; more only costs memory (1,000 accounts, all
@@ -37,7 +45,7 @@ export type PlatformOutputs = Record<string, HostDelivery["report"]>;
  */
 const ahead = 60;
 
-/** Composes one cell: every component of the declaration, and one delivery for each host. */
+/** Composes one cell: every component of the declaration, one delivery for each host, and one for each router that has `ssh`. */
 export async function platform({
   declaration,
   connections,
@@ -65,16 +73,34 @@ export async function platform({
   // To delete a delivery means to take its host out of service, which a protected account must survive.
   const holdsProtected = new Set(declaration.accounts.flatMap(({ host, protect }) => (protect ? host : [])));
   const answers = stamps.size > 0 ? Object.fromEntries(stamps) : undefined;
-  const reports: PlatformOutputs = {};
+  const reports: Record<string, HostDelivery["report"]> = {};
+  const ofRouters: Record<string, RouterDelivery["report"]> = {};
+  const plans = byKey(routerPlans(declaration), ({ name }) => name);
+  const held = (name: string): HeldCommands => {
+    const [bootstrap, apply] = (["bootstrap", "apply"] as const).map((role) => commands.get(resourceName(name, role)));
+    return { ...(bootstrap && { bootstrap }), ...(apply && { apply }) };
+  };
+  const deliverTo = (routers: readonly DeliveredRouter[], after: readonly pulumi.Resource[]) =>
+    routers.map((router) => {
+      const { name } = router;
+      const repair = repairs.get(name) ?? 0;
+      const args = {
+        ...{ router, plan: plans.get(name)!, connection: connections.get(name)!, heldCommands: held(name) },
+        ...{ bootstrap: bootstrap.forRouter(router, repair), repair, after },
+      };
+      const delivery = new RouterDelivery(args, { parent: components.get("router", name)! });
+      ofRouters[name] = delivery.report;
+      return delivery.end;
+    });
+  const [first = [], ...further] = routerTurns(declaration);
+  const firsts = deliverTo(first, []);
+  const ends: pulumi.Resource[] = [...firsts];
   for (const [index, host] of declaration.hosts.entries()) {
     const { name, lost } = host;
     const heldSecrets = secrets.get(resourceName(name, "master-secret")) ?? {};
     const heldEpoch = heldSecrets.password ?? heldSecrets.bytes;
     // Nothing was ever delivered to it.
     if (lost !== undefined && heldEpoch === undefined) continue;
-    const [bootstrapped, applied] = (["bootstrap", "apply"] as const).map((role) =>
-      commands.get(resourceName(name, role)),
-    );
     const repair = repairs.get(name) ?? 0;
     const stamp = stamps.get(name);
     const ofDns = dnsSecrets.get(name);
@@ -87,7 +113,8 @@ export async function platform({
         // The secret that opens its backups stays.
         secretEpoch: lost === undefined ? secretEpoch : heldEpoch!,
         heldSecrets,
-        heldCommands: { ...(bootstrapped && { bootstrap: bootstrapped }), ...(applied && { apply: applied }) },
+        heldCommands: held(name),
+        after: firsts,
         ...(ofDns && { dnsSecrets: ofDns }),
         ...(host.role === "backup" ? answers && { answers } : stamp && { answered: stamp.number }),
         repair,
@@ -96,8 +123,11 @@ export async function platform({
       { parent: components.get("host", name)!, protect: holdsProtected.has(name) },
     );
     reports[name] = delivery.report;
+    ends.push(delivery.end);
   }
-  return reports;
+  // Each turn waits for all before it.
+  for (const turn of further) ends.push(...deliverTo(turn, [...ends]));
+  return { hosts: reports, routers: further.length + first.length > 0 ? ofRouters : undefined };
 }
 
 /** Resolves when the engine has registered a resource. */

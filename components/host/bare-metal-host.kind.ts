@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { type KnownHost, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
@@ -19,6 +18,7 @@ import { canonical } from "../schema.ts";
 import { upgradesByDefault, upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";
 import { describeHost } from "./describe-host.ts";
 import { sshPortOf } from "./system/ssh-port.ts";
+import { hostSsh, wayTo } from "./system/way-in.ts";
 
 export const inputs = z.strictObject({
   ...placed,
@@ -45,21 +45,7 @@ export const inputs = z.strictObject({
   asNumber: identity(number, { judged: "identity-kept" }).describe(
     "The private AS number (RFC 6996) it announces its accounts' prefixes from.",
   ),
-  // A state of 0.1.0 does not say it.
-  ssh: trust(
-    z.strictObject({
-      address: text.describe("Address that the controller connects to."),
-      port: number.describe("TCP port that it connects to."),
-      hostKey: text
-        .exactOptional()
-        .describe(
-          "Public key that the host must have, from the inventory's known_hosts file; absent if that has none.",
-        ),
-    }),
-    { later: true, means: "where root logs in, or the key that it expects there" },
-  )
-    .exactOptional()
-    .describe("Where root logs in to the host, and the key it is known by."),
+  ssh: hostSsh.exactOptional().describe("Where root logs in to the host, and the key it is known by."),
   sshPort: derivedField(number)
     .optional()
     .describe(
@@ -204,9 +190,3 @@ export const kind: Kind<"hosts"> = {
   ...ownFile("hosts"),
   describe: describeHost,
 };
-
-/** Where root logs in, with the pinned key. A key that is revoked is none. */
-function wayTo({ address, port }: { readonly address: string; readonly port: number }, keys: readonly KnownHost[]) {
-  const { key: hostKey } = pinnedKeyIn(keys, address, port);
-  return { address, port, ...(hostKey !== undefined && { hostKey }) };
-}

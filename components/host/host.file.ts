@@ -1,23 +1,12 @@
-import { Address6 } from "ip-address";
 import { z } from "zod";
+import { defaultCell } from "../declaring.ts";
 import { hostFirewallSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
-import { repaired, repairName } from "../repairs.ts";
 import { address4Schema, address6Schema, daySchema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
 import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
-
-/** Address for a TCP connection. */
-const sshAddressSchema = repaired(
-  format("a host name or an IP address", (says) =>
-    z
-      .string()
-      .max(253)
-      .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), says),
-  ),
-  repairName,
-);
+import { sshAddressSchema } from "./system/way-in.ts";
 
 const diskSchema = z.strictObject({
   slot: nameSchema.describe("Slot of the disk, unique in the host. Mirrors refer to it."),
@@ -47,8 +36,8 @@ const linkSchema = z.strictObject({
 export const schema = z.strictObject({
   name: nameSchema.describe("Name of the host, unique in the fleet. The file has the same name."),
   cell: nameSchema
-    .default("main")
-    .describe("Cell whose stack contains the host (config `fairhost:cell`). Default `main`."),
+    .default(defaultCell)
+    .describe(`Cell whose stack contains the host (config \`fairhost:cell\`). Default \`${defaultCell}\`.`),
   role: z
     .enum(["accounts", "spare", "backup"])
     .default("accounts")

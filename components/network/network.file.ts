@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultUidBase } from "../declaring.ts";
 import { hostsSchema } from "../firewall/rule.ts";
+import { sshAddressSchema } from "../host/system/way-in.ts";
 import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
 import {
@@ -71,6 +72,15 @@ const routerSchema = z.strictObject({
   address: address6Schema.describe(
     "IPv6 address to which the hosts of the site open BGP sessions, in subnet 0 of the site.",
   ),
+  ssh: z
+    .strictObject({
+      address: sshAddressSchema.describe("Address that the controller connects to."),
+      port: z.int().min(1).max(65_535).default(22).describe("TCP port that the controller connects to. Default 22."),
+    })
+    .optional()
+    .describe(
+      "How the controller reaches the router by SSH, as root: then deliveries bring its configuration. Only for a router that runs BIRD or FRR on Debian, in a fleet of one cell. The known_hosts file of the stack (`fairhost:knownHosts`) must have the host key. Default: nothing is delivered, and `npm run routers` writes its files.",
+    ),
   gracefulShutdown: z
     .boolean()
     .optional()

@@ -1,5 +1,11 @@
-import { deliveryType, deliveryTypes, hostOfDelivery, roleOf } from "../../delivery/protocol/resources.ts";
-import { kinds } from "./kinds.generated.ts";
+import {
+  deliveryType,
+  deliveryTypes,
+  machineOfDelivery,
+  roleOf,
+  routerDeliveryType,
+} from "../../delivery/protocol/resources.ts";
+import { kinds, type RouterInputs } from "./kinds.generated.ts";
 import { allKinds } from "./subject.ts";
 
 /** Types of resources that are known wherever they are: kinds, whose inputs the rules judge, and the engine's own. */
@@ -13,7 +19,16 @@ const anywhere: ReadonlySet<string> = new Set([
   "pulumi:providers:pulumi",
 ]);
 
-const { type: hostType } = kinds.hosts;
+/** Where deliveries are: under components of these types from the top down, whose resource is named by the machine after a prefix. */
+const places = [
+  { machine: "host", delivery: deliveryType, types: kinds.hosts.type, prefix: "" },
+  {
+    machine: "router",
+    delivery: routerDeliveryType,
+    types: `${kinds.sites.type}$${kinds.routers.type}`,
+    prefix: kinds.routers.resourceName({ name: "" } as RouterInputs),
+  },
+] as const;
 
 /** Whether this program makes resources of this type at all. */
 export function isKnownType(type: string): boolean {
@@ -21,7 +36,7 @@ export function isKnownType(type: string): boolean {
 }
 
 /**
- * Whether this program makes this resource. No rule can judge any other. What delivers to a host is known by type, name and place: a
+ * Whether this program makes this resource. No rule can judge any other. What delivers to a host or router is known by type, name and place: a
  * command of another name, or elsewhere, could do anything.
  * @param parent URN of its parent
  */
@@ -30,8 +45,11 @@ export function isKnownResource(type: string, name: string, parent: string | nul
   // The engine's form: urn:pulumi:<stack>::<project>::<types from the top down, joined by $>::<name>.
   const [, , types, ...rest] = (parent ?? "").split("::");
   const above = rest.join("::");
-  const isDelivery = type === deliveryType;
-  if (types !== (isDelivery ? hostType : `${hostType}$${deliveryType}`)) return false;
-  const host = isDelivery ? above : hostOfDelivery(above);
-  return host !== undefined && roleOf(host, type, name) !== undefined;
+  return places.some((place) => {
+    const isDelivery = type === place.delivery;
+    if (types !== (isDelivery ? place.types : `${place.types}$${place.delivery}`)) return false;
+    if (isDelivery && !above.startsWith(place.prefix)) return false;
+    const named = isDelivery ? above.slice(place.prefix.length) : machineOfDelivery(above);
+    return named !== undefined && roleOf(named, type, name, place.machine) !== undefined;
+  });
 }

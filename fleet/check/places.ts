@@ -1,6 +1,5 @@
 import type { Host, Site } from "../../components/declaring.ts";
 import { canonical } from "../../components/schema.ts";
-import { isWhole, nameAt, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { within4 } from "../../lib/ranges.ts";
 import { shown } from "../../lib/text/text.ts";
 import type { Problem } from "../load/problem.ts";
@@ -10,6 +9,7 @@ import { checkNetwork, checkPower } from "./network.ts";
 import { type Entries, items, known, nameOf, names, type Placed, placed, unique } from "./references.ts";
 import { isUnclear } from "./sites.ts";
 import { asPrinted, portAsPrinted } from "./spelling.ts";
+import { checkWaysIn } from "./ways-in.ts";
 
 /** Whether an AS number is for private use (RFC 6996). */
 function isPrivateAs(asNumber: number): boolean {
@@ -22,6 +22,7 @@ export function checkPlaces(entries: Entries): Problem[] {
     ...checkNetwork(entries),
     ...entries.hosts.flatMap((host) => checkHost(host, entries)),
     ...checkHostsTogether(entries),
+    ...checkWaysIn(entries),
   ];
 }
 
@@ -86,7 +87,7 @@ function checkHost({ source, loose }: Entry<Host>, { network: [network], sites }
 }
 
 /** Checks values that must be unique in the whole fleet. */
-function checkHostsTogether({ network: [network], hosts, knownHosts }: Entries): Problem[] {
+function checkHostsTogether({ network: [network], hosts }: Entries): Problem[] {
   const routers = items(network?.loose.routers).flatMap(([index, router]) =>
     placed(network!.source, ["routers", index, "address"], router.address),
   );
@@ -100,14 +101,6 @@ function checkHostsTogether({ network: [network], hosts, knownHosts }: Entries):
     ),
   );
   const own = network === undefined ? [] : placed(network.source, ["asNumber"], network.loose.asNumber);
-  const ways = hosts.flatMap(({ source, loose: { ssh } }) => {
-    if (ssh?.address === undefined) return [];
-    const host = { address: ssh.address, port: ssh.port ?? 22 };
-    return [{ source, path: ["ssh", "address"], value: nameAt(host.address, host.port), host }];
-  });
-  const keys = items(knownHosts[0]?.loose).flatMap(([, line]) => (isWhole(line) ? [line] : []));
-  // Of hosts at one address, which is reported, only the first: they have one key.
-  const first = ways.filter(({ value }, index) => ways.findIndex((way) => way.value === value) === index);
   return [
     ...unique([...routers, ...addresses], "the address", "choose a free address of the site's subnet 0", (text) =>
       canonical(String(text)),
@@ -150,14 +143,6 @@ function checkHostsTogether({ network: [network], hosts, knownHosts }: Entries):
       "the switch port",
       "use each port for one link only",
       portAsPrinted,
-    ),
-    ...unique(ways, "the SSH address", "correct it: two hosts cannot have the same SSH address and port"),
-    ...unique(
-      first.flatMap(({ source, path, host: { address, port } }) =>
-        placed(source, path, pinnedKeyIn(keys, address, port).key),
-      ),
-      "the SSH host key",
-      "correct known_hosts: read each host's own key on its console; two hosts with one key cannot be told apart",
     ),
   ];
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { defaultCell } from "../../components/declaring.ts";
 import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
@@ -8,9 +9,6 @@ import { textOf } from "../../fleet/load/read-fleet.ts";
 import { openBase } from "./base/base.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { changesBetween } from "./diff.ts";
-
-/** The cell of hosts that name no cell (components/host/host.file.ts). */
-const defaultCell = "main";
 
 /**
  * Cells that a change touches: a pipeline has to review these. Only what is known to concern some cells alone leaves the others out: a

@@ -82,7 +82,8 @@ export function scope({ policyPack, targets = [] }: Pick<PreviewOptions, "policy
 }
 
 /** Messages with which the program refuses (stacks/declared.ts, connections.ts, repairs.ts, settings.ts). */
-const refusals = /nothing was touched|^Hosts without a usable pinned host key|^The stack's configuration is incomplete/;
+const refusals =
+  /nothing was touched|^Hosts and routers without a usable pinned host key|^The stack's configuration is incomplete/;
 
 /**
  * A failed preview in typed form; `output` is used if no event says why.

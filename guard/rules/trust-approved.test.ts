@@ -6,6 +6,10 @@ import { trustApproved } from "./trust-approved.ts";
 type Way = NonNullable<(typeof valid.hosts)[number]["ssh"]>;
 const ssh = (change: Partial<Way>) =>
   to(changed(valid, "hosts", 0, (host) => ({ ...host, ssh: { ...host.ssh!, ...change } })));
+const way = { address: "2001:db8:1::1", port: 22, hostKey: "ssh-ed25519 AAAA9" };
+const reached = (change: Partial<Way>) =>
+  changed(valid, "routers", 0, (router) => ({ ...router, ssh: { ...way, ...change } }));
+const withoutRouter = { ...valid, routers: valid.routers.slice(1) };
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl eve";
 const user = valid.users[0]!;
 const withoutUsers = { ...valid, users: valid.users.slice(1) };
@@ -58,6 +62,30 @@ testGuardRule(trustApproved, {
     ),
     expect: [],
     alsoFound: ["nothing-opened"],
+  },
+  "a router to which root logs in from now on": {
+    change: to(reached({})),
+    expect: [
+      "needs approval: router rt1 ssh.address: Router rt1 changes where root logs in, or the key that it expects there: SSH address none to 2001:db8:1::1, SSH port none to 22, SSH host key none to ssh-ed25519 AAAA9. [trust router rt1]",
+    ],
+  },
+  "a router that is reached at another address": {
+    change: between(reached({}), reached({ address: "203.0.113.7" })),
+    expect: [
+      "needs approval: router rt1 ssh.address: Router rt1 changes where root logs in, or the key that it expects there: SSH address 2001:db8:1::1 to 203.0.113.7. [trust router rt1]",
+    ],
+  },
+  "a new router with `ssh`": {
+    change: between(withoutRouter, reached({})),
+    expect: [
+      "needs approval: router rt1 ssh: Root logs in to new router rt1 at 2001:db8:1::1 port 22, known by ssh-ed25519 AAAA9. [trust router rt1]",
+    ],
+  },
+  "a router to which root does not log in any more": {
+    change: between(reached({}), valid),
+    expect: [
+      "needs approval: router rt1 ssh.address: Router rt1 changes where root logs in, or the key that it expects there: SSH address 2001:db8:1::1 to none, SSH port 22 to none, SSH host key ssh-ed25519 AAAA9 to none. [trust router rt1]",
+    ],
   },
   "a new host": {
     change: between(withoutSecond, valid),

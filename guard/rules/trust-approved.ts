@@ -51,11 +51,11 @@ export const trustApproved: GuardRule = {
 
 /** What comes and brings somebody who is trusted. */
 function* arrived(change: Change & { op: "create" }): Generator<Finding> {
-  if (change.kind === "hosts") {
+  if (change.kind === "hosts" || change.kind === "routers") {
     if (change.after.ssh === undefined) return;
     const { address, port, hostKey } = change.after.ssh;
     const known = hostKey === undefined ? "by a key that the inventory does not have" : `by ${hostKey}`;
-    const message = `Root logs in to new host ${change.after.name} at ${address} port ${port}, known ${known}.`;
+    const message = `Root logs in to new ${nameOf(change.subject)} at ${address} port ${port}, known ${known}.`;
     yield finding(change, "ssh", message);
     return;
   }

@@ -22,19 +22,21 @@ export interface EngineRule extends RuleText {
 }
 
 const { type: accountType } = kinds.accounts;
-const { type: hostType } = kinds.hosts;
+/** Types of what commands may run on. */
+const machines: readonly string[] = [kinds.hosts.type, kinds.routers.type];
 
 const knownResourceTypes: EngineRule = {
   name: "known-resource-types",
   severity: "high",
   scope: "resource",
-  description: "A stack contains only registered kinds of components and the resources that deliver to their hosts.",
+  description:
+    "A stack contains only registered kinds of components and the resources that deliver to their hosts and routers.",
   reason: "No rule can judge what any other resource does to a host or to an account.",
-  fix: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own. What delivers to a host is made by its `HostDelivery` alone.",
+  fix: "Use a registered kind (components/*/*.kind.ts), or keep the resource in a program of its own. What delivers to a host or router is made by its `HostDelivery` or `RouterDelivery` alone.",
   judge({ type, name, opts, parent }) {
     if (!isKnownType(type)) return `Resource ${name} is of the unregistered type ${type}.`;
     if (isKnownResource(type, name, parent?.urn ?? opts.parent)) return undefined;
-    return `Resource ${name} of type ${type} is none of those that deliver to a host.`;
+    return `Resource ${name} of type ${type} is none of those that deliver to a host or router.`;
   },
 };
 
@@ -43,7 +45,8 @@ const knownStackTypes: EngineRule = {
   ...knownResourceTypes,
   name: "known-stack-types",
   scope: "stack",
-  description: "A whole stack has nothing but the registered kinds of component and what delivers to their hosts.",
+  description:
+    "A whole stack has nothing but the registered kinds of component and what delivers to their hosts and routers.",
 };
 
 const hostKeyPinned: EngineRule = {
@@ -88,13 +91,14 @@ const commandUnderHost: EngineRule = {
   name: "command-under-host",
   severity: "critical",
   scope: "stack",
-  description: "Every remote command belongs to a declared host.",
-  reason: "A command outside the declared hosts changes a machine whose accounts and hardware no rule has judged.",
-  fix: "Let the `HostDelivery` of the host make the command: it is the only place that known-stack-types accepts.",
+  description: "Every remote command belongs to a declared host or router.",
+  reason:
+    "A command outside the declared hosts and routers changes a machine whose accounts and hardware no rule has judged.",
+  fix: "Let the `HostDelivery` of the host or the `RouterDelivery` of the router make the command: it is the only place that known-stack-types accepts.",
   judge(resource) {
     if (!resource.type.startsWith("command:remote:")) return undefined;
-    for (let each = resource.parent; each; each = each.parent) if (each.type === hostType) return undefined;
-    return `Command ${resource.name} is not inside a BareMetalHost component.`;
+    for (let each = resource.parent; each; each = each.parent) if (machines.includes(each.type)) return undefined;
+    return `Command ${resource.name} is not inside a BareMetalHost or Router component.`;
   },
 };
 

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import type { Key } from "../../components/registry/kind.ts";
+import { kinds } from "../../components/registry/kinds.generated.ts";
 import { declarationFixture, today } from "../../testing/fixtures/fixture.ts";
 import { shapes } from "./elements.ts";
 import type { EngineResource } from "./engine-rules.ts";
@@ -24,8 +25,10 @@ function resource(type: string, props: object, more: Partial<EngineResource> = {
 }
 
 const valid = declarationFixture();
-const { hosts, accounts } = valid;
+const { hosts, accounts, sites } = valid;
 const hostType = "fairhost:host:BareMetalHost";
+const { type: siteType } = kinds.sites;
+const { type: routerType } = kinds.routers;
 const accountType = "fairhost:account:AccountContainer";
 
 function stack(): EngineResource[] {
@@ -274,13 +277,40 @@ test.each([
   ["another secret", under(delivery, bytes, "h1-other"), false],
 ] as const)("of what delivers to a host, %s", (_, each, allowed) => {
   const { name, type, urn } = each;
-  const message = `Resource ${name} of type ${type} is none of those that deliver to a host.`;
+  const message = `Resource ${name} of type ${type} is none of those that deliver to a host or router.`;
   const byUrn = { ...each, parent: undefined, opts: { ...each.opts, parent: each.parent?.urn } };
   for (const shown of [each, byUrn]) {
     expect(judgeResource(shown)).toEqual(allowed ? [] : [{ rule: "known-resource-types", message }]);
   }
   const inStack = judgeStack([...stack(), each]).filter(({ rule }) => rule === "known-stack-types");
   expect(inStack).toEqual(allowed ? [] : [{ rule: "known-stack-types", message, urn }]);
+});
+
+const site = resource(siteType, sites[0]!, {
+  name: "site-alpha",
+  urn: `urn:pulumi:lab::fairhost::${siteType}::site-alpha`,
+});
+const router = under(site, routerType, "router-rt1");
+const routed = under(router, "fairhost:remote:RouterDelivery", "rt1-delivery");
+
+test.each([
+  ["its delivery", routed, true],
+  ["the bootstrap", under(routed, commandType, "rt1-bootstrap", pinned), true],
+  ["the apply command", under(routed, commandType, "rt1-apply", pinned), true],
+  ["a master secret, which it has no use for", under(routed, password, "rt1-master-secret"), false],
+  ["a command of another name", under(routed, commandType, "rt1-evil", pinned), false],
+  ["a command for another router", under(routed, commandType, "rt2-apply", pinned), false],
+  ["the delivery of a host", under(router, deliveryType, "rt1-delivery"), false],
+  ["a delivery under a host", under(host, "fairhost:remote:RouterDelivery", "h1-delivery"), false],
+] as const)("of what delivers to a router, %s", (_, each, allowed) => {
+  const message = `Resource ${each.name} of type ${each.type} is none of those that deliver to a host or router.`;
+  const own = judgeResource(each).filter(({ rule }) => rule === "known-resource-types");
+  expect(own).toEqual(allowed ? [] : [{ rule: "known-resource-types", message }]);
+});
+
+test("a command under a router passes, too", () => {
+  const found = judgeStack([...stack(), under(routed, commandType, "rt1-apply", pinned)]);
+  expect(found.filter(({ rule }) => rule === "command-under-host")).toEqual([]);
 });
 
 test("a component of a type that no kind has is refused by itself and in a stack, whatever its inputs say", () => {

@@ -91,7 +91,7 @@ describe("on the engine", () => {
         "host-key-pinned (command:remote:Command: unpinned)",
         "Command unpinned has no hostKey in its connection.",
         "known-resource-types (command:remote:Command: unpinned)",
-        "Resource unpinned of type command:remote:Command is none of those that deliver to a host.",
+        "Resource unpinned of type command:remote:Command is none of those that deliver to a host or router.",
       ],
     ],
     [

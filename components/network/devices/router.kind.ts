@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { sortBy } from "../../../lib/lists.ts";
+import { routerSsh, wayTo } from "../../host/system/way-in.ts";
 import { flag, text, texts } from "../../inputs.ts";
 import { identity, key, redundancy } from "../../registry/fields/field-class.ts";
 import { inNetwork, type Kind } from "../../registry/kind.ts";
@@ -9,6 +10,9 @@ import { declareDevice, deviceInputs } from "./device.ts";
 export const inputs = z.strictObject({
   ...deviceInputs,
   address: identity(text).describe("Address to which the hosts of the site open BGP sessions, canonical."),
+  ssh: routerSsh
+    .exactOptional()
+    .describe("Where root logs in to the router, and the key it is known by; absent if nothing is delivered to it."),
   gracefulShutdown: redundancy(flag, { weaker: "more" })
     .exactOptional()
     .describe("Whether traffic is to leave it (RFC 8326)."),
@@ -44,6 +48,7 @@ export const kind: Kind<"routers"> = {
     sortBy(from.fleet.network.routers, ({ name }) => name).map((router) => ({
       ...declareDevice(router, from),
       address: canonical(router.address),
+      ...(router.ssh !== undefined && { ssh: wayTo(router.ssh, from.fleet.knownHosts) }),
       ...(router.gracefulShutdown !== undefined && { gracefulShutdown: router.gracefulShutdown }),
       links: router.links,
       ...(router.ports !== undefined && {

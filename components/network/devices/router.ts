@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RouterInputs } from "../../registry/kinds.generated.ts";
 
-/** A router of a site. Its configuration is rendered (components/network/router-systems/router-plan.ts) but not delivered; the rules judge its place, power and links. */
+/** A router of a site. Its configuration is rendered (components/network/router-systems/router-plan.ts), and delivered if it has `ssh` (delivery/router-delivery.ts); the rules judge its place, power and links. */
 export class Router extends pulumi.ComponentResource {
   readonly address: string;
 

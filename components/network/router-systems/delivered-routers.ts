@@ -1,3 +1,4 @@
+import { inOrder } from "../../../lib/in-order.ts";
 import type { Declaration } from "../../registry/kinds.generated.ts";
 import { debianPackages } from "./debian-router.ts";
 import type { DeliveredSystem } from "./router-system.ts";
@@ -16,6 +17,24 @@ export function deliveredRouters({ routers }: Pick<Declaration, "routers">): Del
     const system = routerSystems.find((each) => each.manufacturer === manufacturer)?.delivered;
     return system === undefined ? [] : [{ name, manufacturer, system }];
   });
+}
+
+/**
+ * Routers that deploys deliver to, those with `ssh`, in turns. The first turn has one router of each site and comes before the hosts, so
+ * that what their accounts announce from now on is taken; each further one has at most one of each site, and comes after the hosts, so that
+ * what they announce until then is taken.
+ */
+export function routerTurns(declaration: Pick<Declaration, "routers">): DeliveredRouter[][] {
+  const siteOf = new Map(declaration.routers.flatMap(({ name, site, ssh }) => (ssh ? [[name, site]] : [])));
+  const reached = deliveredRouters(declaration).filter(({ name }) => siteOf.has(name));
+  const ofSites = [
+    ...Map.groupBy(
+      inOrder(reached, ({ name }) => name),
+      ({ name }) => siteOf.get(name),
+    ).values(),
+  ];
+  const turns = Math.max(0, ...ofSites.map(({ length }) => length));
+  return Array.from({ length: turns }, (_, turn) => ofSites.flatMap((routers) => routers[turn] ?? []));
 }
 
 /** All Debian packages of a router, sorted. */

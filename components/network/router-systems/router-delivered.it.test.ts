@@ -101,7 +101,7 @@ describe.each(makers)(
       on = await neighboredRouter();
       const { router, sh } = on;
       const [found] = deliveredRouters({ routers: [{ ...oneSwitch.routers[0]!, manufacturer }] });
-      const { script, payload } = (await loadBootstrap()).forRouter(found!);
+      const { script, payload } = (await loadBootstrap()).forRouter(found!, 0);
       await succeed(router, ["/bin/sh", "-c", script], payload);
       // The kernel of a container belongs to another machine: the applier leaves it alone.
       await sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd");
