@@ -82,6 +82,16 @@ describe("a user with WebDAV", () => {
     expect(await curl("ada/", "-i -X OPTIONS")).toMatch(/^dav: 1,2/im);
   });
 
+  test.each(["--http1.1 -H 'Transfer-Encoding: chunked'", "--http2 -H 'Content-Length:'"])(
+    "a file without a length arrives whole (%s)",
+    async (words) => {
+      await sh("yes body | head -c 1000000 >/root/large");
+      expect(await status("ada/large", `${words} -T /root/large`)).toMatch(/^20[14]$/);
+      await sh(`cmp /root/large ${home}/large`);
+      expect(await status("ada/large", "-X DELETE")).toBe("204");
+    },
+  );
+
   test("uses an ordinary client", async () => {
     const remote = `:webdav,url='${base}/ada',vendor=other,user=ada,pass=$(rclone obscure '${password}'):`;
     const rclone = (words: string) => sh(`rclone --no-check-certificate --config '' ${words} </dev/null 2>&1`);

@@ -55,10 +55,10 @@ const sh = async (command: string) => {
 /** What curl found: what it got or why not, the status and the seconds; all that is sent is sent in the same minute. */
 let found: Readonly<Record<string, string>>;
 const words = "curl -sS -g --max-time 80 -w ' %{http_code} %{time_total}'";
-/** Over HTTP/2 without a length, but to PHP, to which Apache passes on only what has one. */
+/** Over HTTP/2 without a length. */
 const send = (name: string, version: string, bytes: number) =>
   `{ for n in $(seq 60); do head -c ${bytes} /dev/zero; sleep 1; done 2>/dev/null |
-    ${words} -T . ${version === "--http1.1" || name === "php" ? "-H 'Content-Length: 600000' -H 'Transfer-Encoding:'" : ""} -H 'Host: ${name}.alice.test' ${version} 'http://[::1]/' >/root/found/${name}${version}-${bytes} 2>/dev/null; } &\n`;
+    ${words} -T . ${version === "--http1.1" ? "-H 'Content-Length: 600000' -H 'Transfer-Encoding:'" : ""} -H 'Host: ${name}.alice.test' ${version} 'http://[::1]/' >/root/found/${name}${version}-${bytes} 2>/dev/null; } &\n`;
 const secondsOf = (answer: string | undefined) => Number(/ ([\d.]+)$/.exec(answer ?? "")?.[1]);
 const workers = async () => (await sh("pgrep -f '[n]ginx: worker'")).trim().split("\n");
 

@@ -42,7 +42,8 @@ until [ -S /tmp/fpm.sock ]; do
   kill -0 $fpm 2>/dev/null || exit 1
   sleep 0.01
 done
-/usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/php.conf &
+# Where bodies without a length wait: /tmp is memory.
+TMPDIR="$state/upload" /usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/php.conf &
 trap 'kill -TERM $! $fpm' TERM
 # Neither can do without the other.
 wait -n
