@@ -83,7 +83,8 @@ export function renderLocal(
       },
     ],
     units: [
-      { name: `${name}.service`, want: "on-demand", restartOn: [service, shared] },
+      // Also with its socket: systemd starts none whose service runs, and the account's programs would have no database.
+      { name: `${name}.service`, want: "on-demand", restartOn: [service, shared, socket, sharedOfSockets] },
       { name: `${name}.socket`, want: "on-demand", restartOn: [socket, sharedOfSockets] },
     ],
   };

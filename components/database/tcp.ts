@@ -91,7 +91,8 @@ export function renderRelay(
       },
     ],
     units: [
-      { name: `${name}.service`, want: "on-demand", restartOn: [service, shared.service] },
+      // Also with its socket: systemd starts none whose service runs.
+      { name: `${name}.service`, want: "on-demand", restartOn: [service, shared.service, socket, shared.socket] },
       { name: `${name}.socket`, want: "on-demand", restartOn: [socket, shared.socket] },
     ],
   };
