@@ -19,6 +19,16 @@ export const nginx = {
     },
     {
       shown: true,
+      path: /accounts\/(?<number>\d+)\.wildcard-certificates/,
+      lines: [/(?<hostname>\*(\.[a-z0-9.-]+)) _\2;/],
+    },
+    {
+      shown: true,
+      path: /accounts\/(?<number>\d+)\.wildcard-https/,
+      lines: [/(?<hostname>\*\.[a-z0-9.-]+) "";/, /(?<hostname>\*(\.[a-z0-9.-]+)) "_\2 \d+";/],
+    },
+    {
+      shown: true,
       path: /accounts\/(?<number>\d+)\.https/,
       lines: [
         /(?<hostname>[a-z0-9.*-]+) "";/,

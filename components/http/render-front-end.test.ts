@@ -29,3 +29,8 @@ test.each(keys)(
     expect(after).toEqual([]);
   },
 );
+
+test.each(texts)("%s includes no file of accounts twice: nginx would keep its lines as often", (_, text) => {
+  const included = [...text.matchAll(/^ *include (\S*\*\S*);$/gm)].map(([, files]) => files!);
+  expect(included.filter((files, index) => included.indexOf(files) !== index)).toEqual([]);
+});

@@ -21,7 +21,7 @@ export const tlsTexts: Texts = {
   }
   map $wildcard_above $certificate_above {
     default ${fallback};
-    include accounts/*.certificates;
+    include accounts/*.wildcard-certificates;
   }
   map $ssl_server_name $certificate {
     default $certificate_above;
@@ -30,7 +30,7 @@ export const tlsTexts: Texts = {
   # Of a name that answers over HTTP only to send visitors on: its certificate, and seconds for which browsers are to use HTTPS alone.
   map $wildcard $https_only_above {
     default "";
-    include accounts/*.https;
+    include accounts/*.wildcard-https;
   }
   map $site_name $https_only {
     default $https_only_above;

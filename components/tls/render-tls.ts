@@ -46,16 +46,24 @@ export function renderNames(account: number, servers: readonly HttpServerInputs[
     lines.length === 0
       ? []
       : [{ path: `nginx/accounts/${account}.${kind}`, content: lines.map((line) => `${line};\n`).join("") }];
+  // Wildcards, which are looked up by themselves, once more: nginx would keep all other names twice.
+  const both = (kind: string, lines: readonly string[]): BundleFile[] => [
+    ...map(kind, lines),
+    ...map(
+      `wildcard-${kind}`,
+      lines.filter((line) => line.startsWith("*.")),
+    ),
+  ];
   const own = secured.flatMap(({ certificate, ...server }) =>
     certificate === undefined ? [] : namesOf(server).map((name) => `${name} ${plainPath(certificate)}`),
   );
   return [
-    ...map(
+    ...both(
       "certificates",
       names.map((name) => `${name} ${fileOf(name)}`),
     ),
     // A name that is listed is not what a wildcard above it is.
-    ...map(
+    ...both(
       "https",
       names.map((name) => `${name} "${only.has(name) ? `${fileOf(name)} ${only.get(name)}` : ""}"`),
     ),

@@ -58,6 +58,8 @@ test("an account with everything finds its configuration, and neither a password
       "nginx/accounts/N.own",
       "nginx/accounts/N.pathsN",
       "nginx/accounts/N.webdav",
+      "nginx/accounts/N.wildcard-certificates",
+      "nginx/accounts/N.wildcard-https",
       "nginx/accounts/N.wildcards",
       "nginx/settings/N.caches",
       "nginx/settings/N.choice",
