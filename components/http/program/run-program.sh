@@ -221,7 +221,8 @@ run_program() {
 
 while :; do
   begun=$SECONDS listened='' wanted='' program='' proxy=''
-  rm -f "${marks[@]}"
+  # Not there at the first try; visitors wait for each process that is started before the program.
+  for mark in "${marks[@]}"; do [ ! -e "$mark" ] || rm -f "$mark"; done
   run_program "${command[@]}"
   result=$?
   lived=$((SECONDS - begun))

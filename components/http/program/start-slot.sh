@@ -13,10 +13,9 @@ account=account-$number log=/srv/accounts/$number/@LOGS@/${unit#"$account-"}.log
 # wait for those before it that do so.
 need=@NEED@ longest=@LONGEST@ patience=@PATIENCE@ grace=@GRACE@
 starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
-# Without its directory nobody could start: then all do.
+# Root's alone; the queues first, so that nobody finds half of it. If it can't be made, nobody could start: then all do.
 umask 077
-[ -d $queues ] || mkdir -p $queues
-[ -d $starting ] || mkdir -p $starting
+[ -d $starting ] || mkdir -p $queues $starting
 cd $starting || exit 0
 
 clock() {
