@@ -18,7 +18,7 @@ export function needsDaemonReload(
   const isUnitFile = (path: string) => folderOf(path, read) !== undefined;
   const withOthers = (paths: ReadonlySet<string>, units: Iterable<string>) => {
     const prefixes = once((names: Iterable<string>) => new Set([...names].flatMap(prefixesOf)));
-    return paths.values().some((path) => {
+    return [...paths].some((path) => {
       const isDropIn = path.includes(".d/") && isUnitFile(path);
       const [, owner, name] = (isDropIn && /^([^/]+\/([^/]+))\.d\//.exec(path)) || [];
       if (owner === undefined) return false;
@@ -26,7 +26,7 @@ export function needsDaemonReload(
       return /^account-\d+-\.\w+$/.test(name!) ? prefixes(units).has(name!) : !paths.has(owner);
     });
   };
-  return modified.values().some(isUnitFile) || withOthers(added, before) || withOthers(removed, after);
+  return [...modified].some(isUnitFile) || withOthers(added, before) || withOthers(removed, after);
 }
 
 /** Names of the prefix drop-ins of a unit, systemd.unit(5): of `a-b-c.service` `a-b-.service` and `a-.service`. */
