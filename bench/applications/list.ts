@@ -50,7 +50,7 @@ name = sys.argv[1]
 request = urllib.request.Request("http://[::1]/api/kernels", b"{}", {"Host": name, "Content-Type": "application/json"})
 started = json.load(urllib.request.urlopen(request, timeout=60))["id"]
 async def main():
-    async with websockets.connect(f"ws://{name}/api/kernels/{started}/channels", host="::1", port=80) as socket:
+    async with websockets.connect(f"ws://{name}/api/kernels/{started}/channels", host="::1", port=80, open_timeout=60) as socket:
         message = str(uuid.uuid4())
         header = {"msg_id": message, "username": "", "session": message, "msg_type": "execute_request", "version": "5.3"}
         content = {"code": "import sys; print(6 * 7, sys.prefix)", "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
