@@ -111,6 +111,7 @@ export const hostileOutcome: fc.Arbitrary<Outcome> = fc
     effects: many(effect),
     hosts: many(host),
     waves: many(wave),
+    stages: many(wave),
     shares: many(fc.record({ host: hostileText, plan: hostileText, before: share, after: share })),
     violations: many(violation),
     waived: many(fc.record({ violation, waiver, at: subject, daysLeft: fc.nat(90) })),

@@ -7,7 +7,7 @@ import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 import { checkout } from "../../guard/change/base/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
 import { driftOn } from "../../guard/deploy/drift.ts";
-import { healthGate } from "../../guard/deploy/gate.ts";
+import { healthGate, reachedRouters } from "../../guard/deploy/gate.ts";
 import { reachBySsh } from "../../guard/deploy/moves.ts";
 import { proofsOn } from "../../guard/deploy/proofs.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
@@ -63,8 +63,8 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
   const engine = { directory: cwd, stack, environment: toolchainEnv() };
   // The program reports its problems; this needs only the connections to hosts.
   const fleet = await loadFleet(config.inventory).then(
-    (loaded): Pick<Fleet, "hosts"> => loaded.fleet,
-    (error: unknown) => {
+    (loaded): Pick<Fleet, "hosts"> & { readonly network?: Fleet["network"] } => loaded.fleet,
+    (error: unknown): { readonly hosts: []; readonly network?: never } => {
       if (error instanceof InventoryError) return { hosts: [] };
       throw error;
     },
@@ -73,7 +73,7 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
     ...options,
     engine,
     config,
-    gate: healthGate(config, fleet.hosts),
+    gate: healthGate(config, [...fleet.hosts, ...reachedRouters(fleet)]),
     reach: reachBySsh(config, fleet.hosts),
     proofs: proofsOn(config, fleet.hosts, say),
     ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),

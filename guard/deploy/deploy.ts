@@ -169,7 +169,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   const { declaration } = sides.after;
   const lost = lostHosts(declaration.hosts);
   const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
-  const stages = stagesOf(review.waves);
+  const stages = stagesOf(review.stages);
   const touched = stages.flatMap(({ hosts }) => hosts);
   const directory = recordsDirectory(engine);
   const proofs = (await options.proofs?.(sides.before.declaration, declaration, touched, directory)) ?? [];

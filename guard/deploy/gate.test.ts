@@ -162,3 +162,28 @@ esac`);
     "web3: web3 (web3 port 22) refuses connections: check that sshd runs there",
   ]);
 });
+
+describe("a router", () => {
+  const router = { name: "router-1", site: "alpha", manufacturer: "bird", ssh: { address: "fd00::1", port: 22 } };
+  const declaration = { ...ten.declaration, routers: [router as never] };
+  const both = { before: { declaration }, after: { declaration } };
+  const seen =
+    (sessions: Record<string, boolean>): Gate =>
+    async () => ({ ...well, sessions });
+  const compared = async (before: Record<string, boolean>, after: Record<string, boolean>) =>
+    compareAfter(await lookBefore(["router-1"], both, seen(before)), seen(after));
+
+  test("that has lost a session stops the deploy", async () => {
+    const before = { "operator transit-1": true, "host web1": true };
+    expect(await compared(before, { ...before, "operator transit-1": false })).toEqual({
+      problems: ["router-1: BGP sessions that were established are not any more: operator transit-1"],
+      notes: [],
+    });
+  });
+
+  test("that has a session less, one more, or one that was down before, does not", async () => {
+    expect(
+      await compared({ "host web1": true, "host web2": false }, { "host web2": false, "host web3": false }),
+    ).toEqual({ problems: [], notes: [] });
+  });
+});

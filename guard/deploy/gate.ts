@@ -1,4 +1,6 @@
 import type { Host } from "../../components/declaring.ts";
+import { routerTurns } from "../../components/network/router-systems/delivered-routers.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Group } from "../../delivery/protocol/bundle.ts";
 import type { Health } from "../../host/inspect/difference.ts";
@@ -11,8 +13,13 @@ import type { StackConfig } from "../engine/stack-config.ts";
 /** How to reach a host, according to the inventory. */
 export type Reachable = Pick<Host, "name" | "ssh">;
 
+/** Routers of a fleet that deploys deliver to. */
+export function reachedRouters({ network }: { readonly network?: Fleet["network"] }): Reachable[] {
+  return network?.routers.flatMap(({ name, ssh }) => (ssh ? { name, ssh } : [])) ?? [];
+}
+
 /** What one look at a host's health shows. */
-export type Look = Pick<Health, "healthy" | "problems" | "woken" | "notes">;
+export type Look = Pick<Health, "healthy" | "problems" | "woken" | "notes" | "sessions">;
 
 /** Looks at the health of a host, and asks these of its accounts for a page. */
 export type Gate = (host: string, accounts: readonly number[]) => Promise<Look>;
@@ -58,7 +65,8 @@ export type Before = ReadonlyMap<string, { readonly accounts: readonly number[];
  * and after, anew for each wave. An account that hangs costs the wave about a minute, here and afterwards.
  */
 export async function lookBefore(hosts: readonly string[], sides: Sides, gate: Gate): Promise<Before> {
-  const known = new Set(sides.before.declaration.hosts.map(({ name }) => name));
+  const { declaration } = sides.before;
+  const known = new Set([...declaration.hosts, ...routerTurns(declaration).flat()].map(({ name }) => name));
   const looks = hosts.map(async (host) => {
     const later = serving(sides.after, host);
     const accounts = sampleOf(
@@ -72,7 +80,10 @@ export async function lookBefore(hosts: readonly string[], sides: Sides, gate: G
 
 /** Both sides of a change, as far as they say which accounts serve visitors on which host. */
 export type Sides = Readonly<
-  Record<"before" | "after", { readonly declaration: Pick<Declaration, "accounts" | "hosts" | "httpServers"> }>
+  Record<
+    "before" | "after",
+    { readonly declaration: Pick<Declaration, "accounts" | "hosts" | "httpServers" | "routers"> }
+  >
 >;
 
 function serving({ declaration }: Sides["before"], name: string): ReadonlySet<number> {
@@ -85,7 +96,7 @@ function serving({ declaration }: Sides["before"], name: string): ReadonlySet<nu
 /**
  * Looks at the hosts again after their wave. `problems` stop the deploy: what is wrong with a host itself, what is newly wrong with the
  * units of an account, and that all accounts that answered before are silent now, if those were at least two. One account alone
- * never stops a deploy, as what it answers is up to it: that is in `notes`.
+ * never stops a deploy, as what it answers is up to it: that is in `notes`. Of a router, a session that is lost stops it.
  */
 export async function compareAfter(
   before: Before,
@@ -111,8 +122,12 @@ function compare(host: string, before: Look | undefined, after: Look): { problem
     return `account ${account} answered ${status} before and ${statuses.get(account) || "nothing"} now`;
   });
   const all = silent.length >= 2 && silent.length === answered.length;
+  const lost = Object.entries(before?.sessions ?? {}).flatMap(([name, established]) =>
+    established && after.sessions?.[name] === false ? name : [],
+  );
   return {
     problems: [
+      ...(lost.length > 0 ? [`${host}: BGP sessions that were established are not any more: ${lost.join(", ")}`] : []),
       ...(after.healthy || after.problems.length > 0 ? [] : [`${host}: not healthy`]),
       ...fresh!,
       ...(all ? [`${host}: none of the accounts asked answers any more: ${lines.join(", ")}`] : []),

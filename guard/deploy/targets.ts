@@ -1,14 +1,19 @@
 import type { Wave } from "../change/waves.ts";
 import type { EngineSides } from "../engine/sides.ts";
 
-/** Targets of a wave for the engine: URNs of the resources that change on its hosts. */
+/** Targets of a wave for the engine: URNs of the resources that change on its hosts and routers, and of those that they lie in. */
 export function targetsOf(
-  { engine, hostsOf }: Pick<EngineSides, "engine" | "hostsOf">,
+  { engine, hostsOf, parents }: Pick<EngineSides, "engine" | "hostsOf" | "parents">,
   wave: Pick<Wave, "hosts">,
 ): string[] {
   const hosts = new Set(wave.hosts);
-  const urns = engine.map(({ urn }) => urn).filter((urn) => hostsOf.get(urn)?.some((host) => hosts.has(host)));
-  return [...new Set(urns)];
+  const changed = new Set(engine.map(({ urn }) => urn));
+  const urns = [...changed].filter((urn) => hostsOf.get(urn)?.some((host) => hosts.has(host)));
+  const above = (urn: string): string[] => {
+    const parent = parents.get(urn);
+    return parent === undefined ? [] : [...above(parent), parent];
+  };
+  return [...new Set(urns.flatMap((urn) => [...above(urn).filter((each) => changed.has(each)), urn]))];
 }
 
 /** Hosts that a preview would touch although they are not in the wave. */

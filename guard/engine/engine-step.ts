@@ -8,6 +8,8 @@ export interface EngineStep {
   readonly name: string;
   /** The host whose delivery the resource belongs to. */
   readonly host?: string;
+  /** The router whose delivery the resource belongs to. */
+  readonly router?: string;
   /** Properties that cause a replacement. */
   readonly replaceKeys: readonly string[];
 }

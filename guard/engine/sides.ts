@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import { isKnownResource } from "../../components/registry/known-resources.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { deliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
+import { deliveryType, machineOfDelivery, routerDeliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { listed } from "../../lib/text/text.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
@@ -18,8 +18,10 @@ export interface EngineSides extends Pick<ReviewInput, "before" | "after"> {
   readonly also: NonNullable<ReviewInput["also"]>;
   /** Remarks for the reader, one sentence each. */
   readonly notes: readonly string[];
-  /** Hosts of each resource, by URN; two for a resource that moves. */
+  /** Hosts of each resource, by URN; two for a resource that moves. Of what delivers to a router, the router. */
   readonly hostsOf: ReadonlyMap<string, readonly string[]>;
+  /** URN of the parent of each resource that has one. */
+  readonly parents: ReadonlyMap<string, string>;
 }
 
 const { type: hostType } = kinds.hosts;
@@ -74,12 +76,19 @@ export class SidesReader {
       .filter(({ op }) => !unchanged.has(op))
       .map(({ op, urn, type, keys }): EngineStep => {
         const host = after.hostOf(urn) ?? before.hostOf(urn);
-        return { op, urn, type, name: nameOf(urn), ...(host !== undefined && { host }), replaceKeys: keys ?? [] };
+        const router = after.routerOf(urn) ?? before.routerOf(urn);
+        return {
+          ...{ op, urn, type, name: nameOf(urn), replaceKeys: keys ?? [] },
+          ...(host !== undefined && { host }),
+          ...(router !== undefined && { router }),
+        };
       });
     const hostsOf = new Map(
       this.#steps.map(({ urn }) => [
         urn,
-        [...new Set([before.hostOf(urn), after.hostOf(urn)])].filter((host) => host !== undefined),
+        [...new Set([before, after].flatMap((half) => [half.hostOf(urn), half.routerOf(urn)]))].filter(
+          (host) => host !== undefined,
+        ),
       ]),
     );
     const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
@@ -91,7 +100,14 @@ export class SidesReader {
         `The files on ${listed(foreign)} were rendered by another version of the program. The old files are shown as today's program renders them.`,
       );
     }
-    return { ...sides, engine, also: this.#also, notes, hostsOf };
+    return {
+      ...sides,
+      engine,
+      also: this.#also,
+      notes,
+      hostsOf,
+      parents: new Map([...before.parents, ...after.parents]),
+    };
   }
 }
 
@@ -113,12 +129,12 @@ function stateOf({ type }: ResourceEvent, state: ResourceEvent["old"]): State | 
 class Half {
   readonly unread = new Set<string>();
   readonly #elements = new Map<string, Element>();
-  readonly #parents = new Map<string, string>();
+  readonly parents = new Map<string, string>();
   readonly #deliveries = new Map<string, DeliveryFacts>();
 
   /** @returns false for a component that cannot be read here. */
   add({ urn, type }: ResourceEvent, { parent, inputs, read }: State): boolean {
-    if (parent) this.#parents.set(urn, parent);
+    if (parent) this.parents.set(urn, parent);
     if (type === deliveryType) {
       const { data } = deliverySchema.safeParse(inputs);
       if (data) this.#deliveries.set(data.host, data);
@@ -133,8 +149,16 @@ class Half {
 
   /** Name of the host that a resource is, or whose child it is. */
   hostOf(urn: string): string | undefined {
-    for (let each: string | undefined = urn; each !== undefined; each = this.#parents.get(each)) {
+    for (let each: string | undefined = urn; each !== undefined; each = this.parents.get(each)) {
       if (each.includes(`::${hostType}::`)) return nameOf(each);
+    }
+    return undefined;
+  }
+
+  /** Name of the router whose delivery a resource is, or is a part of. */
+  routerOf(urn: string): string | undefined {
+    for (const each of [urn, this.parents.get(urn)]) {
+      if (each?.includes(`$${routerDeliveryType}::`)) return machineOfDelivery(nameOf(each));
     }
     return undefined;
   }

@@ -164,8 +164,8 @@ function policies(outcome: Reviewed): string[] {
 }
 
 function waves({ review }: Reviewed): string[] {
-  const title = review.waves.length === 1 ? "Deploys in one update" : `Deploys in ${review.waves.length} waves`;
-  return section(title, 2000, [...review.waves.entries()], ([index, { hosts, accounts, capacityPercent }]) => {
+  const title = review.stages.length === 1 ? "Deploys in one update" : `Deploys in ${review.stages.length} waves`;
+  return section(title, 2000, [...review.stages.entries()], ([index, { hosts, accounts, capacityPercent }]) => {
     const all = hosts.length > 6 ? `${hosts.slice(0, 6).join(", ")} and ${hosts.length - 6} more` : hosts.join(", ");
     return `${index + 1}. ${text(all)}: ${count(accounts, "account")}, ${capacityPercent} % of the cores`;
   });

@@ -234,7 +234,7 @@ function reviewed(
       })),
       restarts: [...hooks.restart, ...hooks.stopChanged],
     })),
-    waves: review.waves.map(({ hosts, ...wave }) => ({ ...wave, hosts: [...hosts] })),
+    waves: review.stages.map(({ hosts, ...wave }) => ({ ...wave, hosts: [...hosts] })),
     shares: review.shares.map(({ before, after, ...whose }) => ({
       ...whose,
       ...(before && { before: shareReport(before) }),

@@ -54,8 +54,8 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     "Drift, hosts that differ from their declaration:",
     drift.map(({ host, group, message }) => `${group === "host" ? host : `${host} ${group}`}: ${message}`),
   );
-  if (review.waves.length > 0) {
-    const rows = review.waves.map(({ hosts, accounts, capacityPercent }, index) => [
+  if (review.stages.length > 0) {
+    const rows = review.stages.map(({ hosts, accounts, capacityPercent }, index) => [
       ...[`${index + 1}`, hosts.join(" "), `${accounts}`, `${capacityPercent} %`],
     ]);
     parts.push(table(["wave", "hosts", "accounts", "of all cores"], rows));

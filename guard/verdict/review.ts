@@ -6,6 +6,7 @@ import { changesBetween, keys, renumberedNetwork } from "../change/diff.ts";
 import { effectsOf } from "../change/effects/effects.ts";
 import { type HostChange, hostChanges } from "../change/effects/host-change.ts";
 import { type ShareChange, shareChanges } from "../change/effects/shares.ts";
+import { touchedRouters, withRouters } from "../change/router-turns.ts";
 import type { Side } from "../change/side.ts";
 import { splitIntoWaves, type Wave } from "../change/waves.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
@@ -22,8 +23,10 @@ export interface Review {
   /** Effects in words, worst first. */
   readonly effects: readonly Effect[];
   readonly hosts: readonly HostChange[];
-  /** The updates in which it is deployed; usually one, none when no host is touched. */
+  /** The hosts' part of the updates in which it is deployed; usually one, none when no host is touched. */
   readonly waves: readonly Wave[];
+  /** All updates in which it is deployed: {@link waves}, and those of routers before and after them. */
+  readonly stages: readonly Wave[];
   readonly shares: readonly ShareChange[];
   /** What the policies say about the new side. */
   readonly policies: Judgement;
@@ -71,6 +74,7 @@ export function examine({
   const byKind = Object.fromEntries(keys.map((kind) => [kind, some.get(kind) ?? []])) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
   const waves = splitIntoWaves(hosts, byKind.accounts, after.declaration, limits);
+  const stages = withRouters(waves, touchedRouters(before.declaration, after.declaration, engine));
   const judged = {
     // Only few rules need it.
     get before() {
@@ -85,6 +89,7 @@ export function examine({
     effects: effectsOf(context),
     hosts,
     waves,
+    stages,
     shares: shareChanges(before.declaration, after.declaration),
     policies: judged.after,
     engine,
