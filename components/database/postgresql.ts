@@ -120,6 +120,8 @@ function configuration(connections: number): string {
     jit: "off",
     // Defaults, which sessions can change: they end what was forgotten.
     idle_in_transaction_session_timeout: "10min",
+    // Without it a statement whose client is gone (killed, logged out, stopped for a move) goes on to its end, and changes data.
+    client_connection_check_interval: "2s",
     // The journal is the host's: failed statements of accounts, and what they send to the log, do not belong there.
     log_min_messages: "fatal",
     log_min_error_statement: "panic",
