@@ -27,14 +27,15 @@ def today():
 
 
 def empty():
-    return {"statuses": [0] * 5, "own": 0, "hits": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
+    return {"statuses": [0] * 5, "own": 0, "hits": 0, "refused": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
 
 
-def count(counts, status, own, hit, sent, received, seconds):
+def count(counts, status, own, hit, refused, sent, received, seconds):
     counts["statuses"][status - 1] += 1
     counts["own"] += own
     # Counts of an older release have none.
     counts["hits"] = counts.get("hits", 0) + hit
+    counts["refused"] = counts.get("refused", 0) + refused
     counts["sent"] += sent
     counts["received"] += received
     counts["seconds"] += seconds
@@ -67,6 +68,7 @@ def prometheus(sites):
         for name, words, value in [
             ("front_end_answers_total", "Answers of the front end in the program's place.", total["own"]),
             ("cache_hits_total", "Answers of the HTTP cache, for which the program was not asked.", total.get("hits", 0)),
+            ("waf_refusals_total", "Requests that the web application firewall refused.", total.get("refused", 0)),
             ("sent_bytes_total", "Bytes of answers' bodies.", total["sent"]),
             ("received_bytes_total", "Bytes of requests, with their headers.", total["received"]),
         ]:
@@ -91,7 +93,7 @@ def report(day, sites):
             continue
         words = (
             f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
-            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts['sent']} bytes sent, {counts['received']} received, "
+            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts.get('refused', 0)} refused by its firewall, {counts['sent']} bytes sent, {counts['received']} received, "
             f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
         )
         try:
@@ -141,7 +143,7 @@ def is_whole(data):
             for counts in (site["total"], site["day"]):
                 whole = {**empty(), **counts}
                 numbers = [value for value in whole.values() if not isinstance(value, list)] + whole["statuses"] + whole["within"]
-                if counts.keys() | {"hits"} != empty().keys() or any(type(number) not in (int, float) for number in numbers):
+                if counts.keys() | {"hits", "refused"} != empty().keys() or any(type(number) not in (int, float) for number in numbers):
                     return False
                 if len(whole["statuses"]) != 5 or len(whole["within"]) != len(limits):
                     return False
@@ -169,10 +171,11 @@ def main():
                 data["day"] = today()
             if found:
                 account, server, status, sent, received, seconds, seen, upstream = found.groups()
+                cache, _, firewall = seen.partition(b",")
                 site = data["sites"].setdefault(f"{account.decode()} {server.decode()}", {"total": empty(), "day": empty()})
                 site["last"] = time.time()
                 for counts in (site["total"], site["day"]):
-                    count(counts, int(status), upstream == b"-", seen == b"hit", int(sent), int(received), float(seconds))
+                    count(counts, int(status), upstream == b"-", cache == b"hit", firewall == b"refused", int(sent), int(received), float(seconds))
             if time.monotonic() - written >= pause:
                 write_beside(data)
                 written = time.monotonic()

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-/** Starts the counter with a datagram on descriptor 3, and ends it once that is read. */
+/** Starts the counter with datagrams on descriptor 3, and ends it once the one behind them is read: then it has counted them. */
 const start = `
 import fcntl, os, socket, struct, subprocess, sys, termios, time
 theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-ours.send(b"seen: 1 www 200 10 20 0.1 - unix:/x")
+for line in sys.argv.pop(1).split("\\n"): ours.send(line.encode())
+ours.send(b"nothing to count")
 os.dup2(theirs.fileno(), 3)
 counter = subprocess.Popen([sys.executable, *sys.argv[1:]], pass_fds=[3])
 while counter.poll() is None and struct.unpack("i", fcntl.ioctl(ours, termios.TIOCOUTQ, b"0000"))[0]:
@@ -52,10 +53,31 @@ test.each<readonly [what: string, text: string | undefined, requests: number]>([
   try {
     const kept = join(state, "web-sites.json");
     if (text !== undefined) writeFileSync(kept, text);
-    execFileSync("python3", ["-c", start, join(import.meta.dirname, "count-requests.py"), state, state]);
+    execFileSync("python3", [
+      "-c",
+      start,
+      "seen: 1 www 200 10 20 0.1 -,- 0.1",
+      join(import.meta.dirname, "count-requests.py"),
+      state,
+      state,
+    ]);
     const read = JSON.parse(readFileSync(kept, "utf8")) as { sites: Record<string, { total: typeof counts }> };
     expect(read.sites["1 www"]!.total.statuses).toEqual([0, requests, 0, 0, 0]);
     expect(readFileSync(join(state, "web-sites.prom"), "utf8")).toContain(`status="2xx"} ${requests}\n`);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+});
+
+test("an answer of the cache and a refusal of the firewall are counted, also as an older front end says it", () => {
+  const state = mkdtempSync(join(tmpdir(), "fairhost-requests-"));
+  try {
+    const said = ["200 10 20 0.1 hit,- 0.1", "403 10 20 0.1 -,refused 0.1", "200 10 20 0.1 hit 0.1", "403 1 2 0.1 - -"];
+    const lines = said.map((each) => `seen: 1 www ${each}`).join("\n");
+    execFileSync("python3", ["-c", start, lines, join(import.meta.dirname, "count-requests.py"), state, state]);
+    const text = readFileSync(join(state, "web-sites.prom"), "utf8");
+    const of = (name: string) => Number(new RegExp(`_${name}\\{[^}]*\\} (\\d+)`).exec(text)![1]);
+    expect([of("cache_hits_total"), of("waf_refusals_total"), of("front_end_answers_total")]).toEqual([2, 1, 1]);
   } finally {
     rmSync(state, { recursive: true, force: true });
   }

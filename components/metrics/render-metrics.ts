@@ -17,7 +17,7 @@ export const seenHttp = `  map $backend $seen {
     default "";
     "~account-(?<seen_account>[0-9]+)-http-(?<seen_server>.+)$" "$seen_account $seen_server";
   }
-  log_format seen '$seen $status $body_bytes_sent $request_length $request_time $cache_seen $upstream_response_time';
+  log_format seen '$seen $status $body_bytes_sent $request_length $request_time $cache_seen,$waf_seen $upstream_response_time';
 `;
 
 /** Of the front end's `server`. */

@@ -136,6 +136,20 @@ test("the account's log says who was refused, where and why; nobody else's does"
     .toMatch(/\/why\S+ \S+ \S+ 403 in .*: the web application firewall refused the request/);
 });
 
+test("refusals are counted for the operator's Prometheus, by web site", async () => {
+  const refused = async () => {
+    await sh("systemctl stop fairhost-web-sites.service");
+    const text = await sh("cat /var/lib/fairhost-web-sites/web-sites.prom");
+    return Number(/_waf_refusals_total\{account="1",web_site="strong"\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  const before = await refused();
+  const more = async () => {
+    expect(await status("strong.alice/?q=%3Ciframe%3E")).toBe(403);
+    return refused();
+  };
+  await expect.poll(more).toBeGreaterThan(before);
+});
+
 test("a hit with bytes that are no text is said too", async () => {
   expect(await status("app.bob/bytes", ...form("text=%3Cscript%3Ealert(%fc)%3C/script%3E%FF"))).toBe(403);
   await expect.poll(() => log(2)).toMatch(/"POST \/bytes": 941\d+ /);
