@@ -98,6 +98,25 @@ describe("certificates of the CA", () => {
     ).toBe("0\n");
   });
 
+  test("with the ciphers of Mozilla's intermediate profile and no others, and nothing that would lower a grade", async () => {
+    const connect = "openssl s_client -connect [::1]:443 -servername alice.test";
+    const taken = await sh(`for cipher in $(openssl ciphers 'ALL:COMPLEMENTOFALL:@SECLEVEL=0' | tr : ' '); do
+      case $cipher in TLS_*) continue ;; esac
+      ! ${connect} -tls1_2 -cipher $cipher:@SECLEVEL=0 </dev/null >/dev/null 2>&1 || echo $cipher
+    done`);
+    // Those with RSA are for certificates that accounts bring.
+    expect(taken.trim().split("\n").sort()).toEqual([
+      "ECDHE-ECDSA-AES128-GCM-SHA256",
+      "ECDHE-ECDSA-AES256-GCM-SHA384",
+      "ECDHE-ECDSA-CHACHA20-POLY1305",
+    ]);
+    for (const old of ["-tls1", "-tls1_1"])
+      expect((await host.run(`${connect} ${old} -cipher ALL:@SECLEVEL=0 </dev/null`)).exitCode, old).not.toBe(0);
+    const said = await sh(`${connect} -tls1_2 </dev/null 2>&1`);
+    expect(said).toMatch(/Secure Renegotiation IS supported/);
+    expect(said).toMatch(/Compression: NONE/);
+  });
+
   test("send visitors on where that is declared, with a promise to browsers, and no others", async () => {
     expect(await status("http://alice.test/a?b")).toBe("308 1.1 https://alice.test/a?b");
     expect(await visit("https://alice.test/", "-o /dev/null -D -")).toMatch(
