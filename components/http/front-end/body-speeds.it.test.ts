@@ -23,11 +23,24 @@ const node = `require("node:http").createServer((asked, answer) => {
   asked.on("data", (data) => (got += data.length)).on("end", () => answer.end("got " + got));
 }).listen(Number(process.env.PORT));
 `;
+/** Takes 50 KB a second, whatever comes, from one who sends to it, and says how much in how many seconds. */
+const slow = `require("node:http").createServer((asked, answer) => {
+  let got = 0;
+  const begun = Date.now();
+  asked.on("data", (data) => {
+    got += data.length;
+    asked.pause();
+    setTimeout(() => asked.resume(), data.length / 50);
+  });
+  asked.on("end", () => answer.end("got " + got + " in " + Math.round((Date.now() - begun) / 1000)));
+}).listen(Number(process.env.PORT));
+`;
 const common = { environment: {}, idleSeconds: 300, directory: "app" } as const;
 const python = { ...common, kind: "python", workers: 1, threads: 8 } as const;
 const servers: readonly FixtureServer[] = [
   { kind: "node", name: "node", main: "take.js", arguments: [], nodeOptions: [], ...common },
   { kind: "program", name: "program", command: ["/usr/bin/node", "take.js"], socketActivation: false, ...common },
+  { kind: "node", name: "slow", main: "slow.js", arguments: [], nodeOptions: [], ...common },
   { ...python, name: "wsgi", interface: "wsgi", application: "wsgi:app" },
   { ...python, name: "asgi", interface: "asgi", application: "asgi:app" },
   {
@@ -42,7 +55,7 @@ const servers: readonly FixtureServer[] = [
   },
   { kind: "proxy", name: "proxy", to: "http://127.0.0.1:8002", keepHost: false, idleSeconds: 300 },
 ];
-const names = servers.map(({ name }) => name);
+const names = servers.map(({ name }) => name).filter((name) => name !== "slow");
 
 const versions = ["--http1.1", "--http2-prior-knowledge"];
 const cases = names.flatMap((name) => versions.map((version) => [name, version] as const));
@@ -64,7 +77,7 @@ const workers = async () => (await sh("pgrep -f '[n]ginx: worker'")).trim().spli
 
 beforeAll(async () => {
   kind = await bootKind("body-speeds", servers, {
-    ...{ "app/wsgi.py": wsgi, "app/asgi.py": asgi, "app/take.js": node },
+    ...{ "app/wsgi.py": wsgi, "app/asgi.py": asgi, "app/take.js": node, "app/slow.js": slow },
     "php/index.php": `<?php echo "got ", strlen(file_get_contents("php://input"));`,
   });
   // HTTP/2 without certificates.
@@ -112,4 +125,24 @@ test("a reload makes no difference", async () => {
   expect(secondsOf(await sh("cat /root/found/node--http1.1-1"))).toBeLessThan(50);
   await expect.poll(workers, { timeout: 15_000 }).toHaveLength(before.length);
   expect((await workers()).filter((worker) => before.includes(worker))).toEqual([]);
+}, 120_000);
+
+// The last: it changes the least speed, so that no body need last for minutes to be slower than that.
+test("whose data waits because its server takes it slowly is not given up; who is slow is", async () => {
+  const before = await workers();
+  await sh(
+    "cd /var/lib/fairhost/current/nginx && sed -i 's/start({ seconds = [0-9]*, rate = [0-9]*/start({ seconds = 5, rate = 1000000/' nginx.conf && systemctl reload nginx",
+  );
+  await expect
+    .poll(async () => (await workers()).filter((one) => before.includes(one)), { timeout: 30_000 })
+    .toEqual([]);
+  const bytes = 2_000_000;
+  await sh(`head -c ${bytes} /dev/zero >/root/waits`);
+  const curl = (name: string, more = "") =>
+    sh(`${words} -T /root/waits ${more} -H 'Host: ${name}.alice.test' http://[::1]/ </dev/null 2>/dev/null || true`);
+  const [waits, drips] = await Promise.all([curl("slow"), curl("node", "--limit-rate 50000")]);
+  // Three looks at least, each of which would have ended it.
+  expect(Number(/ in (\d+) /.exec(waits)?.[1]), waits).toBeGreaterThan(20);
+  expect(waits).toMatch(new RegExp(`^got ${bytes} .*200 `));
+  expect(drips).not.toMatch(/got|200/);
 }, 120_000);

@@ -38,7 +38,7 @@ function module.watch()
   local key = number_of(request)
   if watched[key] then return end
   local start = length_of(request)
-  watched[key] = { request = request, begun = ngx.now(), start = start, seen = start, waited = 0, visitor = ngx.var.remote_addr .. " " .. ngx.var.remote_port, server = ngx.var.server_addr .. " " .. ngx.var.server_port }
+  watched[key] = { request = request, begun = ngx.now(), start = start, whole = tonumber(given) or math.huge, seen = start, waited = 0, visitor = ngx.var.remote_addr .. " " .. ngx.var.remote_port, server = ngx.var.server_addr .. " " .. ngx.var.server_port }
 end
 
 -- In the log phase, which every request comes to before its memory is given back.
@@ -71,10 +71,13 @@ end
 
 local function look(since, limits)
   local slow = {}
-  for _, one in pairs(watched) do
+  for key, one in pairs(watched) do
     local now = length_of(one.request)
     -- What does not grow is complete, or its server takes nothing, or it ends by client_body_timeout.
-    if now > one.seen then
+    if now - one.start >= one.whole then
+      -- Its last part came since: the server has yet to take it.
+      watched[key] = nil
+    elseif now > one.seen then
       -- Of the time before the first look only what it has been there for: else it would be given up five seconds early.
       one.seen, one.waited = now, one.waited + math.min(since, ngx.now() - one.begun)
       if one.waited > limits.seconds + (now - one.start) / limits.rate then
