@@ -1,5 +1,5 @@
 import { type OftenRecord, oftenRecords } from "../../delivery/protocol/backups.ts";
-import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { usualStandbyMinutes } from "../account/standby-copy.ts";
 import { timedService } from "../host/units/timed-service.ts";
@@ -12,11 +12,13 @@ export function minutesIn({ plans }: Pick<DeclaredHost["declaration"], "plans">)
 }
 
 /**
- * Minutes between two looks of a timer that serves these accounts. A backup is begun when the newest is half of the account's minutes old, that is after three quarters at the latest,
- * and the standby looks after another quarter: together, all of them.
+ * When a timer looks which accounts with a standby are due. It is the same on every host, so that no unit changes with the first standby or with a plan: a backup is begun when the
+ * newest is half of the account's minutes old, 15 or more (components/plan/plan.file.ts), so after three quarters at the latest, and the standby looks before the rest is over.
  */
-export const quarterOf = (records: readonly { readonly minutes: number }[]) =>
-  Math.floor(Math.min(...records.map(({ minutes }) => minutes)) / 4);
+export const looks = { OnActiveSec: "1min", OnUnitInactiveSec: "3min", RandomizedDelaySec: "15s" } as const;
+
+/** No process for a host that has none of them. @param path of the list of them, in the bundle */
+export const ifAny = (path: string) => ({ ConditionFileNotEmpty: `${currentGeneration}/${path}` });
 
 /**
  * Backs up the accounts with a standby as often as their plans promise.
@@ -31,11 +33,11 @@ export function renderOften(
     declaration.accounts.filter((each) => each.host === host.name && each.standby !== undefined && each.backup),
     ({ number }) => number,
   ).map(({ number, plan }): OftenRecord => ({ account: number, minutes: minutesOf(plan) }));
-  if (records.length === 0) return { files: [], units: [] };
   const timed = timedService("fairhost-backup-often", {
     description: "Backs up the accounts of this host that have a standby",
+    unit: ifAny(oftenRecords),
     service,
-    timer: { OnActiveSec: "1min", OnUnitInactiveSec: `${quarterOf(records)}min`, RandomizedDelaySec: "15s" },
+    timer: looks,
   });
   const content = records.map((record) => `${JSON.stringify(record)}\n`).join("");
   return { files: [{ path: oftenRecords, content }, ...timed.files], units: timed.units };

@@ -5,10 +5,10 @@ import { copyTimes } from "../account/standby-copy.ts";
 import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
-import { minutesIn, quarterOf } from "./often.ts";
+import { ifAny, looks, minutesIn } from "./often.ts";
 
 /** On a standby host: which accounts' backups it fetches, and how often. */
-export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: renderStandby };
+export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: (on) => (on.host.role === "backup" ? { files: [] } : renderStandby(on)) };
 
 function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
   const minutesOf = minutesIn(declaration);
@@ -27,9 +27,9 @@ function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile
           },
         ],
   );
-  if (records.length === 0) return { files: [], units: [] };
   const timed = timedService("fairhost-standby", {
     description: "Fetches backups of the accounts whose standby this host is",
+    unit: ifAny(standbyRecords),
     service: {
       ExecStart: "/usr/local/sbin/fairhost-host fetch-backups --due",
       Slice: "fairhost-backup.slice",
@@ -40,7 +40,7 @@ function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile
       ...confined,
       ReadWritePaths: "/run /srv/accounts /var/lib",
     },
-    timer: { OnActiveSec: "1min", OnUnitInactiveSec: `${quarterOf(records)}min`, RandomizedDelaySec: "15s" },
+    timer: looks,
   });
   return {
     files: [

@@ -20,5 +20,7 @@ export const repositories = {
       path: /answers\/(?<host>[a-z][a-z0-9-]*)/,
       lines: [/\{"host":"[a-z0-9-]+"(?:,"lost":"[0-9-]+","accounts":\[[\d,]*\])?\}/],
     },
+    // A lost host copies nothing any more. Whoever lets it copy again adds its key, which is no such line.
+    { path: /copying\/[a-z][a-z0-9-]*/, lines: [] },
   ],
 } as const satisfies BundleFolder;

@@ -130,7 +130,7 @@ function copyProblems(standby: string, copied: Copy | undefined, minutes: number
   if (isAhead(copied.copy.time, now) || (compared !== undefined && isAhead(compared, now)))
     return [`its copy on standby ${standby} is dated in the future`];
   const age = compared === undefined ? Infinity : Math.floor((now - Date.parse(compared)) / 60_000);
-  // Of a host that is there, three quarters of its minutes old when it is made, and one more quarter when it is fetched.
+  // Of a host that is there, three quarters of its minutes old when it is made, and one more quarter, at most, when it is fetched.
   const old = Math.floor((now - Date.parse(copied.copy.time)) / 60_000);
   if (age <= minutes)
     return old <= 2 * minutes

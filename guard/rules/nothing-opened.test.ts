@@ -90,7 +90,7 @@ testGuardRule(nothingOpened, {
     },
     expect: [
       "needs approval: host b1: Changes security files of b1: repositories/asking. [open host b1]",
-      "needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]",
+      "needs approval: host b1: Adds security files of b1: repositories/copying/h1, repositories/hosts/h1. [open host b1]",
       "needs approval: host h1: Adds security files of h1: systemd/account-1-http-www.service ([Service] ExecStart=). [open host h1]",
     ],
     alsoFound: ["trust-approved"],
@@ -178,7 +178,7 @@ testGuardRule(nothingOpened, {
     change: { before: sideOf({ ...valid, hosts: valid.hosts.slice(1) }) },
     expect: [
       "needs approval: host b1: Changes security files of b1: repositories/asking. [open host b1]",
-      "needs approval: host b1: Adds security files of b1: repositories/hosts/h1. [open host b1]",
+      "needs approval: host b1: Adds security files of b1: repositories/copying/h1, repositories/hosts/h1. [open host b1]",
     ],
     alsoFound: ["trust-approved"],
   },

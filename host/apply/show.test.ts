@@ -37,6 +37,7 @@ test("an account with everything finds its configuration, and neither a password
       "proc/N.meminfo",
       "repositories/accounts/N",
       "repositories/keys/NAMEN",
+      "repositories/standbys/aN",
       "userdb/N.group",
       "userdb/N.user",
       "userdb/aN.group",

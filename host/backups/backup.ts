@@ -35,7 +35,7 @@ export const refusedName = "refused-dumps.json";
 
 /**
  * Milliseconds: a backup that is younger is not made again by a timer.
- * @param minutes those of an account with a standby, whose timer looks after a quarter of them (components/backup/often.ts)
+ * @param minutes those of an account with a standby, whose timer looks more often (components/backup/often.ts)
  */
 export const recentFor = (minutes: number | undefined) =>
   minutes === undefined ? 12 * 3_600_000 : (minutes / 2) * 60_000;

@@ -40,7 +40,7 @@ const keptFile =
  * Fetches what is new of the backups of accounts whose standby this host is, one account after the other, and removes copies of accounts whose standby it has not
  * been for a day.
  * @param only numbers of accounts; without any, all
- * @param due leaves out those that were compared in the last eighth of the minutes that their plan allows, whose timer looks after a quarter, and those that another run works on
+ * @param due leaves out those that were compared in the last eighth of the minutes that their plan allows, and those that another run works on
  * @returns one line for each account whose copy does not have everything: what is wrong
  */
 export async function fetchBackups(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {

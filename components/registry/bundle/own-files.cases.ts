@@ -22,7 +22,11 @@ export const sides: readonly Declaration[] = [
           headers: { Link: '<a>; rel="b"' },
           passwords: { kim: `$2b$05$${"a".repeat(53)}` },
         },
-        { ...staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }), https: true },
+        {
+          ...staticServer("app", 20, "www/a b", { fallback: "index.html", cacheSeconds: 60 }),
+          https: true,
+          hostnames: ["app.alice.test", "*.app.alice.test"],
+        },
         programServer("cached", ["bin/cached"], { cache: true, answerSeconds: 10, waf: { level: "basic" } }),
         programServer("guarded", ["bin/guarded"], {
           waf: {

@@ -115,7 +115,9 @@ test("what a backup host says of a lost host is no change of the backup host: a 
   const hosts = before.hosts.map((host) => (host.name === lost ? { ...host, lost: "2026-11-27" } : host));
   const keeper = before.hosts.find(({ role }) => role === "backup")!.name;
   const change = between(before, { ...before, hosts }).find(({ host }) => host === keeper)!;
-  expect(change.groups.map(({ files }) => files.map(({ path }) => path))).toEqual([[`repositories/answers/${lost}`]]);
+  expect(change.groups.map(({ files }) => files.map(({ path }) => path))).toEqual([
+    [`repositories/answers/${lost}`, `repositories/copying/${lost}`],
+  ]);
   expect(touchesResidents(change)).toBe(false);
   const [own] = change.groups;
   const keys = { path: "repositories/asking", before: "", after: "restrict\n" };
