@@ -13,6 +13,8 @@ timeout = 300
 graceful_timeout = 8
 # The front end opens a connection for each request, and nobody else connects.
 keepalive = 0
+# The front end has the limit.
+limit_request_line = 0
 forwarded_allow_ips = "*"
 backlog = 1088
 # Heartbeats: home and disk may be slow.
