@@ -4,45 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
-import { ordinaryExclusions, ordinaryRequests } from "../../testing/requests/ordinary-requests.cases.ts";
+import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
+import { ordinaryRequests } from "../../testing/requests/ordinary-requests.cases.ts";
 import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
+import { accounts } from "./accounts.cases.ts";
 import { attacks, sure } from "./attacks.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
 const [program, dripUploads] = ["answers.mjs", "drip-uploads.py"].map((name) =>
   readFileSync(join(import.meta.dirname, "../../testing/programs", name)),
 );
-const site = (name: string, waf?: object) =>
-  programServer(name, ["/usr/bin/node", "answers.mjs"], waf && { waf: waf as never });
-const accounts = [
-  {
-    number: 1,
-    name: "alice",
-    servers: [
-      site("none"),
-      { ...staticServer("files"), waf: { level: "strong" as const } },
-      site("basic", { level: "basic" }),
-      site("strong", { level: "strong" }),
-      site("complete", { level: "complete" }),
-      { ...site("cached", { level: "strong" }), cache: true },
-      site("apps-basic", { level: "basic", exclusions: ordinaryExclusions }),
-      site("apps-strong", { level: "strong", exclusions: ordinaryExclusions }),
-      site("watched", { level: "complete", watchOnly: true }),
-      site("but", {
-        level: "strong",
-        exclusions: ["942100", "941100 /pages/", "941110 /pages/", "941160 /pages/", "932160 from 2001:db8:5::/48"],
-      }),
-    ],
-  },
-  { number: 2, name: "bob", servers: [site("app", { level: "strong" }), site("plain")] },
-  ...[3, 4, 5, 6, 7, 8, 9].map((number) => ({
-    number,
-    name: `attacked${number}`,
-    servers: [{ ...staticServer("files"), waf: { level: "strong" as const } }],
-  })),
-];
-
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
 

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await kind.sh(
     "cd /var/lib/fairhost/current/nginx && sed -i 's/ default_server;/ default_server;\\n    http2 on;/' nginx.conf && systemctl reload nginx; sleep 1",
   );
-  const program = readFileSync(join(import.meta.dirname, "../../../testing/programs/hidden-requests.py"));
+  const program = readFileSync(join(import.meta.dirname, "hidden-requests.py"));
   await kind.host.writeFile("/root/hidden-requests.py", program);
   for (const name of names) expect((await kind.get(name, "/first")).status).toBe(200);
 });

@@ -5,17 +5,17 @@
  */
 import { execFileSync } from "node:child_process";
 import Table from "cli-table3";
-import type { Fleet } from "../components/registry/files.generated.ts";
-import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { declare } from "../fleet/declare/declare.ts";
-import { loadFleet } from "../fleet/load/load.ts";
-import { sideOf } from "../guard/change/side.ts";
-import { formatComment } from "../guard/report/comment.ts";
-import { toJson } from "../guard/report/json.ts";
-import { toSvg } from "../guard/report/picture.ts";
-import type { Outcome } from "../guard/verdict/outcome.ts";
-import { review } from "../guard/verdict/review.ts";
-import { numbersAsked } from "./measure/numbers-asked.ts";
+import type { Fleet } from "../../components/registry/files.generated.ts";
+import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { declare } from "../../fleet/declare/declare.ts";
+import { loadFleet } from "../../fleet/load/load.ts";
+import { sideOf } from "../../guard/change/side.ts";
+import { formatComment } from "../../guard/report/comment.ts";
+import { toJson } from "../../guard/report/json.ts";
+import { toSvg } from "../../guard/report/picture.ts";
+import type { Outcome } from "../../guard/verdict/outcome.ts";
+import { review } from "../../guard/verdict/review.ts";
+import { numbersAsked } from "../measure/numbers-asked.ts";
 
 const { elements } = numbersAsked({ elements: 10_000 });
 const today = "2026-11-24";

@@ -9,12 +9,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { execa } from "execa";
-import { benchProject } from "./measure/bench-project.ts";
-import { accountFile, accountText, generateFleet } from "./measure/generate-fleet.ts";
-import { numbersAsked } from "./measure/numbers-asked.ts";
+import { benchProject } from "../measure/bench-project.ts";
+import { accountFile, accountText, generateFleet } from "../measure/generate-fleet.ts";
+import { numbersAsked } from "../measure/numbers-asked.ts";
 
 const { accounts } = numbersAsked({ accounts: 3333 });
-const [pack, guard] = ["../policies", "../cli/guard.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const [pack, guard] = ["../../policies", "../../cli/guard.ts"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 await using own = await benchProject();
 const { host, project, directory, fleet } = own;
