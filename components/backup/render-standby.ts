@@ -8,7 +8,10 @@ import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
 import { ifAny, looks, minutesIn } from "./often.ts";
 
 /** On a standby host: which accounts' backups it fetches, and how often. */
-export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: (on) => (on.host.role === "backup" ? { files: [] } : renderStandby(on)) };
+export const renderer: Renderer<"accounts"> = {
+  key: "accounts",
+  ofHost: (on) => (on.host.role === "backup" ? { files: [] } : renderStandby(on)),
+};
 
 function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile[]; units: BundleUnit[] } {
   const minutesOf = minutesIn(declaration);
