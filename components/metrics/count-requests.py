@@ -1,9 +1,10 @@
 """Counts the requests of web sites: a datagram of the front end for each, on descriptor 3.
 
-    count-requests STATE ACCOUNTS
+    count-requests STATE ACCOUNTS WOKEN
 
 STATE/web-sites.prom has the counts for Prometheus, STATE/web-sites.json the same to go on from. After each day (UTC) every account finds a line
 a web site in ACCOUNTS/<number>/admin/logs/web-sites.log. Behind the front end and not in its way: what cannot be read in time is not counted.
+Of starts of a web site's program, WOKEN/<unit> has a byte each.
 """
 
 import json
@@ -14,7 +15,7 @@ import socket
 import sys
 import time
 
-state, accounts = sys.argv[1:]
+state, accounts, woken = sys.argv[1:]
 kept = os.path.join(state, "web-sites.json")
 # Seconds between two writings; days after which a web site without requests is forgotten.
 pause, forgotten = 15, 35
@@ -27,7 +28,7 @@ def today():
 
 
 def empty():
-    return {"statuses": [0] * 5, "own": 0, "hits": 0, "refused": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
+    return {"statuses": [0] * 5, "own": 0, "hits": 0, "refused": 0, "woken": 0, "sent": 0, "received": 0, "seconds": 0.0, "within": [0] * len(limits), "slowest": 0.0}
 
 
 def count(counts, status, own, hit, refused, sent, received, seconds):
@@ -42,6 +43,25 @@ def count(counts, status, own, hit, refused, sent, received, seconds):
     counts["slowest"] = max(counts["slowest"], seconds)
     for at, limit in enumerate(limits):
         counts["within"][at] += seconds <= limit
+
+
+def site_of(data, account, server):
+    site = data["sites"].setdefault(f"{account} {server}", {"total": empty(), "day": empty()})
+    site["last"] = time.time()
+    return site
+
+
+def count_starts(data):
+    """Only once they are taken away: what cannot be would be counted again and again."""
+    for unit in os.listdir(woken):
+        path = os.path.join(woken, unit)
+        found = re.fullmatch(r"account-(\d+)-http-([a-z0-9-]+)", unit)
+        starts = os.stat(path).st_size
+        os.unlink(path)
+        if found:
+            site = site_of(data, *found.groups())
+            for counts in (site["total"], site["day"]):
+                counts["woken"] = counts.get("woken", 0) + starts
 
 
 def replace(path, text):
@@ -69,6 +89,7 @@ def prometheus(sites):
             ("front_end_answers_total", "Answers of the front end in the program's place.", total["own"]),
             ("cache_hits_total", "Answers of the HTTP cache, for which the program was not asked.", total.get("hits", 0)),
             ("waf_refusals_total", "Requests that the web application firewall refused.", total.get("refused", 0)),
+            ("starts_total", "Starts of the program: it slept, had failed or was started anew.", total.get("woken", 0)),
             ("sent_bytes_total", "Bytes of answers' bodies.", total["sent"]),
             ("received_bytes_total", "Bytes of requests, with their headers.", total["received"]),
         ]:
@@ -93,7 +114,7 @@ def report(day, sites):
             continue
         words = (
             f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
-            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts.get('refused', 0)} refused by its firewall, {counts['sent']} bytes sent, {counts['received']} received, "
+            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts.get('refused', 0)} refused by its firewall, {counts.get('woken', 0)} starts, {counts['sent']} bytes sent, {counts['received']} received, "
             f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
         )
         try:
@@ -143,7 +164,7 @@ def is_whole(data):
             for counts in (site["total"], site["day"]):
                 whole = {**empty(), **counts}
                 numbers = [value for value in whole.values() if not isinstance(value, list)] + whole["statuses"] + whole["within"]
-                if counts.keys() | {"hits", "refused"} != empty().keys() or any(type(number) not in (int, float) for number in numbers):
+                if counts.keys() | {"hits", "refused", "woken"} != empty().keys() or any(type(number) not in (int, float) for number in numbers):
                     return False
                 if len(whole["statuses"]) != 5 or len(whole["within"]) != len(limits):
                     return False
@@ -172,11 +193,11 @@ def main():
             if found:
                 account, server, status, sent, received, seconds, seen, upstream = found.groups()
                 cache, _, firewall = seen.partition(b",")
-                site = data["sites"].setdefault(f"{account.decode()} {server.decode()}", {"total": empty(), "day": empty()})
-                site["last"] = time.time()
+                site = site_of(data, account.decode(), server.decode())
                 for counts in (site["total"], site["day"]):
                     count(counts, int(status), upstream == b"-", cache == b"hit", firewall == b"refused", int(sent), int(received), float(seconds))
             if time.monotonic() - written >= pause:
+                count_starts(data)
                 write_beside(data)
                 written = time.monotonic()
     finally:
@@ -184,6 +205,7 @@ def main():
             os.wait()
         except ChildProcessError:
             pass
+        count_starts(data)
         write(data)
 
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,6 +17,8 @@ while counter.poll() is None and struct.unpack("i", fcntl.ioctl(ours, termios.TI
 counter.terminate()
 sys.exit(counter.wait())
 `;
+
+const counter = join(import.meta.dirname, "count-requests.py");
 
 const counts = {
   statuses: [0, 4, 0, 0, 0],
@@ -57,9 +59,7 @@ test.each<readonly [what: string, text: string | undefined, requests: number]>([
       "-c",
       start,
       "seen: 1 www 200 10 20 0.1 -,- 0.1",
-      join(import.meta.dirname, "count-requests.py"),
-      state,
-      state,
+      ...[counter, state, state, mkdtempSync(join(state, "woken-"))],
     ]);
     const read = JSON.parse(readFileSync(kept, "utf8")) as { sites: Record<string, { total: typeof counts }> };
     expect(read.sites["1 www"]!.total.statuses).toEqual([0, requests, 0, 0, 0]);
@@ -74,10 +74,30 @@ test("an answer of the cache and a refusal of the firewall are counted, also as 
   try {
     const said = ["200 10 20 0.1 hit,- 0.1", "403 10 20 0.1 -,refused 0.1", "200 10 20 0.1 hit 0.1", "403 1 2 0.1 - -"];
     const lines = said.map((each) => `seen: 1 www ${each}`).join("\n");
-    execFileSync("python3", ["-c", start, lines, join(import.meta.dirname, "count-requests.py"), state, state]);
+    execFileSync("python3", ["-c", start, lines, counter, state, state, mkdtempSync(join(state, "woken-"))]);
     const text = readFileSync(join(state, "web-sites.prom"), "utf8");
     const of = (name: string) => Number(new RegExp(`_${name}\\{[^}]*\\} (\\d+)`).exec(text)![1]);
     expect([of("cache_hits_total"), of("waf_refusals_total"), of("front_end_answers_total")]).toEqual([2, 1, 1]);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+});
+
+test("starts of programs are counted once, and nothing else that lies there", () => {
+  const state = mkdtempSync(join(tmpdir(), "fairhost-requests-"));
+  try {
+    const woken = mkdtempSync(join(state, "woken-"));
+    const left = { "account-1-http-www": "...", "account-2-http-my-app": ".", "account-1-service-worker": "." };
+    for (const [unit, starts] of Object.entries(left)) writeFileSync(join(woken, unit), starts);
+    const once = () => execFileSync("python3", ["-c", start, "nothing", counter, state, state, woken]);
+    once();
+    once();
+    const text = readFileSync(join(state, "web-sites.prom"), "utf8");
+    expect(text.match(/_starts_total\{.*/g)).toEqual([
+      '_starts_total{account="1",web_site="www"} 3',
+      '_starts_total{account="2",web_site="my-app"} 1',
+    ]);
+    expect(readdirSync(woken)).toEqual([]);
   } finally {
     rmSync(state, { recursive: true, force: true });
   }

@@ -59,6 +59,8 @@ describe("what the operator's Prometheus gets", () => {
       [requests(1, "app", "4")]: 1,
       [of("front_end_answers_total", 1, "app")]: 1,
       [of("front_end_answers_total", 1, "web")]: 0,
+      // One sleeps no more at its second request.
+      [of("starts_total", 1, "web")]: 1,
       [of("request_seconds_count", 1, "web")]: 2,
       'request_seconds_bucket{account="1",web_site="web",le="+Inf"}': 2,
     });

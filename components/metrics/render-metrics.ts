@@ -1,7 +1,9 @@
+import { relative } from "node:path";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
+import { wokenDirectory } from "../http/program/start-slots.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 
 const name = "fairhost-web-sites";
@@ -49,7 +51,7 @@ export const renderer: Renderer<"frontEnds"> = {
             StartLimitIntervalSec: "0",
           },
           Service: {
-            ExecStart: `${currentGeneration}/${script} ${state} ${accounts}`,
+            ExecStart: `${currentGeneration}/${script} ${state} ${accounts} ${wokenDirectory}`,
             Restart: "always",
             RestartSec: "5",
             // Root without any right beyond its own files: nobody else reads the counts.
@@ -59,6 +61,10 @@ export const renderer: Renderer<"frontEnds"> = {
             StateDirectory: name,
             StateDirectoryMode: "0750",
             ReadWritePaths: `-${accounts}`,
+            // Of the turns to start (components/http/program/start-slot.sh), which make it if they come first.
+            RuntimeDirectory: relative("/run", wokenDirectory),
+            RuntimeDirectoryMode: "0700",
+            RuntimeDirectoryPreserve: "yes",
             PrivateNetwork: "yes",
             RestrictAddressFamilies: "AF_UNIX",
             MemoryMax: "256M",

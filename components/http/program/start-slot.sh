@@ -12,10 +12,10 @@ account=account-$number log=/srv/accounts/$number/@LOGS@/${unit#"$account-"}.log
 # Mebibytes that a server takes until it serves; seconds that a start counts at most; seconds until it starts in any case, and how many more it may
 # wait for those before it that do so.
 need=@NEED@ longest=@LONGEST@ patience=@PATIENCE@ grace=@GRACE@
-starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues
+starting=/run/fairhost-starts/starting queues=/run/fairhost-starts/queues woken=@WOKEN@
 # Root's alone; the queues first, so that nobody finds half of it. If it can't be made, nobody could start: then all do.
 umask 077
-[ -d $starting ] || mkdir -p $queues $starting
+[ -d $starting ] || mkdir -p $queues $woken $starting
 cd $starting || exit 0
 
 clock() {
@@ -82,6 +82,8 @@ await "[ \$mine -lt $((slots / 4)) ]"
 flock -w $((end - now + grace)) 9
 await "[ \$all -lt $slots ] && memory_for_one_more"
 echo "$((now + hold)) $((now + longest))" >".$unit" && mv ".$unit" "$unit"
+# For the counter of web sites (components/metrics/count-requests.py), which takes it away: a byte a start.
+printf . >>"$woken/$unit"
 if [ $((now - begin)) -ge 5 ]; then
   say "waited $((now - begin)) s before the start: many servers of the host start at this moment"
 fi

@@ -22,6 +22,9 @@ export const startSlots = {
   reserve: 20,
 } as const;
 
+/** Directory in which each start leaves a byte, in a file by the server's unit. Root's alone. */
+export const wokenDirectory = "/run/fairhost-starts/woken";
+
 /** What the turn itself takes, before a server starts. */
 export const turn: Wake = wakeOf(import.meta.dirname);
 
@@ -43,6 +46,7 @@ export function startFiles(needMb: number): BundleFile[] {
   const { perCpu, longestSeconds, patienceSeconds, graceSeconds, reserve } = startSlots;
   const filled = Object.entries({
     LOGS: logs,
+    WOKEN: wokenDirectory,
     NEED: needMb,
     PER_CPU: perCpu,
     LONGEST: longestSeconds,
