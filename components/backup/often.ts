@@ -4,6 +4,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { usualStandbyMinutes } from "../account/standby-copy.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost } from "../registry/bundle/renderer.ts";
+import { backupService } from "./backup-service.ts";
 
 /** @returns the minutes that a plan, by its name, lets pass until a standby has what is new */
 export function minutesIn({ plans }: Pick<DeclaredHost["declaration"], "plans">): (plan: string) => number {
@@ -20,14 +21,11 @@ export const looks = { OnActiveSec: "1min", OnUnitInactiveSec: "3min", Randomize
 /** No process for a host that has none of them. @param path of the list of them, in the bundle */
 export const ifAny = (path: string) => ({ ConditionFileNotEmpty: `${currentGeneration}/${path}` });
 
-/**
- * Backs up the accounts with a standby as often as their plans promise.
- * @param service settings of its service
- */
-export function renderOften(
-  { declaration, host }: DeclaredHost,
-  service: Parameters<typeof timedService>[1]["service"],
-): { readonly files: BundleFile[]; readonly units: BundleUnit[] } {
+/** Backs up the accounts with a standby as often as their plans promise. */
+export function renderOften({ declaration, host }: DeclaredHost): {
+  readonly files: BundleFile[];
+  readonly units: BundleUnit[];
+} {
   const minutesOf = minutesIn(declaration);
   const records = sortBy(
     declaration.accounts.filter((each) => each.host === host.name && each.standby !== undefined && each.backup),
@@ -36,7 +34,7 @@ export function renderOften(
   const timed = timedService("fairhost-backup-often", {
     description: "Backs up the accounts of this host that have a standby",
     unit: ifAny(oftenRecords),
-    service,
+    service: backupService("backup --due --often"),
     timer: looks,
   });
   const content = records.map((record) => `${JSON.stringify(record)}\n`).join("");

@@ -9,10 +9,10 @@ import {
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
-import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import { backupService, backupSlice } from "./backup-service.ts";
 import { renderOften } from "./often.ts";
 
 export const renderer: Renderer<"accounts"> = {
@@ -42,31 +42,20 @@ function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUni
   const hosts = keepersFor(on.declaration);
   const keepers = hosts.map(({ name, site, address }): Keeper => ({ name, site, address: plainAddress(address) }));
   const keys = hosts.map(({ address, ssh }) => `[${address}]:${backupPort} ${ssh!.hostKey}\n`);
-  const service = (words: string, more: Readonly<Record<string, string>> = {}) => ({
-    ExecStart: `/usr/local/sbin/fairhost-host backup --due${words}`,
-    Slice: "fairhost-backup.slice",
-    ...more,
-    Nice: "19",
-    IOSchedulingClass: "idle",
-    // However many accounts there are, and however slow the way is: one day's run never meets the next.
-    TimeoutStartSec: "20h",
-    ...confined,
-    ReadWritePaths: "/run /srv/accounts /var/lib",
-  });
   const timed = timedService("fairhost-backup", {
     description: "Backs up the accounts of this host",
     // What failed is tried again, at most as often as a day has hours; what succeeded is not done twice.
-    service: service("", { Restart: "on-failure", RestartSec: "1h" }),
+    service: backupService("backup --due", { Restart: "on-failure", RestartSec: "1h" }),
     // Persistent: a day on which the host was off is made up for when it boots.
     timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
   });
-  const often = renderOften(on, service(" --often"));
+  const often = renderOften(on);
   return {
     files: [
       { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
       { path: keepersKeys, content: keys.join("") },
       {
-        path: "systemd/fairhost-backup.slice",
+        path: `systemd/${backupSlice}`,
         // The least that there is: whatever accounts want comes first.
         content: unitFile({
           Unit: { Description: "Backups" },

@@ -1,6 +1,6 @@
-import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
+import { backupService } from "./backup-service.ts";
 
 /** Restores backups as drills, each host at a time of its own, in the hours after those of the backups. */
 export const renderer: Renderer<"accounts"> = {
@@ -10,15 +10,7 @@ export const renderer: Renderer<"accounts"> = {
 
 const drills = timedService("fairhost-drill", {
   description: "Restores backups of accounts as drills",
-  service: {
-    ExecStart: "/usr/local/sbin/fairhost-host drill --due",
-    Slice: "fairhost-backup.slice",
-    Nice: "19",
-    IOSchedulingClass: "idle",
-    // It begins no account after two hours; one of them may take as long as restic may (six).
-    TimeoutStartSec: "20h",
-    ...confined,
-    ReadWritePaths: "/run /srv/accounts /var/lib",
-  },
+  // It begins no account after two hours; one of them may take as long as restic may (six).
+  service: backupService("drill --due"),
   timer: { OnCalendar: "09:00", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
 });

@@ -2,9 +2,9 @@ import { type StandbyRecord, standbyRecords } from "../../delivery/protocol/back
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { copyTimes } from "../account/standby-copy.ts";
-import { confined } from "../host/units/confined.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
+import { backupService } from "./backup-service.ts";
 import { ifAny, looks, minutesIn } from "./often.ts";
 
 /** On a standby host: which accounts' backups it fetches, and how often. */
@@ -33,16 +33,7 @@ function renderStandby({ declaration, host }: DeclaredHost): { files: BundleFile
   const timed = timedService("fairhost-standby", {
     description: "Fetches backups of the accounts whose standby this host is",
     unit: ifAny(standbyRecords),
-    service: {
-      ExecStart: "/usr/local/sbin/fairhost-host fetch-backups --due",
-      Slice: "fairhost-backup.slice",
-      Nice: "19",
-      IOSchedulingClass: "idle",
-      // The first copy of a large account.
-      TimeoutStartSec: "20h",
-      ...confined,
-      ReadWritePaths: "/run /srv/accounts /var/lib",
-    },
+    service: backupService("fetch-backups --due"),
     timer: looks,
   });
   return {
