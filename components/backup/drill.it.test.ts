@@ -30,7 +30,7 @@ async function found(): Promise<[kind: string, message: string][]> {
 /** What a drill has left behind. */
 const left = () =>
   on.web.shell(
-    "ls -A /srv/accounts/drills; ls /tmp | grep -v ^systemd-private; systemctl list-units --all --plain --no-legend 'fairhost-backup-*.service' | grep -v ^fairhost-backup-looks || :",
+    "ls -A /srv/accounts/drills; ls /tmp | grep -v ^systemd-private; systemctl list-units --all --plain --no-legend 'fairhost-backup-*.service' | grep -vE '^fairhost-backup-(looks|often)' || :",
   );
 
 beforeAll(async () => {
