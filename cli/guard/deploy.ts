@@ -50,8 +50,8 @@ export const deployCommand = withAction(
     .option("--message <text>", "message for the stack's history")
     .option("--json <file>", "write the deploy's record to this file")
     .option("--wait <seconds>", "wait up to this time for another deploy of the stack", seconds, 0)
-    .option("--repair", "look for drift on every host first and repair it, even if nothing else changes")
-    .option("--no-drift", "do not look for drift on the hosts that the change touches")
+    .option("--repair", "look for drift on every host and router first and repair it, even if nothing else changes")
+    .option("--no-drift", "do not look for drift on the hosts and routers that the change touches")
     .addHelpText("after", "\nAfter a crash or a `kill -9`, just run the same command again."),
   ["needs approval", "blocked", "failed", "locked"],
   deployStack,
@@ -69,14 +69,15 @@ async function deployStack({ stack, cwd, yes, json, drift, ...options }: Options
       throw error;
     },
   );
+  const reached = [...fleet.hosts, ...reachedRouters(fleet)];
   const result = await deploy({
     ...options,
     engine,
     config,
-    gate: healthGate(config, [...fleet.hosts, ...reachedRouters(fleet)]),
+    gate: healthGate(config, reached),
     reach: reachBySsh(config, fleet.hosts),
     proofs: proofsOn(config, fleet.hosts, say),
-    ...((drift || options.repair) && { drift: driftOn(config, fleet.hosts, say) }),
+    ...((drift || options.repair) && { drift: driftOn(config, reached, say) }),
     confirm: async (question) => yes === true || ask(question, say),
     say,
   });

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
+import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
 
 const command = fileURLToPath(new URL("../guard.ts", import.meta.url));
 const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));
@@ -63,10 +64,60 @@ test("no drift, drift, a note alone, a host that does not answer: each has its e
 test("wrong usage and configuration, before any host is contacted", async () => {
   using ssh = fakeSsh(answer(":"));
   const nobody = await run("-s", "test", "--host", "web9");
-  expect([nobody.exitCode, nobody.stderr]).toEqual([2, "test has no host web9; its hosts: web1, web2"]);
+  expect([nobody.exitCode, nobody.stderr]).toEqual([
+    2,
+    "test has no host or router web9 that deploys deliver to; it has: web1, web2",
+  ]);
   const stack = await run("-s", "nobody");
   expect([stack.exitCode, stack.stderr]).toEqual([2, expect.stringContaining("Pulumi.nobody.yaml is not complete")]);
   expect([(await run()).exitCode, (await run("-s", "test", "--nonsense")).exitCode]).toEqual([2, 2]);
   expect((await run("--help")).exitCode).toBe(0);
   expect(readdirSync(ssh.directory)).toEqual(["ssh"]);
+}, 60_000);
+
+test("routers with `ssh` are asked too, all or by name; those without are no part of the stack's drift", async () => {
+  const at = join(project, "with-routers");
+  mkdirSync(at);
+  cpSync(labFleet, join(at, "fleet"), { recursive: true });
+  const config = { "fairhost:inventory": join(at, "fleet"), "fairhost:knownHosts": "known_hosts" };
+  writeFileSync(join(at, "Pulumi.test.yaml"), JSON.stringify({ config }));
+  writeFileSync(join(at, "known_hosts"), "");
+  const address = "    address: fd00:8000::1\n";
+  new Draft(join(at, "fleet")).edit("network.yaml", address, `${address}    ssh: {address: 127.0.0.1, port: 2299}\n`);
+  const args = ["-s", "test", "--cwd", at];
+  {
+    using ssh = fakeSsh(answer(":"));
+    const { exitCode, stdout } = await run(...args);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining("2 of 2 hosts and 1 of 1 router answered; no drift found."),
+    ]);
+    expect(readdirSync(ssh.directory).sort()).toEqual(["2201", "2202", "2299", "ssh"]);
+  }
+  {
+    const own = difference.replace("account-1", "host");
+    using ssh = fakeSsh(
+      answer(":").replace("esac", `2299) echo '{"host":"x","generation":3,"differences":[${own}]}'; exit 7 ;; esac`),
+    );
+    const { exitCode, stdout } = await run(...args, "--json", "--host", "router-1");
+    expect([exitCode, JSON.parse(stdout)]).toEqual([
+      7,
+      [{ host: "router-1", router: true, generation: 3, differences: [JSON.parse(own)] }],
+    ]);
+    expect(readdirSync(ssh.directory).sort()).toEqual(["2299", "ssh"]);
+  }
+  {
+    using _ssh = fakeSsh(answer(":").replace("esac", "2299) echo Connection refused >&2; exit 255 ;; esac"));
+    const { exitCode, stdout } = await run(...args);
+    expect([exitCode, stdout]).toEqual([
+      5,
+      expect.stringContaining("router-1 (127.0.0.1 port 2299) refuses connections"),
+    ]);
+  }
+  using _ssh = fakeSsh(answer(":"));
+  const nobody = await run(...args, "--host", "router-2");
+  expect([nobody.exitCode, nobody.stderr]).toEqual([
+    2,
+    "test has no host or router router-2 that deploys deliver to; it has: web1, web2, router-1",
+  ]);
 }, 60_000);

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { lostHosts } from "../../components/host/hardware/lost.ts";
+import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { checkout } from "../../guard/change/base/base.ts";
+import { reachedRouters } from "../../guard/deploy/gate.ts";
 import { formatDrift } from "../../guard/drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
@@ -12,26 +14,32 @@ import { UserError } from "../../lib/user-error.ts";
 import { withAction } from "../exit-status.ts";
 
 /**
- * Compares the hosts of a stack with what the inventory declares. Changes nothing.
- * @param names hosts to inspect; if empty, all hosts of the stack that are not lost
+ * Compares the hosts of a stack, and the routers that it delivers to, with what the inventory declares. Changes nothing.
+ * @param names hosts and routers to inspect; if empty, all of the stack but lost hosts
  * @throws UserError before any host is contacted
  */
 export async function drift(stack: string, projectDirectory: string, names: readonly string[]): Promise<HostDrift[]> {
   const config = readStackConfig(stack, projectDirectory);
   const { fleet } = await loadFleet(config.inventory);
   const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
-  const there = declaration.hosts.map(({ name }) => name);
+  // As deploys, which take no host off a router because it is not in their cell (stacks/connections.ts).
+  const isWhole = declaration.hosts.length === fleet.hosts.length;
+  const there = reachedNames(isWhole ? declaration : { ...declaration, routers: [] });
   const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length > 0)
     throw new UserError(
-      `${config.stack} has no host ${unknown.join(", ")}; its hosts: ${there.join(", ")}`,
+      `${config.stack} has no host or router ${unknown.join(", ")} that deploys deliver to; it has: ${there.join(", ")}`,
       "wrong usage",
     );
   const isLost = lostHosts(declaration.hosts);
   const asked = new Set(names.length > 0 ? names : there.filter((name) => !isLost.has(name)));
-  const targets = fleet.hosts.filter(({ name }) => asked.has(name)).map((host) => sshTarget(config, host));
+  const targets = [...fleet.hosts, ...reachedRouters(fleet)].filter(({ name }) => asked.has(name));
   const { applier } = await loadBootstrap();
-  return inspectHosts(declaration, targets, { applier });
+  return inspectHosts(
+    declaration,
+    targets.map((target) => sshTarget(config, target)),
+    { applier },
+  );
 }
 
 interface Options {
@@ -41,12 +49,14 @@ interface Options {
   readonly json?: true;
 }
 
-/** `guard drift`: shows drift of hosts. */
+/** `guard drift`: shows drift of hosts and routers. */
 export const driftCommand = withAction(
   new Command("drift")
-    .description("Compares every host of a stack with what is declared for it. Changes nothing.")
+    .description(
+      "Compares every host of a stack, and every router that it delivers to, with what is declared for it. Changes nothing.",
+    )
     .requiredOption("-s, --stack <stack>", "the stack; its hosts are those of Pulumi.<stack>.yaml")
-    .option("--host <name...>", "only these hosts")
+    .option("--host <name...>", "only these hosts and routers")
     .option("--cwd <directory>", "the project's directory", checkout)
     .option("--json", "print one JSON document for programs"),
   ["blocked", "failed", "drift"],

@@ -26,11 +26,13 @@ interface Options extends OutputOptions {
 /** `guard preview`: judges what a deploy would change in the stack. */
 export const previewCommand = withAction(
   withOutputs(new Command("preview"))
-    .description("Judges what a deploy would change, by a preview of the stack. Contacts no host, except with --drift.")
+    .description(
+      "Judges what a deploy would change, by a preview of the stack. Contacts no host or router, except with --drift.",
+    )
     .requiredOption("-s, --stack <stack>", "the stack")
     .option("--cwd <directory>", "the project's directory", checkout)
     .option("--policy-pack <directory>", "the policy pack to judge with", "policies")
-    .option("--drift", "look for drift on every host over SSH, and show it"),
+    .option("--drift", "look for drift on every host and router over SSH, and show it"),
   ["needs approval", "blocked", "failed"],
   async ({ stack, cwd, policyPack, drift: ask, ...outputs }: Options) => {
     const unknown = { inventory: stack, cell: undefined };
@@ -53,7 +55,7 @@ export const previewCommand = withAction(
   },
 );
 
-/** Drift of all hosts, one entry each. A host that does not answer is an entry as well. */
+/** Drift of all hosts and routers, one entry each. One that does not answer is an entry as well. */
 async function driftOf(stack: string, directory: string): Promise<Drift[]> {
   return (await drift(stack, directory, [])).flatMap((result): Drift[] => {
     const { host } = result;

@@ -1,7 +1,6 @@
 import { routerTurns } from "../../components/network/router-systems/delivered-routers.ts";
-import { routerPlans } from "../../components/network/router-systems/router-plan.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { renderRouterBundle } from "../../delivery/render-router-bundle.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { EngineStep } from "../engine/engine-step.ts";
 import type { Wave } from "./waves.ts";
@@ -36,16 +35,8 @@ function differing(before: Declaration, after: Declaration): (name: string) => b
 
 /** Digests of what routers get; none of those whose configuration is refused. */
 function digests(declaration: Declaration): ReadonlyMap<string, string> {
-  const routers = routerTurns(declaration).flat();
-  if (routers.length === 0) return new Map();
   try {
-    const plans = new Map(routerPlans(declaration).map((plan) => [plan.name, plan]));
-    return new Map(
-      routers.flatMap((router) => {
-        const plan = plans.get(router.name);
-        return plan === undefined ? [] : [[router.name, renderRouterBundle(router, plan).digest] as const];
-      }),
-    );
+    return new Map([...routerBundles(declaration)].map(([name, { digest }]) => [name, digest]));
   } catch (error) {
     // The declaration of a state can be incomplete.
     if (error instanceof UserError || error instanceof RangeError) return new Map();

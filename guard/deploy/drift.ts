@@ -1,3 +1,4 @@
+import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { byDeploy, hasDrift } from "../../host/inspect/difference.ts";
 import { formatDrift } from "../drift/format-drift.ts";
@@ -5,26 +6,24 @@ import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.
 import type { StackConfig } from "../engine/stack-config.ts";
 import type { Reachable } from "./gate.ts";
 
-/** Shows drift of hosts, and returns the names of those where a deploy would repair some of it. */
+/** Shows drift of hosts and routers, and returns the names of those where a deploy would repair some of it. */
 export type Drift = (declaration: Declaration, hosts: readonly string[]) => Promise<readonly string[]>;
 
-/** Kinds of drift that every deploy removes anyway. */
-const delivered = new Set(["generation-outdated", "applier-other"]);
-
-/** Inspects hosts over one connection each. */
+/** Inspects hosts, and routers that deploys deliver to, over one connection each. What every deploy brings anyway is no drift here. */
 export function driftOn(config: StackConfig, hosts: readonly Reachable[], say: (text: string) => void): Drift {
   return async (declaration, names) => {
-    const there = new Set(declaration.hosts.map(({ name }) => name));
+    const there = new Set(reachedNames(declaration));
     const targets = hosts.filter(({ name }) => names.includes(name) && there.has(name));
     const results = await inspectHosts(
       declaration,
       targets.map((host) => sshTarget(config, host)),
+      { digests: false },
     );
     const drift = results.map(
       (result): HostDrift =>
         "error" in result
           ? result
-          : { ...result, differences: result.differences.filter(({ kind }) => !delivered.has(kind)) },
+          : { ...result, differences: result.differences.filter(({ kind }) => kind !== "applier-other") },
     );
     const worth = drift.filter((result) => "error" in result || hasDrift(result.differences));
     if (worth.length > 0)

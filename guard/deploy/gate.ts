@@ -1,5 +1,5 @@
 import type { Host } from "../../components/declaring.ts";
-import { routerTurns } from "../../components/network/router-systems/delivered-routers.ts";
+import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Group } from "../../delivery/protocol/bundle.ts";
@@ -66,7 +66,7 @@ export type Before = ReadonlyMap<string, { readonly accounts: readonly number[];
  */
 export async function lookBefore(hosts: readonly string[], sides: Sides, gate: Gate): Promise<Before> {
   const { declaration } = sides.before;
-  const known = new Set([...declaration.hosts, ...routerTurns(declaration).flat()].map(({ name }) => name));
+  const known = new Set(reachedNames(declaration));
   const looks = hosts.map(async (host) => {
     const later = serving(sides.after, host);
     const accounts = sampleOf(

@@ -1,10 +1,12 @@
+import { lostHosts } from "../../components/host/hardware/lost.ts";
+import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import type { Drift } from "./drift.ts";
 
-/** Hosts of the stack with drift. */
+/** Hosts of the stack, and routers that it delivers to, with drift. */
 export async function driftEverywhere({
   config,
   drift,
@@ -15,9 +17,10 @@ export async function driftEverywhere({
   const fleet = await fleetOf(config);
   if (!fleet || !drift) return [];
   const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
+  const isLost = lostHosts(declaration.hosts);
   return drift(
     declaration,
-    declaration.hosts.flatMap(({ name, lost }) => (lost === undefined ? name : [])),
+    reachedNames(declaration).filter((name) => !isLost.has(name)),
   );
 }
 

@@ -1,8 +1,11 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TwoHosts, twoHosts } from "../../testing/projects/two-hosts.ts";
 import { type Routers, withRouters } from "../../testing/projects/with-routers.ts";
 import { setupToolchain } from "../../toolchain/setup.ts";
+import type { HostDrift } from "../drift/inspect-hosts.ts";
 
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 let two: TwoHosts;
@@ -58,4 +61,28 @@ test("a router that is not healthy after its turn keeps the change from everythi
   expect(await routers.order()).toEqual(["router-1 health", "router-1 apply", "router-1 health"]);
   await deploy(0);
   expect((await routers.order()).filter((each) => each.endsWith("apply"))).toEqual(["web1 apply", "router-2 apply"]);
+});
+
+test("a file of a router that was changed by hand is drift, and a repair delivers to this router alone", async () => {
+  await appendFile(join(routers.router1.root, "var/lib/fairhost/current/bird/bird.conf"), "# by hand\n");
+  const drift = async () => {
+    const { stdout, stderr } = await two.guard(["drift", "--json"]);
+    if (stdout === "") throw new Error(stderr);
+    return (JSON.parse(stdout) as HostDrift[]).flatMap((each) => {
+      if (!each.router) return [];
+      return [[each.host, "error" in each ? each.error : each.differences.map(({ kind, what }) => `${kind} ${what}`)]];
+    });
+  };
+  expect(await drift()).toEqual([
+    ["router-1", ["file-changed bird/bird.conf"]],
+    ["router-2", []],
+  ]);
+  await routers.order();
+  const { exitCode, all } = await two.guard(["deploy", "--yes", "--repair", "--policy-pack", policyPack]);
+  expect(exitCode, all).toBe(0);
+  expect((await routers.order()).filter((each) => /^router-.* apply$/.test(each))).toEqual(["router-1 apply"]);
+  expect(await drift()).toEqual([
+    ["router-1", []],
+    ["router-2", []],
+  ]);
 });

@@ -62,7 +62,7 @@ beforeAll(async () => {
   host = await bootContainer({ name: "drift" });
   await startGreeter();
   bootstrap = await loadBootstrap();
-  facts = { ...declaredFacts(declaration, "web1", bootstrap.applier), disks: [], mirrors: [] };
+  facts = { ...declaredFacts(declaration, "web1", bootstrap), disks: [], mirrors: [] };
   await host.writeFile("/etc/systemd/system/admin.service", "[Service]\nExecStart=/bin/true\n");
   const { errors } = await deploy();
   expect(errors).toEqual([]);

@@ -51,3 +51,19 @@ test("nothing is said about hosts that did not answer", () => {
   const silent = ["web1", "web2"].map((host) => ({ host, error: `${host} refuses connections` }));
   expect(formatDrift(silent, "prod")).toContain("\n\n0 of 2 hosts answered.\n2 hosts did not answer.\n");
 });
+
+test("routers are counted as such", () => {
+  const answer = { generation: 4, differences: [difference("host")] };
+  const web1 = { host: "web1", ...answer };
+  const router1 = { host: "router-1", router: true as const, ...answer };
+  const silent = { host: "router-2", router: true as const, error: "router-2 refuses connections" };
+  const summary = (...results: Parameters<typeof formatDrift>[0]) => formatDrift(results).split("\n\n").at(-1);
+  expect(
+    summary(web1, router1, silent),
+  ).toBe(`1 of 1 host and 1 of 2 routers answered; 2 differences on 1 host and 1 router.
+2 will be repaired by the next deploy; 1 router did not answer.
+`);
+  expect(summary(router1)).toBe(`1 of 1 router answered; 1 difference on 1 router.
+1 will be repaired by the next deploy.
+`);
+});

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { byDeploy, type Difference } from "../../host/inspect/difference.ts";
+import { byDeploy, type Difference, hasDrift } from "../../host/inspect/difference.ts";
 import { count, printable } from "../../lib/text/text.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 
@@ -7,7 +7,7 @@ import type { HostDrift } from "./inspect-hosts.ts";
 const width = 100;
 
 /**
- * For a terminal: hosts one after the other, the host's own differences first, then account by account.
+ * For a terminal: hosts and routers one after the other, the host's own differences first, then account by account.
  * @param stack for the command that repairs; undefined in a deploy's own output
  */
 export function formatDrift(results: readonly HostDrift[], stack?: string): string {
@@ -41,18 +41,34 @@ function summary(results: readonly HostDrift[], stack: string | undefined): stri
   const differences = answers.flat();
   const repaired = differences.filter((difference) => difference.repaired === byDeploy).length;
   const manual = differences.length - repaired;
-  const silent = results.length - answers.length;
-  const drifted = count(answers.filter((each) => each.length > 0).length, "host");
+  const silent = counted(results.filter((result) => "error" in result));
+  const drifted = counted(results.filter((result) => "differences" in result && hasDrift(result.differences)));
   const found =
     differences.length === 0 ? "no drift found" : `${count(differences.length, "difference")} on ${drifted}`;
+  const asked = ofEach(results, (all, noun) => {
+    return `${all.filter((result) => "differences" in result).length} of ${count(all.length, noun)}`;
+  });
   const lines = [
-    [`${answers.length} of ${count(results.length, "host")} answered`, ...(answers.length > 0 ? [found] : [])],
+    [`${asked} answered`, ...(answers.length > 0 ? [found] : [])],
     [
       ...(repaired > 0 ? [`${repaired} will be repaired by the next deploy`] : []),
       ...(manual > 0 ? [`${manual} ${manual === 1 ? "needs" : "need"} manual repair`] : []),
-      ...(silent > 0 ? [`${count(silent, "host")} did not answer`] : []),
+      ...(silent === "" ? [] : [`${silent} did not answer`]),
     ],
   ];
   const advice = repaired > 0 && stack !== undefined ? [`Repair: npm run guard -- deploy -s ${stack} --repair`] : [];
   return [...lines.flatMap((parts) => (parts.length > 0 ? [`${parts.join("; ")}.`] : [])), ...advice].join("\n");
+}
+
+/** `2 hosts and 1 router`; empty if there is none. */
+function counted(results: readonly HostDrift[]): string {
+  return ofEach(results, ({ length }, noun) => count(length, noun));
+}
+
+/** Words about the hosts, and about the routers, of those that there are. */
+function ofEach(results: readonly HostDrift[], words: (those: readonly HostDrift[], noun: string) => string): string {
+  const those = Map.groupBy(results, ({ router }) => (router ? "router" : "host"));
+  return (["host", "router"] as const)
+    .flatMap((noun) => (those.has(noun) ? words(those.get(noun)!, noun) : []))
+    .join(" and ");
 }

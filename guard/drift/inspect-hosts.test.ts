@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
+import { declare } from "../../fleet/declare/declare.ts";
+import { loadFleet } from "../../fleet/load/load.ts";
 import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
 import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 import { declaredFacts, inspectHosts } from "./inspect-hosts.ts";
@@ -100,4 +103,40 @@ test("a host without an applier, with an older one, and one that cannot inspect 
     { host: "web2", differences: [{ kind: "applier-other", message: expect.stringContaining("too old") }] },
     { host: "web3", error: "web3 cannot be inspected: no state" },
   ]);
+});
+
+describe("routers", async () => {
+  const trial = declare((await loadFleet("inventory/trial")).fleet);
+  const ssh = { address: "fd00:8000::1", port: 22 };
+  const reached: Declaration = { ...trial, routers: trial.routers.map((router) => ({ ...router, ssh })) };
+  const target: SshTarget = { ...targets[0]!, name: "router-1", address: "router-1" };
+
+  test("a router gets what is declared for it, and its answer says that it is one", async () => {
+    using fake = fakeSsh(`${parse}; cat >$here/$host; echo '{"host":"'$host'","generation":7,"differences":[]}'`);
+    expect(await inspectHosts(reached, [target], { applier: "abc" })).toEqual([
+      { host: "router-1", router: true, generation: 7, differences: [] },
+    ]);
+    const facts = JSON.parse(readFileSync(join(fake.directory, "router-1"), "utf8"));
+    expect(facts).toEqual({
+      digests: { host: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      packages: ["bird2", "nodejs", "openssh-server"],
+      applier: "abc",
+    });
+    expect(facts.digests.host).toBe(routerBundles(reached).get("router-1")!.groups.host!.digest);
+  });
+
+  test("one that does not answer, and one without an applier", async () => {
+    using _fake = fakeSsh(
+      `${parse}; cat >/dev/null; [ $host = router-1 ] || exit 127; echo Connection refused >&2; exit 255`,
+    );
+    expect(await inspectHosts(reached, [target, { ...target, name: "router-2", address: "router-2" }])).toMatchObject([
+      { host: "router-1", router: true, error: expect.stringContaining("refuses connections") },
+      { host: "router-2", router: true, differences: [{ kind: "applier-other" }] },
+    ]);
+  });
+
+  test("an account that comes makes the bundle of its site's routers another one", () => {
+    const less = { ...reached, addresses: reached.addresses.slice(1) };
+    expect(declaredFacts(less, "router-1").digests).not.toEqual(declaredFacts(reached, "router-1").digests);
+  });
 });

@@ -74,7 +74,7 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     ...list("Waived", 2500, review.policies.waived.map(describeWaived)),
     ...waves(outcome),
     ...shares(outcome),
-    ...section("Drift: hosts that differ from their declaration", 3000, drift, ({ host, group, message }) => {
+    ...section("Drift from what is declared", 3000, drift, ({ host, group, message }) => {
       return `- ${code(group === "host" ? host : `${host} ${group}`)}: ${text(message)}`;
     }),
   ];

@@ -51,7 +51,7 @@ function sections(outcome: Reviewed, { drift = [] }: Extras): string[] {
     review.unusedApprovals.map(({ action, resource, approvedBy }) => `${action} ${resource}, by ${approvedBy}`),
   );
   add(
-    "Drift, hosts that differ from their declaration:",
+    "Drift from what is declared:",
     drift.map(({ host, group, message }) => `${group === "host" ? host : `${host} ${group}`}: ${message}`),
   );
   if (review.stages.length > 0) {

@@ -37,6 +37,11 @@ export function routerTurns(declaration: Pick<Declaration, "routers">): Delivere
   return Array.from({ length: turns }, (_, turn) => ofSites.flatMap((routers) => routers[turn] ?? []));
 }
 
+/** Names of all that deploys deliver to: hosts, and routers with `ssh`. */
+export function reachedNames(declaration: Pick<Declaration, "hosts" | "routers">): string[] {
+  return [...declaration.hosts, ...routerTurns(declaration).flat()].map(({ name }) => name);
+}
+
 /** All Debian packages of a router, sorted. */
 export function packagesOf({ system }: Pick<DeliveredRouter, "system">): readonly string[] {
   return [...debianPackages, ...system.packages].sort();

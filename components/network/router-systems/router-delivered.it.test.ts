@@ -3,6 +3,7 @@ import { loadBootstrap } from "../../../delivery/bootstrap.ts";
 import type { ApplyReport, Bundle } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../../delivery/protocol/digest.ts";
 import { renderRouterBundle, routerDelivery } from "../../../delivery/render-router-bundle.ts";
+import { declaredFacts } from "../../../guard/drift/inspect-hosts.ts";
 import type { Health, Inspection } from "../../../host/inspect/difference.ts";
 import { type NeighboredRouter, neighboredRouter, oneSwitch, plan } from "../../../testing/fakes/neighbored-router.ts";
 import { succeed } from "../../../testing/fakes/placed-host.ts";
@@ -100,8 +101,11 @@ describe.each(makers)(
     test("is applied, keeps its sessions when a change is wrong, and drift is seen", async () => {
       on = await neighboredRouter();
       const { router, sh } = on;
-      const [found] = deliveredRouters({ routers: [{ ...oneSwitch.routers[0]!, manufacturer }] });
-      const { script, payload } = (await loadBootstrap()).forRouter(found!, 0);
+      const first = { ...oneSwitch.routers[0]!, manufacturer, ssh: { address: "fd00::1", port: 22 } };
+      const declaration = { ...oneSwitch, routers: [first, ...oneSwitch.routers.slice(1)] };
+      const [found] = deliveredRouters(declaration);
+      const bootstrap = await loadBootstrap();
+      const { script, payload } = bootstrap.forRouter(found!, 0);
       await succeed(router, ["/bin/sh", "-c", script], payload);
       // The kernel of a container belongs to another machine: the applier leaves it alone.
       await sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd");
@@ -113,9 +117,9 @@ describe.each(makers)(
       };
       const right = renderRouterBundle(found!, plan);
 
-      const first = await apply(right);
-      expect(first.errors).toEqual([]);
-      expect(first.result).toBe("applied");
+      const report = await apply(right);
+      expect(report.errors).toEqual([]);
+      expect(report.result).toBe("applied");
       await on.allEstablished();
       await on.forwards();
       expect(await sh("ls /var/lib/fairhost")).not.toMatch(/secrets/);
@@ -144,8 +148,10 @@ describe.each(makers)(
       }
       expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 
+      // What `guard drift` asks.
+      const stdin = JSON.stringify(declaredFacts(declaration, found!.name, bootstrap));
       const inspect = async () => {
-        const { stdout } = await router.run(["fairhost-host", "inspect", "--json"], { stdin: "{}" });
+        const { stdout } = await router.run(["fairhost-host", "inspect", "--json"], { stdin });
         return (JSON.parse(stdout) as Inspection).differences.filter(({ note }) => !note).map(({ kind }) => kind);
       };
       const clean = (kinds: readonly string[]) => kinds.filter((kind) => kind !== "ssh-silent");
