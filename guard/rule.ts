@@ -16,6 +16,8 @@ export interface Context {
   /** All changes, by kind. */
   readonly changes: { readonly [K in Key]: readonly Change<K>[] };
   readonly hosts: readonly HostChange[];
+  /** Of routers that deploys deliver to. */
+  readonly routers: readonly HostChange[];
   /** What Pulumi itself would do; empty when two inventories are compared. */
   readonly engine: readonly EngineStep[];
   readonly waves: readonly Wave[];

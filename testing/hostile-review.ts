@@ -110,6 +110,7 @@ export const hostileOutcome: fc.Arbitrary<Outcome> = fc
     findings: many(finding),
     effects: many(effect),
     hosts: many(host),
+    routers: many(host),
     waves: many(wave),
     stages: many(wave),
     shares: many(fc.record({ host: hostileText, plan: hostileText, before: share, after: share })),

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import type { Declaration, RouterInputs } from "../../components/registry/kinds.generated.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
-import { touchedRouters, withRouters } from "./router-turns.ts";
+import type { EngineStep } from "../engine/engine-step.ts";
+import { routerChanges } from "./effects/router-change.ts";
+import * as turns from "./router-turns.ts";
+import { sideOf } from "./side.ts";
 
 const trial = declare((await loadFleet("inventory/trial")).fleet);
 const ssh = { address: "fd00:8000::1", port: 22 };
@@ -12,6 +15,9 @@ const change = (from: Declaration, routers: (router: RouterInputs) => RouterInpu
 });
 const reached = change(trial, (router) => ({ ...router, ssh }));
 const lessOne = { ...reached, addresses: reached.addresses.slice(1) };
+const touchedRouters = (before: Declaration, after: Declaration, engine: readonly EngineStep[]) =>
+  turns.touchedRouters(after, routerChanges(sideOf(before), sideOf(after), [], engine));
+const { withRouters } = turns;
 const wave = { hosts: ["web1"], accounts: 1, capacityPercent: 50, overLimit: false };
 
 test("an account that comes touches both routers, one before the hosts and one after them", () => {

@@ -14,7 +14,7 @@ export interface Side {
   readonly judge: (declaration: Declaration, today: string) => Judgement;
   /** Names of this side's rules. */
   readonly rules: readonly string[];
-  /** The delivery of each host in the state, if a stack is reviewed. */
+  /** The delivery of each host and router in the state, if a stack is reviewed. */
   readonly deliveries?: ReadonlyMap<string, DeliveryFacts>;
   /** SHA-256 of this side's applier, if known. */
   readonly applier?: string;

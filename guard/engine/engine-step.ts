@@ -14,14 +14,15 @@ export interface EngineStep {
   readonly replaceKeys: readonly string[];
 }
 
-/** One host's delivery (`fairhost:remote:HostDelivery`) as it is, or would be, in the state. */
+/** The delivery of one host or router (`fairhost:remote:HostDelivery`, `fairhost:remote:RouterDelivery`) as it is, or would be, in the state. */
 export interface DeliveryFacts {
   readonly host: string;
   /** The bundle's digest. */
   readonly digest: string;
   /** Digest of the applier. */
   readonly applier: string;
-  readonly secretEpoch: number;
+  /** Absent for a router. */
+  readonly secretEpoch?: number;
   /** Set if today's program renders another bundle from the delivered declaration. */
   readonly foreign?: true;
 }

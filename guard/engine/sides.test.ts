@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Approval, schema as approvalsSchema } from "../../components/review/approvals.file.ts";
 import { defaultLimits } from "../../components/review/limits.file.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import { review } from "../verdict/review.ts";
 import { parseEvents, type ResourceEvent } from "./events.ts";
 import { failed } from "./preview.ts";
@@ -122,6 +123,41 @@ describe("changes that the declarations do not show", () => {
     expect(waves).toMatchObject([{ hosts: ["web2"], accounts: 0, capacityPercent: 50, overLimit: false }]);
     expect(effects.map(({ sentence }) => sentence).join()).toContain("Delivers to web2 again");
     expect(level).toBe("safe");
+  });
+
+  test("a delivery to a router is read as one to a host: made again, or rendered by another program", () => {
+    const router = named("router-router-1");
+    const ssh = { address: "fd00::1", port: 22 };
+    const delivered = (digest: string) => {
+      deliveredByThisProgram();
+      for (const event of resources) {
+        event.op = "same";
+        event.new!.inputs = structuredClone(event.old!.inputs)!;
+      }
+      for (const state of [router.old!, router.new!]) state.inputs = { ...state.inputs, ssh };
+      const delivery = router.urn.replace("::router-router-1", "$fairhost:remote:RouterDelivery::router-1-delivery");
+      const command = delivery.replace("::router-1-delivery", "$command:remote:Command::router-1-apply");
+      const inputs = { router: "router-1", digest, applier: "a", packages: [], repair: 0 };
+      const event = (op: string, urn: string, parent: string, inputs = {}): ResourceEvent => {
+        const state = { parent, inputs };
+        return {
+          op,
+          urn,
+          type: urn.split("::")[2]!.split("$").at(-1)!,
+          old: state,
+          new: structuredClone(state),
+          keys: [],
+        };
+      };
+      return sidesOf([...resources, event("same", delivery, router.urn, inputs), event("update", command, delivery)]);
+    };
+    const rendered = routerBundles(delivered("").before.declaration).get("router-1")!.digest;
+    const again = delivered(rendered);
+    expect(again.notes).toEqual([]);
+    expect(judged(again).routers).toMatchObject([{ host: "router-1", groups: [], redelivered: "again" }]);
+    const other = delivered("0".repeat(64));
+    expect(other.notes.join()).toContain("The files on router-1 were rendered by another version of the program");
+    expect(judged(other).routers).toMatchObject([{ host: "router-1", redelivered: "anew" }]);
   });
 
   test("a delivery of another program, or with another master secret, may touch all accounts", () => {

@@ -4,7 +4,9 @@ import { isKnownResource } from "../../components/registry/known-resources.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { deliveryType, machineOfDelivery, routerDeliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import { listed } from "../../lib/text/text.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { declarationOf, type Element, shapes } from "../../policies/pack/elements.ts";
 import { type ReadElement, readElement } from "../../policies/pack/read-element.ts";
 import { type Side, sideOf } from "../change/side.ts";
@@ -28,7 +30,13 @@ const { type: hostType } = kinds.hosts;
 const unchanged = new Set(["same", "read", "read-replacement", "refresh"]);
 const deleting = new Set(["delete", "delete-replaced", "discard", "discard-replaced"]);
 
-const deliverySchema = z.object({ host: z.string(), digest: z.string(), applier: z.string(), secretEpoch: z.number() });
+const facts = { digest: z.string(), applier: z.string() };
+const deliverySchemas: Readonly<Record<string, z.ZodType<DeliveryFacts>>> = {
+  [deliveryType]: z.object({ host: z.string(), ...facts, secretEpoch: z.number() }),
+  [routerDeliveryType]: z
+    .object({ router: z.string(), ...facts })
+    .transform(({ router: host, digest, applier }) => ({ host, digest, applier })),
+};
 
 /**
  * Builds both sides of a review from the engine's steps, one by one as they come. Resources of an older program that this one cannot
@@ -94,7 +102,7 @@ export class SidesReader {
     const notes = before.unread.size === 0 ? [] : [unreadNote([...before.unread])];
     if (this.#shown.size > 0) notes.push(shownNote([...this.#shown].sort()));
     const sides = { before: before.side(), after: after.side() };
-    const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host }) => host ?? [])));
+    const foreign = markForeign(sides.before, new Set(engine.flatMap(({ host, router }) => host ?? router ?? [])));
     if (foreign.length > 0) {
       notes.push(
         `The files on ${listed(foreign)} were rendered by another version of the program. The old files are shown as today's program renders them.`,
@@ -135,8 +143,9 @@ class Half {
   /** @returns false for a component that cannot be read here. */
   add({ urn, type }: ResourceEvent, { parent, inputs, read }: State): boolean {
     if (parent) this.parents.set(urn, parent);
-    if (type === deliveryType) {
-      const { data } = deliverySchema.safeParse(inputs);
+    const schema = deliverySchemas[type];
+    if (schema) {
+      const { data } = schema.safeParse(inputs);
       if (data) this.#deliveries.set(data.host, data);
       else this.unread.add(`${nameOf(urn)} (its inputs have another form)`);
       return true;
@@ -196,8 +205,8 @@ function unreadChange({ urn }: ResourceEvent, isGone: boolean): EngineSides["als
 }
 
 /**
- * Marks deliveries of these hosts if today's program would render another bundle from the same declaration.
- * @returns hosts of marked deliveries
+ * Marks deliveries of these hosts and routers if today's program would render another bundle from the same declaration.
+ * @returns hosts and routers of marked deliveries
  */
 function markForeign({ declaration, deliveries }: Side, hosts: ReadonlySet<string>): string[] {
   const facts = deliveries as Map<string, DeliveryFacts>;
@@ -211,10 +220,11 @@ function markForeign({ declaration, deliveries }: Side, hosts: ReadonlySet<strin
 
 function renderedDigest(declaration: Declaration, host: string): string | undefined {
   try {
-    return renderBundle(declaration, host).digest;
+    const isHost = declaration.hosts.some(({ name }) => name === host);
+    return (isHost ? renderBundle(declaration, host) : routerBundles(declaration).get(host))?.digest;
   } catch (error) {
     // Parts of it cannot be read.
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof RangeError || error instanceof UserError) return undefined;
     throw error;
   }
 }

@@ -18,13 +18,13 @@ const mostColumns = 200;
 const mostFiles = 20;
 
 /** Changed files, host by host and account by account. Equal changes on several hosts are one group. */
-export function fileGroups({ review: { hosts }, before, after }: Reviewed): FileGroup[] {
+export function fileGroups({ review: { hosts, routers }, before, after }: Reviewed): FileGroup[] {
   const names = new Map(
     [before, after].flatMap(({ declaration: { accounts } }) => accounts.map(({ number, name }) => [number, name])),
   );
   const alike = new Map<string, { hosts: string[]; files: readonly FileChange[] }>();
   const ofAccounts: FileGroup[] = [];
-  for (const { host, groups } of hosts) {
+  for (const { host, groups } of [...hosts, ...routers]) {
     for (const { group, files } of groups) {
       if (group === "host") {
         const key = JSON.stringify(files);

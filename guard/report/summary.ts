@@ -53,7 +53,7 @@ export function verdictOf(outcome: Outcome): Verdict {
       };
     case "safe": {
       const used = approvalsUsed(review).length;
-      if (review.changes.length === 0 && review.hosts.length === 0)
+      if (review.changes.length === 0 && review.stages.length === 0)
         return { level: "safe", sentence: "Safe: nothing changes", todo: "There is nothing to deploy." };
       return {
         level: "safe",

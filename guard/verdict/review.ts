@@ -5,6 +5,7 @@ import type { Judgement } from "../../policies/check-declaration.ts";
 import { changesBetween, keys, renumberedNetwork } from "../change/diff.ts";
 import { effectsOf } from "../change/effects/effects.ts";
 import { type HostChange, hostChanges } from "../change/effects/host-change.ts";
+import { routerChanges } from "../change/effects/router-change.ts";
 import { type ShareChange, shareChanges } from "../change/effects/shares.ts";
 import { touchedRouters, withRouters } from "../change/router-turns.ts";
 import type { Side } from "../change/side.ts";
@@ -23,6 +24,8 @@ export interface Review {
   /** Effects in words, worst first. */
   readonly effects: readonly Effect[];
   readonly hosts: readonly HostChange[];
+  /** What changes on routers that deploys deliver to, in the order of their turns. */
+  readonly routers: readonly HostChange[];
   /** The hosts' part of the updates in which it is deployed; usually one, none when no host is touched. */
   readonly waves: readonly Wave[];
   /** All updates in which it is deployed: {@link waves}, and those of routers before and after them. */
@@ -74,7 +77,8 @@ export function examine({
   const byKind = Object.fromEntries(keys.map((kind) => [kind, some.get(kind) ?? []])) as unknown as Context["changes"];
   const hosts = hostChanges(before, after, changes, engine);
   const waves = splitIntoWaves(hosts, byKind.accounts, after.declaration, limits);
-  const stages = withRouters(waves, touchedRouters(before.declaration, after.declaration, engine));
+  const routers = routerChanges(before, after, changes, engine);
+  const stages = withRouters(waves, touchedRouters(after.declaration, routers));
   const judged = {
     // Only few rules need it.
     get before() {
@@ -82,12 +86,13 @@ export function examine({
     },
     after: after.judge(after.declaration, today),
   };
-  const context: Context = { before, after, changes: byKind, hosts, engine, waves, judged, limits, today };
+  const context: Context = { before, after, changes: byKind, hosts, routers, engine, waves, judged, limits, today };
   return {
     found: guardRules.flatMap((rule) => Array.from(rule.find(context), (each) => ({ ...each, rule: rule.name }))),
     changes,
     effects: effectsOf(context),
     hosts,
+    routers,
     waves,
     stages,
     shares: shareChanges(before.declaration, after.declaration),

@@ -1,5 +1,6 @@
+import { reachedNames } from "../../../components/network/router-systems/delivered-routers.ts";
 import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
-import { accountsOn, type Effect } from "../../../components/registry/change.ts";
+import { accountsOn, type Effect, effect } from "../../../components/registry/change.ts";
 import { describeChange, describing } from "../../../components/registry/describe.ts";
 import type { Element, Key, Kind } from "../../../components/registry/kind.ts";
 import type { Declaration } from "../../../components/registry/kinds.generated.ts";
@@ -19,16 +20,29 @@ export function effectsOf(context: Context): Effect[] {
     context.changes[kind].flatMap((change) => describeChange(change, words)),
   );
   for (const host of context.hosts) effects.push(...effectsOnHost(host, context));
+  for (const router of context.routers) effects.push(...effectsOnRouter(router, context));
   const rank = ({ destroys, seconds }: Effect): number => (destroys ? 2 : seconds > 0 ? 1 : 0);
   return effects.sort((left, right) => rank(right) - rank(left) || right.seconds - left.seconds);
 }
 
-/** What the applier will do on one host: its plan of hooks in words. */
-function effectsOnHost(change: HostChange, { before, after, changes }: Context): Effect[] {
-  const { host, hooks, groups, applier, packages, unknown, redelivered } = change;
+function effectsOnHost(change: HostChange, context: Context): Effect[] {
+  const { host } = change;
   // A new or removed host is described as a whole.
-  if (changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
-  const about = subject.host({ name: host });
+  if (context.changes.hosts.some(({ op, subject: { name } }) => op !== "update" && name === host)) return [];
+  return effectsOn(change, subject.host({ name: host }), context);
+}
+
+function effectsOnRouter(change: HostChange, context: Context): Effect[] {
+  const about = subject.router({ name: change.host });
+  if (reachedNames(context.before.declaration).includes(change.host)) return effectsOn(change, about, context);
+  const what = "its routing, and its interfaces if the inventory names its ports, follow the inventory from now on";
+  return [effect(about, `Delivers to ${change.host} for the first time: ${what}.`)];
+}
+
+/** What the applier will do on one host or router: its plan of hooks in words. */
+function effectsOn(change: HostChange, about: Subject, { before, after }: Context): Effect[] {
+  const { host, hooks, groups, applier, packages, unknown, redelivered } = change;
+  const isRouter = about.kind === "router";
   const residents = accountsOn(after.declaration, host);
   const effects: Effect[] = [];
   const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
@@ -36,14 +50,15 @@ function effectsOnHost(change: HostChange, { before, after, changes }: Context):
 
   if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents);
   if (redelivered === "again") {
-    const why = "the last delivery failed, a repair is due, or the way to reach the host changed";
+    const why = `the last delivery failed, a repair is due, or the way to reach the ${about.kind} changed`;
     say(`Delivers to ${host} again (${why}): repairs what is missing; everything else is unchanged.`);
   }
   if (redelivered === "anew") {
-    const why = "the program renders differently, or the host or its master secret is a different one";
+    const other = isRouter ? "the router is" : "the host or its master secret is";
+    const why = `the program renders differently, or ${other} a different one`;
     say(`Delivers to ${host} again, whole; any of its files may change: ${why}.`, residents);
   }
-  if (applier) say(`Installs another applier on ${host}, without effect on accounts.`);
+  if (applier) say(`Installs another applier on ${host}${isRouter ? "" : ", without effect on accounts"}.`);
   if (packages) say(`Installs ${packages.join(", ")} on ${host}, which nothing there has used before.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
   if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);

@@ -47,8 +47,9 @@ export interface GroupChange {
   readonly whole?: "comes" | "goes";
 }
 
-/** What a deployment changes on one host. */
+/** What a deployment changes on one host, or on one router that deploys deliver to. */
 export interface HostChange {
+  /** Its name. */
   readonly host: string;
   /** Groups whose files or units differ. `host`: the host's own. */
   readonly groups: readonly GroupChange[];
@@ -123,17 +124,30 @@ export function hostChanges(
         { host, groups: [], hooks: chooseHooks({ bases: [nothing], next: nothing }), applier, unknown: error.message },
       ];
     }
-    const [old, next] = both;
-    const groups = groupChanges(old, next, keepers.has(host) ? compareKept : differences);
-    const hooks = chooseHooks({ bases: [old], next, changes: pathsIn(groups) });
-    const nothing = groups.length === 0 && isEmpty(hooks) && !applier && packages.length === 0;
-    const change = { host, groups, hooks, applier, ...(packages.length > 0 && { packages }) };
-    if (!delivered.has(host)) return nothing ? [] : [change];
-    if (!nothing && before.deliveries?.get(host)?.foreign === undefined) return [change];
+    const compared = compareBundles(...both, keepers.has(host) ? compareKept : differences);
+    const change = { host, ...compared, applier, ...(packages.length > 0 && { packages }) };
+    if (!delivered.has(host)) return changesNothing(change) ? [] : [change];
     const moved = changes.some(({ kind, subject }) => kind === "hosts" && subject.name === host);
-    const again = !moved && isSameDelivery(before, after, host);
-    return [{ ...change, redelivered: again ? "again" : "anew" }];
+    return [asDelivered(change, before, after, moved)];
   });
+}
+
+/** What differs between two bundles, and the hooks that the applier will run for it. */
+export function compareBundles(old: Bundle, next: Bundle, compare = differences): Pick<HostChange, "groups" | "hooks"> {
+  const groups = groupChanges(old, next, compare);
+  return { groups, hooks: chooseHooks({ bases: [old], next, changes: pathsIn(groups) }) };
+}
+
+/** Whether nothing is to be done, as far as the declarations and the applier show. */
+export function changesNothing({ groups, hooks, applier, packages = [] }: HostChange): boolean {
+  return groups.length === 0 && isEmpty(hooks) && !applier && packages.length === 0;
+}
+
+/** A change that Pulumi delivers, with a reason that the declarations do not show. @param moved whether it goes to another place than before */
+export function asDelivered(change: HostChange, before: Side, after: Side, moved: boolean): HostChange {
+  if (!changesNothing(change) && before.deliveries?.get(change.host)?.foreign === undefined) return change;
+  const again = !moved && isSameDelivery(before, after, change.host);
+  return { ...change, redelivered: again ? "again" : "anew" };
 }
 
 /** Whether the state already holds the delivery that would be made. Never true for a foreign delivery. */
@@ -142,8 +156,8 @@ function isSameDelivery(before: Side, after: Side, host: string): boolean {
   return old !== undefined && isDeepStrictEqual(old, next);
 }
 
-/** Whether a host gets another applier: according to the state, or because the two programs differ. */
-function hasOtherApplier(before: Side, after: Side, host: string): boolean {
+/** Whether a host or router gets another applier: according to the state, or because the two programs differ. */
+export function hasOtherApplier(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
   return old !== undefined && next !== undefined && old !== next;
 }
