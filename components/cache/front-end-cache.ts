@@ -20,7 +20,6 @@ export const cacheHttp = `  # The cache of a web site, which only what is to be 
   include settings/*.upstreams;
   map $backend $cache {
     default "";
-    include settings/*.caches;
   }
   map $cache $cached_server {
     default "";

@@ -1,6 +1,5 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { webdavHttp, webdavLocations } from "../access/files/front-end-webdav.ts";
-import { webdavParts } from "../access/files/webdav-paths.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
 import { wrongPasswordHttp, wrongPasswordServer } from "../bans/front-end-bans.ts";
 import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
@@ -19,9 +18,9 @@ import { luaHttp, luaServer } from "./front-end/lua.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
 import { placesHttp, placesLocation } from "./front-end/places.ts";
 import { renderSites } from "./front-end/render-sites.ts";
+import { sitesHttp } from "./front-end/sites.ts";
 import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
-import { mostParts } from "./web-site/web-address.ts";
 import { hostLimits } from "./web-site/web-site.ts";
 
 export const renderer: Renderer<"frontEnds"> = {
@@ -32,7 +31,7 @@ export const renderer: Renderer<"frontEnds"> = {
     files: renderFrontEnd(frontEndOf(declaration, host.name), declaration.networks[0]?.shortenAddresses === true),
   }),
   ofElements: ({ account, address, own }) => ({
-    files: renderSites(address, own.httpServers, account.suspended !== undefined),
+    files: renderSites(account, address, own.httpServers),
   }),
 };
 
@@ -67,22 +66,6 @@ export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolea
   );
   return [{ path: "nginx/nginx.conf", content }, ownHeaders, placesLocation];
 }
-
-/** For each number of parts: the beginning of the path with as many, and the site that it leads to. */
-const paths = Array.from({ length: mostParts }, (_, index) => index + 1)
-  .map((parts) => {
-    const shorter = parts === 1 ? "$site_of_name" : `$site_of_path${parts - 1}`;
-    return `  map $request_uri $path${parts} {
-    default "";
-    "~^(?<first_parts${parts}>(?:/[^/?]+){${parts}})" $first_parts${parts};
-  }
-  map "$site_name$path${parts}" ${parts === mostParts ? "$site" : `$site_of_path${parts}`} {
-    default ${shorter};
-    include accounts/*.paths${parts};
-${parts === webdavParts ? "    include accounts/*.webdav;\n" : ""}  }
-`;
-  })
-  .join("");
 
 /** How a request reaches its account. */
 const passOn = `${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
@@ -131,7 +114,7 @@ ${cachePassing}${wafPassing}    proxy_set_header Upgrade $http_upgrade;
 const configuration = (
   { http, server, headers, site, locations }: Texts,
   shortened: boolean,
-) => `# The front end: one server for all sites; which site it is says the map. Includes are relative to this file.
+) => `# The front end: one server for all sites; which site it is says a file of its name (sites/). Includes are relative to this file.
 ${keptModules}user www-data;
 worker_processes auto;
 worker_shutdown_timeout ${shutdownSeconds}s;
@@ -148,8 +131,6 @@ http {
   default_type text/html;
   client_max_body_size ${hostLimits.bodyMaxMb}m;
   client_header_timeout ${opening.headerSeconds}s;
-  map_hash_bucket_size 512;
-  map_hash_max_size 65536;
 
   # Who a visitor is: the address, of IPv6 its first half, since whoever has one address of a /64 has them all.
 ${visitorHttp}
@@ -168,21 +149,7 @@ ${visitorHttp}
     default $host;
     "~^\\[" $server_addr;
   }
-  # The name that stands for this one and all others with the same end.
-  map $site_name $wildcard {
-    default "";
-    "~^[^.]+(?<parent>[.].+)$" *$parent;
-  }
-  map $wildcard $site_of_wildcard {
-    default "";
-    include accounts/*.wildcards;
-  }
-  map $site_name $site_of_name {
-    default $site_of_wildcard;
-    include accounts/*.map;
-  }
-  # The longest path wins.
-${paths}  map $site $account {
+${sitesHttp}  map $site $account {
     default "";
     "~^(?<site_account>[0-9]+)/" $site_account;
   }

@@ -5,7 +5,7 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 import type { HttpServerInputs } from "../registry/kinds.generated.ts";
 import { wafLevels } from "../waf/waf.ts";
-import { choiceOf, headerFile } from "./front-end/front-end-limits.ts";
+import { choiceOf, headerVariable } from "./front-end/front-end-limits.ts";
 import { placesOf } from "./front-end/places.ts";
 import { type ServerKind, socketOf } from "./kinds/server.ts";
 import { servers as kinds } from "./kinds/servers.generated.ts";
@@ -21,46 +21,44 @@ export const renderer: Renderer<"httpServers"> = {
   ofElements: ({ account, own }) => ({ files: renderSettings(account, own.httpServers) }),
 };
 
+/** Files of passwords of the web sites of one account, and the caches that nginx has to know. */
+export function renderSettings({ number: account }: Pick<Element<"accounts">, "number">, servers: readonly HttpServerInputs[]): BundleFile[] {
+  const caches = servers.flatMap((server) =>
+    server.cache ? [`${cacheUpstream(cacheGroup(server), account, `unix:${socketOf(server)}`)}\n`] : [],
+  );
+  return [
+    ...(caches.length === 0 ? [] : [{ path: `nginx/settings/${account}.upstreams`, content: caches.join("") }]),
+    ...servers.flatMap(({ name, passwords }) =>
+      passwords === undefined ? [] : [{ path: `sites/passwords/${account}-${name}`, content: hashes(passwords) }],
+    ),
+  ];
+}
+
+function hashes(passwords: Readonly<Record<string, string>>): string {
+  const visitors = Object.keys(passwords).sort();
+  return visitors.map((visitor) => `${plainVisitor(visitor)}:${plainHash(passwords[visitor]!)}\n`).join("");
+}
+
 /**
- * What the web sites of one account choose: maps that the front end includes, by socket, and files of passwords. In folders of their own:
- * nginx looks at every name of a folder for each kind of file, and few accounts choose anything.
+ * What a web site has chosen, and no more: who chooses nothing pays nothing.
+ * @returns variables of the front end with their values, each a line of the file of the web site's name (front-end/sites.lua)
  */
-export function renderSettings(
+export function choicesOf(
   { number: account, limits }: Pick<Element<"accounts">, "number" | "limits">,
-  servers: readonly HttpServerInputs[],
-): BundleFile[] {
-  const files = new Map<string, string>();
-  const add = (path: string, line: string) => files.set(path, `${files.get(path) ?? ""}${line}\n`);
-  for (const server of servers) {
-    const socket = `unix:${socketOf(server)}`;
-    const { headers = {}, passwords } = server;
-    const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
-    const choice = choiceOf({ ...server, workers: places !== undefined });
-    if (server.cache) {
-      const group = cacheGroup(server);
-      add(`nginx/settings/${account}.caches`, `${socket} ${group};`);
-      add(`nginx/settings/${account}.upstreams`, cacheUpstream(group, account, socket));
-    }
-    if (server.waf) {
-      const { level, watchOnly = false } = server.waf;
-      add(
-        `nginx/settings/${account}.wafs`,
-        `${socket} "${plainLevel(level)};${watchOnly ? "watch" : "block"};${account};${server.name}";`,
-      );
-    }
-    if (places !== undefined) add(`nginx/settings/${account}.places`, `${socket} "${places.share} ${places.all}";`);
-    if (choice !== choiceOf({})) add(`nginx/settings/${account}.choice`, `${socket} ${choice};`);
-    for (const name of headerNames) {
+  server: HttpServerInputs,
+): string[] {
+  const { headers = {}, passwords, waf, cache } = server;
+  const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
+  const choice = choiceOf({ ...server, workers: places !== undefined });
+  return [
+    ...(choice === choiceOf({}) ? [] : [`choice ${choice}`]),
+    ...(places === undefined ? [] : [`places ${places.share} ${places.all}`]),
+    ...(cache ? [`cache ${cacheGroup(server)}`] : []),
+    ...(waf ? [`waf ${plainLevel(waf.level)};${waf.watchOnly === true ? "watch" : "block"};${account};${server.name}`] : []),
+    ...(passwords === undefined ? [] : [`passwords ${account}-${server.name}`]),
+    ...headerNames.flatMap((name) => {
       const value = headers[name];
-      if (value === undefined) continue;
-      const quoted = plainValue(value).replaceAll('"', '\\"');
-      add(`nginx/settings/${account}.${headerFile(name)}`, `${socket} "${quoted}";`);
-    }
-    if (passwords === undefined) continue;
-    const own = `${account}-${server.name}`;
-    add(`nginx/settings/${account}.passwords`, `${socket} ${own};`);
-    for (const visitor of Object.keys(passwords).sort())
-      add(`nginx/passwords/${own}`, `${plainVisitor(visitor)}:${plainHash(passwords[visitor]!)}`);
-  }
-  return [...files].map(([path, content]) => ({ path, content }));
+      return value === undefined ? [] : [`${headerVariable(name)} ${plainValue(value)}`];
+    }),
+  ];
 }

@@ -1,3 +1,4 @@
+import { chooseCertificate } from "../http/front-end/lua.ts";
 import { certificates, challenges, fallback, issued } from "../../delivery/protocol/certificates.ts";
 
 /** What the configuration has for HTTPS, by the place where it stands. */
@@ -14,27 +15,9 @@ export interface Texts {
 export const noTls: Texts = { http: "", server: "", headers: "", site: "", locations: () => "" };
 export const tlsTexts: Texts = {
   http: `
-  # The file of a name's certificate: never the name itself, which a client chooses.
-  map $ssl_server_name $wildcard_above {
-    default "";
-    "~^[^.]+(?<name_above>[.].+)$" *$name_above;
-  }
-  map $wildcard_above $certificate_above {
+  # Read only before sites.lua says which file it is.
+  map $host $certificate {
     default ${fallback};
-    include accounts/*.wildcard-certificates;
-  }
-  map $ssl_server_name $certificate {
-    default $certificate_above;
-    include accounts/*.certificates;
-  }
-  # Of a name that answers over HTTP only to send visitors on: its certificate, and seconds for which browsers are to use HTTPS alone.
-  map $wildcard $https_only_above {
-    default "";
-    include accounts/*.wildcard-https;
-  }
-  map $site_name $https_only {
-    default $https_only_above;
-    include accounts/*.https;
   }
   map "$scheme $https_only" $insecure_name {
     default "";
@@ -47,8 +30,12 @@ export const tlsTexts: Texts = {
 `,
   // Mozilla's intermediate profile, version 5.7. The keys of tickets are in the cache, where nginx changes them by itself.
   server: `    http2 on;
+    # With a variable, so that nginx reads neither when it starts: the block below says which one it is.
     ssl_certificate ${certificates}/$certificate.pem;
     ssl_certificate_key ${certificates}/$certificate.pem;
+    ssl_certificate_by_lua_block {
+      ${chooseCertificate}
+    }
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
     ssl_prefer_server_ciphers off;

@@ -7,7 +7,7 @@
 set -u -o pipefail
 ca=$1 email=$2 dns=${3:-} again=("$0" "$@")
 state=${STATE_DIRECTORY:-/var/lib/fairhost-certificates}
-names=/var/lib/fairhost/current/nginx/accounts
+names=/var/lib/fairhost/current/sites/accounts
 # The CA counts orders: no host asks for more in one run.
 most=100
 cd "$state" || exit 1

@@ -1,5 +1,5 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { certificates } from "../../delivery/protocol/certificates.ts";
+import { certificates, securedNames } from "../../delivery/protocol/certificates.ts";
 import { dnsSecrets } from "../../delivery/protocol/dns-secrets.ts";
 import { execLine, plain, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
@@ -7,6 +7,7 @@ import { confined } from "../host/units/confined.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
+import { certificateOf } from "./secured-names.ts";
 import { type Dns, dnsOf } from "./wildcards.ts";
 
 const service = "fairhost-certificates.service";
@@ -29,51 +30,24 @@ export const renderer: Renderer<"httpServers"> = {
   ofElements: ({ account, own }) => ({ files: renderNames(account.number, own.httpServers) }),
 };
 
-/**
- * Of one account: the file with the certificate of each name, how a name answers without one, and the files that the account brings. A wildcard's
- * file is `_.example.org`.
- */
+/** Of one account: the names that have certificates, each with the base name of its file, and the files that the account brings. */
 export function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
   const secured = servers.filter(({ https }) => https === true);
-  if (secured.length === 0) return [];
   const names = [...new Set(secured.flatMap(namesOf))].map(plainHostName).sort();
-  const only = new Map<string, number>();
-  for (const { httpsOnly, hstsSeconds = 0, ...server } of secured) {
-    if (httpsOnly !== true) continue;
-    for (const name of namesOf(server)) only.set(name, Math.max(hstsSeconds, only.get(name) ?? 0));
-  }
-  const map = (kind: string, lines: readonly string[]): BundleFile[] =>
-    lines.length === 0
-      ? []
-      : [{ path: `nginx/accounts/${account}.${kind}`, content: lines.map((line) => `${line};\n`).join("") }];
-  // Wildcards, which are looked up by themselves, once more: nginx would keep all other names twice.
-  const both = (kind: string, lines: readonly string[]): BundleFile[] => [
-    ...map(kind, lines),
-    ...map(
-      `wildcard-${kind}`,
-      lines.filter((line) => line.startsWith("*.")),
-    ),
-  ];
   const own = secured.flatMap(({ certificate, ...server }) =>
     certificate === undefined ? [] : namesOf(server).map((name) => `${name} ${plainPath(certificate)}`),
   );
+  const list = (kind: string, lines: readonly string[]): BundleFile[] =>
+    lines.length === 0
+      ? []
+      : [{ path: `${securedNames}/${account}.${kind}`, content: lines.map((line) => `${line};\n`).join("") }];
   return [
-    ...both(
+    ...list(
       "certificates",
-      names.map((name) => `${name} ${fileOf(name)}`),
+      names.map((name) => `${name} ${certificateOf(name)}`),
     ),
-    // A name that is listed is not what a wildcard above it is.
-    ...both(
-      "https",
-      names.map((name) => `${name} "${only.has(name) ? `${fileOf(name)} ${only.get(name)}` : ""}"`),
-    ),
-    ...map("own", own),
+    ...list("own", own),
   ];
-}
-
-/** Base name of the file with a name's certificate. */
-function fileOf(name: string): string {
-  return name.replace(/^\*/, "_");
 }
 
 /** The program that gets certificates and renews them, and its timer: when the names change, and every hour. */
@@ -139,7 +113,7 @@ function renderTls(
     units: [
       ...taking.units,
       { name: service, want: "on-demand", restartOn: [] },
-      { name: timer, want: "start", restartOn: [`systemd/${timer}`, `systemd/${service}`, script, "nginx/"] },
+      { name: timer, want: "start", restartOn: [`systemd/${timer}`, `systemd/${service}`, script, "sites/"] },
     ],
   };
 }
@@ -160,12 +134,12 @@ function renderOwn(wildcardsToo: boolean): { files: BundleFile[]; units: BundleU
             RequiresMountsFor: "/srv/accounts",
             // By hand too, several times a minute.
             StartLimitIntervalSec: "0",
-            ConditionPathExistsGlob: [`|${currentGeneration}/nginx/accounts/*.own`, `|${certificates}/own-files/*`],
+            ConditionPathExistsGlob: [`|${currentGeneration}/${securedNames}/*.own`, `|${certificates}/own-files/*`],
           },
           Service: {
             ...confined,
             Type: "oneshot",
-            ExecStart: `${currentGeneration}/${own.script} ${certificates} ${currentGeneration}/nginx/accounts /srv/accounts${wildcardsToo ? " wildcards" : ""}`,
+            ExecStart: `${currentGeneration}/${own.script} ${certificates} ${currentGeneration}/${securedNames} /srv/accounts${wildcardsToo ? " wildcards" : ""}`,
             Group: "www-data",
             CapabilityBoundingSet: "CAP_SETUID CAP_SETGID",
             UMask: "0027",

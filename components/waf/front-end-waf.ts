@@ -9,7 +9,6 @@ export const wafHttp = `  # What the web application firewall is to do: level, m
   }
   map $backend $waf {
     default "";
-    include settings/*.wafs;
   }
   map $waf $waf_task {
     default "$waf;$request_id";

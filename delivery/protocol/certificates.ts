@@ -14,3 +14,6 @@ export const ownCertificates = `${certificates}/own`;
 
 /** Where a CA looks for the proof that a host name is ours (RFC 8555, section 8.3). */
 export const challenges = `${certificates}/www`;
+
+/** Inside of a generation: for each account the names that have certificates, `<number>.certificates`, and the files that it brings, `<number>.own`. */
+export const securedNames = "sites/accounts";

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { chownSync, lstatSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { certificates, issued } from "../../delivery/protocol/certificates.ts";
+import { certificates, issued, securedNames } from "../../delivery/protocol/certificates.ts";
 import type { Machine } from "../os/machine.ts";
 import { wwwData } from "../store/accounts.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -17,7 +17,7 @@ const most = 64 << 10;
 /** Base names of an account's certificates: host names, or `_.example.org` for `*.example.org`. */
 function namesIn(bundle: Bundle, number: number): string[] {
   const files = bundle.groups[`account-${number}`]?.files ?? [];
-  const content = files.find(({ path }) => path === `nginx/accounts/${number}.certificates`)?.content ?? "";
+  const content = files.find(({ path }) => path === `${securedNames}/${number}.certificates`)?.content ?? "";
   return [...content.matchAll(/ ((?:_\.)?[a-z0-9][a-z0-9.-]*);$/gm)].map(([, name]) => name!);
 }
 

@@ -53,17 +53,16 @@ export function renderWebdav({ account, address, own }: WholeAccount): Required<
   const names = [plainAddress(address.address), ...new Set(own.httpServers.flatMap(namesOf))].filter(
     (name) => !name.startsWith("*."),
   );
-  const sites = names.flatMap((name, index) =>
-    users.map(
-      (user) =>
-        `${index === 0 ? name : plainHostName(name)}/${webdavPart}/${plainName(user.name)} ${number}/unix:${socketOf(number, user)};\n`,
-    ),
-  );
+  const paths = users.map((user) => `/${webdavPart}/${plainName(user.name)} ${number}/unix:${socketOf(number, user)}\n`);
+  const sites = names.map((name, index) => ({
+    path: `sites/webdav/${index === 0 ? name : plainHostName(name)}`,
+    content: paths.join(""),
+  }));
   const check = renderCheck(number, users);
   const parts = users.map((user) => renderUser(account, user));
   return {
     files: [
-      { path: `nginx/accounts/${number}.webdav`, content: sites.join("") },
+      ...sites,
       ...check.files,
       ...parts.flatMap(({ files }) => files),
     ],

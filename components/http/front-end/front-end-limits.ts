@@ -26,8 +26,8 @@ export function choiceOf({
   return `${bodyMaxMb}-${answerSeconds}${workers === true ? "-workers" : ""}${headers === undefined ? "" : "-headers"}`;
 }
 
-/** End of the names of files with one header's values. */
-export const headerFile = (name: HeaderName) => `header-${name.toLowerCase()}`;
+/** The variable with the value of a header that a web site has chosen. */
+export const headerVariable = (name: HeaderName) => `chosen_${variable(name)}`;
 
 const variable = (name: HeaderName) => name.toLowerCase().replaceAll("-", "_");
 
@@ -36,7 +36,6 @@ export const limitMaps = `  # What a web site has chosen: MiB of a body, seconds
   map $backend $choice {
     default ${choiceOf({})};
     "~/account-[0-9]+-webdav-[a-z0-9_-]+$" webdav;
-    include settings/*.choice;
   }
   map $choice $body_mb {
     default ${hostLimits.bodyMaxMb};
@@ -57,7 +56,6 @@ ${headerNames
   .map(
     (name) => `  map $backend $chosen_${variable(name)} {
     default "";
-    include settings/*.${headerFile(name)};
   }
   map $upstream_http_${variable(name)} $added_${variable(name)} {
     default "";

@@ -1,3 +1,5 @@
+import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+
 /**
  * Passwords of web sites, in the configuration of the front end. Each check keeps a worker, and with it other accounts' visitors, busy for
  * milliseconds, so how many there are has a bound: requests beyond it wait in order, and more than can wait get 429. Steady traffic
@@ -11,7 +13,6 @@ const waiting = { visitor: 500, site: 1000 };
 export const passwordHttp = `  # The file of passwords: never a name that a client chooses.
   map $backend $passwords {
     default "";
-    include settings/*.passwords;
   }
   map $passwords $realm {
     default "Password needed";
@@ -35,5 +36,5 @@ export const passwordHttp = `  # The file of passwords: never a name that a clie
 export const passwordCheck = `      limit_req zone=guessers burst=${waiting.visitor} delay=${atOnce.visitor};
       limit_req zone=guessed burst=${waiting.site} delay=${atOnce.site};
       auth_basic $realm;
-      auth_basic_user_file passwords/$passwords;
+      auth_basic_user_file ${currentGeneration}/sites/passwords/$passwords;
 `;

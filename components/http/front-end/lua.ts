@@ -1,8 +1,9 @@
 import { ownText } from "../../../lib/text/own-text.ts";
 import { bodySpeedLimits } from "./body-speeds.ts";
+import { sitesPlaces } from "./sites.ts";
 
 /** Modules of the front end in Lua, in its configuration: nginx takes each of these blocks once. */
-const modules = ["places", "body-speeds"] as const;
+const modules = ["places", "body-speeds", "sites"] as const;
 const load = (name: (typeof modules)[number]) => `require("fairhost.${name}")`;
 
 /** Of the configuration's `http`. */
@@ -13,7 +14,8 @@ ${modules
 ${ownText(import.meta.dirname, `${name}.lua`).replaceAll(/^(?=.)/gm, "      ")}    end)()
 `,
   )
-  .join("")}  }
+  .join("")}    ${load("sites")}.start(${sitesPlaces})
+  }
   init_worker_by_lua_block {
     ${load("places")}.start()
     ${load("body-speeds")}.start(${bodySpeedLimits})
@@ -23,12 +25,24 @@ ${ownText(import.meta.dirname, `${name}.lua`).replaceAll(/^(?=.)/gm, "      ")} 
 /** First of every `access_by_lua_block`: a location with one of its own does not have the server's. */
 export const watchBody = `${load("body-speeds")}.watch()`;
 
+/** Of a TLS handshake. */
+export const chooseCertificate = `${load("sites")}.certificate()`;
+
+/** Whoever was refused before a site was looked for is in the account's log all the same. */
+const findSite = `if ngx.var.looked_up ~= "1" then ${load("sites")}.find() end`;
+
 /** Of the configuration's `server`. */
-export const luaServer = `    set $place "";
+export const luaServer = `    set_by_lua_block $looked_up {
+      return ${load("sites")}.find()
+    }
+    set $place "";
     set $body_speed "";
     access_by_lua_block {
       ${watchBody}
     }
     log_by_lua_block {
-${modules.map((name) => `      ${load(name)}.leave()\n`).join("")}    }
+      ${load("places")}.leave()
+      ${load("body-speeds")}.leave()
+      ${findSite}
+    }
 `;

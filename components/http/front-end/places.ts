@@ -44,7 +44,6 @@ export function placesOf(
 export const placesHttp = `  # Of servers that take few requests at once: how many of one visitor, and of all.
   map $backend $places {
     default "";
-    include settings/*.places;
   }
   lua_shared_dict places 16m;
   lua_shared_dict processes 64k;

@@ -1,49 +1,55 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../../lib/systemd/unit-file.ts";
+import type { Element } from "../../registry/kind.ts";
 import type { AccountAddressInputs, HttpServerInputs } from "../../registry/kinds.generated.ts";
+import { securedNames } from "../../tls/secured-names.ts";
 import { socketOf } from "../kinds/server.ts";
 import { kindOf } from "../render-http-server.ts";
+import { choicesOf } from "../render-settings.ts";
 import { keptMark } from "./kept-connections.ts";
 
 const plainHostName = plain(/(?:\*\.)?[a-z0-9.-]+/, "host name");
 const plainSiteAddress = plain(/[a-z0-9.-]+(?:\/[\w.~-]+){1,3}/, "address of a web site");
 
 /**
- * Maps addresses to HTTP servers, files for each account: invalid data of one account does not affect others. The value is
- * `<account>/unix:<socket>`, with `kept/` before `unix:` if its kind takes request after request on a connection, or what its kind says of a server without a socket, and behind a space the path that is taken away from
- * requests; all addresses of a suspended account lead to `<account>/suspended`. The account's address, for requests by literal address, leads to the lowest-numbered server. Wildcards, and paths by the
- * number of their parts, have maps of their own: only who has them pays for them.
+ * A file for each name of an account, which the front end reads when somebody asks for the name (sites.lua): all that it says is in force at once. A name belongs to
+ * one account with all below it. Lines begin with a path, and then with where it leads: `<account>/unix:<socket>`, with `kept/` before `unix:` if its kind takes request after
+ * request on a connection, or what its kind says of a server without a socket, and behind a space the path that is taken away from requests; all paths of
+ * a suspended account lead to `<account>/suspended`. Other lines begin with the socket of a server and say what that has chosen, or are about HTTPS.
+ * The account's address, for requests by literal address, leads to the lowest-numbered server.
  */
 export function renderSites(
-  address: AccountAddressInputs,
+  account: Pick<Element<"accounts">, "number" | "limits" | "suspended">,
+  { address }: Pick<AccountAddressInputs, "address">,
   servers: readonly HttpServerInputs[],
-  suspended = false,
 ): BundleFile[] {
   const [first] = servers;
   if (!first) return [];
-  const backend = (server: HttpServerInputs) => {
+  const isSuspended = account.suspended !== undefined;
+  const reached = (server: HttpServerInputs) => {
     const { inFrontEnd, keepsConnections } = kindOf(server);
-    const reached = () => inFrontEnd?.(server) ?? `${keepsConnections ? keptMark : ""}unix:${socketOf(server)}`;
-    return `${address.account}/${suspended ? "suspended" : reached()}`;
+    return inFrontEnd?.(server) ?? `${keepsConnections ? keptMark : ""}unix:${socketOf(server)}`;
   };
-  const lines = servers.flatMap((server) => [
-    ...server.hostnames.toSorted().map((name) => ({
-      map: name.startsWith("*.") ? "wildcards" : "map",
-      line: `${plainHostName(name)} ${backend(server)};`,
-    })),
-    ...(server.addresses ?? []).toSorted().map((name) => {
-      const [, ...parts] = plainSiteAddress(name).split("/");
-      const site =
-        server.trimPath === true && !suspended ? `"${backend(server)} /${parts.join("/")}"` : backend(server);
-      return { map: `paths${parts.length}`, line: `${name} ${site};` };
-    }),
-  ]);
-  const maps = Map.groupBy(
-    [{ map: "map", line: `${plainAddress(address.address)} ${backend(first)};` }, ...lines],
-    ({ map }) => map,
-  );
-  return [...maps].map(([map, own]) => ({
-    path: `nginx/accounts/${address.account}.${map}`,
-    content: own.map(({ line }) => `${line}\n`).join(""),
+  const site = (server: HttpServerInputs) => `${account.number}/${isSuspended ? "suspended" : reached(server)}`;
+  const names = new Map<string, Set<string>>();
+  const add = (name: string, lines: readonly string[]) => names.set(name, new Set([...(names.get(name) ?? []), ...lines]));
+  const lead = (name: string, path: string, server: HttpServerInputs, taken = "") => {
+    // A redirect has no socket, and chooses nothing.
+    const choices = isSuspended || kindOf(server).inFrontEnd?.(server) !== undefined ? [] : choicesOf(account, server);
+    add(name, [`${path.toLowerCase()} ${site(server)}${taken}`, ...choices.map((choice) => `unix:${socketOf(server)} ${choice}`)]);
+  };
+  lead(plainAddress(address), "/", first);
+  for (const server of servers) {
+    for (const name of server.hostnames.toSorted()) lead(plainHostName(name), "/", server);
+    for (const each of (server.addresses ?? []).toSorted()) {
+      const [name, ...parts] = plainSiteAddress(each).split("/");
+      const path = `/${parts.join("/")}`;
+      lead(name!, path, server, server.trimPath === true && !isSuspended ? ` ${path}` : "");
+    }
+  }
+  for (const [name, lines] of securedNames(servers)) add(plainHostName(name), lines);
+  return [...names].map(([name, lines]) => ({
+    path: `sites/names/${name}`,
+    content: [...lines].map((line) => `${line}\n`).join(""),
   }));
 }

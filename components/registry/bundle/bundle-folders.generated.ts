@@ -21,6 +21,7 @@ import { apache } from "../../http/apache.host.ts";
 import { libexec } from "../../http/libexec.host.ts";
 import { lighttpd } from "../../http/lighttpd.host.ts";
 import { nginx } from "../../http/nginx.host.ts";
+import { sites } from "../../http/sites.host.ts";
 import { bird } from "../../network/bird.host.ts";
 import { frrDaemons } from "../../network/frr-daemons.host.ts";
 import { frr } from "../../network/frr.host.ts";
@@ -53,6 +54,7 @@ const registered = [
   libexec,
   lighttpd,
   nginx,
+  sites,
   bird,
   frrDaemons,
   frr,

@@ -2,6 +2,7 @@ import { once } from "../../../lib/once.ts";
 import { whole } from "../../../lib/text/whole.ts";
 import { addressInside, boundRule } from "../../account-network/links.ts";
 import { filterLines } from "../../firewall/account-rules.ts";
+import { namesOf } from "../../http/web-site/web-address.ts";
 import { limitNames, limitOf } from "../../plan/each-limit.ts";
 import type { Element } from "../kind.ts";
 import type { Declaration } from "../kinds.generated.ts";
@@ -42,8 +43,11 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   inside: ({ addresses }) => addresses.map(({ prefix }) => addressInside(prefix)),
   /** Those of services. */
   port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
-  hostname: ({ servers }) =>
-    servers.flatMap(({ hostnames, addresses }) => (addresses ? hostnames.concat(addresses) : hostnames)),
+  /** Those of addresses with a path too: a name belongs to one account, with all below it. */
+  hostname: ({ servers }) => servers.flatMap(namesOf),
+  /** What the wildcards among them stand for. */
+  ending: ({ servers }) =>
+    servers.flatMap(({ hostnames }) => hostnames.flatMap((name) => (name.startsWith("*.") ? [name.slice(1)] : []))),
   /** Folders with files for the sandboxes of all accounts. */
   sharedFolder: () => shared.map(({ name }) => name),
   /** Where these are mounted. */

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
-import { certificates, ownCertificates } from "../../../delivery/protocol/certificates.ts";
+import { certificates, ownCertificates, securedNames } from "../../../delivery/protocol/certificates.ts";
 import type { Machine } from "../../os/machine.ts";
 import { filesOf } from "../../store/generations.ts";
 import type { Difference } from "../difference.ts";
@@ -16,7 +16,7 @@ const day = 86_400_000;
  */
 export function lookAtCertificates({ layout }: Machine, bundle: Bundle, now = Date.now()): Difference[] {
   return [...filesOf(bundle).values()].flatMap(({ path, content = "", group }) => {
-    if (!/^nginx\/accounts\/\d+\.certificates$/.test(path)) return [];
+    if (!(path.startsWith(`${securedNames}/`) && path.endsWith(".certificates"))) return [];
     return [...content.matchAll(/^(\S+) (\S+);$/gm)].flatMap(([, name, base]): Difference[] => {
       const file = layout.at(`${certificates}/${base}.pem`);
       const stat = lstatSync(file, { throwIfNoEntry: false });
