@@ -28,7 +28,7 @@ list() { # the file of each declared name with its account, sorted; `_.example.o
   done | LC_ALL=C sort -u
 }
 # On a full disk, or without a generation, nobody knows what is declared: nothing is removed then.
-[ -d "$names" ] && list >names.new && mv names.new names || exit 1
+[ -d "${names%/*}" ] && list >names.new && mv names.new names || exit 1
 
 here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n' | sed 's/\.pem$//' | LC_ALL=C sort; }
 # The front end finds a file for each name at once.

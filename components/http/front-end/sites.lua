@@ -18,10 +18,13 @@ local function read(path)
     if ffi.errno() == no_such_file then return nil end
     error("cannot open " .. path .. ": error " .. ffi.errno())
   end
-  local size = tonumber(C.fairhost_read(file, buffer, most))
+  local text, size = "", nil
+  repeat
+    size = tonumber(C.fairhost_read(file, buffer, most))
+    if size > 0 then text = text .. ffi.string(buffer, size) end
+  until size < most
   C.fairhost_close(file)
-  if size < 0 or size == most then error("cannot read " .. path) end
-  return ffi.string(buffer, size)
+  return size >= 0 and text or error("cannot read " .. path)
 end
 
 -- What a client says is part of a path only if it can be a name: nothing else is looked for.
