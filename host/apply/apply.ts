@@ -27,6 +27,7 @@ import { forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { switchTo } from "../store/switch.ts";
+import { takenFrom, takenInWords } from "../store/taken-paths.ts";
 import { endWaiting, rememberRunning } from "../store/waiting.ts";
 import { bring, type Course, concernsHost } from "./bring.ts";
 import { changedGroups } from "./hooks/choose.ts";
@@ -187,7 +188,9 @@ async function withoutGroups(
   const { machine } = course;
   machine.say(`restoring the old files of ${groups.join(", ")}`);
   const mixed = { ...now.bundle.groups };
-  for (const group of groups) {
+  const taken = takenFrom(old.bundle, now.bundle, groups);
+  course.problems.push(...taken.map((each) => ({ group: each.group, path: each.path, message: takenInWords(each) })));
+  for (const group of [...groups, ...taken.map((each) => each.group)]) {
     const before = old.bundle.groups[group];
     if (before) mixed[group] = before;
     else delete mixed[group];

@@ -4,6 +4,7 @@ import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import type { Generation } from "../store/generations.ts";
 import { type SeenFiles, Staging } from "../store/stage.ts";
 import { changedGroups, changesBetween } from "./hooks/choose.ts";
+import { takenInWords } from "../store/taken-paths.ts";
 import { distinctGroups, type Problem } from "./validate/problem.ts";
 import { staged } from "./validate/staged.ts";
 import { usedFiles, validators } from "./validate/validate.ts";
@@ -79,8 +80,8 @@ async function judge(
           return [...problems, { group: "host", message: `the old files of ${atFault} fail validation too` }];
         for (const group of groups) {
           machine.say(`${group} keeps its old files`);
-          staging.keepOld(group);
           keptOld.add(group);
+          problems.push(...keepOld(staging, group, keptOld));
         }
         // Validators that passed must run again without this account's files.
         again = true;
@@ -88,6 +89,14 @@ async function judge(
     }
   }
   return problems;
+}
+
+/** Gives a group its old files back. @returns a problem of each group that has to keep its own for that */
+function keepOld(staging: Staging, name: Group, keptOld: Set<Group> = new Set()): Problem[] {
+  return staging.keepOld(name).map((taken) => {
+    keptOld.add(taken.group);
+    return { group: taken.group, path: taken.path, message: takenInWords(taken) };
+  });
 }
 
 /** Creates the accounts' directories before anything that needs them is in force. */
@@ -107,7 +116,7 @@ function directories(
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
       problems.push({ group: name, path: group.account.directory, message: error.message });
-      staging.keepOld(name);
+      problems.push(...keepOld(staging, name));
     }
   }
   return problems;

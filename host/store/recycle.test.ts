@@ -77,6 +77,29 @@ test("a refused account gets all its old files back, also those that it shares w
   expect(findDrift(tree.at(current), { bundle: inForce })).toMatchObject({ changed: new Map(), unknown: [] });
 });
 
+test("a name that one account gives to another stays where it was as long as one of them keeps its old files", async () => {
+  using tree = new Tree();
+  const path = "sites/names/moves.example";
+  const name = (number: number) => ({ path, content: `/ ${number}/suspended\n` });
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1, "x", [name(1)]), 2: accountGroup(2) }), secret);
+  const broken = accountGroup(1, "new", [{ path: "userdb/200001.user", content: "{" }]);
+  const next = bundleOf({ 1: broken, 2: accountGroup(2, "new", [name(2)]), 3: accountGroup(3) });
+  expect(await apply(tree.machine(), next, secret)).toMatchObject({
+    result: "partial",
+    errors: [
+      { group: "account-1" },
+      { group: "account-2", message: "account-1 keeps its old files, which moves.example is one of: fix account-1, then apply again" },
+    ],
+  });
+  const { bundle: inForce } = readCurrent(tree.machine());
+  expect(inForce.groups["account-2"]).toEqual(accountGroup(2));
+  expect(inForce.groups["account-3"]).toEqual(accountGroup(3));
+  expect(findDrift(tree.at(current), { bundle: inForce })).toMatchObject({ changed: new Map(), unknown: [] });
+  // And once both are right.
+  const right = bundleOf({ 1: accountGroup(1, "new"), 2: accountGroup(2, "new", [name(2)]) });
+  expect(await apply(tree.machine(), right, secret)).toMatchObject({ result: "applied" });
+});
+
 test("a folder without files is removed, and comes back with its files", async () => {
   using tree = new Tree();
   const file = { path: "nginx/accounts/below/2.conf", content: "x\n" };

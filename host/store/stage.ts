@@ -8,6 +8,7 @@ import type { Machine } from "../os/machine.ts";
 import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNumber, sameFile } from "./generations.ts";
 import { directoryMode, recordName } from "./layout.ts";
 import { takeRecycled } from "./recycle.ts";
+import { type Taken, takenFrom } from "./taken-paths.ts";
 
 /** Up to this number, files are made durable one by one; above it, syncing the whole file system is faster. */
 const syncEach = 64;
@@ -75,8 +76,22 @@ export class Staging {
     this.#bundle = bundle;
   }
 
-  /** Removes a group's new files again, and gives it its files of the generation in force (none if it is new). */
-  keepOld(name: Group): void {
+  /**
+   * Removes a group's new files again, and gives it its files of the generation in force (none if it is new).
+   * @returns the groups that had to follow, because they had taken one of those files over
+   */
+  keepOld(name: Group): Taken[] {
+    const taken = takenFrom(this.#current.bundle, this.bundle, [name]);
+    const all = [name, ...taken.map(({ group }) => group)];
+    for (const each of all) this.#removeNew(each);
+    for (const each of all) {
+      const old = this.#current.bundle.groups[each];
+      if (old) this.#add(each, old);
+    }
+    return taken;
+  }
+
+  #removeNew(name: Group): void {
     for (const { path } of this.#groups[name]?.files ?? []) {
       this.#machine.disk.remove(join(this.directory, path));
       this.#touched.add(dirname(join(this.directory, path)));
@@ -84,8 +99,6 @@ export class Staging {
     }
     this.#bundle = undefined;
     delete this.#groups[name];
-    const old = this.#current.bundle.groups[name];
-    if (old) this.#add(name, old);
   }
 
   /** Completes the generation: makes everything durable, then writes its record. */
