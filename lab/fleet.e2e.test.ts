@@ -128,7 +128,7 @@ describe("a fleet on real hosts", () => {
       "web1",
       `sysctl --quiet kernel.kptr_restrict=0 &&
       mdadm --quiet /dev/md1 --fail /dev/vdb2 && mdadm --quiet /dev/md1 --remove /dev/vdb2 &&
-      echo '# x' >>/var/lib/fairhost/current/nginx/accounts/1.map &&
+      echo '# x' >>/var/lib/fairhost/current/proc/1.meminfo &&
       ip -6 route del local fd00:8000:0:1::/64 dev lo table local && nft flush ruleset &&
       setquota -P 1 0 0 0 0 /srv/accounts`,
     );
@@ -142,7 +142,7 @@ describe("a fleet on real hosts", () => {
           "link-down eth1",
           "sysctl-changed kernel.kptr_restrict",
           ...byHand.slice(1),
-          "file-changed nginx/accounts/1.map",
+          "file-changed proc/1.meminfo",
           "quota-changed /srv/accounts/1",
           "route-missing fd00:8000:0:1::/64",
         ],

@@ -34,10 +34,10 @@ const byHand = (
 export const tamperings: readonly Tampering[] = [
   byDeploy(
     "a file edited",
-    `echo '# x' >>${current}/nginx/accounts/1.map`,
+    `echo '# x' >>${current}/proc/1.meminfo`,
     "account-1",
     "file-changed",
-    "nginx/accounts/1.map",
+    "proc/1.meminfo",
   ),
   byDeploy("a user's record deleted", `rm ${current}/userdb/a2.user`, "account-2", "file-removed", "userdb/a2.user"),
   byDeploy("which nobody finds any more", "true", "account-2", "user-unresolvable", "a2"),

@@ -14,7 +14,6 @@ const servers = [programServer("app", ["bin/app"], { cache: true }), programServ
 
 test("an account has a cache if one of its web sites has", () => {
   expect(cacheFiles({ servers })).toEqual([
-    "nginx/settings/1.caches",
     "nginx/settings/1.upstreams",
     "systemd/account-1-cache.service",
     "systemd/fairhost.target.wants/account-1-cache.service",

@@ -21,10 +21,7 @@ export function securedNames(servers: readonly HttpServerInputs[]): Map<string, 
   return new Map(
     [...seconds].map(([name, only]) => [
       name,
-      [
-        `certificate ${certificateOf(name)}`,
-        `https_only ${only === undefined ? "-" : `${certificateOf(name)} ${only}`}`,
-      ],
+      [`certificate ${name}`, `https_only ${only === undefined ? "-" : `${name} ${only}`}`],
     ]),
   );
 }

@@ -242,7 +242,7 @@ describe("certificates of wildcards", () => {
 });
 
 describe("names that are no longer declared", () => {
-  const map = "/var/lib/fairhost/current/nginx/accounts/2.certificates";
+  const map = "/var/lib/fairhost/current/sites/accounts/2.certificates";
   const files = () =>
     sh(`cd ${state} && ls -d bob.test.pem issued/bob.test lego/certificates/bob.test.key 2>/dev/null || true`);
 

@@ -88,7 +88,7 @@ describe("the health of a host is that which visitors see", () => {
   });
 
   test("an account's own address is dropped", async () => {
-    const address = (await sh("grep -ho '^fd00[0-9a-f:]*' /var/lib/fairhost/current/nginx/accounts/1.map")).trim();
+    const address = (await sh("cd /var/lib/fairhost/current/sites/names && grep -l '^/ 1/' fd00*")).trim();
     await sh(`nft insert rule inet fairhost input iifname != lo ip6 daddr ${address} drop`);
     const seen = await health();
     await reload();

@@ -28,7 +28,7 @@ import * as steps from "./steps.ts";
 const outward = (number: number): BundleFile[] => [
   { path: `bird/accounts/${number}.conf`, content: `route fd00:8000:0:${number}::/64 unreachable;\n` },
   { path: `network/accounts/${number}`, content: `fd00:8000:0:${number}::/64\n` },
-  { path: `nginx/accounts/${number}.certificates`, content: "a.example a.example;\nb.example b.example;\n" },
+  { path: `sites/accounts/${number}.certificates`, content: "a.example a.example;\nb.example b.example;\n" },
 ];
 const account = (number: number) => accountGroup(number, "one", outward(number));
 const server: BundleFile = { path: "systemd/fairhost-postgresql.service", content: "[Service]\nExecStart=/bin/true\n" };

@@ -76,7 +76,7 @@ function module.find()
       https = https or line(above, "https_only")
     end
   end
-  if https and https ~= "-" then var.https_only = https end
+  if https and https ~= "-" then var.https_only = (https:gsub("^%*", "_")) end
   if not site then return "1" end
   var.site = site
   local server = from and site:match("unix:[^ ]+")
@@ -99,6 +99,8 @@ function module.certificate()
     local above = wildcard_of(name)
     file = above and line(above, "certificate")
   end
+  -- The file of a wildcard is named otherwise: `_.example.org`.
+  file = file and file:gsub("^%*", "_")
   local pem = file and read(module.certificates .. file .. ".pem") or read(module.certificates .. module.fallback .. ".pem")
   assert(ssl.set_cert(assert(ssl.parse_pem_cert(pem))))
   assert(ssl.set_priv_key(assert(ssl.parse_pem_priv_key(pem))))

@@ -45,9 +45,6 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   port: ({ services }) => services.flatMap(({ port }) => (port === undefined ? [] : [`${port}`])),
   /** Those of addresses with a path too: a name belongs to one account, with all below it. */
   hostname: ({ servers }) => servers.flatMap(namesOf),
-  /** What the wildcards among them stand for. */
-  ending: ({ servers }) =>
-    servers.flatMap(({ hostnames }) => hostnames.flatMap((name) => (name.startsWith("*.") ? [name.slice(1)] : []))),
   /** Folders with files for the sandboxes of all accounts. */
   sharedFolder: () => shared.map(({ name }) => name),
   /** Where these are mounted. */

@@ -10,7 +10,7 @@ const names = ["fresh.test", "late.test", "broken.test", "none.test", "own.test"
 const bundle = bundleOf({
   1: accountGroup(1, "one", [
     {
-      path: "nginx/accounts/1.certificates",
+      path: "sites/accounts/1.certificates",
       content: names.map((name) => `${name} ${name};\n`).join("") + "*.a.test _.a.test;\n",
     },
   ]),
