@@ -164,7 +164,7 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
   /** Text of the server's service unit. The service is stopped when one of the shared files changes. */
   service?(account: Element<"accounts">, server: Server): string;
   /**
-   * Of a kind without a service, which the front end answers alone: what stands in its map of sites after the account's number. Without
+   * Of a kind without a service, which the front end answers alone: what stands in the file of its names after the account's number. Without
    * white space, quotes and `;{}$#\\`.
    */
   inFrontEnd?(server: Server): string;
