@@ -32,13 +32,7 @@ const byHand = (
 
 /** On a host with accounts 1 to 4 that each have one server, `www`. Account 4 is left alone. */
 export const tamperings: readonly Tampering[] = [
-  byDeploy(
-    "a file edited",
-    `echo '# x' >>${current}/proc/1.meminfo`,
-    "account-1",
-    "file-changed",
-    "proc/1.meminfo",
-  ),
+  byDeploy("a file edited", `echo '# x' >>${current}/proc/1.meminfo`, "account-1", "file-changed", "proc/1.meminfo"),
   byDeploy("a user's record deleted", `rm ${current}/userdb/a2.user`, "account-2", "file-removed", "userdb/a2.user"),
   byDeploy("which nobody finds any more", "true", "account-2", "user-unresolvable", "a2"),
   byDeploy(

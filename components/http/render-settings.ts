@@ -22,7 +22,10 @@ export const renderer: Renderer<"httpServers"> = {
 };
 
 /** Files of passwords of the web sites of one account, and the caches that nginx has to know. */
-export function renderSettings({ number: account }: Pick<Element<"accounts">, "number">, servers: readonly HttpServerInputs[]): BundleFile[] {
+export function renderSettings(
+  { number: account }: Pick<Element<"accounts">, "number">,
+  servers: readonly HttpServerInputs[],
+): BundleFile[] {
   const caches = servers.flatMap((server) =>
     server.cache ? [`${cacheUpstream(cacheGroup(server), account, `unix:${socketOf(server)}`)}\n`] : [],
   );
@@ -54,7 +57,9 @@ export function choicesOf(
     ...(choice === choiceOf({}) ? [] : [`choice ${choice}`]),
     ...(places === undefined ? [] : [`places ${places.share} ${places.all}`]),
     ...(cache ? [`cache ${cacheGroup(server)}`] : []),
-    ...(waf ? [`waf ${plainLevel(waf.level)};${waf.watchOnly === true ? "watch" : "block"};${account};${server.name}`] : []),
+    ...(waf
+      ? [`waf ${plainLevel(waf.level)};${waf.watchOnly === true ? "watch" : "block"};${account};${server.name}`]
+      : []),
     ...(passwords === undefined ? [] : [`passwords ${account}-${server.name}`]),
     ...headerNames.flatMap((name) => {
       const value = headers[name];

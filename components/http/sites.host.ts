@@ -29,9 +29,7 @@ export const sites = {
     {
       shown: true,
       path: /webdav\/(?:(?<address>[0-9a-f:]+)|(?<hostname>[a-z0-9.-]+))/,
-      lines: [
-        /\/\.webdav\/([a-z][a-z0-9_-]*) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-webdav-\1/,
-      ],
+      lines: [/\/\.webdav\/([a-z][a-z0-9_-]*) (?<number>\d+)\/unix:\/run\/fairhost-http\/account-\k<number>-webdav-\1/],
     },
     { path: /passwords\/(?<number>\d+)-[a-z][a-z0-9-]*/, lines: [/[A-Za-z0-9._@-]+:\$[./$A-Za-z0-9]+/] },
     {

@@ -179,9 +179,7 @@ test("a reload takes over what changed, and no session or socket is lost", async
   await until("the session", async () => (await announced()).join() === "fd00:8000:0:1::/64");
   const before = await sh("systemctl show -p MainPID nginx bird");
   await sh("echo 'route fd00:8000:0:7::/64 unreachable;' > /var/lib/fairhost/current/bird/accounts/7.conf");
-  await sh(
-    "echo '/ 1/unix:/run/fairhost-http/account-1-http-web' > /var/lib/fairhost/current/sites/names/new.test",
-  );
+  await sh("echo '/ 1/unix:/run/fairhost-http/account-1-http-web' > /var/lib/fairhost/current/sites/names/new.test");
   await sh("systemctl reload bird nginx");
   await until("the new prefix", async () => (await announced()).length === 2);
   const status = "curl -s --max-time 10 -o /dev/null -w '%{http_code}' -H 'Host: new.test' http://[::1]/";

@@ -1,5 +1,5 @@
-import { chooseCertificate } from "../http/front-end/lua.ts";
 import { certificates, challenges, fallback, issued } from "../../delivery/protocol/certificates.ts";
+import { chooseCertificate } from "../http/front-end/lua.ts";
 
 /** What the configuration has for HTTPS, by the place where it stands. */
 export interface Texts {

@@ -103,7 +103,9 @@ testGuardRule(nothingOpened, {
   },
   "a script of an account's that is setuid": {
     change: { after: adding("sites/accounts/1.certificates", "", "account-1", { mode: 0o4755 }) },
-    expect: ["needs approval: host h1: Adds security files of h1: sites/accounts/1.certificates (mode 4755). [open host h1]"],
+    expect: [
+      "needs approval: host h1: Adds security files of h1: sites/accounts/1.certificates (mode 4755). [open host h1]",
+    ],
   },
   "a file of an account that fewer may read": {
     change: { after: adding("sites/accounts/1.certificates", "", "account-1", { mode: 0o400 }) },
@@ -114,7 +116,9 @@ testGuardRule(nothingOpened, {
       before: adding("sites/accounts/1.certificates", "", "account-1", { mode: 0o400 }),
       after: adding("sites/accounts/1.certificates", "", "account-1"),
     },
-    expect: ["needs approval: host h1: Changes security files of h1: sites/accounts/1.certificates (mode 644). [open host h1]"],
+    expect: [
+      "needs approval: host h1: Changes security files of h1: sites/accounts/1.certificates (mode 644). [open host h1]",
+    ],
   },
   "a slice that goes while its account stays": {
     change: {

@@ -88,7 +88,10 @@ test("a name that one account gives to another stays where it was as long as one
     result: "partial",
     errors: [
       { group: "account-1" },
-      { group: "account-2", message: "account-1 keeps its old files, which moves.example is one of: fix account-1, then apply again" },
+      {
+        group: "account-2",
+        message: "account-1 keeps its old files, which moves.example is one of: fix account-1, then apply again",
+      },
     ],
   });
   const { bundle: inForce } = readCurrent(tree.machine());

@@ -15,7 +15,9 @@ export interface Taken {
  */
 export function takenFrom(old: Bundle, next: Bundle, keeping: readonly Group[]): Taken[] {
   const owners = new Map(
-    changedGroups(old, next).flatMap((group) => next.groups[group]?.files.map(({ path }) => [path, group] as const) ?? []),
+    changedGroups(old, next).flatMap(
+      (group) => next.groups[group]?.files.map(({ path }) => [path, group] as const) ?? [],
+    ),
   );
   const [kept, taken] = [new Set(keeping), [] as Taken[]];
   for (const from of kept) {

@@ -53,7 +53,9 @@ export function renderWebdav({ account, address, own }: WholeAccount): Required<
   const names = [plainAddress(address.address), ...new Set(own.httpServers.flatMap(namesOf))].filter(
     (name) => !name.startsWith("*."),
   );
-  const paths = users.map((user) => `/${webdavPart}/${plainName(user.name)} ${number}/unix:${socketOf(number, user)}\n`);
+  const paths = users.map(
+    (user) => `/${webdavPart}/${plainName(user.name)} ${number}/unix:${socketOf(number, user)}\n`,
+  );
   const sites = names.map((name, index) => ({
     path: `sites/webdav/${index === 0 ? name : plainHostName(name)}`,
     content: paths.join(""),
@@ -61,11 +63,7 @@ export function renderWebdav({ account, address, own }: WholeAccount): Required<
   const check = renderCheck(number, users);
   const parts = users.map((user) => renderUser(account, user));
   return {
-    files: [
-      ...sites,
-      ...check.files,
-      ...parts.flatMap(({ files }) => files),
-    ],
+    files: [...sites, ...check.files, ...parts.flatMap(({ files }) => files)],
     units: [...check.units, ...parts.flatMap(({ units }) => units)],
   };
 }

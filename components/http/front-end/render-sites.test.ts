@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { withCertificates } from "../../../testing/acme-ca.ts";
-import { declarationOf, type FixtureServer, programServer, staticServer } from "../../../testing/fixtures/bundle-fixture.ts";
+import {
+  declarationOf,
+  type FixtureServer,
+  programServer,
+  staticServer,
+} from "../../../testing/fixtures/bundle-fixture.ts";
 
 /** Files of names of account 1, by name. */
 function names(servers: readonly FixtureServer[], change: object = {}, secured = false): Record<string, string[]> {
@@ -17,9 +22,19 @@ function names(servers: readonly FixtureServer[], change: object = {}, secured =
 }
 
 test("a name has a file, with all paths below it and what their servers have chosen", () => {
-  const app = { ...programServer("app", ["/bin/true"], { bodyMaxMb: 8, headers: { Link: 'a "b"' } }), hostnames: ["a.test", "*.a.test"] };
-  const blog = { ...programServer("blog", ["/bin/true"]), hostnames: [], addresses: ["a.test/Blog/new"], trimPath: true };
-  const choices = ["choice 8-300-headers", 'chosen_link a "b"'].map((choice) => `unix:/run/fairhost-http/account-1-http-app ${choice}`);
+  const app = {
+    ...programServer("app", ["/bin/true"], { bodyMaxMb: 8, headers: { Link: 'a "b"' } }),
+    hostnames: ["a.test", "*.a.test"],
+  };
+  const blog = {
+    ...programServer("blog", ["/bin/true"]),
+    hostnames: [],
+    addresses: ["a.test/Blog/new"],
+    trimPath: true,
+  };
+  const choices = ["choice 8-300-headers", 'chosen_link a "b"'].map(
+    (choice) => `unix:/run/fairhost-http/account-1-http-app ${choice}`,
+  );
   const leads = "/ 1/unix:/run/fairhost-http/account-1-http-app";
   expect(names([app, blog])).toEqual({
     "*.a.test": [leads, ...choices],
@@ -35,7 +50,12 @@ test("all names of a suspended account say so, and nothing else", () => {
 });
 
 test("a name below a wildcard that sends visitors on to HTTPS is not what the wildcard is", () => {
-  const site = (name: string, hostnames: string[], httpsOnly: boolean) => ({ ...staticServer(name), hostnames, https: true, httpsOnly });
+  const site = (name: string, hostnames: string[], httpsOnly: boolean) => ({
+    ...staticServer(name),
+    hostnames,
+    https: true,
+    httpsOnly,
+  });
   const about = names([site("a", ["*.a.test"], true), site("b", ["b.a.test"], false)], {}, true);
   expect(about["*.a.test"]?.slice(1)).toEqual(["certificate *.a.test", "https_only *.a.test 0"]);
   expect(about["b.a.test"]?.slice(1)).toEqual(["certificate b.a.test", "https_only -"]);

@@ -32,11 +32,15 @@ export function renderSites(
   };
   const site = (server: HttpServerInputs) => `${account.number}/${isSuspended ? "suspended" : reached(server)}`;
   const names = new Map<string, Set<string>>();
-  const add = (name: string, lines: readonly string[]) => names.set(name, new Set([...(names.get(name) ?? []), ...lines]));
+  const add = (name: string, lines: readonly string[]) =>
+    names.set(name, new Set([...(names.get(name) ?? []), ...lines]));
   const lead = (name: string, path: string, server: HttpServerInputs, taken = "") => {
     // A redirect has no socket, and chooses nothing.
     const choices = isSuspended || kindOf(server).inFrontEnd?.(server) !== undefined ? [] : choicesOf(account, server);
-    add(name, [`${path.toLowerCase()} ${site(server)}${taken}`, ...choices.map((choice) => `unix:${socketOf(server)} ${choice}`)]);
+    add(name, [
+      `${path.toLowerCase()} ${site(server)}${taken}`,
+      ...choices.map((choice) => `unix:${socketOf(server)} ${choice}`),
+    ]);
   };
   lead(plainAddress(address), "/", first);
   for (const server of servers) {

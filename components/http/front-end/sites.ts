@@ -1,5 +1,5 @@
-import { certificates, fallback } from "../../../delivery/protocol/certificates.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { certificates, fallback } from "../../../delivery/protocol/certificates.ts";
 
 /** Where the front end looks for the site of a name (sites.lua), in its configuration (decision 93). */
 

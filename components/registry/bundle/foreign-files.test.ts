@@ -16,9 +16,10 @@ const always = "systemd/account-1-http-always.service";
 const program = "systemd/account-1-http-api.service";
 const timer = "systemd/account-1-task-tidy.timer";
 const tidy = "systemd/account-1-task-tidy.service";
-const map = own
-  .find(({ declaration, number, file }) => declaration === sides[1] && number === 1 && /^sites\/names\/[^:*]+$/.test(file.path))!
-  .file.path;
+const map = own.find(
+  ({ declaration, number, file }) =>
+    declaration === sides[1] && number === 1 && /^sites\/names\/[^:*]+$/.test(file.path),
+)!.file.path;
 const edit = (path: string, from: string | RegExp, to: string) => {
   const text = rendered(path);
   const changed = text.replace(from, to);
@@ -134,22 +135,22 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   ["uid 0", edit("userdb/a1.user", /"uid":\d+/, '"uid":0'), "an unknown line"],
   ["membership of a group", edit("userdb/a1.user", "}", ',"memberOf":["sudo"]}'), "an unknown line"],
   ["the record of another user", ["userdb/root.user", rendered("userdb/a1.user")], "no file of an account"],
-  [
-    "the visitors of another host name",
-    ["sites/names/www.bob.test", rendered(map)],
-    "no file of an account",
-  ],
-  [
-    "all visitors that nobody else has",
-    ["sites/names/default", rendered(map)],
-    "no file of an account",
-  ],
+  ["the visitors of another host name", ["sites/names/www.bob.test", rendered(map)], "no file of an account"],
+  ["all visitors that nobody else has", ["sites/names/default", rendered(map)], "no file of an account"],
   ["visitors for another account's server", edit(map, "/account-1-", "/account-2-"), "an unknown line"],
   ["a redirect that says more", edit(map, /1\/\S*unix:.*/, "1/redirect:301:https://x/$host"), "an unknown line"],
   ["visitors for any address", edit(map, /1\/\S*unix:.*/, "1/http://[::1]:22"), "an unknown line"],
   ["the certificate of another name", adds(map, "certificate www.bob.test"), "an unknown line"],
-  ["what another account's server has chosen", adds(map, "unix:/run/fairhost-http/account-2-http-api choice 1-10"), "an unknown line"],
-  ["a variable that no web site chooses", adds(map, "unix:/run/fairhost-http/account-1-http-api site 2/suspended"), "an unknown line"],
+  [
+    "what another account's server has chosen",
+    adds(map, "unix:/run/fairhost-http/account-2-http-api choice 1-10"),
+    "an unknown line",
+  ],
+  [
+    "a variable that no web site chooses",
+    adds(map, "unix:/run/fairhost-http/account-1-http-api site 2/suspended"),
+    "an unknown line",
+  ],
   [
     "the prefix of another account",
     ["bird/accounts/1.conf", rendered("bird/accounts/1.conf").replace("1::/64", "2::/64")],
