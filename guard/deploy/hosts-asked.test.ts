@@ -27,7 +27,7 @@ test("drift is shown, and hosts where a deploy repairs some of it are named; dri
   ssh = fakeSsh(`${parse}
 case $host in
   web1) echo '${answer(finding("file-changed", "by the next deploy"))}' ;;
-  web2) echo '${answer(finding("generation-outdated", "by the next deploy"))}' ;;
+  web2) echo '${answer(finding("applier-other", "by the next deploy"))}' ;;
   web3) echo '${answer(finding("mirror-degraded", "by hand: swap it"))}' ;;
 esac
 exit 1`);

@@ -6,8 +6,8 @@ import { once } from "../../lib/once.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
 import { isRecord, readOwn, readOwnIfWhole, type Schema } from "./own-file.ts";
-import { keepForNext } from "./recycle.ts";
 import { dnsDirectory, secretDirectories } from "./secrets.ts";
+import { keepForNext } from "./staging/recycle.ts";
 
 /**
  * One complete set of files. `bundle` is what it really contains: a refused group is there with its old files.

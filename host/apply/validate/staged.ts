@@ -1,6 +1,6 @@
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import type { Machine, RunResult } from "../../os/machine.ts";
-import type { Staging } from "../../store/stage.ts";
+import type { Staging } from "../../store/staging/stage.ts";
 import { bundlePath, groupOfPath, type Problem } from "./problem.ts";
 
 /** Input of a validator: the staged bundle, and the paths that differ from the generation in force. */

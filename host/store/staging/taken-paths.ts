@@ -1,5 +1,5 @@
-import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
-import { changedGroups } from "../apply/hooks/choose.ts";
+import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { changedGroups } from "../../apply/hooks/choose.ts";
 
 /** A group that cannot have its new files while another one keeps its old ones, and the path that both have. */
 export interface Taken {

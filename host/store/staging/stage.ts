@@ -1,12 +1,20 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
-import type { Bundle, BundleFile, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
-import { sealBundle } from "../../delivery/protocol/digest.ts";
-import { changedGroups } from "../apply/hooks/choose.ts";
-import type { Machine } from "../os/machine.ts";
-import { discard, filesOf, type Generation, generationDirectory, modeOf, nextNumber, sameFile } from "./generations.ts";
-import { directoryMode, recordName } from "./layout.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
+import type { Bundle, BundleFile, BundleGroup, Group } from "../../../delivery/protocol/bundle.ts";
+import { sealBundle } from "../../../delivery/protocol/digest.ts";
+import { changedGroups } from "../../apply/hooks/choose.ts";
+import type { Machine } from "../../os/machine.ts";
+import {
+  discard,
+  filesOf,
+  type Generation,
+  generationDirectory,
+  modeOf,
+  nextNumber,
+  sameFile,
+} from "../generations.ts";
+import { directoryMode, recordName } from "../layout.ts";
 import { takeRecycled } from "./recycle.ts";
 import { type Taken, takenFrom } from "./taken-paths.ts";
 

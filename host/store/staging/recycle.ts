@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Machine } from "../os/machine.ts";
-import { directoryMode, recordName } from "./layout.ts";
+import type { Machine } from "../../os/machine.ts";
+import { directoryMode, recordName } from "../layout.ts";
 
 /**
  * Keeps a generation that is no longer needed: the next one is made from it. The next one has nearly all of its names, so the number

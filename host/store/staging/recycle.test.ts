@@ -13,12 +13,12 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
-import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
-import { apply } from "../apply/apply.ts";
-import { findDrift } from "./file-drift.ts";
-import { readCurrent } from "./generations.ts";
+import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
+import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import { accountGroup, bundleOf, secret, Tree } from "../../../testing/fakes/host-tree.ts";
+import { apply } from "../../apply/apply.ts";
+import { findDrift } from "../file-drift.ts";
+import { readCurrent } from "../generations.ts";
 
 const recycled = "/var/lib/fairhost/spare";
 const current = "/var/lib/fairhost/current";
