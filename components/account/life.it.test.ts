@@ -49,11 +49,11 @@ test("an account reads its configuration in admin/config, can write nothing ther
     on.host,
     1,
     `cd /home/alice/admin/config && cat systemd/account-1-service-worker.service
-    ls -R . | grep -c account-2; touch x 2>&1; rm -r nginx 2>&1; mv /home/alice/admin/config /home/alice/x 2>&1; ls -d nginx`,
+    ls -R . | grep -c account-2; touch x 2>&1; rm -r sites 2>&1; mv /home/alice/admin/config /home/alice/x 2>&1; ls -d sites`,
   );
   expect(seen).toContain(" /usr/bin/sleep 1000\n");
   expect(seen).toMatch(
-    /\n0\ntouch: .*Read-only file system\nrm: .*Read-only file system\nmv: .*Operation not permitted\nnginx\n$/,
+    /\n0\ntouch: .*Read-only file system\nrm: .*Read-only file system\nmv: .*Operation not permitted\nsites\n$/,
   );
   // Another account has no way there on the host either.
   const of2 = "setpriv --reuid=a2 --regid=a2 --clear-groups";
@@ -63,14 +63,13 @@ test("an account reads its configuration in admin/config, can write nothing ther
 describe("a suspended account", () => {
   const suspended = bundle({ ...alice, suspended: { since: "2026-11-27", reason: "unpaid" } }, bob);
 
-  test("stops as a whole, with one stop and one reload, and no neighbour is touched", async () => {
+  test("stops as a whole, with one stop, and no neighbour is touched", async () => {
     expect(await processes(1)).not.toBe("");
     const before = await untouched();
     const { report, stderr } = await on.apply(suspended);
     expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
     expect(report.hooks).toEqual([
       "stop account-1-http-shell.service and 6 more",
-      "reload nginx.service",
       "postgresql: close a1, a1_shop",
     ]);
     expect(await processes(1)).toBe("");
@@ -114,7 +113,6 @@ describe("a suspended account", () => {
     expect(report.hooks).toEqual([
       "daemon-reload",
       "start account-1-http-shell.socket account-1-service-worker.service account-1-task-tidy.timer",
-      "reload nginx.service",
       "postgresql: set up databases of account-1",
     ]);
     expect(await on.states("account-1-service-worker.service", "account-1-task-tidy.timer")).toEqual([

@@ -1,4 +1,4 @@
-import { nginx } from "../../components/http/nginx.host.ts";
+import { sites } from "../../components/http/sites.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
 import { sampleOf } from "../../lib/sample.ts";
 import { count } from "../../lib/text/text.ts";
@@ -56,13 +56,13 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
         message: `the front end does not answer at ${address} on port ${door.port}: ${error}`,
       });
   }
-  const sites = sitesOf(bundle).filter(({ account }) => !isMarked(machine, "held", account));
+  const reached = sitesOf(bundle).filter(({ account }) => !isMarked(machine, "held", account));
   for (const account of accounts.filter((account) => !bundle.groups[`account-${account}`]))
     problems.push({ group: "host", message: `account ${account} is not on this host` });
   // Who asks an account that waits would wait too.
   const why = waiting(machine);
   if (why !== undefined) problems.push({ group: "host", message: why });
-  const asked = why === undefined ? chosen(accounts, sites) : [];
+  const asked = why === undefined ? chosen(accounts, reached) : [];
   const woken = await Promise.all(
     asked.map(async ({ account, address }) => {
       const begin = performance.now();
@@ -106,12 +106,15 @@ interface Site {
   readonly address: string;
 }
 
-/** Accounts with a web site that are not suspended, and its address: the first line of each account's map. */
+const ownAddress = new RegExp(`^${sites.name}/names/([0-9a-f]*:[0-9a-f:]*)$`);
+
+/** Accounts with a web site that are not suspended, and its address: each is a name of the front end, too. */
 function sitesOf(bundle: Bundle): Site[] {
   return [...filesOf(bundle).values()]
     .flatMap(({ path, content, group }) => {
-      const [, address] = /^([0-9a-f:]+) (?!\d+\/suspended;)/.exec(content ?? "") ?? [];
-      return path.startsWith(`${nginx.name}/accounts/`) && address ? [{ account: accountNumber(group), address }] : [];
+      const [, address] = ownAddress.exec(path) ?? [];
+      const isSuspended = /^\/ \d+\/suspended$/m.test(content ?? "");
+      return address !== undefined && !isSuspended ? [{ account: accountNumber(group), address }] : [];
     })
     .sort((a, b) => a.account - b.account);
 }

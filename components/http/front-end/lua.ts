@@ -32,7 +32,9 @@ export const chooseCertificate = `${load("sites")}.certificate()`;
 const findSite = `if ngx.var.looked_up ~= "1" then ${load("sites")}.find() end`;
 
 /** Of the configuration's `server`. */
-export const luaServer = `    set_by_lua_block $looked_up {
+export const luaServer = `    # Of servers that take few requests at once: how many of one visitor, and of all.
+    set $places "";
+    set_by_lua_block $looked_up {
       return ${load("sites")}.find()
     }
     set $place "";

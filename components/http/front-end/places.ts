@@ -41,11 +41,7 @@ export function placesOf(
 }
 
 /** Of the configuration's `http`. */
-export const placesHttp = `  # Of servers that take few requests at once: how many of one visitor, and of all.
-  map $backend $places {
-    default "";
-  }
-  lua_shared_dict places 16m;
+export const placesHttp = `  lua_shared_dict places 16m;
   lua_shared_dict processes 64k;
 `;
 
