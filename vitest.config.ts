@@ -15,10 +15,11 @@ const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 const patience = { poll: { timeout: 20_000 } };
 
 /**
- * Four kinds of test, told apart by the file's name: `*.test.ts` needs nothing but Node, and runs first; `*.it.test.ts` needs root for
- * namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what those left installed;
- * `*.e2e.test.ts` boots the lab, which a machine has once. These three run four files at a time on two cores, since one waits for timers and
- * hosts more than half of its time, in the order of toolchain/test-order.ts.
+ * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
+ * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
+ * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` and `engine` run four files at a
+ * time on two cores, since one waits for timers and hosts more than half of its time; the first files of `engine` begin while the last of
+ * `it` are running.
  */
 export default defineConfig({
   test: {
@@ -69,10 +70,10 @@ export default defineConfig({
           retry: 1,
           include: ["**/*.e2e.test.ts"],
           exclude,
-          maxWorkers: 4,
-          testTimeout: 1_200_000,
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -4,8 +4,8 @@ import { type Holder, holderOf, holderWords, lock } from "./lock.ts";
 /** One for all checkouts and all labs of the machine, whatever their name: two labs at once would also share its cores and memory. */
 const turnFile = "/run/fairhost-lab-tests.flock";
 
-/** Seconds that tests wait for others: the longest of them, the end-to-end tests, take about half of it on two cores that others use, too. */
-export const turnSeconds = 2400;
+/** Seconds that tests wait for others: the longest of them, the end-to-end tests, take about half of it on two busy cores. */
+export const turnSeconds = 1200;
 
 /**
  * Waits until no other test on this machine uses a lab, whatever checkout it is of. The turn ends with this process at the latest.
