@@ -22,7 +22,12 @@ const on = (own: Partial<FixtureAccount>, host = byHand) =>
 
 test("a host has the packages of what is declared on it, and no others", () => {
   expect(on({})).toEqual(["restic"]);
-  expect(on({ servers: [staticServer("blog")] })).toEqual(["lighttpd", "lighttpd-mod-deflate", "restic"]);
+  expect(on({ servers: [staticServer("blog")] })).toEqual([
+    "lighttpd",
+    "lighttpd-mod-deflate",
+    "lighttpd-modules-lua",
+    "restic",
+  ]);
   expect(on({ servers: [php] })).toEqual(expect.arrayContaining(["apache2-bin", "php-fpm", "php-mysql"]));
   expect(on({ servers: [php] }).join()).not.toMatch(/lighttpd|postgresql|mariadb-server|gunicorn/);
 });

@@ -41,6 +41,7 @@ export const packagesWhereUsed: readonly string[] = [
   "lighttpd", // server kind static, WebDAV on
   "lighttpd-mod-deflate", // server kind static
   "lighttpd-mod-webdav", // WebDAV on
+  "lighttpd-modules-lua", // server kind static
   "mariadb-client", // engine mariadb
   "mariadb-server-core", // engine mariadb
   "media-types", // server kind php

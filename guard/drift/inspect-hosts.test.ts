@@ -35,7 +35,7 @@ test("each host gets everything declared for it, and the answers come back in or
     links: [],
     release: "trixie",
     runtimes: [],
-    packages: ["lighttpd", "lighttpd-mod-deflate", "restic", "unattended-upgrades"],
+    packages: ["lighttpd", "lighttpd-mod-deflate", "lighttpd-modules-lua", "restic", "unattended-upgrades"],
     upgrades: { security: true },
     applier: "abc",
   });

@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../../lab/container.ts";
@@ -169,8 +170,102 @@ describe("compression", () => {
     expect((await get("www", "/large.css")).headers["content-encoding"]).toBeUndefined();
   });
 
+  test.each(["gzip;q=0", "br;q=0, gzip;q=0.000", "gzip; q=0, identity"])(
+    "not to who refuses it: %s",
+    async (accepted) => {
+      const { headers, body } = await get("www", "/large.css", "-H", `Accept-Encoding: ${accepted}`);
+      expect([headers["content-encoding"], body]).toEqual([undefined, files["www/large.css"]]);
+    },
+  );
+
   test("pictures are not", async () => {
     expect((await get("www", "/photo.jpg", "-H", "Accept-Encoding: gzip")).headers["content-encoding"]).toBeUndefined();
+  });
+});
+
+describe("files that the account has compressed itself", () => {
+  const folder = `${home}/www/ready`;
+  const type = "text/css; charset=utf-8";
+  const answers = (path: string, accepted?: string) =>
+    get(
+      "www",
+      `/ready/${path}`,
+      "--compressed",
+      "-H",
+      `Accept-Encoding:${accepted === undefined ? "" : ` ${accepted}`}`,
+    );
+
+  beforeAll(async () => {
+    await host.writeFile(`${folder}/a.css`, "plain");
+    await host.writeFile(`${folder}/a.css.gz`, gzipSync("by gzip"));
+    await host.writeFile(`${folder}/a.css.br`, brotliCompressSync("by brotli"));
+    await host.writeFile(`${folder}/gz.css`, "plain");
+    await host.writeFile(`${folder}/gz.css.gz`, gzipSync("by gzip"));
+    await host.writeFile(`${folder}/index.html`, "plain");
+    await host.writeFile(`${folder}/index.html.gz`, gzipSync("by gzip"));
+    await host.writeFile("/srv/accounts/1/aside/secret.gz", gzipSync("secret"));
+    await host.writeFile(`${folder}/.env.gz`, gzipSync("secret"));
+    await host.writeFile(`${folder}/.env`, "secret");
+  });
+
+  test.each([
+    ["a.css", "gzip", "gzip", "by gzip", type],
+    ["a.css", "gzip, deflate, br, zstd", "br", "by brotli", type],
+    ["a.css", "br;q=0, gzip;q=0.5", "gzip", "by gzip", type],
+    ["a.css", "GZIP;Q=0, identity", undefined, "plain", type],
+    ["a.css", undefined, undefined, "plain", type],
+    ["gz.css", "br", undefined, "plain", type],
+    ["", "gzip", "gzip", "by gzip", "text/html; charset=utf-8"],
+    ["?x=1", "gzip", "gzip", "by gzip", "text/html; charset=utf-8"],
+  ])("%s for who accepts %s", async (path, accepted, encoding, body, contentType) => {
+    const answer = await answers(path, accepted);
+    expect(answer).toMatchObject({
+      status: 200,
+      body,
+      headers: { vary: "Accept-Encoding", "content-type": contentType },
+    });
+    expect(answer.headers["content-encoding"]).toBe(encoding);
+  });
+
+  test("each form has a validator of its own", async () => {
+    const tags = await Promise.all(
+      ["gzip", "br", undefined].map(async (each) => (await answers("a.css", each)).headers.etag!),
+    );
+    expect(new Set(tags).size).toBe(3);
+    expect(
+      (await get("www", "/ready/a.css", "-H", "Accept-Encoding: gzip", "-H", `If-None-Match: ${tags[0]}`)).status,
+    ).toBe(304);
+    expect(
+      (await get("www", "/ready/a.css", "-H", "Accept-Encoding: br", "-H", `If-None-Match: ${tags[0]}`)).status,
+    ).toBe(200);
+  });
+
+  test("the compressed file itself is a file like others", async () => {
+    const { headers } = await get("www", "/ready/a.css.gz", "-H", "Accept-Encoding: gzip");
+    expect([headers["content-type"], headers["content-encoding"]]).toEqual(["application/gzip", undefined]);
+  });
+
+  test("one that is older than its file is left alone: the file was changed since", async () => {
+    await succeed(host, `touch -d '2 days ago' ${folder}/gz.css.gz`);
+    await expect.poll(() => answers("gz.css", "gzip")).toMatchObject({ status: 200, body: "plain" });
+    await succeed(host, `touch ${folder}/gz.css.gz`);
+    await expect.poll(() => answers("gz.css", "gzip")).toMatchObject({ status: 200, body: "by gzip" });
+  });
+
+  test("one that leads out of the home is not served, as plain files that do are not", async () => {
+    await succeed(
+      host,
+      `cd ${folder} && echo plain >out.css && ln -s /srv/accounts/1/aside/secret.gz out.css.gz && ln -s /srv/accounts/1/aside/secret.gz whole.gz && ln -s /etc/shadow root.css.gz && echo plain >root.css && touch -d 2001-01-01 root.css`,
+    );
+    for (const path of ["out.css", "whole.gz", "root.css"])
+      expect((await answers(path, "gzip")).body, path).not.toMatch(/secret|root:/);
+    expect((await answers("whole.gz", "gzip")).status).toBe(404);
+    expect(await answers("out.css", "gzip")).toMatchObject({ status: 200, body: "plain\n" });
+  });
+
+  test("dot files stay refused", async () => {
+    expect((await answers(".env", "gzip")).status).toBe(403);
+    expect((await answers(".env.gz", "gzip")).status).toBe(403);
   });
 });
 

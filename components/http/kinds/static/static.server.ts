@@ -40,6 +40,8 @@ export const inputs = {
 
 const configuration = "lighttpd/static.conf";
 const script = "libexec/run-static";
+const precompressed = "libexec/precompressed.lua";
+const precompressedInside = "/opt/fairhost/precompressed.lua";
 
 /** Serves files of the account's home with lighttpd. */
 export const server: ServerKind<HttpServer<"static">> = {
@@ -49,7 +51,7 @@ export const server: ServerKind<HttpServer<"static">> = {
   tasks: () => 1,
   wake: wakeOf(import.meta.dirname),
   keepsConnections: true,
-  packages: ["lighttpd", "lighttpd-mod-deflate"],
+  packages: ["lighttpd", "lighttpd-mod-deflate", "lighttpd-modules-lua"],
   // Accounts start it from their own sockets; Debian's service would take port 80.
   masks: ["lighttpd.service"],
   entry,
@@ -57,6 +59,7 @@ export const server: ServerKind<HttpServer<"static">> = {
   shared: () => [
     { path: configuration, content: lighttpdConfiguration },
     { path: script, content: ownText(import.meta.dirname, "run-static.sh"), mode: 0o755 },
+    { path: precompressed, content: ownText(import.meta.dirname, "precompressed.lua") },
   ],
   service(account, { name, root, idleSeconds, fallback, cacheSeconds }) {
     const common = accountSettings(account, `http-${name}`);
@@ -68,6 +71,7 @@ export const server: ServerKind<HttpServer<"static">> = {
           common.BindReadOnlyPaths,
           `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
           `${currentGeneration}/${script}:${scriptInside}`,
+          `${currentGeneration}/${precompressed}:${precompressedInside}`,
         ],
         Environment: environmentLines({
           FAIRHOST_ROOT: insideHome(account, root),
@@ -89,9 +93,10 @@ const typeLines = Object.entries(mediaTypes).flatMap(([type, ends]) =>
 const lighttpdConfiguration = `# Static HTTP server of an account: started by its socket, ends itself when idle (-i).
 server.systemd-socket-activation = "enable"
 server.document-root = env.FAIRHOST_ROOT
-server.modules = ( "mod_access", "mod_rewrite", "mod_expire", "mod_deflate", "mod_staticfile" )
+server.modules = ( "mod_access", "mod_rewrite", "mod_expire", "mod_magnet", "mod_deflate", "mod_staticfile" )
 server.tag = ""
 index-file.names = ( "index.html", "index.htm" )
+magnet.attract-physical-path-to = ( "${precompressedInside}" )
 # No inotify or FAM, no spool on disk: request bodies have no use here.
 server.max-request-size = 64
 server.max-keep-alive-requests = 100
