@@ -1,6 +1,5 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { webdavHttp, webdavLocations } from "../access/files/front-end-webdav.ts";
-import { frontEndLogs } from "../account/account-paths.ts";
 import { wrongPasswordHttp, wrongPasswordServer } from "../bans/front-end-bans.ts";
 import { cacheHttp, cachePassing } from "../cache/front-end-cache.ts";
 import { seenHttp, seenServer } from "../metrics/render-metrics.ts";
@@ -13,7 +12,7 @@ import { connections, opening, retryAfterSuspended, shutdownSeconds } from "./fr
 import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
 import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
-import { logsHttp } from "./front-end/logs.ts";
+import { logsHttp, logsServer } from "./front-end/logs.ts";
 import { luaHttp, luaServer } from "./front-end/lua.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
 import { placesHttp, placesLocation } from "./front-end/places.ts";
@@ -210,9 +209,7 @@ ${logsHttp(shortened)}${limitsHttp}${placesHttp}${luaHttp}
 ${server}
     # A log whose path has variables is only written if root exists.
     root /srv/accounts;
-    access_log /srv/accounts/$account/${frontEndLogs}/access.log account if=$account;
-    access_log /srv/accounts/$account/${frontEndLogs}/error.log failed if=$failed;
-    access_log /var/log/nginx/access.log account if=$unknown;
+${logsServer}    access_log /var/log/nginx/access.log account if=$unknown;
 ${seenServer}${wrongPasswordServer}${luaServer}
     absolute_redirect off;
 ${headers}${passing}${errorPages}    location / {

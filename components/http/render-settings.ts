@@ -13,6 +13,7 @@ import { headerNames, headerValue, passwordHash } from "./web-site/web-site.ts";
 
 const plainValue = plain(headerValue, "header");
 const plainLevel = plain(new RegExp(wafLevels.join("|")), "level of the web application firewall");
+const plainName = plain(/[a-z][a-z0-9-]*/, "name of an HTTP server");
 const plainVisitor = plain(/[A-Za-z0-9._@-]+/, "name of a visitor");
 const plainHash = plain(passwordHash, "hash of a password");
 
@@ -50,7 +51,7 @@ export function choicesOf(
   { number: account, limits }: Pick<Element<"accounts">, "number" | "limits">,
   server: HttpServerInputs,
 ): string[] {
-  const { headers = {}, passwords, waf, cache } = server;
+  const { headers = {}, passwords, waf, cache, logFormat } = server;
   const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
   const choice = choiceOf({ ...server, workers: places !== undefined });
   return [
@@ -60,6 +61,7 @@ export function choicesOf(
     ...(waf
       ? [`waf ${plainLevel(waf.level)};${waf.watchOnly === true ? "watch" : "block"};${account};${server.name}`]
       : []),
+    ...(logFormat === undefined ? [] : [`log_file ${plainName(server.name)}-${logFormat}`]),
     ...(passwords === undefined ? [] : [`passwords ${account}-${server.name}`]),
     ...headerNames.flatMap((name) => {
       const value = headers[name];

@@ -1,7 +1,7 @@
 import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 
 /** What the front end says of the server of a web site: its socket. */
-const socket = /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-[a-z0-9-]+/.source;
+const socket = /unix:\/run\/(?:fairhost-http|fairhost-cached\/\d+)\/account-(?<number>\d+)-http-([a-z0-9-]+)/.source;
 
 /** What the front end knows of each name: it reads the file when somebody asks for the name. */
 export const sites = {
@@ -23,6 +23,7 @@ export const sites = {
         new RegExp(`${socket} cache cache-\\k<number>-[a-z0-9-]+`),
         new RegExp(`${socket} waf (?:basic|strong|complete);(?:block|watch);\\k<number>;[a-z0-9-]+`),
         new RegExp(`${socket} passwords \\k<number>-[a-z0-9-]+`),
+        new RegExp(`${socket} log_file \\2-(?:combined|json)`),
         new RegExp(`${socket} chosen_[a-z_]+ [ -~]+`),
       ],
     },

@@ -42,6 +42,18 @@ test("a name has a file, with all paths below it and what their servers have cho
   });
 });
 
+test("the files of a web site with a form of logs of its own have its name", () => {
+  const app = { ...programServer("app", ["/bin/true"], { logFormat: "json" }), hostnames: ["a.test"] };
+  const plain = { ...staticServer("plain"), hostnames: ["b.test"] };
+  expect(names([app, plain])).toEqual({
+    "a.test": [
+      "/ 1/unix:/run/fairhost-http/account-1-http-app",
+      "unix:/run/fairhost-http/account-1-http-app log_file app-json",
+    ],
+    "b.test": ["/ 1/kept/unix:/run/fairhost-http/account-1-http-plain"],
+  });
+});
+
 test("all names of a suspended account say so, and nothing else", () => {
   const suspended = { since: "2026-11-22", reason: "unpaid" };
   expect(names([programServer("app", ["/bin/true"], { bodyMaxMb: 8 })], { suspended })).toEqual({

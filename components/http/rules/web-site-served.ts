@@ -9,7 +9,8 @@ export const webSiteServed = defineRule({
   theme: "isolation",
   severity: "high",
   scope: "resource",
-  description: "Only an HTTP server that answers with a program of its account has passwords, headers and limits.",
+  description:
+    "Only an HTTP server that answers with a program of its account has passwords, headers, limits and a form of logs.",
   reason:
     "The front end answers alone for other kinds, before it looks at passwords: what is declared would have no effect.",
   fix: "Take these keys away, or declare them at the HTTP server to which visitors are sent.",

@@ -66,6 +66,11 @@ const visitorName = format("a visitor's name: 1 to 64 letters, digits, or one of
   z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, says),
 );
 
+/**
+ * Forms in which the front end can log a web site's requests, for programs that read logs: what Apache and nginx call combined, or an object of JSON a line.
+ */
+const logFormat = z.enum(["combined", "json"]);
+
 const bodyMaxMb = z.literal(bodyLimits);
 const answerSeconds = z.literal(answerLimits);
 
@@ -114,6 +119,11 @@ export const webSiteEntry = {
     .describe(
       "Whether answers that allow it (RFC 9111: `Cache-Control`, `Expires`) are kept and given to the next visitors without its program, which may sleep meanwhile. The account's plan bounds memory and disk. Default false.",
     ),
+  logFormat: logFormat
+    .exactOptional()
+    .describe(
+      "Form of its lines in `admin/logs/front-end`, for programs that read them, in files of its own: `combined` (requests, as AWStats and GoAccess read them: `access-<server>-combined.log`) or `json` (requests and failed ones: `access-<server>-json.log`, `error-<server>-json.log`). Default: lines of all web sites of the account are in `access.log` and `error.log`.",
+    ),
   waf: wafEntry,
 };
 
@@ -128,6 +138,7 @@ export const webSiteInputs = {
     .exactOptional()
     .describe("Seconds without a byte of an answer after which a request fails."),
   cache: behaviour(flag).exactOptional().describe("Whether its answers are kept for the next visitors (RFC 9111)."),
+  logFormat: behaviour(logFormat).exactOptional().describe("Form of its lines in the logs of the front end."),
   waf: wafInputs,
 };
 

@@ -17,7 +17,7 @@ export const sides: readonly Declaration[] = [
       servers: [
         {
           ...staticServer("always", 0),
-          ...{ https: true, httpsOnly: true, certificate: "own.pem", bodyMaxMb: 8 },
+          ...{ https: true, httpsOnly: true, certificate: "own.pem", bodyMaxMb: 8, logFormat: "json" as const },
           hostnames: ["always.alice.test", "*.alice.test"],
           headers: { Link: '<a>; rel="b"' },
           passwords: { kim: `$2b$05$${"a".repeat(53)}` },
