@@ -3,10 +3,11 @@
     count-requests STATE ACCOUNTS WOKEN
 
 STATE/web-sites.prom has the counts for Prometheus, STATE/web-sites.json the same to go on from. After each day (UTC) every account finds a line
-a web site in ACCOUNTS/<number>/admin/logs/web-sites.log. Behind the front end and not in its way: what cannot be read in time is not counted.
+a web site in ACCOUNTS/<number>/admin/logs/web-sites.log, and a row in web-sites.html. Behind the front end and not in its way: what cannot be read in time is not counted.
 Of starts of a web site's program, WOKEN/<unit> has a byte each.
 """
 
+import html
 import json
 import os
 import re
@@ -21,6 +22,12 @@ kept = os.path.join(state, "web-sites.json")
 pause, forgotten = 15, 35
 limits = [0.05, 0.25, 1, 5]
 line = re.compile(rb"seen: (\d+) ([a-z0-9-]+) ([1-5])\d\d (\d+) (\d+) ([\d.]+) (\S+) (.+)$")
+
+# Of a page: rows, of which the oldest go, and bytes that so many have at most.
+most_rows, most_bytes = 400, 400 * 1024
+newline = "\n"
+titles = ["Day", "Web site", "Requests", "Status 400 to 499", "500 or more", "By the front end", "By the cache", "Refused by the firewall", "Starts", "Sent", "Received", "On average", "At most"]
+known_row = re.compile(rf"<tr><td>\d{{4}}-\d\d-\d\d</td><td>[a-z0-9-]+</td>(?:<td>[\d.]+(?: MB| s)?</td>){{{len(titles) - 2}}}</tr>")
 
 
 def today():
@@ -103,25 +110,88 @@ def prometheus(sites):
     return "".join(f"{each}\n" for lines in series.values() for each in lines)
 
 
+def opened(path, flags):
+    """A file of an account's logs: root's own directories, in which no account can write or place a link."""
+    return os.open(path, flags | os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+
+
+def words_of(day, server, counts):
+    requests = sum(counts["statuses"])
+    return (
+        f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
+        f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts.get('refused', 0)} refused by its firewall, {counts.get('woken', 0)} starts, {counts['sent']} bytes sent, {counts['received']} received, "
+        f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
+    )
+
+
+def row_of(day, server, counts):
+    """The same as a row of the page: of nothing else is it made, and none of it comes from a visitor."""
+    requests = sum(counts["statuses"])
+    cells = [day, server, requests, counts["statuses"][3], counts["statuses"][4], counts["own"], counts.get("hits", 0), counts.get("refused", 0), counts.get("woken", 0)]
+    cells += [f"{counts[name] / 1e6:.2f} MB" for name in ("sent", "received")]
+    cells += [f"{seconds:.3f} s" for seconds in (counts["seconds"] / requests, counts["slowest"])]
+    return "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>"
+
+
+def page(account, rows):
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>Web sites of account {html.escape(account)}</title>
+<style>
+body {{ font-family: sans-serif; margin: 2em }}
+table {{ border-collapse: collapse }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3em .6em; text-align: right }}
+th:nth-child(-n+2), td:nth-child(-n+2) {{ text-align: left }}
+</style>
+<h1>Web sites of account {html.escape(account)}</h1>
+<p>A row for each web site and day (UTC) with requests, the newest first, {most_rows} at most.</p>
+<table>
+<thead><tr>{"".join(f"<th>{title}</th>" for title in titles)}</tr></thead>
+<tbody>
+{newline.join(rows)}
+</tbody>
+</table>
+"""
+
+
+def write_page(path, account, day, rows):
+    """The rows of this day before those of the page as it is: it remembers the days itself, and what is no row of its own is left out."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), errors="replace") as file:
+            old = [each for each in known_row.findall(file.read(most_bytes)) if not each.startswith(f"<tr><td>{day}</td>")]
+    except FileNotFoundError:
+        old = []
+    new = path + ".new"
+    file = open(opened(new, os.O_TRUNC), "w")
+    try:
+        with file:
+            file.write(page(account, (rows + old)[:most_rows]))
+        os.replace(new, path)
+    except OSError:
+        os.unlink(new)
+        raise
+
+
 def report(day, sites):
-    """Lines for the owners. Root's own directories, in which no account can write or place a link."""
+    """For the owners: lines, and a page with the same."""
+    of_accounts = {}
     for key, site in sorted(sites.items()):
         account, server = key.split(" ")
-        counts = site["day"]
-        requests = sum(counts["statuses"])
+        if sum(site["day"]["statuses"]):
+            of_accounts.setdefault(account, []).append((server, site["day"]))
+    for account, days in of_accounts.items():
         logs = os.path.join(accounts, account, "admin/logs")
-        if requests == 0 or not os.path.isdir(logs):
+        if not os.path.isdir(logs):
             continue
-        words = (
-            f"{day} {server}: {requests} requests, {counts['statuses'][3]} with a status of 400 to 499, {counts['statuses'][4]} of 500 or more, "
-            f"{counts['own']} answered by the front end, {counts.get('hits', 0)} by its cache, {counts.get('refused', 0)} refused by its firewall, {counts.get('woken', 0)} starts, {counts['sent']} bytes sent, {counts['received']} received, "
-            f"{counts['seconds'] / requests:.3f} s on average, {counts['slowest']:.3f} s at most\n"
-        )
         try:
-            with open(os.open(os.path.join(logs, "web-sites.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644), "w") as file:
-                file.write(words)
+            with open(opened(os.path.join(logs, "web-sites.log"), os.O_APPEND), "w") as file:
+                file.writelines(words_of(day, server, counts) for server, counts in days)
+            write_page(os.path.join(logs, "web-sites.html"), account, day, [row_of(day, server, counts) for server, counts in days])
         except OSError as error:
-            print(f"account {account}: no line about {server}: {error}", file=sys.stderr)
+            print(f"account {account}: no report of {day}: {error}", file=sys.stderr)
 
 
 def write(data):

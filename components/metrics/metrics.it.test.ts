@@ -92,7 +92,7 @@ describe("what the operator's Prometheus gets", () => {
   });
 });
 
-test("each account finds a line a day for each of its web sites, and no other's", async () => {
+test("each account finds a line and a row of a page a day for each of its web sites, and no other's", async () => {
   await sh(`systemctl stop ${unit} && sed -i -E 's/"day": "[0-9-]+"/"day": "2026-01-02"/' ${state}/web-sites.json`);
   await visit("web.bob.test");
   const log = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/web-sites.log 2>/dev/null || true`);
@@ -104,7 +104,12 @@ test("each account finds a line a day for each of its web sites, and no other's"
   expect(await log(1)).toMatch(/^2026-01-02 web: 3 requests, 1 with/m);
   expect(await log(1)).not.toContain("bob");
   expect(await log(2)).toMatch(/^2026-01-02 web: 1 requests/);
-  expect(await sh("stat -c '%a %g' /srv/accounts/2/admin/logs/web-sites.log")).toBe("640 1900000002\n");
+  const page = (account: number) => sh(`cat /srv/accounts/${account}/admin/logs/web-sites.html`);
+  await expect.poll(() => page(2), { timeout: 30_000 }).toMatch(/<td>2026-01-02<\/td><td>web<\/td><td>1<\/td>/);
+  expect(await page(1)).toMatch(/<td>2026-01-02<\/td><td>app<\/td><td>3<\/td><td>1<\/td><td>2<\/td><td>1<\/td>/);
+  for (const file of ["web-sites.log", "web-sites.html"])
+    expect(await sh(`stat -c '%a %g' /srv/accounts/2/admin/logs/${file}`)).toBe("640 1900000002\n");
+  expect(await sh("ls /srv/accounts/2/admin/logs | grep web-sites")).toBe("web-sites.html\nweb-sites.log\n");
 });
 
 test.each([
