@@ -1,17 +1,15 @@
 #!/bin/bash
 # Gets a certificate for each host name of the front end and renews those that are due, by ACME (RFC 8555): over HTTP, for wildcards over DNS.
-#   issue-certificates CA EMAIL [DNS-PROVIDER [VARIABLE=VALUE...]]
-# Secrets of the DNS provider are credentials of the service: `dns_VARIABLE`.
+#   issue-certificates CA EMAIL ORDERS [DNS-PROVIDER [VARIABLE=VALUE...]]
+# ORDERS: how many certificates this host asks for in an hour. Secrets of the DNS provider are credentials of the service: `dns_VARIABLE`.
 # A name that fails, or of which the CA says that it had enough, stops no other: it is tried again after an hour, then two, up to a day.
 # Nothing here interrupts the front end: it reads a certificate with each handshake.
 set -u -o pipefail
-ca=$1 email=$2 dns=${3:-} again=("$0" "$@")
+ca=$1 email=$2 most=$3 dns=${4:-} again=("$0" "$@")
 state=${STATE_DIRECTORY:-/var/lib/fairhost-certificates}
 names=/var/lib/fairhost/current/sites/accounts
-# The CA counts orders: no host asks for more in one run.
-most=100
 cd "$state" || exit 1
-mkdir -p issued own www wait unproved
+mkdir -p issued own www wait unproved held
 now=$(date +%s)
 
 if [ ! -s default.pem ]; then
@@ -62,8 +60,40 @@ ask_ca() { # SECONDS ARGUMENTS...: in a shell of its own, which alone has the se
   exec timeout "$1" lego --accept-tos --email "$email" --server "$ca" --path lego --key-type ec256 "${@:2}"
 }
 
+told_to_wait() { # NAME ACCOUNT: whether the CA gives none for now, to this host or below a domain; the account reads until when
+  local at=${1#_.} told=held/_all
+  if [ ! -e $told ]; then
+    until [ -e "held/$at" ]; do
+      [[ $at == *.* ]] || return 1
+      at=${at#*.}
+    done
+    told=held/$at
+  fi
+  [ -e "wait/$1" ] || echo 0 >"wait/$1"
+  touch -r "$told" "wait/$1"
+  say "$1" "$2" "no certificate, the CA gives no more before $(date -r "$told" +%FT%T%z): $(<"$told")"
+}
+
+# The answer of a CA that limits what it gives (RFC 8555, section 6.6). lego shows its text alone, not Retry-After; Let's Encrypt's text has the
+# same time, and the domain if it is about one.
+until_when() { # TEXT: when to ask again: as it says, but in a week at the latest, the longest time of a limit; in an hour if it does not say
+  local at now
+  now=$(date +%s)
+  at=$(sed -nE 's/.*retry after ([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2}) ?(Z|UTC).*/\1 \2 UTC/p' <<<"$1" | tail -n 1)
+  [ -n "$at" ] && at=$(date -d "$at" +%s) && [ "$at" -gt "$now" ] || at=$((now + 3600))
+  echo $((at < now + 604800 ? at : now + 604800))
+}
+limited() { # NAME TEXT: a domain, nothing if it is about the certificate of this name, or _all: whatever this host asks for
+  local domain
+  domain=$(sed -nE 's/.* for:? "?(\*\.)?([a-z0-9-]+(\.[a-z0-9-]+)+).*/\2/p' <<<"$2" | tail -n 1)
+  if [[ -n $domain && .${1#_.} == *".$domain" ]]; then echo "$domain"; elif [[ $2 != *"exact set"* ]]; then echo _all; fi
+}
+
 issue() { # NAME ACCOUNT
   local name=$1 account=$2 what=(run) proof=(--http --http.webroot www) limit=180 out cause
+  # Another one was told so meanwhile.
+  ! told_to_wait "$name" "$account" || return 0
+  printf '%(%s)T\n' -1 >>orders
   # Some providers need minutes until each of their servers has the proof.
   [[ $name != _.* ]] || proof=(--dns "$dns") limit=600
   # Without an account at the CA, only the first way makes one.
@@ -90,16 +120,26 @@ issue() { # NAME ACCOUNT
   esac
   # Some providers are told secrets in an address.
   cause=$(without_secrets <<<"$out" | tail -n 1 | sed -E 's#([a-z]+://[^/ ?"]*)[^ "]*#\1/...#g' | tr -d '\000-\037' | cut -c1-300)
-  local tries
+  local tries pause next told=
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
+  pause=$((tries > 5 ? 86400 : 3600 << (tries - 1)))
+  next=$(($(date +%s) + pause))
+  if [[ $out == *:rateLimited* ]]; then
+    next=$(until_when "$out")
+    told=$(limited "$name" "$out")
+  fi
+  if [ -n "$told" ]; then
+    echo "$cause" >".$name.held" && touch -d "@$next" ".$name.held" && mv ".$name.held" "held/$told"
+    told_to_wait "$name" "$account"
+    return 0
+  fi
   echo "$tries" >"wait/$name"
-  local pause=$((tries > 5 ? 86400 : 3600 << (tries - 1)))
-  touch -d "@$(($(date +%s) + pause))" "wait/$name"
-  say "$name" "$account" "no certificate, next try in $((pause / 3600)) h: $cause"
+  touch -d "@$next" "wait/$name"
+  say "$name" "$account" "no certificate, next try in $(((next - $(date +%s) + 3599) / 3600)) h: $cause"
 }
-export -f issue ask_ca registered say secrets without_secrets
+export -f issue told_to_wait until_when limited ask_ca registered say secrets without_secrets
 export ca email dns
-shift $(($# < 3 ? $# : 3))
+shift $(($# < 4 ? $# : 4))
 [ $# = 0 ] || export "$@"
 
 # Another provider, or another secret of it: what failed before is tried now.
@@ -107,6 +147,12 @@ tried=$({ printf '%s\n' "$dns" "$@"; secrets | sort | xargs -r -d '\n' cat; } | 
 if [ "$tried" != "$(cat tried 2>/dev/null)" ]; then
   rm -f wait/_.* unproved/_.* && (umask 077 && printf '%s' "$tried" >tried)
 fi
+
+# Every try is an order, however often deploys start this.
+touch orders
+awk -v now="$now" '$1 > now - 3600 && $1 <= now' orders >orders.new && mv orders.new orders || exit 1
+left=$((most - $(wc -l <orders)))
+find held -type f ! -newermt "@$now" -delete
 
 # Due: no certificate yet, or one whose time has come; but not what waits.
 LC_ALL=C join <(here \( -type l -o ! -newermt "@$now" \)) names >due.all || exit 1
@@ -119,10 +165,13 @@ if [ -z "$dns" ]; then
   done
   sed -i '/^_\./d' due.all
 fi
-LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) >due.now
+LC_ALL=C join -v 1 due.all <(find wait -type f -newermt "@$now" -printf '%f\n' | LC_ALL=C sort) |
+  while read -r name account; do told_to_wait "$name" "$account" || echo "$name $account"; done >due.now
 # One name of each account, then the second of each: whoever has many, or slow ones, keeps nobody else waiting for long.
 fair() { shuf | awk '{ print n[$2]++, $0 }' | sort -s -n -k 1,1 | cut -d ' ' -f 2-; }
-{ grep -v '^_\.' due.now | fair; grep '^_\.' due.now | fair; } | head -n "$most" >due
+{ grep -v '^_\.' due.now | fair; grep '^_\.' due.now | fair; } | head -n $((left > 0 ? left : 0)) >due
+more=$(($(wc -l <due.now) - $(wc -l <due)))
+[ $more = 0 ] || echo "$more more names wait: this host asks for $most certificates an hour, so that the CA does not refuse them" >&2
 [ -s due ] || exit 0
 # The first one alone, if the CA does not know this host yet.
 if ! registered; then

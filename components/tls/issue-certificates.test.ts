@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
-const [fair] = /^fair\(\).*$/m.exec(readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8"))!;
+const script = readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8");
+const [fair] = /^fair\(\).*$/m.exec(script)!;
+const [limits] = /^until_when\(\)[\s\S]*?^limited\(\)[\s\S]*?^}$/m.exec(script)!;
 
 test("names of each account come in turn, however many one has", async () => {
   const names = ["a", "b", "c", "d"].map((name) => `_.${name}.evil.test 1`);
@@ -13,6 +15,68 @@ test("names of each account come in turn, however many one has", async () => {
   const accounts = stdout.split("\n").map((line) => line.split(" ")[1]);
   expect(accounts.slice(0, 2).toSorted()).toEqual(["1", "2"]);
   expect(accounts).toHaveLength(5);
+});
+
+/** What the program reads in the answer of a CA that limits what it gives: how many seconds to wait, and with what. */
+async function read(name: string, detail: string): Promise<readonly [seconds: number, held: string]> {
+  const out = `Could not obtain certificates:\n\tacme: error: 429 :: POST :: https://ca.example/new-order :: urn:ietf:params:acme:error:rateLimited :: ${detail}`;
+  const { stdout } = await execa("bash", ["-c", `${limits}\nuntil_when "$2"; limited "$1" "$2"`, "bash", name, out]);
+  const [at, held = ""] = stdout.split("\n");
+  return [Math.round(Number(at) - Date.now() / 1000), held];
+}
+const inSeconds = (seconds: number, end = " UTC") =>
+  new Date(Date.now() + seconds * 1000)
+    .toISOString()
+    .replace("T", end === "Z" ? "T" : " ")
+    .replace(/\..*/, end);
+const day = 86_400;
+
+// Texts of Let's Encrypt, before and since 2024.
+test.each([
+  [
+    "shop.florist.test",
+    `too many certificates (50) already issued for "florist.test" in the last 168h0m0s, retry after ${inSeconds(2 * day)}: see https://ca.example/docs`,
+    2 * day,
+    "florist.test",
+  ],
+  [
+    "_.florist.test",
+    `too many certificates (50) already issued for "florist.test" in the last 168h0m0s, retry after ${inSeconds(day, "Z")}: see`,
+    day,
+    "florist.test",
+  ],
+  [
+    "florist.test",
+    "too many certificates already issued for: florist.test: see https://ca.example/docs",
+    3600,
+    "florist.test",
+  ],
+  [
+    "florist.test",
+    `too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after ${inSeconds(day)}: see`,
+    day,
+    "",
+  ],
+  [
+    "www.florist.test",
+    `too many failed authorizations (5) for "www.florist.test" in the last 1h0m0s, retry after ${inSeconds(600)}: see`,
+    600,
+    "www.florist.test",
+  ],
+  [
+    "florist.test",
+    `too many new orders (300) from this account in the last 3h0m0s, retry after ${inSeconds(1800)}: see`,
+    1800,
+    "_all",
+  ],
+  ["florist.test", "Service busy; retry later.", 3600, "_all"],
+  // Of another domain, over, or in a year: nobody stops a name so.
+  ["florist.test", `too many certificates for "other.test", retry after ${inSeconds(-60)}`, 3600, "_all"],
+  ["myflorist.test", `too many certificates for "florist.test", retry after ${inSeconds(365 * day)}`, 7 * day, "_all"],
+])("%s: %s", async (name, detail, seconds, held) => {
+  const [waits, about] = await read(name, detail);
+  expect(about).toBe(held);
+  expect(Math.abs(waits - seconds)).toBeLessThan(300);
 });
 
 /** What the certificate program of a host with a wildcard is started with. */

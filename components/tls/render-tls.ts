@@ -7,6 +7,7 @@ import { confined } from "../host/units/confined.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
+import { caLimits } from "./ca-limits.ts";
 import { certificateOf } from "./secured-names.ts";
 import { type Dns, dnsOf } from "./wildcards.ts";
 
@@ -81,7 +82,12 @@ function renderTls(
             ...confined,
             Type: "oneshot",
             ExecStart: execLine([
-              ...[`${currentGeneration}/${script}`, plainWord(ca.directory), plainWord(ca.email)],
+              ...[
+                `${currentGeneration}/${script}`,
+                plainWord(ca.directory),
+                plainWord(ca.email),
+                `${caLimits.ordersAnHour}`,
+              ],
               ...(dns === undefined ? [] : [dns.provider, ...settings.sort()]),
             ]),
             LoadCredential: (dns?.secrets ?? []).map((name) => `dns_${plainWord(name)}:${dnsSecrets}/${name}`),

@@ -12,6 +12,9 @@ export const issued = `${certificates}/issued`;
 /** A file for each name whose certificate is one that its account brings. */
 export const ownCertificates = `${certificates}/own`;
 
+/** A file for each domain of which the CA gives no more for now, or `_all`: until its modification time; with the CA's words. */
+export const heldBack = `${certificates}/held`;
+
 /** Where a CA looks for the proof that a host name is ours (RFC 8555, section 8.3). */
 export const challenges = `${certificates}/www`;
 

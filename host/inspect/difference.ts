@@ -45,6 +45,7 @@ export const differenceKinds = [
   "route-foreign",
   "link-down",
   "certificate-ending",
+  "certificate-held",
   "ssh-silent",
   "clock-alone",
   // Programs and system

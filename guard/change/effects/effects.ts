@@ -11,6 +11,7 @@ import { count } from "../../../lib/text/text.ts";
 import type { Context } from "../../rule.ts";
 import { serverRestartSeconds, serviceRestartSeconds } from "./costs.ts";
 import type { HostChange } from "./host-change.ts";
+import { newCertificates } from "./new-certificates.ts";
 
 /** Effects of a change, worst first: losses, then outages, then the rest in the order of the fleet. */
 export function effectsOf(context: Context): Effect[] {
@@ -21,6 +22,7 @@ export function effectsOf(context: Context): Effect[] {
   );
   for (const host of context.hosts) effects.push(...effectsOnHost(host, context));
   for (const router of context.routers) effects.push(...effectsOnRouter(router, context));
+  effects.push(...newCertificates(before.declaration, after.declaration));
   const rank = ({ destroys, seconds }: Effect): number => (destroys ? 2 : seconds > 0 ? 1 : 0);
   return effects.sort((left, right) => rank(right) - rank(left) || right.seconds - left.seconds);
 }

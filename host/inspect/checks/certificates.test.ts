@@ -52,3 +52,27 @@ test("a certificate that was due for long is said 20 days before its end, and af
   expect(said(10.5)).toEqual(all("ends in 19 days"));
   expect(said(31)).toEqual(all("has ended"));
 });
+
+test("what the CA gives no more certificates for is a note until its time", () => {
+  using tree = new Tree();
+  const directory = tree.at("/var/lib/fairhost-certificates/held");
+  mkdirSync(directory, { recursive: true });
+  const now = Date.parse("2026-12-01T12:00:00Z");
+  for (const [domain, hours] of [
+    ["florist.test", 48],
+    ["_all", 1],
+    ["over.test", -1],
+  ] as const) {
+    writeFileSync(join(directory, domain), "too many certificates\n");
+    utimesSync(join(directory, domain), new Date(now), new Date(now + hours * 3_600_000));
+  }
+  const found = lookAtCertificates(tree.machine(), bundleOf({}), now);
+  expect(found.map(({ group, kind, message, note }) => [group, kind, message, note])).toEqual([
+    ["host", "certificate-held", "the CA gives this host no more certificates before 2026-12-01T13:00:00.000Z", true],
+    [
+      ...["host", "certificate-held"],
+      "the CA gives names below florist.test no more certificates before 2026-12-03T12:00:00.000Z",
+      true,
+    ],
+  ]);
+});

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
-import { certificates, ownCertificates, securedNames } from "../../../delivery/protocol/certificates.ts";
+import { certificates, heldBack, ownCertificates, securedNames } from "../../../delivery/protocol/certificates.ts";
 import type { Machine } from "../../os/machine.ts";
 import { filesOf } from "../../store/generations.ts";
 import type { Difference } from "../difference.ts";
@@ -14,8 +14,9 @@ const day = 86_400_000;
  * Certificates that end within 20 days, or have ended. Only those are read that are due by the time of their file, and those that accounts bring;
  * a name that has none yet is in its account's log.
  */
-export function lookAtCertificates({ layout }: Machine, bundle: Bundle, now = Date.now()): Difference[] {
-  return [...filesOf(bundle).values()].flatMap(({ path, content = "", group }) => {
+export function lookAtCertificates(machine: Machine, bundle: Bundle, now = Date.now()): Difference[] {
+  const { layout } = machine;
+  const ending = [...filesOf(bundle).values()].flatMap(({ path, content = "", group }) => {
     if (!(path.startsWith(`${securedNames}/`) && path.endsWith(".certificates"))) return [];
     return [...content.matchAll(/^(\S+) (\S+);$/gm)].flatMap(([, name, base]): Difference[] => {
       const file = layout.at(`${certificates}/${base}.pem`);
@@ -39,6 +40,30 @@ export function lookAtCertificates({ layout }: Machine, bundle: Bundle, now = Da
       ];
     });
   });
+  return [...ending, ...lookAtHeld(machine, now)];
+}
+
+/** What the CA gives no more certificates for now: it limits how many of a domain there are in a week. */
+function lookAtHeld({ layout }: Machine, now: number): Difference[] {
+  const directory = layout.at(heldBack);
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .sort()
+    .flatMap((domain): Difference[] => {
+      const until = statSync(`${directory}/${domain}`).mtimeMs;
+      if (until <= now) return [];
+      const whom = domain === "_all" ? "this host" : `names below ${domain}`;
+      return [
+        {
+          group: "host",
+          kind: "certificate-held",
+          what: domain,
+          message: `the CA gives ${whom} no more certificates before ${new Date(until).toISOString()}`,
+          repaired: "by hand: nothing to do, they are asked for then; or use a wildcard, which needs one for all names",
+          note: true,
+        },
+      ];
+    });
 }
 
 /** Days until a certificate ends; undefined if the file has none. */
