@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import { z } from "zod";
 
 /** What to do about a text that a schema refuses: `write "www.example.org": without the dot at its end`. */
@@ -41,9 +41,22 @@ export function repairName(text: string, schema: z.ZodType): string | undefined 
   return meant !== text && schema.safeParse(meant).success ? `write "${meant}": ${why.join(", ")}` : undefined;
 }
 
+/** A label that begins as one in Punycode does, but stands for no name (RFC 5891, section 5.4): browsers do not ask for it, and no CA gives it a certificate. */
+export function falsePunycode(name: string): string | undefined {
+  return name.split(".").find((label) => {
+    if (!label.startsWith("xn--")) return false;
+    const meant = domainToUnicode(label);
+    return /^[\x20-\x7e]*$/.test(meant) || domainToASCII(meant) !== label;
+  });
+}
+
 /** How to write the host name of a web site that is refused. */
 export function repairHostname(text: string, schema: z.ZodType): string | undefined {
+  const label = falsePunycode(text);
+  if (label !== undefined) return `copy the name as DNS has it: ${label} is not Punycode for any name`;
   if (text.includes("*")) {
+    const meant = text.startsWith("*.") ? repairName(text, schema) : undefined;
+    if (meant !== undefined) return meant;
     return "write *. and a host name, such as *.example.org, or each host name on its own: * stands for one whole label at the beginning";
   }
   if (isIP(text) !== 0) {

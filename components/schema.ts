@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { meaning } from "./inputs.ts";
-import { repaired, repairHostname } from "./repairs.ts";
+import { falsePunycode, repaired, repairHostname } from "./repairs.ts";
 
 /** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
@@ -101,7 +101,8 @@ export const hostnameSchema = repaired(
     z
       .string()
       .max(253)
-      .regex(new RegExp(`^${hostname}$`), says),
+      .regex(new RegExp(`^${hostname}$`), says)
+      .refine((name) => falsePunycode(name) === undefined, says),
   ),
   repairHostname,
 );

@@ -1,5 +1,6 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { repaired, repairHostname } from "../../repairs.ts";
+import { falsePunycode, repaired, repairHostname } from "../../repairs.ts";
 import { format, hostname } from "../../schema.ts";
 
 /**
@@ -15,7 +16,8 @@ export const siteNameSchema = repaired(
     z
       .string()
       .max(253)
-      .regex(new RegExp(`^(?:\\*\\.(?=[^.]+\\.))?${hostname}$`), says),
+      .regex(new RegExp(`^(?:\\*\\.(?=[^.]+\\.))?${hostname}$`), says)
+      .refine((name) => falsePunycode(name) === undefined, says),
   ),
   repairHostname,
 );
@@ -31,17 +33,23 @@ export const siteAddressSchema = repaired(
     z
       .string()
       .max(500)
-      .regex(new RegExp(`^${hostname}(?:/${part}){1,${mostParts}}$`), says),
+      .regex(new RegExp(`^${hostname}(?:/${part}){1,${mostParts}}$`), says)
+      .refine((address) => falsePunycode(nameIn(address)) === undefined, says),
   ),
   (text, schema) => {
-    const meant = text
+    const bare = text
       .trim()
       .replace(/^[a-z]+:\/\//i, "")
       .replace(/\/+$/, "");
-    if (!meant.includes("/")) return "list a whole host name in `hostnames`: an address here has a path";
-    return meant !== text && schema.safeParse(meant).success
-      ? `write "${meant}": without scheme and / at its end`
-      : undefined;
+    const slash = bare.indexOf("/");
+    if (slash < 0) return "list a whole host name in `hostnames`: an address here has a path";
+    const name = bare.slice(0, slash);
+    const meant = (/^[\x20-\x7e]*$/.test(name) ? name : domainToASCII(name)) + bare.slice(slash);
+    const why = [
+      ...(bare === text ? [] : ["without scheme and / at its end"]),
+      ...(meant === bare ? [] : ["as DNS has it (Punycode)"]),
+    ];
+    return meant !== text && schema.safeParse(meant).success ? `write "${meant}": ${why.join(", ")}` : undefined;
   },
 );
 
