@@ -12,6 +12,8 @@ import { declarationOf } from "./fixtures/bundle-fixture.ts";
 /** How a network declares the CA. */
 const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
 
+const limitingCa = join(import.meta.dirname, "programs/limiting-ca.ts");
+
 /** Its own address: a host has a resolver on the others. */
 const nameServer = "fd53::53";
 
@@ -52,6 +54,9 @@ export class Ca implements AsyncDisposable {
   readonly #programs: (PromiseLike<unknown> & { kill(): unknown })[] = [];
   readonly #directory: string;
   #misled = "";
+  get #limits(): string {
+    return join(this.#directory, "limits.json");
+  }
   private constructor(directory: string) {
     this.#directory = directory;
   }
@@ -64,15 +69,6 @@ export class Ca implements AsyncDisposable {
     await execa("openssl", ["req", "-x509", "-days", "2", ...key, ...subject, "-out", "cert.pem"], {
       cwd: ca.#directory,
     });
-    const pebble = {
-      listenAddress: "[::1]:14000",
-      managementListenAddress: "[::1]:15000",
-      certificate: join(ca.#directory, "cert.pem"),
-      privateKey: join(ca.#directory, "key.pem"),
-      httpPort: 80,
-      tlsPort: 443,
-    };
-    await writeFile(join(ca.#directory, "pebble.json"), JSON.stringify({ pebble }));
     await writeFile(
       join(ca.#directory, "knot.conf"),
       `server:
@@ -109,7 +105,18 @@ zone:
     await host.writeFile("/root/ca.pem", await readFile(join(this.#directory, "cert.pem"), "utf8"));
     await succeed(host, "cat /root/ca.pem >>/etc/ssl/certs/ca-certificates.crt");
   }
-  async start(host: ContainerHost): Promise<void> {
+  /** @param limiting whether {@link limit} has an effect */
+  async start(host: ContainerHost, { limiting = false } = {}): Promise<void> {
+    const [certificate, key] = [join(this.#directory, "cert.pem"), join(this.#directory, "key.pem")];
+    const pebble = {
+      listenAddress: `[::1]:${limiting ? 14001 : 14000}`,
+      managementListenAddress: "[::1]:15000",
+      certificate,
+      privateKey: key,
+      httpPort: 80,
+      tlsPort: 443,
+    };
+    await writeFile(join(this.#directory, "pebble.json"), JSON.stringify({ pebble }));
     const run = (...command: string[]) => {
       const program = execa("nsenter", ["-t", `${host.netnsPid}`, "-n", "--", ...command], {
         ...{ reject: false, stdio: "ignore" },
@@ -127,9 +134,14 @@ zone:
     );
     run("knotd", "-c", join(this.#directory, "knot.conf"));
     run("pebble", "-config", join(this.#directory, "pebble.json"), "-dnsserver", `[${nameServer}]:53`);
+    if (limiting) run(process.execPath, limitingCa, "14000", "14001", certificate, key, this.#limits);
     await succeed(host, "until getent ahosts ns.test >/dev/null; do sleep 0.1; done");
     await succeed(host, "until curl -sSf https://localhost:14000/dir >/dev/null 2>&1; do sleep 0.1; done");
     await succeed(host, "curl -sS https://localhost:15000/roots/0 >/root/roots.pem");
+  }
+  /** From now on the CA answers orders for names that end so with a problem `rateLimited`; of no name any more without arguments. */
+  async limit(limits: Readonly<Record<string, { readonly detail: string; readonly retryAfter: string }>> = {}) {
+    await writeFile(this.#limits, JSON.stringify(limits));
   }
   /** From its next start on the CA asks for a name below `test` where nobody answers. */
   mislead(name: string): void {
