@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { deliveredRouters } from "../components/network/router-systems/delivered-routers.ts";
 import {
@@ -53,18 +53,57 @@ export function routerConfigurations(declaration: Declaration): {
   return { configurations, missing };
 }
 
-/** What two SSH commands bring to each router that the applier can serve. */
-async function writeDeliveries(declaration: Declaration, directory: string): Promise<void> {
+/** Files of routers' configurations, by their paths in the directory of `--write`. */
+export const writtenFiles = (configurations: readonly Configuration[]): ReadonlyMap<string, string> =>
+  new Map(
+    configurations.flatMap(({ router, text, others }) => [
+      [`${router}.conf`, text] as const,
+      ...others.map(({ path, content }) => [`${router}${path}`, content] as const),
+    ]),
+  );
+
+/** What two SSH commands bring to each router that the applier can serve, by its path in the directory of `--deliveries`. */
+async function deliveryFiles(declaration: Declaration): Promise<ReadonlyMap<string, string>> {
   const bootstrap = await loadBootstrap();
   const plans = routerPlans(declaration);
+  return new Map(
+    deliveredRouters(declaration).flatMap((router) => {
+      const { script, payload } = bootstrap.forRouter(router, 0);
+      const plan = plans.find(({ name }) => name === router.name)!;
+      return [
+        ["bootstrap.sh", script],
+        [`${router.name}.bootstrap`, payload],
+        [`${router.name}.delivery`, routerDelivery(renderRouterBundle(router, plan))],
+      ] as const;
+    }),
+  );
+}
+
+/** Whether a path is of the form that this command writes. */
+const isOfRouter = (path: string) => /^[^/]+(?:\.(?:conf|bootstrap|delivery)$|\/etc\/)/.test(path);
+
+/**
+ * Writes files into a directory.
+ * @returns one sentence about each file there that an earlier run can have written, for a router or a port that is called otherwise now:
+ * whoever copied the directory would set up both
+ */
+export async function writeInto(directory: string, files: ReadonlyMap<string, string>): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  for (const router of deliveredRouters(declaration)) {
-    const { script, payload } = bootstrap.forRouter(router, 0);
-    const plan = plans.find(({ name }) => name === router.name)!;
-    await writeFile(join(directory, "bootstrap.sh"), script);
-    await writeFile(join(directory, `${router.name}.bootstrap`), payload);
-    await writeFile(join(directory, `${router.name}.delivery`), routerDelivery(renderRouterBundle(router, plan)));
+  for (const [path, content] of files) {
+    const file = join(directory, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
   }
+  const all = await readdir(directory, { recursive: true, withFileTypes: true });
+  return all
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .filter((path) => isOfRouter(path) && !files.has(path))
+    .sort()
+    .map(
+      (path) =>
+        `${join(directory, path)} is not of a router as the fleet is now. Delete it, so that nobody copies it to one.`,
+    );
 }
 
 /** `npm run routers`: the configuration of routers. */
@@ -90,23 +129,21 @@ const routersCommand = withAction(
   ) => {
     const declaration = declare((await loadFleet(directory)).fleet);
     const found = routerConfigurations(declaration);
-    if (deliveries !== undefined) await writeDeliveries(declaration, deliveries);
+    // Both may be one directory.
+    const wanted = new Map<string, ReadonlyMap<string, string>>();
+    const add = (into: string, files: ReadonlyMap<string, string>) =>
+      wanted.set(resolve(into), new Map([...(wanted.get(resolve(into)) ?? []), ...files]));
+    if (write !== undefined) add(write, writtenFiles(found.configurations));
+    if (deliveries !== undefined) add(deliveries, await deliveryFiles(declaration));
+    const left: string[] = [];
+    for (const [into, files] of wanted) left.push(...(await writeInto(into, files)));
     if (json) console.log(JSON.stringify(found, undefined, 2));
-    for (const { router, text, others } of write === undefined ? [] : found.configurations) {
-      await mkdir(write!, { recursive: true });
-      await writeFile(join(write!, `${router}.conf`), text);
-      for (const { path, content } of others) {
-        const file = join(write!, router, path);
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, content);
-      }
-    }
     if (!json && write === undefined && deliveries === undefined) {
       for (const { text, others } of found.configurations)
         console.log([text, ...others.map(({ path, content }) => `# ${path}\n${content}`)].join("\n"));
     }
-    if (!json) for (const sentence of found.missing) console.error(sentence);
-    return found.missing.length === 0 ? "done" : "blocked";
+    for (const sentence of [...(json ? [] : found.missing), ...left]) console.error(sentence);
+    return found.missing.length + left.length === 0 ? "done" : "blocked";
   },
 );
 
