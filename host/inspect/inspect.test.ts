@@ -186,6 +186,23 @@ test("kernel modules that are denied and loaded; no deploy takes away one that i
   expect(await lookAtModules(tree.machine(), bundle)).toEqual([]);
 });
 
+test("a kernel parameter of all links is looked at on each, but for one that has its own", async () => {
+  using tree = new Tree();
+  const settings = "net.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.*.rp_filter = 0\n-net.ipv4.conf.eth1.rp_filter\n";
+  const bundle = bundleOf({}, hostGroup("one", [{ path: "sysctl/60-fairhost.conf", content: settings }]));
+  const values = { all: 0, eth0: 0, eth1: 2, "eth0.100": 1, lo: 2 };
+  write(
+    tree,
+    Object.fromEntries(
+      Object.entries(values).map(([link, value]) => [`/proc/sys/net/ipv4/conf/${link}/rp_filter`, `${value}\n`]),
+    ),
+  );
+  expect(short(await lookAtKernelParameters(tree.machine(), bundle))).toEqual([
+    "host sysctl-changed: net/ipv4/conf/eth0.100/rp_filter is 1, but should be 0 (by the next deploy)",
+    "host sysctl-changed: net.ipv4.conf.lo.rp_filter is 2, but should be 0 (by the next deploy)",
+  ]);
+});
+
 test("kernel parameters, packages, release, kernel and links", async () => {
   using tree = new Tree();
   const settings = "# Comment\nkernel.kptr_restrict = 2\nfs.protected_fifos = 2\nkernel.unknown = 1\n";

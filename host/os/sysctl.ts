@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { sysctl } from "../../components/host/sysctl.host.ts";
 import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
@@ -17,19 +17,48 @@ export async function setKernelParameters(machine: Machine, paths: readonly stri
   return said(machine.run("/usr/lib/systemd/systemd-sysctl", files));
 }
 
-/** Kernel parameters of the bundle that have another value now. Parameters unknown to this kernel are skipped. */
+/**
+ * Kernel parameters of the bundle that have another value now. Parameters unknown to this kernel are skipped. One with `*` stands for all
+ * that it fits, but for those that have a line of their own (sysctl.d(5)).
+ */
 export async function lookAtKernelParameters(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   if (inContainer(machine)) return [];
   const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [sysctl]));
-  return files.flatMap(({ content }) =>
-    (content ?? "").split("\n").flatMap((line): Difference[] => {
-      const [, key, wanted] = /^\s*-?([a-z][\w./-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-      const path = key && machine.layout.at(`/proc/sys/${key.replaceAll(".", "/")}`);
-      if (!path || !existsSync(path)) return [];
-      const value = readFileSync(path, "utf8").trim().replaceAll(/\s+/g, " ");
-      if (value === wanted) return [];
-      const message = `${key} is ${value}, but should be ${wanted}`;
-      return [{ group: "host", kind: "sysctl-changed", what: key, message, repaired: byDeploy }];
+  const lines = files.flatMap(({ content }) =>
+    (content ?? "").split("\n").flatMap((line) => {
+      const [, key, wanted] = /^\s*-?([a-z][\w./*-]*)\s*(?:=\s*(.*?)\s*)?$/.exec(line) ?? [];
+      return key === undefined ? [] : [{ path: key.replaceAll(".", "/"), wanted }];
     }),
   );
+  const own = new Set(lines.map(({ path }) => path));
+  const root = machine.layout.at("/proc/sys");
+  return lines.flatMap(({ path, wanted }) =>
+    wanted === undefined
+      ? []
+      : fitting(root, path)
+          .filter((each) => each === path || !own.has(each))
+          .flatMap((each): Difference[] => {
+            const value = readFileSync(`${root}/${each}`, "utf8").trim().replaceAll(/\s+/g, " ");
+            if (value === wanted) return [];
+            // A name of a link may have dots.
+            const key = each.includes(".") ? each : each.replaceAll("/", ".");
+            const message = `${key} is ${value}, but should be ${wanted}`;
+            return [{ group: "host", kind: "sysctl-changed", what: key, message, repaired: byDeploy }];
+          }),
+  );
 }
+
+/** Files below a directory that a pattern with `*` for whole names fits, sorted. */
+function fitting(root: string, pattern: string): string[] {
+  return pattern
+    .split("/")
+    .reduce<string[]>(
+      (found, name) =>
+        found.flatMap((each) => (name === "*" ? namesIn(`${root}${each}`) : [name]).map((own) => `${each}/${own}`)),
+      [""],
+    )
+    .filter((each) => existsSync(`${root}${each}`))
+    .map((each) => each.slice(1));
+}
+
+const namesIn = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory).sort() : []);
