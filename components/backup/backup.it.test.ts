@@ -4,6 +4,7 @@ import type { Inspection } from "../../host/inspect/difference.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
@@ -177,8 +178,7 @@ describe("a host that somebody has taken over", () => {
 describe("the backup host", () => {
   test("names a file in which a byte has changed; what else is there can be restored", async () => {
     const file = await on.backup.shell(`find ${repositories(2)} -path '*/data/*' -type f | head -n 1`);
-    const flip = `printf '\\377' | dd of=${file} bs=1 seek=9 conv=notrunc status=none`;
-    await on.backup.shell(`cp -p ${file} /root/whole && ${flip}`);
+    await on.backup.shell(`cp -p ${file} /root/whole && ${flipByte(file, 9)}`);
     const { exitCode, stderr } = await on.backup.host.run("fairhost-host verify-backups");
     expect([exitCode, stderr]).toEqual([5, `${file} is damaged: it is not what was written\n`]);
     await on.backup.shell(`cp -p /root/whole ${file}`);

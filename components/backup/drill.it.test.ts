@@ -4,6 +4,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Report } from "../../host/drills/report.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 
 /** A host that brings backups and restores them as drills, and the backup host. */
@@ -171,9 +172,7 @@ describe("found and named", () => {
     const file = await on.backup.shell(
       "find /srv/accounts/2/repositories -path '*/data/*' -type f -printf '%s %p\\n' | sort -n | tail -n 1 | cut -d' ' -f2",
     );
-    await on.backup.shell(
-      `cp -p ${file} /root/whole && printf '\\377' | dd of=${file} bs=1 seek=1500000 conv=notrunc status=none`,
-    );
+    await on.backup.shell(`cp -p ${file} /root/whole && ${flipByte(file, 1_500_000)}`);
     const { exitCode, stderr } = await drill("2");
     await on.backup.shell(`cp -p /root/whole ${file}`);
     expect([exitCode, stderr]).toEqual([

@@ -4,6 +4,7 @@ import type { Inspection } from "../../host/inspect/difference.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
@@ -97,7 +98,7 @@ describe("the copy on the standby", () => {
     await on.backup.shell("touch /root/before");
     await on.web.shell("fairhost-host backup 1");
     const file = await on.backup.shell(`find ${repositories} -path '*/data/*' -type f -newer /root/before | head -n 1`);
-    const flip = `cp -p ${file} /root/whole && printf '\\377\\376' | dd of=${file} bs=1 seek=9 conv=notrunc status=none && touch -r /root/whole ${file}`;
+    const flip = `cp -p ${file} /root/whole && ${flipByte(file, 9)} && touch -r /root/whole ${file}`;
     await on.backup.shell(flip);
     const { exitCode, stderr } = await fetchBackups();
     const name = file.slice(repositories.length + 1);
