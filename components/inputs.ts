@@ -86,14 +86,14 @@ export function derived<S extends z.ZodType>(schema: S): S {
 }
 
 /**
- * Permission to break one rule for a limited time. It is on the element that breaks the rule, so that a diff of the element shows
+ * Permission to break one rule for a limited time. It is on the resource that breaks the rule, so that a diff of the resource shows
  * it and the policy pack, which sees one resource at a time, knows it.
  */
 const waiver = z.strictObject({
   rule: key(text).describe("Name of the rule."),
   path: key(text)
     .exactOptional()
-    .describe("Only violations at this property, or inside it; without one all of the element."),
+    .describe("Only violations at this property, or inside it; without one all of the resource."),
   owner: text.describe("Who answers for it."),
   reason: text.describe("Why it is right to wait; for information only."),
   expires: text.describe("The last day it holds, ISO 8601."),
@@ -103,7 +103,7 @@ export type WaiverInputs = Readonly<z.output<typeof waiver>>;
 /** For elements that may carry waivers. */
 export const waivers = trust(z.array(waiver), { judged: "waivers-approved" })
   .exactOptional()
-  .describe("Rules that the element may break for a limited time.");
+  .describe("Rules that the resource may break for a limited time.");
 
 const powerSupply = z.strictObject({
   name: key(text).describe("Unique in the device."),

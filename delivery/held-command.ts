@@ -31,7 +31,7 @@ export function unmarked(value: unknown): unknown {
 }
 
 /**
- * The connection of a command that does not run again because another operator deploys: while all else is as the stack holds it, so is
+ * The connection of a command that does not run again because another administrator deploys: while all else is as the stack holds it, so is
  * the private key. As soon as something differs, it is the key of whoever deploys now: the other one may be withdrawn.
  */
 export function whoeverDeploys(

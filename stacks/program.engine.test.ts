@@ -175,7 +175,7 @@ describe("a fleet over time", () => {
     expect(await readFile(onHost("report.json"), "utf8")).toBe(before);
   });
 
-  test("another operator's key changes nothing by itself; what is different is brought with it", async () => {
+  test("another administrator's key changes nothing by itself; what is different is brought with it", async () => {
     const before = await readFile(onHost("report.json"), "utf8");
     await writeFile(join(directory, "other-key"), "the key of somebody else");
     await project.configure({ ...settings(), sshPrivateKeyFile: join(directory, "other-key") });

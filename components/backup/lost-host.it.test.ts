@@ -173,7 +173,7 @@ test("a host whose backup hosts do not answer starts its accounts", async () => 
   expect(await on.web.status()).toMatchObject({ held: [], gone: [] });
 });
 
-test("one that was off for long waits for an answer, or until an operator ends that", async () => {
+test("one that was off for long waits for an answer, or until an administrator ends that", async () => {
   const worker = "account-1-service-worker.service";
   await on.web.shell(`rm /var/lib/fairhost/running && systemctl stop ${worker}
     systemctl restart --no-block fairhost-fence.service && systemctl start --no-block ${worker}`);

@@ -185,7 +185,7 @@ describe("who takes it out", () => {
     });
   });
 
-  test("the operator, on the host", async () => {
+  test("an administrator, on the host", async () => {
     const address = `web.bob.test/operator?${minute}`;
     await fill(address);
     await sh("/var/lib/fairhost/current/libexec/purge-cache --socket /run/fairhost-caches/2/purge --all");

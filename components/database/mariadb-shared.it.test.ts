@@ -12,7 +12,7 @@ const shop = { engine: "mariadb", name: "shop", connections: 3 } as const;
 const ask = async (account: number, database: string, ...statements: string[]) =>
   (await inside(on.host, account, `mariadb -BN ${database} 2>&1 <<'EOF'\n${statements.join("\n")}\nEOF`)).trim();
 
-/** As an operator of the host does. */
+/** As an administrator of the host does. */
 const asAdministrator = (statement: string) =>
   on.shell(`mariadb -BN -S /run/fairhost-mariadb/mysqld.sock -e "${statement}"`);
 

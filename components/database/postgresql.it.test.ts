@@ -22,7 +22,7 @@ const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1";
 const ask = async (account: number, database: string, ...statements: string[]) =>
   (await inside(on.host, account, `${psql} -d ${database} 2>&1 <<'EOF'\n${statements.join("\n")}\nEOF`)).trim();
 
-/** As an operator of the host does. */
+/** As an administrator of the host does. */
 const asAdministrator = (statement: string) =>
   on.shell(
     `setpriv --reuid=postgres --regid=postgres --clear-groups ${psql} -h /run/fairhost-postgresql -c "${statement}"`,

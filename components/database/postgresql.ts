@@ -8,7 +8,7 @@ const programs = "/usr/lib/postgresql/17/bin";
 const inForce = (file: string) => `${currentGeneration}/${folder}/${file}`;
 const data = `${dataDirectory("postgresql")}/17`;
 
-/** Slots beside those of the accounts: the applier, dumps, an operator. */
+/** Slots beside those of the accounts: the applier, dumps, an administrator. */
 const reserved = 10;
 
 /**

@@ -69,7 +69,7 @@ export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolea
 /** How a request reaches its account. */
 const passOn = `${[301, 302, 307, 308].map((status) => `      if ($moved = ${status}) {\n        return ${status} $moved_to;\n      }\n`).join("")}      if ($suspended) {
         add_header Retry-After ${retryAfterSuspended} always;
-        ${answer(503, "Suspended", "This account is suspended. If it is yours, ask its operator.")}
+        ${answer(503, "Suspended", "This account is suspended. If it is yours, ask its administrator.")}
       }
       if ($backend = "") {
         ${answer(421, "Unknown site", "No site of this host has this name.")}

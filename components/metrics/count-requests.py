@@ -111,7 +111,7 @@ def prometheus(sites):
 
 
 def opened(path, flags):
-    """A file of an account's logs: root's own directories, in which no account can write or place a link."""
+    """A file of an account's logs: root's own directories, in which no account can write or place a symlink."""
     return os.open(path, flags | os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
 
 

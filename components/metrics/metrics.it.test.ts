@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => host?.stop());
 
-describe("what the operator's Prometheus gets", () => {
+describe("what the administrator's Prometheus gets", () => {
   test("requests by web site, errors, bytes and times, told apart by who answered", async () => {
     await visit("web.alice.test");
     await visit("web.alice.test", "/missing");

@@ -10,7 +10,7 @@ export const inputs = z.strictObject({
   deletedNames: identity(texts, { later: true })
     .exactOptional()
     .describe("Last names of deleted accounts: below the platform's domain each was a host name."),
-  retired: identity(texts).describe("Retired elements: `host web3`, `range 2001:db8::/48`."),
+  retired: identity(texts).describe("Retired resources: `host web3`, `range 2001:db8::/48`."),
   vanished: derivedField(
     z.array(
       z.strictObject({
@@ -20,7 +20,7 @@ export const inputs = z.strictObject({
       }),
     ),
   ).describe(
-    "Elements of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
+    "Resources of the stack that the inventory neither has nor lists as deleted or retired. Nothing is deployed unless this is empty.",
   ),
 });
 

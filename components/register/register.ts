@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterInputs } from "../registry/kinds.generated.ts";
 
-/** Numbers and names that are taken for ever; shows the policy pack elements that vanished from the inventory. */
+/** Numbers and names that are taken for ever; shows the policy pack resources that vanished from the inventory. */
 export class Register extends pulumi.ComponentResource {
   readonly tombstones: readonly number[];
 

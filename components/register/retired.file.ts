@@ -6,10 +6,10 @@ import { daySchema, lineSchema } from "../schema.ts";
 
 const retirable = allKinds.filter(({ retired }) => retired === "retired.yaml").map(({ name }) => name);
 
-/** A retired element. Deleted accounts are not listed here: their numbers are in tombstones.yaml. */
+/** A retired resource. Deleted accounts are not listed here: their numbers are in tombstones.yaml. */
 const retiredSchema = z.strictObject({
-  kind: key(z.enum(retirable)).describe("Kind of the retired element."),
-  name: key(lineSchema.min(1).max(64)).describe("Name of the element; for a range, its prefix."),
+  kind: key(z.enum(retirable)).describe("Kind of the retired resource."),
+  name: key(lineSchema.min(1).max(64)).describe("Name of the resource; for a range, its prefix."),
   retired: note(daySchema).describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."),
 });
 

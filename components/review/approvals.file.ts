@@ -29,7 +29,7 @@ const approvalSchema = z.strictObject({
       error: "must be a kind and a name, such as account 88, host web3, plan small, rule two-disks",
     }),
   ).describe(
-    "Element for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
+    "Resource for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
   ),
   approvedBy: trust(textSchema, { judged: "approvals" }).describe(
     "Person who is responsible for the approval. Author and approver must be different people.",

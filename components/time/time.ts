@@ -4,7 +4,7 @@ import { key, trust } from "../registry/fields/field-class.ts";
 import { hostnameSchema } from "../schema.ts";
 
 /**
- * Public servers of three operators, all with NTS and over IPv6: one that is wrong is outvoted, one that is gone is not missed.
+ * Public servers of three organisations, all with NTS and over IPv6: one that is wrong is outvoted, one that is gone is not missed.
  */
 export const publicServers = ["time.cloudflare.com", "nts.netnod.se", "ptbtime1.ptb.de", "ptbtime2.ptb.de"] as const;
 

@@ -161,7 +161,7 @@ describe("what cannot be used keeps the old one, and the account reads why", () 
 
   test.each([
     [
-      "a link to a key that only root reads",
+      "a symlink to a key that only root reads",
       `ln -s ${state}/alice.test.pem own.pem`,
       "cannot be read (Too many levels of symbolic links)",
     ],

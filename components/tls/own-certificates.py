@@ -2,7 +2,7 @@
 
     own-certificates STATE NAMES ACCOUNTS
 
-NAMES/<account>.own says which file is for which name. A file is read as the account, and no link is followed; what is in it is judged by a process of
+NAMES/<account>.own says which file is for which name. A file is read as the account, and no symlink is followed; what is in it is judged by a process of
 the account. A certificate of its own comes before the CA's, an exact name before a wildcard. The modification time of a certificate in STATE is when the
 CA is asked for the next one: a day before this one ends, so the CA's takes its place in time if no newer one comes.
 """
@@ -55,7 +55,7 @@ def read(accounts, number, path):
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Wrong(f"cannot be read ({error.strerror}): it must be a file, not a link") from error
+        raise Wrong(f"cannot be read ({error.strerror}): it must be a file, not a symlink") from error
     finally:
         os.seteuid(0)
         os.setegid(group)

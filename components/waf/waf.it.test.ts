@@ -107,7 +107,7 @@ test("the account's log says who was refused, where and why; nobody else's does"
     .toMatch(/\/why\S+ \S+ \S+ 403 in .*: the web application firewall refused the request/);
 });
 
-test("refusals are counted for the operator's Prometheus, by web site", async () => {
+test("refusals are counted for the administrator's Prometheus, by web site", async () => {
   const refused = async () => {
     await sh("systemctl stop fairhost-web-sites.service");
     const text = await sh("cat /var/lib/fairhost-web-sites/web-sites.prom");

@@ -164,12 +164,12 @@ function hidden(name: string): boolean {
   return name.startsWith(".") && !/\.ya?ml$/.test(name);
 }
 
-/** A file behind a link has another name, whose history nobody looks up: who wrote an approval, what a limit was. */
+/** A file behind a symlink has another name, whose history nobody looks up: who wrote an approval, what a limit was. */
 function isLink(path: string): boolean {
   return attempt(() => lstatSync(path)).value?.isSymbolicLink() ?? false;
 }
 
-/** The text of one file as it is read for a fleet; `undefined` for one that the loader refuses: a link, a device, more than `maxBytes`. */
+/** The text of one file as it is read for a fleet; `undefined` for one that the loader refuses: a symlink, a device, more than `maxBytes`. */
 export function textOf(root: string, file: string): string | undefined {
   return readText(root, file, () => {});
 }

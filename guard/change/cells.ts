@@ -68,7 +68,7 @@ async function differingFiles(before: string, after: string): Promise<string[]> 
       return new Set(files.map(({ parentPath, name }) => join(parentPath, name).slice(join(directory).length + 1)));
     }),
   );
-  // What no fleet may hold (a link, a device) differs from anything.
+  // What no fleet may hold (a symlink, a device) differs from anything.
   return [...new Set([...old!, ...next!])].filter((name) => {
     const was = textOf(before, name);
     return was === undefined || was !== textOf(after, name);

@@ -165,11 +165,11 @@ describe("a fleet is known by its identity, not by its directory", () => {
     expect([exitCode, report.missingApprovals]).toEqual([3, [{ action: "renumber", resource: "fleet prod" }]]);
   });
 
-  test("a link to a directory outside of the repository is no fleet of it", async () => {
+  test("a symlink to a directory outside of the repository is no fleet of it", async () => {
     await rm(inventory(), { recursive: true });
     await symlink(join(judge.directory, "inventory/prod"), inventory());
     const { exitCode, stderr } = await judge.guard(["review", "--base", base, "--inventory", inventory()]);
-    expect([exitCode, stderr]).toEqual([5, expect.stringContaining("is a link that leads out of its repository")]);
+    expect([exitCode, stderr]).toEqual([5, expect.stringContaining("is a symlink that leads out of its repository")]);
   });
 });
 

@@ -83,7 +83,7 @@ test("comments, and keys in another order, change nothing", async () => {
   ).toEqual([]);
 });
 
-test("a new stack, one that goes, one that cannot be read, and a link are said", async () => {
+test("a new stack, one that goes, one that cannot be read, and a symlink are said", async () => {
   for (const [was, is] of [
     [undefined, old],
     [old, undefined],
@@ -96,7 +96,7 @@ test("a new stack, one that goes, one that cannot be read, and a link are said",
   await writeFile(join(before, file), old);
   await symlink(join(before, file), join(after, file));
   const [finding] = await stackFindings(before, after, [file]);
-  expect(finding!.message).toContain("a file that is a link or a directory (trust: ");
+  expect(finding!.message).toContain("a file that is a symlink or a directory (trust: ");
   // What is approved is where it leads, on any machine.
   const elsewhere = join(scratch, "elsewhere");
   await mkdir(elsewhere);

@@ -33,7 +33,7 @@ const unknown = ["trust", "not a setting of Fairhost; judged as strictly as trus
 
 /**
  * What a change does to the settings of stacks, which are data: a finding for each stack. Its approval names a digest of the new settings.
- * @param before where the base's files are @param after where the new side's are; links are not followed
+ * @param before where the base's files are @param after where the new side's are; symlinks are not followed
  */
 export async function stackFindings(
   before: string,
@@ -67,7 +67,7 @@ function wordsOf(key: string, was: Values, is: Values): string {
   return `${key}${values} (${of}: ${means})`;
 }
 
-const linked = "a file that is a link or a directory";
+const linked = "a file that is a symlink or a directory";
 
 /** Settings of a file by their names, those of `config` without it. What cannot be read as settings is one value. */
 async function settingsIn(file: string): Promise<Values> {

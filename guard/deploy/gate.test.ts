@@ -32,7 +32,7 @@ async function wave(before: Record<number, number>, after: Record<number, number
   return compareAfter(await lookBefore(["web1"], same, gate(before)), gate(after));
 }
 
-describe("an account has no say in the operator's deploy", () => {
+describe("an account has no say in the administrator's deploy", () => {
   test.each([
     ["its own 503", 503],
     ["a program that ends without an answer", 502],

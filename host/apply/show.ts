@@ -20,7 +20,7 @@ export function isShown({ path }: Pick<BundleFile, "path">): boolean {
 
 /**
  * Makes the files in `admin/config` of all accounts that have changed what is in force now: copies, which their programs read without a mount of
- * their own. Only root can write on the way there, so no link of an account's is followed. What could not be shown is tried again by the next apply.
+ * their own. Only root can write on the way there, so no symlink of an account's is followed. What could not be shown is tried again by the next apply.
  * @returns what could not be shown: a problem of its account alone
  */
 export function showConfigurations(machine: Machine, before: Bundle, now: Bundle): Problem[] {

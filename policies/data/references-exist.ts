@@ -18,7 +18,7 @@ export const referencesExist = defineRule({
   description:
     "Every account is on a declared host with a front end and has an address there; everything that belongs to an account belongs to a declared one and is on its host; everything on a host is on a declared one.",
   reason:
-    "An element without its host or account is not delivered, or it stays on a host that no longer has the account.",
+    "A resource without its host or account is not delivered, or it stays on a host that no longer has the account.",
   fix: "Correct the name of the `host`, or add the missing host or account to the inventory.",
   *find(declaration) {
     const hosts = new Set(declaration.hosts.map((host) => host.name));

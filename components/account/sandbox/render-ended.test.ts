@@ -56,7 +56,7 @@ test.concurrent.each([
   // EXIT_NAMESPACE: a directory that is bound is not there.
   [
     "exit-code",
-    "ended with status 226: if no program of the account ends so, its sandbox could not be made: tell the operator",
+    "ended with status 226: if no program of the account ends so, its sandbox could not be made: tell the administrator",
     1,
     "226",
   ],

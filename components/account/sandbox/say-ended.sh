@@ -21,7 +21,7 @@ case ${MONITOR_SERVICE_RESULT:-} in
     # Those of systemd itself (systemd.exec(5)): then nothing of the account's has run, and nobody else says why.
     case ${MONITOR_EXIT_STATUS:-} in
       20[0-9] | 21[0-9] | 22[0-9] | 23[0-9] | 24[0-5])
-        say "ended with status $MONITOR_EXIT_STATUS: if no program of the account ends so, its sandbox could not be made: tell the operator"
+        say "ended with status $MONITOR_EXIT_STATUS: if no program of the account ends so, its sandbox could not be made: tell the administrator"
         ;;
     esac
     ;;

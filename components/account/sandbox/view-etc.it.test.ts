@@ -108,7 +108,7 @@ describe("what a package keeps in /var/lib", () => {
 });
 
 describe("nothing else of /etc", () => {
-  test("files of the host's services, of an operator and for root alone", async () => {
+  test("files of the host's services, of an administrator and for root alone", async () => {
     expect(
       await sh("ls -d /etc/host-service /etc/default/host-service /etc/operator.conf /etc/lang/key 2>&1 || true"),
     ).toBe(

@@ -3,7 +3,7 @@
 #   view-etc DIRECTORY RESOLVER PACKAGE...
 # Whom a file belongs to is dpkg's word. A directory in which no other package has anything is shown whole, because maintainer scripts put files
 # there that dpkg does not know (PHP's modules); of the packages that every system has, only the files. What belongs to no package, to the
-# host's services or to an operator is not shown.
+# host's services or to an administrator is not shown.
 # A program that gives no answer, or half of one, ends it, and the old view stays: dpkg may be at work, a disk be full.
 set -eu
 umask 022
@@ -74,7 +74,7 @@ sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /
 chmod -R u=rwX,go=rX "$new/fairhost"
 
 echo "nameserver $resolver" >"$new/resolv.conf"
-# The host's own may name the operator's other machines.
+# The host's own may name the administrator's other machines.
 cat >"$new/hosts" <<EOF
 127.0.0.1 localhost $(uname -n)
 ::1 localhost ip6-localhost ip6-loopback

@@ -3,7 +3,7 @@ import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
 import { schema } from "../host.file.ts";
 
-/** systemd's weight of a slice that sets none, as `system.slice` (the host's services) and `user.slice` (the operator's logins). */
+/** systemd's weight of a slice that sets none, as `system.slice` (the host's services) and `user.slice` (the administrators' logins). */
 const unset = 100;
 
 test("whatever a host does for accounts weighs less than its own services and logins, and each part has a weight", () => {

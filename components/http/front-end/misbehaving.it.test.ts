@@ -308,7 +308,7 @@ describe.concurrent("restarts", () => {
       }
       // A visitor whose connection was open when the old code ended is cut off; whoever comes after that waits.
       expect([[], [502]]).toContainEqual(refused);
-      // Once for each touch, and not for a link to what changes all the time.
+      // Once for each touch, and not for a symlink to what changes all the time.
       await succeed(host, [...as, "ln", "-sf", "/proc/self/stat", `${home}/restart-${server}`]);
       await sleep(5000);
       expect((await log(server)).match(/started anew, because/g)).toHaveLength(1);

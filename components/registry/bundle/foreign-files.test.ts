@@ -125,11 +125,11 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   ["a unit of another account", ["systemd/account-2-http-x.service", rendered(always)], "no file of an account"],
   ["a mount", ["systemd/account-1-x.mount", "[Mount]\nWhat=/dev/sda\n"], "no file of an account"],
   [
-    "a link to a unit of root",
+    "a symlink to a unit of root",
     ["systemd/fairhost.target.wants/account-1-http-api.socket", "-> ../fairhost-logs.service\n"],
     "another target",
   ],
-  ["a link in the place of a unit", [always, "-> ../../../etc/x.service\n"], "an unknown line"],
+  ["a symlink in the place of a unit", [always, "-> ../../../etc/x.service\n"], "an unknown line"],
   ["a script", ["libexec/account-1", "#!/bin/sh\n"], "no file of an account"],
   ["an unknown folder", ["unknown/1", "x"], "no file of an account"],
   ["uid 0", edit("userdb/a1.user", /"uid":\d+/, '"uid":0'), "an unknown line"],

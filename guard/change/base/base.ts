@@ -83,7 +83,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
     const pairing = pairFleets(before, after, place.shown);
     if (pairing.after === undefined && existsSync(join(root, place.shown, "network.yaml"))) {
       throw new UserError(
-        `git does not see the files of ${inventory}: they are in a submodule, behind a link, or ignored, so what they were before is not known. Give the fleet's own directory, in the repository that has its files`,
+        `git does not see the files of ${inventory}: they are in a submodule, behind a symlink, or ignored, so what they were before is not known. Give the fleet's own directory, in the repository that has its files`,
       );
     }
     const places = [pairing.before?.place, pairing.after?.place].filter((each) => each !== undefined);
@@ -152,9 +152,9 @@ function besides(
 }
 
 /**
- * The repository in which a fleet is named, and the fleet's place in it; the fleet itself may be missing. Found by the name alone: a link
+ * The repository in which a fleet is named, and the fleet's place in it; the fleet itself may be missing. Found by the name alone: a symlink
  * must not lead to another repository, nor a repository among the files of a working tree be taken for the one that holds it.
- * @throws Error if links lead out of the repository
+ * @throws Error if symlinks lead out of the repository
  */
 export async function placeOf(
   inventory: string,
@@ -169,7 +169,7 @@ export async function placeOf(
   if (root === undefined) return { root, shown: join(inventory) };
   const real = await realpath(named).catch(() => undefined);
   if (real !== undefined && !isIn(await realpath(root), real)) {
-    throw new UserError(`${inventory} is a link that leads out of its repository: put the fleet's files there`);
+    throw new UserError(`${inventory} is a symlink that leads out of its repository: put the fleet's files there`);
   }
   return { root, shown: relative(root, named) };
 }

@@ -32,9 +32,9 @@ async function opened(base = "HEAD", inventory = join(root, "fleets/prod")) {
   const { fleet, head, foreign, notices, findings } = it;
   return { has: fleet !== undefined, head, foreign, notices, findings };
 }
-const unseen = /git does not see the files of .*: they are in a submodule, behind a link, or ignored/;
+const unseen = /git does not see the files of .*: they are in a submodule, behind a symlink, or ignored/;
 
-test("a fleet behind a link that was there before: refused, because git has no files of that name to compare with", async () => {
+test("a fleet behind a symlink that was there before: refused, because git has no files of that name to compare with", async () => {
   await mkdir(join(root, "inventory"));
   await symlink("../fleets/prod", join(root, "inventory/prod"));
   await git(root, "rm", "--quiet", "-r", "--cached", "fleets");
