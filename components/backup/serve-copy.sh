@@ -15,8 +15,11 @@ renice -n 19 -p $$ >/dev/null
 ionice -c 3 -p $$
 case ${SSH_ORIGINAL_COMMAND:-} in
   list-files)
-    # One line each: bytes, when it came, in seconds of the clock here, and path.
-    exec find . -mindepth 2 -maxdepth 4 -type f ! -path '*/locks/*' -printf '%s %T@ %P\n'
+    # Of the repository with the newest snapshot; its branches have the same files. One line each: bytes, when it came, in seconds of the clock here, and path.
+    newest=$(find . -mindepth 3 -maxdepth 3 ! -path './.*' -path '*/snapshots/*' -type f -printf '%T@ %P\n' | LC_ALL=C sort -n | tail -n 1)
+    [ -n "$newest" ] || exit 0
+    newest=${newest#* }
+    exec find "./${newest%%/*}" -mindepth 1 -maxdepth 3 -type f ! -path '*/locks/*' -printf "%s %T@ ${newest%%/*}/%P\n"
     ;;
   read-files)
     # Paths on standard input, one a line; the files follow each other without anything between them.

@@ -11,7 +11,7 @@ refuse() {
   exit 1
 }
 
-# A repository is named <host>.<epoch>.<days>.<period>; no name leads out of the directory.
+# A repository is named <host>.<epoch>.<days>.<period>, a branch of it has one more number; no name leads out of the directory.
 named() {
   case $1 in
     "" | .* | *..* | *[!a-z0-9.-]*) refuse "not a repository: $1" ;;
@@ -38,5 +38,30 @@ case ${1:-} in
     # Nothing that is there can be deleted or replaced over this connection, except locks.
     exec rclone serve restic --stdio --append-only --config /dev/null --log-level ERROR "$directory/$2"
     ;;
-  *) refuse "give list or open NAME" ;;
+  branch)
+    # A branch of a repository, <repository>.<day>: links to all of its files, so it takes no room, and its newest snapshot. What is there already stays.
+    named "${2:-}"
+    branch=$2
+    whole=${branch%.*}
+    case $whole.${branch##*.} in
+      *.*.*.*.*.* | *.*.*.*. | *.*.*.*.*[!0-9]*) refuse "not a branch: $branch" ;;
+      *.*.*.*.*) ;;
+      *) refuse "not a branch: $branch" ;;
+    esac
+    cd "$directory"
+    [ ! -e "$branch" ] || exit 0
+    newest=$(ls -t "$whole/snapshots" | head -n 1)
+    [ -n "$newest" ] || refuse "no backup in $whole"
+    # They go after two days. A host that somebody has taken over could fill the backup host with directories.
+    set +f
+    set -- *.*.*.*.*
+    [ $# -lt 10 ] || refuse "there are $# branches"
+    # What a killed run has left; nobody can name it.
+    rm -rf ".$branch"
+    mkdir ".$branch" ".$branch/locks" ".$branch/snapshots"
+    cp -al "$whole/config" "$whole/keys" "$whole/data" "$whole/index" ".$branch/"
+    ln "$whole/snapshots/$newest" ".$branch/snapshots/"
+    mv -T ".$branch" "$branch"
+    ;;
+  *) refuse "give list, open NAME or branch NAME" ;;
 esac

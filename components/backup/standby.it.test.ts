@@ -35,9 +35,18 @@ function declaration(lost?: "web1 lost"): Declaration {
 
 const fetchBackups = () => standby.host.run("fairhost-host fetch-backups", { timeout: 120_000 });
 const snapshots = (host: AppliedHost, directory: string) => host.shell(`cd ${directory} && ls */snapshots/* || true`);
-/** Files of a repository with what is in them; locks aside. */
+/** Files of repositories with what is in them; locks aside. */
 const sums = (host: AppliedHost, directory: string) =>
   host.shell(`cd ${directory} && find . -type f ! -path '*/locks/*' -exec sha256sum {} + | sort -k2`);
+/** The copy has the one repository with the newest backup, as it is on the backup host. */
+async function expectWholeCopy(): Promise<void> {
+  const newest = `cd ${repositories} && ls -t */snapshots/* | head -n 1 | xargs stat -c %Y`;
+  const name = await standby.shell(`ls ${copy}`);
+  expect(await on.backup.shell(`cd ${repositories}/${name}/snapshots && ls -t | head -n 1 | xargs stat -c %Y`)).toBe(
+    await on.backup.shell(newest),
+  );
+  expect(await sums(standby, `${copy}/${name}`)).toBe(await sums(on.backup, `${repositories}/${name}`));
+}
 
 async function late(host = standby, of = "standby-late"): Promise<string[]> {
   const { stdout } = await host.host.run("fairhost-host inspect --json </dev/null");
@@ -76,7 +85,7 @@ describe("the copy on the standby", () => {
     );
     expect(await standby.shell(`find ${copy} -path '*/snapshots/*'`)).toBe("");
     await standby.shell("systemctl start fairhost-standby.service");
-    expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+    await expectWholeCopy();
     expect(await snapshots(standby, copy)).not.toBe("");
     expect(await late()).toEqual([]);
   });
@@ -109,11 +118,14 @@ describe("the copy on the standby", () => {
     expect(await snapshots(standby, copy)).toBe(before);
     await on.backup.shell(`cp -p /root/whole ${file}`);
     expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
-    expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+    await expectWholeCopy();
   });
 
   test("loses what is over on the backup host, and stays if nothing answers, which drift says in time", async () => {
-    const [first = "", ...rest] = (await snapshots(standby, copy)).split("\n");
+    const name = await standby.shell(`ls ${copy}`);
+    const inOrder = await on.backup.shell(`cd ${repositories} && ls -tr ${name}/snapshots/*`);
+    const [first = "", ...others] = inOrder.split("\n");
+    const rest = others.toSorted();
     await on.backup.shell(`mv ${repositories}/${first} /root/over`);
     await fetchBackups();
     expect(await snapshots(standby, copy)).toBe(rest.join("\n"));
@@ -155,7 +167,80 @@ test("an account with a standby is backed up again after half of its minutes, th
   expect(await snapshots(on.backup, "/srv/accounts/2/repositories")).toBe(others);
   expect(await late(on.web, "backup-late")).toEqual([]);
   await standby.shell("fairhost-host fetch-backups");
-  expect(await sums(standby, copy)).toBe(await sums(on.backup, repositories));
+  await expectWholeCopy();
+});
+
+test("further backups of a day go to a branch, which has the files of the repository and takes no room, there and in the copy", async () => {
+  // Of three in a row two are of one day.
+  for (const name of ["third", "fourth"]) {
+    await inside(on.web.host, 1, `head -c 100000 /dev/urandom >${name}`);
+    await on.web.shell("fairhost-host backup 1");
+  }
+  const branch = await on.backup.shell(`cd ${repositories} && ls -d *.*.*.*.* | tail -n 1`);
+  const whole = branch.replace(/\.\d+$/, "");
+  const files = async (of: string) =>
+    (await on.backup.shell(`cd ${repositories}/${of} && find config keys data index -type f | sort`)).split("\n");
+  const [inWhole, inBranch] = [await files(whole), await files(branch)];
+  expect(inWhole.filter((file) => !inBranch.includes(file))).toEqual([]);
+  expect(inBranch.length).toBeGreaterThan(inWhole.length);
+  const megabytes = async (host: AppliedHost, directory: string) =>
+    Number(await host.shell(`du -sm ${directory} | cut -f1`));
+  expect(await megabytes(on.backup, repositories)).toBeLessThan(300);
+  // What the copy of the repository has is linked, not fetched again.
+  await standby.shell(`cd ${copy} && rm */snapshots/* && { [ -d ${whole} ] || mv * ${whole}; }`);
+  const inodes = () => standby.shell(`find ${copy} -path '*/data/*' -size +1M -printf '%i\\n' | sort`);
+  const before = await inodes();
+  expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
+  expect(await standby.shell(`ls ${copy}`)).toBe(branch);
+  await expectWholeCopy();
+  expect(await inodes()).toBe(before);
+  expect(await megabytes(standby, copy)).toBeLessThan(300);
+  // Each once, and what is in any of them can be restored.
+  const listed = (await on.web.shell("fairhost-host backups 1")).split("\n").map((line) => line.split(" ")[0]);
+  expect(new Set(listed).size).toBe(listed.length);
+  for (const id of [listed[0], listed.at(-1)]) {
+    await on.web.shell(`fairhost-host restore-backup 1 files sub/page --in-place --snapshot ${id}`);
+    expect(await inside(on.web.host, 1, "cat sub/page")).toBe("page\n");
+  }
+});
+
+test("a host begins branches of its own repositories alone, and few; without one a backup goes to the repository", async () => {
+  const ssh = (words: string) =>
+    on.web.host.run(
+      `ssh -F none -T -p 8122 -o BatchMode=yes -o UserKnownHostsFile=/var/lib/fairhost/current/backup/known_hosts -i /etc/ssh/ssh_host_ed25519_key a1@fd00:8100::11 ${words}`,
+    );
+  const list = () => on.backup.shell(`ls -A ${repositories}`);
+  const before = await list();
+  const [whole = ""] = before.split("\n");
+  for (const name of [
+    "",
+    "x",
+    whole,
+    `${whole}.`,
+    `${whole}.1x`,
+    `${whole}.1.2`,
+    "web1.1.7.1.2",
+    "../../2/repositories.1",
+  ]) {
+    expect(await ssh(`branch ${name}`), name).not.toMatchObject({ exitCode: 0 });
+  }
+  expect(await list()).toBe(before);
+  for (let day = 1; day <= 12; day++) await ssh(`branch ${whole}.${day}`);
+  expect((await list()).split("\n")).toHaveLength(11);
+  await on.backup.shell(`cd ${repositories} && rm -r ${whole}.*`);
+  await on.backup.shell(`cd ${repositories} && for i in 1 2 3 4 5 6 7 8 9 10; do mkdir ${whole}.$i; done`);
+  const { exitCode, stderr } = await on.web.host.run("fairhost-host backup 1");
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^account 1: bak1 begins no branch \S+: refused: there are 10 branches$/m),
+  ]);
+  await on.backup.shell(`cd ${repositories} && rmdir ${whole}.*`);
+  // What a killed run has left is no hindrance. Of three backups in a row two are of one day.
+  await on.backup.shell(`cd ${repositories} && cp -a ${whole} .${whole}.$(($(date +%s) / 86400))`);
+  for (let times = 0; times < 2; times++) await on.web.shell("fairhost-host backup 1");
+  expect(await on.backup.shell(`cd ${repositories} && ls -d *.*.*.*.* && ls -A | grep -c '^[.]' || true`)).toMatch(
+    /^\S+\n0$/,
+  );
 });
 
 test("who looks at backups while one is made waits for its end, and the timers leave that account for the next time", async () => {

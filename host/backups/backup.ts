@@ -10,7 +10,16 @@ import { enginesIn, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";
-import { backupsOf, keepersOf, oftenOf, repositoryAt, repositoryName } from "./keepers.ts";
+import {
+  backupsOf,
+  branchFor,
+  keepersOf,
+  oftenOf,
+  type Repository,
+  repositoryAt,
+  repositoryName,
+  sshTo,
+} from "./keepers.ts";
 import {
   failureOf,
   incomplete,
@@ -21,7 +30,7 @@ import {
   restic,
   Unreachable,
 } from "./restic.ts";
-import { type BackupState, Busy, readState, spoolOf, withBackup, writeState } from "./state.ts";
+import { type BackupState, Busy, newestStored, readState, spoolOf, withBackup, writeState } from "./state.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
 export const inSnapshot = "/account";
@@ -39,6 +48,16 @@ export const refusedName = "refused-dumps.json";
  */
 export const recentFor = (minutes: number | undefined) =>
   minutes === undefined ? 12 * 3_600_000 : (minutes / 2) * 60_000;
+
+/**
+ * Whether a timer makes one again. What was stored without all of its databases is made again at the next look; but that is every three minutes for accounts with a standby, and a
+ * dump that never succeeds would fill their repositories.
+ */
+export function isDue(state: BackupState | undefined, minutes: number | undefined, now: number): boolean {
+  const newest = minutes === undefined ? state?.last : newestStored(state);
+  const age = newest === undefined ? Infinity : now - Date.parse(newest.time);
+  return !(age >= 0 && age < recentFor(minutes));
+}
 
 /** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
 const most = 3;
@@ -70,8 +89,7 @@ export async function backUp(
     if (only.length > 0 && !only.includes(account)) continue;
     if (often && !minutesOf.has(account)) continue;
     const before = readState(machine, account);
-    const age = before?.last === undefined ? Infinity : Date.now() - Date.parse(before.last.time);
-    if (due && age >= 0 && age < recentFor(minutesOf.get(account))) continue;
+    if (due && !isDue(before, minutesOf.get(account), Date.now())) continue;
     const [keeper] = keepersOf(bundle, record);
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
@@ -79,7 +97,7 @@ export async function backUp(
       const last = await withBackup(machine, account, () => {
         // Its databases and its files may be of two accounts.
         requireNoCopying(machine, account);
-        return backUpOne(machine, bundle, record, keeper);
+        return backUpOne(machine, bundle, record, keeper, minutesOf.has(account));
       });
       remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
@@ -92,7 +110,10 @@ export async function backUp(
       }
       remember(machine, account, {
         ...(before?.last && { last: before.last }),
-        failed: { time: new Date().toISOString(), why },
+        failed: {
+          ...{ time: new Date().toISOString(), why },
+          ...(error instanceof Partly && { repository: error.repository }),
+        },
       });
       wrong.push(`account ${account} has no new backup: ${why}`);
     }
@@ -132,18 +153,32 @@ function remember(machine: Machine, account: number, state: BackupState): void {
   }
 }
 
+/** The files were stored, and not everything else. */
+class Partly extends ApplyError {
+  readonly repository: string;
+  constructor(message: string, repository: string) {
+    super(message);
+    this.repository = repository;
+  }
+}
+
 async function backUpOne(
   machine: Machine,
   bundle: Bundle,
   record: BackupRecord,
   keeper: Keeper,
+  often: boolean,
 ): Promise<NonNullable<BackupState["last"]>> {
   const { host, groups } = bundle;
   const { account } = record;
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
-  const name = repositoryName(repositoryAt(record, host, epoch, now));
-  const opened: Opened = { machine, account, keeper, name, key: backupKey(master, account, epoch) };
+  const repository = repositoryAt(record, host, epoch, now);
+  const branch = often ? branchFor(repository, now, newestStored(readState(machine, account))) : undefined;
+  const open = (which: Repository): Opened => {
+    return { machine, account, keeper, name: repositoryName(which), key: backupKey(master, account, epoch) };
+  };
+  let opened = open(branch ?? repository);
   const source = accountDirectory(machine, account);
   const own = spoolOf(machine, account);
   // What an interrupted run has left.
@@ -174,6 +209,10 @@ async function backUpOne(
     const longest = longestFor(diskLimit(bundle, account));
     const begun = performance.now();
     let result = await restic(opened, args, { mounts, longest });
+    if (result.status === noRepository && branch) {
+      if (!(await isBranched(opened))) opened = open(repository);
+      result = await restic(opened, args, { mounts, longest });
+    }
     if (result.status === noRepository) {
       await mustRestic(opened, ["init", "--quiet"]);
       result = await restic(opened, args, { mounts, longest });
@@ -182,14 +221,14 @@ async function backUpOne(
     if ((result.status !== 0 && result.status !== incomplete) || !summary) {
       const hint =
         "it was ended, because it took longer than its disk limit explains: are there large files with holes?";
-      const what = `restic backup to ${name} on ${keeper.name}`;
+      const what = `restic backup to ${opened.name} on ${keeper.name}`;
       throw failureOf(opened, result, performance.now() - begun < longest * 1000 ? what : `${what}: ${hint}`);
     }
-    if (failed.length > 0) throw new ApplyError(`its files are backed up, but not ${failed.join("; ")}`);
+    if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, opened.name);
     return {
       time: now.toISOString(),
       keeper: keeper.name,
-      repository: name,
+      repository: opened.name,
       snapshot: summary.snapshot_id,
       bytes: summary.data_added_packed ?? 0,
       files: summary.total_files_processed ?? 0,
@@ -197,6 +236,14 @@ async function backUpOne(
   } finally {
     machine.disk.remove(own);
   }
+}
+
+/** Begins a branch on the backup host. @returns false if that is not possible: the repository itself takes the backup then, as it does the first one of each day */
+async function isBranched({ machine, account, keeper, name }: Opened): Promise<boolean> {
+  const [program, ...args] = sshTo(machine, keeper, account, ["branch", name]);
+  const { status, stderr } = await machine.run(program!, args);
+  if (status !== 0) machine.say(`account ${account}: ${keeper.name} begins no branch ${name}: ${stderr.trim()}`);
+  return status === 0;
 }
 
 /** Dumps the account's databases. @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */

@@ -16,7 +16,7 @@ import {
   standbysOf,
   writeCopyState,
 } from "./copies.ts";
-import { keepersOf, sshTo } from "./keepers.ts";
+import { keepersOf, readRepositoryName, sshTo } from "./keepers.ts";
 import { receiveFiles } from "./receive-files.ts";
 import { Busy, withBackup } from "./state.ts";
 
@@ -34,7 +34,7 @@ interface KeptFile {
 
 /** What a repository of restic has; all but `config` have the SHA-256 of their content as their name. */
 const keptFile =
-  /^(\d+) (\d+(?:\.\d+)?) ([a-z][a-z0-9-]*\.\d+\.\d+\.\d+)\/(config|(?:keys|index|snapshots)\/[0-9a-f]{64}|data\/([0-9a-f]{2})\/\5[0-9a-f]{62})$/;
+  /^(\d+) (\d+(?:\.\d+)?) ([a-z][a-z0-9-]*\.\d+\.\d+\.\d+(?:\.\d+)?)\/(config|(?:keys|index|snapshots)\/[0-9a-f]{64}|data\/([0-9a-f]{2})\/\5[0-9a-f]{62})$/;
 
 /**
  * Fetches what is new of the backups of accounts whose standby this host is, one account after the other, and removes copies of accounts whose standby it has not
@@ -97,7 +97,8 @@ async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord)
   machine.disk.makeDirectory(directory, 0o755);
   // What came later than the newest snapshot may not be whole, and belongs to a backup that is not.
   const there = files.filter((file) => file.repository === repository && file.at <= newest.at);
-  const missing = there.filter(({ path, bytes }) => sizeOf(join(own, path)) !== bytes || path === "config");
+  const lacking = there.filter(({ path, bytes }) => sizeOf(join(own, path)) !== bytes || path === "config");
+  const missing = lacking.filter((file) => !linkHere(machine, directory, file));
   const needed = missing.reduce((sum, { bytes }) => sum + onDisk(bytes), 0);
   const total = bytesIn(directory) + needed;
   if (total > most) {
@@ -188,16 +189,37 @@ function newestSnapshot(files: readonly KeptFile[]): KeptFile | undefined {
   return snapshots.reduce<KeptFile | undefined>((best, each) => (best && best.at >= each.at ? best : each), undefined);
 }
 
+/**
+ * Links a file out of another repository of the copy: a branch has those of its repository, under the same names, which are their SHA-256. Not a snapshot, which comes
+ * last, when all that it needs is there.
+ * @returns whether there is one
+ */
+function linkHere(machine: Machine, directory: string, { repository, path, bytes }: KeptFile): boolean {
+  if (path === "config" || path.startsWith("snapshots/")) return false;
+  const from = readdirSync(directory).find(
+    (name) => name !== repository && readRepositoryName(name) && sizeOf(join(directory, name, path)) === bytes,
+  );
+  if (from === undefined) return false;
+  const target = join(directory, repository, path);
+  machine.disk.makeDirectory(dirname(target), 0o755);
+  machine.disk.remove(target);
+  machine.disk.link(join(directory, from, path), target);
+  return true;
+}
+
 /** Files take whole blocks. */
 const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
 
+/** Of files with several names, once. */
 function bytesIn(directory: string): number {
-  return readdirSync(directory, { recursive: true, withFileTypes: true }).reduce(
-    (sum, entry) => sum + (entry.isFile() ? onDisk(sizeOf(join(entry.parentPath, entry.name)) ?? 0) : 0),
-    0,
-  );
+  const bytes = new Map<number, number>();
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    const stat = entry.isFile() ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }) : undefined;
+    if (stat) bytes.set(stat.ino, onDisk(stat.size));
+  }
+  return [...bytes.values()].reduce((sum, each) => sum + each, 0);
 }
 
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);

@@ -105,16 +105,25 @@ export interface Repository {
   /** Days after which the next one begins, and how many of these periods have passed since 1970. */
   readonly days: number;
   readonly period: number;
+  /** Of a branch, in which the second and all later backups of a day are: that day, counted from 1970. */
+  readonly day?: number;
 }
 
-export function repositoryName({ host, epoch, days, period }: Repository): string {
-  return `${host}.${epoch}.${days}.${period}`;
+export function repositoryName({ host, epoch, days, period, day }: Repository): string {
+  return `${host}.${epoch}.${days}.${period}${day === undefined ? "" : `.${day}`}`;
 }
 
 export function readRepositoryName(name: string): Repository | undefined {
-  const [, host, epoch, days, period] = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.(\d+)$/.exec(name) ?? [];
+  const [, host, epoch, days, period, day] = repositoryPattern.exec(name) ?? [];
   if (host === undefined) return undefined;
-  return { host, epoch: Number(epoch), days: Number(days), period: Number(period) };
+  const whole = { host, epoch: Number(epoch), days: Number(days), period: Number(period) };
+  return day === undefined ? whole : { ...whole, day: Number(day) };
+}
+
+const repositoryPattern = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.(\d+)(?:\.(\d+))?$/;
+
+export function isBranch(name: string): boolean {
+  return readRepositoryName(name)?.day !== undefined;
 }
 
 const day = 86_400_000;
@@ -125,5 +134,24 @@ const day = 86_400_000;
  */
 export function repositoryAt(record: BackupRecord, host: string, epoch: number, now: Date): Repository {
   const days = Math.max(record.retentionDays, 7);
-  return { host, epoch, days, period: Math.floor((Math.floor(now.getTime() / day) + record.account) / days) };
+  return { host, epoch, days, period: Math.floor((dayOf(now) + record.account) / days) };
+}
+
+/** Days since 1970, in UTC. */
+const dayOf = (time: Date) => Math.floor(time.getTime() / day);
+
+/**
+ * The branch that a further backup of a day goes to, if accounts are backed up often. On the backup host it begins with links to all files of the repository, so it costs no
+ * room and only what is new is brought; and it goes as a whole after two days. So however many backups there are, a repository has one of each day, and a branch those of one.
+ * @param before where the newest backup is, and when it was made
+ * @returns undefined for the first backup of a day, which goes to the repository itself
+ */
+export function branchFor(
+  repository: Repository,
+  now: Date,
+  before: { readonly repository: string; readonly time: string } | undefined,
+): Repository | undefined {
+  const branch = { ...repository, day: dayOf(now) };
+  if (before === undefined || dayOf(new Date(before.time)) !== branch.day) return undefined;
+  return [repository, branch].map(repositoryName).includes(before.repository) ? branch : undefined;
 }

@@ -1,10 +1,10 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keptRecords, repositoriesDirectory, standbyLinks } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
-import { expireBackups } from "./repositories.ts";
+import { expireBackups, verifyBackups } from "./repositories.ts";
 
 /** What a backup host keeps, on a real file system and as the accounts' own users; no SSH and no key is needed. */
 let tree: Tree;
@@ -31,7 +31,10 @@ const declare = (accounts: Readonly<Record<number, number>>, often?: number) =>
 
 /** A repository with snapshots that came so many days ago. */
 function snapshots(account: number, ...ages: readonly number[]): void {
-  const own = join(at(account), "web1.1.7.1");
+  snapshotsIn("web1.1.7.1", account, ...ages);
+}
+function snapshotsIn(repository: string, account: number, ...ages: readonly number[]): void {
+  const own = join(at(account), repository);
   for (const path of [at(account), own, join(own, "snapshots")]) {
     mkdirSync(path, { recursive: true });
     chownSync(path, 200_000 + account, 200_000 + account);
@@ -84,6 +87,42 @@ test("of an account that is backed up often, each day before the last two keeps 
   await expireBackups(tree.machine(), now);
   expect(ages.filter((age) => !isThere(7, age))).toEqual([2.1, 2.25, 3.6]);
   expect(ages.filter((age) => !isThere(8, age))).toEqual([]);
+});
+
+test("a branch goes when its backups are two days old, whether the account is still backed up often or not; the newest backup stays", async () => {
+  await declare({ 7: 7, 8: 7 }, 7);
+  for (const account of [7, 8]) {
+    snapshots(account, 1.1, 2.2, 3.2, 3.3);
+    snapshotsIn("web1.1.7.1.20781", account, 0.1, 1);
+    snapshotsIn("web1.1.7.1.20779", account, 2.1, 2.15);
+    // A run that was killed has left it.
+    snapshotsIn(".web1.1.7.1.20778", account, 3);
+  }
+  await expireBackups(tree.machine(), now);
+  for (const account of [7, 8]) expect(readdirSync(at(account)).sort()).toEqual(["web1.1.7.1", "web1.1.7.1.20781"]);
+  expect(readdirSync(at(7, "web1.1.7.1.20781/snapshots"))).toHaveLength(2);
+  expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(7, age))).toEqual([3.2]);
+  expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(8, age))).toEqual([]);
+});
+
+test("if hosts bring nothing, branches stay", async () => {
+  snapshots(7, 5.2);
+  snapshotsIn("web1.1.7.1.20776", 7, 5, 5.1);
+  await expireBackups(tree.machine(), now);
+  expect(readdirSync(at(7, "web1.1.7.1.20776/snapshots"))).toHaveLength(2);
+});
+
+test("a damaged file is named once, however many branches have it", async () => {
+  snapshots(7, 0);
+  const [file, branch] = ["web1.1.7.1", "web1.1.7.1.20781"].map((name) => at(7, `${name}/data/aa`));
+  for (const path of [file!, branch!]) mkdirSync(path, { recursive: true });
+  const name = "aa".padEnd(64, "0");
+  writeFileSync(join(file!, name), "x");
+  linkSync(join(file!, name), join(branch!, name));
+  for (const path of readdirSync(at(7), { recursive: true }) as string[]) chownSync(at(7, path), 200_007, 200_007);
+  const damaged = await verifyBackups(tree.machine(), [7]);
+  expect(damaged).toContain(join(file!, name));
+  expect(damaged).not.toContain(join(branch!, name));
 });
 
 test("backups of a deleted account stay as long as they were promised, and no longer", async () => {

@@ -5,6 +5,7 @@ import { accountDirectory, must } from "../archives/archives.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
+import { isBranch } from "./keepers.ts";
 
 const day = 86_400_000;
 
@@ -173,7 +174,7 @@ async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, un
   );
   if (!gone && (!newest || newest.at < until - abandoned)) return [];
   const stays = gone ? undefined : newest;
-  const thin = often ? thinned(snapshots, until) : new Set();
+  const thin = thinned(snapshots, until, often);
   const over = snapshots.filter((each) => each !== stays && (each.at < until - retentionDays * day || thin.has(each)));
   for (let first = 0; first < over.length; first += atOnce)
     await as.run("rm", "--force", "--", ...over.slice(first, first + atOnce).map(({ path }) => path));
@@ -192,14 +193,18 @@ async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, un
 }
 
 /**
- * Of each day before the last two all but the first: more of one day than anybody looks for. A host that somebody has taken over can add later ones, and by the
- * clock here to no day that is over: the first of each day stays, whatever it brings.
+ * Of the days before the last two all that is in branches, and, of an account that is backed up often, all but the first of each day: more of one day than anybody looks
+ * for. A host that somebody has taken over can add later ones, and by the clock here to no day that is over: the first of each day stays, whatever it brings.
  * @param snapshots the oldest first
  */
-function thinned(snapshots: readonly Snapshot[], until: number): ReadonlySet<Snapshot> {
+function thinned(snapshots: readonly Snapshot[], until: number, often: boolean): ReadonlySet<Snapshot> {
   const old = snapshots.filter(({ at }) => at < until - 2 * day);
+  // A branch that a killed run has not ended has a dot before its name.
+  const isOfBranch = ({ repository }: Snapshot) => isBranch(repository.replace(/^\./, ""));
+  const whole = old.filter((each) => !isOfBranch(each));
   const dayOf = (each: Snapshot | undefined) => each && Math.floor(each.at / day);
-  return new Set(old.filter((each, index) => dayOf(each) === dayOf(old[index - 1])));
+  const later = often ? whole.filter((each, index) => dayOf(each) === dayOf(whole[index - 1])) : [];
+  return new Set([...old.filter(isOfBranch), ...later]);
 }
 
 /** Oldest first. */
@@ -218,9 +223,19 @@ async function snapshotsIn(as: AsAccount): Promise<Snapshot[]> {
 
 async function damagedOf(as: AsAccount): Promise<string[]> {
   const named = ["-type", "f", "-regextype", "posix-extended", "-regex", ".*/[0-9a-f]{64}"];
-  const listed = await as.run("find", as.directory, ...named, "-exec", "sha256sum", "--zero", "{}", "+");
-  return listed.split("\0").flatMap((line) => {
-    const [, sum, path = ""] = /^([0-9a-f]{64}) [ *](.*)$/s.exec(line) ?? [];
-    return sum === undefined || path.endsWith(`/${sum}`) ? [] : path;
-  });
+  const listed = await as.run("find", as.directory, ...named, "-printf", "%i %p\\0");
+  // Branches have the files of their repository: each is read once, and named by its shortest path.
+  const files = new Map<string, string>();
+  for (const [, inode = "", path = ""] of listed.matchAll(/(\d+) ([^\0]*)\0/g)) {
+    const other = files.get(inode);
+    if (other === undefined || path.length < other.length) files.set(inode, path);
+  }
+  const paths = [...files.values()];
+  const damaged: string[] = [];
+  for (let first = 0; first < paths.length; first += atOnce) {
+    const sums = await as.run("sha256sum", "--zero", "--", ...paths.slice(first, first + atOnce));
+    for (const [, sum, path = ""] of sums.matchAll(/([0-9a-f]{64}) [ *]([^\0]*)\0/g))
+      if (!path.endsWith(`/${sum}`)) damaged.push(path);
+  }
+  return damaged;
 }

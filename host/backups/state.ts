@@ -16,8 +16,17 @@ export interface BackupState {
     readonly bytes: number;
     readonly files: number;
   };
-  /** Why the last run made none. */
-  readonly failed?: { readonly time: string; readonly why: string };
+  /** Why the last run made none; and the repository that the files went to, if they were stored all the same. */
+  readonly failed?: { readonly time: string; readonly why: string; readonly repository?: string };
+}
+
+/** The newest of what was stored of an account, whole or not. */
+export function newestStored(
+  state: BackupState | undefined,
+): { readonly time: string; readonly repository: string } | undefined {
+  const { last, failed: { time, repository } = {} } = state ?? {};
+  const isLater = time !== undefined && !(last && Date.parse(time) <= Date.parse(last.time));
+  return isLater && repository !== undefined ? { time, repository } : last;
 }
 
 /**

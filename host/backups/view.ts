@@ -83,7 +83,7 @@ async function open(machine: Machine, account: number, place: string): Promise<S
   const opened: Mounted[] = [];
   const found = new Map<string, string>();
   for (const keeper of keepersOf(bundle, record)) {
-    for (const name of await repositoriesOn(machine, keeper, record, hurried)) {
+    for (const name of withNewestBranch(await repositoriesOn(machine, keeper, record, hurried))) {
       const repository = readRepositoryName(name);
       const master = repository?.host === bundle.host ? masterOf(machine, repository.epoch) : undefined;
       if (!repository || !master) continue;
@@ -101,6 +101,13 @@ async function open(machine: Machine, account: number, place: string): Promise<S
   const days = times.map((time): [string, string] => [time, found.get(time)!]);
   const newest = days.at(-1);
   return { opened, days: newest ? [...days, ["latest", newest[1]]] : days };
+}
+
+/** Repositories and the newest branch: older ones have what {@link chosen} leaves out. */
+export function withNewestBranch(names: readonly string[]): readonly string[] {
+  const dayOf = (name: string) => readRepositoryName(name)?.day;
+  const newest = Math.max(...names.map((name) => dayOf(name) ?? 0));
+  return names.filter((name) => [undefined, newest].includes(dayOf(name)));
 }
 
 /**
