@@ -12,6 +12,7 @@ const servers = [
   php("brief", { idleSeconds: 2 }),
   php("broken", { ini: { "opcache.jit": "nonsense" } }),
   php("missing"),
+  php("releases", { root: "current/public" }),
   php("wiki"),
 ];
 /** A front controller as frameworks ship it, and one program for what PHP is asked to do. */
@@ -71,6 +72,13 @@ const files = {
   "brief/index.php": "<?php echo 'brief';",
   "brief/stream.php": stream,
   "broken/index.php": "<?php echo 'up';",
+  ...Object.fromEntries(
+    ["first", "second"].flatMap((release) => [
+      [`${release}/public/index.php`, `<?php require __DIR__ . "/../part.php"; echo "${release} ", part();`],
+      [`${release}/public/plain.txt`, release],
+      [`${release}/part.php`, `<?php function part() { return "${release}"; }`],
+    ]),
+  ),
 };
 
 let kind: KindHost;
@@ -226,6 +234,18 @@ test("it ends when idle, not while a stream runs, and the next request wakes it"
   await expect.poll(() => kind.state("brief"), { interval: 200, timeout: 20_000 }).toBe("inactive");
   expect(await kind.sh("pgrep -u 1900000001 -f 'brief' || true")).toBe("");
   expect((await kind.get("brief")).body).toBe("brief");
+});
+
+test("a symlink leads to its root; switched to another release, all of that one is served within seconds, without a restart", async () => {
+  const release = async () => `${(await kind.get("releases")).body} ${(await kind.get("releases", "/plain.txt")).body}`;
+  await kind.sh("cd /srv/accounts/1/home && ln -s first current");
+  // PHP knows where the paths lead.
+  expect([await release(), await release()]).toEqual(["first first first", "first first first"]);
+  const id = () => kind.sh("systemctl show -p MainPID account-1-http-releases.service");
+  const before = await id();
+  await kind.sh("cd /srv/accounts/1/home && ln -s second next && mv -T next current");
+  await expect.poll(release).toBe("second second second");
+  expect(await id()).toBe(before);
 });
 
 test("a directory that is missing turns visitors away at once, says so, and heals", async () => {

@@ -35,6 +35,9 @@ clear_env = no
 catch_workers_output = yes
 decorate_workers_output = no
 END
+# Where a path leads is asked again after 2 s, as files are: behind a symlink that was switched to a new release the scripts of the old one would be run
+# for as long as PHP lives.
+own=(-d realpath_cache_ttl=2 -d opcache.revalidate_path=1 "${own[@]}")
 /usr/sbin/php-fpm[0-9]* -y /tmp/fpm.conf -d opcache.file_cache="$state/opcache" -d upload_tmp_dir="$state/upload" -d session.save_path=/var/lib/php/sessions \
   -d session.gc_probability=1 -d session.gc_divisor=1000 "${own[@]}" &
 fpm=$!

@@ -9,6 +9,7 @@ const servers = [
   staticServer("www"),
   staticServer("app", 300, "app", { fallback: "index.html", cacheSeconds: 3600 }),
   staticServer("none", 300, "none"),
+  staticServer("releases", 300, "current/public"),
 ];
 const home = "/srv/accounts/1/home";
 const files: Record<string, string> = {
@@ -26,6 +27,8 @@ const files: Record<string, string> = {
   "app/index.html": "<p>The application\n",
   "app/assets/app.js": "start()\n",
   "app/.env": "secret",
+  "first/public/plain.txt": "first",
+  "second/public/plain.txt": "second",
 };
 
 let host: ContainerHost;
@@ -139,6 +142,14 @@ describe("what is not there", () => {
     await expect.poll(async () => (await get("none", "/")).body, { interval: 100, timeout: 20_000 }).toBe("now\n");
     expect((await get("none", "/gone")).body).not.toContain("missing");
   });
+});
+
+test("a symlink leads to its root; switched to another release, that one's files are served", async () => {
+  const release = async () => (await get("releases", "/plain.txt")).body;
+  await succeed(host, `cd ${home} && ln -s first current`);
+  await expect.poll(release).toBe("first");
+  await succeed(host, `cd ${home} && ln -s second next && mv -T next current`);
+  await expect.poll(release).toBe("second");
 });
 
 describe("caches", () => {
