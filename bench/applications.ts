@@ -8,11 +8,12 @@ import { Argument, Command } from "commander";
 import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
-import { bootContainer } from "../lab/container.ts";
-import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { declarationOf } from "../testing/fixtures/bundle-fixture.ts";
+import { withCertificates } from "../testing/acme-ca.ts";
+import { visitorOf } from "../testing/applications/visitor.ts";
+import { appliedHost } from "../testing/fakes/applied-host.ts";
+import { succeed } from "../testing/fakes/placed-host.ts";
 import { installApplication, packageFiles } from "./applications/install.ts";
-import { applications, type Visitor } from "./applications/list.ts";
+import { applications } from "./applications/list.ts";
 
 const command = new Command("applications")
   .addArgument(
@@ -33,7 +34,8 @@ for (const application of chosen) {
   homes.set(application.name, await installApplication(application));
 }
 
-await using host = await bootContainer({ name: "applications" });
+await using on = await appliedHost("applications");
+const { host } = on;
 const root = `/proc/${host.netnsPid}/root`;
 const sh = (command: string) => succeed(host, command);
 const runtimes = chosen.flatMap(({ from }) => (from.registry === "debian" ? from.packages : []));
@@ -41,57 +43,52 @@ for (const { name, from } of chosen) {
   const files = from.registry === "debian" ? await packageFiles(homes.get(name)!) : [];
   if (files.length === 0) continue;
   await execa("cp", ["-t", `${root}/run`, ...files]);
-  await host.run("dpkg --install /run/*.deb && rm /run/*.deb", { timeout: 300_000 });
+  await host.run("DEBIAN_FRONTEND=noninteractive dpkg --install /run/*.deb && rm /run/*.deb", { timeout: 300_000 });
 }
-const declaration = declarationOf(
-  chosen.map(({ number, name, server }) => ({ number, name, servers: [server] })),
-  { runtimes },
+const declared = withCertificates(
+  chosen.map(({ number, name, server, database }) => ({
+    ...{ number, name, servers: [server] },
+    databases: database ? [{ engine: "mariadb" as const, name: "own", connections: 10 }] : [],
+  })),
 );
-await placeBundle(host, renderBundle(declaration, "web1"));
-for (const { name, number, from, files = {}, share } of chosen) {
+const declaration = { ...declared, hosts: declared.hosts.map((inputs) => ({ ...inputs, runtimes })) };
+const { report, stderr } = await on.apply(renderBundle(declaration, "web1"));
+if (report.errors.length > 0) throw new Error(`${report.errors.join("\n")}${stderr}`);
+for (const { name, number, from, files = {}, unpack, setUp } of chosen) {
   const home = `/srv/accounts/${number}/home`;
   if (from.registry !== "debian") await execa("cp", ["-rT", homes.get(name)!, `${root}${home}`]);
   for (const [path, content] of Object.entries(files)) await host.writeFile(`${home}/${path}`, content);
-  if (share !== undefined) await sh(`cp -r /usr/share/${share} ${home}`);
+  if (unpack) await sh(unpack(home));
   const { uid } = declaration.accounts.find((account) => account.number === number)!;
-  await sh(`chown -R ${uid}:${uid} ${home}`);
+  await sh(`chown -hR ${uid}:${uid} ${home}`);
+  const asAccount = [
+    "setpriv",
+    `--reuid=${uid}`,
+    `--regid=${uid}`,
+    "--clear-groups",
+    "env",
+    "-C",
+    home,
+    `HOME=${home}`,
+  ];
+  if (setUp !== undefined) await succeed(host, [...asAccount, "sh", "-c", setUp]);
 }
 
 const table = new Table({ head: ["application", "server kind", "first answer", "next answer", "rests", "verdict"] });
 let failed = false;
 for (const { name, number, server, visit } of chosen) {
   const site = `${server.name}.${name}.test`;
-  const ask = async (path: string, more: readonly string[]) => {
-    const words = ["curl", "-sSg", "--path-as-is", "--max-time", "110", "-w", "\n%{http_code} %{time_total}"];
-    const { stdout, stderr } = await host.run([...words, "-H", `Host: ${site}`, ...more, `http://[::1]${path}`], {
-      timeout: 120_000,
-    });
-    const lines = stdout.split("\n");
-    const [status = 0, seconds = 0] = lines.pop()!.split(" ").map(Number);
-    return { status, seconds, body: lines.join("\n") + stderr };
-  };
-  const visitor: Visitor = {
-    async get(path, wanted = 200, ...more) {
-      const { status, body } = await ask(path, more);
-      if (status !== wanted) throw new Error(`${path}: ${status}, not ${wanted}: ${body.slice(0, 300)}`);
-      return body;
-    },
-    async python(program) {
-      const { stdout, stderr } = await host.run(["python3", "-c", program, site], { timeout: 120_000 });
-      return stdout + stderr;
-    },
-  };
-  const first = await ask("/", []);
-  const next = await ask("/", []);
+  const unit = `account-${number}-http-${server.name}.service`;
+  const visitor = visitorOf(host, { account: number, server: server.name, site, https: server.https ?? false });
+  const first = await visitor.ask("/");
+  const next = await visitor.ask("/");
   let verdict = "works";
   try {
     await visit(visitor);
   } catch (error) {
     verdict = (error as Error).message;
   }
-  // As when it has been idle.
-  const unit = `account-${number}-http-${server.name}.service`;
-  await host.run(`systemctl stop ${unit}`);
+  await visitor.rest();
   const [result = ""] = (await sh(`systemctl show -p Result --value ${unit}`)).split("\n");
   const rests = result === "success" ? "in good order" : result;
   const ok = verdict === "works" && result === "success";
@@ -100,7 +97,11 @@ for (const { name, number, server, visit } of chosen) {
   table.push([name, server.kind, shown(first), shown(next), rests, verdict]);
   console.info(`${name}: ${verdict}, ${rests}`);
   if (!ok)
-    console.info(await sh(`tail -n 40 /srv/accounts/${number}/admin/logs/*.log; journalctl -u ${unit} -o cat -n 20`));
+    console.info(
+      await sh(
+        `tail -n 40 /srv/accounts/${number}/admin/logs/*.log; journalctl -u ${unit} -o cat -n 20; tail -n 20 /var/log/nginx/error.log`,
+      ),
+    );
 }
 console.info(table.toString());
 process.exitCode = failed ? endings.failed[0] : 0;

@@ -1,17 +1,14 @@
+import { djangoFiles, setUpDjango, visitDjango } from "../../testing/applications/django.ts";
+import { phpMyAdminPackages, visitPhpMyAdmin } from "../../testing/applications/phpmyadmin.ts";
+import { contains, upload, type Visitor } from "../../testing/applications/visitor.ts";
+import { unpackWordPress, visitWordPress, wordpressPackages } from "../../testing/applications/wordpress.ts";
 import { type FixtureServer, programServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { comms, express, kernel, realtime } from "./scripts.ts";
 
 /** Where an application comes from: packages of the registry that its users take it from. */
 export type Source =
   | { readonly registry: "npm" | "pypi" | "debian"; readonly packages: readonly string[] }
   | { readonly registry: "go"; readonly packages: readonly [string]; readonly program: string };
-
-/** Asks an application through the front end. */
-export interface Visitor {
-  /** @returns the body @throws unless the status is as wanted (200) */
-  get(path: string, wanted?: number, ...more: readonly string[]): Promise<string>;
-  /** Runs a Python program beside the front end, with the site's name as its argument. @returns what it writes */
-  python(program: string): Promise<string>;
-}
 
 /** An application that people run, as its authors publish it. */
 export interface Application {
@@ -23,63 +20,52 @@ export interface Application {
   /** Run in its directory before it is copied to the home, as its users do: with Node.js, or Python for packages of PyPI. */
   readonly build?: readonly string[];
   readonly server: FixtureServer;
-  /** Directory of /usr/share that is copied into the home. */
-  readonly share?: string;
+  /** Command of root, on the host, that puts files of Debian's packages into the home, whose path it is given. */
+  readonly unpack?: (home: string) => string;
+  /** Command of the account, in its home, as its owner gives over SSH. */
+  readonly setUp?: string;
+  /** Whether its account has a database of MariaDB. */
+  readonly database?: boolean;
   /** Whether it does what people run it for. @throws with what was seen instead */
   visit(visitor: Visitor): Promise<void>;
 }
 
 const node = (name: string, main: string, words: readonly string[] = [], environment = {}): FixtureServer => ({
-  ...{ kind: "node" as const, name, main: `node_modules/${main}`, arguments: words, nodeOptions: [] },
+  ...{ kind: "node" as const, name, main, arguments: words, nodeOptions: [] },
   ...{ directory: ".", environment, idleSeconds: 300 },
 });
 /** A tool of Python, with options in which `$PORT` stands for the port. */
 const module = (name: string, words: string): FixtureServer =>
   programServer(name, ["/bin/sh", "-c", `exec venv/bin/python3 -m ${words}`]);
 
-function contains(text: string, word: string): void {
-  if (!text.includes(word)) throw new Error(`${word} is not in: ${text.slice(0, 300)}`);
-}
+/** An application of PHP. */
+const php = (name: string, more: object = {}): FixtureServer => ({
+  ...({ kind: "php", name, root: name, fallback: "index.php", workers: 4, ini: {}, environment: {} } as const),
+  ...{ idleSeconds: 300, ...more },
+});
+/** Django behind HTTPS: with Debian's gunicorn, in an environment of its own. */
+const django = (name: string, called: "wsgi" | "asgi"): Application => ({
+  name,
+  from: { registry: "pypi", packages: ["django", "whitenoise"] },
+  files: djangoFiles,
+  setUp: setUpDjango("venv/bin/python3"),
+  server: {
+    ...({ kind: "python", name, application: `mysite.${called}:application`, interface: called } as const),
+    ...{ virtualenv: "venv", workers: 2, threads: 4, directory: ".", idleSeconds: 300, https: true },
+    environment: { SITE: `${name}.${name}.test` },
+  },
+  visit: visitDjango,
+});
 
 const page = "<!doctype html><title>Own page</title><p>Hello";
 const www = { "www/index.html": page };
-
-/** Starts a kernel, has it compute, and waits for the answer: the protocol of Jupyter over HTTP, a WebSocket and ZeroMQ. */
-const kernel = `import asyncio, json, sys, urllib.request, uuid, websockets
-name = sys.argv[1]
-request = urllib.request.Request("http://[::1]/api/kernels", b"{}", {"Host": name, "Content-Type": "application/json"})
-started = json.load(urllib.request.urlopen(request, timeout=60))["id"]
-async def main():
-    async with websockets.connect(f"ws://{name}/api/kernels/{started}/channels", host="::1", port=80, open_timeout=60) as socket:
-        message = str(uuid.uuid4())
-        header = {"msg_id": message, "username": "", "session": message, "msg_type": "execute_request", "version": "5.3"}
-        content = {"code": "import sys; print(6 * 7, sys.prefix)", "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
-        await socket.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}))
-        while True:
-            answer = json.loads(await asyncio.wait_for(socket.recv(), 60))
-            if answer["parent_header"].get("msg_id") == message and answer["msg_type"] in ("stream", "error"):
-                return print(answer["content"])
-asyncio.run(main())`;
-
-/** The event stream of PocketBase: its first event arrives while it goes on. */
-const realtime = `import http.client, sys
-connection = http.client.HTTPConnection("::1", 80, timeout=20)
-connection.request("GET", "/api/realtime", headers={"Host": sys.argv[1]})
-print(connection.getresponse().readline())`;
-
-/** A WebSocket that Node-RED's editor opens. */
-const comms = `import asyncio, sys, websockets
-async def main():
-    async with websockets.connect(f"ws://{sys.argv[1]}/comms", host="::1", port=80) as socket:
-        print(await asyncio.wait_for(socket.recv(), 30))
-asyncio.run(main())`;
 
 export const applications: readonly Application[] = [
   {
     name: "nodered",
     // The newest for Debian's Node.js.
     from: { registry: "npm", packages: ["node-red@4"] },
-    server: node("nodered", "node-red/red.js"),
+    server: node("nodered", "node_modules/node-red/red.js"),
     async visit({ get, python }) {
       contains(await get("/"), "Node-RED");
       const flow = [
@@ -97,7 +83,7 @@ export const applications: readonly Application[] = [
     name: "verdaccio",
     // Newer ones ask for Node.js 22.
     from: { registry: "npm", packages: ["verdaccio@6.0.5"] },
-    server: node("verdaccio", "verdaccio/bin/verdaccio"),
+    server: node("verdaccio", "node_modules/verdaccio/bin/verdaccio"),
     async visit({ get }) {
       contains(await get("/"), "Verdaccio");
       const user = { name: "alice", password: "a long password", type: "user" };
@@ -218,6 +204,18 @@ export const applications: readonly Application[] = [
     },
   },
   {
+    name: "express",
+    from: { registry: "npm", packages: ["express@5", "multer@2"] },
+    files: { "app.js": express },
+    server: node("express", "app.js"),
+    async visit({ get, python }) {
+      await python('open("/root/words.txt", "w").write("a word " * 500_000)');
+      contains(await get("/upload", 200, ...upload({ file: "@/root/words.txt" })), "3500000 http");
+      contains(await get("/stream"), "data: 2");
+      contains(await get("/missing", 404), "Cannot GET");
+    },
+  },
+  {
     name: "next",
     from: { registry: "npm", packages: ["next@16", "react@19", "react-dom@19"] },
     files: {
@@ -227,7 +225,7 @@ export const applications: readonly Application[] = [
         'import { headers } from "next/headers";\nexport default async function Page() {\n  return <p>Hello from Next.js to {(await headers()).get("host")}</p>;\n}\n',
     },
     build: ["node_modules/next/dist/bin/next", "build"],
-    server: node("next", "next/dist/bin/next", ["start"]),
+    server: node("next", "node_modules/next/dist/bin/next", ["start"]),
     async visit({ get }) {
       contains(await get("/"), "next.next.test");
       await get("/missing", 404);
@@ -237,7 +235,7 @@ export const applications: readonly Application[] = [
     name: "http-server",
     from: { registry: "npm", packages: ["http-server@14"] },
     files: www,
-    server: node("http-server", "http-server/bin/http-server", ["www"]),
+    server: node("http-server", "node_modules/http-server/bin/http-server", ["www"]),
     async visit({ get }) {
       contains(await get("/"), "Own page");
       await get("/missing", 404);
@@ -247,7 +245,7 @@ export const applications: readonly Application[] = [
     name: "serve",
     from: { registry: "npm", packages: ["serve@14"] },
     files: www,
-    server: node("serve", "serve/build/main.js", ["www"]),
+    server: node("serve", "node_modules/serve/build/main.js", ["www"]),
     async visit({ get }) {
       contains(await get("/"), "Own page");
     },
@@ -255,16 +253,31 @@ export const applications: readonly Application[] = [
   {
     name: "dokuwiki",
     from: { registry: "debian", packages: ["dokuwiki"] },
-    share: "dokuwiki",
-    server: {
-      ...({ kind: "php", name: "dokuwiki", root: "dokuwiki", fallback: "index.php", workers: 4 } as const),
-      ...{ ini: {}, environment: {}, idleSeconds: 300 },
-    },
+    unpack: (home) => `cp -r /usr/share/dokuwiki ${home}`,
+    server: php("dokuwiki"),
     async visit({ get }) {
       contains(await get("/doku.php?id=start&do=edit"), "DokuWiki");
       await get("/lib/exe/css.php");
     },
   },
+  {
+    name: "wordpress",
+    from: { registry: "debian", packages: wordpressPackages },
+    unpack: unpackWordPress,
+    database: true,
+    server: php("wordpress", { https: true }),
+    visit: visitWordPress,
+  },
+  {
+    name: "phpmyadmin",
+    from: { registry: "debian", packages: phpMyAdminPackages },
+    unpack: (home) => `ln -s /usr/share/phpmyadmin ${home}`,
+    database: true,
+    server: php("phpmyadmin", { https: true }),
+    visit: visitPhpMyAdmin,
+  },
+  django("django", "wsgi"),
+  django("djangoasgi", "asgi"),
   {
     name: "java",
     from: { registry: "debian", packages: ["openjdk-21-jre-headless"] },
