@@ -1,5 +1,6 @@
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import {
+  mayFollow,
   mayHave,
   notOwn,
   type Owner,
@@ -116,7 +117,7 @@ function boundariesIn(
     }
     // A mode that takes rights away opens nothing.
     const isPlain = after === undefined || modes === undefined || (modes[1] & ~modes[0]) === 0;
-    if (isPlain && others.size === 0 && after === before) continue;
+    if (isPlain && after === before && !mayFollow(path, others, bundleFolders)) continue;
     const why = isPlain
       ? notOwn(path, after, of, bundleFolders, before === undefined ? undefined : { text: before, others })
       : `mode ${modes[1].toString(8)}`;

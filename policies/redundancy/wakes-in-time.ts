@@ -55,22 +55,26 @@ function* late(
   const beside = running.reduce((sum, each) => sum + each.memoryMb, 0);
   const budget = wakeBudget(cores, awake, memoryMb, beside);
   const about = subject.host(host, "capacity");
-  const dearest = awake
-    .toSorted((left, right) => right.cpuSeconds - left.cpuSeconds || left.account.number - right.account.number)
-    .slice(0, 3)
-    .map(({ account: { number, name }, programs }) => `${number} (${name}, ${programs})`);
   const programs = awake.reduce((sum, each) => sum + each.programs, 0);
-  const most = `Most of it is for ${dearest.length === 1 ? "account" : "accounts"} ${listed(dearest)}.`;
-  const [strictest] = awake
-    .flatMap(({ account: { plan } }) => plans.get(plan) ?? [])
+  const [strictest] = [...new Set(awake.map(({ account: { plan } }) => plan))]
+    .flatMap((plan) => plans.get(plan) ?? [])
     .sort((left, right) => (left.wakeSeconds ?? Infinity) - (right.wakeSeconds ?? Infinity));
   const promised = strictest?.wakeSeconds ?? Infinity;
   if (budget.seconds > promised) {
     const takes = `Host ${host.name} takes up to ${Math.ceil(budget.seconds)} s to start ${programs} HTTP servers and services ${when}`;
-    yield { subject: about, message: `${takes}, but plan ${strictest!.name} promises ${promised} s. ${most}` };
+    yield { subject: about, message: `${takes}, but plan ${strictest!.name} promises ${promised} s. ${mostOf(awake)}` };
   }
   if (awake.length > 0 && budget.memoryMb > memoryMb) {
     const needs = `Host ${host.name} needs up to ${Math.ceil(budget.memoryMb)} MiB of memory to start ${programs} HTTP servers and services ${when}`;
-    yield { subject: about, message: `${needs}, but it has ${memoryMb}. ${most}` };
+    yield { subject: about, message: `${needs}, but it has ${memoryMb}. ${mostOf(awake)}` };
   }
+}
+
+/** Whose programs take most of it. */
+function mostOf(awake: readonly Awake[]): string {
+  const dearest = awake
+    .toSorted((left, right) => right.cpuSeconds - left.cpuSeconds || left.account.number - right.account.number)
+    .slice(0, 3)
+    .map(({ account: { number, name }, programs }) => `${number} (${name}, ${programs})`);
+  return `Most of it is for ${dearest.length === 1 ? "account" : "accounts"} ${listed(dearest)}.`;
 }

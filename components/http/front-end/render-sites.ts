@@ -32,28 +32,29 @@ export function renderSites(
   };
   const site = (server: HttpServerInputs) => `${account.number}/${isSuspended ? "suspended" : reached(server)}`;
   const names = new Map<string, Set<string>>();
-  const add = (name: string, lines: readonly string[]) =>
-    names.set(name, new Set([...(names.get(name) ?? []), ...lines]));
-  const lead = (name: string, path: string, server: HttpServerInputs, taken = "") => {
-    // A redirect has no socket, and chooses nothing.
-    const choices = isSuspended || kindOf(server).inFrontEnd?.(server) !== undefined ? [] : choicesOf(account, server);
-    add(name, [
-      `${path.toLowerCase()} ${site(server)}${taken}`,
-      ...choices.map((choice) => `unix:${socketOf(server)} ${choice}`),
-    ]);
+  const add = (name: string, lines: readonly string[]) => {
+    const known = names.get(name);
+    if (known) for (const line of lines) known.add(line);
+    else names.set(name, new Set(lines));
   };
-  lead(plainAddress(address), "/", first);
   for (const server of servers) {
-    for (const name of server.hostnames.toSorted()) lead(plainHostName(name), "/", server);
+    const to = site(server);
+    // A redirect has no socket, and chooses nothing.
+    const isChosen = !isSuspended && kindOf(server).inFrontEnd?.(server) === undefined;
+    const choices = isChosen ? choicesOf(account, server).map((choice) => `unix:${socketOf(server)} ${choice}`) : [];
+    const lead = (name: string, path: string, taken = "") =>
+      add(name, [`${path.toLowerCase()} ${to}${taken}`, ...choices]);
+    if (server === first) lead(plainAddress(address), "/");
+    for (const name of server.hostnames.toSorted()) lead(plainHostName(name), "/");
     for (const each of (server.addresses ?? []).toSorted()) {
       const [name, ...parts] = plainSiteAddress(each).split("/");
       const path = `/${parts.join("/")}`;
-      lead(name!, path, server, server.trimPath === true && !isSuspended ? ` ${path}` : "");
+      lead(name!, path, server.trimPath === true && !isSuspended ? ` ${path}` : "");
     }
   }
   for (const [name, lines] of securedNames(servers)) add(plainHostName(name), lines);
   return [...names].map(([name, lines]) => ({
     path: `sites/names/${name}`,
-    content: [...lines].map((line) => `${line}\n`).join(""),
+    content: [...lines, ""].join("\n"),
   }));
 }

@@ -20,23 +20,24 @@ export const namesOfOneAccount = defineRule({
     const accountNames = new Map(accounts.map(({ number, name }) => [number, name]));
     const domains = networks.flatMap(({ platformDomain }) => platformDomain ?? []);
     for (const server of httpServers) {
-      const called = `HTTP server ${server.account}/${server.name}`;
-      for (const [path, address] of addressesOf(server)) {
+      for (const [address, path] of addressesOf(server)) {
         const name = nameIn(address);
+        const answers = () => `HTTP server ${server.account}/${server.name} answers for ${address}`;
         for (const taken of [name, wildcardOf(name)]) {
           const owner = taken === undefined ? undefined : owners.get(taken);
           if (owner === undefined || owner.account === server.account) continue;
           yield {
-            subject: subject.httpServer(server, path),
-            message: `${called} answers for ${address}; ${taken} belongs to account ${owner.account} (HTTP server ${owner.account}/${owner.name}).`,
+            subject: subject.httpServer(server, path()),
+            message: `${answers()}; ${taken} belongs to account ${owner.account} (HTTP server ${owner.account}/${owner.name}).`,
           };
         }
         for (const domain of domains) {
+          if (!isBelow(name, domain)) continue;
           const own = `${accountNames.get(server.account)}.${domain}`;
-          if (!`.${name}`.endsWith(`.${domain}`) || `.${name}`.endsWith(`.${own}`)) continue;
+          if (isBelow(name, own)) continue;
           yield {
-            subject: subject.httpServer(server, path),
-            message: `${called} answers for ${address}, below the platform's domain ${domain}; of it account ${server.account} has ${own} alone.`,
+            subject: subject.httpServer(server, path()),
+            message: `${answers()}, below the platform's domain ${domain}; of it account ${server.account} has ${own} alone.`,
           };
         }
       }
@@ -44,16 +45,18 @@ export const namesOfOneAccount = defineRule({
   },
 });
 
-/** Addresses of a server, each with its place. */
-function addressesOf({
+function isBelow(name: string, domain: string): boolean {
+  return name.endsWith(domain) && `.${name}`.endsWith(`.${domain}`);
+}
+
+/** Addresses of a server, each with its place: told only of those that are wrong. */
+function* addressesOf({
   hostnames,
   addresses = [],
 }: {
   readonly hostnames: readonly string[];
   readonly addresses?: readonly string[];
-}): (readonly [path: string, address: string])[] {
-  return [
-    ...hostnames.map((address, index) => [`hostnames.${index}`, address] as const),
-    ...addresses.map((address, index) => [`addresses.${index}`, address] as const),
-  ];
+}): Generator<readonly [address: string, path: () => string]> {
+  for (const [index, address] of hostnames.entries()) yield [address, () => `hostnames.${index}`];
+  for (const [index, address] of addresses.entries()) yield [address, () => `addresses.${index}`];
 }

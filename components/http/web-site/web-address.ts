@@ -55,7 +55,8 @@ export const siteAddressSchema = repaired(
 
 /** The host name of an address. */
 export function nameIn(address: string): string {
-  return address.split("/", 1)[0]!.toLowerCase();
+  const end = address.indexOf("/");
+  return (end < 0 ? address : address.slice(0, end)).toLowerCase();
 }
 
 /** All host names that a server answers for, wholly or below a path; sorted, each once. */

@@ -210,6 +210,13 @@ export function mayHave(path: string, owner: Owner, folders: readonly BundleFold
   return mayFit(path, folder).some((form) => fits(form.path, inside, owner));
 }
 
+/** Whether a file of an account with this path may have to change with one of these {@link otherParts}. */
+export function mayFollow(path: string, others: ReadonlySet<string>, folders: readonly BundleFolder[]): boolean {
+  if (others.size === 0) return false;
+  const forms = mayFit(path, folderOf(path, folders));
+  return forms.length === 0 || forms.some(({ names }) => names.some((name) => others.has(name)));
+}
+
 /** Forms that a file of this path may have, if they fit it. */
 function mayFit(path: string, folder: BundleFolder | undefined): readonly Form[] {
   return folder === undefined || hidden.test(path) ? [] : formsOf(folder);

@@ -96,7 +96,8 @@ export function chooseHooks(input: HookInput): ChosenHooks {
   const touched = topFolders(changed);
   const touches = (path: string) => (path.endsWith("/") ? touched.has(path) : changed.some((paths) => paths.has(path)));
   const running = instances(states);
-  const before = new Set(bases.flatMap((base) => [...withInstances(unitsOf(base), running).keys()]));
+  const before = new Set<string>();
+  for (const base of bases) for (const name of withInstances(unitsOf(base), running).keys()) before.add(name);
   const after = withInstances(unitsOf(next), running);
   // systemd does not start a socket while its service runs.
   const down = states
@@ -268,7 +269,7 @@ type GroupUnit = BundleUnit & { readonly group: Group };
 export const unitsOf = once(({ groups }: Bundle): ReadonlyMap<string, GroupUnit> => {
   const units = new Map<string, GroupUnit>();
   for (const [group, { units: own }] of Object.entries(groups) as [Group, { units: readonly BundleUnit[] }][]) {
-    for (const unit of own) units.set(unit.name, { ...unit, group });
+    for (const { name, want, restartOn } of own) units.set(name, { name, want, restartOn, group });
   }
   return units;
 });

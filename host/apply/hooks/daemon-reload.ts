@@ -1,5 +1,5 @@
 import { type BundleFolder, folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
-import { once } from "../../../lib/once.ts";
+import { lazy } from "../../../lib/once.ts";
 import type { Changes } from "./choose.ts";
 
 /**
@@ -17,20 +17,22 @@ export function needsDaemonReload(
   const read = folders.filter(({ takesEffect }) => takesEffect.by === "daemon-reload");
   const isUnitFile = (path: string) => folderOf(path, read) !== undefined;
   const withOthers = (paths: ReadonlySet<string>, units: Iterable<string>) => {
-    const prefixes = once((names: Iterable<string>) => new Set([...names].flatMap(prefixesOf)));
-    return [...paths].some((path) => {
+    const prefixes = lazy(() => new Set(Array.from(units, prefixOf)));
+    for (const path of paths) {
       const isDropIn = path.includes(".d/") && isUnitFile(path);
       const [, owner, name] = (isDropIn && /^([^/]+\/([^/]+))\.d\//.exec(path)) || [];
-      if (owner === undefined) return false;
+      if (owner === undefined) continue;
       // Of all units of an account, systemd.unit(5): none may be loaded. Other prefixes may be those of others' units.
-      return /^account-\d+-\.\w+$/.test(name!) ? prefixes(units).has(name!) : !paths.has(owner);
-    });
+      if (/^account-\d+-\.\w+$/.test(name!) ? prefixes().has(name!) : !paths.has(owner)) return true;
+    }
+    return false;
   };
-  return [...modified].some(isUnitFile) || withOthers(added, before) || withOthers(removed, after);
+  for (const path of modified) if (isUnitFile(path)) return true;
+  return withOthers(added, before) || withOthers(removed, after);
 }
 
-/** Names of the prefix drop-ins of a unit, systemd.unit(5): of `a-b-c.service` `a-b-.service` and `a-.service`. */
-function prefixesOf(unit: string): string[] {
-  const type = unit.slice(unit.lastIndexOf("."));
-  return [...unit.slice(0, -type.length).matchAll(/-/g)].map(({ index }) => `${unit.slice(0, index + 1)}${type}`);
+/** Name of the drop-ins of all units of the account that a unit belongs to: of `account-7-http-blog.service` `account-7-.service`. */
+function prefixOf(unit: string): string | undefined {
+  const [prefix] = /^account-\d+-/.exec(unit) ?? [];
+  return prefix && `${prefix}${unit.slice(unit.lastIndexOf("."))}`;
 }
