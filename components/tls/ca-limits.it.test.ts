@@ -130,3 +130,11 @@ test("a host asks for no more than its orders of an hour, however often it is st
   expect(await serial("many3.test")).not.toBe(old);
   expect(await orders()).toBe(2);
 });
+
+test("another address for the CA's mail, or another CA, needs another account there: renewals go on", async () => {
+  await due("many5.test", "many6.test");
+  const old = await serial("many6.test");
+  await sh("/var/lib/fairhost/current/libexec/issue-certificates https://localhost:14000/dir other@example.net 100");
+  expect(await serial("many6.test")).not.toBe(old);
+  expect(await lines(`ls ${state}/lego/accounts/localhost_14000`)).toEqual(["ops@example.net", "other@example.net"]);
+});

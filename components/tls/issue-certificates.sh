@@ -51,7 +51,11 @@ without_secrets() { # a message of a provider may show what it was sent
   printf '%s\n' "$text"
 }
 
-registered() { ls lego/accounts/*/*/account.json >/dev/null 2>&1; }
+registered() { # whether this host has an account at this CA, with this address for mail: lego keeps each by itself
+  local at=${ca#*://}
+  at=${at%%/*}
+  [ -s "lego/accounts/${at//:/_}/$email/account.json" ]
+}
 
 ask_ca() { # SECONDS ARGUMENTS...: in a shell of its own, which alone has the secrets
   local file
