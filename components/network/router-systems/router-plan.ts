@@ -89,11 +89,15 @@ export function routerPlans(declaration: Declaration): RouterPlan[] {
       gracefulShutdown: router.gracefulShutdown ?? false,
       hosts: hosts
         .filter(({ site }) => site === router.site)
-        .map(({ name, address, asNumber }) => ({
+        .map(({ name, address, asNumber, lost }) => ({
           name,
           address,
           asNumber,
-          prefixes: [...(ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(), ...(addresses4.get(name) ?? [])],
+          prefixes: [
+            ...(ofHost.get(name) ?? []).map(({ prefix }) => prefix).sort(),
+            // It is the host's, not its accounts', so it does not go to other hosts with them: visitors would be led to what a lost host still runs.
+            ...(lost === undefined ? (addresses4.get(name) ?? []) : []),
+          ],
         })),
       routers: linkedTo(router, routers).map((name) => {
         const other = found(byName, name, `router linked to ${router.name}`);

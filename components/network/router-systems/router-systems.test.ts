@@ -160,6 +160,19 @@ test.each(routerSystems)(
   },
 );
 
+test("a lost host may announce no IPv4 address: its accounts' IPv6 prefixes are elsewhere, and this address would go on leading to it", () => {
+  const hosts = trial.hosts.map((host) => (host.name === "web1" ? { ...host, lost: "2026-11-27" } : host));
+  const addresses = trial.addresses.map((each) => (each.host === "web1" ? { ...each, host: "web2" } : each));
+  const prefixesOf = (declaration: Declaration) =>
+    routerPlans(declaration).flatMap((plan) =>
+      plan.hosts.filter(({ name }) => name === "web1").flatMap(({ prefixes }) => prefixes),
+    );
+  expect(prefixesOf(trial).some((prefix) => !prefix.includes(":"))).toBe(true);
+  expect(prefixesOf({ ...trial, hosts, addresses })).toEqual([]);
+  // It is reached at its own address, and can ask its backup hosts whether it is lost.
+  expect(routerPlans({ ...trial, hosts, addresses })[0]!.hosts.map(({ name }) => name)).toContain("web1");
+});
+
 test("an owned IPv4 range that no session carries is named", () => {
   expect(withoutIpv4(trial)).toEqual([]);
   const operators = network!.operators.map(({ sessions = [], ...operator }) => ({
